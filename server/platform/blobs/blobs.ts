@@ -1,0 +1,101 @@
+import type { Readable } from 'node:stream'
+
+/** Bytes on their way in: any stream of buffers, a request body included. */
+export type Bytes = AsyncIterable<Uint8Array>
+
+/** First and last byte wanted, both included, counted from 0 (RFC 9110, 14.1.2). */
+export type ByteRange = { start: number; end: number }
+
+export type BlobInfo = { size: number; modifiedAt: Date }
+
+/**
+ * What a driver knows of one unfinished write: a plain JSON value that the caller keeps (in its database) between two
+ * calls, so that any process can go on with it. `id` names it; `size` counts the bytes that are safe to build upon.
+ */
+export type Stage = { readonly id: string; readonly size: number; readonly state?: unknown }
+
+/** The store has no bytes under this key. */
+export class BlobMissing extends Error {
+  override name = 'BlobMissing'
+  readonly key: string
+  constructor(key: string) {
+    super(`no bytes are stored under ${key}`)
+    this.key = key
+  }
+}
+
+/** The store cannot be reached or cannot take more (disk full, S3 down). Never thrown for a key that is merely absent. */
+export class StorageUnavailable extends Error {
+  override name = 'StorageUnavailable'
+}
+
+/**
+ * A flat store from key to immutable bytes. Keys are relative POSIX paths of [A-Za-z0-9._-] segments, no `.` or `..`
+ * segment; a driver throws TypeError on any other.
+ *
+ * Promises of every driver, checked by blobs.suite.ts:
+ * - What `write` and `commit` return for is durable: it survives the power going out the moment after.
+ * - A key shows all its bytes or none; a failed or cut write leaves nothing under the key.
+ * - Writing a key that exists replaces it atomically (bytes are content-addressed by the caller, so they are the same).
+ * - Nothing is held in memory beyond a bounded buffer per call.
+ * - A full disk or an unreachable store is StorageUnavailable, never "absent".
+ */
+export interface Blobs {
+  readonly kind: 'filesystem' | 's3' | 'memory'
+
+  /** Size in bytes and time of last write, or undefined when there is no such key. */
+  find(key: string): Promise<BlobInfo | undefined>
+
+  /** The bytes of a key, or of a range in it. Rejects with BlobMissing before any byte is read. */
+  read(key: string, range?: ByteRange): Promise<Readable>
+
+  /**
+   * Stores all bytes of `source` under `key` in one go and returns their count. `verify` runs after the last byte and
+   * before anything becomes visible: when it throws, or the source does, nothing is left behind.
+   */
+  write(key: string, source: Bytes, verify?: (size: number) => void): Promise<number>
+
+  /** A new, empty stage. Touches no storage. `id` is a UUID of the caller's. */
+  stage(id: string): Stage
+
+  /**
+   * Adds bytes at the end of a stage. Bytes that an earlier, unrecorded append left beyond `stage.size` are dropped first.
+   * Resolves with the stage to keep from now on, also when the source was cut: then `cut` holds what it threw and the
+   * stage counts the bytes that arrived and are kept (`cut` is also set when the store could not take all of them).
+   */
+  append(stage: Stage, source: Bytes): Promise<{ stage: Stage; cut?: unknown }>
+
+  /** The first `stage.size` bytes of a stage. */
+  readStage(stage: Stage): Promise<Readable>
+
+  /** Makes the stage's bytes appear under `key`, durably and at once, and ends the stage. */
+  commit(stage: Stage, key: string): Promise<void>
+
+  /** Forgets a stage and its bytes; nothing happens when it is gone already. */
+  discard(stage: Stage): Promise<void>
+
+  /** Stages that hold bytes, to find those nobody remembers. */
+  listStages(): AsyncIterable<{ stage: Stage; modifiedAt: Date }>
+
+  /** Removes a key. True when it was there. Durable on return. */
+  remove(key: string): Promise<boolean>
+
+  /** Every key that starts with `prefix` (a whole number of segments, `''` for all), in no promised order. */
+  list(prefix: string): AsyncIterable<{ key: string } & BlobInfo>
+
+  /** A URL from which a client may read the key itself for `ttlMs`, where the driver has such and it is switched on. */
+  presign?(key: string, ttlMs: number): Promise<string>
+
+  /** Rejects with StorageUnavailable when the store cannot be read or written now. For the health answer. */
+  check(): Promise<void>
+
+  close(): Promise<void>
+}
+
+const keyForm = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/
+
+/** Throws TypeError unless `key` has the form every driver can hold. Segments never start with a dot. */
+export function checkKey(key: string): string {
+  if (key.length > 512 || !keyForm.test(key)) throw new TypeError(`not a storage key: ${JSON.stringify(key.slice(0, 80))}`)
+  return key
+}
