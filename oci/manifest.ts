@@ -1,0 +1,156 @@
+import { isDigest, type Digest } from './digest.ts'
+import { OciError } from './errors.ts'
+import { parseStrictJson } from './json.ts'
+import { bareMediaType, isManifestType, isMediaType, isSchema1, manifestTypes, type ManifestKind, type ManifestType } from './media-type.ts'
+
+/** OCI Image Specification 1.1, "Descriptor"; sizes in bytes. */
+export type Descriptor = {
+  mediaType: string
+  digest: Digest
+  size: number
+  urls?: string[]
+  annotations?: Record<string, string>
+  artifactType?: string
+  platform?: Record<string, unknown>
+}
+
+/** What a manifest says, whatever its media type. The bytes themselves stay the truth and are kept as they came. */
+export type Manifest = {
+  mediaType: ManifestType
+  kind: ManifestKind
+  /** What the referrers list shows: `artifactType`, else the config's media type (Distribution Specification 1.1). */
+  artifactType: string | undefined
+  config: Descriptor | undefined
+  layers: Descriptor[]
+  children: Descriptor[]
+  subject: Descriptor | undefined
+  annotations: Record<string, string>
+}
+
+/** Counts, so that no manifest can make one transaction or one answer arbitrarily large. */
+export const manifestLimits = { layers: 4096, children: 1000, annotations: 1024, urls: 16, urlLength: 4096 }
+
+const knownKeys = ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations', 'fsLayers', 'blobs']
+
+/**
+ * Reads a manifest strictly. `contentType` is the request's header and may be absent when the body names its own type.
+ * Throws MANIFEST_INVALID with the first rule that is broken.
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
+  const body = parseObject(bytes)
+  const mediaType = decideType(body, contentType)
+  const kind = manifestTypes[mediaType]
+  if (body.schemaVersion !== 2) invalid('schemaVersion must be 2')
+  refuseMixture(body, kind)
+  const config = kind === 'image' ? parseDescriptor(body.config, 'config') : undefined
+  return {
+    mediaType,
+    kind,
+    artifactType: parseArtifactType(body.artifactType) ?? config?.mediaType,
+    config,
+    layers: kind === 'image' ? parseDescriptors(body.layers, 'layers', manifestLimits.layers) : [],
+    children: kind === 'index' ? parseDescriptors(body.manifests, 'manifests', manifestLimits.children) : [],
+    subject: body.subject === undefined ? undefined : parseDescriptor(body.subject, 'subject'),
+    annotations: parseAnnotations(body.annotations, 'annotations'),
+  }
+}
+
+/** Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers. */
+export function neededBlobs(manifest: Manifest): Descriptor[] {
+  const all = manifest.config ? [manifest.config, ...manifest.layers] : manifest.layers
+  return [...new Map(all.filter((one) => !one.urls?.length).map((one) => [one.digest, one])).values()]
+}
+
+type Body = Record<string, unknown>
+
+function parseObject(bytes: Uint8Array): Body {
+  let value: unknown
+  try {
+    value = parseStrictJson(bytes)
+  } catch (error) {
+    invalid(`not JSON that can be read in one way only: ${error instanceof Error ? error.message : 'unreadable'}`)
+  }
+  if (!isObject(value)) invalid('a manifest is a JSON object')
+  for (const key of Object.keys(value)) {
+    const meant = knownKeys.find((known) => known !== key && known.toLowerCase() === key.toLowerCase())
+    if (meant) invalid(`the key ${JSON.stringify(key)} must be written ${meant}: some readers fold case`)
+  }
+  return value
+}
+
+function decideType(body: Body, contentType: string | undefined): ManifestType {
+  const header = bareMediaType(contentType)
+  const own = body.mediaType
+  if (own !== undefined && typeof own !== 'string') invalid('mediaType must be a string')
+  if (isSchema1(header) || body.fsLayers !== undefined) invalid('Docker schema 1 is not accepted: push with a client of the last ten years')
+  const generic = header === '' || header === 'application/json' || header === 'application/octet-stream'
+  if (own !== undefined && !generic && own !== header) invalid(`the body says mediaType ${own}, the Content-Type header ${header}`)
+  const type = own ?? header
+  if (own === undefined && generic) invalid('neither a Content-Type header nor mediaType says what this manifest is')
+  if (!isManifestType(type)) invalid(`manifests of type ${type.slice(0, 120)} are not known`)
+  return type
+}
+
+function refuseMixture(body: Body, kind: ManifestKind) {
+  if (body.blobs !== undefined) invalid('blobs is not a part of image manifests or indexes')
+  if (kind === 'image' && body.manifests !== undefined) invalid('an image manifest must not have manifests')
+  if (kind === 'index' && (body.config !== undefined || body.layers !== undefined)) invalid('an index must not have config or layers')
+}
+
+function parseArtifactType(value: unknown): string | undefined {
+  if (value === undefined || value === '') return undefined
+  if (typeof value !== 'string' || !isMediaType(value)) invalid('artifactType must be a media type (RFC 6838)')
+  return value
+}
+
+function parseDescriptors(value: unknown, where: string, limit: number): Descriptor[] {
+  if (!Array.isArray(value)) invalid(`${where} must be an array of descriptors`)
+  if (value.length > limit) invalid(`${where} has ${value.length} entries, at most ${limit} are allowed`)
+  return value.map((one, index) => parseDescriptor(one, `${where}[${index}]`))
+}
+
+function parseDescriptor(value: unknown, where: string): Descriptor {
+  if (!isObject(value)) invalid(`${where} must be a descriptor`)
+  const { mediaType, digest, size, artifactType, platform } = value
+  if (typeof mediaType !== 'string' || !isMediaType(mediaType)) invalid(`${where}.mediaType must be a media type (RFC 6838)`)
+  if (typeof digest !== 'string' || !isDigest(digest)) invalid(`${where}.digest must be a sha256 or sha512 digest`)
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) invalid(`${where}.size must be a whole number of bytes, 0 or more`)
+  const urls = parseUrls(value.urls, `${where}.urls`)
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(urls ? { urls } : {}),
+    ...(value.annotations === undefined ? {} : { annotations: parseAnnotations(value.annotations, `${where}.annotations`) }),
+    ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(isObject(platform) ? { platform } : {}),
+  }
+}
+
+/** Foreign layers: http or https, no fragment, never fetched by the registry (C-59). */
+function parseUrls(value: unknown, where: string): string[] | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!Array.isArray(value) || value.length > manifestLimits.urls) invalid(`${where} must be an array of at most ${manifestLimits.urls} URLs`)
+  return value.map((one) => {
+    const url = typeof one === 'string' && one.length <= manifestLimits.urlLength && URL.canParse(one) ? new URL(one) : undefined
+    if (!url || !/^https?:$/.test(url.protocol) || url.hash) invalid(`${where} may hold only http and https URLs without a fragment`)
+    return one as string
+  })
+}
+
+function parseAnnotations(value: unknown, where: string): Record<string, string> {
+  if (value === undefined || value === null) return {}
+  if (!isObject(value)) invalid(`${where} must be an object of strings`)
+  const entries = Object.entries(value)
+  if (entries.length > manifestLimits.annotations) invalid(`${where} has more than ${manifestLimits.annotations} entries`)
+  for (const [key, text] of entries) if (typeof text !== 'string') invalid(`${where}[${JSON.stringify(key.slice(0, 60))}] must be a string`)
+  return value as Record<string, string>
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(why: string): never {
+  throw new OciError('MANIFEST_INVALID', `manifest invalid: ${why}`)
+}

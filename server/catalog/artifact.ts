@@ -1,0 +1,91 @@
+import type { Digest } from '../../oci/digest.ts'
+import type { Manifest } from '../../oci/manifest.ts'
+import type { RepositoryName } from '../../oci/reference.ts'
+import type { Queryable, Tx } from '../platform/db/db.ts'
+import { sql } from '../platform/db/sql.ts'
+import type { Reader } from './reader.ts'
+
+/** A manifest as stored, ready to be sent. */
+export type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; content: Buffer }
+
+/** What an index needs to know of one of its parts. */
+export type Child = { id: number; digest: Digest; size: number; depth: number }
+
+export const manifestKey = (repository: string, digest: string) => `manifest:${repository}:${digest}`
+
+export function findManifest({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+  const load = () =>
+    db.row<StoredManifest>(sql`
+      select artifact.id as "artifactId", artifact.digest, artifact.media_type as "mediaType", manifest.content
+      from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
+      where repository.name = ${repository} and artifact.digest = ${digest}`)
+  return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length + 200)
+}
+
+/** Of the given digests, the artifacts that stand in the repository. */
+export function findChildren(db: Queryable, repositoryId: number, digests: string[]): Promise<Child[]> {
+  return db.rows<Child>(sql`select id, digest, size, depth from artifact where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
+}
+
+export type NewArtifact = {
+  digest: Digest
+  manifest: Manifest
+  content: Buffer
+  /** Bytes of the manifest and of all it stands for. */
+  size: number
+  depth: number
+  blobIds: number[]
+  childIds: number[]
+}
+
+/**
+ * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row
+ * stays locked until the transaction ends, so that nobody deletes what a tag is about to name. A foreign key refuses when
+ * a blob or a child has gone since it was looked up.
+ */
+export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
+  const { digest, manifest } = artifact
+  const row = await tx.row<{ id: number; isNew: boolean }>(sql`
+    with saved as (
+      insert into artifact (repository_id, digest, media_type, artifact_type, kind, size, depth, config_digest, subject_digest, annotations)
+      values (${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.artifactType}, ${manifest.kind}, ${artifact.size}, ${artifact.depth},
+        ${manifest.config?.digest}, ${manifest.subject?.digest}, ${JSON.stringify(manifest.annotations)}::jsonb)
+      on conflict (repository_id, digest) do update set pushed_at = now()
+      returning id, (xmax = 0) as is_new),
+    content as (insert into manifest (artifact_id, content) select id, ${artifact.content}::bytea from saved on conflict do nothing),
+    blobs as (
+      insert into artifact_blob (artifact_id, repository_id, blob_id)
+      select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id on conflict do nothing),
+    children as (
+      insert into artifact_child (parent_id, repository_id, child_id)
+      select saved.id, ${repositoryId}, child_id from saved, unnest(${artifact.childIds}::bigint[]) as child_id on conflict do nothing)
+    select id, is_new as "isNew" from saved`)
+  return row!
+}
+
+/** The artifact's id, with its row locked against new tags. */
+export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest): Promise<number | undefined> {
+  const row = await tx.row<{ id: number }>(sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest} for update`)
+  return row?.id
+}
+
+/** Removes an artifact with its bytes and references; a foreign key refuses while a tag or an index names it. */
+export async function dropArtifact(tx: Tx, repository: { name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
+  tx.changes(manifestKey(repository.name, artifact.digest))
+  await tx.run(sql`delete from artifact where id = ${artifact.id}`)
+}
+
+/** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */
+export type Referrer = { mediaType: string; digest: Digest; size: number; artifactType: string | null; annotations: Record<string, string> }
+
+/** Artifacts of the repository whose subject is `subject`, by digest, after `last`. One index range, whatever the count. */
+export function listReferrers(db: Queryable, repository: RepositoryName, subject: Digest, page: { artifactType?: string; last: string; limit: number }): Promise<Referrer[]> {
+  const ofType = page.artifactType === undefined ? sql`true` : sql`artifact.artifact_type = ${page.artifactType}`
+  return db.rows<Referrer>(sql`
+    select artifact.media_type as "mediaType", artifact.digest, octet_length(manifest.content) as size,
+      artifact.artifact_type as "artifactType", artifact.annotations
+    from artifact join manifest on manifest.artifact_id = artifact.id
+    where artifact.repository_id = (select id from repository where name = ${repository})
+      and artifact.subject_digest = ${subject} and artifact.digest > ${page.last} and ${ofType}
+    order by artifact.digest limit ${page.limit}`)
+}

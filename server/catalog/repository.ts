@@ -1,0 +1,62 @@
+import type { RepositoryName } from '../../oci/reference.ts'
+import { emit } from '../platform/events/emit.ts'
+import type { Queryable, Tx } from '../platform/db/db.ts'
+import { sql } from '../platform/db/sql.ts'
+import type { Project } from './project.ts'
+import type { Reader } from './reader.ts'
+import { facts, type Actor } from './topics.ts'
+
+export type Repository = { id: number; projectId: number; name: string }
+
+export const repositoryKey = (name: string) => `repository:${name}`
+
+const columns = sql`id, project_id as "projectId", name`
+
+/** By its full name. Undefined for a name that was never pushed to. */
+export function findRepository({ db, cache }: Reader, name: RepositoryName): Promise<Repository | undefined> {
+  return cache.get(repositoryKey(name), () => db.row<Repository>(sql`select ${columns} from repository where name = ${name}`))
+}
+
+/** The repository, made when this is the first push to its name. Writes no row that exists, so pushes do not meet in it. */
+export async function ensureRepository(tx: Tx, project: Project, name: RepositoryName, by: Actor): Promise<Repository> {
+  const find = () => tx.row<Repository>(sql`select ${columns} from repository where name = ${name}`)
+  const found = await find()
+  if (found) return found
+  const made = await tx.row<Repository>(
+    sql`insert into repository (project_id, name) values (${project.id}, ${name}) on conflict (name) do nothing returning ${columns}`,
+  )
+  if (made) await emit(tx, [facts.repositoryCreated({ projectId: project.id, repository: name }, by)])
+  return made ?? (await find())!
+}
+
+/** Repositories that hold an artifact, by name, after `last`. `visible` narrows them to projects a viewer may read. */
+export async function listRepositoryNames(db: Queryable, visible: { isAdmin: boolean; id: number | null }, page: { last: string; limit: number }): Promise<string[]> {
+  const rows = await db.rows<{ name: string }>(sql`
+    select repository.name from repository join project on project.id = repository.project_id
+    where repository.name > ${page.last}
+      and (${visible.isAdmin} or project.is_public or exists (
+        select 1 from project_member member where member.project_id = project.id and member.account_id = ${visible.id}))
+      and exists (select 1 from artifact where artifact.repository_id = repository.id)
+    order by repository.name limit ${page.limit}`)
+  return rows.map(({ name }) => name)
+}
+
+/** True when the project has a repository with an artifact in it. */
+export async function hasArtifacts(db: Queryable, projectId: number): Promise<boolean> {
+  const row = await db.row<{ found: boolean }>(sql`select exists (
+    select 1 from repository join artifact on artifact.repository_id = repository.id where repository.project_id = ${projectId}) as found`)
+  return row!.found
+}
+
+/** Removes repositories that hold no artifact, and their hold on blobs. */
+export async function dropEmptyRepositories(tx: Tx, projectId: number): Promise<void> {
+  const empty = await tx.rows<Repository>(sql`select ${columns} from repository where project_id = ${projectId} for update`)
+  const ids = empty.map(({ id }) => id)
+  const held = await tx.rows<{ repository: string; digest: string }>(sql`
+    delete from repository_blob using blob, repository
+    where repository_blob.repository_id = any(${ids}::bigint[]) and blob.id = repository_blob.blob_id and repository.id = repository_blob.repository_id
+    returning repository.name as repository, blob.digest`)
+  tx.changes(...empty.map(({ name }) => repositoryKey(name)), ...held.map(({ repository, digest }) => `blob:${repository}:${digest}`))
+  await tx.run(sql`delete from repository where id = any(${ids}::bigint[])`)
+}
+

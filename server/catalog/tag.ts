@@ -1,0 +1,57 @@
+import type { Digest } from '../../oci/digest.ts'
+import type { RepositoryName, Tag } from '../../oci/reference.ts'
+import type { Queryable, Tx } from '../platform/db/db.ts'
+import { sql } from '../platform/db/sql.ts'
+import type { Reader } from './reader.ts'
+
+export type TagTarget = { tagId: number; digest: Digest }
+
+export const tagKey = (repository: string, tag: string) => `tag:${repository}:${tag}`
+
+/** What a tag points at now. */
+export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Promise<TagTarget | undefined> {
+  return cache.get(tagKey(repository, tag), () =>
+    db.row<TagTarget>(sql`
+      select tag.id as "tagId", artifact.digest from tag join repository on repository.id = tag.repository_id join artifact on artifact.id = tag.artifact_id
+      where repository.name = ${repository} and tag.name = ${tag}`),
+  )
+}
+
+export type MovedTag = { name: Tag; from: Digest | null }
+
+/** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */
+export async function moveTags(tx: Tx, repository: { id: number; name: string }, artifactId: number, tags: Tag[]): Promise<MovedTag[]> {
+  tx.changes(...tags.map((tag) => tagKey(repository.name, tag)))
+  const names = [...new Set(tags)].sort()
+  const before = await tx.rows<{ name: Tag; digest: Digest }>(sql`
+    select tag.name, artifact.digest from tag join artifact on artifact.id = tag.artifact_id
+    where tag.repository_id = ${repository.id} and tag.name = any(${names}::text[]) order by tag.name for update of tag`)
+  await tx.run(sql`
+    insert into tag (repository_id, artifact_id, name) select ${repository.id}, ${artifactId}, name from unnest(${names}::text[]) as name order by name
+    on conflict (repository_id, name) do update set artifact_id = excluded.artifact_id, pushed_at = now()`)
+  const known = new Map(before.map(({ name, digest }) => [name, digest]))
+  return names.map((name) => ({ name, from: known.get(name) ?? null }))
+}
+
+/** Removes one tag; its artifact stays. Undefined when there was none. */
+export async function dropTag(tx: Tx, repository: { id: number; name: string }, tag: Tag): Promise<{ digest: Digest } | undefined> {
+  tx.changes(tagKey(repository.name, tag))
+  return tx.row<{ digest: Digest }>(sql`
+    delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id returning artifact.digest`)
+}
+
+/** Removes every tag of an artifact and returns their names. */
+export async function dropTagsOf(tx: Tx, repository: { name: string }, artifactId: number): Promise<Tag[]> {
+  const rows = await tx.rows<{ name: Tag }>(sql`delete from tag where artifact_id = ${artifactId} returning name`)
+  const names = rows.map(({ name }) => name).sort()
+  tx.changes(...names.map((name) => tagKey(repository.name, name)))
+  return names
+}
+
+/** Tag names in byte order after `last` (Distribution Specification 1.1, "Listing tags"). */
+export async function listTags(db: Queryable, repositoryId: number, page: { last: string; limit: number }): Promise<string[]> {
+  const rows = await db.rows<{ name: string }>(
+    sql`select name from tag where repository_id = ${repositoryId} and name > ${page.last} order by name limit ${page.limit}`,
+  )
+  return rows.map(({ name }) => name)
+}

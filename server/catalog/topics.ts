@@ -1,0 +1,22 @@
+import type { Fact } from '../platform/events/emit.ts'
+
+/** Who did it, as it will stand in the audit log: an account, or nobody known. */
+export type Actor = { id: number | null; name: string }
+
+/** Where it happened. */
+export type Place = { projectId: number; repository: string }
+
+/** The facts about the five nouns. Past tense; one shape each; later readers rely on the names. */
+export const facts = {
+  artifactPushed: (at: Place & { digest: string; mediaType: string; size: number; tags: string[]; isNew: boolean }, by: Actor): Fact => ({ topic: 'artifact.pushed', payload: { ...at, by } }),
+  /** Counted since the last flush, one fact per artifact, tag and puller. */
+  artifactPulled: (at: Place & { digest: string; tag: string | null; count: number; lastAt: string }, by: Actor): Fact => ({ topic: 'artifact.pulled', payload: { ...at, by } }),
+  artifactDeleted: (at: Place & { digest: string; tags: string[] }, by: Actor): Fact => ({ topic: 'artifact.deleted', payload: { ...at, by } }),
+  tagCreated: (at: Place & { tag: string; digest: string }, by: Actor): Fact => ({ topic: 'tag.created', payload: { ...at, by } }),
+  tagMoved: (at: Place & { tag: string; digest: string; from: string }, by: Actor): Fact => ({ topic: 'tag.moved', payload: { ...at, by } }),
+  tagDeleted: (at: Place & { tag: string; digest: string }, by: Actor): Fact => ({ topic: 'tag.deleted', payload: { ...at, by } }),
+  repositoryCreated: (at: Place, by: Actor): Fact => ({ topic: 'repository.created', payload: { ...at, by } }),
+  blobDeleted: (at: Place & { digest: string }, by: Actor): Fact => ({ topic: 'blob.deleted', payload: { ...at, by } }),
+  projectCreated: (at: { projectId: number; name: string; isPublic: boolean }, by: Actor): Fact => ({ topic: 'project.created', payload: { ...at, by } }),
+  projectDeleted: (at: { projectId: number; name: string }, by: Actor): Fact => ({ topic: 'project.deleted', payload: { ...at, by } }),
+}

@@ -1,0 +1,168 @@
+import pg from 'pg'
+import type { Sql } from './sql.ts'
+
+/** The database cannot be reached, or has no connection free within the wait. Answered as 503; the caller may try again. */
+export class DatabaseUnavailable extends Error {
+  override name = 'DatabaseUnavailable'
+}
+
+export interface Queryable {
+  /** All rows of the answer. Bound the statement itself (limit, any($1) of a bounded list). */
+  rows<Row>(statement: Sql): Promise<Row[]>
+  /** The first row, or undefined. */
+  row<Row>(statement: Sql): Promise<Row | undefined>
+  /** Runs a statement and returns the number of rows it changed. */
+  run(statement: Sql): Promise<number>
+}
+
+/** A signature that asks for Tx says: you are inside a transaction. */
+export interface Tx extends Queryable {
+  /** Names a cached fact that this transaction makes untrue; see platform/cache. */
+  changes(...subjects: string[]): void
+}
+
+export interface Db extends Queryable {
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. Deadlocks and serialization failures
+   * are tried again up to 5 times, so `work` must not have effects outside `tx`.
+   */
+  transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
+  /**
+   * The same database without waiting for the disk at commit: for what may be lost when the machine loses power
+   * (upload sessions, pull counts), never for what a client was told is stored.
+   */
+  readonly relaxed: Queryable
+  /** Connections in use, idle and waited for. */
+  counts(): { total: number; idle: number; waiting: number }
+  /** A connection of its own, outside the pool, for LISTEN and long work. The caller ends it. */
+  connect(): Promise<pg.Client>
+  close(): Promise<void>
+}
+
+/** What must happen around the commit of a transaction that changes cached facts. Lent by platform/cache. */
+export type CommitGuard = { around<Result>(subjects: ReadonlySet<string>, commit: () => Promise<Result>): Promise<Result> }
+
+export type DbOptions = {
+  url: string
+  /** Connections of the main pool; the relaxed pool has a quarter, at least 2. */
+  poolSize: number
+  /** How long a request waits for a connection, in ms. */
+  acquireTimeoutMs: number
+  /** PostgreSQL ends a statement after this, in ms. */
+  statementTimeoutMs: number
+  /** PostgreSQL gives up waiting for a row lock after this, in ms. */
+  lockTimeoutMs: number
+  guard?: CommitGuard
+  onError?: (error: Error) => void
+}
+
+// Sizes, counts and ids stay below 2^53, so a bigint column is a number (the default is a string).
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** Opens the pools; connects on first use. */
+export function openDb(options: DbOptions): Db {
+  const main = openPool(options, options.poolSize, '')
+  const relaxed = openPool(options, Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
+  return {
+    ...queryable(main),
+    relaxed: queryable(relaxed),
+    transaction: (work) => retryingConflicts(() => transact(main, options.guard, work)),
+    counts: () => ({ total: main.totalCount, idle: main.idleCount, waiting: main.waitingCount }),
+    connect: async () => {
+      const client = new pg.Client(clientOptions(options, ''))
+      await client.connect().catch(translate)
+      return client
+    },
+    close: async () => void (await Promise.all([main.end(), relaxed.end()])),
+  }
+}
+
+function clientOptions(options: DbOptions, extra: string): pg.ClientConfig {
+  const timeouts = `-c lock_timeout=${options.lockTimeoutMs} -c idle_in_transaction_session_timeout=60000`
+  return {
+    connectionString: options.url,
+    application_name: 'marina',
+    statement_timeout: options.statementTimeoutMs,
+    connectionTimeoutMillis: options.acquireTimeoutMs,
+    options: `${timeouts}${extra}`,
+  }
+}
+
+function openPool(options: DbOptions, max: number, extra: string): pg.Pool {
+  const pool = new pg.Pool({ ...clientOptions(options, extra), max, idleTimeoutMillis: 60_000 })
+  pool.on('error', (error) => options.onError?.(error))
+  return pool
+}
+
+function queryable(source: pg.Pool | pg.PoolClient): Queryable {
+  const ask = (statement: Sql) => (source as pg.Pool).query(statement).catch(translate)
+  return {
+    rows: async <Row>(statement: Sql) => (await ask(statement)).rows as Row[],
+    row: async <Row>(statement: Sql) => (await ask(statement)).rows[0] as Row | undefined,
+    run: async (statement) => (await ask(statement)).rowCount ?? 0,
+  }
+}
+
+async function transact<Result>(pool: pg.Pool, guard: CommitGuard | undefined, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect().catch(translate)
+  const subjects = new Set<string>()
+  let broken: Error | undefined
+  try {
+    // BEGIN travels together with the first statement; its own failure shows up there.
+    const begun = client.query('BEGIN').catch(translate)
+    begun.catch(() => {})
+    const result = await work({ ...queryable(client), changes: (...more) => more.forEach((one) => subjects.add(one)) })
+    await begun
+    const commit = () => client.query('COMMIT').catch(translate)
+    await (guard && subjects.size > 0 ? guard.around(subjects, commit) : commit())
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => (broken = failure))
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+const attempts = 5
+
+async function retryingConflicts<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === attempts || !isConflict(error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt))
+    }
+  }
+}
+
+/** serialization_failure and deadlock_detected: PostgreSQL asks for the transaction to be tried again. */
+function isConflict(error: unknown): boolean {
+  return isPgError(error) && (error.code === '40001' || error.code === '40P01')
+}
+
+export function isPgError(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError
+}
+
+/** A unique index refused the row; `constraint` narrows it to one. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  return isPgError(error) && error.code === '23505' && (!constraint || error.constraint === constraint)
+}
+
+/** A foreign key refused: what was to be deleted is still referenced, or what was referenced is gone. */
+export function isReferenceViolation(error: unknown): boolean {
+  return isPgError(error) && (error.code === '23503' || error.code === '23001')
+}
+
+/** Connection trouble and timeouts become DatabaseUnavailable; what SQL itself refuses passes through. */
+function translate(error: unknown): never {
+  if (isPgError(error)) {
+    // 53xxx no resources, 57P0x shutting down, 57014 statement timeout, 55P03 lock timeout, 08xxx connection, 25006 read-only
+    if (/^(53|57P0|57014|55P03|08|25006)/.test(error.code ?? '')) throw new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
+    throw error
+  }
+  const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error)
+  throw new DatabaseUnavailable(`the database cannot be reached: ${message}`, { cause: error })
+}

@@ -1,0 +1,40 @@
+/**
+ * Named places where a test may end the process, to prove what a crash there leaves behind (security.md D.2). All off unless
+ * MARINA_FAILPOINTS names them: `blob.renamed=3` kills at the third pass, `blob.renamed=3,manifest.saved=1` at whichever
+ * comes first. failpoint.test.ts holds this list and the code together.
+ */
+export const failpoints = [
+  'upload.created', // F01: the upload row is there, 202 not yet sent
+  'upload.appended', // F02: bytes of a PATCH are stored, its row not yet updated
+  'blob.written', // F03, F04: the bytes are under their key, the database does not know
+  'blob.linked', // F05: inside the transaction, after the blob row and before the repository's link commits
+  'manifest.saved', // F06: inside the transaction, artifact saved, tag not yet moved
+  'tag.moved', // F07: inside the transaction, tag moved, event not yet written
+  'manifest.committed', // F07: committed, 201 not yet sent
+  'artifact.dropped', // F08: inside the transaction of a delete
+  'delete.committed', // F08: committed, 202 not yet sent
+] as const
+
+export type Failpoint = (typeof failpoints)[number]
+
+let armed: Map<string, number> | undefined
+
+/** Arms the points of a `name=count,...` text. Throws Error that names an unknown point. */
+export function armFailpoints(text: string): void {
+  armed = new Map(
+    text.split(',').map((part) => {
+      const [name = '', count = '1'] = part.split('=')
+      if (!failpoints.includes(name as Failpoint) || !/^[1-9]\d*$/.test(count)) throw new Error(`no such failpoint: ${part}`)
+      return [name, Number(count)]
+    }),
+  )
+}
+
+/** Ends the process the hard way when this point is armed and its turn has come. Costs one comparison otherwise. */
+export function failpoint(name: Failpoint): void {
+  if (!armed) return
+  const left = armed.get(name)
+  if (left === undefined) return
+  armed.set(name, left - 1)
+  if (left === 1) process.kill(process.pid, 'SIGKILL')
+}

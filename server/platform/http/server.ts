@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { BlockList, isIPv6, type AddressInfo } from 'node:net'
+
+export type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+export type ServerOptions = {
+  port: number
+  host: string
+  tls?: { cert: string; key: string }
+  headerTimeoutMs: number
+  idleTimeoutMs: number
+  headerBytes: number
+  /** Lets several processes of one machine share the port. */
+  reusePort?: boolean
+}
+
+export type HttpServer = {
+  port: number
+  /** Stops accepting, lets running requests finish for at most `ms`, then cuts them. Resolves with the number cut. */
+  drain(ms: number): Promise<number>
+}
+
+/** Opens the one public port. Node's parser refuses what RFC 9112 calls a smuggling risk (both lengths, folded headers). */
+export async function openServer(handle: Handle, options: ServerOptions): Promise<HttpServer> {
+  const running = new Set<ServerResponse>()
+  let draining = false
+  const listener: Handle = (request, response) => {
+    running.add(response)
+    response.once('close', () => running.delete(response))
+    if (draining) response.shouldKeepAlive = false
+    handle(request, response)
+  }
+  const settings = {
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: options.headerTimeoutMs,
+    // A blob may take hours; what must not last is silence, which `timeout` below ends.
+    requestTimeout: 0,
+    keepAliveTimeout: options.idleTimeoutMs,
+    connectionsCheckingInterval: 2000,
+    noDelay: true,
+    requireHostHeader: true,
+  }
+  const server: Server = options.tls ? createTlsServer({ ...settings, ...options.tls }, listener) : createServer(settings, listener)
+  server.timeout = options.idleTimeoutMs
+  // 5,000 clients may connect in the same instant; the kernel cuts this to net.core.somaxconn.
+  server.listen({ port: options.port, host: options.host, backlog: 8192, reusePort: options.reusePort ?? false })
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async drain(ms) {
+      draining = true
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeIdleConnections()
+      for (const response of running) if (!response.headersSent) response.shouldKeepAlive = false
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const late = new Promise<'late'>((resolve) => setTimeout(resolve, ms, 'late').unref())
+      const cut = (await Promise.race([closed, late])) === 'late' ? running.size : 0
+      clearInterval(idle)
+      server.closeAllConnections()
+      await closed
+      return cut
+    },
+  }
+}
+
+export type Peer = { address: string; protocol: 'http' | 'https'; host: string | undefined }
+
+/** Who is at the other end. X-Forwarded-* counts only when the connection comes from a trusted proxy (C-28, X07). */
+export function peerReader(trusted: string[]): (request: IncomingMessage) => Peer {
+  const proxies = new BlockList()
+  for (const range of trusted) {
+    const [address = '', bits] = range.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    proxies.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  const isTrusted = (address: string) => trusted.length > 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  return (request) => {
+    const socket = plainAddress(request.socket.remoteAddress ?? '')
+    const own = 'encrypted' in request.socket ? 'https' : 'http'
+    if (!isTrusted(socket)) return { address: socket, protocol: own, host: request.headers.host }
+    const forwarded = header(request, 'x-forwarded-for').split(',').map((one) => plainAddress(one.trim())).filter((one) => one !== '')
+    // The nearest address that no trusted proxy vouches for: everything left of it may be invented.
+    const address = forwarded.reverse().find((one) => !isTrusted(one)) ?? socket
+    const protocol = header(request, 'x-forwarded-proto')
+    return {
+      address,
+      protocol: protocol === 'http' || protocol === 'https' ? protocol : own,
+      host: header(request, 'x-forwarded-host') || request.headers.host,
+    }
+  }
+}
+
+function header(request: IncomingMessage, name: string): string {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(',') : (value ?? '')
+}
+
+/** `::ffff:10.0.0.1` → `10.0.0.1`. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

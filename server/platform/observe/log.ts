@@ -1,0 +1,33 @@
+import { styleText } from 'node:util'
+import pino from 'pino'
+
+export type Log = pino.Logger
+
+type LogOptions = { level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; format: 'auto' | 'json' | 'text'; stream?: NodeJS.WriteStream }
+
+/** Logs to stderr, so that stdout stays for what a command answers. Secrets are kept out by never passing them in. */
+export function openLog({ level, format, stream = process.stderr }: LogOptions): Log {
+  const text = format === 'text' || (format === 'auto' && stream.isTTY)
+  const options: pino.LoggerOptions = {
+    level,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: ['*.password', '*.secret', '*.token', '*.authorization'],
+  }
+  return pino(options, text ? textTo(stream) : pino.destination({ fd: 2, sync: false, minLength: 0 }))
+}
+
+const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
+
+/** One line for a person: time, level, message, then what is left as key=value. */
+function textTo(stream: NodeJS.WriteStream): pino.DestinationStream {
+  return {
+    write(json) {
+      const { time, level, msg, err, ...rest } = JSON.parse(json) as Record<string, unknown> & { level: keyof typeof colours; err?: { stack?: string } }
+      const more = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      const name = stream.isTTY ? styleText(colours[level] ?? 'gray', level.padEnd(5)) : level.padEnd(5)
+      stream.write(`${[String(time).slice(11, 23), name, msg, ...more].join(' ')}\n${err?.stack ? `${err.stack}\n` : ''}`)
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What Marina counts, in Prometheus' names: base units, counters end in _total. */
+export type Metrics = {
+  registry: Registry
+  requests: Counter<'door' | 'method' | 'status'>
+  seconds: Histogram<'door'>
+  inFlight: Gauge
+  received: Counter
+  sent: Counter
+  cacheReads: Counter<'outcome'>
+  /** A figure read when somebody asks. */
+  gauge(name: string, help: string, read: () => number): void
+}
+
+export function openMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'marina_' })
+  const registers = [registry]
+  return {
+    registry,
+    requests: new Counter({ registers, name: 'marina_http_requests_total', help: 'Requests answered', labelNames: ['door', 'method', 'status'] }),
+    seconds: new Histogram({ registers, name: 'marina_http_request_duration_seconds', help: 'Time to answer', labelNames: ['door'], buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120] }),
+    inFlight: new Gauge({ registers, name: 'marina_http_requests_in_flight', help: 'Requests being answered' }),
+    received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
+    sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
+    cacheReads: new Counter({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
+    gauge(name, help, read) {
+      new Gauge({ registers, name, help, collect() { this.set(read()) } })
+    },
+  }
+}
+
+/** Serves GET /metrics on a port of its own, so that no client of the registry reaches it (security.md Z06). */
+export async function serveMetrics(metrics: Metrics, port: number, host: string): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') return void response.writeHead(404).end('see /metrics\n')
+    metrics.registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
+      (error: Error) => response.writeHead(500).end(`${error.message}\n`),
+    )
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
