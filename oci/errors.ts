@@ -24,7 +24,6 @@ export const ociErrors = {
   CONFLICT: [409, 'the resource changed meanwhile'],
   PRECONDITION: [412, 'a rule forbids this in the present state'],
   PROJECTPOLICYVIOLATION: [412, 'a policy of the project forbids this'],
-  SIZE_EXCEEDED: [413, 'the body is larger than allowed'],
   TOOMANYREQUESTS: [429, 'too many requests'],
   UNAVAILABLE: [503, 'the service cannot answer now'],
   UNKNOWN: [500, 'internal server error'],

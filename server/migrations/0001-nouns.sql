@@ -129,6 +129,9 @@ create table upload (
   account_id bigint,
   algorithm text not null default 'sha256' check (algorithm in ('sha256', 'sha512')),
   stage jsonb not null,
+  -- the request that is writing to it, renewed while it lives
+  claim uuid,
+  claimed_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );

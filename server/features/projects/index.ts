@@ -1,0 +1,2 @@
+export { createProject, deleteProject } from './actions.ts'
+export { projectRoutes } from './routes.ts'

@@ -1,0 +1,14 @@
+import type { Actor } from '../catalog/topics.ts'
+
+/** What may be done to a repository by way of /v2. */
+export type Action = 'pull' | 'push' | 'delete'
+export const actions: readonly Action[] = ['pull', 'push', 'delete']
+
+/** Who asks. Rights are looked up at each use, so they carry nothing that could grow old. */
+export type Caller = { kind: 'anonymous' } | { kind: 'user'; id: number; name: string }
+
+export const anonymous: Caller = { kind: 'anonymous' }
+
+export function actorOf(caller: Caller): Actor {
+  return caller.kind === 'anonymous' ? { id: null, name: 'anonymous' } : { id: caller.id, name: caller.name }
+}

@@ -1,0 +1,20 @@
+import type { Digest } from '../../oci/digest.ts'
+import type { Manifest } from '../../oci/manifest.ts'
+import type { RepositoryName, Tag } from '../../oci/reference.ts'
+import type { Project } from '../catalog/project.ts'
+import type { Tx } from '../platform/db/db.ts'
+
+/** What is about to be stored, inside its transaction. Sizes in bytes. */
+export type Pushed =
+  | { kind: 'manifest'; project: Project; repository: RepositoryName; digest: Digest; manifest: Manifest; size: number; tags: Tag[] }
+  | { kind: 'blob'; project: Project; repository: RepositoryName; digest: Digest; size: number }
+
+/** May refuse a push by throwing an OciError. Runs inside the transaction of the push, so what it saw still holds at commit. */
+export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
+
+/** Every policy on what comes in, in order; app.ts shows the list. */
+export type Gates = { push: PushGate[] }
+
+export async function passGates(gates: Gates, tx: Tx, pushed: Pushed): Promise<void> {
+  for (const gate of gates.push) await gate(tx, pushed)
+}

@@ -1,0 +1,139 @@
+import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
+import { OciError } from '../../../oci/errors.ts'
+import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
+import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
+import { dropArtifact, findChildren, findManifest, lockArtifact, saveArtifact, type Child } from '../../catalog/artifact.ts'
+import { findBlobs, type Blob } from '../../catalog/blob.ts'
+import { findProject } from '../../catalog/project.ts'
+import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
+import { dropTag, dropTagsOf, findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { facts, type Actor, type Place } from '../../catalog/topics.ts'
+import { emit, type Fact } from '../../platform/events/emit.ts'
+import { isReferenceViolation } from '../../platform/db/db.ts'
+import { failpoint } from '../../platform/failpoint.ts'
+import { passGates } from '../gate.ts'
+import type { ManifestPush, Registry } from '../registry.ts'
+import type { LocalOptions } from './upload.ts'
+
+/** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
+const maxDepth = 4
+
+export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
+  const { db, cache, gates } = options
+  const reader = { db, cache }
+
+  return {
+    async readManifest(name, reference) {
+      const digest = 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
+      const found = digest === undefined ? undefined : await findManifest(reader, name, digest)
+      return found ?? manifestUnknown(name, reference)
+    },
+
+    async writeManifest(name, by, push) {
+      const manifest = parseManifest(push.content, push.contentType)
+      const digest = digestOf(push.content, 'digest' in push.reference ? algorithmOf(push.reference.digest) : 'sha256')
+      if ('digest' in push.reference && push.reference.digest !== digest) {
+        throw new OciError('DIGEST_INVALID', 'the digest in the path does not match the manifest', { detail: { provided: push.reference.digest, computed: digest } })
+      }
+      const tags = 'tag' in push.reference ? [push.reference.tag, ...push.tags] : push.tags
+      const save = () => saveManifest(name, by, { ...push, digest, manifest, tags })
+      // A blob, child or repository went away while this push relied on it: look again, and say what is missing.
+      await save().catch((error: unknown) => (isReferenceViolation(error) ? save() : Promise.reject(error)))
+      failpoint('manifest.committed')
+      return { digest, tags, subject: manifest.subject?.digest }
+    },
+
+    async deleteManifest(name, by, digest) {
+      const repository = await getRepository(name)
+      await db
+        .transaction(async (tx) => {
+          const id = await lockArtifact(tx, repository.id, digest)
+          if (id === undefined) return manifestUnknown(name, { digest })
+          const tags = await dropTagsOf(tx, repository, id)
+          await dropArtifact(tx, repository, { id, digest })
+          failpoint('artifact.dropped')
+          const place = { projectId: repository.projectId, repository: name }
+          await emit(tx, [facts.artifactDeleted({ ...place, digest, tags }, by)])
+        })
+        .catch((error: unknown) => {
+          if (!isReferenceViolation(error)) throw error
+          throw new OciError('PRECONDITION', 'an index in this repository names this manifest: delete the index first', { detail: { digest } })
+        })
+      failpoint('delete.committed')
+    },
+
+    async deleteTag(name, by, tag) {
+      const repository = await getRepository(name)
+      await db.transaction(async (tx) => {
+        const dropped = await dropTag(tx, repository, tag)
+        if (!dropped) throw new OciError('MANIFEST_UNKNOWN', `the tag ${tag} does not exist in ${name}`, { detail: { tag } })
+        await emit(tx, [facts.tagDeleted({ projectId: repository.projectId, repository: name, tag, digest: dropped.digest }, by)])
+      })
+    },
+  }
+
+  /** One transaction: gates, artifact, tags, facts. */
+  async function saveManifest(name: RepositoryName, by: Actor, push: ManifestPush & { digest: Digest; manifest: Manifest; tags: Tag[] }): Promise<void> {
+    const { digest, manifest, tags, content } = push
+    const project = await findProject(reader, projectOf(name))
+    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(name)} does not exist`)
+    await db.transaction(async (tx) => {
+      const repository = await ensureRepository(tx, project, name, by)
+      const needed = neededBlobs(manifest)
+      const blobs = needed.length > 0 ? await findBlobs(tx, repository.id, needed.map((one) => one.digest)) : []
+      const children = manifest.children.length > 0 ? await findChildren(tx, repository.id, manifest.children.map((one) => one.digest)) : []
+      checkParts(needed, blobs, manifest.children, children)
+      const size = content.length + sum(blobs) + sum(children)
+      await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
+      const artifact = await saveArtifact(tx, repository.id, {
+        digest, manifest, content, size,
+        depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
+        blobIds: blobs.map(({ id }) => id),
+        childIds: children.map(({ id }) => id),
+      })
+      failpoint('manifest.saved')
+      const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
+      failpoint('tag.moved')
+      const place = { projectId: project.id, repository: name }
+      await emit(tx, [
+        facts.artifactPushed({ ...place, digest, mediaType: manifest.mediaType, size, tags, isNew: artifact.isNew }, by),
+        ...moved.flatMap((tag) => tagFact(place, digest, tag, by)),
+      ])
+    })
+  }
+
+  async function getRepository(name: RepositoryName): Promise<Repository> {
+    const repository = await findRepository(reader, name)
+    if (!repository) throw new OciError('NAME_UNKNOWN', `the repository ${name} does not exist`)
+    return repository
+  }
+
+  async function manifestUnknown(name: RepositoryName, reference: { tag: Tag } | { digest: Digest }): Promise<never> {
+    if (!(await findRepository(reader, name))) throw new OciError('NAME_UNKNOWN', `the repository ${name} does not exist`, { detail: { name } })
+    const wanted = 'tag' in reference ? `the tag ${reference.tag}` : reference.digest
+    throw new OciError('MANIFEST_UNKNOWN', `${wanted} does not exist in ${name}`, { detail: reference })
+  }
+}
+
+function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Actor): Fact[] {
+  if (from === null) return [facts.tagCreated({ ...place, tag: name, digest }, by)]
+  return from === digest ? [] : [facts.tagMoved({ ...place, tag: name, digest, from }, by)]
+}
+
+/** Every part must stand in this repository already (C-39), with the size the manifest says (C-57). */
+function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descriptor[], children: Child[]) {
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
+  const known = new Map(children.map((child) => [child.digest, child]))
+  const missing = [...needed.filter(({ digest }) => !sizes.has(digest)), ...wantedChildren.filter(({ digest }) => !known.has(digest))]
+  if (missing.length > 0) {
+    const digests = missing.map(({ digest }) => digest)
+    const more = digests.length > 1 ? ` and ${digests.length - 1} more` : ''
+    throw new OciError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${digests[0]}${more}, which this repository does not hold`, { detail: digests.map((digest) => ({ digest })) })
+  }
+  const wrong = needed.find(({ digest, size }) => sizes.get(digest) !== size)
+  if (wrong) throw new OciError('MANIFEST_INVALID', `manifest invalid: ${wrong.digest} has ${sizes.get(wrong.digest)} bytes, the manifest says ${wrong.size}`)
+  if (children.some(({ depth }) => depth + 1 > maxDepth)) throw new OciError('MANIFEST_INVALID', `manifest invalid: indexes nest more than ${maxDepth} deep`)
+}
+
+const sum = (all: { size: number }[]) => all.reduce((total, { size }) => total + size, 0)
+

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { errors as joseErrors, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { OciError } from '../../oci/errors.ts'
+import { isRepositoryName, projectOf } from '../../oci/reference.ts'
+import { actions, anonymous, type Action, type Caller } from './caller.ts'
+import { tokenAlgorithm, type Keys } from './keys.ts'
+
+/** Harbor's service name; clients and scripts carry it in their configuration. */
+export const serviceName = 'harbor-registry'
+const issuer = 'harbor-token-issuer'
+const leewaySeconds = 60
+
+/** Repository name → actions, and the project each name stood in when the token was made. */
+export type Grants = { repositories: ReadonlyMap<string, ReadonlySet<Action>>; projects: ReadonlyMap<string, number>; catalog: boolean }
+
+export type Bearer = { caller: Caller; grants: Grants }
+
+/** One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name). */
+export type Scope = { type: string; name: string; actions: string[] }
+
+const limits = { scopes: 100, scopeLength: 4096 }
+
+/** Reads every scope parameter, each of which may hold several separated by spaces (C-05). Throws BAD_REQUEST past the limits. */
+export function parseScopes(parameters: string[]): Scope[] {
+  const texts = parameters.flatMap((one) => one.split(' ')).filter((one) => one !== '')
+  if (texts.length > limits.scopes) throw new OciError('BAD_REQUEST', `at most ${limits.scopes} scopes in one request`)
+  return texts.map((text) => {
+    if (text.length > limits.scopeLength) throw new OciError('BAD_REQUEST', `a scope has at most ${limits.scopeLength} characters`)
+    const first = text.indexOf(':')
+    const last = text.lastIndexOf(':')
+    if (first < 0 || first === last) return { type: text, name: '', actions: [] }
+    return { type: text.slice(0, first), name: text.slice(first + 1, last), actions: text.slice(last + 1).split(',').filter((one) => one !== '') }
+  })
+}
+
+/** What the token service asks of the floors above. */
+export type Rights = {
+  /** May the caller do this to the repository now? */
+  mayTouch(caller: Caller, repository: string, action: Action): Promise<boolean>
+  mayListCatalog(caller: Caller): Promise<boolean>
+  projectId(name: string): Promise<number | undefined>
+}
+
+type Access = { type: string; name: string; actions: string[] }
+
+/**
+ * The granted part of each scope: what was asked for and is allowed, `*` standing for all that is allowed (C-07). A type,
+ * action, name or project that does not exist gives an entry without actions, like a missing right does (C-06).
+ */
+export async function grant(rights: Rights, caller: Caller, scopes: Scope[]): Promise<{ access: Access[]; projects: Record<string, number> }> {
+  const projects: Record<string, number> = {}
+  const access: Access[] = []
+  for (const { type, name, actions: asked } of scopes) {
+    const granted: string[] = []
+    if (type === 'repository' && isRepositoryName(name)) {
+      for (const action of actions) {
+        if ((asked.includes(action) || asked.includes('*')) && (await rights.mayTouch(caller, name, action))) granted.push(action)
+      }
+      const id = granted.length > 0 ? await rights.projectId(projectOf(name)) : undefined
+      if (id !== undefined) projects[projectOf(name)] = id
+    } else if (type === 'registry' && name === 'catalog' && asked.includes('*') && (await rights.mayListCatalog(caller))) {
+      granted.push('*')
+    }
+    access.push({ type, name, actions: granted })
+  }
+  return { access, projects }
+}
+
+export type Tokens = {
+  issue(caller: Caller, granted: Awaited<ReturnType<typeof grant>>): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
+  /** Undefined when the token is not one of ours, or is not valid now. */
+  verify(token: string): Promise<Bearer | undefined>
+}
+
+type Claims = { access?: Access[]; uid?: number; projects?: Record<string, number> }
+
+/** `ttlMs` is rounded to seconds. Verified tokens are remembered until they expire: checking a signature costs more than a pull. */
+export function openTokens(keys: Keys, ttlMs: number): Tokens {
+  const ttl = Math.round(ttlMs / 1000)
+  const verified = new LRUCache<string, { bearer: Bearer; notAfter: number }>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation: (_, token) => token.length + 500 })
+
+  return {
+    async issue(caller, { access, projects }) {
+      const { id, key } = await keys.signing()
+      const now = Math.floor(Date.now() / 1000)
+      const claims: Claims = { access, projects, ...(caller.kind === 'user' ? { uid: caller.id } : {}) }
+      const token = await new SignJWT(claims)
+        .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
+        .setIssuer(issuer)
+        .setSubject(caller.kind === 'user' ? caller.name : '')
+        .setAudience([serviceName])
+        .setIssuedAt(now)
+        .setNotBefore(now)
+        .setExpirationTime(now + ttl)
+        .setJti(randomUUID())
+        .sign(key)
+      return { token, expiresIn: ttl, issuedAt: new Date(now * 1000) }
+    },
+
+    async verify(token) {
+      const known = verified.get(token)
+      if (known) return known.notAfter > Date.now() ? known.bearer : undefined
+      const found = await check(token)
+      if (found) verified.set(token, found)
+      return found?.bearer
+    },
+  }
+
+  async function check(token: string): Promise<{ bearer: Bearer; notAfter: number } | undefined> {
+    try {
+      const { kid, alg } = decodeProtectedHeader(token)
+      const key = alg === tokenAlgorithm && typeof kid === 'string' && kid.length < 64 ? await keys.verifying(kid) : undefined
+      if (!key) return undefined
+      const { payload } = await jwtVerify<Claims>(token, key, {
+        algorithms: [tokenAlgorithm], issuer, audience: serviceName, clockTolerance: leewaySeconds,
+        requiredClaims: ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'],
+      })
+      const caller: Caller = payload.uid === undefined ? anonymous : { kind: 'user', id: payload.uid, name: payload.sub! }
+      return { bearer: { caller, grants: readGrants(payload) }, notAfter: (payload.exp! + leewaySeconds) * 1000 }
+    } catch (error) {
+      // Everything that is wrong with a token is the same answer; a database that is down is not.
+      if (error instanceof joseErrors.JOSEError || error instanceof TypeError || error instanceof SyntaxError) return undefined
+      throw error
+    }
+  }
+}
+
+function readGrants({ access = [], projects = {} }: Claims): Grants {
+  const repositories = new Map<string, Set<Action>>()
+  for (const { type, name, actions: granted } of access) {
+    if (type !== 'repository') continue
+    const known = repositories.get(name) ?? new Set<Action>()
+    for (const action of actions) if (granted.includes(action)) known.add(action)
+    repositories.set(name, known)
+  }
+  return {
+    repositories,
+    projects: new Map(Object.entries(projects)),
+    catalog: access.some(({ type, name, actions: granted }) => type === 'registry' && name === 'catalog' && granted.includes('*')),
+  }
+}
