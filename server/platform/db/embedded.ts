@@ -76,7 +76,7 @@ export async function openEmbeddedPostgres({ dir, log = () => {}, signal, settin
     signal?.throwIfAborted()
     await makeSocketFolder(sockets, runAs)
     const server = startServer(commandFor(runAs, binaries.postgres, serverArgs(cluster, sockets, settings)), log)
-    const exited = unlockAfter(server.exited, unlock)
+    const exited = leaveAfter(server.exited, sockets, unlock)
     await untilReady(server, path.join(cluster, 'postmaster.pid'), signal)
     const stop = async () => {
       await server.stop()
@@ -89,8 +89,9 @@ export async function openEmbeddedPostgres({ dir, log = () => {}, signal, settin
   }
 }
 
-async function unlockAfter(exited: Promise<Exit>, unlock: () => Promise<void>): Promise<Exit> {
+async function leaveAfter(exited: Promise<Exit>, sockets: string, unlock: () => Promise<void>): Promise<Exit> {
   const exit = await exited
+  await rm(sockets, { recursive: true, force: true })
   await unlock()
   return exit
 }
@@ -198,6 +199,7 @@ async function lock(home: string): Promise<() => Promise<void>> {
   }
 }
 
+/** The `host` parameter wins, for pg as for libpq; `localhost` only makes it a URL that `new URL` can read. */
 function urlFor(sockets: string): string {
-  return `postgresql://marina@/marina?host=${encodeURIComponent(sockets)}`
+  return `postgresql://marina@localhost/marina?host=${encodeURIComponent(sockets)}`
 }
