@@ -20,7 +20,7 @@ export async function placeFile(from: string, to: string, root: string, fresh: F
       await makeDir(dir, root, fresh)
     }
   }
-  await Promise.all([syncDir(dir), ...settling(dir, root, fresh)])
+  await Promise.all([syncNearest(dir, root), ...settling(dir, root, fresh)])
 }
 
 /** Takes a file away, durably, and the folders above it that are empty now. False when there was none. */
@@ -31,7 +31,7 @@ export async function takeAway(path: string, root: string): Promise<boolean> {
     if (isAbsent(error)) return false
     throw error
   }
-  await syncDir(await dropEmptyDirs(dirname(path), root))
+  await syncNearest(await dropEmptyDirs(dirname(path), root), root)
   return true
 }
 
@@ -45,6 +45,16 @@ export async function syncDir(dir: string): Promise<void> {
   }
 }
 
+/** A remover of a neighbour may take an empty folder away first: then the one above it holds the change to sync. */
+async function syncNearest(dir: string, root: string): Promise<void> {
+  try {
+    await syncDir(dir)
+  } catch (error) {
+    if (!isAbsent(error) || dir === root) throw error
+    await syncNearest(dirname(dir), root)
+  }
+}
+
 /** Makes one folder and those above it that lack; who comes later waits in `fresh` for the sync of its entry. */
 async function makeDir(dir: string, root: string, fresh: FreshDirs): Promise<void> {
   try {
@@ -54,7 +64,7 @@ async function makeDir(dir: string, root: string, fresh: FreshDirs): Promise<voi
     if (codeOf(error) !== 'ENOENT' || dir === root) throw error
     return makeDir(dirname(dir), root, fresh)
   }
-  const settled = syncDir(dirname(dir)).finally(() => {
+  const settled = syncNearest(dirname(dir), root).finally(() => {
     if (fresh.get(dir) === settled) fresh.delete(dir)
   })
   settled.catch(() => undefined)
