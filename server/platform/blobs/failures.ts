@@ -1,0 +1,27 @@
+import { StorageUnavailable } from './blobs.ts'
+
+/** Runs one storage step; whatever the disk answers comes out as one of the failures of the interface. */
+export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (error) {
+    throw diskFailure(what, error)
+  }
+}
+
+/** A system error (full, broken, out of handles, no right) is StorageUnavailable; our own named errors pass unchanged. */
+export function diskFailure(what: string, error: unknown): unknown {
+  if (codeOf(error) === undefined) return error
+  return new StorageUnavailable(`${what}: ${(error as Error).message}`, { cause: error })
+}
+
+/** ENOENT and ENOTDIR say "absent"; every other system error says nothing about the key. */
+export function isAbsent(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/** The errno name of a system error, undefined for every other error: those with a `syscall` come from the kernel. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined
+}

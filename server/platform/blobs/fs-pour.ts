@@ -1,0 +1,128 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { Bytes } from './blobs.ts'
+import { diskFailure } from './failures.ts'
+
+export type PourLimits = {
+  /** Small chunks are gathered into writes of about this many bytes. */
+  batchBytes: number
+  /** So many batches may be on their way to the kernel while the next one is gathered. */
+  batchesInFlight: number
+  /** Write-back starts each time so many bytes have been written, so that the closing sync finds little left to do. */
+  syncEveryBytes: number
+}
+
+/** How many early syncs run at once in one store: they sit in threads that reads and writes need too (libuv has 4). */
+export type EarlySyncs = { running: number; readonly limit: number }
+
+/** The kernel takes at most 1024 pieces in one writev (IOV_MAX). */
+const piecesPerWrite = 512
+
+export type Poured = { size: number; cut?: { error: unknown; byStore: boolean } }
+
+/**
+ * Writes all bytes of `source` at `position` and syncs them: what `size` counts is on the disk. Gathers small chunks and
+ * keeps writing while the next ones arrive, within a bounded buffer. `cut` tells what ended it before the source's end.
+ */
+export async function pour(
+  file: FileHandle,
+  position: number,
+  source: Bytes,
+  limits: PourLimits,
+  early: EarlySyncs,
+): Promise<Poured> {
+  const writer = openWriter(file, position, limits, early)
+  let cut: Poured['cut']
+  try {
+    for await (const chunk of source) {
+      const waiting = writer.add(chunk)
+      if (waiting) await waiting
+    }
+  } catch (error) {
+    cut = { error, byStore: writer.failed() }
+  }
+  try {
+    return { size: await writer.finish(), ...(cut && { cut }) }
+  } catch (error) {
+    return { size: 0, cut: { error, byStore: true } }
+  }
+}
+
+type Writer = {
+  /** Takes a chunk; returns a promise only when the caller has to wait for room. */
+  add(chunk: Uint8Array): Promise<void> | undefined
+  failed(): boolean
+  /** Writes the rest, syncs, and counts what is on the disk. Throws when any write or sync failed. */
+  finish(): Promise<number>
+}
+
+function openWriter(file: FileHandle, start: number, limits: PourLimits, early: EarlySyncs): Writer {
+  let position = start
+  let batch: Uint8Array[] = []
+  let batchSize = 0
+  let sinceSync = 0
+  let failure: { error: unknown } | undefined
+  let syncing: Promise<void> | undefined
+  const writes: Promise<void>[] = []
+
+  const noteFailure = (error: unknown) => {
+    failure ??= { error: diskFailure('storing bytes', error) }
+  }
+  const throwFailure = () => {
+    if (failure) throw failure.error
+  }
+
+  // The failure of a background step is kept and thrown at the next chance: Linux reports it once per open file only.
+  function send() {
+    const [pieces, at, size] = [batch, position, batchSize]
+    batch = []
+    batchSize = 0
+    position += size
+    writes.push(writeFully(file, pieces, at, size).then(() => syncEarly(size), noteFailure))
+  }
+
+  function syncEarly(size: number) {
+    sinceSync += size
+    if (sinceSync < limits.syncEveryBytes || syncing || early.running >= early.limit) return
+    sinceSync = 0
+    early.running++
+    syncing = file.datasync().catch(noteFailure).finally(() => {
+      early.running--
+      syncing = undefined
+    })
+  }
+
+  async function room() {
+    await writes.shift()
+    throwFailure()
+  }
+
+  return {
+    add(chunk) {
+      batch.push(chunk)
+      batchSize += chunk.length
+      if (batchSize < limits.batchBytes && batch.length < piecesPerWrite) return undefined
+      send()
+      return writes.length > limits.batchesInFlight ? room() : undefined
+    },
+    failed: () => failure !== undefined,
+    async finish() {
+      if (batchSize > 0) send()
+      await Promise.all(writes)
+      await syncing
+      throwFailure()
+      if (position > start) await file.datasync().catch(noteFailure)
+      throwFailure()
+      return position - start
+    },
+  }
+}
+
+/** A write may take fewer bytes than it was given (a disk about to be full, a signal): the rest goes out again. */
+async function writeFully(file: FileHandle, pieces: Uint8Array[], position: number, size: number) {
+  let written = (await file.writev(pieces, position)).bytesWritten
+  while (written < size) {
+    const rest = Buffer.concat(pieces, size).subarray(written)
+    const { bytesWritten } = await file.write(rest, 0, rest.length, position + written)
+    written += bytesWritten
+  }
+}
