@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { childEnvironment, ensureCluster, findBinaries } from './embedded-cluster.ts'
 import { endLeftover, servedElsewhere } from './embedded-leftover.ts'
 import { checkReach, chooseUser, commandFor, handOver, type RunAs } from './embedded-user.ts'
-import { LockHeld, takePidLock } from './pid-lock.ts'
+import { isLockHeld, LockHeld, takePidLock } from './pid-lock.ts'
 
 export type EmbeddedPostgresOptions = {
   /** A folder of our own; made when absent. Holds the cluster, its socket and the lock. */
@@ -197,6 +197,13 @@ async function lock(home: string): Promise<() => Promise<void>> {
     if (!(error instanceof LockHeld)) throw error
     throw new Error(`process ${error.pid} uses ${home}: only one Marina may use it at a time`, { cause: error })
   }
+}
+
+/** The URL of the PostgreSQL that a running Marina serves from `dir`, for a command beside it; undefined when none runs. */
+export async function findRunningPostgres(dir: string): Promise<string | undefined> {
+  const home = await realpath(dir).catch(() => undefined)
+  if (home === undefined || !(await isLockHeld(path.join(home, 'lock')))) return undefined
+  return urlFor(socketFolder(home))
 }
 
 /** The `host` parameter wins, for pg as for libpq; `localhost` only makes it a URL that `new URL` can read. */

@@ -26,6 +26,12 @@ export async function takePidLock(file: string): Promise<() => Promise<void>> {
   }
 }
 
+/** True while a living process holds the lock. */
+export async function isLockHeld(file: string): Promise<boolean> {
+  const holder = await readHolder(file)
+  return holder !== undefined && isAlive(holder)
+}
+
 async function take(file: string, mine: Holder): Promise<void> {
   for (;;) {
     if (await placeNew(file, mine)) return

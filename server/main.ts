@@ -1,0 +1,161 @@
+#!/usr/bin/env node
+import { styleText } from 'node:util'
+import { Command, CommanderError } from 'commander'
+import { openGround, openMarina, type Marina } from './app.ts'
+import { completionScript } from './completion.ts'
+import { ConfigError, describeConfig, type Config } from './config/config.ts'
+import { loadConfig } from './config/env.ts'
+import { resetAdminPassword } from './features/accounts/index.ts'
+import { checkStorage } from './fsck.ts'
+import { openLog } from './platform/observe/log.ts'
+import { rotateKeys } from './registry/keys.ts'
+
+const program = new Command('marina')
+  .description('A container registry platform: one program, simple to start and hard to break.')
+  .option('--config <file>', 'YAML file with settings (default: marina.yaml, when there is one)')
+  .showHelpAfterError('(marina --help lists the commands)')
+  .showSuggestionAfterError()
+  .exitOverride()
+
+program.command('serve').description('serve the registry and the API until SIGTERM or Ctrl-C').action(serve)
+program.command('migrate').description('bring the database schema up to date, then end').action(migrate)
+program
+  .command('config').description('print the settings in force, without secrets')
+  .option('--json', 'as JSON')
+  .action(printConfig)
+program
+  .command('fsck').description('compare storage and database in both directions; changes nothing')
+  .option('--digests', 'read and hash every stored byte as well')
+  .option('--json', 'as JSON')
+  .action(fsck)
+const keys = program.command('keys').description('the keys that sign registry tokens')
+keys.command('rotate').description('make a new key; tokens signed with earlier ones stay valid until they expire').action(rotate)
+const admin = program.command('admin').description('the system administrator')
+admin.command('reset-password').description("generate a new password for the account 'admin' and print it").action(resetPassword)
+program
+  .command('completion').description('print a completion script for the shell')
+  .argument('<shell>', 'bash, zsh or fish')
+  .action((shell: string) => print(completionScript(shell, program)))
+
+async function serve() {
+  const started = performance.now()
+  const { config } = load()
+  const log = openLog({ level: config.logLevel, format: config.logFormat })
+  if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
+  const marina = await openMarina(config, log)
+  welcome(marina, config, performance.now() - started)
+  const reason = await Promise.race([stopSignal(), marina.failed])
+  const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
+  if (isAsked) print(`${reason}: finishing running requests (at most ${config.drain / 1000} s)`)
+  else log.error({ reason }, 'cannot go on')
+  await marina.close()
+  print('Marina has stopped')
+  process.exitCode = isAsked ? 0 : 1
+}
+
+/** The first signal asks for a clean end, a second one ends at once: what was acknowledged is safe either way. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (isStopping && signal === 'SIGINT') process.exit(130)
+        isStopping = true
+        resolve(signal)
+      })
+    }
+  })
+}
+
+function welcome({ port, metricsPort, database, firstPassword }: Marina, config: Config, ms: number) {
+  const shownHost = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host
+  const scheme = config.tlsCert ? 'https' : 'http'
+  const url = config.externalUrl ?? `${scheme}://${shownHost}:${port}`
+  const host = url.replace(/^https?:\/\//, '')
+  const insecure = url.startsWith('https:') ? '' : ' --dest-tls-verify=false'
+  const row = (name: string, text: string) => `  ${bold(name.padEnd(9))} ${text}`
+  print([
+    `${bold('Marina')} is ready after ${(ms / 1000).toFixed(1)} s: ${url}`,
+    row('database', database === 'embedded' ? `PostgreSQL of its own in ${config.dataDir}/postgres` : 'PostgreSQL at MARINA_DATABASE_URL'),
+    row('storage', config.storage === 'filesystem' ? config.storageRoot! : `S3 bucket ${config.s3Bucket}`),
+    ...(metricsPort ? [row('metrics', `http://${config.metricsHost}:${metricsPort}/metrics`)] : []),
+    ...(firstPassword ? [row('login', `admin, password ${bold(firstPassword)}  (shown this once; ./marina.mjs admin reset-password makes a new one)`)] : []),
+    row('try', `docker login ${host}`),
+    `  ${' '.repeat(9)} skopeo copy --dest-creds admin:<password>${insecure} oci-archive:image.tar docker://${host}/library/image:1`,
+    row('stop', 'Ctrl-C'),
+  ].join('\n'))
+}
+
+async function migrate() {
+  const { config } = load()
+  const ground = await openGround(config, openLog({ level: config.logLevel, format: config.logFormat }))
+  await ground.close()
+  print('the database schema is up to date')
+}
+
+function printConfig({ json }: { json?: boolean }) {
+  const { config, written, file } = load()
+  const rows = describeConfig(config, written)
+  if (json) return print(JSON.stringify(Object.fromEntries(rows.map(({ env, value, source }) => [env, { value, source }])), null, 2))
+  const [first, second] = [Math.max(...rows.map(({ env }) => env.length)), Math.max(...rows.map(({ value }) => value.length))]
+  print(`# file: ${file ?? 'none'}; an environment variable wins over the file`)
+  for (const { env, value, source, help } of rows) print(`${env.padEnd(first)}  ${value.padEnd(Math.min(second, 44))}  ${dim(`${help}${source === 'default' ? '' : ` [${source}]`}`)}`)
+}
+
+async function fsck({ digests = false, json }: { digests?: boolean; json?: boolean }) {
+  await withGround(async ({ db, blobs }) => {
+    const progress = process.stderr.isTTY && !json ? (done: number, total: number) => void (done % 50 === 0 && process.stderr.write(`\r${done} of ${total} checked`)) : undefined
+    const report = await checkStorage({ db, blobs, readsDigests: digests, ...(progress ? { onProgress: progress } : {}) })
+    if (progress) process.stderr.write('\r\x1b[K')
+    const losses = report.findings.filter(({ kind }) => kind === 'loss').length
+    if (json) print(JSON.stringify(report, null, 2))
+    else {
+      for (const { kind, what } of report.findings) print(`${kind}: ${what}`)
+      print(`${report.artifacts} artifacts, ${report.tags} tags, ${report.blobs} blobs with ${report.bytes} bytes ${digests ? 'read and compared' : 'compared by size'}: ${losses} lost, ${report.findings.length - losses} left over`)
+    }
+    process.exitCode = losses > 0 ? 1 : 0
+  })
+}
+
+async function rotate() {
+  await withGround(async ({ db, secrets, config }) => {
+    const id = await db.transaction((tx) => rotateKeys(tx, secrets))
+    print(`new signing key ${id}; tokens signed before stay valid for at most ${config.tokenTtl / 60_000} minutes`)
+  })
+}
+
+async function resetPassword() {
+  await withGround(async ({ db, cache }) => {
+    print(`the password of admin is now ${bold(await resetAdminPassword(db, { db, cache }))}`)
+  })
+}
+
+async function withGround(work: (ground: Awaited<ReturnType<typeof openGround>>) => Promise<void>) {
+  const { config } = load()
+  const ground = await openGround(config, openLog({ level: 'warn', format: config.logFormat }), { beside: true })
+  try {
+    await work(ground)
+  } finally {
+    await ground.close()
+  }
+}
+
+function load() {
+  return loadConfig(process.env, program.opts<{ config?: string }>().config)
+}
+
+const print = (text: string) => void process.stdout.write(`${text}\n`)
+const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text)
+const dim = (text: string) => (process.stdout.isTTY ? styleText('dim', text) : text)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else {
+    // One sentence for what a person can put right; a stack only for what is our fault.
+    const isExpected = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined
+    process.stderr.write(`marina: ${isExpected || !process.env.MARINA_LOG_LEVEL?.includes('debug') ? (error as Error).message : (error as Error).stack}\n`)
+    process.exitCode = 1
+  }
+}
