@@ -1,10 +1,142 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { appendFile, mkdtemp, readdir, rename, rm, symlink, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { blobsSuite } from './blobs.suite.ts'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { all, appendAll, blobsSuite, from, keysOf, newKey, stagesOf, zeros } from './blobs.suite.ts'
+import { BlobMissing, StorageUnavailable, type Blobs } from './blobs.ts'
+import { fillUp } from './fs.test-child.ts'
 import { openFsBlobs } from './fs.ts'
 
-blobsSuite('files', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'marina-blobs-'))
-  return { blobs: await openFsBlobs({ root }), [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
+const run = promisify(execFile)
+const child = join(import.meta.dirname, 'fs.test-child.ts')
+
+blobsSuite('files', openStore)
+
+describe('blobs in files when things go wrong', () => {
+  test('a full disk is StorageUnavailable, leaves nothing behind, and heals without a restart', async (t) => {
+    await using folder = await openFolder()
+    if (await mountSmall(folder.root)) {
+      try {
+        await fillUp(await openFsBlobs(folder))
+      } finally {
+        await run('umount', [folder.root])
+      }
+    } else {
+      t.diagnostic('may not mount a small file system: a limit on the size of a file stands for it')
+      await run('sh', ['-c', `ulimit -f 16384; exec "$0" "$@"`, process.execPath, child, 'full', folder.root])
+    }
+  })
+
+  test('no file handles left is StorageUnavailable, never "absent"', async () => {
+    await using folder = await openFolder()
+    await run('sh', ['-c', `ulimit -n 64; exec "$0" "$@"`, process.execPath, child, 'handles', folder.root])
+  })
+
+  test('a process killed while writing leaves no key, and a stage that is listed and can be discarded', async () => {
+    await using folder = await openFolder()
+    const [blobs, key] = [await openFsBlobs(folder), newKey()]
+    const writer = spawn(process.execPath, [child, 'killed', folder.root, key], { stdio: 'inherit' })
+    while (!(await stagesOf(blobs)).some(({ stage }) => stage.size > 0)) await sleep(20)
+    writer.kill('SIGKILL')
+    await once(writer, 'exit')
+    assert.deepEqual(await keysOf(blobs, ''), [])
+    const left = await stagesOf(blobs)
+    assert.equal(left.length, 1)
+    for (const { stage } of left) await blobs.discard(stage)
+    assert.deepEqual(await readdir(join(folder.root, '.stages')), [])
+  })
+
+  // The kernel refuses to sync /dev/null: a sync that fails after writes that did not.
+  for (const [what, size] of [['the closing', 10], ['an early', 40 * 1024 * 1024]] as const) {
+    test(`when ${what} sync fails the append has failed`, async () => {
+      await using store = await openStore()
+      const stage = store.blobs.stage(randomUUID())
+      await symlink('/dev/null', join(store.root, '.stages', stage.id))
+      const appended = await store.blobs.append(stage, zeros(size))
+      assert.ok(appended.cut instanceof StorageUnavailable, String(appended.cut))
+      assert.match(appended.cut.message, /sync/)
+      assert.deepEqual(appended.stage, stage)
+    })
+  }
+
+  test('a store whose disk was taken away is StorageUnavailable, not empty', async () => {
+    await using store = await openStore()
+    const [{ blobs, root }, key] = [store, newKey()]
+    await blobs.write(key, from([Buffer.from('x')]))
+    await rename(root, `${root}-away`)
+    const calls: (() => unknown)[] = [
+      () => blobs.find(key),
+      () => blobs.read(key),
+      () => blobs.write(newKey(), from([])),
+      () => blobs.remove(key),
+      () => keysOf(blobs, ''),
+      () => keysOf(blobs, 'suite'),
+      () => stagesOf(blobs),
+      () => blobs.append(blobs.stage(randomUUID()), from([])),
+      () => blobs.check(),
+    ]
+    for (const call of calls) await assert.rejects(async () => call(), StorageUnavailable, String(call))
+    await rename(`${root}-away`, root)
+    assert.equal(String(await all(blobs.read(key))), 'x')
+  })
+
+  test('a stage that lost bytes is not built upon', async () => {
+    await using store = await openStore()
+    const stage = await appendAll(store.blobs, store.blobs.stage(randomUUID()), from([Buffer.from('12345')]))
+    await truncate(join(store.root, '.stages', stage.id), 3)
+    await assert.rejects(store.blobs.append(stage, from([Buffer.from('6')])), BlobMissing)
+    await assert.rejects(store.blobs.readStage(stage), BlobMissing)
+    await assert.rejects(store.blobs.commit(stage, newKey()), BlobMissing)
+    assert.deepEqual(await keysOf(store.blobs, ''), [])
+  })
+
+  test('half an append that a crash left is dropped before the next one', async () => {
+    await using store = await openStore()
+    const [{ blobs, root }, key] = [store, newKey()]
+    const stage = await appendAll(blobs, blobs.stage(randomUUID()), from([Buffer.from('whole ')]))
+    await appendFile(join(root, '.stages', stage.id), 'half of someth')
+    await blobs.commit(await appendAll(blobs, stage, from([Buffer.from('next')])), key)
+    assert.equal(String(await all(blobs.read(key))), 'whole next')
+  })
+
+  test('a file that shrinks under a reader is an error, not an early end', async () => {
+    await using store = await openStore()
+    const key = newKey()
+    await store.blobs.write(key, zeros(8 * 1024 * 1024))
+    const stream = await store.blobs.read(key)
+    await truncate(join(store.root, key), 5 * 1024 * 1024)
+    await assert.rejects(all(Promise.resolve(stream)), StorageUnavailable)
+  })
+
+  test('removing the last key of a folder removes the folder, never the root', async () => {
+    await using store = await openStore()
+    const key = newKey()
+    await store.blobs.write(key, from([]))
+    await store.blobs.remove(key)
+    assert.deepEqual(await readdir(store.root), ['.stages'])
+  })
 })
+
+async function openFolder(): Promise<{ root: string } & AsyncDisposable> {
+  const root = await mkdtemp(join(tmpdir(), 'marina-blobs-'))
+  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
+}
+
+async function openStore(): Promise<{ blobs: Blobs; root: string } & { [Symbol.asyncDispose]: () => PromiseLike<void> }> {
+  const folder = await openFolder()
+  return { ...folder, blobs: await openFsBlobs(folder) }
+}
+
+/** Only root may. */
+async function mountSmall(root: string): Promise<boolean> {
+  return run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', root]).then(
+    () => true,
+    () => false,
+  )
+}

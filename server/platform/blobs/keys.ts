@@ -1,4 +1,4 @@
-import type { BlobInfo, ByteRange, Stage } from './blobs.ts'
+import { checkKey, type BlobInfo, type ByteRange, type Stage } from './blobs.ts'
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -16,6 +16,15 @@ export function checkStage(stage: Stage): Stage {
   checkStageId(stage.id)
   if (!Number.isSafeInteger(stage.size) || stage.size < 0) throw new TypeError(`not a stage size: ${stage.size}`)
   return stage
+}
+
+/** Whether a name found in storage can be a key: buckets also hold folder markers and other people's things. */
+export function isKey(name: string): boolean {
+  try {
+    return checkKey(name) === name
+  } catch {
+    return false
+  }
 }
 
 const prefixForm = /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/?)*$/
