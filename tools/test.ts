@@ -3,7 +3,9 @@
  * one of them. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
 import type { EventData } from 'node:test'
@@ -46,11 +48,40 @@ async function runTestFiles(words: string[]): Promise<Count> {
   console.log(`== tests: ${files.length} of ${all.length} files, ${filesAtOnce} at a time`)
   if (stopping.signal.aborted) return { passed: 0, failed: 1 }
   if (files.length === 0) return fail(`no test file has ${words.join(' or ')} in its path`)
+  const scratch = await realpath(await mkdtemp(path.join(tmpdir(), 'marina-test-')))
+  process.env['TMPDIR'] = scratch
+  try {
+    const count = await runOnPostgres(files)
+    const left = endAllIn(scratch)
+    if (stopping.signal.aborted) return fail('stopped before the end', count)
+    if (left.length > 0) return fail(`a test left running: ${left.join(', ')}`, count)
+    return count.passed + count.failed === 0 ? fail('no test ran') : count
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+}
+
+async function runOnPostgres(files: string[]): Promise<Count> {
   await using postgres = await openTestServer()
   process.env['MARINA_TEST_POSTGRES'] = postgres.url
-  const count = await watch(files)
-  if (stopping.signal.aborted) return fail('stopped before the end', count)
-  return count.passed + count.failed === 0 ? fail('no test ran') : count
+  return watch(files)
+}
+
+/** Tests that were cut short could not end what they had started. Whatever works in the scratch folder is theirs. */
+function endAllIn(scratch: string): string[] {
+  if (process.platform !== 'linux') return []
+  const pids = readdirSync('/proc').map(Number).filter((pid) => pid > 0 && worksIn(pid, scratch))
+  const names = pids.map((pid) => `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (${pid})`)
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  return names
+}
+
+function worksIn(pid: number, scratch: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${scratch}/`)
+  } catch {
+    return false
+  }
 }
 
 function fail(why: string, { passed, failed }: Count = { passed: 0, failed: 0 }): Count {
