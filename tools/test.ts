@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
@@ -49,6 +49,8 @@ async function runTestFiles(words: string[]): Promise<Count> {
   if (stopping.signal.aborted) return { passed: 0, failed: 1 }
   if (files.length === 0) return fail(`no test file has ${words.join(' or ')} in its path`)
   const scratch = await realpath(await mkdtemp(path.join(tmpdir(), 'marina-test-')))
+  // Tests that run something as another user need to be entered, yet nobody else need list them.
+  await chmod(scratch, 0o711)
   process.env['TMPDIR'] = scratch
   try {
     const count = await runOnPostgres(files)
@@ -64,7 +66,7 @@ async function runTestFiles(words: string[]): Promise<Count> {
 async function runOnPostgres(files: string[]): Promise<Count> {
   await using postgres = await openTestServer()
   process.env['MARINA_TEST_POSTGRES'] = postgres.url
-  return watch(files)
+  return await watch(files)
 }
 
 /** Tests that were cut short could not end what they had started. Whatever works in the scratch folder is theirs. */
