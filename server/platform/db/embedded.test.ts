@@ -74,12 +74,15 @@ suite('the first start and the next', () => {
   })
 
   test('a start that is given up leaves nothing running', async () => {
-    const dir = path.join(top, 'first')
+    const dir = path.join(top, 'given-up')
     await assert.rejects(openEmbeddedPostgres({ dir, signal: AbortSignal.abort(new Error('enough')) }), /enough/)
-    const soon = new AbortController()
-    const opening = openEmbeddedPostgres({ dir, signal: soon.signal, log: () => soon.abort(new Error('enough')) })
-    await assert.rejects(opening, /enough/)
+    await (await openEmbeddedPostgres({ dir })).stop()
+    // A standby waits for its primary and is never ready.
+    await writeFile(path.join(dir, 'cluster', 'standby.signal'), '')
+    const opening = openEmbeddedPostgres({ dir, settings: { hot_standby: 'off' }, signal: AbortSignal.timeout(500) })
+    await assert.rejects(opening, { name: 'TimeoutError' })
     assert.deepEqual(await readdir(dir), ['cluster'])
+    assert.deepEqual(await readdir(path.join(dir, 'cluster')).then((names) => names.filter((name) => name === 'postmaster.pid')), [])
   })
 })
 

@@ -1,0 +1,179 @@
+// Runs before `npm start` and `npm test`: brings what is missing, and is quick when nothing is. Plain JavaScript for any
+// Node from 20 on, with no package at hand, as it is what fetches the packages and the Node that Marina runs on.
+import { spawn } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import * as fs from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
+const inRoot = (...names) => path.join(root, ...names)
+const stampFile = inRoot('node_modules', '.marina-stamp')
+const lockFile = inRoot('.cache', 'install.lock')
+const minimumNode = 24
+const staleLockMs = 15_000
+
+try {
+  const withTools = process.argv.includes('--with-tools')
+  await ensurePackages(withTools)
+  checkNode()
+  if (withTools) await ensureTools()
+} catch (error) {
+  console.error(`marina: ${error.message}`)
+  process.exit(1)
+}
+
+async function ensurePackages(withDev) {
+  if (isInstalled(withDev)) return
+  if (fs.lstatSync(inRoot('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    return console.log('marina: node_modules is a link, so its packages are left as they are')
+  }
+  await holdingLock(async () => {
+    if (!isInstalled(withDev)) await install(withDev || readStamp()?.dev === true)
+  })
+}
+
+/** Packages for tests do no harm to a plain start, so that one is content with either kind. */
+function isInstalled(withDev) {
+  const stamp = readStamp()
+  return stamp?.lock === hashOfLock() && (stamp.dev || !withDev)
+}
+
+async function install(withDev) {
+  const args = ['ci', withDev ? '--include=dev' : '--omit=dev', '--no-audit', '--no-fund']
+  console.log(`marina: installing packages (npm ${args[0]} ${args[1]})`)
+  const npm = process.env.npm_execpath
+  const [file, first] = npm === undefined ? ['npm', []] : /\.[cm]?js$/.test(npm) ? [process.execPath, [npm]] : [npm, []]
+  await run(file, [...first, ...args])
+  await dropNodeThatDoesNotRun()
+  fs.writeFileSync(stampFile, JSON.stringify({ lock: hashOfLock(), dev: withDev }))
+}
+
+/** The Node among the packages is made for glibc: elsewhere (Alpine) it would only stand in the way of the system's. */
+async function dropNodeThatDoesNotRun() {
+  const file = inRoot('node_modules', '.bin', 'node')
+  if (fs.existsSync(file)) await run(file, ['--version']).catch(() => fs.rmSync(file))
+}
+
+function checkNode() {
+  if (fs.existsSync(inRoot('node_modules', '.bin', 'node')) || Number.parseInt(process.versions.node, 10) >= minimumNode) return
+  throw new Error(`Marina needs Node ${minimumNode} or newer and none comes with its packages on ${process.platform}-${process.arch}: this is Node ${process.version}, install a newer one from nodejs.org and start again`)
+}
+
+async function ensureTools() {
+  const missing = readTools().filter(({ command }) => !isOnPath(command))
+  if (missing.length === 0) return
+  await holdingLock(async () => {
+    const packages = [...new Set(missing.filter(({ command }) => !isOnPath(command)).map(({ name }) => name))]
+    if (packages.length > 0) await installTools(packages)
+  })
+}
+
+async function installTools(packages) {
+  const byHand = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
+  if (!isOnPath('apt-get')) throw new Error(`the tests need commands that are missing here; on Debian they come by: ${byHand}`)
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot && !isOnPath('sudo')) throw new Error(`the tests need system packages; as root, run: ${byHand}`)
+  console.log(`marina: installing ${packages.join(', ')} with apt-get, as the tests call them`)
+  const shell = ['sh', '-c', aptScript, 'sh', ...packages]
+  await (isRoot ? run('sh', shell.slice(1)) : run('sudo', ['-n', ...shell])).catch((error) => {
+    throw new Error(`${error.message}\nthe tests need system packages; as root, run: ${byHand}`)
+  })
+  const still = readTools().filter(({ command }) => !isOnPath(command))
+  if (still.length > 0) throw new Error(`still missing after apt-get: ${still.map(({ command }) => command).join(', ')}`)
+}
+
+/** Debian starts a service it installs, now and at boot; the tests start their own (policy-rc.d: exit 101 forbids it). */
+const aptScript = `
+  set -e
+  export DEBIAN_FRONTEND=noninteractive
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+    chmod 755 "$policy"
+  fi
+  apt-get update
+  apt-get install -y --no-install-recommends "$@"
+  for service in "$@"; do systemctl disable "$service" >/dev/null 2>&1 || true; done
+`
+
+function readTools() {
+  const lines = fs.readFileSync(inRoot('tools', 'debian-packages.txt'), 'utf8').split('\n')
+  return lines
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => line.trim().split(/\s+/))
+    .map(([command, name]) => ({ command, name }))
+}
+
+/** Debian keeps some of them where only root's PATH leads. */
+function isOnPath(command) {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
+  return folders.some((folder) => folder !== '' && fs.existsSync(path.join(folder, command)))
+}
+
+function readStamp() {
+  try {
+    return JSON.parse(fs.readFileSync(stampFile, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function hashOfLock() {
+  return createHash('sha256').update(fs.readFileSync(inRoot('package-lock.json'))).digest('hex')
+}
+
+/** Says nothing unless it fails; then everything it said. */
+async function run(file, args) {
+  const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data))
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status, signal) => resolve(signal ?? status))
+  })
+  if (code !== 0) throw new Error(`${file} ${args.slice(0, 3).join(' ').slice(0, 60)} ended with ${code}\n${said.trim()}`)
+}
+
+/** One install at a time in one folder. The holder touches its file while it works, so a killed one is soon found out. */
+async function holdingLock(work) {
+  fs.mkdirSync(path.dirname(lockFile), { recursive: true })
+  while (!tryLock()) await sleep(200)
+  const beat = setInterval(() => fs.utimesSync(lockFile, new Date(), new Date()), staleLockMs / 5)
+  try {
+    await work()
+  } finally {
+    clearInterval(beat)
+    fs.rmSync(lockFile, { force: true })
+  }
+}
+
+function tryLock() {
+  try {
+    fs.writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+  }
+  if (ageOf(lockFile) > staleLockMs) removeStaleLock()
+  return false
+}
+
+/** Renamed first: of two that find it stale one gets it, and one that was replaced meanwhile is put back. */
+function removeStaleLock() {
+  const aside = `${lockFile}.${randomUUID()}`
+  try {
+    fs.renameSync(lockFile, aside)
+    if (ageOf(aside) <= staleLockMs) fs.linkSync(aside, lockFile)
+    fs.rmSync(aside)
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes(error.code)) throw error
+  }
+}
+
+function ageOf(file) {
+  const found = fs.statSync(file, { throwIfNoEntry: false })
+  return found === undefined ? 0 : Date.now() - found.mtimeMs
+}
