@@ -1,8 +1,8 @@
 """OpenStack Swift with its S3 door, all in one process below one folder: `python3 swift-server.py <folder>`.
 
 Real parts only (proxy, account, container and object server, SigV4 checked by s3api and tempauth); what is left out is
-the daemons that keep replicas of each other. Prints one JSON line with the port once it listens; leaves when stdin ends,
-so that it never outlives the test that started it. Needs the Debian package python3-swift, no root and no memcached.
+the daemons that keep replicas of each other. Prints one JSON line with the port once it listens; leaves, and takes its data along, when stdin
+ends, so that it never outlives the test that started it. Needs the Debian package python3-swift, no root and no memcached.
 """
 import eventlet
 
@@ -11,6 +11,7 @@ eventlet.monkey_patch()
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 from eventlet import wsgi
@@ -164,6 +165,7 @@ def main(root):
 
     def leave_with_stdin():
         original('os').read(0, 1)
+        shutil.rmtree(root, ignore_errors=True)
         os._exit(0)
     original('threading').Thread(target=leave_with_stdin, daemon=True).start()
     while True:
