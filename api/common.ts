@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from 'typebox'
 
 /** Harbor's error envelope. */
 export const Errors = Type.Object({

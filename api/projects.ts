@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { PageQuery } from './common.ts'
 
 export const Project = Type.Object({

@@ -14,6 +14,7 @@ import { systemRoutes } from './features/system/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
 import { openCache, type Cache } from './platform/cache/cache.ts'
+import { openPeers } from './platform/cache/peers.ts'
 import { DatabaseUnavailable, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -66,19 +67,22 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
-    const cache = openCache(config.cacheBytes, (outcome) => metrics.cacheReads.inc({ outcome }))
+    const peers = openPeers({ onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment') })
+    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: (outcome) => metrics.cacheReads.inc({ outcome }) })
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,
       acquireTimeoutMs: config.databaseWait,
       statementTimeoutMs: config.databaseStatementTimeout,
       lockTimeoutMs: config.databaseLockTimeout,
-      guard: cache,
+      guard: peers,
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
     opened.defer(() => db.close())
     const secrets = await openSecrets(config)
     if (!beside) await prepareDatabase(db, secrets, log)
+    await peers.join(db, cache, { isReader: !beside })
+    opened.use(peers)
     const blobs = await openBlobs(config)
     opened.defer(() => blobs.close())
     const kept = opened.move()

@@ -65,7 +65,8 @@ function readFile(path: string): Partial<Record<Key, Written>> {
 
 function plain(node: unknown, place: string): string {
   if (isSeq(node)) return node.items.map((one) => plain(one, place)).join(',')
-  if (isScalar(node)) return node.value === null ? '' : String(node.value)
+  if (isScalar(node) && ['string', 'number', 'boolean'].includes(typeof node.value)) return String(node.value)
+  if (isScalar(node) && node.value === null) return ''
   throw new ConfigError(`${place}: must be a single value`)
 }
 

@@ -132,6 +132,8 @@ create table upload (
   -- the request that is writing to it, renewed while it lives
   claim uuid,
   claimed_at timestamptz,
+  -- the request that added the last bytes: a hash kept in memory counts only together with it
+  grown_by uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
@@ -162,6 +164,12 @@ create table login_failure (
   subject text primary key,
   failures integer not null,
   last_at timestamptz not null default now()
+);
+
+-- Processes that may serve from memory, and until when. Logged: after a crash of PostgreSQL a writer must still see them.
+create table replica (
+  id uuid primary key,
+  lease_until timestamptz not null
 );
 
 -- One row each: facts about this installation that are neither settings nor secrets in the clear.

@@ -10,7 +10,9 @@ export function every(ms: number, work: (signal: AbortSignal) => Promise<void>, 
       if (!abort.signal.aborted) onError(error)
     })
     if (!abort.signal.aborted) {
-      timer = setTimeout(() => (running = run()), ms)
+      timer = setTimeout(() => {
+        running = run()
+      }, ms)
       timer.unref()
     }
   }

@@ -321,7 +321,7 @@ function cutPage<Row>(rows: Row[], limit: number, path: string, nameOf: (row: Ro
   const shown = rows.slice(0, limit)
   if (limit === 0 || rows.length <= limit) return { shown, headers: {} }
   const next = new URLSearchParams({ ...more, n: String(limit), last: nameOf(shown.at(-1)!) })
-  return { shown, headers: { link: `<${path}?${next}>; rel="next"` } }
+  return { shown, headers: { link: `<${path}?${next.toString()}>; rel="next"` } }
 }
 
 /** `Content-Range: <first>-<last>` of a chunk, checked against Content-Length (C-49, C-50). Returns the first byte's number. */

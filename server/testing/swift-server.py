@@ -1,8 +1,8 @@
 """OpenStack Swift with its S3 door, all in one process below one folder: `python3 swift-server.py <folder>`.
 
 Real parts only (proxy, account, container and object server, SigV4 checked by s3api and tempauth); what is left out is
-the daemons that keep replicas of each other. Prints one JSON line with the port once it listens; leaves when stdin ends,
-so that it never outlives the test that started it. Needs the Debian package python3-swift, no root and no memcached.
+the daemons that keep replicas of each other. Prints one JSON line with the port once it listens; leaves, and takes its data along, when stdin
+ends, so that it never outlives the test that started it. Needs the Debian package python3-swift, no root and no memcached.
 """
 import eventlet
 
@@ -11,6 +11,7 @@ eventlet.monkey_patch()
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 from eventlet import wsgi
@@ -108,6 +109,18 @@ def filter_factory(global_conf, **local_conf):
     return wrap
 
 
+def without_body_for_head(app):
+    """s3api names no length when it answers a HEAD with an error, and eventlet then sends the end of a chunked body: stray
+    bytes that break the connection for the next request."""
+    def call(env, start_response):
+        def start(status, headers, exc_info=None):
+            if env['REQUEST_METHOD'] == 'HEAD' and not any(name.lower() == 'content-length' for name, _ in headers):
+                headers = headers + [('Content-Length', '0')]
+            return start_response(status, headers, exc_info)
+        return app(env, start)
+    return call
+
+
 def write(path, text):
     with open(path, 'w') as file:
         file.write(text)
@@ -147,11 +160,12 @@ def main(root):
         eventlet.spawn(serve, socks[kind], loadapp(conf, global_conf={'swift_dir': root, 'log_name': kind}))
     conf = write(os.path.join(root, 'proxy.conf'), PROXY.format(secret=os.environ['SWIFT_TEST_SECRET']))
     proxy = loadapp(conf, global_conf={'swift_dir': root, 'log_name': 'proxy'})
-    eventlet.spawn(serve, socks['proxy'], proxy)
+    eventlet.spawn(serve, socks['proxy'], without_body_for_head(proxy))
     print(json.dumps({'port': socks['proxy'].getsockname()[1]}), flush=True)
 
     def leave_with_stdin():
         original('os').read(0, 1)
+        shutil.rmtree(root, ignore_errors=True)
         os._exit(0)
     original('threading').Thread(target=leave_with_stdin, daemon=True).start()
     while True:

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Project as ProjectBody, ProjectHeadQuery, ProjectListQuery, ProjectParams, ProjectReq } from '../../../api/projects.ts'
 import { findProject, listProjects, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'

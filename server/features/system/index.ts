@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Health } from '../../../api/system.ts'
 import { route } from '../access/api.ts'
 

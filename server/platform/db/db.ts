@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from 'pg'
 import type { Sql } from './sql.ts'
 
 /** The database cannot be reached, or has no connection free within the wait. Answered as 503; the caller may try again. */
@@ -35,12 +35,12 @@ export interface Db extends Queryable {
   /** Connections in use, idle and waited for. */
   counts(): { total: number; idle: number; waiting: number }
   /** A connection of its own, outside the pool, for LISTEN and long work. The caller ends it. */
-  connect(): Promise<pg.Client>
+  connect(): Promise<Client>
   close(): Promise<void>
 }
 
 /** What must happen around the commit of a transaction that changes cached facts. Lent by platform/cache. */
-export type CommitGuard = { around<Result>(subjects: ReadonlySet<string>, commit: () => Promise<Result>): Promise<Result> }
+export type CommitGuard = { around<Result>(subjects: ReadonlySet<string>, tx: Queryable, commit: () => Promise<Result>): Promise<Result> }
 
 export type DbOptions = {
   url: string
@@ -57,7 +57,7 @@ export type DbOptions = {
 }
 
 // Sizes, counts and ids stay below 2^53, so a bigint column is a number (the default is a string).
-pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+types.setTypeParser(types.builtins.INT8, Number)
 
 /** Opens the pools; connects on first use. */
 export function openDb(options: DbOptions): Db {
@@ -69,7 +69,7 @@ export function openDb(options: DbOptions): Db {
     transaction: (work) => retryingConflicts(() => transact(main, options.guard, work)),
     counts: () => ({ total: main.totalCount, idle: main.idleCount, waiting: main.waitingCount }),
     connect: async () => {
-      const client = new pg.Client(clientOptions(options, ''))
+      const client = new Client(clientOptions(options, ''))
       await client.connect().catch(translate)
       return client
     },
@@ -77,7 +77,7 @@ export function openDb(options: DbOptions): Db {
   }
 }
 
-function clientOptions(options: DbOptions, extra: string): pg.ClientConfig {
+function clientOptions(options: DbOptions, extra: string): ClientConfig {
   const timeouts = `-c lock_timeout=${options.lockTimeoutMs} -c idle_in_transaction_session_timeout=60000`
   return {
     connectionString: options.url,
@@ -88,14 +88,14 @@ function clientOptions(options: DbOptions, extra: string): pg.ClientConfig {
   }
 }
 
-function openPool(options: DbOptions, max: number, extra: string): pg.Pool {
-  const pool = new pg.Pool({ ...clientOptions(options, extra), max, idleTimeoutMillis: 60_000 })
+function openPool(options: DbOptions, max: number, extra: string): Pool {
+  const pool = new Pool({ ...clientOptions(options, extra), max, idleTimeoutMillis: 60_000 })
   pool.on('error', (error) => options.onError?.(error))
   return pool
 }
 
-function queryable(source: pg.Pool | pg.PoolClient): Queryable {
-  const ask = (statement: Sql) => (source as pg.Pool).query(statement).catch(translate)
+function queryable(source: Pool | PoolClient): Queryable {
+  const ask = (statement: Sql) => (source as Pool).query(statement).catch(translate)
   return {
     rows: async <Row>(statement: Sql) => (await ask(statement)).rows as Row[],
     row: async <Row>(statement: Sql) => (await ask(statement)).rows[0] as Row | undefined,
@@ -103,7 +103,7 @@ function queryable(source: pg.Pool | pg.PoolClient): Queryable {
   }
 }
 
-async function transact<Result>(pool: pg.Pool, guard: CommitGuard | undefined, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, work: (tx: Tx) => Promise<Result>): Promise<Result> {
   const client = await pool.connect().catch(translate)
   const subjects = new Set<string>()
   let broken: Error | undefined
@@ -114,7 +114,7 @@ async function transact<Result>(pool: pg.Pool, guard: CommitGuard | undefined, w
     const result = await work({ ...queryable(client), changes: (...more) => more.forEach((one) => subjects.add(one)) })
     await begun
     const commit = () => client.query('COMMIT').catch(translate)
-    await (guard && subjects.size > 0 ? guard.around(subjects, commit) : commit())
+    await (guard && subjects.size > 0 ? guard.around(subjects, queryable(client), commit) : commit())
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => (broken = failure))
@@ -142,8 +142,8 @@ function isConflict(error: unknown): boolean {
   return isPgError(error) && (error.code === '40001' || error.code === '40P01')
 }
 
-export function isPgError(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError
+export function isPgError(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError
 }
 
 /** A unique index refused the row; `constraint` narrows it to one. */

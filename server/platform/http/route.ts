@@ -32,7 +32,7 @@ export type Route<Access, Caller> = {
 
 /** Writes a row with the types of its own schemas inside its handler. */
 export const routeOf = <Access, Caller>() => <S extends Schemas>(row: Omit<Route<Access, Caller>, 'schema' | 'handler'> & { schema: S; handler(asked: Asked<S, Caller>): Promise<Answer> }): Route<Access, Caller> =>
-  row as unknown as Route<Access, Caller>
+  row
 
 export type ApiOptions<Access, Caller> = {
   prefix: string
@@ -59,7 +59,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
-  return (request, response) => void app.routing(request, response)
+  return (request, response) => app.routing(request, response)
 }
 
 function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Access, Caller>, row: Route<Access, Caller>) {
@@ -82,7 +82,7 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
         params: request.params, query: request.query, body: request.body, caller: callers.get(request)!,
         header: (name: string, value: string) => void reply.header(name, value),
       }
-      const answer = await row.handler(asked as Asked<Schemas, Caller>)
+      const answer = await row.handler(asked)
       reply.code(answer.status).headers(apiHeaders)
       return answer.body === undefined ? reply.send() : typeof answer.body === 'string' ? reply.type('text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
     },

@@ -82,7 +82,7 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
     if (!isTrusted(socket)) return { address: socket, protocol: own, host: request.headers.host }
     const forwarded = header(request, 'x-forwarded-for').split(',').map((one) => plainAddress(one.trim())).filter((one) => one !== '')
     // The nearest address that no trusted proxy vouches for: everything left of it may be invented.
-    const address = forwarded.reverse().find((one) => !isTrusted(one)) ?? socket
+    const address = forwarded.findLast((one) => !isTrusted(one)) ?? socket
     const protocol = header(request, 'x-forwarded-proto')
     return {
       address,

@@ -29,7 +29,7 @@ export function openMetrics(): Metrics {
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
     cacheReads: new Counter({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
     gauge(name, help, read) {
-      new Gauge({ registers, name, help, collect() { this.set(read()) } })
+      registry.registerMetric(new Gauge({ registers: [], name, help, collect() { this.set(read()) } }))
     },
   }
 }

@@ -20,9 +20,9 @@ export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates }
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 
 /** What a claimed upload looks like while one request works on it. */
-type Claimed = { id: string; claim: string; stage: Stage; algorithm: DigestAlgorithm }
-/** The running hash over the first `size` bytes of an upload. */
-type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm }
+type Claimed = { id: string; claim: string; stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null }
+/** The running hash over the first `size` bytes of an upload, the last of which came with the request `grownBy`. */
+type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
 
 /** How long a request may be silent about its claim on an upload before another may take it, in s; renewed at a third. */
 const claimSeconds = 30
@@ -108,7 +108,7 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
 
   async function storeStaged(upload: Claimed, digest: Digest, bytes: Bytes, at: number | undefined): Promise<number> {
     const { size } = await append(upload, bytes, at)
-    checkDigest(digest, await digestOfStage(upload.stage, algorithmOf(digest)))
+    checkDigest(digest, await digestOfStage(upload, algorithmOf(digest)))
     await blobs.commit(upload.stage, blobPath(digest))
     failpoint('blob.written')
     return size
@@ -122,9 +122,7 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
   async function append(upload: Claimed, bytes: Bytes, at: number | undefined): Promise<Upload> {
     const { id, stage, algorithm } = upload
     if (at !== undefined && at !== stage.size) throw rangeInvalid(id, stage.size)
-    const running = hashes.get(id) ?? (stage.size === 0 ? { hash: createHash(algorithm), size: 0, algorithm } : undefined)
-    hashes.delete(id)
-    const usable = running?.size === stage.size ? running : undefined
+    const usable = takeHash(upload) ?? (stage.size === 0 ? { hash: createHash(algorithm), size: 0, algorithm, grownBy: null } : undefined)
     let counted = stage.size
     const counting = async function* () {
       for await (const chunk of bytes) {
@@ -136,19 +134,27 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
     const { stage: longer, cut } = await blobs.append(stage, counting())
     failpoint('upload.appended')
     upload.stage = longer
-    if (usable && counted === longer.size) hashes.set(id, { ...usable, size: counted })
+    upload.grownBy = upload.claim
+    if (usable && counted === longer.size) hashes.set(id, { ...usable, size: counted, grownBy: upload.claim })
     const kept = await db.relaxed.run(
-      sql`update upload set stage = ${JSON.stringify(longer)}::jsonb, updated_at = now() where id = ${id} and claim = ${upload.claim}`,
+      sql`update upload set stage = ${JSON.stringify(longer)}::jsonb, grown_by = ${upload.claim}, updated_at = now() where id = ${id} and claim = ${upload.claim}`,
     )
     if (kept === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
     if (cut !== undefined) throw cut
     return { id, size: longer.size }
   }
 
-  async function digestOfStage(stage: Stage, algorithm: DigestAlgorithm): Promise<Digest> {
-    const running = hashes.get(stage.id)
-    hashes.delete(stage.id)
-    if (running?.size === stage.size && running.algorithm === algorithm) return finishDigest(running.hash, algorithm)
+  /** The hash over exactly the bytes that the store holds, if this process has it: another may have written since. */
+  function takeHash({ id, stage, grownBy }: Claimed): Running | undefined {
+    const running = hashes.get(id)
+    hashes.delete(id)
+    return running?.size === stage.size && running.grownBy === grownBy ? running : undefined
+  }
+
+  async function digestOfStage(upload: Claimed, algorithm: DigestAlgorithm): Promise<Digest> {
+    const { stage } = upload
+    const running = takeHash(upload)
+    if (running?.algorithm === algorithm) return finishDigest(running.hash, algorithm)
     const hash = createHash(algorithm)
     for await (const chunk of (await blobs.readStage(stage)) as AsyncIterable<Buffer>) hash.update(chunk)
     return finishDigest(hash, algorithm)
@@ -180,18 +186,18 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
   /** Runs `work` while no other request, on any replica, may touch the upload. */
   async function claimed<Result>(name: RepositoryName, id: string, work: (upload: Claimed) => Promise<Result>): Promise<Result> {
     const claim = randomUUID()
-    const row = await db.relaxed.row<{ stage: Stage; algorithm: DigestAlgorithm; busy: boolean }>(sql`
+    const row = await db.relaxed.row<{ stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }>(sql`
       with old as (select id, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy from upload where id = ${id} and repository = ${name} for update)
       update upload set claim = case when old.busy then upload.claim else ${claim}::uuid end,
         claimed_at = case when old.busy then claimed_at else now() end
-      from old where upload.id = old.id returning stage, algorithm, old.busy`)
+      from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", old.busy`)
     if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
     if (row.busy) throw new OciError('CONFLICT', 'another request is writing to this upload', { headers: { 'retry-after': '1' } })
     const renewal = setInterval(() => {
       db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
     }, (claimSeconds * 1000) / 3)
     try {
-      return await work({ id, claim, stage: row.stage, algorithm: row.algorithm })
+      return await work({ id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
     } finally {
       clearInterval(renewal)
       await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
