@@ -130,7 +130,8 @@ function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descrip
     const more = digests.length > 1 ? ` and ${digests.length - 1} more` : ''
     throw new OciError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${digests[0]}${more}, which this repository does not hold`, { detail: digests.map((digest) => ({ digest })) })
   }
-  const wrong = needed.find(({ digest, size }) => sizes.get(digest) !== size)
+  for (const { digest, length } of children) sizes.set(digest, length)
+  const wrong = [...needed, ...wantedChildren].find(({ digest, size }) => sizes.get(digest) !== size)
   if (wrong) throw new OciError('MANIFEST_INVALID', `manifest invalid: ${wrong.digest} has ${sizes.get(wrong.digest)} bytes, the manifest says ${wrong.size}`)
   if (children.some(({ depth }) => depth + 1 > maxDepth)) throw new OciError('MANIFEST_INVALID', `manifest invalid: indexes nest more than ${maxDepth} deep`)
 }

@@ -20,7 +20,7 @@ export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates }
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 
 /** What a claimed upload looks like while one request works on it. */
-type Claimed = { id: string; claim: string; stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null }
+type Claimed = { name: RepositoryName; id: string; claim: string; stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null }
 /** The running hash over the first `size` bytes of an upload, the last of which came with the request `grownBy`. */
 type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
 
@@ -121,7 +121,7 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
 
   async function append(upload: Claimed, bytes: Bytes, at: number | undefined): Promise<Upload> {
     const { id, stage, algorithm } = upload
-    if (at !== undefined && at !== stage.size) throw rangeInvalid(id, stage.size)
+    if (at !== undefined && at !== stage.size) throw rangeInvalid(upload.name, id, stage.size)
     const usable = takeHash(upload) ?? (stage.size === 0 ? { hash: createHash(algorithm), size: 0, algorithm, grownBy: null } : undefined)
     let counted = stage.size
     const counting = async function* () {
@@ -197,7 +197,7 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
       db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
     }, (claimSeconds * 1000) / 3)
     try {
-      return await work({ id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
+      return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
     } finally {
       clearInterval(renewal)
       await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
@@ -217,6 +217,8 @@ function checkDigest(wanted: Digest, found: Digest) {
 }
 
 /** 416 with the place to go on from, as "Pushing a blob in chunks" asks. */
-function rangeInvalid(id: string, size: number): OciError {
-  return new OciError('RANGE_INVALID', `the next byte of this upload is number ${size}`, { headers: { range: `0-${Math.max(0, size - 1)}`, 'docker-upload-uuid': id } })
+function rangeInvalid(name: RepositoryName, id: string, size: number): OciError {
+  return new OciError('RANGE_INVALID', `the next byte of this upload is number ${size}`, {
+    headers: { location: `/v2/${name}/blobs/uploads/${id}`, range: `0-${Math.max(0, size - 1)}`, 'docker-upload-uuid': id },
+  })
 }
