@@ -17,6 +17,8 @@ import type { LocalOptions } from './upload.ts'
 
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
+/** How often a push looks for what others delete at the same time. */
+const looks = 8
 
 export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
   const { db, cache, gates } = options
@@ -36,9 +38,7 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
         throw new OciError('DIGEST_INVALID', 'the digest in the path does not match the manifest', { detail: { provided: push.reference.digest, computed: digest } })
       }
       const tags = 'tag' in push.reference ? [push.reference.tag, ...push.tags] : push.tags
-      const save = () => saveManifest(name, by, { ...push, digest, manifest, tags })
-      // A blob, child or repository went away while this push relied on it: look again, and say what is missing.
-      await save().catch((error: unknown) => (isReferenceViolation(error) ? save() : Promise.reject(error)))
+      await lookingAgain(() => saveManifest(name, by, { ...push, digest, manifest, tags }))
       failpoint('manifest.committed')
       return { digest, tags, subject: manifest.subject?.digest }
     },
@@ -112,6 +112,18 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
     if (!(await findRepository(reader, name))) throw new OciError('NAME_UNKNOWN', `the repository ${name} does not exist`, { detail: { name } })
     const wanted = 'tag' in reference ? `the tag ${reference.tag}` : reference.digest
     throw new OciError('MANIFEST_UNKNOWN', `${wanted} does not exist in ${name}`, { detail: reference })
+  }
+}
+
+/** A blob, child or repository went away while the push relied on it: look again, and say what is missing. */
+async function lookingAgain(save: () => Promise<void>): Promise<void> {
+  for (let look = 1; ; look++) {
+    try {
+      return await save()
+    } catch (error) {
+      if (!isReferenceViolation(error)) throw error
+      if (look === looks) throw new OciError('CONFLICT', 'what the manifest needs comes and goes: push it again', { cause: error, headers: { 'retry-after': '1' } })
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { algorithmOf, finishDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
@@ -26,6 +27,9 @@ type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: 
 
 /** How long a request may be silent about its claim on an upload before another may take it, in s; renewed at a third. */
 const claimSeconds = 30
+/** How long a request waits for an upload that another one has, and how often it looks, in ms. */
+const claimPatienceMs = 3000
+const claimPollMs = 50
 
 /**
  * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees. Hashes run
@@ -183,14 +187,27 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
     if ((await tx.run(sql`delete from upload where id = ${id} and claim = ${claim}`)) === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
   }
 
-  /** Runs `work` while no other request, on any replica, may touch the upload. */
-  async function claimed<Result>(name: RepositoryName, id: string, work: (upload: Claimed) => Promise<Result>): Promise<Result> {
-    const claim = randomUUID()
-    const row = await db.relaxed.row<{ stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }>(sql`
+  /** Waits a little for the request that has the upload: it is about to finish it, or was cut and is about to let go. */
+  async function tryToClaim(name: RepositoryName, id: string, claim: string) {
+    for (let waited = 0; ; waited += claimPollMs) {
+      const row = await claimRow(name, id, claim)
+      if (!row?.busy || waited >= claimPatienceMs) return row
+      await sleep(claimPollMs)
+    }
+  }
+
+  function claimRow(name: RepositoryName, id: string, claim: string) {
+    return db.relaxed.row<{ stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }>(sql`
       with old as (select id, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy from upload where id = ${id} and repository = ${name} for update)
       update upload set claim = case when old.busy then upload.claim else ${claim}::uuid end,
         claimed_at = case when old.busy then claimed_at else now() end
       from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", old.busy`)
+  }
+
+  /** Runs `work` while no other request, on any replica, may touch the upload. */
+  async function claimed<Result>(name: RepositoryName, id: string, work: (upload: Claimed) => Promise<Result>): Promise<Result> {
+    const claim = randomUUID()
+    const row = await tryToClaim(name, id, claim)
     if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
     if (row.busy) throw new OciError('CONFLICT', 'another request is writing to this upload', { headers: { 'retry-after': '1' } })
     const renewal = setInterval(() => {
