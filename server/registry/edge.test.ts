@@ -60,9 +60,9 @@ test('Z08: headers that trickle in end the connection, and hinder nobody', async
   const slow = await Promise.all(Array.from({ length: 100 }, trickle))
   const started = performance.now()
   await isAlive()
-  assert.ok(performance.now() - started < 500)
+  assert.ok(performance.now() - started < 2000)
   await Promise.all(slow.map(({ closed }) => closed))
-  assert.ok(performance.now() - started < 6000)
+  assert.ok(performance.now() - started < 15_000)
 })
 
 test('a body that stops coming ends with the idle time, and leaves nothing', async () => {
@@ -71,7 +71,7 @@ test('a body that stops coming ends with the idle time, and leaves nothing', asy
   const started = performance.now()
   socket.write(`POST /v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nContent-Length: 1000\r\n\r\nabc`)
   await new Promise((resolve) => socket.once('close', resolve))
-  assert.ok(performance.now() - started < 6000)
+  assert.ok(performance.now() - started < 15_000)
   await isAlive()
 })
 

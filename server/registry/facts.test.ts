@@ -89,7 +89,7 @@ test('pulls are counted in memory and written when Marina closes, with one fact 
   assert.deepEqual(counts, { artifact: 4, tag: 3, repository: 4, timed: true })
 })
 
-test('S8: a pull writes nothing while it runs', async () => {
+test('a pull writes nothing while it runs', async () => {
   const repository = await newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
   const blob = await pushBlob(marina, repository)
@@ -98,14 +98,12 @@ test('S8: a pull writes nothing while it runs', async () => {
     await db.row(sql`select pg_stat_force_next_flush()`)
     return db.rows(sql`select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables where relname not in ('outbox', 'replica', 'login_failure') order by relname`)
   }
-  const lsn = async () => (await db.row<{ rows: number }>(sql`select count(*) as rows from outbox`))!.rows
+  const countFacts = async () => (await db.row<{ rows: number }>(sql`select count(*) as rows from outbox`))!.rows
   const token = await marina.token(marina.admin, `repository:${repository}:pull`)
-  const [before, facts] = [await written(), await lsn()]
-  const started = performance.now()
+  const [before, facts] = [await written(), await countFacts()]
   for (let count = 0; count < 30; count++) for (const path of ['manifests/v1', `manifests/${image.digest}`, `blobs/${blob}`, 'tags/list']) expectAnswer(await marina.ask('GET', `/v2/${repository}/${path}`, { token }), 200)
-  assert.ok(performance.now() - started < 4000, 'within one turn of the counter')
   const after = await written()
   // The counter writes every five seconds, beside the pulls and not in them: at most one such turn may fall between.
-  if ((await lsn()) === facts) assert.deepEqual(after, before)
-  else assert.ok((await lsn()) - facts <= 2)
+  if ((await countFacts()) === facts) assert.deepEqual(after, before)
+  else assert.ok((await countFacts()) - facts <= 2)
 })

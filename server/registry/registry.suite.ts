@@ -28,7 +28,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
     const none = digestOf(Buffer.from('not there'))
     const tag = (text: string) => text as Tag
     const write = async (name: RepositoryName, bytes: Buffer): Promise<Digest> => (await registry.writeBlob(name, by, digestOf(bytes), bytesOf(bytes))).digest
-    const read = async (name: RepositoryName, digest: Digest, range?: { start: number; end: number }) => Buffer.concat(await Array.fromAsync((await registry.openBlob(name, digest, range)) as AsyncIterable<Buffer>))
+    const read = async (name: RepositoryName, digest: Digest, range?: { start: number; end: number }) => (await registry.openBlob(name, digest, range)).toArray().then((chunks) => Buffer.concat(chunks as Buffer[]))
     const pushImage = async (name: RepositoryName, reference: string) => {
       const image = makeImage(1)
       for (const blob of image.blobs) await write(name, blob)
