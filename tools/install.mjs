@@ -40,7 +40,7 @@ function isInstalled(withDev) {
 }
 
 async function install(withDev) {
-  const args = ['ci', withDev ? '--include=dev' : '--omit=dev', '--no-audit', '--no-fund']
+  const args = ['ci', withDev ? '--include=dev' : '--omit=dev', '--loglevel=error', '--no-audit', '--no-fund']
   console.log(`marina: installing packages (npm ${args[0]} ${args[1]})`)
   const npm = process.env.npm_execpath
   const [file, first] = npm === undefined ? ['npm', []] : /\.[cm]?js$/.test(npm) ? [process.execPath, [npm]] : [npm, []]
