@@ -109,6 +109,7 @@ function readTools() {
 
 /** Debian keeps some of them where only root's PATH leads. */
 function isOnPath(command) {
+  if (path.isAbsolute(command)) return fs.existsSync(command)
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
   return folders.some((folder) => folder !== '' && fs.existsSync(path.join(folder, command)))
 }
