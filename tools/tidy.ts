@@ -98,7 +98,7 @@ function floorOf(name: string): string {
 const featureOf = (name: string) => name.split('/')[2] ?? ''
 const isPackage = (target: string) => target.startsWith('package ')
 const isSource = (name: string) => /\.tsx?$/.test(name)
-const isTest = (name: string) => /\.(?:test|suite)\.tsx?$/.test(name)
+const isTest = (name: string) => /\.(?:test|suite|test-child)\.tsx?$/.test(name)
 const countLines = (text: string) => text.split('\n').length - 1
 
 /** `import … from 'x'`, `export … from 'x'`, `import 'x'` and `import('x')`, type imports too. */
