@@ -6,9 +6,10 @@ import { OciError } from '../oci/errors.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
-import { openRights } from './features/access/index.ts'
-import type { Access } from './features/access/api.ts'
+import { openAccess, openRights, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, sweepFailures, type Login } from './features/accounts/index.ts'
+import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
+import { encodeRepositoryName } from './features/repositories/path.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { systemRoutes } from './features/system/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
@@ -27,14 +28,15 @@ import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
-import { anonymous, type Caller } from './registry/caller.ts'
+import { actorOf, anonymous, type Caller } from './registry/caller.ts'
 import type { Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
 import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
-import { openListener } from './listen.ts'
+import { openListener, type Pages } from './listen.ts'
+import { welcomePage } from './welcome.ts'
 
 export type Marina = {
   port: number
@@ -138,7 +140,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const registry = openLocalRegistry({ db, cache, blobs, gates })
     const door = openDoor({
       registry, tokens, rights, login,
-      onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: caller.kind === 'user' ? caller : { id: null, name: 'anonymous' } }),
+      onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
       onBytes: (direction, count) => metrics[direction].inc(count),
       externalUrl: config.externalUrl,
       limits: config,
@@ -146,20 +148,22 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     let isDraining = false
     const peerOf = peerReader(config.trustedProxies)
-    const api = await openApi<Access, Caller>({
+    const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
         ...projectRoutes(reader),
       ],
       identify: (request) => identifyApi(request, login, peerOf(request)),
-      authorize: (caller, access) => authorizeApi(caller, access, rights),
+      authorize: openAccess(reader),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
+      rewrite: encodeRepositoryName,
+      info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
+    const server = await openServer(openListener({ door, api, pages: pagesOf(api.document), sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(config.tlsCert ? { tls: { cert: await readPem(config.tlsCert), key: await readPem(config.tlsKey!) } } : {}),
     })
@@ -203,7 +207,7 @@ async function firstStart({ db, config, secrets }: Ground): Promise<string | und
   // Once: an administrator who deletes it does not find it back after the next start.
   if ((await db.run(sql`insert into installation (name, value) values ('library', 'made') on conflict do nothing`)) === 0) return password
   const admin = await db.row<{ id: number; name: string }>(sql`select id, name from account where is_admin order by id limit 1`)
-  await createProject(db, admin!, { name: 'library', isPublic: true }).catch((error: unknown) => {
+  await createProject(db, { kind: 'user', ...admin! }, { name: 'library', isPublic: true }).catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== 'CONFLICT') throw error
   })
   return password
@@ -223,6 +227,17 @@ function watch(metrics: Metrics, { db, cache }: Ground) {
   metrics.gauge('marina_cache_entries', 'Facts held by the memory cache', () => cache.size().entries)
 }
 
+/** What is not an API: the page at /, the API's document and the page made of it. */
+function pagesOf(document: Record<string, unknown>): Pages {
+  const json = JSON.stringify(document)
+  const devcenter = devcenterPage(document as unknown as OpenApiDocument)
+  return {
+    '/': (host) => ({ type: 'text/html; charset=utf-8', text: welcomePage(host) }),
+    '/devcenter-api-2.0': () => ({ type: 'text/html; charset=utf-8', text: devcenter }),
+    '/api/v2.0/openapi.json': () => ({ type: 'application/json', text: json }),
+  }
+}
+
 /** The REST API takes names and passwords; a registry token is for /v2 alone (C-13). */
 async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): Promise<Caller> {
   const header = request.headers.authorization
@@ -233,12 +248,6 @@ async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): 
   const caller = colon < 0 ? undefined : await login(pair.slice(0, colon), pair.slice(colon + 1), peer.address)
   if (!caller) throw new Failure('UNAUTHORIZED', 'wrong name or password')
   return caller
-}
-
-async function authorizeApi(caller: Caller, access: Access, rights: ReturnType<typeof openRights>): Promise<void> {
-  if (access === 'anyone' || access === 'viewer') return
-  if (caller.kind === 'anonymous') throw new Failure('UNAUTHORIZED')
-  if (access === 'admin' && !(await rights.seesAll(caller))) throw new Failure('FORBIDDEN')
 }
 
 /** Errors of the lower floors in the REST API's words. */

@@ -3,15 +3,19 @@ import { OciError } from '../oci/errors.ts'
 import { StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
+import type { Api } from './platform/http/route.ts'
 import type { Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
 import type { Door } from './registry/serve.ts'
-import { welcomePage } from './welcome.ts'
+
+/** By path: what a page says to whoever came by this host name, which is shown and never trusted. */
+export type Pages = Readonly<Record<string, (host: string) => { type: string; text: string }>>
 
 type ListenerOptions = {
+  pages: Pages
   door: Door
-  api: Handle
+  api: Api
   sendOciError(response: ServerResponse, error: unknown): boolean
   peerOf(request: IncomingMessage): Peer
   metrics: Metrics
@@ -23,23 +27,23 @@ type ListenerOptions = {
 const leftoverLimit = 4 * 2 ** 20
 
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
-export function openListener({ door, api, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
+export function openListener({ door, api, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
   const ids = requestIds()
 
   return (request, response) => {
     const started = performance.now()
     const id = givenId(request) ?? ids()
     response.setHeader('x-request-id', id)
-    const door = doorOf(request.url ?? '/')
+    const door = Object.hasOwn(pages, pathOf(request)) ? 'other' : doorOf(request.url ?? '/')
     response.once('close', () => report(request, response, door, id, started))
     switch (door) {
       case 'registry':
       case 'token':
         return void answerDoor(door, request, response, id)
       case 'api':
-        return api(request, response)
+        return api.handle(request, response)
       case 'other':
-        return answerOther(request, response)
+        return answerPage(pages, request, response)
     }
   }
 
@@ -102,15 +106,18 @@ function doorOf(url: string): 'registry' | 'token' | 'api' | 'other' {
   return 'other'
 }
 
-function answerOther(request: IncomingMessage, response: ServerResponse) {
-  const isHome = pathOf(request) === '/' && (request.method === 'GET' || request.method === 'HEAD')
-  response.writeHead(isHome ? 200 : 404, {
-    'content-type': isHome ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
+function answerPage(pages: Pages, request: IncomingMessage, response: ServerResponse) {
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  const path = pathOf(request)
+  const page = isRead && Object.hasOwn(pages, path) ? pages[path]!(request.headers.host ?? 'localhost') : undefined
+  response.writeHead(page ? 200 : 404, {
+    'content-type': page?.type ?? 'text/plain; charset=utf-8',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
   })
-  response.end(isHome ? welcomePage(request.headers.host ?? 'localhost') : 'Nothing is served at this path.\n')
+  response.end(page?.text ?? 'Nothing is served at this path.\n')
 }
 
 /** Paths are logged without their query: it may carry what must not stand in a log. */

@@ -13,6 +13,22 @@ const lockFile = inRoot('.cache', 'install.lock')
 const minimumNode = 24
 const staleLockMs = 15_000
 
+/** Debian starts a service it installs, now and at boot; the tests start their own (policy-rc.d: exit 101 forbids it). */
+const aptScript = `
+  set -e
+  export DEBIAN_FRONTEND=noninteractive
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+    chmod 755 "$policy"
+  fi
+  apt-get update
+  apt-get install -y --no-install-recommends "$@"
+  for service in "$@"; do systemctl disable "$service" >/dev/null 2>&1 || true; done
+`
+
 try {
   const withTools = process.argv.includes('--with-tools')
   await ensurePackages(withTools)
@@ -40,7 +56,7 @@ function isInstalled(withDev) {
 }
 
 async function install(withDev) {
-  const args = ['ci', withDev ? '--include=dev' : '--omit=dev', '--no-audit', '--no-fund']
+  const args = ['ci', withDev ? '--include=dev' : '--omit=dev', '--loglevel=error', '--no-audit', '--no-fund']
   console.log(`marina: installing packages (npm ${args[0]} ${args[1]})`)
   const npm = process.env.npm_execpath
   const [file, first] = npm === undefined ? ['npm', []] : /\.[cm]?js$/.test(npm) ? [process.execPath, [npm]] : [npm, []]
@@ -63,41 +79,26 @@ function checkNode() {
 async function ensureTools() {
   const missing = readTools().filter(({ command }) => !isOnPath(command))
   if (missing.length === 0) return
-  await holdingLock(async () => {
-    const packages = [...new Set(missing.filter(({ command }) => !isOnPath(command)).map(({ name }) => name))]
-    if (packages.length > 0) await installTools(packages)
-  })
-}
-
-async function installTools(packages) {
+  const packages = [...new Set(missing.map(({ name }) => name))]
   const byHand = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
   if (!isOnPath('apt-get')) throw new Error(`the tests need commands that are missing here; on Debian they come by: ${byHand}`)
-  const isRoot = process.getuid?.() === 0
-  if (!isRoot && !isOnPath('sudo')) throw new Error(`the tests need system packages; as root, run: ${byHand}`)
+  if (!isRoot() && !isOnPath('sudo')) throw new Error(`the tests need system packages; as root, run: ${byHand}`)
+  await holdingLock(() => installTools(packages, byHand))
+}
+
+async function installTools(packages, byHand) {
   console.log(`marina: installing ${packages.join(', ')} with apt-get, as the tests call them`)
   const shell = ['sh', '-c', aptScript, 'sh', ...packages]
-  await (isRoot ? run('sh', shell.slice(1)) : run('sudo', ['-n', ...shell])).catch((error) => {
+  await (isRoot() ? run('sh', shell.slice(1)) : run('sudo', ['-n', ...shell])).catch((error) => {
     throw new Error(`${error.message}\nthe tests need system packages; as root, run: ${byHand}`)
   })
   const still = readTools().filter(({ command }) => !isOnPath(command))
   if (still.length > 0) throw new Error(`still missing after apt-get: ${still.map(({ command }) => command).join(', ')}`)
 }
 
-/** Debian starts a service it installs, now and at boot; the tests start their own (policy-rc.d: exit 101 forbids it). */
-const aptScript = `
-  set -e
-  export DEBIAN_FRONTEND=noninteractive
-  policy=/usr/sbin/policy-rc.d
-  if [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
-    trap 'exit 1' INT TERM
-    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
-    chmod 755 "$policy"
-  fi
-  apt-get update
-  apt-get install -y --no-install-recommends "$@"
-  for service in "$@"; do systemctl disable "$service" >/dev/null 2>&1 || true; done
-`
+function isRoot() {
+  return process.getuid?.() === 0
+}
 
 function readTools() {
   const lines = fs.readFileSync(inRoot('tools', 'debian-packages.txt'), 'utf8').split('\n')
@@ -109,6 +110,7 @@ function readTools() {
 
 /** Debian keeps some of them where only root's PATH leads. */
 function isOnPath(command) {
+  if (path.isAbsolute(command)) return fs.existsSync(command)
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
   return folders.some((folder) => folder !== '' && fs.existsSync(path.join(folder, command)))
 }

@@ -48,7 +48,7 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
 
   return {
     count(pull) {
-      merge(noted, `${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.id}\n${pull.by.name}`, { ...pull, count: 1, lastAt: new Date() })
+      merge(noted, `${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`, { ...pull, count: 1, lastAt: new Date() })
       if (noted.size === capacity) void flush().catch(onError)
     },
     flush,

@@ -5,6 +5,7 @@ import { sql } from '../platform/db/sql.ts'
 import type { Project } from './project.ts'
 import type { Reader } from './reader.ts'
 import { facts, type Actor } from './topics.ts'
+import { visibleProjects, type Viewer } from './viewer.ts'
 
 export type Repository = { id: number; projectId: number; name: string }
 
@@ -29,13 +30,12 @@ export async function ensureRepository(tx: Tx, project: Project, name: Repositor
   return made ?? (await find())!
 }
 
-/** Repositories that hold an artifact, by name, after `last`. `visible` narrows them to projects a viewer may read. */
-export async function listRepositoryNames(db: Queryable, visible: { isAdmin: boolean; id: number | null }, page: { last: string; limit: number }): Promise<string[]> {
+/** Repositories that hold an artifact, by name, after `last`. Only of projects the viewer may see. */
+export async function listRepositoryNames(db: Queryable, viewer: Viewer, page: { last: string; limit: number }): Promise<string[]> {
   const rows = await db.rows<{ name: string }>(sql`
     select repository.name from repository join project on project.id = repository.project_id
     where repository.name > ${page.last}
-      and (${visible.isAdmin} or project.is_public or exists (
-        select 1 from project_member member where member.project_id = project.id and member.account_id = ${visible.id}))
+      and ${visibleProjects(viewer)}
       and exists (select 1 from artifact where artifact.repository_id = repository.id)
     order by repository.name limit ${page.limit}`)
   return rows.map(({ name }) => name)

@@ -1,7 +1,7 @@
 import type { Fact } from '../platform/events/emit.ts'
 
-/** Who did it, as it will stand in the audit log: an account, or nobody known. */
-export type Actor = { id: number | null; name: string }
+/** Who did it, as it will stand in the audit log: an account, a robot, Marina itself, or nobody known. */
+export type Actor = { kind: 'user' | 'robot' | 'system' | 'anonymous'; id: number | null; name: string }
 
 /** Where it happened. */
 export type Place = { projectId: number; repository: string }

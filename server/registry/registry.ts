@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Digest, DigestAlgorithm } from '../../oci/digest.ts'
 import type { Reference, RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Actor } from '../catalog/topics.ts'
+import type { Viewer } from '../catalog/viewer.ts'
 import type { Bytes, ByteRange } from '../platform/blobs/blobs.ts'
 
 /** Size in bytes. */
@@ -58,6 +59,6 @@ export interface Registry {
   // list
   listTags(name: RepositoryName, page: Page): Promise<string[]>
   listReferrers(name: RepositoryName, subject: Digest, page: Page & { artifactType?: string }): Promise<Descriptor[]>
-  /** Names a viewer may see; an administrator sees all. */
-  listRepositories(viewer: { isAdmin: boolean; id: number | null }, page: Page): Promise<string[]>
+  /** Names in projects that the viewer may see. */
+  listRepositories(viewer: Viewer, page: Page): Promise<string[]>
 }

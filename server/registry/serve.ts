@@ -8,6 +8,7 @@ import type { Bytes } from '../platform/blobs/blobs.ts'
 import { BodyTooLarge, limited, readBody } from '../platform/http/body.ts'
 import { parseRange } from '../platform/http/range.ts'
 import type { Peer } from '../platform/http/server.ts'
+import type { Viewer } from '../catalog/viewer.ts'
 import { actorOf, anonymous, type Action, type Caller } from './caller.ts'
 import type { Page, Registry, Upload } from './registry.ts'
 import { parseRequest, type RegistryRequest } from './request.ts'
@@ -19,7 +20,7 @@ export type DoorOptions = {
   rights: Rights & {
     /** False for an account that was disabled or deleted since it got its token. */
     isActive(caller: Caller): Promise<boolean>
-    seesAll(caller: Caller): Promise<boolean>
+    viewer(caller: Caller): Promise<Viewer>
   }
   /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
   login(name: string, password: string, address: string): Promise<Caller | undefined>
@@ -159,7 +160,7 @@ export function openDoor(options: DoorOptions): Door {
 
   async function answerCatalog({ query }: At<'catalog'>, { response, session }: Exchange): Promise<void> {
     const page = parsePage(query, limits.pageSize)
-    const viewer = { isAdmin: await rights.seesAll(session.caller), id: session.caller.kind === 'user' ? session.caller.id : null }
+    const viewer = await rights.viewer(session.caller)
     const names = page.limit === 0 ? [] : await registry.listRepositories(viewer, { ...page, limit: page.limit + 1 })
     const { shown, headers } = cutPage(names, page.limit, '/v2/_catalog', (name) => name)
     sendJson(response, 200, { repositories: shown }, headers)

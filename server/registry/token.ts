@@ -76,7 +76,8 @@ export type Tokens = {
   verify(token: string): Promise<Bearer | undefined>
 }
 
-type Claims = { access?: Access[]; uid?: number; projects?: Record<string, number> }
+/** `uid` or `rid`: the account's or robot's id, so that a name given to somebody else later opens nothing. */
+type Claims = { access?: Access[]; uid?: number; rid?: number; projects?: Record<string, number> }
 
 /** `ttlMs` is rounded to seconds. Verified tokens are remembered until they expire: checking a signature costs more than a pull. */
 export function openTokens(keys: Keys, ttlMs: number): Tokens {
@@ -87,11 +88,11 @@ export function openTokens(keys: Keys, ttlMs: number): Tokens {
     async issue(caller, { access, projects }) {
       const { id, key } = await keys.signing()
       const now = Math.floor(Date.now() / 1000)
-      const claims: Claims = { access, projects, ...(caller.kind === 'user' ? { uid: caller.id } : {}) }
+      const claims: Claims = { access, projects, ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}) }
       const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
         .setIssuer(issuer)
-        .setSubject(caller.kind === 'user' ? caller.name : '')
+        .setSubject(caller.kind === 'anonymous' ? '' : caller.name)
         .setAudience([serviceName])
         .setIssuedAt(now)
         .setNotBefore(now)
@@ -119,14 +120,18 @@ export function openTokens(keys: Keys, ttlMs: number): Tokens {
         algorithms: [tokenAlgorithm], issuer, audience: serviceName, clockTolerance: leewaySeconds,
         requiredClaims: ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'],
       })
-      const caller: Caller = payload.uid === undefined ? anonymous : { kind: 'user', id: payload.uid, name: payload.sub! }
-      return { bearer: { caller, grants: readGrants(payload) }, notAfter: (payload.exp! + leewaySeconds) * 1000 }
+      return { bearer: { caller: readCaller(payload), grants: readGrants(payload) }, notAfter: (payload.exp! + leewaySeconds) * 1000 }
     } catch (error) {
       // Everything that is wrong with a token is the same answer; a database that is down is not.
       if (error instanceof joseErrors.JOSEError || error instanceof TypeError || error instanceof SyntaxError) return undefined
       throw error
     }
   }
+}
+
+function readCaller({ uid, rid, sub = '' }: Claims & { sub?: string }): Caller {
+  if (uid !== undefined) return { kind: 'user', id: uid, name: sub }
+  return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }
 
 function readGrants({ access = [], projects = {} }: Claims): Grants {

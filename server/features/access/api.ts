@@ -1,10 +1,55 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { findProject, findProjectById, type Project } from '../../catalog/project.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import { Failure } from '../../platform/http/failure.ts'
 import { routeOf } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
+import { mayInProject, maySee, maySystem, type ProjectResource, type Rights, type SystemResource, type Verb } from './rules.ts'
+import { findRights } from './store.ts'
 
 /**
- * Who may call an operation: 'anyone'; 'user' for every signed-in account; 'admin' for the system administrator; 'viewer' when
- * the handler itself shows each caller only what he may see.
+ * Who may call an operation, declared on its row:
+ * - 'anyone', also without credentials;
+ * - 'user': every signed-in account or robot;
+ * - 'own': the handler decides from the stored row (operations that name it by an id alone);
+ * - a right in the project that the path names;
+ * - a right on the system.
  */
-export type Access = 'anyone' | 'user' | 'admin' | 'viewer'
+export type Access = 'anyone' | 'user' | 'own' | { project: ProjectResource; verb: Verb } | { system: SystemResource; verb: Verb }
 
-export const route = routeOf<Access, Caller>()
+/** What a handler learns of its caller. `project` is there when the access rule names a project's right. */
+export type Granted = { caller: Caller; rights: Rights; project: Project }
+
+export const route = routeOf<Access, Granted>()
+
+type Params = { project_name_or_id?: string; project_name?: string }
+
+/** Checks each row's rule; throws UNAUTHORIZED without credentials, FORBIDDEN with, and NOT_FOUND only to those who see everything. */
+export function openAccess(reader: Reader) {
+  return async (caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted> => {
+    const rights = await findRights(reader, caller)
+    if (!rights || (rights.kind !== 'anonymous' && rights.isDisabled)) throw new Failure('UNAUTHORIZED')
+    const refuse = () => new Failure(caller.kind === 'anonymous' ? 'UNAUTHORIZED' : 'FORBIDDEN')
+    const granted = { caller, rights, project: undefined as unknown as Project }
+    if (access === 'anyone') return granted
+    if (access === 'user' || access === 'own') {
+      if (caller.kind === 'anonymous') throw refuse()
+      return granted
+    }
+    if ('system' in access) {
+      if (!maySystem(rights, access.system, access.verb)) throw refuse()
+      return granted
+    }
+    const project = await projectOfPath(reader, params as Params, headers)
+    if (!project && rights.kind === 'user' && rights.isAdmin) throw new Failure('NOT_FOUND', 'this project does not exist')
+    if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb)) throw refuse()
+    return { ...granted, project }
+  }
+}
+
+/** By name; by id when the text is a number, unless X-Is-Resource-Name says that it is a name. */
+async function projectOfPath(reader: Reader, { project_name_or_id: either, project_name: name }: Params, headers: IncomingHttpHeaders): Promise<Project | undefined> {
+  if (name !== undefined) return findProject(reader, name)
+  const isName = headers['x-is-resource-name']?.toString().toLowerCase() === 'true'
+  return !isName && /^\d{1,15}$/.test(either!) ? findProjectById(reader.db, Number(either)) : findProject(reader, either!)
+}

@@ -1,32 +1,41 @@
 import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
 import { findProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/serve.ts'
-import { mayAnyone, mayRole } from './rules.ts'
+import type { Viewer } from '../../catalog/viewer.ts'
+import { mayInProject, maySystem, type Rights } from './rules.ts'
 import { findRights } from './store.ts'
 
-export { roles, type Role } from './rules.ts'
-export { dropMember, findRights, rightsKey, saveMember, type AccountRights } from './store.ts'
+export * from './rules.ts'
+export { accountRightsKey, dropMember, findRights, robotRightsKey, saveMember } from './store.ts'
+export { openAccess, route, type Access, type Granted } from './api.ts'
 
-/** Every right is looked up when it is used, in the cache that forgets it the moment it changes (C-15). */
+/** For lists: all projects for whoever `seesAll`, else public ones and those of one's own. */
+export async function viewerOf(reader: Reader, rights: Rights | undefined, seesAll: (rights: Rights) => boolean): Promise<Viewer> {
+  if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return { seesAll: false, projectIds: 'public only' }
+  if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*'))) return { seesAll: true }
+  if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
+  const projects = await Promise.all([...rights.projects.keys()].map((name) => findProject(reader, name)))
+  return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
+}
+
+/** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
-  const active = async (caller: Caller) => {
-    if (caller.kind === 'anonymous') return undefined
-    const rights = await findRights(reader, caller.id)
-    return rights && !rights.isDisabled ? rights : undefined
-  }
   return {
     async mayTouch(caller, repository, action) {
       const project = isRepositoryName(repository) ? await findProject(reader, projectOf(repository)) : undefined
-      if (!project) return false
-      if (caller.kind === 'anonymous') return mayAnyone(project.isPublic, action)
-      const rights = await active(caller)
-      return rights !== undefined && (rights.isAdmin || mayRole(rights.roles.get(project.id), action) || mayAnyone(project.isPublic, action))
+      const rights = project && (await findRights(reader, caller))
+      return rights !== undefined && mayInProject(rights, project!, 'repository', action)
     },
-    isActive: async (caller) => caller.kind === 'anonymous' || (await active(caller)) !== undefined,
-    mayListCatalog: async (caller) => (await active(caller))?.isAdmin ?? false,
-    seesAll: async (caller) => (await active(caller))?.isAdmin ?? false,
+    async isActive(caller) {
+      const rights = await findRights(reader, caller)
+      return rights !== undefined && (rights.kind === 'anonymous' || !rights.isDisabled)
+    },
+    async mayListCatalog(caller) {
+      const rights = await findRights(reader, caller)
+      return rights !== undefined && maySystem(rights, 'catalog', 'read')
+    },
+    viewer: async (caller) => viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
     projectId: async (name) => (await findProject(reader, name))?.id,
   }
 }

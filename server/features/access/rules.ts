@@ -1,23 +1,115 @@
-import type { Action } from '../../registry/caller.ts'
-
 /** Project roles by Harbor's ids. */
 export const roles = { projectAdmin: 1, developer: 2, guest: 3, maintainer: 4, limitedGuest: 5 } as const
 export type Role = (typeof roles)[keyof typeof roles]
+export const roleNames: Record<Role, string> = { 1: 'projectAdmin', 2: 'developer', 3: 'guest', 4: 'maintainer', 5: 'limitedGuest' }
 
-/** What each role may do to a repository by way of /v2 (security.md B.1, row "repository"). */
-const repositoryActions: Record<Role, readonly Action[]> = {
-  [roles.projectAdmin]: ['pull', 'push', 'delete'],
-  [roles.maintainer]: ['pull', 'push', 'delete'],
-  [roles.developer]: ['pull', 'push'],
-  [roles.guest]: ['pull'],
-  [roles.limitedGuest]: ['pull'],
+export type Verb = 'create' | 'read' | 'update' | 'delete' | 'list' | 'operate' | 'stop' | 'pull' | 'push'
+export type Permission = { resource: string; action: Verb }
+
+const letters: Record<string, Verb> = { C: 'create', R: 'read', U: 'update', D: 'delete', L: 'list' }
+const words: Record<string, Verb> = { op: 'operate', stop: 'stop', pull: 'pull', push: 'push' }
+
+/** `CRUDL pull` → create, read, update, delete, list, pull. */
+function verbs(text: string): Verb[] {
+  return text.split(' ').filter((part) => part !== '').flatMap((part) => (words[part] ? [words[part]] : part.split('').map((letter) => letters[letter]!)))
 }
 
-/** Anyone, signed in or not, may pull from a public project. */
-export function mayAnyone(isPublic: boolean, action: Action): boolean {
-  return isPublic && action === 'pull'
+/** Rights by resource inside a project: projectAdmin, maintainer, developer, guest, limited guest, anyone on a public project (B.1). */
+const projectTable = {
+  project: ['RUD', 'R', 'R', 'R', 'R', 'R'],
+  member: ['CRUDL', 'RL', 'RL', 'RL', '', ''],
+  metadata: ['CRUD', 'R', '', '', '', ''],
+  log: ['L', '', '', '', '', ''],
+  label: ['CRUDL', 'CRUDL', 'RL', 'RL', '', 'RL'],
+  quota: ['R', 'R', 'R', 'R', 'R', ''],
+  repository: ['CRUDL pull push', 'CRUDL pull push', 'CRUL pull push', 'RL pull', 'RL pull', 'L pull'],
+  artifact: ['CRDL', 'CRDL', 'CRL', 'RL', 'RL', 'RL'],
+  'artifact-addition': ['R', 'R', 'R', 'R', 'R', 'R'],
+  'artifact-label': ['CD', 'CD', 'CD', '', '', ''],
+  tag: ['CDL', 'CDL', 'CL', 'L', 'L', 'L'],
+  accessory: ['L', 'L', 'L', 'L', 'L', 'L'],
+  'tag-retention': ['CRUDL op', 'CRUDL op', 'CRUDL op', '', '', ''],
+  'immutable-tag': ['CUDL', 'CUDL', '', '', '', ''],
+  configuration: ['RU', 'R', 'R', 'R', 'R', ''],
+  robot: ['CRUDL', 'RL', 'RL', 'RL', '', ''],
+  'notification-policy': ['CRUDL', 'RL', '', '', '', ''],
+  scan: ['CR stop', 'CR stop', 'R', 'R', 'R', 'R'],
+  sbom: ['CR stop', 'CR stop', 'R', 'R', 'R', ''],
+  scanner: ['CR', 'R', 'R', 'R', 'R', 'R'],
+  'preheat-policy': ['CRUDL', '', '', '', '', ''],
+  'export-cve': ['CRL', 'CRL', 'CRL', '', '', ''],
+} as const
+export type ProjectResource = keyof typeof projectTable
+
+/** What a robot can be given in a project (B.4). */
+const projectGrantable: Partial<Record<ProjectResource, string>> = {
+  log: 'L', project: 'RUD', metadata: 'CRUDL', repository: 'RUDL pull push', artifact: 'CRDL', scan: 'CR stop', sbom: 'CR stop', tag: 'CDL',
+  accessory: 'L', 'artifact-addition': 'R', 'artifact-label': 'CD', scanner: 'CR', 'preheat-policy': 'CRUDL', 'immutable-tag': 'CUDL',
+  'notification-policy': 'CRUDL', 'tag-retention': 'CRUDL', label: 'CRUDL', quota: 'R', robot: 'CRDL', 'export-cve': 'CR', member: 'CRUDL',
 }
 
-export function mayRole(role: Role | undefined, action: Action): boolean {
-  return role !== undefined && repositoryActions[role].includes(action)
+/** What a robot can be given system-wide (B.3); everything here is also what a system administrator may do. */
+const systemGrantable = {
+  'audit-log': 'L', 'preheat-instance': 'CRUDL', project: 'CL', 'replication-policy': 'CRUDL', replication: 'CRL', 'replication-adapter': 'L',
+  registry: 'CRUDL', 'scan-all': 'CRU stop', 'system-volumes': 'R', 'garbage-collection': 'CRUL stop', 'purge-audit': 'CRUL stop',
+  'jobservice-monitor': 'L stop', scanner: 'CRUDL', label: 'CRUD', 'security-hub': 'RL', catalog: 'R', quota: 'RUL', robot: 'CRDL', user: 'CRUDL',
+  'ldap-user': 'CL', 'user-group': 'CRUDL',
+} as const
+export type SystemResource = keyof typeof systemGrantable | 'configuration'
+
+const list = (table: Readonly<Partial<Record<string, string>>>): Permission[] => Object.entries(table).flatMap(([resource, text]) => verbs(text ?? '').map((action) => ({ resource, action })))
+export const grantable = { system: list(systemGrantable), project: list(projectGrantable) }
+
+const columns: Role[] = [1, 4, 2, 3, 5]
+/** `resource:action` held by each role, and by anyone on a public project. */
+const byRole = new Map<Role | 'public', Set<string>>([...columns, 'public' as const].map((role, index) => [role, new Set(heldIn(index))]))
+
+function heldIn(column: number): string[] {
+  return Object.entries(projectTable).flatMap(([resource, row]) => verbs(row[column]!).map((action) => `${resource}:${action}`))
+}
+
+export function permissionsOf(role: Role | 'public'): Permission[] {
+  return [...byRole.get(role)!].map((text) => ({ resource: text.slice(0, text.indexOf(':')), action: text.slice(text.indexOf(':') + 1) as Verb }))
+}
+
+/** All that decides what somebody may do. */
+export type Rights =
+  | { kind: 'anonymous' }
+  | { kind: 'user'; id: number; name: string; isAdmin: boolean; isDisabled: boolean; roles: ReadonlyMap<number, readonly Role[]> }
+  | { kind: 'robot'; id: number; name: string; projectId: number | null; isDisabled: boolean; system: ReadonlySet<string>; projects: ReadonlyMap<string, ReadonlySet<string>> }
+
+export type ProjectFacts = { id: number; name: string; isPublic: boolean }
+
+/** May they do this in the project? Public rights go to everyone whose account is in order, robots included (B.2). */
+export function mayInProject(rights: Rights, project: ProjectFacts, resource: ProjectResource, action: Verb): boolean {
+  const wanted = `${resource}:${action}`
+  if (rights.kind !== 'anonymous' && rights.isDisabled) return false
+  if (project.isPublic && byRole.get('public')!.has(wanted)) return true
+  switch (rights.kind) {
+    case 'anonymous':
+      return false
+    case 'user':
+      return rights.isAdmin || (rights.roles.get(project.id) ?? []).some((role) => byRole.get(role)!.has(wanted))
+    case 'robot':
+      return [rights.projects.get(project.name), rights.projectId === null ? rights.projects.get('*') : undefined].some((held) => held !== undefined && holds(held, resource, action))
+  }
+}
+
+export function maySystem(rights: Rights, resource: SystemResource, action: Verb): boolean {
+  if (rights.kind === 'anonymous' || rights.isDisabled) return false
+  return rights.kind === 'user' ? rights.isAdmin : holds(rights.system, resource, action)
+}
+
+/** Push brings pull along: who may replace an image can read it anyway (B.2). */
+function holds(held: ReadonlySet<string>, resource: string, action: Verb): boolean {
+  if (held.has(`${resource}:${action}`) || held.has(`${resource}:*`)) return true
+  return resource === 'repository' && action === 'pull' && held.has('repository:push')
+}
+
+/** Does the project exist for this viewer at all? */
+export function maySee(rights: Rights, project: ProjectFacts): boolean {
+  if (project.isPublic) return true
+  if (rights.kind === 'anonymous' || rights.isDisabled) return false
+  if (rights.kind === 'robot') return rights.projects.has(project.name) || (rights.projectId === null && rights.projects.has('*'))
+  return rights.isAdmin || rights.roles.has(project.id)
 }

@@ -1,34 +1,68 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
-import type { Role } from './rules.ts'
+import type { Caller } from '../../registry/caller.ts'
+import type { Rights, Role } from './rules.ts'
 
-/** All that decides what an account may do; `roles` by project id. */
-export type AccountRights = { id: number; name: string; isAdmin: boolean; isDisabled: boolean; roles: Map<number, Role> }
+export const accountRightsKey = (accountId: number) => `rights:${accountId}`
+export const robotRightsKey = (robotId: number) => `robot-rights:${robotId}`
 
-export const rightsKey = (accountId: number) => `rights:${accountId}`
-
-/** Read on every request that is not anonymous, hence from the cache. Undefined when the account is gone. */
-export function findRights({ db, cache }: Reader, accountId: number): Promise<AccountRights | undefined> {
-  const load = async (): Promise<AccountRights | undefined> => {
-    const row = await db.row<Omit<AccountRights, 'roles'> & { roles: [number, Role][] }>(sql`
-      select id, name, is_admin as "isAdmin", is_disabled as "isDisabled",
-        coalesce((select json_agg(json_build_array(project_id, role)) from project_member where account_id = account.id), '[]') as roles
-      from account where id = ${accountId}`)
-    return row && { ...row, roles: new Map(row.roles) }
-  }
-  return cache.get(rightsKey(accountId), load, ({ roles }) => 200 + roles.size * 50)
+/** Read on every request that is not anonymous, hence from the cache. Undefined when the account or robot is gone. */
+export function findRights(reader: Reader, caller: Caller): Promise<Rights | undefined> {
+  if (caller.kind === 'anonymous') return Promise.resolve({ kind: 'anonymous' })
+  if (caller.kind === 'user') return findAccountRights(reader, caller.id)
+  return findRobotRights(reader, caller.id)
 }
 
-/** Gives an account a role in a project, or another one than it had. */
-export async function saveMember(tx: Tx, projectId: number, accountId: number, role: Role): Promise<void> {
-  tx.changes(rightsKey(accountId))
-  await tx.run(sql`
-    insert into project_member (project_id, account_id, role) values (${projectId}, ${accountId}, ${role})
-    on conflict (project_id, account_id) do update set role = excluded.role`)
+function findAccountRights({ db, cache }: Reader, id: number): Promise<Rights | undefined> {
+  const load = async (): Promise<Rights | undefined> => {
+    const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
+      select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
+        select json_agg(json_build_array(project_id, role)) from project_member
+        where account_id = account.id or group_id in (select group_id from account_group where account_id = account.id)), '[]') as roles
+      from account where id = ${id}`)
+    if (!row) return undefined
+    const roles = new Map<number, Role[]>()
+    for (const [projectId, role] of row.roles) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
+    return { kind: 'user', id, name: row.name, isAdmin: row.isAdmin, isDisabled: row.isDisabled, roles }
+  }
+  return cache.get(accountRightsKey(id), load, (rights) => (rights.kind === 'user' ? 200 + rights.roles.size * 100 : 200))
+}
+
+function findRobotRights({ db, cache }: Reader, id: number): Promise<Rights | undefined> {
+  type Row = { name: string; projectId: number | null; isDisabled: boolean; expiresAt: Date | null; held: { kind: string; namespace: string; resource: string; action: string }[] }
+  const load = async () => {
+    const row = await db.row<Row>(sql`
+      select robot.name, project_id as "projectId", is_disabled as "isDisabled", expires_at as "expiresAt", coalesce((
+        select json_agg(json_build_object('kind', kind, 'namespace', namespace, 'resource', resource, 'action', action)) from robot_permission
+        where robot_id = robot.id), '[]') as held
+      from robot where robot.id = ${id}`)
+    return row && { row }
+  }
+  return cache.get(robotRightsKey(id), load, ({ row }) => 200 + row.held.length * 150).then((found) => found && robotRights(id, found.row))
+
+  function robotRights(robotId: number, { name, projectId, isDisabled, expiresAt, held }: Row): Rights {
+    const projects = new Map<string, Set<string>>()
+    for (const { kind, namespace, resource, action } of held) {
+      if (kind !== 'project') continue
+      projects.set(namespace, (projects.get(namespace) ?? new Set()).add(`${resource}:${action}`))
+    }
+    const system = new Set(held.filter(({ kind }) => kind === 'system').map(({ resource, action }) => `${resource}:${action}`))
+    // The end of its life comes without a write, so it is looked at on each use.
+    return { kind: 'robot', id: robotId, name, projectId, isDisabled: isDisabled || (expiresAt !== null && expiresAt.getTime() <= Date.now()), system, projects }
+  }
 }
 
 export async function dropMember(tx: Tx, projectId: number, accountId: number): Promise<void> {
-  tx.changes(rightsKey(accountId))
+  tx.changes(accountRightsKey(accountId))
   await tx.run(sql`delete from project_member where project_id = ${projectId} and account_id = ${accountId}`)
+}
+
+/** Gives an account a role in a project, or another one than it had. Returns the member's id. */
+export async function saveMember(tx: Tx, projectId: number, accountId: number, role: Role): Promise<number> {
+  tx.changes(accountRightsKey(accountId))
+  const row = await tx.row<{ id: number }>(sql`
+    insert into project_member (project_id, account_id, role) values (${projectId}, ${accountId}, ${role})
+    on conflict (project_id, account_id) do update set role = excluded.role, updated_at = now() returning id`)
+  return row!.id
 }

@@ -1,6 +1,6 @@
 import { isUniqueViolation, type Db } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { rightsKey } from '../access/index.ts'
+import { accountRightsKey } from '../access/index.ts'
 import { hashPassword, makePassword } from './passwords.ts'
 import { changeAccount, findAccount, saveAccount, type Account } from './store.ts'
 
@@ -28,7 +28,7 @@ export async function ensureAdmin(db: Db, configured: string | undefined): Promi
 /** Switches an account on or off, or gives it another password; effective with the next request everywhere. */
 export async function updateAccount(db: Db, account: Account, change: { passwordHash?: string; isDisabled?: boolean }): Promise<void> {
   await db.transaction(async (tx) => {
-    tx.changes(rightsKey(account.id))
+    tx.changes(accountRightsKey(account.id))
     await changeAccount(tx, account, change)
   })
 }

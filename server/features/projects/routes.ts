@@ -1,84 +1,95 @@
 import { Type } from 'typebox'
-import { Project as ProjectBody, ProjectHeadQuery, ProjectListQuery, ProjectParams, ProjectReq } from '../../../api/projects.ts'
-import { findProject, listProjects, type Project } from '../../catalog/project.ts'
+import { Project as ProjectAnswer, ProjectReq } from '../../../api/projects.ts'
+import { listQuery, ProjectEither } from '../../../api/requests.ts'
+import { findProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { listing } from '../../platform/db/listing.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { pageHeaders } from '../../platform/http/paging.ts'
-import { actorOf, type Caller } from '../../registry/caller.ts'
-import { findRights } from '../access/index.ts'
-import { route } from '../access/api.ts'
-import { createProject, deleteProject, getOwnProject, getVisibleProject } from './actions.ts'
+import { actorOf } from '../../registry/caller.ts'
+import { maySee, maySystem, route, viewerOf, type Rights } from '../access/index.ts'
+import { createProject, deleteProject } from './actions.ts'
+import { describeProject, listProjects, projectFields, projectOrder } from './store.ts'
 
 const prefix = '/api/v2.0'
+const tag = 'project'
 
-export function projectRoutes({ db, ...rest }: Omit<Reader, 'db'> & { db: Db }) {
-  const reader = { db, ...rest }
+export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }) {
+  const reader = { db, cache }
   return [
     route({
-      method: 'GET', path: '/projects', access: 'viewer',
-      schema: { query: ProjectListQuery, answers: { 200: Type.Array(ProjectBody) } },
-      async handler({ query, caller, header }) {
-        const { page = 1, page_size: size = 10, name } = query
-        const { projects, total } = await listProjects(db, await viewerOf(caller), { ...(name ? { name } : {}), limit: size, offset: (page - 1) * size })
-        for (const [key, value] of Object.entries(pageHeaders(`${prefix}/projects`, { name }, page, size, total))) header(key, value)
-        return { status: 200, body: projects.map(present) }
+      id: 'listProjects', tag, method: 'GET', path: '/projects', access: 'anyone',
+      summary: 'List the projects that the caller may see',
+      schema: {
+        query: Type.Object({ ...listQuery, name: Type.Optional(Type.String({ maxLength: 255 })), public: Type.Optional(Type.Boolean()), owner: Type.Optional(Type.String({ maxLength: 255 })), with_detail: Type.Optional(Type.Boolean({ default: true })) }),
+        answers: { 200: Type.Array(ProjectAnswer) },
+      },
+      async handler({ query: { name, public: isPublic, owner, ...query }, rights, header }) {
+        const short = [...(name ? [`name=~${name}`] : []), ...(isPublic === undefined ? [] : [`public=${isPublic}`]), ...(owner ? [`owner=${owner}`] : [])]
+        const asked = listing(projectFields, { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') }, projectOrder)
+        const { projects, total } = await listProjects(db, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
+        pageHeaders(`${prefix}/projects`, { ...query, name, public: isPublic, owner }, asked.page, asked.pageSize, total, header)
+        return { status: 200, body: projects.map((project) => present(project, rights, project)) }
       },
     }),
     route({
-      method: 'HEAD', path: '/projects', access: 'user',
-      schema: { query: ProjectHeadQuery, answers: { 200: null } },
-      async handler({ query, caller }) {
+      id: 'headProject', tag, method: 'HEAD', path: '/projects', access: 'user',
+      summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown (C-64)',
+      schema: { query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }), answers: { 200: null } },
+      async handler({ query, rights }) {
         const project = await findProject(reader, query.project_name)
-        const rights = caller.kind === 'user' ? await findRights(reader, caller.id) : undefined
-        // Harbor answers for any name; a private name that the caller may not read stays unknown here (C-64).
-        const isVisible = project && (project.isPublic || rights?.isAdmin || rights?.roles.has(project.id))
-        if (!isVisible) throw new Failure('NOT_FOUND')
+        if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
         return { status: 200 }
       },
     }),
     route({
-      method: 'POST', path: '/projects', access: 'user',
+      id: 'createProject', tag, method: 'POST', path: '/projects', access: 'user',
+      summary: 'Create a project',
       schema: { body: ProjectReq, answers: { 201: null } },
-      async handler({ body, caller, header }) {
-        if (caller.kind !== 'user') throw new Failure('UNAUTHORIZED')
+      async handler({ body, caller, rights, header }) {
+        if (rights.kind === 'robot' && !maySystem(rights, 'project', 'create')) throw new Failure('FORBIDDEN')
+        if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
         const isPublic = body.metadata?.public === undefined ? (body.public ?? false) : body.metadata.public === 'true'
-        const project = await createProject(db, { id: caller.id, name: caller.name }, { name: body.project_name, isPublic })
+        const project = await createProject(db, actorOf(caller), { name: body.project_name, isPublic })
         header('location', `${prefix}/projects/${project.id}`)
         return { status: 201 }
       },
     }),
     route({
-      method: 'GET', path: '/projects/:project_name_or_id', access: 'viewer',
-      schema: { params: ProjectParams, answers: { 200: ProjectBody } },
-      async handler({ params, caller }) {
-        return { status: 200, body: present(await getVisibleProject(reader, caller, params.project_name_or_id, false)) }
+      id: 'getProject', tag, method: 'GET', path: '/projects/{project_name_or_id}', access: { project: 'project', verb: 'read' },
+      summary: 'Get a project by its name or id',
+      schema: { params: ProjectEither, answers: { 200: ProjectAnswer } },
+      async handler({ project, rights }) {
+        return { status: 200, body: present(project, rights, await describeProject(db, project.id)) }
       },
     }),
     route({
-      method: 'DELETE', path: '/projects/:project_name_or_id', access: 'user',
-      schema: { params: ProjectParams, answers: { 200: null } },
-      async handler({ params, caller }) {
-        await deleteProject(db, actorOf(caller), await getOwnProject(reader, caller, params.project_name_or_id, false))
+      id: 'deleteProject', tag, method: 'DELETE', path: '/projects/{project_name_or_id}', access: { project: 'project', verb: 'delete' },
+      summary: 'Delete an empty project',
+      schema: { params: ProjectEither, answers: { 200: null } },
+      async handler({ project, caller }) {
+        await deleteProject(db, actorOf(caller), project)
         return { status: 200 }
       },
     }),
   ]
-
-  async function viewerOf(caller: Caller) {
-    const rights = caller.kind === 'user' ? await findRights(reader, caller.id) : undefined
-    return { isAdmin: rights?.isAdmin ?? false, id: rights?.id ?? null }
-  }
 }
 
-function present(project: Project & { repositories?: number }) {
+function present(project: Project, rights: Rights, more: { ownerName: string; repositories: number; metadata?: Record<string, string> }) {
+  const own = rights.kind === 'user' ? (rights.roles.get(project.id) ?? []) : []
   return {
     project_id: project.id,
     name: project.name,
     owner_id: project.ownerId,
+    owner_name: more.ownerName,
     creation_time: project.createdAt.toISOString(),
     update_time: project.updatedAt.toISOString(),
-    ...(project.repositories === undefined ? {} : { repo_count: project.repositories }),
-    metadata: { public: String(project.isPublic) },
+    deleted: false,
+    togglable: rights.kind === 'user' && (rights.isAdmin || own.includes(1)),
+    current_user_role_ids: [...own],
+    ...(own.length === 0 ? {} : { current_user_role_id: own[0] }),
+    repo_count: more.repositories,
+    metadata: { public: String(project.isPublic), ...more.metadata },
   }
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { Health } from '../../../api/system.ts'
-import { route } from '../access/api.ts'
+import { OverallHealthStatus } from '../../../api/system.ts'
+import { route } from '../access/index.ts'
 
 /** One thing Marina needs; `check` rejects when it cannot be used now. */
 export type Component = { name: string; check(): Promise<void> }
@@ -12,13 +12,15 @@ const patience = 2000
 export function systemRoutes(components: Component[], isDraining: () => boolean) {
   return [
     route({
-      method: 'GET', path: '/ping', access: 'anyone',
+      id: 'getPing', tag: 'ping', method: 'GET', path: '/ping', access: 'anyone',
+      summary: 'Is the process there?',
       schema: { answers: { 200: Type.String() } },
       handler: async () => ({ status: 200, body: 'Pong' }),
     }),
     route({
-      method: 'GET', path: '/health', access: 'anyone',
-      schema: { answers: { 200: Health, 503: Health } },
+      id: 'getHealth', tag: 'health', method: 'GET', path: '/health', access: 'anyone',
+      summary: 'State of the parts that Marina needs',
+      schema: { answers: { 200: OverallHealthStatus, 503: OverallHealthStatus } },
       async handler() {
         const states = await Promise.all(components.map(examine))
         if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })

@@ -40,8 +40,18 @@ function compose(strings: TemplateStringsArray, values: unknown[]): Sql {
     }
     text += strings[index + 1]!
   })
-  const { name } = named(text)
-  return new Sql(name, text, flat)
+  const isOneOff = values.some((value) => value instanceof Sql && value.name === '')
+  return new Sql(isOneOff ? '' : named(text).name, text, flat)
+}
+
+/** The same statement, not prepared: for parts whose shapes a client chooses, which must not fill a connection's memory. */
+export function oneOff(part: Sql): Sql {
+  return new Sql('', part.text, part.values)
+}
+
+/** Parts with a separator between them: joined([a, b], sql` and `). */
+export function joined(parts: Sql[], separator: Sql): Sql {
+  return parts.slice(1).reduce((all, part) => sql`${all}${separator}${part}`, parts[0]!)
 }
 
 function named(text: string): Known {

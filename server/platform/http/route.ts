@@ -1,106 +1,142 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import swagger from '@fastify/swagger'
 import { Ajv } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Static, TSchema } from 'typebox'
+import { Type, type Static, type TSchema } from 'typebox'
+import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type Schemas = { params?: TSchema; query?: TSchema; body?: TSchema; answers: Record<number, TSchema | null> }
 type Shape<Schema> = Schema extends TSchema ? Static<Schema> : undefined
 
-/** What a handler gets: everything checked and typed; `caller` has passed the route's access rule. */
-export type Asked<S extends Schemas, Caller> = {
+/** What a handler gets: everything checked and typed, what its access rule granted, and the request for the few that need it. */
+export type Asked<S extends Schemas, Granted> = Granted & {
   params: Shape<S['params']>
   query: Shape<S['query']>
   body: Shape<S['body']>
-  caller: Caller
   /** Sets a header of the answer. */
   header(name: string, value: string): void
+  request: IncomingMessage
 }
 
-/** What a handler gives back: a status its schema declares, and the body. */
+/** What a handler gives back: a status that its schema declares, and the body. */
 export type Answer = { status: number; body?: unknown }
 
 /** A route is a row. `access` names a rule; a row without one does not type-check and does not start. */
-export type Route<Access, Caller> = {
+export type Route<Access, Granted> = {
+  /** Harbor's operationId, which its SDKs use as the method's name. */
+  id: string
+  tag: string
   method: Method
+  /** With `{name}` for parameters, as in the OpenAPI document. */
   path: string
   access: Access
+  summary: string
   schema: Schemas
-  handler(asked: Asked<Schemas, Caller>): Promise<Answer>
+  handler(asked: Asked<Schemas, Granted>): Promise<Answer>
 }
 
 /** Writes a row with the types of its own schemas inside its handler. */
-export const routeOf = <Access, Caller>() => <S extends Schemas>(row: Omit<Route<Access, Caller>, 'schema' | 'handler'> & { schema: S; handler(asked: Asked<S, Caller>): Promise<Answer> }): Route<Access, Caller> =>
+export const routeOf = <Access, Granted>() => <S extends Schemas>(row: Omit<Route<Access, Granted>, 'schema' | 'handler'> & { schema: S; handler(asked: Asked<S, Granted>): Promise<Answer> }): Route<Access, Granted> =>
   row
 
-export type ApiOptions<Access, Caller> = {
+export type ApiOptions<Access, Caller, Granted> = {
   prefix: string
-  routes: Route<Access, Caller>[]
+  routes: Route<Access, Granted>[]
   /** Who asks; throws UNAUTHORIZED for credentials that are wrong. */
-  identify(request: IncomingMessage): Promise<Caller>
+  identify(request: IncomingMessage, response: ServerResponse): Promise<Caller>
   /** Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
-  authorize(caller: Caller, access: Access): Promise<void>
+  authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted>
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
   bodyBytes: number
+  /** Puts a request target into the form that the rows' paths match. */
+  rewrite?(target: string): string
+  info: { title: string; version: string; description: string }
 }
 
-// Bodies are taken as they are; a query is text, so numbers in it are read as such. Nothing is dropped in silence.
-const bodyAjv = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false, strict: false, formats: { 'date-time': true } })
-const queryAjv = new Ajv({ coerceTypes: true, removeAdditional: false, useDefaults: true, allErrors: false, strict: false, formats: { 'date-time': true } })
+export type Api = {
+  /** Answers a request on any node:http server. */
+  handle(request: IncomingMessage, response: ServerResponse): void
+  /** The OpenAPI 3.1 document, made from the schemas that check requests and shape answers. */
+  document: Record<string, unknown>
+}
 
-/** Builds the REST API from its rows. The result answers a request on any node:http server. */
-export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
-  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 512 }, logger: false })
+const Errors = Type.Object({ errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })) })
+
+// A query is text, so numbers in it are read as such; bodies are taken as they are.
+const ajvOptions = { removeAdditional: false, useDefaults: true, allErrors: false, strict: false, formats: { 'date-time': true, int64: true } } as const
+const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
+const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
+
+/** Builds the REST API from its rows. */
+export async function openApi<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>): Promise<Api> {
+  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024 }, logger: false })
+  await app.register(swagger, { openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
-  return (request, response) => app.routing(request, response)
+  const handle: Api['handle'] = (request, response) => {
+    if (options.rewrite) request.url = options.rewrite(request.url!)
+    app.routing(request, response)
+  }
+  return { handle, document: app.swagger() as unknown as Record<string, unknown> }
 }
 
-function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Access, Caller>, row: Route<Access, Caller>) {
+function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOptions<Access, Caller, Granted>, row: Route<Access, Granted>) {
   if (row.access === undefined) throw new Error(`${row.method} ${row.path} declares no access`)
   const { params, query, body, answers } = row.schema
-  const response = Object.fromEntries(Object.entries(answers).filter(([, schema]) => schema !== null))
-  const callers = new WeakMap<FastifyRequest, Caller>()
+  const granted = new WeakMap<FastifyRequest, Granted>()
+  const isOpen = row.access === 'anyone'
   app.route({
     method: row.method,
-    url: `${options.prefix}${row.path}`,
-    schema: { ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body ? { body } : {}), response },
-    // Before the body is read or anything is checked: strangers learn nothing from a validation error.
-    onRequest: async (request) => {
-      const caller = await options.identify(request.raw)
-      await options.authorize(caller, row.access)
-      callers.set(request, caller)
+    url: options.prefix + row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    schema: {
+      operationId: row.id, tags: [row.tag], summary: row.summary, ...(isOpen ? {} : { security: [{ basic: [] }] }),
+      ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body ? { body } : {}),
+      response: answersOf(answers, isOpen),
+    },
+    // Before anything is checked or the body is read: strangers learn nothing from a validation error.
+    onRequest: async (request, reply) => {
+      const caller = await options.identify(request.raw, reply.raw)
+      granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
     },
     handler: async (request, reply) => {
       const asked = {
-        params: request.params, query: request.query, body: request.body, caller: callers.get(request)!,
+        ...granted.get(request)!, params: request.params, query: request.query, body: request.body, request: request.raw,
         header: (name: string, value: string) => void reply.header(name, value),
       }
       const answer = await row.handler(asked)
       reply.code(answer.status).headers(apiHeaders)
-      return answer.body === undefined ? reply.send() : typeof answer.body === 'string' ? reply.type('text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
+      if (answer.body === undefined) return reply.send()
+      return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
     },
   })
 }
 
-/** C-77: what an API answer needs so that no browser makes a page of it or keeps it. */
-const apiHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'referrer-policy': 'no-referrer' }
-
-function sendFailure<Access, Caller>(options: ApiOptions<Access, Caller>, error: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const failure = error instanceof Failure ? error : (options.translate(error) ?? ofFastify(error))
-  if (!failure) options.onUnknown(error, request.raw)
-  const { code, message, status, headers } = failure ?? new Failure('UNKNOWN')
-  return reply.code(status).headers({ ...apiHeaders, ...headers }).type('application/json').send(failureBody(code, message))
+function answersOf(answers: Record<number, TSchema | null>, isOpen: boolean): Record<string, unknown> {
+  const good = Object.entries(answers).map(([status, schema]) => [status, schema ?? { type: 'null', description: 'no body' }])
+  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', '500'].filter((status) => !(status in answers)).map((status) => [status, Errors])
+  return Object.fromEntries([...good, ...bad]) as Record<string, unknown>
 }
 
-/** Fastify's own errors, by what they mean for the client. */
-function ofFastify(error: unknown): Failure | undefined {
+/** C-77: what an API answer needs so that no browser makes a page of it or keeps it. */
+const apiHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' }
+
+function sendFailure<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>, error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const failure = error instanceof Failure ? error : (options.translate(error) ?? ofOurs(error))
+  if (!failure) options.onUnknown(error, request.raw)
+  const { code, message, status, headers } = failure ?? new Failure('UNKNOWN')
+  return reply.code(status).headers({ ...apiHeaders, ...headers }).type('application/json').serializer(String).send(failureBody(code, message))
+}
+
+/** Fastify's errors and a bad list query, by what they mean for the client. */
+function ofOurs(error: unknown): Failure | undefined {
+  if (error instanceof BadListing) return new Failure('BAD_REQUEST', error.message)
   if (!(error instanceof Error)) return undefined
   const { code, validation, statusCode } = error as Error & { code?: string; validation?: unknown; statusCode?: number }
   if (validation) return new Failure('BAD_REQUEST', error.message)

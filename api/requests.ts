@@ -1,0 +1,19 @@
+import { Type } from 'typebox'
+
+/** Query parameters that every list takes. */
+export const pageQuery = {
+  page: Type.Optional(Type.Integer({ minimum: 1, default: 1, description: 'page, counted from 1' })),
+  page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'entries on a page' })),
+}
+export const listQuery = {
+  q: Type.Optional(Type.String({ maxLength: 4096, description: 'k=v, k=~v, k=[min~max], k={v1 v2} or k=(v1 v2), separated by commas' })),
+  sort: Type.Optional(Type.String({ maxLength: 512, description: 'fields separated by commas, -field for descending' })),
+  ...pageQuery,
+}
+export const ListQuery = Type.Object(listQuery)
+export const PageQuery = Type.Object(pageQuery)
+
+/** Path parameters. */
+export const ProjectEither = Type.Object({ project_name_or_id: Type.String({ minLength: 1, maxLength: 255 }) })
+export const ProjectName = Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) })
+export const idParam = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
