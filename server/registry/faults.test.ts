@@ -4,9 +4,8 @@ import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { digestOf } from '../../oci/digest.ts'
 import { ociManifest } from '../../oci/media-type.ts'
-import { checkStorage } from '../fsck.ts'
 import { sql } from '../platform/db/sql.ts'
-import { fresh, givenProject, makeImage, pushBlob, pushImage, pushManifest } from '../testing/given.ts'
+import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushManifest } from '../testing/given.ts'
 import { basic, eventually, expectAnswer, openRaw, sendCut } from '../testing/http.ts'
 import { openTestServer } from '../testing/postgres-server.ts'
 import { openTestMarina, type TestMarina } from '../testing/server.ts'
@@ -37,12 +36,10 @@ function cutsOf(request: Buffer): number[] {
 }
 
 async function findTraces(repository: string) {
-  const { db, blobs } = marina.ground
-  const rows = await db.row<{ blobs: number; artifacts: number }>(sql`
+  const rows = await marina.ground.db.row<{ blobs: number; artifacts: number }>(sql`
     select (select count(*) from repository_blob held join repository on repository.id = held.repository_id where name = ${repository}) as blobs,
       (select count(*) from artifact join repository on repository.id = artifact.repository_id where name = ${repository}) as artifacts`)
-  const report = await checkStorage({ db, blobs, readsDigests: false })
-  return { ...rows!, findings: report.findings }
+  return { ...rows!, findings: await findDisagreements(marina) }
 }
 
 test('a push cut at any place of any of its requests leaves nothing visible and nothing behind', async () => {
@@ -189,8 +186,7 @@ test('F35: a push acknowledged against deletes of what it shares is whole', asyn
   }
   await Promise.all([Promise.all([pusher(), pusher(), pusher()]).finally(() => over.abort()), remover(), remover()])
   assert.ok(kept > 0)
-  const { db, blobs } = marina.ground
-  assert.deepEqual((await checkStorage({ db, blobs, readsDigests: true })).findings.filter(({ kind }) => kind === 'loss'), [])
+  assert.deepEqual(await findDisagreements(marina, ['loss']), [])
 })
 
 test('abandoned uploads are removed with their bytes, and young ones stay', async () => {

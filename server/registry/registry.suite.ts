@@ -23,7 +23,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
     after(() => opened?.[Symbol.asyncDispose]())
 
     let count = 0
-    const by = { id: 1, name: 'admin' }
+    const by = { kind: 'user', id: 1, name: 'admin' } as const
     const newName = () => `${opened.project}/app${count++}` as RepositoryName
     const none = digestOf(Buffer.from('not there'))
     const tag = (text: string) => text as Tag
