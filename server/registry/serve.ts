@@ -227,7 +227,7 @@ export function openDoor(options: DoorOptions): Door {
     const length = range ? range.end - range.start + 1 : size
     const partial = range ? { 'content-range': `bytes ${range.start}-${range.end}/${size}` } : {}
     response.writeHead(range ? 206 : 200, { ...fixedHeaders, ...headers, ...partial, 'content-length': length })
-    await pipeline(body, response)
+    await (body.sendTo ? body.sendTo(response) : pipeline(body, response))
     options.onBytes('sent', length)
   }
 
