@@ -33,6 +33,9 @@ export async function openScratch(): Promise<Scratch> {
       const child = spawn(file, args, { cwd: dir, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
       running.add(child)
       const last = keepLastWords(child)
+      child.once('exit', (code, signal) => {
+        if (running.has(child)) console.error(`${file} ${args.join(' ')} went away by itself (${signal ?? code}):\n${last()}`)
+      })
       const end = performance.now() + startLimitMs
       while (!(await isReady(port))) {
         if (child.exitCode !== null || performance.now() > end) throw new Error(`${file} ${args[0] ?? ''} did not start:\n${last()}`)
