@@ -64,7 +64,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
-    const cache = openCache(config.cacheBytes, (outcome) => metrics.cacheReads.inc({ outcome }))
+    const cache = openCache(config.cacheBytes, metrics.cacheReads)
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,

@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { OciError } from '../oci/errors.ts'
 import { StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
-import type { Handle, Peer } from './platform/http/server.ts'
+import type { Answer, Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
 import type { Door } from './registry/serve.ts'
@@ -12,7 +12,7 @@ import { welcomePage } from './welcome.ts'
 type ListenerOptions = {
   door: Door
   api: Handle
-  sendOciError(response: ServerResponse, error: unknown): boolean
+  sendOciError(response: Answer, error: unknown): boolean
   peerOf(request: IncomingMessage): Peer
   metrics: Metrics
   log: Log
@@ -29,21 +29,22 @@ export function openListener({ door, api, sendOciError, peerOf, metrics, log, lo
   return (request, response) => {
     const started = performance.now()
     const id = givenId(request) ?? ids()
-    response.setHeader('x-request-id', id)
+    response.requestId = id
     const door = doorOf(request.url ?? '/')
-    response.once('close', () => report(request, response, door, id, started))
+    response.on('close', () => report(request, response, door, id, started))
     switch (door) {
       case 'registry':
       case 'token':
         return void answerDoor(door, request, response, id)
       case 'api':
+        response.setHeader('x-request-id', id)
         return api(request, response)
       case 'other':
         return answerOther(request, response)
     }
   }
 
-  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: Answer, id: string): Promise<void> {
     try {
       await door[name](request, response, peerOf(request))
     } catch (error) {
@@ -63,10 +64,10 @@ export function openListener({ door, api, sendOciError, peerOf, metrics, log, lo
     }
   }
 
-  function report(request: IncomingMessage, response: ServerResponse, name: string, id: string, started: number) {
+  function report(request: IncomingMessage, response: Answer, name: string, id: string, started: number) {
     const ms = performance.now() - started
     const status = response.writableFinished ? response.statusCode : 499
-    metrics.requests.inc({ door: name, method: request.method!, status })
+    metrics.requests(`${name} ${request.method} ${status}`)
     metrics.seconds.observe({ door: name }, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: request.socket.remoteAddress }, 'request')
@@ -80,7 +81,7 @@ function translate(error: unknown): unknown {
 }
 
 /** The rest of the body is read for a moment and thrown away, then the connection ends. */
-function closeAfterAnswer(request: IncomingMessage, response: ServerResponse) {
+function closeAfterAnswer(request: IncomingMessage, response: Answer) {
   response.shouldKeepAlive = false
   let left = leftoverLimit
   request.on('error', () => {})
@@ -97,9 +98,10 @@ function doorOf(url: string): 'registry' | 'token' | 'api' | 'other' {
   return 'other'
 }
 
-function answerOther(request: IncomingMessage, response: ServerResponse) {
+function answerOther(request: IncomingMessage, response: Answer) {
   const isHome = pathOf(request) === '/' && (request.method === 'GET' || request.method === 'HEAD')
   response.writeHead(isHome ? 200 : 404, {
+    'x-request-id': response.requestId,
     'content-type': isHome ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
