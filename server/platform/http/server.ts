@@ -6,7 +6,7 @@ import { BlockList, isIPv6, type AddressInfo } from 'node:net'
 export type Handle = (request: IncomingMessage, response: Answer) => void
 
 /** An answer that knows which request it belongs to. A header set ahead would make every writeHead take Node's slow way. */
-export class Answer extends ServerResponse<IncomingMessage> {
+export class Answer extends ServerResponse {
   /** Goes out as X-Request-Id with whatever is sent. */
   requestId = ''
 }
