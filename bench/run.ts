@@ -39,12 +39,19 @@ async function main(argv: string[]): Promise<number> {
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, Node ${machine.node}, docker-registry ${machine.dockerRegistry}, wrk ${machine.wrk}`)
   console.log(`load before: ${loadavg().map((one) => one.toFixed(2)).join(' ')}`)
   const rows: Row[] = []
+  let failed = 0
   for (const scenario of scenarios) {
-    if (positionals.length === 0 || positionals.includes(scenario.name)) rows.push(...(await run(scenario, rounds)))
+    if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
+    // One that breaks takes nothing from the others, which took minutes to measure.
+    rows.push(...(await run(scenario, rounds).catch((error: Error) => {
+      failed++
+      console.error(`${scenario.name} failed: ${error.stack}`)
+      return []
+    })))
   }
   console.log(`\n${table(rows)}`)
   if (!values['no-history']) await remember(machine, rows)
-  return rows.some((row) => isReached(row) === false) ? 1 : 0
+  return failed > 0 || rows.some((row) => isReached(row) === false) ? 1 : 0
 }
 
 async function run(scenario: Scenario, rounds: number): Promise<Row[]> {

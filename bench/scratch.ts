@@ -24,8 +24,13 @@ export async function openScratch(): Promise<Scratch> {
   // PostgreSQL refuses to be root and becomes another user, who has to get in.
   await chmod(dir, 0o711)
   const running = new Set<ChildProcess>()
-  const endAll = () => running.forEach((child) => child.kill('SIGKILL'))
-  process.once('exit', endAll)
+  const close = async () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupted)
+    await Promise.all([...running].map((child) => stop(child, running)))
+    await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
+  const interrupted = () => void close().finally(() => process.exit(130))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted)
   return {
     dir,
     path: (...names) => path.join(dir, ...names),
@@ -43,11 +48,7 @@ export async function openScratch(): Promise<Scratch> {
       }
       return { pid: child.pid!, port, stop: () => stop(child, running) }
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...running].map((child) => stop(child, running)))
-      process.removeListener('exit', endAll)
-      await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-    },
+    [Symbol.asyncDispose]: close,
   }
 }
 
