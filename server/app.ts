@@ -70,7 +70,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
     const peers = openPeers({ onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment') })
-    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: (outcome) => metrics.cacheReads.inc({ outcome }) })
+    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: metrics.cacheReads })
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { OciError } from '../oci/errors.ts'
 import { StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
 import type { Api } from './platform/http/route.ts'
-import type { Handle, Peer } from './platform/http/server.ts'
+import type { Answer, Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
 import type { Door } from './registry/serve.ts'
@@ -16,7 +16,7 @@ type ListenerOptions = {
   pages: Pages
   door: Door
   api: Api
-  sendOciError(response: ServerResponse, error: unknown): boolean
+  sendOciError(response: Answer, error: unknown): boolean
   peerOf(request: IncomingMessage): Peer
   metrics: Metrics
   log: Log
@@ -33,21 +33,22 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
   return (request, response) => {
     const started = performance.now()
     const id = givenId(request) ?? ids()
-    response.setHeader('x-request-id', id)
-    const door = Object.hasOwn(pages, pathOf(request)) ? 'other' : doorOf(request.url ?? '/')
-    response.once('close', () => report(request, response, door, id, started))
+    response.requestId = id
+    const door = doorOf(request.url ?? '/', pages)
+    response.on('close', () => report(request, response, door, id, started))
     switch (door) {
       case 'registry':
       case 'token':
         return void answerDoor(door, request, response, id)
       case 'api':
+        response.setHeader('x-request-id', id)
         return api.handle(request, response)
       case 'other':
         return answerPage(pages, request, response)
     }
   }
 
-  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: Answer, id: string): Promise<void> {
     try {
       await door[name](request, response, peerOf(request))
     } catch (error) {
@@ -67,10 +68,10 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
     }
   }
 
-  function report(request: IncomingMessage, response: ServerResponse, name: string, id: string, started: number) {
+  function report(request: IncomingMessage, response: Answer, name: string, id: string, started: number) {
     const ms = performance.now() - started
     const status = response.writableFinished ? response.statusCode : 499
-    metrics.requests.inc({ door: name, method: request.method!, status })
+    metrics.requests(`${name} ${request.method} ${status}`)
     metrics.seconds.observe({ door: name }, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: (request.socket as typeof request.socket | null)?.remoteAddress }, 'request')
@@ -89,7 +90,7 @@ function translate(error: unknown): unknown {
 }
 
 /** The rest of the body is read for a moment and thrown away, then the connection ends. */
-function closeAfterAnswer(request: IncomingMessage, response: ServerResponse) {
+function closeAfterAnswer(request: IncomingMessage, response: Answer) {
   response.shouldKeepAlive = false
   let left = leftoverLimit
   request.on('error', () => {})
@@ -99,18 +100,20 @@ function closeAfterAnswer(request: IncomingMessage, response: ServerResponse) {
   })
 }
 
-function doorOf(url: string): 'registry' | 'token' | 'api' | 'other' {
+function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'other' {
   if (url.startsWith('/v2/') || url === '/v2' || url.startsWith('/v2?')) return 'registry'
+  if (Object.hasOwn(pages, url.split('?', 1)[0]!)) return 'other'
   if (url.startsWith('/api/')) return 'api'
   if (url === '/service/token' || url.startsWith('/service/token?')) return 'token'
   return 'other'
 }
 
-function answerPage(pages: Pages, request: IncomingMessage, response: ServerResponse) {
+function answerPage(pages: Pages, request: IncomingMessage, response: Answer) {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const path = pathOf(request)
   const page = isRead && Object.hasOwn(pages, path) ? pages[path]!(request.headers.host ?? 'localhost') : undefined
   response.writeHead(page ? 200 : 404, {
+    'x-request-id': response.requestId,
     'content-type': page?.type ?? 'text/plain; charset=utf-8',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',

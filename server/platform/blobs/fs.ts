@@ -3,7 +3,7 @@ import { constants, type Dirent } from 'node:fs'
 import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { BlobMissing, checkKey, type BlobInfo, type Blobs, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import { BlobMissing, checkKey, type BlobInfo, type Blobs, type BlobStream, type ByteRange, type Bytes, type Stage } from './blobs.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { placeFile, syncDir, takeAway, type FreshDirs } from './fs-place.ts'
 import { pour, type EarlySyncs, type PourLimits } from './fs-pour.ts'
@@ -80,7 +80,7 @@ async function find(store: Store, key: string): Promise<BlobInfo | undefined> {
   return found?.isFile() ? { size: found.size, modifiedAt: found.mtime } : undefined
 }
 
-async function read(store: Store, key: string, range?: ByteRange): Promise<Readable> {
+async function read(store: Store, key: string, range?: ByteRange): Promise<BlobStream> {
   return openStream(store, pathOf(store, key), key, (size) => {
     const { start, end } = range ? clampRange(range, { size }) : { start: 0, end: size - 1 }
     return { start, length: end - start + 1 }
@@ -93,7 +93,7 @@ async function openStream(
   path: string,
   name: string,
   choose: (size: number) => { start: number; length: number },
-): Promise<Readable> {
+): Promise<BlobStream> {
   const file = await openOrMissing(store, path, name, constants.O_RDONLY)
   try {
     const found = await onDisk(`reading ${name}`, file.stat())
