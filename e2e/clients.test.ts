@@ -1,6 +1,6 @@
 /** Real clients against a real Marina: what they push, copy on, copy back and pull agrees in every byte. */
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { debianRoot, describeTree } from './debian.ts'
@@ -11,6 +11,8 @@ import { openDockerRegistry } from './registry.ts'
 
 type Manifest = { config?: Descriptor; layers?: Descriptor[]; manifests?: Descriptor[] }
 
+// podman takes no runroot of more than 50 characters.
+let runroot: string
 let top: Awaited<ReturnType<typeof makeFolder>>
 let marina: Marina
 let other: Awaited<ReturnType<typeof openDockerRegistry>>
@@ -18,6 +20,7 @@ let password: string
 let admin: string
 
 before(async () => {
+  runroot = await mkdtemp('/tmp/podman-')
   top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
@@ -34,6 +37,7 @@ after(async () => {
   await marina?.[Symbol.asyncDispose]()
   await other?.[Symbol.asyncDispose]()
   await top[Symbol.asyncDispose]()
+  await rm(runroot, { recursive: true, force: true })
 })
 
 test('a Debian root file system goes into an image, to Marina, on to docker-registry, back, and to podman: every byte agrees', async () => {
@@ -86,7 +90,7 @@ test('a multi-architecture index and a referrer to it go on to docker-registry a
   for (const repository of ['team/multi', 'team/back']) {
     const listed = await ask(`${marina.url}/v2/${repository}/referrers/${index.digest}`, 200, { headers: basic(password) })
     assert.equal(listed.headers.get('content-type'), types.index)
-    const { manifests } = listed.json<{ manifests: (Descriptor & { artifactType: string })[] }>()
+    const { manifests } = listed.json as { manifests: (Descriptor & { artifactType: string })[] }
     assert.deepEqual(manifests.map(({ digest, size, artifactType }) => ({ digest, size, artifactType })), [{ digest: referrer.digest, size: referrer.size, artifactType: 'application/vnd.example.report' }])
   }
 })
@@ -185,7 +189,7 @@ async function copy(from: string, to: string, ...options: string[]): Promise<voi
 
 /** In folders of its own, and without what needs a booted system. */
 function podmanIn(dir: string): string[] {
-  return ['podman', '--root', path.join(dir, 'root'), '--runroot', path.join(dir, 'run'), '--tmpdir', path.join(dir, 'tmp'), '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none']
+  return ['podman', '--root', path.join(dir, 'root'), '--runroot', runroot, '--tmpdir', path.join(dir, 'tmp'), '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none']
 }
 
 /** The manifest, what it lists and every blob: the same bytes in the layout and in each repository of both registries. */

@@ -189,7 +189,7 @@ test('fsck names what storage has lost, on stdout and by exit code 1, and what i
   const { code, stdout } = await runMarina(['fsck'], { env: { MARINA_DATA_DIR: dataDir } })
   assert.equal(code, 1)
   assert.match(stdout, new RegExp(`^loss: .*${lost}`, 'm'))
-  assert.match(stdout, new RegExp(`${digestOf('left')}`))
+  assert.match(stdout, new RegExp(digestOf('left')))
   assert.match(stdout, /1 lost, 1 left over\n$/)
 })
 
@@ -233,8 +233,8 @@ function assertInOrder({ code, stdout, stderr }: Ended): void {
 }
 
 async function tokenOf({ url }: Marina, secret: string): Promise<string> {
-  const answer = await ask(`${url}/service/token?service=harbor-registry&scope=repository:library/small:pull`, 200, { headers: basic(secret) })
-  return answer.json<{ token: string }>().token
+  const { json } = await ask(`${url}/service/token?service=harbor-registry&scope=repository:library/small:pull`, 200, { headers: basic(secret) })
+  return (json as { token: string }).token
 }
 
 /** A running Marina signs with the new key within seconds (docs/operate/scale.md). */

@@ -5,11 +5,11 @@ import { request, type IncomingMessage } from 'node:http'
 export const basic = (password: string, name = 'admin') => ({ authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` })
 
 /** One request; anything but the wanted status is an error that shows the answer. */
-export async function ask(url: string, want: number, { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> } = {}): Promise<{ headers: Headers; bytes: Buffer; json: <T>() => T }> {
+export async function ask(url: string, want: number, { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> } = {}): Promise<{ headers: Headers; bytes: Buffer; json: unknown }> {
   const response = await fetch(url, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
   const bytes = Buffer.from(await response.arrayBuffer())
   assert.equal(response.status, want, `${method} ${url}: ${bytes.toString().slice(0, 500)}`)
-  return { headers: response.headers, bytes, json: <T>() => JSON.parse(bytes.toString()) as T }
+  return { headers: response.headers, bytes, get json() { return JSON.parse(bytes.toString()) as unknown } }
 }
 
 export type SlowUpload = { answered: boolean; finish(): Promise<IncomingMessage> }
