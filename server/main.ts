@@ -40,6 +40,8 @@ program
 async function serve() {
   const started = performance.now()
   const { config } = load()
+  // Whoever read what we print may have left (`| head`): that ends no registry.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
   if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
   const marina = await openMarina(config, log)
