@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OciError } from '../oci/errors.ts'
-import { StorageUnavailable } from './platform/blobs/blobs.ts'
+import { BlobMissing, StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
 import type { Handle, Peer } from './platform/http/server.ts'
@@ -56,6 +56,8 @@ export function openListener({ door, api, sendOciError, peerOf, metrics, log, lo
       if (!request.complete) closeAfterAnswer(request, response)
       if (sendOciError(response, translate(error))) {
         if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) log.error({ id, reason: error.message }, 'answered 503')
+        // The client pushes again and so repairs it; an operator must know all the same (F17).
+        if (error instanceof OciError && error.cause instanceof BlobMissing) log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
         return
       }
       log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
