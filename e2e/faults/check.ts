@@ -14,7 +14,7 @@ export async function checkAfterCrash({ port, authorization, history, database, 
   const lookAt = everything ? [...history.images.values()] : [...history.touched]
   for (const held of lookAt) await checkImage(client, history, held)
   for (const key of history.tags.keys()) await checkTag(client, history, key)
-  for (const upload of history.uploads) await checkUpload(client, history, upload, database)
+  for (const upload of history.uploads) await checkUpload(client, history, upload)
   history.uploads.clear()
   await checkOutbox(database, history, lookAt)
   history.touched.clear()
@@ -69,10 +69,11 @@ async function checkTag(client: Client, history: History, key: TagKey): Promise<
 }
 
 /** Either unknown, or at an offset from which the rest gives the right digest. */
-async function checkUpload(client: Client, history: History, upload: OpenUpload, database: Database): Promise<void> {
+async function checkUpload(client: Client, history: History, upload: OpenUpload): Promise<void> {
   const { location, blob, sent, acknowledged, repository } = upload
-  const status = await client.ask('GET', location)
   const complain = (what: string) => history.violate(`upload ${location}: ${what}`)
+  if (upload.isOver) return checkFreshUpload(client, upload, complain)
+  const status = await client.ask('GET', location)
   if (status.status === 404) {
     // Unknown is right when its PUT went through; else acknowledged bytes would be lost.
     const { status: found } = await client.ask('HEAD', `/v2/${repository}/blobs/${blob.digest}`)
@@ -82,14 +83,15 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload,
   const last = Number(/^0-(\d+)$/.exec(status.headers.range ?? '')?.[1])
   const offset = last === 0 && acknowledged !== 1 ? 0 : last + 1
   if (!(offset >= acknowledged && offset <= sent)) return complain(`goes on at ${offset}; ${acknowledged} were acknowledged, ${sent} sent`)
-  // A claim of the killed process lasts 30 s where other processes may be alive: time passes at once here.
-  await database.query(`update upload set claimed_at = claimed_at - interval '31 seconds' where claim is not null`)
   const wasFinishing = sent === blob.bytes.length
   upload.sent = blob.bytes.length
   await client.ask('PATCH', location, { body: blob.bytes.subarray(offset) })
   const { status: done, body } = await client.ask('PUT', `${location}?digest=${blob.digest}`, { body: Buffer.alloc(0) })
   // A kill between the move of the bytes to their place and the commit ends the upload: then a new one must do.
-  if (done === 404 && wasFinishing) return checkFreshUpload(client, upload, complain)
+  if (done === 404 && wasFinishing) {
+    upload.isOver = true
+    return checkFreshUpload(client, upload, complain)
+  }
   if (done !== 201) return complain(`resumed at ${offset} it ended with ${done} ${body.toString()}`)
   const pulled = await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)
   if (pulled.status !== 200 || !pulled.body.equals(blob.bytes)) complain(`resumed at ${offset} it holds other bytes`)

@@ -25,7 +25,7 @@ export type Victim = {
 export type Tally = { kills: Map<string, number>; pushes: number; deletes: number; violations: string[]; losses: string[] }
 
 /** A failpoint that is not reached within this is given up for a plain SIGKILL, in ms. */
-const patience = 5_000
+const patience = 4_000
 
 /** Starts, loads, kills and checks once for each kill, and once more at the end with everything that was ever pushed. */
 export async function killAgainAndAgain(victim: Victim, kills: Iterable<Kill>, onKill: (tally: Tally) => void): Promise<Tally> {

@@ -50,10 +50,10 @@ async function pusherStep(worker: Worker): Promise<void> {
   const { random } = worker
   const repository = random.pick(repositories)
   const kind = random.int(1, 100)
-  if (kind <= 62) return pushNew(worker, repository)
-  if (kind <= 72) return pushAsIndex(worker, repository)
-  if (kind <= 82) return moveTag(worker, repository)
-  if (kind <= 92) return deleteImage(worker, repository)
+  if (kind <= 55) return pushNew(worker, repository)
+  if (kind <= 65) return pushAsIndex(worker, repository)
+  if (kind <= 77) return moveTag(worker, repository)
+  if (kind <= 91) return deleteImage(worker, repository)
   return deleteTag(worker, repository)
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -105,10 +106,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Nothing of the caller's own settings gets in. */
+/** Nothing of the caller's own settings gets in. Compiled code is kept: that halves the time of a start. */
 function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env
-  const fixed = { MARINA_PORT: '0', MARINA_HOST: '127.0.0.1', MARINA_METRICS_PORT: 'off', MARINA_LOG_LEVEL: 'error', MARINA_LOG_REQUESTS: 'none', MARINA_LOG_FORMAT: 'json', MARINA_ADMIN_PASSWORD: adminPassword }
+  const cache = path.join(tmpdir(), 'marina-compiled')
+  const fixed = { NODE_COMPILE_CACHE: cache, MARINA_PORT: '0', MARINA_HOST: '127.0.0.1', MARINA_METRICS_PORT: 'off', MARINA_LOG_LEVEL: 'error', MARINA_LOG_REQUESTS: 'none', MARINA_LOG_FORMAT: 'json', MARINA_ADMIN_PASSWORD: adminPassword }
   return { PATH, ...(HOME ? { HOME } : {}), ...(TMPDIR ? { TMPDIR } : {}), ...fixed, ...settings }
 }
 
