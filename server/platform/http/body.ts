@@ -28,7 +28,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 export async function* limited(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
   let size = 0
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Whoever stops reading still wants to answer: the default would end the connection.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length
       if (size > limit) throw new BodyTooLarge(limit)
       yield chunk
