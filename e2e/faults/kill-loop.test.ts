@@ -10,8 +10,8 @@ import { killAgainAndAgain, socketUrl, type Kill, type Tally, type Victim } from
 import { killPostgresOf, runMarina } from './marina.ts'
 import { openRandom } from './random.ts'
 
-/** At least 200 in `npm test`; MARINA_TEST_KILLS=5000 for a long run, MARINA_TEST_SEED to see one again. */
-const kills = Math.max(200, Number(process.env['MARINA_TEST_KILLS'] ?? 0))
+/** MARINA_TEST_KILLS=5000 for a long run, MARINA_TEST_SEED to see one again. */
+const kills = Number(process.env['MARINA_TEST_KILLS'] ?? 200)
 const seed = Number(process.env['MARINA_TEST_SEED'] ?? Date.now() % 1_000_000)
 const onEmbedded = Math.round(kills / 5)
 const timeout = kills * 10_000
@@ -35,7 +35,7 @@ suite(`Marina killed ${kills} times under load (seed ${seed})`, () => {
   })
 
   test('no failpoint was left out', () => {
-    for (const point of failpoints) assert.ok((total.kills.get(point) ?? 0) >= 5, `${point}: ${total.kills.get(point) ?? 0} kills`)
+    for (const point of failpoints) assert.ok((total.kills.get(point) ?? 0) >= Math.min(5, kills / 40), `${point}: ${total.kills.get(point) ?? 0} kills`)
     assert.ok(sum(total.kills) >= kills, `${sum(total.kills)} kills`)
   })
 })

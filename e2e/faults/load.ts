@@ -7,7 +7,7 @@ export const repositories = ['library/alpha', 'library/beta', 'library/deep/er/g
 /** Tags that all clients fight for. */
 export const sharedTags = ['latest', 'stable', 'edge']
 
-export type LoadOptions = { port: number; authorization: string; seed: number; history: History; shared: Blob[]; pushers?: number; pullers?: number }
+export type LoadOptions = { port: number; authorization: string; seed: number; history: History; shared: Blob[]; pushers?: number; pullers?: number; deletesMore?: boolean }
 
 /** An answer that no fault excuses. */
 class Refused extends Error {
@@ -15,11 +15,11 @@ class Refused extends Error {
 }
 
 /** Runs pushers and pullers until `stop` is called or their Marina is gone; every other failure becomes a violation. */
-export function startLoad({ port, authorization, seed, history, shared, pushers = 7, pullers = 2 }: LoadOptions) {
+export function startLoad({ port, authorization, seed, history, shared, pushers = 7, pullers = 2, deletesMore = false }: LoadOptions) {
   const stopping = new AbortController()
   const run = async (work: (at: Worker) => Promise<void>, number: number) => {
     using client = openClient(port, authorization)
-    const worker = { client, history, shared, random: openRandom(seed * 100 + number), number }
+    const worker = { client, history, shared, random: openRandom(seed * 100 + number), number, deletesMore }
     while (!stopping.signal.aborted) {
       try {
         await work(worker)
@@ -44,11 +44,12 @@ export function startLoad({ port, authorization, seed, history, shared, pushers 
   }
 }
 
-type Worker = { client: Client; history: History; shared: Blob[]; random: Random; number: number }
+type Worker = { client: Client; history: History; shared: Blob[]; random: Random; number: number; deletesMore: boolean }
 
 async function pusherStep(worker: Worker): Promise<void> {
   const { random } = worker
   const repository = random.pick(repositories)
+  if (worker.deletesMore && random.chance(0.5)) return deleteImage(worker, repository)
   const kind = random.int(1, 100)
   if (kind <= 55) return pushNew(worker, repository)
   if (kind <= 65) return pushAsIndex(worker, repository)
