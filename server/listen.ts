@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { OciError } from '../oci/errors.ts'
-import { StorageUnavailable } from './platform/blobs/blobs.ts'
+import { BlobMissing, StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
 import type { Api } from './platform/http/route.ts'
@@ -24,7 +24,7 @@ type ListenerOptions = {
 }
 
 /** Bytes of a refused body that are still read, so that the client sees the answer instead of a broken connection. */
-const leftoverLimit = 4 * 2 ** 20
+const leftoverLimit = 64 * 2 ** 20
 
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
 export function openListener({ door, api, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
@@ -58,9 +58,11 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
         log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
         return void response.destroy()
       }
-      if (!request.complete) closeAfterAnswer(request, response)
+      if (!request.complete) readLeftover(request)
       if (sendOciError(response, translate(error))) {
         if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) log.error({ id, reason: error.message }, 'answered 503')
+        // The client pushes again and so repairs it; an operator must know all the same (F17).
+        if (error instanceof OciError && error.cause instanceof BlobMissing) log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
         return
       }
       log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
@@ -89,15 +91,18 @@ function translate(error: unknown): unknown {
   return new OciError('UNAVAILABLE', undefined, { cause: error, headers: { 'retry-after': '2' } })
 }
 
-/** The rest of the body is read for a moment and thrown away, then the connection ends. */
-function closeAfterAnswer(request: IncomingMessage, response: Answer) {
-  response.shouldKeepAlive = false
+/**
+ * The rest of the body is read and thrown away, up to a limit. Closing at once instead would reset a connection on which the
+ * client is still sending, and take the answer away before it is read (RFC 9112, 9.6).
+ */
+function readLeftover(request: IncomingMessage) {
   let left = leftoverLimit
   request.on('error', () => {})
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length
     if (left < 0) request.destroy()
   })
+  request.resume()
 }
 
 function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'other' {

@@ -44,6 +44,8 @@ async function serve() {
   const { config } = load()
   // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
   const asked = stopSignal()
+  // Whoever read what we print may have left (`| head`): that ends no registry.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
   if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
   const { openMarina } = await import('./app.ts')

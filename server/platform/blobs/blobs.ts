@@ -12,7 +12,8 @@ export type BlobStream = Readable & { sendTo?: (to: Writable) => Promise<void> }
 /** First and last byte wanted, both included, counted from 0 (RFC 9110, 14.1.2). */
 export type ByteRange = { start: number; end: number }
 
-export type BlobInfo = { size: number; modifiedAt: Date }
+/** `version` stays as long as the bytes have not been written again. */
+export type BlobInfo = { size: number; modifiedAt: Date; version: string }
 
 /**
  * What a driver knows of one unfinished write: a plain JSON value that the caller keeps (in its database) between two
@@ -49,7 +50,7 @@ export class StorageUnavailable extends Error {
 export interface Blobs {
   readonly kind: 'filesystem' | 's3' | 'memory'
 
-  /** Size in bytes and time of last write, or undefined when there is no such key. */
+  /** Size in bytes, time and version of the last write, or undefined when there is no such key. */
   find(key: string): Promise<BlobInfo | undefined>
 
   /** The bytes of a key, or of a range in it. Rejects with BlobMissing before any byte is read. */
