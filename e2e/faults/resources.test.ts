@@ -140,6 +140,12 @@ suite('when the machine has no more', () => {
     await writeFile(stages, '')
     for (const status of await Promise.all(uploads)) assert.ok(status === 201 || status === 503, String(status))
     assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(99))]), 'none'), 503)
+    // A client that is still sending gets to see the answer as well.
+    for (let time = 0; time < 10; time++) {
+      using own = openClient(marina.port)
+      const large = blobOf(randomBytes(16 * mebibyte))
+      assert.equal((await own.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${large.digest}`, { body: large.bytes })).status, 503)
+    }
     await rm(stages)
     await mkdir(stages)
     await chmod(stages, 0o755)
