@@ -29,6 +29,7 @@ import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
+import { openYoungCollector } from './platform/young.ts'
 import { actorOf, anonymous, type Caller } from './registry/caller.ts'
 import type { Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
@@ -150,10 +151,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates })
+    const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
-      onBytes: (direction, count) => metrics[direction].inc(count),
+      onBytes(direction, count) {
+        metrics[direction].inc(count)
+        if (direction === 'received') passed(count)
+      },
       externalUrl: config.externalUrl,
       limits: config,
     })
