@@ -23,7 +23,7 @@ let passwordHash: Promise<string> | undefined
 export async function givenUser({ ground }: TestMarina, name = fresh('user'), isAdmin = false): Promise<Person> {
   const hash = await (passwordHash ??= hashPassword(password))
   const { id } = await ground.db.transaction((tx) => saveAccount(tx, { name, passwordHash: hash, isAdmin }))
-  return { id, name, password }
+  return { kind: 'user', id, name, password }
 }
 
 export function givenProject({ ground, admin }: TestMarina, { name = fresh('project'), isPublic = false } = {}): Promise<Project> {
