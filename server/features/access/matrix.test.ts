@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import type { Project } from '../../catalog/project.ts'
+import { callApi, create, givenRobot } from '../../testing/api.ts'
+import { fresh, givenMember, givenProject, givenUser, pushImage } from '../../testing/given.ts'
+import type { Answer, Person } from '../../testing/http.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { grantable, permissionsOf, roles } from './rules.ts'
+import { columns, heldBy, operations, type Column, type Need, type Operation, type Place } from './operations.suite.ts'
+
+type Listed = { id: string; method: string; path: string; operation: Operation }
+/** Who asks, and the columns of the table that apply to him in project A. */
+type Principal = { name: string; as: Person | undefined; role?: Column; isAdmin?: true; isProjectAdmin?: true }
+/** A project to be asked about, with people of every role, beside one that they are not in. */
+type World = { isPublic: boolean; A: Project; B: Project; principals: Principal[]; uaA: Person; marina: TestMarina }
+
+let marina: TestMarina
+let listed: Listed[]
+
+before(async () => {
+  marina = await openTestMarina()
+  const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as { paths: Record<string, Record<string, { operationId: string }>> }
+  const all = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, { operationId }]) => ({ id: operationId, method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, '') })))
+  listed = all.flatMap((one) => (operations[one.id] ? [{ ...one, operation: operations[one.id]! }] : []))
+  // Whoever makes a project administers one from then on, which others of these operations ask for.
+  listed.sort((a, b) => Number(a.id === 'createProject') - Number(b.id === 'createProject'))
+  assert.deepEqual(all.filter(({ id }) => !operations[id]).map(({ id }) => id), [], 'every operation of the document needs a row in operations.suite.ts')
+})
+after(() => marina[Symbol.asyncDispose]())
+
+async function givenWorld(isPublic: boolean): Promise<World> {
+  const [A, B] = [await givenProject(marina, { isPublic }), await givenProject(marina)]
+  const member = async (role: Exclude<Column, 'public'>) => ({ name: role, as: await givenMember(marina, A, role), role })
+  const uaA = await givenMember(marina, A, 'projectAdmin')
+  const principals: Principal[] = [
+    { name: 'anonymous', as: undefined }, { name: 'plain user', as: await givenUser(marina) },
+    ...(await Promise.all((['limitedGuest', 'guest', 'developer', 'maintainer'] as const).map(member))),
+    { name: 'projectAdmin', as: uaA, role: 'projectAdmin', isProjectAdmin: true },
+    { name: 'projectAdmin of B', as: await givenMember(marina, B, 'projectAdmin'), isProjectAdmin: true },
+    { name: 'system administrator', as: await givenUser(marina, fresh('sys'), true), isAdmin: true },
+  ]
+  return { isPublic, A, B, principals, uaA, marina }
+}
+
+function isAllowed(need: Need, { as, role, isAdmin, isProjectAdmin }: Principal, isPublic: boolean): boolean {
+  if (need === 'anyone' || isAdmin) return true
+  if (need === 'user') return as !== undefined
+  if (need === 'admin' || (typeof need === 'object' && 'system' in need)) return false
+  if (need === 'any project administrator') return isProjectAdmin === true
+  const applying: Column[] = [...(role ? [role] : []), ...(isPublic ? (['public'] as const) : [])]
+  return need.project.every((right) => applying.some((column) => heldBy[column].has(right)))
+}
+
+/** Makes what a path's parameters name, in this project. */
+const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> = {
+  project_name_or_id: async (project) => project.name,
+  project_name: async (project) => project.name,
+  async mid(project) {
+    const { id } = await givenUser(marina)
+    return create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: 3, member_user: { user_id: id } })
+  },
+  robot_id: async (project) => (await givenRobot(marina, fresh('target'), { project: project.name, access: [{ resource: 'repository', action: 'pull' }] })).id,
+  user_id: async () => (await givenUser(marina)).id,
+  group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
+  label_id: async (project) => create(marina, '/labels', marina.admin, { name: fresh('target'), scope: 'p', project_id: project.id }),
+  immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
+  async repository_name(project) {
+    const name = fresh('repo')
+    await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+    return name
+  },
+  reference: async () => 'v1',
+  tag_name: async () => 'v1',
+  addition: async () => 'build_history',
+  meta_name: async () => 'auto_scan',
+  report_id: async () => '0',
+  digest: async () => `sha256:${'0'.repeat(64)}`,
+  id: async () => 1,
+}
+
+const placeOf = (project: Project, userId = 0, repository = ''): Place => ({ project, fresh, userId, repository })
+
+type Target = { url: string; body?: unknown }
+
+/** An operation's URL and body, on things of `inside`, below the path of `below`. */
+async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
+  const values: Record<string, string | number> = {}
+  for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
+    assert.ok(makers[name], `nobody knows how to make a ${name}`)
+    values[name] = await makers[name](name.startsWith('project_name') ? below : inside, values)
+  }
+  const needsUser = operation === operations['createProjectMember']
+  const needsRepository = operation === operations['CopyArtifact']
+  const repository = needsRepository ? `${inside.name}/${await makers['repository_name']!(inside, values)}` : ''
+  const { query, body } = operation.example?.(placeOf(below, needsUser ? (await givenUser(marina)).id : 0, repository)) ?? {}
+  return { url: `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))}${query ? `?${query}` : ''}`, ...(body === undefined ? {} : { body }) }
+}
+
+const ask = ({ method }: Listed, { url, body }: Target, as: Person | undefined): Promise<Answer> =>
+  callApi(marina, method, url, { as, ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }) })
+
+/** All rows there are, as one text; what is written apart from requests is left out. */
+async function stateOfAll(): Promise<string> {
+  const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure') order by 1`, values: [] })
+  const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one`
+  return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
+}
+
+function assertAllowed(answer: Answer, { operation }: Listed, who: string) {
+  const isGood = operation.example ? answer.status >= 200 && answer.status < 300 : answer.status < 500 && answer.status !== 401 && answer.status !== 403
+  assert.ok(isGood, `${who} may do this, and got ${answer.status} ${answer.text.slice(0, 300)}`)
+}
+
+const isChange = ({ method }: Listed) => !/^(?:GET|HEAD)$/.test(method)
+
+suite('principal × operation × visibility', () => {
+  for (const isPublic of [false, true]) {
+    test(`in a ${isPublic ? 'public' : 'private'} project everybody may do what the table says, and nothing else changes anything`, async () => {
+      const world = await givenWorld(isPublic)
+      let [allowed, refused] = [0, 0]
+      for (const one of listed) {
+        const { needs } = one.operation
+        const [may, mayNot] = [world.principals.filter((who) => isAllowed(needs, who, isPublic)), world.principals.filter((who) => !isAllowed(needs, who, isPublic))]
+        let target = await targetOf(one, world.A)
+        const before = mayNot.length > 0 && isChange(one) ? await stateOfAll() : ''
+        for (const { name, as } of mayNot) {
+          const answer = await ask(one, target, as)
+          assert.equal(answer.status, as ? 403 : 401, `${one.id}: ${name} may not do this, and got ${answer.status} ${answer.text.slice(0, 300)}`)
+          refused++
+        }
+        if (before !== '') assert.equal(await stateOfAll(), before, `${one.id}: refused requests changed something`)
+        for (const [index, { name, as, isAdmin }] of may.entries()) {
+          const project = one.operation.endsProject ? await givenProject(marina, { isPublic }) : world.A
+          if (one.operation.endsProject && !isAdmin) await create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: roles.projectAdmin, member_user: { user_id: as!.id } })
+          if (index > 0 || one.operation.endsProject) if (isChange(one)) target = await targetOf(one, project)
+          assertAllowed(await ask(one, target, as), one, `${one.id}: ${name}`)
+          allowed++
+        }
+      }
+      assert.ok(allowed > 50 && refused > 50, `${allowed} allowed and ${refused} refused are too few to mean anything`)
+    })
+  }
+})
+
+suite('each permission of a robot alone', () => {
+  const opens = (need: Need | 'nobody', kind: 'project' | 'system', right: string): boolean => {
+    if (typeof need !== 'object') return need === 'anyone' || need === 'user'
+    // Push brings pull along (B.2); it is no operation of this API.
+    return kind === 'project' ? 'project' in need && need.project.every((one) => one === right) : 'system' in need && need.system === right
+  }
+
+  for (const kind of ['project', 'system'] as const) {
+    test(`of kind ${kind} opens the operations that need it, and no other`, async () => {
+      const A = await givenProject(marina)
+      const relevant = listed.filter(({ operation: { needs, robots = needs } }) => robots === 'nobody' || (typeof robots === 'object' && kind in robots))
+      const targets = new Map<Listed, Target>()
+      for (const one of relevant) targets.set(one, await targetOf(one, A))
+      const robots = await Promise.all(grantable[kind].map(async (right) => ({ right, robot: await givenRobot(marina, fresh('single'), kind === 'project' ? { project: A.name, access: [right] } : { access: [right] }) })))
+      const before = await stateOfAll()
+      for (const { right: { resource, action }, robot } of robots) {
+        for (const one of relevant) {
+          const { needs, robots: need = needs } = one.operation
+          if (opens(need, kind, `${resource}:${action}`)) continue
+          const answer = await ask(one, targets.get(one)!, robot)
+          assert.equal(answer.status, 403, `${one.id} with ${resource}:${action} alone: ${answer.status} ${answer.text.slice(0, 300)}`)
+        }
+      }
+      assert.equal(await stateOfAll(), before, 'refused requests changed something')
+      let opened = 0
+      for (const { right, robot } of robots) {
+        for (const one of relevant) {
+          const { needs, robots: need = needs, endsProject } = one.operation
+          if (!opens(need, kind, `${right.resource}:${right.action}`)) continue
+          const project = endsProject ? await givenProject(marina) : A
+          const as = endsProject ? await givenRobot(marina, fresh('single'), { project: project.name, access: [right] }) : robot
+          assertAllowed(await ask(one, await targetOf(one, project), as), one, `${one.id} with ${right.resource}:${right.action} alone`)
+          opened++
+        }
+      }
+      assert.ok(opened >= 9, `only ${opened} operations opened`)
+    })
+  }
+
+  test('a robot of a project has no right on the system, nor in another project', async () => {
+    const [A, B] = [await givenProject(marina), await givenProject(marina)]
+    const robot = await givenRobot(marina, 'all', { project: A.name, access: grantable.project })
+    for (const one of listed) {
+      const { needs, robots: need = needs } = one.operation
+      if (typeof need !== 'object') continue
+      const target = await targetOf(one, B)
+      const before = isChange(one) ? await stateOfAll() : ''
+      const answer = await ask(one, target, robot)
+      assert.equal(answer.status, 403, `${one.id}: ${answer.status} ${answer.text.slice(0, 300)}`)
+      if (before !== '') assert.equal(await stateOfAll(), before, one.id)
+    }
+  })
+})
+
+suite('ids of another project', () => {
+  const child = /\{(?:mid|robot_id|label_id|immutable_rule_id|repository_name)\}/
+
+  test('below the path of a project: 404, for administrators of that project and of the system; by the id alone: 403; nothing changes', async () => {
+    const { A, B, uaA } = await givenWorld(false)
+    let count = 0
+    for (const one of listed.filter(({ path, id }) => child.test(path) && id !== 'CopyArtifact')) {
+      const isBelow = one.path.startsWith('/projects/')
+      const target = await targetOf(one, A, B)
+      const before = await stateOfAll()
+      for (const as of isBelow ? [uaA, marina.admin] : [uaA]) {
+        const answer = await ask(one, target, as)
+        assert.equal(answer.status, isBelow ? 404 : 403, `${one.id} by ${as.name}: ${answer.status} ${answer.text.slice(0, 300)}`)
+        count++
+      }
+      assert.equal(await stateOfAll(), before, `${one.id} changed something`)
+    }
+    assert.ok(count >= 10)
+  })
+
+  test('C-71: a project that is not there and one that may not be seen look the same', async () => {
+    const { A, principals } = await givenWorld(false)
+    const strangers = principals.filter(({ name }) => ['anonymous', 'plain user', 'projectAdmin of B'].includes(name))
+    for (const one of listed.filter(({ path }) => path.startsWith('/projects/{'))) {
+      const target = await targetOf(one, A)
+      for (const { as, name } of strangers) {
+        const [hidden, absent] = [await ask(one, target, as), await ask(one, { ...target, url: target.url.replace(`/projects/${A.name}`, '/projects/not-there') }, as)]
+        assert.deepEqual([absent.status, absent.text], [hidden.status, hidden.text], `${one.id} by ${name}`)
+      }
+    }
+  })
+})
+
+suite('the tables themselves', () => {
+  test('roles and public hold exactly what Harbor gives them', () => {
+    for (const column of columns) {
+      const ours = permissionsOf(column === 'public' ? 'public' : roles[column]).map(({ resource, action }) => `${resource}:${action}`)
+      assert.deepEqual(ours.sort(), [...heldBy[column]].sort(), column)
+    }
+    assert.deepEqual(columns.map((column) => heldBy[column].size), [75, 53, 36, 20, 14, 12])
+  })
+
+  test('limitedGuest ⊆ guest ⊆ developer ⊆ maintainer ⊆ projectAdmin; public ⊆ each, but for the labels of a limited guest', () => {
+    const rights = (role: (typeof roles)[keyof typeof roles] | 'public') => new Set(permissionsOf(role).map(({ resource, action }) => `${resource}:${action}`))
+    const missing = (lower: Set<string>, higher: Set<string>) => [...lower].filter((right) => !higher.has(right))
+    const ladder = [roles.limitedGuest, roles.guest, roles.developer, roles.maintainer, roles.projectAdmin].map(rights)
+    ladder.slice(1).forEach((higher, index) => assert.deepEqual(missing(ladder[index]!, higher), []))
+    assert.deepEqual(missing(rights('public'), ladder[0]!).sort(), ['label:list', 'label:read'])
+    for (const higher of ladder.slice(1)) assert.deepEqual(missing(rights('public'), higher), [])
+  })
+})
+
+// Last, as pulls are counted a while after they happened, and the tests above compare all rows there are.
+suite('the two doors', () => {
+  test('G02: what opens the registry opens no list of the API, and a right of the API opens no registry', async () => {
+    const A = await givenProject(marina)
+    await pushImage(marina, `${A.name}/x`, { tag: 'v1' })
+    const [puller, reader] = [await givenRobot(marina, 'puller', { project: A.name, access: [{ resource: 'repository', action: 'pull' }] }), await givenRobot(marina, 'reader', { project: A.name, access: [{ resource: 'artifact', action: 'read' }] })]
+    assert.equal((await callApi(marina, 'GET', `/projects/${A.name}/members`, { as: puller })).status, 403)
+    assert.equal((await marina.ask('GET', `/v2/${A.name}/x/manifests/v1`, { as: puller })).status, 200)
+    assert.equal((await marina.ask('GET', `/v2/${A.name}/x/manifests/v1`, { as: reader })).status, 401)
+  })
+})
