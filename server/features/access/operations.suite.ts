@@ -56,7 +56,7 @@ export type Operation = {
 }
 
 /** What an example may name. */
-export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string }
+export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number }
 
 const inProject = (...rights: string[]): Need => ({ project: rights })
 const onSystem = (right: string): Need => ({ system: right })
@@ -103,11 +103,11 @@ export const operations: Record<string, Operation> = {
   getLogs: { needs: inProject('log:list'), example: nothing },
   getLogExts: { needs: inProject('log:list'), example: nothing },
 
-  listProjectMetadatas: { needs: inProject('metadata:list') },
+  listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
-  getProjectMetadata: { needs: inProject('metadata:read') },
-  updateProjectMetadata: { needs: inProject('metadata:update') },
-  deleteProjectMetadata: { needs: inProject('metadata:delete') },
+  getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
+  updateProjectMetadata: { needs: inProject('metadata:update'), example: () => ({ body: { auto_scan: 'false' } }) },
+  deleteProjectMetadata: { needs: inProject('metadata:delete'), example: nothing },
 
   listProjectMembers: { needs: inProject('member:list'), example: nothing },
   createProjectMember: { needs: inProject('member:create'), example: ({ userId }) => ({ body: { role_id: 3, member_user: { user_id: userId } } }) },
@@ -129,8 +129,8 @@ export const operations: Record<string, Operation> = {
   listAccessories: { needs: inProject('accessory:list'), example: nothing },
   getVulnerabilitiesAddition: { needs: inProject('artifact-addition:read') },
   getAddition: { needs: inProject('artifact-addition:read') },
-  addLabel: { needs: inProject('artifact-label:create') },
-  removeLabel: { needs: inProject('artifact-label:delete') },
+  addLabel: { needs: inProject('artifact-label:create'), example: ({ labelId }) => ({ body: { id: labelId } }) },
+  removeLabel: { needs: inProject('artifact-label:delete'), example: nothing },
   scanArtifact: { needs: inProject('scan:create') },
   stopScanArtifact: { needs: inProject('scan:stop') },
   getReportLog: { needs: inProject('scan:read') },
@@ -158,8 +158,8 @@ export const operations: Record<string, Operation> = {
   DeleteRobot: { needs: inProject('robot:delete'), example: nothing },
 
   listQuotas: { needs: onSystem('quota:list'), example: nothing },
-  getQuota: { needs: onSystem('quota:read') },
-  updateQuota: { needs: onSystem('quota:update') },
+  getQuota: { needs: onSystem('quota:read'), example: nothing },
+  updateQuota: { needs: onSystem('quota:update'), example: () => ({ body: { hard: { storage: 10 * 2 ** 30 } } }) },
 
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
   createUserGroup: { needs: onSystem('user-group:create'), example: group },
