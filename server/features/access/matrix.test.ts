@@ -6,26 +6,25 @@ import { fresh, givenMember, givenProject, givenUser, pushImage } from '../../te
 import type { Answer, Person } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { grantable, permissionsOf, roles } from './rules.ts'
-import { columns, heldBy, operations, type Column, type Need, type Operation, type Place } from './operations.suite.ts'
+import { columns, heldBy, type Column, type Need } from './operations.suite.ts'
+import { openTargets, readDocument, type Listed, type Target, type Targets } from './targets.suite.ts'
 
-type Listed = { id: string; method: string; path: string; operation: Operation }
 /** Who asks, and the columns of the table that apply to him in project A. */
 type Principal = { name: string; as: Person | undefined; role?: Column; isAdmin?: true; isProjectAdmin?: true }
 /** A project to be asked about, with people of every role, beside one that they are not in. */
-type World = { isPublic: boolean; A: Project; B: Project; principals: Principal[]; uaA: Person; marina: TestMarina }
+type World = { isPublic: boolean; A: Project; B: Project; principals: Principal[]; uaA: Person }
 
 let marina: TestMarina
 let listed: Listed[]
 let unlisted: string[]
+let targets: Targets
+const targetOf = (one: Listed, below: Project, inside?: Project) => targets.targetOf(one, below, inside)
+const stateOfAll = () => targets.stateOfAll()
 
 before(async () => {
   marina = await openTestMarina()
-  const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as { paths: Record<string, Record<string, { operationId: string }>> }
-  const all = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, { operationId }]) => ({ id: operationId.replace(/-head$/, ''), method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, '') })))
-  listed = all.flatMap((one) => (operations[one.id] ? [{ ...one, operation: operations[one.id]! }] : []))
-  // Whoever makes a project administers one from then on, which others of these operations ask for.
-  listed.sort((a, b) => Number(a.id === 'createProject') - Number(b.id === 'createProject'))
-  unlisted = all.filter(({ id }) => !operations[id]).map(({ id }) => id)
+  ;({ listed, unlisted } = await readDocument(marina))
+  targets = openTargets(marina)
 })
 after(() => marina[Symbol.asyncDispose]())
 
@@ -40,7 +39,7 @@ async function givenWorld(isPublic: boolean): Promise<World> {
     { name: 'projectAdmin of B', as: await givenMember(marina, B, 'projectAdmin'), isProjectAdmin: true },
     { name: 'system administrator', as: await givenUser(marina, fresh('sys'), true), isAdmin: true },
   ]
-  return { isPublic, A, B, principals, uaA, marina }
+  return { isPublic, A, B, principals, uaA }
 }
 
 function isAllowed(need: Need, { as, role, isAdmin, isProjectAdmin }: Principal, isPublic: boolean): boolean {
@@ -52,80 +51,12 @@ function isAllowed(need: Need, { as, role, isAdmin, isProjectAdmin }: Principal,
   return need.project.every((right) => applying.some((column) => heldBy[column].has(right)))
 }
 
-/** Makes what a path's parameters name, in this project. */
-const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> = {
-  project_name_or_id: async (project) => project.name,
-  project_name: async (project) => project.name,
-  async mid(project) {
-    const { id } = await givenUser(marina)
-    return create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: 3, member_user: { user_id: id } })
-  },
-  robot_id: async (project) => (await givenRobot(marina, fresh('target'), { project: project.name, access: [{ resource: 'repository', action: 'pull' }] })).id,
-  user_id: async () => (await givenUser(marina)).id,
-  group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
-  async label_id(project, { repository_name: repository, reference }) {
-    const id = await create(marina, '/labels', marina.admin, { name: fresh('target'), scope: 'p', project_id: project.id })
-    // Below an artifact: one that it has.
-    if (reference !== undefined) assert.equal((await callApi(marina, 'POST', `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`, { as: marina.admin, body: { id } })).status, 200)
-    return id
-  },
-  immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
-  async repository_name(project) {
-    const name = fresh('repo')
-    await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-    return name
-  },
-  reference: async () => 'v1',
-  tag_name: async () => 'v1',
-  addition: async () => 'build_history',
-  async meta_name(project) {
-    const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, { as: marina.admin, body: { auto_scan: 'true' } })
-    assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
-    return 'auto_scan'
-  },
-  report_id: async () => '0',
-  digest: async () => `sha256:${'0'.repeat(64)}`,
-  async id(project) {
-    const quotas = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })).json() as { id: number }[]
-    return quotas[0]!.id
-  },
-}
-
-const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, ...more })
-
-type Target = { url: string; body?: unknown }
-
-/** An operation's URL and body, on things of `inside`, below the path of `below`. */
-async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
-  const values: Record<string, string | number> = {}
-  for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
-    assert.ok(makers[name], `nobody knows how to make a ${name}`)
-    values[name] = await makers[name](name.startsWith('project_name') ? below : inside, values)
-  }
-  const more = {
-    ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
-    ...(operation === operations['CopyArtifact'] && { repository: `${inside.name}/${await makers['repository_name']!(inside, values)}` }),
-    ...(operation === operations['addLabel'] && { labelId: Number(await makers['label_id']!(inside, {})) }),
-  }
-  const { query, body } = operation.example?.(placeOf(below, more)) ?? {}
-  return { url: `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))}${query ? `?${query}` : ''}`, ...(body === undefined ? {} : { body }) }
-}
-
-const ask = ({ method }: Listed, { url, body }: Target, as: Person | undefined): Promise<Answer> =>
-  callApi(marina, method, url, { as, ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }) })
-
-/** All rows there are, as one text; what is written apart from requests is left out. */
-async function stateOfAll(): Promise<string> {
-  const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure') order by 1`, values: [] })
-  const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one`
-  return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
-}
-
 function assertAllowed(answer: Answer, { operation }: Listed, who: string) {
   const isGood = operation.example ? answer.status >= 200 && answer.status < 300 : answer.status < 500 && answer.status !== 401 && answer.status !== 403
   assert.ok(isGood, `${who} may do this, and got ${answer.status} ${answer.text.slice(0, 300)}`)
 }
 
+const ask = (one: Listed, target: Target, as: Person | undefined): Promise<Answer> => targets.ask(one, target, as)
 const isChange = ({ method }: Listed) => !/^(?:GET|HEAD)$/.test(method)
 
 test('every operation of the document has a row in the table', () => assert.deepEqual(unlisted, []))
