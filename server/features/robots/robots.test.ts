@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callApi, factsSince, givenRobot, lastFact, type CallOptions } from '../../testing/api.ts'
-import { fresh, givenCast, givenProject, pushImage } from '../../testing/given.ts'
+import { fresh, givenCast, givenMember, givenProject, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { deleteProject } from '../projects/index.ts'
@@ -234,6 +234,20 @@ test('what a robot can be given is told to administrators; those of a project do
   assert.ok(!JSON.stringify(all).includes('configuration'))
   for (const as of [cast.maA, cast.deA, cast.guA]) expectAnswer(await call('GET', '/permissions', { as }), 403, 'FORBIDDEN')
   expectAnswer(await call('GET', '/permissions'), 401, 'UNAUTHORIZED')
+})
+
+test('G08: a robot stays when whoever made it leaves the project, or is deleted: it belongs to the project', async () => {
+  const project = await givenProject(marina)
+  const maker = await givenMember(marina, project, 'projectAdmin')
+  const robot = await givenRobot(marina, fresh('stays'), { project: project.name, access: [push] }, maker)
+  const begin = async (as: Person) => (await marina.ask('POST', `/v2/${project.name}/x/blobs/uploads/`, { as })).status
+  assert.deepEqual([await begin(maker), await begin(robot)], [202, 202])
+  const members = (await call('GET', `/projects/${project.name}/members?entityname=${maker.name}`, { as: marina.admin })).json() as { id: number }[]
+  expectAnswer(await call('DELETE', `/projects/${project.name}/members/${members[0]!.id}`, { as: marina.admin }), 200)
+  assert.deepEqual([await begin(maker), await begin(robot)], [401, 202])
+  expectAnswer(await call('DELETE', `/users/${maker.id}`, { as: marina.admin }), 200)
+  assert.deepEqual([await begin(maker), await begin(robot)], [401, 202])
+  assert.equal((await call('GET', `/robots/${robot.id}`, { as: marina.admin })).status, 200)
 })
 
 test('H31: a name like that of an internal service gives no right', async () => {
