@@ -15,7 +15,7 @@ import { findAccount } from './store.ts'
 
 /** Harbor's names; its portal and scripts know them. */
 const cookieName = 'sid'
-export const csrfHeader = 'x-harbor-csrf-token'
+const csrfHeader = 'x-harbor-csrf-token'
 
 /** Bytes of a login's body. */
 const bodyLimit = 8192
@@ -29,6 +29,7 @@ export type SessionDoor = {
 
 export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cache: Reader['cache']; login: Login; externalUrl: string | undefined }): SessionDoor {
   const reader = { db, cache }
+  const isHttps = ({ protocol }: Peer) => protocol === 'https' || externalUrl?.startsWith('https:') === true
   return {
     async handle(request, response, peer) {
       const path = request.url!.split('?', 1)[0]
@@ -65,7 +66,7 @@ export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cac
       return true
     })
     if (!isOpen) throw new Failure('UNAUTHORIZED', 'wrong name or password')
-    answer(response, 200, { 'set-cookie': cookie(id, sessionSeconds, peer), [csrfHeader]: csrfTokenOf(id) })
+    answer(response, 200, { 'set-cookie': cookie(id, sessionSeconds, isHttps(peer)), [csrfHeader]: csrfTokenOf(id) })
   }
 
   async function logOut(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
@@ -77,7 +78,7 @@ export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cac
         if (await dropSession(tx, id)) await emit(tx, [facts.sessionClosed({ accountId, name }, { kind: 'user', id: accountId, name })])
       })
     }
-    answer(response, 200, { 'set-cookie': cookie('', 0, peer) })
+    answer(response, 200, { 'set-cookie': cookie('', 0, isHttps(peer)) })
   }
 }
 
@@ -85,8 +86,8 @@ function answer(response: ServerResponse, status: number, headers: Record<string
   response.writeHead(status, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-length': 0, ...headers }).end()
 }
 
-function cookie(value: string, maxAge: number, { protocol }: Peer): string {
-  return `${cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${protocol === 'https' ? '; Secure' : ''}`
+function cookie(value: string, maxAge: number, isSecure: boolean): string {
+  return `${cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
 }
 
 function sessionIdOf({ headers }: IncomingMessage): string | undefined {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { callApi, factsSince, lastFact } from '../../testing/api.ts'
 import { fresh, givenUser } from '../../testing/given.ts'
 import { expectAnswer, type Answer, type Person } from '../../testing/http.ts'
-import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../testing/server.ts'
 import { findAccount, sweepSessions, updateAccount } from './index.ts'
 
 let marina: TestMarina
@@ -45,10 +45,12 @@ test('C-24: a login gives an HttpOnly, SameSite cookie, which stands for the acc
 })
 
 test('the cookie is Secure behind https', async () => {
-  await using proxied = await openTestMarina({ trustedProxies: '127.0.0.1' })
-  const body = new URLSearchParams({ principal: 'admin', password: proxied.admin.password }).toString()
-  const answer = await proxied.ask('POST', '/c/login', { body, headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-proto': 'https' } })
-  assert.match(expectAnswer(answer, 200).headers['set-cookie']![0]!, /; Secure$/)
+  for (const [settings, headers] of [[{ trustedProxies: '127.0.0.1' }, { 'x-forwarded-proto': 'https' }], [{ externalUrl: 'https://registry.example.org' }, { origin: 'https://registry.example.org' }]] as [TestSettings, Record<string, string>][]) {
+    await using proxied = await openTestMarina(settings)
+    const body = new URLSearchParams({ principal: 'admin', password: proxied.admin.password }).toString()
+    const answer = await proxied.ask('POST', '/c/login', { body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } })
+    assert.match(expectAnswer(answer, 200).headers['set-cookie']![0]!, /; Secure$/)
+  }
 })
 
 test('JSON is taken like a form; what is neither is 415, a wrong password 401, half a login 400', async () => {
