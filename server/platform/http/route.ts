@@ -48,6 +48,8 @@ export type ApiOptions<Access, Caller, Granted> = {
   identify(request: IncomingMessage, response: ServerResponse): Promise<Caller>
   /** Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
   authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted>
+  /** May refuse an operation to everyone for now, after the caller's right to it is known. */
+  check?(row: Route<Access, Granted>): Promise<void>
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
@@ -73,7 +75,7 @@ const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
 
 /** Builds the REST API from its rows. */
 export async function openApi<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>): Promise<Api> {
-  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024 }, logger: false })
+  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true }, logger: false })
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
@@ -104,6 +106,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     onRequest: async (request, reply) => {
       const caller = await options.identify(request.raw, reply.raw)
       granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
+      await options.check?.(row)
     },
     handler: async (request, reply) => {
       const asked = {
