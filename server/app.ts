@@ -10,7 +10,10 @@ import { openAccess, openRights, type Access, type Granted } from './features/ac
 import { ensureAdmin, failureWindow, openLogin, sweepFailures, type Login } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { encodeRepositoryName } from './features/repositories/path.ts'
+import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
+import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
+import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { systemRoutes } from './features/system/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
@@ -29,7 +32,7 @@ import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { actorOf, anonymous, type Caller } from './registry/caller.ts'
-import type { Gates } from './registry/gate.ts'
+import { readOnlyText, type Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
 import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
@@ -132,7 +135,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const reader = { db, cache }
     const firstPassword = await firstStart(ground)
 
-    const gates: Gates = { push: [] }
+    const settings = openSettingsOf(ground)
+    // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
+    const gates: Gates = { push: [refuseWhileReadOnly(settings)] }
     const rights = openRights(reader)
     const login = openLogin({ ...reader, relaxed: db.relaxed })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
@@ -140,6 +145,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const registry = openLocalRegistry({ db, cache, blobs, gates })
     const door = openDoor({
       registry, tokens, rights, login,
+      isReadOnly: () => settings.get('read_only'),
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
       onBytes: (direction, count) => metrics[direction].inc(count),
       externalUrl: config.externalUrl,
@@ -152,10 +158,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       prefix: '/api/v2.0',
       routes: [
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
-        ...projectRoutes(reader),
+        ...projectRoutes(reader, settings),
+        ...quotaRoutes(db),
+        ...cveAllowlistRoutes(db),
+        ...settingsRoutes(settings),
       ],
       identify: (request) => identifyApi(request, login, peerOf(request)),
       authorize: openAccess(reader),
+      check: (row) => refuseChanges(settings, row),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
@@ -163,7 +173,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, pages: pagesOf(api.document), sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
+    const server = await openServer(openListener({ door, api, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(config.tlsCert ? { tls: { cert: await readPem(config.tlsCert), key: await readPem(config.tlsKey!) } } : {}),
     })
@@ -219,6 +229,20 @@ async function readPem(path: string): Promise<string> {
   })
 }
 
+function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess {
+  try {
+    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite })
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
+
+/** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
+async function refuseChanges(settings: SettingsAccess, { method, path }: { method: string; path: string }): Promise<void> {
+  if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
+  if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
+}
+
 function watch(metrics: Metrics, { db, cache }: Ground) {
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
   metrics.gauge('marina_database_connections_idle', 'Connections to PostgreSQL that wait for work', () => db.counts().idle)
@@ -254,6 +278,8 @@ async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): 
 function toFailure(error: unknown): Failure | undefined {
   if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
   if (error instanceof OciError && error.code === 'TOOMANYREQUESTS') return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
+  const shortage = shortageOf(error)
+  if (shortage) return new Failure('DENIED', shortage.message)
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
   return undefined

@@ -34,3 +34,8 @@ export async function dropProject(tx: Tx, project: Project): Promise<void> {
   await tx.run(sql`delete from project where id = ${project.id}`)
 }
 
+/** Opens a project to everyone or closes it. The next request of anyone sees it. */
+export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Promise<void> {
+  tx.changes(projectKey(project.name))
+  await tx.run(sql`update project set is_public = ${isPublic}, updated_at = now() where id = ${project.id}`)
+}
