@@ -11,6 +11,7 @@ import { ensureAdmin, failureWindow, openLogin, sweepFailures, type Login } from
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { encodeRepositoryName } from './features/repositories/path.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { labelRoutes } from './features/labels/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
@@ -160,6 +161,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
         ...projectRoutes(reader, settings),
         ...quotaRoutes(db),
+        ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
         ...settingsRoutes(settings),
       ],
