@@ -15,7 +15,8 @@ import { labelRoutes } from './features/labels/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
-import { systemRoutes } from './features/system/index.ts'
+import { searchRoutes } from './features/search/index.ts'
+import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
 import { openCache, type Cache } from './platform/cache/cache.ts'
@@ -58,6 +59,9 @@ export type Marina = {
 
 /** What every command needs: the settings, the truth, the bytes. */
 export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+
+/** The version of Harbor whose API this is; its clients look at the number. */
+const harborVersion = 'v2.16.0'
 
 const migrations = join(import.meta.dirname, 'migrations')
 
@@ -159,6 +163,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       prefix: '/api/v2.0',
       routes: [
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
+        ...infoRoutes(settings, {
+          version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
+          authority: config.caCert ? Buffer.from(await readPem(config.caCert)) : undefined,
+        }),
+        ...searchRoutes(reader),
         ...projectRoutes(reader, settings),
         ...quotaRoutes(db),
         ...labelRoutes(db),

@@ -82,7 +82,7 @@ test('H25: only project administrators change metadata, in whichever way', async
   const { A, uaA, maA, deA, guA, laA, uaB, anon } = cast
   const before = await shown(A.name)
   for (const as of [maA, deA, guA, laA, uaB, anon]) {
-    const refusal = as ? ([403, 'FORBIDDEN'] as const) : ([401, 'UNAUTHORIZED'] as const)
+    const refusal: [status: number, code: string] = as ? [403, 'FORBIDDEN'] : [401, 'UNAUTHORIZED']
     expectAnswer(await tell('PUT', `/projects/${A.name}`, { metadata: { public: 'true' } }, as ?? 'anon'), ...refusal)
     expectAnswer(await tell('POST', `/projects/${A.name}/metadatas/`, { auto_scan: 'true' }, as ?? 'anon'), ...refusal)
     expectAnswer(await tell('PUT', `/projects/${A.name}/metadatas/public`, { public: 'true' }, as ?? 'anon'), ...refusal)

@@ -10,7 +10,7 @@ import { openSettings } from './settings.ts'
 
 const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
-const { admin, ask, ground } = marina
+const { admin, ask } = marina
 
 type Items = Record<string, { value: unknown; editable: boolean }>
 const json = { 'content-type': 'application/json' }
