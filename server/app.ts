@@ -144,6 +144,7 @@ async function openBlobs(config: Config): Promise<Blobs> {
 /** Every part, wired in plain sight. Ready to serve on return. */
 export async function openMarina(config: Config, log: Log): Promise<Marina> {
   if (config.failpoints) armFailpoints(config.failpoints)
+  const authority = config.caCert ? Buffer.from(await readPem(config.caCert, 'MARINA_CA_CERT')) : undefined
   const tls = config.tlsCert ? await readTls(config.tlsCert, config.tlsKey!) : undefined
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
@@ -177,7 +178,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
         ...infoRoutes(settings, {
           version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
-          authority: config.caCert ? Buffer.from(await readPem(config.caCert)) : undefined,
+          authority,
         }),
         ...searchRoutes(reader),
         ...projectRoutes(reader, settings),
@@ -267,9 +268,9 @@ function namingSettings(port: number, portSetting: string, host: string, hostSet
   }
 }
 
-async function readPem(path: string): Promise<string> {
+async function readPem(path: string, setting = 'MARINA_TLS_CERT, MARINA_TLS_KEY'): Promise<string> {
   return readFile(path, 'utf8').catch((error: Error) => {
-    throw new ConfigError(`${path} (MARINA_TLS_CERT, MARINA_TLS_KEY) cannot be read: ${error.message}`)
+    throw new ConfigError(`${path} (${setting}) cannot be read: ${error.message}`)
   })
 }
 

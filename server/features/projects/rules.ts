@@ -42,7 +42,7 @@ const metadata: Record<string, Parse> = {
   proxy_cache_filter_pattern: ofProxies, proxy_cache_filter_kind: ofProxies,
 }
 
-export const isMetadataName = (name: string): boolean => Object.hasOwn(metadata, name)
+const isMetadataName = (name: string): boolean => Object.hasOwn(metadata, name)
 
 /** The value in the form it is kept in. Throws MetadataProblem. */
 export function parseMetadata(name: string, value: string): string {

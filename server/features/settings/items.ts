@@ -11,7 +11,7 @@ const number = (fallback: number, min: number, max: number, also?: number): Kind
 })
 
 /** 1024 TiB, Harbor's largest limit. */
-export const largestStorage = 2 ** 50
+const largestStorage = 2 ** 50
 
 /** Every item an administrator can change while Marina runs, by Harbor's names, with Harbor's defaults. */
 export const items = {
