@@ -43,8 +43,9 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, se
     }),
     route({
       id: 'headProject', tag, method: 'HEAD', path: '/projects', access: 'user',
-      summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown (C-64)',
+      summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown',
       schema: { query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }), answers: { 200: null } },
+      // C-64
       async handler({ query, rights }) {
         const project = await findProject(reader, query.project_name)
         if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')

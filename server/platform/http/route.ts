@@ -88,7 +88,14 @@ export async function openApi<Access, Caller, Granted>(options: ApiOptions<Acces
     if (options.rewrite) request.url = options.rewrite(request.url!)
     app.routing(request, response)
   }
-  return { handle, document: app.swagger() as unknown as Record<string, unknown> }
+  return { handle, document: documentOf(app) }
+}
+
+function documentOf(app: FastifyInstance): Record<string, unknown> {
+  const document = app.swagger() as unknown as { paths: Record<string, { head?: { operationId: string } }> }
+  // The plugin takes a HEAD for the shadow of a GET and renames it.
+  for (const { head } of Object.values(document.paths)) if (head) head.operationId = head.operationId.replace(/-head$/, '')
+  return document
 }
 
 function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOptions<Access, Caller, Granted>, row: Route<Access, Granted>) {
