@@ -34,6 +34,7 @@ import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
+import { TurnsFull } from './platform/turns.ts'
 import { actorOf, anonymous, type Caller } from './registry/caller.ts'
 import { readOnlyText, type Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
@@ -160,7 +161,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const login = openLogin({ ...reader, relaxed: db.relaxed })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = openLocalRegistry({ db, cache, blobs, gates })
+    const registry = openLocalRegistry({ db, cache, blobs, gates, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
     const door = openDoor({
       registry, tokens, rights, login,
       isReadOnly: () => settings.get('read_only'),
@@ -321,7 +322,7 @@ async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): 
 
 /** Errors of the lower floors in the REST API's words. */
 function toFailure(error: unknown): Failure | undefined {
-  if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
+  if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
   if (error instanceof OciError && error.code === 'TOOMANYREQUESTS') return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
   const shortage = shortageOf(error)
   if (shortage) return new Failure('DENIED', shortage.message)
