@@ -60,7 +60,7 @@ suite('the checker of the kill loop can fail', () => {
           const losses = (await fsckOf(postgres.url, path.join(folder.dir, 'storage'), true)).findings.filter(({ kind }) => kind === 'loss').map(({ what: found }) => found)
           if (fsck) assert.ok(losses.some((one) => fsck.test(one)), `fsck found ${JSON.stringify(losses)}`)
           else assert.deepEqual(losses, [])
-          await database.query('truncate outbox, tag, artifact_child, artifact_blob, manifest, artifact, repository_blob, blob, upload, repository')
+          await database.query('truncate outbox, tag, artifact_child, artifact_blob, manifest, artifact, repository_blob, blob, upload, repository cascade')
           await rm(path.join(folder.dir, 'storage', 'docker'), { recursive: true })
         })
       }
