@@ -159,7 +159,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings)] }
     const rights = openRights(reader)
     const login = openLogin({ ...reader, relaxed: db.relaxed })
-    const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
+    const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
     const door = openDoor({
@@ -277,7 +277,7 @@ async function readPem(path: string, setting = 'MARINA_TLS_CERT, MARINA_TLS_KEY'
 
 function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess {
   try {
-    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite })
+    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite, defaults: { token_expiration: Math.ceil(config.tokenTtl / 60_000) } })
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }

@@ -239,6 +239,20 @@ test('H26: quotas are sorted by known fields only, and wrong limits change nothi
   assert.equal((await quotaOf(project)).hard.storage, -1)
 })
 
+test('with quota_per_project_enable off nothing is refused, and what is used stays right', async () => {
+  const project = await givenProject(marina)
+  const turn = (on: boolean) => ask('PUT', '/api/v2.0/configurations', { as: admin, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ quota_per_project_enable: on }) })
+  expectAnswer(await limit(project, 10), 200)
+  expectAnswer(await turn(false), 200)
+  try {
+    expectAnswer(await put(`${project.name}/app`, randomBytes(50)), 201)
+  } finally {
+    expectAnswer(await turn(true), 200)
+  }
+  expectAnswer(await put(`${project.name}/app`, randomBytes(50)), 403, 'DENIED')
+  await expectUsage(project, 50)
+})
+
 test('a new project gets the default limit; an administrator may choose another, nobody else', async () => {
   const user = await givenUser(marina)
   const json = { 'content-type': 'application/json' }

@@ -127,3 +127,17 @@ test('project_creation_restriction decides who may make projects, from the next 
   expectAnswer(await change({ project_creation_restriction: 'everyone' }), 200)
   expectAnswer(await make(user), 201)
 })
+
+test('token_expiration is the life of the tokens issued from now on; before it was ever changed, MARINA_TOKEN_TTL is', async () => {
+  await using other = await openTestMarina({ tokenTtl: '5m' })
+  const life = async () => {
+    const answer = expectAnswer(await other.ask('GET', '/service/token?service=harbor-registry&scope=repository:library/x:pull', { as: other.admin }), 200)
+    const { token, expires_in } = answer.json() as { token: string; expires_in: number }
+    const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { exp: number; iat: number }
+    assert.equal(exp - iat, expires_in)
+    return expires_in
+  }
+  assert.equal(await life(), 300)
+  expectAnswer(await other.ask('PUT', '/api/v2.0/configurations', { as: other.admin, headers: json, body: '{"token_expiration":2}' }), 200)
+  assert.equal(await life(), 120)
+})

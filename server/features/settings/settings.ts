@@ -21,10 +21,20 @@ export type SettingsAccess = SettingsReader & {
 
 export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
 
-/** `overwrite`: a JSON object of items that the environment settles, as Harbor's CONFIG_OVERWRITE_JSON. Throws Error when it cannot be used. */
-export function openSettings({ db, cache, secrets, overwrite }: { db: Db; cache: Reader['cache']; secrets: Seal; overwrite: string | undefined }): SettingsAccess {
+type Options = {
+  db: Db
+  cache: Reader['cache']
+  secrets: Seal
+  /** A JSON object of items that the environment settles, as Harbor's CONFIG_OVERWRITE_JSON. */
+  overwrite: string | undefined
+  /** Where this installation's defaults are others. */
+  defaults?: Partial<Settings>
+}
+
+/** Throws Error when `overwrite` cannot be used. */
+export function openSettings({ db, cache, secrets, overwrite, defaults = {} }: Options): SettingsAccess {
   const locked = parseOverwrite(overwrite)
-  const fallbacks = Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback]))
+  const fallbacks = { ...Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback])), ...defaults }
 
   const all = async (): Promise<Settings> => (await cache.get(settingsKey, load))!
 
