@@ -19,7 +19,6 @@ export function parseLabel({ name = '', description = '', color = '' }: Static<t
   if (text.name === '' || text.name.length > 128) throw refuse('name must have 1 to 128 characters')
   if (description.length > 1024) throw refuse('description must have at most 1024 characters')
   if (!/^(?:#[0-9a-f]{3,8})?$/i.test(text.color)) throw refuse('color must look like #0AB1C2, or be empty')
-  if ((text.name + description).includes('\0')) throw refuse('a NUL cannot be kept')
   return text
 }
 

@@ -2,7 +2,6 @@ import { Type } from 'typebox'
 import { Search, Statistic } from '../../../api/search.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { Failure } from '../../platform/http/failure.ts'
 import { maySystem, route, viewerOf, type Rights } from '../access/index.ts'
 import { countStored, countVisible, findProjects, findRepositories, type FoundProject, type FoundRepository } from './store.ts'
 
@@ -17,7 +16,6 @@ export function searchRoutes(reader: Reader) {
       summary: 'Find projects and repositories by a part of their name',
       schema: { query: Type.Object({ q: Type.String({ maxLength: 255 }) }), answers: { 200: Search } },
       async handler({ query: { q }, rights }) {
-        if (q.includes('\0')) throw new Failure('BAD_REQUEST', 'q holds a NUL')
         const viewer = await seen(rights)
         const [projects, repositories] = await Promise.all([findProjects(db, viewer, q), findRepositories(db, viewer, q)])
         return { status: 200, body: { project: projects.map(presentProject), repository: repositories.map(presentRepository) } }

@@ -114,9 +114,11 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     // Before anything is checked or the body is read: strangers learn nothing from a validation error.
     onRequest: async (request, reply) => {
       const caller = await options.identify(request.raw, reply.raw)
+      refuseBrokenText([request.params, request.query])
       granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
       await options.check?.(row)
     },
+    preHandler: async (request) => refuseBrokenText(request.body),
     handler: async (request, reply) => {
       const asked = {
         ...granted.get(request)!, params: request.params, query: request.query, body: request.body, request: request.raw,
@@ -128,6 +130,19 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
       return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
     },
   })
+}
+
+/** PostgreSQL keeps no NUL and no half of a surrogate pair. Said here once for every text that comes in. */
+function refuseBrokenText(input: unknown): void {
+  // A list of what is left, not recursion: a body may nest deeper than the stack reaches.
+  const left = [input]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
+      throw new Failure('BAD_REQUEST', 'a text holds a NUL or half a character, which cannot be kept')
+    }
+    if (typeof value === 'object' && value !== null) for (const [name, one] of Object.entries(value)) left.push(name, one)
+  }
 }
 
 function answersOf(answers: Record<number, TSchema | null>, isOpen: boolean): Record<string, unknown> {
