@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { OciError } from '../oci/errors.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
-import { openAccess, openRights, type Access, type Granted } from './features/access/index.ts'
-import { ensureAdmin, failureWindow, openLogin, sweepFailures, type Login } from './features/accounts/index.ts'
+import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
+import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { encodeRepositoryName } from './features/repositories/path.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
@@ -18,16 +18,20 @@ import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
+import { memberRoutes } from './features/members/index.ts'
+import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
+import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
 import { openCache, type Cache } from './platform/cache/cache.ts'
 import { openPeers } from './platform/cache/peers.ts'
-import { DatabaseUnavailable, openDb, type Db } from './platform/db/db.ts'
+import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
 import { sql } from './platform/db/sql.ts'
 import { armFailpoints } from './platform/failpoint.ts'
 import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
+import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
@@ -158,7 +162,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
     const gates: Gates = { push: [refuseWhileReadOnly(settings)] }
     const rights = openRights(reader)
-    const login = openLogin({ ...reader, relaxed: db.relaxed })
+    const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
+    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
+    const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
@@ -187,8 +193,13 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
         ...settingsRoutes(settings),
+        ...userRoutes({ ...reader, login, peerOf }),
+        ...userGroupRoutes(reader),
+        ...memberRoutes(reader),
+        ...robotRoutes(reader),
+        ...permissionRoutes(),
       ],
-      identify: (request) => identifyApi(request, login, peerOf(request)),
+      identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
       translate: toFailure,
@@ -198,7 +209,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
+    const server = await openServer(openListener({ door, api, sessions: { handle: (request, response, peer) => sessions.handle(request, response, peer), toFailure }, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
@@ -206,6 +217,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
+      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed)), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
     ]
     for (const job of jobs) opened.use(job)
     opened.defer(async () => {
@@ -309,9 +321,11 @@ function pagesOf(document: Record<string, unknown>): Pages {
 }
 
 /** The REST API takes names and passwords; a registry token is for /v2 alone (C-13). */
-async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): Promise<Caller> {
+async function identifyApi(request: IncomingMessage, response: ServerResponse, { login, sessions, peer, externalUrl }: { login: Login; sessions: SessionDoor; peer: Peer; externalUrl: string | undefined }): Promise<Caller> {
+  // Browsers remember Basic credentials too, so a foreign page must not make use of either kind (X23).
+  if (!isReading(request.method) && isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
   const header = request.headers.authorization
-  if (header === undefined) return anonymous
+  if (header === undefined) return (await sessions.identify(request, response)) ?? anonymous
   const [, encoded] = /^basic (\S+)$/i.exec(header) ?? []
   const pair = Buffer.from(encoded ?? '', 'base64').toString('utf8')
   const colon = pair.indexOf(':')
@@ -328,6 +342,8 @@ function toFailure(error: unknown): Failure | undefined {
   if (shortage) return new Failure('DENIED', shortage.message)
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
+  // 22021, 22P05: PostgreSQL keeps no NUL in text.
+  if (isPgError(error) && (error.code === '22021' || error.code === '22P05')) return new Failure('BAD_REQUEST', 'a text holds a character that cannot be kept')
   return undefined
 }
 

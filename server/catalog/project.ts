@@ -39,3 +39,10 @@ export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Pr
   tx.changes(projectKey(project.name))
   await tx.run(sql`update project set is_public = ${isPublic}, updated_at = now() where id = ${project.id}`)
 }
+
+/** Gives all projects of an account to another one; returns how many. */
+export async function handOverProjects(tx: Tx, fromAccountId: number, toAccountId: number): Promise<number> {
+  const rows = await tx.rows<{ name: string }>(sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning name`)
+  tx.changes(...rows.map(({ name }) => projectKey(name)))
+  return rows.length
+}

@@ -79,6 +79,9 @@ export async function openApi<Access, Caller, Granted>(options: ApiOptions<Acces
   await app.register(swagger, { exposeHeadRoutes: true, openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
   // Text is what a page of another site can send without being asked for leave (H05): JSON only.
   app.removeContentTypeParser('text/plain')
+  // Clients that always announce JSON also do so where they send nothing.
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => (text === '' ? done(null, undefined) : parseJson(request, text as string, done)))
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))
