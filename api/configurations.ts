@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 
 export const InternalConfigurationValue = Type.Object({
-  value: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  // Harbor's document says object, its answers are plain values.
+  value: Type.Optional(Type.Unknown()),
   editable: Type.Optional(Type.Boolean()),
 })
 

@@ -11,10 +11,15 @@ import { openAccess, openRights, permissionRoutes, type Access, type Granted } f
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { encodeRepositoryName } from './features/repositories/path.ts'
-import { memberRoutes } from './features/members/index.ts'
+import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { labelRoutes } from './features/labels/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
+import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
+import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
+import { searchRoutes } from './features/search/index.ts'
+import { infoRoutes, systemRoutes } from './features/system/index.ts'
+import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
-import { systemRoutes } from './features/system/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
@@ -34,8 +39,9 @@ import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
+import { TurnsFull } from './platform/turns.ts'
 import { actorOf, anonymous, type Caller } from './registry/caller.ts'
-import type { Gates } from './registry/gate.ts'
+import { readOnlyText, type Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
 import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
@@ -60,6 +66,9 @@ export type Marina = {
 
 /** What every command needs: the settings, the truth, the bytes. */
 export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+
+/** The version of Harbor whose API this is; its clients look at the number. */
+const harborVersion = 'v2.16.0'
 
 const migrations = join(import.meta.dirname, 'migrations')
 
@@ -141,6 +150,7 @@ async function openBlobs(config: Config): Promise<Blobs> {
 /** Every part, wired in plain sight. Ready to serve on return. */
 export async function openMarina(config: Config, log: Log): Promise<Marina> {
   if (config.failpoints) armFailpoints(config.failpoints)
+  const authority = config.caCert ? Buffer.from(await readPem(config.caCert, 'MARINA_CA_CERT')) : undefined
   const tls = config.tlsCert ? await readTls(config.tlsCert, config.tlsKey!) : undefined
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
@@ -149,17 +159,20 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const reader = { db, cache }
     const firstPassword = await firstStart(ground)
 
-    const gates: Gates = { push: [] }
+    const settings = openSettingsOf(ground)
+    // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
+    const gates: Gates = { push: [refuseWhileReadOnly(settings)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
     const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
     const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
-    const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
+    const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = openLocalRegistry({ db, cache, blobs, gates })
+    const registry = openLocalRegistry({ db, cache, blobs, gates, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
+      isReadOnly: () => settings.get('read_only'),
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
       onBytes(direction, count) {
         metrics[direction].inc(count)
@@ -175,7 +188,16 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       prefix: '/api/v2.0',
       routes: [
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
-        ...projectRoutes(reader),
+        ...infoRoutes(settings, {
+          version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
+          authority,
+        }),
+        ...searchRoutes(reader),
+        ...projectRoutes(reader, settings),
+        ...quotaRoutes(db),
+        ...labelRoutes(db),
+        ...cveAllowlistRoutes(db),
+        ...settingsRoutes(settings),
         ...userRoutes({ ...reader, login, peerOf }),
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
@@ -184,6 +206,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
+      check: (row) => refuseChanges(settings, row),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
@@ -191,7 +214,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, sessions: { handle: (request, response, peer) => sessions.handle(request, response, peer), toFailure }, pages: pagesOf(api.document), sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
+    const server = await openServer(openListener({ door, api, sessions: { handle: (request, response, peer) => sessions.handle(request, response, peer), toFailure }, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
@@ -263,10 +286,24 @@ function namingSettings(port: number, portSetting: string, host: string, hostSet
   }
 }
 
-async function readPem(path: string): Promise<string> {
+async function readPem(path: string, setting = 'MARINA_TLS_CERT, MARINA_TLS_KEY'): Promise<string> {
   return readFile(path, 'utf8').catch((error: Error) => {
-    throw new ConfigError(`${path} (MARINA_TLS_CERT, MARINA_TLS_KEY) cannot be read: ${error.message}`)
+    throw new ConfigError(`${path} (${setting}) cannot be read: ${error.message}`)
   })
+}
+
+function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess {
+  try {
+    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite, defaults: { token_expiration: Math.ceil(config.tokenTtl / 60_000) } })
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
+
+/** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
+async function refuseChanges(settings: SettingsAccess, { method, path }: { method: string; path: string }): Promise<void> {
+  if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
+  if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
 function watch(metrics: Metrics, { db, cache }: Ground) {
@@ -304,8 +341,10 @@ async function identifyApi(request: IncomingMessage, response: ServerResponse, {
 
 /** Errors of the lower floors in the REST API's words. */
 function toFailure(error: unknown): Failure | undefined {
-  if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
+  if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
   if (error instanceof OciError && error.code === 'TOOMANYREQUESTS') return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
+  const shortage = shortageOf(error)
+  if (shortage) return new Failure('DENIED', shortage.message)
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
   // 22021, 22P05: PostgreSQL keeps no NUL in text.

@@ -8,6 +8,7 @@ import type { Api } from './platform/http/route.ts'
 import type { Answer, Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
+import { TurnsFull } from './platform/turns.ts'
 import type { Door } from './registry/serve.ts'
 
 /** By path: what a page says to whoever came by this host name, which is shown and never trusted. */
@@ -66,7 +67,7 @@ export function openListener({ door, api, sessions, pages, sendOciError, peerOf,
       }
       if (!request.complete) readLeftover(request)
       if (sendOciError(response, translate(error))) {
-        if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) log.error({ id, reason: error.message }, 'answered 503')
+        if (isUnavailable(error)) log.error({ id, reason: error.message }, 'answered 503')
         // The client pushes again and so repairs it; an operator must know all the same (F17).
         if (error instanceof OciError && error.cause instanceof BlobMissing) log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
         return
@@ -104,9 +105,11 @@ function isGone(request: IncomingMessage): boolean {
   return (request.socket as typeof request.socket | null)?.destroyed !== false
 }
 
+const isUnavailable = (error: unknown): error is Error => error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull
+
 /** A database or a store that cannot be reached is 503, and never "absent" (F19, F25). */
 function translate(error: unknown): unknown {
-  if (!(error instanceof DatabaseUnavailable) && !(error instanceof StorageUnavailable)) return error
+  if (!isUnavailable(error)) return error
   return new OciError('UNAVAILABLE', undefined, { cause: error, headers: { 'retry-after': '2' } })
 }
 

@@ -34,6 +34,12 @@ export async function dropProject(tx: Tx, project: Project): Promise<void> {
   await tx.run(sql`delete from project where id = ${project.id}`)
 }
 
+/** Opens a project to everyone or closes it. The next request of anyone sees it. */
+export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Promise<void> {
+  tx.changes(projectKey(project.name))
+  await tx.run(sql`update project set is_public = ${isPublic}, updated_at = now() where id = ${project.id}`)
+}
+
 /** Gives all projects of an account to another one; returns how many. */
 export async function handOverProjects(tx: Tx, fromAccountId: number, toAccountId: number): Promise<number> {
   const rows = await tx.rows<{ name: string }>(sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning name`)

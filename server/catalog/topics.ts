@@ -18,7 +18,16 @@ export const facts = {
   repositoryCreated: (at: Place, by: Actor): Fact => ({ topic: 'repository.created', payload: { ...at, by } }),
   blobDeleted: (at: Place & { digest: string }, by: Actor): Fact => ({ topic: 'blob.deleted', payload: { ...at, by } }),
   projectCreated: (at: { projectId: number; name: string; isPublic: boolean }, by: Actor): Fact => ({ topic: 'project.created', payload: { ...at, by } }),
+  /** `changed`: what it is now, by Harbor's names; null for what was removed. */
+  projectUpdated: (at: { projectId: number; name: string; changed: Record<string, unknown> }, by: Actor): Fact => ({ topic: 'project.updated', payload: { ...at, by } }),
   projectDeleted: (at: { projectId: number; name: string }, by: Actor): Fact => ({ topic: 'project.deleted', payload: { ...at, by } }),
+  quotaUpdated: (at: { projectId: number; name: string; hard: number; from: number }, by: Actor): Fact => ({ topic: 'quota.updated', payload: { ...at, by } }),
+  labelCreated: (at: { labelId: number; name: string; projectId: number | null }, by: Actor): Fact => ({ topic: 'label.created', payload: { ...at, by } }),
+  labelUpdated: (at: { labelId: number; name: string; projectId: number | null; changed: Record<string, unknown> }, by: Actor): Fact => ({ topic: 'label.updated', payload: { ...at, by } }),
+  labelDeleted: (at: { labelId: number; name: string; projectId: number | null }, by: Actor): Fact => ({ topic: 'label.deleted', payload: { ...at, by } }),
+  /** Secrets stand as `***`. */
+  configurationUpdated: (at: { changed: Record<string, unknown> }, by: Actor): Fact => ({ topic: 'configuration.updated', payload: { ...at, by } }),
+  cveAllowlistUpdated: (at: { projectId: number | null; cves: string[]; expiresAt: number | null }, by: Actor): Fact => ({ topic: 'cve-allowlist.updated', payload: { ...at, by } }),
 
   // People and robots; `changed` names fields, and never holds a secret.
   accountCreated: (at: { accountId: number; name: string }, by: Actor): Fact => ({ topic: 'account.created', payload: { ...at, by } }),

@@ -90,6 +90,8 @@ export const settings = {
   chunkMinBytes: size({ env: 'MARINA_CHUNK_MIN_BYTES', path: 'limits.chunk_min_bytes', min: 0, max: 1024 * MiB, fallback: 0, help: 'least size of a chunk that clients are asked to send (OCI-Chunk-Min-Length); 0 asks for none, 5MiB on S3' }),
   pageSize: setting({ env: 'MARINA_PAGE_SIZE', path: 'limits.page_size', parse: integer(1, 10_000), fallback: 1000, help: 'entries on a page of tags, catalog or referrers, also when a client asks for more' }),
   cacheBytes: size({ env: 'MARINA_CACHE_BYTES', path: 'cache.memory_bytes', min: 0, max: 64 * 2 ** 30, fallback: 64 * MiB, help: 'memory for manifests and what is asked on every pull; 0 switches it off' }),
+  configOverwrite: setting({ env: 'MARINA_CONFIG_OVERWRITE_JSON', path: 'config_overwrite_json', parse: optional(line), fallback: undefined, secret: true, help: 'configuration items that the API must not change, as a JSON object such as {"self_registration":false}' }),
+  caCert: setting({ env: 'MARINA_CA_CERT', path: 'tls.ca_cert', parse: optional(line), fallback: undefined, help: 'file with the certificate (PEM) of the authority that signed MARINA_TLS_CERT, for users to download' }),
   failpoints: setting({ env: 'MARINA_FAILPOINTS', path: 'testing.failpoints', parse: optional(line), fallback: undefined, help: 'for tests only: points at which the process kills itself' }),
 }
 

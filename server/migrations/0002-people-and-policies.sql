@@ -95,7 +95,7 @@ create table artifact_label (
 );
 create index artifact_label_label on artifact_label (label_id);
 
--- A project without a row here has no limit, and its pushes touch no shared row. `used` is kept only together with a limit.
+-- One row per project. `used` is kept only together with a limit.
 create table quota (
   id bigint generated always as identity primary key,
   project_id bigint not null unique references project on delete cascade,

@@ -18,3 +18,6 @@ export type Gates = { push: PushGate[] }
 export async function passGates(gates: Gates, tx: Tx, pushed: Pushed): Promise<void> {
   for (const gate of gates.push) await gate(tx, pushed)
 }
+
+/** Harbor's words for every change that is refused in read-only mode. */
+export const readOnlyText = 'The system is in read only mode. Any modification is prohibited.'

@@ -10,6 +10,7 @@ import { parseRange } from '../platform/http/range.ts'
 import type { Answer, Peer } from '../platform/http/server.ts'
 import type { Viewer } from '../catalog/viewer.ts'
 import { actorOf, anonymous, type Action, type Caller } from './caller.ts'
+import { readOnlyText } from './gate.ts'
 import type { Page, Registry, Upload } from './registry.ts'
 import { parseRequest, type RegistryRequest } from './request.ts'
 import { grant, parseScopes, serviceName, type Grants, type Rights, type Tokens } from './token.ts'
@@ -24,6 +25,8 @@ export type DoorOptions = {
   }
   /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
   login(name: string, password: string, address: string): Promise<Caller | undefined>
+  /** While true, everything that would change something is denied (C-46). */
+  isReadOnly(): Promise<boolean>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   onBytes(direction: 'received' | 'sent', count: number): void
   externalUrl: string | undefined
@@ -63,6 +66,7 @@ export function openDoor(options: DoorOptions): Door {
       const session = await identify(request, peer)
       const exchange: Exchange = { request, response, session, peer }
       await checkRights(asked, exchange)
+      if (request.method !== 'GET' && request.method !== 'HEAD' && (await options.isReadOnly())) throw new OciError('DENIED', readOnlyText)
       await answer(asked, exchange)
     },
 

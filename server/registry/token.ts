@@ -80,13 +80,13 @@ export type Tokens = {
 type Claims = { access?: Access[]; uid?: number; rid?: number; projects?: Record<string, number> }
 
 /** `ttlMs` is rounded to seconds. Verified tokens are remembered until they expire: checking a signature costs more than a pull. */
-export function openTokens(keys: Keys, ttlMs: number): Tokens {
-  const ttl = Math.round(ttlMs / 1000)
+export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const verified = new LRUCache<string, { bearer: Bearer; notAfter: number }>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation: (_, token) => token.length + 500 })
 
   return {
     async issue(caller, { access, projects }) {
       const { id, key } = await keys.signing()
+      const ttl = Math.round((await ttlMs()) / 1000)
       const now = Math.floor(Date.now() / 1000)
       const claims: Claims = { access, projects, ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}) }
       const token = await new SignJWT(claims)

@@ -16,22 +16,24 @@ export function devcenterPage(document: OpenApiDocument): string {
     Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation }))),
     ({ operation }) => operation.tags?.[0] ?? 'other',
   )
-  const tags = [...byTag].sort(([a], [b]) => (a < b ? -1 : 1))
+  const tags = [...byTag].sort(([a], [b]) => a.localeCompare(b, 'en'))
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(document.info.title)} API ${escape(document.info.version)}</title>
 <style>
   body { font: 15px/1.5 system-ui, sans-serif; color: #12303d; background: #f3f8fa; margin: 0; display: grid; grid-template-columns: 14rem 1fr; }
   nav { padding: 1.5rem; position: sticky; top: 0; height: 100vh; box-sizing: border-box; overflow: auto; } nav a { display: block; color: #0b7285; text-decoration: none; }
   main { padding: 1.5rem 2.5rem 4rem; max-width: 62rem; } h1 { margin-top: 0; } h2 { margin: 2rem 0 .5rem; }
-  details { background: #fff; border-radius: 8px; margin: .4rem 0; padding: .5rem .9rem; } summary { cursor: pointer; }
-  .m { display: inline-block; width: 4.2rem; font: 600 .8rem ui-monospace, monospace; } .get, .head { color: #0b7285; } .post { color: #2b8a3e; } .put, .patch { color: #b35c00; } .delete { color: #c92a2a; }
+  details { background: #fff; border-radius: 8px; margin: .4rem 0; padding: .5rem .9rem; overflow-x: auto; } summary { cursor: pointer; padding-left: 5.2rem; text-indent: -5.2rem; }
+  .m { display: inline-block; width: 4.2rem; text-indent: 0; font: 600 .8rem ui-monospace, monospace; } .get, .head { color: #0b7285; } .post { color: #2b8a3e; } .put, .patch { color: #b35c00; } .delete { color: #c92a2a; }
   code { font-family: ui-monospace, monospace; font-size: .9rem; } .s { color: #5b7682; margin-left: .6rem; }
   table { border-collapse: collapse; margin: .5rem 0; } td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top; } pre { background: #f3f8fa; padding: .6rem .9rem; border-radius: 6px; overflow: auto; }
+  td:first-child { white-space: nowrap; } details[open] { padding-bottom: .9rem; } details p { margin: .8rem 0 0; font-weight: 600; }
+  @media (max-width: 48rem) { body { display: block; } nav { position: static; height: auto; columns: 2; } main { padding: 1rem; } }
 </style></head><body>
 <nav><strong>${escape(document.info.title)} API</strong>${tags.map(([tag, all]) => `<a href="#${escape(tag)}">${escape(tag)} (${all.length})</a>`).join('')}</nav>
 <main><h1>${escape(document.info.title)} API ${escape(document.info.version)}</h1>
 <p>${escape(document.info.description)} The document for generators and clients: <a href="${escape(base)}/openapi.json">${escape(base)}/openapi.json</a>.
-Calls take Basic credentials: <code>curl -u name:password ${escape(base)}/projects</code>.</p>
+Calls take Basic credentials: <code>curl -u name:password https://this.host${escape(base)}/projects</code>.</p>
 ${tags.map(([tag, all]) => `<h2 id="${escape(tag)}">${escape(tag)}</h2>${all.map((one) => section(base, one)).join('\n')}`).join('\n')}
 </main></body></html>
 `
@@ -41,20 +43,21 @@ function section(base: string, { path, method, operation }: { path: string; meth
   const parameters = (operation.parameters ?? []).map(({ name, in: where, required, description, schema }) =>
     `<tr><td><code>${escape(name)}</code>${required ? ' *' : ''}</td><td>${escape(where)}</td><td>${escape(shape(schema))}</td><td>${escape(description ?? '')}</td></tr>`)
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
-  const answers = Object.entries(operation.responses).map(([status, { content }]) => {
+  const answers = Object.entries(operation.responses).filter(([status]) => status < '300').map(([status, { content }]) => {
     const schema = Object.values(content ?? {})[0]?.schema
-    return `<tr><td><code>${escape(status)}</code></td><td><code>${escape(schema && status < '300' ? shape(schema) : '')}</code></td></tr>`
+    return `<p>answer ${escape(status)}</p>${schema && schema.type !== 'null' ? `<pre>${escape(shape(schema, 0, true))}</pre>` : ''}`
   })
+  const failures = Object.keys(operation.responses).filter((status) => status >= '300')
   return `<details id="${escape(operation.operationId ?? '')}"><summary><span class="m ${escape(method)}">${escape(method.toUpperCase())}</span><code>${escape(base + path)}</code><span class="s">${escape(operation.summary ?? '')}</span></summary>
 ${parameters.length > 0 ? `<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>${parameters.join('')}</table>` : ''}
 ${body ? `<p>body</p><pre>${escape(shape(body, 0, true))}</pre>` : ''}
-<table><tr><th>answer</th><th></th></tr>${answers.join('')}</table></details>`
+${answers.join('')}${failures.length > 0 ? `<p>or ${escape(failures.join(', '))}</p>` : ''}</details>`
 }
 
 /** A schema in a line or, `wide`, as an indented outline. */
 function shape(schema: Schema | undefined, depth = 0, wide = false): string {
   if (!schema) return ''
-  if (schema.items) return `[${shape(schema.items, depth + 1, wide)}]`
+  if (schema.items) return `[${shape(schema.items, depth, wide)}]`
   if (schema.properties && depth < 3) {
     const rows = Object.entries(schema.properties).map(([name, one]) => `${name}: ${shape(one, depth + 1, wide)}`)
     return wide ? `{\n${rows.map((row) => '  '.repeat(depth + 1) + row).join('\n')}\n${'  '.repeat(depth)}}` : `{ ${Object.keys(schema.properties).join(', ')} }`

@@ -1,4 +1,4 @@
-import { dropProject, saveProject, type Project } from '../../catalog/project.ts'
+import { dropProject, saveProject, setPublic, type Project } from '../../catalog/project.ts'
 import { dropEmptyRepositories, hasArtifacts } from '../../catalog/repository.ts'
 import { facts, type Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
@@ -6,22 +6,33 @@ import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { dropRightsIn, roles, saveMember } from '../access/index.ts'
+import { saveAllowlist } from '../cve-allowlist/index.ts'
+import { saveQuota, setLimit } from '../quotas/index.ts'
 import { projectNameProblem } from './rules.ts'
+import { addMetadata, dropMetadata, saveMetadata } from './store.ts'
+
+type Allowed = { cves: string[]; expiresAt: number | null }
+/** `storageLimit` in bytes; absent or -1: none. `metadata` without `public`. */
+export type Wanted = { name: string; isPublic: boolean; metadata?: Record<string, string>; allowlist?: Allowed; storageLimit?: number }
 
 /** Makes a project; whoever makes it administers it. Throws BAD_REQUEST or CONFLICT. */
-export async function createProject(db: Db, by: Actor, wanted: { name: string; isPublic: boolean }): Promise<Project> {
-  const problem = projectNameProblem(wanted.name)
+export async function createProject(db: Db, by: Actor, { name, isPublic, metadata = {}, allowlist, storageLimit = -1 }: Wanted): Promise<Project> {
+  const problem = projectNameProblem(name)
   if (problem) throw new Failure('BAD_REQUEST', problem)
   try {
     return await db.transaction(async (tx) => {
       const ownerId = by.kind === 'user' ? by.id! : await firstAdminId(tx)
-      const project = await saveProject(tx, { ...wanted, ownerId })
+      const project = await saveProject(tx, { name, isPublic, ownerId })
+      await saveQuota(tx, project.id)
+      if (storageLimit !== -1) await setLimit(tx, project.id, storageLimit)
+      await saveMetadata(tx, project.id, metadata)
+      if (allowlist) await saveAllowlist(tx, project.id, allowlist)
       if (by.kind === 'user') await saveMember(tx, project.id, ownerId, roles.projectAdmin)
-      await emit(tx, [facts.projectCreated({ projectId: project.id, ...wanted }, by)])
+      await emit(tx, [facts.projectCreated({ projectId: project.id, name, isPublic }, by)])
       return project
     })
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `the project ${wanted.name} exists already`)
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `the project ${name} exists already`)
     throw error
   }
 }
@@ -30,6 +41,37 @@ export async function createProject(db: Db, by: Actor, wanted: { name: string; i
 async function firstAdminId(tx: Tx): Promise<number> {
   const row = await tx.row<{ id: number }>(sql`select id from account where is_admin order by id limit 1`)
   return row!.id
+}
+
+/** Changes what is named and leaves the rest. `public` is a project's own, all else its metadata. */
+export async function updateProject(db: Db, by: Actor, project: Project, { metadata, allowlist }: { metadata: Record<string, string>; allowlist: Allowed | undefined }): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { public: isPublic, ...rest } = metadata
+    if (isPublic !== undefined) await setPublic(tx, project, isPublic === 'true')
+    await saveMetadata(tx, project.id, rest)
+    if (allowlist) await saveAllowlist(tx, project.id, allowlist)
+    const changed = { ...metadata, ...(allowlist ? { cve_allowlist: allowlist.cves, cve_allowlist_expires_at: allowlist.expiresAt } : {}) }
+    if (Object.keys(changed).length > 0) await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed }, by)])
+  })
+}
+
+/** Throws CONFLICT when the project has it already. */
+export async function createMetadata(db: Db, by: Actor, project: Project, name: string, value: string): Promise<void> {
+  const exists = () => new Failure('CONFLICT', `${name} is set already: update it`)
+  if (name === 'public') throw exists()
+  await db.transaction(async (tx) => {
+    if (!(await addMetadata(tx, project.id, name, value))) throw exists()
+    await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed: { [name]: value } }, by)])
+  })
+}
+
+/** Back to the default; a project without `public` is private. Throws NOT_FOUND. */
+export async function removeMetadata(db: Db, by: Actor, project: Project, name: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (name === 'public') await setPublic(tx, project, false)
+    else if (!(await dropMetadata(tx, project.id, name))) throw new Failure('NOT_FOUND', `the project has no metadata ${name}`)
+    await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed: { [name]: null } }, by)])
+  })
 }
 
 /** Removes an empty project. Throws PRECONDITION while an artifact is in it (C-79). */

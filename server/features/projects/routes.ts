@@ -1,23 +1,30 @@
 import { Type } from 'typebox'
-import { Project as ProjectAnswer, ProjectReq } from '../../../api/projects.ts'
+import { Project as ProjectAnswer, ProjectDeletable, ProjectReq, ProjectSummary } from '../../../api/projects.ts'
 import { listQuery, ProjectEither } from '../../../api/requests.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
+import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { listing } from '../../platform/db/listing.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { pageHeaders } from '../../platform/http/paging.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { maySee, maySystem, route, viewerOf, type Rights } from '../access/index.ts'
-import { createProject, deleteProject } from './actions.ts'
-import { describeProject, listProjects, projectFields, projectOrder } from './store.ts'
+import { mayInProject, maySee, maySystem, roles, route, viewerOf, type Rights } from '../access/index.ts'
+import { listAllowlists, parseAllowlist } from '../cve-allowlist/index.ts'
+import { findQuotaOfProject, limitProblem } from '../quotas/index.ts'
+import type { SettingsReader } from '../settings/index.ts'
+import { createProject, deleteProject, updateProject } from './actions.ts'
+import { metadataRoutes } from './metadata-routes.ts'
+import { countMembers, describeProject, listProjects, projectFields, projectOrder } from './store.ts'
+import { metadataOf, present } from './wire.ts'
 
 const prefix = '/api/v2.0'
 const tag = 'project'
 
-export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }) {
+export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader) {
   const reader = { db, cache }
   return [
+    ...metadataRoutes(db),
     route({
       id: 'listProjects', tag, method: 'GET', path: '/projects', access: 'anyone',
       summary: 'List the projects that the caller may see',
@@ -30,13 +37,15 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }) {
         const asked = listing(projectFields, { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') }, projectOrder)
         const { projects, total } = await listProjects(db, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
         pageHeaders(`${prefix}/projects`, { ...query, name, public: isPublic, owner }, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: projects.map((project) => present(project, rights, project)) }
+        const allowlists = new Map((await listAllowlists(db, projects.map(({ id }) => id))).map((one) => [one.projectId, one]))
+        return { status: 200, body: projects.map((project) => present(project, rights, project, allowlists.get(project.id))) }
       },
     }),
     route({
       id: 'headProject', tag, method: 'HEAD', path: '/projects', access: 'user',
-      summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown (C-64)',
+      summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown',
       schema: { query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }), answers: { 200: null } },
+      // C-64
       async handler({ query, rights }) {
         const project = await findProject(reader, query.project_name)
         if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
@@ -47,12 +56,17 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }) {
       id: 'createProject', tag, method: 'POST', path: '/projects', access: 'user',
       summary: 'Create a project',
       schema: { body: ProjectReq, answers: { 201: null } },
-      async handler({ body, caller, rights, header }) {
-        if (rights.kind === 'robot' && !maySystem(rights, 'project', 'create')) throw new Failure('FORBIDDEN')
+      async handler({ body, caller, rights, header, request }) {
+        if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN')
         if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
-        const isPublic = body.metadata?.public === undefined ? (body.public ?? false) : body.metadata.public === 'true'
-        const project = await createProject(db, actorOf(caller), { name: body.project_name, isPublic })
-        header('location', `${prefix}/projects/${project.id}`)
+        refuseRegistry(body)
+        const { public: isPublic = 'false', ...metadata } = metadataOf(body)
+        const project = await createProject(db, actorOf(caller), {
+          name: body.project_name, isPublic: isPublic === 'true', metadata, storageLimit: await storageLimitOf(body.storage_limit, rights),
+          ...(body.cve_allowlist ? { allowlist: parseAllowlist(body.cve_allowlist) } : {}),
+        })
+        const isNamed = request.headers['x-resource-name-in-location']?.toString().toLowerCase() === 'true'
+        header('location', `${prefix}/projects/${isNamed ? project.name : project.id}`)
         return { status: 201 }
       },
     }),
@@ -61,7 +75,18 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }) {
       summary: 'Get a project by its name or id',
       schema: { params: ProjectEither, answers: { 200: ProjectAnswer } },
       async handler({ project, rights }) {
-        return { status: 200, body: present(project, rights, await describeProject(db, project.id)) }
+        const [details, [allowlist]] = await Promise.all([describeProject(db, project.id), listAllowlists(db, [project.id])])
+        return { status: 200, body: present(project, rights, details, allowlist) }
+      },
+    }),
+    route({
+      id: 'updateProject', tag, method: 'PUT', path: '/projects/{project_name_or_id}', access: { project: 'project', verb: 'update' },
+      summary: 'Change the metadata and the allowlist of a project; name, owner and limit stay as they are',
+      schema: { params: ProjectEither, body: ProjectReq, answers: { 200: null } },
+      async handler({ project, body, caller }) {
+        refuseRegistry(body)
+        await updateProject(db, actorOf(caller), project, { metadata: metadataOf(body), allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist) })
+        return { status: 200 }
       },
     }),
     route({
@@ -73,23 +98,55 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }) {
         return { status: 200 }
       },
     }),
+    route({
+      id: 'getProjectDeletable', tag, method: 'GET', path: '/projects/{project_name_or_id}/_deletable', access: { project: 'project', verb: 'delete' },
+      summary: 'Could the project be deleted now?',
+      schema: { params: ProjectEither, answers: { 200: ProjectDeletable } },
+      async handler({ project }) {
+        const isFull = await hasArtifacts(db, project.id)
+        return { status: 200, body: isFull ? { deletable: false, message: 'the project contains repositories, can not be deleted' } : { deletable: true } }
+      },
+    }),
+    route({
+      id: 'getProjectSummary', tag, method: 'GET', path: '/projects/{project_name_or_id}/summary', access: { project: 'project', verb: 'read' },
+      summary: 'Figures of a project: members and quota for those who may see them',
+      schema: { params: ProjectEither, answers: { 200: ProjectSummary } },
+      handler: async ({ project, rights }) => ({ status: 200, body: await summarize(project, rights) }),
+    }),
   ]
+
+  async function mayCreate(rights: Rights): Promise<boolean> {
+    if (maySystem(rights, 'project', 'create')) return true
+    return rights.kind === 'user' && (await settings.get('project_creation_restriction')) === 'everyone'
+  }
+
+  /** Only administrators choose; as in Harbor, what others ask for is passed over in favour of the default. */
+  async function storageLimitOf(wanted: number | undefined, rights: Rights): Promise<number> {
+    if (!wanted || rights.kind !== 'user' || !rights.isAdmin) return settings.get('storage_per_project')
+    const problem = limitProblem(wanted)
+    if (problem) throw new Failure('BAD_REQUEST', problem)
+    return wanted
+  }
+
+  async function summarize(project: Project, rights: Rights) {
+    const [{ repositories }, members, quota] = await Promise.all([
+      describeProject(db, project.id),
+      mayInProject(rights, project, 'member', 'list') ? countMembers(db, project.id) : undefined,
+      mayInProject(rights, project, 'quota', 'read') ? findQuotaOfProject(db, project.id) : undefined,
+    ])
+    const count = (role: number) => members?.get(role) ?? 0
+    return {
+      repo_count: repositories,
+      ...(members && {
+        project_admin_count: count(roles.projectAdmin), maintainer_count: count(roles.maintainer), developer_count: count(roles.developer),
+        guest_count: count(roles.guest), limited_guest_count: count(roles.limitedGuest),
+      }),
+      ...(quota && { quota: { hard: { storage: quota.hard }, used: { storage: quota.used } } }),
+    }
+  }
 }
 
-function present(project: Project, rights: Rights, more: { ownerName: string; repositories: number; metadata?: Record<string, string> }) {
-  const own = rights.kind === 'user' ? (rights.roles.get(project.id) ?? []) : []
-  return {
-    project_id: project.id,
-    name: project.name,
-    owner_id: project.ownerId,
-    owner_name: more.ownerName,
-    creation_time: project.createdAt.toISOString(),
-    update_time: project.updatedAt.toISOString(),
-    deleted: false,
-    togglable: rights.kind === 'user' && (rights.isAdmin || own.includes(1)),
-    current_user_role_ids: [...own],
-    ...(own.length === 0 ? {} : { current_user_role_id: own[0] }),
-    repo_count: more.repositories,
-    metadata: { public: String(project.isPublic), ...more.metadata },
-  }
+/** A project in front of someone else's registry; silently making an ordinary one would be worse than a refusal. */
+function refuseRegistry({ registry_id: id }: { registry_id?: number }) {
+  if (id) throw new Failure('BAD_REQUEST', 'proxy cache projects are not supported yet: leave out registry_id')
 }

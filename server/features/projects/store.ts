@@ -1,10 +1,12 @@
 import { projectColumns, type Project } from '../../catalog/project.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
-import type { Queryable } from '../../platform/db/db.ts'
+import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 
-export type ListedProject = Project & { ownerName: string; repositories: number }
+/** What an answer shows beside the project's own row. */
+export type Details = { ownerName: string; repositories: number; metadata: Record<string, string> }
+export type ListedProject = Project & Details
 
 /** What a list of projects may be filtered and sorted by. */
 export const projectFields: Fields = {
@@ -19,24 +21,47 @@ export const projectFields: Fields = {
 
 export const projectOrder = sql`project.name`
 
+const repositoryCount = sql`(select count(*) from repository where repository.project_id = project.id and exists (
+  select 1 from artifact where artifact.repository_id = repository.id))`
+
+const details = sql`owner.name as "ownerName", ${repositoryCount} as repositories,
+  coalesce((select json_object_agg(name, value) from project_metadata where project_id = project.id), '{}') as metadata`
+
 /** One page of the projects a viewer may see, and how many there are. */
 export async function listProjects(db: Queryable, viewer: Viewer, { where, order, limit, offset }: Listing): Promise<{ projects: ListedProject[]; total: number }> {
   const from = sql`from project join account owner on owner.id = project.owner_id where ${visibleProjects(viewer)} and ${where}`
   const [projects, total] = await Promise.all([
-    db.rows<ListedProject>(sql`select ${projectColumns}, owner.name as "ownerName", ${repositoryCount} as repositories ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.rows<ListedProject>(sql`select ${projectColumns}, ${details} ${from} order by ${order} limit ${limit} offset ${offset}`),
     db.row<{ count: number }>(sql`select count(*) ${from}`),
   ])
   return { projects, total: total!.count }
 }
 
-const repositoryCount = sql`(select count(*) from repository where repository.project_id = project.id and exists (
-  select 1 from artifact where artifact.repository_id = repository.id))`
-
-/** What a single project's answer shows beside its own row. */
-export async function describeProject(db: Queryable, id: number): Promise<{ ownerName: string; repositories: number; metadata: Record<string, string> }> {
-  const row = await db.row<{ ownerName: string; repositories: number; metadata: Record<string, string> }>(sql`
-    select owner.name as "ownerName", ${repositoryCount} as repositories,
-      coalesce((select json_object_agg(name, value) from project_metadata where project_id = project.id), '{}') as metadata
-    from project join account owner on owner.id = project.owner_id where project.id = ${id}`)
+export async function describeProject(db: Queryable, id: number): Promise<Details> {
+  const row = await db.row<Details>(sql`select ${details} from project join account owner on owner.id = project.owner_id where project.id = ${id}`)
   return row!
+}
+
+/** Members by role, accounts and groups alike. */
+export async function countMembers(db: Queryable, projectId: number): Promise<Map<number, number>> {
+  const rows = await db.rows<{ role: number; count: number }>(sql`select role, count(*) from project_member where project_id = ${projectId} group by role`)
+  return new Map(rows.map(({ role, count }) => [role, count]))
+}
+
+export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<string, string>): Promise<void> {
+  if (Object.keys(metadata).length === 0) return
+  await tx.run(sql`
+    insert into project_metadata (project_id, name, value) select ${projectId}, name, value
+    from unnest(${Object.keys(metadata)}::text[], ${Object.values(metadata)}::text[]) as one (name, value) order by name
+    on conflict (project_id, name) do update set value = excluded.value`)
+}
+
+/** False when there is such metadata already. */
+export async function addMetadata(tx: Tx, projectId: number, name: string, value: string): Promise<boolean> {
+  return (await tx.run(sql`insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value}) on conflict do nothing`)) > 0
+}
+
+/** False when there was none. */
+export async function dropMetadata(tx: Tx, projectId: number, name: string): Promise<boolean> {
+  return (await tx.run(sql`delete from project_metadata where project_id = ${projectId} and name = ${name}`)) > 0
 }

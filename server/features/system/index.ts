@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { OverallHealthStatus } from '../../../api/system.ts'
 import { route } from '../access/index.ts'
 
+export { infoRoutes, type About } from './info.ts'
+
 /** One thing Marina needs; `check` rejects when it cannot be used now. */
 export type Component = { name: string; check(): Promise<void> }
 

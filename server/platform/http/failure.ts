@@ -3,6 +3,8 @@ export const failures = {
   BAD_REQUEST: [400, 'bad request'],
   UNAUTHORIZED: [401, 'log in first'],
   FORBIDDEN: [403, 'the right to do this is missing'],
+  /** Not for want of a right: a limit or a mode forbids it to everyone. */
+  DENIED: [403, 'this is denied now'],
   NOT_FOUND: [404, 'not found'],
   METHOD_NOT_ALLOWED: [405, 'this method is not allowed here'],
   CONFLICT: [409, 'it exists already'],

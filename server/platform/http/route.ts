@@ -48,6 +48,8 @@ export type ApiOptions<Access, Caller, Granted> = {
   identify(request: IncomingMessage, response: ServerResponse): Promise<Caller>
   /** Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
   authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted>
+  /** May refuse an operation to everyone for now, after the caller's right to it is known. */
+  check?(row: Route<Access, Granted>): Promise<void>
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
@@ -71,30 +73,15 @@ const ajvOptions = { removeAdditional: false, useDefaults: true, allErrors: fals
 const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
 const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
 
-/** Half of a surrogate pair, which JSON can write and neither UTF-8 nor the database can keep. */
-function halfCharacterIn(text: string): Failure | null {
-  if (!/\\u[dD][89a-fA-F]/.test(text)) return null
-  try {
-    JSON.parse(text, (key, value: unknown) => {
-      if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new RangeError('half of a character')
-      return value
-    })
-    return null
-  } catch {
-    // Either that, or it is nested deeper than the stack.
-    return new Failure('BAD_REQUEST', 'the body holds half of a character, or is nested too deep')
-  }
-}
-
 /** Builds the REST API from its rows. */
 export async function openApi<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>): Promise<Api> {
-  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024 }, logger: false })
-  await app.register(swagger, { openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
-  // Form and text bodies are what a foreign page can send without being asked (H05): they are refused with 415.
+  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true }, logger: false })
+  await app.register(swagger, { exposeHeadRoutes: true, openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
+  // Text is what a page of another site can send without being asked for leave (H05): JSON only.
   app.removeContentTypeParser('text/plain')
   // Clients that always announce JSON also do so where they send nothing.
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => (text === '' ? done(null, undefined) : parseJson(request, text as string, (error, value) => done(error ?? halfCharacterIn(text as string), value))))
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => (text === '' ? done(null, undefined) : parseJson(request, text as string, done)))
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))
@@ -104,7 +91,14 @@ export async function openApi<Access, Caller, Granted>(options: ApiOptions<Acces
     if (options.rewrite) request.url = options.rewrite(request.url!)
     app.routing(request, response)
   }
-  return { handle, document: app.swagger() as unknown as Record<string, unknown> }
+  return { handle, document: documentOf(app) }
+}
+
+function documentOf(app: FastifyInstance): Record<string, unknown> {
+  const document = app.swagger() as unknown as { paths: Record<string, { head?: { operationId: string } }> }
+  // The plugin takes a HEAD for the shadow of a GET and renames it.
+  for (const { head } of Object.values(document.paths)) if (head) head.operationId = head.operationId.replace(/-head$/, '')
+  return document
 }
 
 function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOptions<Access, Caller, Granted>, row: Route<Access, Granted>) {
@@ -123,8 +117,11 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     // Before anything is checked or the body is read: strangers learn nothing from a validation error.
     onRequest: async (request, reply) => {
       const caller = await options.identify(request.raw, reply.raw)
+      refuseBrokenText([request.params, request.query])
       granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
+      await options.check?.(row)
     },
+    preHandler: async (request) => refuseBrokenText(request.body),
     handler: async (request, reply) => {
       const asked = {
         ...granted.get(request)!, params: request.params, query: request.query, body: request.body, request: request.raw,
@@ -136,6 +133,19 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
       return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
     },
   })
+}
+
+/** PostgreSQL keeps no NUL and no half of a surrogate pair. Said here once for every text that comes in. */
+function refuseBrokenText(input: unknown): void {
+  // A list of what is left, not recursion: a body may nest deeper than the stack reaches.
+  const left = [input]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
+      throw new Failure('BAD_REQUEST', 'a text holds a NUL or half a character, which cannot be kept')
+    }
+    if (typeof value === 'object' && value !== null) for (const [name, one] of Object.entries(value)) left.push(name, one)
+  }
 }
 
 function answersOf(answers: Record<number, TSchema | null>, isOpen: boolean): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { OciError } from '../../../oci/errors.ts'
 import type { Digest } from '../../../oci/digest.ts'
-import type { RepositoryName } from '../../../oci/reference.ts'
+import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import { listReferrers } from '../../catalog/artifact.ts'
 import { blobPath, findBlob, unlinkBlob } from '../../catalog/blob.ts'
 import { findRepository, listRepositoryNames } from '../../catalog/repository.ts'
@@ -8,6 +8,7 @@ import { listTags } from '../../catalog/tag.ts'
 import { facts } from '../../catalog/topics.ts'
 import { isReferenceViolation } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
+import { openTurns } from '../../platform/turns.ts'
 import type { BlobStat, Registry } from '../registry.ts'
 import { localManifests } from './manifest.ts'
 import { localUploads, type LocalOptions } from './upload.ts'
@@ -16,15 +17,23 @@ import { openVerifier } from './verify.ts'
 /** How long a presigned URL lasts, in ms: enough to begin a download, too short to be passed around. */
 const presignTtlMs = 5 * 60_000
 
+/** How long a push waits for its turn before it is answered with 503, in ms: a thousand others may be before it. */
+const turnWaitMs = 60_000
+
 /** Our own registry: facts in PostgreSQL, bytes in the blob store. */
-export function openLocalRegistry(options: LocalOptions): Registry {
+export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesAtOnce?: number }): Registry {
+  const turns = openTurns({ atOnce: given.pushesAtOnce ?? 8, waitMs: turnWaitMs })
+  const options = { ...given, turns }
   const { db, cache, blobs } = options
+  const [manifests, uploads] = [localManifests(options), localUploads(options)]
   const reader = { db, cache }
   const verifier = openVerifier(blobs)
 
   return {
-    ...localManifests(options),
-    ...localUploads(options),
+    ...manifests,
+    ...uploads,
+    writeManifest: (name, ...push) => turns.take(projectOf(name), () => manifests.writeManifest(name, ...push)),
+    mountBlob: (name, ...rest) => turns.take(projectOf(name), () => uploads.mountBlob(name, ...rest)),
 
     async statBlob(name, digest) {
       const blob = await getBlob(name, digest)

@@ -13,10 +13,12 @@ import type { Cache } from '../../platform/cache/cache.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
+import type { Turns } from '../../platform/turns.ts'
 import { passGates, type Gates } from '../gate.ts'
 import type { BlobStat, Registry, Upload } from '../registry.ts'
 
-export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates }
+/** `turns`: where the pushes of one project wait for each other instead of for the database. */
+export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; turns: Turns }
 
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 
@@ -36,7 +38,7 @@ const claimPollMs = 50
  * along with the bytes and are kept in this process between chunks; where one is missing (another replica, a restart), the
  * bytes are read once more at the end. A blob is recorded only after its bytes are durable.
  */
-export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads {
+export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): Uploads {
   const hashes = new LRUCache<string, Running>({ max: 10_000 })
 
   return {
@@ -175,10 +177,11 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
         failpoint('blob.linked')
         await also?.(tx)
       })
-    await save((tx) => ensureRepository(tx, project, name, by)).catch((error: unknown) => {
+    const saveInTurn = () => turns.take(project.name, () => save((tx) => ensureRepository(tx, project, name, by)))
+    await saveInTurn().catch((error: unknown) => {
       // The repository was deleted between being found and being used: make it anew.
       if (!isReferenceViolation(error)) throw error
-      return save((tx) => ensureRepository(tx, project, name, by))
+      return saveInTurn()
     })
     return blob
   }

@@ -1,0 +1,53 @@
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { sql } from '../../platform/db/sql.ts'
+
+/** `projectId` null: a global label. */
+export type Label = { id: number; name: string; description: string; color: string; projectId: number | null; createdAt: Date; updatedAt: Date }
+
+const columns = sql`label.id, label.name, label.description, label.color, label.project_id as "projectId", label.created_at as "createdAt", label.updated_at as "updatedAt"`
+
+/** What a list of labels may be filtered and sorted by. */
+export const labelFields: Fields = {
+  id: { type: 'integer', column: sql`label.id` },
+  name: { type: 'text', column: sql`label.name` },
+  description: { type: 'text', column: sql`label.description` },
+  color: { type: 'text', column: sql`label.color` },
+  creation_time: { type: 'time', column: sql`label.created_at` },
+  update_time: { type: 'time', column: sql`label.updated_at` },
+}
+export const labelOrder = sql`label.name, label.id`
+
+/** One page of a project's labels, or with null of the global ones. */
+export async function listLabels(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ labels: Label[]; total: number }> {
+  const owner = projectId === null ? sql`label.project_id is null` : sql`label.project_id = ${projectId}`
+  const from = sql`from label where ${owner} and ${where}`
+  const [labels, total] = await Promise.all([
+    db.rows<Label>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { labels, total: total!.count }
+}
+
+export function findLabel(db: Queryable, id: number): Promise<Label | undefined> {
+  return db.row<Label>(sql`select ${columns} from label where id = ${id}`)
+}
+
+type Text = { name: string; description: string; color: string }
+
+/** Throws a unique violation when the name is taken there. */
+export async function saveLabel(tx: Tx, projectId: number | null, { name, description, color }: Text): Promise<Label> {
+  const row = await tx.row<Label>(sql`
+    insert into label (project_id, name, description, color) values (${projectId}, ${name}, ${description}, ${color}) returning ${columns}`)
+  return row!
+}
+
+/** False when it is gone. */
+export async function changeLabel(tx: Tx, id: number, { name, description, color }: Text): Promise<boolean> {
+  return (await tx.run(sql`update label set name = ${name}, description = ${description}, color = ${color}, updated_at = now() where id = ${id}`)) > 0
+}
+
+/** Takes it off every artifact too. False when it is gone. */
+export async function dropLabel(tx: Tx, id: number): Promise<boolean> {
+  return (await tx.run(sql`delete from label where id = ${id}`)) > 0
+}

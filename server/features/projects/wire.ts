@@ -1,0 +1,44 @@
+import type { Project } from '../../catalog/project.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import type { Rights } from '../access/index.ts'
+import { listAllowlists, presentAllowlist } from '../cve-allowlist/index.ts'
+import { MetadataProblem, parseAllMetadata } from './rules.ts'
+import type { Details } from './store.ts'
+
+type Body = { public?: boolean; metadata?: Record<string, string | undefined> }
+
+/** The metadata that a body names, `public` among it from either of its two places. Throws BAD_REQUEST. */
+export function metadataOf({ public: isPublic, metadata = {} }: Body): Record<string, string> {
+  const all = explaining(() => parseAllMetadata(metadata))
+  return { ...(isPublic === undefined ? {} : { public: String(isPublic) }), ...all }
+}
+
+/** What the rules find wrong becomes the client's BAD_REQUEST. */
+export function explaining<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof MetadataProblem ? new Failure('BAD_REQUEST', error.message) : error
+  }
+}
+
+type Allowlist = Awaited<ReturnType<typeof listAllowlists>>[number]
+
+export function present(project: Project, rights: Rights, more: Details, allowlist: Allowlist | undefined) {
+  const own = rights.kind === 'user' ? (rights.roles.get(project.id) ?? []) : []
+  return {
+    project_id: project.id,
+    name: project.name,
+    owner_id: project.ownerId,
+    owner_name: more.ownerName,
+    creation_time: project.createdAt.toISOString(),
+    update_time: project.updatedAt.toISOString(),
+    deleted: false,
+    togglable: rights.kind === 'user' && (rights.isAdmin || own.includes(1)),
+    current_user_role_ids: [...own],
+    ...(own.length === 0 ? {} : { current_user_role_id: own[0] }),
+    repo_count: more.repositories,
+    metadata: { ...more.metadata, public: String(project.isPublic) },
+    cve_allowlist: presentAllowlist(allowlist, project.id),
+  }
+}

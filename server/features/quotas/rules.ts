@@ -1,0 +1,23 @@
+/** 1024 TiB, Harbor's largest limit. */
+const largest = 2 ** 50
+
+/** Why a number of bytes cannot be a limit, or undefined. Harbor's rule: -1 is none. */
+export function limitProblem(hard: number): string | undefined {
+  if (hard === -1 || (Number.isSafeInteger(hard) && hard > 0 && hard <= largest)) return undefined
+  return 'a storage limit is a number of bytes from 1 to 1024 TiB, or -1 for none'
+}
+
+/** What PostgreSQL says when a statement would take more room than there is (migrations/0003-quotas.sql). */
+export type Shortage = { added: number; used: number; hard: number }
+
+/** Harbor's sentence. */
+export function shortageText({ added, used, hard }: Shortage): string {
+  return `adding ${inUnits(added)} of storage resource, which when updated to current usage of ${inUnits(used)} will exceed the configured upper limit of ${inUnits(hard)}.`
+}
+
+/** `25.8 MiB`, as Harbor writes sizes. */
+export function inUnits(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)))
+  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power]}`
+}

@@ -1,0 +1,91 @@
+import type { Reader } from '../../catalog/reader.ts'
+import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { isItem, isSecret, itemProblem, items, type ItemName, type Settings } from './items.ts'
+import { listStored, saveStored, settingsKey } from './store.ts'
+
+/** The items as they stand. Read from the cache, and true with the next request after a change, on every process. */
+export type SettingsReader = {
+  get<Name extends ItemName>(name: Name): Promise<Settings[Name]>
+  all(): Promise<Settings>
+}
+
+export type SettingsAccess = SettingsReader & {
+  /** False for what the environment has settled. */
+  isEditable(name: ItemName): boolean
+  /** Changes what is named and leaves the rest. Unknown names are without effect. Throws BAD_REQUEST or FORBIDDEN and then changes nothing. */
+  update(by: Actor, wanted: Record<string, unknown>): Promise<void>
+}
+
+export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
+
+type Options = {
+  db: Db
+  cache: Reader['cache']
+  secrets: Seal
+  /** A JSON object of items that the environment settles, as Harbor's CONFIG_OVERWRITE_JSON. */
+  overwrite: string | undefined
+  /** Where this installation's defaults are others. */
+  defaults?: Partial<Settings>
+}
+
+/** Throws Error when `overwrite` cannot be used. */
+export function openSettings({ db, cache, secrets, overwrite, defaults = {} }: Options): SettingsAccess {
+  const locked = parseOverwrite(overwrite)
+  const fallbacks = { ...Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback])), ...defaults }
+
+  const all = async (): Promise<Settings> => (await cache.get(settingsKey, load))!
+
+  async function load(): Promise<Settings> {
+    const stored = (await listStored(db)).flatMap(({ name, value }) => (isItem(name) ? [[name, read(name, value)]] : []))
+    return { ...fallbacks, ...Object.fromEntries(stored), ...locked } as Settings
+  }
+
+  const read = (name: ItemName, value: string): unknown => JSON.parse(isSecret(name) ? secrets.unseal(value, purposeOf(name)) : value)
+  const written = (name: ItemName, value: unknown): string => (isSecret(name) ? secrets.seal(JSON.stringify(value), purposeOf(name)) : JSON.stringify(value))
+
+  return {
+    all,
+    get: async (name) => (await all())[name],
+    isEditable: (name) => !Object.hasOwn(locked, name),
+    async update(by, wanted) {
+      const now = await all()
+      const changes = Object.entries(wanted).filter((entry): entry is [ItemName, unknown] => isItem(entry[0]) && entry[1] !== null)
+      for (const [name, value] of changes) {
+        const problem = itemProblem(name, value)
+        if (problem) throw new Failure('BAD_REQUEST', problem)
+        if (Object.hasOwn(locked, name) && locked[name] !== value) throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)
+      }
+      const real = changes.filter(([name, value]) => now[name] !== value)
+      if (real.length === 0) return
+      await db.transaction(async (tx: Tx) => {
+        await saveStored(tx, real.map(([name, value]) => ({ name, value: written(name, value) })))
+        await emit(tx, [facts.configurationUpdated({ changed: Object.fromEntries(real.map(([name, value]) => [name, isSecret(name) ? '***' : value])) }, by)])
+      })
+    },
+  }
+}
+
+/** A sealed value cannot be moved to another item. */
+const purposeOf = (name: ItemName) => `configuration ${name}`
+
+function parseOverwrite(text: string | undefined): Partial<Record<ItemName, unknown>> {
+  if (text === undefined) return {}
+  const refuse = (why: string) => new Error(`MARINA_CONFIG_OVERWRITE_JSON ${why}`)
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw refuse('is not JSON')
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw refuse('must be a JSON object of configuration items')
+  for (const [name, value] of Object.entries(parsed)) {
+    // The database itself looks at this one, see migrations/0003-quotas.sql.
+    if (name === 'quota_per_project_enable') throw refuse(`cannot settle ${name}: change it over the API`)
+    const problem = isItem(name) ? itemProblem(name, value) : `knows no item ${JSON.stringify(name.slice(0, 60))}`
+    if (problem) throw refuse(problem)
+  }
+  return parsed
+}
