@@ -61,6 +61,8 @@ test('whoever is a member already is 409; who does not exist 404; what is no rol
   expectAnswer(await add({ role_id: 2, member_user: { username: 'a\0b' } }), 400, 'BAD_REQUEST')
   // Whoever makes a project is its first member.
   assert.equal((await list(project)).length, 2)
+  // As clients written in Go send it.
+  expectAnswer(await add({ role_id: 2, member_user: { user_id: 0, username: cast.deA.name }, member_group: { id: 0, group_name: '', group_type: 0, ldap_group_dn: '' } }), 201)
 })
 
 test('the list is filtered by a part of the name, taken literally, and paged', async () => {

@@ -34,9 +34,12 @@ export function memberRoutes({ db }: { db: Db }) {
       summary: 'Give a user or a group a role in a project',
       schema: { params: ProjectEither, body: ProjectMember, answers: { 201: null } },
       async handler({ project, body: { role_id: role, member_user: user, member_group: group }, caller, header }) {
+        // Clients written in Go send the one they do not mean as well, empty.
         const wanted = {
-          ...(user && { user: { ...(user.user_id && { id: user.user_id }), ...(user.username && { name: user.username }) } }),
-          ...(group && { group: { ...(group.id && { id: group.id }), name: group.group_name ?? '', type: group.group_type ?? 0, ldapDn: group.ldap_group_dn ?? '' } }),
+          ...((user?.user_id || user?.username) && { user: { ...(user.user_id && { id: user.user_id }), ...(user.username && { name: user.username }) } }),
+          ...((group?.id || group?.group_name || group?.ldap_group_dn) && {
+            group: { ...(group.id && { id: group.id }), name: group.group_name ?? '', type: group.group_type ?? 0, ldapDn: group.ldap_group_dn ?? '' },
+          }),
         }
         const id = await addMemberTo(db, actorOf(caller), project, wanted, role)
         header('location', `${prefix}/projects/${project.id}/members/${id}`)
