@@ -33,9 +33,12 @@ const leftoverLimit = 64 * 2 ** 20
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
 export function openListener({ door, api, sessions, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
   const ids = requestIds()
+  let inFlight = 0
+  metrics.gauge('marina_http_requests_in_flight', 'Requests being answered', () => inFlight)
 
   return (request, response) => {
     const started = performance.now()
+    inFlight++
     const id = givenId(request) ?? ids()
     response.requestId = id
     const door = doorOf(request.url ?? '/', pages)
@@ -92,6 +95,7 @@ export function openListener({ door, api, sessions, pages, sendOciError, peerOf,
 
   function report(request: IncomingMessage, response: Answer, name: string, id: string, started: number) {
     const ms = performance.now() - started
+    inFlight--
     const status = response.writableFinished ? response.statusCode : 499
     metrics.requests(`${name} ${request.method} ${status}`)
     metrics.seconds.observe({ door: name }, ms / 1000)

@@ -9,7 +9,6 @@ export type Metrics = {
   /** By `<door> <method> <status>`. */
   requests: Tally
   seconds: Histogram<'door'>
-  inFlight: Gauge
   received: Counter
   sent: Counter
   /** By outcome, several in each request. */
@@ -26,7 +25,6 @@ export function openMetrics(): Metrics {
     registry,
     requests: openTally({ registers, name: 'marina_http_requests_total', help: 'Requests answered', labelNames: ['door', 'method', 'status'] }),
     seconds: new Histogram({ registers, name: 'marina_http_request_duration_seconds', help: 'Time to answer', labelNames: ['door'], buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120] }),
-    inFlight: new Gauge({ registers, name: 'marina_http_requests_in_flight', help: 'Requests being answered' }),
     received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
     cacheReads: openTally({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
