@@ -30,7 +30,8 @@ export type Manifest = {
 /** Counts, so that no manifest can make one transaction or one answer arbitrarily large. */
 export const manifestLimits = { layers: 4096, children: 1000, annotations: 1024, urls: 16, urlLength: 4096 }
 
-const knownKeys = ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations', 'fsLayers', 'blobs']
+const manifestKeys = ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations', 'fsLayers', 'blobs']
+const descriptorKeys = ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform']
 
 /**
  * Reads a manifest strictly. `contentType` is the request's header and may be absent when the body names its own type.
@@ -43,13 +44,16 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   if (body.schemaVersion !== 2) invalid('schemaVersion must be 2')
   refuseMixture(body, kind)
   const config = kind === 'image' ? parseDescriptor(body.config, 'config') : undefined
+  const layers = kind === 'image' ? parseDescriptors(body.layers, 'layers', manifestLimits.layers) : []
+  const children = kind === 'index' ? parseDescriptors(body.manifests, 'manifests', manifestLimits.children) : []
+  refuseTwoSizes(config ? [config, ...layers] : [...layers, ...children])
   return {
     mediaType,
     kind,
     artifactType: parseArtifactType(body.artifactType) ?? config?.mediaType,
     config,
-    layers: kind === 'image' ? parseDescriptors(body.layers, 'layers', manifestLimits.layers) : [],
-    children: kind === 'index' ? parseDescriptors(body.manifests, 'manifests', manifestLimits.children) : [],
+    layers,
+    children,
     subject: body.subject === undefined ? undefined : parseDescriptor(body.subject, 'subject'),
     annotations: parseAnnotations(body.annotations, 'annotations'),
   }
@@ -71,12 +75,20 @@ function parseObject(bytes: Uint8Array): Body {
     invalid(`not JSON that can be read in one way only: ${error instanceof Error ? error.message : 'unreadable'}`)
   }
   if (!isObject(value)) invalid('a manifest is a JSON object')
-  for (const key of Object.keys(value)) {
-    const meant = knownKeys.find((known) => known !== key && known.toLowerCase() === key.toLowerCase())
-    if (meant) invalid(`the key ${JSON.stringify(key)} must be written ${meant}: some readers fold case`)
-  }
+  refuseFolded(value, manifestKeys)
   return value
 }
+
+/** Go's reader takes `Digest`, and even `dige\u017ft`, for `digest`: what we check must be what it will read. */
+function refuseFolded(value: Body, keys: string[]) {
+  for (const key of Object.keys(value)) {
+    const meant = keys.find((known) => known !== key && known.toLowerCase() === fold(key))
+    if (meant) invalid(`the key ${JSON.stringify(key)} must be written ${meant}: some readers fold case`)
+  }
+}
+
+/** By way of upper case, where the long s and the Kelvin sign meet the letters they fold to. */
+const fold = (text: string) => text.toUpperCase().toLowerCase()
 
 function decideType(body: Body, contentType: string | undefined): ManifestType {
   const header = bareMediaType(contentType)
@@ -97,6 +109,14 @@ function refuseMixture(body: Body, kind: ManifestKind) {
   if (kind === 'index' && (body.config !== undefined || body.layers !== undefined)) invalid('an index must not have config or layers')
 }
 
+function refuseTwoSizes(descriptors: Descriptor[]) {
+  const sizes = new Map<string, number>()
+  for (const { digest, size } of descriptors) {
+    if ((sizes.get(digest) ?? size) !== size) invalid(`${digest} is given two sizes`)
+    sizes.set(digest, size)
+  }
+}
+
 function parseArtifactType(value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined
   if (typeof value !== 'string' || !isMediaType(value)) invalid('artifactType must be a media type (RFC 6838)')
@@ -111,6 +131,7 @@ function parseDescriptors(value: unknown, where: string, limit: number): Descrip
 
 function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) invalid(`${where} must be a descriptor`)
+  refuseFolded(value, descriptorKeys)
   const { mediaType, digest, size, artifactType, platform } = value
   if (typeof mediaType !== 'string' || !isMediaType(mediaType)) invalid(`${where}.mediaType must be a media type (RFC 6838)`)
   if (typeof digest !== 'string' || !isDigest(digest)) invalid(`${where}.digest must be a sha256 or sha512 digest`)
@@ -143,8 +164,16 @@ function parseAnnotations(value: unknown, where: string): Record<string, string>
   if (!isObject(value)) invalid(`${where} must be an object of strings`)
   const entries = Object.entries(value)
   if (entries.length > manifestLimits.annotations) invalid(`${where} has more than ${manifestLimits.annotations} entries`)
-  for (const [key, text] of entries) if (typeof text !== 'string') invalid(`${where}[${JSON.stringify(key.slice(0, 60))}] must be a string`)
+  for (const [key, text] of entries) {
+    if (typeof text !== 'string') invalid(`${where}[${JSON.stringify(key.slice(0, 60))}] must be a string`)
+    if (!isStorable(key) || !isStorable(text)) invalid(`${where} holds a NUL or half a character`)
+  }
   return value as Record<string, string>
+}
+
+/** PostgreSQL keeps neither in text nor in jsonb. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConfigError, type Config } from './config.ts'
@@ -45,7 +45,8 @@ async function readOrMakeKey(path: string): Promise<string> {
   if (found) return found
   await mkdir(dirname(path), { recursive: true })
   // Written whole under another name first: a kill here must not leave half a key, and two first starts must agree.
-  const draft = `${path}.${process.pid}`
+  // A process number would not do for the name: in containers that share a volume they are all the same.
+  const draft = `${path}.${randomUUID()}`
   await using file = await open(draft, 'w', 0o600)
   await file.writeFile(`${randomBytes(32).toString('hex')}\n`)
   await file.sync()

@@ -18,7 +18,16 @@ export async function openTestDatabase(prepare?: Prepare): Promise<TestDatabase>
   const template = prepare === undefined ? 'template1' : await ensureTemplate(server, prepare)
   // Copying the files takes 40 ms where going through the write-ahead log takes 150.
   await tell(server, `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY FILE_COPY`)
-  return { url: urlOf(server, name), [Symbol.asyncDispose]: () => dropDatabase(server, name) }
+  inUse++
+  const dispose = async () => {
+    inUse--
+    try {
+      await dropDatabase(server, name)
+    } finally {
+      await stopWhenOver()
+    }
+  }
+  return { url: urlOf(server, name), [Symbol.asyncDispose]: dispose }
 }
 
 let own: Promise<TestDatabase> | undefined
@@ -36,8 +45,18 @@ async function openOwn(): Promise<TestDatabase> {
   return openTestServer()
 }
 
-// At import, as only then the hook belongs to the whole file and not to the test that happens to run.
-after(async () => (await own)?.[Symbol.asyncDispose]())
+// At import, as only then the hook belongs to the whole file and not to the test that happens to run. It comes before the
+// hooks that the file has of its own, which may still hold a database: the last one to be dropped then stops the server.
+let isOver = false
+let inUse = 0
+after(() => {
+  isOver = true
+  return stopWhenOver()
+})
+
+async function stopWhenOver(): Promise<void> {
+  if (isOver && inUse === 0) await (await own)?.[Symbol.asyncDispose]()
+}
 
 /** Made under another name and renamed when done: who sees the final name may clone it. */
 async function ensureTemplate(server: string, prepare: Prepare): Promise<string> {

@@ -107,19 +107,27 @@ async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, work
   const client = await pool.connect().catch(translate)
   const subjects = new Set<string>()
   let broken: Error | undefined
+  // Between two statements the pool no longer listens: without this, a database that goes away then ends the process.
+  const onBroken = (error: Error) => (broken = error)
+  client.on('error', onBroken)
   try {
     // BEGIN travels together with the first statement; its own failure shows up there.
     const begun = client.query('BEGIN').catch(translate)
     begun.catch(() => {})
     const result = await work({ ...queryable(client), changes: (...more) => more.forEach((one) => subjects.add(one)) })
     await begun
-    const commit = () => client.query('COMMIT').catch(translate)
+    const commit = async () => {
+      const { command } = await client.query('COMMIT').catch(translate)
+      // PostgreSQL answers so, and with no error, when a statement had failed and `work` went on regardless.
+      if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed')
+    }
     await (guard && subjects.size > 0 ? guard.around(subjects, queryable(client), commit) : commit())
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => (broken = failure))
     throw error
   } finally {
+    client.off('error', onBroken)
     client.release(broken)
   }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { BlockList, isIPv6, type AddressInfo } from 'node:net'
+import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -81,8 +81,9 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
     const own = 'encrypted' in request.socket ? 'https' : 'http'
     if (!isTrusted(socket)) return { address: socket, protocol: own, host: request.headers.host }
     const forwarded = header(request, 'x-forwarded-for').split(',').map((one) => plainAddress(one.trim())).filter((one) => one !== '')
-    // The nearest address that no trusted proxy vouches for: everything left of it may be invented.
-    const address = forwarded.findLast((one) => !isTrusted(one)) ?? socket
+    // The nearest address that no trusted proxy vouches for: everything left of it may be invented, and so may no address.
+    const nearest = forwarded.findLast((one) => !isTrusted(one)) ?? socket
+    const address = isIP(nearest) ? nearest : socket
     const protocol = header(request, 'x-forwarded-proto')
     return {
       address,

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openCache, type Cache } from './cache.ts'
+
+const limit = 10_000
+type Fact = { value: number }
+const load = (value: number | undefined) => async (): Promise<Fact | undefined> => (value === undefined ? undefined : { value })
+
+test('a fact is loaded once and then served from memory', async () => {
+  const outcomes: string[] = []
+  const cache = openCache({ limit, onRead: (outcome) => outcomes.push(outcome) })
+  assert.deepEqual([await cache.get('a', load(1)), await cache.get('a', load(2)), outcomes], [{ value: 1 }, { value: 1 }, ['miss', 'hit']])
+})
+
+test('however many ask at once, one load runs', async () => {
+  let loads = 0
+  const cache = openCache({ limit })
+  const ask = () => cache.get('a', async () => (await tick(3), { value: ++loads }))
+  const all = await Promise.all(Array.from({ length: 50 }, ask))
+  assert.deepEqual([new Set(all.map((one) => one?.value)), loads], [new Set([1]), 1])
+})
+
+test('what is not there is asked for again', async () => {
+  const cache = openCache({ limit })
+  assert.equal(await cache.get('a', load(undefined)), undefined)
+  assert.deepEqual(await cache.get('a', load(1)), { value: 1 })
+})
+
+test('a load that fails is told to all who wait, and the next one starts afresh', async () => {
+  const cache = openCache({ limit })
+  const broken = async (): Promise<Fact> => {
+    await tick(1)
+    throw new Error('broken')
+  }
+  const results = await Promise.allSettled([cache.get('a', broken), cache.get('a', broken)])
+  assert.deepEqual(results.map(({ status }) => status), ['rejected', 'rejected'])
+  assert.deepEqual(await cache.get('a', load(1)), { value: 1 })
+})
+
+test('memory stays within the limit, and one fact larger than it is served but not kept', async () => {
+  const cache = openCache({ limit })
+  for (let index = 0; index < 100; index++) await cache.get(`key-${index}`, load(index), () => 500)
+  assert.ok(cache.size().bytes <= limit && cache.size().entries > 5 && cache.size().entries < 20)
+  assert.deepEqual(await cache.get('huge', load(1), () => limit * 10), { value: 1 })
+  assert.deepEqual(await cache.get('huge', load(2)), { value: 2 })
+})
+
+test('a limit of 0 keeps nothing', async () => {
+  const cache = openCache({ limit: 0 })
+  assert.deepEqual([await cache.get('a', load(1)), await cache.get('a', load(2)), cache.size().entries], [{ value: 1 }, { value: 2 }, 0])
+})
+
+test('while it is not trusted, nothing is served from memory or kept', async () => {
+  let isTrusted = true
+  const cache = openCache({ limit, isTrusted: () => isTrusted })
+  await cache.get('a', load(1))
+  isTrusted = false
+  assert.deepEqual([await cache.get('a', load(2)), await cache.get('b', load(2))], [{ value: 2 }, { value: 2 }])
+  isTrusted = true
+  assert.deepEqual(await cache.get('b', load(3)), { value: 3 })
+})
+
+test('blocks of one key add up, and a release counts once', async () => {
+  const cache = openCache({ limit })
+  const [first, second] = [cache.block(['a']), cache.block(['a'])]
+  first()
+  first()
+  await cache.get('a', load(1))
+  assert.equal(cache.size().entries, 0)
+  second()
+  await cache.get('a', load(1))
+  assert.equal(cache.size().entries, 1)
+})
+
+test('clearing forgets what is kept, and what is being read', async () => {
+  const cache = openCache({ limit })
+  await cache.get('a', load(1))
+  const reading = cache.get('b', async () => (await tick(5), { value: 1 }))
+  cache.clear()
+  await reading
+  assert.equal(cache.size().entries, 0)
+})
+
+/** The cache with one of its precautions taken away, to show that the test below would notice. */
+const broken: Record<string, (cache: Cache) => Cache> = {
+  'does not forget before the commit': (cache) => ({ ...cache, block: () => () => {} }),
+  'lets keys be kept again before the commit': (cache) => ({ ...cache, block: (keys) => (cache.block(keys)(), () => {}) }),
+  'keeps what was read meanwhile': naive,
+}
+
+test('a value read before a commit is never served after it, in any of 400 interleavings', async () => {
+  for (let seed = 1; seed <= 400; seed++) assert.equal(await findStale(openCache({ limit }), seed), undefined, `seed ${seed}`)
+})
+
+for (const [how, breakIt] of Object.entries(broken)) {
+  test(`the same interleavings catch a cache that ${how}`, async () => {
+    let caught = 0
+    for (let seed = 1; seed <= 400 && caught === 0; seed++) if ((await findStale(breakIt(openCache({ limit })), seed)) !== undefined) caught = seed
+    assert.notEqual(caught, 0)
+  })
+}
+
+/** What one writes first: forget before and after the commit, and keep whatever was read. */
+function naive(cache: Cache): Cache {
+  const kept = new Map<string, object>()
+  const forget = (keys: Iterable<string>) => [...keys].forEach((key) => kept.delete(key))
+  return {
+    ...cache,
+    async get<Value extends object>(key: string, read: () => Promise<Value | undefined>) {
+      const value = (kept.get(key) as Value | undefined) ?? (await read())
+      if (value) kept.set(key, value)
+      return value
+    },
+    block(keys) {
+      const all = [...keys]
+      forget(all)
+      return () => forget(all)
+    },
+  }
+}
+
+/**
+ * Writers and readers of two keys, each step of theirs and of the database lasting a random number of turns. A read that
+ * began after a write was acknowledged, or after another read answered, must see that value or a later one.
+ */
+async function findStale(cache: Cache, seed: number): Promise<string | undefined> {
+  const random = randomOf(seed)
+  const pause = () => tick(Math.floor(random() * 5))
+  const truth = new Map<string, number>()
+  const settled = new Map<string, number>()
+  const raise = (key: string, value: number) => settled.set(key, Math.max(settled.get(key) ?? 0, value))
+  let stale: string | undefined
+  const pick = () => (random() < 0.5 ? 'a' : 'b')
+  const write = async () => {
+    const key = pick()
+    await pause()
+    const release = cache.block([key])
+    await pause()
+    const value = (truth.get(key) ?? 0) + 1
+    truth.set(key, value)
+    await pause()
+    release()
+    raise(key, value)
+  }
+  const read = async () => {
+    const key = pick()
+    await pause()
+    const least = settled.get(key) ?? 0
+    const seen = await cache.get(key, async () => {
+      await pause()
+      const value = truth.get(key) ?? 0
+      await pause()
+      return { value }
+    })
+    const { value } = seen!
+    if (value < least) stale ??= `${key} was ${least} when asked and came back as ${value}`
+    raise(key, value)
+  }
+  const loop = async (work: () => Promise<void>, count: number) => {
+    for (let index = 0; index < count; index++) await work()
+  }
+  await Promise.all([loop(write, 6), loop(write, 6), loop(read, 12), loop(read, 12), loop(read, 12)])
+  return stale
+}
+
+async function tick(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+}
+
+/** mulberry32: the same numbers for the same seed. */
+function randomOf(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { openTestDatabase } from '../../testing/postgres.ts'
+import { emit } from '../events/emit.ts'
+import { DatabaseUnavailable, isReferenceViolation, isUniqueViolation, openDb, type Db, type DbOptions } from './db.ts'
+import { sql } from './sql.ts'
+
+async function prepareShelf(url: string): Promise<void> {
+  const client = new Client(url)
+  await client.connect()
+  await client.query(`create table shelf (id int primary key, count int not null default 0);
+    create table book (id int primary key, shelf_id int references shelf);
+    create table outbox (id bigint generated always as identity primary key, topic text not null, payload jsonb not null);
+    insert into shelf values (1), (2)`)
+  await client.end()
+}
+
+async function openShelf(options: Partial<DbOptions> = {}): Promise<{ db: Db; url: string } & AsyncDisposable> {
+  const database = await openTestDatabase(prepareShelf)
+  const db = openDb({ url: database.url, poolSize: 4, acquireTimeoutMs: 1000, statementTimeoutMs: 5000, lockTimeoutMs: 5000, ...options })
+  return {
+    db, url: database.url,
+    async [Symbol.asyncDispose]() {
+      await db.close()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const countOf = async (db: Db, id: number) => (await db.row<{ count: number }>(sql`select count from shelf where id = ${id}`))!.count
+
+test('a transaction keeps all of its work or none', async () => {
+  await using shelf = await openShelf()
+  const { db } = shelf
+  await db.transaction((tx) => tx.run(sql`update shelf set count = 5 where id = 1`))
+  await assert.rejects(
+    db.transaction(async (tx) => {
+      await tx.run(sql`update shelf set count = 9 where id = 1`)
+      throw new Error('changed my mind')
+    }),
+    /changed my mind/,
+  )
+  assert.equal(await countOf(db, 1), 5)
+})
+
+test('a transaction that swallowed a failed statement is no commit, and says so', async () => {
+  await using shelf = await openShelf()
+  const { db } = shelf
+  const swallowing = db.transaction(async (tx) => {
+    await tx.run(sql`update shelf set count = 7 where id = 1`)
+    await tx.run(sql`insert into shelf values (1)`).catch(() => {})
+  })
+  await assert.rejects(swallowing, /rolled back/)
+  assert.equal(await countOf(db, 1), 0)
+})
+
+test('a deadlock is tried again until both sides are through', async () => {
+  await using shelf = await openShelf()
+  const { db } = shelf
+  let tries = 0
+  const swap = (first: number, second: number) =>
+    db.transaction(async (tx) => {
+      tries++
+      await tx.run(sql`update shelf set count = count + 1 where id = ${first}`)
+      await sleep(50)
+      await tx.run(sql`update shelf set count = count + 1 where id = ${second}`)
+    })
+  await Promise.all([swap(1, 2), swap(2, 1)])
+  assert.ok(tries > 2)
+  assert.deepEqual([await countOf(db, 1), await countOf(db, 2)], [2, 2])
+})
+
+test('a conflict that does not end is given up after five tries', async () => {
+  await using shelf = await openShelf()
+  let tries = 0
+  await assert.rejects(
+    shelf.db.transaction(async (tx) => {
+      tries++
+      await tx.run(sql`do $$ begin raise exception 'again' using errcode = '40001'; end $$`)
+    }),
+    /again/,
+  )
+  assert.equal(tries, 5)
+})
+
+test('what the database refuses for good is not tried again, and can be told apart', async () => {
+  await using shelf = await openShelf()
+  let tries = 0
+  const insert = (statement: ReturnType<typeof sql>) => shelf.db.transaction((tx) => (tries++, tx.run(statement)))
+  await assert.rejects(insert(sql`insert into shelf values (1)`), (error) => isUniqueViolation(error) && isUniqueViolation(error, 'shelf_pkey') && !isUniqueViolation(error, 'other') && !isReferenceViolation(error))
+  await assert.rejects(insert(sql`insert into book values (1, 99)`), (error) => isReferenceViolation(error) && !isUniqueViolation(error))
+  assert.equal(tries, 2)
+})
+
+test('the commit of a transaction that changes facts happens inside the guard, and only that one', async () => {
+  const seen: string[] = []
+  await using shelf = await openShelf({
+    guard: {
+      async around(subjects, tx, commit) {
+        const inside = await tx.row<{ count: number }>(sql`select count from shelf where id = 1`)
+        seen.push(`before ${[...subjects].join()} ${inside!.count} ${await countOf(shelf.db, 1)}`)
+        const result = await commit()
+        seen.push(`after ${await countOf(shelf.db, 1)}`)
+        return result
+      },
+    },
+  })
+  await shelf.db.transaction(async (tx) => {
+    tx.changes('a', 'b')
+    tx.changes('a')
+    await tx.run(sql`update shelf set count = 1 where id = 1`)
+  })
+  await shelf.db.transaction((tx) => tx.run(sql`update shelf set count = 2 where id = 1`))
+  await assert.rejects(shelf.db.transaction(async (tx) => (tx.changes('c'), Promise.reject(new Error('no')))))
+  assert.deepEqual(seen, ['before a,b 1 0', 'after 1'])
+})
+
+test('facts stay in the outbox, in their order, exactly when their transaction does', async () => {
+  await using shelf = await openShelf()
+  const fact = (topic: string) => ({ topic, payload: { text: 'ü "\' \\ %', list: [1, null] } })
+  await shelf.db.transaction((tx) => emit(tx, [fact('b.first'), fact('a.second')]))
+  await assert.rejects(shelf.db.transaction(async (tx) => (await emit(tx, [fact('c.never')]), Promise.reject(new Error('no')))))
+  await shelf.db.transaction((tx) => emit(tx, []))
+  const rows = await shelf.db.rows<{ topic: string; payload: unknown }>(sql`select topic, payload from outbox order by id`)
+  assert.deepEqual(rows, [fact('b.first'), fact('a.second')])
+})
+
+test('values never become SQL, and composed statements number theirs anew', async () => {
+  await using shelf = await openShelf()
+  const evil = `1'; drop table shelf; --`
+  assert.deepEqual(await shelf.db.row(sql`select ${evil} as text`), { text: evil })
+  const part = sql`id = ${1} or id = ${2}`
+  assert.equal((await shelf.db.rows(sql`select id from shelf where ${true} and (${part}) and count < ${10} and (${part})`)).length, 2)
+})
+
+test('F20: with every connection in use a request is refused after its wait, and the next one finds one again', async () => {
+  await using shelf = await openShelf({ poolSize: 2, acquireTimeoutMs: 200 })
+  const { db } = shelf
+  let release = () => {}
+  const held = new Promise<void>((resolve) => (release = resolve))
+  const holders = [1, 2].map((id) => db.transaction(async (tx) => (await tx.run(sql`update shelf set count = 1 where id = ${id}`), held)))
+  await sleep(50)
+  const started = performance.now()
+  await assert.rejects(db.row(sql`select 1`), DatabaseUnavailable)
+  assert.ok(performance.now() - started < 1000)
+  release()
+  await Promise.all(holders)
+  assert.equal(await countOf(db, 1), 1)
+})
+
+test('F22: waiting for a lock or working for too long ends as unavailable', async () => {
+  await using shelf = await openShelf({ lockTimeoutMs: 100, statementTimeoutMs: 300 })
+  const { db } = shelf
+  await assert.rejects(db.row(sql`select pg_sleep(5)`), DatabaseUnavailable)
+  await db.transaction(async (tx) => {
+    await tx.run(sql`update shelf set count = 1 where id = 1`)
+    await assert.rejects(db.run(sql`update shelf set count = 2 where id = 1`), DatabaseUnavailable)
+  })
+  assert.equal(await countOf(db, 1), 1)
+})
+
+test('a connection that the server ends is unavailable once, then replaced', async () => {
+  await using shelf = await openShelf()
+  const { db } = shelf
+  await assert.rejects(db.transaction(async (tx) => {
+    const { pid } = (await tx.row<{ pid: number }>(sql`select pg_backend_pid() as pid`))!
+    await db.run(sql`select pg_terminate_backend(${pid})`)
+    await tx.run(sql`update shelf set count = 1 where id = 1`)
+  }), DatabaseUnavailable)
+  assert.equal(await countOf(db, 1), 0)
+})
+
+test('sizes and counts come as numbers', async () => {
+  await using shelf = await openShelf()
+  assert.deepEqual(await shelf.db.row(sql`select 9007199254740991::bigint as big, count(*) as count from shelf`), { big: 9007199254740991, count: 2 })
+})

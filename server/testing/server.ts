@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openMarina, type Ground } from '../app.ts'
+import { buildConfig, type Config, type settings } from '../config/config.ts'
+import { openLog, type Log } from '../platform/observe/log.ts'
+import { openAsk, type Ask, type Person } from './http.ts'
+import { openTestDatabase } from './postgres.ts'
+
+/** Settings as text, by their names in config.ts. */
+export type TestSettings = Partial<Record<keyof typeof settings, string>>
+
+export type TestMarina = AsyncDisposable & {
+  url: string
+  port: number
+  config: Config
+  /** Marina's own database, cache and storage: what is changed by them is seen by its next request. */
+  ground: Ground
+  admin: Person
+  ask: Ask
+  /** A token for some scopes; without a person, what anyone may do. */
+  token(person: Person | undefined, ...scopes: string[]): Promise<string>
+  /** Ends Marina and keeps database and folder, as a stop before another start would. */
+  stop(): Promise<void>
+}
+
+const adminPassword = 'Marina12345'
+const fixed: TestSettings = {
+  port: '0', host: '127.0.0.1', metricsPort: 'off', logLevel: 'silent', logRequests: 'none',
+  adminPassword, secretKey: 'ab'.repeat(32), databasePool: '12', drain: '2s',
+}
+
+/** A whole Marina in this process on a database and a folder of its own, ready to be asked. */
+export async function openTestMarina(settings: TestSettings = {}, log: Log = openLog({ level: 'silent', format: 'json' })): Promise<TestMarina> {
+  await using opened = new AsyncDisposableStack()
+  const database = settings.databaseUrl ? undefined : opened.use(await openTestDatabase(prepare))
+  const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'marina-test-data-')))
+  if (settings.dataDir === undefined) opened.defer(() => rm(dataDir, { recursive: true, force: true }))
+  const config = configOf({ dataDir, ...(database ? { databaseUrl: database.url } : {}), ...settings })
+  const marina = await openMarina(config, log)
+  let ended: Promise<void> | undefined
+  const stop = () => (ended ??= marina.close())
+  opened.defer(stop)
+  const ask = opened.use(openAsk(marina.port))
+  const kept = opened.move()
+  return {
+    url: `http://127.0.0.1:${marina.port}`,
+    port: marina.port,
+    config,
+    ground: marina.ground,
+    admin: { id: 1, name: 'admin', password: adminPassword },
+    ask,
+    async token(person, ...scopes) {
+      const query = new URLSearchParams([['service', 'harbor-registry'], ...scopes.map((scope): [string, string] => ['scope', scope])])
+      const answer = await ask('GET', `/service/token?${query.toString()}`, { as: person })
+      if (answer.status !== 200) throw new Error(`no token: ${answer.status} ${answer.text}`)
+      return (answer.json() as { token: string }).token
+    },
+    stop,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** A second process on the same database and storage, as far as one process can show it: nothing in memory is shared. */
+export function openBeside({ config }: TestMarina, settings: TestSettings = {}): Promise<TestMarina> {
+  return openTestMarina({ databaseUrl: config.databaseUrl!, dataDir: config.dataDir, ...settings })
+}
+
+/** What a first start leaves in a database, done once for all tests: schema, key, administrator, library. */
+async function prepare(url: string): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'marina-test-first-'))
+  try {
+    const marina = await openMarina(configOf({ databaseUrl: url, dataDir }), openLog({ level: 'silent', format: 'json' }))
+    await marina.close()
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+function configOf(settings: TestSettings): Config {
+  const written = Object.entries({ ...fixed, ...settings }).map(([key, text]) => [key, { text, source: 'test' }])
+  return buildConfig(Object.fromEntries(written))
+}
