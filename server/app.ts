@@ -9,7 +9,10 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, sweepFailures, type Login } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
-import { encodeRepositoryName } from './features/repositories/path.ts'
+import { artifactRoutes, describe } from './features/artifacts/index.ts'
+import { iconRoutes } from './features/icons/index.ts'
+import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
+import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { systemRoutes } from './features/system/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
@@ -22,7 +25,7 @@ import { migrate } from './platform/db/migrate.ts'
 import { sql } from './platform/db/sql.ts'
 import { armFailpoints } from './platform/failpoint.ts'
 import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
-import { Failure } from './platform/http/failure.ts'
+import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
@@ -132,12 +135,12 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const reader = { db, cache }
     const firstPassword = await firstStart(ground)
 
-    const gates: Gates = { push: [] }
+    const gates: Gates = { push: [tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const login = openLogin({ ...reader, relaxed: db.relaxed })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = openLocalRegistry({ db, cache, blobs, gates })
+    const registry = openLocalRegistry({ db, cache, blobs, gates, describe })
     const door = openDoor({
       registry, tokens, rights, login,
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
@@ -153,6 +156,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       routes: [
         ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
         ...projectRoutes(reader),
+        ...repositoryRoutes(reader, gates),
+        ...artifactRoutes({ reader, gates, registry }),
+        ...iconRoutes(reader, registry),
+        ...immutabilityRoutes(db),
       ],
       identify: (request) => identifyApi(request, login, peerOf(request)),
       authorize: openAccess(reader),
@@ -250,10 +257,13 @@ async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): 
   return caller
 }
 
+const failureOfStatus: Record<number, FailureCode> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 409: 'CONFLICT', 412: 'PRECONDITION', 500: 'UNKNOWN', 503: 'UNAVAILABLE' }
+
 /** Errors of the lower floors in the REST API's words. */
 function toFailure(error: unknown): Failure | undefined {
   if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
   if (error instanceof OciError && error.code === 'TOOMANYREQUESTS') return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
+  if (error instanceof OciError) return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
   return undefined

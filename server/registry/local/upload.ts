@@ -12,10 +12,11 @@ import type { Cache } from '../../platform/cache/cache.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
+import type { Describe } from '../describe.ts'
 import { passGates, type Gates } from '../gate.ts'
 import type { BlobStat, Registry, Upload } from '../registry.ts'
 
-export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates }
+export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; describe: Describe }
 
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 
