@@ -41,8 +41,8 @@ test('a __proto__ key stays a key and touches no other object', () => {
 
 test('four megabytes are read in well under a second', () => {
   const text = JSON.stringify({ annotations: Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key-${index}`, 'v'.repeat(20)])) })
-  const started = performance.now()
+  const started = process.cpuUsage()
   parse(text)
   parse(`"${'\\"'.repeat(2_000_000)}"`)
-  assert.ok(performance.now() - started < 2000)
+  assert.ok(process.cpuUsage(started).user < 2000_000)
 })

@@ -30,9 +30,9 @@ test('no other text is a repository name', () => {
 
 test('a name is looked at in linear time, however it is made', () => {
   const evil = [`a/${'a-'.repeat(50_000)}!`, `a/${'_'.repeat(100_000)}`, 'a/'.repeat(50_000), `${'a--'.repeat(80)}a/${'-'.repeat(20)}`]
-  const started = performance.now()
+  const started = process.cpuUsage()
   for (const name of evil) assert.equal(isRepositoryName(name), false)
-  assert.ok(performance.now() - started < 50)
+  assert.ok(process.cpuUsage(started).user < 100_000)
 })
 
 test('the project is the first component', () => {

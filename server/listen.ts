@@ -51,7 +51,7 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
     try {
       await door[name](request, response, peerOf(request))
     } catch (error) {
-      if (error instanceof BodyCut || request.socket.destroyed) return void response.destroy()
+      if (error instanceof BodyCut || isGone(request)) return void response.destroy()
       // Half an answer cannot be taken back: ending the connection is the only way to say that it is not whole.
       if (response.headersSent) {
         log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
@@ -73,8 +73,13 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
     metrics.requests.inc({ door: name, method: request.method!, status })
     metrics.seconds.observe({ door: name }, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
-    log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: request.socket.remoteAddress }, 'request')
+    log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: (request.socket as typeof request.socket | null)?.remoteAddress }, 'request')
   }
+}
+
+/** Node takes the socket away from a request that was destroyed. */
+function isGone(request: IncomingMessage): boolean {
+  return (request.socket as typeof request.socket | null)?.destroyed !== false
 }
 
 /** A database or a store that cannot be reached is 503, and never "absent" (F19, F25). */

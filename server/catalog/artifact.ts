@@ -9,8 +9,8 @@ import type { Reader } from './reader.ts'
 /** A manifest as stored, ready to be sent. */
 export type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; content: Buffer }
 
-/** What an index needs to know of one of its parts. */
-export type Child = { id: number; digest: Digest; size: number; depth: number }
+/** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
+export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
 export const manifestKey = (repository: string, digest: string) => `manifest:${repository}:${digest}`
 
@@ -25,7 +25,9 @@ export function findManifest({ db, cache }: Reader, repository: RepositoryName, 
 
 /** Of the given digests, the artifacts that stand in the repository. */
 export function findChildren(db: Queryable, repositoryId: number, digests: string[]): Promise<Child[]> {
-  return db.rows<Child>(sql`select id, digest, size, depth from artifact where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
+  return db.rows<Child>(sql`
+    select id, digest, size, octet_length(content) as length, depth from artifact join manifest on manifest.artifact_id = artifact.id
+    where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
 }
 
 /** What the processor of its type read from an artifact before it is stored; see registry/describe.ts. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { pipeline } from 'node:stream/promises'
 import { parseDigest, type Digest, type DigestAlgorithm } from '../../oci/digest.ts'
 import { errorBody, OciError } from '../../oci/errors.ts'
-import { ociIndex } from '../../oci/media-type.ts'
+import { isMediaType, ociIndex } from '../../oci/media-type.ts'
 import { parseRepositoryName, parseTag, projectOf, type RepositoryName } from '../../oci/reference.ts'
 import type { Bytes } from '../platform/blobs/blobs.ts'
 import { BodyTooLarge, limited, readBody } from '../platform/http/body.ts'
@@ -100,7 +100,7 @@ export function openDoor(options: DoorOptions): Door {
     const needs = rightsNeeded(asked, request.method!)
     if (session.by === 'bearer' && !(await rights.isActive(session.caller))) session.isRefused = true
     if (session.by === 'nothing' || session.isRefused || (needs && !(await mayAll(session, [needs])))) throw unauthorized(asked, needs, exchange)
-    if (asked.at === 'catalog' && !(await maySeeCatalog(session))) throw unauthorized(asked, undefined, exchange)
+    if (asked.at === 'catalog' && !maySeeCatalog(session)) throw unauthorized(asked, undefined, exchange)
   }
 
   /** A token grants at most what it names, and only while its holder still has the right himself (C-15). */
@@ -116,9 +116,9 @@ export function openDoor(options: DoorOptions): Door {
     return true
   }
 
-  async function maySeeCatalog({ caller, grants }: Session): Promise<boolean> {
-    if (caller.kind === 'anonymous') return false
-    return grants?.catalog !== true || rights.mayListCatalog(caller)
+  /** Whoever is signed in, by a token only if it names the catalog; answerCatalog shows each what he may read (C-41). */
+  function maySeeCatalog({ caller, grants }: Session): boolean {
+    return caller.kind !== 'anonymous' && (grants === undefined || grants.catalog)
   }
 
   function unauthorized(asked: RegistryRequest, need: Need | undefined, { request, session, peer }: Exchange): OciError {
@@ -176,6 +176,7 @@ export function openDoor(options: DoorOptions): Door {
   async function answerReferrers({ name, digest, query }: At<'referrers'>, { response }: Exchange): Promise<void> {
     const page = parsePage(query, limits.pageSize)
     const artifactType = query.get('artifactType') || undefined
+    if (artifactType !== undefined && !isMediaType(artifactType)) throw new OciError('BAD_REQUEST', 'artifactType must be a media type (RFC 6838)')
     const found = await registry.listReferrers(name, digest, { ...page, limit: page.limit + 1, ...(artifactType ? { artifactType } : {}) })
     const { shown, headers } = cutPage(found, page.limit, `/v2/${name}/referrers/${digest}`, (one) => one.digest, artifactType ? { artifactType } : {})
     const body = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: shown })

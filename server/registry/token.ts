@@ -11,7 +11,10 @@ export const serviceName = 'harbor-registry'
 const issuer = 'harbor-token-issuer'
 const leewaySeconds = 60
 
-/** Repository name → actions, and the project each name stood in when the token was made. */
+/**
+ * Repository name → actions, and the project each name stood in when the token was made. `catalog`: the token names the
+ * catalog; what its holder sees of it is decided when he looks.
+ */
 export type Grants = { repositories: ReadonlyMap<string, ReadonlySet<Action>>; projects: ReadonlyMap<string, number>; catalog: boolean }
 
 export type Bearer = { caller: Caller; grants: Grants }
@@ -142,6 +145,6 @@ function readGrants({ access = [], projects = {} }: Claims): Grants {
   return {
     repositories,
     projects: new Map(Object.entries(projects)),
-    catalog: access.some(({ type, name, actions: granted }) => type === 'registry' && name === 'catalog' && granted.includes('*')),
+    catalog: access.some(({ type, name }) => type === 'registry' && name === 'catalog'),
   }
 }

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { digestOf, type Digest } from '../../oci/digest.ts'
 import { ociIndex, ociManifest } from '../../oci/media-type.ts'
 import type { Project } from '../catalog/project.ts'
-import { hashPassword, saveAccount } from '../features/accounts/index.ts'
-import { roles, saveMember } from '../features/access/index.ts'
-import { createProject } from '../features/projects/index.ts'
+import { findAccount, hashPassword, saveAccount, updateAccount } from '../features/accounts/index.ts'
+import { dropMember, roles, saveMember } from '../features/access/index.ts'
+import { createProject, deleteProject } from '../features/projects/index.ts'
+import { checkStorage } from '../fsck.ts'
 import type { Person } from './http.ts'
 import type { TestMarina } from './server.ts'
 
@@ -23,7 +24,7 @@ let passwordHash: Promise<string> | undefined
 export async function givenUser({ ground }: TestMarina, name = fresh('user'), isAdmin = false): Promise<Person> {
   const hash = await (passwordHash ??= hashPassword(password))
   const { id } = await ground.db.transaction((tx) => saveAccount(tx, { name, passwordHash: hash, isAdmin }))
-  return { id, name, password }
+  return { kind: 'user', id, name, password }
 }
 
 export function givenProject({ ground, admin }: TestMarina, { name = fresh('project'), isPublic = false } = {}): Promise<Project> {
@@ -35,6 +36,26 @@ export async function givenMember(marina: TestMarina, project: Project, role: Ro
   const person = await givenUser(marina, name)
   await marina.ground.db.transaction((tx) => saveMember(tx, project.id, person.id, roles[role]))
   return person
+}
+
+export async function removeMember({ ground }: TestMarina, project: Project, person: Person): Promise<void> {
+  await ground.db.transaction((tx) => dropMember(tx, project.id, person.id))
+}
+
+export async function changeUser({ ground }: TestMarina, { name }: Person, change: { password?: string; isDisabled?: boolean }): Promise<void> {
+  const account = await findAccount(ground, name)
+  const { password: text, ...rest } = change
+  await updateAccount(ground.db, account!, { ...rest, ...(text === undefined ? {} : { passwordHash: await hashPassword(text) }) })
+}
+
+export function removeProject({ ground, admin }: TestMarina, project: Project): Promise<void> {
+  return deleteProject(ground.db, admin, project)
+}
+
+/** What storage and database disagree about: losses, and with them what is left over. */
+export async function findDisagreements({ ground: { db, blobs } }: TestMarina, kinds: ('loss' | 'litter')[] = ['loss', 'litter']): Promise<string[]> {
+  const { findings } = await checkStorage({ db, blobs, readsDigests: true })
+  return findings.filter(({ kind }) => kinds.includes(kind)).map(({ what }) => what)
 }
 
 /** The cast of security.md: A and B private, P public; one user per role of A, an administrator of B only, and the system's. */

@@ -48,7 +48,7 @@ export async function openTestMarina(settings: TestSettings = {}, log: Log = ope
     port: marina.port,
     config,
     ground: marina.ground,
-    admin: { id: 1, name: 'admin', password: adminPassword },
+    admin: { kind: 'user', id: 1, name: 'admin', password: adminPassword },
     ask,
     async token(person, ...scopes) {
       const query = new URLSearchParams([['service', 'harbor-registry'], ...scopes.map((scope): [string, string] => ['scope', scope])])

@@ -53,6 +53,11 @@ function findRobotRights({ db, cache }: Reader, id: number): Promise<Rights | un
   }
 }
 
+export async function dropMember(tx: Tx, projectId: number, accountId: number): Promise<void> {
+  tx.changes(accountRightsKey(accountId))
+  await tx.run(sql`delete from project_member where project_id = ${projectId} and account_id = ${accountId}`)
+}
+
 /** Gives an account a role in a project, or another one than it had. Returns the member's id. */
 export async function saveMember(tx: Tx, projectId: number, accountId: number, role: Role): Promise<number> {
   tx.changes(accountRightsKey(accountId))

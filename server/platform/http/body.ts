@@ -15,20 +15,21 @@ export class BodyCut extends Error {
   override name = 'BodyCut'
 }
 
-/** Reads a body whole, at most `limit` bytes; refuses by Content-Length before the first byte where it can. */
+/** Reads a body whole, at most `limit` bytes. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > limit) throw new BodyTooLarge(limit)
   const chunks: Buffer[] = []
   for await (const chunk of limited(request, limit)) chunks.push(chunk)
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
-/** The same bytes, ending with BodyTooLarge past `limit` bytes and with BodyCut when the client goes away. */
+/**
+ * The same bytes, ending with BodyTooLarge past `limit` bytes, by Content-Length before the first where it can, and with
+ * BodyCut when the client goes away. Whoever stops reading leaves the connection open, so that the client can be answered.
+ */
 export async function* limited(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new BodyTooLarge(limit)
   let size = 0
   try {
-    // Left open when we stop reading: a full disk or a limit is answered on the same connection.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length
       if (size > limit) throw new BodyTooLarge(limit)

@@ -30,6 +30,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     running.add(response)
     response.once('close', () => running.delete(response))
     if (draining) response.shouldKeepAlive = false
+    if (hasTwoHosts(request)) return void response.writeHead(400, { connection: 'close' }).end()
     handle(request, response)
   }
   const settings = {
@@ -63,6 +64,13 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
       return cut
     },
   }
+}
+
+/** Node takes the first of two Host headers; what stands before it may take the other (RFC 9112, 3.2: answer 400). */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === 'host') hosts++
+  return hosts > 1
 }
 
 export type Peer = { address: string; protocol: 'http' | 'https'; host: string | undefined }

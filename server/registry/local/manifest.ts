@@ -18,6 +18,8 @@ import type { LocalOptions } from './upload.ts'
 
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
+/** How often a push looks for what others delete at the same time. */
+const looks = 8
 
 export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
   const { db, cache, gates, blobs, describe } = options
@@ -39,9 +41,7 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
       const tags = 'tag' in push.reference ? [push.reference.tag, ...push.tags] : push.tags
       // Before the transaction: reading a config must not keep rows locked.
       const description = await describe(manifest, tags, sourcesOf(name, manifest))
-      const save = () => saveManifest(name, by, { content: push.content, digest, manifest, tags, description })
-      // A blob, child or repository went away while this push relied on it: look again, and say what is missing.
-      await save().catch((error: unknown) => (isReferenceViolation(error) ? save() : Promise.reject(error)))
+      await lookingAgain(() => saveManifest(name, by, { content: push.content, digest, manifest, tags, description }))
       failpoint('manifest.committed')
       return { digest, tags, subject: manifest.subject?.digest }
     },
@@ -113,6 +113,18 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
   }
 }
 
+/** A blob, child or repository went away while the push relied on it: look again, and say what is missing. */
+async function lookingAgain(save: () => Promise<void>): Promise<void> {
+  for (let look = 1; ; look++) {
+    try {
+      return await save()
+    } catch (error) {
+      if (!isReferenceViolation(error)) throw error
+      if (look === looks) throw new OciError('CONFLICT', 'what the manifest needs comes and goes: push it again', { cause: error, headers: { 'retry-after': '1' } })
+    }
+  }
+}
+
 export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
 /** Inside one transaction: parts checked, gates, artifact, tags, facts. */
@@ -157,7 +169,8 @@ function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descrip
     const more = digests.length > 1 ? ` and ${digests.length - 1} more` : ''
     throw new OciError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${digests[0]}${more}, which this repository does not hold`, { detail: digests.map((digest) => ({ digest })) })
   }
-  const wrong = needed.find(({ digest, size }) => sizes.get(digest) !== size)
+  for (const { digest, length } of children) sizes.set(digest, length)
+  const wrong = [...needed, ...wantedChildren].find(({ digest, size }) => sizes.get(digest) !== size)
   if (wrong) throw new OciError('MANIFEST_INVALID', `manifest invalid: ${wrong.digest} has ${sizes.get(wrong.digest)} bytes, the manifest says ${wrong.size}`)
   if (children.some(({ depth }) => depth + 1 > maxDepth)) throw new OciError('MANIFEST_INVALID', `manifest invalid: indexes nest more than ${maxDepth} deep`)
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { algorithmOf, finishDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
@@ -21,12 +22,15 @@ export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; d
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 
 /** What a claimed upload looks like while one request works on it. */
-type Claimed = { id: string; claim: string; stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null }
+type Claimed = { name: RepositoryName; id: string; claim: string; stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null }
 /** The running hash over the first `size` bytes of an upload, the last of which came with the request `grownBy`. */
 type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
 
 /** How long a request may be silent about its claim on an upload before another may take it, in s; renewed at a third. */
 const claimSeconds = 30
+/** How long a request waits for an upload that another one has, and how often it looks, in ms. */
+const claimPatienceMs = 3000
+const claimPollMs = 50
 
 /**
  * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees. Hashes run
@@ -122,7 +126,7 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
 
   async function append(upload: Claimed, bytes: Bytes, at: number | undefined): Promise<Upload> {
     const { id, stage, algorithm } = upload
-    if (at !== undefined && at !== stage.size) throw rangeInvalid(id, stage.size)
+    if (at !== undefined && at !== stage.size) throw rangeInvalid(upload.name, id, stage.size)
     const usable = takeHash(upload) ?? (stage.size === 0 ? { hash: createHash(algorithm), size: 0, algorithm, grownBy: null } : undefined)
     let counted = stage.size
     const counting = async function* () {
@@ -184,21 +188,34 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
     if ((await tx.run(sql`delete from upload where id = ${id} and claim = ${claim}`)) === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
   }
 
-  /** Runs `work` while no other request, on any replica, may touch the upload. */
-  async function claimed<Result>(name: RepositoryName, id: string, work: (upload: Claimed) => Promise<Result>): Promise<Result> {
-    const claim = randomUUID()
-    const row = await db.relaxed.row<{ stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }>(sql`
+  /** Waits a little for the request that has the upload: it is about to finish it, or was cut and is about to let go. */
+  async function tryToClaim(name: RepositoryName, id: string, claim: string) {
+    for (let waited = 0; ; waited += claimPollMs) {
+      const row = await claimRow(name, id, claim)
+      if (!row?.busy || waited >= claimPatienceMs) return row
+      await sleep(claimPollMs)
+    }
+  }
+
+  function claimRow(name: RepositoryName, id: string, claim: string) {
+    return db.relaxed.row<{ stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }>(sql`
       with old as (select id, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy from upload where id = ${id} and repository = ${name} for update)
       update upload set claim = case when old.busy then upload.claim else ${claim}::uuid end,
         claimed_at = case when old.busy then claimed_at else now() end
       from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", old.busy`)
+  }
+
+  /** Runs `work` while no other request, on any replica, may touch the upload. */
+  async function claimed<Result>(name: RepositoryName, id: string, work: (upload: Claimed) => Promise<Result>): Promise<Result> {
+    const claim = randomUUID()
+    const row = await tryToClaim(name, id, claim)
     if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
     if (row.busy) throw new OciError('CONFLICT', 'another request is writing to this upload', { headers: { 'retry-after': '1' } })
     const renewal = setInterval(() => {
       db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
     }, (claimSeconds * 1000) / 3)
     try {
-      return await work({ id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
+      return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
     } finally {
       clearInterval(renewal)
       await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
@@ -218,6 +235,8 @@ function checkDigest(wanted: Digest, found: Digest) {
 }
 
 /** 416 with the place to go on from, as "Pushing a blob in chunks" asks. */
-function rangeInvalid(id: string, size: number): OciError {
-  return new OciError('RANGE_INVALID', `the next byte of this upload is number ${size}`, { headers: { range: `0-${Math.max(0, size - 1)}`, 'docker-upload-uuid': id } })
+function rangeInvalid(name: RepositoryName, id: string, size: number): OciError {
+  return new OciError('RANGE_INVALID', `the next byte of this upload is number ${size}`, {
+    headers: { location: `/v2/${name}/blobs/uploads/${id}`, range: `0-${Math.max(0, size - 1)}`, 'docker-upload-uuid': id },
+  })
 }
