@@ -53,7 +53,7 @@ function collectTree(tx: Tx, repositoryId: number, rootId: number): Promise<Node
         select held.id, held.digest from accessory join artifact held on held.id = accessory.artifact_id
         where accessory.repository_id = ${repositoryId} and accessory.subject_digest = tree.digest) found)
     select tree.id, tree.digest,
-      array(select parent_id from artifact_child where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id) as parents,
+      coalesce((select json_agg(parent_id) from artifact_child where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
       (select subject.id from accessory join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
         where accessory.artifact_id = tree.id) as subject
     from tree`)
