@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { OciError } from '../oci/errors.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
@@ -73,7 +74,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
     const peers = openPeers({ onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment') })
-    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: (outcome) => metrics.cacheReads.inc({ outcome }) })
+    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: metrics.cacheReads })
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,
@@ -86,6 +87,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     opened.defer(() => db.close())
     const secrets = await openSecrets(config)
     if (!beside) await prepareDatabase(db, secrets, log)
+    if (postgres) await forgetTheDead(db)
     await peers.join(db, cache, { isReader: !beside })
     opened.use(peers)
     const blobs = await openBlobs(config)
@@ -114,6 +116,15 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   }
 }
 
+/**
+ * A PostgreSQL that we have just started serves nobody else: what a killed Marina held would only make pushes wait, up to 5 s
+ * for its lease on the cache and up to 30 s for its claim on an upload.
+ */
+async function forgetTheDead(db: Db): Promise<void> {
+  await db.run(sql`delete from replica`)
+  await db.run(sql`update upload set claim = null where claim is not null`)
+}
+
 async function openBlobs(config: Config): Promise<Blobs> {
   if (config.storage === 'filesystem') return openFsBlobs({ root: config.storageRoot! })
   // Loaded when asked for: the SDK costs a fifth of the start.
@@ -128,6 +139,7 @@ async function openBlobs(config: Config): Promise<Blobs> {
 /** Every part, wired in plain sight. Ready to serve on return. */
 export async function openMarina(config: Config, log: Log): Promise<Marina> {
   if (config.failpoints) armFailpoints(config.failpoints)
+  const tls = config.tlsCert ? await readTls(config.tlsCert, config.tlsKey!) : undefined
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
   try {
@@ -172,8 +184,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const server = await openServer(openListener({ door, api, pages: pagesOf(api.document), sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
-      ...(config.tlsCert ? { tls: { cert: await readPem(config.tlsCert), key: await readPem(config.tlsKey!) } } : {}),
-    })
+      ...(tls ? { tls } : {}),
+    }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
@@ -186,7 +198,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
     watch(metrics, ground)
-    const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost)
+    const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
     return {
       port: server.port,
@@ -218,6 +230,27 @@ async function firstStart({ db, config, secrets }: Ground): Promise<string | und
     if (!(error instanceof Failure) || error.code !== 'CONFLICT') throw error
   })
   return password
+}
+
+/** Read and tried before anything is started: OpenSSL's own words name neither the file nor the setting. */
+async function readTls(certPath: string, keyPath: string): Promise<{ cert: string; key: string }> {
+  const tls = { cert: await readPem(certPath), key: await readPem(keyPath) }
+  try {
+    createSecureContext(tls)
+    return tls
+  } catch (error) {
+    throw new ConfigError(`${certPath} (MARINA_TLS_CERT) and ${keyPath} (MARINA_TLS_KEY) are not a certificate with its key in PEM: ${(error as Error).message}`)
+  }
+}
+
+/** Why a port cannot be had, as a sentence that names the setting to change. */
+function namingSettings(port: number, portSetting: string, host: string, hostSetting: string) {
+  return ({ code, message }: NodeJS.ErrnoException): never => {
+    if (code === 'EADDRINUSE') throw new ConfigError(`port ${port} on ${host} is in use by another program: end that, or set ${portSetting}`)
+    if (code === 'EACCES') throw new ConfigError(`port ${port} needs rights that Marina was not started with: set ${portSetting} to one from 1024 on`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new ConfigError(`${host} is no address of this machine: set ${hostSetting}`)
+    throw new ConfigError(`cannot listen on ${host}, port ${port} (${hostSetting}, ${portSetting}): ${message}`)
+  }
 }
 
 async function readPem(path: string): Promise<string> {

@@ -2,26 +2,41 @@ import type { Command } from 'commander'
 
 type Words = { path: string; words: string[] }
 
-/** A script that completes commands and options, written from the commands themselves. Throws for a shell it does not know. */
-export function completionScript(shell: string, program: Command): string {
+export const shells = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof shells)[number]
+
+/** A script that completes commands, options and what an argument may be, written from the commands themselves. */
+export function completionScript(shell: Shell, program: Command): string {
   const all = collect(program, '')
-  if (shell === 'bash' || shell === 'zsh') return `${shell === 'zsh' ? 'autoload -U +X bashcompinit && bashcompinit\n' : ''}${bash(all)}`
   if (shell === 'fish') return fish(all)
-  throw new Error(`completion knows bash, zsh and fish, not ${shell}`)
+  return `${shell === 'zsh' ? 'autoload -U +X bashcompinit && bashcompinit\n' : ''}${bash(all, valuedOptions(program))}`
 }
 
 function collect(command: Command, path: string): Words[] {
-  const words = [...command.commands.map((one) => one.name()), ...command.options.map((one) => one.long ?? one.short!), '--help']
+  const words = [...command.commands.map((one) => one.name()), ...command.registeredArguments.flatMap((one) => one.argChoices ?? []), ...command.options.map((one) => one.long ?? one.short!), '--help']
   return [{ path, words }, ...command.commands.flatMap((one) => collect(one, path ? `${path} ${one.name()}` : one.name()))]
 }
 
-function bash(all: Words[]): string {
+/** Options after which a value stands, which is no command. */
+function valuedOptions(command: Command): string[] {
+  const own = command.options.filter((one) => one.required).map((one) => one.long ?? one.short!)
+  return [...own, ...command.commands.flatMap(valuedOptions)]
+}
+
+function bash(all: Words[], valued: string[]): string {
   const cases = all.map(({ path, words }) => `    "${path}") words="${words.join(' ')}" ;;`)
   return `_marina() {
-  local path="" word words
+  local path="" word words isValue=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
+    case "$word" in
+      ${[...valued, '='].join('|')}) isValue=1 ;;
+      *) [ -n "$isValue" ] || case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac; isValue="" ;;
+    esac
   done
+  if [ -n "$isValue" ]; then
+    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+    return
+  fi
   case "$path" in
 ${cases.join('\n')}
     *) words="--help" ;;

@@ -1,5 +1,5 @@
-import { algorithmOf, digestOf, finishDigest, type Digest } from '../oci/digest.ts'
-import { parseManifest } from '../oci/manifest.ts'
+import { algorithmOf, digestOf, finishDigest, isDigest, type Digest } from '../oci/digest.ts'
+import { parseManifest, type Manifest } from '../oci/manifest.ts'
 import { createHash } from 'node:crypto'
 import { blobPath } from './catalog/blob.ts'
 import type { Blobs } from './platform/blobs/blobs.ts'
@@ -55,12 +55,21 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
 function artifactProblems(row: { digest: Digest; mediaType: string; content: Buffer | null; held: Digest[] | null; children: Digest[] | null }): string[] {
   if (!row.content) return ['its manifest is missing']
   if (digestOf(row.content, algorithmOf(row.digest)) !== row.digest) return ['its manifest was altered']
-  const manifest = parseManifest(row.content, row.mediaType)
+  const manifest = read(row.content, row.mediaType)
+  if (manifest instanceof Error) return [`its manifest cannot be read: ${manifest.message}`]
   const blobs = [...(manifest.config ? [manifest.config] : []), ...manifest.layers].filter(({ urls }) => !urls?.length)
   return [
     ...blobs.filter(({ digest }) => !row.held?.includes(digest)).map(({ digest }) => `it needs the blob ${digest}, which nothing keeps for it`),
     ...manifest.children.filter(({ digest }) => !row.children?.includes(digest)).map(({ digest }) => `it needs the manifest ${digest}, which nothing keeps for it`),
   ]
+}
+
+function read(content: Buffer, mediaType: string): Manifest | Error {
+  try {
+    return parseManifest(content, mediaType)
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Stored bytes that no row knows: written before a crash, or between two steps of a push that is still running. */
@@ -73,11 +82,18 @@ async function findLitter(db: Queryable, blobs: Blobs, found: (kind: Finding['ki
     batch = []
   }
   for await (const { key, size } of blobs.list('docker/registry/v2/blobs')) {
-    const [, algorithm, hex] = /^docker\/registry\/v2\/blobs\/(sha256|sha512)\/[0-9a-f]{2}\/([0-9a-f]+)\/data$/.exec(key) ?? []
-    if (!algorithm || !hex) found('litter', `${key} (${size} bytes) is not where a blob would be`)
-    else if (batch.push({ digest: `${algorithm}:${hex}` as Digest, size }) === page) await compare()
+    const digest = digestAt(key)
+    if (!digest) found('litter', `${key} (${size} bytes) is not where a blob would be`)
+    else if (batch.push({ digest, size }) === page) await compare()
   }
   await compare()
+}
+
+/** The digest whose bytes belong at this key, if there is one. */
+function digestAt(key: string): Digest | undefined {
+  const [, algorithm, hex] = /\/(sha256|sha512)\/[0-9a-f]{2}\/([0-9a-f]+)\/data$/.exec(key) ?? []
+  const digest = `${algorithm}:${hex}`
+  return isDigest(digest) && blobPath(digest) === key ? digest : undefined
 }
 
 async function digestOfStored(blobs: Blobs, digest: Digest): Promise<Digest | undefined> {

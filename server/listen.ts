@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { OciError } from '../oci/errors.ts'
-import { StorageUnavailable } from './platform/blobs/blobs.ts'
+import { BlobMissing, StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
 import type { Api } from './platform/http/route.ts'
-import type { Handle, Peer } from './platform/http/server.ts'
+import type { Answer, Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
 import type { Door } from './registry/serve.ts'
@@ -16,7 +16,7 @@ type ListenerOptions = {
   pages: Pages
   door: Door
   api: Api
-  sendOciError(response: ServerResponse, error: unknown): boolean
+  sendOciError(response: Answer, error: unknown): boolean
   peerOf(request: IncomingMessage): Peer
   metrics: Metrics
   log: Log
@@ -24,7 +24,7 @@ type ListenerOptions = {
 }
 
 /** Bytes of a refused body that are still read, so that the client sees the answer instead of a broken connection. */
-const leftoverLimit = 4 * 2 ** 20
+const leftoverLimit = 64 * 2 ** 20
 
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
 export function openListener({ door, api, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
@@ -33,21 +33,22 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
   return (request, response) => {
     const started = performance.now()
     const id = givenId(request) ?? ids()
-    response.setHeader('x-request-id', id)
-    const door = Object.hasOwn(pages, pathOf(request)) ? 'other' : doorOf(request.url ?? '/')
-    response.once('close', () => report(request, response, door, id, started))
+    response.requestId = id
+    const door = doorOf(request.url ?? '/', pages)
+    response.on('close', () => report(request, response, door, id, started))
     switch (door) {
       case 'registry':
       case 'token':
         return void answerDoor(door, request, response, id)
       case 'api':
+        response.setHeader('x-request-id', id)
         return api.handle(request, response)
       case 'other':
         return answerPage(pages, request, response)
     }
   }
 
-  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: Answer, id: string): Promise<void> {
     try {
       await door[name](request, response, peerOf(request))
     } catch (error) {
@@ -57,9 +58,11 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
         log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
         return void response.destroy()
       }
-      if (!request.complete) closeAfterAnswer(request, response)
+      if (!request.complete) readLeftover(request)
       if (sendOciError(response, translate(error))) {
         if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable) log.error({ id, reason: error.message }, 'answered 503')
+        // The client pushes again and so repairs it; an operator must know all the same (F17).
+        if (error instanceof OciError && error.cause instanceof BlobMissing) log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
         return
       }
       log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
@@ -67,10 +70,10 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
     }
   }
 
-  function report(request: IncomingMessage, response: ServerResponse, name: string, id: string, started: number) {
+  function report(request: IncomingMessage, response: Answer, name: string, id: string, started: number) {
     const ms = performance.now() - started
     const status = response.writableFinished ? response.statusCode : 499
-    metrics.requests.inc({ door: name, method: request.method!, status })
+    metrics.requests(`${name} ${request.method} ${status}`)
     metrics.seconds.observe({ door: name }, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: (request.socket as typeof request.socket | null)?.remoteAddress }, 'request')
@@ -88,29 +91,34 @@ function translate(error: unknown): unknown {
   return new OciError('UNAVAILABLE', undefined, { cause: error, headers: { 'retry-after': '2' } })
 }
 
-/** The rest of the body is read for a moment and thrown away, then the connection ends. */
-function closeAfterAnswer(request: IncomingMessage, response: ServerResponse) {
-  response.shouldKeepAlive = false
+/**
+ * The rest of the body is read and thrown away, up to a limit. Closing at once instead would reset a connection on which the
+ * client is still sending, and take the answer away before it is read (RFC 9112, 9.6).
+ */
+function readLeftover(request: IncomingMessage) {
   let left = leftoverLimit
   request.on('error', () => {})
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length
     if (left < 0) request.destroy()
   })
+  request.resume()
 }
 
-function doorOf(url: string): 'registry' | 'token' | 'api' | 'other' {
+function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'other' {
   if (url.startsWith('/v2/') || url === '/v2' || url.startsWith('/v2?')) return 'registry'
+  if (Object.hasOwn(pages, url.split('?', 1)[0]!)) return 'other'
   if (url.startsWith('/api/')) return 'api'
   if (url === '/service/token' || url.startsWith('/service/token?')) return 'token'
   return 'other'
 }
 
-function answerPage(pages: Pages, request: IncomingMessage, response: ServerResponse) {
+function answerPage(pages: Pages, request: IncomingMessage, response: Answer) {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const path = pathOf(request)
   const page = isRead && Object.hasOwn(pages, path) ? pages[path]!(request.headers.host ?? 'localhost') : undefined
   response.writeHead(page ? 200 : 404, {
+    'x-request-id': response.requestId,
     'content-type': page?.type ?? 'text/plain; charset=utf-8',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
+import { constants } from 'node:os'
 import { styleText } from 'node:util'
-import { Command, CommanderError } from 'commander'
-import { openGround, openMarina, type Marina } from './app.ts'
-import { completionScript } from './completion.ts'
+import { Argument, Command, CommanderError } from 'commander'
+import type { Ground, Marina } from './app.ts'
+import { completionScript, shells, type Shell } from './completion.ts'
 import { ConfigError, describeConfig, type Config } from './config/config.ts'
 import { loadConfig } from './config/env.ts'
-import { resetAdminPassword } from './features/accounts/index.ts'
-import { checkStorage } from './fsck.ts'
 import { openLog } from './platform/observe/log.ts'
-import { rotateKeys } from './registry/keys.ts'
+
+// The parts are loaded by the command that needs them: help, config and completion answer at once.
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const
 
 const program = new Command('marina')
   .description('A container registry platform: one program, simple to start and hard to break.')
@@ -34,17 +36,22 @@ const admin = program.command('admin').description('the system administrator')
 admin.command('reset-password').description("generate a new password for the account 'admin' and print it").action(resetPassword)
 program
   .command('completion').description('print a completion script for the shell')
-  .argument('<shell>', 'bash, zsh or fish')
-  .action((shell: string) => print(completionScript(shell, program)))
+  .addArgument(new Argument('<shell>', 'which one').choices(shells))
+  .action((shell: Shell) => print(completionScript(shell, program)))
 
 async function serve() {
   const started = performance.now()
   const { config } = load()
+  // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
+  const asked = stopSignal()
+  // Whoever read what we print may have left (`| head`): that ends no registry.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
   if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
+  const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
   welcome(marina, config, performance.now() - started)
-  const reason = await Promise.race([stopSignal(), marina.failed])
+  const reason = await Promise.race([asked, marina.failed])
   const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
   if (isAsked) print(`${reason}: finishing running requests (at most ${config.drain / 1000} s)`)
   else log.error({ reason }, 'cannot go on')
@@ -53,18 +60,26 @@ async function serve() {
   process.exitCode = isAsked ? 0 : 1
 }
 
-/** The first signal asks for a clean end, a second one ends at once: what was acknowledged is safe either way. */
+/**
+ * The first signal asks for a clean end, a second Ctrl-C ends at once: what was acknowledged is safe either way. Under npm one
+ * Ctrl-C arrives twice, from the terminal and from npm, so the second one counts a second later.
+ */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let isStopping = false
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    let askedAt: number | undefined
+    for (const signal of stopSignals) {
       process.on(signal, () => {
-        if (isStopping && signal === 'SIGINT') process.exit(130)
-        isStopping = true
+        if (signal === 'SIGINT' && askedAt !== undefined && performance.now() - askedAt > 1000) process.exit(130)
+        askedAt ??= performance.now()
         resolve(signal)
       })
     }
   })
+}
+
+/** For commands that may be cut anywhere: leaving by `exit` takes along the PostgreSQL that was started for them. */
+function leaveOnSignal() {
+  for (const signal of stopSignals) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
 function welcome({ port, metricsPort, database, firstPassword }: Marina, config: Config, ms: number) {
@@ -88,6 +103,8 @@ function welcome({ port, metricsPort, database, firstPassword }: Marina, config:
 
 async function migrate() {
   const { config } = load()
+  leaveOnSignal()
+  const { openGround } = await import('./app.ts')
   const ground = await openGround(config, openLog({ level: config.logLevel, format: config.logFormat }))
   await ground.close()
   print('the database schema is up to date')
@@ -103,6 +120,7 @@ function printConfig({ json }: { json?: boolean }) {
 }
 
 async function fsck({ digests = false, json }: { digests?: boolean; json?: boolean }) {
+  const { checkStorage } = await import('./fsck.ts')
   await withGround(async ({ db, blobs }) => {
     const progress = process.stderr.isTTY && !json ? (done: number, total: number) => void (done % 50 === 0 && process.stderr.write(`\r${done} of ${total} checked`)) : undefined
     const report = await checkStorage({ db, blobs, readsDigests: digests, ...(progress ? { onProgress: progress } : {}) })
@@ -118,6 +136,7 @@ async function fsck({ digests = false, json }: { digests?: boolean; json?: boole
 }
 
 async function rotate() {
+  const { rotateKeys } = await import('./registry/keys.ts')
   await withGround(async ({ db, secrets, config }) => {
     const id = await db.transaction((tx) => rotateKeys(tx, secrets))
     print(`new signing key ${id}; tokens signed before stay valid for at most ${config.tokenTtl / 60_000} minutes`)
@@ -125,13 +144,16 @@ async function rotate() {
 }
 
 async function resetPassword() {
+  const { resetAdminPassword } = await import('./features/accounts/index.ts')
   await withGround(async ({ db, cache }) => {
     print(`the password of admin is now ${bold(await resetAdminPassword(db, { db, cache }))}`)
   })
 }
 
-async function withGround(work: (ground: Awaited<ReturnType<typeof openGround>>) => Promise<void>) {
+async function withGround(work: (ground: Ground) => Promise<void>) {
   const { config } = load()
+  leaveOnSignal()
+  const { openGround } = await import('./app.ts')
   const ground = await openGround(config, openLog({ level: 'warn', format: config.logFormat }), { beside: true })
   try {
     await work(ground)

@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream'
 import type { Digest, DigestAlgorithm } from '../../oci/digest.ts'
 import type { Reference, RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Actor } from '../catalog/topics.ts'
 import type { Viewer } from '../catalog/viewer.ts'
-import type { Bytes, ByteRange } from '../platform/blobs/blobs.ts'
+import type { BlobStream, Bytes, ByteRange } from '../platform/blobs/blobs.ts'
 
 /** Size in bytes. */
 export type BlobStat = { digest: Digest; size: number }
@@ -33,7 +32,7 @@ export interface Registry {
   // read
   readManifest(name: RepositoryName, reference: Reference): Promise<ManifestRead>
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>
-  openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<Readable>
+  openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<BlobStream>
   /** Where a client may fetch the blob by itself, if anywhere. */
   blobUrl(name: RepositoryName, digest: Digest): Promise<string | undefined>
 

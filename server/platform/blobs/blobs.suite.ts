@@ -60,6 +60,17 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
         assert.ok(Math.abs(found.modifiedAt.getTime() - Date.now()) < 60_000)
       })
 
+      test('a version stays through reads, and a write under the same key gives another', async () => {
+        const key = newKey()
+        const versionOf = async () => (await blobs.find(key))?.version
+        await blobs.write(key, inChunks(Buffer.from('first')))
+        const first = await versionOf()
+        await all(blobs.read(key))
+        assert.equal(await versionOf(), first)
+        await blobs.write(key, inChunks(Buffer.from('other')))
+        assert.notEqual(await versionOf(), first)
+      })
+
       test('writing an existing key replaces its bytes', async () => {
         const key = newKey()
         await blobs.write(key, inChunks(Buffer.from('a longer first version')))

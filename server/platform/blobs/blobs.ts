@@ -1,12 +1,19 @@
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
 /** Bytes on their way in: any stream of buffers, a request body included. */
 export type Bytes = AsyncIterable<Uint8Array>
 
+/**
+ * Bytes on their way out. `sendTo`, where a driver has it, does what `pipeline` would, in buffers that are used again once
+ * the other side has taken them: only the driver can know when that is.
+ */
+export type BlobStream = Readable & { sendTo?: (to: Writable) => Promise<void> }
+
 /** First and last byte wanted, both included, counted from 0 (RFC 9110, 14.1.2). */
 export type ByteRange = { start: number; end: number }
 
-export type BlobInfo = { size: number; modifiedAt: Date }
+/** `version` stays as long as the bytes have not been written again. */
+export type BlobInfo = { size: number; modifiedAt: Date; version: string }
 
 /**
  * What a driver knows of one unfinished write: a plain JSON value that the caller keeps (in its database) between two
@@ -43,11 +50,11 @@ export class StorageUnavailable extends Error {
 export interface Blobs {
   readonly kind: 'filesystem' | 's3' | 'memory'
 
-  /** Size in bytes and time of last write, or undefined when there is no such key. */
+  /** Size in bytes, time and version of the last write, or undefined when there is no such key. */
   find(key: string): Promise<BlobInfo | undefined>
 
   /** The bytes of a key, or of a range in it. Rejects with BlobMissing before any byte is read. */
-  read(key: string, range?: ByteRange): Promise<Readable>
+  read(key: string, range?: ByteRange): Promise<BlobStream>
 
   /**
    * Stores all bytes of `source` under `key` in one go and returns their count. `verify` runs after the last byte and

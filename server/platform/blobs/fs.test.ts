@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, mkdtemp, readdir, rename, rm, symlink, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -112,6 +113,42 @@ describe('blobs in files when things go wrong', () => {
     const stream = await store.blobs.read(key)
     await truncate(join(store.root, key), 5 * 1024 * 1024)
     await assert.rejects(all(Promise.resolve(stream)), StorageUnavailable)
+  })
+
+  test('sendTo writes the very bytes however slowly they are taken, and never again into a buffer that is still in use', async () => {
+    await using store = await openStore()
+    const [key, bytes] = [newKey(), randomBytes(3 * 1024 * 1024 + 17)]
+    await store.blobs.write(key, from([bytes]))
+    for (const [start, end] of [[0, bytes.length - 1], [1, 1], [700_000, 2_900_000]] as const) {
+      const taken: Buffer[] = []
+      const slow = new Writable({
+        highWaterMark: 1,
+        write: (chunk: Buffer, _, done) => void setTimeout(() => done(void taken.push(Buffer.from(chunk))), 2),
+      })
+      const stream = await store.blobs.read(key, { start, end })
+      await stream.sendTo!(slow)
+      assert.ok(Buffer.concat(taken).equals(bytes.subarray(start, end + 1)))
+      assert.ok(stream.destroyed)
+    }
+  })
+
+  test('sendTo rejects when the other side goes away or the file shrinks, and leaves no file open', async () => {
+    await using store = await openStore()
+    const key = newKey()
+    await store.blobs.write(key, zeros(8 * 1024 * 1024))
+    const open = async () => (await readdir('/proc/self/fd')).length
+    const before = await open()
+    for (let round = 0; round < 20; round++) {
+      // Never calls back: what is written stays on its way until the stream ends.
+      const stuck = new Writable({ write: () => void setTimeout(() => stuck.destroy(), 5) })
+      await assert.rejects((await store.blobs.read(key)).sendTo!(stuck), /close/i)
+      await assert.rejects((await store.blobs.read(key)).sendTo!(stuck), /close|destroyed/i)
+    }
+    const stream = await store.blobs.read(key)
+    await truncate(join(store.root, key), 5 * 1024 * 1024)
+    await assert.rejects(stream.sendTo!(new Writable({ write: (_, __, done) => done() })), StorageUnavailable)
+    await sleep(50)
+    assert.equal(await open(), before)
   })
 
   test('removing the last key of a folder removes the folder, never the root', async () => {

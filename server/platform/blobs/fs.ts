@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { constants, type Dirent } from 'node:fs'
+import { constants, type Dirent, type Stats } from 'node:fs'
 import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { BlobMissing, checkKey, type BlobInfo, type Blobs, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import { BlobMissing, checkKey, type BlobInfo, type Blobs, type BlobStream, type ByteRange, type Bytes, type Stage } from './blobs.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { placeFile, syncDir, takeAway, type FreshDirs } from './fs-place.ts'
 import { pour, type EarlySyncs, type PourLimits } from './fs-pour.ts'
@@ -77,10 +77,10 @@ async function makeFolders({ stages }: Store) {
 async function find(store: Store, key: string): Promise<BlobInfo | undefined> {
   const path = pathOf(store, key)
   const found = await statOrAbsent(store, path)
-  return found?.isFile() ? { size: found.size, modifiedAt: found.mtime } : undefined
+  return found?.isFile() ? infoOf(found) : undefined
 }
 
-async function read(store: Store, key: string, range?: ByteRange): Promise<Readable> {
+async function read(store: Store, key: string, range?: ByteRange): Promise<BlobStream> {
   return openStream(store, pathOf(store, key), key, (size) => {
     const { start, end } = range ? clampRange(range, { size }) : { start: 0, end: size - 1 }
     return { start, length: end - start + 1 }
@@ -93,7 +93,7 @@ async function openStream(
   path: string,
   name: string,
   choose: (size: number) => { start: number; length: number },
-): Promise<Readable> {
+): Promise<BlobStream> {
   const file = await openOrMissing(store, path, name, constants.O_RDONLY)
   try {
     const found = await onDisk(`reading ${name}`, file.stat())
@@ -211,7 +211,7 @@ async function remove(store: Store, key: string): Promise<boolean> {
 async function* list(store: Store, prefix: string): AsyncGenerator<{ key: string } & BlobInfo> {
   if (prefix !== '') {
     const found = await statOrAbsent(store, join(store.root, prefix))
-    if (found?.isFile()) yield { key: prefix, size: found.size, modifiedAt: found.mtime }
+    if (found?.isFile()) yield { key: prefix, ...infoOf(found) }
     if (!found?.isDirectory()) return
   }
   for (const entry of await entriesOf(store, prefix)) {
@@ -220,7 +220,7 @@ async function* list(store: Store, prefix: string): AsyncGenerator<{ key: string
     if (entry.isDirectory()) yield* list(store, key)
     else {
       const found = await statOrAbsent(store, join(store.root, key))
-      if (found?.isFile()) yield { key, size: found.size, modifiedAt: found.mtime }
+      if (found?.isFile()) yield { key, ...infoOf(found) }
     }
   }
 }
@@ -272,6 +272,11 @@ async function statOrAbsent(store: Store, path: string) {
 /** "No such file" means "absent" only while the store itself is there: an unmounted disk looks empty too. */
 async function stillMounted({ stages }: Store): Promise<void> {
   await onDisk('looking for the store', stat(stages))
+}
+
+/** Every write makes a new file; one altered in place shows by its change time, which nobody can set. */
+function infoOf({ size, mtime, ino, ctimeMs }: Stats): BlobInfo {
+  return { size, modifiedAt: mtime, version: `${ino}-${ctimeMs}-${size}` }
 }
 
 const pathOf = (store: Store, key: string) => join(store.root, checkKey(key))

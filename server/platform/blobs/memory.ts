@@ -2,14 +2,16 @@ import { Readable } from 'node:stream'
 import { BlobMissing, checkKey, type Blobs, type BlobInfo, type ByteRange, type Bytes, type Stage } from './blobs.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange } from './keys.ts'
 
-type Held = { bytes: Buffer; modifiedAt: Date }
+type Held = { bytes: Buffer; modifiedAt: Date; version: string }
 
 /** Blobs in memory, for tests of other parts: the promises of a real store, for as long as the process lives. */
 export function openMemoryBlobs(): Blobs {
   const held = new Map<string, Held>()
   const stages = new Map<string, Held>()
 
-  const hold = (bytes: Buffer): Held => ({ bytes, modifiedAt: new Date() })
+  let writes = 0
+
+  const hold = (bytes: Buffer): Held => ({ bytes, modifiedAt: new Date(), version: String(writes++) })
 
   function heldAt(key: string): Held {
     const found = held.get(checkKey(key))
@@ -27,7 +29,7 @@ export function openMemoryBlobs(): Blobs {
     kind: 'memory',
     async find(key) {
       const found = held.get(checkKey(key))
-      return found && { size: found.bytes.length, modifiedAt: found.modifiedAt }
+      return found && infoOf(found)
     },
     async read(key, range) {
       const { bytes } = heldAt(key)
@@ -78,10 +80,12 @@ export function openMemoryBlobs(): Blobs {
 }
 
 async function* listHeld(held: Map<string, Held>, prefix: string): AsyncGenerator<{ key: string } & BlobInfo> {
-  for (const [key, { bytes, modifiedAt }] of held) {
-    if (prefix === '' || key === prefix || key.startsWith(`${prefix}/`)) yield { key, size: bytes.length, modifiedAt }
+  for (const [key, found] of held) {
+    if (prefix === '' || key === prefix || key.startsWith(`${prefix}/`)) yield { key, ...infoOf(found) }
   }
 }
+
+const infoOf = ({ bytes, modifiedAt, version }: Held): BlobInfo => ({ size: bytes.length, modifiedAt, version })
 
 async function collect(source: Bytes): Promise<{ bytes: Buffer; cut?: { error: unknown } }> {
   const chunks: Uint8Array[] = []

@@ -44,7 +44,7 @@ export function openS3Blobs(options: S3Options): Blobs {
 async function find(s3: S3, key: string): Promise<BlobInfo | undefined> {
   const command = new HeadObjectCommand({ Bucket: s3.bucket, Key: pathOf(s3, key) })
   const found = await ask(s3, `looking for ${key}`, (client) => client.send(command))
-  return found && infoOf(key, found.ContentLength, found.LastModified)
+  return found && infoOf(key, found.ContentLength, found.LastModified, found.ETag)
 }
 
 async function read(s3: S3, key: string, range?: ByteRange): Promise<Readable> {
@@ -173,9 +173,9 @@ async function remove(s3: S3, key: string): Promise<boolean> {
 async function* list(s3: S3, prefix: string): AsyncGenerator<{ key: string } & BlobInfo> {
   const itself = prefix === '' ? undefined : await find(s3, prefix)
   if (itself) yield { key: prefix, ...itself }
-  for await (const { Key, Size, LastModified } of listObjects(s3, s3.root + (prefix && `${prefix}/`))) {
+  for await (const { Key, Size, LastModified, ETag } of listObjects(s3, s3.root + (prefix && `${prefix}/`))) {
     const key = Key.slice(s3.root.length)
-    if (isKey(key)) yield { key, ...infoOf(key, Size, LastModified) }
+    if (isKey(key)) yield { key, ...infoOf(key, Size, LastModified, ETag) }
   }
 }
 
@@ -221,9 +221,9 @@ async function bytesOf(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function infoOf(key: string, size: number | undefined, modifiedAt: Date | undefined): BlobInfo {
+function infoOf(key: string, size: number | undefined, modifiedAt: Date | undefined, tag: string | undefined): BlobInfo {
   if (size === undefined || !modifiedAt) throw new StorageUnavailable(`the S3 server does not say how large ${key} is`)
-  return { size, modifiedAt }
+  return { size, modifiedAt, version: `${tag}-${modifiedAt.getTime()}-${size}` }
 }
 
 const pathOf = (s3: S3, key: string) => s3.root + checkKey(key)

@@ -61,8 +61,11 @@ types.setTypeParser(types.builtins.INT8, Number)
 
 /** Opens the pools; connects on first use. */
 export function openDb(options: DbOptions): Db {
-  const main = openPool(options, options.poolSize, '')
-  const relaxed = openPool(options, Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
+  let isClosed = false
+  // The pool does not wait for its goodbyes: a database that ends right after us may answer them with an error.
+  const onError = (error: Error) => void (isClosed || options.onError?.(error))
+  const main = openPool({ ...options, onError }, options.poolSize, '')
+  const relaxed = openPool({ ...options, onError }, Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -73,7 +76,10 @@ export function openDb(options: DbOptions): Db {
       await client.connect().catch(translate)
       return client
     },
-    close: async () => void (await Promise.all([main.end(), relaxed.end()])),
+    close: async () => {
+      isClosed = true
+      await Promise.all([main.end(), relaxed.end()])
+    },
   }
 }
 

@@ -6,12 +6,14 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** What Marina counts, in Prometheus' names: base units, counters end in _total. */
 export type Metrics = {
   registry: Registry
-  requests: Counter<'door' | 'method' | 'status'>
+  /** By `<door> <method> <status>`. */
+  requests: Tally
   seconds: Histogram<'door'>
   inFlight: Gauge
   received: Counter
   sent: Counter
-  cacheReads: Counter<'outcome'>
+  /** By outcome, several in each request. */
+  cacheReads: Tally
   /** A figure read when somebody asks. */
   gauge(name: string, help: string, read: () => number): void
 }
@@ -22,15 +24,41 @@ export function openMetrics(): Metrics {
   const registers = [registry]
   return {
     registry,
-    requests: new Counter({ registers, name: 'marina_http_requests_total', help: 'Requests answered', labelNames: ['door', 'method', 'status'] }),
+    requests: openTally({ registers, name: 'marina_http_requests_total', help: 'Requests answered', labelNames: ['door', 'method', 'status'] }),
     seconds: new Histogram({ registers, name: 'marina_http_request_duration_seconds', help: 'Time to answer', labelNames: ['door'], buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120] }),
     inFlight: new Gauge({ registers, name: 'marina_http_requests_in_flight', help: 'Requests being answered' }),
     received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
-    cacheReads: new Counter({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
+    cacheReads: openTally({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
     gauge(name, help, read) {
       registry.registerMetric(new Gauge({ registers: [], name, help, collect() { this.set(read()) } }))
     },
+  }
+}
+
+/** Adds one to the count with these labels: their values, none with a space in it, separated by spaces. */
+export type Tally = (labels: string) => void
+
+/**
+ * A counter for what is counted in every request, in plain numbers that prom-client gets when somebody asks: it checks and
+ * hashes the labels each time, which took a tenth of a pull.
+ */
+function openTally(options: { registers: Registry[]; name: string; help: string; labelNames: string[] }): Tally {
+  const counts = new Map<string, { count: number }>()
+  const counter = new Counter({
+    ...options,
+    collect() {
+      counter.reset()
+      for (const [labels, { count }] of counts) {
+        const values = labels.split(' ')
+        counter.inc(Object.fromEntries(options.labelNames.map((name, index) => [name, values[index]!])), count)
+      }
+    },
+  })
+  return (labels) => {
+    const known = counts.get(labels)
+    if (known) known.count++
+    else counts.set(labels, { count: 1 })
   }
 }
 

@@ -6,12 +6,12 @@ import { blobPath, findBlob, unlinkBlob } from '../../catalog/blob.ts'
 import { findRepository, listRepositoryNames } from '../../catalog/repository.ts'
 import { listTags } from '../../catalog/tag.ts'
 import { facts } from '../../catalog/topics.ts'
-import { BlobMissing } from '../../platform/blobs/blobs.ts'
 import { isReferenceViolation } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import type { BlobStat, Registry } from '../registry.ts'
 import { localManifests } from './manifest.ts'
 import { localUploads, type LocalOptions } from './upload.ts'
+import { openVerifier } from './verify.ts'
 
 /** How long a presigned URL lasts, in ms: enough to begin a download, too short to be passed around. */
 const presignTtlMs = 5 * 60_000
@@ -20,19 +20,20 @@ const presignTtlMs = 5 * 60_000
 export function openLocalRegistry(options: LocalOptions): Registry {
   const { db, cache, blobs } = options
   const reader = { db, cache }
+  const verifier = openVerifier(blobs)
 
   return {
     ...localManifests(options),
     ...localUploads(options),
 
-    statBlob: getBlob,
+    async statBlob(name, digest) {
+      const blob = await getBlob(name, digest)
+      await verifier.check(blob)
+      return blob
+    },
 
     async openBlob(name, digest, range) {
-      await getBlob(name, digest)
-      return blobs.read(blobPath(digest), range).catch((error: unknown) => {
-        // The row is there, the bytes are not: an operator must know, and a client that pushes again heals it (F17).
-        throw error instanceof BlobMissing ? new OciError('BLOB_UNKNOWN', undefined, { cause: error, detail: { digest } }) : error
-      })
+      return verifier.read(await getBlob(name, digest), range)
     },
 
     async blobUrl(name, digest) {

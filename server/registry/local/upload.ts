@@ -8,7 +8,7 @@ import { blobPath, linkBlob, saveBlob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, type Repository } from '../../catalog/repository.ts'
 import type { Actor } from '../../catalog/topics.ts'
-import type { Blobs, Bytes, Stage } from '../../platform/blobs/blobs.ts'
+import { BlobMissing, type Blobs, type Bytes, type Stage } from '../../platform/blobs/blobs.ts'
 import type { Cache } from '../../platform/cache/cache.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -216,6 +216,11 @@ export function localUploads({ db, cache, blobs, gates }: LocalOptions): Uploads
     }, (claimSeconds * 1000) / 3)
     try {
       return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
+    } catch (error) {
+      if (!(error instanceof BlobMissing)) throw error
+      // A crash came between the move of the bytes to their place and the commit: nothing is left here to go on with (F04).
+      await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
+      throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', { cause: error })
     } finally {
       clearInterval(renewal)
       await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})

@@ -1,0 +1,97 @@
+import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+// The only thing bench takes from inside: the address of the embedded PostgreSQL, which is nobody's business but that of
+// a second process on the same database.
+import { findRunningPostgres } from '../server/platform/db/embedded.ts'
+import { freePort, output, type Program, type Scratch } from './scratch.ts'
+
+/** A registry under test: where it listens, how to get a token for a repository, where its blobs lie. */
+export type Registry = Program & {
+  name: string
+  /** A bearer token good for pulls and pushes to these repositories. */
+  token(repositories: string[]): Promise<string>
+  storage: string
+}
+
+const main = path.resolve(import.meta.dirname, '../server/main.ts')
+const password = 'Secret123pw'
+const secretKey = randomBytes(32).toString('hex')
+
+/** Marina as a user starts it; only the log of requests is off, as the other's access log is. */
+export async function startMarina(scratch: Scratch, more: Record<string, string> = {}): Promise<Registry> {
+  const port = await freePort()
+  const env = {
+    MARINA_DATA_DIR: scratch.path('marina'), MARINA_HOST: '127.0.0.1', MARINA_PORT: String(port), MARINA_METRICS_PORT: 'off',
+    MARINA_ADMIN_PASSWORD: password, MARINA_LOG_REQUESTS: 'none', MARINA_SECRET_KEY: secretKey, ...more,
+  }
+  // BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/prof" profiles the server and nothing else.
+  const nodeOptions = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((one) => one !== '')
+  const program = await scratch.start([process.execPath, ...nodeOptions, main, 'serve'], { port, env, isReady: isHealthy })
+  return { ...program, name: 'Marina', storage: scratch.path('marina/storage'), token: (repositories) => marinaToken(port, repositories) }
+}
+
+/** A second Marina on the database and the storage of a running one. */
+export async function startSecondMarina(scratch: Scratch): Promise<Registry> {
+  const url = await findRunningPostgres(scratch.path('marina/postgres'))
+  if (!url) throw new Error('the first Marina has no PostgreSQL running')
+  return startMarina(scratch, { MARINA_DATABASE_URL: url, MARINA_DATA_DIR: scratch.path('marina2'), MARINA_STORAGE_ROOT: scratch.path('marina/storage') })
+}
+
+async function isHealthy(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/api/v2.0/health`).then(({ ok }) => ok, () => false)
+}
+
+async function marinaToken(port: number, repositories: string[]): Promise<string> {
+  const query = new URLSearchParams({ service: 'harbor-registry', scope: repositories.map((name) => `repository:${name}:pull,push`).join(' ') })
+  const answer = await fetch(`http://127.0.0.1:${port}/service/token?${query.toString()}`, { headers: { authorization: `Basic ${btoa(`admin:${password}`)}` } })
+  if (!answer.ok) throw new Error(`no token from Marina: ${answer.status} ${await answer.text()}`)
+  return ((await answer.json()) as { token: string }).token
+}
+
+/** Debian's docker-registry on the file system. It verifies tokens as Marina does: same claims, same algorithm (ES256). */
+export async function startDockerRegistry(scratch: Scratch): Promise<Registry> {
+  const port = await freePort()
+  const storage = scratch.path('docker-registry')
+  await mkdir(storage, { recursive: true })
+  const key = await makeKey(scratch)
+  const config = scratch.path('docker-registry.json') // YAML reads JSON
+  writeFileSync(config, JSON.stringify({
+    version: '0.1',
+    log: { level: 'error', accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}` },
+    auth: { token: { realm: 'http://127.0.0.1/token', service: 'bench', issuer: 'bench', rootcertbundle: key.certificate } },
+  }))
+  const program = await scratch.start(['docker-registry', 'serve', config], { port, env: { OTEL_TRACES_EXPORTER: 'none' } })
+  return { ...program, name: 'docker-registry', storage, token: async (repositories) => signToken(key, repositories) }
+}
+
+type Key = { certificate: string; privateKey: KeyObject; id: string }
+
+async function makeKey(scratch: Scratch): Promise<Key> {
+  const [keyFile, certificate] = [scratch.path('key.pem'), scratch.path('certificate.pem')]
+  await output('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyFile, '-out', certificate, '-days', '2', '-subj', '/CN=bench'])
+  const privateKey = createPrivateKey(readFileSync(keyFile))
+  return { certificate, privateKey, id: fingerprint(createPublicKey(privateKey)) }
+}
+
+/** What docker-registry 2.8 looks keys up by (libtrust): 240 bits of the public key's SHA-256 in base32, by fours. */
+function fingerprint(key: KeyObject): string {
+  const bits = [...createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest().subarray(0, 30)]
+    .map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  const letters = bits.match(/.{5}/g)!.map((five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five, 2)]).join('')
+  return letters.match(/.{4}/g)!.join(':')
+}
+
+function signToken({ privateKey, id }: Key, repositories: string[]): string {
+  const now = Math.floor(Date.now() / 1000)
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const claims = {
+    iss: 'bench', sub: 'admin', aud: 'bench', iat: now, nbf: now - 60, exp: now + 3600, jti: randomBytes(16).toString('hex'),
+    access: repositories.map((name) => ({ type: 'repository', name, actions: ['pull', 'push'] })),
+  }
+  const signed = `${part({ alg: 'ES256', typ: 'JWT', kid: id })}.${part(claims)}`
+  return `${signed}.${sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}

@@ -1,0 +1,61 @@
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { describeMachine, isReached, remember, table } from './report.ts'
+import type { Row, Scenario } from './scenario.ts'
+import { blobPut } from './scenarios/blob-put.ts'
+import { manyConnections } from './scenarios/connections.ts'
+import { manifestGet } from './scenarios/manifest-get.ts'
+import { memory } from './scenarios/memory.ts'
+import { smallPush } from './scenarios/small-push.ts'
+import { openScratch } from './scratch.ts'
+
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush] satisfies Scenario[]
+
+const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
+
+Measures Marina against docker-registry on this machine, in turns, and prints ratios. Without a scenario: all of them.
+
+${scenarios.map(({ name, says }) => `  ${name.padEnd(14)}${says}`).join('\n')}
+
+  --rounds N      rounds of each side, 3 when absent; the median counts
+  --no-history    do not append to bench/history.jsonl
+`
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv, allowPositionals: true,
+    options: { help: { type: 'boolean' }, rounds: { type: 'string', default: '3' }, 'no-history': { type: 'boolean' } },
+  })
+  const rounds = Number(values.rounds)
+  const unknown = positionals.filter((word) => !scenarios.some(({ name }) => name === word))
+  if (values.help || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+    if (unknown.length > 0) console.error(`no scenario is called ${unknown.join(' or ')}\n`)
+    console.log(usage)
+    return values.help ? 0 : 2
+  }
+  const machine = await describeMachine()
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, Node ${machine.node}, docker-registry ${machine.dockerRegistry}, wrk ${machine.wrk}`)
+  console.log(`load before: ${loadavg().map((one) => one.toFixed(2)).join(' ')}`)
+  const rows: Row[] = []
+  let failed = 0
+  for (const scenario of scenarios) {
+    if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
+    // One that breaks takes nothing from the others, which took minutes to measure.
+    rows.push(...(await run(scenario, rounds).catch((error: Error) => {
+      failed++
+      console.error(`${scenario.name} failed: ${error.stack}`)
+      return []
+    })))
+  }
+  console.log(`\n${table(rows)}`)
+  if (!values['no-history']) await remember(machine, rows)
+  return failed > 0 || rows.some((row) => isReached(row) === false) ? 1 : 0
+}
+
+async function run(scenario: Scenario, rounds: number): Promise<Row[]> {
+  console.log(`== ${scenario.name}: ${scenario.says}`)
+  await using scratch = await openScratch()
+  return await scenario.run({ scratch, rounds: Math.min(rounds, scenario.roundsAtMost ?? rounds), say: (line) => console.log(`   ${line}`) })
+}

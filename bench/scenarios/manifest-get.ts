@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { makeImage, pushOne } from '../image.ts'
+import { startDockerRegistry, startMarina, startSecondMarina } from '../registries.ts'
+import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
+import { freePort, type Scratch } from '../scratch.ts'
+import { wrk } from '../wrk.ts'
+
+const name = 'library/bench'
+const load = { threads: 2, connections: 64, seconds: 10 }
+
+export const manifestGet: Scenario = {
+  name: 'manifest-get',
+  says: 'manifest GET by tag with a bearer token, 64 connections for 10 s: against docker-registry, a bare node:http server, and two Marinas',
+  async run(bench: Bench): Promise<Row[]> {
+    const { scratch } = bench
+    const [marina, docker] = [await startMarina(scratch), await startDockerRegistry(scratch)]
+    const second = await startSecondMarina(scratch)
+    const image = makeImage()
+    const ours = await pushOne(marina, name, image)
+    const theirs = await pushOne(docker, name, image)
+    const asked = (token: string) => ({ target: ours.target, headers: { authorization: `Bearer ${token}`, accept: ours.manifestType } })
+    const [toOurs, toTheirs] = [asked(ours.token), asked(theirs.token)]
+    const barePort = await startBare(scratch, marina.port, toOurs)
+    // The load on two processes is the same 64 connections, half to each.
+    const half = { ...toOurs, ...load, threads: 1, connections: load.connections / 2 }
+    const values = await takeTurns(bench, 'manifest GET/s', {
+      marina: () => wrk({ ...toOurs, ...load, port: marina.port }),
+      docker: () => wrk({ ...toTheirs, ...load, port: docker.port }),
+      bare: () => wrk({ ...toOurs, ...load, port: barePort }),
+      two: async () => {
+        const both = await Promise.all([marina, second].map(({ port }) => wrk({ ...half, port })))
+        return both[0]! + both[1]!
+      },
+    })
+    return [
+      { what: 'manifest GET by tag', unit: 'requests/s', ours: values.marina, against: { name: 'docker-registry', values: values.docker }, target: { ratio: 10 } },
+      { what: 'manifest GET by tag', unit: 'requests/s', ours: values.marina, against: { name: 'bare node:http', values: values.bare }, target: { ratio: 0.6 } },
+      { what: 'manifest GET, two processes', unit: 'requests/s', ours: values.two, against: { name: 'one process', values: values.marina }, note: 'wrk shares the cores' },
+    ]
+  },
+}
+
+async function startBare(scratch: Scratch, from: number, { target, headers }: { target: string; headers: Record<string, string> }): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${from}${target}`, { headers })
+  const body = Buffer.from(await answer.arrayBuffer())
+  // What node:http adds by itself it adds here too.
+  const recorded = Object.fromEntries([...answer.headers].filter(([header]) => !['date', 'connection', 'keep-alive'].includes(header)))
+  const file = scratch.path('answer.json')
+  writeFileSync(file, JSON.stringify({ headers: recorded, body: body.toString('base64') }))
+  const port = await freePort()
+  await scratch.start([process.execPath, path.resolve(import.meta.dirname, '../bare.ts'), String(port), file], { port })
+  return port
+}

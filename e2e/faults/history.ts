@@ -1,0 +1,110 @@
+import type { Blob, Image } from './image.ts'
+
+/**
+ * What clients did to one image. `pushing` and `deleting` are open ends: nobody was told how they went, so a crash may leave
+ * either outcome, whole. `busy` counts the clients that rely on it at the moment.
+ */
+export type Held = {
+  repository: string
+  image: Image
+  state: 'pushing' | 'there' | 'deleting' | 'gone'
+  pushes: { started: number; acknowledged: number }
+  deletes: { started: number; acknowledged: number }
+  /** Tags it was ever pushed to. */
+  tags: Set<string>
+  busy: number
+}
+
+/** A change of a tag. `onlyIf`: a deleted manifest takes its tags along, so the tag ends only if it pointed there. */
+type Write = { value: string | null; start: number; end: number; isAcknowledged: boolean; onlyIf?: string }
+
+export type TagKey = `${string}:${string}`
+
+/**
+ * A chunked upload whose end nobody saw. `sent` and `acknowledged` in bytes; `isOver` once Marina has said that
+ * it is unknown. Their rows do not wait for the disk: when PostgreSQL was killed as well, an upload `mayBeLost` in part or whole.
+ */
+export type OpenUpload = { repository: string; location: string; blob: Blob; sent: number; acknowledged: number; isOver?: true; mayBeLost?: true }
+
+/** All that clients asked for and were told, in the order of one clock. */
+export type History = ReturnType<typeof openHistory>
+
+export function openHistory() {
+  const images = new Map<string, Held>()
+  const tags = new Map<TagKey, Write[]>()
+  const tagDeletes = new Map<TagKey, { started: number; acknowledged: number }>()
+  const uploads = new Set<OpenUpload>()
+  const touched = new Set<Held>()
+  const violations: string[] = []
+  let clock = 1
+
+  const writesOf = (key: TagKey): Write[] => {
+    const found = tags.get(key) ?? [{ value: null, start: 0, end: 0, isAcknowledged: true }]
+    tags.set(key, found)
+    return found
+  }
+
+  /** True when `later` began after `earlier` had ended, and took its place for certain. */
+  const replaces = (later: Write, earlier: Write) =>
+    later.isAcknowledged && later.start > earlier.end && (later.onlyIf === undefined || later.onlyIf === earlier.value)
+
+  return {
+    images, tags, tagDeletes, uploads, touched, violations,
+    now: () => clock++,
+
+    violate: (what: string) => void violations.push(what),
+
+    hold(repository: string, image: Image): Held {
+      const key = `${repository}@${image.digest}`
+      const held = images.get(key) ?? { repository, image, state: 'pushing' as const, pushes: none(), deletes: none(), tags: new Set<string>(), busy: 0 }
+      images.set(key, held)
+      touched.add(held)
+      return held
+    },
+
+    find: (repository: string, digest: string) => images.get(`${repository}@${digest}`),
+
+    /** Notes that a tag is about to change; the function it returns notes that the change was acknowledged, or that it was refused. */
+    write(repository: string, tag: string, value: string | null, onlyIf?: string): (isDone: boolean) => void {
+      const key: TagKey = `${repository}:${tag}`
+      const writes = writesOf(key)
+      const write: Write = { value, start: clock++, end: Infinity, isAcknowledged: false, ...(onlyIf ? { onlyIf } : {}) }
+      writes.push(write)
+      return (isDone) => {
+        if (!isDone) return void writes.splice(writes.indexOf(write), 1)
+        write.end = clock++
+        write.isAcknowledged = true
+      }
+    },
+
+    countTagDelete(repository: string, tag: string) {
+      const key: TagKey = `${repository}:${tag}`
+      const count = tagDeletes.get(key) ?? none()
+      tagDeletes.set(key, count)
+      return count
+    },
+
+    /** Whether a read of a tag between two moments may have given this digest, or null for "no such tag". */
+    mayRead(key: TagKey, value: string | null, start: number, end: number): boolean {
+      const writes = writesOf(key)
+      const isOver = (write: Write) => writes.some((later) => later.end < start && replaces(later, write))
+      return writes.some((write) => write.value === value && write.start < end && !isOver(write))
+    },
+
+    /** After a crash nothing is open any more: what is seen now is the past of the next round. */
+    settle(key: TagKey, value: string | null) {
+      tags.set(key, [{ value, start: 0, end: 0, isAcknowledged: true }])
+    },
+
+    acknowledged() {
+      let [pushes, deletes] = [0, 0]
+      for (const held of images.values()) {
+        pushes += held.pushes.acknowledged
+        deletes += held.deletes.acknowledged
+      }
+      return { pushes, deletes }
+    },
+  }
+}
+
+const none = () => ({ started: 0, acknowledged: 0 })

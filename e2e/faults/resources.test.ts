@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import path from 'node:path'
+import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openClient, Cut } from './client.ts'
+import { blobOf, makeImage } from './image.ts'
+import { startMarina } from './marina.ts'
+import { errorCode, openFolder, pullsWhole, pushImage } from './scene.ts'
+
+const repository = 'library/scarce'
+const mebibyte = 1024 * 1024
+
+suite('when the machine has no more', () => {
+  test('a full disk refuses pushes with 503, pulls and deletes go on, and room is enough to push again (F13)', async () => {
+    await using folder = await openFolder()
+    await using disk = await openSmallDisk(path.join(folder.dir, 'disk'), 24)
+    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir, MARINA_STORAGE_ROOT: disk.dir } })
+    using client = openClient(marina.port)
+    const kept = makeImage([blobOf(randomBytes(2 * mebibyte))])
+    assert.equal(await pushImage(client, repository, kept, 'kept'), 201)
+    const large = blobOf(randomBytes(23 * mebibyte))
+    const before = await filesIn(disk.dir)
+
+    const whole = await client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${large.digest}`, { body: large.bytes })
+    assert.deepEqual([whole.status, errorCode(whole.body)], [503, 'UNAVAILABLE'])
+    assert.ok(Number(whole.headers['retry-after']) > 0)
+    const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
+    const chunk = await client.ask('PATCH', headers.location!, { body: large.bytes })
+    assert.deepEqual([chunk.status, errorCode(chunk.body)], [503, 'UNAVAILABLE'])
+    assert.equal((await client.ask('DELETE', headers.location!)).status, 204)
+    assert.deepEqual(await filesIn(disk.dir), before, 'what was refused is left behind')
+
+    await writeFile(path.join(disk.dir, 'filler'), Buffer.alloc(24 * mebibyte)).catch(() => undefined)
+    const small = makeImage([blobOf(randomBytes(mebibyte))])
+    assert.equal(await pushImage(client, repository, small, 'small'), 503)
+    assert.ok(await pullsWhole(client, repository, kept, 'kept'))
+    assert.equal((await client.ask('DELETE', `/v2/${repository}/manifests/kept`)).status, 202)
+    assert.equal((await client.ask('DELETE', `/v2/${repository}/manifests/${kept.digest}`)).status, 202)
+    assert.equal((await client.ask('DELETE', `/v2/${repository}/blobs/${kept.blobs[1]!.digest}`)).status, 202)
+
+    await rm(path.join(disk.dir, 'filler'))
+    assert.equal(await pushImage(client, repository, small, 'small'), 201)
+    assert.ok(await pullsWhole(client, repository, small, 'small'))
+  })
+
+  test('300 connections where 128 handles are allowed end nothing, and all is well when they have gone (F14)', async () => {
+    await using folder = await openFolder()
+    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir }, limits: 'ulimit -n 128' })
+    using client = openClient(marina.port)
+    const image = makeImage([blobOf(randomBytes(300_000))])
+    assert.equal(await pushImage(client, repository, image, 'one'), 201)
+    const sockets = await Promise.all(Array.from({ length: 300 }, () => openSocket(marina.port)))
+    using late = openClient(marina.port)
+    const during = await late.ask('GET', '/v2/', { timeoutMs: 1000 }).then(({ status }) => status, (error: unknown) => error)
+    assert.ok(during === 503 || during === 200 || during instanceof Cut, String(during))
+    assert.equal(marina.hasEnded(), false)
+    for (const socket of sockets) socket.destroy()
+    await until(async () => pullsWhole(client, repository, image, 'one').catch(() => false))
+    assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(1000))]), 'two'), 201)
+  })
+
+  test('a storage folder that goes away answers 503, never "absent", and its return is enough (F52)', async () => {
+    await using folder = await openFolder()
+    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir } })
+    using client = openClient(marina.port)
+    const image = makeImage([blobOf(randomBytes(300_000))])
+    assert.equal(await pushImage(client, repository, image, 'one'), 201)
+    const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
+    assert.equal((await client.ask('PATCH', headers.location!, { body: Buffer.alloc(1000) })).status, 202)
+
+    const [storage, away] = [path.join(folder.dir, 'storage'), path.join(folder.dir, 'away')]
+    await rename(storage, away)
+    const { digest } = image.blobs[1]!
+    for (const [method, at, body] of [
+      ['GET', `/v2/${repository}/blobs/${digest}`, undefined],
+      ['HEAD', `/v2/${repository}/blobs/${digest}`, undefined],
+      ['POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, image.blobs[1]!.bytes],
+      ['PATCH', headers.location!, Buffer.alloc(1000)],
+    ] as const) {
+      const { status } = await client.ask(method, at, body ? { body } : {})
+      assert.equal(status, 503, `${method} ${at}`)
+    }
+    assert.equal((await client.ask('GET', `/v2/${repository}/manifests/one`)).status, 200)
+    assert.equal((await client.ask('GET', '/api/v2.0/health')).body.includes('unhealthy'), true)
+    assert.equal(marina.hasEnded(), false)
+
+    await rename(away, storage)
+    assert.ok(await pullsWhole(client, repository, image, 'one'))
+    const { status, headers: { range } } = await client.ask('GET', headers.location!)
+    assert.deepEqual([status, range], [204, '0-999'])
+  })
+
+  test('a folder that a file took the place of, in the midst of uploads, ends none but those (F52)', async () => {
+    await using folder = await openFolder()
+    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir } })
+    using client = openClient(marina.port)
+    const stages = path.join(folder.dir, 'storage', '.stages')
+    const uploads = Array.from({ length: 10 }, async () => {
+      using own = openClient(marina.port)
+      const blob = blobOf(randomBytes(4 * mebibyte))
+      return (await own.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, { body: blob.bytes })).status
+    })
+    await sleep(5)
+    await rename(stages, `${stages}-away`)
+    await writeFile(stages, '')
+    for (const status of await Promise.all(uploads)) assert.ok(status === 201 || status === 503, String(status))
+    assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(99))]), 'none'), 503)
+    await rm(stages)
+    await mkdir(stages)
+    await chmod(stages, 0o755)
+    assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(99))]), 'again'), 201)
+    assert.equal(marina.hasEnded(), false)
+  })
+})
+
+/** A file system of its own with little room. Mounting one takes root. */
+async function openSmallDisk(dir: string, megabytes: number): Promise<{ dir: string } & AsyncDisposable> {
+  await mkdir(dir)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: ['ignore', 'ignore', 'pipe'] })
+  } catch (error) {
+    throw new Error(`this test needs a small disk: run it as root, or let it with "sudo mount -t tmpfs -o size=${megabytes}m tmpfs ${dir}"`, { cause: error })
+  }
+  return { dir, [Symbol.asyncDispose]: async () => void execFileSync('umount', ['-l', dir]) }
+}
+
+async function filesIn(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)).sort()
+}
+
+function openSocket(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(socket))
+    socket.once('close', () => resolve(socket))
+  })
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 20_000; performance.now() < end; await sleep(100)) if (await isTrue()) return
+  throw new Error('not within 20 s')
+}

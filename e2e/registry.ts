@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cleanEnvironment } from './marina.ts'
+
+/** Debian's docker-registry on loopback, with its data in a folder of ours. */
+export async function openDockerRegistry(dir: string): Promise<{ host: string; url: string } & AsyncDisposable> {
+  await mkdir(dir, { recursive: true })
+  const file = path.join(dir, 'config.yml')
+  await writeFile(file, `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:0'}\n`)
+  const child = spawn('docker-registry', ['serve', file], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() })
+  const kill = () => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (log += String(data)))
+  const exited = new Promise<void>((resolve) => child.once('error', (error) => resolve(void (log += error.message))).once('exit', () => resolve()))
+  let isOver = false
+  void exited.then(() => (isOver = true))
+  const limit = performance.now() + 20_000
+  while (!/listening on 127\.0\.0\.1:\d+/.test(log)) {
+    if (isOver || performance.now() > limit) throw new Error(`docker-registry did not start\n${log}`)
+    await sleep(10)
+  }
+  const host = /listening on (127\.0\.0\.1:\d+)/.exec(log)![1]!
+  return {
+    host, url: `http://${host}`,
+    async [Symbol.asyncDispose]() {
+      process.removeListener('exit', kill)
+      kill()
+      await exited
+    },
+  }
+}

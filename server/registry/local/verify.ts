@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { LRUCache } from 'lru-cache'
+import { algorithmOf, finishDigest, type Digest } from '../../../oci/digest.ts'
+import { OciError } from '../../../oci/errors.ts'
+import { blobPath } from '../../catalog/blob.ts'
+import { BlobMissing, type Blobs, type BlobInfo, type ByteRange } from '../../platform/blobs/blobs.ts'
+import type { BlobStat } from '../registry.ts'
+
+/** Bytes that were once seen right are not hashed again in this process for so long, in ms, unless they are written anew. */
+const trustMs = 60 * 60_000
+
+/**
+ * Never lets a whole wrong blob out (F16): the first full read of each stored version is hashed on its way, and its last bytes
+ * are held back until the digest is right. Bytes that are missing, too short or known to be wrong are BLOB_UNKNOWN for every
+ * kind of request, so that a client which asks before it pushes does push, and thereby heals them (F17).
+ */
+export function openVerifier(blobs: Blobs) {
+  const seen = new LRUCache<string, { version: string; isRight: boolean }>({ max: 50_000, ttl: trustMs })
+
+  return { check, read }
+
+  async function check({ digest, size }: BlobStat): Promise<BlobInfo> {
+    const found = await blobs.find(blobPath(digest))
+    if (!found) throw unknown(digest, new BlobMissing(blobPath(digest)))
+    const known = seen.get(digest)
+    const isWrong = found.size !== size || (known?.version === found.version && !known.isRight)
+    if (isWrong) throw unknown(digest, new BlobMissing(`${blobPath(digest)} (its ${found.size} bytes are not the ${size} pushed)`))
+    return found
+  }
+
+  async function read(blob: BlobStat, range?: ByteRange): Promise<Readable> {
+    const { digest } = blob
+    const { version } = await check(blob)
+    const stored = await blobs.read(blobPath(digest), range).catch((error: unknown) => {
+      throw error instanceof BlobMissing ? unknown(digest, error) : error
+    })
+    if (range || seen.get(digest)?.version === version) return stored
+    return Readable.from(verified(stored, digest, (isRight) => seen.set(digest, { version, isRight })), { objectMode: false })
+  }
+}
+
+async function* verified(stored: Readable, digest: Digest, tell: (isRight: boolean) => void): AsyncGenerator<Buffer> {
+  const hash = createHash(algorithmOf(digest))
+  let held: Buffer | undefined
+  for await (const chunk of stored as AsyncIterable<Buffer>) {
+    if (held) yield held
+    hash.update(chunk)
+    held = chunk
+  }
+  const isRight = finishDigest(hash, algorithmOf(digest)) === digest
+  tell(isRight)
+  if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and look at the disk`)
+  if (held) yield held
+}
+
+function unknown(digest: Digest, cause: BlobMissing): OciError {
+  return new OciError('BLOB_UNKNOWN', undefined, { cause, detail: { digest } })
+}

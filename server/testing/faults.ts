@@ -1,0 +1,19 @@
+/**
+ * What the fault tests may look at from within, since they stand outside like any client: the database behind Marina's back,
+ * and the verifier in their own process, which takes a twentieth of the time of the command.
+ */
+import { openFsBlobs } from '../platform/blobs/fs.ts'
+import { openDb } from '../platform/db/db.ts'
+import { checkStorage, type FsckReport } from '../fsck.ts'
+
+export { openEmbeddedPostgres } from '../platform/db/embedded.ts'
+export { failpoints } from '../platform/failpoint.ts'
+
+export async function fsckOf(url: string, storageRoot: string, readsDigests: boolean): Promise<FsckReport> {
+  const db = openDb({ url, poolSize: 2, acquireTimeoutMs: 10_000, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 })
+  try {
+    return await checkStorage({ db, blobs: await openFsBlobs({ root: storageRoot }), readsDigests })
+  } finally {
+    await db.close()
+  }
+}
