@@ -102,7 +102,7 @@ test('an artifact shows its tags, references, attributes and links', async () =>
 test('accessories are shown with what they belong to, in all forms, also when that one comes later', async () => {
   const name = await givenRepository()
   const subject = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: [] }))
-  const early = await pushReferrer(marina, name, { descriptor: descriptorOf(subject, ociIndex) } as Pushed, { artifactType: 'application/vnd.cncf.notary.signature' })
+  const early = await pushReferrer(marina, name, { descriptor: descriptorOf(subject, ociIndex) }, { artifactType: 'application/vnd.cncf.notary.signature' })
   assert.deepEqual(digestsOf(await list(name)), [early.digest], 'its subject is not there yet')
   const index = await pushManifest(marina, name, subject, ociIndex, { tag: 'v1' })
   const cosign = await pushImage(marina, name, { tag: `sha256-${index.digest.slice(7)}.sig` })

@@ -134,7 +134,7 @@ test('many first pushes to one immutable tag: one wins, the others are refused, 
   for (const { blobs } of images) for (const bytes of blobs) await pushBlob(marina, name, bytes)
   const put = (content: Buffer) => marina.ask('PUT', `/v2/${name}/manifests/once`, { as: marina.admin, body: content, headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' } })
   const answers = await Promise.all(images.map(({ content }) => put(content)))
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...Array.from({ length: 7 }, () => 412)])
+  assert.deepEqual(answers.map(({ status }) => status).sort((a, b) => a - b), [201, ...Array.from({ length: 7 }, () => 412)])
   const winner = images[answers.findIndex(({ status }) => status === 201)]!
   assert.equal((await marina.ask('GET', `/v2/${name}/manifests/once`, { as: marina.admin })).headers['docker-content-digest'], winner.digest)
 })
