@@ -2,9 +2,6 @@ import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, type 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-// The only thing bench takes from inside: the address of the embedded PostgreSQL, which is nobody's business but that of
-// a second process on the same database.
-import { findRunningPostgres } from '../server/platform/db/embedded.ts'
 import { freePort, output, type Program, type Scratch } from './scratch.ts'
 
 /** A registry under test: where it listens, how to get a token for a repository, where its blobs lie. */
@@ -36,15 +33,12 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
 
 /** A second Marina on the database and the storage of a running one. */
 export async function startSecondMarina(scratch: Scratch): Promise<Registry> {
-  const url = await databaseUrlOf(scratch)
-  return startMarina(scratch, { MARINA_DATABASE_URL: url, MARINA_DATA_DIR: scratch.path('marina2'), MARINA_STORAGE_ROOT: scratch.path('marina/storage') })
+  return startMarina(scratch, { MARINA_DATABASE_URL: databaseUrlOf(scratch), MARINA_DATA_DIR: scratch.path('marina2'), MARINA_STORAGE_ROOT: scratch.path('marina/storage') })
 }
 
-/** The database of the running Marina, for what no client could bring about in a bearable time. */
-export async function databaseUrlOf(scratch: Scratch): Promise<string> {
-  const url = await findRunningPostgres(scratch.path('marina/postgres'))
-  if (!url) throw new Error('Marina has no PostgreSQL running')
-  return url
+/** Where Marina's own PostgreSQL listens: for a second process on the same database, and for `seed.ts`. */
+export function databaseUrlOf(scratch: Scratch): string {
+  return `postgresql://marina@localhost/marina?host=${encodeURIComponent(scratch.path('marina/postgres/run'))}`
 }
 
 async function isHealthy(port: number): Promise<boolean> {

@@ -12,7 +12,7 @@ export const artifactList: Scenario = {
   says: 'lists of 10,000 and 100,000 artifacts with tags, labels and accessories at 16 and 300 clients, first and deep pages; referrers of one with 10,000',
   async run({ scratch, rounds, say }): Promise<Row[]> {
     const marina = await startMarina(scratch)
-    const url = await databaseUrlOf(scratch)
+    const url = databaseUrlOf(scratch)
     say('seeding')
     await seed(url, { repository: 'library/small', artifacts: sizes.small, referrers: 0 })
     const subject = await seed(url, { repository: 'library/large', artifacts: sizes.large, referrers: 10_000 })

@@ -20,6 +20,8 @@ export type Running = {
   hasEnded(): boolean
   /** All it wrote to stderr so far: its log. */
   said(): string
+  /** Closes our ends of its stdout and stderr, as `| head -1` would. */
+  stopListening(): void
   /** SIGTERM, and how it ended. */
   stop(): Promise<Ended>
   kill(): Promise<Ended>
@@ -38,6 +40,10 @@ export async function startMarina({ settings, limits = ':' }: Start): Promise<Ru
   child.stderr.setEncoding('utf8').on('data', (part: string) => (said = (said + part).slice(-200_000)))
   const ended = endOf(child)
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  const stopListening = () => {
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
   const end = async (signal: NodeJS.Signals) => {
     if (!hasEnded()) child.kill(signal)
     return ended
@@ -48,7 +54,7 @@ export async function startMarina({ settings, limits = ':' }: Start): Promise<Ru
   }
   try {
     const port = await portOf(child, ended, () => said)
-    return { port, pid: child.pid!, ended, hasEnded, said: () => said, stop, kill: () => end('SIGKILL'), [Symbol.asyncDispose]: async () => void (await stop()) }
+    return { port, pid: child.pid!, ended, hasEnded, said: () => said, stopListening, stop, kill: () => end('SIGKILL'), [Symbol.asyncDispose]: async () => void (await stop()) }
   } catch (error) {
     await end('SIGKILL')
     throw error

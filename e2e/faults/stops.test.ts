@@ -53,7 +53,16 @@ suite('when a part of it stops', () => {
     await using _again = await openEmbeddedPostgres({ dir })
     await until(async () => (await client.ask('GET', `/v2/${repository}/tags/list`)).status === 200)
     assert.ok(await pullsWhole(client, repository, image, 'one'))
-    assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(1000))]), 'two'), 201)
+    await until(async () => (await pushImage(client, repository, makeImage([blobOf(randomBytes(1000))]), 'two')) === 201)
+  })
+
+  test('whoever reads its output may leave: a registry goes on without', async () => {
+    await using folder = await openFolder()
+    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir, MARINA_LOG_LEVEL: 'info', MARINA_LOG_REQUESTS: 'all' } })
+    marina.stopListening()
+    using client = openClient(marina.port)
+    for (let time = 0; time < 5; time++) assert.equal((await client.ask('GET', '/v2/')).status, 200)
+    assert.deepEqual(await marina.stop(), { code: 0, signal: null })
   })
 
   test('SIGTERM lets 20 running uploads finish, refuses nothing of them, and ends with 0 (F46)', async () => {

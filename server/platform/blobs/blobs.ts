@@ -7,7 +7,10 @@ export type Bytes = AsyncIterable<Uint8Array>
  * Bytes on their way out. `sendTo`, where a driver has it, does what `pipeline` would, in buffers that are used again once
  * the other side has taken them: only the driver can know when that is.
  */
-export type BlobStream = Readable & { sendTo?: (to: Writable) => Promise<void> }
+export type BlobStream = Readable & { sendTo?: (to: Writable, look?: Look) => Promise<void> }
+
+/** Sees bytes before they are written: every chunk, and the moment before the last one goes out, when it may still throw. */
+export type Look = { chunk(bytes: Uint8Array): void; last(): void }
 
 /** First and last byte wanted, both included, counted from 0 (RFC 9110, 14.1.2). */
 export type ByteRange = { start: number; end: number }

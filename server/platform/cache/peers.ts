@@ -44,6 +44,8 @@ const payloadLimit = 7000
  * PostgreSQL may lose the last 0.6 s of renewals, which do not wait for the disk.
  */
 const margin = 1000
+/** How long a change waits for our own connection to the others to come back, in ms. */
+const comebackMs = 3000
 /** A block that nobody released is lifted after this, in ms: twice what PostgreSQL lets a silent transaction live. */
 const blockLimitMs = 120_000
 
@@ -55,6 +57,8 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
   /** Our own changes that wait for others. */
   const waiting = new Map<string, Waiting>()
   let lease = ''
+  /** Leases of our own that may still stand in the database after a broken connection; nothing is served under them. */
+  let lost: string[] = []
   let leaseEnd = -Infinity
   let peers = 1
   let parts: { db: Db; cache: Cache } | undefined
@@ -199,6 +203,7 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
     const [old, gone] = [listener, lease]
     listener = undefined
     lease = ''
+    if (gone !== '') lost = [gone, ...lost].slice(0, 20)
     for (const change of blocks.keys()) release(change)
     old?.removeAllListeners('error')
     old?.on('error', () => {})
@@ -219,11 +224,11 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
   function listLeases(tx: Queryable): Promise<Lease[]> {
     return tx.rows<Lease>(sql`
       select id, extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from replica
-      where lease_until > clock_timestamp() and id::text <> ${lease}`)
+      where lease_until > clock_timestamp() and not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
   }
 
   async function announced<Result>(keys: ReadonlySet<string>, others: Lease[], commit: () => Promise<Result>): Promise<Result> {
-    if (!listener) throw new DatabaseUnavailable('the other processes cannot be told of this change')
+    if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
     const change = randomUUID()
     const missing = new Map(others.map((one) => [one.id, one.leftMs]))
     const acked = new Promise<void>((resolve, reject) => {
@@ -241,6 +246,15 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
       waiting.delete(change)
       send({ kind: 'release', from: self, change }).catch(onTrouble)
     }
+  }
+
+  /** After a broken connection `live` listens again within moments; a change waits for that instead of failing. */
+  async function isListening(): Promise<boolean> {
+    for (let waited = 0; waited < comebackMs && !closing.signal.aborted; waited += 20) {
+      if (listener) return true
+      await sleep(20)
+    }
+    return listener !== undefined
   }
 
   /** Until all have answered, or those that have not hold no lease any more. */

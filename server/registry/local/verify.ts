@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { LRUCache } from 'lru-cache'
 import { algorithmOf, finishDigest, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { blobPath } from '../../catalog/blob.ts'
-import { BlobMissing, type Blobs, type BlobInfo, type ByteRange } from '../../platform/blobs/blobs.ts'
+import { BlobMissing, type Blobs, type BlobInfo, type BlobStream, type ByteRange } from '../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../registry.ts'
 
 /** Bytes that were once seen right are not hashed again in this process for so long, in ms, unless they are written anew. */
@@ -29,28 +29,38 @@ export function openVerifier(blobs: Blobs) {
     return found
   }
 
-  async function read(blob: BlobStat, range?: ByteRange): Promise<Readable> {
+  async function read(blob: BlobStat, range?: ByteRange): Promise<BlobStream> {
     const { digest } = blob
     const { version } = await check(blob)
     const stored = await blobs.read(blobPath(digest), range).catch((error: unknown) => {
       throw error instanceof BlobMissing ? unknown(digest, error) : error
     })
     if (range || seen.get(digest)?.version === version) return stored
-    return Readable.from(verified(stored, digest, (isRight) => seen.set(digest, { version, isRight })), { objectMode: false })
+    return verified(stored, digest, (isRight) => void seen.set(digest, { version, isRight }))
   }
 }
 
-async function* verified(stored: Readable, digest: Digest, tell: (isRight: boolean) => void): AsyncGenerator<Buffer> {
+/** The same bytes, the last of which come only when all of them are right. */
+function verified(stored: BlobStream, digest: Digest, tell: (isRight: boolean) => void): BlobStream {
   const hash = createHash(algorithmOf(digest))
+  const judge = () => {
+    const isRight = finishDigest(hash, algorithmOf(digest)) === digest
+    tell(isRight)
+    if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and look at the disk`)
+  }
+  const { sendTo } = stored
+  const stream = Readable.from(holdingBack(stored, (chunk) => hash.update(chunk), judge), { objectMode: false })
+  return sendTo ? Object.assign(stream, { sendTo: (to: Writable) => sendTo(to, { chunk: (bytes) => void hash.update(bytes), last: judge }) }) : stream
+}
+
+async function* holdingBack(stored: Readable, look: (chunk: Buffer) => void, judge: () => void): AsyncGenerator<Buffer> {
   let held: Buffer | undefined
   for await (const chunk of stored as AsyncIterable<Buffer>) {
     if (held) yield held
-    hash.update(chunk)
+    look(chunk)
     held = chunk
   }
-  const isRight = finishDigest(hash, algorithmOf(digest)) === digest
-  tell(isRight)
-  if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and look at the disk`)
+  judge()
   if (held) yield held
 }
 
