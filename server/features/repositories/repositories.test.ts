@@ -53,6 +53,7 @@ test('C-71: an absent project and a forbidden one look the same', async () => {
       assert.deepEqual([forbidden.status, forbidden.text], [status, absent.text])
     }
   }
+  expectAnswer(await rest('GET', '/projects/a%00b/repositories', cast.guA), 403, 'FORBIDDEN')
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories`, undefined), 200)
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories/app`, undefined), 401, 'UNAUTHORIZED')
 })

@@ -71,7 +71,7 @@ async function listPresent(tx: Tx, repositoryId: number, digests: Digest[]): Pro
 
 type At = { project: Project; repository: Repository }
 
-/** Each blob that the target lacks passes the gates as a pushed one would; the source's hold is locked while it is shared. */
+/** Each blob that the target lacks passes the gates as a pushed one would. A foreign key refuses one that is gone meanwhile. */
 async function linkBlobs(tx: Tx, gates: Gates, artifactIds: number[], { project, repository }: At): Promise<void> {
   const blobs = await tx.rows<{ id: number; digest: Digest; size: number }>(sql`
     select blob.id, blob.digest, blob.size from blob where blob.id in (select blob_id from artifact_blob where artifact_id = any(${artifactIds}::bigint[]))

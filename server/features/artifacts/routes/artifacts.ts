@@ -96,7 +96,7 @@ export function listRoutes({ reader, gates }: Parts) {
 
 /** `project/repository:tag` or `project/repository@digest`. */
 function parseFrom(text: string): { project: string; repository_name: string; reference: string } {
-  const [, project, repository, byDigest, byTag] = /^([^/:@]+)\/([^:@]+)(?:@(.+)|:([^:@]+))$/.exec(text) ?? []
+  const [, project, repository, byDigest, byTag] = /^([a-z0-9._-]+)\/([^:@]+)(?:@(.+)|:([^:@]+))$/.exec(text) ?? []
   const reference = byDigest ?? byTag
   if (project === undefined || repository === undefined || reference === undefined) throw new Failure('BAD_REQUEST', 'from must be project/repository:tag or project/repository@digest')
   return { project, repository_name: repository, reference }
