@@ -27,6 +27,7 @@ export const Robot = Type.Object({
   creator_ref: Type.Optional(Type.Integer()),
   creation_time: Type.Optional(Type.String({ format: 'date-time' })),
   update_time: Type.Optional(Type.String({ format: 'date-time' })),
+  last_used_time: Type.Optional(Type.String({ format: 'date-time', description: 'its last login, absent before the first; not in Harbor' })),
 })
 
 export const RobotCreate = Type.Object({

@@ -1,37 +1,42 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { OciError } from '../oci/errors.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
-import { openAccess, openRights, type Access, type Granted } from './features/access/index.ts'
-import { ensureAdmin, failureWindow, openLogin, sweepFailures, type Login } from './features/accounts/index.ts'
+import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
+import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
+import { memberRoutes } from './features/members/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
+import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
 import { systemRoutes } from './features/system/index.ts'
+import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
 import { openCache, type Cache } from './platform/cache/cache.ts'
 import { openPeers } from './platform/cache/peers.ts'
-import { DatabaseUnavailable, openDb, type Db } from './platform/db/db.ts'
+import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
 import { sql } from './platform/db/sql.ts'
 import { armFailpoints } from './platform/failpoint.ts'
 import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
+import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
+import { openYoungCollector } from './platform/young.ts'
 import { actorOf, anonymous, type Caller } from './registry/caller.ts'
 import type { Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
@@ -149,14 +154,20 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const gates: Gates = { push: [tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
-    const login = openLogin({ ...reader, relaxed: db.relaxed })
+    const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
+    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
+    const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), config.tokenTtl)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates, describe })
+    const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
-      onBytes: (direction, count) => metrics[direction].inc(count),
+      onBytes(direction, count) {
+        metrics[direction].inc(count)
+        if (direction === 'received') passed(count)
+      },
       externalUrl: config.externalUrl,
       limits: config,
     })
@@ -172,8 +183,13 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...artifactRoutes({ reader, gates, registry }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
+        ...userRoutes({ ...reader, login, peerOf }),
+        ...userGroupRoutes(reader),
+        ...memberRoutes(reader),
+        ...robotRoutes(reader),
+        ...permissionRoutes(),
       ],
-      identify: (request) => identifyApi(request, login, peerOf(request)),
+      identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
@@ -182,7 +198,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, pages: pagesOf(api.document), sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
+    const server = await openServer(openListener({ door, api, sessions: { handle: (request, response, peer) => sessions.handle(request, response, peer), toFailure }, pages: pagesOf(api.document), sendOciError, peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
@@ -190,6 +206,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
+      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed)), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
     ]
     for (const job of jobs) opened.use(job)
     opened.defer(async () => {
@@ -279,9 +296,11 @@ function pagesOf(document: Record<string, unknown>): Pages {
 }
 
 /** The REST API takes names and passwords; a registry token is for /v2 alone (C-13). */
-async function identifyApi(request: IncomingMessage, login: Login, peer: Peer): Promise<Caller> {
+async function identifyApi(request: IncomingMessage, response: ServerResponse, { login, sessions, peer, externalUrl }: { login: Login; sessions: SessionDoor; peer: Peer; externalUrl: string | undefined }): Promise<Caller> {
+  // Browsers remember Basic credentials too, so a foreign page must not make use of either kind (X23).
+  if (!isReading(request.method) && isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
   const header = request.headers.authorization
-  if (header === undefined) return anonymous
+  if (header === undefined) return (await sessions.identify(request, response)) ?? anonymous
   const [, encoded] = /^basic (\S+)$/i.exec(header) ?? []
   const pair = Buffer.from(encoded ?? '', 'base64').toString('utf8')
   const colon = pair.indexOf(':')
@@ -299,6 +318,8 @@ function toFailure(error: unknown): Failure | undefined {
   if (error instanceof OciError) return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
+  // 22021, 22P05: PostgreSQL keeps no NUL in text.
+  if (isPgError(error) && (error.code === '22021' || error.code === '22P05')) return new Failure('BAD_REQUEST', 'a text holds a character that cannot be kept')
   return undefined
 }
 

@@ -3,6 +3,7 @@ import { OciError } from '../oci/errors.ts'
 import { BlobMissing, StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
 import { BodyCut } from './platform/http/body.ts'
+import { Failure, failureBody } from './platform/http/failure.ts'
 import type { Api } from './platform/http/route.ts'
 import type { Answer, Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
@@ -16,6 +17,8 @@ type ListenerOptions = {
   pages: Pages
   door: Door
   api: Api
+  /** Login and logout of the portal; `toFailure` knows the errors of the lower floors. */
+  sessions: { handle(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>; toFailure(error: unknown): Failure | undefined }
   sendOciError(response: Answer, error: unknown): boolean
   peerOf(request: IncomingMessage): Peer
   metrics: Metrics
@@ -27,7 +30,7 @@ type ListenerOptions = {
 const leftoverLimit = 64 * 2 ** 20
 
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
-export function openListener({ door, api, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
+export function openListener({ door, api, sessions, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
   const ids = requestIds()
 
   return (request, response) => {
@@ -43,6 +46,9 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
       case 'api':
         response.setHeader('x-request-id', id)
         return api.handle(request, response)
+      case 'session':
+        response.setHeader('x-request-id', id)
+        return void answerSession(request, response, id)
       case 'other':
         return answerPage(pages, request, response)
     }
@@ -67,6 +73,19 @@ export function openListener({ door, api, pages, sendOciError, peerOf, metrics, 
       }
       log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
       sendOciError(response, new OciError('UNKNOWN', `internal server error; the log has more under request id ${id}`))
+    }
+  }
+
+  async function answerSession(request: IncomingMessage, response: Answer, id: string): Promise<void> {
+    try {
+      await sessions.handle(request, response, peerOf(request))
+    } catch (error) {
+      if (response.headersSent || isGone(request)) return void response.destroy()
+      const failure = error instanceof Failure ? error : sessions.toFailure(error)
+      if (!failure) log.error({ err: error, id, path: pathOf(request) }, 'unexpected error')
+      const { status, code, message, headers } = failure ?? new Failure('UNKNOWN')
+      if (!request.complete) readLeftover(request)
+      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers }).end(failureBody(code, message))
     }
   }
 
@@ -105,11 +124,12 @@ function readLeftover(request: IncomingMessage) {
   request.resume()
 }
 
-function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'other' {
+function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'session' | 'other' {
   if (url.startsWith('/v2/') || url === '/v2' || url.startsWith('/v2?')) return 'registry'
   if (Object.hasOwn(pages, url.split('?', 1)[0]!)) return 'other'
   if (url.startsWith('/api/')) return 'api'
   if (url === '/service/token' || url.startsWith('/service/token?')) return 'token'
+  if (url.startsWith('/c/')) return 'session'
   return 'other'
 }
 

@@ -36,3 +36,9 @@ export async function dropProject(tx: Tx, project: Project): Promise<void> {
   await tx.run(sql`delete from project where id = ${project.id}`)
 }
 
+/** Gives all projects of an account to another one; returns how many. */
+export async function handOverProjects(tx: Tx, fromAccountId: number, toAccountId: number): Promise<number> {
+  const rows = await tx.rows<{ name: string }>(sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning name`)
+  tx.changes(...rows.map(({ name }) => projectKey(name)))
+  return rows.length
+}

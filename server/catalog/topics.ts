@@ -19,4 +19,25 @@ export const facts = {
   blobDeleted: (at: Place & { digest: string }, by: Actor): Fact => ({ topic: 'blob.deleted', payload: { ...at, by } }),
   projectCreated: (at: { projectId: number; name: string; isPublic: boolean }, by: Actor): Fact => ({ topic: 'project.created', payload: { ...at, by } }),
   projectDeleted: (at: { projectId: number; name: string }, by: Actor): Fact => ({ topic: 'project.deleted', payload: { ...at, by } }),
+
+  // People and robots; `changed` names fields, and never holds a secret.
+  accountCreated: (at: { accountId: number; name: string }, by: Actor): Fact => ({ topic: 'account.created', payload: { ...at, by } }),
+  accountChanged: (at: { accountId: number; name: string; changed: Record<string, string | boolean | null> }, by: Actor): Fact => ({ topic: 'account.changed', payload: { ...at, by } }),
+  accountPasswordChanged: (at: { accountId: number; name: string }, by: Actor): Fact => ({ topic: 'account.password-changed', payload: { ...at, by } }),
+  accountDeleted: (at: { accountId: number; name: string; projectsHandedTo: number | null }, by: Actor): Fact => ({ topic: 'account.deleted', payload: { ...at, by } }),
+  sessionOpened: (at: { accountId: number; name: string }, by: Actor): Fact => ({ topic: 'session.opened', payload: { ...at, by } }),
+  sessionClosed: (at: { accountId: number; name: string }, by: Actor): Fact => ({ topic: 'session.closed', payload: { ...at, by } }),
+  groupCreated: (at: { groupId: number; name: string; type: number }, by: Actor): Fact => ({ topic: 'group.created', payload: { ...at, by } }),
+  groupChanged: (at: { groupId: number; name: string; before: string }, by: Actor): Fact => ({ topic: 'group.changed', payload: { ...at, by } }),
+  groupDeleted: (at: { groupId: number; name: string }, by: Actor): Fact => ({ topic: 'group.deleted', payload: { ...at, by } }),
+  memberAdded: (at: Membership, by: Actor): Fact => ({ topic: 'member.added', payload: { ...at, by } }),
+  memberChanged: (at: Membership & { before: number }, by: Actor): Fact => ({ topic: 'member.changed', payload: { ...at, by } }),
+  memberRemoved: (at: Membership, by: Actor): Fact => ({ topic: 'member.removed', payload: { ...at, by } }),
+  robotCreated: (at: RobotPlace, by: Actor): Fact => ({ topic: 'robot.created', payload: { ...at, by } }),
+  robotChanged: (at: RobotPlace & { changed: Record<string, unknown> }, by: Actor): Fact => ({ topic: 'robot.changed', payload: { ...at, by } }),
+  robotSecretRefreshed: (at: RobotPlace, by: Actor): Fact => ({ topic: 'robot.secret-refreshed', payload: { ...at, by } }),
+  robotDeleted: (at: RobotPlace, by: Actor): Fact => ({ topic: 'robot.deleted', payload: { ...at, by } }),
 }
+
+type Membership = { projectId: number; memberId: number; member: string; kind: 'account' | 'group'; role: number }
+type RobotPlace = { robotId: number; name: string; projectId: number | null }

@@ -1,5 +1,7 @@
 -- Groups, members by account or group, robots, and what a project is configured with.
 
+create unique index account_email on account (lower(email)) where email is not null;
+
 create table user_group (
   id bigint generated always as identity primary key,
   name text not null check (length(name) between 1 and 255),
@@ -123,14 +125,13 @@ create table configuration (
   updated_at timestamptz not null default now()
 );
 
--- Sessions of the portal, known by the hash of their id alone.
+-- Sessions of the portal, known by the hash of their id alone. They end an hour after the login, used or not.
 create table session (
-  id_hash text primary key,
+  id_hash text collate "C" primary key,
   account_id bigint not null references account on delete cascade,
-  csrf_secret text not null,
-  created_at timestamptz not null default now(),
-  seen_at timestamptz not null default now()
+  created_at timestamptz not null default now()
 );
+create index session_created on session (created_at);
 create index session_account on session (account_id);
 
 -- project_id null: the system's own list.

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:ht
 import { connect, type Socket } from 'node:net'
 
 /** Who asks in a test. */
-export type Person = { kind: 'user'; id: number; name: string; password: string }
+export type Person = { kind: 'user' | 'robot'; id: number; name: string; password: string }
 
 export type Answer = {
   status: number

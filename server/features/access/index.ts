@@ -7,7 +7,9 @@ import { mayInProject, maySystem, type Rights } from './rules.ts'
 import { findRights } from './store.ts'
 
 export * from './rules.ts'
-export { accountRightsKey, dropMember, findRights, robotRightsKey, saveMember } from './store.ts'
+export { accountRightsKey, changesRightsOfGroup, dropMember, dropRightsIn, findRights, robotKey, robotLoginName, robotPrefix, robotRightsKey, saveMember } from './store.ts'
+export { heldIn } from './held.ts'
+export { permissionRoutes } from './routes.ts'
 export { openAccess, route, type Access, type Granted } from './api.ts'
 
 /** For lists: all projects for whoever `seesAll`, else public ones and those of one's own. */

@@ -91,6 +91,8 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
     case 'user':
       return rights.isAdmin || (rights.roles.get(project.id) ?? []).some((role) => byRole.get(role)!.has(wanted))
     case 'robot':
+      // A project made anew under an old name is another project (H30).
+      if (rights.projectId !== null && rights.projectId !== project.id) return false
       return [rights.projects.get(project.name), rights.projectId === null ? rights.projects.get('*') : undefined].some((held) => held !== undefined && holds(held, resource, action))
   }
 }
@@ -110,6 +112,28 @@ function holds(held: ReadonlySet<string>, resource: string, action: Verb): boole
 export function maySee(rights: Rights, project: ProjectFacts): boolean {
   if (project.isPublic) return true
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
-  if (rights.kind === 'robot') return rights.projects.has(project.name) || (rights.projectId === null && rights.projects.has('*'))
+  if (rights.kind === 'robot' && rights.projectId !== null) return rights.projectId === project.id
+  if (rights.kind === 'robot') return rights.projects.has(project.name) || rights.projects.has('*')
   return rights.isAdmin || rights.roles.has(project.id)
+}
+
+const unique = (all: Permission[]) => [...new Map(all.map((one) => [`${one.resource}:${one.action}`, one])).values()]
+/** Everything that exists to be allowed. */
+const known = {
+  system: grantable.system as { resource: SystemResource; action: Verb }[],
+  project: unique([...permissionsOf(roles.projectAdmin), ...grantable.project, ...permissionsOf('public')]) as { resource: ProjectResource; action: Verb }[],
+}
+
+/** All that somebody may do in a project; the project itself is called '' there, as in Harbor. */
+export function allInProject(rights: Rights, project: ProjectFacts): Permission[] {
+  return known.project.filter(({ resource, action }) => mayInProject(rights, project, resource, action)).map(({ resource, action }) => ({ resource: resource === 'project' ? '' : resource, action }))
+}
+
+export function allInSystem(rights: Rights): Permission[] {
+  return known.system.filter(({ resource, action }) => maySystem(rights, resource, action))
+}
+
+/** Administers this or any project, by a role. */
+export function isProjectAdmin(rights: Rights): boolean {
+  return rights.kind === 'user' && !rights.isDisabled && [...rights.roles.values()].some((held) => held.includes(roles.projectAdmin))
 }

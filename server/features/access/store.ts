@@ -6,6 +6,12 @@ import type { Rights, Role } from './rules.ts'
 
 export const accountRightsKey = (accountId: number) => `rights:${accountId}`
 export const robotRightsKey = (robotId: number) => `robot-rights:${robotId}`
+/** Under which a robot is found by the name it logs in with. */
+export const robotKey = (loginName: string) => `robot:${loginName}`
+/** No account's name may hold a `$`, so what begins like this is a robot. */
+export const robotPrefix = 'robot$'
+/** `robot$name` for a system robot, `robot$project+name` for one of a project. */
+export const robotLoginName = (name: string, projectName: string | null) => `${robotPrefix}${projectName === null ? '' : `${projectName}+`}${name}`
 
 /** Read on every request that is not anonymous, hence from the cache. Undefined when the account or robot is gone. */
 export function findRights(reader: Reader, caller: Caller): Promise<Rights | undefined> {
@@ -65,4 +71,17 @@ export async function saveMember(tx: Tx, projectId: number, accountId: number, r
     insert into project_member (project_id, account_id, role) values (${projectId}, ${accountId}, ${role})
     on conflict (project_id, account_id) do update set role = excluded.role, updated_at = now() returning id`)
   return row!.id
+}
+
+/** Names the cached rights of every account in a group; whoever changes what the group may do calls it. */
+export async function changesRightsOfGroup(tx: Tx, groupId: number): Promise<void> {
+  const rows = await tx.rows<{ accountId: number }>(sql`select account_id as "accountId" from account_group where group_id = ${groupId}`)
+  tx.changes(...rows.map(({ accountId }) => accountRightsKey(accountId)))
+}
+
+/** Before a project goes: its robots go with it, and what system robots were given in it must not open a later project of that name. */
+export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
+  const own = await tx.rows<{ id: number; name: string }>(sql`select id, name from robot where project_id = ${project.id}`)
+  const others = await tx.rows<{ id: number }>(sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`)
+  tx.changes(...[...own, ...others].map(({ id }) => robotRightsKey(id)), ...own.map(({ name }) => robotKey(robotLoginName(name, project.name))))
 }

@@ -1,12 +1,16 @@
 import { isUniqueViolation, type Db } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { accountRightsKey } from '../access/index.ts'
+import { updateAccount } from './actions.ts'
 import { hashPassword, makePassword } from './passwords.ts'
-import { changeAccount, findAccount, saveAccount, type Account } from './store.ts'
+import { findAccount, saveAccount } from './store.ts'
 
-export { failureWindow, openLogin, type Login } from './login.ts'
-export { hashPassword, passwordProblem } from './passwords.ts'
-export { findAccount, saveAccount, sweepFailures, type Account } from './store.ts'
+export { updateAccount } from './actions.ts'
+export { userRoutes } from './routes.ts'
+export { failureWindow, openLogin, type Login, type LoginKind } from './login.ts'
+export { openSessionDoor, type SessionDoor } from './session-door.ts'
+export { sweepSessions } from './session-store.ts'
+export { hashPassword, makeSecret, passwordProblem, quickHash } from './passwords.ts'
+export { findAccount, findAccountById, findAccountByName, saveAccount, sweepFailures, type Account } from './store.ts'
 
 export const adminName = 'admin'
 
@@ -23,14 +27,6 @@ export async function ensureAdmin(db: Db, configured: string | undefined): Promi
     throw error
   }
   return configured === undefined ? password : undefined
-}
-
-/** Switches an account on or off, or gives it another password; effective with the next request everywhere. */
-export async function updateAccount(db: Db, account: Account, change: { passwordHash?: string; isDisabled?: boolean }): Promise<void> {
-  await db.transaction(async (tx) => {
-    tx.changes(accountRightsKey(account.id))
-    await changeAccount(tx, account, change)
-  })
 }
 
 /** The way back in for an administrator who lost the password (C-26): run on the machine, not over HTTP. */

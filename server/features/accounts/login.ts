@@ -9,6 +9,12 @@ import { addFailure, countFailures, findAccount, forgetFailures, type Account } 
 
 export type Login = (name: string, password: string, address: string) => Promise<Caller | undefined>
 
+/** What a name logs in with; a hash that is null fits no secret. */
+export type Credential = { caller: Caller; secretHash: string | null; isDisabled: boolean }
+
+/** Others than accounts that log in by a name and a secret. */
+export type LoginKind = { owns(name: string): boolean; find(name: string): Promise<Credential | undefined>; onLogin(caller: Caller): void }
+
 /** Failures are remembered this long, in s. */
 export const failureWindow = 900
 
@@ -21,15 +27,20 @@ const longestWait = 60
  * right with the next change of the account. Guessing is slowed on all replicas alike (C-17), by pair, address and name, so
  * that nobody can lock another person out from elsewhere.
  */
-export function openLogin(reader: Reader & { relaxed: Queryable }): Login {
+export function openLogin(reader: Reader & { relaxed: Queryable }, kinds: LoginKind[] = []): Login {
   const pepper = randomBytes(32)
   const proven = new LRUCache<string, string>({ max: 5000, ttl: 10 * 60_000 })
 
   return async (name, password, address) => {
-    if (name === '' || name.length > 255 || password.length > 4096 || name.includes('\0')) return undefined
-    const account = await findAccount(reader, name)
+    if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
+    const kind = kinds.find((one) => one.owns(name))
+    const found = kind ? await kind.find(name) : credentialOf(await findAccount(reader, name))
     const mark = createHmac('sha256', pepper).update(JSON.stringify([name, password])).digest('base64')
-    if (account && !account.isDisabled && proven.get(mark) === account.passwordHash) return callerOf(account)
+    const accept = ({ caller }: Credential) => {
+      kind?.onLogin(caller)
+      return caller
+    }
+    if (found && !found.isDisabled && proven.get(mark) === found.secretHash) return accept(found)
 
     const subjects = { pair: `pair:${JSON.stringify([name, address])}`, address: `address:${address}`, name: `name:${name}` }
     const failures = await countFailures(reader.db, Object.values(subjects), failureWindow)
@@ -37,17 +48,20 @@ export function openLogin(reader: Reader & { relaxed: Queryable }): Login {
     if (wait > 0) {
       throw new OciError('TOOMANYREQUESTS', `too many failed logins: try again in ${Math.ceil(wait)} s`, { headers: { 'retry-after': String(Math.ceil(wait)) } })
     }
-    if ((await checkPassword(account?.passwordHash, password)) && !account!.isDisabled) {
-      proven.set(mark, account!.passwordHash!)
+    if ((await checkPassword(found?.secretHash, password)) && !found!.isDisabled) {
+      proven.set(mark, found!.secretHash!)
       if (failures.some(({ subject }) => subject === subjects.pair)) await forgetFailures(reader.relaxed, [subjects.pair])
-      return callerOf(account!)
+      return accept(found!)
     }
     await addFailure(reader.relaxed, Object.values(subjects), failureWindow)
     return undefined
   }
 }
 
-const callerOf = ({ id, name }: Account): Caller => ({ kind: 'user', id, name })
+function credentialOf(account: Account | undefined): Credential | undefined {
+  return account && { caller: { kind: 'user', id: account.id, name: account.name }, secretHash: account.passwordHash, isDisabled: account.isDisabled }
+}
+
 const kindOf = (subject: string) => subject.slice(0, subject.indexOf(':')) as keyof typeof free
 
 /** Seconds to wait after the last failure: doubling from 1 beyond the free ones. */

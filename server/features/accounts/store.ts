@@ -1,6 +1,8 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
+import type { Profile } from './rules.ts'
 
 export type Account = { id: number; name: string; passwordHash: string | null; isAdmin: boolean; isDisabled: boolean }
 
@@ -12,20 +14,65 @@ export function findAccount({ db, cache }: Reader, name: string): Promise<Accoun
   return cache.get(accountKey(name), () => db.row<Account>(sql`select ${columns} from account where name = ${name}`))
 }
 
-/** Throws a unique violation when the name is taken. */
-export async function saveAccount(tx: Tx, account: { name: string; passwordHash: string; isAdmin: boolean }): Promise<Account> {
+export function findAccountById(db: Queryable, id: number): Promise<Account | undefined> {
+  return db.row<Account>(sql`select ${columns} from account where id = ${id}`)
+}
+
+/** Past the cache, inside a transaction. */
+export function findAccountByName(tx: Queryable, name: string): Promise<Account | undefined> {
+  return tx.row<Account>(sql`select ${columns} from account where name = ${name}`)
+}
+
+/** Throws a unique violation when the name or the e-mail is taken. */
+export async function saveAccount(tx: Tx, account: { name: string; passwordHash: string; isAdmin: boolean } & Partial<Profile>): Promise<Account> {
   tx.changes(accountKey(account.name))
   const row = await tx.row<Account>(sql`
-    insert into account (name, password_hash, is_admin) values (${account.name}, ${account.passwordHash}, ${account.isAdmin}) returning ${columns}`)
+    insert into account (name, password_hash, is_admin, email, real_name, comment)
+    values (${account.name}, ${account.passwordHash}, ${account.isAdmin}, ${account.email ?? null}, ${account.realName ?? ''}, ${account.comment ?? ''}) returning ${columns}`)
   return row!
 }
 
-/** Changes the password or switches the account off or on. The caller names the rights key too. */
-export async function changeAccount(tx: Tx, account: Account, change: { passwordHash?: string; isDisabled?: boolean }): Promise<void> {
+/** Changes the password, makes an administrator or not, or switches the account off or on. The caller names the rights key too. */
+export async function changeAccount(tx: Tx, account: Account, change: { passwordHash?: string; isDisabled?: boolean; isAdmin?: boolean }): Promise<void> {
   tx.changes(accountKey(account.name))
   await tx.run(sql`
-    update account set password_hash = coalesce(${change.passwordHash ?? null}, password_hash), is_disabled = coalesce(${change.isDisabled ?? null}, is_disabled), updated_at = now()
+    update account set password_hash = coalesce(${change.passwordHash ?? null}, password_hash), is_disabled = coalesce(${change.isDisabled ?? null}, is_disabled),
+      is_admin = coalesce(${change.isAdmin ?? null}, is_admin), updated_at = now()
     where id = ${account.id}`)
+}
+
+export async function dropAccount(tx: Tx, account: Account): Promise<void> {
+  tx.changes(accountKey(account.name))
+  await tx.run(sql`delete from account where id = ${account.id}`)
+}
+
+/** What people write about themselves; nothing of it is cached. */
+export async function saveProfile(tx: Queryable, id: number, { email, realName, comment }: Profile): Promise<void> {
+  await tx.run(sql`update account set email = ${email}, real_name = ${realName}, comment = ${comment}, updated_at = now() where id = ${id}`)
+}
+
+/** An account as lists show it: no password, no hash. */
+export type ListedAccount = Profile & { id: number; name: string; isAdmin: boolean; createdAt: Date; updatedAt: Date }
+const listed = sql`account.id, account.name, account.email, account.real_name as "realName", account.comment, account.is_admin as "isAdmin",
+  account.created_at as "createdAt", account.updated_at as "updatedAt"`
+
+/** The fields a list of accounts may be filtered and sorted by; a secret must never be among them (H26). */
+export const accountFields: Fields = {
+  username: { type: 'text', column: sql`account.name` },
+  email: { type: 'text', column: sql`account.email` },
+}
+export const accountOrder = sql`account.name`
+
+export async function listAccounts(db: Queryable, { where, order, limit, offset }: Listing): Promise<{ accounts: ListedAccount[]; total: number }> {
+  const [accounts, total] = await Promise.all([
+    db.rows<ListedAccount>(sql`select ${listed} from account where ${where} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) from account where ${where}`),
+  ])
+  return { accounts, total: total!.count }
+}
+
+export function findListedAccount(db: Queryable, id: number): Promise<ListedAccount | undefined> {
+  return db.row<ListedAccount>(sql`select ${listed} from account where id = ${id}`)
 }
 
 /** Failures remembered for a subject within the window, and the seconds since the last. */

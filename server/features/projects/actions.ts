@@ -5,7 +5,7 @@ import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../..
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { roles, saveMember } from '../access/index.ts'
+import { dropRightsIn, roles, saveMember } from '../access/index.ts'
 import { projectNameProblem } from './rules.ts'
 
 /** Makes a project; whoever makes it administers it. Throws BAD_REQUEST or CONFLICT. */
@@ -39,6 +39,7 @@ export async function deleteProject(db: Db, by: Actor, project: Project): Promis
   try {
     await db.transaction(async (tx) => {
       await dropEmptyRepositories(tx, project.id)
+      await dropRightsIn(tx, project)
       await dropProject(tx, project)
       await emit(tx, [facts.projectDeleted({ projectId: project.id, name: project.name }, by)])
     })

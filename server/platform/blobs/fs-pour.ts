@@ -11,8 +11,11 @@ export type PourLimits = {
   syncEveryBytes: number
 }
 
-/** How many early syncs run at once in one store: they sit in threads that reads and writes need too (libuv has 4). */
-export type EarlySyncs = { running: number; readonly limit: number }
+/**
+ * What all pours of one store share. Early syncs sit in threads that reads and writes need too (libuv has 4), so only
+ * `syncLimit` run at once. Batches wait in memory, so many pours at once have fewer on their way each.
+ */
+export type Together = { pours: number; syncs: number; readonly syncLimit: number; readonly batchLimit: number }
 
 /** The kernel takes at most 1024 pieces in one writev (IOV_MAX). */
 const piecesPerWrite = 512
@@ -28,9 +31,10 @@ export async function pour(
   position: number,
   source: Bytes,
   limits: PourLimits,
-  early: EarlySyncs,
+  together: Together,
 ): Promise<Poured> {
-  const writer = openWriter(file, position, limits, early)
+  const writer = openWriter(file, position, limits, together)
+  together.pours++
   let cut: Poured['cut']
   try {
     for await (const chunk of source) {
@@ -44,6 +48,8 @@ export async function pour(
     return { size: await writer.finish(), ...(cut && { cut }) }
   } catch (error) {
     return { size: 0, cut: { error, byStore: true } }
+  } finally {
+    together.pours--
   }
 }
 
@@ -55,7 +61,7 @@ type Writer = {
   finish(): Promise<number>
 }
 
-function openWriter(file: FileHandle, start: number, limits: PourLimits, early: EarlySyncs): Writer {
+function openWriter(file: FileHandle, start: number, limits: PourLimits, together: Together): Writer {
   let position = start
   let batch: Uint8Array[] = []
   let batchSize = 0
@@ -82,11 +88,11 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, early: 
 
   function syncEarly(size: number) {
     sinceSync += size
-    if (sinceSync < limits.syncEveryBytes || syncing || early.running >= early.limit) return
+    if (sinceSync < limits.syncEveryBytes || syncing || together.syncs >= together.syncLimit) return
     sinceSync = 0
-    early.running++
+    together.syncs++
     syncing = file.datasync().catch(noteFailure).finally(() => {
-      early.running--
+      together.syncs--
       syncing = undefined
     })
   }
@@ -102,7 +108,8 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, early: 
       batchSize += chunk.length
       if (batchSize < limits.batchBytes && batch.length < piecesPerWrite) return undefined
       send()
-      return writes.length > limits.batchesInFlight ? room() : undefined
+      const share = Math.max(1, Math.floor(together.batchLimit / together.pours))
+      return writes.length > Math.min(limits.batchesInFlight, share) ? room() : undefined
     },
     failed: () => failure !== undefined,
     async finish() {

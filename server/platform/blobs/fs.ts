@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { BlobMissing, checkKey, type BlobInfo, type Blobs, type BlobStream, type ByteRange, type Bytes, type Stage } from './blobs.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { placeFile, syncDir, takeAway, type FreshDirs } from './fs-place.ts'
-import { pour, type EarlySyncs, type PourLimits } from './fs-pour.ts'
+import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
@@ -15,6 +15,8 @@ export type FsLimits = PourLimits & {
   readBytes: number
   /** Early syncs under way at once over all uploads, of libuv's 4 threads. */
   earlySyncs: number
+  /** Batches on their way at once over all uploads; each upload has at least one. */
+  batchesTogether: number
 }
 
 const mebibyte = 1024 * 1024
@@ -30,6 +32,7 @@ const defaults: FsLimits = {
   syncEveryBytes: 32 * mebibyte,
   readBytes: mebibyte / 4,
   earlySyncs: 2,
+  batchesTogether: 16,
 }
 
 /**
@@ -44,7 +47,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     stages: join(resolve(root), '.stages'),
     limits: { ...defaults, ...limits },
     fresh: new Map(),
-    early: { running: 0, limit: limits?.earlySyncs ?? defaults.earlySyncs },
+    together: { pours: 0, syncs: 0, syncLimit: limits?.earlySyncs ?? defaults.earlySyncs, batchLimit: limits?.batchesTogether ?? defaults.batchesTogether },
   }
   await onDisk('opening the store', makeFolders(store))
   return {
@@ -65,7 +68,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
   }
 }
 
-type Store = { root: string; stages: string; limits: FsLimits; fresh: FreshDirs; early: EarlySyncs }
+type Store = { root: string; stages: string; limits: FsLimits; fresh: FreshDirs; together: Together }
 
 /** Syncs only what it made itself: the folder above an existing root may belong to somebody else. */
 async function makeFolders({ stages }: Store) {
@@ -122,7 +125,7 @@ async function write(store: Store, key: string, source: Bytes, verify?: (size: n
 
 async function fillWhole(store: Store, file: FileHandle, source: Bytes, verify?: (size: number) => void) {
   try {
-    const { size, cut } = await pour(file, 0, source, store.limits, store.early)
+    const { size, cut } = await pour(file, 0, source, store.limits, store.together)
     if (cut) throw cut.error
     verify?.(size)
     return size
@@ -135,7 +138,7 @@ async function append(store: Store, stage: Stage, source: Bytes): Promise<{ stag
   const { id, size } = checkStage(stage)
   const file = await openStage(store, stage)
   try {
-    const { size: added, cut } = await pour(file, size, source, store.limits, store.early)
+    const { size: added, cut } = await pour(file, size, source, store.limits, store.together)
     if (cut?.byStore) await file.truncate(size).catch(() => undefined) // a full disk wants its room back
     return { stage: { id, size: size + added }, ...(cut && { cut: cut.error }) }
   } finally {

@@ -71,10 +71,30 @@ const ajvOptions = { removeAdditional: false, useDefaults: true, allErrors: fals
 const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
 const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
 
+/** Half of a surrogate pair, which JSON can write and neither UTF-8 nor the database can keep. */
+function halfCharacterIn(text: string): Failure | null {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return null
+  try {
+    JSON.parse(text, (key, value: unknown) => {
+      if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new RangeError('half of a character')
+      return value
+    })
+    return null
+  } catch {
+    // Either that, or it is nested deeper than the stack.
+    return new Failure('BAD_REQUEST', 'the body holds half of a character, or is nested too deep')
+  }
+}
+
 /** Builds the REST API from its rows. */
 export async function openApi<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>): Promise<Api> {
   const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024 }, logger: false })
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
+  // Form and text bodies are what a foreign page can send without being asked (H05): they are refused with 415.
+  app.removeContentTypeParser('text/plain')
+  // Clients that always announce JSON also do so where they send nothing.
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => (text === '' ? done(null, undefined) : parseJson(request, text as string, (error, value) => done(error ?? halfCharacterIn(text as string), value))))
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))

@@ -1,0 +1,12 @@
+import { findProject, findProjectById } from '../../catalog/project.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import { allInProject, allInSystem, maySee, type Permission, type Rights } from './rules.ts'
+
+/** What somebody may do in `/project/{id or name}` or `/system`. Nothing for other scopes, and for projects he may not see. */
+export async function heldIn(reader: Reader, rights: Rights, scope: string): Promise<Permission[]> {
+  if (scope === '/system') return allInSystem(rights)
+  const [, either] = /^\/project\/([^/]+)$/.exec(scope) ?? []
+  if (either === undefined || either.includes('\0')) return []
+  const project = /^\d{1,15}$/.test(either) ? await findProjectById(reader.db, Number(either)) : await findProject(reader, either)
+  return project && maySee(rights, project) ? allInProject(rights, project) : []
+}

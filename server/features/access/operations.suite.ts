@@ -1,0 +1,182 @@
+/**
+ * What each operation needs, written down from Harbor's tables (part B of its roles and rights) and not from our own code: the
+ * matrices compare the two. An operation of the document that is not here fails them.
+ */
+
+/** Rights by role inside a project: C create, R read, U update, D delete, L list; projectAdmin, maintainer, developer, guest, limitedGuest, public (B.1). */
+const b1 = `
+  project           | RUD              | R                | R             | R       | R       | R
+  member            | CRUDL            | RL               | RL            | RL      |         |
+  metadata          | CRUD             | R                |               |         |         |
+  log               | L                |                  |               |         |         |
+  label             | CRUDL            | CRUDL            | RL            | RL      |         | RL
+  quota             | R                | R                | R             | R       | R       |
+  repository        | CRUDL pull push  | CRUDL pull push  | CRUL pull push | RL pull | RL pull | L pull
+  artifact          | CRDL             | CRDL             | CRL           | RL      | RL      | RL
+  artifact-addition | R                | R                | R             | R       | R       | R
+  artifact-label    | CD               | CD               | CD            |         |         |
+  tag               | CDL              | CDL              | CL            | L       | L       | L
+  accessory         | L                | L                | L             | L       | L       | L
+  tag-retention     | CRUDL op         | CRUDL op         | CRUDL op      |         |         |
+  immutable-tag     | CUDL             | CUDL             |               |         |         |
+  configuration     | RU               | R                | R             | R       | R       |
+  robot             | CRUDL            | RL               | RL            | RL      |         |
+  notification-policy | CRUDL          | RL               |               |         |         |
+  scan              | CR stop          | CR stop          | R             | R       | R       | R
+  sbom              | CR stop          | CR stop          | R             | R       | R       |
+  scanner           | CR               | R                | R             | R       | R       | R
+  preheat-policy    | CRUDL            |                  |               |         |         |
+  export-cve        | CRL              | CRL              | CRL           |         |         |`
+
+export const columns = ['projectAdmin', 'maintainer', 'developer', 'guest', 'limitedGuest', 'public'] as const
+export type Column = (typeof columns)[number]
+const words: Record<string, string> = { C: 'create', R: 'read', U: 'update', D: 'delete', L: 'list', op: 'operate' }
+
+/** `resource:action` by column. */
+export const heldBy: Record<Column, Set<string>> = Object.fromEntries(columns.map((column) => [column, new Set<string>()])) as Record<Column, Set<string>>
+for (const line of b1.trim().split('\n')) {
+  const [resource = '', ...cells] = line.split('|').map((cell) => cell.trim())
+  cells.forEach((cell, index) => {
+    const actions = cell.split(' ').filter(Boolean).flatMap((part) => (/^[CRUDL]+$/.test(part) ? part.split('') : [part]))
+    for (const action of actions) heldBy[columns[index]!].add(`${resource}:${words[action] ?? action}`)
+  })
+}
+
+/** Whom an operation lets in: anyone, who is signed in, who holds these rights in the project, who holds one on the system, or system administrators alone. */
+export type Need = 'anyone' | 'user' | { project: string[] } | { system: string } | 'admin' | 'any project administrator'
+
+export type Operation = {
+  needs: Need
+  /** Where robots are asked for something else. */
+  robots?: Need | 'nobody'
+  /** An example that succeeds with 2xx; without one it is enough that the right was found. */
+  example?(place: Place): { query?: string; body?: unknown }
+  /** Ends the project, so each try has one of its own. */
+  endsProject?: true
+}
+
+/** What an example may name. */
+export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number }
+
+const inProject = (...rights: string[]): Need => ({ project: rights })
+const onSystem = (right: string): Need => ({ system: right })
+const nothing = () => ({})
+const group = ({ fresh }: Place) => ({ body: { group_name: fresh('group'), group_type: 2 } })
+const label = ({ fresh, project }: Place) => ({ body: { name: fresh('label'), scope: 'p', project_id: project.id, color: '#00AB9A' } })
+const rule = ({ fresh }: Place) => ({
+  body: {
+    disabled: false, action: 'immutable', template: 'immutable_template', tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: fresh('t') }],
+    scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: fresh('r') }] },
+  },
+})
+
+/** By Harbor's operationId (B.5). */
+export const operations: Record<string, Operation> = {
+  getPing: { needs: 'anyone', example: nothing },
+  getHealth: { needs: 'anyone', example: nothing },
+  getSystemInfo: { needs: 'anyone', example: nothing },
+  getCert: { needs: 'anyone' },
+  getIcon: { needs: 'anyone' },
+  search: { needs: 'anyone', example: () => ({ query: 'q=a' }) },
+  listProjects: { needs: 'anyone', example: nothing },
+  listAllRepositories: { needs: 'anyone', example: nothing },
+  getStatistic: { needs: 'user', example: nothing },
+  getVolumes: { needs: onSystem('system-volumes:read') },
+  getSystemCVEAllowlist: { needs: 'user', example: nothing },
+  putSystemCVEAllowlist: { needs: 'admin', robots: 'nobody' },
+  getConfigurations: { needs: 'admin', robots: 'nobody', example: nothing },
+  updateConfigurations: { needs: 'admin', robots: 'nobody' },
+  getInternalconfig: { needs: 'admin', robots: 'nobody' },
+  getPermissions: { needs: 'any project administrator', robots: 'nobody', example: nothing },
+
+  headProject: { needs: 'user' },
+  createProject: { needs: 'user', robots: onSystem('project:create'), example: ({ fresh }) => ({ body: { project_name: fresh('made') } }) },
+  getProject: { needs: inProject('project:read'), example: nothing },
+  updateProject: { needs: inProject('project:update'), example: () => ({ body: { metadata: { auto_scan: 'true' } } }) },
+  deleteProject: { needs: inProject('project:delete'), example: nothing, endsProject: true },
+  getProjectDeletable: { needs: inProject('project:delete'), example: nothing },
+  getProjectSummary: { needs: inProject('project:read'), example: nothing },
+  listArtifactsOfProject: { needs: inProject('artifact:list'), example: nothing },
+  getScannerOfProject: { needs: inProject('scanner:read') },
+  setScannerOfProject: { needs: inProject('scanner:create') },
+  listScannerCandidatesOfProject: { needs: inProject('scanner:create') },
+  getLogs: { needs: inProject('log:list'), example: nothing },
+  getLogExts: { needs: inProject('log:list'), example: nothing },
+
+  listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
+  addProjectMetadatas: { needs: inProject('metadata:create') },
+  getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
+  updateProjectMetadata: { needs: inProject('metadata:update'), example: () => ({ body: { auto_scan: 'false' } }) },
+  deleteProjectMetadata: { needs: inProject('metadata:delete'), example: nothing },
+
+  listProjectMembers: { needs: inProject('member:list'), example: nothing },
+  createProjectMember: { needs: inProject('member:create'), example: ({ userId }) => ({ body: { role_id: 3, member_user: { user_id: userId } } }) },
+  getProjectMember: { needs: inProject('member:read'), example: nothing },
+  updateProjectMember: { needs: inProject('member:update'), example: () => ({ body: { role_id: 5 } }) },
+  deleteProjectMember: { needs: inProject('member:delete'), example: nothing },
+
+  listRepositories: { needs: inProject('repository:list'), example: nothing },
+  getRepository: { needs: inProject('repository:read'), example: nothing },
+  updateRepository: { needs: inProject('repository:update'), example: () => ({ body: { description: 'words' } }) },
+  deleteRepository: { needs: inProject('repository:delete'), example: nothing },
+  listArtifacts: { needs: inProject('artifact:list'), example: nothing },
+  getArtifact: { needs: inProject('artifact:read'), example: nothing },
+  deleteArtifact: { needs: inProject('artifact:delete'), example: nothing },
+  CopyArtifact: { needs: inProject('artifact:create', 'artifact:read'), example: ({ repository }) => ({ query: `from=${encodeURIComponent(`${repository}:v1`)}` }) },
+  createTag: { needs: inProject('tag:create'), example: ({ fresh }) => ({ body: { name: fresh('t') } }) },
+  listTags: { needs: inProject('tag:list'), example: nothing },
+  deleteTag: { needs: inProject('tag:delete'), example: nothing },
+  listAccessories: { needs: inProject('accessory:list'), example: nothing },
+  getVulnerabilitiesAddition: { needs: inProject('artifact-addition:read') },
+  getAddition: { needs: inProject('artifact-addition:read') },
+  addLabel: { needs: inProject('artifact-label:create'), example: ({ labelId }) => ({ body: { id: labelId } }) },
+  removeLabel: { needs: inProject('artifact-label:delete'), example: nothing },
+  scanArtifact: { needs: inProject('scan:create') },
+  stopScanArtifact: { needs: inProject('scan:stop') },
+  getReportLog: { needs: inProject('scan:read') },
+
+  ListImmuRules: { needs: inProject('immutable-tag:list'), example: nothing },
+  CreateImmuRule: { needs: inProject('immutable-tag:create'), example: rule },
+  UpdateImmuRule: { needs: inProject('immutable-tag:update'), example: rule },
+  DeleteImmuRule: { needs: inProject('immutable-tag:delete'), example: nothing },
+
+  ListLabels: { needs: inProject('label:list'), example: ({ project }) => ({ query: `scope=p&project_id=${project.id}` }) },
+  CreateLabel: { needs: inProject('label:create'), example: label },
+  GetLabelByID: { needs: inProject('label:read'), example: nothing },
+  UpdateLabel: { needs: inProject('label:update'), example: label },
+  DeleteLabel: { needs: inProject('label:delete'), example: nothing },
+
+  ListRobot: { needs: inProject('robot:list'), example: ({ project }) => ({ query: `q=Level%3Dproject,ProjectID%3D${project.id}` }) },
+  // What is given has to be held by a robot that gives it.
+  CreateRobot: {
+    needs: inProject('robot:create'),
+    example: ({ fresh, project }) => ({ body: { name: fresh('r'), level: 'project', permissions: [{ kind: 'project', namespace: project.name, access: [{ resource: 'robot', action: 'create' }] }] } }),
+  },
+  GetRobotByID: { needs: inProject('robot:read'), example: nothing },
+  UpdateRobot: { needs: inProject('robot:update'), example: () => ({ body: { description: 'words' } }) },
+  RefreshSec: { needs: inProject('robot:update'), example: () => ({ body: {} }) },
+  DeleteRobot: { needs: inProject('robot:delete'), example: nothing },
+
+  listQuotas: { needs: onSystem('quota:list'), example: nothing },
+  getQuota: { needs: onSystem('quota:read'), example: nothing },
+  updateQuota: { needs: onSystem('quota:update'), example: () => ({ body: { hard: { storage: 10 * 2 ** 30 } } }) },
+
+  listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
+  createUserGroup: { needs: onSystem('user-group:create'), example: group },
+  searchUserGroups: { needs: 'user', example: () => ({ query: 'groupname=a' }) },
+  getUserGroup: { needs: onSystem('user-group:read'), example: nothing },
+  updateUserGroup: { needs: onSystem('user-group:update'), example: group },
+  deleteUserGroup: { needs: onSystem('user-group:delete'), example: nothing },
+
+  listUsers: { needs: onSystem('user:list'), example: nothing },
+  createUser: { needs: onSystem('user:create'), example: ({ fresh }) => ({ body: { username: fresh('made'), password: 'Testing12345' } }) },
+  getCurrentUserInfo: { needs: 'user' },
+  searchUsers: { needs: 'user', example: () => ({ query: 'username=a' }) },
+  getUser: { needs: onSystem('user:read'), example: nothing },
+  updateUserProfile: { needs: onSystem('user:update'), example: () => ({ body: { comment: 'words' } }) },
+  deleteUser: { needs: onSystem('user:delete'), example: nothing },
+  setUserSysAdmin: { needs: onSystem('user:update'), example: () => ({ body: { sysadmin_flag: false } }) },
+  updateUserPassword: { needs: onSystem('user:update'), example: () => ({ body: { new_password: 'Another12345' } }) },
+  getCurrentUserPermissions: { needs: 'user', example: nothing },
+  setCliSecret: { needs: onSystem('user:update') },
+}

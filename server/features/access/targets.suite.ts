@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import type { Project } from '../../catalog/project.ts'
+import { callApi, create, givenRobot } from '../../testing/api.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { fresh, givenUser, pushImage } from '../../testing/given.ts'
+import type { Answer, Person } from '../../testing/http.ts'
+import type { TestMarina } from '../../testing/server.ts'
+import { operations, type Operation, type Place } from './operations.suite.ts'
+
+/** An operation of the document, and what the table says of it. */
+export type Listed = { id: string; method: string; path: string; query: string[]; body: string[]; operation: Operation }
+
+type Document = { paths: Record<string, Record<string, { operationId: string; parameters?: { name: string; in: string }[]; requestBody?: { content: Record<string, { schema: { properties?: object } }> } }>> }
+
+/** The operations that the running Marina describes, and the ids of those that the table does not know. */
+export async function readDocument(marina: TestMarina): Promise<{ listed: Listed[]; unlisted: string[] }> {
+  const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as Document
+  const all = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]) => ({
+      id: operationId.replace(/-head$/, ''), method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, ''),
+      query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
+      body: Object.keys(requestBody?.content['application/json']?.schema.properties ?? {}),
+    })),
+  )
+  const listed = all.flatMap((one) => (operations[one.id] ? [{ ...one, operation: operations[one.id]! }] : []))
+  // Whoever makes a project administers one from then on, which others of these operations ask for.
+  listed.sort((a, b) => Number(a.id === 'createProject') - Number(b.id === 'createProject'))
+  return { listed, unlisted: all.filter(({ id }) => !operations[id]).map(({ id }) => id) }
+}
+
+export type Target = { url: string; body?: unknown }
+export type Targets = ReturnType<typeof openTargets>
+
+const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, ...more })
+
+/** Makes what operations are tried on. */
+export function openTargets(marina: TestMarina) {
+  /** What a path's parameters name, in this project. */
+  const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> = {
+    project_name_or_id: async (project) => project.name,
+    project_name: async (project) => project.name,
+    async mid(project) {
+      const { id } = await givenUser(marina)
+      return create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: 3, member_user: { user_id: id } })
+    },
+    robot_id: async (project) => (await givenRobot(marina, fresh('target'), { project: project.name, access: [{ resource: 'repository', action: 'pull' }] })).id,
+    user_id: async () => (await givenUser(marina)).id,
+    group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
+    async label_id(project, { repository_name: repository, reference }) {
+      const { id } = (await marina.ground.db.row<{ id: number }>(sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`))!
+      // Below an artifact: one that it has.
+      if (reference !== undefined) assert.equal((await callApi(marina, 'POST', `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`, { as: marina.admin, body: { id } })).status, 200)
+      return id
+    },
+    immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
+    async repository_name(project) {
+      const name = fresh('repo')
+      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+      return name
+    },
+    reference: async () => 'v1',
+    tag_name: async () => 'v1',
+    addition: async () => 'build_history',
+    async meta_name(project) {
+      const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, { as: marina.admin, body: { auto_scan: 'true' } })
+      assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
+      return 'auto_scan'
+    },
+    report_id: async () => '0',
+    digest: async () => `sha256:${'0'.repeat(64)}`,
+    async id(project) {
+      const quotas = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })).json() as { id: number }[]
+      return quotas[0]!.id
+    },
+  }
+
+  return { targetOf, ask, stateOfAll }
+
+  /** An operation's URL and body, on things of `inside`, below the path of `below`. */
+  async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
+    const values: Record<string, string | number> = {}
+    for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
+      assert.ok(makers[name], `nobody knows how to make a ${name}`)
+      values[name] = await makers[name](name.startsWith('project_name') ? below : inside, values)
+    }
+    const more = {
+      ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
+      ...(operation === operations['CopyArtifact'] && { repository: `${inside.name}/${await makers['repository_name']!(inside, values)}` }),
+      ...(operation === operations['addLabel'] && { labelId: Number(await makers['label_id']!(inside, {})) }),
+    }
+    const { query, body } = operation.example?.(placeOf(below, more)) ?? {}
+    return { url: `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))}${query ? `?${query}` : ''}`, ...(body === undefined ? {} : { body }) }
+  }
+
+  function ask({ method }: Listed, { url, body }: Target, as: Person | undefined): Promise<Answer> {
+    return callApi(marina, method, url, { as, ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }) })
+  }
+
+  /** All rows there are, as one text; what is written apart from requests is left out. */
+  async function stateOfAll(): Promise<string> {
+    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure') order by 1`, values: [] })
+    const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one`
+    return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
+  }
+}

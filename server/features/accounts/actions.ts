@@ -1,0 +1,92 @@
+import { handOverProjects } from '../../catalog/project.ts'
+import { facts, type Actor } from '../../catalog/topics.ts'
+import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { accountRightsKey } from '../access/index.ts'
+import { hashPassword, passwordProblem } from './passwords.ts'
+import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
+import { dropSessionsOf } from './session-store.ts'
+import { changeAccount, dropAccount, saveAccount, saveProfile, type Account } from './store.ts'
+
+/** Throws BAD_REQUEST, or CONFLICT when name or e-mail is taken. */
+export async function createAccount(db: Db, by: Actor, wanted: { name: string; password: string } & Profile): Promise<Account> {
+  const problem = accountNameProblem(wanted.name) ?? passwordProblem(wanted.password) ?? profileProblem(wanted)
+  if (problem) throw new Failure('BAD_REQUEST', problem)
+  const passwordHash = await hashPassword(wanted.password)
+  return refusingDuplicates(() =>
+    db.transaction(async (tx) => {
+      const account = await saveAccount(tx, { ...wanted, passwordHash, isAdmin: false })
+      await emit(tx, [facts.accountCreated({ accountId: account.id, name: account.name }, by)])
+      return account
+    }),
+  )
+}
+
+export async function updateProfile(db: Db, by: Actor, account: Account, profile: Profile): Promise<void> {
+  const problem = profileProblem(profile)
+  if (problem) throw new Failure('BAD_REQUEST', problem)
+  await refusingDuplicates(() =>
+    db.transaction(async (tx) => {
+      await saveProfile(tx, account.id, profile)
+      await emit(tx, [facts.accountChanged({ accountId: account.id, name: account.name, changed: { ...profile } }, by)])
+    }),
+  )
+}
+
+async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'this username or e-mail is used already')
+    throw error
+  }
+}
+
+/** Switches an account on or off, or gives it another password. Its sessions end; effective with the next request everywhere. */
+export async function updateAccount(db: Db, account: Account, change: { passwordHash?: string; isDisabled?: boolean }, by?: Actor): Promise<void> {
+  await db.transaction(async (tx) => {
+    tx.changes(accountRightsKey(account.id))
+    // The account's row first: a login at the same moment either finds the new hash or its session is found here.
+    await changeAccount(tx, account, change)
+    await dropSessionsOf(tx, account.id)
+    if (change.passwordHash !== undefined) await emit(tx, [facts.accountPasswordChanged({ accountId: account.id, name: account.name }, by ?? command)])
+  })
+}
+
+const command: Actor = { kind: 'system', id: null, name: 'command' }
+
+export async function setPassword(db: Db, by: Actor, account: Account, password: string): Promise<void> {
+  const problem = passwordProblem(password)
+  if (problem) throw new Failure('BAD_REQUEST', problem)
+  await updateAccount(db, account, { passwordHash: await hashPassword(password) }, by)
+}
+
+/** Throws FORBIDDEN for the first account, which stays an administrator (C-26). */
+export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boolean): Promise<void> {
+  if (account.id === firstAccountId && !isAdmin) throw new Failure('FORBIDDEN', 'the first administrator stays one')
+  await db.transaction(async (tx) => {
+    tx.changes(accountRightsKey(account.id))
+    await changeAccount(tx, account, { isAdmin })
+    await emit(tx, [facts.accountChanged({ accountId: account.id, name: account.name, changed: { isAdmin } }, by)])
+  })
+}
+
+/** Removes an account with its memberships and sessions; its projects go to the first administrator, its name is free again. */
+export async function deleteAccount(db: Db, by: Actor, account: Account): Promise<void> {
+  if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id)) throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)
+  try {
+    await db.transaction((tx) => removeAccount(tx, by, account))
+  } catch (error) {
+    if (isReferenceViolation(error)) throw new Failure('PRECONDITION', 'the user made a project just now: try again', { cause: error })
+    throw error
+  }
+}
+
+async function removeAccount(tx: Tx, by: Actor, account: Account): Promise<void> {
+  tx.changes(accountRightsKey(account.id))
+  const handedOver = await handOverProjects(tx, account.id, firstAccountId)
+  await dropSessionsOf(tx, account.id)
+  await dropAccount(tx, account)
+  await emit(tx, [facts.accountDeleted({ accountId: account.id, name: account.name, projectsHandedTo: handedOver > 0 ? firstAccountId : null }, by)])
+}

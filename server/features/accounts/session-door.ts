@@ -1,0 +1,129 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Reader } from '../../catalog/reader.ts'
+import { facts } from '../../catalog/topics.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { readBody } from '../../platform/http/body.ts'
+import { isCrossSite, isReading } from '../../platform/http/cross-site.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import type { Peer } from '../../platform/http/server.ts'
+import { actorOf, type Caller } from '../../registry/caller.ts'
+import type { Login } from './login.ts'
+import { dropSession, findSession, saveSession, sessionSeconds } from './session-store.ts'
+import { findAccount } from './store.ts'
+
+/** Harbor's names; its portal and scripts know them. */
+const cookieName = 'sid'
+const csrfHeader = 'x-harbor-csrf-token'
+
+/** Bytes of a login's body. */
+const bodyLimit = 8192
+
+export type SessionDoor = {
+  /** Answers /c/login and /c/log_out; throws Failures. */
+  handle(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void>
+  /** Who the cookie stands for; undefined without one, or when its session is over. Throws FORBIDDEN when a change lacks its CSRF token (C-25). */
+  identify(request: IncomingMessage, response: ServerResponse): Promise<Caller | undefined>
+}
+
+export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cache: Reader['cache']; login: Login; externalUrl: string | undefined }): SessionDoor {
+  const reader = { db, cache }
+  const isHttps = ({ protocol }: Peer) => protocol === 'https' || externalUrl?.startsWith('https:') === true
+  return {
+    async handle(request, response, peer) {
+      const path = request.url!.split('?', 1)[0]
+      if (isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
+      if (path === '/c/login' && request.method === 'POST') return logIn(request, response, peer)
+      if (path === '/c/log_out' && (request.method === 'GET' || request.method === 'POST')) return logOut(request, response, peer)
+      throw new Failure(path === '/c/login' || path === '/c/log_out' ? 'METHOD_NOT_ALLOWED' : 'NOT_FOUND')
+    },
+
+    async identify(request, response) {
+      const id = sessionIdOf(request)
+      const session = id === undefined ? undefined : await findSession(reader, id)
+      if (id === undefined || !session) return undefined
+      const token = csrfTokenOf(id)
+      if (isReading(request.method)) response.setHeader(csrfHeader, token)
+      else if (!isSame(token, request.headers[csrfHeader])) throw new Failure('FORBIDDEN', 'the header X-Harbor-CSRF-Token is missing or wrong: take it from the answer to a GET')
+      return { kind: 'user', id: session.accountId, name: session.name }
+    },
+  }
+
+  /** A new id at each login, and the one before ends (H41). */
+  async function logIn(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
+    const { principal, password } = await readCredentials(request)
+    // Read before the password is checked: if it changes meanwhile, no session is made of the old one.
+    const account = await findAccount(reader, principal)
+    const caller = await login(principal, password, peer.address)
+    if (!account || caller?.kind !== 'user') throw new Failure('UNAUTHORIZED', 'wrong name or password')
+    const id = randomBytes(32).toString('base64url')
+    const before = sessionIdOf(request)
+    const isOpen = await db.transaction(async (tx) => {
+      if (before !== undefined) await dropSession(tx, before)
+      if (!(await saveSession(tx, id, account))) return false
+      await emit(tx, [facts.sessionOpened({ accountId: account.id, name: account.name }, actorOf(caller))])
+      return true
+    })
+    if (!isOpen) throw new Failure('UNAUTHORIZED', 'wrong name or password')
+    answer(response, 200, { 'set-cookie': cookie(id, sessionSeconds, isHttps(peer)), [csrfHeader]: csrfTokenOf(id) })
+  }
+
+  async function logOut(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
+    const id = sessionIdOf(request)
+    const session = id === undefined ? undefined : await findSession(reader, id)
+    if (id !== undefined && session) {
+      const { accountId, name } = session
+      await db.transaction(async (tx) => {
+        if (await dropSession(tx, id)) await emit(tx, [facts.sessionClosed({ accountId, name }, { kind: 'user', id: accountId, name })])
+      })
+    }
+    answer(response, 200, { 'set-cookie': cookie('', 0, isHttps(peer)) })
+  }
+}
+
+function answer(response: ServerResponse, status: number, headers: Record<string, string>) {
+  response.writeHead(status, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-length': 0, ...headers }).end()
+}
+
+function cookie(value: string, maxAge: number, isSecure: boolean): string {
+  return `${cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+}
+
+function sessionIdOf({ headers }: IncomingMessage): string | undefined {
+  const pair = (headers.cookie ?? '').split(';').map((one) => one.trim()).find((one) => one.startsWith(`${cookieName}=`))
+  const id = pair?.slice(cookieName.length + 1)
+  return id !== undefined && /^[\w-]{43}$/.test(id) ? id : undefined
+}
+
+/** Made of the session's id, which scripts cannot read; so nothing has to be kept. */
+const csrfTokenOf = (id: string) => createHmac('sha256', id).update('marina csrf').digest('base64url')
+
+function isSame(known: string, given: string | string[] | undefined): boolean {
+  const [a, b] = [known, typeof given === 'string' ? given : ''].map((text) => createHash('sha256').update(text).digest())
+  return timingSafeEqual(a!, b!)
+}
+
+/** Harbor's form, or the same two fields as JSON. */
+async function readCredentials(request: IncomingMessage): Promise<{ principal: string; password: string }> {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  const text = (await readBody(request, bodyLimit)).toString('utf8')
+  if (type === 'application/x-www-form-urlencoded') {
+    const form = new URLSearchParams(text)
+    return { principal: form.get('principal') ?? '', password: form.get('password') ?? '' }
+  }
+  if (type !== 'application/json') throw new Failure('UNSUPPORTED_MEDIA_TYPE', 'send principal and password as a form or as JSON')
+  const fields = parseObject(text)
+  if (typeof fields['principal'] !== 'string' || typeof fields['password'] !== 'string') throw new Failure('BAD_REQUEST', 'principal and password are needed')
+  return { principal: fields['principal'], password: fields['password'] }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text) as unknown
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {
+    // Answered below, like every other text that is no object.
+  }
+  throw new Failure('BAD_REQUEST', 'the body must be a JSON object')
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { Account } from './store.ts'
+
+/** A session ends this long after its login, in s, used or not (C-24). */
+export const sessionSeconds = 3600
+
+/** `endsAt` counts on performance.now(), so that no jump of the clock lengthens a session. */
+export type Session = { accountId: number; name: string; endsAt: number }
+
+const sessionKey = (idHash: string) => `session:${idHash}`
+/** Only the hash of an id is kept: who reads the table cannot log in with it. */
+const hashOf = (id: string) => createHash('sha256').update(id).digest('base64url')
+
+/** Asked on every request with a cookie, hence from the cache. Undefined when the session is unknown or over. */
+export async function findSession({ db, cache }: Reader, id: string): Promise<Session | undefined> {
+  const idHash = hashOf(id)
+  const session = await cache.get(sessionKey(idHash), async () => {
+    const row = await db.row<{ accountId: number; name: string; left: number }>(sql`
+      select account_id as "accountId", account.name, ${sessionSeconds}::float8 - extract(epoch from now() - session.created_at)::float8 as left
+      from session join account on account.id = account_id where id_hash = ${idHash}`)
+    return row && { accountId: row.accountId, name: row.name, endsAt: performance.now() + row.left * 1000 }
+  })
+  return session && session.endsAt > performance.now() ? session : undefined
+}
+
+/** False when the account changed since its password was checked: then there is no session. */
+export async function saveSession(tx: Tx, id: string, account: Account): Promise<boolean> {
+  const idHash = hashOf(id)
+  tx.changes(sessionKey(idHash))
+  // The lock makes a change of the password wait, and it finds this session then.
+  const count = await tx.run(sql`
+    insert into session (id_hash, account_id)
+    select ${idHash}, id from account where id = ${account.id} and password_hash = ${account.passwordHash} and not is_disabled for share`)
+  return count === 1
+}
+
+export async function dropSession(tx: Tx, id: string): Promise<boolean> {
+  const idHash = hashOf(id)
+  tx.changes(sessionKey(idHash))
+  return (await tx.run(sql`delete from session where id_hash = ${idHash}`)) === 1
+}
+
+/** Logs an account out everywhere. */
+export async function dropSessionsOf(tx: Tx, accountId: number): Promise<void> {
+  const rows = await tx.rows<{ idHash: string }>(sql`delete from session where account_id = ${accountId} returning id_hash as "idHash"`)
+  tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
+}
+
+/** Removes sessions that are over. */
+export function sweepSessions(db: Queryable): Promise<number> {
+  return db.run(sql`delete from session where created_at < now() - make_interval(secs => ${sessionSeconds})`)
+}

@@ -1,0 +1,39 @@
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { Role } from '../access/index.ts'
+
+export type Member = { id: number; projectId: number; role: Role; kind: 'account' | 'group'; entityId: number; name: string }
+
+const columns = sql`member.id, member.project_id as "projectId", member.role, case when account_id is null then 'group' else 'account' end as kind,
+  coalesce(account_id, group_id) as "entityId", coalesce(account.name, user_group.name) as name`
+const from = sql`from project_member member left join account on account.id = account_id left join user_group on user_group.id = group_id`
+
+export async function listMembers(db: Queryable, projectId: number, { name, limit, offset }: { name: string; limit: number; offset: number }): Promise<{ members: Member[]; total: number }> {
+  const where = sql`member.project_id = ${projectId} and position(${name} in coalesce(account.name, user_group.name)) > 0`
+  const [members, total] = await Promise.all([
+    db.rows<Member>(sql`select ${columns} ${from} where ${where} order by name, member.id limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from} where ${where}`),
+  ])
+  return { members, total: total!.count }
+}
+
+/** Undefined too when the member belongs to another project. */
+export function findMember(db: Queryable, projectId: number, id: number): Promise<Member | undefined> {
+  return db.row<Member>(sql`select ${columns} ${from} where member.project_id = ${projectId} and member.id = ${id}`)
+}
+
+/** Throws a unique violation when it is a member already. */
+export async function addMember(tx: Tx, projectId: number, entity: { accountId: number } | { groupId: number }, role: Role): Promise<number> {
+  const row = await tx.row<{ id: number }>(sql`
+    insert into project_member (project_id, account_id, group_id, role)
+    values (${projectId}, ${'accountId' in entity ? entity.accountId : null}, ${'groupId' in entity ? entity.groupId : null}, ${role}) returning id`)
+  return row!.id
+}
+
+export async function changeRole(tx: Tx, id: number, role: Role): Promise<void> {
+  await tx.run(sql`update project_member set role = ${role}, updated_at = now() where id = ${id}`)
+}
+
+export async function dropMember(tx: Tx, id: number): Promise<void> {
+  await tx.run(sql`delete from project_member where id = ${id}`)
+}

@@ -1,0 +1,72 @@
+import { facts, type Actor } from '../../catalog/topics.ts'
+import { isReferenceViolation, isUniqueViolation, type Db } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { hashPassword, makeSecret, passwordProblem, quickHash } from '../accounts/index.ts'
+import { durationProblem, robotNameProblem, type Grant } from './rules.ts'
+import { changeRobot, changeSecret, dropRobot, loginNameOf, saveGrants, saveRobot, type Robot } from './store.ts'
+
+export type NewRobot = { name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; isDisabled: boolean; grants: Grant[]; secret: string | undefined }
+export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }
+
+/** The secret is in the answer and nowhere else. Throws BAD_REQUEST, or CONFLICT when the name is taken. */
+export async function createRobot(db: Db, by: Actor, wanted: NewRobot): Promise<CreatedRobot> {
+  refuse(robotNameProblem(wanted.name) ?? durationProblem(wanted.durationDays) ?? textProblem(wanted.description))
+  const { secret, secretHash } = await secretOf(wanted.secret)
+  const loginName = loginNameOf(wanted)
+  try {
+    return await db.transaction(async (tx) => {
+      const robot = await saveRobot(tx, { ...wanted, secretHash, creatorType: by.kind === 'robot' ? 'robot' : 'local', creatorId: by.id ?? 0 })
+      await saveGrants(tx, robot.id, wanted.grants)
+      await emit(tx, [facts.robotCreated({ robotId: robot.id, name: loginName, projectId: wanted.projectId }, by)])
+      return { ...robot, loginName, secret }
+    })
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `the robot ${loginName} exists already`, { cause: error })
+    if (isReferenceViolation(error)) throw new Failure('NOT_FOUND', 'the project is gone', { cause: error })
+    throw error
+  }
+}
+
+export async function updateRobot(db: Db, by: Actor, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }): Promise<void> {
+  refuse(durationProblem(change.durationDays) ?? textProblem(change.description))
+  await db.transaction(async (tx) => {
+    await changeRobot(tx, robot, change)
+    if (change.grants) await saveGrants(tx, robot.id, change.grants)
+    await emit(tx, [facts.robotChanged({ ...placeOf(robot), changed: { ...change } }, by)])
+  })
+}
+
+/** The old secret ends at once (C-23). Returns the new one. */
+export async function refreshSecret(db: Db, by: Actor, robot: Robot, wanted: string | undefined): Promise<string> {
+  const { secret, secretHash } = await secretOf(wanted)
+  await db.transaction(async (tx) => {
+    await changeSecret(tx, robot, secretHash)
+    await emit(tx, [facts.robotSecretRefreshed(placeOf(robot), by)])
+  })
+  return secret
+}
+
+export async function deleteRobot(db: Db, by: Actor, robot: Robot): Promise<void> {
+  await db.transaction(async (tx) => {
+    await dropRobot(tx, robot)
+    await emit(tx, [facts.robotDeleted(placeOf(robot), by)])
+  })
+}
+
+const placeOf = (robot: Robot) => ({ robotId: robot.id, name: loginNameOf(robot), projectId: robot.projectId })
+const textProblem = (text: string) => (text.length > 1024 || text.includes('\0') ? 'a description has at most 1024 characters' : undefined)
+
+function refuse(problem: string | undefined) {
+  if (problem) throw new Failure('BAD_REQUEST', problem)
+}
+
+/** Ours cannot be guessed and gets a quick hash; one that somebody thought of gets a slow one. */
+async function secretOf(wanted: string | undefined): Promise<{ secret: string; secretHash: string }> {
+  if (wanted !== undefined) {
+    if (passwordProblem(wanted)) throw new Failure('BAD_REQUEST', 'a secret has 8 to 128 characters with an upper-case letter, a lower-case letter and a digit')
+    return { secret: wanted, secretHash: await hashPassword(wanted) }
+  }
+  const secret = makeSecret()
+  return { secret, secretHash: quickHash(secret) }
+}

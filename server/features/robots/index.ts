@@ -1,0 +1,2 @@
+export { openRobotUses, robotLogin } from './login.ts'
+export { robotRoutes } from './routes.ts'

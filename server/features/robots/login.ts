@@ -1,0 +1,48 @@
+import type { Reader } from '../../catalog/reader.ts'
+import type { Queryable } from '../../platform/db/db.ts'
+import { every } from '../../platform/repeat.ts'
+import { robotPrefix } from '../access/index.ts'
+import type { LoginKind } from '../accounts/index.ts'
+import { findRobotSecret, saveUses } from './store.ts'
+
+/** Robots by their names and secrets. An end of life comes without a write, so it is looked at on each login. */
+export function robotLogin(reader: Reader, uses: RobotUses): LoginKind {
+  return {
+    owns: (name) => name.startsWith(robotPrefix),
+    async find(name) {
+      const robot = await findRobotSecret(reader, name)
+      if (!robot) return undefined
+      const isOver = robot.expiresAt !== null && robot.expiresAt.getTime() <= Date.now()
+      return { caller: { kind: 'robot', id: robot.id, name }, secretHash: robot.secretHash, isDisabled: robot.isDisabled || isOver }
+    },
+    onLogin(caller) {
+      if (caller.kind === 'robot') uses.note(caller.id)
+    },
+  }
+}
+
+export type RobotUses = AsyncDisposable & {
+  /** Remembers in memory that a robot was here; writes nothing. */
+  note(robotId: number): void
+  flush(): Promise<void>
+}
+
+/** Writes when robots were last here, every `everyMs` and once more when closed. */
+export function openRobotUses(db: Queryable, everyMs: number, onError: (error: unknown) => void): RobotUses {
+  const noted = new Map<number, Date>()
+  const flush = async () => {
+    if (noted.size === 0) return
+    const batch = [...noted]
+    await saveUses(db, batch)
+    for (const [id, at] of batch) if (noted.get(id) === at) noted.delete(id)
+  }
+  const timer = every(everyMs, flush, onError)
+  return {
+    note: (robotId) => void noted.set(robotId, new Date()),
+    flush,
+    async [Symbol.asyncDispose]() {
+      await timer[Symbol.asyncDispose]()
+      await flush().catch(onError)
+    },
+  }
+}

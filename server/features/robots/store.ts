@@ -1,0 +1,120 @@
+import type { Reader } from '../../catalog/reader.ts'
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+import { robotKey, robotLoginName, robotPrefix, robotRightsKey } from '../access/index.ts'
+import type { Grant } from './rules.ts'
+
+export type Robot = {
+  id: number; name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; expiresAt: Date | null
+  isDisabled: boolean; creatorType: string; creatorId: number; lastUsedAt: Date | null; createdAt: Date; updatedAt: Date; grants: Grant[]
+}
+
+const columns = sql`robot.id, robot.name, robot.project_id as "projectId", project.name as "projectName", robot.description,
+  robot.duration_days as "durationDays", robot.expires_at as "expiresAt", robot.is_disabled as "isDisabled", robot.creator_type as "creatorType",
+  robot.creator_id as "creatorId", robot.last_used_at as "lastUsedAt", robot.created_at as "createdAt", robot.updated_at as "updatedAt",
+  coalesce((select json_agg(json_build_object('kind', kind, 'namespace', namespace, 'resource', resource, 'action', action) order by kind, namespace, resource, action)
+    from robot_permission where robot_id = robot.id), '[]') as grants`
+const from = sql`from robot left join project on project.id = robot.project_id`
+/** As it logs in; what the API shows as its name. */
+const loginName = sql`(${robotPrefix} || coalesce(project.name || '+', '') || robot.name)`
+
+export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>) => robotLoginName(name, projectName)
+
+/** By either name: Harbor's clients filter by the short one, people by the one they see. */
+function whereName(condition: Condition): Sql | undefined {
+  if (condition.kind === 'is') return sql`(robot.name = ${condition.value} or ${loginName} = ${condition.value})`
+  return condition.kind === 'like' ? sql`position(${condition.value} in ${loginName}) > 0` : undefined
+}
+
+/** What a list of robots may be filtered and sorted by, beside level and project, which choose the list itself. */
+export const robotFields: Fields = {
+  name: { type: 'custom', where: whereName, sort: sql`robot.name` },
+  id: { type: 'integer', column: sql`robot.id` },
+  description: { type: 'text', column: sql`robot.description` },
+  disable: { type: 'boolean', column: sql`robot.is_disabled` },
+  disabled: { type: 'boolean', column: sql`robot.is_disabled` },
+  duration: { type: 'integer', column: sql`robot.duration_days` },
+  creation_time: { type: 'time', column: sql`robot.created_at` },
+  update_time: { type: 'time', column: sql`robot.updated_at` },
+}
+export const robotOrder = sql`robot.name, robot.id`
+
+export async function listRobots(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ robots: Robot[]; total: number }> {
+  const filter = sql`${from} where robot.project_id is not distinct from ${projectId}::bigint and ${where}`
+  const [robots, total] = await Promise.all([
+    db.rows<Robot>(sql`select ${columns} ${filter} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${filter}`),
+  ])
+  return { robots, total: total!.count }
+}
+
+export function findRobot(db: Queryable, id: number): Promise<Robot | undefined> {
+  return db.row<Robot>(sql`select ${columns} ${from} where robot.id = ${id}`)
+}
+
+export type RobotSecret = { id: number; secretHash: string; isDisabled: boolean; expiresAt: Date | null }
+
+/** Asked at each login of a robot, hence from the cache. */
+export async function findRobotSecret({ db, cache }: Reader, name: string): Promise<RobotSecret | undefined> {
+  const [first = '', second] = name.slice(robotPrefix.length).split('+', 2)
+  const [projectName, short] = second === undefined ? [null, first] : [first, second]
+  return cache.get(robotKey(name), () =>
+    db.row<RobotSecret>(sql`
+      select robot.id, secret_hash as "secretHash", is_disabled as "isDisabled", expires_at as "expiresAt" ${from}
+      where robot.name = ${short} and project.name is not distinct from ${projectName}::text`),
+  )
+}
+
+/** Every change of a robot goes through here first. */
+function changes(tx: Tx, robot: Pick<Robot, 'id' | 'name' | 'projectName'>) {
+  tx.changes(robotRightsKey(robot.id), robotKey(loginNameOf(robot)))
+}
+
+type NewRobot = Pick<Robot, 'name' | 'projectId' | 'projectName' | 'description' | 'durationDays' | 'isDisabled' | 'creatorType' | 'creatorId'> & { secretHash: string }
+
+/** Throws a unique violation when the name is taken. */
+export async function saveRobot(tx: Tx, robot: NewRobot): Promise<{ id: number; createdAt: Date; expiresAt: Date | null }> {
+  const row = await tx.row<{ id: number; createdAt: Date; expiresAt: Date | null }>(sql`
+    insert into robot (name, project_id, description, secret_hash, duration_days, expires_at, is_disabled, creator_type, creator_id)
+    values (${robot.name}, ${robot.projectId}, ${robot.description}, ${robot.secretHash}, ${robot.durationDays},
+      case when ${robot.durationDays}::int = -1 then null else now() + make_interval(days => ${robot.durationDays}::int) end, ${robot.isDisabled}, ${robot.creatorType}, ${robot.creatorId})
+    returning id, created_at as "createdAt", expires_at as "expiresAt"`)
+  changes(tx, { ...robot, id: row!.id })
+  return row!
+}
+
+export async function saveGrants(tx: Tx, robotId: number, grants: Grant[]): Promise<void> {
+  await tx.run(sql`delete from robot_permission where robot_id = ${robotId}`)
+  await tx.run(sql`
+    insert into robot_permission (robot_id, kind, namespace, resource, action)
+    select distinct ${robotId}::bigint, kind, namespace, resource, action from unnest(${grants.map((one) => one.kind)}::text[], ${grants.map((one) => one.namespace)}::text[],
+      ${grants.map((one) => one.resource)}::text[], ${grants.map((one) => one.action)}::text[]) as held (kind, namespace, resource, action)`)
+}
+
+/** A life that changes is counted from the robot's creation, as in Harbor. */
+export async function changeRobot(tx: Tx, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean }): Promise<void> {
+  changes(tx, robot)
+  await tx.run(sql`
+    update robot set description = ${change.description}, is_disabled = ${change.isDisabled}, duration_days = ${change.durationDays}, updated_at = now(),
+      expires_at = case when ${change.durationDays}::int = -1 then null when duration_days = ${change.durationDays}::int then expires_at else created_at + make_interval(days => ${change.durationDays}::int) end
+    where id = ${robot.id}`)
+}
+
+export async function changeSecret(tx: Tx, robot: Robot, secretHash: string): Promise<void> {
+  changes(tx, robot)
+  await tx.run(sql`update robot set secret_hash = ${secretHash}, updated_at = now() where id = ${robot.id}`)
+}
+
+export async function dropRobot(tx: Tx, robot: Robot): Promise<void> {
+  changes(tx, robot)
+  await tx.run(sql`delete from robot where id = ${robot.id}`)
+}
+
+/** In the order of ids, so that two processes cannot deadlock. */
+export async function saveUses(db: Queryable, uses: [id: number, at: Date][]): Promise<void> {
+  const sorted = uses.toSorted(([a], [b]) => a - b)
+  await db.run(sql`
+    update robot set last_used_at = greatest(last_used_at, use.at)
+    from unnest(${sorted.map(([id]) => id)}::bigint[], ${sorted.map(([, at]) => at)}::timestamptz[]) as use (id, at) where robot.id = use.id`)
+}

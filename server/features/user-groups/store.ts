@@ -1,0 +1,52 @@
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Listing } from '../../platform/db/listing.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+
+/** By Harbor's numbers. */
+export const groupTypes = { ldap: 1, http: 2, oidc: 3 } as const
+export type GroupType = (typeof groupTypes)[keyof typeof groupTypes]
+export type Group = { id: number; name: string; type: GroupType; ldapDn: string }
+
+const columns = sql`id, name, type, ldap_dn as "ldapDn"`
+
+export const groupOrder = sql`name, id`
+
+export async function listGroups(db: Queryable, where: Sql, { order, limit, offset }: Omit<Listing, 'where'>): Promise<{ groups: Group[]; total: number }> {
+  const [groups, total] = await Promise.all([
+    db.rows<Group>(sql`select ${columns} from user_group where ${where} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) from user_group where ${where}`),
+  ])
+  return { groups, total: total!.count }
+}
+
+export function findGroup(db: Queryable, id: number): Promise<Group | undefined> {
+  return db.row<Group>(sql`select ${columns} from user_group where id = ${id}`)
+}
+
+export function findGroupByName(db: Queryable, type: GroupType, name: string): Promise<Group | undefined> {
+  return db.row<Group>(sql`select ${columns} from user_group where type = ${type} and name = ${name} order by id limit 1`)
+}
+
+export function findGroupByDn(db: Queryable, dn: string): Promise<Group | undefined> {
+  return db.row<Group>(sql`select ${columns} from user_group where type = ${groupTypes.ldap} and ldap_dn = ${dn} order by id limit 1`)
+}
+
+/** Throws a unique violation when there is one like it. */
+export async function saveGroup(tx: Tx, { name, type, ldapDn }: Omit<Group, 'id'>): Promise<Group> {
+  const row = await tx.row<Group>(sql`insert into user_group (name, type, ldap_dn) values (${name}, ${type}, ${ldapDn}) returning ${columns}`)
+  return row!
+}
+
+export async function renameGroup(tx: Tx, id: number, name: string): Promise<void> {
+  await tx.run(sql`update user_group set name = ${name}, updated_at = now() where id = ${id}`)
+}
+
+export async function dropGroup(tx: Tx, id: number): Promise<void> {
+  await tx.run(sql`delete from user_group where id = ${id}`)
+}
+
+/** The groups of an account are these and no others: what is gone at their source is gone here (Z02). */
+export async function replaceGroupsOf(tx: Tx, accountId: number, groupIds: number[]): Promise<void> {
+  await tx.run(sql`delete from account_group where account_id = ${accountId} and group_id <> all(${groupIds}::bigint[])`)
+  await tx.run(sql`insert into account_group (account_id, group_id) select ${accountId}, id from unnest(${groupIds}::bigint[]) as id on conflict do nothing`)
+}

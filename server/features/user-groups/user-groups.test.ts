@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { callApi, create, factsSince, lastFact, type CallOptions } from '../../testing/api.ts'
+import { fresh, givenUser } from '../../testing/given.ts'
+import { expectAnswer, type Person } from '../../testing/http.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+
+let marina: TestMarina
+let plain: Person
+const call = (method: string, path: string, options?: CallOptions) => callApi(marina, method, path, options)
+
+before(async () => {
+  marina = await openTestMarina()
+  plain = await givenUser(marina)
+})
+after(() => marina[Symbol.asyncDispose]())
+
+test('groups of all three kinds are made, shown, renamed and deleted by an administrator', async () => {
+  const since = await lastFact(marina)
+  const [ldap, http, oidc] = [fresh('ldap'), fresh('http'), fresh('oidc')]
+  const ids = [
+    await create(marina, '/usergroups', marina.admin, { group_name: ldap, group_type: 1, ldap_group_dn: `cn=${ldap}` }),
+    await create(marina, '/usergroups', marina.admin, { group_name: http, group_type: 2 }),
+    await create(marina, '/usergroups', marina.admin, { id: 1, group_name: oidc, group_type: 3 }),
+  ]
+  assert.deepEqual((await call('GET', `/usergroups/${ids[0]}`, { as: marina.admin })).json(), { id: ids[0], group_name: ldap, group_type: 1, ldap_group_dn: `cn=${ldap}` })
+  expectAnswer(await call('PUT', `/usergroups/${ids[1]}`, { as: marina.admin, body: { group_name: `${http}-new`, group_type: 3, id: 77 } }), 200)
+  assert.deepEqual((await call('GET', `/usergroups/${ids[1]}`, { as: marina.admin })).json(), { id: ids[1], group_name: `${http}-new`, group_type: 2, ldap_group_dn: '' })
+  expectAnswer(await call('DELETE', `/usergroups/${ids[2]}`, { as: marina.admin }), 200)
+  for (const method of ['GET', 'DELETE']) expectAnswer(await call(method, `/usergroups/${ids[2]}`, { as: marina.admin }), 404, 'NOT_FOUND')
+  expectAnswer(await call('PUT', `/usergroups/${ids[2]}`, { as: marina.admin, body: { group_name: 'x' } }), 404, 'NOT_FOUND')
+  assert.deepEqual((await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['name']]), [
+    ['group.created', ldap], ['group.created', http], ['group.created', oidc], ['group.changed', `${http}-new`], ['group.deleted', oidc],
+  ])
+})
+
+test('what is no group is 400, one like another 409', async () => {
+  const name = fresh('group')
+  const bad: unknown[] = [
+    {}, { group_name: name }, { group_type: 2 }, { group_name: '', group_type: 2 }, { group_name: name, group_type: 4 }, { group_name: name, group_type: 1 },
+    { group_name: name, group_type: 2, ldap_group_dn: 'cn=x' }, { group_name: 'a\0b', group_type: 2 }, { group_name: 'a'.repeat(256), group_type: 2 }, { group_name: name, group_type: '2' },
+  ]
+  for (const body of bad) expectAnswer(await call('POST', '/usergroups', { as: marina.admin, body }), 400, 'BAD_REQUEST')
+  const id = await create(marina, '/usergroups', marina.admin, { group_name: name, group_type: 2 })
+  expectAnswer(await call('POST', '/usergroups', { as: marina.admin, body: { group_name: name, group_type: 2 } }), 409, 'CONFLICT')
+  const other = await create(marina, '/usergroups', marina.admin, { group_name: `${name}2`, group_type: 2 })
+  expectAnswer(await call('PUT', `/usergroups/${other}`, { as: marina.admin, body: { group_name: name } }), 409, 'CONFLICT')
+  expectAnswer(await call('PUT', `/usergroups/${id}`, { as: marina.admin, body: {} }), 400, 'BAD_REQUEST')
+})
+
+test('H07: quotes and comments of SQL stand in a name as they are', async () => {
+  for (const text of [`x' or '1'='1`, 'a"b', 'a\\b', 'a;drop table user_group;--']) {
+    const name = `${fresh('sql')}${text}`
+    const id = await create(marina, '/usergroups', marina.admin, { group_name: name, group_type: 1, ldap_group_dn: `cn=${name}` })
+    assert.deepEqual((await call('GET', `/usergroups?ldap_group_dn=${encodeURIComponent(`cn=${name}`)}`, { as: marina.admin })).json(), [{ id, group_name: name, group_type: 1, ldap_group_dn: `cn=${name}` }])
+  }
+})
+
+test('H11: everybody signed in finds groups by name, literally, and sees id, name and type alone', async () => {
+  const name = fresh('sought')
+  const id = await create(marina, '/usergroups', marina.admin, { group_name: name, group_type: 1, ldap_group_dn: `cn=${name},dc=secret` })
+  const found = await call('GET', `/usergroups/search?groupname=${name}`, { as: plain })
+  assert.deepEqual(found.json(), [{ id, group_name: name, group_type: 1 }])
+  assert.equal(found.headers['x-total-count'], '1')
+  for (const text of [`%25${name}`, `${name.slice(0, -1)}_`, 'dc=secret']) assert.deepEqual((await call('GET', `/usergroups/search?groupname=${text}`, { as: plain })).json(), [], text)
+  expectAnswer(await call('GET', '/usergroups/search', { as: plain }), 400, 'BAD_REQUEST')
+  expectAnswer(await call('GET', '/usergroups/search?groupname=', { as: plain }), 400, 'BAD_REQUEST')
+  expectAnswer(await call('GET', `/usergroups/search?groupname=${name}&page_size=101`, { as: plain }), 400, 'BAD_REQUEST')
+  expectAnswer(await call('GET', `/usergroups/search?groupname=${name}`), 401, 'UNAUTHORIZED')
+})
+
+test('the list is for administrators, filtered by a part of the name', async () => {
+  const stem = fresh('many')
+  for (const end of ['a', 'b', 'c']) await create(marina, '/usergroups', marina.admin, { group_name: `${stem}${end}`, group_type: 2 })
+  const page = await call('GET', `/usergroups?group_name=${stem}&page=2&page_size=2`, { as: marina.admin })
+  assert.deepEqual((page.json() as { group_name: string }[]).map(({ group_name: name }) => name), [`${stem}c`])
+  assert.equal(page.headers['x-total-count'], '3')
+  for (const path of ['/usergroups', '/usergroups/1']) expectAnswer(await call('GET', path, { as: plain }), 403, 'FORBIDDEN')
+  expectAnswer(await call('POST', '/usergroups', { as: plain, body: { group_name: stem, group_type: 2 } }), 403, 'FORBIDDEN')
+})
