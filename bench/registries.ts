@@ -14,6 +14,8 @@ export type Registry = Program & {
 
 const main = path.resolve(import.meta.dirname, '../server/main.ts')
 const password = 'Secret123pw'
+/** Name and password, as every client of the REST API sends them. */
+export const basic = `Basic ${btoa(`admin:${password}`)}`
 const secretKey = randomBytes(32).toString('hex')
 
 /** Marina as a user starts it; only the log of requests is off, as the other's access log is. */
@@ -31,9 +33,12 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
 
 /** A second Marina on the database and the storage of a running one. */
 export async function startSecondMarina(scratch: Scratch): Promise<Registry> {
-  // Where Marina's own PostgreSQL listens is nobody's business but that of a second process on the same database.
-  const url = `postgresql://marina@localhost/marina?host=${encodeURIComponent(scratch.path('marina/postgres/run'))}`
-  return startMarina(scratch, { MARINA_DATABASE_URL: url, MARINA_DATA_DIR: scratch.path('marina2'), MARINA_STORAGE_ROOT: scratch.path('marina/storage') })
+  return startMarina(scratch, { MARINA_DATABASE_URL: databaseUrlOf(scratch), MARINA_DATA_DIR: scratch.path('marina2'), MARINA_STORAGE_ROOT: scratch.path('marina/storage') })
+}
+
+/** Where Marina's own PostgreSQL listens: for a second process on the same database, and for `seed.ts`. */
+export function databaseUrlOf(scratch: Scratch): string {
+  return `postgresql://marina@localhost/marina?host=${encodeURIComponent(scratch.path('marina/postgres/run'))}`
 }
 
 async function isHealthy(port: number): Promise<boolean> {
@@ -42,7 +47,7 @@ async function isHealthy(port: number): Promise<boolean> {
 
 async function marinaToken(port: number, repositories: string[]): Promise<string> {
   const query = new URLSearchParams({ service: 'harbor-registry', scope: repositories.map((name) => `repository:${name}:pull,push`).join(' ') })
-  const answer = await fetch(`http://127.0.0.1:${port}/service/token?${query.toString()}`, { headers: { authorization: `Basic ${btoa(`admin:${password}`)}` } })
+  const answer = await fetch(`http://127.0.0.1:${port}/service/token?${query.toString()}`, { headers: { authorization: basic } })
   if (!answer.ok) throw new Error(`no token from Marina: ${answer.status} ${await answer.text()}`)
   return ((await answer.json()) as { token: string }).token
 }

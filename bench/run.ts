@@ -2,6 +2,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
+import { artifactList } from './scenarios/artifact-list.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { manyConnections } from './scenarios/connections.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
@@ -9,7 +10,7 @@ import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush] satisfies Scenario[]
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 

@@ -10,9 +10,12 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
-import { encodeRepositoryName } from './features/repositories/path.ts'
+import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { iconRoutes } from './features/icons/index.ts'
+import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
+import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
@@ -32,7 +35,7 @@ import { sql } from './platform/db/sql.ts'
 import { armFailpoints } from './platform/failpoint.ts'
 import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
 import { isCrossSite, isReading } from './platform/http/cross-site.ts'
-import { Failure } from './platform/http/failure.ts'
+import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
@@ -161,14 +164,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const settings = openSettingsOf(ground)
     // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
-    const gates: Gates = { push: [refuseWhileReadOnly(settings)] }
+    const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
     const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
     const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = openLocalRegistry({ db, cache, blobs, gates, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
+    const registry = openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
@@ -198,6 +201,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
         ...settingsRoutes(settings),
+        ...repositoryRoutes(reader, gates),
+        ...artifactRoutes({ reader, gates, registry }),
+        ...iconRoutes(reader, registry),
+        ...immutabilityRoutes(db),
         ...userRoutes({ ...reader, login, peerOf }),
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
@@ -339,12 +346,15 @@ async function identifyApi(request: IncomingMessage, response: ServerResponse, {
   return caller
 }
 
+const failureOfStatus: Record<number, FailureCode> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 409: 'CONFLICT', 412: 'PRECONDITION', 500: 'UNKNOWN', 503: 'UNAVAILABLE' }
+
 /** Errors of the lower floors in the REST API's words. */
 function toFailure(error: unknown): Failure | undefined {
   if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
   if (error instanceof OciError && error.code === 'TOOMANYREQUESTS') return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
   const shortage = shortageOf(error)
   if (shortage) return new Failure('DENIED', shortage.message)
+  if (error instanceof OciError) return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
   // 22021, 22P05: PostgreSQL keeps no NUL in text.

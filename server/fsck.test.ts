@@ -95,7 +95,7 @@ async function openStore(): Promise<{ store: Store } & AsyncDisposable> {
   await db.run(sql`insert into account (name, is_admin) values ('somebody', true)`)
   await db.run(sql`insert into project (name, owner_id) select 'library', id from account`)
   const blobs = openMemoryBlobs()
-  const registry = openLocalRegistry({ db, cache: openCache({ limit: 0 }), blobs, gates: { push: [] } })
+  const registry = openLocalRegistry({ db, cache: openCache({ limit: 0 }), blobs, gates: { push: [], untag: [] }, describe: async () => ({ type: 'UNKNOWN', extraAttrs: {}, icon: undefined, accessory: undefined }) })
   const [config, layer] = [digestOf('{}'), digestOf('layer bytes')]
   await registry.writeBlob(name, by, config, Readable.from([Buffer.from('{}')]))
   await registry.writeBlob(name, by, layer, Readable.from([Buffer.from('layer bytes')]))

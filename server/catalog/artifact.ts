@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts'
 import type { Manifest } from '../../oci/manifest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { jsonbText } from '../platform/db/json.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
@@ -29,16 +30,31 @@ export function findChildren(db: Queryable, repositoryId: number, digests: strin
     where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
 }
 
+/** What the processor of its type read from an artifact before it is stored; see registry/describe.ts. */
+export type Description = {
+  /** In Harbor's words: IMAGE, CHART, CNAB, WASM, SBOM, CNAI, ...; UNKNOWN when nothing says. */
+  type: string
+  extraAttrs: Record<string, unknown>
+  icon: Digest | undefined
+  /** Set when the artifact belongs to another: a signature, an SBOM, ... */
+  accessory: { type: string; subject: Digest } | undefined
+}
+
 export type NewArtifact = {
   digest: Digest
   manifest: Manifest
+  description: Description
   content: Buffer
   /** Bytes of the manifest and of all it stands for. */
   size: number
   depth: number
   blobIds: number[]
-  childIds: number[]
+  /** In the order of the index, with what it says of each. */
+  children: { id: number; platform: Record<string, unknown> | undefined; annotations: Record<string, string> | undefined }[]
 }
+
+/** How many artifacts a repository lists, and where its pages begin; see features/artifacts. */
+export const artifactsKey = (repositoryId: number) => `artifacts:${repositoryId}`
 
 /**
  * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row
@@ -46,24 +62,37 @@ export type NewArtifact = {
  * a blob or a child has gone since it was looked up.
  */
 export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
-  const { digest, manifest } = artifact
+  const { digest, manifest, description, children } = artifact
+  const { accessory } = description
+  tx.changes(artifactsKey(repositoryId))
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
     with saved as (
-      insert into artifact (repository_id, digest, media_type, artifact_type, kind, size, depth, config_digest, subject_digest, annotations)
-      values (${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.artifactType}, ${manifest.kind}, ${artifact.size}, ${artifact.depth},
-        ${manifest.config?.digest}, ${manifest.subject?.digest}, ${JSON.stringify(manifest.annotations)}::jsonb)
-      on conflict (repository_id, digest) do update set pushed_at = now()
+      insert into artifact (repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth, config_digest, subject_digest, annotations,
+        type, extra_attrs, icon_digest)
+      values (${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.config?.mediaType}, ${manifest.artifactType}, ${manifest.kind}, ${artifact.size}, ${artifact.depth},
+        ${manifest.config?.digest}, ${manifest.subject?.digest}, ${jsonbText(manifest.annotations)}::jsonb,
+        ${description.type}, ${jsonbText(description.extraAttrs)}::jsonb, ${description.icon})
+      on conflict (repository_id, digest) do update set pushed_at = now(), type = excluded.type, extra_attrs = excluded.extra_attrs,
+        icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
       returning id, (xmax = 0) as is_new),
     content as (insert into manifest (artifact_id, content) select id, ${artifact.content}::bytea from saved on conflict do nothing),
     blobs as (
       insert into artifact_blob (artifact_id, repository_id, blob_id)
       select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id on conflict do nothing),
     children as (
-      insert into artifact_child (parent_id, repository_id, child_id)
-      select saved.id, ${repositoryId}, child_id from saved, unnest(${artifact.childIds}::bigint[]) as child_id on conflict do nothing)
+      insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
+      select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position from saved, unnest(${children.map(({ id }) => id)}::bigint[],
+        ${children.map(({ platform }) => jsonOf(platform))}::text[], ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
+        with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing),
+    accessories as (
+      insert into accessory (artifact_id, repository_id, subject_digest, type)
+      select id, ${repositoryId}, ${accessory?.subject ?? ''}, ${accessory?.type ?? ''} from saved where ${accessory !== undefined}
+      on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest)
     select id, is_new as "isNew" from saved`)
   return row!
 }
+
+const jsonOf = (value: unknown) => (value === undefined ? null : jsonbText(value))
 
 /** The artifact's id, with its row locked against new tags. */
 export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest): Promise<number | undefined> {
@@ -72,9 +101,17 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
 }
 
 /** Removes an artifact with its bytes and references; a foreign key refuses while a tag or an index names it. */
-export async function dropArtifact(tx: Tx, repository: { name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
-  tx.changes(manifestKey(repository.name, artifact.digest))
-  await tx.run(sql`delete from artifact where id = ${artifact.id}`)
+export async function dropArtifact(tx: Tx, repository: { id: number; name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
+  await dropArtifacts(tx, repository, [artifact])
+}
+
+/** The same for several at once, which may name each other. */
+export async function dropArtifacts(tx: Tx, repository: { id: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
+  const ids = artifacts.map(({ id }) => id)
+  tx.changes(artifactsKey(repository.id))
+  for (const { digest } of artifacts) tx.changes(manifestKey(repository.name, digest))
+  await tx.run(sql`delete from artifact_child where parent_id = any(${ids}::bigint[])`)
+  await tx.run(sql`delete from artifact where id = any(${ids}::bigint[])`)
 }
 
 /** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */

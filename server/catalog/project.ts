@@ -12,6 +12,8 @@ export const projectKey = (name: string) => `project:${name}`
 
 /** Asked on every request below /v2, hence from the cache. */
 export function findProject({ db, cache }: Reader, name: string): Promise<Project | undefined> {
+  // PostgreSQL's text holds no NUL, and would fail where there is simply nothing of that name.
+  if (name.includes('\0')) return Promise.resolve(undefined)
   return cache.get(projectKey(name), () => db.row<Project>(sql`select ${projectColumns} from project where name = ${name}`))
 }
 

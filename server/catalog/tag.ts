@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
+import { artifactsKey } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
 export type TagTarget = { tagId: number; digest: Digest }
@@ -21,7 +22,7 @@ export type MovedTag = { name: Tag; from: Digest | null }
 
 /** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */
 export async function moveTags(tx: Tx, repository: { id: number; name: string }, artifactId: number, tags: Tag[]): Promise<MovedTag[]> {
-  tx.changes(...tags.map((tag) => tagKey(repository.name, tag)))
+  tx.changes(artifactsKey(repository.id), ...tags.map((tag) => tagKey(repository.name, tag)))
   const names = [...new Set(tags)].sort()
   const before = await tx.rows<{ name: Tag; digest: Digest }>(sql`
     select tag.name, artifact.digest from tag join artifact on artifact.id = tag.artifact_id
@@ -33,18 +34,31 @@ export async function moveTags(tx: Tx, repository: { id: number; name: string },
   return names.map((name) => ({ name, from: known.get(name) ?? null }))
 }
 
+/** A tag that is not there yet; false when it is. */
+export async function addTag(tx: Tx, repository: { id: number; name: string }, artifactId: number, tag: Tag): Promise<boolean> {
+  tx.changes(artifactsKey(repository.id), tagKey(repository.name, tag))
+  return (await tx.run(sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`)) > 0
+}
+
 /** Removes one tag; its artifact stays. Undefined when there was none. */
 export async function dropTag(tx: Tx, repository: { id: number; name: string }, tag: Tag): Promise<{ digest: Digest } | undefined> {
-  tx.changes(tagKey(repository.name, tag))
+  tx.changes(artifactsKey(repository.id), tagKey(repository.name, tag))
   return tx.row<{ digest: Digest }>(sql`
     delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id returning artifact.digest`)
 }
 
-/** Removes every tag of an artifact and returns their names. */
-export async function dropTagsOf(tx: Tx, repository: { name: string }, artifactId: number): Promise<Tag[]> {
-  const rows = await tx.rows<{ name: Tag }>(sql`delete from tag where artifact_id = ${artifactId} returning name`)
+/** Names of the tags of some artifacts, locked until the transaction ends. */
+export async function listTagsOf(tx: Tx, artifactIds: number[]): Promise<Tag[]> {
+  const rows = await tx.rows<{ name: Tag }>(sql`select name from tag where artifact_id = any(${artifactIds}::bigint[]) order by name for update`)
+  return rows.map(({ name }) => name)
+}
+
+/** Removes every tag of some artifacts and returns their names. */
+export async function dropTagsOf(tx: Tx, repository: { id: number; name: string }, artifactIds: number[]): Promise<Tag[]> {
+  const rows = await tx.rows<{ name: Tag }>(sql`delete from tag where artifact_id = any(${artifactIds}::bigint[]) returning name`)
   const names = rows.map(({ name }) => name).sort()
-  tx.changes(...names.map((name) => tagKey(repository.name, name)))
+  tx.changes(artifactsKey(repository.id))
+  for (const name of names) tx.changes(tagKey(repository.name, name))
   return names
 }
 

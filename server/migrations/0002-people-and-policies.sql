@@ -151,6 +151,10 @@ alter table artifact add column icon_digest text;
 alter table artifact add column extra_attrs jsonb not null default '{}';
 -- image, index, chart, cnab, model, wasm, sbom, ... in Harbor's upper-case words
 alter table artifact add column type text not null default 'UNKNOWN';
+alter table artifact add column config_media_type text;
+-- The page of a list: newest first within a repository.
+create index artifact_newest on artifact (repository_id, pushed_at desc, id desc);
+create index artifact_icon on artifact (icon_digest) where icon_digest is not null;
 -- Platform and annotations that an index gives to a child.
 alter table artifact_child add column platform jsonb;
 alter table artifact_child add column annotations jsonb;

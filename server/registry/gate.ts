@@ -9,11 +9,15 @@ export type Pushed =
   | { kind: 'manifest'; project: Project; repository: RepositoryName; digest: Digest; manifest: Manifest; size: number; tags: Tag[] }
   | { kind: 'blob'; project: Project; repository: RepositoryName; digest: Digest; size: number }
 
+/** Tags that are about to be removed, inside the transaction. */
+export type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[] }
+
 /** May refuse a push by throwing an OciError. Runs inside the transaction of the push, so what it saw still holds at commit. */
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
+export type UntagGate = (tx: Tx, untagged: Untagged) => Promise<void>
 
-/** Every policy on what comes in, in order; app.ts shows the list. */
-export type Gates = { push: PushGate[] }
+/** Every policy on what comes in and on what loses its name, in order; app.ts shows the lists. */
+export type Gates = { push: PushGate[]; untag: UntagGate[] }
 
 export async function passGates(gates: Gates, tx: Tx, pushed: Pushed): Promise<void> {
   for (const gate of gates.push) await gate(tx, pushed)
@@ -21,3 +25,6 @@ export async function passGates(gates: Gates, tx: Tx, pushed: Pushed): Promise<v
 
 /** Harbor's words for every change that is refused in read-only mode. */
 export const readOnlyText = 'The system is in read only mode. Any modification is prohibited.'
+export async function passUntagGates(gates: Gates, tx: Tx, untagged: Untagged): Promise<void> {
+  if (untagged.tags.length > 0) for (const gate of gates.untag) await gate(tx, untagged)
+}

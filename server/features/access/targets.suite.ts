@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Project } from '../../catalog/project.ts'
 import { callApi, create, givenRobot } from '../../testing/api.ts'
+import { sql } from '../../platform/db/sql.ts'
 import { fresh, givenUser, pushImage } from '../../testing/given.ts'
 import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
@@ -46,7 +47,7 @@ export function openTargets(marina: TestMarina) {
     user_id: async () => (await givenUser(marina)).id,
     group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
     async label_id(project, { repository_name: repository, reference }) {
-      const id = await create(marina, '/labels', marina.admin, { name: fresh('target'), scope: 'p', project_id: project.id })
+      const { id } = (await marina.ground.db.row<{ id: number }>(sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`))!
       // Below an artifact: one that it has.
       if (reference !== undefined) assert.equal((await callApi(marina, 'POST', `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`, { as: marina.admin, body: { id } })).status, 200)
       return id

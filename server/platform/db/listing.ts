@@ -40,6 +40,7 @@ export function listing(fields: Fields, { q, sort, page = 1, page_size: pageSize
 /** `name=~lib,id={1 2}` → conditions by field. Throws BadListing. */
 export function parseQ(text: string): Record<string, Condition> {
   if (text.length > 4096) throw new BadListing('q is too long: at most 4096 characters')
+  if (text.includes('\0')) throw new BadListing('q holds a NUL')
   const conditions: Record<string, Condition> = Object.create(null) as Record<string, Condition>
   for (const part of splitOutside(text)) {
     const at = part.indexOf('=')

@@ -2,17 +2,18 @@ import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
-import { dropArtifact, findChildren, findManifest, lockArtifact, saveArtifact, type Child } from '../../catalog/artifact.ts'
-import { findBlobs, type Blob } from '../../catalog/blob.ts'
-import { findProject } from '../../catalog/project.ts'
+import { dropArtifact, findChildren, findManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import { blobPath, findBlobs, type Blob } from '../../catalog/blob.ts'
+import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { dropTag, dropTagsOf, findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { dropTag, dropTagsOf, findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
-import { isReferenceViolation } from '../../platform/db/db.ts'
+import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
 import { failpoint } from '../../platform/failpoint.ts'
-import { passGates } from '../gate.ts'
-import type { ManifestPush, Registry } from '../registry.ts'
+import type { Sources } from '../describe.ts'
+import { passGates, passUntagGates, type Gates } from '../gate.ts'
+import type { Registry } from '../registry.ts'
 import type { LocalOptions } from './upload.ts'
 
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
@@ -21,7 +22,7 @@ const maxDepth = 4
 const looks = 8
 
 export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
-  const { db, cache, gates } = options
+  const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
 
   return {
@@ -38,7 +39,9 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
         throw new OciError('DIGEST_INVALID', 'the digest in the path does not match the manifest', { detail: { provided: push.reference.digest, computed: digest } })
       }
       const tags = 'tag' in push.reference ? [push.reference.tag, ...push.tags] : push.tags
-      await lookingAgain(() => saveManifest(name, by, { ...push, digest, manifest, tags }))
+      // Before the transaction: reading a config must not keep rows locked.
+      const description = await describe(manifest, tags, sourcesOf(name, manifest))
+      await lookingAgain(() => saveManifest(name, by, { content: push.content, digest, manifest, tags, description }))
       failpoint('manifest.committed')
       return { digest, tags, subject: manifest.subject?.digest }
     },
@@ -49,7 +52,8 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
         .transaction(async (tx) => {
           const id = await lockArtifact(tx, repository.id, digest)
           if (id === undefined) return manifestUnknown(name, { digest })
-          const tags = await dropTagsOf(tx, repository, id)
+          await passUntagGates(gates, tx, { projectId: repository.projectId, repository: name, tags: await listTagsOf(tx, [id]) })
+          const tags = await dropTagsOf(tx, repository, [id])
           await dropArtifact(tx, repository, { id, digest })
           failpoint('artifact.dropped')
           const place = { projectId: repository.projectId, repository: name }
@@ -65,6 +69,7 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
     async deleteTag(name, by, tag) {
       const repository = await getRepository(name)
       await db.transaction(async (tx) => {
+        await passUntagGates(gates, tx, { projectId: repository.projectId, repository: name, tags: [tag] })
         const dropped = await dropTag(tx, repository, tag)
         if (!dropped) throw new OciError('MANIFEST_UNKNOWN', `the tag ${tag} does not exist in ${name}`, { detail: { tag } })
         await emit(tx, [facts.tagDeleted({ projectId: repository.projectId, repository: name, tag, digest: dropped.digest }, by)])
@@ -72,34 +77,27 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
     },
   }
 
-  /** One transaction: gates, artifact, tags, facts. */
-  async function saveManifest(name: RepositoryName, by: Actor, push: ManifestPush & { digest: Digest; manifest: Manifest; tags: Tag[] }): Promise<void> {
-    const { digest, manifest, tags, content } = push
+  async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
     const project = await findProject(reader, projectOf(name))
     if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(name)} does not exist`)
-    await db.transaction(async (tx) => {
-      const repository = await ensureRepository(tx, project, name, by)
-      const needed = neededBlobs(manifest)
-      const blobs = needed.length > 0 ? await findBlobs(tx, repository.id, needed.map((one) => one.digest)) : []
-      const children = manifest.children.length > 0 ? await findChildren(tx, repository.id, manifest.children.map((one) => one.digest)) : []
-      checkParts(needed, blobs, manifest.children, children)
-      const size = content.length + sum(blobs) + sum(children)
-      await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
-      const artifact = await saveArtifact(tx, repository.id, {
-        digest, manifest, content, size,
-        depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
-        blobIds: blobs.map(({ id }) => id),
-        childIds: children.map(({ id }) => id),
-      })
-      failpoint('manifest.saved')
-      const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
-      failpoint('tag.moved')
-      const place = { projectId: project.id, repository: name }
-      await emit(tx, [
-        facts.artifactPushed({ ...place, digest, mediaType: manifest.mediaType, size, tags, isNew: artifact.isNew }, by),
-        ...moved.flatMap((tag) => tagFact(place, digest, tag, by)),
-      ])
-    })
+    await db.transaction(async (tx) => storeManifest(tx, gates, { project, repository: await ensureRepository(tx, project, name, by) }, by, push))
+  }
+
+  /** Only what the transaction will demand of this repository is read: whatever else a digest names stays unread (C-38). */
+  function sourcesOf(name: RepositoryName, manifest: Manifest): Sources {
+    const needed = new Set(neededBlobs(manifest).map(({ digest }) => digest))
+    return {
+      async blob({ digest, size }, limit) {
+        if (!needed.has(digest) || size > limit) return undefined
+        const chunks: Buffer[] = []
+        for await (const chunk of (await blobs.read(blobPath(digest))) as AsyncIterable<Buffer>) chunks.push(chunk)
+        return Buffer.concat(chunks)
+      },
+      async manifest(digest) {
+        const found = await findManifest(reader, name, digest)
+        return found && parseManifest(found.content, found.mediaType)
+      },
+    }
   }
 
   async function getRepository(name: RepositoryName): Promise<Repository> {
@@ -125,6 +123,35 @@ async function lookingAgain(save: () => Promise<void>): Promise<void> {
       if (look === looks) throw new OciError('CONFLICT', 'what the manifest needs comes and goes: push it again', { cause: error, headers: { 'retry-after': '1' } })
     }
   }
+}
+
+export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
+
+/** Inside one transaction: parts checked, gates, artifact, tags, facts. */
+export async function storeManifest(tx: Tx, gates: Gates, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<void> {
+  const { digest, manifest, tags, content, description } = push
+  const name = repository.name as RepositoryName
+  const needed = neededBlobs(manifest)
+  const blobs = needed.length > 0 ? await findBlobs(tx, repository.id, needed.map((one) => one.digest)) : []
+  const children = manifest.children.length > 0 ? await findChildren(tx, repository.id, manifest.children.map((one) => one.digest)) : []
+  checkParts(needed, blobs, manifest.children, children)
+  const size = content.length + sum(blobs) + sum(children)
+  await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
+  const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
+  const artifact = await saveArtifact(tx, repository.id, {
+    digest, manifest, content, size, description,
+    depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
+    blobIds: blobs.map(({ id }) => id),
+    children: manifest.children.map(({ digest: child, platform, annotations }) => ({ id: ids.get(child)!, platform, annotations })),
+  })
+  failpoint('manifest.saved')
+  const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
+  failpoint('tag.moved')
+  const place = { projectId: project.id, repository: name }
+  await emit(tx, [
+    facts.artifactPushed({ ...place, digest, mediaType: manifest.mediaType, size, tags, isNew: artifact.isNew }, by),
+    ...moved.flatMap((tag) => tagFact(place, digest, tag, by)),
+  ])
 }
 
 function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Actor): Fact[] {

@@ -14,11 +14,12 @@ import { isReferenceViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import type { Turns } from '../../platform/turns.ts'
+import type { Describe } from '../describe.ts'
 import { passGates, type Gates } from '../gate.ts'
 import type { BlobStat, Registry, Upload } from '../registry.ts'
 
 /** `turns`: where the pushes of one project wait for each other instead of for the database. */
-export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; turns: Turns }
+export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; describe: Describe; turns: Turns }
 
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 

@@ -1,0 +1,34 @@
+import { isDigest, type Digest } from '../../../oci/digest.ts'
+import type { Manifest } from '../../../oci/manifest.ts'
+import type { Tag } from '../../../oci/reference.ts'
+import { sbomType } from './processors/sbom.ts'
+
+/** Harbor's names for what may belong to another artifact. */
+export type AccessoryType = 'signature.cosign' | 'signature.notation' | 'sbom.harbor' | 'accelerator.nydus' | 'subject.accessory'
+
+const bySubject: Record<string, AccessoryType> = {
+  'application/vnd.dev.cosign.artifact.sig.v1+json': 'signature.cosign',
+  'application/vnd.dev.cosign.simplesigning.v1+json': 'signature.cosign',
+  'application/vnd.dev.sigstore.bundle.v0.3+json': 'signature.cosign',
+  'application/vnd.cncf.notary.signature': 'signature.notation',
+  [sbomType]: 'sbom.harbor',
+}
+
+const nydusDriver = 'io.goharbor.artifact.v1alpha1.acceleration.driver.name'
+const nydusSource = 'io.goharbor.artifact.v1alpha1.acceleration.source.digest'
+
+/** What the artifact belongs to: by `subject`, by cosign's tags, or by nydus' annotations. The other need not be there yet. */
+export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryType; subject: Digest } | undefined {
+  const { subject, annotations, layers, config, artifactType } = manifest
+  const source = annotations[nydusSource]
+  if (annotations[nydusDriver] === 'nydus' && source !== undefined && isDigest(source)) return { type: 'accelerator.nydus', subject: source }
+  if (subject) {
+    const known = [artifactType, config?.mediaType, layers[0]?.mediaType].find((type) => type !== undefined && Object.hasOwn(bySubject, type))
+    return { type: known === undefined ? 'subject.accessory' : bySubject[known]!, subject: subject.digest }
+  }
+  for (const tag of tags) {
+    const [, hex, ending] = /^sha256-([a-f0-9]{64})\.(sig|att|sbom)$/.exec(tag) ?? []
+    if (hex !== undefined) return { type: ending === 'sig' ? 'signature.cosign' : 'subject.accessory', subject: `sha256:${hex}` as Digest }
+  }
+  return undefined
+}

@@ -1,0 +1,77 @@
+import type { Digest } from '../../../../oci/digest.ts'
+import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import { dropArtifacts, lockArtifact } from '../../../catalog/artifact.ts'
+import type { Repository } from '../../../catalog/repository.ts'
+import { dropTagsOf } from '../../../catalog/tag.ts'
+import { facts, type Actor } from '../../../catalog/topics.ts'
+import { isReferenceViolation, type Db, type Tx } from '../../../platform/db/db.ts'
+import { sql } from '../../../platform/db/sql.ts'
+import { emit } from '../../../platform/events/emit.ts'
+import { Failure } from '../../../platform/http/failure.ts'
+import { passUntagGates, type Gates } from '../../../registry/gate.ts'
+
+/**
+ * An artifact with its tags, the parts that only it needs, and what belongs to it: signatures, SBOMs. Throws PRECONDITION
+ * while an index names it, or when one of the tags is immutable.
+ */
+export async function deleteArtifact(db: Db, gates: Gates, by: Actor, repository: Repository, digest: Digest): Promise<void> {
+  const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
+  try {
+    await db.transaction(async (tx) => {
+      const rootId = await lockArtifact(tx, repository.id, digest)
+      if (rootId === undefined) throw new Failure('NOT_FOUND', `${digest} does not exist in ${repository.name}`)
+      const tree = await collectTree(tx, repository.id, rootId)
+      if (tree.find(({ id }) => id === rootId)!.parents.length > 0) throw named()
+      const going = goingWith(rootId, tree)
+      const ids = going.map(({ id }) => id)
+      await tx.run(sql`select id from artifact where id = any(${ids}::bigint[]) order by id for update`)
+      const tags = await lockTags(tx, ids)
+      const place = { projectId: repository.projectId, repository: repository.name }
+      await passUntagGates(gates, tx, { ...place, repository: repository.name as RepositoryName, tags: tags.map(({ name }) => name) })
+      await dropTagsOf(tx, repository, ids)
+      await dropArtifacts(tx, repository, going)
+      await emit(tx, going.map((one) => facts.artifactDeleted({ ...place, digest: one.digest, tags: tags.filter(({ artifactId }) => artifactId === one.id).map(({ name }) => name) }, by)))
+    })
+  } catch (error) {
+    // An index that names a part of it came meanwhile.
+    throw isReferenceViolation(error) ? named() : error
+  }
+}
+
+type Node = { id: number; digest: Digest; parents: number[]; subject: number | null }
+
+/** Everything that could go with the root: parts without a tag of their own, and what belongs to any of it. */
+function collectTree(tx: Tx, repositoryId: number, rootId: number): Promise<Node[]> {
+  return tx.rows<Node>(sql`
+    with recursive tree (id, digest) as (
+      select id, digest from artifact where id = ${rootId}
+      union
+      select found.id, found.digest from tree, lateral (
+        select child.id, child.digest from artifact_child join artifact child on child.id = artifact_child.child_id
+        where artifact_child.parent_id = tree.id and not exists (select 1 from tag where tag.artifact_id = child.id)
+        union all
+        select held.id, held.digest from accessory join artifact held on held.id = accessory.artifact_id
+        where accessory.repository_id = ${repositoryId} and accessory.subject_digest = tree.digest) found)
+    select tree.id, tree.digest,
+      coalesce((select json_agg(parent_id) from artifact_child where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
+      (select subject.id from accessory join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+        where accessory.artifact_id = tree.id) as subject
+    from tree`)
+}
+
+/** Of the tree, what nothing outside of it needs: all its parents go too, and it is a part of or belongs to one that goes. */
+function goingWith(rootId: number, tree: Node[]): Node[] {
+  const going = new Set([rootId])
+  for (let before = 0; before !== going.size; ) {
+    before = going.size
+    for (const { id, parents, subject } of tree) {
+      const isHeld = parents.some((parent) => !going.has(parent))
+      if (!isHeld && (parents.length > 0 || (subject !== null && going.has(subject)))) going.add(id)
+    }
+  }
+  return tree.filter(({ id }) => going.has(id))
+}
+
+function lockTags(tx: Tx, ids: number[]): Promise<{ artifactId: number; name: Tag }[]> {
+  return tx.rows(sql`select artifact_id as "artifactId", name from tag where artifact_id = any(${ids}::bigint[]) order by name for update`)
+}

@@ -1,0 +1,2 @@
+export { describe } from './describe.ts'
+export { artifactRoutes } from './routes/routes.ts'

@@ -1,0 +1,20 @@
+import { readConfig, type Attributes, type Processor } from './processor.ts'
+
+const configTypes = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json']
+
+export const image: Processor = {
+  type: 'IMAGE',
+  isFor: ({ kind, config, artifactType }) => kind === 'image' && configTypes.includes(config!.mediaType) && (artifactType === undefined || configTypes.includes(artifactType)),
+  read: async (manifest, sources) => imageAttributes(await readConfig(manifest, sources)),
+  additions: ['build_history'],
+}
+
+/** The author may hide in a label, as MAINTAINER became one. */
+export function imageAttributes({ author, created, os, architecture, config, ...more }: Attributes): Attributes {
+  const labels = typeof config === 'object' && config !== null ? (config as { Labels?: unknown }).Labels : undefined
+  const maintainer = typeof labels === 'object' && labels !== null ? (labels as Attributes)['maintainer'] : undefined
+  const variant = more['variant']
+  return { architecture: text(architecture), author: text(author) || text(maintainer), created: text(created), os: text(os), ...(typeof variant === 'string' ? { variant } : {}), config: config ?? {} }
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '')

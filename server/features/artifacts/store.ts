@@ -1,0 +1,181 @@
+import type { Digest } from '../../../oci/digest.ts'
+import type { Reference, Tag } from '../../../oci/reference.ts'
+import { listedArtifacts } from '../../catalog/listed.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Queryable } from '../../platform/db/db.ts'
+import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+import { beginAt, findPages, newestFirst } from './pages.ts'
+
+export type ArtifactRow = {
+  id: number; repositoryId: number; repositoryName: string; projectId: number; digest: Digest; kind: 'image' | 'index'; type: string; mediaType: string
+  configMediaType: string | null; artifactType: string | null; size: number; icon: Digest | null; pushedAt: Date; pulledAt: Date | null
+  extraAttrs: Record<string, unknown>; annotations: Record<string, string>
+}
+
+const columns = sql`artifact.id, artifact.repository_id as "repositoryId", repository.name as "repositoryName", repository.project_id as "projectId", artifact.digest,
+  artifact.kind, artifact.type, artifact.media_type as "mediaType", artifact.config_media_type as "configMediaType", artifact.artifact_type as "artifactType", artifact.size,
+  artifact.icon_digest as icon, artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt", artifact.extra_attrs as "extraAttrs", artifact.annotations`
+
+const fields: Fields = {
+  id: { type: 'integer', column: sql`artifact.id` },
+  digest: { type: 'text', column: sql`artifact.digest` },
+  type: { type: 'text', column: sql`artifact.type` },
+  media_type: { type: 'text', column: sql`coalesce(artifact.config_media_type, artifact.media_type)` },
+  manifest_media_type: { type: 'text', column: sql`artifact.media_type` },
+  artifact_type: { type: 'text', column: sql`artifact.artifact_type` },
+  project_id: { type: 'integer', column: sql`repository.project_id` },
+  repository_id: { type: 'integer', column: sql`artifact.repository_id` },
+  repository_name: { type: 'text', column: sql`repository.name` },
+  size: { type: 'integer', column: sql`artifact.size` },
+  icon: { type: 'text', column: sql`artifact.icon_digest` },
+  push_time: { type: 'time', column: sql`artifact.pushed_at` },
+  pull_time: { type: 'time', column: sql`artifact.pulled_at` },
+  tags: { type: 'custom', where: whereTags },
+  labels: { type: 'custom', where: whereLabels },
+}
+export const artifactFields = fields
+
+/** `*`: any tag; `nil`: none. */
+function whereTags(condition: Condition): Sql | undefined {
+  const having = (more: Sql) => sql`exists (select 1 from tag where tag.artifact_id = artifact.id and ${more})`
+  if (condition.kind === 'is') {
+    if (condition.value === '*') return having(sql`true`)
+    if (condition.value === 'nil') return sql`not ${having(sql`true`)}`
+    return having(sql`tag.name = ${condition.value}`)
+  }
+  if (condition.kind === 'like') return having(sql`position(${condition.value} in tag.name) > 0`)
+  return condition.kind === 'any' ? having(sql`tag.name = any(${condition.values}::text[])`) : undefined
+}
+
+/** Labels by their ids; `(1 2)`: both. */
+function whereLabels(condition: Condition): Sql | undefined {
+  if (condition.kind === 'like' || condition.kind === 'range') return undefined
+  const values = 'value' in condition ? [condition.value] : condition.values
+  if (!values.every((value) => /^\d{1,15}$/.test(value))) return undefined
+  const ids = [...new Set(values.map(Number))]
+  const found = sql`(select count(*) from artifact_label where artifact_label.artifact_id = artifact.id and artifact_label.label_id = any(${ids}::bigint[]))`
+  return condition.kind === 'any' ? sql`${found} > 0` : sql`${found} = ${ids.length}`
+}
+
+const joined = sql`from artifact join repository on repository.id = artifact.repository_id`
+
+/** One page of a repository's artifacts. The plain list, newest first, costs the same on every page and at every size. */
+export async function listArtifacts(reader: Reader, repositoryId: number, asked: Listing, isPlain: boolean): Promise<{ artifacts: ArtifactRow[]; total: number }> {
+  if (!isPlain) return pageOf(reader.db, sql`artifact.repository_id = ${repositoryId}`, asked)
+  const pages = await findPages(reader, repositoryId)
+  const begin = beginAt(pages, asked.offset)
+  if (!begin) return { artifacts: [], total: pages.total }
+  const artifacts = await reader.db.rows<ArtifactRow>(sql`
+    select ${columns} ${joined} where artifact.repository_id = ${repositoryId} and ${begin.from} and ${listedArtifacts}
+    order by ${newestFirst} limit ${asked.limit} offset ${begin.offset}`)
+  return { artifacts, total: pages.total }
+}
+
+/** Of a whole project; `latest` keeps the newest of each repository. */
+export function listArtifactsOfProject(db: Queryable, projectId: number, asked: Listing, latest: boolean): Promise<{ artifacts: ArtifactRow[]; total: number }> {
+  const newest = sql`artifact.id = (select newest.id from artifact newest where newest.repository_id = artifact.repository_id order by newest.pushed_at desc, newest.id desc limit 1)`
+  return pageOf(db, latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`, asked)
+}
+
+async function pageOf(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ artifacts: ArtifactRow[]; total: number }> {
+  const from = sql`${joined} where ${whose} and ${listedArtifacts} and ${where}`
+  const [artifacts, total] = await Promise.all([
+    db.rows<ArtifactRow>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { artifacts, total: total!.count }
+}
+
+/** By tag or digest. */
+export function findArtifact(db: Queryable, repositoryId: number, reference: Reference): Promise<ArtifactRow | undefined> {
+  const which = 'digest' in reference ? sql`artifact.digest = ${reference.digest}` : sql`artifact.id = (select artifact_id from tag where tag.repository_id = ${repositoryId} and tag.name = ${reference.tag})`
+  return db.row<ArtifactRow>(sql`select ${columns} ${joined} where artifact.repository_id = ${repositoryId} and ${which}`)
+}
+
+export type TagRow = { id: number; repositoryId: number; artifactId: number; name: Tag; pushedAt: Date; pulledAt: Date | null }
+export type LabelRow = { artifactId: number; id: number; name: string; description: string; color: string; projectId: number | null; createdAt: Date; updatedAt: Date }
+export type ReferenceRow = { parentId: number; childId: number; childDigest: Digest; platform: Record<string, unknown> | null; annotations: Record<string, string> | null }
+export type AccessoryRow = { id: number; artifactId: number; digest: Digest; size: number; type: string; subjectId: number; subjectDigest: Digest; subjectRepository: string; icon: Digest | null; createdAt: Date; belongsTo: number }
+
+/** At most this many of each kind beside one artifact in a list; their own lists have pages. */
+const beside = 1000
+
+const tagColumns = sql`tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name, tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt"`
+
+export function listTagsOf(db: Queryable, ids: number[]): Promise<TagRow[]> {
+  return db.rows<TagRow>(sql`
+    select tag.* from unnest(${ids}::bigint[]) as wanted (id), lateral (
+      select ${tagColumns} from tag where tag.artifact_id = wanted.id order by tag.id desc limit ${beside}) tag`)
+}
+
+export function listLabelsOf(db: Queryable, ids: number[]): Promise<LabelRow[]> {
+  return db.rows<LabelRow>(sql`
+    select artifact_id as "artifactId", label.id, label.name, label.description, label.color, label.project_id as "projectId",
+      label.created_at as "createdAt", label.updated_at as "updatedAt"
+    from artifact_label join label on label.id = artifact_label.label_id where artifact_id = any(${ids}::bigint[]) order by artifact_id, label.id`)
+}
+
+export function listReferencesOf(db: Queryable, ids: number[]): Promise<ReferenceRow[]> {
+  return db.rows<ReferenceRow>(sql`
+    select parent_id as "parentId", child_id as "childId", child.digest as "childDigest", artifact_child.platform, artifact_child.annotations
+    from artifact_child join artifact child on child.id = child_id where parent_id = any(${ids}::bigint[]) order by parent_id, position, child_id`)
+}
+
+const accessoryColumns = sql`accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon, accessory.type, subject.id as "subjectId",
+  subject.digest as "subjectDigest", repository.name as "subjectRepository", accessory.created_at as "createdAt"`
+const accessoryJoins = sql`accessory join artifact held on held.id = accessory.artifact_id
+  join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest join repository on repository.id = accessory.repository_id`
+
+/** Signatures, SBOMs and whatever else names one of the artifacts as its subject, oldest first. */
+export function listAccessoriesOf(db: Queryable, ids: number[]): Promise<AccessoryRow[]> {
+  return db.rows<AccessoryRow>(sql`
+    select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
+      select ${accessoryColumns} from ${accessoryJoins} where subject.id = wanted.id order by accessory.id limit ${beside}) one`)
+}
+
+/** What belongs to an index that names the artifact holds for the artifact too. */
+export function listInheritedAccessoriesOf(db: Queryable, ids: number[]): Promise<AccessoryRow[]> {
+  return db.rows<AccessoryRow>(sql`
+    select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
+      select ${accessoryColumns} from ${accessoryJoins} join artifact_child on artifact_child.parent_id = subject.id
+      where artifact_child.child_id = wanted.id and artifact_child.repository_id = accessory.repository_id order by accessory.id limit ${beside}) one`)
+}
+
+export const tagFields: Fields = {
+  id: { type: 'integer', column: sql`tag.id` },
+  name: { type: 'text', column: sql`tag.name` },
+  repository_id: { type: 'integer', column: sql`tag.repository_id` },
+  artifact_id: { type: 'integer', column: sql`tag.artifact_id` },
+  push_time: { type: 'time', column: sql`tag.pushed_at` },
+  pull_time: { type: 'time', column: sql`tag.pulled_at` },
+}
+export const tagOrder = sql`tag.pushed_at desc, tag.id desc`
+
+export async function listTags(db: Queryable, artifactId: number, { where, order, limit, offset }: Listing): Promise<{ tags: TagRow[]; total: number }> {
+  const from = sql`from tag where tag.artifact_id = ${artifactId} and ${where}`
+  const [tags, total] = await Promise.all([
+    db.rows<TagRow>(sql`select ${tagColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { tags, total: total!.count }
+}
+
+export const accessoryFields: Fields = {
+  id: { type: 'integer', column: sql`accessory.id` },
+  artifact_id: { type: 'integer', column: sql`accessory.artifact_id` },
+  digest: { type: 'text', column: sql`held.digest` },
+  size: { type: 'integer', column: sql`held.size` },
+  type: { type: 'text', column: sql`accessory.type` },
+  creation_time: { type: 'time', column: sql`accessory.created_at` },
+}
+export const accessoryOrder = sql`accessory.id`
+
+export async function listAccessories(db: Queryable, { id, repositoryId, digest }: ArtifactRow, { where, order, limit, offset }: Listing): Promise<{ accessories: AccessoryRow[]; total: number }> {
+  const from = sql`from ${accessoryJoins} where accessory.repository_id = ${repositoryId} and accessory.subject_digest = ${digest} and ${where}`
+  const [accessories, total] = await Promise.all([
+    db.rows<AccessoryRow>(sql`select ${accessoryColumns}, ${id}::bigint as "belongsTo" ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { accessories, total: total!.count }
+}

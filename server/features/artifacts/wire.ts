@@ -1,0 +1,64 @@
+import type { Digest } from '../../../oci/digest.ts'
+import type { Project } from '../../catalog/project.ts'
+import { iconOf } from '../icons/index.ts'
+import type { Immutable } from '../immutability/index.ts'
+import type { Hydrated } from './hydrate.ts'
+import { additionsOf } from './processors/list.ts'
+import type { AccessoryRow, LabelRow, ReferenceRow, TagRow } from './store.ts'
+
+const prefix = '/api/v2.0'
+/** Harbor's word for "not yet". */
+const never = '0001-01-01T00:00:00.000Z'
+const timeOf = (time: Date | null) => time?.toISOString() ?? never
+
+/** The path of an artifact in the API; the repository's own slashes encoded. */
+export function artifactPath(project: Project, repository: string, digest: string): string {
+  return `${prefix}/projects/${project.name}/repositories/${encodeURIComponent(repository.slice(project.name.length + 1))}/artifacts/${digest}`
+}
+
+export function presentArtifact(project: Project, one: Hydrated) {
+  const path = artifactPath(project, one.repositoryName, one.digest)
+  return {
+    id: one.id, type: one.type,
+    media_type: one.configMediaType ?? one.mediaType, manifest_media_type: one.mediaType, artifact_type: one.artifactType ?? one.configMediaType ?? one.mediaType,
+    project_id: one.projectId, repository_id: one.repositoryId, repository_name: one.repositoryName, digest: one.digest, size: one.size,
+    icon: one.icon ?? iconOf(one.type),
+    push_time: one.pushedAt.toISOString(), pull_time: timeOf(one.pulledAt),
+    extra_attrs: one.extraAttrs, annotations: one.annotations,
+    references: one.references.map(presentReference),
+    ...(one.tags ? { tags: one.tags.map((tag) => presentTag(tag, project, one.repositoryName, one.isImmutable)) } : {}),
+    ...(one.labels ? { labels: one.labels.map(presentLabel) } : {}),
+    ...(one.accessories ? { accessories: one.accessories.map(presentAccessory) } : {}),
+    ...(one.inherited ? { inherited_accessories: one.inherited.map(presentAccessory) } : {}),
+    addition_links: Object.fromEntries(additionsOf(one).map((addition) => [addition, { href: `${path}/additions/${addition}`, absolute: false }])),
+  }
+}
+
+export function presentTag({ id, repositoryId, artifactId, name, pushedAt, pulledAt }: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined) {
+  return {
+    id, repository_id: repositoryId, artifact_id: artifactId, name, push_time: pushedAt.toISOString(), pull_time: timeOf(pulledAt),
+    immutable: isImmutable?.(repository.slice(project.name.length + 1), name) ?? false,
+  }
+}
+
+function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: LabelRow) {
+  return { id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString() }
+}
+
+function presentReference({ parentId, childId, childDigest, platform, annotations }: ReferenceRow) {
+  return { parent_id: parentId, child_id: childId, child_digest: childDigest, ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}) }
+}
+
+/** An index may say anything; what is no text here is left out. */
+function presentPlatform(platform: Record<string, unknown>) {
+  const texts = ['architecture', 'os', 'os.version', 'variant'].flatMap((key) => (typeof platform[key] === 'string' ? [[key, platform[key]]] : []))
+  const features = platform['os.features']
+  return { ...Object.fromEntries(texts), ...(Array.isArray(features) ? { 'os.features': features.filter((one) => typeof one === 'string') } : {}) }
+}
+
+export function presentAccessory({ id, artifactId, digest, size, type, subjectId, subjectDigest, subjectRepository, icon, createdAt }: AccessoryRow) {
+  return {
+    id, artifact_id: artifactId, digest, size, type, icon: icon ?? (iconOf(type) satisfies Digest), creation_time: createdAt.toISOString(),
+    subject_artifact_id: subjectId, subject_artifact_digest: subjectDigest, subject_artifact_repo: subjectRepository,
+  }
+}

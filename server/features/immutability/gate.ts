@@ -1,0 +1,52 @@
+import { OciError } from '../../../oci/errors.ts'
+import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { PushGate, UntagGate } from '../../registry/gate.ts'
+import { findImmutable } from './store.ts'
+
+/**
+ * An immutable tag that exists is never written again, not even with the same digest (C-65). Projects without rules pay
+ * nothing: that they have none is known from the cache.
+ */
+export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
+  return async (tx, pushed) => {
+    if (pushed.kind !== 'manifest' || pushed.tags.length === 0) return
+    const held = await immutableOf({ db: tx, cache }, pushed.project.id, pushed.repository, pushed.tags)
+    if (held.length === 0) return
+    await oneAtATime(tx, pushed.repository, held)
+    refuse(await existing(tx, pushed.repository, held))
+  }
+}
+
+/** Nor does it go away, by itself or with its artifact or its repository. */
+export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
+  return async (tx, { projectId, repository, tags }) => {
+    const held = await immutableOf({ db: tx, cache }, projectId, repository, tags)
+    if (held.length > 0) refuse(await existing(tx, repository, held))
+  }
+}
+
+/** Read by the transaction's own connection: to wait for another one while holding this could block all of them. */
+async function immutableOf(reader: Reader, projectId: number, repository: RepositoryName, tags: Tag[]): Promise<Tag[]> {
+  const isImmutable = await findImmutable(reader, projectId)
+  const name = repository.slice(projectOf(repository).length + 1)
+  return isImmutable ? tags.filter((tag) => isImmutable(name, tag)) : []
+}
+
+/** Two first pushes to one immutable tag: the second waits here until it can see the first. In the order of names, so no deadlock. */
+async function oneAtATime(tx: Tx, repository: RepositoryName, tags: Tag[]): Promise<void> {
+  const names = [...new Set(tags)].sort().map((tag) => `${repository}:${tag}`)
+  await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${names}::text[]) as name`)
+}
+
+async function existing(tx: Tx, repository: RepositoryName, tags: Tag[]): Promise<Tag | undefined> {
+  const row = await tx.row<{ name: Tag }>(sql`
+    select tag.name from tag join repository on repository.id = tag.repository_id where repository.name = ${repository} and tag.name = any(${tags}::text[]) order by tag.name limit 1`)
+  return row?.name
+}
+
+function refuse(tag: Tag | undefined): void {
+  if (tag !== undefined) throw new OciError('PRECONDITION', `the tag ${tag} is immutable: a rule of the project keeps it as it is`, { detail: { tag } })
+}

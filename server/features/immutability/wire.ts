@@ -1,0 +1,24 @@
+import type { Static } from 'typebox'
+import type { ImmutableRule, ImmutableSelector } from '../../../api/immutability.ts'
+import type { Rule, Selector } from './rules.ts'
+import type { NewRule } from './store.ts'
+
+type Wire = Static<typeof ImmutableRule>
+
+/** Only what the body holds; an id or a project in it takes no effect (H17). */
+export function parseRule({ priority, disabled, tag_selectors: tags, scope_selectors: scopes }: Wire): Partial<NewRule> {
+  return {
+    ...(priority === undefined ? {} : { priority }),
+    ...(disabled === undefined ? {} : { isDisabled: disabled }),
+    ...(tags === undefined ? {} : { tagSelectors: tags.map(parseSelector) }),
+    ...(scopes === undefined ? {} : { scopeSelectors: { repository: (Object.hasOwn(scopes, 'repository') ? scopes['repository']! : []).map(parseSelector) } }),
+  }
+}
+
+function parseSelector({ kind = 'doublestar', decoration = '', pattern = '', extras }: Static<typeof ImmutableSelector>): Selector {
+  return { kind, decoration, pattern, ...(extras === undefined ? {} : { extras: extras.slice(0, 1024) }) }
+}
+
+export function presentRule({ id, priority, isDisabled, tagSelectors, scopeSelectors }: Rule): Wire {
+  return { id, priority, disabled: isDisabled, action: 'immutable', template: 'immutable_template', params: {}, tag_selectors: tagSelectors, scope_selectors: scopeSelectors }
+}

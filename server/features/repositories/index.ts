@@ -1,0 +1,3 @@
+export { getRepositoryOf } from './find.ts'
+export { encodeRepositoryName } from './path.ts'
+export { repositoryRoutes } from './routes.ts'

@@ -1,0 +1,82 @@
+import type { Digest } from '../../../oci/digest.ts'
+import { blobKey } from '../../catalog/blob.ts'
+import { listedArtifacts } from '../../catalog/listed.ts'
+import { repositoryKey, type Repository } from '../../catalog/repository.ts'
+import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+
+export type DescribedRepository = Repository & { description: string; pullCount: number; createdAt: Date; updatedAt: Date; artifacts: number }
+
+export const repositoryFields: Fields = {
+  id: { type: 'integer', column: sql`repository.id` },
+  repository_id: { type: 'integer', column: sql`repository.id` },
+  name: { type: 'text', column: sql`repository.name` },
+  project_id: { type: 'integer', column: sql`repository.project_id` },
+  description: { type: 'text', column: sql`repository.description`, isSortable: false },
+  pull_count: { type: 'integer', column: sql`repository.pull_count` },
+  creation_time: { type: 'time', column: sql`repository.created_at` },
+  update_time: { type: 'time', column: sql`repository.updated_at` },
+}
+export const repositoryOrder = sql`repository.created_at desc, repository.id desc`
+
+const columns = sql`repository.id, repository.project_id as "projectId", repository.name, repository.description, repository.pull_count as "pullCount",
+  repository.created_at as "createdAt", repository.updated_at as "updatedAt"`
+
+/** Repositories of all projects that the viewer may see. One without an artifact is not shown, as in the catalog of /v2. */
+export function listRepositories(db: Queryable, viewer: Viewer, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+  return page(db, visibleProjects(viewer), asked)
+}
+
+export function listRepositoriesOf(db: Queryable, projectId: number, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+  return page(db, sql`project.id = ${projectId}`, asked)
+}
+
+async function page(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+  const from = sql`from repository join project on project.id = repository.project_id
+    where ${whose} and exists (select 1 from artifact where artifact.repository_id = repository.id) and ${where}`
+  const [rows, total] = await Promise.all([
+    db.rows<Omit<DescribedRepository, 'artifacts'>>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  const counts = await countArtifacts(db, rows.map(({ id }) => id))
+  return { repositories: rows.map((row) => ({ ...row, artifacts: counts.get(row.id) ?? 0 })), total: total!.count }
+}
+
+async function countArtifacts(db: Queryable, ids: number[]): Promise<Map<number, number>> {
+  const rows = await db.rows<{ id: number; count: number }>(sql`
+    select artifact.repository_id as id, count(*) from artifact where artifact.repository_id = any(${ids}::bigint[]) and ${listedArtifacts} group by 1`)
+  return new Map(rows.map(({ id, count }) => [id, count]))
+}
+
+export async function describeRepository(db: Queryable, id: number): Promise<DescribedRepository | undefined> {
+  const [row, counts] = await Promise.all([db.row<Omit<DescribedRepository, 'artifacts'>>(sql`select ${columns} from repository where id = ${id}`), countArtifacts(db, [id])])
+  return row && { ...row, artifacts: counts.get(id) ?? 0 }
+}
+
+/** False when it is gone. */
+export async function saveDescription(tx: Tx, id: number, description: string): Promise<boolean> {
+  return (await tx.run(sql`update repository set description = ${description}, updated_at = now() where id = ${id}`)) > 0
+}
+
+/** Locked: from here on no push can put anything into it. False when it is gone. */
+export async function lockRepository(tx: Tx, id: number): Promise<boolean> {
+  return (await tx.row(sql`select id from repository where id = ${id} for update`)) !== undefined
+}
+
+/** All that a repository holds, with the tags of each. Whoever asks is about to delete all of it. */
+export function listContents(tx: Tx, repositoryId: number): Promise<{ id: number; digest: Digest; tags: string[] }[]> {
+  return tx.rows(sql`
+    select artifact.id, artifact.digest, coalesce(array_agg(tag.name::text order by tag.name) filter (where tag.id is not null), '{}') as tags
+    from artifact left join tag on tag.artifact_id = artifact.id where artifact.repository_id = ${repositoryId} group by artifact.id`)
+}
+
+/** Removes a repository that holds no artifact any more, and its hold on blobs. */
+export async function dropRepository(tx: Tx, repository: Repository): Promise<void> {
+  tx.changes(repositoryKey(repository.name))
+  const held = await tx.rows<{ digest: string }>(sql`
+    delete from repository_blob using blob where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id returning blob.digest`)
+  for (const { digest } of held) tx.changes(blobKey(repository.name, digest))
+  await tx.run(sql`delete from repository where id = ${repository.id}`)
+}
