@@ -53,7 +53,7 @@ test('C-71: an absent project and a forbidden one look the same', async () => {
       assert.deepEqual([forbidden.status, forbidden.text], [status, absent.text])
     }
   }
-  expectAnswer(await rest('GET', '/projects/a%00b/repositories', cast.guA), 403, 'FORBIDDEN')
+  expectAnswer(await rest('GET', '/projects/a%00b/repositories', cast.guA), 400, 'BAD_REQUEST')
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories`, undefined), 200)
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories/app`, undefined), 401, 'UNAUTHORIZED')
 })
@@ -65,7 +65,8 @@ test('a repository is found by its name raw, encoded once and twice', async () =
     assert.deepEqual([shown.project_id, shown.artifact_count, shown.pull_count, shown.description], [cast.A.id, 1, 0, ''])
     assert.ok(!Number.isNaN(Date.parse(shown.creation_time)) && shown.creation_time.endsWith('Z'))
   }
-  for (const name of ['absent', 'UPPER', '..', 'a%00b']) expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA), 404, 'NOT_FOUND')
+  for (const name of ['absent', 'UPPER', '..']) expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA), 404, 'NOT_FOUND')
+  expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/a%00b`, cast.guA), 400, 'BAD_REQUEST')
 })
 
 test('H27: a description is kept as the text it is, by those who may, and nothing else of the body takes effect', async () => {
