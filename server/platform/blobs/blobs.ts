@@ -61,9 +61,10 @@ export interface Blobs {
 
   /**
    * Stores all bytes of `source` under `key` in one go and returns their count. `verify` runs after the last byte and
-   * before anything becomes visible: when it throws, or the source does, nothing is left behind.
+   * before anything becomes visible: when it throws, or the source does, nothing is left behind. With `algorithm` it is
+   * also given the digest of the bytes, in hex ('' without).
    */
-  write(key: string, source: Bytes, verify?: (size: number) => void): Promise<number>
+  write(key: string, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: 'sha256' | 'sha512'): Promise<number>
 
   /** A new, empty stage. Touches no storage. `id` is a UUID of the caller's. */
   stage(id: string): Stage

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Bytes } from './blobs.ts'
+import type { FileDigest } from './digests.ts'
 import { diskFailure } from './failures.ts'
 
 export type PourLimits = {
@@ -20,7 +21,8 @@ export type Together = { pours: number; syncs: number; readonly syncLimit: numbe
 /** The kernel takes at most 1024 pieces in one writev (IOV_MAX). */
 const piecesPerWrite = 512
 
-export type Poured = { size: number; cut?: { error: unknown; byStore: boolean } }
+/** `hex`: the digest, where one was asked for and nothing was cut. */
+export type Poured = { size: number; hex: string; cut?: { error: unknown; byStore: boolean } }
 
 /**
  * Writes all bytes of `source` at `position` and syncs them: what `size` counts is on the disk. Gathers small chunks and
@@ -32,8 +34,9 @@ export async function pour(
   source: Bytes,
   limits: PourLimits,
   together: Together,
+  digest?: FileDigest,
 ): Promise<Poured> {
-  const writer = openWriter(file, position, limits, together)
+  const writer = openWriter(file, position, limits, together, digest)
   together.pours++
   let cut: Poured['cut']
   try {
@@ -45,9 +48,9 @@ export async function pour(
     cut = { error, byStore: writer.failed() }
   }
   try {
-    return { size: await writer.finish(), ...(cut && { cut }) }
+    return { ...(await writer.finish(cut === undefined)), ...(cut && { cut }) }
   } catch (error) {
-    return { size: 0, cut: { error, byStore: true } }
+    return { size: 0, hex: '', cut: { error, byStore: true } }
   } finally {
     together.pours--
   }
@@ -58,10 +61,10 @@ type Writer = {
   add(chunk: Uint8Array): Promise<void> | undefined
   failed(): boolean
   /** Writes the rest, syncs, and counts what is on the disk. Throws when any write or sync failed. */
-  finish(): Promise<number>
+  finish(isWhole: boolean): Promise<{ size: number; hex: string }>
 }
 
-function openWriter(file: FileHandle, start: number, limits: PourLimits, together: Together): Writer {
+function openWriter(file: FileHandle, start: number, limits: PourLimits, together: Together, digest?: FileDigest): Writer {
   let position = start
   let batch: Uint8Array[] = []
   let batchSize = 0
@@ -69,6 +72,8 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, togethe
   let failure: { error: unknown } | undefined
   let syncing: Promise<void> | undefined
   const writes: Promise<void>[] = []
+  /** Resolves when everything sent so far has reached the kernel, in order. */
+  let reached: Promise<void> = Promise.resolve()
 
   const noteFailure = (error: unknown) => {
     failure ??= { error: diskFailure('storing bytes', error) }
@@ -83,7 +88,9 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, togethe
     batch = []
     batchSize = 0
     position += size
-    writes.push(writeFully(file, pieces, at, size).then(() => syncEarly(size), noteFailure))
+    const write = writeFully(file, pieces, at, size).then(() => syncEarly(size), noteFailure)
+    writes.push(write)
+    if (digest) reached = Promise.all([reached, write]).then(() => digest.written(at + size))
   }
 
   function syncEarly(size: number) {
@@ -97,6 +104,10 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, togethe
     })
   }
 
+  async function sync() {
+    if (position > start) await file.datasync().catch(noteFailure)
+  }
+
   async function room() {
     await writes.shift()
     throwFailure()
@@ -104,6 +115,7 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, togethe
 
   return {
     add(chunk) {
+      digest?.passing(chunk)
       batch.push(chunk)
       batchSize += chunk.length
       if (batchSize < limits.batchBytes && batch.length < piecesPerWrite) return undefined
@@ -112,14 +124,16 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, togethe
       return writes.length > Math.min(limits.batchesInFlight, share) ? room() : undefined
     },
     failed: () => failure !== undefined,
-    async finish() {
+    async finish(isWhole) {
       if (batchSize > 0) send()
       await Promise.all(writes)
-      await syncing
+      await reached
       throwFailure()
-      if (position > start) await file.datasync().catch(noteFailure)
+      const hex = digest && isWhole ? digest.finish(position) : Promise.resolve('')
+      // The disk and the digest are waited for together.
+      const [found] = await Promise.all([hex, syncing?.then(sync) ?? sync()])
       throwFailure()
-      return position - start
+      return { size: position - start, hex: found }
     },
   }
 }

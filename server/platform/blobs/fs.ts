@@ -4,6 +4,7 @@ import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/pro
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { BlobMissing, checkKey, type BlobInfo, type Blobs, type BlobStream, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import { openFileDigests, type Algorithm, type FileDigests } from './digests.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { placeFile, syncDir, takeAway, type FreshDirs } from './fs-place.ts'
 import { pour, type PourLimits, type Together } from './fs-pour.ts'
@@ -47,6 +48,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     stages: join(resolve(root), '.stages'),
     limits: { ...defaults, ...limits },
     fresh: new Map(),
+    digests: openFileDigests(),
     together: { pours: 0, syncs: 0, syncLimit: limits?.earlySyncs ?? defaults.earlySyncs, batchLimit: limits?.batchesTogether ?? defaults.batchesTogether },
   }
   await onDisk('opening the store', makeFolders(store))
@@ -54,7 +56,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     kind: 'filesystem',
     find: (key) => find(store, key),
     read: (key, range) => read(store, key, range),
-    write: (key, source, verify) => write(store, key, source, verify),
+    write: (key, source, verify, algorithm) => write(store, key, source, verify, algorithm),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
     append: (stage, source) => append(store, stage, source),
     readStage: (stage) => readStage(store, stage),
@@ -64,11 +66,11 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     remove: (key) => remove(store, key),
     list: (prefix) => list(store, checkPrefix(prefix)),
     check: () => check(store),
-    close: () => Promise.resolve(),
+    close: () => store.digests.close(),
   }
 }
 
-type Store = { root: string; stages: string; limits: FsLimits; fresh: FreshDirs; together: Together }
+type Store = { root: string; stages: string; limits: FsLimits; fresh: FreshDirs; together: Together; digests: FileDigests }
 
 /** Syncs only what it made itself: the folder above an existing root may belong to somebody else. */
 async function makeFolders({ stages }: Store) {
@@ -109,12 +111,12 @@ async function openStream(
   }
 }
 
-async function write(store: Store, key: string, source: Bytes, verify?: (size: number) => void): Promise<number> {
+async function write(store: Store, key: string, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: Algorithm): Promise<number> {
   const to = pathOf(store, key)
   const from = stagePath(store, randomUUID())
-  const file = await onDisk(`storing ${key}`, open(from, 'wx', 0o644))
+  const file = await onDisk(`storing ${key}`, open(from, 'wx+', 0o644))
   try {
-    const size = await fillWhole(store, file, source, verify)
+    const size = await fillWhole(store, file, source, verify, algorithm)
     await onDisk(`storing ${key}`, placeFile(from, to, store.root, store.fresh))
     return size
   } catch (error) {
@@ -123,13 +125,15 @@ async function write(store: Store, key: string, source: Bytes, verify?: (size: n
   }
 }
 
-async function fillWhole(store: Store, file: FileHandle, source: Bytes, verify?: (size: number) => void) {
+async function fillWhole(store: Store, file: FileHandle, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: Algorithm) {
+  const digest = algorithm && store.digests.follow(file.fd, algorithm)
   try {
-    const { size, cut } = await pour(file, 0, source, store.limits, store.together)
+    const { size, hex, cut } = await pour(file, 0, source, store.limits, store.together, digest)
     if (cut) throw cut.error
-    verify?.(size)
+    verify?.(size, hex)
     return size
   } finally {
+    digest?.drop()
     await file.close()
   }
 }

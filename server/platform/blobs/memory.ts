@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { BlobMissing, checkKey, type Blobs, type BlobInfo, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import { digesting } from './digests.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange } from './keys.ts'
 
 type Held = { bytes: Buffer; modifiedAt: Date; version: string }
@@ -35,11 +36,12 @@ export function openMemoryBlobs(): Blobs {
       const { bytes } = heldAt(key)
       return streamOf(range ? slice(bytes, range) : bytes)
     },
-    async write(key, source, verify) {
+    async write(key, source, verify, algorithm) {
       checkKey(key)
-      const { bytes, cut } = await collect(source)
+      const digest = digesting(source, algorithm)
+      const { bytes, cut } = await collect(digest.source)
       if (cut) throw cut.error
-      verify?.(bytes.length)
+      verify?.(bytes.length, digest.hex())
       held.set(key, hold(bytes))
       return bytes.length
     },

@@ -11,6 +11,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { checkKey, StorageUnavailable, type BlobInfo, type Blobs, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import { digesting, type Algorithm } from './digests.ts'
 import { checkPrefix, checkRange, checkStage, checkStageId, isKey, isStageId } from './keys.ts'
 import { ask, checkBucket, connectS3, getObject, insist, type S3, type S3Options } from './s3-client.ts'
 import { joinSegments, segmentPath, smallTail, stageFolder, stateOf, type StageState } from './s3-stage.ts'
@@ -26,7 +27,7 @@ export function openS3Blobs(options: S3Options): Blobs {
     kind: 's3',
     find: (key) => find(s3, key),
     read: (key, range) => read(s3, key, range),
-    write: (key, source, verify) => write(s3, key, source, verify),
+    write: (key, source, verify, algorithm) => write(s3, key, source, verify, algorithm),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
     append: (stage, source) => append(s3, stage, source),
     readStage: (stage) => readStage(s3, stage),
@@ -51,12 +52,13 @@ async function read(s3: S3, key: string, range?: ByteRange): Promise<Readable> {
   return getObject(s3, pathOf(s3, key), key, range && checkRange(range))
 }
 
-async function write(s3: S3, key: string, source: Bytes, verify?: (size: number) => void): Promise<number> {
+async function write(s3: S3, key: string, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: Algorithm): Promise<number> {
+  const digest = digesting(source, algorithm)
   const { size } = await upload(s3, pathOf(s3, key), {
-    source,
+    source: digest.source,
     allow({ size, cut }) {
       if (cut) throw cut.error
-      verify?.(size)
+      verify?.(size, digest.hex())
       return true
     },
   })

@@ -106,9 +106,7 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
 
   /** The usual case: all bytes in one request, straight to their place, visible only once the digest is right. */
   async function storeWhole(digest: Digest, bytes: Bytes): Promise<number> {
-    const algorithm = algorithmOf(digest)
-    const hash = createHash(algorithm)
-    const size = await blobs.write(blobPath(digest), hashing(bytes, hash), () => checkDigest(digest, finishDigest(hash, algorithm)))
+    const size = await blobs.write(blobPath(digest), bytes, (_, hex) => checkDigest(digest, `${algorithmOf(digest)}:${hex}` as Digest), algorithmOf(digest))
     failpoint('blob.written')
     return size
   }
@@ -228,13 +226,6 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
       clearInterval(renewal)
       await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
     }
-  }
-}
-
-async function* hashing(bytes: Bytes, hash: Hash): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    hash.update(chunk)
-    yield chunk
   }
 }
 
