@@ -98,7 +98,7 @@ export function openListener({ door, api, sessions, pages, sendOciError, peerOf,
     inFlight--
     const status = response.writableFinished ? response.statusCode : 499
     metrics.requests(`${name} ${request.method} ${status}`)
-    metrics.seconds.observe({ door: name }, ms / 1000)
+    metrics.seconds(name, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: (request.socket as typeof request.socket | null)?.remoteAddress }, 'request')
   }

@@ -113,12 +113,9 @@ export function openDoor(options: DoorOptions): Door {
   /** A token grants at most what it names, and only while its holder still has the right himself (C-15). */
   async function mayAll({ caller, grants }: Session, needs: Need[]): Promise<boolean> {
     for (const { name, action } of needs) {
-      if (grants) {
-        if (!grants.repositories.get(name)?.has(action)) return false
-        // A project made anew under an old name is another project (C-12).
-        if (grants.projects.get(projectOf(name)) !== (await rights.projectId(projectOf(name)))) return false
-      }
-      if (!(await rights.mayTouch(caller, name, action))) return false
+      if (grants && !grants.repositories.get(name)?.has(action)) return false
+      const may = grants ? rights.mayTouchIn(caller, name, action, grants.projects.get(projectOf(name))) : rights.mayTouch(caller, name, action)
+      if (!(await may)) return false
     }
     return true
   }

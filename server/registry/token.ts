@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { errors as joseErrors, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { OciError } from '../../oci/errors.ts'
-import { isRepositoryName, projectOf } from '../../oci/reference.ts'
+import { isRepositoryName, projectOf, type RepositoryName } from '../../oci/reference.ts'
 import { actions, anonymous, type Action, type Caller } from './caller.ts'
 import { tokenAlgorithm, type Keys } from './keys.ts'
 
@@ -41,6 +41,8 @@ export function parseScopes(parameters: string[]): Scope[] {
 export type Rights = {
   /** May the caller do this to the repository now? */
   mayTouch(caller: Caller, repository: string, action: Action): Promise<boolean>
+  /** The same, and only while the project is the one with this id: one made anew under an old name is another (C-12). */
+  mayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): Promise<boolean>
   mayListCatalog(caller: Caller): Promise<boolean>
   projectId(name: string): Promise<number | undefined>
 }

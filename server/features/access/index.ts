@@ -1,6 +1,7 @@
 import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
-import { findProject } from '../../catalog/project.ts'
+import { findProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/serve.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import { mayInProject, maySystem, type Rights } from './rules.ts'
@@ -23,11 +24,18 @@ export async function viewerOf(reader: Reader, rights: Rights | undefined, seesA
 
 /** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
+  const mayIn = async (project: Project | undefined, caller: Caller, action: Action) => {
+    const rights = project && (await findRights(reader, caller))
+    return rights !== undefined && mayInProject(rights, project!, 'repository', action)
+  }
   return {
     async mayTouch(caller, repository, action) {
       const project = isRepositoryName(repository) ? await findProject(reader, projectOf(repository)) : undefined
-      const rights = project && (await findRights(reader, caller))
-      return rights !== undefined && mayInProject(rights, project!, 'repository', action)
+      return mayIn(project, caller, action)
+    },
+    async mayTouchIn(caller, repository, action, projectId) {
+      const project = await findProject(reader, projectOf(repository))
+      return project?.id === projectId && mayIn(project, caller, action)
     },
     async isActive(caller) {
       const rights = await findRights(reader, caller)

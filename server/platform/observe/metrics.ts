@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client'
 
 /** What Marina counts, in Prometheus' names: base units, counters end in _total. */
 export type Metrics = {
   registry: Registry
   /** By `<door> <method> <status>`. */
   requests: Tally
-  seconds: Histogram<'door'>
+  seconds: Times
   received: Counter
   sent: Counter
   /** By outcome, several in each request. */
@@ -24,13 +24,37 @@ export function openMetrics(): Metrics {
   return {
     registry,
     requests: openTally({ registers, name: 'marina_http_requests_total', help: 'Requests answered', labelNames: ['door', 'method', 'status'] }),
-    seconds: new Histogram({ registers, name: 'marina_http_request_duration_seconds', help: 'Time to answer', labelNames: ['door'], buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120] }),
+    seconds: openTimes(registry, 'marina_http_request_duration_seconds', 'Time to answer', [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120]),
     received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
     cacheReads: openTally({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
     gauge(name, help, read) {
       registry.registerMetric(new Gauge({ registers: [], name, help, collect() { this.set(read()) } }))
     },
+  }
+}
+
+/** Notes one duration, in seconds, of a door. */
+export type Times = (door: string, seconds: number) => void
+
+/** A histogram in plain numbers, for the same reason as the tally below. */
+function openTimes(registry: Registry, name: string, help: string, limits: number[]): Times {
+  const doors = new Map<string, { buckets: number[]; sum: number; count: number }>()
+  const values = () =>
+    [...doors].flatMap(([door, { buckets, sum, count }]) => {
+      let below = 0
+      const cumulative = limits.map((le, index) => ({ metricName: `${name}_bucket`, labels: { le, door }, value: (below += buckets[index]!) }))
+      return [...cumulative, { metricName: `${name}_bucket`, labels: { le: '+Inf', door }, value: count }, { metricName: `${name}_sum`, labels: { door }, value: sum }, { metricName: `${name}_count`, labels: { door }, value: count }]
+    })
+  const metric = { name, help, get: () => Promise.resolve({ name, help, type: 'histogram', values: values(), aggregator: 'sum' }), reset: () => doors.clear() }
+  registry.registerMetric(metric as unknown as Metric)
+  return (door, seconds) => {
+    let known = doors.get(door)
+    if (!known) doors.set(door, (known = { buckets: limits.map(() => 0), sum: 0, count: 0 }))
+    const index = limits.findIndex((limit) => seconds <= limit)
+    if (index >= 0) known.buckets[index]!++
+    known.sum += seconds
+    known.count++
   }
 }
 
