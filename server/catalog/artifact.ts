@@ -23,6 +23,9 @@ export function findManifest({ db, cache }: Reader, repository: RepositoryName, 
   return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length + 200)
 }
 
+/** The manifest, if memory has it. */
+export const peekManifest = ({ cache }: Pick<Reader, 'cache'>, repository: RepositoryName, digest: Digest) => cache.peek(manifestKey(repository, digest)) as StoredManifest | undefined
+
 /** Of the given digests, the artifacts that stand in the repository. */
 export function findChildren(db: Queryable, repositoryId: number, digests: string[]): Promise<Child[]> {
   return db.rows<Child>(sql`

@@ -17,6 +17,9 @@ export function findProject({ db, cache }: Reader, name: string): Promise<Projec
   return cache.get(projectKey(name), () => db.row<Project>(sql`select ${projectColumns} from project where name = ${name}`))
 }
 
+/** The project, if memory has it. */
+export const peekProject = ({ cache }: Pick<Reader, 'cache'>, name: string) => cache.peek(projectKey(name)) as Project | undefined
+
 export function findProjectById(db: Queryable, id: number): Promise<Project | undefined> {
   return db.row<Project>(sql`select ${projectColumns} from project where id = ${id}`)
 }

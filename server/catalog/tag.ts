@@ -18,6 +18,9 @@ export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: 
   )
 }
 
+/** What a tag points at, if memory has it. */
+export const peekTag = ({ cache }: Pick<Reader, 'cache'>, repository: RepositoryName, tag: Tag) => cache.peek(tagKey(repository, tag)) as TagTarget | undefined
+
 export type MovedTag = { name: Tag; from: Digest | null }
 
 /** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */

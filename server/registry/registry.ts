@@ -31,6 +31,8 @@ export type Descriptor = { mediaType: string; digest: Digest; size: number; arti
 export interface Registry {
   // read
   readManifest(name: RepositoryName, reference: Reference): Promise<ManifestRead>
+  /** The manifest, if this registry has it in memory: for a pull that waits for nothing. */
+  peekManifest?(name: RepositoryName, reference: Reference): ManifestRead | undefined
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>
   openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<BlobStream>
   /** Where a client may fetch the blob by itself, if anywhere. */

@@ -41,6 +41,8 @@ export function parseScopes(parameters: string[]): Scope[] {
 export type Rights = {
   /** May the caller do this to the repository now? */
   mayTouch(caller: Caller, repository: string, action: Action): Promise<boolean>
+  /** Whether memory alone says yes; false says nothing, it has to be asked. */
+  surelyMayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): boolean
   /** The same, and only while the project is the one with this id: one made anew under an old name is another (C-12). */
   mayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): Promise<boolean>
   mayListCatalog(caller: Caller): Promise<boolean>
@@ -76,6 +78,8 @@ export type Tokens = {
   issue(caller: Caller, granted: Awaited<ReturnType<typeof grant>>): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
   /** Undefined when the token is not one of ours, or is not valid now. */
   verify(token: string): Promise<Bearer | undefined>
+  /** A token that was verified lately and is still valid. */
+  known(token: string): Bearer | undefined
 }
 
 /** `uid` or `rid`: the account's or robot's id, so that a name given to somebody else later opens nothing. */
@@ -102,6 +106,11 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
         .setJti(randomUUID())
         .sign(key)
       return { token, expiresIn: ttl, issuedAt: new Date(now * 1000) }
+    },
+
+    known(token) {
+      const known = verified.get(token)
+      return known && known.notAfter > Date.now() ? known.bearer : undefined
     },
 
     async verify(token) {

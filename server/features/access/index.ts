@@ -1,11 +1,11 @@
 import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
-import { findProject, type Project } from '../../catalog/project.ts'
+import { findProject, peekProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/serve.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import { mayInProject, maySystem, type Rights } from './rules.ts'
-import { findRights } from './store.ts'
+import { findRights, peekRights } from './store.ts'
 
 export * from './rules.ts'
 export { accountRightsKey, changesRightsOfGroup, dropMember, dropRightsIn, findRights, robotKey, robotLoginName, robotPrefix, robotRightsKey, saveMember } from './store.ts'
@@ -32,6 +32,11 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
     async mayTouch(caller, repository, action) {
       const project = isRepositoryName(repository) ? await findProject(reader, projectOf(repository)) : undefined
       return mayIn(project, caller, action)
+    },
+    surelyMayTouchIn(caller, repository, action, projectId) {
+      const project = peekProject(reader, projectOf(repository))
+      const rights = project && peekRights(reader, caller)
+      return rights !== undefined && project!.id === projectId && mayInProject(rights, project!, 'repository', action)
     },
     async mayTouchIn(caller, repository, action, projectId) {
       const project = await findProject(reader, projectOf(repository))

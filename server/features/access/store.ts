@@ -20,6 +20,12 @@ export function findRights(reader: Reader, caller: Caller): Promise<Rights | und
   return findRobotRights(reader, caller.id)
 }
 
+/** The same for an account or nobody, if memory has it; robots end at a time of their own and are looked at more closely. */
+export function peekRights({ cache }: Pick<Reader, 'cache'>, caller: Caller): Rights | undefined {
+  if (caller.kind === 'anonymous') return { kind: 'anonymous' }
+  return caller.kind === 'user' ? (cache.peek(accountRightsKey(caller.id)) as Rights | undefined) : undefined
+}
+
 function findAccountRights({ db, cache }: Reader, id: number): Promise<Rights | undefined> {
   const load = async (): Promise<Rights | undefined> => {
     const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`

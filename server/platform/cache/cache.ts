@@ -8,6 +8,8 @@ import { LRUCache } from 'lru-cache'
 export interface Cache {
   /** The fact from memory, or loaded; however many ask at once, `load` runs once. Undefined is never kept. */
   get<Value extends object>(key: string, load: () => Promise<Value | undefined>, sizeOf?: (value: Value) => number): Promise<Value | undefined>
+  /** The fact from memory at once, or undefined when it has to be read. */
+  peek(key: string): object | undefined
   /** Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up. */
   block(keys: Iterable<string>): () => void
   /** Forgets everything. Reads that are under way keep nothing. */
@@ -70,6 +72,11 @@ export function openCache({ limit, isTrusted = () => true, onRead = () => {} }: 
       onRead(found ? 'hit' : 'miss')
       if (found) return found.value as never
       return (flights.get(key)?.promise ?? start(key, load, sizeOf)) as Promise<never>
+    },
+    peek(key) {
+      const found = isTrusted() ? kept.get(key) : undefined
+      if (found) onRead('hit')
+      return found?.value
     },
     block(keys) {
       const all = [...keys]

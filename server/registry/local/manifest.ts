@@ -2,11 +2,11 @@ import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
-import { dropArtifact, findChildren, findManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import { dropArtifact, findChildren, findManifest, peekManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, type Blob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { dropTag, dropTagsOf, findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { dropTag, dropTagsOf, findTag, peekTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
@@ -21,7 +21,7 @@ const maxDepth = 4
 /** How often a push looks for what others delete at the same time. */
 const looks = 8
 
-export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
+export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
   const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
 
@@ -30,6 +30,11 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
       const digest = 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
       const found = digest === undefined ? undefined : await findManifest(reader, name, digest)
       return found ?? manifestUnknown(name, reference)
+    },
+
+    peekManifest(name, reference) {
+      const digest = 'digest' in reference ? reference.digest : peekTag(reader, name, reference.tag)?.digest
+      return digest && peekManifest(reader, name, digest)
     },
 
     async writeManifest(name, by, push) {
