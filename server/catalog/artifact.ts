@@ -20,7 +20,7 @@ export function findManifest({ db, cache }: Reader, repository: RepositoryName, 
       select artifact.id as "artifactId", artifact.digest, artifact.media_type as "mediaType", manifest.content
       from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
       where repository.name = ${repository} and artifact.digest = ${digest}`)
-  return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length + 200)
+  return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length * 2 + 1000)
 }
 
 /** The manifest, if memory has it. */

@@ -48,6 +48,8 @@ const fixedHeaders = {
 }
 
 const maxTagsAtOnce = 100
+/** Read targets kept; about 300 bytes each. */
+const targetsKept = 5000
 
 export type Door = {
   /** Answers anything below /v2. */
@@ -59,10 +61,11 @@ export type Door = {
 /** URL → RegistryRequest → rights → Registry → HTTP. Throws what errorAnswer turns into the specification's errors. */
 export function openDoor(options: DoorOptions): Door {
   const { registry, tokens, rights, limits } = options
+  const targets = new Map<string, RegistryRequest>()
 
   return {
     async registry(request, response, peer) {
-      const asked = parseRequest(request.url!)
+      const asked = readTarget(request.url!)
       if (asked.at === 'manifest' && request.method === 'GET' && pullFromMemory(asked, request, response)) return
       const session = await identify(request, peer)
       const exchange: Exchange = { request, response, session, peer }
@@ -84,6 +87,18 @@ export function openDoor(options: DoorOptions): Door {
       const body = JSON.stringify({ token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() })
       send(response, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' }, body)
     },
+  }
+
+  /** The targets of pulls come again and again, and reading one costs as much as finding its manifest. */
+  function readTarget(target: string): RegistryRequest {
+    const known = targets.get(target)
+    if (known) return known
+    const asked = parseRequest(target)
+    if (asked.at === 'manifest' && target.length < 512) {
+      if (targets.size === targetsKept) targets.clear()
+      targets.set(target, asked)
+    }
+    return asked
   }
 
   async function identify(request: IncomingMessage, peer: Peer): Promise<Session> {
@@ -214,11 +229,14 @@ export function openDoor(options: DoorOptions): Door {
     return true
   }
 
-  function sendManifest({ digest, mediaType, content }: ManifestRead, name: RepositoryName, reference: Reference, caller: Caller, request: IncomingMessage, response: Answer) {
-    const headers = { 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` }
-    if (matches(request, digest)) return send(response, 304, headers)
+  function sendManifest(found: ManifestRead, name: RepositoryName, reference: Reference, caller: Caller, request: IncomingMessage, response: Answer) {
+    const { digest } = found
+    if (matches(request, digest)) return send(response, 304, manifestHeaders(found))
     if (request.method === 'GET') options.onPulled({ repository: name, digest, tag: 'tag' in reference ? reference.tag : null, caller })
-    send(response, 200, headers, content)
+    const { headers, text } = wireOf(found)
+    response.writeHead(200, ['x-request-id', response.requestId, ...headers])
+    if (text === undefined) response.end(found.content)
+    else response.end(text, 'latin1')
   }
 
   async function putManifest({ name, reference, query }: At<'manifest'>, { request, response, session }: Exchange): Promise<void> {
@@ -394,6 +412,23 @@ function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {
   // Node sends headers and a string in one write, headers and a buffer in a costlier writev. Latin-1 keeps every byte.
   if (typeof body === 'string' || body.length > oneWriteBytes) response.end(body)
   else response.end(body.toString('latin1'), 'latin1')
+}
+
+const manifestHeaders = ({ digest, mediaType }: ManifestRead) => ({ 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` })
+
+/** A manifest as it goes out: header names and values in turns, and its bytes as text where they are few (see `send`). */
+type Wire = { headers: (string | number)[]; text: string | undefined }
+const wires = new WeakMap<ManifestRead, Wire>()
+
+/** Worked out once for as long as memory holds the manifest. */
+function wireOf(found: ManifestRead): Wire {
+  let wire = wires.get(found)
+  if (!wire) {
+    const { content } = found
+    const headers = Object.entries({ ...fixedHeaders, ...manifestHeaders(found), 'content-length': content.length }).flat()
+    wires.set(found, (wire = { headers, text: content.length > oneWriteBytes ? undefined : content.toString('latin1') }))
+  }
+  return wire
 }
 
 /** With its headers still within the 16 KiB that Node writes without allocating. */
