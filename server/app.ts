@@ -14,6 +14,7 @@ import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
+import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
@@ -38,6 +39,8 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
+import type { JobHandler } from './platform/jobs/type.ts'
+import { openWorkers, prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
@@ -122,6 +125,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   } finally {
     await client.end()
   }
+  await prepareQueue(db, log)
   // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
   await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
@@ -136,6 +140,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
  */
 async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
+  await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
 }
 
@@ -237,6 +242,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
+    if (config.workers === 'in-process') opened.use(await openJobs(ground))
     watch(metrics, ground)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
@@ -257,6 +263,15 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     await ground.close()
     throw error
   }
+}
+
+/** Everything that runs in the background, by its name in the queue. */
+async function openJobs({ db, log, config }: Ground): Promise<AsyncDisposable> {
+  const handlers: JobHandler[] = [
+    sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / 86_400_000)),
+  ]
+  await scheduleSweep(db)
+  return openWorkers({ db, handlers, log, concurrency: config.workerConcurrency, leaseMs: config.workerLease, logBytes: config.jobLogBytes, drainMs: Math.min(config.drain, 5000) })
 }
 
 /** What an empty database needs before anyone can use it. Repeating it changes nothing. */
