@@ -14,7 +14,7 @@ import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
-import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
+import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
@@ -39,8 +39,7 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
-import type { JobHandler } from './platform/jobs/type.ts'
-import { openWorkers, prepareQueue } from './platform/jobs/workers.ts'
+import { prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
@@ -53,6 +52,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
+import { jobHandlers, openJobs } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -190,6 +190,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
+    const handlers = jobHandlers(ground)
     let isDraining = false
     const peerOf = peerReader(config.trustedProxies)
     const api = await openApi<Access, Caller, Granted>({
@@ -215,6 +216,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...memberRoutes(reader),
         ...robotRoutes(reader),
         ...permissionRoutes(),
+        ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
@@ -242,7 +244,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    if (config.workers === 'in-process') opened.use(await openJobs(ground))
+    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
     watch(metrics, ground)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
@@ -263,15 +265,6 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     await ground.close()
     throw error
   }
-}
-
-/** Everything that runs in the background, by its name in the queue. */
-async function openJobs({ db, log, config }: Ground): Promise<AsyncDisposable> {
-  const handlers: JobHandler[] = [
-    sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / 86_400_000)),
-  ]
-  await scheduleSweep(db)
-  return openWorkers({ db, handlers, log, concurrency: config.workerConcurrency, leaseMs: config.workerLease, logBytes: config.jobLogBytes, drainMs: Math.min(config.drain, 5000) })
 }
 
 /** What an empty database needs before anyone can use it. Repeating it changes nothing. */

@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
-import type { Execution as ExecutionAnswer, ExecHistory, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer } from '../../../api/jobs.ts'
+import type { Execution as ExecutionAnswer, ExecHistory, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
 import type { Schedule } from '../../platform/jobs/schedule.ts'
-import type { Execution, Task } from '../../platform/jobs/views.ts'
+import type { Busy, Execution, Pool, Task } from '../../platform/jobs/views.ts'
 
 /** What a client asks with Harbor's Schedule: now, never, or by a cron. */
 export type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
@@ -62,4 +62,20 @@ export function presentTask({ id, executionId, status, message, runs, attrs, cre
     id, execution_id: executionId, status, status_message: message, run_count: runs, extra_attrs: attrs, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
     ...(startedAt ? { start_time: startedAt.toISOString() } : {}), ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
   }
+}
+
+export function presentPool({ id, pid, host, concurrency, startedAt, heartbeatAt }: Pool): Static<typeof WorkerPool> {
+  return { worker_pool_id: id, pid, host, concurrency, start_at: startedAt.toISOString(), heartbeat_at: heartbeatAt.toISOString() }
+}
+
+/** A process has as many workers as it runs jobs at once; those without a job have their ids alone. */
+export function presentWorkers(pools: Pool[], busy: Busy[]): Static<typeof Worker>[] {
+  return pools.flatMap(({ id, concurrency }) => {
+    const jobs = busy.filter(({ poolId }) => poolId === id)
+    return Array.from({ length: Math.max(concurrency, jobs.length) }, (_, index) => ({ id: `${id}-${index + 1}`, pool_id: id, ...(jobs[index] ? presentBusy(jobs[index]) : {}) }))
+  })
+}
+
+function presentBusy({ taskId, jobType, startedAt, updatedAt, attrs }: Busy): Static<typeof Worker> {
+  return { job_id: String(taskId), job_name: jobType, start_at: startedAt.toISOString(), check_in: Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs), checkin_at: updatedAt.toISOString() }
 }
