@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openGround, type Ground } from './app.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
+import { cleanupHandler, openSystemArtifacts, scheduleCleanup, type SystemArtifacts } from './features/system-artifacts/index.ts'
 import { findRunningPostgres } from './platform/db/embedded.ts'
 import type { JobHandler } from './platform/jobs/type.ts'
 import { openWorkers, type Workers } from './platform/jobs/workers.ts'
@@ -11,16 +12,23 @@ import { serveMetrics } from './platform/observe/metrics.ts'
 const day = 86_400_000
 
 /** Everything that runs in the background, by its name in the queue. */
-export function jobHandlers({ db, config }: Ground): JobHandler[] {
+export function jobHandlers(ground: Ground): JobHandler[] {
+  const { db, config } = ground
+  const artifacts = systemArtifactsOf(ground)
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
+    cleanupHandler(artifacts),
   ]
   return handlers
 }
 
+export function systemArtifactsOf({ db, blobs, config }: Ground): SystemArtifacts {
+  return openSystemArtifacts({ db, blobs, ttlMs: config.systemArtifactTtl, limits: { all: config.systemArtifactBytes, vendor: config.systemArtifactVendorBytes } })
+}
+
 /** Runs jobs in this process until it is disposed. */
 export async function openJobs({ db, log, config, metrics }: Ground, handlers: JobHandler[]): Promise<Workers> {
-  await scheduleSweep(db)
+  await Promise.all([scheduleSweep(db), scheduleCleanup(db)])
   const workers = await openWorkers({
     db, handlers, log, concurrency: config.workerConcurrency, leaseMs: config.workerLease, logBytes: config.jobLogBytes, drainMs: Math.min(config.drain, 5000),
   })
