@@ -12,6 +12,7 @@ import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, 
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { exportRoutes } from './features/exports/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
@@ -52,7 +53,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
-import { jobHandlers, openJobs } from './jobs.ts'
+import { jobHandlers, openJobs, systemArtifactsOf } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -190,7 +191,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
-    const handlers = jobHandlers(ground)
+    const artifacts = systemArtifactsOf(ground)
+    const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
     const peerOf = peerReader(config.trustedProxies)
     const api = await openApi<Access, Caller, Granted>({
@@ -216,6 +218,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...memberRoutes(reader),
         ...robotRoutes(reader),
         ...permissionRoutes(),
+        ...exportRoutes(db, artifacts),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),

@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts'
+import { artifactExportHandler } from './features/exports/index.ts'
 import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
 import { cleanupHandler, openSystemArtifacts, scheduleCleanup, type SystemArtifacts } from './features/system-artifacts/index.ts'
 import type { Blobs } from './platform/blobs/blobs.ts'
@@ -14,16 +15,16 @@ const day = 86_400_000
 type Ground = { config: Config; log: Log; db: Db; blobs: Blobs; metrics: Metrics }
 
 /** Everything that runs in the background, by its name in the queue. */
-export function jobHandlers(ground: Ground): JobHandler[] {
-  const { db, config } = ground
-  const artifacts = systemArtifactsOf(ground)
+export function jobHandlers({ db, config }: Ground, artifacts: SystemArtifacts): JobHandler[] {
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
     cleanupHandler(artifacts),
+    artifactExportHandler(db, artifacts),
   ]
   return handlers
 }
 
+/** One for each process: what cleanup criteria are registered with it counts. */
 export function systemArtifactsOf({ db, blobs, config }: Ground): SystemArtifacts {
   return openSystemArtifacts({ db, blobs, ttlMs: config.systemArtifactTtl, limits: { all: config.systemArtifactBytes, vendor: config.systemArtifactVendorBytes } })
 }
