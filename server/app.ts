@@ -18,6 +18,7 @@ import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
+import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
@@ -221,7 +222,12 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, sessions: { handle: (request, response, peer) => sessions.handle(request, response, peer), toFailure }, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
+    const notification = openNotificationDoor({
+      db, secret: config.notificationsSecret, bodyBytes: config.notificationsBytes, isReadOnly: () => settings.get('read_only'),
+      onTaken: (taken) => (taken.strangers.length > 0 ? log.warn(taken, 'events of another registry name projects that are not here') : log.debug(taken, 'events of another registry')),
+    })
+    const small = { session: sessions.handle.bind(sessions), notification }
+    const server = await openServer(openListener({ door, api, small, toFailure, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
@@ -230,6 +236,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db.relaxed)), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
+      every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
     ]
     for (const job of jobs) opened.use(job)
     opened.defer(async () => {
