@@ -168,8 +168,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
-    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
-    const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
+    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))])
+    const peerOf = peerReader(config.trustedProxies)
+    const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
@@ -187,7 +188,6 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     })
 
     let isDraining = false
-    const peerOf = peerReader(config.trustedProxies)
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
@@ -206,10 +206,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...artifactRoutes({ reader, gates, registry }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
-        ...userRoutes({ ...reader, login, peerOf }),
+        ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
-        ...robotRoutes(reader),
+        ...robotRoutes(reader, settings),
         ...permissionRoutes(),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
@@ -235,7 +235,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
-      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed)), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
+      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
     ]
     for (const job of jobs) opened.use(job)

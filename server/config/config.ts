@@ -87,6 +87,7 @@ export const settings = {
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),
+  signUps: setting({ env: 'MARINA_SIGN_UPS', path: 'limits.sign_ups', parse: integer(0, 100_000), fallback: 10, help: 'accounts that one address may open for itself, where self_registration is on, without a pause of 15 minutes' }),
   idleTimeout: time({ env: 'MARINA_IDLE_TIMEOUT', path: 'limits.idle_timeout', min: 1000, max: hour, fallback: minute, help: 'a connection without traffic for this long is closed' }),
   headerTimeout: time({ env: 'MARINA_HEADER_TIMEOUT', path: 'limits.header_timeout', min: 1000, max: 10 * minute, fallback: 10_000, help: 'the headers of a request must arrive within this' }),
   headerBytes: size({ env: 'MARINA_HEADER_BYTES', path: 'limits.header_bytes', min: 4096, max: MiB, fallback: 16 * 1024, help: 'all headers of a request together' }),
