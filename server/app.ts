@@ -19,6 +19,7 @@ import { encodeRepositoryName, repositoryRoutes } from './features/repositories/
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
+import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
@@ -41,6 +42,7 @@ import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
 import { TurnsFull } from './platform/turns.ts'
@@ -187,6 +189,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
+    const outbound = openOutbound({ allow: config.outboundAllow })
+    opened.defer(() => outbound.close())
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
@@ -210,6 +214,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
         ...robotRoutes(reader, settings),
+        ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
