@@ -4,11 +4,11 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cleanEnvironment } from './marina.ts'
 
-/** Debian's docker-registry on loopback, with its data in a folder of ours. */
-export async function openDockerRegistry(dir: string): Promise<{ host: string; url: string } & AsyncDisposable> {
+/** Debian's docker-registry on loopback, with its data in a folder of ours; `notify` makes it post its events there. */
+export async function openDockerRegistry(dir: string, notify?: { url: string; secret: string }): Promise<{ host: string; url: string } & AsyncDisposable> {
   await mkdir(dir, { recursive: true })
   const file = path.join(dir, 'config.yml')
-  await writeFile(file, `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:0'}\n`)
+  await writeFile(file, `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:0'}\n${notify ? notifications(notify) : ''}`)
   const child = spawn('docker-registry', ['serve', file], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() })
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill)
@@ -32,3 +32,15 @@ export async function openDockerRegistry(dir: string): Promise<{ host: string; u
     },
   }
 }
+
+/** As docs/operate/notifications.md has it to paste. */
+const notifications = ({ url, secret }: { url: string; secret: string }) => `notifications:
+  endpoints:
+    - name: marina
+      url: ${url}
+      headers:
+        Authorization: [Bearer ${secret}]
+      timeout: 3s
+      threshold: 5
+      backoff: 1s
+`

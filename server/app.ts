@@ -20,6 +20,8 @@ import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
+import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
+import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
@@ -43,6 +45,7 @@ import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import { prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
 import { TurnsFull } from './platform/turns.ts'
@@ -173,8 +176,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
-    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
-    const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
+    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))])
+    const peerOf = peerReader(config.trustedProxies)
+    const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
@@ -191,10 +195,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
+    const outbound = openOutbound({ allow: config.outboundAllow })
+    opened.defer(() => outbound.close())
     const artifacts = systemArtifactsOf(ground)
     const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
-    const peerOf = peerReader(config.trustedProxies)
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
@@ -213,10 +218,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...artifactRoutes({ reader, gates, registry }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
-        ...userRoutes({ ...reader, login, peerOf }),
+        ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
-        ...robotRoutes(reader),
+        ...robotRoutes(reader, settings),
+        ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
         ...exportRoutes(db, artifacts),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
@@ -231,7 +237,12 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
-    const server = await openServer(openListener({ door, api, sessions: { handle: (request, response, peer) => sessions.handle(request, response, peer), toFailure }, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
+    const notification = openNotificationDoor({
+      db, secret: config.notificationsSecret, bodyBytes: config.notificationsBytes, isReadOnly: () => settings.get('read_only'),
+      onTaken: (taken) => (taken.strangers.length > 0 ? log.warn(taken, 'events of another registry name projects that are not here') : log.debug(taken, 'events of another registry')),
+    })
+    const small = { session: sessions.handle.bind(sessions), notification }
+    const server = await openServer(openListener({ door, api, small, toFailure, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
       port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
@@ -239,7 +250,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
-      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed)), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
+      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
+      every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
     ]
     for (const job of jobs) opened.use(job)
     opened.defer(async () => {
@@ -266,6 +278,26 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   } catch (error) {
     await opened.disposeAsync()
     await ground.close()
+    throw error
+  }
+}
+
+/** A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running Marina. */
+export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
+  const isEmbedded = config.databaseUrl === undefined
+  if (isEmbedded && !(await findRunningPostgres(join(config.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
+  const ground = await openGround(config, log, { beside: isEmbedded })
+  const opened = new AsyncDisposableStack()
+  opened.defer(() => ground.close())
+  try {
+    opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
+    if (config.metricsPort !== 'off') {
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost)
+      opened.defer(() => measured.close())
+    }
+    return { close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
     throw error
   }
 }

@@ -18,8 +18,9 @@ type ListenerOptions = {
   pages: Pages
   door: Door
   api: Api
-  /** Login and logout of the portal; `toFailure` knows the errors of the lower floors. */
-  sessions: { handle(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>; toFailure(error: unknown): Failure | undefined }
+  /** Login and logout of the portal, events of other registries. Each throws Failures; `toFailure` knows the errors of the lower floors. */
+  small: Record<'session' | 'notification', (request: IncomingMessage, response: Answer, peer: Peer) => Promise<void>>
+  toFailure(error: unknown): Failure | undefined
   sendOciError(response: Answer, error: unknown): boolean
   peerOf(request: IncomingMessage): Peer
   metrics: Metrics
@@ -31,7 +32,7 @@ type ListenerOptions = {
 const leftoverLimit = 64 * 2 ** 20
 
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
-export function openListener({ door, api, sessions, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
+export function openListener({ door, api, small, toFailure, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
   const ids = requestIds()
   let inFlight = 0
   metrics.gauge('marina_http_requests_in_flight', 'Requests being answered', () => inFlight)
@@ -51,8 +52,9 @@ export function openListener({ door, api, sessions, pages, sendOciError, peerOf,
         response.setHeader('x-request-id', id)
         return api.handle(request, response)
       case 'session':
+      case 'notification':
         response.setHeader('x-request-id', id)
-        return void answerSession(request, response, id)
+        return void answerSmall(door, request, response, id)
       case 'other':
         return answerPage(pages, request, response)
     }
@@ -80,12 +82,12 @@ export function openListener({ door, api, sessions, pages, sendOciError, peerOf,
     }
   }
 
-  async function answerSession(request: IncomingMessage, response: Answer, id: string): Promise<void> {
+  async function answerSmall(name: keyof typeof small, request: IncomingMessage, response: Answer, id: string): Promise<void> {
     try {
-      await sessions.handle(request, response, peerOf(request))
+      await small[name](request, response, peerOf(request))
     } catch (error) {
       if (response.headersSent || isGone(request)) return void response.destroy()
-      const failure = error instanceof Failure ? error : sessions.toFailure(error)
+      const failure = error instanceof Failure ? error : toFailure(error)
       if (!failure) log.error({ err: error, id, path: pathOf(request) }, 'unexpected error')
       const { status, code, message, headers } = failure ?? new Failure('UNKNOWN')
       if (!request.complete) readLeftover(request)
@@ -131,12 +133,13 @@ function readLeftover(request: IncomingMessage) {
   request.resume()
 }
 
-function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'session' | 'other' {
+function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'session' | 'notification' | 'other' {
   if (url.startsWith('/v2/') || url === '/v2' || url.startsWith('/v2?')) return 'registry'
   if (Object.hasOwn(pages, url.split('?', 1)[0]!)) return 'other'
   if (url.startsWith('/api/')) return 'api'
   if (url === '/service/token' || url.startsWith('/service/token?')) return 'token'
   if (url.startsWith('/c/')) return 'session'
+  if (url === '/service/notifications' || url.startsWith('/service/notifications?')) return 'notification'
   return 'other'
 }
 

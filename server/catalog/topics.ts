@@ -1,10 +1,13 @@
 import type { Fact } from '../platform/events/emit.ts'
 
-/** Who did it, as it will stand in the audit log: an account, a robot, Marina itself, or nobody known. */
-export type Actor = { kind: 'user' | 'robot' | 'system' | 'anonymous'; id: number | null; name: string }
+/** Who did it, as it will stand in the audit log: an account, a robot, Marina itself, somebody whom another registry names, or nobody known. */
+export type Actor = { kind: 'user' | 'robot' | 'system' | 'external' | 'anonymous'; id: number | null; name: string }
 
-/** Where it happened. */
-export type Place = { projectId: number; repository: string }
+/** Where it happened; `origin` when that was in another registry, which told us. */
+export type Place = { projectId: number; repository: string; origin?: Origin }
+
+/** What another registry told of an event: its own name, the event's id and time, where the request to it came from and its id there. */
+export type Origin = { registry: string; eventId: string; at: string; address: string; requestId: string }
 
 /** The facts about the five nouns. Past tense; one shape each; later readers rely on the names. */
 export const facts = {

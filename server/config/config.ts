@@ -31,6 +31,12 @@ const portOrOff: Parser<number | 'off'> = (text) => {
   return integer(0, 65535)(text)
 }
 
+/** A shared secret that cannot be guessed in passing. */
+const secretLine: Parser<string> = (text) => {
+  if (line(text).length < 16) throw new Error('must have at least 16 characters, for example from: openssl rand -hex 32')
+  return line(text)
+}
+
 /** An address or a CIDR range, IPv4 or IPv6. */
 const cidr: Parser<string> = (text) => {
   const [address = '', bits, rest] = text.split('/')
@@ -91,6 +97,7 @@ export const settings = {
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),
+  signUps: setting({ env: 'MARINA_SIGN_UPS', path: 'limits.sign_ups', parse: integer(0, 100_000), fallback: 10, help: 'accounts that one address may open for itself, where self_registration is on, without a pause of 15 minutes' }),
   idleTimeout: time({ env: 'MARINA_IDLE_TIMEOUT', path: 'limits.idle_timeout', min: 1000, max: hour, fallback: minute, help: 'a connection without traffic for this long is closed' }),
   headerTimeout: time({ env: 'MARINA_HEADER_TIMEOUT', path: 'limits.header_timeout', min: 1000, max: 10 * minute, fallback: 10_000, help: 'the headers of a request must arrive within this' }),
   headerBytes: size({ env: 'MARINA_HEADER_BYTES', path: 'limits.header_bytes', min: 4096, max: MiB, fallback: 16 * 1024, help: 'all headers of a request together' }),
@@ -100,6 +107,10 @@ export const settings = {
   chunkMinBytes: size({ env: 'MARINA_CHUNK_MIN_BYTES', path: 'limits.chunk_min_bytes', min: 0, max: 1024 * MiB, fallback: 0, help: 'least size of a chunk that clients are asked to send (OCI-Chunk-Min-Length); 0 asks for none, 5MiB on S3' }),
   pageSize: setting({ env: 'MARINA_PAGE_SIZE', path: 'limits.page_size', parse: integer(1, 10_000), fallback: 1000, help: 'entries on a page of tags, catalog or referrers, also when a client asks for more' }),
   cacheBytes: size({ env: 'MARINA_CACHE_BYTES', path: 'cache.memory_bytes', min: 0, max: 64 * 2 ** 30, fallback: 64 * MiB, help: 'memory for manifests and what is asked on every pull; 0 switches it off' }),
+  outboundAllow: setting<string[]>({ env: 'MARINA_OUTBOUND_ALLOW', path: 'outbound.allow', parse: list(cidr), fallback: [], show: (all) => all.join(','), help: 'inside addresses and CIDR ranges that webhooks and other calls to the outside may reach all the same' }),
+  notificationsSecret: setting({ env: 'MARINA_NOTIFICATIONS_SECRET', path: 'notifications.secret', parse: optional(secretLine), fallback: undefined, secret: true, help: 'shared secret of another registry that posts its events to /service/notifications, at least 16 characters; closed when absent' }),
+  notificationsBytes: size({ env: 'MARINA_NOTIFICATIONS_BYTES', path: 'notifications.bytes', min: 64 * 1024, max: 64 * MiB, fallback: 4 * MiB, help: 'size of one envelope of such events' }),
+  notificationsMemory: time({ env: 'MARINA_NOTIFICATIONS_MEMORY', path: 'notifications.memory', min: hour, max: 8760 * hour, fallback: 168 * hour, help: 'how long the ids of such events are remembered, so that one sent again is not counted again' }),
   configOverwrite: setting({ env: 'MARINA_CONFIG_OVERWRITE_JSON', path: 'config_overwrite_json', parse: optional(line), fallback: undefined, secret: true, help: 'configuration items that the API must not change, as a JSON object such as {"self_registration":false}' }),
   caCert: setting({ env: 'MARINA_CA_CERT', path: 'tls.ca_cert', parse: optional(line), fallback: undefined, help: 'file with the certificate (PEM) of the authority that signed MARINA_TLS_CERT, for users to download' }),
   failpoints: setting({ env: 'MARINA_FAILPOINTS', path: 'testing.failpoints', parse: optional(line), fallback: undefined, help: 'for tests only: points at which the process kills itself' }),

@@ -35,7 +35,7 @@ export function listRepositoriesOf(db: Queryable, projectId: number, asked: List
 
 async function page(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
   const from = sql`from repository join project on project.id = repository.project_id
-    where ${whose} and exists (select 1 from artifact where artifact.repository_id = repository.id) and ${where}`
+    where ${whose} and (repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id)) and ${where}`
   const [rows, total] = await Promise.all([
     db.rows<Omit<DescribedRepository, 'artifacts'>>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
     db.row<{ count: number }>(sql`select count(*) ${from}`),

@@ -9,7 +9,7 @@ export type FoundRepository = { name: string; projectId: number; projectName: st
 /** Found at most of each kind; Harbor's search has no pages. */
 const most = 500
 
-const isHeld = sql`exists (select 1 from artifact where artifact.repository_id = repository.id)`
+const isHeld = sql`(repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id))`
 
 /** Projects the viewer may see whose names hold the text, as it is. */
 export function findProjects(db: Queryable, viewer: Viewer, text: string): Promise<FoundProject[]> {

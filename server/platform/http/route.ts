@@ -123,6 +123,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
       granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
       await options.check?.(row)
     },
+    preValidation: async (request) => dropNulls(request.body),
     preHandler: async (request) => refuseBrokenText(request.body),
     handler: async (request, reply) => {
       const asked = {
@@ -136,6 +137,19 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
       return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
     },
   })
+}
+
+/** A field that is null was not given: so Harbor's server reads it, and its clients send every field they have no value for. */
+function dropNulls(body: unknown): void {
+  const left = [body]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value !== 'object' || value === null) continue
+    for (const [name, one] of Object.entries(value)) {
+      if (one === null && !Array.isArray(value)) delete (value as Record<string, unknown>)[name]
+      else left.push(one)
+    }
+  }
 }
 
 /** PostgreSQL keeps no NUL and no half of a surrogate pair. Said here once for every text that comes in. */

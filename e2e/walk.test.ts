@@ -1,0 +1,44 @@
+/** docs/walk.md, command by command, as somebody who reads it would run it. */
+import assert from 'node:assert/strict'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { test } from 'node:test'
+import { ask, basic } from './http.ts'
+import { smallImage } from './image.ts'
+import { end, makeFolder, root, startMarina } from './marina.ts'
+
+/** The commands of the page, but for the first block, in which the reader fills in what is his. */
+async function commandsOf(page: string): Promise<string[]> {
+  const text = await readFile(path.join(root, page), 'utf8')
+  return [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!).slice(1)
+}
+
+test('the walk with curl works from its first command to its last, and says what each did', async () => {
+  await using top = await makeFolder()
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  await using marina = await startMarina({ dataDir })
+  const [image, other] = await Promise.all(['one', 'other'].map((text) => smallImage(path.join(top.dir, text), text)))
+  const filledIn = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image!.source}\nother=${other!.source}\n`
+  const blocks = await commandsOf('docs/walk.md')
+  assert.equal(blocks.length, 7)
+  const script = blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')
+
+  const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', filledIn + script], { cwd: top.dir })
+  assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
+  const said = stdout.split(/^== \d\n/m).slice(1)
+  const inOrder = [
+    /^\s*$/,
+    /"name":"team"[^]*"entity_name":"dana"[^]*"role_name":"developer"/,
+    /"hard":\{"storage":1073741824\}/,
+    /"name":"1\.0"/,
+    /"labels":\[\{[^]*"name":"checked"/,
+    /refused, as it should be/,
+    /^\s*$/,
+  ]
+  inOrder.forEach((wanted, place) => assert.match(said[place]!, wanted, `block ${place}`))
+  assert.match(stderr, /immutable/i)
+
+  await ask(`${marina.url}/api/v2.0/projects/team`, 404, { headers: basic(marina.password!) })
+  await marina.stop()
+})

@@ -1,0 +1,73 @@
+import { projectOf } from '../../../oci/reference.ts'
+import { findProjectById, type Project } from '../../catalog/project.ts'
+import { ensureRepository } from '../../catalog/repository.ts'
+import { facts, type Actor, type Origin } from '../../catalog/topics.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { emit, type Fact } from '../../platform/events/emit.ts'
+import type { RegistryEvent } from './rules.ts'
+
+export type Taken = { taken: number; repeated: number; strangers: string[] }
+
+/**
+ * Takes the events in, in one transaction: what happened elsewhere stands here as the same facts, and with them come the log,
+ * the webhooks and whoever else listens. An event that was taken before is passed over; one of a project that Marina does not have, too (S4-06).
+ */
+export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
+  return db.transaction(async (tx) => {
+    const fresh = await firstTime(tx, events)
+    const projects = await projectsOf(tx, fresh)
+    const known = fresh.filter(({ repository }) => projects.has(projectOf(repository)))
+    for (const event of known) await takeEvent(tx, projects.get(projectOf(event.repository))!, event)
+    const strangers = [...new Set(fresh.filter((event) => !known.includes(event)).map(({ repository }) => projectOf(repository)))]
+    return { taken: known.length, repeated: events.length - fresh.length, strangers }
+  })
+}
+
+/** Those that were never seen, each id once. Sorted, so that two envelopes with the same events cannot deadlock. */
+async function firstTime(tx: Tx, events: RegistryEvent[]): Promise<RegistryEvent[]> {
+  const byId = new Map(events.toReversed().map((event) => [event.id, event]))
+  const rows = await tx.rows<{ id: string }>(sql`
+    insert into notification_event (id) select id from unnest(${[...byId.keys()].toSorted()}::text[]) as given (id) on conflict do nothing returning id`)
+  const ids = new Set(rows.map(({ id }) => id))
+  return events.filter((event) => ids.has(event.id) && byId.get(event.id) === event)
+}
+
+async function projectsOf(tx: Tx, events: RegistryEvent[]): Promise<Map<string, Project>> {
+  const names = [...new Set(events.map(({ repository }) => projectOf(repository)))]
+  const rows = await tx.rows<{ id: number }>(sql`select id from project where name = any(${names}::text[])`)
+  const projects = await Promise.all(rows.map(({ id }) => findProjectById(tx, id)))
+  return new Map(projects.filter((project) => project !== undefined).map((project) => [project.name, project]))
+}
+
+async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promise<void> {
+  const by: Actor = { kind: 'external', id: null, name: event.actor || 'anonymous' }
+  // S4-08, S4-09: a push without a tag makes no record of the repository.
+  if (event.action === 'push' && event.tag !== undefined) {
+    const { id } = await ensureRepository(tx, project, event.repository, by)
+    await tx.run(sql`update repository set is_elsewhere = true where id = ${id} and not is_elsewhere`)
+  }
+  if (event.action === 'pull') {
+    await tx.run(sql`update repository set pull_count = pull_count + 1, pulled_at = greatest(pulled_at, ${event.at}::timestamptz) where name = ${event.repository}`)
+  }
+  await emit(tx, [factOf(project, event, by)])
+}
+
+function factOf(project: Project, { repository, digest, tag, mediaType, size, action, at, id, source, address, requestId }: RegistryEvent, by: Actor): Fact {
+  const origin: Origin = { registry: source, eventId: id, at, address, requestId }
+  const place = { projectId: project.id, repository, origin }
+  const tags = tag === undefined ? [] : [tag]
+  if (action === 'push') return facts.artifactPushed({ ...place, digest: digest!, mediaType, size, tags, isNew: true }, by)
+  if (action === 'pull') return facts.artifactPulled({ ...place, digest: digest!, tag: tag ?? null, count: 1, lastAt: at }, by)
+  return digest === undefined ? facts.tagDeleted({ ...place, tag: tag!, digest: '' }, by) : facts.artifactDeleted({ ...place, digest, tags }, by)
+}
+
+/** Forgets events older than `ms`, some thousands at a time: a registry that still sends them again would count twice. */
+export async function sweepEvents(db: Pick<Db, 'run'>, ms: number, signal: AbortSignal): Promise<void> {
+  const batch = 5000
+  let dropped = batch
+  while (dropped === batch && !signal.aborted) {
+    dropped = await db.run(sql`delete from notification_event where id in (
+      select id from notification_event where received_at < now() - make_interval(secs => ${ms / 1000}) order by received_at limit ${batch})`)
+  }
+}

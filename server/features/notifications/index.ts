@@ -1,0 +1,2 @@
+export { sweepEvents } from './actions.ts'
+export { openNotificationDoor } from './door.ts'

@@ -1,0 +1,36 @@
+import { BlockList, isIP, isIPv4 } from 'node:net'
+
+/** Ranges that belong to nobody outside, or lead back inside another way (Q06, X08). `allow` takes ranges out again. */
+const closed = [
+  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24',
+  '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
+  // ::/96 holds unspecified, loopback and the IPv4 addresses of old; after it NAT64, discard, Teredo, documentation, 6to4, unique local, link-local, site-local, multicast
+  '::/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
+]
+
+/** IPv4 written as IPv6. A list of its own: node:net would find every plain IPv4 address in that range, too. */
+const mapped = rangesOf(['::ffff:0:0/96'])
+
+/** Says of an address whether it may be called. `allow`: addresses and CIDR ranges that are open although they are inside. */
+export function addressRule(allow: string[]): (address: string) => boolean {
+  const [shut, open] = [rangesOf(closed), rangesOf(allow)]
+  return (address) => {
+    // A zone (`%eth0`) says nothing of the range.
+    const [bare = ''] = address.split('%')
+    const family = isIP(bare)
+    if (family === 0) return false
+    const kind = family === 4 ? 'ipv4' : 'ipv6'
+    return open.check(bare, kind) || !(shut.check(bare, kind) || (family === 6 && mapped.check(bare, kind)))
+  }
+}
+
+function rangesOf(ranges: string[]): BlockList {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/')
+    const kind = isIPv4(address) ? 'ipv4' : 'ipv6'
+    if (bits === undefined) list.addAddress(address, kind)
+    else list.addSubnet(address, Number(bits), kind)
+  }
+  return list
+}
