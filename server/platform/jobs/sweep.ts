@@ -95,14 +95,17 @@ export async function sweepExecutions(db: Db, { kept, keepOthers, days, signal }
     const keep = kept.find((one) => one.vendorType === vendorType)?.keep ?? keepOthers
     for (;;) {
       signal.throwIfAborted()
+      // By tasks, not by executions: one of them may have thousands, and the statement must end before its timeout.
       const gone = await db.run(sql`
         delete from execution where id in (
-          select id from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is not null
-            and (ended_at < now() - make_interval(days => ${days})
-              or id < (select id from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} order by id desc offset ${keep} limit 1) + 1)
-          order by id limit 1000)`)
+          select id from (
+            select id, sum(tasks + 1) over (order by id) - tasks as before from (
+              select id, tasks from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is not null
+                and (ended_at < now() - make_interval(days => ${days})
+                  or id < (select id from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} order by id desc offset ${keep} limit 1) + 1)
+              order by id limit 1000) old) old where before <= 5000)`)
       count += gone
-      if (gone < 1000) break
+      if (gone === 0) break
     }
   }
   return count
