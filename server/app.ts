@@ -254,12 +254,13 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
     ]
     for (const job of jobs) opened.use(job)
+    let workers: AsyncDisposable | undefined
     opened.defer(async () => {
       isDraining = true
-      const cut = await server.drain(config.drain)
+      const [cut] = await Promise.all([server.drain(config.drain), workers?.[Symbol.asyncDispose]()])
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
+    if (config.workers === 'in-process') workers = await openJobs(ground, handlers)
     watch(metrics, ground)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
