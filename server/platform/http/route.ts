@@ -110,7 +110,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     method: row.method,
     url: options.prefix + row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
-      operationId: row.id, tags: [row.tag], summary: row.summary, ...(isOpen ? {} : { security: [{ basic: [] }] }),
+      operationId: row.id, tags: [row.tag], summary: row.summary, security: [...(isOpen ? [{}] : []), { basic: [] }],
       ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body ? { body } : {}),
       response: answersOf(answers, isOpen),
     },
