@@ -14,6 +14,7 @@ import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
+import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
@@ -40,6 +41,7 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
+import { prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { openOutbound } from './platform/outbound/outbound.ts'
@@ -53,6 +55,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
+import { jobHandlers, openJobs } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -125,6 +128,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   } finally {
     await client.end()
   }
+  await prepareQueue(db, log)
   // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
   await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
@@ -139,6 +143,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
  */
 async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
+  await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
 }
 
@@ -191,6 +196,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const outbound = openOutbound({ allow: config.outboundAllow })
     opened.defer(() => outbound.close())
+    const handlers = jobHandlers(ground)
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
@@ -216,6 +222,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...robotRoutes(reader, settings),
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
@@ -249,6 +256,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
+    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
     watch(metrics, ground)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
@@ -267,6 +275,26 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   } catch (error) {
     await opened.disposeAsync()
     await ground.close()
+    throw error
+  }
+}
+
+/** A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running Marina. */
+export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
+  const isEmbedded = config.databaseUrl === undefined
+  if (isEmbedded && !(await findRunningPostgres(join(config.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
+  const ground = await openGround(config, log, { beside: isEmbedded })
+  const opened = new AsyncDisposableStack()
+  opened.defer(() => ground.close())
+  try {
+    opened.use(await openJobs(ground, jobHandlers(ground)))
+    if (config.metricsPort !== 'off') {
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost)
+      opened.defer(() => measured.close())
+    }
+    return { close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
     throw error
   }
 }
