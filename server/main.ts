@@ -47,7 +47,6 @@ async function serve() {
   // Whoever read what we print may have left (`| head`): that ends no registry.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
-  if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
   const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
   welcome(marina, config, performance.now() - started)

@@ -3,6 +3,7 @@ import type { Manifest } from '../../oci/manifest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { jsonbText } from '../platform/db/json.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
@@ -12,7 +13,7 @@ export type StoredManifest = { artifactId: number; digest: Digest; mediaType: st
 /** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
 export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
-export const manifestKey = (repository: string, digest: string) => `manifest:${repository}:${digest}`
+export const manifestKey = keyOf('manifest', 'repository', 'digest')
 
 export function findManifest({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
   const load = () =>
@@ -57,7 +58,7 @@ export type NewArtifact = {
 }
 
 /** How many artifacts a repository lists, and where its pages begin; see features/artifacts. */
-export const artifactsKey = (repositoryId: number) => `artifacts:${repositoryId}`
+export const artifactsKey = keyOf('artifact_list', 'repository_id')
 
 /**
  * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row

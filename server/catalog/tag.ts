@@ -1,13 +1,14 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import { artifactsKey } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
 export type TagTarget = { tagId: number; digest: Digest }
 
-export const tagKey = (repository: string, tag: string) => `tag:${repository}:${tag}`
+export const tagKey = keyOf('tag', 'repository', 'name')
 
 /** What a tag points at now. */
 export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Promise<TagTarget | undefined> {

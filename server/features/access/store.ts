@@ -1,13 +1,14 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Tx } from '../../platform/db/db.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Caller } from '../../registry/caller.ts'
 import type { Rights, Role } from './rules.ts'
 
-export const accountRightsKey = (accountId: number) => `rights:${accountId}`
-export const robotRightsKey = (robotId: number) => `robot-rights:${robotId}`
+export const accountRightsKey = keyOf('rights', 'account_id')
+export const robotRightsKey = keyOf('robot_rights', 'robot_id')
 /** Under which a robot is found by the name it logs in with. */
-export const robotKey = (loginName: string) => `robot:${loginName}`
+export const robotKey = keyOf('robot', 'login_name')
 /** No account's name may hold a `$`, so what begins like this is a robot. */
 export const robotPrefix = 'robot$'
 /** `robot$name` for a system robot, `robot$project+name` for one of a project. */

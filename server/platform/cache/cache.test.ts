@@ -7,9 +7,9 @@ type Fact = { value: number }
 const load = (value: number | undefined) => async (): Promise<Fact | undefined> => (value === undefined ? undefined : { value })
 
 test('a fact is loaded once and then served from memory', async () => {
-  const outcomes: string[] = []
-  const cache = openCache({ limit, onRead: (outcome) => outcomes.push(outcome) })
-  assert.deepEqual([await cache.get('a', load(1)), await cache.get('a', load(2)), outcomes], [{ value: 1 }, { value: 1 }, ['miss', 'hit']])
+  const cache = openCache({ limit })
+  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2))], [{ value: 1 }, { value: 1 }])
+  assert.deepEqual(cache.counts(), [{ layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
 })
 
 test('however many ask at once, one load runs', async () => {
