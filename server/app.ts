@@ -232,7 +232,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
         ...repositoryRoutes(reader, gates),
-        ...artifactRoutes({ reader, gates, registry }),
+        ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
         ...userRoutes({ ...reader, login, peerOf }),

@@ -57,7 +57,13 @@ export type NewArtifact = {
   children: { id: number; platform: Record<string, unknown> | undefined; annotations: Record<string, string> | undefined }[]
 }
 
-/** How many artifacts a repository lists, and where its pages begin; see features/artifacts. */
+/** An artifact with its tags, labels and references, as lists show it; see features/artifacts/objects.ts. */
+export const artifactKey = keyOf('artifact', 'id')
+export const artifactByDigestKey = keyOf('artifact', 'repository', 'digest')
+/** What belongs to an artifact, whether that is there or yet to come. */
+export const accessoryKey = keyOf('accessory', 'repository_id', 'subject')
+
+/** Which artifacts a repository lists; see features/artifacts/pages.ts. */
 export const artifactsKey = keyOf('artifact_list', 'repository_id')
 
 /**
@@ -67,7 +73,6 @@ export const artifactsKey = keyOf('artifact_list', 'repository_id')
  */
 export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
   const { digest, manifest, description, children } = artifact
-  const { accessory } = description
   tx.changes(artifactsKey(repositoryId))
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
     with saved as (
@@ -87,13 +92,22 @@ export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewAr
       insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
       select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position from saved, unnest(${children.map(({ id }) => id)}::bigint[],
         ${children.map(({ platform }) => jsonOf(platform))}::text[], ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
-        with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing),
-    accessories as (
-      insert into accessory (artifact_id, repository_id, subject_digest, type)
-      select id, ${repositoryId}, ${accessory?.subject ?? ''}, ${accessory?.type ?? ''} from saved where ${accessory !== undefined}
-      on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest)
+        with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing)
     select id, is_new as "isNew" from saved`)
+  if (!row!.isNew) tx.changes(artifactKey(row!.id))
+  await saveAccessory(tx, repositoryId, row!, description.accessory)
   return row!
+}
+
+/** What the artifact belongs to, if anything. Pushed again, it is shown anew where it belonged before, and may belong to another now. */
+async function saveAccessory(tx: Tx, repositoryId: number, { id, isNew }: { id: number; isNew: boolean }, accessory: Description['accessory']): Promise<void> {
+  const before = isNew ? undefined : await tx.row<{ subject: Digest }>(sql`select subject_digest as subject from accessory where artifact_id = ${id} for update`)
+  if (before) tx.changes(accessoryKey(repositoryId, before.subject))
+  if (!accessory) return
+  tx.changes(accessoryKey(repositoryId, accessory.subject))
+  await tx.run(sql`
+    insert into accessory (artifact_id, repository_id, subject_digest, type) values (${id}, ${repositoryId}, ${accessory.subject}, ${accessory.type})
+    on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest`)
 }
 
 const jsonOf = (value: unknown) => (value === undefined ? null : jsonbText(value))
@@ -113,7 +127,9 @@ export async function dropArtifact(tx: Tx, repository: { id: number; name: strin
 export async function dropArtifacts(tx: Tx, repository: { id: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
   const ids = artifacts.map(({ id }) => id)
   tx.changes(artifactsKey(repository.id))
-  for (const { digest } of artifacts) tx.changes(manifestKey(repository.name, digest))
+  for (const { id, digest } of artifacts) tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
+  const subjects = await tx.rows<{ digest: Digest }>(sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`)
+  tx.changes(...subjects.map(({ digest }) => accessoryKey(repository.id, digest)))
   await tx.run(sql`delete from artifact_child where parent_id = any(${ids}::bigint[])`)
   await tx.run(sql`delete from artifact where id = any(${ids}::bigint[])`)
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { randomOf } from '../../testing/random.ts'
 import { openCache, type Cache } from './cache.ts'
 
 const limit = 10_000
@@ -165,14 +166,4 @@ async function findStale(cache: Cache, seed: number): Promise<string | undefined
 
 async function tick(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

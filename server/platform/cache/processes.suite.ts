@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { randomOf } from '../../testing/random.ts'
 import { openDb, type CommitGuard, type Db } from '../db/db.ts'
 import { migrate } from '../db/migrate.ts'
 import { sql } from '../db/sql.ts'
@@ -111,14 +112,4 @@ export async function countLies(processes: Process[], ms: number, { seed = 1, wr
   const reading = processes.flatMap((process) => names.flatMap((name) => [reader(process, name), reader(process, name)]))
   await Promise.all([...reading, ...writers.flatMap((process) => names.map((name) => writer(process, name)))])
   return found
-}
-
-/** mulberry32: the same numbers for the same seed. */
-export function randomOf(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -3,8 +3,9 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient, RESP_TYPES } from 'redis'
 import { openTestDatabase } from '../../testing/postgres.ts'
+import { randomOf } from '../../testing/random.ts'
 import { openTestRedis } from '../../testing/redis.ts'
-import { countLies, factKey, openProcess, prepare, randomOf, type Process, type ProcessOptions } from './processes.suite.ts'
+import { countLies, factKey, openProcess, prepare, type Process, type ProcessOptions } from './processes.suite.ts'
 import type { Stamps } from './stamps.ts'
 
 const redis = await openTestRedis()

@@ -13,14 +13,16 @@ import { copyArtifact } from '../actions/copy.ts'
 import { deleteArtifact } from '../actions/delete.ts'
 import { hydrate } from '../hydrate.ts'
 import { newestFirst } from '../pages.ts'
-import { artifactFields, listArtifacts, listArtifactsOfProject } from '../store.ts'
+import { findArtifacts, uncached } from '../objects.ts'
+import { artifactFields, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
 import { artifactPath, presentArtifact } from '../wire.ts'
 import { getArtifact, listPath, ListParams, onePath, OneParams, parseArtifactReference, tag, wantedQuery, type Parts } from './shared.ts'
 
 const ListArtifactsQuery = Type.Object({ ...listQuery, ...wantedQuery })
 
-export function listRoutes({ reader, gates }: Parts) {
+export function listRoutes({ reader, gates, cachesLists }: Parts) {
   const { db } = reader
+  const lists = cachesLists ? reader : uncached(reader)
   return [
     route({
       id: 'listArtifacts', tag, method: 'GET', path: listPath, access: { project: 'artifact', verb: 'list' },
@@ -29,10 +31,10 @@ export function listRoutes({ reader, gates }: Parts) {
       async handler({ project, params, query, header }) {
         const asked = listing(artifactFields, query, newestFirst)
         const repository = await getRepositoryOf(reader, project, params.repository_name)
-        const isPlain = !query.q?.trim() && ['', '-push_time'].includes(query.sort?.trim() ?? '')
-        const { artifacts, total } = await listArtifacts(reader, repository.id, asked, isPlain)
+        const isPlain = cachesLists && !query.q?.trim() && ['', '-push_time'].includes(query.sort?.trim() ?? '')
+        const { ids, total } = await listArtifactIds(reader, repository.id, asked, isPlain)
         pageHeaders(artifactPath(project, repository.name, '').slice(0, -1), query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(reader, project, artifacts, query)
+        const hydrated = await hydrate(lists, project, await findArtifacts(lists, ids), query)
         return { status: 200, body: hydrated.map((one) => presentArtifact(project, one)) }
       },
     }),
@@ -42,9 +44,9 @@ export function listRoutes({ reader, gates }: Parts) {
       schema: { params: ProjectEither, query: Type.Object({ ...listQuery, ...wantedQuery, latest_in_repository: Type.Optional(Type.Boolean({ default: false })) }), answers: { 200: Type.Array(Artifact) } },
       async handler({ project, query, header }) {
         const asked = listing(artifactFields, query, newestFirst)
-        const { artifacts, total } = await listArtifactsOfProject(db, project.id, asked, query.latest_in_repository ?? false)
+        const { ids, total } = await listArtifactIdsOfProject(db, project.id, asked, query.latest_in_repository ?? false)
         pageHeaders(`/api/v2.0/projects/${project.name}/artifacts`, query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(reader, project, artifacts, query)
+        const hydrated = await hydrate(lists, project, await findArtifacts(lists, ids), query)
         return { status: 200, body: hydrated.map((one) => presentArtifact(project, one)) }
       },
     }),
