@@ -85,10 +85,6 @@ async function pageOf(db: Queryable, whose: Sql, { where, order, limit, offset }
   return { ids: rows.map(({ id }) => id), total: total!.count }
 }
 
-export function listArtifactRows(db: Queryable, ids: number[]): Promise<ArtifactRow[]> {
-  return db.rows<ArtifactRow>(sql`select ${columns} ${joined} where artifact.id = any(${ids}::bigint[])`)
-}
-
 export function findArtifactId(db: Queryable, repositoryId: number, digest: Digest): Promise<{ id: number } | undefined> {
   return db.row<{ id: number }>(sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest}`)
 }
@@ -104,20 +100,29 @@ const beside = 1000
 
 const tagColumns = sql`tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name, tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt"`
 
-export function listTagsOf(db: Queryable, ids: number[]): Promise<TagRow[]> {
-  return db.rows<TagRow>(sql`
-    select tag.* from unnest(${ids}::bigint[]) as wanted (id), lateral (
-      select ${tagColumns} from tag where tag.artifact_id = wanted.id order by tag.id desc limit ${beside}) tag`)
-}
+/** An artifact with what is asked for beside it most. */
+export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
 
-export function listLabelIdsOf(db: Queryable, ids: number[]): Promise<{ artifactId: number; labelId: number }[]> {
-  return db.rows(sql`select artifact_id as "artifactId", label_id as "labelId" from artifact_label where artifact_id = any(${ids}::bigint[]) order by artifact_id, label_id`)
-}
-
-export function listReferencesOf(db: Queryable, ids: number[]): Promise<ReferenceRow[]> {
-  return db.rows<ReferenceRow>(sql`
-    select parent_id as "parentId", child_id as "childId", child.digest as "childDigest", artifact_child.platform, artifact_child.annotations
-    from artifact_child join artifact child on child.id = child_id where parent_id = any(${ids}::bigint[]) order by parent_id, position, child_id`)
+/**
+ * One statement for all of it: four of them at once took twice as long. Tags newest first, labels by their ids, references in
+ * the order of the index.
+ */
+export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
+  type Row = ArtifactRow & { tags: [number, Tag, string, string | null][]; labelIds: number[]; references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][] }
+  const rows = await db.rows<Row>(sql`
+    select ${columns},
+      coalesce((select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at) order by one.id desc) from (
+        select * from tag where tag.artifact_id = artifact.id order by tag.id desc limit ${beside}) one), '[]') as tags,
+      coalesce((select json_agg(label_id order by label_id) from artifact_label where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",
+      case when artifact.kind = 'index' then coalesce((
+        select json_agg(json_build_array(child_id, child.digest, artifact_child.platform, artifact_child.annotations) order by position, child_id)
+        from artifact_child join artifact child on child.id = child_id where parent_id = artifact.id), '[]') else '[]' end as "references"
+    ${joined} where artifact.id = any(${ids}::bigint[])`)
+  return rows.map(({ tags, references, ...row }) => ({
+    ...row,
+    tags: tags.map(([id, name, pushedAt, pulledAt]) => ({ id, repositoryId: row.repositoryId, artifactId: row.id, name, pushedAt: new Date(pushedAt), pulledAt: pulledAt === null ? null : new Date(pulledAt) })),
+    references: references.map(([childId, childDigest, platform, annotations]) => ({ parentId: row.id, childId, childDigest, platform, annotations })),
+  }))
 }
 
 const heldColumns = sql`accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon, accessory.type, accessory.created_at as "createdAt"`

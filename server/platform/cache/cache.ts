@@ -136,7 +136,7 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, share
   type Asked<Id> = { id: Id; key: string; flight: Flight }
 
   /** The same for several: one question to the shared layer, one to the database. */
-  const fetchMany = async <Id, Value extends object>(asked: Asked<Id>[], alone: Id[], load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number): Promise<Map<Id, Value>> => {
+  const fetchMany = async <Id, Value extends object>(asked: Asked<Id>[], alone: { id: Id; key: string }[], load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number): Promise<Map<Id, Value>> => {
     const layer = asked.length > 0 ? layerOf(asked[0]!.key) : undefined
     try {
       const found = new Map<Id, Value>()
@@ -149,7 +149,8 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, share
       })
       const missing = asked.filter(({ id }) => !found.has(id))
       if (missing.length + alone.length === 0) return found
-      const loaded = await counts.load(missing[0]?.key ?? '', () => load([...alone, ...missing.map(({ id }) => id)]))
+      const wanted = [...alone, ...missing]
+      const loaded = await counts.load(wanted[0]!.key, () => load(wanted.map(({ id }) => id)))
       for (const { id, key, flight } of missing) {
         const value = loaded.get(id)
         if (value === undefined || !isCurrent(key, flight)) continue
@@ -183,7 +184,7 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, share
 
     async many<Id, Value extends object>(ids: readonly Id[], keyOf: (id: Id) => string, load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number = () => 200) {
       const answer = new Map<Id, Value>()
-      const [asked, alone, joined]: [Asked<Id>[], Id[], { id: Id; flight: Flight }[]] = [[], [], []]
+      const [asked, alone, joined]: [Asked<Id>[], { id: Id; key: string }[], { id: Id; flight: Flight }[]] = [[], [], []]
       const trusted = isTrusted()
       for (const id of new Set(ids)) {
         const key = keyOf(id)
@@ -192,7 +193,7 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, share
           found.counts.hit++
           answer.set(id, found.value as Value)
         } else if (!trusted || blocked.has(key)) {
-          alone.push(id)
+          alone.push({ id, key })
         } else {
           counts.of(resourceOf(key)).miss++
           const flight = flights.get(key)
