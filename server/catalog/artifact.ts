@@ -24,6 +24,16 @@ export function findManifest({ db, cache }: Reader, repository: RepositoryName, 
   return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length * 2 + 1000)
 }
 
+/** A manifest without its bytes, from memory or by a question that does not bring them along and keeps nothing (S1-38). */
+export async function findManifestStat({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<{ digest: Digest; mediaType: string; size: number } | undefined> {
+  const kept = peekManifest({ cache }, repository, digest)
+  if (kept) return { digest, mediaType: kept.mediaType, size: kept.content.length }
+  return db.row(sql`
+    select artifact.digest, artifact.media_type as "mediaType", octet_length(manifest.content) as size
+    from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
+    where repository.name = ${repository} and artifact.digest = ${digest}`)
+}
+
 /** The manifest, if memory has it. */
 export const peekManifest = ({ cache }: Pick<Reader, 'cache'>, repository: RepositoryName, digest: Digest) => cache.peek(manifestKey(repository, digest)) as StoredManifest | undefined
 
