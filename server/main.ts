@@ -169,7 +169,7 @@ async function listCache({ json }: { json?: boolean }) {
   await withGround(async ({ peers, layers }) => {
     const { processes, redis, resources } = await countCache({ peers, redis: layers.redis })
     if (json) return print(JSON.stringify({ processes, redis, resources }, null, 2))
-    print(`${processes} processes; Redis: ${redis}`)
+    print(`processes: ${processes}, Redis: ${redis}`)
     print(table([['resource', 'layer', 'facts', 'bytes', 'hits', 'misses', 'loads', 'forgotten', 'refused', 'errors'], ...resources.map((one) => [one.resource, one.layer, ...[one.entries, one.bytes, one.hit, one.miss, one.load, one.forget, one.refuse, one.error].map(String)])]))
   })
 }
@@ -196,8 +196,8 @@ async function showCached(key: string) {
 
 async function forgetCached(resource: string, key: string | null) {
   const { forgetCached: forget } = await import('./features/cache/index.ts')
-  await withGround(async ({ peers, layers }) => {
-    const { memory, redis } = await forget({ peers, redis: layers.redis }, resource, key)
+  await withGround(async ({ db, peers, layers }) => {
+    const { memory, redis } = await forget(db, { kind: 'system', id: null, name: 'command' }, { peers, redis: layers.redis }, resource, key)
     print(`forgotten: ${memory} in memory, ${redis} in Redis`)
   })
 }

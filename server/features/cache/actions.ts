@@ -1,7 +1,11 @@
+import type { Actor } from '../../catalog/topics.ts'
 import { events, type CacheEvent } from '../../platform/cache/counts.ts'
 import type { Peers } from '../../platform/cache/peers.ts'
 import type { Redis } from '../../platform/cache/redis.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
 import type { CacheQuestion, Held, Look } from './answer.ts'
+import { facts } from './topics.ts'
 
 /** All processes and the Redis they share, as far as they answer. */
 export type CacheOfAll = { peers: Pick<Peers, 'ask'>; redis: Redis | undefined }
@@ -52,7 +56,8 @@ export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): 
 }
 
 /** Forgets one key of a resource, or with null all of them, in every process and in Redis. What was true stays true: it is only read again. */
-export async function forgetCached({ peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number }> {
+export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number }> {
+  await db.transaction((tx) => emit(tx, [facts.cacheForgotten({ resource, key }, by)]))
   const forgotten = await ask<number>(peers, { about: 'cache.forget', resource, key })
   const dropped = await Promise.resolve(redis?.drop(key ?? `${resource}:`, key !== null)).catch(() => 0)
   return { memory: forgotten.reduce((sum, one) => sum + one, 0), redis: dropped ?? 0 }

@@ -1,12 +1,10 @@
 import { Type } from 'typebox'
 import { CacheEntry, CacheForgotten, CacheKeys, CacheOverview } from '../../../api/cache.ts'
 import type { Db } from '../../platform/db/db.ts'
-import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { actorOf, type Caller } from '../../registry/caller.ts'
+import { actorOf } from '../../registry/caller.ts'
 import { route } from '../access/index.ts'
 import { countCache, forgetCached, listCacheKeys, lookIntoCache, type CacheOfAll, type Entry } from './actions.ts'
-import { facts } from './topics.ts'
 
 const tag = 'cache'
 const Resource = Type.Object({ resource: Type.String({ pattern: '^[a-z][a-z_]*$', maxLength: 64 }) })
@@ -40,7 +38,7 @@ export function cacheRoutes(db: Db, all: CacheOfAll) {
       id: 'flushCache', tag, method: 'DELETE', path: '/system/cache/{resource}', access: change,
       summary: 'Forget all keys of a resource, in every process and in Redis',
       schema: { params: Resource, answers: { 200: CacheForgotten } },
-      handler: async ({ params: { resource }, caller }) => ({ status: 200, body: await forget(caller, resource, null) }),
+      handler: async ({ params: { resource }, caller }) => ({ status: 200, body: await forgetCached(db, actorOf(caller), all, resource, null) }),
     }),
     route({
       id: 'getCacheKey', tag, method: 'GET', path: '/system/cache/{resource}/key', access: read,
@@ -56,14 +54,9 @@ export function cacheRoutes(db: Db, all: CacheOfAll) {
       id: 'forgetCacheKey', tag, method: 'DELETE', path: '/system/cache/{resource}/key', access: change,
       summary: 'Forget one key, in every process and in Redis',
       schema: { params: Resource, query: OneKey, answers: { 200: CacheForgotten } },
-      handler: async ({ params: { resource }, query: { key }, caller }) => ({ status: 200, body: await forget(caller, resource, checked(resource, key)) }),
+      handler: async ({ params: { resource }, query: { key }, caller }) => ({ status: 200, body: await forgetCached(db, actorOf(caller), all, resource, checked(resource, key)) }),
     }),
   ]
-
-  async function forget(caller: Caller, resource: string, key: string | null) {
-    await db.transaction((tx) => emit(tx, [facts.cacheForgotten({ resource, key }, actorOf(caller))]))
-    return forgetCached(all, resource, key)
-  }
 }
 
 function checked(resource: string, key: string): string {
