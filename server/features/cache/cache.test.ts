@@ -104,6 +104,15 @@ test('S1-04: switched off, nothing is kept anywhere and everything still works',
   assert.equal(expectAnswer(await off.ask('GET', '/api/v2.0/health'), 200).text.includes('redis'), false)
 })
 
+test('without manifests, what is known of them is still kept', async () => {
+  await using lean = await openBeside(first, { redisUrl: redis.url, cacheManifests: 'false' })
+  const { repository } = await givenKept()
+  for (let time = 0; time < 3; time++) expectAnswer(await pull(lean, repository, 'v1'), 200)
+  const resources = new Set([...lean.ground.cache.entries()].map(({ key }) => key.split(':', 1)[0]))
+  assert.deepEqual([resources.has('manifest'), resources.has('tag')], [false, true])
+  assert.equal(lean.ground.layers.counts().some(({ layer, resource }) => layer === 'redis' && resource === 'manifest'), false)
+})
+
 test('S1-08: processes may differ in what they keep; who keeps nothing still tells those who do', async () => {
   await using off = await openBeside(first, { cacheEnabled: 'false' })
   const { repository } = await givenKept()

@@ -53,6 +53,8 @@ export type CacheOptions = {
   expireMs?: number
   /** False while this process cannot be told of other processes' changes: then nothing is served from memory or kept. */
   isTrusted?: () => boolean
+  /** Resources of which nothing is kept. */
+  never?: ReadonlySet<string>
   /** Asked where memory does not know, for these resources alone. */
   shared?: { layer: SharedLayer; resources: ReadonlySet<string> }
 }
@@ -61,13 +63,13 @@ export type CacheOptions = {
 const entryOverhead = 300
 const day = 24 * 3600_000
 
-export function openCache({ limit, expireMs = day, isTrusted = () => true, shared }: CacheOptions): Cache {
+export function openCache({ limit, expireMs = day, isTrusted = () => true, never = new Set(), shared }: CacheOptions): Cache {
   const kept = new LRUCache<string, Kept>({ maxSize: Math.max(1, limit), ttl: expireMs, ttlResolution: Math.min(60_000, expireMs / 10) })
   const flights = new Map<string, Flight>()
   const blocked = new Map<string, number>()
   const counts = openCounts('memory')
 
-  const layerOf = (key: string) => (shared?.resources.has(resourceOf(key)) ? shared.layer : undefined)
+  const layerOf = (key: string) => (shared?.resources.has(resourceOf(key)) && !never.has(resourceOf(key)) ? shared.layer : undefined)
 
   const forget = (key: string) => {
     if (kept.delete(key)) counts.of(resourceOf(key)).forget++
@@ -101,7 +103,7 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, share
   const isCurrent = (key: string, flight: Flight) => !flight.isStale && !blocked.has(key) && isTrusted()
 
   const keep = <Value extends object>(key: string, value: Value, sizeOf: (value: Value) => number) => {
-    if (limit > 0) kept.set(key, { value, counts: counts.of(resourceOf(key)) }, { size: Math.min(sizeOf(value) + key.length * 2 + entryOverhead, limit + 1) })
+    if (limit > 0 && !never.has(resourceOf(key))) kept.set(key, { value, counts: counts.of(resourceOf(key)) }, { size: Math.min(sizeOf(value) + key.length * 2 + entryOverhead, limit + 1) })
   }
 
   const begin = (key: string): Flight => {
