@@ -11,6 +11,7 @@ import { openAccess, openRights, permissionRoutes, type Access, type Granted } f
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
+import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { exportRoutes } from './features/exports/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
@@ -30,8 +31,10 @@ import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
-import { openCache, type Cache } from './platform/cache/cache.ts'
-import { openPeers } from './platform/cache/peers.ts'
+import type { Cache } from './platform/cache/cache.ts'
+import { openLayers, type Layers } from './platform/cache/layers.ts'
+import { openPeers, type Peers } from './platform/cache/peers.ts'
+import { openStamps } from './platform/cache/stamps.ts'
 import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -75,10 +78,18 @@ export type Marina = {
 }
 
 /** What every command needs: the settings, the truth, the bytes. */
-export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; layers: Layers; peers: Peers; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
 
 /** The version of Harbor whose API this is; its clients look at the number. */
 const harborVersion = 'v2.16.0'
+
+/**
+ * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
+ */
+const sharedResources: ReadonlySet<string> = new Set(['artifact', 'accessory', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
+
+/** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
+const cacheShapes = '1'
 
 const migrations = join(import.meta.dirname, 'migrations')
 
@@ -94,8 +105,22 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
-    const peers = openPeers({ onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment') })
-    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: metrics.cacheReads })
+    const secrets = await openSecrets(config)
+    const stamps = config.redisUrl && config.cacheEnabled ? openStamps() : undefined
+    const peers = openPeers({
+      ...(stamps ? { stamps } : {}),
+      onQuestion: (question) => answers(question),
+      onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment'),
+    })
+    const layers = opened.use(openLayers({
+      isEnabled: config.cacheEnabled, limit: config.cacheBytes, expireMs: config.cacheExpire * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cacheManifests ? [] : ['manifest']),
+      redis: stamps && {
+        url: config.redisUrl!, timeoutMs: config.redisTimeout, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
+        onTrouble: (error) => log.warn({ reason: error.message }, 'Redis cannot be used for a moment'),
+      },
+    }))
+    const { cache } = layers
+    const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,
@@ -106,7 +131,6 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
     opened.defer(() => db.close())
-    const secrets = await openSecrets(config)
     if (!beside) await prepareDatabase(db, secrets, log)
     if (postgres) await forgetTheDead(db)
     await peers.join(db, cache, { isReader: !beside })
@@ -114,7 +138,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const blobs = await openBlobs(config)
     opened.defer(() => blobs.close())
     const kept = opened.move()
-    return { config, log, secrets, db, cache, blobs, metrics, postgres, close: () => kept.disposeAsync() }
+    return { config, log, secrets, db, cache, layers, peers, blobs, metrics, postgres, close: () => kept.disposeAsync() }
   } catch (error) {
     await opened.disposeAsync()
     throw error
@@ -167,7 +191,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
   try {
-    const { db, cache, blobs, secrets, metrics, postgres } = ground
+    const { db, cache, layers, peers, blobs, secrets, metrics, postgres } = ground
     const reader = { db, cache }
     const firstPassword = await firstStart(ground)
 
@@ -203,7 +227,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
-        ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
+        ...systemRoutes([
+          { name: 'database', check: async () => void (await db.row(sql`select 1`)) },
+          { name: 'registry', check: () => blobs.check() },
+          ...(layers.redis ? [{ name: 'redis', check: () => layers.redis!.check() }] : []),
+        ], () => isDraining),
         ...infoRoutes(settings, {
           version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
           authority,
@@ -213,9 +241,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...quotaRoutes(db),
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
+        ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
         ...repositoryRoutes(reader, gates),
-        ...artifactRoutes({ reader, gates, registry }),
+        ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
         ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
@@ -356,12 +385,15 @@ async function refuseChanges(settings: SettingsAccess, { method, path }: { metho
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
-function watch(metrics: Metrics, { db, cache }: Ground) {
+function watch(metrics: Metrics, { db, cache, layers, peers }: Ground) {
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
   metrics.gauge('marina_database_connections_idle', 'Connections to PostgreSQL that wait for work', () => db.counts().idle)
   metrics.gauge('marina_database_waiting', 'Requests waiting for a connection', () => db.counts().waiting)
   metrics.gauge('marina_cache_bytes', 'Bytes held by the memory cache', () => cache.size().bytes)
   metrics.gauge('marina_cache_entries', 'Facts held by the memory cache', () => cache.size().entries)
+  metrics.gauge('marina_cache_processes', 'Processes that agree on what is cached, this one included', () => peers.count())
+  metrics.counts('marina_cache_events_total', 'What happened to cached facts', ['layer', 'resource', 'event'], () =>
+    layers.counts().flatMap(({ layer, resource, counts }) => Object.entries(counts).map(([event, value]) => ({ labels: [layer, resource, event], value }))))
 }
 
 /** What is not an API: the page at /, the API's document and the page made of it. */

@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
@@ -11,7 +12,7 @@ export type Project = { id: number; name: string; ownerId: number; isPublic: boo
 export const projectColumns = sql`project.id, project.name, project.owner_id as "ownerId", project.is_public as "isPublic",
   project.created_at as "createdAt", project.updated_at as "updatedAt"`
 
-export const projectKey = (name: string) => `project:${name}`
+export const projectKey = keyOf('project', 'name')
 
 /** Asked on every request below /v2, hence from the cache. */
 export function findProject({ db, cache }: Reader, name: string): Promise<Project | undefined> {
