@@ -321,7 +321,7 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
   try {
     opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
     if (config.metricsPort !== 'off') {
-      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost)
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
       opened.defer(() => measured.close())
     }
     return { close: () => opened.disposeAsync() }

@@ -173,13 +173,16 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
 
   /**
    * Bytes that nobody holds any more, then their link: should this end in between, `reconcile` finds the link. Bytes that were
-   * written anew since are somebody's push of the very same content, which is about to hold them.
+   * written anew since are perhaps somebody's push of the very same content, which is about to hold them: false, and the link
+   * stays for `reconcile` to look again.
    */
-  async function removeBytes(place: Place, digest: Digest, version: string): Promise<void> {
+  async function removeBytes(place: Place, digest: Digest, version: string | undefined): Promise<boolean> {
     const isHeld = await db.row(sql`select 1 from blob where digest = ${digest}`)
     const stored = isHeld ? undefined : await blobs.find(blobPath(digest))
-    if (stored?.version === version) await blobs.remove(blobPath(digest))
+    if (stored && stored.version !== version) return false
+    if (stored) await blobs.remove(blobPath(digest))
     await blobs.remove(linkPath(place, digest))
+    return true
   }
 
   async function* findUntracked(ageMs = youngMs): AsyncIterable<Untracked> {
@@ -227,11 +230,12 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
 
   async function reconcile({ signal, ageMs = youngMs }: { signal: AbortSignal; ageMs?: number }) {
     const totals = { untracked: 0, stale: 0 }
+    const before = (await databaseNow(db)).getTime() - ageMs
     for await (const one of findUntracked(ageMs)) {
       signal.throwIfAborted()
       const stored = await blobs.find(blobPath(one.digest))
-      await removeBytes(one, one.digest, stored?.version ?? '')
-      totals.untracked++
+      const isOld = stored !== undefined && stored.modifiedAt.getTime() <= before
+      if (await removeBytes(one, one.digest, isOld ? stored.version : undefined)) totals.untracked++
     }
     for await (const { repository, digest } of findStale()) {
       signal.throwIfAborted()

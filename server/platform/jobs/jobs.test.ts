@@ -290,6 +290,50 @@ test('a job that the queue has forgotten is queued again', async () => {
   await becomes(taskId, 'Success')
 })
 
+test('a job whose end could not be written stands as running for ever nowhere: it runs again', async () => {
+  const type = kind('LOST', { maxTries: 2 })
+  const { taskId } = await ask(type)
+  await db.row(sql`select graphile_worker.remove_job(${String(taskId)})`)
+  const workers = await open([handler(type, async () => {})])
+  await using _workers = workers
+  await db.run(sql`update task set status = 'Running', run_count = 1, pool_id = ${workers.poolId} where id = ${taskId}`)
+  assert.equal((await becomes(taskId, 'Success')).runs, 2)
+})
+
+test('a task that the queue holds for a process which could not begin it is queued again, and nothing is left in the queue', async () => {
+  const type = kind('HELD')
+  const { taskId } = await ask(type)
+  await db.run(sql`update graphile_worker._private_jobs set locked_at = now() - interval '5 minutes', locked_by = 'somebody' where key = ${String(taskId)}`)
+  await db.run(sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`)
+  assert.equal(await requeueForgotten(db), 1)
+  await using _workers = await open([handler(type, async () => {})])
+  await becomes(taskId, 'Success')
+  await db.rows(sql`select graphile_worker.force_unlock_workers(array['somebody'])`)
+  await requeueForgotten(db)
+  assert.equal((await db.row<{ count: number }>(sql`select count(*) from graphile_worker.jobs where key is null`))!.count, 0)
+})
+
+test('connections that break while a job runs and ends change nothing: it ends once, and stops are still heard', async () => {
+  const [type, later] = [kind('BREAKS'), kind('LATER')]
+  const ran: number[] = []
+  const { taskId } = await ask(type)
+  await using _workers = await open([
+    handler(type, async ({ attempt }) => {
+      ran.push(attempt)
+      const client = await db.connect()
+      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+      await client.end()
+    }),
+    handler(later, async ({ signal }) => untilAborted(signal)),
+  ])
+  await becomes(taskId, 'Success')
+  assert.deepEqual(ran, [1])
+  const other = await eventually(() => ask(later))
+  await becomes(other.taskId, 'Running')
+  await db.transaction((tx) => stopTasks(tx, [other.taskId]))
+  await becomes(other.taskId, 'Stopped')
+})
+
 test('the log of a job is bounded and says where it ends; without a word it is empty, and only without a task there is none', async () => {
   const [type, quiet] = [kind('TALKS'), kind('QUIET')]
   const [one, other] = [await ask(type), await ask(quiet)]
@@ -323,11 +367,11 @@ test('the sweep keeps the newest of each vendor and nothing that is too old, and
   assert.ok(await db.row(sql`select id from execution where id = ${executionId}`))
 })
 
-test('ten thousand waiting jobs of one type at its limit do not starve another type', async () => {
+test('F42: thousands of waiting jobs of one type at its limit do not starve another type', async () => {
   const [many, few] = [kind('BACKLOG', { concurrency: 1 }), kind('OTHER')]
   await db.transaction(async (tx) => {
     const executionId = await openExecution(tx, { vendorType: 'BACKLOG', trigger: 'EVENT' })
-    for (let index = 0; index < 10; index++) await addTasks(tx, executionId, many, Array.from({ length: 1000 }, () => ({})))
+    for (let index = 0; index < 3; index++) await addTasks(tx, executionId, many, Array.from({ length: 1000 }, () => ({})))
   })
   await using _workers = await open([handler(many, async ({ signal }) => untilAborted(signal)), handler(few, async () => {})])
   await sleep(500)

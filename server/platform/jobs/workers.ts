@@ -10,7 +10,7 @@ import { runTask, type Runner } from './run.ts'
 import { fireDue } from './schedule.ts'
 import { channel, type Message } from './stop.ts'
 import { requeue } from './store.ts'
-import { requeueForgotten, rescueTasks } from './sweep.ts'
+import { giveUpLost, requeueForgotten, rescueTasks } from './sweep.ts'
 import { JobAborted, type AbortCause, type JobHandler } from './type.ts'
 
 export type WorkersOptions = {
@@ -154,6 +154,7 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
 
   /** What any process may do for all. */
   async function care(): Promise<number | undefined> {
+    await giveUpLost(db.relaxed, poolId, (taskId) => running.has(taskId))
     await rescueTasks(db, leaseMs)
     await requeueForgotten(db.relaxed)
     return (await fireDue(db, types)).nextMs
