@@ -128,6 +128,15 @@ for (const deaf of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact
   })
 }
 
+test('S1-28: the time of a pull is shown as soon as it is written, also where the artifact was cached', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  const image = await pushImage(first, repository, { tag: 'v1' })
+  const shown = async () => JSON.stringify((await look(first, repository, ['v1']))).match(/"pull_time":"([^"]+)"/g)
+  assert.ok((await shown())!.every((one) => one.includes('0001-01-01')))
+  await pullAndFlush(second, repository, image, 'v1')
+  assert.ok((await shown())!.every((one) => one.includes(`"${new Date().getUTCFullYear()}-`)))
+})
+
 test('S1-34: lists without cached objects are the same, and ask the database each time', async () => {
   await using plain = await openBeside(first, { cacheLists: 'false' })
   const repository = `${(await givenProject(first)).name}/app`
