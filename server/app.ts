@@ -86,7 +86,7 @@ const harborVersion = 'v2.16.0'
 /**
  * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
  */
-const sharedResources: ReadonlySet<string> = new Set(['artifact', 'accessory', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
+const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
 
 /** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
 const cacheShapes = '1'
@@ -243,7 +243,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...cveAllowlistRoutes(db),
         ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
-        ...repositoryRoutes(reader, gates),
+        ...repositoryRoutes(reader, gates, config.cacheEnabled && config.cacheLists),
         ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
