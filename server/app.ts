@@ -10,6 +10,7 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
+import { auditRoutes, makeMonths, openRefusals, type Refusals } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
@@ -42,8 +43,10 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Answer, type Peer } from './platform/http/server.ts'
+import { openForwarder, type Forwarder } from './platform/observe/forward.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { addressRule } from './platform/outbound/addresses.ts'
 import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
@@ -173,7 +176,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
-    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))])
+    const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))
+    const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))]))
     const peerOf = peerReader(config.trustedProxies)
     const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
@@ -188,6 +192,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         metrics[direction].inc(count)
         if (direction === 'received') passed(count)
       },
+      onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`),
       externalUrl: config.externalUrl,
       limits: config,
     })
@@ -219,11 +224,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...robotRoutes(reader, settings),
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...auditRoutes(reader, topics),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
+      // Forbidden changes alone: whoever looks where he may not has changed nothing.
+      onForbidden: (caller, { method }, request) => isReading(method) || refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
@@ -241,12 +249,18 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
-    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf(), tries: config.eventTries }))
+    const forwarder = opened.use(openForwarder({
+      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(),
+      onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
+    }))
+    await makeMonths(db, monthsAhead())
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ settings, config, forwarder }), tries: config.eventTries }))
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
+      every(60 * 60_000, () => makeMonths(db, monthsAhead()), (error) => log.warn({ reason: String(error) }, 'tables of the audit log not made ahead')),
       every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
@@ -255,7 +269,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    watch(metrics, ground)
+    watch(metrics, ground, forwarder)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
     return {
@@ -325,13 +339,27 @@ function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess 
   }
 }
 
+/** This month and the next, so that no change waits for a table at midnight. */
+const monthsAhead = () => [new Date(), new Date(Date.now() + 31 * 86_400_000)]
+
+/** Whoever gives a wrong password is written down, at whichever door. */
+function noting(refusals: Refusals, login: Login): Login {
+  return async (name, password, address) => {
+    const caller = await login(name, password, address)
+    if (!caller) refusals.login(name)
+    return caller
+  }
+}
+
 /** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
 async function refuseChanges(settings: SettingsAccess, { method, path }: { method: string; path: string }): Promise<void> {
   if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
-function watch(metrics: Metrics, { db, cache }: Ground) {
+function watch(metrics: Metrics, { db, cache }: Ground, forwarder: Forwarder) {
+  metrics.gauge('marina_audit_forward_waiting', 'Audit messages that wait for the server they are sent on to', () => forwarder.counts().waiting)
+  metrics.gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
   metrics.gauge('marina_database_connections_idle', 'Connections to PostgreSQL that wait for work', () => db.counts().idle)
   metrics.gauge('marina_database_waiting', 'Requests waiting for a connection', () => db.counts().waiting)
