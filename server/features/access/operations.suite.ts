@@ -106,6 +106,10 @@ export const operations: Record<string, Operation> = {
   getLogs: { needs: inProject('log:list'), example: nothing },
   getLogExts: { needs: inProject('log:list'), example: nothing },
 
+  listAuditLogs: { needs: 'user', example: nothing },
+  listAuditLogExts: { needs: 'user', example: nothing },
+  listAuditLogEventTypes: { needs: 'user', example: nothing },
+
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
   getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
