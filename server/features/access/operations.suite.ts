@@ -85,6 +85,11 @@ export const operations: Record<string, Operation> = {
   getVolumes: { needs: onSystem('system-volumes:read') },
   getSystemCVEAllowlist: { needs: 'user', example: nothing },
   putSystemCVEAllowlist: { needs: 'admin', robots: 'nobody' },
+  getCache: { needs: 'admin', robots: 'nobody', example: nothing },
+  listCacheKeys: { needs: 'admin', robots: 'nobody' },
+  flushCache: { needs: 'admin', robots: 'nobody' },
+  getCacheKey: { needs: 'admin', robots: 'nobody' },
+  forgetCacheKey: { needs: 'admin', robots: 'nobody' },
   getConfigurations: { needs: 'admin', robots: 'nobody', example: nothing },
   updateConfigurations: { needs: 'admin', robots: 'nobody' },
   getInternalconfig: { needs: 'admin', robots: 'nobody' },
@@ -100,6 +105,10 @@ export const operations: Record<string, Operation> = {
   listArtifactsOfProject: { needs: inProject('artifact:list'), example: nothing },
   getLogs: { needs: inProject('log:list'), example: nothing },
   getLogExts: { needs: inProject('log:list'), example: nothing },
+
+  listAuditLogs: { needs: 'user', example: nothing },
+  listAuditLogExts: { needs: 'user', example: nothing },
+  listAuditLogEventTypes: { needs: 'user', example: nothing },
 
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
