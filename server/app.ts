@@ -14,6 +14,7 @@ import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
+import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
@@ -39,6 +40,7 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
+import { prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { every, type Repeated } from './platform/repeat.ts'
@@ -51,6 +53,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
+import { jobHandlers, openJobs } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -123,6 +126,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   } finally {
     await client.end()
   }
+  await prepareQueue(db, log)
   // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
   await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
@@ -137,6 +141,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
  */
 async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
+  await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
 }
 
@@ -187,6 +192,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
+    const handlers = jobHandlers(ground)
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
@@ -211,6 +217,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...memberRoutes(reader),
         ...robotRoutes(reader, settings),
         ...permissionRoutes(),
+        ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
@@ -244,6 +251,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
+    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
     watch(metrics, ground)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())

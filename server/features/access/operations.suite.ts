@@ -178,5 +178,14 @@ export const operations: Record<string, Operation> = {
   setUserSysAdmin: { needs: onSystem('user:update'), example: () => ({ body: { sysadmin_flag: false } }) },
   updateUserPassword: { needs: onSystem('user:update'), example: () => ({ body: { new_password: 'Another12345' } }) },
   getCurrentUserPermissions: { needs: 'user', example: nothing },
+  getWorkerPools: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  getWorkers: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  stopRunningJob: { needs: onSystem('jobservice-monitor:stop'), example: nothing },
+  actionGetJobLog: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  listJobQueues: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  actionPendingJobs: { needs: onSystem('jobservice-monitor:stop'), example: () => ({ body: { action: 'resume' } }) },
+  listSchedules: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  getSchedulePaused: { needs: 'user', example: nothing },
+
   setCliSecret: { needs: onSystem('user:update') },
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import type { Project } from '../../catalog/project.ts'
 import { callApi, create, givenRobot } from '../../testing/api.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { enqueue } from '../../platform/jobs/enqueue.ts'
+import { jobType } from '../../platform/jobs/type.ts'
 import { fresh, givenUser, pushImage } from '../../testing/given.ts'
 import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
@@ -67,6 +69,12 @@ export function openTargets(marina: TestMarina) {
       return 'auto_scan'
     },
     report_id: async () => '0',
+    pool_id: async () => 'all',
+    job_type: async () => 'all',
+    async job_id() {
+      const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
+      return row.taskId
+    },
     digest: async () => `sha256:${'0'.repeat(64)}`,
     async id(project) {
       const quotas = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })).json() as { id: number }[]
@@ -98,7 +106,7 @@ export function openTargets(marina: TestMarina) {
 
   /** All rows there are, as one text; what is written apart from requests is left out. */
   async function stateOfAll(): Promise<string> {
-    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure') order by 1`, values: [] })
+    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure', 'worker_pool') order by 1`, values: [] })
     const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one`
     return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
   }
