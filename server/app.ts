@@ -12,6 +12,7 @@ import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, 
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { exportRoutes } from './features/exports/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
@@ -20,6 +21,7 @@ import { encodeRepositoryName, repositoryRoutes } from './features/repositories/
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
+import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
@@ -43,6 +45,7 @@ import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import { prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
 import { TurnsFull } from './platform/turns.ts'
@@ -53,7 +56,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
-import { jobHandlers, openJobs } from './jobs.ts'
+import { jobHandlers, openJobs, systemArtifactsOf } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -192,7 +195,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
-    const handlers = jobHandlers(ground)
+    const outbound = openOutbound({ allow: config.outboundAllow })
+    opened.defer(() => outbound.close())
+    const artifacts = systemArtifactsOf(ground)
+    const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
@@ -216,7 +222,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
         ...robotRoutes(reader, settings),
+        ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...exportRoutes(db, artifacts),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
@@ -270,6 +278,26 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   } catch (error) {
     await opened.disposeAsync()
     await ground.close()
+    throw error
+  }
+}
+
+/** A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running Marina. */
+export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
+  const isEmbedded = config.databaseUrl === undefined
+  if (isEmbedded && !(await findRunningPostgres(join(config.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
+  const ground = await openGround(config, log, { beside: isEmbedded })
+  const opened = new AsyncDisposableStack()
+  opened.defer(() => ground.close())
+  try {
+    opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
+    if (config.metricsPort !== 'off') {
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost)
+      opened.defer(() => measured.close())
+    }
+    return { close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
     throw error
   }
 }

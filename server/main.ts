@@ -66,7 +66,7 @@ async function work() {
   const asked = stopSignal()
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
-  const { openWorker } = await import('./work.ts')
+  const { openWorker } = await import('./app.ts')
   const worker = await openWorker(config, log)
   print(`Marina runs up to ${config.workerConcurrency} jobs at once, and serves nothing`)
   print(`${await asked}: running jobs end, or run again elsewhere`)

@@ -33,7 +33,7 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
 export type Target = { url: string; body?: unknown }
 export type Targets = ReturnType<typeof openTargets>
 
-const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, ...more })
+const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, scannerId: '', ...more })
 
 /** Makes what operations are tried on. */
 export function openTargets(marina: TestMarina) {
@@ -54,6 +54,10 @@ export function openTargets(marina: TestMarina) {
       if (reference !== undefined) assert.equal((await callApi(marina, 'POST', `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`, { as: marina.admin, body: { id } })).status, 200)
       return id
     },
+    async registration_id() {
+      const answer = await callApi(marina, 'POST', '/scanners', { as: marina.admin, body: operations['createScanner']!.example!(placeOf({} as Project)).body })
+      return answer.headers.location!.replace('/api/v2.0/scanners/', '')
+    },
     immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
     async repository_name(project) {
       const name = fresh('repo')
@@ -71,6 +75,7 @@ export function openTargets(marina: TestMarina) {
     report_id: async () => '0',
     pool_id: async () => 'all',
     job_type: async () => 'all',
+    execution_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
       return row.taskId
@@ -94,6 +99,7 @@ export function openTargets(marina: TestMarina) {
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
       ...(operation === operations['CopyArtifact'] && { repository: `${inside.name}/${await makers['repository_name']!(inside, values)}` }),
+      ...(operation === operations['setScannerOfProject'] && { scannerId: String(await makers['registration_id']!(inside, {})) }),
       ...(operation === operations['addLabel'] && { labelId: Number(await makers['label_id']!(inside, {})) }),
     }
     const { query, body } = operation.example?.(placeOf(below, more)) ?? {}
