@@ -43,8 +43,7 @@ export async function saveBlob(tx: Tx, repositoryId: number, blob: { digest: Dig
     const row = await tx.row(sql`
       with made as (insert into blob (digest, size) values (${blob.digest}, ${blob.size}) on conflict (digest) do nothing returning id),
         known as (select id from made union all select id from blob where digest = ${blob.digest} limit 1),
-        held as (insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from known on conflict do nothing),
-        settled as (delete from stray where digest = ${blob.digest} and doomed_at is null)
+        held as (insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from known on conflict do nothing)
       select id from known`)
     if (row) return
   }
