@@ -5,6 +5,7 @@ import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { manyConnections } from './scenarios/connections.ts'
+import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
 import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
@@ -13,7 +14,7 @@ import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo] satisfies Scenario[]
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 

@@ -13,13 +13,16 @@ import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.t
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { exportRoutes } from './features/exports/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
+import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
+import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
@@ -42,8 +45,10 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Peer } from './platform/http/server.ts'
+import { prepareQueue } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
 import { TurnsFull } from './platform/turns.ts'
@@ -54,6 +59,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
+import { jobHandlers, openJobs, systemArtifactsOf } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -147,6 +153,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   } finally {
     await client.end()
   }
+  await prepareQueue(db, log)
   // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
   await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
@@ -161,6 +168,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
  */
 async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
+  await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
 }
 
@@ -192,8 +200,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
-    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses)])
-    const sessions = openSessionDoor({ ...reader, login, externalUrl: config.externalUrl })
+    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))])
+    const peerOf = peerReader(config.trustedProxies)
+    const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
     const registry = openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
@@ -210,8 +219,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       limits: config,
     })
 
+    const outbound = openOutbound({ allow: config.outboundAllow })
+    opened.defer(() => outbound.close())
+    const artifacts = systemArtifactsOf(ground)
+    const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
-    const peerOf = peerReader(config.trustedProxies)
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
@@ -235,11 +247,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
-        ...userRoutes({ ...reader, login, peerOf }),
+        ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
-        ...robotRoutes(reader),
+        ...robotRoutes(reader, settings),
+        ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...exportRoutes(db, artifacts),
+        ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
@@ -264,7 +279,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
-      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed)), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
+      every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
     ]
     for (const job of jobs) opened.use(job)
@@ -273,6 +288,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
+    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
     watch(metrics, ground)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
@@ -291,6 +307,26 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   } catch (error) {
     await opened.disposeAsync()
     await ground.close()
+    throw error
+  }
+}
+
+/** A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running Marina. */
+export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
+  const isEmbedded = config.databaseUrl === undefined
+  if (isEmbedded && !(await findRunningPostgres(join(config.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
+  const ground = await openGround(config, log, { beside: isEmbedded })
+  const opened = new AsyncDisposableStack()
+  opened.defer(() => ground.close())
+  try {
+    opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
+    if (config.metricsPort !== 'off') {
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
+      opened.defer(() => measured.close())
+    }
+    return { close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
     throw error
   }
 }

@@ -20,6 +20,7 @@ const program = new Command('marina')
   .exitOverride()
 
 program.command('serve').description('serve the registry and the API until SIGTERM or Ctrl-C').action(serve)
+program.command('work').description('run jobs until SIGTERM or Ctrl-C, and serve nothing; beside marina serve').action(work)
 program.command('migrate').description('bring the database schema up to date, then end').action(migrate)
 program
   .command('config').description('print the settings in force, without secrets')
@@ -72,6 +73,19 @@ async function serve() {
   await marina.close()
   print('Marina has stopped')
   process.exitCode = isAsked ? 0 : 1
+}
+
+async function work() {
+  const { config } = load()
+  const asked = stopSignal()
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const log = openLog({ level: config.logLevel, format: config.logFormat })
+  const { openWorker } = await import('./app.ts')
+  const worker = await openWorker(config, log)
+  print(`Marina runs up to ${config.workerConcurrency} jobs at once, and serves nothing`)
+  print(`${await asked}: running jobs end, or run again elsewhere`)
+  await worker.close()
+  print('Marina has stopped')
 }
 
 /**

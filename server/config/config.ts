@@ -85,9 +85,20 @@ export const settings = {
   metricsPort: setting({ env: 'MARINA_METRICS_PORT', path: 'metrics.port', parse: portOrOff, fallback: 9090, help: 'port of GET /metrics, or off' }),
   metricsHost: setting({ env: 'MARINA_METRICS_HOST', path: 'metrics.host', parse: line, fallback: '127.0.0.1', help: 'address of GET /metrics' }),
 
+  workers: setting({ env: 'MARINA_WORKERS', path: 'jobs.workers', parse: oneOf('in-process', 'none'), fallback: 'in-process', help: 'whether marina serve runs jobs itself; with none, marina work has to run beside it' }),
+  workerConcurrency: setting({ env: 'MARINA_WORKER_CONCURRENCY', path: 'jobs.concurrency', parse: integer(1, 200), fallback: 10, help: 'jobs that one process runs at once' }),
+  workerLease: time({ env: 'MARINA_WORKER_LEASE', path: 'jobs.lease', min: 2000, max: 10 * minute, fallback: 30_000, help: 'a process that runs jobs and says nothing for this long is taken for dead; its jobs run again elsewhere or end in error' }),
+  jobLogBytes: size({ env: 'MARINA_JOB_LOG_BYTES', path: 'jobs.log_bytes', min: 4096, max: 64 * MiB, fallback: MiB, help: 'log that one job may write' }),
+  jobKeep: time({ env: 'MARINA_JOB_KEEP', path: 'jobs.keep', min: 24 * hour, max: 8760 * hour, fallback: 90 * 24 * hour, help: 'executions that ended longer ago are deleted with their logs; of each type only the newest are kept anyway' }),
+
+  systemArtifactTtl: time({ env: 'MARINA_SYSTEM_ARTIFACT_TTL', path: 'system_artifacts.ttl', min: 60_000, max: 8760 * hour, fallback: 24 * hour, help: 'reports and other data between parts of Marina that nobody fetched for this long are removed by the daily cleanup' }),
+  systemArtifactBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_BYTES', path: 'system_artifacts.bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'all such data together; 0 is no limit' }),
+  systemArtifactVendorBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_VENDOR_BYTES', path: 'system_artifacts.vendor_bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'such data of one part of Marina; 0 is no limit' }),
+
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),
+  signUps: setting({ env: 'MARINA_SIGN_UPS', path: 'limits.sign_ups', parse: integer(0, 100_000), fallback: 10, help: 'accounts that one address may open for itself, where self_registration is on, without a pause of 15 minutes' }),
   idleTimeout: time({ env: 'MARINA_IDLE_TIMEOUT', path: 'limits.idle_timeout', min: 1000, max: hour, fallback: minute, help: 'a connection without traffic for this long is closed' }),
   headerTimeout: time({ env: 'MARINA_HEADER_TIMEOUT', path: 'limits.header_timeout', min: 1000, max: 10 * minute, fallback: 10_000, help: 'the headers of a request must arrive within this' }),
   headerBytes: size({ env: 'MARINA_HEADER_BYTES', path: 'limits.header_bytes', min: 4096, max: MiB, fallback: 16 * 1024, help: 'all headers of a request together' }),

@@ -56,12 +56,13 @@ export type Operation = {
 }
 
 /** What an example may name. */
-export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number }
+export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number; scannerId: string }
 
 const inProject = (...rights: string[]): Need => ({ project: rights })
 const onSystem = (right: string): Need => ({ system: right })
 const nothing = () => ({})
 const group = ({ fresh }: Place) => ({ body: { group_name: fresh('group'), group_type: 2 } })
+const scanner = ({ fresh }: Place) => ({ body: { name: fresh('scanner'), url: `http://${fresh('scanner')}.example` } })
 const label = ({ fresh, project }: Place) => ({ body: { name: fresh('label'), scope: 'p', project_id: project.id, color: '#00AB9A' } })
 const rule = ({ fresh }: Place) => ({
   body: {
@@ -102,9 +103,6 @@ export const operations: Record<string, Operation> = {
   getProjectDeletable: { needs: inProject('project:delete'), example: nothing },
   getProjectSummary: { needs: inProject('project:read'), example: nothing },
   listArtifactsOfProject: { needs: inProject('artifact:list'), example: nothing },
-  getScannerOfProject: { needs: inProject('scanner:read') },
-  setScannerOfProject: { needs: inProject('scanner:create') },
-  listScannerCandidatesOfProject: { needs: inProject('scanner:create') },
   getLogs: { needs: inProject('log:list'), example: nothing },
   getLogExts: { needs: inProject('log:list'), example: nothing },
 
@@ -166,6 +164,19 @@ export const operations: Record<string, Operation> = {
   getQuota: { needs: onSystem('quota:read'), example: nothing },
   updateQuota: { needs: onSystem('quota:update'), example: () => ({ body: { hard: { storage: 10 * 2 ** 30 } } }) },
 
+  listScanners: { needs: onSystem('scanner:list'), example: nothing },
+  createScanner: { needs: onSystem('scanner:create'), example: scanner },
+  // Nothing answers there; that the right was found is what counts.
+  pingScanner: { needs: onSystem('scanner:read') },
+  getScanner: { needs: onSystem('scanner:read'), example: nothing },
+  updateScanner: { needs: onSystem('scanner:update'), example: () => ({ body: { description: 'words' } }) },
+  deleteScanner: { needs: onSystem('scanner:delete'), example: nothing },
+  setScannerAsDefault: { needs: onSystem('scanner:update'), example: () => ({ body: { is_default: true } }) },
+  getScannerMetadata: { needs: onSystem('scanner:read') },
+  getScannerOfProject: { needs: inProject('scanner:read'), example: nothing },
+  setScannerOfProject: { needs: inProject('scanner:create'), example: ({ scannerId }) => ({ body: { uuid: scannerId } }) },
+  listScannerCandidatesOfProject: { needs: inProject('scanner:create'), example: nothing },
+
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
   createUserGroup: { needs: onSystem('user-group:create'), example: group },
   searchUserGroups: { needs: 'user', example: () => ({ query: 'groupname=a' }) },
@@ -183,5 +194,19 @@ export const operations: Record<string, Operation> = {
   setUserSysAdmin: { needs: onSystem('user:update'), example: () => ({ body: { sysadmin_flag: false } }) },
   updateUserPassword: { needs: onSystem('user:update'), example: () => ({ body: { new_password: 'Another12345' } }) },
   getCurrentUserPermissions: { needs: 'user', example: nothing },
+  getWorkerPools: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  getWorkers: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  stopRunningJob: { needs: onSystem('jobservice-monitor:stop'), example: nothing },
+  actionGetJobLog: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  listJobQueues: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  actionPendingJobs: { needs: onSystem('jobservice-monitor:stop'), example: () => ({ body: { action: 'resume' } }) },
+  listSchedules: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  exportArtifacts: { needs: onSystem('catalog:read'), example: () => ({ body: {} }) },
+  listArtifactExports: { needs: onSystem('catalog:read'), example: nothing },
+  // Of the one who asked alone: others that hold the right are refused by the stored row, which its own tests show.
+  getArtifactExport: { needs: onSystem('catalog:read') },
+  downloadArtifactExport: { needs: onSystem('catalog:read') },
+  getSchedulePaused: { needs: 'user', example: nothing },
+
   setCliSecret: { needs: onSystem('user:update') },
 }

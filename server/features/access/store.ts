@@ -7,12 +7,10 @@ import type { Rights, Role } from './rules.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
-/** Under which a robot is found by the name it logs in with. */
-export const robotKey = keyOf('robot', 'login_name')
-/** No account's name may hold a `$`, so what begins like this is a robot. */
-export const robotPrefix = 'robot$'
-/** `robot$name` for a system robot, `robot$project+name` for one of a project. */
-export const robotLoginName = (name: string, projectName: string | null) => `${robotPrefix}${projectName === null ? '' : `${projectName}+`}${name}`
+/** Under which a robot is found by its full name. */
+export const robotKey = keyOf('robot', 'full_name')
+/** `name` for a system robot, `project+name` for one of a project. With the prefix of the settings before it, it is what the robot logs in with. */
+export const robotFullName = (name: string, projectName: string | null) => `${projectName === null ? '' : `${projectName}+`}${name}`
 
 /** Read on every request that is not anonymous, hence from the cache. Undefined when the account or robot is gone. */
 export function findRights(reader: Reader, caller: Caller): Promise<Rights | undefined> {
@@ -90,5 +88,5 @@ export async function changesRightsOfGroup(tx: Tx, groupId: number): Promise<voi
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
   const own = await tx.rows<{ id: number; name: string }>(sql`select id, name from robot where project_id = ${project.id}`)
   const others = await tx.rows<{ id: number }>(sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`)
-  tx.changes(...[...own, ...others].map(({ id }) => robotRightsKey(id)), ...own.map(({ name }) => robotKey(robotLoginName(name, project.name))))
+  tx.changes(...[...own, ...others].map(({ id }) => robotRightsKey(id)), ...own.map(({ name }) => robotKey(robotFullName(name, project.name))))
 }

@@ -12,8 +12,8 @@ export type Login = (name: string, password: string, address: string) => Promise
 /** What a name logs in with; a hash that is null fits no secret. */
 export type Credential = { caller: Caller; secretHash: string | null; isDisabled: boolean }
 
-/** Others than accounts that log in by a name and a secret. */
-export type LoginKind = { owns(name: string): boolean; find(name: string): Promise<Credential | undefined>; onLogin(caller: Caller): void }
+/** Others than accounts that log in by a name and a secret. `find` knows a name that is one of them by its form, before the database is asked. */
+export type LoginKind = { find(name: string): Promise<Credential | undefined>; onLogin(caller: Caller): void }
 
 /** Failures are remembered this long, in s. */
 export const failureWindow = 900
@@ -33,8 +33,7 @@ export function openLogin(reader: Reader & { relaxed: Queryable }, kinds: LoginK
 
   return async (name, password, address) => {
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
-    const kind = kinds.find((one) => one.owns(name))
-    const found = kind ? await kind.find(name) : credentialOf(await findAccount(reader, name))
+    const { kind, found } = await findCredential(name)
     const mark = createHmac('sha256', pepper).update(JSON.stringify([name, password])).digest('base64')
     const accept = ({ caller }: Credential) => {
       kind?.onLogin(caller)
@@ -55,6 +54,14 @@ export function openLogin(reader: Reader & { relaxed: Queryable }, kinds: LoginK
     }
     await addFailure(reader.relaxed, Object.values(subjects), failureWindow)
     return undefined
+  }
+
+  async function findCredential(name: string): Promise<{ kind?: LoginKind; found: Credential | undefined }> {
+    for (const kind of kinds) {
+      const found = await kind.find(name)
+      if (found) return { kind, found }
+    }
+    return { found: credentialOf(await findAccount(reader, name)) }
   }
 }
 

@@ -8,14 +8,12 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, cost)
 }
 
-/** Takes as long for an account that does not exist as for a wrong password. */
+/** Takes as long for a name that does not exist as for a wrong password or secret. */
 export async function checkPassword(passwordHash: string | null | undefined, password: string): Promise<boolean> {
-  if (!passwordHash) {
-    await verify(await nobody(), password)
-    return false
-  }
-  if (passwordHash.startsWith(quick)) return isQuickHash(passwordHash, password)
-  return verify(passwordHash, password)
+  if (passwordHash && !passwordHash.startsWith(quick)) return verify(passwordHash, password)
+  if (passwordHash && isQuickHash(passwordHash, password)) return true
+  await verify(await nobody(), password)
+  return false
 }
 
 let nobodyHash: Promise<string> | undefined

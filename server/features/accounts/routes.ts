@@ -11,16 +11,26 @@ import { Failure } from '../../platform/http/failure.ts'
 import { pageHeaders } from '../../platform/http/paging.ts'
 import type { Peer } from '../../platform/http/server.ts'
 import { actorOf } from '../../registry/caller.ts'
+import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type Rights, type Verb } from '../access/index.ts'
+import type { SettingsReader } from '../settings/index.ts'
 import { createAccount, deleteAccount, setAdmin, setPassword, updateProfile } from './actions.ts'
-import type { Login } from './login.ts'
-import { accountFields, accountOrder, findAccountById, findListedAccount, listAccounts, type Account, type ListedAccount } from './store.ts'
+import { failureWindow, type Login } from './login.ts'
+import type { SessionDoor } from './session-door.ts'
+import { accountFields, accountOrder, countOnce, findAccountById, findListedAccount, listAccounts, type Account, type ListedAccount } from './store.ts'
 
 const prefix = '/api/v2.0'
 const tag = 'user'
 const UserId = Type.Object({ user_id: idParam })
 
-export function userRoutes({ db, cache, login, peerOf }: { db: Db; cache: Reader['cache']; login: Login; peerOf(request: IncomingMessage): Peer }) {
+type UserRoutesOptions = {
+  db: Db; cache: Reader['cache']; login: Login; sessions: Pick<SessionDoor, 'isVisitor'>; settings: SettingsReader
+  peerOf(request: IncomingMessage): Peer
+  /** Accounts that one address may open for itself without a pause of `failureWindow`. */
+  signUps: number
+}
+
+export function userRoutes({ db, cache, login, sessions, settings, peerOf, signUps }: UserRoutesOptions) {
   const reader = { db, cache }
   return [
     route({
@@ -35,10 +45,11 @@ export function userRoutes({ db, cache, login, peerOf }: { db: Db; cache: Reader
       },
     }),
     route({
-      id: 'createUser', tag, method: 'POST', path: '/users', access: { system: 'user', verb: 'create' },
-      summary: 'Create an account',
+      id: 'createUser', tag, method: 'POST', path: '/users', access: 'anyone',
+      summary: 'Create an account: for others with the right to, for oneself from a browser where self_registration is on',
       schema: { body: UserCreationReq, answers: { 201: null } },
-      async handler({ body: { username, password, email, realname, comment }, caller, header }) {
+      async handler({ body: { username, password, email, realname, comment }, caller, rights, request, header }) {
+        await mayCreate(caller, rights, request)
         if (username === undefined || password === undefined) throw new Failure('BAD_REQUEST', 'username and password are needed')
         const account = await createAccount(db, actorOf(caller), { name: username, password, email: email || null, realName: realname ?? username, comment: comment ?? '' })
         header('location', `${prefix}/users/${account.id}`)
@@ -142,6 +153,17 @@ export function userRoutes({ db, cache, login, peerOf }: { db: Db; cache: Reader
       },
     }),
   ]
+
+  /** H01: whoever registers himself is nobody yet, and nothing in the body makes him more than an ordinary account. */
+  async function mayCreate(caller: Caller, rights: Rights, request: IncomingMessage): Promise<void> {
+    if (maySystem(rights, 'user', 'create')) return
+    if (caller.kind !== 'anonymous') throw new Failure('FORBIDDEN')
+    if (!(await settings.get('self_registration'))) throw new Failure('UNAUTHORIZED')
+    if (!sessions.isVisitor(request)) throw new Failure('FORBIDDEN', 'who registers himself does so in a browser, not over the API')
+    if ((await countOnce(db, `sign-up:${peerOf(request).address}`, failureWindow)) > signUps) {
+      throw new Failure('TOO_MANY_REQUESTS', 'too many accounts were opened from this address: try again later', { headers: { 'retry-after': String(failureWindow) } })
+    }
+  }
 
   async function getAccount(id: number): Promise<Account> {
     const account = await findAccountById(db, id)

@@ -9,8 +9,9 @@ import { isCrossSite, isReading } from '../../platform/http/cross-site.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Peer } from '../../platform/http/server.ts'
 import { actorOf, type Caller } from '../../registry/caller.ts'
+import type { SettingsReader } from '../settings/index.ts'
 import type { Login } from './login.ts'
-import { dropSession, findSession, saveSession, sessionSeconds } from './session-store.ts'
+import { dropSession, findSession, saveSession } from './session-store.ts'
 import { findAccount } from './store.ts'
 
 /** Harbor's names; its portal and scripts know them. */
@@ -25,9 +26,16 @@ export type SessionDoor = {
   handle(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void>
   /** Who the cookie stands for; undefined without one, or when its session is over. Throws FORBIDDEN when a change lacks its CSRF token (C-25). */
   identify(request: IncomingMessage, response: ServerResponse): Promise<Caller | undefined>
+  /** True for a page in a browser that nobody has logged in with: it has the cookie of a visitor, and the token that goes with it. */
+  isVisitor(request: IncomingMessage): boolean
 }
 
-export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cache: Reader['cache']; login: Login; externalUrl: string | undefined }): SessionDoor {
+/** What a portal asks first, before anybody logs in; with it a visitor gets what he needs to register himself. */
+const firstAsked = '/api/v2.0/systeminfo'
+
+type SessionDoorOptions = { db: Db; cache: Reader['cache']; login: Login; settings: SettingsReader; peerOf(request: IncomingMessage): Peer; externalUrl: string | undefined }
+
+export function openSessionDoor({ db, cache, login, settings, peerOf, externalUrl }: SessionDoorOptions): SessionDoor {
   const reader = { db, cache }
   const isHttps = ({ protocol }: Peer) => protocol === 'https' || externalUrl?.startsWith('https:') === true
   return {
@@ -41,13 +49,26 @@ export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cac
 
     async identify(request, response) {
       const id = sessionIdOf(request)
-      const session = id === undefined ? undefined : await findSession(reader, id)
-      if (id === undefined || !session) return undefined
+      const session = id === undefined ? undefined : await findSession(reader, id, await settings.get('session_timeout'))
+      if (id === undefined || !session) return welcome(request, response, id)
       const token = csrfTokenOf(id)
       if (isReading(request.method)) response.setHeader(csrfHeader, token)
       else if (!isSame(token, request.headers[csrfHeader])) throw new Failure('FORBIDDEN', 'the header X-Harbor-CSRF-Token is missing or wrong: take it from the answer to a GET')
       return { kind: 'user', id: session.accountId, name: session.name }
     },
+
+    isVisitor(request) {
+      const id = sessionIdOf(request)
+      return id !== undefined && isSame(csrfTokenOf(id), request.headers[csrfHeader])
+    },
+  }
+
+  /** A visitor's cookie stands for nobody and nothing of it is kept: it only shows that the same browser comes back. */
+  async function welcome(request: IncomingMessage, response: ServerResponse, known: string | undefined): Promise<undefined> {
+    if (!isReading(request.method) || request.url?.split('?', 1)[0] !== firstAsked || !(await settings.get('self_registration'))) return
+    const id = known ?? randomBytes(32).toString('base64url')
+    response.setHeader('set-cookie', cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peerOf(request))))
+    response.setHeader(csrfHeader, csrfTokenOf(id))
   }
 
   /** A new id at each login, and the one before ends (H41). */
@@ -66,12 +87,12 @@ export function openSessionDoor({ db, cache, login, externalUrl }: { db: Db; cac
       return true
     })
     if (!isOpen) throw new Failure('UNAUTHORIZED', 'wrong name or password')
-    answer(response, 200, { 'set-cookie': cookie(id, sessionSeconds, isHttps(peer)), [csrfHeader]: csrfTokenOf(id) })
+    answer(response, 200, { 'set-cookie': cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peer)), [csrfHeader]: csrfTokenOf(id) })
   }
 
   async function logOut(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
     const id = sessionIdOf(request)
-    const session = id === undefined ? undefined : await findSession(reader, id)
+    const session = id === undefined ? undefined : await findSession(reader, id, await settings.get('session_timeout'))
     if (id !== undefined && session) {
       const { accountId, name } = session
       await db.transaction(async (tx) => {

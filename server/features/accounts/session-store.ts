@@ -5,26 +5,23 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Account } from './store.ts'
 
-/** A session ends this long after its login, in s, used or not (C-24). */
-export const sessionSeconds = 3600
-
-/** `endsAt` counts on performance.now(), so that no jump of the clock lengthens a session. */
-export type Session = { accountId: number; name: string; endsAt: number }
+/** `openedAt` counts on performance.now(), so that no jump of the clock lengthens a session. */
+export type Session = { accountId: number; name: string; openedAt: number }
 
 const sessionKey = keyOf('session', 'id_hash')
 /** Only the hash of an id is kept: who reads the table cannot log in with it. */
 const hashOf = (id: string) => createHash('sha256').update(id).digest('base64url')
 
-/** Asked on every request with a cookie, hence from the cache. Undefined when the session is unknown or over. */
-export async function findSession({ db, cache }: Reader, id: string): Promise<Session | undefined> {
+/** Asked on every request with a cookie, hence from the cache. Undefined when the session is unknown, or was opened more than `minutes` ago (C-24). */
+export async function findSession({ db, cache }: Reader, id: string, minutes: number): Promise<Session | undefined> {
   const idHash = hashOf(id)
   const session = await cache.get(sessionKey(idHash), async () => {
-    const row = await db.row<{ accountId: number; name: string; left: number }>(sql`
-      select account_id as "accountId", account.name, ${sessionSeconds}::float8 - extract(epoch from now() - session.created_at)::float8 as left
+    const row = await db.row<{ accountId: number; name: string; age: number }>(sql`
+      select account_id as "accountId", account.name, extract(epoch from now() - session.created_at)::float8 as age
       from session join account on account.id = account_id where id_hash = ${idHash}`)
-    return row && { accountId: row.accountId, name: row.name, endsAt: performance.now() + row.left * 1000 }
+    return row && { accountId: row.accountId, name: row.name, openedAt: performance.now() - row.age * 1000 }
   })
-  return session && session.endsAt > performance.now() ? session : undefined
+  return session && performance.now() < session.openedAt + minutes * 60_000 ? session : undefined
 }
 
 /** False when the account changed since its password was checked: then there is no session. */
@@ -50,7 +47,7 @@ export async function dropSessionsOf(tx: Tx, accountId: number): Promise<void> {
   tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
 }
 
-/** Removes sessions that are over. */
-export function sweepSessions(db: Queryable): Promise<number> {
-  return db.run(sql`delete from session where created_at < now() - make_interval(secs => ${sessionSeconds})`)
+/** Removes sessions that were opened more than `minutes` ago. */
+export function sweepSessions(db: Queryable, minutes: number): Promise<number> {
+  return db.run(sql`delete from session where created_at < now() - make_interval(mins => ${minutes}::int)`)
 }

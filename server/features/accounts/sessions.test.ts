@@ -165,8 +165,22 @@ test('C-24: a session is over an hour after its login however much it is used, a
   await new Promise((resolve) => setTimeout(resolve, 1100))
   expectAnswer(await look(old), 401, 'UNAUTHORIZED')
   expectAnswer(await look(await age(await asBrowser(person), 3601)), 401, 'UNAUTHORIZED')
-  await sweepSessions(db)
+  await sweepSessions(db, 60)
   assert.equal((await db.row<{ count: number }>({ name: '', text: 'select count(*) from session where account_id = $1', values: [person.id] }))!.count, 0)
+})
+
+test('C-24: session_timeout, in minutes, holds for new sessions and for those that are open, on every process', async () => {
+  await using beside = await openBeside(marina)
+  const person = await givenUser(marina)
+  const browser = await asBrowser(person)
+  await marina.ground.db.run({ name: '', text: "update session set created_at = now() - interval '10 minutes' where account_id = $1", values: [person.id] })
+  const set = async (minutes: number) => expectAnswer(await callApi(marina, 'PUT', '/configurations', { as: marina.admin, body: { session_timeout: minutes } }), 200)
+  for (const one of [marina, beside]) expectAnswer(await look(browser, one), 200)
+  await set(9)
+  for (const one of [marina, beside]) expectAnswer(await look(browser, one), 401, 'UNAUTHORIZED')
+  assert.match((await logIn(person)).headers['set-cookie']![0]!, /; Max-Age=540;/)
+  await set(60)
+  for (const one of [marina, beside]) expectAnswer(await look(browser, one), 200)
 })
 
 test('an administrator who is demoted in the middle of a session is none with the next request', async () => {

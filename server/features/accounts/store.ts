@@ -90,6 +90,12 @@ export async function addFailure(db: Queryable, subjects: string[], windowSecond
       failures = case when login_failure.last_at > now() - make_interval(secs => ${windowSeconds}) then login_failure.failures + 1 else 1 end`)
 }
 
+/** Counts one more that something was done, and says how often since there was a pause of `windowSeconds`. */
+export async function countOnce(db: Queryable, subject: string, windowSeconds: number): Promise<number> {
+  await addFailure(db, [subject], windowSeconds)
+  return (await countFailures(db, [subject], windowSeconds))[0]?.failures ?? 0
+}
+
 export async function forgetFailures(db: Queryable, subjects: string[]): Promise<void> {
   await db.run(sql`delete from login_failure where subject = any(${subjects}::text[])`)
 }

@@ -10,10 +10,10 @@ export type NewRobot = { name: string; projectId: number | null; projectName: st
 export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }
 
 /** The secret is in the answer and nowhere else. Throws BAD_REQUEST, or CONFLICT when the name is taken. */
-export async function createRobot(db: Db, by: Actor, wanted: NewRobot): Promise<CreatedRobot> {
+export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: string): Promise<CreatedRobot> {
   refuse(robotNameProblem(wanted.name) ?? durationProblem(wanted.durationDays) ?? textProblem(wanted.description))
   const { secret, secretHash } = await secretOf(wanted.secret)
-  const loginName = loginNameOf(wanted)
+  const loginName = loginNameOf(wanted, prefix)
   try {
     return await db.transaction(async (tx) => {
       const robot = await saveRobot(tx, { ...wanted, secretHash, creatorType: by.kind === 'robot' ? 'robot' : 'local', creatorId: by.id ?? 0 })
@@ -28,33 +28,33 @@ export async function createRobot(db: Db, by: Actor, wanted: NewRobot): Promise<
   }
 }
 
-export async function updateRobot(db: Db, by: Actor, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }): Promise<void> {
+export async function updateRobot(db: Db, by: Actor, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }, prefix: string): Promise<void> {
   refuse(durationProblem(change.durationDays) ?? textProblem(change.description))
   await db.transaction(async (tx) => {
     await changeRobot(tx, robot, change)
     if (change.grants) await saveGrants(tx, robot.id, change.grants)
-    await emit(tx, [facts.robotChanged({ ...placeOf(robot), changed: { ...change } }, by)])
+    await emit(tx, [facts.robotChanged({ ...placeOf(robot, prefix), changed: { ...change } }, by)])
   })
 }
 
 /** The old secret ends at once (C-23). Returns the new one. */
-export async function refreshSecret(db: Db, by: Actor, robot: Robot, wanted: string | undefined): Promise<string> {
+export async function refreshSecret(db: Db, by: Actor, robot: Robot, wanted: string | undefined, prefix: string): Promise<string> {
   const { secret, secretHash } = await secretOf(wanted)
   await db.transaction(async (tx) => {
     await changeSecret(tx, robot, secretHash)
-    await emit(tx, [facts.robotSecretRefreshed(placeOf(robot), by)])
+    await emit(tx, [facts.robotSecretRefreshed(placeOf(robot, prefix), by)])
   })
   return secret
 }
 
-export async function deleteRobot(db: Db, by: Actor, robot: Robot): Promise<void> {
+export async function deleteRobot(db: Db, by: Actor, robot: Robot, prefix: string): Promise<void> {
   await db.transaction(async (tx) => {
     await dropRobot(tx, robot)
-    await emit(tx, [facts.robotDeleted(placeOf(robot), by)])
+    await emit(tx, [facts.robotDeleted(placeOf(robot, prefix), by)])
   })
 }
 
-const placeOf = (robot: Robot) => ({ robotId: robot.id, name: loginNameOf(robot), projectId: robot.projectId })
+const placeOf = (robot: Robot, prefix: string) => ({ robotId: robot.id, name: loginNameOf(robot, prefix), projectId: robot.projectId })
 const textProblem = (text: string) => (text.length > 1024 || text.includes('\0') ? 'a description has at most 1024 characters' : undefined)
 
 function refuse(problem: string | undefined) {

@@ -1,16 +1,15 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { every } from '../../platform/repeat.ts'
-import { robotPrefix } from '../access/index.ts'
 import type { LoginKind } from '../accounts/index.ts'
 import { findRobotSecret, saveUses } from './store.ts'
 
 /** Robots by their names and secrets. An end of life comes without a write, so it is looked at on each login. */
-export function robotLogin(reader: Reader, uses: RobotUses): LoginKind {
+export function robotLogin(reader: Reader, uses: RobotUses, prefixOf: () => Promise<string>): LoginKind {
   return {
-    owns: (name) => name.startsWith(robotPrefix),
     async find(name) {
-      const robot = await findRobotSecret(reader, name)
+      const prefix = await prefixOf()
+      const robot = name.startsWith(prefix) ? await findRobotSecret(reader, name.slice(prefix.length)) : undefined
       if (!robot) return undefined
       const isOver = robot.expiresAt !== null && robot.expiresAt.getTime() <= Date.now()
       return { caller: { kind: 'robot', id: robot.id, name }, secretHash: robot.secretHash, isDisabled: robot.isDisabled || isOver }

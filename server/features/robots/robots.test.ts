@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callApi, factsSince, givenRobot, lastFact, type CallOptions } from '../../testing/api.ts'
-import { fresh, givenCast, givenMember, givenProject, pushImage } from '../../testing/given.ts'
+import { fresh, givenCast, givenUser, givenMember, givenProject, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { deleteProject } from '../projects/index.ts'
@@ -81,6 +81,31 @@ test('a whole robot as a typed client holds it, nulls for what it does not know,
   expectAnswer(await call('PUT', `/robots/${id}`, { as: marina.admin, body: { ...shown, description: 'changed', secret: null, expires_at: null } }), 200)
   const changed = await show(id)
   assert.deepEqual([changed.duration, (changed as Shown & { description: string }).description, changed.name], [30, 'changed', shown.name])
+})
+
+test('robot_name_prefix and robot_token_duration hold with the next request: robots log in under the new prefix, new ones live that long', async () => {
+  const set = async (body: object) => expectAnswer(await call('PUT', '/configurations', { as: marina.admin, body }), 200)
+  const name = fresh('prefixed')
+  const made = expectAnswer(await make(marina.admin, { name }), 201).json() as Required<Shown>
+  const old: Person = { kind: 'robot', id: made.id, name: made.name, password: made.secret }
+  const renamed = { ...old, name: `bot-${cast.A.name}+${name}` }
+  assert.deepEqual([await tokenStatus(old), await tokenStatus(renamed)], [200, 401])
+  await set({ robot_name_prefix: 'bot-', robot_token_duration: 3 })
+  try {
+    assert.deepEqual([await tokenStatus(old), await tokenStatus(renamed), (await show(made.id)).name], [401, 200, renamed.name])
+    const young = expectAnswer(await make(marina.admin, { name: fresh('young'), duration: undefined }), 201).json() as Shown
+    assert.ok(young.name.startsWith('bot-'))
+    assert.equal((await show(young.id)).duration, 3)
+    const found = (await call('GET', `/robots?q=Level%3Dproject,ProjectID%3D${cast.A.id},name%3D${encodeURIComponent(renamed.name)}`, { as: marina.admin })).json() as Shown[]
+    assert.deepEqual(found.map(({ id }) => id), [made.id])
+    await set({ robot_token_duration: -1 })
+    assert.equal((await show((expectAnswer(await make(marina.admin, { name: fresh('ever'), duration: undefined }), 201).json() as Shown).id)).expires_at, -1)
+    const person = await givenUser(marina, fresh('bot-'))
+    assert.equal(await tokenStatus(person), 200, 'an account whose name begins like a robot is still that account')
+  } finally {
+    await set({ robot_name_prefix: 'robot$', robot_token_duration: 30 })
+  }
+  assert.equal(await tokenStatus(old), 200)
 })
 
 test('a robot lives 30 days when nothing is said, for ever with -1, and its name is taken once per project', async () => {

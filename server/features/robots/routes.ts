@@ -8,9 +8,10 @@ import { BadListing, listing, parseQ } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { pageHeaders } from '../../platform/http/paging.ts'
 import { actorOf } from '../../registry/caller.ts'
+import type { SettingsReader } from '../settings/index.ts'
 import { mayInProject, maySee, maySystem, route, type Rights, type Verb } from '../access/index.ts'
 import { createRobot, deleteRobot, refreshSecret, updateRobot } from './actions.ts'
-import { defaultDuration, grantsBeyond, parseGrants, type Grant, type Level } from './rules.ts'
+import { grantsBeyond, parseGrants, type Grant, type Level } from './rules.ts'
 import { findRobot, listRobots, loginNameOf, robotFields, robotOrder, type Robot } from './store.ts'
 import { present, unixTime } from './wire.ts'
 
@@ -18,8 +19,9 @@ const path = '/api/v2.0/robots'
 const tag = 'robot'
 const RobotId = Type.Object({ robot_id: idParam })
 
-export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }) {
+export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, settings: SettingsReader) {
   const reader = { db, cache }
+  const prefixOf = () => settings.get('robot_name_prefix')
   return [
     route({
       id: 'ListRobot', tag, method: 'GET', path: '/robots', access: 'own',
@@ -28,24 +30,25 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }) {
       async handler({ query, rights, header }) {
         const { projectId, q } = await chosenList(query.q ?? '')
         await needs(rights, projectId, 'list')
-        const asked = listing(robotFields, { ...query, q }, robotOrder)
+        const prefix = await prefixOf()
+        const asked = listing(robotFields(prefix), { ...query, q }, robotOrder)
         const { robots, total } = await listRobots(db, projectId, asked)
         pageHeaders(path, query, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: robots.map(present) }
+        return { status: 200, body: robots.map((robot) => present(robot, prefix)) }
       },
     }),
     route({
       id: 'CreateRobot', tag, method: 'POST', path: '/robots', access: 'own',
       summary: 'Create a robot; its secret is shown once, in this answer',
       schema: { body: RobotCreate, answers: { 201: RobotCreated } },
-      async handler({ body: { name = '', level, permissions = [], duration = defaultDuration, description = '', disable = false, secret }, rights, caller, header }) {
+      async handler({ body: { name = '', level, permissions = [], duration, description = '', disable = false, secret }, rights, caller, header }) {
         const grants = checkGrants(level, permissions)
         const project = level === 'project' ? await projectOf(rights, grants[0]!.namespace) : undefined
         await needs(rights, project ? project.id : null, 'create')
         await checkPlaces(rights, grants)
         const robot = await createRobot(db, actorOf(caller), {
-          name, projectId: project?.id ?? null, projectName: project?.name ?? null, description, durationDays: duration, isDisabled: disable, grants, secret: secret || undefined,
-        })
+          name, projectId: project?.id ?? null, projectName: project?.name ?? null, description, durationDays: duration ?? (await settings.get('robot_token_duration')), isDisabled: disable, grants, secret: secret || undefined,
+        }, await prefixOf())
         header('location', `${path}/${robot.id}`)
         return { status: 201, body: { id: robot.id, name: robot.loginName, secret: robot.secret, creation_time: robot.createdAt.toISOString(), expires_at: unixTime(robot.expiresAt) } }
       },
@@ -54,7 +57,7 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }) {
       id: 'GetRobotByID', tag, method: 'GET', path: '/robots/{robot_id}', access: 'own',
       summary: 'Get a robot',
       schema: { params: RobotId, answers: { 200: RobotAnswer } },
-      handler: async ({ params, rights }) => ({ status: 200, body: present(await getRobot(params.robot_id, rights, 'read')) }),
+      handler: async ({ params, rights }) => ({ status: 200, body: present(await getRobot(params.robot_id, rights, 'read'), await prefixOf()) }),
     }),
     route({
       id: 'UpdateRobot', tag, method: 'PUT', path: '/robots/{robot_id}', access: 'own',
@@ -62,13 +65,14 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }) {
       schema: { params: RobotId, body: RobotAnswer, answers: { 200: null } },
       async handler({ params, body: { name, level, permissions, duration, description, disable }, rights, caller }) {
         const robot = await getRobot(params.robot_id, rights, 'update')
-        if ((level !== undefined && level !== levelOf(robot)) || (name !== undefined && name !== loginNameOf(robot))) throw new Failure('BAD_REQUEST', 'name and level of a robot cannot be changed')
+        const prefix = await prefixOf()
+        if ((level !== undefined && level !== levelOf(robot)) || (name !== undefined && name !== loginNameOf(robot, prefix))) throw new Failure('BAD_REQUEST', 'name and level of a robot cannot be changed')
         const grants = permissions && checkGrants(levelOf(robot), permissions)
         if (grants && robot.projectName !== null && grants[0]!.namespace !== robot.projectName) throw new Failure('BAD_REQUEST', 'the project of a robot cannot be changed')
         if (grants) await checkPlaces(rights, grants)
         await updateRobot(db, actorOf(caller), robot, {
           description: description ?? robot.description, durationDays: duration ?? robot.durationDays, isDisabled: disable ?? robot.isDisabled, grants,
-        })
+        }, prefix)
         return { status: 200 }
       },
     }),
@@ -79,7 +83,7 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }) {
       async handler({ params, body, rights, caller }) {
         const robot = await getRobot(params.robot_id, rights, 'update')
         const wanted = body.secret || undefined
-        const secret = await refreshSecret(db, actorOf(caller), robot, wanted)
+        const secret = await refreshSecret(db, actorOf(caller), robot, wanted, await prefixOf())
         return { status: 200, body: wanted === undefined ? { secret } : {} }
       },
     }),
@@ -88,7 +92,7 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }) {
       summary: 'Delete a robot',
       schema: { params: RobotId, answers: { 200: null } },
       async handler({ params, rights, caller }) {
-        await deleteRobot(db, actorOf(caller), await getRobot(params.robot_id, rights, 'delete'))
+        await deleteRobot(db, actorOf(caller), await getRobot(params.robot_id, rights, 'delete'), await prefixOf())
         return { status: 200 }
       },
     }),

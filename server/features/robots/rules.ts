@@ -4,8 +4,6 @@ import { grantable, type Rights } from '../access/index.ts'
 export type Grant = { kind: 'system' | 'project'; namespace: string; resource: string; action: string }
 export type Level = 'system' | 'project'
 
-/** Days a robot lives when nothing is said; -1 is for ever. */
-export const defaultDuration = 30
 /** A hundred years, in days. */
 const longestDuration = 36_500
 const nameForm = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/

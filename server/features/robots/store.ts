@@ -2,7 +2,7 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
-import { robotKey, robotLoginName, robotPrefix, robotRightsKey } from '../access/index.ts'
+import { robotFullName, robotKey, robotRightsKey } from '../access/index.ts'
 import type { Grant } from './rules.ts'
 
 export type Robot = {
@@ -16,20 +16,20 @@ const columns = sql`robot.id, robot.name, robot.project_id as "projectId", proje
   coalesce((select json_agg(json_build_object('kind', kind, 'namespace', namespace, 'resource', resource, 'action', action) order by kind, namespace, resource, action)
     from robot_permission where robot_id = robot.id), '[]') as grants`
 const from = sql`from robot left join project on project.id = robot.project_id`
-/** As it logs in; what the API shows as its name. */
-const loginName = sql`(${robotPrefix} || coalesce(project.name || '+', '') || robot.name)`
 
-export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>) => robotLoginName(name, projectName)
+/** As it logs in, and what the API shows as its name. The prefix is a setting: with it the names of all robots change, as in Harbor. */
+export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>, prefix: string) => prefix + robotFullName(name, projectName)
 
 /** By either name: Harbor's clients filter by the short one, people by the one they see. */
-function whereName(condition: Condition): Sql | undefined {
+const whereName = (prefix: string) => (condition: Condition): Sql | undefined => {
+  const loginName = sql`(${prefix}::text || coalesce(project.name || '+', '') || robot.name)`
   if (condition.kind === 'is') return sql`(robot.name = ${condition.value} or ${loginName} = ${condition.value})`
   return condition.kind === 'like' ? sql`position(${condition.value} in ${loginName}) > 0` : undefined
 }
 
 /** What a list of robots may be filtered and sorted by, beside level and project, which choose the list itself. */
-export const robotFields: Fields = {
-  name: { type: 'custom', where: whereName, sort: sql`robot.name` },
+export const robotFields = (prefix: string): Fields => ({
+  name: { type: 'custom', where: whereName(prefix), sort: sql`robot.name` },
   id: { type: 'integer', column: sql`robot.id` },
   description: { type: 'text', column: sql`robot.description` },
   disable: { type: 'boolean', column: sql`robot.is_disabled` },
@@ -37,7 +37,7 @@ export const robotFields: Fields = {
   duration: { type: 'integer', column: sql`robot.duration_days` },
   creation_time: { type: 'time', column: sql`robot.created_at` },
   update_time: { type: 'time', column: sql`robot.updated_at` },
-}
+})
 export const robotOrder = sql`robot.name, robot.id`
 
 export async function listRobots(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ robots: Robot[]; total: number }> {
@@ -55,11 +55,11 @@ export function findRobot(db: Queryable, id: number): Promise<Robot | undefined>
 
 export type RobotSecret = { id: number; secretHash: string; isDisabled: boolean; expiresAt: Date | null }
 
-/** Asked at each login of a robot, hence from the cache. */
-export async function findRobotSecret({ db, cache }: Reader, name: string): Promise<RobotSecret | undefined> {
-  const [first = '', second] = name.slice(robotPrefix.length).split('+', 2)
+/** By the name it logs in with, without the prefix. Asked at each login of a robot, hence from the cache. */
+export async function findRobotSecret({ db, cache }: Reader, fullName: string): Promise<RobotSecret | undefined> {
+  const [first = '', second] = fullName.split('+', 2)
   const [projectName, short] = second === undefined ? [null, first] : [first, second]
-  return cache.get(robotKey(name), () =>
+  return cache.get(robotKey(fullName), () =>
     db.row<RobotSecret>(sql`
       select robot.id, secret_hash as "secretHash", is_disabled as "isDisabled", expires_at as "expiresAt" ${from}
       where robot.name = ${short} and project.name is not distinct from ${projectName}::text`),
@@ -68,7 +68,7 @@ export async function findRobotSecret({ db, cache }: Reader, name: string): Prom
 
 /** Every change of a robot goes through here first. */
 function changes(tx: Tx, robot: Pick<Robot, 'id' | 'name' | 'projectName'>) {
-  tx.changes(robotRightsKey(robot.id), robotKey(loginNameOf(robot)))
+  tx.changes(robotRightsKey(robot.id), robotKey(robotFullName(robot.name, robot.projectName)))
 }
 
 type NewRobot = Pick<Robot, 'name' | 'projectId' | 'projectName' | 'description' | 'durationDays' | 'isDisabled' | 'creatorType' | 'creatorId'> & { secretHash: string }

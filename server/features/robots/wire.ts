@@ -3,11 +3,11 @@ import { loginNameOf, type Robot } from './store.ts'
 /** Seconds since 1970; -1 for what never ends. */
 export const unixTime = (at: Date | null) => (at === null ? -1 : Math.floor(at.getTime() / 1000))
 
-export function present(robot: Robot) {
+export function present(robot: Robot, prefix: string) {
   const blocks = Map.groupBy(robot.grants, ({ kind, namespace }) => `${kind}\n${namespace}`)
   return {
     id: robot.id,
-    name: loginNameOf(robot),
+    name: loginNameOf(robot, prefix),
     description: robot.description,
     level: robot.projectId === null ? 'system' : 'project',
     duration: robot.durationDays,

@@ -1,0 +1,86 @@
+import type { Actor } from '../../catalog/topics.ts'
+import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { scannerProblem, type Address, type NewScanner } from './rules.ts'
+import { changeScanner, chooseScanner, dropScanner, makeDefault, saveScanner, type Scanner } from './store.ts'
+import { facts } from './topics.ts'
+
+/** What keeps credentials closed in the database. */
+export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
+
+const purpose = 'scanner credential'
+
+/** Throws BAD_REQUEST, or CONFLICT when name or URL is taken. */
+export async function createScanner(db: Db, seal: Seal, by: Actor, wanted: NewScanner): Promise<string> {
+  refuse(scannerProblem(wanted))
+  return refusingDuplicates(() =>
+    db.transaction(async (tx) => {
+      const { id } = await saveScanner(tx, sealed(seal, wanted))
+      await emit(tx, [facts.scannerCreated({ scannerId: id, name: wanted.name, url: wanted.url }, by)])
+      return id
+    }),
+  )
+}
+
+/** What is not given stays. Throws BAD_REQUEST or CONFLICT. */
+export async function updateScanner(db: Db, seal: Seal, by: Actor, scanner: Scanner, given: Partial<NewScanner>): Promise<void> {
+  const wanted = { ...opened(seal, scanner), ...given }
+  refuse(scannerProblem(wanted))
+  await refusingDuplicates(() => changing(db, scanner, (tx) => changeScanner(tx, scanner.id, sealed(seal, wanted)), facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed: Object.keys(given) }, by)))
+}
+
+export async function deleteScanner(db: Db, by: Actor, scanner: Scanner): Promise<void> {
+  await changing(db, scanner, (tx) => dropScanner(tx, scanner.id), facts.scannerDeleted({ scannerId: scanner.id, name: scanner.name }, by))
+}
+
+export async function setDefault(db: Db, by: Actor, scanner: Scanner, isDefault: boolean): Promise<void> {
+  if (isDefault && scanner.isDisabled) throw new Failure('PRECONDITION', `the scanner ${scanner.name} is disabled`)
+  await db.transaction(async (tx) => {
+    await makeDefault(tx, scanner.id, isDefault)
+    await emit(tx, [facts.scannerChanged({ scannerId: scanner.id, name: scanner.name, changed: ['isDefault'] }, by)])
+  })
+}
+
+/** From now on the project is scanned by this one. */
+export async function chooseFor(db: Db, by: Actor, projectId: number, scanner: Scanner): Promise<void> {
+  if (scanner.isDisabled) throw new Failure('PRECONDITION', `the scanner ${scanner.name} is disabled`)
+  try {
+    await db.transaction(async (tx) => {
+      await chooseScanner(tx, projectId, scanner.id)
+      await emit(tx, [facts.scannerChosen({ scannerId: scanner.id, name: scanner.name, projectId }, by)])
+    })
+  } catch (error) {
+    if (isReferenceViolation(error)) throw new Failure('NOT_FOUND', 'the scanner or the project is gone', { cause: error })
+    throw error
+  }
+}
+
+/** With its credential, for a call to it. */
+export function opened(seal: Seal, { sealedCredential, ...scanner }: Scanner): NewScanner & Address {
+  return { ...scanner, credential: sealedCredential === null ? '' : seal.unseal(sealedCredential, purpose) }
+}
+
+function sealed(seal: Seal, { credential, ...scanner }: NewScanner) {
+  return { ...scanner, sealedCredential: credential === '' ? null : seal.seal(credential, purpose) }
+}
+
+async function changing(db: Db, { name }: Scanner, change: (tx: Tx) => Promise<boolean>, fact: Parameters<typeof emit>[1][number]): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (!(await change(tx))) throw new Failure('NOT_FOUND', `the scanner ${name} is gone`)
+    await emit(tx, [fact])
+  })
+}
+
+function refuse(problem: string | undefined) {
+  if (problem) throw new Failure('BAD_REQUEST', problem)
+}
+
+async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'there is a scanner of this name or URL already', { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+import { Value } from 'typebox/value'
+import type { Static } from 'typebox'
+import { ScannerAdapterMetadata } from '../../../api/scanners.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { OutboundFailed, OutboundRefused, type Outbound } from '../../platform/outbound/outbound.ts'
+import { authHeaders, type Address } from './rules.ts'
+
+export type Metadata = Static<typeof ScannerAdapterMetadata>
+
+const timeoutMs = 5000
+const answerBytes = 256 * 1024
+
+/** Asks a scanner who it is and what it can do (pluggable scanner API 1.x, GET /api/v1/metadata). Throws BAD_REQUEST with the reason. */
+export async function askMetadata(outbound: Outbound, { url, auth, credential, skipsTlsCheck }: Address): Promise<Metadata> {
+  const reply = await outbound
+    .send({ url: `${url.replace(/\/+$/, '')}/api/v1/metadata`, method: 'GET', headers: { accept: 'application/vnd.scanner.adapter.metadata+json; version=1.0, application/json', ...authHeaders({ auth, credential }) }, timeoutMs, answerBytes, verifiesTls: !skipsTlsCheck })
+    .catch((error: unknown) => {
+      if (error instanceof OutboundRefused || error instanceof OutboundFailed) throw new Failure('BAD_REQUEST', `the scanner cannot be asked: ${error.message}`)
+      throw error
+    })
+  if (reply.status !== 200) throw new Failure('BAD_REQUEST', `the scanner answers with status ${reply.status}`)
+  return readMetadata(reply.body.toString('utf8'))
+}
+
+function readMetadata(text: string): Metadata {
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    // Said below, like every other answer that is none.
+  }
+  if (!Value.Check(ScannerAdapterMetadata, answer) || !answer.scanner?.name || !answer.capabilities?.length) throw new Failure('BAD_REQUEST', 'what answers there is no scanner adapter')
+  return answer
+}

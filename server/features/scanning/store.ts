@@ -1,0 +1,81 @@
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { AuthKind } from './rules.ts'
+
+/** As it stands in the database: the credential sealed, null for none. */
+export type Scanner = {
+  id: string; name: string; description: string; url: string; isDisabled: boolean; isDefault: boolean; auth: AuthKind; sealedCredential: string | null
+  skipsTlsCheck: boolean; usesInternalAddress: boolean; createdAt: Date; updatedAt: Date
+}
+
+const columns = sql`id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth, sealed_credential as "sealedCredential",
+  skips_tls_check as "skipsTlsCheck", uses_internal_address as "usesInternalAddress", created_at as "createdAt", updated_at as "updatedAt"`
+
+/** What a list of scanners may be filtered and sorted by; the two with ex_ are Harbor's names for the same. */
+export const scannerFields: Fields = {
+  name: { type: 'text', column: sql`name` },
+  ex_name: { type: 'text', column: sql`name` },
+  description: { type: 'text', column: sql`description` },
+  url: { type: 'text', column: sql`url` },
+  ex_url: { type: 'text', column: sql`url` },
+  disabled: { type: 'boolean', column: sql`is_disabled` },
+  is_default: { type: 'boolean', column: sql`is_default` },
+  create_time: { type: 'time', column: sql`created_at` },
+  update_time: { type: 'time', column: sql`updated_at` },
+}
+export const scannerOrder = sql`is_default desc, name`
+
+export async function listScanners(db: Queryable, { where, order, limit, offset }: Listing): Promise<{ scanners: Scanner[]; total: number }> {
+  const [scanners, total] = await Promise.all([
+    db.rows<Scanner>(sql`select ${columns} from scanner where ${where} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) from scanner where ${where}`),
+  ])
+  return { scanners, total: total!.count }
+}
+
+export function findScanner(db: Queryable, id: string): Promise<Scanner | undefined> {
+  return db.row<Scanner>(sql`select ${columns} from scanner where id = ${id}::uuid`)
+}
+
+/** The project's own choice, else the default. */
+export function findScannerOfProject(db: Queryable, projectId: number): Promise<Scanner | undefined> {
+  return db.row<Scanner>(sql`
+    select ${columns} from scanner left join project_scanner on scanner_id = scanner.id and project_id = ${projectId}
+    where is_default or project_id is not null order by project_id nulls last limit 1`)
+}
+
+type Kept = Omit<Scanner, 'id' | 'isDefault' | 'createdAt' | 'updatedAt'>
+
+/** The first one becomes the default. Throws a unique violation when name or URL is taken. */
+export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }> {
+  // Two first ones at once: the second waits, and finds that there is one.
+  await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
+  const row = await tx.row<{ id: string }>(sql`
+    insert into scanner (name, description, url, is_disabled, is_default, auth, sealed_credential, skips_tls_check, uses_internal_address)
+    values (${scanner.name}, ${scanner.description}, ${scanner.url}, ${scanner.isDisabled}, not exists (select 1 from scanner), ${scanner.auth}, ${scanner.sealedCredential},
+      ${scanner.skipsTlsCheck}, ${scanner.usesInternalAddress}) returning id`)
+  return row!
+}
+
+export async function changeScanner(tx: Tx, id: string, scanner: Kept): Promise<boolean> {
+  const count = await tx.run(sql`
+    update scanner set name = ${scanner.name}, description = ${scanner.description}, url = ${scanner.url}, is_disabled = ${scanner.isDisabled}, auth = ${scanner.auth},
+      sealed_credential = ${scanner.sealedCredential}, skips_tls_check = ${scanner.skipsTlsCheck}, uses_internal_address = ${scanner.usesInternalAddress}, updated_at = now()
+    where id = ${id}::uuid`)
+  return count === 1
+}
+
+export async function dropScanner(tx: Tx, id: string): Promise<boolean> {
+  return (await tx.run(sql`delete from scanner where id = ${id}::uuid`)) === 1
+}
+
+export async function makeDefault(tx: Tx, id: string, isDefault: boolean): Promise<void> {
+  await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
+  if (isDefault) await tx.run(sql`update scanner set is_default = false where is_default and id <> ${id}::uuid`)
+  await tx.run(sql`update scanner set is_default = ${isDefault} where id = ${id}::uuid`)
+}
+
+export async function chooseScanner(tx: Tx, projectId: number, id: string): Promise<void> {
+  await tx.run(sql`insert into project_scanner (project_id, scanner_id) values (${projectId}, ${id}::uuid) on conflict (project_id) do update set scanner_id = excluded.scanner_id`)
+}

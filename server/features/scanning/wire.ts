@@ -1,0 +1,44 @@
+import type { Static } from 'typebox'
+import type { ScannerRegistrationReq } from '../../../api/scanners.ts'
+import type { Metadata } from './adapter.ts'
+import type { AuthKind, NewScanner } from './rules.ts'
+import type { Scanner } from './store.ts'
+
+/** Shown instead of a credential; sent back, it stands for the one that is there. */
+const hidden = '[HIDDEN]'
+
+/** The fields that a request gives. */
+export function parseScanner(body: Static<typeof ScannerRegistrationReq>): Partial<NewScanner> {
+  const given: Partial<NewScanner> = {
+    ...picked(body.name, (name) => ({ name: name.trim() })),
+    ...picked(body.description, (description) => ({ description })),
+    ...picked(body.url, (url) => ({ url: url.trim().replace(/\/+$/, '') })),
+    ...picked(body.auth, (auth) => ({ auth: auth as AuthKind })),
+    ...picked(body.access_credential === hidden ? undefined : body.access_credential, (credential) => ({ credential })),
+    ...picked(body.skip_certVerify, (skipsTlsCheck) => ({ skipsTlsCheck })),
+    ...picked(body.use_internal_addr, (usesInternalAddress) => ({ usesInternalAddress })),
+    ...picked(body.disabled, (isDisabled) => ({ isDisabled })),
+  }
+  // Who takes the login away takes what it needed with it.
+  return given.auth === '' ? { ...given, credential: '' } : given
+}
+
+const picked = <Value, Made extends object>(value: Value | undefined, make: (value: Value) => Made): Made | object => (value === undefined ? {} : make(value))
+
+export function presentScanner(scanner: Scanner) {
+  return {
+    uuid: scanner.id, name: scanner.name, description: scanner.description, url: scanner.url, disabled: scanner.isDisabled, is_default: scanner.isDefault, auth: scanner.auth,
+    ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }), skip_certVerify: scanner.skipsTlsCheck, use_internal_addr: scanner.usesInternalAddress,
+    create_time: scanner.createdAt.toISOString(), update_time: scanner.updatedAt.toISOString(),
+  }
+}
+
+/** What a scanner says of itself, in a registration's fields. */
+export function presentMetadata(metadata: Metadata | undefined) {
+  if (!metadata) return { health: 'unhealthy' }
+  const supports = new Set((metadata.capabilities ?? []).map(({ type }) => type ?? 'vulnerability'))
+  return {
+    health: 'healthy', adapter: metadata.scanner?.name ?? '', vendor: metadata.scanner?.vendor ?? '', version: metadata.scanner?.version ?? '',
+    capabilities: { support_vulnerability: supports.has('vulnerability'), support_sbom: supports.has('sbom') },
+  }
+}
