@@ -15,6 +15,7 @@ import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { exportRoutes } from './features/exports/index.ts'
+import { gcRoutes } from './features/gc/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
@@ -29,6 +30,7 @@ import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
+import { undeleteRoutes } from './features/undelete/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
@@ -262,6 +264,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
         ...exportRoutes(db, artifacts),
+        ...gcRoutes(db),
+        ...undeleteRoutes(db, gates, config.undeleteWindow),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
       ],

@@ -62,7 +62,7 @@ export async function dropRecord(tx: Tx, repository: string, digest: Digest): Pr
   // Locked first: whoever is about to hold it waits, and then finds it gone or keeps it.
   await tx.row(sql`select id from blob where id = ${record.blobId} for update`)
   const gone = await tx.run(sql`
-    delete from blob where id = ${record.blobId} and not exists (select 1 from repository_blob where blob_id = blob.id) and not exists (select 1 from system_artifact where blob_id = blob.id)`)
+    delete from blob where id = ${record.blobId} and not is_blob_held(id)`)
   return { ...record, isLast: gone > 0 }
 }
 
