@@ -16,6 +16,7 @@ import { callApi, factsSince, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenProject, givenUser, pushBlob } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
+import { collect } from '../gc/index.ts'
 import { openSystemArtifacts, type NewSystemArtifact } from './artifacts.ts'
 import { cleanupHandler, systemArtifactCleanup } from './jobs.ts'
 import { fullName, linkPath, linksPrefix, namespace } from './rules.ts'
@@ -273,6 +274,22 @@ test('S0-20, S0-23: the very same bytes can be made again right after they were 
     await artifacts.delete(repository, digest)
     assert.equal(await isStored(digest), false)
   }
+})
+
+test('S0-43: a garbage collection without any delay neither removes nor counts it, before and after it is deleted', async () => {
+  const { repository, digest } = await create()
+  const lines: string[] = []
+  const run = () =>
+    collect({
+      db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal, log: (line) => void lines.push(line), progress: () => {},
+      options: { delayMs: 0, keepMs: 0, isUntaggedGarbage: true, isDryRun: false, workers: 1, perSecond: 0, mayGoOn: () => true },
+    })
+  await run()
+  assert.equal(await artifacts.exists(repository, digest), true)
+  await artifacts.delete(repository, digest)
+  await run()
+  assert.deepEqual(lines.filter((line) => line.includes(digest)), [])
+  assert.equal(await isStored(digest), false)
 })
 
 test('S0-44: it is charged to no project', async () => {
