@@ -29,7 +29,7 @@ after(async () => {
   await top[Symbol.asyncDispose]()
 })
 
-for (const words of [[], ['serve'], ['migrate'], ['config'], ['fsck'], ['keys'], ['keys', 'rotate'], ['admin'], ['admin', 'reset-password'], ['completion']]) {
+for (const words of [[], ['serve'], ['work'], ['migrate'], ['config'], ['fsck'], ['keys'], ['keys', 'rotate'], ['admin'], ['admin', 'reset-password'], ['completion']]) {
   test(`marina ${[...words, '--help'].join(' ')} explains itself`, async () => {
     const { code, stdout, stderr } = await runMarina([...words, '--help'])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })

@@ -12,9 +12,12 @@ import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, 
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { auditRoutes, makeMonths, openRefusals, type Refusals } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
+import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { exportRoutes } from './features/exports/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
+import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
@@ -29,8 +32,10 @@ import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
-import { openCache, type Cache } from './platform/cache/cache.ts'
-import { openPeers } from './platform/cache/peers.ts'
+import type { Cache } from './platform/cache/cache.ts'
+import { openLayers, type Layers } from './platform/cache/layers.ts'
+import { openPeers, type Peers } from './platform/cache/peers.ts'
+import { openStamps } from './platform/cache/stamps.ts'
 import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -43,6 +48,7 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Answer, type Peer } from './platform/http/server.ts'
+import { prepareQueue } from './platform/jobs/workers.ts'
 import { openForwarder, type Forwarder } from './platform/observe/forward.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
@@ -58,6 +64,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
+import { jobHandlers, openJobs, systemArtifactsOf } from './jobs.ts'
 import { reactionsOf, topics } from './reactions.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
@@ -77,10 +84,18 @@ export type Marina = {
 }
 
 /** What every command needs: the settings, the truth, the bytes. */
-export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; layers: Layers; peers: Peers; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
 
 /** The version of Harbor whose API this is; its clients look at the number. */
 const harborVersion = 'v2.16.0'
+
+/**
+ * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
+ */
+const sharedResources: ReadonlySet<string> = new Set(['artifact', 'accessory', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
+
+/** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
+const cacheShapes = '1'
 
 const migrations = join(import.meta.dirname, 'migrations')
 
@@ -96,8 +111,22 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
-    const peers = openPeers({ onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment') })
-    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: metrics.cacheReads })
+    const secrets = await openSecrets(config)
+    const stamps = config.redisUrl && config.cacheEnabled ? openStamps() : undefined
+    const peers = openPeers({
+      ...(stamps ? { stamps } : {}),
+      onQuestion: (question) => answers(question),
+      onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment'),
+    })
+    const layers = opened.use(openLayers({
+      isEnabled: config.cacheEnabled, limit: config.cacheBytes, expireMs: config.cacheExpire * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cacheManifests ? [] : ['manifest']),
+      redis: stamps && {
+        url: config.redisUrl!, timeoutMs: config.redisTimeout, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
+        onTrouble: (error) => log.warn({ reason: error.message }, 'Redis cannot be used for a moment'),
+      },
+    }))
+    const { cache } = layers
+    const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,
@@ -108,7 +137,6 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
     opened.defer(() => db.close())
-    const secrets = await openSecrets(config)
     if (!beside) await prepareDatabase(db, secrets, log)
     if (postgres) await forgetTheDead(db)
     await peers.join(db, cache, { isReader: !beside })
@@ -116,7 +144,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const blobs = await openBlobs(config)
     opened.defer(() => blobs.close())
     const kept = opened.move()
-    return { config, log, secrets, db, cache, blobs, metrics, postgres, close: () => kept.disposeAsync() }
+    return { config, log, secrets, db, cache, layers, peers, blobs, metrics, postgres, close: () => kept.disposeAsync() }
   } catch (error) {
     await opened.disposeAsync()
     throw error
@@ -131,6 +159,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   } finally {
     await client.end()
   }
+  await prepareQueue(db, log)
   // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
   await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
@@ -145,6 +174,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
  */
 async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
+  await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
 }
 
@@ -167,7 +197,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
   try {
-    const { db, cache, blobs, secrets, metrics, postgres } = ground
+    const { db, cache, layers, peers, blobs, secrets, metrics, postgres } = ground
     const reader = { db, cache }
     const firstPassword = await firstStart(ground)
 
@@ -199,11 +229,17 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const outbound = openOutbound({ allow: config.outboundAllow })
     opened.defer(() => outbound.close())
+    const artifacts = systemArtifactsOf(ground)
+    const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
-        ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
+        ...systemRoutes([
+          { name: 'database', check: async () => void (await db.row(sql`select 1`)) },
+          { name: 'registry', check: () => blobs.check() },
+          ...(layers.redis ? [{ name: 'redis', check: () => layers.redis!.check() }] : []),
+        ], () => isDraining),
         ...infoRoutes(settings, {
           version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
           authority,
@@ -213,9 +249,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...quotaRoutes(db),
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
+        ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
         ...repositoryRoutes(reader, gates),
-        ...artifactRoutes({ reader, gates, registry }),
+        ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
         ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
@@ -224,6 +261,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...robotRoutes(reader, settings),
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...exportRoutes(db, artifacts),
+        ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
@@ -269,6 +308,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const cut = await server.drain(config.drain)
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
+    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
     watch(metrics, ground, forwarder)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
@@ -287,6 +327,26 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   } catch (error) {
     await opened.disposeAsync()
     await ground.close()
+    throw error
+  }
+}
+
+/** A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running Marina. */
+export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
+  const isEmbedded = config.databaseUrl === undefined
+  if (isEmbedded && !(await findRunningPostgres(join(config.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
+  const ground = await openGround(config, log, { beside: isEmbedded })
+  const opened = new AsyncDisposableStack()
+  opened.defer(() => ground.close())
+  try {
+    opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
+    if (config.metricsPort !== 'off') {
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
+      opened.defer(() => measured.close())
+    }
+    return { close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
     throw error
   }
 }
@@ -357,7 +417,7 @@ async function refuseChanges(settings: SettingsAccess, { method, path }: { metho
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
-function watch(metrics: Metrics, { db, cache }: Ground, forwarder: Forwarder) {
+function watch(metrics: Metrics, { db, cache, layers, peers }: Ground, forwarder: Forwarder) {
   metrics.gauge('marina_audit_forward_waiting', 'Audit messages that wait for the server they are sent on to', () => forwarder.counts().waiting)
   metrics.gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
@@ -365,6 +425,9 @@ function watch(metrics: Metrics, { db, cache }: Ground, forwarder: Forwarder) {
   metrics.gauge('marina_database_waiting', 'Requests waiting for a connection', () => db.counts().waiting)
   metrics.gauge('marina_cache_bytes', 'Bytes held by the memory cache', () => cache.size().bytes)
   metrics.gauge('marina_cache_entries', 'Facts held by the memory cache', () => cache.size().entries)
+  metrics.gauge('marina_cache_processes', 'Processes that agree on what is cached, this one included', () => peers.count())
+  metrics.counts('marina_cache_events_total', 'What happened to cached facts', ['layer', 'resource', 'event'], () =>
+    layers.counts().flatMap(({ layer, resource, counts }) => Object.entries(counts).map(([event, value]) => ({ labels: [layer, resource, event], value }))))
 }
 
 /** What is not an API: the page at /, the API's document and the page made of it. */

@@ -1,6 +1,10 @@
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
+
+/** Names that no project has: reserved for what Marina keeps for itself (S0-09), and what Harbor really used for it. */
+export const reservedProjects: readonly string[] = ['sys_harbor_ns', 'sys_harb0r']
 
 export type Project = { id: number; name: string; ownerId: number; isPublic: boolean; createdAt: Date; updatedAt: Date }
 
@@ -8,7 +12,7 @@ export type Project = { id: number; name: string; ownerId: number; isPublic: boo
 export const projectColumns = sql`project.id, project.name, project.owner_id as "ownerId", project.is_public as "isPublic",
   project.created_at as "createdAt", project.updated_at as "updatedAt"`
 
-export const projectKey = (name: string) => `project:${name}`
+export const projectKey = keyOf('project', 'name')
 
 /** Asked on every request below /v2, hence from the cache. */
 export function findProject({ db, cache }: Reader, name: string): Promise<Project | undefined> {

@@ -64,7 +64,8 @@ export const settings = {
   databaseWait: time({ env: 'MARINA_DATABASE_WAIT', path: 'database.wait', min: 100, max: minute, fallback: 1500, help: 'how long a request waits for a connection before it is answered with 503' }),
   databaseStatementTimeout: time({ env: 'MARINA_DATABASE_STATEMENT_TIMEOUT', path: 'database.statement_timeout', min: 100, max: hour, fallback: 30_000, help: 'a statement that runs longer is ended' }),
   databaseLockTimeout: time({ env: 'MARINA_DATABASE_LOCK_TIMEOUT', path: 'database.lock_timeout', min: 100, max: hour, fallback: 10_000, help: 'a statement that waits longer for a row is ended' }),
-  redisUrl: setting({ env: 'MARINA_REDIS_URL', path: 'redis.url', parse: optional(url('redis', 'rediss')), fallback: undefined, secret: true, help: 'Redis for the shared cache; none when absent' }),
+  redisUrl: setting({ env: 'MARINA_REDIS_URL', path: 'redis.url', parse: optional(url('redis', 'rediss')), fallback: undefined, secret: true, help: 'Redis that several processes share as a second layer of the cache; none when absent' }),
+  redisTimeout: time({ env: 'MARINA_REDIS_TIMEOUT', path: 'redis.timeout', min: 1, max: minute, fallback: 50, help: 'how long a question to Redis waits before the database is asked instead' }),
 
   storage: setting({ env: 'MARINA_STORAGE', path: 'storage.driver', parse: oneOf('filesystem', 's3'), fallback: 'filesystem', help: 'where blobs are kept: filesystem or s3' }),
   storageRoot: setting({ env: 'MARINA_STORAGE_ROOT', path: 'storage.root', parse: optional(line), fallback: undefined, help: 'folder of the filesystem driver; <data_dir>/storage when absent' }),
@@ -84,6 +85,16 @@ export const settings = {
   metricsPort: setting({ env: 'MARINA_METRICS_PORT', path: 'metrics.port', parse: portOrOff, fallback: 9090, help: 'port of GET /metrics, or off' }),
   metricsHost: setting({ env: 'MARINA_METRICS_HOST', path: 'metrics.host', parse: line, fallback: '127.0.0.1', help: 'address of GET /metrics' }),
 
+  workers: setting({ env: 'MARINA_WORKERS', path: 'jobs.workers', parse: oneOf('in-process', 'none'), fallback: 'in-process', help: 'whether marina serve runs jobs itself; with none, marina work has to run beside it' }),
+  workerConcurrency: setting({ env: 'MARINA_WORKER_CONCURRENCY', path: 'jobs.concurrency', parse: integer(1, 200), fallback: 10, help: 'jobs that one process runs at once' }),
+  workerLease: time({ env: 'MARINA_WORKER_LEASE', path: 'jobs.lease', min: 2000, max: 10 * minute, fallback: 30_000, help: 'a process that runs jobs and says nothing for this long is taken for dead; its jobs run again elsewhere or end in error' }),
+  jobLogBytes: size({ env: 'MARINA_JOB_LOG_BYTES', path: 'jobs.log_bytes', min: 4096, max: 64 * MiB, fallback: MiB, help: 'log that one job may write' }),
+  jobKeep: time({ env: 'MARINA_JOB_KEEP', path: 'jobs.keep', min: 24 * hour, max: 8760 * hour, fallback: 90 * 24 * hour, help: 'executions that ended longer ago are deleted with their logs; of each type only the newest are kept anyway' }),
+
+  systemArtifactTtl: time({ env: 'MARINA_SYSTEM_ARTIFACT_TTL', path: 'system_artifacts.ttl', min: 60_000, max: 8760 * hour, fallback: 24 * hour, help: 'reports and other data between parts of Marina that nobody fetched for this long are removed by the daily cleanup' }),
+  systemArtifactBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_BYTES', path: 'system_artifacts.bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'all such data together; 0 is no limit' }),
+  systemArtifactVendorBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_VENDOR_BYTES', path: 'system_artifacts.vendor_bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'such data of one part of Marina; 0 is no limit' }),
+
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),
@@ -96,6 +107,10 @@ export const settings = {
   blobBytes: size({ env: 'MARINA_BLOB_BYTES', path: 'limits.blob_bytes', min: MiB, max: 2 ** 53 - 1, fallback: 256 * 2 ** 30, help: 'size of a blob' }),
   chunkMinBytes: size({ env: 'MARINA_CHUNK_MIN_BYTES', path: 'limits.chunk_min_bytes', min: 0, max: 1024 * MiB, fallback: 0, help: 'least size of a chunk that clients are asked to send (OCI-Chunk-Min-Length); 0 asks for none, 5MiB on S3' }),
   pageSize: setting({ env: 'MARINA_PAGE_SIZE', path: 'limits.page_size', parse: integer(1, 10_000), fallback: 1000, help: 'entries on a page of tags, catalog or referrers, also when a client asks for more' }),
+  cacheEnabled: setting({ env: 'MARINA_CACHE_ENABLED', path: 'cache.enabled', parse: flag, fallback: true, help: 'keep facts in memory, and in Redis where there is one; off is slower and no truer' }),
+  cacheExpire: setting({ env: 'MARINA_CACHE_EXPIRE_HOURS', path: 'cache.expire_hours', parse: integer(1, 8760), fallback: 24, help: 'hours that a fact is kept in memory and in Redis, though it be true for longer' }),
+  cacheLists: setting({ env: 'MARINA_CACHE_LISTS', path: 'cache.lists', parse: flag, fallback: true, help: 'answer lists from cached objects, reading what is missing; off reads whole pages from the database' }),
+  cacheManifests: setting({ env: 'MARINA_CACHE_MANIFESTS', path: 'cache.manifests', parse: flag, fallback: true, help: 'keep manifests too, which take the most memory and save the most work; off keeps only what is known of them' }),
   cacheBytes: size({ env: 'MARINA_CACHE_BYTES', path: 'cache.memory_bytes', min: 0, max: 64 * 2 ** 30, fallback: 64 * MiB, help: 'memory for manifests and what is asked on every pull; 0 switches it off' }),
   outboundAllow: setting<string[]>({ env: 'MARINA_OUTBOUND_ALLOW', path: 'outbound.allow', parse: list(cidr), fallback: [], show: (all) => all.join(','), help: 'inside addresses and CIDR ranges that webhooks and other calls to the outside may reach all the same' }),
   notificationsSecret: setting({ env: 'MARINA_NOTIFICATIONS_SECRET', path: 'notifications.secret', parse: optional(secretLine), fallback: undefined, secret: true, help: 'shared secret of another registry that posts its events to /service/notifications, at least 16 characters; closed when absent' }),

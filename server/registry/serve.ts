@@ -8,10 +8,11 @@ import type { Bytes } from '../platform/blobs/blobs.ts'
 import { BodyTooLarge, limited, readBody } from '../platform/http/body.ts'
 import { parseRange } from '../platform/http/range.ts'
 import type { Answer, Peer } from '../platform/http/server.ts'
+import { reservedProjects } from '../catalog/project.ts'
 import type { Viewer } from '../catalog/viewer.ts'
 import { actorOf, anonymous, type Action, type Caller } from './caller.ts'
 import { readOnlyText } from './gate.ts'
-import type { ManifestRead, Page, Registry, Upload } from './registry.ts'
+import type { ManifestRead, ManifestStat, Page, Registry, Upload } from './registry.ts'
 import { parseRequest, type RegistryRequest } from './request.ts'
 import { grant, parseScopes, serviceName, type Grants, type Rights, type Tokens } from './token.ts'
 
@@ -121,6 +122,8 @@ export function openDoor(options: DoorOptions): Door {
     const { request, session } = exchange
     const needs = rightsNeeded(asked, request.method!)
     if (session.by === 'nothing' || session.isRefused) throw unauthorized(asked, needs, exchange)
+    // S0-48: to nobody, the administrator included, is there anything below these names.
+    if ('name' in asked && reservedProjects.includes(projectOf(asked.name))) throw new OciError('NAME_UNKNOWN')
     // Whoever may touch a repository is active: it is asked apart only where that was not asked, or was denied.
     const may = needs !== undefined && (await mayAll(session, [needs]))
     if (!may && session.by === 'bearer' && !(await rights.isActive(session.caller))) session.isRefused = true
@@ -214,6 +217,12 @@ export function openDoor(options: DoorOptions): Door {
       await ('tag' in reference ? registry.deleteTag(name, actorOf(session.caller), reference.tag) : registry.deleteManifest(name, actorOf(session.caller), reference.digest))
       return send(response, 202)
     }
+    // A HEAD, and a GET by somebody who may have it already, bring no manifest into the cache (S1-38, S1-39).
+    if (request.method === 'HEAD' || request.headers['if-none-match'] !== undefined) {
+      const stat = await registry.statManifest(name, reference)
+      if (matches(request, stat.digest)) return send(response, 304, manifestHeaders(stat))
+      if (request.method === 'HEAD') return send(response, 200, { ...manifestHeaders(stat), 'content-length': stat.size })
+    }
     sendManifest(await registry.readManifest(name, reference), name, reference, session.caller, request, response)
   }
 
@@ -235,7 +244,7 @@ export function openDoor(options: DoorOptions): Door {
   function sendManifest(found: ManifestRead, name: RepositoryName, reference: Reference, caller: Caller, request: IncomingMessage, response: Answer) {
     const { digest } = found
     if (matches(request, digest)) return send(response, 304, manifestHeaders(found))
-    if (request.method === 'GET') options.onPulled({ repository: name, digest, tag: 'tag' in reference ? reference.tag : null, caller })
+    options.onPulled({ repository: name, digest, tag: 'tag' in reference ? reference.tag : null, caller })
     const { headers, text } = wireOf(found)
     response.writeHead(200, ['x-request-id', response.requestId, ...headers])
     if (text === undefined) response.end(found.content)
@@ -417,7 +426,7 @@ function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {
   else response.end(body.toString('latin1'), 'latin1')
 }
 
-const manifestHeaders = ({ digest, mediaType }: ManifestRead) => ({ 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` })
+const manifestHeaders = ({ digest, mediaType }: Pick<ManifestStat, 'digest' | 'mediaType'>) => ({ 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` })
 
 /** A manifest as it goes out: header names and values in turns, and its bytes as text where they are few (see `send`). */
 type Wire = { headers: (string | number)[]; text: string | undefined }

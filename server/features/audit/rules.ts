@@ -94,11 +94,15 @@ export function entryOf({ id, topic, payload, occurredAt, address, requestId }: 
   }
 }
 
+/** Of topics; others lose their -ed. */
+const verbs: Readonly<Record<string, string>> = {
+  created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete', paused: 'pause', resumed: 'resume', purged: 'purge', forgotten: 'forget',
+}
+
 /** `quota.updated` → quota, update. */
 function kindOf(topic: string): { type: string; operation: string } {
   const [noun = '', verb = ''] = topic.split('.')
-  const known: Record<string, string> = { created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete' }
-  const { type = noun.replaceAll('-', '_'), operation = known[verb] ?? verb.replace(/(p)ped$|ed$/, '$1').replaceAll('-', '_') } = namings[topic] ?? {}
+  const { type = noun.replaceAll('-', '_'), operation = verbs[verb] ?? verb.replace(/(p)ped$|ed$/, '$1').replaceAll('-', '_') } = namings[topic] ?? {}
   return { type, operation }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { randomOf } from '../../testing/random.ts'
 import { openCache, type Cache } from './cache.ts'
 
 const limit = 10_000
@@ -7,9 +8,9 @@ type Fact = { value: number }
 const load = (value: number | undefined) => async (): Promise<Fact | undefined> => (value === undefined ? undefined : { value })
 
 test('a fact is loaded once and then served from memory', async () => {
-  const outcomes: string[] = []
-  const cache = openCache({ limit, onRead: (outcome) => outcomes.push(outcome) })
-  assert.deepEqual([await cache.get('a', load(1)), await cache.get('a', load(2)), outcomes], [{ value: 1 }, { value: 1 }, ['miss', 'hit']])
+  const cache = openCache({ limit })
+  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2))], [{ value: 1 }, { value: 1 }])
+  assert.deepEqual(cache.counts(), [{ layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
 })
 
 test('however many ask at once, one load runs', async () => {
@@ -165,14 +166,4 @@ async function findStale(cache: Cache, seed: number): Promise<string | undefined
 
 async function tick(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -44,6 +44,11 @@ export interface Db extends Queryable {
   counts(): { total: number; idle: number; waiting: number }
   /** A connection of its own, outside the pool, for LISTEN and long work. The caller ends it. */
   connect(): Promise<Client>
+  /**
+   * A pool of its own with the settings of `relaxed`, for a library that brings its own statements. The caller ends it. Its
+   * connections count beside `poolSize`.
+   */
+  openPool(size: number): Pool
   close(): Promise<void>
 }
 
@@ -89,6 +94,7 @@ export function openDb(options: DbOptions): Db {
       await client.connect().catch(translate)
       return client
     },
+    openPool: (size) => openPool({ ...options, onError }, size, ' -c synchronous_commit=off'),
     close: async () => {
       isClosed = true
       await Promise.all([main.end(), relaxed.end()])
@@ -113,6 +119,8 @@ function clientOptions(options: DbOptions, extra: string): ClientConfig {
 function openPool(options: DbOptions, max: number, extra: string): Pool {
   const pool = new Pool({ ...clientOptions(options, extra), max, idleTimeoutMillis: 60_000 })
   pool.on('error', (error) => options.onError?.(error))
+  // Whoever holds a connection between two statements of its own would be ended by a database that goes away then.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   return pool
 }
 

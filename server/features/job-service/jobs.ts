@@ -1,0 +1,22 @@
+import type { Db } from '../../platform/db/db.ts'
+import { ensureSchedule } from '../../platform/jobs/schedule.ts'
+import { sweepExecutions } from '../../platform/jobs/sweep.ts'
+import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
+
+/** Harbor's name for it. */
+export const executionSweep = jobType<{ by?: string }>({ name: 'EXECUTION_SWEEP', isSingle: true, isAlone: true, priority: 5, keep: 20 })
+
+/** Deletes old executions: what each type keeps, and nothing that ended before `days` days. `others`: the job handlers there are. */
+export function sweepHandler(db: Db, others: () => readonly JobHandler[], days: number): JobHandler {
+  return handler(executionSweep, async ({ signal, log }) => {
+    const kept = others().map(({ type: { name, keep } }) => ({ vendorType: name, keep }))
+    const count = await sweepExecutions(db, { kept, keepOthers: 50, days, signal })
+    log(`${count} executions deleted`)
+    return { attrs: { deleted: count } }
+  })
+}
+
+/** Chores of the job service itself. An administrator may pause them like any other. */
+export async function scheduleSweep(db: Db): Promise<void> {
+  await ensureSchedule(db, executionSweep, { cronType: 'Custom', cron: '0 */10 * * * *', params: {} })
+}

@@ -1,0 +1,81 @@
+import type { Static } from 'typebox'
+import type { Execution as ExecutionAnswer, ExecHistory, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
+import type { Schedule } from '../../platform/jobs/schedule.ts'
+import type { Busy, Execution, Pool, Task } from '../../platform/jobs/views.ts'
+
+/** What a client asks with Harbor's Schedule: now, never, or by a cron. */
+export type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
+
+/** Throws BAD_REQUEST for a schedule that cannot be. Hourly, Daily and Weekly may come without their cron. */
+export function parseSchedule({ schedule }: Static<typeof ScheduleBody>): Asked {
+  const { type, cron = '' } = schedule ?? {}
+  if (type === 'Manual') return { kind: 'manual' }
+  if (type === 'None') return { kind: 'none' }
+  if (type === undefined) throw new Failure('BAD_REQUEST', 'schedule.type is missing')
+  try {
+    return { kind: 'cron', cronType: type === 'Schedule' ? 'Custom' : type, cron: checkCron(cron === '' ? (namedCrons[type] ?? '') : cron) }
+  } catch (error) {
+    throw error instanceof BadCron ? new Failure('BAD_REQUEST', error.message) : error
+  }
+}
+
+export function presentScheduleObj({ cronType, cron, nextAt }: Pick<Schedule, 'cronType' | 'cron' | 'nextAt'>): Static<typeof ScheduleObj> {
+  return { type: cronType as Static<typeof ScheduleObj>['type'], cron, next_scheduled_time: nextAt.toISOString() }
+}
+
+/** A schedule as Harbor shows it where it has a history of runs. */
+export function presentSchedule(schedule: Schedule, parameters: Record<string, unknown> = schedule.params): Static<typeof ExecHistory> {
+  const { id, vendorType, cronType, createdAt, updatedAt } = schedule
+  return {
+    id, job_name: vendorType, job_kind: cronType, job_parameters: JSON.stringify(parameters), job_status: 'Scheduled', deleted: false,
+    schedule: presentScheduleObj(schedule), creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+  }
+}
+
+/** One run in a history: GCHistory and ExecHistory. `parameters`: what to show of them, the execution's attributes when absent. */
+export function presentHistory(execution: Execution, parameters: Record<string, unknown> = execution.attrs): Static<typeof ExecHistory> {
+  const { id, vendorType, trigger, status, startedAt, updatedAt } = execution
+  return {
+    id, job_name: vendorType, job_kind: trigger, job_parameters: JSON.stringify(parameters), job_status: status, deleted: false,
+    schedule: { type: trigger === 'MANUAL' ? 'Manual' : 'Custom' }, creation_time: startedAt.toISOString(), update_time: updatedAt.toISOString(),
+  }
+}
+
+/** What a task that waits or runs is counted as follows from its execution's status. */
+export function presentExecution(execution: Execution): Static<typeof ExecutionAnswer> {
+  const { id, vendorType, vendorId, trigger, status, message, attrs, tasks, unfinished, succeeded, failed, stopped, startedAt, endedAt } = execution
+  const isRunning = status === 'Running'
+  return {
+    id, vendor_type: vendorType, vendor_id: vendorId, trigger, status, status_message: message, extra_attrs: attrs,
+    metrics: {
+      task_count: tasks, success_task_count: succeeded, error_task_count: failed, stopped_task_count: stopped,
+      ...(isRunning ? { running_task_count: unfinished } : { pending_task_count: unfinished }),
+    },
+    start_time: startedAt.toISOString(), ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
+  }
+}
+
+export function presentTask({ id, executionId, status, message, runs, attrs, createdAt, updatedAt, startedAt, endedAt }: Task): Static<typeof TaskAnswer> {
+  return {
+    id, execution_id: executionId, status, status_message: message, run_count: runs, extra_attrs: attrs, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+    ...(startedAt ? { start_time: startedAt.toISOString() } : {}), ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
+  }
+}
+
+export function presentPool({ id, pid, host, concurrency, startedAt, heartbeatAt }: Pool): Static<typeof WorkerPool> {
+  return { worker_pool_id: id, pid, host, concurrency, start_at: startedAt.toISOString(), heartbeat_at: heartbeatAt.toISOString() }
+}
+
+/** A process has as many workers as it runs jobs at once; those without a job have their ids alone. */
+export function presentWorkers(pools: Pool[], busy: Busy[]): Static<typeof Worker>[] {
+  return pools.flatMap(({ id, concurrency }) => {
+    const jobs = busy.filter(({ poolId }) => poolId === id)
+    return Array.from({ length: Math.max(concurrency, jobs.length) }, (_, index) => ({ id: `${id}-${index + 1}`, pool_id: id, ...(jobs[index] ? presentBusy(jobs[index]) : {}) }))
+  })
+}
+
+function presentBusy({ taskId, jobType, startedAt, updatedAt, attrs }: Busy): Static<typeof Worker> {
+  return { job_id: String(taskId), job_name: jobType, start_at: startedAt.toISOString(), check_in: Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs), checkin_at: updatedAt.toISOString() }
+}

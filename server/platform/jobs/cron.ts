@@ -1,0 +1,37 @@
+import { Cron } from 'croner'
+
+/** Six fields, seconds first, as Harbor has them; Sunday is 0. Everything is UTC. */
+const fields = ['second', 'minute', 'hour', 'day of the month', 'month', 'day of the week'] as const
+
+/** The text cannot be used; the message says what is wrong with it. */
+export class BadCron extends Error {
+  override name = 'BadCron'
+}
+
+/** Harbor's named schedules. */
+export const namedCrons: Readonly<Record<string, string>> = { Hourly: '0 0 * * * *', Daily: '0 0 0 * * *', Weekly: '0 0 0 * * 0' }
+
+/**
+ * Checks a cron text for a schedule of a user: six fields, the first of them 0 (Harbor's rule: no schedule more often than once
+ * a minute), and some time in the future at which it fires. Returns it with single spaces. Throws BadCron.
+ */
+export function checkCron(text: string): string {
+  const parts = text.trim().split(/\s+/)
+  if (text.length > 255 || parts.length !== 6) throw new BadCron(`a cron has six fields (${fields.join(', ')}), such as 0 30 2 * * *`)
+  if (parts[0] !== '0') throw new BadCron('the 1st field (indicating Seconds of time) of the cron setting must be 0')
+  // What Harbor's parser knows. Ours would also take L, W and #, which no other Harbor could read back.
+  const bad = parts.findIndex((part, index) => !(index < 4 ? /^[\d*?,/-]+$/ : /^(?:[\d*?,/-]|\b[A-Z]{3}\b)+$/i).test(part))
+  if (bad >= 0) throw new BadCron(`${JSON.stringify(parts[bad])} is no ${fields[bad]} of a cron`)
+  const cron = parts.join(' ')
+  if (!nextAfter(cron, new Date())) throw new BadCron('this cron never fires')
+  return cron
+}
+
+/** The first time after `after` at which it fires, or undefined when there is none. Throws BadCron. */
+export function nextAfter(cron: string, after: Date): Date | undefined {
+  try {
+    return new Cron(cron, { timezone: 'UTC', mode: '6-part', legacyMode: true, paused: true }).nextRun(after) ?? undefined
+  } catch (error) {
+    throw new BadCron(`${JSON.stringify(cron.slice(0, 80))} is no cron: ${(error as Error).message}`, { cause: error })
+  }
+}

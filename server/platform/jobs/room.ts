@@ -1,0 +1,57 @@
+import type { WorkerEvents } from 'graphile-worker'
+import type { JobType } from './type.ts'
+
+export type Room = {
+  /** Types of which no more may be taken now. Called by the queue right before each look for a job. */
+  closedTypes(): string[]
+  /** A job of this type has ended. */
+  leave(type: string): void
+}
+
+/**
+ * Keeps each type within its `concurrency` in this process. Several workers look for jobs at once and none knows what the others
+ * will find, so a look reserves a place of every type that is open to it until its outcome is known. When somebody was turned
+ * away for such a reservation alone, another look follows (`onRoom`).
+ */
+export function openRoom(events: WorkerEvents, types: ReadonlyMap<string, JobType>, paused: () => ReadonlySet<string>, onRoom: () => void): Room {
+  const running = new Map<string, number>()
+  const reserved = new Map<string, number>()
+  /** What is open to each look: those that have no worker's name yet, in order, then by worker. */
+  const asked: string[][] = []
+  const looks = new Map<unknown, string[]>()
+  let wasTurnedAway = false
+  const add = (counts: Map<string, number>, name: string, count: number) => void counts.set(name, (counts.get(name) ?? 0) + count)
+
+  events.on('worker:getJob:start', ({ worker }) => void looks.set(worker, asked.shift() ?? []))
+  events.on('worker:getJob:empty', ({ worker }) => endLook(worker))
+  events.on('worker:getJob:error', ({ worker }) => endLook(worker))
+  events.on('job:start', ({ worker, job }) => {
+    add(running, job.task_identifier, 1)
+    endLook(worker)
+    if (wasTurnedAway) onRoom()
+  })
+
+  return {
+    closedTypes() {
+      const [open, closed] = [[] as string[], [...paused()]]
+      for (const { name, concurrency } of types.values()) {
+        const count = running.get(name) ?? 0
+        if (count + (reserved.get(name) ?? 0) < concurrency) open.push(name)
+        else closed.push(name)
+        if (count < concurrency && closed.at(-1) === name) wasTurnedAway = true
+      }
+      for (const name of open) add(reserved, name, 1)
+      asked.push(open)
+      return closed
+    },
+    leave: (type) => add(running, type, -1),
+  }
+
+  function endLook(worker: unknown): void {
+    for (const name of looks.get(worker) ?? []) add(reserved, name, -1)
+    looks.delete(worker)
+    if (looks.size > 0 || !wasTurnedAway) return
+    wasTurnedAway = false
+    onRoom()
+  }
+}

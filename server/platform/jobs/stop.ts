@@ -1,0 +1,67 @@
+import type { Queryable } from '../db/db.ts'
+import { sql } from '../db/sql.ts'
+
+/** Tells every process that runs jobs to look at once; each looks by itself every few seconds, too. */
+export const channel = 'marina_jobs'
+export type Message = { kind: 'stop'; taskIds: number[] } | { kind: 'queues' }
+
+export async function tell(tx: Queryable, message: Message): Promise<void> {
+  await tx.run(sql`select pg_notify(${channel}, ${JSON.stringify(message)})`)
+}
+
+/**
+ * Stops tasks that have not ended, at most a thousand: who waits is Stopped now, who runs as soon as it has noticed, within
+ * seconds. Call inside a transaction. Returns the ids of both kinds.
+ */
+export async function stopTasks(tx: Queryable, taskIds: number[]): Promise<number[]> {
+  const ended = await tx.rows<{ id: number }>(sql`
+    with wanted as (select id from task where id = any(${taskIds}::bigint[]) order by id limit 1000 for update),
+    done as (
+      update task set status = 'Stopped', status_revision = status_revision + 1, stop_asked_at = clock_timestamp(), updated_at = clock_timestamp(), ended_at = clock_timestamp()
+      from wanted where task.id = wanted.id and status = 'Pending' returning task.id, execution_id),
+    each as (select execution_id, count(*)::int as count from done group by execution_id),
+    counted as (
+      update execution set unfinished = unfinished - count, stopped = stopped + count, updated_at = clock_timestamp(),
+        status = case when unfinished > count then status when failed > 0 then 'Error' else 'Stopped' end,
+        ended_at = case when unfinished > count then null else clock_timestamp() end
+      from each where execution.id = each.execution_id)
+    select id from done`)
+  // Its note in the queue goes too; a worker that has it in hand already finds the task ended.
+  if (ended.length > 0) await tx.rows(sql`select (graphile_worker.remove_job(id::text)).id as removed from unnest(${ended.map(({ id }) => id)}::bigint[]) as id`)
+  const asked = await tx.rows<{ id: number }>(sql`
+    update task set stop_asked_at = clock_timestamp(), updated_at = clock_timestamp() where id = any(${taskIds}::bigint[]) and status = 'Running' and stop_asked_at is null returning id`)
+  if (asked.length > 0) await tell(tx, { kind: 'stop', taskIds: asked.map(({ id }) => id) })
+  return [...ended, ...asked].map(({ id }) => id)
+}
+
+/** Stops all that has not ended of an execution. Call inside a transaction. */
+export async function stopExecution(tx: Queryable, executionId: number): Promise<number> {
+  let count = 0
+  for (;;) {
+    const rows = await tx.rows<{ id: number }>(sql`
+      select id from task where execution_id = ${executionId} and status in ('Pending', 'Running') and stop_asked_at is null order by id limit 1000`)
+    if (rows.length === 0) return count
+    count += (await stopTasks(tx, rows.map(({ id }) => id))).length
+  }
+}
+
+/** Stops what waits in the queue of a type, or of all. Call inside a transaction; at most a thousand, returns how many. */
+export async function stopPending(tx: Queryable, jobType: string | undefined): Promise<number> {
+  const rows = await tx.rows<{ id: number }>(jobType === undefined
+    ? sql`select id from task where status = 'Pending' order by id limit 1000 for update skip locked`
+    : sql`select id from task where status = 'Pending' and job_type = ${jobType} order by run_at limit 1000 for update skip locked`)
+  return rows.length === 0 ? 0 : (await stopTasks(tx, rows.map(({ id }) => id))).length
+}
+
+/** No process takes another job of this type until it is resumed; what runs goes on. */
+export async function pauseQueue(tx: Queryable, jobType: string): Promise<boolean> {
+  const count = await tx.run(sql`insert into paused_queue (job_type) values (${jobType}) on conflict do nothing`)
+  await tell(tx, { kind: 'queues' })
+  return count > 0
+}
+
+export async function resumeQueue(tx: Queryable, jobType: string): Promise<boolean> {
+  const count = await tx.run(sql`delete from paused_queue where job_type = ${jobType}`)
+  await tell(tx, { kind: 'queues' })
+  return count > 0
+}

@@ -1,0 +1,81 @@
+import type { Queryable } from '../db/db.ts'
+import { sql } from '../db/sql.ts'
+import type { Outcome, Params, Trigger } from './type.ts'
+import { jsonbText } from '../db/json.ts'
+
+/** A task that was just taken by this process. `run` fences it: who holds an earlier run can no longer change it. */
+export type Taken = {
+  taskId: number; executionId: number; vendorId: number; trigger: Trigger; params: Params; run: number; failures: number; maxTries: number; priority: number
+}
+
+/** Takes a task that waits: what it is now, or why not. Busy: another one with its alone key runs (as a unique violation). */
+export async function takeTask(db: Queryable, taskId: number, poolId: string): Promise<Taken | 'paused' | 'gone'> {
+  const row = await db.row<Partial<Taken> & { isPaused: boolean | null }>(sql`
+    with wanted as (select id, job_type, exists (select 1 from paused_queue where paused_queue.job_type = task.job_type) as "isPaused" from task where id = ${taskId} and status = 'Pending'),
+    taken as (
+      update task set status = 'Running', run_count = run_count + 1, status_revision = status_revision + 1, pool_id = ${poolId},
+        started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
+      from wanted where task.id = wanted.id and task.status = 'Pending' and not wanted."isPaused"
+      returning task.id as "taskId", execution_id as "executionId", params, run_count as run, failures, max_tries as "maxTries", priority),
+    begun as (
+      update execution set status = 'Running', updated_at = clock_timestamp() from taken where execution.id = taken."executionId" and execution.status = 'Pending')
+    select wanted."isPaused", taken.*, execution.vendor_id as "vendorId", execution.trigger
+    from wanted left join taken on true left join execution on execution.id = taken."executionId"`)
+  if (!row) return 'gone'
+  if (row.taskId === undefined || row.taskId === null) return row.isPaused ? 'paused' : 'gone'
+  return row as Taken
+}
+
+type Held = Pick<Taken, 'taskId' | 'run'>
+
+/** Ends a task that this process still holds, and with the last of them its execution. False when it holds it no more. */
+export async function endTask(db: Queryable, { taskId, run }: Held, poolId: string, status: 'Success' | 'Error' | 'Stopped', { message = '', attrs = {} }: Outcome, failures: number): Promise<boolean> {
+  const row = await db.row<{ id: number }>(sql`
+    with done as (
+      update task set status = ${status}, status_message = left(${message}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
+        updated_at = clock_timestamp(), ended_at = clock_timestamp()
+      where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} returning id, execution_id),
+    counted as (
+      update execution set unfinished = unfinished - 1, succeeded = succeeded + (${status} = 'Success')::int, failed = failed + (${status} = 'Error')::int,
+        stopped = stopped + (${status} = 'Stopped')::int, updated_at = clock_timestamp(), extra_attrs = extra_attrs || ${jsonbText(attrs)}::jsonb,
+        status_message = case when ${status} <> 'Success' or tasks = 1 then left(${message}, 2000) else status_message end,
+        status = case when unfinished > 1 then 'Running' when failed + (${status} = 'Error')::int > 0 then 'Error' when stopped + (${status} = 'Stopped')::int > 0 then 'Stopped' else 'Success' end,
+        ended_at = case when unfinished > 1 then null else clock_timestamp() end
+      from done where execution.id = done.execution_id)
+    select id from done`)
+  return row !== undefined
+}
+
+/** Puts a task that this process holds back into the queue, to be tried in `delayMs`. Call inside a transaction. */
+export async function putBack(tx: Queryable, { taskId, run }: Held, poolId: string, { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number }): Promise<boolean> {
+  const row = await tx.row(sql`
+    with waiting as (
+      update task set status = 'Pending', status_message = left(${message}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
+        run_at = clock_timestamp() + make_interval(secs => ${delayMs / 1000}), updated_at = clock_timestamp()
+      where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} returning id, job_type, run_at, priority)
+    select (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => run_at, job_key => id::text, priority => priority, flags => array[job_type])).id from waiting`)
+  return row !== undefined
+}
+
+/** Brings the queue's note of a task that waits in our table up to its `run_at`, or to `delayMs` from now. */
+export async function requeue(db: Queryable, taskIds: number[], delayMs = 0): Promise<void> {
+  await db.rows(sql`
+    select (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => greatest(run_at, clock_timestamp() + make_interval(secs => ${delayMs / 1000})), job_key => id::text,
+      priority => priority, flags => array[job_type])).id as queued from task where id = any(${taskIds}::bigint[]) and status = 'Pending'`)
+}
+
+/** Merged into the task's attributes; other processes see it at once. */
+export async function saveProgress(db: Queryable, { taskId, run }: Held, attrs: Params): Promise<void> {
+  await db.run(sql`
+    update task set extra_attrs = extra_attrs || ${jsonbText(attrs)}::jsonb, status_revision = status_revision + 1, updated_at = clock_timestamp()
+    where id = ${taskId} and status = 'Running' and run_count = ${run}`)
+}
+
+/** Those that wait for an alone key, the oldest first. */
+export async function wakeAlone(db: Queryable, taskId: number): Promise<void> {
+  const rows = await db.rows<{ id: number }>(sql`
+    select other.id from task one join task other on other.alone_key = one.alone_key and other.status = 'Pending' and other.run_at <= clock_timestamp()
+    where one.id = ${taskId} order by other.priority, other.id limit 1`)
+  if (rows.length > 0) await requeue(db, rows.map(({ id }) => id))
+}
+

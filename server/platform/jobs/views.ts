@@ -1,0 +1,112 @@
+import type { Queryable } from '../db/db.ts'
+import type { Fields, Listing } from '../db/listing.ts'
+import { sql } from '../db/sql.ts'
+import type { Params, Status, Trigger } from './type.ts'
+
+export type Execution = {
+  id: number; vendorType: string; vendorId: number; trigger: Trigger; status: Status; message: string; attrs: Params
+  tasks: number; unfinished: number; succeeded: number; failed: number; stopped: number
+  startedAt: Date; updatedAt: Date; endedAt: Date | null
+}
+
+export type Task = {
+  id: number; executionId: number; jobType: string; status: Status; message: string; revision: number; runs: number; params: Params; attrs: Params
+  createdAt: Date; updatedAt: Date; startedAt: Date | null; endedAt: Date | null
+}
+
+const executionColumns = sql`id, vendor_type as "vendorType", vendor_id as "vendorId", trigger, status, status_message as message, extra_attrs as attrs, tasks, unfinished, succeeded, failed, stopped,
+  started_at as "startedAt", updated_at as "updatedAt", ended_at as "endedAt"`
+const taskColumns = sql`id, execution_id as "executionId", job_type as "jobType", status, status_message as message, status_revision as revision, run_count as runs, params, extra_attrs as attrs,
+  created_at as "createdAt", updated_at as "updatedAt", started_at as "startedAt", ended_at as "endedAt"`
+
+/** For `listing`, by Harbor's names. Newest first when nobody asks otherwise. */
+export const executionFields: Fields = {
+  id: { type: 'integer', column: sql`id` },
+  status: { type: 'text', column: sql`status` },
+  trigger: { type: 'text', column: sql`trigger` },
+  start_time: { type: 'time', column: sql`started_at` },
+  end_time: { type: 'time', column: sql`ended_at` },
+  creation_time: { type: 'time', column: sql`started_at` },
+  update_time: { type: 'time', column: sql`updated_at` },
+}
+export const executionOrder = sql`id desc`
+
+export const taskFields: Fields = {
+  id: { type: 'integer', column: sql`id` },
+  status: { type: 'text', column: sql`status` },
+  creation_time: { type: 'time', column: sql`created_at` },
+  update_time: { type: 'time', column: sql`updated_at` },
+}
+export const taskOrder = sql`id`
+
+type Page = Pick<Listing, 'where' | 'order' | 'limit' | 'offset'>
+/** Whose: of a type, and of one vendor of it when that is given. */
+export type Vendor = { vendorType: string; vendorId?: number }
+
+export async function listExecutions(db: Queryable, { vendorType, vendorId }: Vendor, { where, order, limit, offset }: Page): Promise<{ executions: Execution[]; total: number }> {
+  const from = sql`from execution where vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null}) and ${where}`
+  const [executions, total] = await Promise.all([
+    db.rows<Execution>(sql`select ${executionColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { executions, total: total!.count }
+}
+
+/** Of this very vendor: an id of another one finds nothing (H13, H19). */
+export function findExecution(db: Queryable, { vendorType, vendorId }: Vendor, id: number): Promise<Execution | undefined> {
+  return db.row<Execution>(sql`
+    select ${executionColumns} from execution where id = ${id} and vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
+}
+
+/** The newest execution of a vendor that has not ended. */
+export function findUnfinished(db: Queryable, { vendorType, vendorId = -1 }: Vendor): Promise<Execution | undefined> {
+  return db.row<Execution>(sql`
+    select ${executionColumns} from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is null order by id desc limit 1`)
+}
+
+export async function listTasks(db: Queryable, executionId: number, { where, order, limit, offset }: Page): Promise<{ tasks: Task[]; total: number }> {
+  const from = sql`from task where execution_id = ${executionId} and ${where}`
+  const [tasks, total] = await Promise.all([
+    db.rows<Task>(sql`select ${taskColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { tasks, total: total!.count }
+}
+
+/** Of this very execution. */
+export function findTask(db: Queryable, executionId: number, id: number): Promise<Task | undefined> {
+  return db.row<Task>(sql`select ${taskColumns} from task where id = ${id} and execution_id = ${executionId}`)
+}
+
+/** The first task: the only one, of executions that `enqueue` made. */
+export function findFirstTask(db: Queryable, executionId: number): Promise<Task | undefined> {
+  return db.row<Task>(sql`select ${taskColumns} from task where execution_id = ${executionId} order by id limit 1`)
+}
+
+export type Pool = { id: string; pid: number; host: string; concurrency: number; startedAt: Date; heartbeatAt: Date }
+export type Busy = { poolId: string; taskId: number; jobType: string; startedAt: Date; updatedAt: Date; attrs: Params }
+export type Queue = { jobType: string; count: number; latencySeconds: number; isPaused: boolean }
+
+/** Processes that run jobs; dead ones are gone from here after their lease. */
+export function listPools(db: Queryable): Promise<Pool[]> {
+  return db.rows<Pool>(sql`select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt" from worker_pool order by started_at, id limit 1000`)
+}
+
+/** What a process runs, or all of them. */
+export function listBusy(db: Queryable, poolId: string | undefined): Promise<Busy[]> {
+  return db.rows<Busy>(sql`
+    select pool_id as "poolId", id as "taskId", job_type as "jobType", started_at as "startedAt", updated_at as "updatedAt", extra_attrs as attrs
+    from task where status = 'Running' and pool_id is not null and (${poolId ?? null}::text is null or pool_id = ${poolId ?? null}) order by pool_id, id limit 10000`)
+}
+
+/** How many wait in each queue and how long the longest has been due, for these types and whatever else waits or is paused. */
+export function listQueues(db: Queryable, jobTypes: string[]): Promise<Queue[]> {
+  return db.rows<Queue>(sql`
+    with waiting as (select job_type, count(*) as count, greatest(0, extract(epoch from clock_timestamp() - min(run_at)))::bigint as latency from task where status = 'Pending' group by job_type)
+    select job_type as "jobType", coalesce(count, 0) as count, coalesce(latency, 0) as "latencySeconds", exists (select 1 from paused_queue where paused_queue.job_type = each.job_type) as "isPaused"
+    from (select unnest(${jobTypes}::text[]) as job_type union select job_type from waiting union select job_type from paused_queue) each left join waiting using (job_type) order by job_type limit 1000`)
+}
+
+export async function isPaused(db: Queryable, jobType: string): Promise<boolean> {
+  return (await db.row(sql`select 1 from paused_queue where job_type = ${jobType}`)) !== undefined
+}
