@@ -10,7 +10,7 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
-import { auditRoutes, makeMonths, openRefusals, type Refusals } from './features/audit/index.ts'
+import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
@@ -92,7 +92,7 @@ const harborVersion = 'v2.16.0'
 /**
  * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
  */
-const sharedResources: ReadonlySet<string> = new Set(['artifact', 'accessory', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
+const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
 
 /** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
 const cacheShapes = '1'
@@ -251,7 +251,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...cveAllowlistRoutes(db),
         ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
-        ...repositoryRoutes(reader, gates),
+        ...repositoryRoutes(reader, gates, config.cacheEnabled && config.cacheLists),
         ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
@@ -264,6 +264,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...exportRoutes(db, artifacts),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
+        ...purgeRoutes(db, topics),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { purgeHandler } from './features/audit/index.ts'
 import { artifactExportHandler } from './features/exports/index.ts'
 import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
 import { cleanupHandler, openSystemArtifacts, scheduleCleanup, type SystemArtifacts } from './features/system-artifacts/index.ts'
@@ -21,6 +22,7 @@ export function jobHandlers({ db, config }: JobGround, artifacts: SystemArtifact
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
     cleanupHandler(artifacts),
+    purgeHandler(db),
     artifactExportHandler(db, artifacts),
   ]
   return handlers

@@ -73,8 +73,12 @@ export const artifactByDigestKey = keyOf('artifact', 'repository', 'digest')
 /** What belongs to an artifact, whether that is there or yet to come. */
 export const accessoryKey = keyOf('accessory', 'repository_id', 'subject')
 
-/** Which artifacts a repository lists; see features/artifacts/pages.ts. */
-export const artifactsKey = keyOf('artifact_list', 'repository_id')
+/** Which artifacts a repository lists, and how many; see features/artifacts/pages.ts and repositories/store.ts. */
+export const artifactListKey = keyOf('artifact_list', 'repository_id')
+export const artifactCountKey = keyOf('artifact_count', 'repository_id')
+
+/** What is listed of a repository changes. */
+export const changesList = (tx: Tx, repositoryId: number) => tx.changes(artifactListKey(repositoryId), artifactCountKey(repositoryId))
 
 /**
  * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row
@@ -83,7 +87,7 @@ export const artifactsKey = keyOf('artifact_list', 'repository_id')
  */
 export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
   const { digest, manifest, description, children } = artifact
-  tx.changes(artifactsKey(repositoryId))
+  changesList(tx, repositoryId)
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
     with saved as (
       insert into artifact (repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth, config_digest, subject_digest, annotations,
@@ -136,7 +140,7 @@ export async function dropArtifact(tx: Tx, repository: { id: number; name: strin
 /** The same for several at once, which may name each other. */
 export async function dropArtifacts(tx: Tx, repository: { id: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
   const ids = artifacts.map(({ id }) => id)
-  tx.changes(artifactsKey(repository.id))
+  changesList(tx, repository.id)
   for (const { id, digest } of artifacts) tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
   const subjects = await tx.rows<{ digest: Digest }>(sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`)
   tx.changes(...subjects.map(({ digest }) => accessoryKey(repository.id, digest)))

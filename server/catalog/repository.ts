@@ -12,6 +12,8 @@ import { visibleProjects, type Viewer } from './viewer.ts'
 export type Repository = { id: number; projectId: number; name: string }
 
 export const repositoryKey = keyOf('repository', 'name')
+/** With what lists show of it; see features/repositories/store.ts. */
+export const repositoryIdKey = keyOf('repository', 'id')
 
 const columns = sql`id, project_id as "projectId", name`
 
@@ -58,7 +60,7 @@ export async function dropEmptyRepositories(tx: Tx, projectId: number): Promise<
     delete from repository_blob using blob, repository
     where repository_blob.repository_id = any(${ids}::bigint[]) and blob.id = repository_blob.blob_id and repository.id = repository_blob.repository_id
     returning repository.name as repository, blob.digest`)
-  tx.changes(...empty.map(({ name }) => repositoryKey(name)), ...held.map(({ repository, digest }) => blobKey(repository, digest)))
+  tx.changes(...empty.flatMap(({ id, name }) => [repositoryKey(name), repositoryIdKey(id)]), ...held.map(({ repository, digest }) => blobKey(repository, digest)))
   await tx.run(sql`delete from repository where id = any(${ids}::bigint[])`)
 }
 

@@ -3,7 +3,7 @@ import type { RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
-import { artifactKey, artifactsKey } from './artifact.ts'
+import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
 export type TagTarget = { tagId: number; digest: Digest }
@@ -27,7 +27,8 @@ export type MovedTag = { name: Tag; from: Digest | null }
 /** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */
 export async function moveTags(tx: Tx, repository: { id: number; name: string }, artifactId: number, tags: Tag[]): Promise<MovedTag[]> {
   const names = [...new Set(tags)].sort()
-  tx.changes(artifactsKey(repository.id), artifactKey(artifactId), ...names.map((tag) => tagKey(repository.name, tag)))
+  changesList(tx, repository.id)
+  tx.changes(artifactKey(artifactId), ...names.map((tag) => tagKey(repository.name, tag)))
   const known = new Map((await lockTags(tx, repository.id, names)).map((one) => [one.name, one]))
   const missing = names.filter((name) => !known.has(name))
   if (missing.length > 0) {
@@ -54,13 +55,15 @@ function lockTags(tx: Tx, repositoryId: number, names: Tag[]): Promise<{ name: T
 
 /** A tag that is not there yet; false when it is. */
 export async function addTag(tx: Tx, repository: { id: number; name: string }, artifactId: number, tag: Tag): Promise<boolean> {
-  tx.changes(artifactsKey(repository.id), artifactKey(artifactId), tagKey(repository.name, tag))
+  changesList(tx, repository.id)
+  tx.changes(artifactKey(artifactId), tagKey(repository.name, tag))
   return (await tx.run(sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`)) > 0
 }
 
 /** Removes one tag; its artifact stays. Undefined when there was none. */
 export async function dropTag(tx: Tx, repository: { id: number; name: string }, tag: Tag): Promise<{ digest: Digest } | undefined> {
-  tx.changes(artifactsKey(repository.id), tagKey(repository.name, tag))
+  changesList(tx, repository.id)
+  tx.changes(tagKey(repository.name, tag))
   const dropped = await tx.row<{ artifactId: number; digest: Digest }>(sql`
     delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id
     returning artifact.id as "artifactId", artifact.digest`)
@@ -78,7 +81,8 @@ export async function listTagsOf(tx: Tx, artifactIds: number[]): Promise<Tag[]> 
 export async function dropTagsOf(tx: Tx, repository: { id: number; name: string }, artifactIds: number[]): Promise<Tag[]> {
   const rows = await tx.rows<{ name: Tag }>(sql`delete from tag where artifact_id = any(${artifactIds}::bigint[]) returning name`)
   const names = rows.map(({ name }) => name).sort()
-  tx.changes(artifactsKey(repository.id), ...artifactIds.map((id) => artifactKey(id)))
+  changesList(tx, repository.id)
+  tx.changes(...artifactIds.map((id) => artifactKey(id)))
   for (const name of names) tx.changes(tagKey(repository.name, name))
   return names
 }

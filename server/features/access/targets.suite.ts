@@ -74,8 +74,10 @@ export function openTargets(marina: TestMarina) {
     },
     report_id: async () => '0',
     pool_id: async () => 'all',
+    resource: async () => 'tag',
     job_type: async () => 'all',
     execution_id: async () => 999_999_999,
+    purge_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
       return row.taskId

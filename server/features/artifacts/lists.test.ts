@@ -27,20 +27,22 @@ after(() => opened.disposeAsync())
 const views = ['with_label=true&with_accessory=true&with_inherited_accessory=true&page_size=100', 'page_size=2&page=2&with_accessory=true', 'q=tags%3D*&sort=digest&with_label=true&page_size=50']
 const pathOf = (repository: string) => `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${repository.slice(repository.indexOf('/') + 1)}/artifacts`
 
-/** What a process answers to all the views, and to the question for each tag. */
+/** What a process answers to all the views, to the question for each tag, and for repository and project. */
 async function look(marina: TestMarina, repository: string, tags: string[]): Promise<unknown[]> {
-  const paths = [...views.map((view) => `${pathOf(repository)}?${view}`), ...tags.map((tag) => `${pathOf(repository)}/${tag}?with_accessory=true&with_label=true`)]
+  const project = `/projects/${repository.slice(0, repository.indexOf('/'))}`
+  const around = [project, `${project}/repositories?sort=name`, `${project}/repositories/${repository.slice(repository.indexOf('/') + 1)}`, `${project}/metadatas/`, `${project}/summary`]
+  const paths = [...around, ...views.map((view) => `${pathOf(repository)}?${view}`), ...tags.map((tag) => `${pathOf(repository)}/${tag}?with_accessory=true&with_label=true`)]
   const answers = await Promise.all(paths.map((path) => openRest(marina)('GET', path, marina.admin)))
   return answers.map(({ status, headers, text }) => [status, headers['x-total-count'], status === 200 ? JSON.parse(text) : status])
 }
 
-type World = { repository: string; tags: string[]; images: Pushed[]; labels: number[]; random(): number }
+type World = { project: { id: number; name: string }; repository: string; tags: string[]; images: Pushed[]; labels: number[]; random(): number }
 
 async function givenWorld(seed: number): Promise<World> {
   const project = await givenProject(first)
   const repository = `${project.name}/app`
   const labels = [await givenLabel(project.id), await givenLabel(null)]
-  return { repository, tags: ['a', 'b', 'c'], images: [await pushImage(first, repository, { tag: 'a' })], labels, random: randomOf(seed) }
+  return { project, repository, tags: ['a', 'b', 'c'], images: [await pushImage(first, repository, { tag: 'a' })], labels, random: randomOf(seed) }
 }
 
 async function givenLabel(projectId: number | null): Promise<number> {
@@ -49,7 +51,7 @@ async function givenLabel(projectId: number | null): Promise<number> {
 
 /** Something that people do to a repository, through one process or the other. It may be refused. */
 async function doSomething(world: World): Promise<void> {
-  const { repository, tags, images, labels, random } = world
+  const { project, repository, tags, images, labels, random } = world
   const pick = <One>(all: One[]) => all[Math.floor(random() * all.length)]!
   const marina = random() < 0.5 ? first : second
   const rest = openRest(marina)
@@ -64,8 +66,11 @@ async function doSomething(world: World): Promise<void> {
   else if (what < 0.6) await rest('DELETE', `${one}/labels/${label}`, marina.admin)
   else if (what < 0.65) await rest('PUT', `/labels/${label}`, marina.admin, { name: fresh('renamed'), color: '#00AB9A' })
   else if (what < 0.75) await rest('POST', `${one}/tags`, marina.admin, { name: tag })
-  else if (what < 0.85) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
-  else if (what < 0.95) await rest('DELETE', one, marina.admin)
+  else if (what < 0.82) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
+  else if (what < 0.9) await rest('DELETE', one, marina.admin)
+  else if (what < 0.92) await rest('PUT', pathOf(repository).replace(/\/artifacts$/, ''), marina.admin, { description: fresh('described') })
+  else if (what < 0.95) await rest('PUT', random() < 0.5 ? `/projects/${project.id}` : `/projects/${project.name}`, marina.admin, { metadata: { auto_scan: String(random() < 0.5), public: String(random() < 0.5) } })
+  else if (what < 0.97) await rest('DELETE', `/projects/${project.name}/metadatas/auto_scan`, marina.admin)
   else await pullAndFlush(marina, repository, image, tag)
 }
 
@@ -97,16 +102,16 @@ async function findLie(seed: number, steps: number): Promise<string | undefined>
   return undefined
 }
 
-test('S1-02, S1-25, S1-31: lists from cached objects say what the database says, after any change through any process', async () => {
+test('S1-02, S1-09, S1-25, S1-31: lists from cached objects say what the database says, after any change through any process', async () => {
   for (const seed of [1, 2]) assert.equal(await findLie(seed, 40), undefined)
   const hits = first.ground.layers.counts().filter(({ layer }) => layer === 'memory').map(({ resource, counts }) => [resource, counts.hit] as const)
-  for (const resource of ['artifact', 'accessory', 'label', 'artifact_list', 'tag', 'repository', 'project']) {
+  for (const resource of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'project', 'project_metadata']) {
     assert.ok(new Map(hits).get(resource)! > 20, `${resource} was not answered from memory: ${JSON.stringify(hits)}`)
   }
   assert.ok(second.ground.layers.counts().some(({ layer, resource, counts }) => layer === 'redis' && resource === 'artifact' && counts.hit > 5), `Redis was asked: ${JSON.stringify(second.ground.layers.counts())}`)
 })
 
-for (const deaf of ['artifact', 'accessory', 'label', 'artifact_list', 'tag']) {
+for (const deaf of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'project', 'project_metadata']) {
   test(`the same test catches a process that does not hear of changes of ${deaf}`, async () => {
     const { cache } = second.ground
     const { block } = cache
@@ -122,6 +127,15 @@ for (const deaf of ['artifact', 'accessory', 'label', 'artifact_list', 'tag']) {
     }
   })
 }
+
+test('S1-28: the time of a pull is shown as soon as it is written, also where the artifact was cached', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  const image = await pushImage(first, repository, { tag: 'v1' })
+  const shown = async () => JSON.stringify((await look(first, repository, ['v1']))).match(/"pull_time":"([^"]+)"/g)
+  assert.ok((await shown())!.every((one) => one.includes('0001-01-01')))
+  await pullAndFlush(second, repository, image, 'v1')
+  assert.ok((await shown())!.every((one) => one.includes(`"${new Date().getUTCFullYear()}-`)))
+})
 
 test('S1-34: lists without cached objects are the same, and ask the database each time', async () => {
   await using plain = await openBeside(first, { cacheLists: 'false' })

@@ -3,7 +3,6 @@ import { accessoryKey, artifactByDigestKey, artifactKey } from '../../catalog/ar
 import type { Reader } from '../../catalog/reader.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { findTag } from '../../catalog/tag.ts'
-import { openCache } from '../../platform/cache/cache.ts'
 import { gathered } from '../../platform/cache/gather.ts'
 import { findArtifactId, listArtifactObjects, listHeldOf, type ArtifactObject, type ArtifactRow, type HeldRow } from './store.ts'
 
@@ -46,9 +45,6 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
     },
   }
 }
-
-/** The same questions, always asked of the database: where lists are not to be answered from the cache (S1-34). */
-export const uncached = ({ db }: Reader): Reader => ({ db, cache: openCache({ limit: 0, isTrusted: () => false }) })
 
 /** About what one takes in memory, in bytes. */
 const sizeOf = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>

@@ -1,4 +1,4 @@
-import { artifactsKey } from '../../catalog/artifact.ts'
+import { artifactListKey } from '../../catalog/artifact.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -10,7 +10,7 @@ export type Listed = { ids: Float64Array }
 
 /**
  * Counting 100,000 rows takes longer than the rest of a page, and so does passing over the first half of them. Both are done
- * once after each change of the repository; every push, tag and delete there forgets it (catalog's artifactsKey).
+ * once after each change of the repository; every push, tag and delete there forgets it (catalog's changesList).
  */
 export async function findListed({ db, cache }: Reader, repositoryId: number): Promise<Listed> {
   const load = async (): Promise<Listed> => {
@@ -20,5 +20,5 @@ export async function findListed({ db, cache }: Reader, repositoryId: number): P
     const bytes = row!.ids ?? Buffer.alloc(0)
     return { ids: Float64Array.from({ length: bytes.length / 8 }, (_, index) => Number(bytes.readBigInt64BE(index * 8))) }
   }
-  return (await cache.get(artifactsKey(repositoryId), load, ({ ids }) => 200 + ids.byteLength))!
+  return (await cache.get(artifactListKey(repositoryId), load, ({ ids }) => 200 + ids.byteLength))!
 }

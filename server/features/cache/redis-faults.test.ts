@@ -17,8 +17,8 @@ let second: TestMarina
 before(async () => {
   redis = opened.use(await openTestRedis())
   proxy = opened.use(await openTcpProxy(redis.port))
-  // With so little memory nearly every answer has to come from Redis or the database.
-  const settings = { redisUrl: `redis://127.0.0.1:${proxy.port}`, cacheBytes: '20KiB' }
+  // With so little memory nearly every answer has to come from Redis or the database. A busy machine may need more than 50 ms.
+  const settings = { redisUrl: `redis://127.0.0.1:${proxy.port}`, cacheBytes: '20KiB', redisTimeout: '200ms' }
   first = opened.use(await openTestMarina(settings))
   second = opened.use(await openBeside(first, settings))
   await healthy()
@@ -35,7 +35,7 @@ async function healthy(): Promise<void> {
   await until(async () => first.ground.layers.redis!.isUp() && second.ground.layers.redis!.isUp())
 }
 
-async function until(isSo: () => Promise<boolean>, ms = 8000): Promise<void> {
+async function until(isSo: () => Promise<boolean>, ms = 20_000): Promise<void> {
   for (const end = performance.now() + ms; !(await isSo()); await sleep(25)) assert.ok(performance.now() < end, 'it did not come to be')
 }
 
@@ -81,7 +81,7 @@ test('with Redis, pushes through one process are pulled from the other, and Redi
   await expectUse()
 })
 
-test('Redis killed: everything goes on with right answers, health says so, and Redis is used again once it is back', async () => {
+test('S1-26: Redis killed: everything goes on with right answers, health says so, and Redis is used again once it is back', async () => {
   await redis.kill()
   const slowest = await live(6)
   assert.ok(slowest < 1000, `a pull took ${slowest} ms`)
@@ -94,16 +94,18 @@ test('Redis killed: everything goes on with right answers, health says so, and R
 })
 
 test('Redis that is flushed again and again only makes things slower', async () => {
-  const flushing = setInterval(() => void redis.tell('flushall').catch(() => {}), 15)
+  const client = await createClient({ url: redis.url }).connect()
+  const flushing = setInterval(() => void client.flushAll(), 5)
   await live(8)
   clearInterval(flushing)
+  client.destroy()
   await expectUse()
 })
 
-test('Redis that takes 5 s for an answer costs a pull some of 50 ms and then nothing, as it is left alone for a while', async () => {
+test('Redis that takes 5 s for an answer costs a pull or two its timeout and then nothing, as it is left alone for a while', async () => {
   proxy.delayMs = 5000
   const first5 = await live(5)
-  assert.ok(first5 < 1500, `a pull took ${first5} ms`)
+  assert.ok(first5 < 3000, `a pull took ${first5} ms`)
   // By now nobody asks it: what it would cost is what a pull costs from the database.
   const repository = `${(await givenProject(first)).name}/app`
   const image = await pushImage(first, repository, { tag: 'v1' })
@@ -118,7 +120,7 @@ test('Redis that takes 5 s for an answer costs a pull some of 50 ms and then not
 
 test('Redis that hangs with its connections open is left alone, and found again', async () => {
   redis.freeze()
-  assert.ok((await live(5)) < 1500)
+  assert.ok((await live(5)) < 3000)
   redis.thaw()
   await healthy()
   await expectUse()
@@ -144,6 +146,24 @@ test('connections to Redis that break in the middle of everything are opened ane
   clearInterval(cutting)
   await healthy()
   await expectUse()
+})
+
+test('S1-23: what Redis could not be told to forget it is told again; until then nobody believes it', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  await pushImage(first, repository, { tag: 'v1' })
+  const tagKey = `tag:repository:${repository}:name:v1`
+  const isThere = async () => (await redis.tell('--scan', '--pattern', `*${tagKey}`)) !== ''
+  await until(async () => {
+    first.ground.cache.clear()
+    await first.ask('GET', `/v2/${repository}/manifests/v1`, { as: first.admin })
+    return isThere()
+  })
+  proxy.isCut = true
+  await pushImage(second, repository, { tag: 'v1' })
+  assert.ok(await isThere(), 'it could not be told')
+  proxy.isCut = false
+  await until(async () => !(await isThere()))
+  await healthy()
 })
 
 test('S1-24: Redis preloaded with what was true before, and with what never was, misleads nobody', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { randomOf } from '../../testing/random.ts'
 import { openCache, type Cache } from './cache.ts'
 
@@ -71,6 +72,54 @@ test('blocks of one key add up, and a release counts once', async () => {
   second()
   await cache.get('a', load(1))
   assert.equal(cache.size().entries, 1)
+})
+
+test('S1-05: a fact is read again after its time, though nobody changed it', async () => {
+  const cache = openCache({ limit, expireMs: 40 })
+  await cache.get('a', load(1))
+  assert.deepEqual(await cache.get('a', load(2)), { value: 1 })
+  await sleep(60)
+  assert.deepEqual(await cache.get('a', load(3)), { value: 3 })
+})
+
+test('several facts at once: memory answers for those it has, one load brings the rest, and others join it', async () => {
+  const cache = openCache({ limit })
+  const loads: number[][] = []
+  const load = async (ids: number[]) => (loads.push(ids), await tick(3), new Map(ids.filter((id) => id > 0).map((id) => [id, { value: id }])))
+  const ask = (...ids: number[]) => cache.many(ids, (id) => `fact:id:${id}`, load)
+  await ask(1, 2)
+  const [some, others] = await Promise.all([ask(2, 3, -1, 3), ask(3, 4, 1)])
+  assert.deepEqual(loads, [[1, 2], [3, -1], [4]])
+  assert.deepEqual([new Set(some.keys()), new Set(others.keys())], [new Set([2, 3]), new Set([1, 3, 4])])
+})
+
+test('of several facts at once, one whose key is blocked is read by everyone for himself and not kept', async () => {
+  const cache = openCache({ limit })
+  let reads = 0
+  const load = async (ids: number[]) => (reads++, await tick(2), new Map(ids.map((id) => [id, { value: reads }])))
+  const ask = () => cache.many([1, 2], (id) => `fact:id:${id}`, load)
+  const release = cache.block(['fact:id:1'])
+  const [one, two] = await Promise.all([ask(), ask()])
+  assert.deepEqual([reads, cache.size().entries], [2, 1])
+  assert.equal(one.get(2), two.get(2))
+  release()
+  await ask()
+  assert.equal(cache.size().entries, 2)
+})
+
+test('a resource is flushed with the reads of it that are under way, and no other', async () => {
+  const cache = openCache({ limit })
+  await cache.get('fact:id:1', load(1))
+  await cache.get('other:id:1', load(1))
+  const reading = cache.get('fact:id:2', async () => (await tick(5), { value: 1 }))
+  assert.equal(cache.flush('fact'), 1)
+  await reading
+  assert.deepEqual([...cache.entries()].map(({ key }) => key), ['other:id:1'])
+})
+
+test('resources of which nothing is to be kept are read each time, however they are asked for', async () => {
+  const cache = openCache({ limit, never: new Set(['fact']) })
+  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2)), cache.size().entries], [{ value: 1 }, { value: 2 }, 0])
 })
 
 test('clearing forgets what is kept, and what is being read', async () => {

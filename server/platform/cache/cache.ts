@@ -252,3 +252,6 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
     counts: () => counts.all(),
   }
 }
+
+/** The same questions, always asked of the database: for what is not to be answered from the cache. */
+export const uncached = <Db>({ db }: { db: Db }): { db: Db; cache: Cache } => ({ db, cache: openCache({ limit: 0, isTrusted: () => false }) })

@@ -1,4 +1,4 @@
-import { openCache, type Cache } from './cache.ts'
+import { openCache, uncached, type Cache } from './cache.ts'
 import type { CacheCounts } from './counts.ts'
 import { openRedis, type Redis } from './redis.ts'
 import { openSealedLayer } from './sealed.ts'
@@ -28,7 +28,8 @@ export type LayersOptions = {
 /** Memory, then Redis where there is one, then whatever the question itself reads. */
 export function openLayers({ isEnabled, limit, expireMs, isTrusted, never = new Set(), redis: wanted }: LayersOptions): Layers {
   if (!wanted || !isEnabled) {
-    const cache = openCache({ limit: isEnabled ? limit : 0, expireMs, isTrusted, never })
+    // Switched off, not even reads that are under way are shared.
+    const cache = isEnabled ? openCache({ limit, expireMs, isTrusted, never }) : uncached({ db: undefined }).cache
     return { cache, redis: undefined, counts: () => cache.counts(), [Symbol.asyncDispose]: async () => {} }
   }
   const redis = openRedis(wanted)

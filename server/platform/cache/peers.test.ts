@@ -40,6 +40,54 @@ test('the same check catches a guard that tells nobody, and one that forgets onl
   assert.ok((await countLies([three, four], 2500)).lies > 0)
 })
 
+test('S1-21, S1-22: a change that fails leaves the caches as they are; one that succeeds is forgotten, not written into them', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  await one.write('a')
+  // The other hears of the release a moment after the write was acknowledged; until then it keeps nothing.
+  for (const process of [one, two]) while (process.cache.peek(factKey('a')) === undefined) assert.equal(await process.read('a'), 1)
+  const failing = one.db.transaction(async (tx) => {
+    tx.changes(factKey('a'))
+    await tx.run(sql`update fact set value = 100 where key = 'a'`)
+    throw new Error('given up')
+  })
+  await assert.rejects(failing, /given up/)
+  const loads = () => [one, two].map(({ cache }) => cache.counts()[0]!.counts.load)
+  const before = loads()
+  for (const process of [one, two]) assert.equal(await process.read('a'), 1)
+  assert.deepEqual(loads(), before, 'memory still answered')
+  await one.write('a')
+  assert.deepEqual([one, two].map(({ cache }) => cache.peek(factKey('a'))), [undefined, undefined])
+})
+
+test('S1-27: what a transaction has changed and not committed is in no cache', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await one.write('a')
+  const rolledBack = one.db.transaction(async (tx) => {
+    tx.changes(factKey('a'))
+    await tx.run(sql`update fact set value = 100 where key = 'a'`)
+    // By whoever asks meanwhile, and by the transaction itself.
+    assert.equal(await one.read('a'), 1)
+    throw new Error('given up')
+  })
+  await assert.rejects(rolledBack, /given up/)
+  assert.deepEqual(one.cache.peek(factKey('a')), { value: 1 })
+})
+
+test('processes answer what others ask of them, one that does not within two seconds is left out', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  assert.deepEqual(await one.peers.ask({ about: 'anything' }), [null, null])
+  // Its row stays for a while, and nobody answers for it.
+  await two.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '4 seconds')`)
+  const started = performance.now()
+  assert.equal((await one.peers.ask({ about: 'anything' })).length, 2)
+  assert.ok(performance.now() - started < 3500)
+})
+
 test('a process whose connection broke serves nothing from memory until it has begun anew', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
