@@ -109,6 +109,13 @@ export const operations: Record<string, Operation> = {
   listAuditLogs: { needs: 'user', example: nothing },
   listAuditLogExts: { needs: 'user', example: nothing },
   listAuditLogEventTypes: { needs: 'user', example: nothing },
+  getPurgeHistory: { needs: onSystem('purge-audit:list'), example: nothing },
+  getPurgeJob: { needs: onSystem('purge-audit:read') },
+  getPurgeJobLog: { needs: onSystem('purge-audit:read') },
+  stopPurge: { needs: onSystem('purge-audit:stop') },
+  getPurgeSchedule: { needs: onSystem('purge-audit:read'), example: nothing },
+  createPurgeSchedule: { needs: onSystem('purge-audit:create'), example: () => ({ body: { schedule: { type: 'None' } } }) },
+  updatePurgeSchedule: { needs: onSystem('purge-audit:update'), example: () => ({ body: { schedule: { type: 'None' } } }) },
 
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
