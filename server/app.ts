@@ -10,7 +10,7 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
-import { auditRoutes, makeMonths, openRefusals, type Refusals } from './features/audit/index.ts'
+import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
@@ -268,6 +268,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...undeleteRoutes(db, gates, config.undeleteWindow),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
+        ...purgeRoutes(db, topics),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),

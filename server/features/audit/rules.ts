@@ -56,6 +56,7 @@ const namings: Readonly<Record<string, Naming>> = {
   'member.changed': { type: 'project_member', resource: ({ member }) => text(member) },
   'member.removed': { type: 'project_member', operation: 'delete', resource: ({ member }) => text(member) },
   'robot.secret-refreshed': { operation: 'update', resource: named, description: (of) => `give robot a new secret: ${named(of)}` },
+  'audit-log.purged': { resource: () => 'audit_log', description: (of) => `purge audit log: ${text(of.removed)} entries from before ${text(of.before)}` },
   'configuration.updated': { resource: () => 'configuration', description: ({ changed }) => `update configuration: ${names(changed)}` },
   'cve-allowlist.updated': { resource: ({ projectId }) => (projectId === null ? 'system' : text(projectId)) },
   'scanner.chosen': { operation: 'update' },
@@ -94,11 +95,16 @@ export function entryOf({ id, topic, payload, occurredAt, address, requestId }: 
   }
 }
 
+/** Of topics; others lose their -ed. */
+const verbs: Readonly<Record<string, string>> = {
+  created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete', paused: 'pause', resumed: 'resume', purged: 'purge', forgotten: 'forget',
+  scheduled: 'schedule', rotated: 'rotate', executed: 'execute',
+}
+
 /** `quota.updated` → quota, update. */
 function kindOf(topic: string): { type: string; operation: string } {
   const [noun = '', verb = ''] = topic.split('.')
-  const known: Record<string, string> = { created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete' }
-  const { type = noun.replaceAll('-', '_'), operation = known[verb] ?? verb.replace(/(p)ped$|ed$/, '$1').replaceAll('-', '_') } = namings[topic] ?? {}
+  const { type = noun.replaceAll('-', '_'), operation = verbs[verb] ?? verb.replace(/(p)ped$|ed$/, '$1').replaceAll('-', '_') } = namings[topic] ?? {}
   return { type, operation }
 }
 

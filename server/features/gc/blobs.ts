@@ -3,7 +3,7 @@ import { blobKey } from '../../catalog/blob.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
-import type { Run } from './collect.ts'
+import type { Run } from './run.ts'
 
 /** Blobs judged in one transaction: small, so that a push waits for milliseconds at most. */
 const batch = 200

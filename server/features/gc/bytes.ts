@@ -4,7 +4,7 @@ import { StorageUnavailable } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
-import type { Run } from './collect.ts'
+import type { Run } from './run.ts'
 import type { Pace } from './pace.ts'
 
 /** Files that one worker removes in one transaction, whose digests stay locked meanwhile. */

@@ -1,4 +1,5 @@
-export { collect, type Collection, type CollectOptions, type Totals } from './collect.ts'
+export { collect } from './collect.ts'
+export type { CollectOptions, Totals } from './run.ts'
 export { collectionHandler } from './jobs.ts'
 export { parseTimeWindow } from './window.ts'
 export { gcRoutes } from './routes.ts'

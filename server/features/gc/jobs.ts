@@ -4,7 +4,8 @@ import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
 import type { Gates } from '../../registry/gate.ts'
-import { collect, type CollectOptions, type Totals } from './collect.ts'
+import { collect } from './collect.ts'
+import type { CollectOptions, Totals } from './run.ts'
 import { isWithin, type TimeWindow } from './window.ts'
 
 export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }

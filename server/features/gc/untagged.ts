@@ -4,7 +4,7 @@ import type { Repository } from '../../catalog/repository.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { deleteArtifact } from '../artifacts/index.ts'
-import type { Run } from './collect.ts'
+import type { Run } from './run.ts'
 
 const batch = 200
 

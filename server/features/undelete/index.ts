@@ -1,4 +1,3 @@
-export { dropExpired } from './store.ts'
 export { restoreTrash } from './restore.ts'
 export { undeleteRoutes } from './routes.ts'
-export { listTrash, findTrash } from './store.ts'
+export { dropExpired, findTrash, listTrash, trashOrder } from './store.ts'
