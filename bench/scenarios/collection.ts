@@ -77,7 +77,7 @@ async function seedLive(database: Client, count: number): Promise<void> {
 async function seedDead(database: Client, storage: string): Promise<void> {
   const digests: string[] = []
   for (let number = 0; number < dead; number++) {
-    const content = `${randomUUID()}`.padEnd(100, '.')
+    const content = randomUUID().padEnd(100, '.')
     const hex = createHash('sha256').update(content).digest('hex')
     const folder = path.join(storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex)
     await mkdir(folder, { recursive: true })
@@ -91,7 +91,7 @@ async function seedDead(database: Client, storage: string): Promise<void> {
 /** Asks for a run and waits for its end. */
 async function collect({ port }: Registry): Promise<void> {
   const headers = { authorization: basic, 'content-type': 'application/json' }
-  const asked = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/gc/schedule`, { method: 'POST', headers, body: JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 5 } }) })
+  const asked = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/gc/schedule`, { method: 'POST', headers, body: JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 1 } }) })
   if (asked.status !== 201) throw new Error(`no collection: ${asked.status} ${await asked.text()}`)
   for (;;) {
     await sleep(50)
@@ -106,16 +106,17 @@ async function collect({ port }: Registry): Promise<void> {
 type Pushing = { count(): number; stop(): Promise<void> }
 
 async function startPushing(marina: Registry, round: string): Promise<Pushing> {
-  let [count, isOver] = [0, false]
+  let count = 0
+  const over = new AbortController()
   const push = async (index: number) => {
     const name = `library/pushed-${index}`
     const [token, connection] = [await marina.token([name]), await openConnection(marina.port)]
-    while (!isOver) await pushImage(connection, token, name, `${round}-${count++}`, makeImage())
+    while (!over.signal.aborted) await pushImage(connection, token, name, `${round}-${count++}`, makeImage())
     connection.close()
   }
   const all = Array.from({ length: clients }, (_, index) => push(index))
   const stop = async () => {
-    isOver = true
+    over.abort()
     await Promise.all(all)
   }
   return { count: () => count, stop }
