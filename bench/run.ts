@@ -8,11 +8,14 @@ import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
+import { cacheTable } from './scenarios/cache-table.ts'
+import { cacheTags } from './scenarios/cache-tags.ts'
+import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, jobService, collection] satisfies Scenario[]
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 

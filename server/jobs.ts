@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { purgeHandler } from './features/audit/index.ts'
 import { artifactExportHandler } from './features/exports/index.ts'
 import { collectionHandler, parseTimeWindow } from './features/gc/index.ts'
 import { tagStays } from './features/immutability/index.ts'
@@ -23,6 +24,7 @@ export function jobHandlers({ db, cache, blobs, config }: JobGround, artifacts: 
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
     cleanupHandler(artifacts),
+    purgeHandler(db),
     artifactExportHandler(db, artifacts),
     collectionHandler({ db, cache, blobs, gates: { untag: [tagStays({ cache })] } }, {
       delayMs: config.collectDelay, keepMs: config.undeleteWindow, perSecond: config.collectRate, window: config.collectWindow ? parseTimeWindow(config.collectWindow) : undefined,

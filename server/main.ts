@@ -39,6 +39,21 @@ const keys = program.command('keys').description('the keys that sign registry to
 keys.command('rotate').description('make a new key; tokens signed with earlier ones stay valid until they expire').action(rotate)
 const admin = program.command('admin').description('the system administrator')
 admin.command('reset-password').description("generate a new password for the account 'admin' and print it").action(resetPassword)
+const cached = program.command('cache').description('what all running processes, and Redis, keep to answer faster; never needed for right answers')
+cached
+  .command('list').description('count facts, hits and misses by resource')
+  .option('--json', 'as JSON')
+  .action(listCache)
+cached
+  .command('keys').description('list the keys of a resource')
+  .argument('<resource>', 'such as tag, manifest or project')
+  .option('--beginning <text>', 'only keys that begin so', '')
+  .option('--limit <count>', 'at most so many', '100')
+  .option('--json', 'as JSON')
+  .action(listCacheKeys)
+cached.command('show').description('look at one key').argument('<key>', 'whole, as keys lists it').action(showCached)
+cached.command('forget').description('forget one key, everywhere').argument('<key>', 'whole, as keys lists it').action((key: string) => forgetCached(key.split(':', 1)[0]!, key))
+cached.command('flush').description('forget all keys of a resource, everywhere').argument('<resource>', 'such as tag, manifest or project').action((resource: string) => forgetCached(resource, null))
 program
   .command('completion').description('print a completion script for the shell')
   .addArgument(new Argument('<shell>', 'which one').choices(shells))
@@ -52,7 +67,6 @@ async function serve() {
   // Whoever read what we print may have left (`| head`): that ends no registry.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
-  if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
   const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
   welcome(marina, config, performance.now() - started)
@@ -193,6 +207,50 @@ async function resetPassword() {
   await withGround(async ({ db, cache }) => {
     print(`the password of admin is now ${bold(await resetAdminPassword(db, { db, cache }))}`)
   })
+}
+
+async function listCache({ json }: { json?: boolean }) {
+  const { countCache } = await import('./features/cache/index.ts')
+  await withGround(async ({ peers, layers }) => {
+    const { processes, redis, resources } = await countCache({ peers, redis: layers.redis })
+    if (json) return print(JSON.stringify({ processes, redis, resources }, null, 2))
+    print(`processes: ${processes}, Redis: ${redis}`)
+    print(table([['resource', 'layer', 'facts', 'bytes', 'hits', 'misses', 'loads', 'forgotten', 'refused', 'errors'], ...resources.map((one) => [one.resource, one.layer, ...[one.entries, one.bytes, one.hit, one.miss, one.load, one.forget, one.refuse, one.error].map(String)])]))
+  })
+}
+
+async function listCacheKeys(resource: string, { beginning, limit, json }: { beginning: string; limit: string; json?: boolean }) {
+  const { listCacheKeys: list } = await import('./features/cache/index.ts')
+  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new ConfigError('--limit must be a whole number from 1 to 999999')
+  await withGround(async ({ peers, layers }) => {
+    const { keys, isCut } = await list({ peers, redis: layers.redis }, resource, beginning, Number(limit))
+    if (json) return print(JSON.stringify({ keys, isCut }, null, 2))
+    for (const { key, layers: where } of keys) print(`${key}  ${dim(where.join(', '))}`)
+    if (isCut) print(dim('... and more: see --beginning and --limit'))
+  })
+}
+
+async function showCached(key: string) {
+  const { lookIntoCache } = await import('./features/cache/index.ts')
+  await withGround(async ({ peers, layers }) => {
+    const entry = await lookIntoCache({ peers, redis: layers.redis }, key)
+    if (!entry) throw new ConfigError(`nothing is kept under ${key}`)
+    print(JSON.stringify(entry, null, 2))
+  })
+}
+
+async function forgetCached(resource: string, key: string | null) {
+  const { forgetCached: forget } = await import('./features/cache/index.ts')
+  await withGround(async ({ db, peers, layers }) => {
+    const { memory, redis } = await forget(db, { kind: 'system', id: null, name: 'command' }, { peers, redis: layers.redis }, resource, key)
+    print(`forgotten: ${memory} in memory, ${redis} in Redis`)
+  })
+}
+
+/** Columns as wide as their widest cell, numbers to the right. */
+function table(rows: string[][]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')).join('\n')
 }
 
 async function withGround(work: (ground: Ground) => Promise<void>) {

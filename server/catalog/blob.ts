@@ -1,13 +1,14 @@
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
 import { isPgError, type Queryable, type Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
 /** Size in bytes. */
 export type Blob = { id: number; digest: Digest; size: number }
 
-export const blobKey = (repository: string, digest: string) => `blob:${repository}:${digest}`
+export const blobKey = keyOf('blob', 'repository', 'digest')
 
 /** Docker Distribution's own layout, so that an existing registry's folder can be taken over in place. */
 export function blobPath(digest: Digest): string {

@@ -19,7 +19,7 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
   const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as Document
   const all = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]) => ({
-      id: operationId.replace(/-head$/, ''), method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, ''),
+      id: operationId, method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, ''),
       query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
       body: Object.keys(requestBody?.content['application/json']?.schema.properties ?? {}),
     })),
@@ -74,6 +74,7 @@ export function openTargets(marina: TestMarina) {
     },
     report_id: async () => '0',
     pool_id: async () => 'all',
+    resource: async () => 'tag',
     job_type: async () => 'all',
     async gc_id() {
       const row = await marina.ground.db.row<{ id: number }>(sql`insert into execution (vendor_type, trigger, status, ended_at) values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`)
@@ -87,6 +88,7 @@ export function openTargets(marina: TestMarina) {
       return entries[0]!.id
     },
     execution_id: async () => 999_999_999,
+    purge_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
       return row.taskId
@@ -121,10 +123,10 @@ export function openTargets(marina: TestMarina) {
     return callApi(marina, method, url, { as, ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }) })
   }
 
-  /** All rows there are, as one text; what is written apart from requests is left out. */
+  /** All rows there are, as one text; what is written apart from requests, and what says that they were refused, is left out. */
   async function stateOfAll(): Promise<string> {
-    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure', 'worker_pool') order by 1`, values: [] })
-    const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one`
+    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`, values: [] })
+    const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one${name === 'outbox' ? ` where topic not in ('change.refused', 'login.failed')` : ''}`
     return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
   }
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { ociIndex, ociManifest } from '../../../oci/media-type.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { descriptorOf, fresh, givenCast, givenProject, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
+import { descriptorOf, fresh, givenProject, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
 import { expectAnswer, type Person } from '../../testing/http.ts'
-import { openRest, type Rest } from '../../testing/rest.ts'
-import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openRest } from '../../testing/rest.ts'
+import { openScene } from '../../testing/scene.ts'
+import { openBeside } from '../../testing/server.ts'
 
 type Shown = {
   id: number; type: string; digest: string; media_type: string; manifest_media_type: string; repository_name: string; icon: string; size: number; pull_time: string; push_time: string
@@ -16,15 +17,7 @@ type Shown = {
   addition_links: Record<string, { href: string; absolute: boolean }>
 }
 
-let marina: TestMarina
-let rest: Rest
-let cast: Awaited<ReturnType<typeof givenCast>>
-before(async () => {
-  marina = await openTestMarina()
-  rest = openRest(marina)
-  cast = await givenCast(marina)
-})
-after(() => marina[Symbol.asyncDispose]())
+const { marina, rest, cast } = await openScene()
 
 const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN' }
 const pathOf = (repository: string) => `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${encodeURIComponent(repository.slice(repository.indexOf('/') + 1))}/artifacts`
@@ -190,19 +183,25 @@ test('pages of the plain list fit together, however deep, and after every change
   expectAnswer(await rest('GET', `${pathOf(name)}?page_size=100&page=99999`, marina.admin), 400, 'BAD_REQUEST')
 })
 
-test('a list asks the database a fixed number of questions, whatever its size', async () => {
+test('S1-32: a list asks the database a fixed number of questions for what the cache lacks, whatever its size, and then none', async () => {
   const name = await givenRepository()
   for (let count = 0; count < 3; count++) await pushReferrer(marina, name, await pushIndex(marina, name, [await pushImage(marina, name)], { tag: `t${count}` }))
   const query = 'with_label=true&with_accessory=true&with_inherited_accessory=true&with_immutable_status=true'
-  const questions = async (size: number) => {
+  const questions = async (size: number, missing: string[] = []) => {
+    for (const resource of missing) marina.ground.cache.flush(resource)
     using counter = countQuestions()
     assert.equal((await list(name, `${query}&page_size=${size}`)).length, size)
     return counter.asked()
   }
   await questions(1)
-  const asked = [await questions(1), await questions(3), await questions(2)]
-  // The page, then tags, labels, accessories, inherited ones and references.
-  assert.deepEqual(asked, [6, 6, 6])
+  const all = ['artifact', 'accessory', 'artifact_list']
+  // The ids, the artifacts, what belongs to them, and to those they are part of, which is not kept.
+  assert.deepEqual([await questions(1, all), await questions(2, all), await questions(3, all)], [4, 4, 4])
+  assert.deepEqual([await questions(3), await questions(1)], [1, 1])
+  // Only what is missing is read: the two that a page of one did not bring along.
+  marina.ground.cache.flush('artifact')
+  await questions(1)
+  assert.equal(await questions(3), 2)
 })
 
 test('tags are made, listed and taken away on the artifact they belong to', async () => {

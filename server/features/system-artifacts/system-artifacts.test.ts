@@ -265,6 +265,17 @@ test('S0-43: an image that holds the very same bytes keeps them when the system 
   assert.deepEqual(await text(again.repository, digest), bytes)
 })
 
+test('S0-23, S0-41: bytes that somebody wrote anew meanwhile are left to him, and to the reconciliation when nobody takes them', async () => {
+  const bytes = bytesOf()
+  const { repository, digest } = await create({}, bytes)
+  await blobs.write(blobPath(digest), Readable.from([bytes]))
+  await artifacts.delete(repository, digest)
+  assert.equal(await isStored(digest), true)
+  assert.deepEqual(await artifacts.reconcile({ signal }), { untracked: 0, stale: 0 })
+  assert.deepEqual(await artifacts.reconcile({ signal, ageMs: 0 }), { untracked: 1, stale: 0 })
+  assert.equal(await isStored(digest), false)
+})
+
 test('S0-44: it is charged to no project', async () => {
   const before = await db.row(sql`select sum(used_storage)::text as used, count(*) from quota`)
   const charges = await db.row(sql`select count(*) from quota_charge`)

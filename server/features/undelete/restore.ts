@@ -1,9 +1,9 @@
 import { parseManifest } from '../../../oci/manifest.ts'
 import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
-import { lockArtifact } from '../../catalog/artifact.ts'
+import { artifactKey, lockArtifact } from '../../catalog/artifact.ts'
 import type { Project } from '../../catalog/project.ts'
-import { ensureRepository, type Repository } from '../../catalog/repository.ts'
+import { ensureRepository, repositoryIdKey, type Repository } from '../../catalog/repository.ts'
 import { addTag } from '../../catalog/tag.ts'
 import { facts as nouns, type Actor } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
@@ -56,6 +56,7 @@ async function restoreTag(tx: Tx, gates: Gates, by: Actor, project: Project, { r
 async function restoreArtifacts(tx: Tx, gates: Gates, by: Actor, at: At, trash: Trash): Promise<void> {
   const { repository } = at
   await refuseTaken(tx, repository, trash)
+  tx.changes(repositoryIdKey(repository.id))
   if (trash.description) await tx.run(sql`update repository set description = ${trash.description} where id = ${repository.id}`)
   await tx.run(sql`
     insert into repository_blob (repository_id, blob_id) select ${repository.id}, blob_id from trash_blob where trash_id = ${trash.id} order by blob_id on conflict do nothing`)
@@ -88,6 +89,8 @@ async function restoreOne(tx: Tx, gates: Gates, by: Actor, at: At, one: TrashedA
 async function restoreTimes(tx: Tx, repositoryId: number, digest: Digest, { tags, labels, pullCount, pushedAt, pulledAt }: TrashedArtifact): Promise<void> {
   const row = await tx.row<{ id: number }>(sql`
     update artifact set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}, pulled_at = coalesce(pulled_at, ${pulledAt}) where repository_id = ${repositoryId} and digest = ${digest} returning id`)
+  // One that was pushed again meanwhile may be known with what it had until now.
+  tx.changes(artifactKey(row!.id))
   await tx.run(sql`
     update tag set pushed_at = kept.pushed_at, pulled_at = kept.pulled_at, pull_count = kept.pull_count
     from jsonb_to_recordset(${JSON.stringify(tags)}::jsonb) as kept (name text, pushed_at timestamptz, pulled_at timestamptz, pull_count bigint)

@@ -1,8 +1,8 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
-import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
-import { dropArtifact, findChildren, findManifest, peekManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import { projectOf, type Reference, type RepositoryName, type Tag } from '../../../oci/reference.ts'
+import { dropArtifact, findChildren, findManifest, findManifestStat, peekManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
@@ -22,14 +22,20 @@ const maxDepth = 4
 /** How often a push looks for what others delete at the same time. */
 const looks = 8
 
-export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
+export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'statManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
   const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
 
   return {
     async readManifest(name, reference) {
-      const digest = 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
-      const found = digest === undefined ? undefined : await findManifest(reader, name, digest)
+      const digest = await digestOfReference(name, reference)
+      const found = digest && (await findManifest(reader, name, digest))
+      return found ?? manifestUnknown(name, reference)
+    },
+
+    async statManifest(name, reference) {
+      const digest = await digestOfReference(name, reference)
+      const found = digest && (await findManifestStat(reader, name, digest))
       return found ?? manifestUnknown(name, reference)
     },
 
@@ -83,6 +89,10 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
         await emit(tx, [facts.tagDeleted({ projectId: repository.projectId, repository: name, tag, digest: dropped.digest }, by)])
       })
     },
+  }
+
+  async function digestOfReference(name: RepositoryName, reference: Reference): Promise<Digest | undefined> {
+    return 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
   }
 
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
