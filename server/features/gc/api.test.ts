@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { blobPath } from '../../catalog/blob.ts'
 import { callApi, create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
-import { findDisagreements, fresh, givenUser, pushImage } from '../../testing/given.ts'
+import { findDisagreements, fresh, givenUser, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openS3Server } from '../../testing/s3.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 
 type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string }
+import { collect } from './index.ts'
 
 suite('the API of the garbage collection', () => {
   let marina: TestMarina
@@ -86,5 +88,29 @@ suite('the API of the garbage collection', () => {
     expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: robot }), 200)
     expectAnswer(await callApi(marina, 'POST', '/system/gc/schedule', { as: robot, body: now() }), 403, 'FORBIDDEN')
     expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: await givenUser(marina) }), 403, 'FORBIDDEN')
+  })
+})
+
+suite('a collection on S3', () => {
+  test('frees what was deleted, and the same bytes pushed again stay', async () => {
+    await using s3 = await openS3Server()
+    await using marina = await openTestMarina({
+      workers: 'none', storage: 's3', s3Endpoint: s3.endpoint, s3Bucket: s3.bucket, s3Region: s3.region, s3AccessKey: s3.accessKeyId, s3SecretKey: s3.secretAccessKey,
+    })
+    const { db, blobs } = marina.ground
+    const run = () => collect({
+      db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: () => {}, progress: () => {},
+      options: { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true },
+    })
+    const [gone, kept] = [await pushImage(marina, 'library/a', { tag: 'gone' }), await pushImage(marina, 'library/a', { tag: 'kept' })]
+    const bytes = fresh('the same bytes again')
+    const again = await pushBlob(marina, 'library/a', bytes)
+    for (const path of [`manifests/${gone.digest}`, `blobs/${again}`]) assert.equal((await marina.ask('DELETE', `/v2/library/a/${path}`, { as: marina.admin })).status, 202)
+    assert.equal((await run()).files, 3)
+    await pushBlob(marina, 'library/a', bytes)
+    await run()
+    assert.deepEqual([await blobs.find(blobPath(gone.config)), (await blobs.find(blobPath(again)))?.size], [undefined, bytes.length])
+    assert.equal((await marina.ask('GET', `/v2/library/a/blobs/${kept.config}`, { as: marina.admin })).status, 200)
+    assert.deepEqual(await findDisagreements(marina), [])
   })
 })
