@@ -50,8 +50,8 @@ export type Finished = { targetId: number; results: Result[]; standing: Standing
  * so. Of a delivery's tries the last 20 are remembered.
  */
 export async function finishTargets(db: Queryable, by: string, finished: Finished[]): Promise<void> {
-  const results = finished.flatMap((one) => one.results)
-  const standings = finished.map(({ targetId, standing }) => ({ id: targetId, ...standing, changes: standing !== undefined }))
+  const results = finished.flatMap((one) => one.results).map((one) => ({ ...one, dueAt: one.dueAt.toISOString() }))
+  const standings = finished.map(({ targetId, standing }) => ({ id: targetId, ...standing, restsUntil: standing?.restsUntil?.toISOString(), changes: standing !== undefined }))
   await db.run(sql`
     with tried as (
       update webhook_delivery delivery set status = one.status, status_message = one.message, tries = tries + one.counts::int, due_at = one."dueAt", answer = coalesce(one.answer, delivery.answer),
