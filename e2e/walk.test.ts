@@ -3,9 +3,28 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
+import { Client } from 'pg'
+import { socketUrl } from './faults/kills.ts'
 import { ask, basic } from './http.ts'
 import { smallImage } from './image.ts'
 import { end, makeFolder, root, startMarina } from './marina.ts'
+
+/** What the walk does, as the outbox must tell it. */
+const facts = [
+  'project.created', 'account.created', 'member.added', 'quota.updated', 'robot.created', 'artifact.pushed', 'tag.created', 'label.created', 'artifact.labeled', 'artifact.copied',
+  'immutable-rule.created', 'tag.moved', 'immutable-rule.deleted', 'artifact.deleted', 'repository.deleted', 'robot.deleted', 'project.deleted',
+]
+
+async function factsOf(dataDir: string): Promise<Set<string>> {
+  const client = new Client(socketUrl(dataDir))
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ topic: string }>('select distinct topic from outbox limit 1000')
+    return new Set(rows.map(({ topic }) => topic))
+  } finally {
+    await client.end()
+  }
+}
 
 /** The commands of the page, but for the first block, in which the reader fills in what is his. */
 async function commandsOf(page: string): Promise<string[]> {
@@ -38,6 +57,9 @@ test('the walk with curl works from its first command to its last, and says what
   ]
   inOrder.forEach((wanted, place) => assert.match(said[place]!, wanted, `block ${place}`))
   assert.match(stderr, /immutable/i)
+
+  const told = await factsOf(dataDir)
+  for (const fact of facts) assert.ok(told.has(fact), `no ${fact} among ${[...told].join(', ')}`)
 
   await ask(`${marina.url}/api/v2.0/projects/team`, 404, { headers: basic(marina.password!) })
   await marina.stop()

@@ -12,6 +12,7 @@ import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, 
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
+import { exportRoutes } from './features/exports/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
@@ -56,7 +57,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
-import { jobHandlers, openDeliveries, openJobs } from './jobs.ts'
+import { jobHandlers, openDeliveries, openJobs, systemArtifactsOf } from './jobs.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -199,7 +200,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const outbound = openOutbound({ allow: config.outboundAllow })
     opened.defer(() => outbound.close())
     const host = hostOf(config)
-    const handlers = jobHandlers(ground)
+    const artifacts = systemArtifactsOf(ground)
+    const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
@@ -226,6 +228,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
         ...webhookRoutes({ db, secrets, host, overlapMs: config.webhookSecretOverlap }),
+        ...exportRoutes(db, artifacts),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
@@ -297,7 +300,7 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
   try {
     const outbound = openOutbound({ allow: config.outboundAllow })
     opened.defer(() => outbound.close())
-    opened.use(await openJobs(ground, jobHandlers(ground)))
+    opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
     opened.use(openDeliveries(ground, outbound))
     if (config.metricsPort !== 'off') {
       const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost)

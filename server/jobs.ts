@@ -1,7 +1,9 @@
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { artifactExportHandler } from './features/exports/index.ts'
 import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
 import { openDeliverer } from './features/webhooks/index.ts'
+import { cleanupHandler, openSystemArtifacts, scheduleCleanup, type SystemArtifacts } from './features/system-artifacts/index.ts'
 import type { Blobs } from './platform/blobs/blobs.ts'
 import type { Cache } from './platform/cache/cache.ts'
 import type { Db } from './platform/db/db.ts'
@@ -17,16 +19,23 @@ const day = 86_400_000
 export type JobGround = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics }
 
 /** Everything that runs in the background, by its name in the queue. */
-export function jobHandlers({ db, config }: JobGround): JobHandler[] {
+export function jobHandlers({ db, config }: JobGround, artifacts: SystemArtifacts): JobHandler[] {
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
+    cleanupHandler(artifacts),
+    artifactExportHandler(db, artifacts),
   ]
   return handlers
 }
 
+/** One for each process: what cleanup criteria are registered with it counts. */
+export function systemArtifactsOf({ db, blobs, config }: JobGround): SystemArtifacts {
+  return openSystemArtifacts({ db, blobs, ttlMs: config.systemArtifactTtl, limits: { all: config.systemArtifactBytes, vendor: config.systemArtifactVendorBytes } })
+}
+
 /** Runs jobs in this process until it is disposed. */
 export async function openJobs({ db, log, config, metrics }: JobGround, handlers: JobHandler[]): Promise<Workers> {
-  await scheduleSweep(db)
+  await Promise.all([scheduleSweep(db), scheduleCleanup(db)])
   const workers = await openWorkers({
     db, handlers, log, concurrency: config.workerConcurrency, leaseMs: config.workerLease, logBytes: config.jobLogBytes, drainMs: Math.min(config.drain, 5000),
   })

@@ -2,6 +2,9 @@ import type { Queryable, Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
+/** Names that no project has: reserved for what Marina keeps for itself (S0-09), and what Harbor really used for it. */
+export const reservedProjects: readonly string[] = ['sys_harbor_ns', 'sys_harb0r']
+
 export type Project = { id: number; name: string; ownerId: number; isPublic: boolean; createdAt: Date; updatedAt: Date }
 
 /** For any statement over `project`; the fields of Project. */

@@ -90,6 +90,10 @@ export const settings = {
   jobLogBytes: size({ env: 'MARINA_JOB_LOG_BYTES', path: 'jobs.log_bytes', min: 4096, max: 64 * MiB, fallback: MiB, help: 'log that one job may write' }),
   jobKeep: time({ env: 'MARINA_JOB_KEEP', path: 'jobs.keep', min: 24 * hour, max: 8760 * hour, fallback: 90 * 24 * hour, help: 'executions that ended longer ago are deleted with their logs; of each type only the newest are kept anyway' }),
 
+  systemArtifactTtl: time({ env: 'MARINA_SYSTEM_ARTIFACT_TTL', path: 'system_artifacts.ttl', min: 60_000, max: 8760 * hour, fallback: 24 * hour, help: 'reports and other data between parts of Marina that nobody fetched for this long are removed by the daily cleanup' }),
+  systemArtifactBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_BYTES', path: 'system_artifacts.bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'all such data together; 0 is no limit' }),
+  systemArtifactVendorBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_VENDOR_BYTES', path: 'system_artifacts.vendor_bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'such data of one part of Marina; 0 is no limit' }),
+
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),

@@ -8,6 +8,7 @@ import type { Bytes } from '../platform/blobs/blobs.ts'
 import { BodyTooLarge, limited, readBody } from '../platform/http/body.ts'
 import { parseRange } from '../platform/http/range.ts'
 import type { Answer, Peer } from '../platform/http/server.ts'
+import { reservedProjects } from '../catalog/project.ts'
 import type { Viewer } from '../catalog/viewer.ts'
 import { actorOf, anonymous, type Action, type Caller } from './caller.ts'
 import { readOnlyText } from './gate.ts'
@@ -119,6 +120,8 @@ export function openDoor(options: DoorOptions): Door {
     const { request, session } = exchange
     const needs = rightsNeeded(asked, request.method!)
     if (session.by === 'nothing' || session.isRefused) throw unauthorized(asked, needs, exchange)
+    // S0-48: to nobody, the administrator included, is there anything below these names.
+    if ('name' in asked && reservedProjects.includes(projectOf(asked.name))) throw new OciError('NAME_UNKNOWN')
     // Whoever may touch a repository is active: it is asked apart only where that was not asked, or was denied.
     const may = needs !== undefined && (await mayAll(session, [needs]))
     if (!may && session.by === 'bearer' && !(await rights.isActive(session.caller))) session.isRefused = true

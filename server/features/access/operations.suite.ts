@@ -202,6 +202,11 @@ export const operations: Record<string, Operation> = {
   listJobQueues: { needs: onSystem('jobservice-monitor:list'), example: nothing },
   actionPendingJobs: { needs: onSystem('jobservice-monitor:stop'), example: () => ({ body: { action: 'resume' } }) },
   listSchedules: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  exportArtifacts: { needs: onSystem('catalog:read'), example: () => ({ body: {} }) },
+  listArtifactExports: { needs: onSystem('catalog:read'), example: nothing },
+  // Of the one who asked alone: others that hold the right are refused by the stored row, which its own tests show.
+  getArtifactExport: { needs: onSystem('catalog:read') },
+  downloadArtifactExport: { needs: onSystem('catalog:read') },
   getSchedulePaused: { needs: 'user', example: nothing },
 
   setCliSecret: { needs: onSystem('user:update') },

@@ -19,7 +19,7 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
   const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as Document
   const all = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]) => ({
-      id: operationId.replace(/-head$/, ''), method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, ''),
+      id: operationId, method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, ''),
       query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
       body: Object.keys(requestBody?.content['application/json']?.schema.properties ?? {}),
     })),
@@ -90,6 +90,7 @@ export function openTargets(marina: TestMarina) {
     report_id: async () => '0',
     pool_id: async () => 'all',
     job_type: async () => 'all',
+    execution_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
       return row.taskId

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { ociIndex, ociManifest } from '../../../oci/media-type.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { descriptorOf, fresh, givenCast, givenProject, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
+import { descriptorOf, fresh, givenProject, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
 import { expectAnswer, type Person } from '../../testing/http.ts'
-import { openRest, type Rest } from '../../testing/rest.ts'
-import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openRest } from '../../testing/rest.ts'
+import { openScene } from '../../testing/scene.ts'
+import { openBeside } from '../../testing/server.ts'
 
 type Shown = {
   id: number; type: string; digest: string; media_type: string; manifest_media_type: string; repository_name: string; icon: string; size: number; pull_time: string; push_time: string
@@ -16,15 +17,7 @@ type Shown = {
   addition_links: Record<string, { href: string; absolute: boolean }>
 }
 
-let marina: TestMarina
-let rest: Rest
-let cast: Awaited<ReturnType<typeof givenCast>>
-before(async () => {
-  marina = await openTestMarina()
-  rest = openRest(marina)
-  cast = await givenCast(marina)
-})
-after(() => marina[Symbol.asyncDispose]())
+const { marina, rest, cast } = await openScene()
 
 const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN' }
 const pathOf = (repository: string) => `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${encodeURIComponent(repository.slice(repository.indexOf('/') + 1))}/artifacts`

@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { digestOf } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
-import { descriptorOf, givenCast, pushBlob, pushManifest } from '../../testing/given.ts'
+import { descriptorOf, pushBlob, pushManifest } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
-import { openRest, type Rest } from '../../testing/rest.ts'
-import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openScene } from '../../testing/scene.ts'
 import { iconOf } from './default-icons.ts'
 
-let marina: TestMarina
-let rest: Rest
-let cast: Awaited<ReturnType<typeof givenCast>>
-before(async () => {
-  marina = await openTestMarina()
-  rest = openRest(marina)
-  cast = await givenCast(marina)
-})
-after(() => marina[Symbol.asyncDispose]())
+const { marina, rest, cast } = await openScene()
 
 type Shown = { 'content-type': string; content: string }
 

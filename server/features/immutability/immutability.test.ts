@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { sql } from '../../platform/db/sql.ts'
-import { givenCast, givenProject, makeImage, pushBlob, pushImage } from '../../testing/given.ts'
+import { givenProject, makeImage, pushBlob, pushImage } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
-import { openRest, type Rest } from '../../testing/rest.ts'
-import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openScene } from '../../testing/scene.ts'
+import { openBeside, type TestMarina } from '../../testing/server.ts'
 import { immutableBy, ruleProblem, type Rule } from './rules.ts'
 
-let marina: TestMarina
-let rest: Rest
-let cast: Awaited<ReturnType<typeof givenCast>>
-before(async () => {
-  marina = await openTestMarina()
-  rest = openRest(marina)
-  cast = await givenCast(marina)
-})
-after(() => marina[Symbol.asyncDispose]())
+const { marina, rest, cast } = await openScene()
 
 const codes = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN' }
 const selector = (decoration: string, pattern: string) => ({ kind: 'doublestar', decoration, pattern })

@@ -9,6 +9,7 @@ import { fresh, givenCast, givenProject, givenUser, makeImage, pushBlob, pushIma
 import { basic, expectAnswer, type Answer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
 import { digestOf } from '../../../oci/digest.ts'
+import { ociManifest } from '../../../oci/media-type.ts'
 import { inUnits, limitProblem, shortageText } from './rules.ts'
 
 const marina = await openTestMarina({ databasePool: '20' })
@@ -182,6 +183,38 @@ test('pushes, deletes and changes of the limit at once leave a usage that equals
   await Promise.all(work)
   expectAnswer(await limit(project, 100_000), 200)
   await Promise.all(shared.map((bytes, index) => (index % 2 === 0 ? put(names[index % 3]!, bytes) : ask('DELETE', `/v2/${names[index % 3]}/blobs/${digestOf(bytes)}`, { as: admin }))))
+  const kept = await ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`)
+  assert.equal(kept!.used, await countUsage(ground.db, project.id))
+})
+
+test('a tag that moves while its artifacts are deleted in a project with a limit: no 5xx, and usage equals a recount', async () => {
+  const project = await givenProject(marina)
+  const repository = `${project.name}/app`
+  expectAnswer(await limit(project, 1_000_000), 200)
+  const images = [makeImage(), makeImage()]
+  const statuses = { pushed: new Map<number, number>(), deleted: new Map<number, number>() }
+  const count = (of: Map<number, number>, { status, text }: Answer) => {
+    assert.ok(status < 500, `${status} ${text.slice(0, 300)}`)
+    of.set(status, (of.get(status) ?? 0) + 1)
+  }
+  const rounds = Array.from({ length: 40 }, (_, round) => round)
+  const push = async () => {
+    for (const round of rounds) {
+      const image = images[round % 2]!
+      for (const bytes of image.blobs) await put(repository, bytes)
+      count(statuses.pushed, await ask('PUT', `/v2/${repository}/manifests/moving`, { as: admin, body: image.content, headers: { 'content-type': ociManifest } }))
+    }
+  }
+  const remove = async (image: { digest: string }) => {
+    for (const round of rounds) {
+      const path = round % 2 === 0 ? `/v2/${repository}/manifests/${image.digest}` : `/api/v2.0/projects/${project.name}/repositories/app/artifacts/moving`
+      count(statuses.deleted, await ask('DELETE', path, { as: admin }))
+      // Uneven pauses, so that the two meet at every step of the other.
+      await new Promise((resolve) => setTimeout(resolve, round % 7))
+    }
+  }
+  await Promise.all([push(), push(), ...images.map(remove)])
+  assert.ok((statuses.pushed.get(201) ?? 0) > 0 && [200, 202].some((status) => (statuses.deleted.get(status) ?? 0) > 0), JSON.stringify([[...statuses.pushed], [...statuses.deleted]]))
   const kept = await ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`)
   assert.equal(kept!.used, await countUsage(ground.db, project.id))
 })

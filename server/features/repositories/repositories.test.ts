@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { sql } from '../../platform/db/sql.ts'
-import { fresh, givenCast, givenProject, pushImage, pushIndex, pushReferrer } from '../../testing/given.ts'
+import { fresh, givenProject, pushImage, pushIndex, pushReferrer } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
-import { openRest, type Rest } from '../../testing/rest.ts'
-import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openScene } from '../../testing/scene.ts'
 
 type Shown = { id: number; name: string; project_id: number; description: string; artifact_count: number; pull_count: number; creation_time: string; update_time: string }
 
-let marina: TestMarina
-let rest: Rest
-let cast: Awaited<ReturnType<typeof givenCast>>
-before(async () => {
-  marina = await openTestMarina()
-  rest = openRest(marina)
-  cast = await givenCast(marina)
-  for (const project of [cast.A, cast.B, cast.P]) await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
-  await pushImage(marina, `${cast.A.name}/deep/er/app`, { tag: 'v1' })
-})
-after(() => marina[Symbol.asyncDispose]())
+const { marina, rest, cast } = await openScene()
+for (const project of [cast.A, cast.B, cast.P]) await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
+await pushImage(marina, `${cast.A.name}/deep/er/app`, { tag: 'v1' })
 
 const namesOf = (text: string) => (JSON.parse(text) as Shown[]).map(({ name }) => name)
 

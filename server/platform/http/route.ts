@@ -18,9 +18,11 @@ export type Asked<S extends Schemas, Granted> = Granted & {
   /** Sets a header of the answer. */
   header(name: string, value: string): void
   request: IncomingMessage
+  /** Runs once the whole answer has left us; never when the client went away before. Errors are logged as unexpected. */
+  onSent(work: () => Promise<void>): void
 }
 
-/** What a handler gives back: a status that its schema declares, and the body. */
+/** What a handler gives back: a status that its schema declares, and the body; a stream is sent as it flows. */
 export type Answer = { status: number; body?: unknown }
 
 /** A route is a row. `access` names a rule; a row without one does not type-check and does not start. */
@@ -110,7 +112,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     method: row.method,
     url: options.prefix + row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
-      operationId: row.id, tags: [row.tag], summary: row.summary, ...(isOpen ? {} : { security: [{ basic: [] }] }),
+      operationId: row.id, tags: [row.tag], summary: row.summary, security: [...(isOpen ? [{}] : []), { basic: [] }],
       ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body ? { body } : {}),
       response: answersOf(answers, isOpen),
     },
@@ -127,6 +129,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
       const asked = {
         ...granted.get(request)!, params: request.params, query: request.query, body: request.body, request: request.raw,
         header: (name: string, value: string) => void reply.header(name, value),
+        onSent: (work: () => Promise<void>) => void reply.raw.once('finish', () => void work().catch((error: unknown) => options.onUnknown(error, request.raw))),
       }
       const answer = await row.handler(asked)
       reply.code(answer.status).headers(apiHeaders)

@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import tar, { type Header } from 'tar-stream'
 import { ociManifest } from '../../../../oci/media-type.ts'
-import { descriptorOf, givenCast, pushBlob, pushManifest } from '../../../testing/given.ts'
+import { descriptorOf, pushBlob, pushManifest } from '../../../testing/given.ts'
 import { expectAnswer } from '../../../testing/http.ts'
-import { openRest, type Rest } from '../../../testing/rest.ts'
-import { openTestMarina, type TestMarina } from '../../../testing/server.ts'
+import { openScene } from '../../../testing/scene.ts'
 import { limits, readFromTar, readWhole } from './read.ts'
 
-let marina: TestMarina
-let rest: Rest
-let cast: Awaited<ReturnType<typeof givenCast>>
-before(async () => {
-  marina = await openTestMarina()
-  rest = openRest(marina)
-  cast = await givenCast(marina)
-})
-after(() => marina[Symbol.asyncDispose]())
+const { marina, rest, cast } = await openScene()
 
 type File = [name: string | Partial<Header> & { name: string }, content?: string | Buffer]
 

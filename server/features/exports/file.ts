@@ -1,0 +1,68 @@
+import { parseDigest, type Digest } from '../../../oci/digest.ts'
+import type { Bytes } from '../../platform/blobs/blobs.ts'
+import type { Queryable } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import type { Params } from '../../platform/jobs/type.ts'
+import type { Caller } from '../../registry/caller.ts'
+import type { Execution } from '../../platform/jobs/views.ts'
+import type { SystemArtifacts } from '../system-artifacts/index.ts'
+
+/** Who asked for an export, as its execution keeps it. */
+export type Requester = { kind: string; id: number; name: string }
+
+/** What kind of export: the vendor and the type of its system artifacts. */
+export type Kind = { vendor: string; type: string }
+
+export function requesterOf(caller: Caller): Requester {
+  if (caller.kind === 'anonymous') throw new Failure('UNAUTHORIZED')
+  return { kind: caller.kind, id: caller.id, name: caller.name }
+}
+
+export function isOf(execution: Pick<Execution, 'attrs'>, { kind, id }: Requester): boolean {
+  const by = execution.attrs['by'] as Requester | undefined
+  return by?.kind === kind && by.id === id
+}
+
+const repositoryOf = (executionId: number) => `export_${executionId}`
+
+/** Stores the file of an execution; one that an earlier try left makes way. Returns what the execution keeps of it. */
+export async function saveFile(artifacts: SystemArtifacts, { vendor, type }: Kind, executionId: number, bytes: Bytes): Promise<Params> {
+  const repository = repositoryOf(executionId)
+  for (const { digest } of await artifacts.list({ q: `repository=${repository}` })) await artifacts.delete(repository, digest)
+  const { digest, size } = await artifacts.create({ vendor, repository, type, attrs: { execution: executionId } }, bytes)
+  return { file: { digest, size } }
+}
+
+/** The digest of an execution's file, while it is there. */
+export async function findFile(artifacts: SystemArtifacts, { id, attrs }: Execution): Promise<Digest | undefined> {
+  const file = attrs['file'] as { digest: string } | undefined
+  if (!file) return undefined
+  const digest = parseDigest(file.digest)
+  return (await artifacts.exists(repositoryOf(id), digest)) ? digest : undefined
+}
+
+/** Of at most 100 executions, those whose file is recorded. */
+export async function listPresent(artifacts: SystemArtifacts, ids: number[]): Promise<Set<number>> {
+  if (ids.length === 0) return new Set()
+  const found = await artifacts.list({ q: `repository={${ids.map(repositoryOf).join(' ')}}`, page_size: 100 })
+  return new Set(found.map(({ attrs }) => Number(attrs['execution'])))
+}
+
+export function readFile(artifacts: SystemArtifacts, executionId: number, digest: Digest) {
+  return artifacts.read(repositoryOf(executionId), digest)
+}
+
+/** After the first whole download. Whoever else was downloading at that moment may have been faster. */
+export async function dropFile(artifacts: SystemArtifacts, executionId: number, digest: Digest): Promise<void> {
+  await artifacts.delete(repositoryOf(executionId), digest).catch((error: unknown) => {
+    if (!(error instanceof Failure) || error.code !== 'NOT_FOUND') throw error
+  })
+}
+
+/** Exports of somebody that have not ended. */
+export async function countUnfinished(db: Queryable, vendorType: string, { kind, id }: Requester): Promise<number> {
+  const row = await db.row<{ count: number }>(sql`
+    select count(*) from execution where vendor_type = ${vendorType} and vendor_id = ${id} and ended_at is null and extra_attrs -> 'by' ->> 'kind' = ${kind}`)
+  return row!.count
+}

@@ -1,0 +1,2 @@
+export { artifactExportHandler } from './jobs.ts'
+export { exportRoutes } from './routes.ts'
