@@ -37,13 +37,15 @@ import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/d
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
 import { sql } from './platform/db/sql.ts'
+import { answering } from './platform/events/asking.ts'
+import { openDispatcher } from './platform/events/dispatcher.ts'
 import { armFailpoints } from './platform/failpoint.ts'
 import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
 import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
-import { openServer, peerReader, type Peer } from './platform/http/server.ts'
 import { prepareQueue } from './platform/jobs/workers.ts'
+import { openServer, peerReader, type Answer, type Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
 import { openOutbound } from './platform/outbound/outbound.ts'
@@ -58,6 +60,7 @@ import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
 import { jobHandlers, openDeliveries, openJobs, systemArtifactsOf } from './jobs.ts'
+import { reactionsOf, topics } from './reactions.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -234,6 +237,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
+      accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
@@ -251,12 +255,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, host, quotaWarning: config.quotaWarning }), tries: config.eventTries }))
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
       every(10 * 60_000, (signal) => sweepDeliveries(db.relaxed, { keep: config.webhookHistory, ageMs: config.webhookHistoryTime }, signal), (error) => log.warn({ reason: String(error) }, 'old deliveries of webhooks not removed')),
+      every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
     opened.defer(async () => {

@@ -5,7 +5,6 @@ export { quotaRoutes } from './routes.ts'
 export { limitProblem } from './rules.ts'
 export { findQuotaOfProject, saveQuota, setLimit } from './store.ts'
 export { tellingShortages, warnOfQuota } from './tell.ts'
-export { facts as quotaFacts } from './topics.ts'
 
 /** What a client is told when the database refused a push for want of room. Undefined for every other error. */
 export function shortageOf(error: unknown): OciError | undefined {

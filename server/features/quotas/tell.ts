@@ -3,6 +3,7 @@ import type { Actor } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
+import type { Reaction } from '../../platform/events/reaction.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { inUnits, shortageIn, shortageText } from './rules.ts'
 import { facts } from './topics.ts'
@@ -45,15 +46,24 @@ async function tellShortage(db: Db, repository: RepositoryName, by: Actor, about
 
 type Push = { projectId: number; repository: string; digest: string; tags: string[]; by: Actor }
 
-/** Emits a warning for each push into a project that now uses `percent` of its quota or more, as Harbor does. */
-export async function warnOfQuota(tx: Tx, pushes: Push[], percent: number): Promise<void> {
+/** After each push into a project that now uses `percent` of its quota or more, a warning, as Harbor has it. */
+export function warnOfQuota(percent: number): Reaction {
+  return {
+    name: 'quota-warnings',
+    topics: ['artifact.pushed'],
+    begins: 'now',
+    handle: async (tx, told) => emitWarnings(tx, told.map(({ payload }) => payload as Push), percent),
+  }
+}
+
+async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<void> {
   const ids = [...new Set(pushes.map(({ projectId }) => projectId))]
   const rows = await tx.rows<{ projectId: number; used: number; hard: number }>(sql`
     select project_id as "projectId", used_storage as used, hard_storage as hard from quota where project_id = any(${ids}::bigint[]) and hard_storage <> -1 and used_storage * 100 >= hard_storage * ${percent}::bigint`)
   const full = new Map(rows.map((row) => [row.projectId, row]))
-  const told = pushes.flatMap(({ projectId, repository, digest, tags, by }) => {
+  const warnings = pushes.flatMap(({ projectId, repository, digest, tags, by }) => {
     const quota = full.get(projectId)
     return quota ? [facts.quotaWarned({ projectId, repository, digest, tags, details: `quota usage reach ${percent}%: resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}` }, by)] : []
   })
-  await emit(tx, told)
+  await emit(tx, warnings)
 }

@@ -62,7 +62,7 @@ export async function testPolicy({ db, secrets }: Ground, by: Actor, scope: Scop
     const policy = await getLocked(tx, scope.projectId, id)
     const targets = (await listTargets(tx, secrets, [id])).get(id)!
     const event = testEvent(randomUUID(), eventType ?? policy.eventTypes[0]!, { id: scope.projectId ?? 0, name: scope.name }, by.name, host)
-    const ids = await addDeliveries(tx, event, targets.map((target) => ({ policyId: id, target })), 'test', 'MANUAL')
+    const ids = await addDeliveries(tx, targets.map((target) => ({ event, policyId: id, target, orderedBy: 'test', trigger: 'MANUAL' })))
     await emit(tx, [facts.policyTested({ ...placeOf(policy), eventType: event.type, deliveries: ids.length }, by)])
     return ids
   })

@@ -17,22 +17,25 @@ export type Delivery = {
   status: Status; message: string; tries: number; history: Try[]; answer: KeptAnswer | null; dueAt: Date; createdAt: Date; startedAt: Date | null; endedAt: Date | null
 }
 
-type Place = { policyId: number; target: Wanted['targets'][number] }
+/** An event for one target. Deliveries to one target with the same `orderedBy` go one after the other. */
+export type NewDelivery = { event: HookEvent; policyId: number; target: Wanted['targets'][number]; orderedBy: string; trigger: 'EVENT' | 'MANUAL' }
 
 /**
- * Puts an event into the queue of each target, as a row with the body that will be sent, and wakes whoever delivers when the
- * transaction has committed. Returns the deliveries' ids. `orderedBy`: deliveries to one target with the same go one after the other.
+ * Puts events into the queues of their targets, as rows with the body that will be sent, and wakes whoever delivers when the
+ * transaction has committed. Returns the deliveries' ids.
  */
-export async function addDeliveries(tx: Tx, event: HookEvent, places: Place[], orderedBy: string, trigger: 'EVENT' | 'MANUAL' = 'EVENT'): Promise<number[]> {
-  if (places.length === 0) return []
-  const messages = places.map(({ policyId, target: { type, format, template } }) => findSender(type)!.render(event, { format, template: template ?? undefined, policyId }))
-  const targetIds = places.map(({ target }) => target.id)
+export async function addDeliveries(tx: Tx, wanted: NewDelivery[]): Promise<number[]> {
+  if (wanted.length === 0) return []
+  const messages = wanted.map(({ event, policyId, target: { type, format, template } }) => findSender(type)!.render(event, { format, template: template ?? undefined, policyId }))
+  const targetIds = wanted.map(({ target }) => target.id)
   const rows = await tx.rows<{ id: number }>(sql`
-    with told as (select pg_notify(${channel}, ${namesOf(targetIds)})),
+    with told as (select pg_notify(${channel}, ${namesOf([...new Set(targetIds)])})),
     added as (
       insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-      select target.policy_id, target.id, target.type, ${event.type}, ${event.id}::uuid, ${orderedBy}, ${trigger}, one.content_type, one.body
-      from unnest(${targetIds}::bigint[], ${messages.map((one) => one.contentType)}::text[], ${messages.map((one) => one.body)}::text[]) with ordinality as one (target_id, content_type, body, place)
+      select target.policy_id, target.id, target.type, one.event_type, one.event_id, one.ordered_by, one.trigger, one.content_type, one.body
+      from unnest(${targetIds}::bigint[], ${wanted.map(({ event }) => event.type)}::text[], ${wanted.map(({ event }) => event.id)}::uuid[], ${wanted.map((one) => one.orderedBy)}::text[],
+        ${wanted.map((one) => one.trigger)}::text[], ${messages.map((one) => one.contentType)}::text[], ${messages.map((one) => one.body)}::text[]) with ordinality
+        as one (target_id, event_type, event_id, ordered_by, trigger, content_type, body, place)
       -- Read here once more: a policy may be gone since it was looked up.
       join webhook_target target on target.id = one.target_id order by one.place returning id)
     select id from added, told order by id`)

@@ -25,6 +25,8 @@ export type HookEvent = {
   occurredAt: Date
   operator: string
   projectId: number
+  /** Of the request that caused it. */
+  requestId?: string | undefined
   data: EventData
 }
 

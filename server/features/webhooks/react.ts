@@ -1,15 +1,12 @@
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
-import { findProjectById, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { addDeliveries } from './deliveries.ts'
+import type { Reaction, Told } from '../../platform/events/reaction.ts'
+import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import { eventIdOf, type EventData, type EventType, type HookEvent } from './events.ts'
 import { findWanted, type Wanted } from './store.ts'
-
-/** A fact as it is read from the outbox. */
-export type Told = { id: number; topic: string; payload: Record<string, unknown>; occurredAt: Date }
 
 export type ReactOptions = {
   cache: Reader['cache']
@@ -26,25 +23,37 @@ type About = { projectId: number; repository: RepositoryName; digest?: string; t
 const typeOf: Record<string, EventType> = {
   'artifact.pushed': 'PUSH_ARTIFACT', 'artifact.pulled': 'PULL_ARTIFACT', 'artifact.deleted': 'DELETE_ARTIFACT', 'quota.exceeded': 'QUOTA_EXCEED', 'quota.warned': 'QUOTA_WARNING',
 }
-export const topics = Object.keys(typeOf)
+
+/** A fact together with the policies that want to know of it. */
+type Match = { fact: Told; type: EventType; about: About; tags: string[]; places: Pick<NewDelivery, 'policyId' | 'target'>[] }
 
 /**
- * Finds the policies that want to know of a fact and puts one delivery for each of their targets into the queue, all in the
- * transaction that marks the fact as handled (S4-25): no receiver has a part in it, so none can hold up another.
+ * Finds the policies that want to know of what happened and puts one delivery for each of their targets into the queue, all in
+ * the transaction that notes the facts as taken (S4-25): no receiver has a part in it, so none can hold up another.
  */
-export async function tellTargets(tx: Tx, fact: Told, { cache, isOn, host }: ReactOptions): Promise<void> {
-  const type = typeOf[fact.topic]
-  if (!type || !(await isOn())) return
+export function queueDeliveries({ cache, isOn, host }: ReactOptions): Reaction {
+  return {
+    name: 'webhooks',
+    topics: Object.keys(typeOf),
+    begins: 'now',
+    async handle(tx, facts) {
+      if (!(await isOn())) return
+      const matches: Match[] = []
+      for (const fact of facts) matches.push(await matchOf({ db: tx, cache }, fact))
+      const wanted = matches.filter(({ places }) => places.length > 0)
+      if (wanted.length > 0) await addDeliveries(tx, await deliveriesOf(tx, wanted, host))
+    },
+  }
+}
+
+/** From the cache, as a rule. */
+async function matchOf(reader: Reader, fact: Told): Promise<Match> {
   const about = fact.payload as About
-  const reader = { db: tx, cache }
-  const [ofProject, ofSystem] = [await findWanted(reader, about.projectId), await findWanted(reader, null)]
+  const type = typeOf[fact.topic]!
   const tags = about.tags ?? (about.tag ? [about.tag] : [])
   const short = about.repository.slice(projectOf(about.repository).length + 1)
-  const places = [...placesIn(ofProject, type, short, tags), ...placesIn(ofSystem, type, about.repository, tags)]
-  const project = places.length > 0 ? await findProjectById(tx, about.projectId) : undefined
-  if (!project) return
-  const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: project.id, data: await dataOf(tx, project, about, tags, host) }
-  await addDeliveries(tx, event, places, about.repository)
+  const [ofProject, ofSystem] = [await findWanted(reader, about.projectId), await findWanted(reader, null)]
+  return { fact, type, about, tags, places: [...placesIn(ofProject, type, short, tags), ...placesIn(ofSystem, type, about.repository, tags)] }
 }
 
 /** Each policy with each of its targets; the list holds values of its own (S4-26). */
@@ -52,13 +61,35 @@ function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: s
   return wanted.filter(({ eventTypes, isFor }) => eventTypes.includes(type) && isFor(repository, tags)).flatMap(({ policyId, targets }) => targets.map((target) => ({ policyId, target })))
 }
 
-async function dataOf(tx: Tx, project: Project, { repository, digest, details }: About, tags: string[], host: string): Promise<EventData> {
-  const known = await tx.row<{ createdAt: Date }>(sql`select created_at as "createdAt" from repository where name = ${repository}`)
-  const resources = tags.length > 0 ? tags.map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` })) : digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : []
+async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
+  const [projects, made] = await lookUp(tx, matches)
+  return matches.flatMap(({ fact, type, about, tags, places }) => {
+    const project = projects.get(about.projectId)
+    // Gone since, and its policies with it.
+    if (!project) return []
+    const data = dataOf(project, about, tags, host, made.get(about.repository))
+    const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: project.id, requestId: fact.requestId ?? undefined, data }
+    return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
+  })
+}
+
+type Named = { id: number; name: string; isPublic: boolean }
+
+/** The projects by id, and when each repository was made. A repository may be gone. */
+async function lookUp(tx: Tx, matches: Match[]): Promise<[Map<number, Named>, Map<string, Date>]> {
+  const [projectIds, names] = [matches.map(({ about }) => about.projectId), matches.map(({ about }) => about.repository)]
+  const projects = await tx.rows<Named>(sql`select id, name, is_public as "isPublic" from project where id = any(${projectIds}::bigint[])`)
+  const repositories = await tx.rows<{ name: string; createdAt: Date }>(sql`select name, created_at as "createdAt" from repository where name = any(${names}::text[])`)
+  return [new Map(projects.map((one) => [one.id, one])), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
+}
+
+function dataOf(project: Named, { repository, digest, details }: About, tags: string[], host: string, createdAt: Date | undefined): EventData {
+  const named = tags.map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
+  const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
   return {
     ...(resources.length > 0 ? { resources } : {}),
     repository: {
-      ...(known ? { date_created: Math.floor(known.createdAt.getTime() / 1000) } : {}), name: repository.slice(project.name.length + 1), namespace: project.name,
+      ...(createdAt ? { date_created: Math.floor(createdAt.getTime() / 1000) } : {}), name: repository.slice(project.name.length + 1), namespace: project.name,
       repo_full_name: repository, repo_type: project.isPublic ? 'public' : 'private',
     },
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),

@@ -52,6 +52,8 @@ export type ApiOptions<Access, Caller, Granted> = {
   authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted>
   /** May refuse an operation to everyone for now, after the caller's right to it is known. */
   check?(row: Route<Access, Granted>): Promise<void>
+  /** Runs what answers the request in its company. Not from outside: after a body was read, the calls no longer come from there. */
+  accompany?<Result>(request: IncomingMessage, response: ServerResponse, work: () => Promise<Result>): Promise<Result>
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
@@ -131,7 +133,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
         header: (name: string, value: string) => void reply.header(name, value),
         onSent: (work: () => Promise<void>) => void reply.raw.once('finish', () => void work().catch((error: unknown) => options.onUnknown(error, request.raw))),
       }
-      const answer = await row.handler(asked)
+      const answer = await (options.accompany ? options.accompany(request.raw, reply.raw, () => row.handler(asked)) : row.handler(asked))
       reply.code(answer.status).headers(apiHeaders)
       if (answer.body === undefined) return reply.send()
       return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)

@@ -15,9 +15,9 @@ function payload({ type, occurredAt, operator, data }: HookEvent) {
 }
 
 /** CloudEvents 1.0, structured mode, JSON. */
-function cloudEvent({ id, type, occurredAt, operator, projectId, data }: HookEvent, policyId: number) {
+function cloudEvent({ id, type, occurredAt, operator, projectId, requestId, data }: HookEvent, policyId: number) {
   return {
     specversion: '1.0', id, source: `/projects/${projectId}/webhook/policies/${policyId}`, type: eventTypes[type].cloud,
-    datacontenttype: 'application/json', time: `${occurredAt.toISOString().slice(0, 19)}Z`, data, operator,
+    datacontenttype: 'application/json', time: `${occurredAt.toISOString().slice(0, 19)}Z`, data, operator, ...(requestId ? { requestid: requestId } : {}),
   }
 }
