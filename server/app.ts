@@ -22,7 +22,7 @@ import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
-import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
+import { quotaRoutes, shortageOf, tellingShortages } from './features/quotas/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
 import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
@@ -31,6 +31,7 @@ import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
 import { undeleteRoutes } from './features/undelete/index.ts'
+import { sweepDeliveries, webhookRoutes } from './features/webhooks/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
@@ -66,7 +67,7 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
-import { jobHandlers, openJobs, systemArtifactsOf } from './jobs.ts'
+import { jobHandlers, openDeliveries, openJobs, systemArtifactsOf } from './jobs.ts'
 import { reactionsOf, topics } from './reactions.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
@@ -178,6 +179,7 @@ async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
   await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
+  await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
 }
 
 async function openBlobs(config: Config): Promise<Blobs> {
@@ -214,7 +216,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
+    const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) }))
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
@@ -231,6 +233,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const outbound = openOutbound({ allow: config.outboundAllow })
     opened.defer(() => outbound.close())
+    const host = hostOf(config)
     const artifacts = systemArtifactsOf(ground)
     const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
@@ -263,6 +266,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...robotRoutes(reader, settings),
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...webhookRoutes({ db, secrets, host, overlapMs: config.webhookSecretOverlap }),
         ...exportRoutes(db, artifacts),
         ...gcRoutes(db),
         ...undeleteRoutes(db, gates, config.undeleteWindow),
@@ -298,13 +302,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
     }))
     await makeMonths(db, monthsAhead())
-    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ settings, config, forwarder }), tries: config.eventTries }))
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
       every(60 * 60_000, () => makeMonths(db, monthsAhead()), (error) => log.warn({ reason: String(error) }, 'tables of the audit log not made ahead')),
+      every(10 * 60_000, (signal) => sweepDeliveries(db.relaxed, { keep: config.webhookHistory, ageMs: config.webhookHistoryTime }, signal), (error) => log.warn({ reason: String(error) }, 'old deliveries of webhooks not removed')),
       every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
@@ -314,7 +319,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       const [cut] = await Promise.all([server.drain(config.drain), workers?.[Symbol.asyncDispose]()])
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    if (config.workers === 'in-process') workers = await openJobs(ground, handlers)
+    if (config.workers === 'in-process') {
+      workers = await openJobs(ground, handlers)
+      opened.use(openDeliveries(ground, outbound))
+    }
     watch(metrics, ground, forwarder)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
@@ -345,7 +353,10 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
   const opened = new AsyncDisposableStack()
   opened.defer(() => ground.close())
   try {
+    const outbound = openOutbound({ allow: config.outboundAllow })
+    opened.defer(() => outbound.close())
     opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
+    opened.use(openDeliveries(ground, outbound))
     if (config.metricsPort !== 'off') {
       const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
       opened.defer(() => measured.close())
@@ -368,6 +379,11 @@ async function firstStart({ db, config, secrets }: Ground): Promise<string | und
     if (!(error instanceof Failure) || error.code !== 'CONFLICT') throw error
   })
   return password
+}
+
+/** `host:port` by which clients reach Marina, as far as it is known without a request. */
+function hostOf({ externalUrl, port }: Config): string {
+  return externalUrl ? new URL(externalUrl).host : `localhost:${port}`
 }
 
 /** Read and tried before anything is started: OpenSSL's own words name neither the file nor the setting. */

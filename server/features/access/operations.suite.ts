@@ -56,7 +56,7 @@ export type Operation = {
 }
 
 /** What an example may name. */
-export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number; scannerId: string }
+export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number; scannerId: string; policyId: number }
 
 const inProject = (...rights: string[]): Need => ({ project: rights })
 const onSystem = (right: string): Need => ({ system: right })
@@ -70,6 +70,12 @@ const rule = ({ fresh }: Place) => ({
     scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: fresh('r') }] },
   },
 })
+
+const inSystem = { needs: 'admin', robots: 'nobody' } as const
+// Of a type that nothing causes: a delivery would write rows while others compare them.
+const webhook = ({ fresh }: Place) => ({ body: { name: fresh('hook'), targets: [{ type: 'http', address: 'http://hooks.example/x' }], event_types: ['TAG_RETENTION'] } })
+const redelivered = () => ({ body: { first: 1, last: 1 } })
+const paused = () => ({ body: { paused: true } })
 
 /** By Harbor's operationId (B.5). */
 export const operations: Record<string, Operation> = {
@@ -230,4 +236,34 @@ export const operations: Record<string, Operation> = {
   getSchedulePaused: { needs: 'user', example: nothing },
 
   setCliSecret: { needs: onSystem('user:update') },
+
+  ListWebhookPoliciesOfProject: { needs: inProject('notification-policy:list'), example: nothing },
+  CreateWebhookPolicyOfProject: { needs: inProject('notification-policy:create'), example: webhook },
+  GetWebhookPolicyOfProject: { needs: inProject('notification-policy:read'), example: nothing },
+  UpdateWebhookPolicyOfProject: { needs: inProject('notification-policy:update'), example: webhook },
+  DeleteWebhookPolicyOfProject: { needs: inProject('notification-policy:delete'), example: nothing },
+  TestWebhookPolicy: { needs: inProject('notification-policy:update'), example: () => ({ body: {} }) },
+  SetWebhookTargetState: { needs: inProject('notification-policy:update'), example: paused },
+  ListExecutionsOfWebhookPolicy: { needs: inProject('notification-policy:read'), example: nothing },
+  GetWebhookDelivery: { needs: inProject('notification-policy:read'), example: nothing },
+  RedeliverWebhook: { needs: inProject('notification-policy:update'), example: nothing },
+  RedeliverWebhooks: { needs: inProject('notification-policy:update'), example: redelivered },
+  ListTasksOfWebhookExecution: { needs: inProject('notification-policy:read'), example: nothing },
+  GetLogsOfWebhookTask: { needs: inProject('notification-policy:read'), example: nothing },
+  LastTrigger: { needs: inProject('notification-policy:read'), example: nothing },
+  GetSupportedEventTypes: { needs: inProject('notification-policy:read'), example: nothing },
+  ListWebhookJobs: { needs: inProject('notification-policy:list'), example: ({ policyId }) => ({ query: `policy_id=${policyId}` }) },
+  ListSystemWebhookPolicies: { ...inSystem, example: nothing },
+  CreateSystemWebhookPolicy: { ...inSystem, example: webhook },
+  GetSystemWebhookPolicy: { ...inSystem, example: nothing },
+  UpdateSystemWebhookPolicy: { ...inSystem, example: webhook },
+  DeleteSystemWebhookPolicy: { ...inSystem, example: nothing },
+  TestSystemWebhookPolicy: { ...inSystem, example: () => ({ body: {} }) },
+  SetSystemWebhookTargetState: { ...inSystem, example: paused },
+  ListExecutionsOfSystemWebhookPolicy: { ...inSystem, example: nothing },
+  GetSystemWebhookDelivery: { ...inSystem, example: nothing },
+  RedeliverSystemWebhook: { ...inSystem, example: nothing },
+  RedeliverSystemWebhooks: { ...inSystem, example: redelivered },
+  ListTasksOfSystemWebhookExecution: { ...inSystem, example: nothing },
+  GetLogsOfSystemWebhookTask: { ...inSystem, example: nothing },
 }

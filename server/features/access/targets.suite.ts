@@ -33,7 +33,7 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
 export type Target = { url: string; body?: unknown }
 export type Targets = ReturnType<typeof openTargets>
 
-const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, scannerId: '', ...more })
+const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, scannerId: '', policyId: 0, ...more })
 
 /** Makes what operations are tried on. */
 export function openTargets(marina: TestMarina) {
@@ -59,6 +59,25 @@ export function openTargets(marina: TestMarina) {
       return answer.headers.location!.replace('/api/v2.0/scanners/', '')
     },
     immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
+    async webhook_policy_id(project, done) {
+      const path = 'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'
+      const id = await create(marina, path, marina.admin, operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body)
+      // Nothing goes out: deliveries would write while others compare.
+      await marina.ground.db.run(sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`)
+      return id
+    },
+    target_id: async (_, { webhook_policy_id: id }) => (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
+    async execution_id(_, { webhook_policy_id: id }) {
+      // Of a report: its own tests make one.
+      if (id === undefined) return 999_999_999
+      // One of the job service: none that stands there.
+      if (id === undefined) return 999_999_999
+      const row = await marina.ground.db.row<{ id: number }>(sql`
+        insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, ended_at)
+        select policy_id, id, type, 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', '{}', 'Success', now() from webhook_target where policy_id = ${id} returning id`)
+      return row!.id
+    },
+    task_id: async (_, { execution_id: id }) => id!,
     async repository_name(project) {
       const name = fresh('repo')
       await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
@@ -87,7 +106,6 @@ export function openTargets(marina: TestMarina) {
       const entries = (await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })).json() as { id: number }[]
       return entries[0]!.id
     },
-    execution_id: async () => 999_999_999,
     purge_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
@@ -113,6 +131,7 @@ export function openTargets(marina: TestMarina) {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
       ...(operation === operations['CopyArtifact'] && { repository: `${inside.name}/${await makers['repository_name']!(inside, values)}` }),
       ...(operation === operations['setScannerOfProject'] && { scannerId: String(await makers['registration_id']!(inside, {})) }),
+      ...(operation === operations['ListWebhookJobs'] && { policyId: Number(await makers['webhook_policy_id']!(inside, values)) }),
       ...(operation === operations['addLabel'] && { labelId: Number(await makers['label_id']!(inside, {})) }),
     }
     const { query, body } = operation.example?.(placeOf(below, more)) ?? {}
