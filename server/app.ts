@@ -10,17 +10,19 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
+import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { exportRoutes } from './features/exports/index.ts'
+import { gcRoutes } from './features/gc/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
-import { quotaRoutes, shortageOf } from './features/quotas/index.ts'
+import { quotaRoutes, shortageOf, tellingShortages } from './features/quotas/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
 import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
@@ -28,6 +30,8 @@ import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
+import { undeleteRoutes } from './features/undelete/index.ts'
+import { sweepDeliveries, webhookRoutes } from './features/webhooks/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
@@ -39,15 +43,19 @@ import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/d
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
 import { sql } from './platform/db/sql.ts'
+import { answering } from './platform/events/asking.ts'
+import { openDispatcher } from './platform/events/dispatcher.ts'
 import { armFailpoints } from './platform/failpoint.ts'
 import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
 import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
-import { openServer, peerReader, type Peer } from './platform/http/server.ts'
+import { openServer, peerReader, type Answer, type Peer } from './platform/http/server.ts'
 import { prepareQueue } from './platform/jobs/workers.ts'
+import { openForwarder, type Forwarder } from './platform/observe/forward.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { addressRule } from './platform/outbound/addresses.ts'
 import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
@@ -59,7 +67,8 @@ import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
-import { jobHandlers, openJobs, systemArtifactsOf } from './jobs.ts'
+import { jobHandlers, openDeliveries, openJobs, systemArtifactsOf } from './jobs.ts'
+import { reactionsOf, topics } from './reactions.ts'
 import { openListener, type Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
@@ -170,6 +179,7 @@ async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
   await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
+  await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
 }
 
 async function openBlobs(config: Config): Promise<Blobs> {
@@ -200,12 +210,13 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
-    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))])
+    const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))
+    const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))]))
     const peerOf = peerReader(config.trustedProxies)
     const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) })
+    const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) }))
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
@@ -215,12 +226,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         metrics[direction].inc(count)
         if (direction === 'received') passed(count)
       },
+      onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`),
       externalUrl: config.externalUrl,
       limits: config,
     })
 
     const outbound = openOutbound({ allow: config.outboundAllow })
     opened.defer(() => outbound.close())
+    const host = hostOf(config)
     const artifacts = systemArtifactsOf(ground)
     const handlers = jobHandlers(ground, artifacts)
     let isDraining = false
@@ -253,12 +266,20 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...robotRoutes(reader, settings),
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
+        ...webhookRoutes({ db, secrets, host, overlapMs: config.webhookSecretOverlap }),
         ...exportRoutes(db, artifacts),
+        ...gcRoutes(db),
+        ...undeleteRoutes(db, gates, config.undeleteWindow),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
+        ...auditRoutes(reader, topics),
+        ...purgeRoutes(db, topics),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
+      accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
+      // Forbidden changes alone: whoever looks where he may not has changed nothing.
+      onForbidden: (caller, { method }, request) => isReading(method) || refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
@@ -276,20 +297,33 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
+    const forwarder = opened.use(openForwarder({
+      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(),
+      onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
+    }))
+    await makeMonths(db, monthsAhead())
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
+      every(60 * 60_000, () => makeMonths(db, monthsAhead()), (error) => log.warn({ reason: String(error) }, 'tables of the audit log not made ahead')),
+      every(10 * 60_000, (signal) => sweepDeliveries(db.relaxed, { keep: config.webhookHistory, ageMs: config.webhookHistoryTime }, signal), (error) => log.warn({ reason: String(error) }, 'old deliveries of webhooks not removed')),
+      every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
+    let workers: AsyncDisposable | undefined
     opened.defer(async () => {
       isDraining = true
-      const cut = await server.drain(config.drain)
+      const [cut] = await Promise.all([server.drain(config.drain), workers?.[Symbol.asyncDispose]()])
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
-    watch(metrics, ground)
+    if (config.workers === 'in-process') {
+      workers = await openJobs(ground, handlers)
+      opened.use(openDeliveries(ground, outbound))
+    }
+    watch(metrics, ground, forwarder)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
     return {
@@ -319,7 +353,10 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
   const opened = new AsyncDisposableStack()
   opened.defer(() => ground.close())
   try {
+    const outbound = openOutbound({ allow: config.outboundAllow })
+    opened.defer(() => outbound.close())
     opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
+    opened.use(openDeliveries(ground, outbound))
     if (config.metricsPort !== 'off') {
       const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
       opened.defer(() => measured.close())
@@ -342,6 +379,11 @@ async function firstStart({ db, config, secrets }: Ground): Promise<string | und
     if (!(error instanceof Failure) || error.code !== 'CONFLICT') throw error
   })
   return password
+}
+
+/** `host:port` by which clients reach Marina, as far as it is known without a request. */
+function hostOf({ externalUrl, port }: Config): string {
+  return externalUrl ? new URL(externalUrl).host : `localhost:${port}`
 }
 
 /** Read and tried before anything is started: OpenSSL's own words name neither the file nor the setting. */
@@ -379,13 +421,27 @@ function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess 
   }
 }
 
+/** This month and the next, so that no change waits for a table at midnight. */
+const monthsAhead = () => [new Date(), new Date(Date.now() + 31 * 86_400_000)]
+
+/** Whoever gives a wrong password is written down, at whichever door. */
+function noting(refusals: Refusals, login: Login): Login {
+  return async (name, password, address) => {
+    const caller = await login(name, password, address)
+    if (!caller) refusals.login(name)
+    return caller
+  }
+}
+
 /** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
 async function refuseChanges(settings: SettingsAccess, { method, path }: { method: string; path: string }): Promise<void> {
   if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
-function watch(metrics: Metrics, { db, cache, layers, peers }: Ground) {
+function watch(metrics: Metrics, { db, cache, layers, peers }: Ground, forwarder: Forwarder) {
+  metrics.gauge('marina_audit_forward_waiting', 'Audit messages that wait for the server they are sent on to', () => forwarder.counts().waiting)
+  metrics.gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
   metrics.gauge('marina_database_connections_idle', 'Connections to PostgreSQL that wait for work', () => db.counts().idle)
   metrics.gauge('marina_database_waiting', 'Requests waiting for a connection', () => db.counts().waiting)

@@ -1,7 +1,11 @@
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { purgeHandler } from './features/audit/index.ts'
 import { artifactExportHandler } from './features/exports/index.ts'
+import { collectionHandler, parseTimeWindow } from './features/gc/index.ts'
+import { tagStays } from './features/immutability/index.ts'
 import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
+import { openDeliverer } from './features/webhooks/index.ts'
 import { cleanupHandler, openSystemArtifacts, scheduleCleanup, type SystemArtifacts } from './features/system-artifacts/index.ts'
 import type { Blobs } from './platform/blobs/blobs.ts'
 import type { Cache } from './platform/cache/cache.ts'
@@ -10,6 +14,7 @@ import type { JobHandler } from './platform/jobs/type.ts'
 import { openWorkers, type Workers } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
+import type { Outbound } from './platform/outbound/outbound.ts'
 
 const day = 86_400_000
 
@@ -17,11 +22,15 @@ const day = 86_400_000
 export type JobGround = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics }
 
 /** Everything that runs in the background, by its name in the queue. */
-export function jobHandlers({ db, config }: JobGround, artifacts: SystemArtifacts): JobHandler[] {
+export function jobHandlers({ db, cache, blobs, config }: JobGround, artifacts: SystemArtifacts): JobHandler[] {
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
     cleanupHandler(artifacts),
+    purgeHandler(db),
     artifactExportHandler(db, artifacts),
+    collectionHandler({ db, cache, blobs, gates: { untag: [tagStays({ cache })] } }, {
+      delayMs: config.collectDelay, keepMs: config.undeleteWindow, perSecond: config.collectRate, window: config.collectWindow ? parseTimeWindow(config.collectWindow) : undefined,
+    }),
   ]
   return handlers
 }
@@ -39,4 +48,15 @@ export async function openJobs({ db, log, config, metrics }: JobGround, handlers
   })
   metrics.gauge('marina_jobs_running', 'Jobs that this process runs', () => workers.counts().running)
   return workers
+}
+
+/** Delivers webhooks from this process until it is disposed. */
+export function openDeliveries({ db, secrets, log, config }: JobGround, outbound: Outbound): AsyncDisposable {
+  return openDeliverer({
+    db, secrets, outbound, log,
+    rules: {
+      tries: config.webhookTries, timeoutMs: config.webhookTimeout, backOffMs: config.webhookBackOff, mostMs: config.webhookBackOffMost,
+      pauseAfter: config.webhookPauseAfter, probeMs: config.webhookProbe, answerBytes: config.webhookAnswerBytes,
+    },
+  })
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { OciError } from '../oci/errors.ts'
 import { BlobMissing, StorageUnavailable } from './platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from './platform/db/db.ts'
+import { answering } from './platform/events/asking.ts'
 import { BodyCut } from './platform/http/body.ts'
 import { Failure, failureBody } from './platform/http/failure.ts'
 import type { Api } from './platform/http/route.ts'
@@ -62,7 +63,8 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
 
   async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: Answer, id: string): Promise<void> {
     try {
-      await door[name](request, response, peerOf(request))
+      const peer = peerOf(request)
+      await answering({ address: peer.address, requestId: id }, () => door[name](request, response, peer))
     } catch (error) {
       if (error instanceof BodyCut || isGone(request)) return void response.destroy()
       // Half an answer cannot be taken back: ending the connection is the only way to say that it is not whole.
@@ -84,7 +86,8 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
 
   async function answerSmall(name: keyof typeof small, request: IncomingMessage, response: Answer, id: string): Promise<void> {
     try {
-      await small[name](request, response, peerOf(request))
+      const peer = peerOf(request)
+      await answering({ address: peer.address, requestId: id }, () => small[name](request, response, peer))
     } catch (error) {
       if (response.headersSent || isGone(request)) return void response.destroy()
       const failure = error instanceof Failure ? error : toFailure(error)

@@ -47,6 +47,13 @@ const cidr: Parser<string> = (text) => {
   return text
 }
 
+/** Two different times of a day. */
+const timeWindow: Parser<string> = (text) => {
+  const [, from, to] = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/.exec(text.trim()) ?? []
+  if (from === undefined || from === to) throw new Error('must be two times of a day in UTC such as 22:00-06:00')
+  return text.trim()
+}
+
 /** Every setting there is. `marina config` prints this table with what is in force; docs/operate/configuration.md explains it. */
 export const settings = {
   port: setting({ env: 'MARINA_PORT', path: 'port', parse: integer(0, 65535), fallback: 8080, help: 'port for clients, the API and the portal; 0 takes any free one' }),
@@ -95,6 +102,11 @@ export const settings = {
   systemArtifactBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_BYTES', path: 'system_artifacts.bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'all such data together; 0 is no limit' }),
   systemArtifactVendorBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_VENDOR_BYTES', path: 'system_artifacts.vendor_bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'such data of one part of Marina; 0 is no limit' }),
 
+  collectDelay: time({ env: 'MARINA_COLLECT_DELAY', path: 'collection.delay', min: 0, max: 8760 * hour, fallback: 2 * hour, help: 'garbage collection touches nothing that was in use, or on its way in, within this' }),
+  collectRate: setting({ env: 'MARINA_COLLECT_RATE', path: 'collection.rate', parse: integer(0, 1_000_000), fallback: 0, help: 'files that a garbage collection removes per second at most; 0 is no limit' }),
+  collectWindow: setting({ env: 'MARINA_COLLECT_WINDOW', path: 'collection.window', parse: optional(timeWindow), fallback: undefined, help: 'part of the day, in UTC, in which scheduled garbage collections work, such as 22:00-06:00; always when absent' }),
+  undeleteWindow: time({ env: 'MARINA_UNDELETE_WINDOW', path: 'collection.undelete_window', min: 0, max: 8760 * hour, fallback: 168 * hour, help: 'how long deleted tags, artifacts and repositories can be restored, and their bytes are kept; 0 switches it off' }),
+
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),
@@ -113,9 +125,23 @@ export const settings = {
   cacheManifests: setting({ env: 'MARINA_CACHE_MANIFESTS', path: 'cache.manifests', parse: flag, fallback: true, help: 'keep manifests too, which take the most memory and save the most work; off keeps only what is known of them' }),
   cacheBytes: size({ env: 'MARINA_CACHE_BYTES', path: 'cache.memory_bytes', min: 0, max: 64 * 2 ** 30, fallback: 64 * MiB, help: 'memory for manifests and what is asked on every pull; 0 switches it off' }),
   outboundAllow: setting<string[]>({ env: 'MARINA_OUTBOUND_ALLOW', path: 'outbound.allow', parse: list(cidr), fallback: [], show: (all) => all.join(','), help: 'inside addresses and CIDR ranges that webhooks and other calls to the outside may reach all the same' }),
+  webhookTimeout: time({ env: 'MARINA_WEBHOOK_TIMEOUT', path: 'webhooks.timeout', min: 10, max: minute, fallback: 3000, help: 'a receiver of a webhook that has not answered after this has failed' }),
+  webhookTries: setting({ env: 'MARINA_WEBHOOK_TRIES', path: 'webhooks.tries', parse: integer(1, 20), fallback: 3, help: 'how often a delivery is tried before it ends in error' }),
+  webhookBackOff: time({ env: 'MARINA_WEBHOOK_BACK_OFF', path: 'webhooks.back_off', min: 1, max: hour, fallback: 1000, help: 'pause after a try that failed; doubles with each in a row' }),
+  webhookBackOffMost: time({ env: 'MARINA_WEBHOOK_BACK_OFF_MOST', path: 'webhooks.back_off_most', min: 1, max: 24 * hour, fallback: 5 * minute, help: 'the longest such pause, also when a receiver asks for more by Retry-After' }),
+  webhookPauseAfter: setting({ env: 'MARINA_WEBHOOK_PAUSE_AFTER', path: 'webhooks.pause_after', parse: integer(1, 10_000), fallback: 10, help: 'tries in a row that fail before a target is paused' }),
+  webhookProbe: time({ env: 'MARINA_WEBHOOK_PROBE', path: 'webhooks.probe', min: 1, max: 24 * hour, fallback: minute, help: 'how often a paused target is tried, to see whether it answers again' }),
+  webhookAnswerBytes: size({ env: 'MARINA_WEBHOOK_ANSWER_BYTES', path: 'webhooks.answer_bytes', min: 0, max: 64 * 1024, fallback: 4096, help: "how much of a receiver's answer is kept in the history" }),
+  webhookSecretOverlap: time({ env: 'MARINA_WEBHOOK_SECRET_OVERLAP', path: 'webhooks.secret_overlap', min: 0, max: 8760 * hour, fallback: 24 * hour, help: 'how long a replaced signing secret signs along with the new one' }),
+  webhookHistory: setting({ env: 'MARINA_WEBHOOK_HISTORY', path: 'webhooks.history', parse: integer(1, 1_000_000), fallback: 1000, help: 'deliveries of a policy that are kept after they ended' }),
+  webhookHistoryTime: time({ env: 'MARINA_WEBHOOK_HISTORY_TIME', path: 'webhooks.history_time', min: minute, max: 8760 * hour, fallback: 168 * hour, help: 'a delivery older than this is dropped; one that still waits ends in error' }),
+  quotaWarning: setting({ env: 'MARINA_QUOTA_WARNING', path: 'quota.warning', parse: integer(1, 100), fallback: 85, help: 'a push after which a project uses this share of its quota, in percent, or more causes a QUOTA_WARNING event' }),
   notificationsSecret: setting({ env: 'MARINA_NOTIFICATIONS_SECRET', path: 'notifications.secret', parse: optional(secretLine), fallback: undefined, secret: true, help: 'shared secret of another registry that posts its events to /service/notifications, at least 16 characters; closed when absent' }),
   notificationsBytes: size({ env: 'MARINA_NOTIFICATIONS_BYTES', path: 'notifications.bytes', min: 64 * 1024, max: 64 * MiB, fallback: 4 * MiB, help: 'size of one envelope of such events' }),
   notificationsMemory: time({ env: 'MARINA_NOTIFICATIONS_MEMORY', path: 'notifications.memory', min: hour, max: 8760 * hour, fallback: 168 * hour, help: 'how long the ids of such events are remembered, so that one sent again is not counted again' }),
+  eventsKeep: time({ env: 'MARINA_EVENTS_KEEP', path: 'events.keep', min: minute, max: 8760 * hour, fallback: 168 * hour, help: 'how long facts that everybody was told are kept, so that they can be told again' }),
+  eventTries: setting({ env: 'MARINA_EVENT_TRIES', path: 'events.tries', parse: integer(1, 1000), fallback: 10, help: 'a fact that a handler refuses this often is laid aside for an administrator; the wait between doubles from 0.25 s to a minute' }),
+  auditPulls: setting({ env: 'MARINA_AUDIT_PULLS', path: 'audit.pulls', parse: integer(0, 100), fallback: 100, help: 'pulls that stand in the audit log, in %: 0 none, 10 every tenth' }),
   configOverwrite: setting({ env: 'MARINA_CONFIG_OVERWRITE_JSON', path: 'config_overwrite_json', parse: optional(line), fallback: undefined, secret: true, help: 'configuration items that the API must not change, as a JSON object such as {"self_registration":false}' }),
   caCert: setting({ env: 'MARINA_CA_CERT', path: 'tls.ca_cert', parse: optional(line), fallback: undefined, help: 'file with the certificate (PEM) of the authority that signed MARINA_TLS_CERT, for users to download' }),
   failpoints: setting({ env: 'MARINA_FAILPOINTS', path: 'testing.failpoints', parse: optional(line), fallback: undefined, help: 'for tests only: points at which the process kills itself' }),

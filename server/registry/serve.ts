@@ -30,6 +30,8 @@ export type DoorOptions = {
   isReadOnly(): Promise<boolean>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   onBytes(direction: 'received' | 'sent', count: number): void
+  /** Told of callers who tried to push or delete where they may not. */
+  onRefused(caller: Caller, need: { name: RepositoryName; action: Action }): void
   externalUrl: string | undefined
   /** In bytes; a page in entries. */
   limits: { manifestBytes: number; blobBytes: number; chunkMinBytes: number; pageSize: number }
@@ -125,6 +127,7 @@ export function openDoor(options: DoorOptions): Door {
     // Whoever may touch a repository is active: it is asked apart only where that was not asked, or was denied.
     const may = needs !== undefined && (await mayAll(session, [needs]))
     if (!may && session.by === 'bearer' && !(await rights.isActive(session.caller))) session.isRefused = true
+    if (!session.isRefused && needs && !may && needs.action !== 'pull') options.onRefused(session.caller, needs)
     if (session.isRefused || (needs && !may)) throw unauthorized(asked, needs, exchange)
     if (asked.at === 'catalog' && !maySeeCatalog(session)) throw unauthorized(asked, undefined, exchange)
   }

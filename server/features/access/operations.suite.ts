@@ -56,7 +56,7 @@ export type Operation = {
 }
 
 /** What an example may name. */
-export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number; scannerId: string }
+export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number; scannerId: string; policyId: number }
 
 const inProject = (...rights: string[]): Need => ({ project: rights })
 const onSystem = (right: string): Need => ({ system: right })
@@ -70,6 +70,12 @@ const rule = ({ fresh }: Place) => ({
     scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: fresh('r') }] },
   },
 })
+
+const inSystem = { needs: 'admin', robots: 'nobody' } as const
+// Of a type that nothing causes: a delivery would write rows while others compare them.
+const webhook = ({ fresh }: Place) => ({ body: { name: fresh('hook'), targets: [{ type: 'http', address: 'http://hooks.example/x' }], event_types: ['TAG_RETENTION'] } })
+const redelivered = () => ({ body: { first: 1, last: 1 } })
+const paused = () => ({ body: { paused: true } })
 
 /** By Harbor's operationId (B.5). */
 export const operations: Record<string, Operation> = {
@@ -105,6 +111,17 @@ export const operations: Record<string, Operation> = {
   listArtifactsOfProject: { needs: inProject('artifact:list'), example: nothing },
   getLogs: { needs: inProject('log:list'), example: nothing },
   getLogExts: { needs: inProject('log:list'), example: nothing },
+
+  listAuditLogs: { needs: 'user', example: nothing },
+  listAuditLogExts: { needs: 'user', example: nothing },
+  listAuditLogEventTypes: { needs: 'user', example: nothing },
+  getPurgeHistory: { needs: onSystem('purge-audit:list'), example: nothing },
+  getPurgeJob: { needs: onSystem('purge-audit:read') },
+  getPurgeJobLog: { needs: onSystem('purge-audit:read') },
+  stopPurge: { needs: onSystem('purge-audit:stop') },
+  getPurgeSchedule: { needs: onSystem('purge-audit:read'), example: nothing },
+  createPurgeSchedule: { needs: onSystem('purge-audit:create'), example: () => ({ body: { schedule: { type: 'None' } } }) },
+  updatePurgeSchedule: { needs: onSystem('purge-audit:update'), example: () => ({ body: { schedule: { type: 'None' } } }) },
 
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
@@ -194,6 +211,16 @@ export const operations: Record<string, Operation> = {
   setUserSysAdmin: { needs: onSystem('user:update'), example: () => ({ body: { sysadmin_flag: false } }) },
   updateUserPassword: { needs: onSystem('user:update'), example: () => ({ body: { new_password: 'Another12345' } }) },
   getCurrentUserPermissions: { needs: 'user', example: nothing },
+  getGCHistory: { needs: onSystem('garbage-collection:list'), example: nothing },
+  getGC: { needs: onSystem('garbage-collection:read'), example: nothing },
+  getGCLog: { needs: onSystem('garbage-collection:read'), example: nothing },
+  stopGC: { needs: onSystem('garbage-collection:stop'), example: nothing },
+  getGCSchedule: { needs: onSystem('garbage-collection:read'), example: nothing },
+  createGCSchedule: { needs: onSystem('garbage-collection:create'), example: () => ({ body: { schedule: { type: 'None' } } }) },
+  updateGCSchedule: { needs: onSystem('garbage-collection:update'), example: () => ({ body: { schedule: { type: 'None' } } }) },
+  // Marina's own.
+  listTrash: { needs: inProject('artifact:delete'), example: nothing },
+  restoreTrash: { needs: inProject('artifact:delete'), example: nothing },
   getWorkerPools: { needs: onSystem('jobservice-monitor:list'), example: nothing },
   getWorkers: { needs: onSystem('jobservice-monitor:list'), example: nothing },
   stopRunningJob: { needs: onSystem('jobservice-monitor:stop'), example: nothing },
@@ -209,4 +236,34 @@ export const operations: Record<string, Operation> = {
   getSchedulePaused: { needs: 'user', example: nothing },
 
   setCliSecret: { needs: onSystem('user:update') },
+
+  ListWebhookPoliciesOfProject: { needs: inProject('notification-policy:list'), example: nothing },
+  CreateWebhookPolicyOfProject: { needs: inProject('notification-policy:create'), example: webhook },
+  GetWebhookPolicyOfProject: { needs: inProject('notification-policy:read'), example: nothing },
+  UpdateWebhookPolicyOfProject: { needs: inProject('notification-policy:update'), example: webhook },
+  DeleteWebhookPolicyOfProject: { needs: inProject('notification-policy:delete'), example: nothing },
+  TestWebhookPolicy: { needs: inProject('notification-policy:update'), example: () => ({ body: {} }) },
+  SetWebhookTargetState: { needs: inProject('notification-policy:update'), example: paused },
+  ListExecutionsOfWebhookPolicy: { needs: inProject('notification-policy:read'), example: nothing },
+  GetWebhookDelivery: { needs: inProject('notification-policy:read'), example: nothing },
+  RedeliverWebhook: { needs: inProject('notification-policy:update'), example: nothing },
+  RedeliverWebhooks: { needs: inProject('notification-policy:update'), example: redelivered },
+  ListTasksOfWebhookExecution: { needs: inProject('notification-policy:read'), example: nothing },
+  GetLogsOfWebhookTask: { needs: inProject('notification-policy:read'), example: nothing },
+  LastTrigger: { needs: inProject('notification-policy:read'), example: nothing },
+  GetSupportedEventTypes: { needs: inProject('notification-policy:read'), example: nothing },
+  ListWebhookJobs: { needs: inProject('notification-policy:list'), example: ({ policyId }) => ({ query: `policy_id=${policyId}` }) },
+  ListSystemWebhookPolicies: { ...inSystem, example: nothing },
+  CreateSystemWebhookPolicy: { ...inSystem, example: webhook },
+  GetSystemWebhookPolicy: { ...inSystem, example: nothing },
+  UpdateSystemWebhookPolicy: { ...inSystem, example: webhook },
+  DeleteSystemWebhookPolicy: { ...inSystem, example: nothing },
+  TestSystemWebhookPolicy: { ...inSystem, example: () => ({ body: {} }) },
+  SetSystemWebhookTargetState: { ...inSystem, example: paused },
+  ListExecutionsOfSystemWebhookPolicy: { ...inSystem, example: nothing },
+  GetSystemWebhookDelivery: { ...inSystem, example: nothing },
+  RedeliverSystemWebhook: { ...inSystem, example: nothing },
+  RedeliverSystemWebhooks: { ...inSystem, example: redelivered },
+  ListTasksOfSystemWebhookExecution: { ...inSystem, example: nothing },
+  GetLogsOfSystemWebhookTask: { ...inSystem, example: nothing },
 }

@@ -33,7 +33,7 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
 export type Target = { url: string; body?: unknown }
 export type Targets = ReturnType<typeof openTargets>
 
-const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, scannerId: '', ...more })
+const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, scannerId: '', policyId: 0, ...more })
 
 /** Makes what operations are tried on. */
 export function openTargets(marina: TestMarina) {
@@ -59,6 +59,25 @@ export function openTargets(marina: TestMarina) {
       return answer.headers.location!.replace('/api/v2.0/scanners/', '')
     },
     immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
+    async webhook_policy_id(project, done) {
+      const path = 'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'
+      const id = await create(marina, path, marina.admin, operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body)
+      // Nothing goes out: deliveries would write while others compare.
+      await marina.ground.db.run(sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`)
+      return id
+    },
+    target_id: async (_, { webhook_policy_id: id }) => (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
+    async execution_id(_, { webhook_policy_id: id }) {
+      // Of a report: its own tests make one.
+      if (id === undefined) return 999_999_999
+      // One of the job service: none that stands there.
+      if (id === undefined) return 999_999_999
+      const row = await marina.ground.db.row<{ id: number }>(sql`
+        insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, ended_at)
+        select policy_id, id, type, 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', '{}', 'Success', now() from webhook_target where policy_id = ${id} returning id`)
+      return row!.id
+    },
+    task_id: async (_, { execution_id: id }) => id!,
     async repository_name(project) {
       const name = fresh('repo')
       await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
@@ -74,8 +93,20 @@ export function openTargets(marina: TestMarina) {
     },
     report_id: async () => '0',
     pool_id: async () => 'all',
+    resource: async () => 'tag',
     job_type: async () => 'all',
-    execution_id: async () => 999_999_999,
+    async gc_id() {
+      const row = await marina.ground.db.row<{ id: number }>(sql`insert into execution (vendor_type, trigger, status, ended_at) values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`)
+      return row!.id
+    },
+    async trash_id(project) {
+      const name = fresh('gone')
+      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+      assert.equal((await callApi(marina, 'DELETE', `/projects/${project.name}/repositories/${name}`, { as: marina.admin })).status, 200)
+      const entries = (await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })).json() as { id: number }[]
+      return entries[0]!.id
+    },
+    purge_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
       return row.taskId
@@ -100,6 +131,7 @@ export function openTargets(marina: TestMarina) {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
       ...(operation === operations['CopyArtifact'] && { repository: `${inside.name}/${await makers['repository_name']!(inside, values)}` }),
       ...(operation === operations['setScannerOfProject'] && { scannerId: String(await makers['registration_id']!(inside, {})) }),
+      ...(operation === operations['ListWebhookJobs'] && { policyId: Number(await makers['webhook_policy_id']!(inside, values)) }),
       ...(operation === operations['addLabel'] && { labelId: Number(await makers['label_id']!(inside, {})) }),
     }
     const { query, body } = operation.example?.(placeOf(below, more)) ?? {}
@@ -110,10 +142,10 @@ export function openTargets(marina: TestMarina) {
     return callApi(marina, method, url, { as, ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }) })
   }
 
-  /** All rows there are, as one text; what is written apart from requests is left out. */
+  /** All rows there are, as one text; what is written apart from requests, and what says that they were refused, is left out. */
   async function stateOfAll(): Promise<string> {
-    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('replica', 'login_failure', 'worker_pool') order by 1`, values: [] })
-    const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one`
+    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`, values: [] })
+    const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one${name === 'outbox' ? ` where topic not in ('change.refused', 'login.failed')` : ''}`
     return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
   }
 }

@@ -66,7 +66,7 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts) {
         header('content-disposition', `attachment; filename="artifacts-${id}.csv"`)
         onSent(async () => {
           await dropFile(artifacts, id, digest)
-          await emit(db, [facts.exportDownloaded({ executionId: id, report: 'artifacts' }, actorOf(caller))])
+          await db.transaction((tx) => emit(tx, [facts.exportDownloaded({ executionId: id, report: 'artifacts' }, actorOf(caller))]))
         })
         return { status: 200, body: bytes }
       },

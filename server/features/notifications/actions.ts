@@ -45,6 +45,7 @@ async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promis
   // S4-08, S4-09: a push without a tag makes no record of the repository.
   if (event.action === 'push' && event.tag !== undefined) {
     const { id } = await ensureRepository(tx, project, event.repository, by)
+    tx.changes(repositoryIdKey(id))
     await tx.run(sql`update repository set is_elsewhere = true where id = ${id} and not is_elsewhere`)
   }
   if (event.action === 'pull') {

@@ -1,3 +1,5 @@
+import { isPgError } from '../../platform/db/db.ts'
+
 /** 1024 TiB, Harbor's largest limit. */
 const largest = 2 ** 50
 
@@ -9,6 +11,11 @@ export function limitProblem(hard: number): string | undefined {
 
 /** What PostgreSQL says when a statement would take more room than there is (migrations/0003-quotas.sql). */
 export type Shortage = { added: number; used: number; hard: number }
+
+/** What an error says of it; undefined when it says something else. */
+export function shortageIn(error: unknown): Shortage | undefined {
+  return isPgError(error) && error.code === 'QUOTA' ? (JSON.parse(error.detail!) as Shortage) : undefined
+}
 
 /** Harbor's sentence. */
 export function shortageText({ added, used, hard }: Shortage): string {

@@ -12,7 +12,7 @@ async function prepareShelf(url: string): Promise<void> {
   await client.connect()
   await client.query(`create table shelf (id int primary key, count int not null default 0);
     create table book (id int primary key, shelf_id int references shelf);
-    create table outbox (id bigint generated always as identity primary key, topic text not null, payload jsonb not null);
+    create table outbox (id bigint generated always as identity primary key, topic text not null, payload jsonb not null, address text, request_id text);
     insert into shelf values (1), (2)`)
   await client.end()
 }

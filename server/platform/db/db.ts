@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from 'pg'
 import type { Sql } from './sql.ts'
 
@@ -19,6 +20,8 @@ export interface Queryable {
 export interface Tx extends Queryable {
   /** Names a cached fact that this transaction makes untrue; see platform/cache. */
   changes(...subjects: string[]): void
+  /** Wakes those of this process who listen for `subject` once the transaction has committed; see Db.onTold. */
+  tells(subject: string): void
 }
 
 export interface Db extends Queryable {
@@ -27,6 +30,11 @@ export interface Db extends Queryable {
    * are tried again up to 5 times, so `work` must not have effects outside `tx`.
    */
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
+  /**
+   * Calls `listener` after each commit of this process that told `subject`. A hint and no promise: other processes' commits are
+   * not heard, so whoever must know looks in the database as well. Returns what ends it.
+   */
+  onTold(subject: string, listener: () => void): () => void
   /**
    * The same database without waiting for the disk at commit: for what may be lost when the machine loses power
    * (upload sessions, pull counts), never for what a client was told is stored.
@@ -67,6 +75,7 @@ types.setTypeParser(types.builtins.INT8, Number)
 /** Opens the pools; connects on first use. */
 export function openDb(options: DbOptions): Db {
   let isClosed = false
+  const told = new EventEmitter()
   // The pool does not wait for its goodbyes: a database that ends right after us may answer them with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
   const main = openPool({ ...options, onError }, options.poolSize, '')
@@ -74,7 +83,11 @@ export function openDb(options: DbOptions): Db {
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
-    transaction: (work) => retryingConflicts(() => transact(main, options.guard, work)),
+    transaction: (work) => retryingConflicts(() => transact(main, options.guard, told, work)),
+    onTold: (subject, listener) => {
+      told.on(subject, listener)
+      return () => void told.off(subject, listener)
+    },
     counts: () => ({ total: main.totalCount, idle: main.idleCount, waiting: main.waitingCount }),
     connect: async () => {
       const client = new Client(clientOptions(options, ''))
@@ -120,9 +133,10 @@ function queryable(source: Pool | PoolClient): Queryable {
   }
 }
 
-async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, told: EventEmitter, work: (tx: Tx) => Promise<Result>): Promise<Result> {
   const client = await pool.connect().catch(translate)
   const subjects = new Set<string>()
+  const tellings = new Set<string>()
   let broken: Error | undefined
   // Between two statements the pool no longer listens: without this, a database that goes away then ends the process.
   const onBroken = (error: Error) => (broken = error)
@@ -131,7 +145,7 @@ async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, work
     // BEGIN travels together with the first statement; its own failure shows up there.
     const begun = client.query('BEGIN').catch(translate)
     begun.catch(() => {})
-    const result = await work({ ...queryable(client), changes: (...more) => more.forEach((one) => subjects.add(one)) })
+    const result = await work({ ...queryable(client), changes: (...more) => more.forEach((one) => subjects.add(one)), tells: (one) => void tellings.add(one) })
     await begun
     const commit = async () => {
       const { command } = await client.query('COMMIT').catch(translate)
@@ -139,6 +153,7 @@ async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, work
       if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed')
     }
     await (guard && subjects.size > 0 ? guard.around(subjects, queryable(client), commit) : commit())
+    for (const one of tellings) told.emit(one)
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => (broken = failure))

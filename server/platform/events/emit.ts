@@ -1,16 +1,29 @@
-import type { Queryable } from '../db/db.ts'
+import type { Tx } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
+import { asking } from './asking.ts'
 
 /** A fact: the name of its topic and what there is to know of it, as plain JSON. */
 export type Fact = { topic: string; payload: Record<string, unknown> }
 
+/** What a commit with facts tells the readers of its own process, so that they look at once. */
+export const factsWritten = 'facts'
+
 /**
- * Writes facts to the outbox, in the transaction that makes them true: either both stay or neither does. Whoever wants to
- * know reads the outbox, at least once and in the order of its ids.
+ * Writes facts to the outbox, in the transaction that makes them true: either both stay or neither does. The request at hand
+ * goes with them (asking.ts). Whoever wants to know is told by the dispatcher, at least once.
  */
-export async function emit(tx: Queryable, facts: Fact[]): Promise<void> {
+export async function emit(tx: Tx, facts: Fact[]): Promise<void> {
   if (facts.length === 0) return
   const topics = facts.map(({ topic }) => topic)
   const payloads = facts.map(({ payload }) => JSON.stringify(payload))
-  await tx.run(sql`insert into outbox (topic, payload) select topic, payload::jsonb from unnest(${topics}::text[], ${payloads}::text[]) with ordinality as fact (topic, payload, place) order by place`)
+  const { address = null, requestId = null } = asking() ?? {}
+  await tx.run(sql`
+    insert into outbox (topic, payload, address, request_id) select topic, payload::jsonb, ${address}, ${requestId}
+    from unnest(${topics}::text[], ${payloads}::text[]) with ordinality as fact (topic, payload, place) order by place`)
+  tx.tells(factsWritten)
+}
+
+/** The names of the topics that a feature's `facts` can emit. */
+export function topicsOf(facts: Readonly<Record<string, (...given: never[]) => Fact>>): string[] {
+  return Object.values(facts).map((one) => one(...([{}, {}] as never[])).topic)
 }

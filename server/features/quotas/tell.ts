@@ -1,0 +1,69 @@
+import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
+import type { Actor } from '../../catalog/topics.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { emit } from '../../platform/events/emit.ts'
+import type { Reaction } from '../../platform/events/reaction.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { inUnits, shortageIn, shortageText } from './rules.ts'
+import { facts } from './topics.ts'
+
+type About = { digest?: string; tags?: string[] }
+
+/** The same registry, whose refusals for want of room become facts. The push is refused as before, whether that worked or not. */
+export function tellingShortages(db: Db, registry: Registry): Registry {
+  const telling = async <Result>(name: RepositoryName, by: Actor, about: About, work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work
+    } catch (error) {
+      const shortage = shortageIn(error)
+      if (shortage) await tellShortage(db, name, by, { ...about, details: shortageText(shortage) })
+      throw error
+    }
+  }
+  return {
+    ...registry,
+    writeManifest: (name, by, push) => telling(name, by, aboutOf(push), registry.writeManifest(name, by, push)),
+    finishUpload: (name, id, by, digest, bytes, at) => telling(name, by, {}, registry.finishUpload(name, id, by, digest, bytes, at)),
+    writeBlob: (name, by, digest, bytes) => telling(name, by, {}, registry.writeBlob(name, by, digest, bytes)),
+    mountBlob: (name, by, from, digest) => telling(name, by, {}, registry.mountBlob(name, by, from, digest)),
+  }
+}
+
+function aboutOf({ reference, tags }: Parameters<Registry['writeManifest']>[2]): About {
+  return 'digest' in reference ? { digest: reference.digest, tags } : { tags: [reference.tag, ...tags] }
+}
+
+async function tellShortage(db: Db, repository: RepositoryName, by: Actor, about: About & { details: string }): Promise<void> {
+  await db
+    .transaction(async (tx) => {
+      const project = await tx.row<{ id: number }>(sql`select id from project where name = ${projectOf(repository)}`)
+      if (project) await emit(tx, [facts.quotaExceeded({ projectId: project.id, repository, ...about }, by)])
+    })
+    // The client is to hear of the shortage, not of this.
+    .catch(() => {})
+}
+
+type Push = { projectId: number; repository: string; digest: string; tags: string[]; by: Actor }
+
+/** After each push into a project that now uses `percent` of its quota or more, a warning, as Harbor has it. */
+export function warnOfQuota(percent: number): Reaction {
+  return {
+    name: 'quota-warnings',
+    topics: ['artifact.pushed'],
+    begins: 'now',
+    handle: async (tx, told) => emitWarnings(tx, told.map(({ payload }) => payload as Push), percent),
+  }
+}
+
+async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<void> {
+  const ids = [...new Set(pushes.map(({ projectId }) => projectId))]
+  const rows = await tx.rows<{ projectId: number; used: number; hard: number }>(sql`
+    select project_id as "projectId", used_storage as used, hard_storage as hard from quota where project_id = any(${ids}::bigint[]) and hard_storage <> -1 and used_storage * 100 >= hard_storage * ${percent}::bigint`)
+  const full = new Map(rows.map((row) => [row.projectId, row]))
+  const warnings = pushes.flatMap(({ projectId, repository, digest, tags, by }) => {
+    const quota = full.get(projectId)
+    return quota ? [facts.quotaWarned({ projectId, repository, digest, tags, details: `quota usage reach ${percent}%: resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}` }, by)] : []
+  })
+  await emit(tx, warnings)
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import type { Actor } from '../../catalog/topics.ts'
+import { isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { addDeliveries, repeatDeliveries, wake, type Range } from './deliveries.ts'
+import { testEvent, type EventType } from './events.ts'
+import { policyProblem, targetsProblem, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
+import { addPolicy, addTarget, dropPolicy, dropTargets, listTargets, lockPolicy, pauseTarget, policiesLimit, savePolicy, saveTarget, type Seal } from './store.ts'
+import { facts } from './topics.ts'
+import type { Changed } from './wire.ts'
+
+/** Whose policies: a project's, or the system's. */
+export type Scope = { projectId: number | null; name: string }
+
+export type Ground = { db: Db; secrets: Seal }
+
+/** Throws BAD_REQUEST for what makes no policy, CONFLICT for a name that the project has. */
+export async function createPolicy({ db, secrets }: Ground, by: Actor, { projectId }: Scope, policy: NewPolicy, targets: NewTarget[]): Promise<number> {
+  refuse(policyProblem(policy) ?? targetsProblem(targets))
+  return naming(policy.name, () =>
+    db.transaction(async (tx) => {
+      const id = await addPolicy(tx, projectId, policy, by.name)
+      if (id === 'full') throw new Failure('PRECONDITION', `there are at most ${policiesLimit} policies`)
+      for (const [position, target] of targets.entries()) await addTarget(tx, secrets, id, position, target)
+      await emit(tx, [facts.policyCreated({ projectId, policyId: id, name: policy.name }, by)])
+      return id
+    }),
+  )
+}
+
+/** `change` sees the targets as they are, with their secrets. Targets that are not among the new ones go, with what waits for them. */
+export async function updatePolicy({ db, secrets }: Ground, by: Actor, { projectId }: Scope, id: number, given: Partial<NewPolicy>, change: (known: Target[]) => Changed[]): Promise<void> {
+  const name = given.name ?? ''
+  await naming(name, () =>
+    db.transaction(async (tx) => {
+      const policy: Policy = { ...(await getLocked(tx, projectId, id)), ...given }
+      const known = (await listTargets(tx, secrets, [id])).get(id)!
+      const changed = change(known)
+      refuse(policyProblem(policy) ?? targetsProblem(changed.map(({ target }) => target)))
+      await savePolicy(tx, policy)
+      await dropTargets(tx, known.filter((one) => changed.every(({ was }) => was !== one)).map((one) => one.id))
+      for (const [position, { target, was }] of changed.entries()) await (was ? saveTarget(tx, secrets, id, position, was, target) : addTarget(tx, secrets, id, position, target))
+      await wake(tx, changed.flatMap(({ was }) => (was ? [was.id] : [])))
+      await emit(tx, [facts.policyChanged({ projectId, policyId: id, name: policy.name, changed: [...Object.keys(given), 'targets'] }, by)])
+    }),
+  )
+}
+
+/** With its targets, what waits for them, and its history. */
+export async function deletePolicy({ db }: Ground, by: Actor, { projectId }: Scope, id: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { name } = await getLocked(tx, projectId, id)
+    await dropPolicy(tx, projectId, id)
+    await emit(tx, [facts.policyDeleted({ projectId, policyId: id, name }, by)])
+  })
+}
+
+/** Sends an event that did not happen to all targets of a policy, whatever types it asks for. Returns the deliveries' ids. */
+export async function testPolicy({ db, secrets }: Ground, by: Actor, scope: Scope, id: number, eventType: EventType | undefined, host: string): Promise<number[]> {
+  return db.transaction(async (tx) => {
+    const policy = await getLocked(tx, scope.projectId, id)
+    const targets = (await listTargets(tx, secrets, [id])).get(id)!
+    const event = testEvent(randomUUID(), eventType ?? policy.eventTypes[0]!, { id: scope.projectId ?? 0, name: scope.name }, by.name, host)
+    const ids = await addDeliveries(tx, targets.map((target) => ({ event, policyId: id, target, orderedBy: 'test', trigger: 'MANUAL' })))
+    await emit(tx, [facts.policyTested({ ...placeOf(policy), eventType: event.type, deliveries: ids.length }, by)])
+    return ids
+  })
+}
+
+/** Sends again what was sent. Throws PRECONDITION when there is nothing of the kind. Returns the new deliveries' ids. */
+export async function repeat({ db }: Ground, by: Actor, { projectId }: Scope, id: number, range: Range): Promise<number[]> {
+  return db.transaction(async (tx) => {
+    const policy = await getLocked(tx, projectId, id)
+    const ids = (await repeatDeliveries(tx, id, range)).map((one) => one.id)
+    if (ids.length > 0) await emit(tx, [facts.deliveriesRepeated({ ...placeOf(policy), first: range.first, last: range.last, count: ids.length }, by)])
+    return ids
+  })
+}
+
+/** Stops what goes to a target, or lets it go on; resuming also ends a pause that Marina made. */
+export async function setPaused({ db }: Ground, by: Actor, { projectId }: Scope, id: number, targetId: number, isPaused: boolean): Promise<void> {
+  await db.transaction(async (tx) => {
+    const policy = await getLocked(tx, projectId, id)
+    const why = `paused by ${by.name}`
+    if (!(await pauseTarget(tx, id, targetId, isPaused, why))) throw new Failure('NOT_FOUND', `the policy has no target ${targetId}`)
+    await wake(tx, [targetId])
+    await emit(tx, [isPaused ? facts.targetPaused({ ...placeOf(policy), targetId, why }, by) : facts.targetResumed({ ...placeOf(policy), targetId }, by)])
+  })
+}
+
+const placeOf = ({ projectId, id, name }: Policy) => ({ projectId, policyId: id, name })
+
+async function getLocked(tx: Tx, projectId: number | null, id: number): Promise<Policy> {
+  const policy = await lockPolicy(tx, projectId, id)
+  if (!policy) throw notFound(id)
+  return policy
+}
+
+export const notFound = (id: number) => new Failure('NOT_FOUND', `there is no webhook policy ${id} here`)
+
+function refuse(problem: string | undefined): void {
+  if (problem) throw new Failure('BAD_REQUEST', problem)
+}
+
+async function naming<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `there is a webhook policy named ${name} already`)
+    throw error
+  }
+}

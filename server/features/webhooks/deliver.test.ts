@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { callApi, create } from '../../testing/api.ts'
+import { fresh, givenProject } from '../../testing/given.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openReceiver, type Receiver } from '../../testing/receiver.ts'
+import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+
+type Project = Awaited<ReturnType<typeof givenProject>>
+type Delivery = { id: number; event_id: string; status: string; status_message: string; next_try?: string; tries: { at: string; took_ms: number; status?: number; error?: string }[]; response?: { status: number; headers: Record<string, string>; body: string; is_cut: boolean }; request: { body: string } }
+
+/** Quick, so that a test can wait for the end of it. */
+const quick = { outboundAllow: '127.0.0.0/8', webhookTimeout: '150ms', webhookBackOff: '40ms', webhookBackOffMost: '400ms', webhookPauseAfter: '4', webhookProbe: '200ms', webhookAnswerBytes: '100B' }
+let marina: TestMarina
+let project: Project
+before(async () => {
+  marina = await openTestMarina(quick)
+  project = await givenProject(marina)
+})
+after(() => marina[Symbol.asyncDispose]())
+
+const path = () => `/projects/${project.name}/webhook/policies`
+const as = () => ({ as: marina.admin })
+
+/** A policy with these targets, at the receiver unless they say otherwise. */
+async function givenPolicy(receiver: Pick<Receiver, 'url'>, ...targets: Record<string, unknown>[]): Promise<number> {
+  const given = (targets.length === 0 ? [{}] : targets).map((one) => ({ type: 'http', address: `${receiver.url}/hook`, ...one }))
+  return create(marina, path(), marina.admin, { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: given })
+}
+
+async function trigger(policy: number, at = marina): Promise<number[]> {
+  return (expectAnswer(await callApi(at, 'POST', `${path()}/${policy}/test`, { ...as(), body: {} }), 200).json() as { executions: number[] }).executions
+}
+
+const deliveryOf = async (policy: number, id: number) => expectAnswer(await callApi(marina, 'GET', `${path()}/${policy}/executions/${id}`, as()), 200).json() as Delivery
+const ended = (policy: number, id: number) =>
+  eventually(async () => {
+    const delivery = await deliveryOf(policy, id)
+    assert.notEqual(delivery.status, 'Pending')
+    return delivery
+  })
+const targetOf = async (policy: number) => (expectAnswer(await callApi(marina, 'GET', `${path()}/${policy}`, as()), 200).json() as { targets: { id: number; paused: boolean; paused_reason?: string; resting_until?: string }[] }).targets[0]!
+
+test('S4-27, S4-29: a delivery is posted with its authorization, further headers, and an id and a signature to check', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 202, body: 'x'.repeat(300), headers: { 'x-request-id': 'r-7', 'set-cookie': 'session=secret' } }))
+  const policy = await givenPolicy(receiver, { auth_header: 'Bearer a-token', headers: { 'X-Team': 'red' }, secret: 'a-signing-secret-of-ours' })
+  const [id] = await trigger(policy)
+  const { request: sent, ...delivery } = await ended(policy, id!)
+  const [got, ...more] = receiver.received
+  assert.deepEqual(more, [])
+  const { authorization, 'x-team': team, 'content-type': type, 'marina-event-id': eventId, 'marina-delivery-id': deliveryId, 'marina-try': tryNumber, 'marina-event-type': eventType, 'marina-signature': signature } = got!.headers
+  assert.deepEqual([authorization, team, type, eventId, deliveryId, tryNumber, eventType], ['Bearer a-token', 'red', 'application/json', delivery.event_id, String(id), '1', 'PUSH_ARTIFACT'])
+  const [, seconds, hash] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(signature))!
+  assert.equal(hash, createHmac('sha256', 'a-signing-secret-of-ours').update(`${seconds}.${got!.body}`).digest('hex'))
+  assert.ok(Math.abs(Number(seconds) - Date.now() / 1000) < 30)
+  assert.deepEqual([got!.path, got!.body, delivery.status], ['/hook', sent.body, 'Success'])
+  assert.deepEqual(delivery.response, { status: 202, headers: { 'x-request-id': 'r-7', date: delivery.response!.headers['date'] }, body: 'x'.repeat(100), is_cut: true })
+})
+
+test('S4-30, F41: a delivery is tried three times, with growing pauses and the same ids, and then ends in error', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 500, body: 'broken' }))
+  const policy = await givenPolicy(receiver)
+  const [id] = await trigger(policy)
+  const delivery = await ended(policy, id!)
+  assert.deepEqual([delivery.status, delivery.status_message, delivery.tries.map(({ status }) => status), delivery.response!.body], ['Error', 'answered with 500', [500, 500, 500], 'broken'])
+  assert.deepEqual(receiver.received.map(({ headers }) => [headers['marina-event-id'], headers['marina-delivery-id'], headers['marina-try']]), ['1', '2', '3'].map((number) => [delivery.event_id, String(id), number]))
+  const [first, second, third] = receiver.received.map(({ at }) => at) as [number, number, number]
+  assert.ok(second - first >= 38 && third - second >= 76, `${second - first} ms, ${third - second} ms`)
+})
+
+test('F41: a receiver that hangs, cuts, redirects, talks without end or is not there fails in its time, and the history says how', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(({ path: where }) => (where === '/hang' ? 'never' : where === '/redirect' ? { status: 302, headers: { location: `${receiver.url}/elsewhere` } } : { status: 200, body: 'y'.repeat(10_000_000) }))
+  const closed = await openReceiver()
+  await closed[Symbol.asyncDispose]()
+  const policy = await givenPolicy(receiver, ...['/hang', '/redirect', '/long'].map((where) => ({ address: receiver.url + where })), { address: closed.url })
+  const [hang, redirect, long, gone] = await Promise.all((await trigger(policy)).map((id) => ended(policy, id)))
+  assert.deepEqual([hang!.status, hang!.tries.map(({ error }) => error)], ['Error', Array.from({ length: 3 }, () => 'no answer within 150 ms')])
+  assert.deepEqual([redirect!.status, redirect!.status_message, redirect!.response!.headers['location']], ['Error', 'answered with 302', `${receiver.url}/elsewhere`])
+  assert.deepEqual([long!.status, long!.response!.body.length, long!.response!.is_cut], ['Success', 100, true])
+  assert.deepEqual([gone!.status, gone!.status_message], ['Error', 'nobody listens there'])
+  assert.ok(!receiver.received.some(({ path: where }) => where === '/elsewhere'))
+})
+
+test('H09, Q06, C-76: nothing is sent to an address inside, and the history says so in one sentence for all of them', async () => {
+  await using closed = await openTestMarina({ ...quick, outboundAllow: '' })
+  await using receiver = await openReceiver()
+  const inner = await givenProject(closed)
+  const at = `/projects/${inner.name}/webhook/policies`
+  const addresses = [receiver.url, 'http://[::1]:1/', 'http://169.254.169.254/latest', 'http://2130706433/', 'http://0x7f.1/', 'http://[::ffff:10.0.0.1]/']
+  const policy = await create(closed, at, closed.admin, { name: 'inside', event_types: ['PUSH_ARTIFACT'], targets: addresses.map((address) => ({ type: 'http', address })) })
+  const { executions } = (await callApi(closed, 'POST', `${at}/${policy}/test`, { as: closed.admin, body: {} })).json() as { executions: number[] }
+  for (const id of executions) {
+    const delivery = await eventually(async () => {
+      const one = (await callApi(closed, 'GET', `${at}/${policy}/executions/${id}`, { as: closed.admin })).json() as Delivery
+      assert.equal(one.status, 'Error')
+      return one
+    })
+    assert.match(delivery.status_message, /^this address may not be called: it is inside, or unknown/)
+  }
+  assert.deepEqual(receiver.received, [])
+})
+
+test('Retry-After is heeded, up to the longest pause there is', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => (receiver.received.length === 1 ? { status: 503, headers: { 'retry-after': '3600' } } : {}))
+  const policy = await givenPolicy(receiver)
+  const [id] = await trigger(policy)
+  const { status } = await ended(policy, id!)
+  const pause = receiver.received[1]!.at - receiver.received[0]!.at
+  assert.ok(status === 'Success' && pause >= 395 && pause < 2000, `${status}, ${pause} ms`)
+})
+
+test('F41: deliveries to one target that are about one repository come one after the other, also when the first has to be tried again', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => (receiver.received.length === 1 ? { status: 500, delayMs: 30 } : { delayMs: 5 }))
+  const policy = await givenPolicy(receiver)
+  const ids = [...(await trigger(policy)), ...(await trigger(policy)), ...(await trigger(policy))]
+  await Promise.all(ids.map((id) => ended(policy, id)))
+  assert.deepEqual(receiver.received.map(({ headers }) => Number(headers['marina-delivery-id'])), [ids[0], ...ids])
+})
+
+test('a target that fails again and again is paused, says so, loses nothing, and goes on by itself when it answers', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 500 }))
+  const policy = await givenPolicy(receiver)
+  const lost = [...(await trigger(policy)), ...(await trigger(policy))]
+  const paused = await eventually(async () => {
+    const target = await targetOf(policy)
+    assert.equal(target.paused, true)
+    return target
+  })
+  assert.equal(paused.paused_reason, '4 tries in a row failed, the last one: answered with 500')
+  const [kept] = await trigger(policy)
+  const before = receiver.received.length
+  // Tried more often than a delivery may be, and still waiting: only whether the target answers is asked now.
+  await eventually(() => assert.ok(receiver.received.length >= before + 4))
+  const waiting = await deliveryOf(policy, lost[1]!)
+  assert.deepEqual([waiting.status, (await deliveryOf(policy, kept!)).status], ['Pending', 'Pending'])
+  receiver.answer(() => ({}))
+  assert.deepEqual([(await ended(policy, lost[1]!)).status, (await ended(policy, kept!)).status], ['Success', 'Success'])
+  assert.equal((await targetOf(policy)).paused, false)
+  const facts = await eventually(async () => {
+    const rows = await marina.ground.db.rows<{ topic: string; why: string }>({ name: '', text: "select topic, payload->>'why' as why from outbox where topic like 'webhook-target.%' and payload->>'policyId' = $1 order by id", values: [String(policy)] })
+    assert.equal(rows.length, 2)
+    return rows
+  })
+  assert.deepEqual(facts, [{ topic: 'webhook-target.paused', why: '4 tries in a row failed, the last one: answered with 500' }, { topic: 'webhook-target.resumed', why: null }])
+})
+
+test('a target that somebody paused gets nothing until he lets it go on', async () => {
+  await using receiver = await openReceiver()
+  const policy = await givenPolicy(receiver)
+  const { id: target } = await targetOf(policy)
+  const set = async (paused: boolean) => expectAnswer(await callApi(marina, 'PUT', `${path()}/${policy}/targets/${target}`, { ...as(), body: { paused } }), 200)
+  await set(true)
+  const [id] = await trigger(policy)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.deepEqual([(await deliveryOf(policy, id!)).status, receiver.received.length], ['Pending', 0])
+  await set(false)
+  assert.equal((await ended(policy, id!)).status, 'Success')
+})
+
+test('F41, F42: a target that hangs with a long queue delays neither another one nor itself for longer than its rests', async () => {
+  await using receiver = await openReceiver()
+  await using dead = await openReceiver()
+  dead.answer(() => 'never')
+  const [slow, live] = [await givenPolicy(dead), await givenPolicy(receiver)]
+  const { id: target } = await targetOf(slow)
+  await marina.ground.db.run({
+    name: '', values: [slow, target],
+    text: `insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select $1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'r' || n, 'EVENT', 'application/json', '{}' from generate_series(1, 5000) n`,
+  })
+  await trigger(slow)
+  await eventually(() => assert.ok(dead.received.length > 0))
+  const times: number[] = []
+  for (let n = 0; n < 5; n++) {
+    const began = Date.now()
+    const [id] = await trigger(live)
+    await eventually(() => assert.ok(receiver.received.some(({ headers }) => headers['marina-delivery-id'] === String(id))))
+    times.push(Date.now() - began)
+  }
+  assert.ok(Math.max(...times) < 1000, `${times.join(', ')} ms`)
+  assert.ok(dead.received.length < 40, `${dead.received.length} calls to a target that hangs`)
+  expectAnswer(await callApi(marina, 'DELETE', `${path()}/${slow}`, as()), 200)
+})
+
+test('a replaced secret signs along until its time is over, so that receivers can change it without a gap', async () => {
+  await using receiver = await openReceiver()
+  const [old, young] = ['the-old-secret-of-ours', 'the-new-secret-of-ours']
+  const policy = await givenPolicy(receiver, { secret: old })
+  const target = { type: 'http', address: `${receiver.url}/hook`, secret: young }
+  const body = { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: [target] }
+  expectAnswer(await callApi(marina, 'PUT', `${path()}/${policy}`, { ...as(), body }), 200)
+  const signed = async () => {
+    const [id] = await trigger(policy)
+    await ended(policy, id!)
+    const { headers, body: text } = receiver.received.at(-1)!
+    const [time, ...hashes] = String(headers['marina-signature']).split(',')
+    return [young, old].map((secret) => hashes.includes(`v1=${createHmac('sha256', secret).update(`${time!.slice(2)}.${text}`).digest('hex')}`))
+  }
+  assert.deepEqual(await signed(), [true, true])
+  await using later = await openBeside(marina, { ...quick, webhookSecretOverlap: '0ms' })
+  expectAnswer(await callApi(later, 'PUT', `${path()}/${policy}`, { ...as(), body: { ...body, targets: [{ ...target, secret: old }] } }), 200)
+  assert.deepEqual(await signed(), [false, true])
+})
+
+test('one delivery and a range are sent again as they were, under the same event id', async () => {
+  await using receiver = await openReceiver()
+  const policy = await givenPolicy(receiver)
+  const ids = [...(await trigger(policy)), ...(await trigger(policy)), ...(await trigger(policy))]
+  await Promise.all(ids.map((id) => ended(policy, id)))
+  const again = expectAnswer(await callApi(marina, 'POST', `${path()}/${policy}/executions/${ids[0]}/redeliver`, as()), 201)
+  const made = Number(/executions\/(\d+)$/.exec(again.headers.location!)![1])
+  const [was, is] = [await deliveryOf(policy, ids[0]!), await ended(policy, made)]
+  assert.deepEqual([is.status, is.event_id, is.request], ['Success', was.event_id, was.request])
+  const range = { first: ids[1], last: ids[2] }
+  const repeat = async (body: object) => expectAnswer(await callApi(marina, 'POST', `${path()}/${policy}/redeliver`, { ...as(), body }), 200).json() as { count: number; last?: number }
+  assert.deepEqual(await repeat({ ...range, status: 'Error' }), { count: 0 })
+  const { count, last } = await repeat(range)
+  await ended(policy, last!)
+  await eventually(() => assert.equal(receiver.received.length, 6))
+  assert.equal(count, 2)
+  assert.deepEqual(receiver.received.slice(4).map(({ headers }) => headers['marina-event-id']), receiver.received.slice(1, 3).map(({ headers }) => headers['marina-event-id']))
+})
+
+test('F41: two processes share the work without sending anything twice, and what a dead one held goes on', async () => {
+  await using receiver = await openReceiver()
+  await using beside = await openBeside(marina, quick)
+  const policies = await Promise.all(Array.from({ length: 6 }, () => givenPolicy(receiver)))
+  const rounds = await Promise.all(policies.flatMap((policy) => [marina, beside, marina, beside].map(async (at) => ({ policy, ids: await trigger(policy, at) }))))
+  for (const { policy, ids } of rounds) assert.equal((await ended(policy, ids[0]!)).status, 'Success')
+  assert.equal(receiver.received.length, 24)
+  // As a process leaves it that was killed a while ago.
+  const held = policies[0]!
+  await marina.ground.db.run({ name: '', text: "update webhook_target set held_by = gen_random_uuid(), held_until = now() + interval '500 ms' where policy_id = $1", values: [held] })
+  const [late] = await trigger(held)
+  assert.equal((await deliveryOf(held, late!)).status, 'Pending')
+  assert.equal((await eventually(async () => {
+    const one = await deliveryOf(held, late!)
+    assert.equal(one.status, 'Success')
+    return one
+  }, 9000)).tries.length, 1)
+})

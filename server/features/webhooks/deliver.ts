@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Actor } from '../../catalog/topics.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { listenTo } from '../../platform/db/listen.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { gathering } from '../../platform/gather.ts'
+import type { Outbound } from '../../platform/outbound/outbound.ts'
+import { every } from '../../platform/repeat.ts'
+import { channel } from './deliveries.ts'
+import { finishTargets, findNeglected, releaseTargets, takeTargets, type Finished, type Held } from './queue.ts'
+import { judge, standingAfter, type Attempt, type DeliveryRules } from './outcome.ts'
+import { sendOne } from './send.ts'
+import { findAnyPolicy, unsealTarget, type Seal } from './store.ts'
+import { facts } from './topics.ts'
+
+export type DelivererOptions = {
+  db: Db
+  secrets: Seal
+  outbound: Outbound
+  rules: DeliveryRules
+  log: { warn(about: object, text: string): void; info(about: object, text: string): void }
+}
+
+/** Targets that are served at the same time by one process. One that does not answer keeps its place for its time and no longer. */
+const lanes = 128
+/** How often a process looks for what it has not heard of, in ms. */
+const lookMs = 5000
+/** A target whose process says nothing for this long beyond a try's time is anybody's. */
+const graceMs = 30_000
+
+const marina: Actor = { kind: 'system', id: null, name: 'marina' }
+
+/**
+ * Delivers what waits, as soon as it hears of it. Each target has a lane of its own, which holds the target against other
+ * processes, sends the first deliveries of its queue at once (those of one key in their order) and then looks again. A target
+ * that fails rests, for longer each time, so that it takes neither lanes nor memory from others: what waits stays in the database.
+ */
+export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOptions): AsyncDisposable {
+  const me = randomUUID()
+  const closing = new AbortController()
+  const lanesOpen = new Map<number, { isAskedAgain: boolean; ended: Promise<void> }>()
+  /** Targets without a lane, in the order in which they asked. */
+  const line = new Set<number>()
+  const timers = new Map<number, NodeJS.Timeout>()
+  const take = gathering((ids: number[]) => takeTargets(db.relaxed, me, ids, rules.timeoutMs + graceMs), 100)
+  const finish = gathering((all: Finished[]) => finishTargets(db.relaxed, me, all), 100)
+  const onTrouble = (error: unknown) => log.warn({ reason: String(error) }, 'webhooks wait: the database did not answer')
+
+  const listener = listenTo(db, channel, (payload) => (payload === '' ? void look().catch(onTrouble) : payload.split(',').map(Number).forEach(serve)), onTrouble)
+  const looking = every(lookMs, look, onTrouble)
+
+  return {
+    async [Symbol.asyncDispose]() {
+      closing.abort()
+      await Promise.all([listener[Symbol.asyncDispose](), looking[Symbol.asyncDispose]()])
+      for (const timer of timers.values()) clearTimeout(timer)
+      await Promise.all([...lanesOpen.values()].map(({ ended }) => ended))
+      await releaseTargets(db.relaxed, me).catch(onTrouble)
+    },
+  }
+
+  async function look(): Promise<void> {
+    for (const id of await findNeglected(db.relaxed)) serve(id)
+  }
+
+  function serve(targetId: number): void {
+    if (closing.signal.aborted) return
+    const open = lanesOpen.get(targetId)
+    if (open) open.isAskedAgain = true
+    else if (lanesOpen.size < lanes) openLane(targetId)
+    else line.add(targetId)
+  }
+
+  function openLane(targetId: number): void {
+    line.delete(targetId)
+    const lane = { isAskedAgain: false, ended: Promise.resolve() }
+    lanesOpen.set(targetId, lane)
+    lane.ended = useLane(targetId, lane)
+  }
+
+  async function useLane(targetId: number, lane: { isAskedAgain: boolean }): Promise<void> {
+    await runLane(targetId, lane).catch(onTrouble)
+    lanesOpen.delete(targetId)
+    if (lane.isAskedAgain) line.add(targetId)
+    const [next] = line
+    if (next !== undefined && !closing.signal.aborted) openLane(next)
+  }
+
+  async function runLane(targetId: number, lane: { isAskedAgain: boolean }): Promise<void> {
+    while (!closing.signal.aborted) {
+      lane.isAskedAgain = false
+      const held = (await take(targetId)).find(({ id }) => id === targetId)
+      if (!held) return
+      const nextMs = await runRound(held)
+      if (nextMs > 0) return wakeIn(targetId, nextMs)
+    }
+  }
+
+  /** Sends what may go now. Returns in how many ms there is more to do. */
+  async function runRound(held: Held): Promise<number> {
+    const now = Date.now()
+    const heads = headsOf(held)
+    // One at a time to a target that has just failed: those that do not answer must not take up everybody's connections.
+    const due = heads.filter(({ dueAt }) => dueAt <= now).slice(0, held.failedRounds > 0 ? 1 : heads.length)
+    if (due.length === 0) {
+      await finish({ targetId: held.id, results: [], standing: undefined })
+      return Math.max(1, Math.min(...heads.map(({ dueAt }) => dueAt)) - now)
+    }
+    const target = { ...unsealTarget(secrets, held.policyId, held.sealed), type: held.type, verifiesTls: held.verifiesTls }
+    const attempts = await Promise.all(due.map(async (delivery): Promise<Attempt> => ({ delivery, sent: await sendOne(outbound, target, delivery, { ...rules, signal: closing.signal }) })))
+    // What a shutdown cut short was not tried.
+    const results = attempts.filter(({ sent }) => sent.kind !== 'aborted').map((one) => judge(one, rules, held.isProbe))
+    const standing = results.length === 0 ? undefined : standingAfter(held, results, rules)
+    await finish({ targetId: held.id, results: results.map(({ result }) => result), standing })
+    if (standing && (standing.pausedWhy !== '') !== held.isProbe) await tellPause(held, standing.pausedWhy)
+    return standing?.restsUntil ? Math.max(1, standing.restsUntil.getTime() - Date.now()) : 0
+  }
+
+  function wakeIn(targetId: number, ms: number): void {
+    clearTimeout(timers.get(targetId))
+    // The others are found by looking.
+    if (closing.signal.aborted || timers.size > 10_000) return
+    const timer = setTimeout(() => {
+      timers.delete(targetId)
+      serve(targetId)
+    }, Math.min(ms, 3_600_000))
+    timer.unref()
+    timers.set(targetId, timer)
+  }
+
+  async function tellPause({ id: targetId, policyId }: Held, why: string): Promise<void> {
+    const policy = await findAnyPolicy(db, policyId)
+    if (!policy) return
+    const place = { projectId: policy.projectId, policyId, name: policy.name, targetId }
+    if (why === '') log.info(place, 'a webhook answers again; what has waited goes out')
+    else log.warn({ ...place, why }, 'a webhook is paused: what is for it waits until it answers again')
+    await db.transaction((tx) => emit(tx, [why === '' ? facts.targetResumed(place, marina) : facts.targetPaused({ ...place, why }, marina)]))
+  }
+}
+
+/** The first of each key: what comes after it waits for it. */
+function headsOf({ waiting }: Held): Held['waiting'] {
+  const seen = new Set<string>()
+  return waiting.filter(({ orderedBy }) => !seen.has(orderedBy) && seen.add(orderedBy))
+}

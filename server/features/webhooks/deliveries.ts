@@ -1,0 +1,131 @@
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { HookEvent } from './events.ts'
+import { findSender, senders } from './senders/senders.ts'
+import type { Wanted } from './store.ts'
+
+/** The channel on which processes hear that there is something to deliver: ids of targets, or nothing for "look yourself". */
+export const channel = 'marina_webhooks'
+
+export type Status = 'Pending' | 'Success' | 'Error' | 'Stopped'
+/** One try: when, how long it took in ms, and the status it was answered with or why there was no answer. */
+export type Try = { at: string; took_ms: number; status?: number; error?: string }
+export type KeptAnswer = { status: number; headers: Record<string, string>; body: string; is_cut: boolean }
+export type Delivery = {
+  id: number; policyId: number; targetId: number | null; notifyType: string; eventType: string; eventId: string; trigger: 'EVENT' | 'MANUAL'; contentType: string; body: string
+  status: Status; message: string; tries: number; history: Try[]; answer: KeptAnswer | null; dueAt: Date; createdAt: Date; startedAt: Date | null; endedAt: Date | null
+}
+
+/** An event for one target. Deliveries to one target with the same `orderedBy` go one after the other. */
+export type NewDelivery = { event: HookEvent; policyId: number; target: Wanted['targets'][number]; orderedBy: string; trigger: 'EVENT' | 'MANUAL' }
+
+/**
+ * Puts events into the queues of their targets, as rows with the body that will be sent, and wakes whoever delivers when the
+ * transaction has committed. Returns the deliveries' ids.
+ */
+export async function addDeliveries(tx: Tx, wanted: NewDelivery[]): Promise<number[]> {
+  if (wanted.length === 0) return []
+  const messages = wanted.map(({ event, policyId, target: { type, format, template } }) => findSender(type)!.render(event, { format, template: template ?? undefined, policyId }))
+  const targetIds = wanted.map(({ target }) => target.id)
+  const rows = await tx.rows<{ id: number }>(sql`
+    with told as (select pg_notify(${channel}, ${namesOf([...new Set(targetIds)])})),
+    added as (
+      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select target.policy_id, target.id, target.type, one.event_type, one.event_id, one.ordered_by, one.trigger, one.content_type, one.body
+      from unnest(${targetIds}::bigint[], ${wanted.map(({ event }) => event.type)}::text[], ${wanted.map(({ event }) => event.id)}::uuid[], ${wanted.map((one) => one.orderedBy)}::text[],
+        ${wanted.map((one) => one.trigger)}::text[], ${messages.map((one) => one.contentType)}::text[], ${messages.map((one) => one.body)}::text[]) with ordinality
+        as one (target_id, event_type, event_id, ordered_by, trigger, content_type, body, place)
+      -- Read here once more: a policy may be gone since it was looked up.
+      join webhook_target target on target.id = one.target_id order by one.place returning id)
+    select id from added, told order by id`)
+  return rows.map(({ id }) => id)
+}
+
+/** A notification takes less than 8000 bytes. */
+const namesOf = (targetIds: number[]) => (targetIds.length > 400 ? '' : targetIds.join(','))
+
+/** What may be said of a range: ids of the first and the last, and perhaps only those that ended so. */
+export type Range = { first: number; last: number; status: Status | undefined }
+
+/** Deliveries that one call may repeat. */
+export const repeatLimit = 10_000
+
+/** Sends again what was sent, with the same event id, to targets that are still there; what waits anyway is left out. */
+export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<{ id: number }[]> {
+  const ofStatus = status === undefined ? sql`true` : sql`status = ${status}`
+  return tx.rows<{ id: number }>(sql`
+    with told as (select pg_notify(${channel}, ''))
+    , added as (
+      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body from webhook_delivery
+      where policy_id = ${policyId} and id between ${first} and ${last} and target_id is not null and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit} returning id)
+    select id from added, told order by id`)
+}
+
+/** Wakes whoever delivers, when the transaction has committed. */
+export async function wake(tx: Queryable, targetIds: number[]): Promise<void> {
+  await tx.rows(sql`select pg_notify(${channel}, ${namesOf(targetIds)})`)
+}
+
+const columns = sql`id, policy_id as "policyId", target_id as "targetId", notify_type as "notifyType", event_type as "eventType", event_id as "eventId", trigger, content_type as "contentType", body,
+  status, status_message as message, tries, history, answer, due_at as "dueAt", created_at as "createdAt", started_at as "startedAt", ended_at as "endedAt"`
+
+/** Harbor's vendor type of an execution, by the kind of target. */
+export const vendorOf = (notifyType: string): string => findSender(notifyType)?.vendor ?? 'WEBHOOK'
+
+const vendorFilter = (vendor: string) => sql`notify_type = any(${senders.filter((one) => one.vendor === vendor).map(({ type }) => type)}::text[])`
+
+export const deliveryFields: Fields = {
+  id: { type: 'integer', column: sql`id` },
+  status: { type: 'text', column: sql`status` },
+  trigger: { type: 'text', column: sql`trigger` },
+  event_type: { type: 'text', column: sql`event_type` },
+  notify_type: { type: 'text', column: sql`notify_type` },
+  event_id: { type: 'text', column: sql`event_id::text` },
+  vendor_type: { type: 'custom', where: (condition) => (condition.kind === 'is' ? vendorFilter(condition.value) : undefined) },
+  creation_time: { type: 'time', column: sql`created_at` },
+  start_time: { type: 'time', column: sql`created_at` },
+  end_time: { type: 'time', column: sql`ended_at` },
+  update_time: { type: 'time', column: sql`coalesce(ended_at, started_at, created_at)` },
+}
+export const deliveryOrder = sql`id desc`
+
+/** `statuses` empty: all. */
+export async function listDeliveries(db: Queryable, policyId: number, { where, order, limit, offset }: Listing, statuses: string[] = []): Promise<{ deliveries: Delivery[]; total: number }> {
+  const from = sql`from webhook_delivery where policy_id = ${policyId} and (cardinality(${statuses}::text[]) = 0 or status = any(${statuses}::text[])) and ${where}`
+  const [deliveries, total] = await Promise.all([
+    db.rows<Delivery>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { deliveries, total: total!.count }
+}
+
+/** Of this very policy (H13, H19). */
+export function findDelivery(db: Queryable, policyId: number, id: number): Promise<Delivery | undefined> {
+  return db.row<Delivery>(sql`select ${columns} from webhook_delivery where id = ${id} and policy_id = ${policyId}`)
+}
+
+/**
+ * Drops what ended: the oldest beyond `keep` for each policy, and what is older than `ageMs`. What has waited for as long ends in
+ * error. Some thousands at a time, so that nobody waits for it.
+ */
+export async function sweepDeliveries(db: Queryable, { keep, ageMs }: { keep: number; ageMs: number }, signal: AbortSignal): Promise<void> {
+  const batch = 5000
+  const untilNone = async (statement: () => Promise<number>) => {
+    while (!signal.aborted && (await statement()) === batch);
+  }
+  const age = ageMs / 1000
+  await untilNone(() => db.run(sql`
+    update webhook_delivery set status = 'Error', status_message = 'given up: it has waited for too long', ended_at = clock_timestamp()
+    where id in (select id from webhook_delivery where status = 'Pending' and created_at < now() - make_interval(secs => ${age}) order by created_at limit ${batch})`))
+  await untilNone(() => db.run(sql`
+    delete from webhook_delivery where id in (select id from webhook_delivery where status <> 'Pending' and created_at < now() - make_interval(secs => ${age}) order by created_at limit ${batch})`))
+  const policies = await db.rows<{ id: number }>(sql`select id from webhook_policy order by id limit 100000`)
+  for (const { id } of policies) {
+    await untilNone(() => db.run(sql`
+      delete from webhook_delivery where id in (
+        select id from webhook_delivery where policy_id = ${id} and status <> 'Pending'
+          and id < (select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1) order by id limit ${batch})`))
+  }
+}

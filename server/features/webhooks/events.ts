@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+
+/** Harbor's types of events, with their names in CloudEvents and whether something in Marina causes them yet. */
+export const eventTypes = {
+  PUSH_ARTIFACT: { cloud: 'harbor.artifact.pushed', isProduced: true },
+  PULL_ARTIFACT: { cloud: 'harbor.artifact.pulled', isProduced: true },
+  DELETE_ARTIFACT: { cloud: 'harbor.artifact.deleted', isProduced: true },
+  QUOTA_EXCEED: { cloud: 'harbor.quota.exceeded', isProduced: true },
+  QUOTA_WARNING: { cloud: 'harbor.quota.warned', isProduced: true },
+  SCANNING_FAILED: { cloud: 'harbor.scan.failed', isProduced: false },
+  SCANNING_STOPPED: { cloud: 'harbor.scan.stopped', isProduced: false },
+  SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: false },
+  REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: false },
+  TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: false },
+} as const
+export type EventType = keyof typeof eventTypes
+
+export const isEventType = (text: string): text is EventType => Object.hasOwn(eventTypes, text)
+
+/** What happened, in Harbor's words: what a webhook's payload is made of. */
+export type HookEvent = {
+  /** The same in every delivery of this event. */
+  id: string
+  type: EventType
+  occurredAt: Date
+  operator: string
+  projectId: number
+  /** Of the request that caused it. */
+  requestId?: string | undefined
+  data: EventData
+}
+
+/** Harbor's `event_data`. Times in seconds since 1970. */
+export type EventData = {
+  resources?: { digest?: string; tag?: string; resource_url?: string }[]
+  repository?: { date_created?: number; name: string; namespace: string; repo_full_name: string; repo_type: 'public' | 'private' }
+  custom_attributes?: Record<string, string>
+}
+
+/** An id that a fact has once for all: when it is handled again, or replayed, receivers see that they know it (F41). */
+export function eventIdOf(fact: { id: number; topic: string; payload: unknown }): string {
+  const hash = createHash('sha256').update(JSON.stringify([fact.id, fact.topic, fact.payload])).digest()
+  hash[6] = (hash[6]! & 0x0f) | 0x80
+  hash[8] = (hash[8]! & 0x3f) | 0x80
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** An event that did not happen, for trying a target out. */
+export function testEvent(id: string, type: EventType, project: { id: number; name: string }, operator: string, host: string): HookEvent {
+  const digest = `sha256:${'0'.repeat(64)}`
+  const repository = { date_created: 0, name: 'test-webhook', namespace: project.name, repo_full_name: `${project.name}/test-webhook`, repo_type: 'private' as const }
+  const resources = [{ digest, tag: 'test', resource_url: `${host}/${project.name}/test-webhook:test` }]
+  return { id, type, occurredAt: new Date(), operator, projectId: project.id, data: { resources, repository, custom_attributes: { Details: 'a test: nothing happened' } } }
+}

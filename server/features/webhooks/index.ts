@@ -1,0 +1,4 @@
+export { openDeliverer } from './deliver.ts'
+export { sweepDeliveries } from './deliveries.ts'
+export { queueDeliveries } from './react.ts'
+export { webhookRoutes } from './routes.ts'

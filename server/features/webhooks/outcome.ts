@@ -1,0 +1,54 @@
+import type { KeptAnswer } from './deliveries.ts'
+import type { Held, Result, Standing, Waiting } from './queue.ts'
+import { pauseAfter, retryAfterMs, type RetryRules } from './rules.ts'
+import type { Sent } from './send.ts'
+
+export type DeliveryRules = RetryRules & {
+  /** Of one try. */
+  timeoutMs: number
+  /** Kept of an answer's body. */
+  answerBytes: number
+  /** A target is paused after as many tries in a row that failed, and from then on tried every `probeMs`. */
+  pauseAfter: number
+  probeMs: number
+}
+
+export type Attempt = { delivery: Waiting; sent: Sent }
+/** `restMs`: what the receiver asked to be left alone for. */
+export type Judged = { result: Result; restMs: number }
+
+/** What a try means for its delivery. `isProbe`: the target is paused, and whether it answers is all that counts. */
+export function judge({ delivery, sent }: Attempt, rules: DeliveryRules, isProbe: boolean): Judged {
+  const reply = sent.kind === 'answered' ? sent.reply : undefined
+  const isGood = reply !== undefined && reply.status >= 200 && reply.status < 300
+  const message = isGood ? '' : reply ? `answered with ${reply.status}` : sent.kind === 'failed' ? sent.why : ''
+  const failed = delivery.tries + 1
+  const asked = reply && !isGood ? (retryAfterMs(reply.headers['retry-after'], sent.at) ?? 0) : 0
+  const isOver = isGood || (!isProbe && failed >= rules.tries)
+  const tryAgainAt = new Date(Date.now() + (isProbe ? 0 : pauseAfter(rules, failed, asked)))
+  return {
+    restMs: Math.min(asked, rules.mostMs),
+    result: {
+      id: delivery.id, status: isGood ? 'Success' : isOver ? 'Error' : 'Pending', message, counts: isGood || !isProbe, answer: reply ? answerOf(reply) : null, dueAt: isOver ? sent.at : tryAgainAt,
+      try: { at: sent.at.toISOString(), took_ms: sent.took, ...(reply ? { status: reply.status } : { error: message }) },
+    },
+  }
+}
+
+/** Headers of an answer that are of use later and cannot hold a session. */
+const keptHeaders = ['content-type', 'content-length', 'date', 'server', 'retry-after', 'location', 'x-request-id']
+
+function answerOf({ status, headers, body, isCut }: Extract<Sent, { kind: 'answered' }>['reply']): KeptAnswer {
+  const kept = keptHeaders.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name]).slice(0, 500)]]))
+  return { status, headers: Object.fromEntries(kept) as Record<string, string>, body: body.toString('utf8'), is_cut: isCut }
+}
+
+/** How a target stands after a round: something that got through wipes out what had failed. */
+export function standingAfter({ failedRounds, isProbe }: Pick<Held, 'failedRounds' | 'isProbe'>, judged: Judged[], rules: DeliveryRules): Standing {
+  const restMs = Math.max(...judged.map((one) => one.restMs))
+  if (judged.some(({ result }) => result.status === 'Success')) return { failedRounds: 0, restsUntil: restMs > 0 ? new Date(Date.now() + restMs) : null, pausedWhy: '' }
+  const failed = failedRounds + 1
+  const isPaused = isProbe || failed >= rules.pauseAfter
+  const pause = isPaused ? rules.probeMs : pauseAfter(rules, failed)
+  return { failedRounds: failed, restsUntil: new Date(Date.now() + Math.max(pause, restMs)), pausedWhy: isPaused ? `${failed} tries in a row failed, the last one: ${judged.at(-1)!.result.message}` : '' }
+}

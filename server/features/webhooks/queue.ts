@@ -1,0 +1,74 @@
+import type { Queryable } from '../../platform/db/db.ts'
+import { jsonbText } from '../../platform/db/json.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { KeptAnswer, Status, Try } from './deliveries.ts'
+
+/** The first deliveries of a target's queue that are looked at together: what may be under way to one target at a time. */
+export const windowSize = 8
+
+export type Waiting = { id: number; orderedBy: string; eventType: string; eventId: string; contentType: string; body: string; tries: number; dueAt: number }
+/** A target that this process holds now, with the head of its queue. `dueAt` in ms. */
+export type Held = { id: number; policyId: number; type: string; verifiesTls: boolean; sealed: string; failedRounds: number; isProbe: boolean; waiting: Waiting[] }
+
+/**
+ * Takes hold of those targets that have something waiting and may be called now, so that no other process delivers to them until
+ * `finish`, or for `holdMs`. A target that Marina paused is tried with one delivery when its rest is over.
+ */
+export function takeTargets(db: Queryable, by: string, ids: number[], holdMs: number): Promise<Held[]> {
+  return db.rows<Held>(sql`
+    with held as (
+      update webhook_target set held_by = ${by}, held_until = clock_timestamp() + make_interval(secs => ${holdMs / 1000})
+      where id in (
+        select id from webhook_target target where id = any(${ids}::bigint[]) and paused_by is distinct from 'user' and (rests_until is null or rests_until <= clock_timestamp())
+          and (held_by is null or held_until < clock_timestamp())
+          and exists (select from webhook_delivery where target_id = target.id and status = 'Pending')
+        order by id for update skip locked)
+      returning id, policy_id, type, verifies_tls, sealed, failed_rounds, paused_at)
+    select id, policy_id as "policyId", type, verifies_tls as "verifiesTls", sealed, failed_rounds as "failedRounds", paused_at is not null as "isProbe", (
+      select coalesce(jsonb_agg(jsonb_build_object('id', id, 'orderedBy', ordered_by, 'eventType', event_type, 'eventId', event_id, 'contentType', content_type, 'body', body, 'tries', tries,
+        'dueAt', extract(epoch from due_at) * 1000) order by id), '[]')
+      from (select * from webhook_delivery where target_id = held.id and status = 'Pending' order by id limit ${windowSize}) head) as waiting
+    from held`)
+}
+
+/** Targets for which something waits and which nobody is at, for a process that has heard nothing of them. */
+export async function findNeglected(db: Queryable): Promise<number[]> {
+  const rows = await db.rows<{ id: number }>(sql`
+    select id from webhook_target target where paused_by is distinct from 'user' and (rests_until is null or rests_until <= clock_timestamp()) and (held_by is null or held_until < clock_timestamp())
+      and exists (select from webhook_delivery where target_id = target.id and status = 'Pending') order by rests_until nulls first, id limit 1000`)
+  return rows.map(({ id }) => id)
+}
+
+/** What became of one try. `status` Pending: it is tried again at `dueAt`. */
+export type Result = { id: number; status: Status; message: string; counts: boolean; try: Try; answer: KeptAnswer | null; dueAt: Date }
+/** How a target stands after a round. `pausedWhy` '' is not paused. */
+export type Standing = { failedRounds: number; restsUntil: Date | null; pausedWhy: string }
+export type Finished = { targetId: number; results: Result[]; standing: Standing | undefined }
+
+/**
+ * Writes down what became of a round of each target, and lets go of the targets. A target that somebody has paused meanwhile stays
+ * so. Of a delivery's tries the last 20 are remembered.
+ */
+export async function finishTargets(db: Queryable, by: string, finished: Finished[]): Promise<void> {
+  const results = finished.flatMap((one) => one.results).map((one) => ({ ...one, dueAt: one.dueAt.toISOString() }))
+  const standings = finished.map(({ targetId, standing }) => ({ id: targetId, ...standing, restsUntil: standing?.restsUntil?.toISOString(), changes: standing !== undefined }))
+  await db.run(sql`
+    with tried as (
+      update webhook_delivery delivery set status = one.status, status_message = one.message, tries = tries + one.counts::int, due_at = one."dueAt", answer = coalesce(one.answer, delivery.answer),
+        history = jsonb_path_query_array(history || one.try, '$[last - 19 to last]'),
+        started_at = coalesce(started_at, (one.try->>'at')::timestamptz), ended_at = case when one.status <> 'Pending' then clock_timestamp() end
+      from jsonb_to_recordset(${jsonbText(results)}::jsonb) as one (id bigint, status text, message text, counts boolean, try jsonb, answer jsonb, "dueAt" timestamptz)
+      where delivery.id = one.id and delivery.status = 'Pending')
+    update webhook_target target set held_by = null, held_until = null,
+      failed_rounds = case when one.changes then one."failedRounds" else failed_rounds end, rests_until = case when one.changes then one."restsUntil" else rests_until end,
+      paused_at = case when not one.changes or paused_by = 'user' then paused_at when one."pausedWhy" <> '' then coalesce(paused_at, clock_timestamp()) end,
+      paused_why = case when not one.changes or paused_by = 'user' then paused_why else one."pausedWhy" end,
+      paused_by = case when not one.changes or paused_by = 'user' then paused_by when one."pausedWhy" <> '' then 'marina' end
+    from jsonb_to_recordset(${jsonbText(standings)}::jsonb) as one (id bigint, changes boolean, "failedRounds" int, "restsUntil" timestamptz, "pausedWhy" text)
+    where target.id = one.id and target.held_by = ${by}`)
+}
+
+/** Lets go of what this process holds: it ends. */
+export async function releaseTargets(db: Queryable, by: string): Promise<void> {
+  await db.run(sql`update webhook_target set held_by = null, held_until = null where held_by = ${by}`)
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { callApi, create } from '../../testing/api.ts'
+import { fresh, givenProject, pushBlob, pushImage } from '../../testing/given.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openReceiver, type Received, type Receiver } from '../../testing/receiver.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+
+type Project = Awaited<ReturnType<typeof givenProject>>
+type Payload = { type: string; occur_at: number; operator: string; event_data: { resources: { digest: string; tag: string; resource_url: string }[]; repository: Record<string, unknown>; custom_attributes?: { Details: string } } }
+
+let marina: TestMarina
+let project: Project
+let receiver: Receiver
+before(async () => {
+  marina = await openTestMarina({ outboundAllow: '127.0.0.0/8', externalUrl: 'https://registry.example:8443' })
+  project = await givenProject(marina)
+  receiver = await openReceiver()
+})
+after(async () => {
+  await receiver[Symbol.asyncDispose]()
+  await marina[Symbol.asyncDispose]()
+})
+
+const as = () => ({ as: marina.admin })
+
+/** A policy with a target of its own at the receiver; `got` are the requests to it. */
+async function givenHook(target: object = {}, policy: object = {}, at = `/projects/${project.name}`) {
+  const path = `/${fresh('hook')}`
+  const given = { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: [{ type: 'http', address: receiver.url + path, ...target }], ...policy }
+  const id = await create(marina, `${at}/webhook/policies`, marina.admin, given)
+  const got = () => receiver.received.filter((one) => one.path === path)
+  return { id, path, got, first: () => nth(got, 1), nth: (count: number) => nth(got, count) }
+}
+
+const nth = (got: () => Received[], count: number) =>
+  eventually(() => {
+    const all = got()
+    assert.ok(all.length >= count, `${all.length} of ${count} deliveries`)
+    return all[count - 1]!
+  })
+const payloadOf = ({ body }: Received) => JSON.parse(body) as Payload
+
+test('S4-20, S4-23, S4-24, S4-32: a push leads to a delivery with Harbor\'s payload, field by field', async () => {
+  const hook = await givenHook()
+  const name = `${project.name}/some/app`
+  const { digest } = await pushImage(marina, name, { tag: 'v1' })
+  const { occur_at: at, event_data: { repository, resources }, ...rest } = payloadOf(await hook.first())
+  assert.ok(Number.isInteger(at) && Math.abs(at - Date.now() / 1000) < 30)
+  assert.deepEqual(rest, { type: 'PUSH_ARTIFACT', operator: 'admin' })
+  assert.deepEqual(resources, [{ digest, tag: 'v1', resource_url: `registry.example:8443/${name}:v1` }])
+  const { date_created: created, ...named } = repository
+  assert.ok(Number.isInteger(created) && Math.abs(Number(created) - Date.now() / 1000) < 30)
+  assert.deepEqual(named, { name: 'some/app', namespace: project.name, repo_full_name: name, repo_type: 'private' })
+})
+
+test('S4-21: pulls and deletes are told, too, and what has no tag is named by its digest', async () => {
+  const hook = await givenHook({}, { event_types: ['PULL_ARTIFACT', 'DELETE_ARTIFACT'] })
+  const name = `${project.name}/${fresh('app')}`
+  const { digest } = await pushImage(marina, name)
+  expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/${digest}`, as()), 200)
+  // Pulls are counted for five seconds before they are told.
+  const pulled = await eventually(() => {
+    const [one] = hook.got()
+    assert.ok(one)
+    return one
+  }, 15_000)
+  expectAnswer(await marina.ask('DELETE', `/v2/${name}/manifests/${digest}`, as()), 202)
+  const resources = [{ digest, tag: digest, resource_url: `registry.example:8443/${name}@${digest}` }]
+  for (const [got, type] of [[pulled, 'PULL_ARTIFACT'], [await hook.nth(2), 'DELETE_ARTIFACT']] as const) assert.deepEqual([payloadOf(got).type, payloadOf(got).event_data.resources], [type, resources])
+})
+
+test('CloudEvents 1.0: the same event in its own envelope, with the id by which it is known everywhere', async () => {
+  const [hook, plain] = [await givenHook({ payload_format: 'CloudEvents' }), await givenHook()]
+  await pushImage(marina, `${project.name}/${fresh('app')}`, { tag: 'v1' })
+  const [got, other] = [await hook.first(), await plain.first()]
+  const { time, requestid, ...event } = JSON.parse(got.body) as Record<string, unknown>
+  assert.equal(got.headers['content-type'], 'application/cloudevents+json')
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  assert.ok(String(requestid).length > 0)
+  assert.deepEqual(event, {
+    specversion: '1.0', id: got.headers['marina-event-id'], source: `/projects/${project.id}/webhook/policies/${hook.id}`, type: 'harbor.artifact.pushed', datacontenttype: 'application/json',
+    operator: 'admin', data: payloadOf(other).event_data,
+  })
+  assert.equal(other.headers['marina-event-id'], got.headers['marina-event-id'])
+})
+
+test('Slack, Teams and a template of one\'s own get what they read, and no name breaks out of its place', async () => {
+  const template = JSON.stringify({ text: '{{operator}} pushed {{repository}}:{{tag}} "{{ type }}"', at: '{{occur_at}}', all: '{{event_data}}', list: ['{{digest}}', 7, null] })
+  const [slack, teams, generic] = [await givenHook({ type: 'slack' }), await givenHook({ type: 'teams' }), await givenHook({ type: 'generic', template })]
+  const name = `${project.name}/${fresh('app')}`
+  const { digest } = await pushImage(marina, name, { tag: 'v1' })
+  const { blocks } = JSON.parse((await slack.first()).body) as { blocks: { type: string; text: { type: string; text: string } }[] }
+  assert.ok(blocks.every(({ type, text }) => type === 'section' && text.type === 'mrkdwn'))
+  const texts = blocks.map(({ text }) => text.text)
+  assert.ok(texts.includes('*event_type:* PUSH_ARTIFACT') && texts.includes('*operator:* admin') && texts.at(-1)!.includes(digest))
+  const { attachments: [card] } = JSON.parse((await teams.first()).body) as { attachments: [{ contentType: string; content: { body: [{ text: string }, { facts: { title: string; value: string }[] }] } }] }
+  assert.equal(card.contentType, 'application/vnd.microsoft.card.adaptive')
+  assert.deepEqual([card.content.body[0].text, card.content.body[1].facts.find(({ title }) => title === 'Repository')?.value], ['Marina: PUSH_ARTIFACT', name])
+  const { at, all, ...own } = JSON.parse((await generic.first()).body) as { at: number; all: Payload['event_data'] }
+  assert.ok(Number.isInteger(at))
+  assert.equal(all.repository['repo_full_name'], name)
+  assert.deepEqual(own, { text: `admin pushed ${name}:v1 "PUSH_ARTIFACT"`, list: [digest, 7, null] })
+})
+
+test('S4-25, S4-26: each target of each policy gets its own delivery, and one that fails changes nothing for the others', async () => {
+  const [broken, second] = [`/${fresh('broken')}`, `/${fresh('second')}`]
+  receiver.answer(({ path }) => ({ status: path === broken ? 500 : 200 }))
+  const hook = await givenHook({}, { targets: [broken, second].map((path) => ({ type: 'http', address: receiver.url + path })) })
+  const other = await givenHook()
+  await pushImage(marina, `${project.name}/${fresh('app')}`, { tag: 'v1' })
+  const all = await Promise.all([broken, second, other.path].map((path) => nth(() => receiver.received.filter((one) => one.path === path), 1)))
+  assert.equal(new Set(all.map(({ body }) => body)).size, 1)
+  assert.equal(new Set(all.map(({ headers }) => headers['marina-delivery-id'])).size, 3)
+  receiver.answer(() => ({}))
+  expectAnswer(await callApi(marina, 'DELETE', `/projects/${project.name}/webhook/policies/${hook.id}`, as()), 200)
+})
+
+test('S4-23: a disabled policy, another type of event and another project get nothing', async () => {
+  const elsewhere = await givenProject(marina)
+  const silent = [await givenHook({}, { enabled: false }), await givenHook({}, { event_types: ['DELETE_ARTIFACT'] }), await givenHook({}, {}, `/projects/${elsewhere.name}`)]
+  const heard = await givenHook()
+  await pushImage(marina, `${project.name}/${fresh('app')}`, { tag: 'v1' })
+  await heard.first()
+  for (const { id, got } of silent) {
+    assert.deepEqual(got(), [])
+    const at = silent.at(-1)!.id === id ? elsewhere : project
+    assert.deepEqual((await callApi(marina, 'GET', `/projects/${at.name}/webhook/policies/${id}/executions`, as())).json(), [])
+  }
+})
+
+test('a change of a policy counts from the very next push on', async () => {
+  const hook = await givenHook()
+  const at = `/projects/${project.name}/webhook/policies/${hook.id}`
+  const policy = expectAnswer(await callApi(marina, 'GET', at, as()), 200).json() as Record<string, unknown>
+  const [name, marker] = [`${project.name}/${fresh('app')}`, await givenHook()]
+  const set = async (enabled: boolean) => expectAnswer(await callApi(marina, 'PUT', at, { ...as(), body: { ...policy, enabled } }), 200)
+  for (const [round, isOn] of [true, false, true].entries()) {
+    await set(isOn)
+    await pushImage(marina, name, { tag: `v${round}` })
+    await marker.nth(round + 1)
+  }
+  await hook.nth(2)
+  assert.deepEqual(hook.got().map((got) => payloadOf(got).event_data.resources[0]!.tag), ['v0', 'v2'])
+})
+
+test('patterns choose repositories and tags; a policy of the whole system hears of every project, by its full name', async () => {
+  const other = await givenProject(marina)
+  const hook = await givenHook({}, { repository_filter: 'team/**', tag_filter: 'rel-*' })
+  const system = await givenHook({}, { repository_filter: `{${project.name},${other.name}}/team/*` }, '/system')
+  for (const [repository, tag] of [['team/a', 'rel-1'], ['team/a', 'dev'], ['lone', 'rel-1'], ['team/x/y', 'rel-2']]) await pushImage(marina, `${project.name}/${repository}`, { tag: tag! })
+  await pushImage(marina, `${other.name}/team/b`, { tag: 'v1' })
+  const told = async ({ nth: get, got }: typeof hook, count: number) => {
+    await get(count)
+    return got().map((one) => payloadOf(one).event_data).map(({ repository, resources }) => `${String(repository['repo_full_name'])}:${resources[0]!.tag}`)
+  }
+  assert.deepEqual((await told(system, 3)).toSorted((a, b) => a.localeCompare(b)), [`${project.name}/team/a:dev`, `${project.name}/team/a:rel-1`, `${other.name}/team/b:v1`].toSorted((a, b) => a.localeCompare(b)))
+  assert.deepEqual((await told(hook, 2)).toSorted((a, b) => a.localeCompare(b)), [`${project.name}/team/a:rel-1`, `${project.name}/team/x/y:rel-2`])
+  expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
+})
+
+test('S4-22: with notification_enable off nothing is told, and what happened meanwhile stays untold', async () => {
+  const hook = await givenHook()
+  const name = `${project.name}/${fresh('app')}`
+  const set = async (isOn: boolean) => expectAnswer(await callApi(marina, 'PUT', '/configurations', { ...as(), body: { notification_enable: isOn } }), 200)
+  const told = () => eventually(async () => {
+    const row = await marina.ground.db.row<{ behind: number }>({ name: '', text: "select count(*) as behind from outbox, event_place where handler = 'webhooks' and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'", values: [] })
+    assert.equal(row!.behind, 0)
+  })
+  await set(false)
+  await pushImage(marina, name, { tag: 'silent' })
+  await told()
+  await set(true)
+  await pushImage(marina, name, { tag: 'heard' })
+  assert.deepEqual([payloadOf(await hook.first()).event_data.resources[0]!.tag, hook.got().length], ['heard', 1])
+})
+
+test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves little room as QUOTA_WARNING', async () => {
+  const tight = await givenProject(marina)
+  const hook = await givenHook({}, { event_types: ['QUOTA_EXCEED', 'QUOTA_WARNING'] }, `/projects/${tight.name}`)
+  const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [{ id: number }]
+  const limit = async (storage: number) => expectAnswer(await callApi(marina, 'PUT', `/quotas/${quota.id}`, { ...as(), body: { hard: { storage } } }), 200)
+  const name = `${tight.name}/app`
+  const { content, mediaType } = await pushImage(marina, name, { tag: 'v1' })
+  const { used } = (await callApi(marina, 'GET', `/quotas/${quota.id}`, as())).json() as { used: { storage: number } }
+  const again = (tag: string) => marina.ask('PUT', `/v2/${name}/manifests/${tag}`, { ...as(), body: content, headers: { 'content-type': mediaType } })
+  await limit(used.storage * 2)
+  expectAnswer(await again('roomy'), 201)
+  await limit(Math.floor(used.storage / 0.9))
+  expectAnswer(await again('tight'), 201)
+  const warned = payloadOf(await hook.first())
+  assert.deepEqual([warned.type, warned.event_data.resources[0]!.tag], ['QUOTA_WARNING', 'tight'])
+  assert.match(warned.event_data.custom_attributes!.Details, /^quota usage reach 85%: resource storage used \d+\.\d B of \d+\.\d B$/)
+  await assert.rejects(pushBlob(marina, name, Buffer.alloc(2000)), /will exceed/)
+  const exceeded = payloadOf(await hook.nth(2))
+  assert.equal(exceeded.type, 'QUOTA_EXCEED')
+  assert.deepEqual([exceeded.operator, exceeded.event_data.repository['repo_full_name']], ['admin', name])
+  assert.match(exceeded.event_data.custom_attributes!.Details, /^adding 2\.0 KiB of storage resource, which when updated to current usage of/)
+})

@@ -1,0 +1,97 @@
+import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Actor } from '../../catalog/topics.ts'
+import type { Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { Reaction, Told } from '../../platform/events/reaction.ts'
+import { addDeliveries, type NewDelivery } from './deliveries.ts'
+import { eventIdOf, type EventData, type EventType, type HookEvent } from './events.ts'
+import { findWanted, type Wanted } from './store.ts'
+
+export type ReactOptions = {
+  cache: Reader['cache']
+  /** Harbor's switch `notification_enable` (S4-22). */
+  isOn(): Promise<boolean>
+  /** `host:port` by which clients reach Marina, for resource URLs. */
+  host: string
+}
+
+/** What is known of the artifact that a fact is about. */
+type About = { projectId: number; repository: RepositoryName; digest?: string; tags?: string[]; tag?: string | null; details?: string; by: Actor }
+
+/** Facts that are events of webhooks. */
+const typeOf: Record<string, EventType> = {
+  'artifact.pushed': 'PUSH_ARTIFACT', 'artifact.pulled': 'PULL_ARTIFACT', 'artifact.deleted': 'DELETE_ARTIFACT', 'quota.exceeded': 'QUOTA_EXCEED', 'quota.warned': 'QUOTA_WARNING',
+}
+
+/** A fact together with the policies that want to know of it. */
+type Match = { fact: Told; type: EventType; about: About; tags: string[]; places: Pick<NewDelivery, 'policyId' | 'target'>[] }
+
+/**
+ * Finds the policies that want to know of what happened and puts one delivery for each of their targets into the queue, all in
+ * the transaction that notes the facts as taken (S4-25): no receiver has a part in it, so none can hold up another.
+ */
+export function queueDeliveries({ cache, isOn, host }: ReactOptions): Reaction {
+  return {
+    name: 'webhooks',
+    topics: Object.keys(typeOf),
+    begins: 'now',
+    async handle(tx, facts) {
+      if (!(await isOn())) return
+      const matches: Match[] = []
+      for (const fact of facts) matches.push(await matchOf({ db: tx, cache }, fact))
+      const wanted = matches.filter(({ places }) => places.length > 0)
+      if (wanted.length > 0) await addDeliveries(tx, await deliveriesOf(tx, wanted, host))
+    },
+  }
+}
+
+/** From the cache, as a rule. */
+async function matchOf(reader: Reader, fact: Told): Promise<Match> {
+  const about = fact.payload as About
+  const type = typeOf[fact.topic]!
+  const tags = about.tags ?? (about.tag ? [about.tag] : [])
+  const short = about.repository.slice(projectOf(about.repository).length + 1)
+  const [ofProject, ofSystem] = [await findWanted(reader, about.projectId), await findWanted(reader, null)]
+  return { fact, type, about, tags, places: [...placesIn(ofProject, type, short, tags), ...placesIn(ofSystem, type, about.repository, tags)] }
+}
+
+/** Each policy with each of its targets; the list holds values of its own (S4-26). */
+function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: string[]) {
+  return wanted.filter(({ eventTypes, isFor }) => eventTypes.includes(type) && isFor(repository, tags)).flatMap(({ policyId, targets }) => targets.map((target) => ({ policyId, target })))
+}
+
+async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
+  const [projects, made] = await lookUp(tx, matches)
+  return matches.flatMap(({ fact, type, about, tags, places }) => {
+    const project = projects.get(about.projectId)
+    // Gone since, and its policies with it.
+    if (!project) return []
+    const data = dataOf(project, about, tags, host, made.get(about.repository))
+    const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: project.id, requestId: fact.requestId ?? undefined, data }
+    return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
+  })
+}
+
+type Named = { id: number; name: string; isPublic: boolean }
+
+/** The projects by id, and when each repository was made. A repository may be gone. */
+async function lookUp(tx: Tx, matches: Match[]): Promise<[Map<number, Named>, Map<string, Date>]> {
+  const [projectIds, names] = [matches.map(({ about }) => about.projectId), matches.map(({ about }) => about.repository)]
+  const projects = await tx.rows<Named>(sql`select id, name, is_public as "isPublic" from project where id = any(${projectIds}::bigint[])`)
+  const repositories = await tx.rows<{ name: string; createdAt: Date }>(sql`select name, created_at as "createdAt" from repository where name = any(${names}::text[])`)
+  return [new Map(projects.map((one) => [one.id, one])), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
+}
+
+function dataOf(project: Named, { repository, digest, details }: About, tags: string[], host: string, createdAt: Date | undefined): EventData {
+  const named = tags.map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
+  const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
+  return {
+    ...(resources.length > 0 ? { resources } : {}),
+    repository: {
+      ...(createdAt ? { date_created: Math.floor(createdAt.getTime() / 1000) } : {}), name: repository.slice(project.name.length + 1), namespace: project.name,
+      repo_full_name: repository, repo_type: project.isPublic ? 'public' : 'private',
+    },
+    ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
+  }
+}

@@ -1,0 +1,166 @@
+import type { Reader } from '../../catalog/reader.ts'
+import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { sql } from '../../platform/db/sql.ts'
+import type { EventType } from './events.ts'
+import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Sealed, type Target } from './rules.ts'
+
+/** Of a project, and of the system: all that take an event are looked at for each. */
+export const policiesLimit = 100
+
+/** Encrypts what must not stand in the database; `purpose` is bound in. */
+export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
+
+const columns = sql`id, project_id as "projectId", name, description, is_enabled as "isEnabled", event_types as "eventTypes", repositories, tags, creator, created_at as "createdAt", updated_at as "updatedAt"`
+const purposeOf = (policyId: number) => `webhook policy ${policyId}`
+
+export const policyFields: Fields = {
+  id: { type: 'integer', column: sql`id` },
+  name: { type: 'text', column: sql`name` },
+  description: { type: 'text', column: sql`description` },
+  enabled: { type: 'boolean', column: sql`is_enabled` },
+  creator: { type: 'text', column: sql`creator` },
+  creation_time: { type: 'time', column: sql`created_at` },
+  update_time: { type: 'time', column: sql`updated_at` },
+}
+export const policyOrder = sql`created_at desc, id desc`
+
+export async function listPolicies(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ policies: Policy[]; total: number }> {
+  const from = sql`from webhook_policy where project_id is not distinct from ${projectId}::bigint and ${where}`
+  const [policies, total] = await Promise.all([
+    db.rows<Policy>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { policies, total: total!.count }
+}
+
+/** Of this very project, or of the system (H13). */
+export function findPolicy(db: Queryable, projectId: number | null, id: number): Promise<Policy | undefined> {
+  return db.row<Policy>(sql`select ${columns} from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint`)
+}
+
+export function lockPolicy(tx: Tx, projectId: number | null, id: number): Promise<Policy | undefined> {
+  return tx.row<Policy>(sql`select ${columns} from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint for update`)
+}
+
+type TargetRow = {
+  id: number; policyId: number; type: string; format: string; verifiesTls: boolean; template: string | null; sealed: string
+  restsUntil: Date | null; pausedAt: Date | null; pausedBy: 'marina' | 'user'; pausedWhy: string
+}
+
+/** Whosoever it is. */
+export function findAnyPolicy(db: Queryable, id: number): Promise<Policy | undefined> {
+  return db.row<Policy>(sql`select ${columns} from webhook_policy where id = ${id}`)
+}
+
+/** In order, by policy. */
+export async function listTargets(db: Queryable, secrets: Seal, policyIds: number[]): Promise<Map<number, Target[]>> {
+  const rows = await db.rows<TargetRow>(sql`
+    select id, policy_id as "policyId", type, payload_format as format, verifies_tls as "verifiesTls", template, sealed, rests_until as "restsUntil",
+      paused_at as "pausedAt", paused_by as "pausedBy", paused_why as "pausedWhy"
+    from webhook_target where policy_id = any(${policyIds}::bigint[]) order by policy_id, position limit 10000`)
+  const byPolicy = new Map(policyIds.map((id): [number, Target[]] => [id, []]))
+  for (const { policyId, sealed, pausedAt, pausedBy, pausedWhy, ...row } of rows) {
+    const paused = pausedAt ? { by: pausedBy, since: pausedAt, why: pausedWhy } : undefined
+    byPolicy.get(policyId)!.push({ ...row, ...unsealTarget(secrets, policyId, sealed), paused })
+  }
+  return byPolicy
+}
+
+export function unsealTarget(secrets: Seal, policyId: number, sealed: string): Sealed {
+  return JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Sealed
+}
+
+function sealTarget(secrets: Seal, policyId: number, { address, authHeader, headers, secret, before }: Sealed): string {
+  return secrets.seal(JSON.stringify({ address, authHeader, headers, secret, before } satisfies Record<keyof Sealed, unknown>), purposeOf(policyId))
+}
+
+/** `full`: there are as many as there may be. Throws the unique violation for a name that is taken. */
+export async function addPolicy(tx: Tx, projectId: number | null, policy: NewPolicy, creator: string): Promise<number | 'full'> {
+  tx.changes(policiesKey(projectId))
+  // Two at once must not both find room.
+  await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended('webhook policies', ${projectId ?? 0}))`)
+  const row = await tx.row<{ count: number }>(sql`select count(*) from webhook_policy where project_id is not distinct from ${projectId}::bigint`)
+  if (row!.count >= policiesLimit) return 'full'
+  const { name, description, isEnabled, eventTypes, repositories, tags } = policy
+  const made = await tx.row<{ id: number }>(sql`
+    insert into webhook_policy (project_id, name, description, is_enabled, event_types, repositories, tags, creator)
+    values (${projectId}, ${name}, ${description}, ${isEnabled}, ${eventTypes}::text[], ${repositories}, ${tags}, ${creator}) returning id`)
+  return made!.id
+}
+
+export async function savePolicy(tx: Tx, { id, projectId, name, description, isEnabled, eventTypes, repositories, tags }: Policy): Promise<void> {
+  tx.changes(policiesKey(projectId))
+  await tx.run(sql`
+    update webhook_policy set name = ${name}, description = ${description}, is_enabled = ${isEnabled}, event_types = ${eventTypes}::text[],
+      repositories = ${repositories}, tags = ${tags}, updated_at = now() where id = ${id}`)
+}
+
+export async function dropPolicy(tx: Tx, projectId: number | null, id: number): Promise<boolean> {
+  tx.changes(policiesKey(projectId))
+  return (await tx.run(sql`delete from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint`)) > 0
+}
+
+export async function addTarget(tx: Tx, secrets: Seal, policyId: number, position: number, target: NewTarget): Promise<void> {
+  const { type, format, verifiesTls, template } = target
+  await tx.run(sql`
+    insert into webhook_target (policy_id, position, type, payload_format, verifies_tls, template, sealed)
+    values (${policyId}, ${position}, ${type}, ${format}, ${verifiesTls}, ${template}, ${sealTarget(secrets, policyId, target)})`)
+}
+
+/** One that goes elsewhere from now on starts anew: it neither rests nor is paused. */
+export async function saveTarget(tx: Tx, secrets: Seal, policyId: number, position: number, was: Target, target: NewTarget): Promise<void> {
+  const { type, format, verifiesTls, template } = target
+  const isMoved = was.address !== target.address
+  await tx.run(sql`
+    update webhook_target set position = ${position}, type = ${type}, payload_format = ${format}, verifies_tls = ${verifiesTls}, template = ${template}, sealed = ${sealTarget(secrets, policyId, target)},
+      failed_rounds = case when ${isMoved} then 0 else failed_rounds end,
+      rests_until = case when ${isMoved} then null else rests_until end, paused_at = case when ${isMoved} then null else paused_at end,
+      paused_by = case when ${isMoved} then null else paused_by end
+    where id = ${was.id}`)
+}
+
+/** What still waits for these targets is stopped; the rest of their history stays. */
+export async function dropTargets(tx: Tx, ids: number[]): Promise<void> {
+  await tx.run(sql`update webhook_delivery set status = 'Stopped', status_message = 'the policy no longer has this target', ended_at = clock_timestamp() where target_id = any(${ids}::bigint[]) and status = 'Pending'`)
+  await tx.run(sql`delete from webhook_target where id = any(${ids}::bigint[])`)
+}
+
+/** Returns false when the policy has no such target. */
+export async function pauseTarget(tx: Tx, policyId: number, targetId: number, isPaused: boolean, why: string): Promise<boolean> {
+  const changed = isPaused
+    ? sql`update webhook_target set paused_at = clock_timestamp(), paused_by = 'user', paused_why = ${why} where id = ${targetId} and policy_id = ${policyId}`
+    : sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '', rests_until = null, failed_rounds = 0 where id = ${targetId} and policy_id = ${policyId}`
+  return (await tx.run(changed)) > 0
+}
+
+/** A policy as events are compared with it: nothing secret. */
+export type Wanted = {
+  policyId: number
+  eventTypes: EventType[]
+  isFor(repository: string, tags: string[]): boolean
+  targets: { id: number; type: string; format: string; template: string | null }[]
+}
+
+const policiesKey = (projectId: number | null) => `webhook-policies:${projectId ?? 'system'}`
+
+/** Enabled policies of a project, or of the system. Asked for each event, hence from the cache, with its patterns compiled. */
+export async function findWanted({ db, cache }: Reader, projectId: number | null): Promise<Wanted[]> {
+  const load = async () => {
+    const rows = await db.rows<Omit<Wanted, 'isFor'> & { repositories: string; tags: string }>(sql`
+      select id as "policyId", event_types as "eventTypes", repositories, tags, (
+        select coalesce(jsonb_agg(jsonb_build_object('id', target.id, 'type', type, 'format', payload_format, 'template', template) order by position), '[]') from webhook_target target where policy_id = webhook_policy.id) as targets
+      from webhook_policy where project_id is not distinct from ${projectId}::bigint and is_enabled order by id limit ${policiesLimit}`)
+    return { size: JSON.stringify(rows).length, wanted: rows.map(({ repositories, tags, ...row }) => ({ ...row, isFor: selectorOf({ repositories, tags }) })) }
+  }
+  return (await cache.get(policiesKey(projectId), load, ({ size }) => 200 + size * 5))?.wanted ?? []
+}
+
+/** When each policy last had something to tell, by type of event. */
+export function listLastTriggers(db: Queryable, projectId: number | null): Promise<{ name: string; eventType: string; isEnabled: boolean; createdAt: Date; lastAt: Date | null }[]> {
+  return db.rows(sql`
+    select policy.name, event_type as "eventType", is_enabled as "isEnabled", created_at as "createdAt", (
+      select created_at from webhook_delivery delivery where delivery.policy_id = policy.id and delivery.event_type = type.event_type order by id desc limit 1) as "lastAt"
+    from webhook_policy policy, unnest(policy.event_types) with ordinality as type (event_type, place)
+    where project_id is not distinct from ${projectId}::bigint order by policy.id, place limit 10000`)
+}

@@ -1,0 +1,72 @@
+import type { HookEvent } from './events.ts'
+
+/** A template that cannot be used; the message says why. */
+export class BadTemplate extends Error {
+  override name = 'BadTemplate'
+}
+
+type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json }
+
+/** In characters; levels of lists and objects in one another. */
+const limits = { length: 16_384, depth: 20 }
+
+/** What `{{name}}` stands for. */
+const placeholders: Record<string, (event: HookEvent) => Json> = {
+  id: ({ id }) => id,
+  type: ({ type }) => type,
+  occur_at: ({ occurredAt }) => Math.floor(occurredAt.getTime() / 1000),
+  time: ({ occurredAt }) => occurredAt.toISOString(),
+  operator: ({ operator }) => operator,
+  project: ({ data }) => data.repository?.namespace ?? '',
+  repository: ({ data }) => data.repository?.repo_full_name ?? '',
+  digest: ({ data }) => data.resources?.[0]?.digest ?? '',
+  tag: ({ data }) => data.resources?.[0]?.tag ?? '',
+  resource_url: ({ data }) => data.resources?.[0]?.resource_url ?? '',
+  event_data: ({ data }) => data,
+}
+const place = /\{\{\s*([^{}]*?)\s*\}\}/g
+
+/** Throws BadTemplate. A template is JSON whose strings may hold `{{name}}`. */
+export function checkTemplate(text: string): void {
+  if (text.length > limits.length) throw new BadTemplate(`the template has more than ${limits.length} characters`)
+  walk(parse(text), (found) => {
+    for (const [, name = ''] of found.matchAll(place)) {
+      if (!Object.hasOwn(placeholders, name)) throw new BadTemplate(`the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`)
+    }
+    return found
+  })
+}
+
+/**
+ * The template's JSON with the event's values in it. A string that is one placeholder becomes the value itself, a number or an
+ * object too; anywhere else its text. Nothing of an event can break out of the string it stands in.
+ */
+export function renderTemplate(text: string, event: HookEvent): string {
+  const valueOf = (name: string) => placeholders[name]!(event)
+  return JSON.stringify(
+    walk(parse(text), (found) => {
+      const [all, name] = [...found.matchAll(place)][0] ?? []
+      if (name !== undefined && all === found) return valueOf(name)
+      return found.replace(place, (_, one: string) => textOf(valueOf(one)))
+    }),
+  )
+}
+
+const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    throw new BadTemplate('the template is not JSON')
+  }
+}
+
+/** Names of an object's members stay as they are. */
+function walk(value: Json, onText: (text: string) => Json, depth = 0): Json {
+  if (depth > limits.depth) throw new BadTemplate(`the template nests more than ${limits.depth} deep`)
+  if (typeof value === 'string') return onText(value)
+  if (Array.isArray(value)) return value.map((one) => walk(one, onText, depth + 1))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, walk(one, onText, depth + 1)]))
+}

@@ -1,0 +1,92 @@
+import type { Static } from 'typebox'
+import type { WebhookPolicy, WebhookTarget } from '../../../api/webhooks.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import type { EventType } from './events.ts'
+import type { NewPolicy, NewTarget, Policy, Target } from './rules.ts'
+
+type Wire = Static<typeof WebhookPolicy>
+type WireTarget = Static<typeof WebhookTarget>
+
+/** Stands for a secret in answers; sent back it means: the one that is there. */
+export const mask = '******'
+
+/** Only what the body holds. An id, a project or a creator in it takes no effect (H17). */
+export function parsePolicy(body: Wire): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
+  const { name, description, enabled, event_types: eventTypes = [], repository_filter: repositories, tag_filter: tags } = body
+  return {
+    ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }), ...(enabled === undefined ? {} : { isEnabled: enabled }),
+    eventTypes: [...new Set(eventTypes)], ...(repositories === undefined ? {} : { repositories }), ...(tags === undefined ? {} : { tags }),
+  }
+}
+
+/** A target as it will be, and the one it was: that with its id, else that with its type and address. */
+export type Changed = { target: NewTarget; was: Target | undefined }
+
+/**
+ * Harbor's fields replace what was there, as in Harbor; Marina's own stay as they are when they are not given, for clients
+ * that do not know them. A secret that is kept goes to no other server than before. `overlapMs`: how long a secret that is
+ * replaced still signs.
+ */
+export function parseTargets(given: WireTarget[], known: Target[], overlapMs: number): Changed[] {
+  const left = [...known]
+  const take = (fits: (one: Target) => boolean) => {
+    const at = left.findIndex(fits)
+    return at < 0 ? undefined : left.splice(at, 1)[0]
+  }
+  const byId = given.map(({ id }) => (id === undefined ? undefined : take((one) => one.id === id)))
+  return given.map((one, index) => {
+    const was = byId[index] ?? take(({ type, address }) => type === one.type && address === one.address)
+    return { target: parseTarget(one, was, overlapMs), was }
+  })
+}
+
+function parseTarget(given: WireTarget, was: Target | undefined, overlapMs: number): NewTarget {
+  const { type = '', address = '', payload_format: format = '', auth_header: authHeader = '', skip_cert_verify: skips = false } = given
+  const stays = was !== undefined && originOf(was.address) === originOf(address)
+  const kept = (value: string, before: string | undefined, what: string): string => {
+    if (value !== mask) return value
+    if (before === undefined || !stays) throw new Failure('BAD_REQUEST', `${what} is ${mask}: give it anew, there is none to keep or it belongs to another address`)
+    return before
+  }
+  const headers = given.headers ?? (stays ? was.headers : {})
+  return {
+    type, address, format: format === '' && type === 'http' ? 'Default' : format, verifiesTls: !skips, template: given.template ?? was?.template ?? null,
+    authHeader: kept(authHeader, was?.authHeader, 'auth_header'),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), kept(value, was && ownValue(was.headers, name.toLowerCase()), `the header ${name.slice(0, 60)}`)])),
+    ...secretsOf(given.secret, was, overlapMs),
+  }
+}
+
+const ownValue = (all: Record<string, string>, name: string) => (Object.hasOwn(all, name) ? all[name] : undefined)
+
+function secretsOf(given: string | undefined, was: Target | undefined, overlapMs: number): Pick<NewTarget, 'secret' | 'before'> {
+  if (was && (given === undefined || given === mask || given === was.secret)) return { secret: was.secret, ...(was.before ? { before: was.before } : {}) }
+  if (given === mask) throw new Failure('BAD_REQUEST', `secret is ${mask}, but there is none to keep: give it anew`)
+  const isRotated = was !== undefined && was.secret !== '' && given !== ''
+  return { secret: given ?? '', ...(isRotated ? { before: { secret: was.secret, until: new Date(Date.now() + overlapMs).toISOString() } } : {}) }
+}
+
+const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : '')
+
+/** What has to be decided about a new policy that says nothing of it. */
+export const newPolicy: NewPolicy = { name: '', description: '', isEnabled: true, eventTypes: [], repositories: '', tags: '' }
+
+export function presentPolicy(policy: Policy, targets: Target[]): Wire {
+  return {
+    id: policy.id, name: policy.name, description: policy.description, project_id: policy.projectId ?? 0, targets: targets.map(presentTarget), event_types: policy.eventTypes,
+    creator: policy.creator, creation_time: policy.createdAt.toISOString(), update_time: policy.updatedAt.toISOString(), enabled: policy.isEnabled,
+    repository_filter: policy.repositories, tag_filter: policy.tags,
+  }
+}
+
+function presentTarget({ id, type, address, format, authHeader, verifiesTls, headers, secret, before, template, paused, restsUntil }: Target): WireTarget {
+  const isResting = restsUntil !== null && restsUntil > new Date()
+  return {
+    type, address, skip_cert_verify: !verifiesTls, ...(authHeader === '' ? {} : { auth_header: mask }), ...(format === '' ? {} : { payload_format: format }),
+    id, headers: Object.fromEntries(Object.keys(headers).map((name) => [name, mask])),
+    ...(secret === '' ? {} : { secret: mask }), ...(before && new Date(before.until) > new Date() ? { secret_before_until: before.until } : {}), ...(template === null ? {} : { template }),
+    paused: paused !== undefined, ...(paused ? { paused_since: paused.since.toISOString(), paused_reason: paused.why } : {}), ...(isResting ? { resting_until: restsUntil.toISOString() } : {}),
+  }
+}
+
+export const eventTypesOf = (given: string[]) => given as EventType[]

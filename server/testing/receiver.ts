@@ -1,0 +1,42 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+
+export type Received = { path: string; headers: IncomingHttpHeaders; body: string; at: number }
+export type Receipt = { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number } | 'never'
+
+export type Receiver = AsyncDisposable & {
+  url: string
+  /** All requests so far, in the order in which they came. */
+  received: Received[]
+  /** How requests are answered from now on; by 200 at first. */
+  answer(how: (request: Received) => Receipt): void
+}
+
+/** Somebody's server on this machine that takes webhooks. `port` to come back on an old one. */
+export async function openReceiver(port = 0): Promise<Receiver> {
+  const received: Received[] = []
+  let answer: (request: Received) => Receipt = () => ({})
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const one = { path: request.url!, headers: request.headers, body: Buffer.concat(parts).toString(), at: Date.now() }
+      received.push(one)
+      const how = answer(one)
+      if (how === 'never') return
+      setTimeout(() => response.writeHead(how.status ?? 200, how.headers).end(how.body), how.delayMs ?? 0)
+    })
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    answer: (how) => void (answer = how),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
