@@ -1,6 +1,6 @@
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
-import { isPgError, type Queryable, type Tx } from '../platform/db/db.ts'
+import { isPgError, type Db, type Queryable, type Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
@@ -76,6 +76,27 @@ export async function unlinkBlob(tx: Tx, repository: { id: number; name: string 
  */
 export async function noteStray(db: Queryable, digest: Digest): Promise<void> {
   await db.run(sql`insert into stray (digest) values (${digest}) on conflict (digest) do update set noted_at = excluded.noted_at`)
+}
+
+/**
+ * Removes bytes at once that a collection would take: no blob row speaks for them. Whoever writes them again meanwhile is told,
+ * as by a collection. `dooms`: also bytes that nobody has let go of yet, such as those of a record that failed.
+ */
+export function takeBytes(db: Db, digest: Digest, { dooms, remove }: { dooms: boolean; remove(): Promise<unknown> }): Promise<void> {
+  return db.transaction(async (tx) => {
+    if (dooms) {
+      await tx.run(sql`
+        insert into stray (digest, noted_at, doomed_at) select ${digest}, 'epoch', clock_timestamp() where not exists (select from blob where digest = ${digest})
+        on conflict (digest) do update set doomed_at = coalesce(stray.doomed_at, excluded.doomed_at), gone_at = null`)
+    }
+    // Looked at by a statement of its own: it sees the blob of whoever was waited for.
+    const row = await tx.row(sql`
+      select digest from stray where digest = ${digest} and doomed_at is not null and gone_at is null and not exists (select from blob where blob.digest = stray.digest) for update`)
+    if (row) {
+      await remove()
+      await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = ${digest}`)
+    } else if (dooms) await tx.run(sql`delete from stray using blob where stray.digest = ${digest} and blob.digest = stray.digest`)
+  })
 }
 
 /** A collection has let go of these bytes: they may be gone, although they were written just now. */

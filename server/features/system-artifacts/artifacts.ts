@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { finishDigest, isDigest, type Digest } from '../../../oci/digest.ts'
-import { blobPath } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, noteStray, rescueBytes, takeBytes } from '../../catalog/blob.ts'
 import type { Blobs, BlobStream, Bytes } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import type { ListQuery } from '../../platform/db/listing.ts'
@@ -101,27 +101,37 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     const { vendor, repository, type, createTime, attrs } = artifact
     const place = { vendor, repository, type }
     await blobs.write(linkPath(place, digest), textBytes(digest))
+    await noteStray(db.relaxed, digest)
     await blobs.commit(full, blobPath(digest))
-    const version = (await blobs.find(blobPath(digest)))!.version
-    try {
-      await db.transaction(async (tx) => {
+    const save = () =>
+      db.transaction(async (tx) => {
         await lockQuota(tx)
         if (size > (await roomLeft(tx, vendor))) throw noRoom(vendor)
-        await createRecord(tx, { ...place, digest, size, version, ...(createTime ? { createTime } : {}), ...(attrs ? { attrs } : {}) })
+        await createRecord(tx, { ...place, digest, size, ...(createTime ? { createTime } : {}), ...(attrs ? { attrs } : {}) })
         await emit(tx, [facts.systemArtifactCreated({ ...place, digest, size })])
       })
+    try {
+      await save().catch((error: unknown) => {
+        if (!isDoubtful(error)) throw error
+        return rescue(digest).then(save)
+      })
     } catch (error) {
-      await undo(place, digest, version)
+      await undo(place, digest)
       throw error
     }
     return getRecord(db, repository, digest)
   }
 
+  /** The same bytes were let go of a moment ago; those that we have written are there still, or were taken with them. */
+  async function rescue(digest: Digest): Promise<void> {
+    const areThere = async () => (await blobs.find(blobPath(digest))) !== undefined
+    if (!(await db.transaction((tx) => rescueBytes(tx, digest, areThere)))) throw new Failure('UNAVAILABLE', 'the same bytes were just being removed: try again')
+  }
+
   /** Of a record that was there before, bytes and link stay. */
-  async function undo(place: Place, digest: Digest, version: string): Promise<void> {
-    await db.run(sql`update system_artifact set version = ${version} where digest = ${digest}`)
+  async function undo(place: Place, digest: Digest): Promise<void> {
     const known = await findRecord(db, place.repository, digest)
-    if (!known) await removeBytes(place, digest, version)
+    if (!known) await removeBytes(place, digest, { dooms: true })
     else if (linkPath(known, digest) !== linkPath(place, digest)) await blobs.remove(linkPath(place, digest))
   }
 
@@ -142,23 +152,14 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
       return dropped
     })
     if (!record) return undefined
-    if (record.isLast) await removeBytes(record, digest, record.version)
-    else await blobs.remove(linkPath(record, digest))
+    await removeBytes(record, digest)
     return record
   }
 
-  /**
-   * Bytes that nobody holds any more, then their link: should this end in between, `reconcile` finds the link. Bytes that were
-   * written anew since are perhaps somebody's push of the very same content, which is about to hold them: false, and the link
-   * stays for `reconcile` to look again.
-   */
-  async function removeBytes(place: Place, digest: Digest, version: string | undefined): Promise<boolean> {
-    const isHeld = await db.row(sql`select 1 from blob where digest = ${digest}`)
-    const stored = isHeld ? undefined : await blobs.find(blobPath(digest))
-    if (stored && stored.version !== version) return false
-    if (stored) await blobs.remove(blobPath(digest))
+  /** Bytes that nobody holds any more, then their link: should this end in between, `reconcile` finds the link. */
+  async function removeBytes(place: Place, digest: Digest, { dooms = false } = {}): Promise<void> {
+    await takeBytes(db, digest, { dooms, remove: () => blobs.remove(blobPath(digest)) })
     await blobs.remove(linkPath(place, digest))
-    return true
   }
 }
 

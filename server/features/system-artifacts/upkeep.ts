@@ -30,7 +30,7 @@ type Options = {
   /** Age at which the cleanup takes what has no criteria of its own, in ms. */
   ttlMs: number
   remove(repository: string, digest: Digest): Promise<SystemArtifact | undefined>
-  removeBytes(place: Place, digest: Digest, version: string | undefined): Promise<boolean>
+  removeBytes(place: Place, digest: Digest, options: { dooms: boolean }): Promise<void>
 }
 
 /** What is in storage without a record for less than this, in ms, may be about to get one. */
@@ -95,12 +95,10 @@ export function openUpkeep({ db, blobs, ttlMs, remove, removeBytes }: Options): 
 
   async function reconcile({ signal, ageMs = youngMs }: { signal: AbortSignal; ageMs?: number }) {
     const totals = { untracked: 0, stale: 0 }
-    const before = (await databaseNow(db)).getTime() - ageMs
     for await (const one of findUntracked(ageMs)) {
       signal.throwIfAborted()
-      const stored = await blobs.find(blobPath(one.digest))
-      const isOld = stored !== undefined && stored.modifiedAt.getTime() <= before
-      if (await removeBytes(one, one.digest, isOld ? stored.version : undefined)) totals.untracked++
+      await removeBytes(one, one.digest, { dooms: true })
+      totals.untracked++
     }
     for await (const { repository, digest } of findStale()) {
       signal.throwIfAborted()
