@@ -11,6 +11,9 @@ export type Finding = { kind: 'loss' | 'litter'; what: string; /** Of bytes that
 export type FsckReport = { blobs: number; artifacts: number; tags: number; bytes: number; findings: Finding[] }
 type FsckOptions = { db: Queryable; blobs: Blobs; readsDigests: boolean; onProgress?: (done: number, total: number) => void }
 
+/** Ids of blobs that one statement of a repair covers. */
+const stretch = 10_000
+
 type Tell = (kind: Finding['kind'], what: string, digest?: Digest) => void
 
 /** Rows looked at per query. */
@@ -64,11 +67,16 @@ export async function queueLitter(db: Queryable, findings: Finding[]): Promise<{
   for (let at = 0; at < digests.length; at += page) {
     files += await db.run(sql`insert into stray (digest) select digest from unnest(${digests.slice(at, at + page)}::text[]) as digest order by digest on conflict do nothing`)
   }
-  const blobs = await db.run(sql`insert into blob_candidate (blob_id) select id from blob where not is_blob_held(id) order by id on conflict do nothing`)
-  const holds = await db.run(sql`
-    insert into unused_link (repository_id, blob_id) select repository_id, blob_id from repository_blob held
-    where not exists (select from artifact_blob used where used.repository_id = held.repository_id and used.blob_id = held.blob_id) order by 1, 2 on conflict do nothing`)
-  return { files, blobs, holds }
+  const queued = { files, blobs: 0, holds: 0 }
+  const last = (await db.row<{ id: number | null }>(sql`select max(id) as id from blob`))?.id ?? 0
+  for (let after = 0; after < last; after += stretch) {
+    queued.blobs += await db.run(sql`
+      insert into blob_candidate (blob_id) select id from blob where id > ${after} and id <= ${after + stretch} and not is_blob_held(id) order by id on conflict do nothing`)
+    queued.holds += await db.run(sql`
+      insert into unused_link (repository_id, blob_id) select repository_id, blob_id from repository_blob held where blob_id > ${after} and blob_id <= ${after + stretch}
+        and not exists (select from artifact_blob used where used.repository_id = held.repository_id and used.blob_id = held.blob_id) order by 1, 2 on conflict do nothing`)
+  }
+  return queued
 }
 
 function artifactProblems(row: { digest: Digest; mediaType: string; content: Buffer | null; held: Digest[] | null; children: Digest[] | null }): string[] {

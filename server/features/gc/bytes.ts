@@ -32,13 +32,15 @@ export async function collectBytes(run: Run, pace: Pace): Promise<void> {
 
 /** Bytes of pushes that were refused, or died before they told of them. */
 async function doomAbandoned({ db, before, step }: Run): Promise<void> {
-  await db.run(sql`delete from stray using blob where stray.digest = blob.digest and stray.doomed_at is null and stray.noted_at < ${before}`)
-  for (let count = batch; count === batch && step(); ) {
-    count = await db.run(sql`
+  const recorded = () => db.run(sql`
+      delete from stray where digest in (
+        select digest from stray where doomed_at is null and noted_at < ${before} and exists (select from blob where blob.digest = stray.digest)
+        order by digest limit ${batch} for update skip locked)`)
+  const abandoned = () => db.run(sql`
       update stray set doomed_at = clock_timestamp() where digest in (
         select digest from stray where doomed_at is null and noted_at < ${before} and not exists (select from blob where blob.digest = stray.digest)
         order by digest limit ${batch} for update skip locked)`)
-  }
+  for (const some of [recorded, abandoned]) while (step() && (await some()) === batch);
 }
 
 /** A dry run has doomed nothing, so it counts those that would be. */
@@ -102,5 +104,6 @@ async function removeOne({ blobs, totals, log }: Run, { digest, size }: Stray): 
 }
 
 export async function forgetGone(db: Db): Promise<void> {
-  await db.run(sql`delete from stray where gone_at < clock_timestamp() - ${memory}`)
+  const some = () => db.run(sql`delete from stray where digest in (select digest from stray where gone_at < clock_timestamp() - ${memory} order by gone_at limit ${batch} for update skip locked)`)
+  while ((await some()) === batch);
 }
