@@ -8,6 +8,7 @@ import { facts as jobService } from './features/job-service/topics.ts'
 import { facts as systemArtifacts } from './features/system-artifacts/topics.ts'
 import { forwardLog, writeLog } from './features/audit/index.ts'
 import { facts as immutability } from './features/immutability/topics.ts'
+import { facts as reactions } from './features/reactions/topics.ts'
 import { facts as repositories } from './features/repositories/topics.ts'
 import { facts as scanning } from './features/scanning/topics.ts'
 import type { SettingsReader } from './features/settings/index.ts'
@@ -16,7 +17,7 @@ import type { Reaction } from './platform/events/reaction.ts'
 import type { Forwarder } from './platform/observe/forward.ts'
 
 /** Every topic that somebody emits; a reaction to another one is refused at the start. */
-export const topics: ReadonlySet<string> = new Set([nouns, artifacts, audit, cache, exports, immutability, jobService, repositories, scanning, systemArtifacts].flatMap(topicsOf))
+export const topics: ReadonlySet<string> = new Set([nouns, artifacts, audit, cache, exports, immutability, jobService, reactions, repositories, scanning, systemArtifacts].flatMap(topicsOf))
 
 type Lent = { settings: SettingsReader; config: Pick<Config, 'auditPulls'>; forwarder: Forwarder }
 
