@@ -4,6 +4,7 @@ import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
 import { blobPut } from './scenarios/blob-put.ts'
+import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
@@ -14,7 +15,7 @@ import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService] satisfies Scenario[]
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 

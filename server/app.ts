@@ -15,6 +15,7 @@ import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { exportRoutes } from './features/exports/index.ts'
+import { gcRoutes } from './features/gc/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
@@ -30,6 +31,7 @@ import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
+import { undeleteRoutes } from './features/undelete/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
@@ -269,6 +271,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
         ...exportRoutes(db, artifacts),
+        ...gcRoutes(db),
+        ...undeleteRoutes(db, gates, config.undeleteWindow),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
         ...purgeRoutes(db, topics),
@@ -306,12 +310,13 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
+    let workers: AsyncDisposable | undefined
     opened.defer(async () => {
       isDraining = true
-      const cut = await server.drain(config.drain)
+      const [cut] = await Promise.all([server.drain(config.drain), workers?.[Symbol.asyncDispose]()])
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    if (config.workers === 'in-process') opened.use(await openJobs(ground, handlers))
+    if (config.workers === 'in-process') workers = await openJobs(ground, handlers)
     watch(metrics, ground, forwarder)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())

@@ -27,10 +27,14 @@ program
   .option('--json', 'as JSON')
   .action(printConfig)
 program
-  .command('fsck').description('compare storage and database in both directions; changes nothing')
+  .command('fsck').description('compare storage and database in both directions; changes nothing without --repair')
   .option('--digests', 'read and hash every stored byte as well')
+  .option('--repair', 'hand what is left over to the next garbage collection')
   .option('--json', 'as JSON')
   .action(fsck)
+const undelete = program.command('undelete').description('take deletions of tags, artifacts and repositories back')
+undelete.command('list').description('what can be restored in a project, newest first').argument('<project>').action(listDeleted)
+undelete.command('restore').description('take one deletion back').argument('<id>', 'as undelete list shows it').action(restoreDeleted)
 const keys = program.command('keys').description('the keys that sign registry tokens')
 keys.command('rotate').description('make a new key; tokens signed with earlier ones stay valid until they expire').action(rotate)
 const admin = program.command('admin').description('the system administrator')
@@ -147,19 +151,46 @@ function printConfig({ json }: { json?: boolean }) {
   for (const { env, value, source, help } of rows) print(`${env.padEnd(first)}  ${value.padEnd(Math.min(second, 44))}  ${dim(`${help}${source === 'default' ? '' : ` [${source}]`}`)}`)
 }
 
-async function fsck({ digests = false, json }: { digests?: boolean; json?: boolean }) {
-  const { checkStorage } = await import('./fsck.ts')
+async function fsck({ digests = false, json, repair = false }: { digests?: boolean; json?: boolean; repair?: boolean }) {
+  const { checkStorage, queueLitter } = await import('./fsck.ts')
   await withGround(async ({ db, blobs }) => {
     const progress = process.stderr.isTTY && !json ? (done: number, total: number) => void (done % 50 === 0 && process.stderr.write(`\r${done} of ${total} checked`)) : undefined
     const report = await checkStorage({ db, blobs, readsDigests: digests, ...(progress ? { onProgress: progress } : {}) })
     if (progress) process.stderr.write('\r\x1b[K')
     const losses = report.findings.filter(({ kind }) => kind === 'loss').length
-    if (json) print(JSON.stringify(report, null, 2))
+    const queued = repair ? await queueLitter(db, report.findings) : undefined
+    if (json) print(JSON.stringify({ ...report, ...(queued ? { queued } : {}) }, null, 2))
     else {
       for (const { kind, what } of report.findings) print(`${kind}: ${what}`)
       print(`${report.artifacts} artifacts, ${report.tags} tags, ${report.blobs} blobs with ${report.bytes} bytes ${digests ? 'read and compared' : 'compared by size'}: ${losses} lost, ${report.findings.length - losses} left over`)
+      if (queued) print(`left to the next garbage collection: ${queued.files} files, ${queued.blobs} blobs, ${queued.holds} holds of repositories`)
     }
     process.exitCode = losses > 0 ? 1 : 0
+  })
+}
+
+async function listDeleted(name: string) {
+  const [{ listTrash, trashOrder }, { findProject }, { sql }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./platform/db/sql.ts')])
+  await withGround(async ({ db, cache, config }) => {
+    const project = await findProject({ db, cache }, name)
+    if (!project) throw new ConfigError(`there is no project ${name}`)
+    const { entries, total } = await listTrash(db, project.id, config.undeleteWindow, { where: sql`true`, order: trashOrder, limit: 1000, offset: 0 })
+    for (const { id, kind, repository, tag, digest, tags, deletedBy, deletedAt } of entries) {
+      print([String(id).padEnd(8), kind.padEnd(10), `${repository}${tag ? `:${tag}` : digest ? `@${digest}` : ''}`, tags.slice(0, 5).join(','), `deleted ${deletedAt.toISOString()} by ${deletedBy.name}`].filter(Boolean).join('  '))
+    }
+    print(`${total} can be restored${total > entries.length ? `; the newest ${entries.length} are shown` : ''}`)
+  })
+}
+
+async function restoreDeleted(text: string) {
+  const [{ findTrash, restoreTrash }, { findProjectById }, { tagStaysPut }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./features/immutability/index.ts')])
+  await withGround(async ({ db, cache, config }) => {
+    const entry = /^\d{1,15}$/.test(text) ? await findTrash(db, Number(text), config.undeleteWindow) : undefined
+    const project = entry && (await findProjectById(db, entry.projectId))
+    if (!entry || !project) throw new ConfigError(`there is nothing to restore under ${text}`)
+    const by = { kind: 'system', id: null, name: 'marina undelete' } as const
+    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.undeleteWindow)
+    print(`restored the ${kind} in ${repository}${tags.length > 0 ? ` with ${tags.join(', ')}` : ''}`)
   })
 }
 

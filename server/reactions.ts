@@ -4,8 +4,10 @@ import { facts as artifacts } from './features/artifacts/topics.ts'
 import { facts as audit } from './features/audit/topics.ts'
 import { facts as cache } from './features/cache/topics.ts'
 import { facts as exports } from './features/exports/topics.ts'
+import { facts as gc } from './features/gc/topics.ts'
 import { facts as jobService } from './features/job-service/topics.ts'
 import { facts as systemArtifacts } from './features/system-artifacts/topics.ts'
+import { facts as undelete } from './features/undelete/topics.ts'
 import { forwardLog, writeLog } from './features/audit/index.ts'
 import { facts as immutability } from './features/immutability/topics.ts'
 import { facts as reactions } from './features/reactions/topics.ts'
@@ -17,7 +19,7 @@ import type { Reaction } from './platform/events/reaction.ts'
 import type { Forwarder } from './platform/observe/forward.ts'
 
 /** Every topic that somebody emits; a reaction to another one is refused at the start. */
-export const topics: ReadonlySet<string> = new Set([nouns, artifacts, audit, cache, exports, immutability, jobService, reactions, repositories, scanning, systemArtifacts].flatMap(topicsOf))
+export const topics: ReadonlySet<string> = new Set([nouns, artifacts, audit, cache, exports, gc, immutability, jobService, reactions, repositories, scanning, systemArtifacts, undelete].flatMap(topicsOf))
 
 type Lent = { settings: SettingsReader; config: Pick<Config, 'auditPulls'>; forwarder: Forwarder }
 

@@ -5,6 +5,7 @@ import type { Queryable, Tx } from '../platform/db/db.ts'
 import { jsonbText } from '../platform/db/json.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import { releaseBlobs } from './blob.ts'
 import type { Reader } from './reader.ts'
 
 /** A manifest as stored, ready to be sent. */
@@ -101,7 +102,7 @@ export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewAr
     content as (insert into manifest (artifact_id, content) select id, ${artifact.content}::bytea from saved on conflict do nothing),
     blobs as (
       insert into artifact_blob (artifact_id, repository_id, blob_id)
-      select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id on conflict do nothing),
+      select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id order by blob_id on conflict do nothing),
     children as (
       insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
       select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position from saved, unnest(${children.map(({ id }) => id)}::bigint[],
@@ -132,7 +133,7 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
   return row?.id
 }
 
-/** Removes an artifact with its bytes and references; a foreign key refuses while a tag or an index names it. */
+/** Removes an artifact with its bytes, its references and the holds that only it needed; a foreign key refuses while a tag or an index names it. */
 export async function dropArtifact(tx: Tx, repository: { id: number; name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
   await dropArtifacts(tx, repository, [artifact])
 }
@@ -144,8 +145,10 @@ export async function dropArtifacts(tx: Tx, repository: { id: number; name: stri
   for (const { id, digest } of artifacts) tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
   const subjects = await tx.rows<{ digest: Digest }>(sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`)
   tx.changes(...subjects.map(({ digest }) => accessoryKey(repository.id, digest)))
+  const held = await tx.rows<{ id: number }>(sql`select distinct blob_id as id from artifact_blob where artifact_id = any(${ids}::bigint[])`)
   await tx.run(sql`delete from artifact_child where parent_id = any(${ids}::bigint[])`)
   await tx.run(sql`delete from artifact where id = any(${ids}::bigint[])`)
+  await releaseBlobs(tx, repository, held.map(({ id }) => id))
 }
 
 /** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */

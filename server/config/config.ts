@@ -47,6 +47,13 @@ const cidr: Parser<string> = (text) => {
   return text
 }
 
+/** Two different times of a day. */
+const timeWindow: Parser<string> = (text) => {
+  const [, from, to] = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/.exec(text.trim()) ?? []
+  if (from === undefined || from === to) throw new Error('must be two times of a day in UTC such as 22:00-06:00')
+  return text.trim()
+}
+
 /** Every setting there is. `marina config` prints this table with what is in force; docs/operate/configuration.md explains it. */
 export const settings = {
   port: setting({ env: 'MARINA_PORT', path: 'port', parse: integer(0, 65535), fallback: 8080, help: 'port for clients, the API and the portal; 0 takes any free one' }),
@@ -94,6 +101,11 @@ export const settings = {
   systemArtifactTtl: time({ env: 'MARINA_SYSTEM_ARTIFACT_TTL', path: 'system_artifacts.ttl', min: 60_000, max: 8760 * hour, fallback: 24 * hour, help: 'reports and other data between parts of Marina that nobody fetched for this long are removed by the daily cleanup' }),
   systemArtifactBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_BYTES', path: 'system_artifacts.bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'all such data together; 0 is no limit' }),
   systemArtifactVendorBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_VENDOR_BYTES', path: 'system_artifacts.vendor_bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'such data of one part of Marina; 0 is no limit' }),
+
+  collectDelay: time({ env: 'MARINA_COLLECT_DELAY', path: 'collection.delay', min: 0, max: 8760 * hour, fallback: 2 * hour, help: 'garbage collection touches nothing that was in use, or on its way in, within this' }),
+  collectRate: setting({ env: 'MARINA_COLLECT_RATE', path: 'collection.rate', parse: integer(0, 1_000_000), fallback: 0, help: 'files that a garbage collection removes per second at most; 0 is no limit' }),
+  collectWindow: setting({ env: 'MARINA_COLLECT_WINDOW', path: 'collection.window', parse: optional(timeWindow), fallback: undefined, help: 'part of the day, in UTC, in which scheduled garbage collections work, such as 22:00-06:00; always when absent' }),
+  undeleteWindow: time({ env: 'MARINA_UNDELETE_WINDOW', path: 'collection.undelete_window', min: 0, max: 8760 * hour, fallback: 168 * hour, help: 'how long deleted tags, artifacts and repositories can be restored, and their bytes are kept; 0 switches it off' }),
 
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),

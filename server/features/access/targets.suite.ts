@@ -76,6 +76,17 @@ export function openTargets(marina: TestMarina) {
     pool_id: async () => 'all',
     resource: async () => 'tag',
     job_type: async () => 'all',
+    async gc_id() {
+      const row = await marina.ground.db.row<{ id: number }>(sql`insert into execution (vendor_type, trigger, status, ended_at) values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`)
+      return row!.id
+    },
+    async trash_id(project) {
+      const name = fresh('gone')
+      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+      assert.equal((await callApi(marina, 'DELETE', `/projects/${project.name}/repositories/${name}`, { as: marina.admin })).status, 200)
+      const entries = (await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })).json() as { id: number }[]
+      return entries[0]!.id
+    },
     execution_id: async () => 999_999_999,
     reaction_name: async () => 'audit-forward',
     purge_id: async () => 999_999_999,

@@ -40,7 +40,7 @@ export function listRepositoriesOf(reader: Reader, projectId: number, asked: Lis
 /** Ids from the database, rows and counts from the cache (S1-32). */
 async function page(reader: Reader, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
   const from = sql`from repository join project on project.id = repository.project_id
-    where ${whose} and exists (select 1 from artifact where artifact.repository_id = repository.id) and ${where}`
+    where ${whose} and (repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id)) and ${where}`
   const [rows, total] = await Promise.all([
     reader.db.rows<{ id: number }>(sql`select repository.id ${from} order by ${order} limit ${limit} offset ${offset}`),
     reader.db.row<{ count: number }>(sql`select count(*) ${from}`),

@@ -62,6 +62,41 @@ test('while it is not trusted, nothing is served from memory or kept', async () 
   assert.deepEqual(await cache.get('b', load(3)), { value: 3 })
 })
 
+test('while a key is blocked, or nothing may be kept, many who ask at once share reads that began after they asked', async () => {
+  for (const isTrusted of [true, false]) {
+    const cache = openCache({ limit, isTrusted: () => isTrusted })
+    const release = cache.block(['a'])
+    let [clock, reads] = [0, 0]
+    const ask = async () => {
+      const askedAt = clock++
+      const { value: beganAt } = (await cache.get('a', async () => (reads++, { value: clock++, late: await tick(4) })))!
+      assert.ok(beganAt > askedAt, `asked at ${askedAt}, read at ${beganAt}`)
+    }
+    const all: Promise<void>[] = []
+    for (let wave = 0; wave < 20; wave++) {
+      for (let one = 0; one < 50; one++) all.push(ask())
+      await tick(3)
+    }
+    await Promise.all(all)
+    assert.ok(reads >= 3 && reads <= 45, `${reads} reads for 1000 who asked`)
+    assert.equal(cache.size().entries, 0)
+    release()
+  }
+})
+
+test('a read that fails while a key is blocked is told to those who share it, and the next one runs', async () => {
+  const cache = openCache({ limit })
+  const release = cache.block(['a'])
+  const broken = async (): Promise<Fact> => {
+    await tick(2)
+    throw new Error('broken')
+  }
+  const results = await Promise.allSettled([cache.get('a', broken), cache.get('a', load(7)), cache.get('a', load(7))])
+  assert.deepEqual(results.map((one) => (one.status === 'fulfilled' ? one.value : one.status)), ['rejected', { value: 7 }, { value: 7 }])
+  assert.deepEqual(await cache.get('a', load(8)), { value: 8 })
+  release()
+})
+
 test('blocks of one key add up, and a release counts once', async () => {
   const cache = openCache({ limit })
   const [first, second] = [cache.block(['a']), cache.block(['a'])]

@@ -66,6 +66,7 @@ const day = 24 * 3600_000
 export function openCache({ limit, expireMs = day, isTrusted = () => true, never = new Set(), shared }: CacheOptions): Cache {
   const kept = new LRUCache<string, Kept>({ maxSize: Math.max(1, limit), ttl: expireMs, ttlResolution: Math.min(60_000, expireMs / 10) })
   const flights = new Map<string, Flight>()
+  const afresh = openLine()
   const blocked = new Map<string, number>()
   const counts = openCounts('memory')
 
@@ -167,9 +168,9 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
 
   return {
     async get(key, load, sizeOf = () => 200) {
-      // While a key is blocked its change may be committed at any moment: everyone who asks has to look for himself, for a
-      // read that another began a moment ago may already be old.
-      if (!isTrusted() || blocked.has(key)) return counts.load(key, load)
+      // While a key is blocked its change may be committed at any moment: a read that another began a moment ago may already
+      // be old. Nobody joins one that began before he asked.
+      if (!isTrusted() || blocked.has(key)) return afresh(key, () => counts.load(key, load)) as Promise<never>
       const found = kept.get(key)
       if (found) {
         found.counts.hit++
@@ -253,5 +254,43 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
   }
 }
 
+/**
+ * One read after the other for each key. Who asks while one runs waits for the next, together with all who ask until that
+ * begins: so a read is shared by many, and began after each of them asked. Without it, thousands who ask at once for a key that
+ * is blocked, or while the lease has lapsed, would each read the database.
+ */
+function openLine(): (key: string, read: () => Promise<unknown>) => Promise<unknown> {
+  const lines = new Map<string, { running: Promise<unknown>; next: Promise<unknown> | undefined }>()
+
+  const begin = (key: string, read: () => Promise<unknown>): Promise<unknown> => {
+    const line = { running: read(), next: undefined }
+    lines.set(key, line)
+    const end = () => void (lines.get(key) === line && line.next === undefined && lines.delete(key))
+    line.running.then(end, end)
+    return line.running
+  }
+
+  return (key, read) => {
+    const line = lines.get(key)
+    if (!line) return begin(key, read)
+    const start = () => begin(key, read)
+    return (line.next ??= line.running.then(start, start))
+  }
+}
+
+/** Keeps nothing and shares nothing: every question goes to the database. */
+const noCache: Cache = {
+  get: (_key, load) => load(),
+  many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
+  peek: () => undefined,
+  block: () => () => {},
+  tidy: () => {},
+  flush: () => 0,
+  clear: () => {},
+  size: () => ({ bytes: 0, entries: 0 }),
+  entries: () => [],
+  counts: () => [],
+}
+
 /** The same questions, always asked of the database: for what is not to be answered from the cache. */
-export const uncached = <Db>({ db }: { db: Db }): { db: Db; cache: Cache } => ({ db, cache: openCache({ limit: 0, isTrusted: () => false }) })
+export const uncached = <Db>({ db }: { db: Db }): { db: Db; cache: Cache } => ({ db, cache: noCache })

@@ -57,10 +57,16 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
   events.on('pool:listen:success', ({ client }) => listenOn(client))
   const room = openRoom(events, types, () => paused, () => nudge(1))
   const worker = startQueue()
+  // Said once, by the library's own log; unheard, it would end the process.
+  worker.promise.catch(onTrouble)
   const poolId = worker.id
   const runner: Runner = { db, poolId, logBytes, onTrouble, wakeIn }
   const registered = register()
-  await registered
+  await registered.catch(async (error: unknown) => {
+    await worker.gracefulShutdown()
+    await pool.end()
+    throw error
+  })
   const loops = [again(Math.min(5000, leaseMs / 4), beat), again(Math.min(5000, leaseMs / 4), care)]
 
   return {
