@@ -23,6 +23,7 @@ import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
 import { quotaRoutes, shortageOf, tellingShortages } from './features/quotas/index.ts'
+import { reactionRoutes } from './features/reactions/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
 import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
@@ -236,6 +237,12 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const host = hostOf(config)
     const artifacts = systemArtifactsOf(ground)
     const handlers = jobHandlers(ground, artifacts)
+    const forwarder = opened.use(openForwarder({
+      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(),
+      onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
+    }))
+    await makeMonths(db, monthsAhead())
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
     let isDraining = false
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
@@ -273,6 +280,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
         ...purgeRoutes(db, topics),
+        ...reactionRoutes(db, dispatcher),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
@@ -297,12 +305,6 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
-    const forwarder = opened.use(openForwarder({
-      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(),
-      onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
-    }))
-    await makeMonths(db, monthsAhead())
-    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),

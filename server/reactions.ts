@@ -11,6 +11,7 @@ import { facts as undelete } from './features/undelete/topics.ts'
 import { forwardLog, writeLog } from './features/audit/index.ts'
 import { facts as immutability } from './features/immutability/topics.ts'
 import { facts as quotas } from './features/quotas/topics.ts'
+import { facts as reactions } from './features/reactions/topics.ts'
 import { facts as repositories } from './features/repositories/topics.ts'
 import { facts as scanning } from './features/scanning/topics.ts'
 import { warnOfQuota } from './features/quotas/index.ts'
@@ -24,7 +25,7 @@ import type { Forwarder } from './platform/observe/forward.ts'
 
 /** Every topic that somebody emits; a reaction to another one is refused at the start. */
 export const topics: ReadonlySet<string> = new Set(
-  [nouns, artifacts, audit, cache, exports, gc, immutability, jobService, quotas, repositories, scanning, systemArtifacts, undelete, webhooks].flatMap(topicsOf),
+  [nouns, artifacts, audit, cache, exports, gc, immutability, jobService, quotas, reactions, repositories, scanning, systemArtifacts, undelete, webhooks].flatMap(topicsOf),
 )
 
 type Lent = {

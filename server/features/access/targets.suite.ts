@@ -106,6 +106,7 @@ export function openTargets(marina: TestMarina) {
       const entries = (await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })).json() as { id: number }[]
       return entries[0]!.id
     },
+    reaction_name: async () => 'audit-forward',
     purge_id: async () => 999_999_999,
     async job_id() {
       const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))

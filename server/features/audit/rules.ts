@@ -98,7 +98,7 @@ export function entryOf({ id, topic, payload, occurredAt, address, requestId }: 
 /** Of topics; others lose their -ed. */
 const verbs: Readonly<Record<string, string>> = {
   created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete', paused: 'pause', resumed: 'resume', purged: 'purge', forgotten: 'forget',
-  scheduled: 'schedule', rotated: 'rotate', executed: 'execute', restored: 'restore',
+  scheduled: 'schedule', rotated: 'rotate', executed: 'execute', restored: 'restore', retried: 'retry',
 }
 
 /** `quota.updated` → quota, update. */

@@ -26,7 +26,7 @@ export type ForwarderOptions = {
   onChange(state: 'failing' | 'well', about: { endpoint: string; reason?: string; waiting: number; lost: number }): void
   /** Messages kept while nobody takes them. */
   capacity?: number
-  /** Authority to trust beside the system's, PEM. */
+  /** Authorities to trust instead of the usual ones, PEM. */
   ca?: string | undefined
   /** For a connection and for each write, in ms. */
   timeoutMs?: number
