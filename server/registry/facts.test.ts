@@ -23,7 +23,8 @@ test('pushes, moved tags and deletes stand in the outbox in their order, with wh
   const second = await pushImage(marina, repository, { as: maintainer, tag: 'v1' })
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/v1`), 202)
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${first.digest}`), 202)
-  expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${first.config}`), 202)
+  const lone = await pushBlob(marina, repository)
+  expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${lone}`), 202)
   const facts = await factsOf(repository)
   assert.deepEqual(facts.map(({ topic, payload }) => [topic, payload.digest, payload.tag ?? payload.tags, payload.by.name]), [
     ['repository.created', undefined, undefined, maintainer.name],
@@ -33,7 +34,7 @@ test('pushes, moved tags and deletes stand in the outbox in their order, with wh
     ['tag.moved', second.digest, 'v1', maintainer.name],
     ['tag.deleted', second.digest, 'v1', 'admin'],
     ['artifact.deleted', first.digest, [], 'admin'],
-    ['blob.deleted', first.config, undefined, 'admin'],
+    ['blob.deleted', lone, undefined, 'admin'],
   ])
   assert.equal(facts[4]?.payload.from, first.digest)
 })
