@@ -6,6 +6,7 @@ import { fresh, givenCast } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openRest, type Rest } from '../../testing/rest.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { sweepDeliveries } from './deliveries.ts'
 import { mask } from './wire.ts'
 
 type Target = Record<string, unknown> & { id: number; address: string }
@@ -191,4 +192,19 @@ test('there are at most a hundred policies in a project', async () => {
   const first = await make({}, {}, at)
   await marina.ground.db.run(sql`insert into webhook_policy (project_id, name, is_enabled, event_types, creator) select project_id, 'more ' || n, true, event_types, creator from webhook_policy, generate_series(1, 99) n where id = ${first}`)
   expectAnswer(await rest('POST', at, marina.admin, bodyOf()), 412, 'PRECONDITION')
+})
+
+test('history is kept to a number and an age; what has waited for too long goes, too', async () => {
+  const [id, other] = [await make(), await make()]
+  for (const policy of [id, other]) {
+    await marina.ground.db.run(sql`
+      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, created_at)
+      select ${policy}, (select id from webhook_target where policy_id = ${policy}), 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text,
+        case when n in (1, 2, 6) then 'Pending' else 'Success' end, now() - case when n in (1, 4) then interval '2 hours' else interval '0' end
+      from generate_series(1, case when ${policy === id} then 9 else 3 end) n order by n`)
+  }
+  await sweepDeliveries(marina.ground.db, { keep: 3, ageMs: 3_600_000 }, new AbortController().signal)
+  const left = async (policy: number) => (await marina.ground.db.rows<{ body: string; status: string }>(sql`select body, status from webhook_delivery where policy_id = ${policy} order by id`)).map(({ body, status }) => `${body} ${status}`)
+  assert.deepEqual(await left(id), ['2 Pending', '6 Pending', '7 Success', '8 Success', '9 Success'])
+  assert.deepEqual(await left(other), ['2 Pending', '3 Success'])
 })
