@@ -18,4 +18,10 @@ export const AuditLogExt = Type.Object({
   operation_description: Type.Optional(Type.String()),
   operation_result: Type.Optional(Type.Boolean()),
   op_time: Type.Optional(Type.String({ format: 'date-time' })),
+  client_address: Type.Optional(Type.String({ description: 'where the request came from' })),
+  request_id: Type.Optional(Type.String()),
+  project_id: Type.Optional(Type.Integer()),
+  details: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'what changed, without secrets' })),
 })
+
+export const AuditLogEventType = Type.Object({ event_type: Type.Optional(Type.String()) })

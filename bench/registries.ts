@@ -32,8 +32,16 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
 }
 
 /** A second Marina on the database and the storage of a running one. */
-export async function startSecondMarina(scratch: Scratch): Promise<Registry> {
-  return startMarina(scratch, { MARINA_DATABASE_URL: databaseUrlOf(scratch), MARINA_DATA_DIR: scratch.path('marina2'), MARINA_STORAGE_ROOT: scratch.path('marina/storage') })
+export async function startSecondMarina(scratch: Scratch, more: Record<string, string> = {}, folder = 'marina2'): Promise<Registry> {
+  return startMarina(scratch, { MARINA_DATABASE_URL: databaseUrlOf(scratch), MARINA_DATA_DIR: scratch.path(folder), MARINA_STORAGE_ROOT: scratch.path('marina/storage'), ...more })
+}
+
+/** Debian's redis-server, keeping nothing on disk. */
+export async function startRedis(scratch: Scratch): Promise<Program & { url: string }> {
+  const port = await freePort()
+  const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', scratch.dir]
+  const isReady = () => output('redis-cli', ['-p', String(port), 'ping']).then((said) => said.trim() === 'PONG', () => false)
+  return { ...(await scratch.start(command, { port, isReady })), url: `redis://127.0.0.1:${port}` }
 }
 
 /** Where Marina's own PostgreSQL listens: for a second process on the same database, and for `seed.ts`. */

@@ -4,15 +4,20 @@ import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
 import { blobPut } from './scenarios/blob-put.ts'
+import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
+import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
+import { cacheTable } from './scenarios/cache-table.ts'
+import { cacheTags } from './scenarios/cache-tags.ts'
+import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, webhooks, webhooksWaiting] satisfies Scenario[]
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection, webhooks, webhooksWaiting] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 

@@ -10,9 +10,12 @@ import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
+import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
+import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
 import { exportRoutes } from './features/exports/index.ts'
+import { gcRoutes } from './features/gc/index.ts'
 import { iconRoutes } from './features/icons/index.ts'
 import { immutabilityRoutes, tagStays, tagStaysPut } from './features/immutability/index.ts'
 import { jobServiceRoutes } from './features/job-service/index.ts'
@@ -27,12 +30,15 @@ import { searchRoutes } from './features/search/index.ts'
 import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
+import { undeleteRoutes } from './features/undelete/index.ts'
 import { sweepDeliveries, webhookRoutes } from './features/webhooks/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
-import { openCache, type Cache } from './platform/cache/cache.ts'
-import { openPeers } from './platform/cache/peers.ts'
+import type { Cache } from './platform/cache/cache.ts'
+import { openLayers, type Layers } from './platform/cache/layers.ts'
+import { openPeers, type Peers } from './platform/cache/peers.ts'
+import { openStamps } from './platform/cache/stamps.ts'
 import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -44,10 +50,12 @@ import { BodyCut, BodyTooLarge } from './platform/http/body.ts'
 import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
-import { prepareQueue } from './platform/jobs/workers.ts'
 import { openServer, peerReader, type Answer, type Peer } from './platform/http/server.ts'
+import { prepareQueue } from './platform/jobs/workers.ts'
+import { openForwarder, type Forwarder } from './platform/observe/forward.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { addressRule } from './platform/outbound/addresses.ts'
 import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
 import { openYoungCollector } from './platform/young.ts'
@@ -79,10 +87,18 @@ export type Marina = {
 }
 
 /** What every command needs: the settings, the truth, the bytes. */
-export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; layers: Layers; peers: Peers; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
 
 /** The version of Harbor whose API this is; its clients look at the number. */
 const harborVersion = 'v2.16.0'
+
+/**
+ * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
+ */
+const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
+
+/** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
+const cacheShapes = '1'
 
 const migrations = join(import.meta.dirname, 'migrations')
 
@@ -98,8 +114,22 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
-    const peers = openPeers({ onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment') })
-    const cache = openCache({ limit: config.cacheBytes, isTrusted: peers.isTrusted, onRead: metrics.cacheReads })
+    const secrets = await openSecrets(config)
+    const stamps = config.redisUrl && config.cacheEnabled ? openStamps() : undefined
+    const peers = openPeers({
+      ...(stamps ? { stamps } : {}),
+      onQuestion: (question) => answers(question),
+      onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment'),
+    })
+    const layers = opened.use(openLayers({
+      isEnabled: config.cacheEnabled, limit: config.cacheBytes, expireMs: config.cacheExpire * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cacheManifests ? [] : ['manifest']),
+      redis: stamps && {
+        url: config.redisUrl!, timeoutMs: config.redisTimeout, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
+        onTrouble: (error) => log.warn({ reason: error.message }, 'Redis cannot be used for a moment'),
+      },
+    }))
+    const { cache } = layers
+    const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
     const db = openDb({
       url: known ?? postgres!.url,
       poolSize: config.databasePool,
@@ -110,7 +140,6 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
     opened.defer(() => db.close())
-    const secrets = await openSecrets(config)
     if (!beside) await prepareDatabase(db, secrets, log)
     if (postgres) await forgetTheDead(db)
     await peers.join(db, cache, { isReader: !beside })
@@ -118,7 +147,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const blobs = await openBlobs(config)
     opened.defer(() => blobs.close())
     const kept = opened.move()
-    return { config, log, secrets, db, cache, blobs, metrics, postgres, close: () => kept.disposeAsync() }
+    return { config, log, secrets, db, cache, layers, peers, blobs, metrics, postgres, close: () => kept.disposeAsync() }
   } catch (error) {
     await opened.disposeAsync()
     throw error
@@ -172,7 +201,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
   try {
-    const { db, cache, blobs, secrets, metrics, postgres } = ground
+    const { db, cache, layers, peers, blobs, secrets, metrics, postgres } = ground
     const reader = { db, cache }
     const firstPassword = await firstStart(ground)
 
@@ -181,7 +210,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
-    const login = openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))])
+    const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))
+    const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))]))
     const peerOf = peerReader(config.trustedProxies)
     const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
     const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
@@ -196,6 +226,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         metrics[direction].inc(count)
         if (direction === 'received') passed(count)
       },
+      onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`),
       externalUrl: config.externalUrl,
       limits: config,
     })
@@ -209,7 +240,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const api = await openApi<Access, Caller, Granted>({
       prefix: '/api/v2.0',
       routes: [
-        ...systemRoutes([{ name: 'database', check: async () => void (await db.row(sql`select 1`)) }, { name: 'registry', check: () => blobs.check() }], () => isDraining),
+        ...systemRoutes([
+          { name: 'database', check: async () => void (await db.row(sql`select 1`)) },
+          { name: 'registry', check: () => blobs.check() },
+          ...(layers.redis ? [{ name: 'redis', check: () => layers.redis!.check() }] : []),
+        ], () => isDraining),
         ...infoRoutes(settings, {
           version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
           authority,
@@ -219,9 +254,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...quotaRoutes(db),
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
+        ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
-        ...repositoryRoutes(reader, gates),
-        ...artifactRoutes({ reader, gates, registry }),
+        ...repositoryRoutes(reader, gates, config.cacheEnabled && config.cacheLists),
+        ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
         ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
@@ -232,12 +268,18 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...permissionRoutes(),
         ...webhookRoutes({ db, secrets, host, overlapMs: config.webhookSecretOverlap }),
         ...exportRoutes(db, artifacts),
+        ...gcRoutes(db),
+        ...undeleteRoutes(db, gates, config.undeleteWindow),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
+        ...auditRoutes(reader, topics),
+        ...purgeRoutes(db, topics),
       ],
       identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
+      // Forbidden changes alone: whoever looks where he may not has changed nothing.
+      onForbidden: (caller, { method }, request) => isReading(method) || refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`),
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,
@@ -255,26 +297,33 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ...(tls ? { tls } : {}),
     }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
-    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, host, quotaWarning: config.quotaWarning }), tries: config.eventTries }))
+    const forwarder = opened.use(openForwarder({
+      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(),
+      onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
+    }))
+    await makeMonths(db, monthsAhead())
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
     const jobs: Repeated[] = [
       every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db.relaxed, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
       every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
+      every(60 * 60_000, () => makeMonths(db, monthsAhead()), (error) => log.warn({ reason: String(error) }, 'tables of the audit log not made ahead')),
       every(10 * 60_000, (signal) => sweepDeliveries(db.relaxed, { keep: config.webhookHistory, ageMs: config.webhookHistoryTime }, signal), (error) => log.warn({ reason: String(error) }, 'old deliveries of webhooks not removed')),
       every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
+    let workers: AsyncDisposable | undefined
     opened.defer(async () => {
       isDraining = true
-      const cut = await server.drain(config.drain)
+      const [cut] = await Promise.all([server.drain(config.drain), workers?.[Symbol.asyncDispose]()])
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
     if (config.workers === 'in-process') {
-      opened.use(await openJobs(ground, handlers))
+      workers = await openJobs(ground, handlers)
       opened.use(openDeliveries(ground, outbound))
     }
-    watch(metrics, ground)
+    watch(metrics, ground, forwarder)
     const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
     return {
@@ -309,7 +358,7 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
     opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
     opened.use(openDeliveries(ground, outbound))
     if (config.metricsPort !== 'off') {
-      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost)
+      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
       opened.defer(() => measured.close())
     }
     return { close: () => opened.disposeAsync() }
@@ -372,18 +421,35 @@ function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess 
   }
 }
 
+/** This month and the next, so that no change waits for a table at midnight. */
+const monthsAhead = () => [new Date(), new Date(Date.now() + 31 * 86_400_000)]
+
+/** Whoever gives a wrong password is written down, at whichever door. */
+function noting(refusals: Refusals, login: Login): Login {
+  return async (name, password, address) => {
+    const caller = await login(name, password, address)
+    if (!caller) refusals.login(name)
+    return caller
+  }
+}
+
 /** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
 async function refuseChanges(settings: SettingsAccess, { method, path }: { method: string; path: string }): Promise<void> {
   if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
-function watch(metrics: Metrics, { db, cache }: Ground) {
+function watch(metrics: Metrics, { db, cache, layers, peers }: Ground, forwarder: Forwarder) {
+  metrics.gauge('marina_audit_forward_waiting', 'Audit messages that wait for the server they are sent on to', () => forwarder.counts().waiting)
+  metrics.gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
   metrics.gauge('marina_database_connections_idle', 'Connections to PostgreSQL that wait for work', () => db.counts().idle)
   metrics.gauge('marina_database_waiting', 'Requests waiting for a connection', () => db.counts().waiting)
   metrics.gauge('marina_cache_bytes', 'Bytes held by the memory cache', () => cache.size().bytes)
   metrics.gauge('marina_cache_entries', 'Facts held by the memory cache', () => cache.size().entries)
+  metrics.gauge('marina_cache_processes', 'Processes that agree on what is cached, this one included', () => peers.count())
+  metrics.counts('marina_cache_events_total', 'What happened to cached facts', ['layer', 'resource', 'event'], () =>
+    layers.counts().flatMap(({ layer, resource, counts }) => Object.entries(counts).map(([event, value]) => ({ labels: [layer, resource, event], value }))))
 }
 
 /** What is not an API: the page at /, the API's document and the page made of it. */

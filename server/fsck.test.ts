@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { suite, test } from 'node:test'
 import { blobPath } from './catalog/blob.ts'
 import type { Digest } from '../oci/digest.ts'
-import { checkStorage, type Finding } from './fsck.ts'
+import { checkStorage, queueLitter, type Finding } from './fsck.ts'
 import { openMemoryBlobs } from './platform/blobs/memory.ts'
 import type { Blobs } from './platform/blobs/blobs.ts'
 import { openDb, type Db, type Queryable } from './platform/db/db.ts'
@@ -52,6 +52,17 @@ suite('fsck', () => {
       assert.match(findings[0]!.what, wanted)
     })
   }
+
+  test('what is left over goes to the next garbage collection when asked, and only that', async () => {
+    await using made = await openStore()
+    const { db, blobs } = made.store
+    await put(blobs, blobPath(digestOf('orphan')), 'orphan')
+    await put(blobs, blobPath(made.store.layer), 'LAYER BYTES')
+    await db.run(sql`delete from artifact_blob using blob where blob.id = blob_id and digest = ${made.store.config}`)
+    assert.deepEqual(await queueLitter(db, (await check(made.store)).findings), { files: 1, blobs: 0, holds: 1 })
+    assert.deepEqual(await db.rows(sql`select digest from stray where gone_at is null`), [{ digest: digestOf('orphan') }])
+    assert.deepEqual(await queueLitter(db, (await check(made.store)).findings), { files: 0, blobs: 0, holds: 0 })
+  })
 
   test('without reading digests it does not see altered bytes of the same count', async () => {
     await using made = await openStore()

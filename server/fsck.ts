@@ -7,9 +7,11 @@ import type { Queryable } from './platform/db/db.ts'
 import { sql } from './platform/db/sql.ts'
 
 /** `loss`: something acknowledged cannot be served as it was. `litter`: bytes nobody refers to, as a crash leaves them. */
-export type Finding = { kind: 'loss' | 'litter'; what: string }
+export type Finding = { kind: 'loss' | 'litter'; what: string; /** Of bytes that are left over. */ digest?: Digest }
 export type FsckReport = { blobs: number; artifacts: number; tags: number; bytes: number; findings: Finding[] }
 type FsckOptions = { db: Queryable; blobs: Blobs; readsDigests: boolean; onProgress?: (done: number, total: number) => void }
+
+type Tell = (kind: Finding['kind'], what: string, digest?: Digest) => void
 
 /** Rows looked at per query. */
 const page = 500
@@ -20,7 +22,7 @@ const page = 500
  */
 export async function checkStorage({ db, blobs, readsDigests, onProgress }: FsckOptions): Promise<FsckReport> {
   const report: FsckReport = { blobs: 0, artifacts: 0, tags: 0, bytes: 0, findings: [] }
-  const found = (kind: Finding['kind'], what: string) => void report.findings.push({ kind, what })
+  const found: Tell = (kind, what, digest) => void report.findings.push({ kind, what, ...(digest ? { digest } : {}) })
   const total = (await db.row<{ count: number }>(sql`select (select count(*) from blob) + (select count(*) from artifact) as count`))!.count
   const progress = () => onProgress?.(report.blobs + report.artifacts, total)
 
@@ -52,6 +54,23 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
   return report
 }
 
+/**
+ * Hands what is left over to the next garbage collection, which takes it after its delay and not at all when somebody needs it
+ * by then: bytes without a blob, blobs that nobody holds, holds that no manifest needs. Losses cannot be repaired from here: push again.
+ */
+export async function queueLitter(db: Queryable, findings: Finding[]): Promise<{ files: number; blobs: number; holds: number }> {
+  const digests = findings.flatMap(({ digest }) => digest ?? [])
+  let files = 0
+  for (let at = 0; at < digests.length; at += page) {
+    files += await db.run(sql`insert into stray (digest) select digest from unnest(${digests.slice(at, at + page)}::text[]) as digest order by digest on conflict do nothing`)
+  }
+  const blobs = await db.run(sql`insert into blob_candidate (blob_id) select id from blob where not is_blob_held(id) order by id on conflict do nothing`)
+  const holds = await db.run(sql`
+    insert into unused_link (repository_id, blob_id) select repository_id, blob_id from repository_blob held
+    where not exists (select from artifact_blob used where used.repository_id = held.repository_id and used.blob_id = held.blob_id) order by 1, 2 on conflict do nothing`)
+  return { files, blobs, holds }
+}
+
 function artifactProblems(row: { digest: Digest; mediaType: string; content: Buffer | null; held: Digest[] | null; children: Digest[] | null }): string[] {
   if (!row.content) return ['its manifest is missing']
   if (digestOf(row.content, algorithmOf(row.digest)) !== row.digest) return ['its manifest was altered']
@@ -73,12 +92,12 @@ function read(content: Buffer, mediaType: string): Manifest | Error {
 }
 
 /** Stored bytes that no row knows: written before a crash, or between two steps of a push that is still running. */
-async function findLitter(db: Queryable, blobs: Blobs, found: (kind: Finding['kind'], what: string) => void) {
+async function findLitter(db: Queryable, blobs: Blobs, found: Tell) {
   let batch: { digest: Digest; size: number }[] = []
   const compare = async () => {
     const known = await db.rows<{ digest: Digest }>(sql`select digest from blob where digest = any(${batch.map(({ digest }) => digest)}::text[])`)
     const digests = new Set(known.map(({ digest }) => digest))
-    for (const { digest, size } of batch) if (!digests.has(digest)) found('litter', `stored bytes of ${digest} (${size} bytes) belong to no blob`)
+    for (const { digest, size } of batch) if (!digests.has(digest)) found('litter', `stored bytes of ${digest} (${size} bytes) belong to no blob`, digest)
     batch = []
   }
   for await (const { key, size } of blobs.list('docker/registry/v2/blobs')) {

@@ -1,6 +1,9 @@
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { purgeHandler } from './features/audit/index.ts'
 import { artifactExportHandler } from './features/exports/index.ts'
+import { collectionHandler, parseTimeWindow } from './features/gc/index.ts'
+import { tagStays } from './features/immutability/index.ts'
 import { scheduleSweep, sweepHandler } from './features/job-service/index.ts'
 import { openDeliverer } from './features/webhooks/index.ts'
 import { cleanupHandler, openSystemArtifacts, scheduleCleanup, type SystemArtifacts } from './features/system-artifacts/index.ts'
@@ -19,11 +22,15 @@ const day = 86_400_000
 export type JobGround = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; blobs: Blobs; metrics: Metrics }
 
 /** Everything that runs in the background, by its name in the queue. */
-export function jobHandlers({ db, config }: JobGround, artifacts: SystemArtifacts): JobHandler[] {
+export function jobHandlers({ db, cache, blobs, config }: JobGround, artifacts: SystemArtifacts): JobHandler[] {
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
     cleanupHandler(artifacts),
+    purgeHandler(db),
     artifactExportHandler(db, artifacts),
+    collectionHandler({ db, cache, blobs, gates: { untag: [tagStays({ cache })] } }, {
+      delayMs: config.collectDelay, keepMs: config.undeleteWindow, perSecond: config.collectRate, window: config.collectWindow ? parseTimeWindow(config.collectWindow) : undefined,
+    }),
   ]
   return handlers
 }

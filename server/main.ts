@@ -27,14 +27,33 @@ program
   .option('--json', 'as JSON')
   .action(printConfig)
 program
-  .command('fsck').description('compare storage and database in both directions; changes nothing')
+  .command('fsck').description('compare storage and database in both directions; changes nothing without --repair')
   .option('--digests', 'read and hash every stored byte as well')
+  .option('--repair', 'hand what is left over to the next garbage collection')
   .option('--json', 'as JSON')
   .action(fsck)
+const undelete = program.command('undelete').description('take deletions of tags, artifacts and repositories back')
+undelete.command('list').description('what can be restored in a project, newest first').argument('<project>').action(listDeleted)
+undelete.command('restore').description('take one deletion back').argument('<id>', 'as undelete list shows it').action(restoreDeleted)
 const keys = program.command('keys').description('the keys that sign registry tokens')
 keys.command('rotate').description('make a new key; tokens signed with earlier ones stay valid until they expire').action(rotate)
 const admin = program.command('admin').description('the system administrator')
 admin.command('reset-password').description("generate a new password for the account 'admin' and print it").action(resetPassword)
+const cached = program.command('cache').description('what all running processes, and Redis, keep to answer faster; never needed for right answers')
+cached
+  .command('list').description('count facts, hits and misses by resource')
+  .option('--json', 'as JSON')
+  .action(listCache)
+cached
+  .command('keys').description('list the keys of a resource')
+  .argument('<resource>', 'such as tag, manifest or project')
+  .option('--beginning <text>', 'only keys that begin so', '')
+  .option('--limit <count>', 'at most so many', '100')
+  .option('--json', 'as JSON')
+  .action(listCacheKeys)
+cached.command('show').description('look at one key').argument('<key>', 'whole, as keys lists it').action(showCached)
+cached.command('forget').description('forget one key, everywhere').argument('<key>', 'whole, as keys lists it').action((key: string) => forgetCached(key.split(':', 1)[0]!, key))
+cached.command('flush').description('forget all keys of a resource, everywhere').argument('<resource>', 'such as tag, manifest or project').action((resource: string) => forgetCached(resource, null))
 program
   .command('completion').description('print a completion script for the shell')
   .addArgument(new Argument('<shell>', 'which one').choices(shells))
@@ -48,7 +67,6 @@ async function serve() {
   // Whoever read what we print may have left (`| head`): that ends no registry.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
-  if (config.redisUrl) log.warn('MARINA_REDIS_URL is set, and nothing uses Redis yet')
   const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
   welcome(marina, config, performance.now() - started)
@@ -133,19 +151,46 @@ function printConfig({ json }: { json?: boolean }) {
   for (const { env, value, source, help } of rows) print(`${env.padEnd(first)}  ${value.padEnd(Math.min(second, 44))}  ${dim(`${help}${source === 'default' ? '' : ` [${source}]`}`)}`)
 }
 
-async function fsck({ digests = false, json }: { digests?: boolean; json?: boolean }) {
-  const { checkStorage } = await import('./fsck.ts')
+async function fsck({ digests = false, json, repair = false }: { digests?: boolean; json?: boolean; repair?: boolean }) {
+  const { checkStorage, queueLitter } = await import('./fsck.ts')
   await withGround(async ({ db, blobs }) => {
     const progress = process.stderr.isTTY && !json ? (done: number, total: number) => void (done % 50 === 0 && process.stderr.write(`\r${done} of ${total} checked`)) : undefined
     const report = await checkStorage({ db, blobs, readsDigests: digests, ...(progress ? { onProgress: progress } : {}) })
     if (progress) process.stderr.write('\r\x1b[K')
     const losses = report.findings.filter(({ kind }) => kind === 'loss').length
-    if (json) print(JSON.stringify(report, null, 2))
+    const queued = repair ? await queueLitter(db, report.findings) : undefined
+    if (json) print(JSON.stringify({ ...report, ...(queued ? { queued } : {}) }, null, 2))
     else {
       for (const { kind, what } of report.findings) print(`${kind}: ${what}`)
       print(`${report.artifacts} artifacts, ${report.tags} tags, ${report.blobs} blobs with ${report.bytes} bytes ${digests ? 'read and compared' : 'compared by size'}: ${losses} lost, ${report.findings.length - losses} left over`)
+      if (queued) print(`left to the next garbage collection: ${queued.files} files, ${queued.blobs} blobs, ${queued.holds} holds of repositories`)
     }
     process.exitCode = losses > 0 ? 1 : 0
+  })
+}
+
+async function listDeleted(name: string) {
+  const [{ listTrash, trashOrder }, { findProject }, { sql }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./platform/db/sql.ts')])
+  await withGround(async ({ db, cache, config }) => {
+    const project = await findProject({ db, cache }, name)
+    if (!project) throw new ConfigError(`there is no project ${name}`)
+    const { entries, total } = await listTrash(db, project.id, config.undeleteWindow, { where: sql`true`, order: trashOrder, limit: 1000, offset: 0 })
+    for (const { id, kind, repository, tag, digest, tags, deletedBy, deletedAt } of entries) {
+      print([String(id).padEnd(8), kind.padEnd(10), `${repository}${tag ? `:${tag}` : digest ? `@${digest}` : ''}`, tags.slice(0, 5).join(','), `deleted ${deletedAt.toISOString()} by ${deletedBy.name}`].filter(Boolean).join('  '))
+    }
+    print(`${total} can be restored${total > entries.length ? `; the newest ${entries.length} are shown` : ''}`)
+  })
+}
+
+async function restoreDeleted(text: string) {
+  const [{ findTrash, restoreTrash }, { findProjectById }, { tagStaysPut }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./features/immutability/index.ts')])
+  await withGround(async ({ db, cache, config }) => {
+    const entry = /^\d{1,15}$/.test(text) ? await findTrash(db, Number(text), config.undeleteWindow) : undefined
+    const project = entry && (await findProjectById(db, entry.projectId))
+    if (!entry || !project) throw new ConfigError(`there is nothing to restore under ${text}`)
+    const by = { kind: 'system', id: null, name: 'marina undelete' } as const
+    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.undeleteWindow)
+    print(`restored the ${kind} in ${repository}${tags.length > 0 ? ` with ${tags.join(', ')}` : ''}`)
   })
 }
 
@@ -162,6 +207,50 @@ async function resetPassword() {
   await withGround(async ({ db, cache }) => {
     print(`the password of admin is now ${bold(await resetAdminPassword(db, { db, cache }))}`)
   })
+}
+
+async function listCache({ json }: { json?: boolean }) {
+  const { countCache } = await import('./features/cache/index.ts')
+  await withGround(async ({ peers, layers }) => {
+    const { processes, redis, resources } = await countCache({ peers, redis: layers.redis })
+    if (json) return print(JSON.stringify({ processes, redis, resources }, null, 2))
+    print(`processes: ${processes}, Redis: ${redis}`)
+    print(table([['resource', 'layer', 'facts', 'bytes', 'hits', 'misses', 'loads', 'forgotten', 'refused', 'errors'], ...resources.map((one) => [one.resource, one.layer, ...[one.entries, one.bytes, one.hit, one.miss, one.load, one.forget, one.refuse, one.error].map(String)])]))
+  })
+}
+
+async function listCacheKeys(resource: string, { beginning, limit, json }: { beginning: string; limit: string; json?: boolean }) {
+  const { listCacheKeys: list } = await import('./features/cache/index.ts')
+  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new ConfigError('--limit must be a whole number from 1 to 999999')
+  await withGround(async ({ peers, layers }) => {
+    const { keys, isCut } = await list({ peers, redis: layers.redis }, resource, beginning, Number(limit))
+    if (json) return print(JSON.stringify({ keys, isCut }, null, 2))
+    for (const { key, layers: where } of keys) print(`${key}  ${dim(where.join(', '))}`)
+    if (isCut) print(dim('... and more: see --beginning and --limit'))
+  })
+}
+
+async function showCached(key: string) {
+  const { lookIntoCache } = await import('./features/cache/index.ts')
+  await withGround(async ({ peers, layers }) => {
+    const entry = await lookIntoCache({ peers, redis: layers.redis }, key)
+    if (!entry) throw new ConfigError(`nothing is kept under ${key}`)
+    print(JSON.stringify(entry, null, 2))
+  })
+}
+
+async function forgetCached(resource: string, key: string | null) {
+  const { forgetCached: forget } = await import('./features/cache/index.ts')
+  await withGround(async ({ db, peers, layers }) => {
+    const { memory, redis } = await forget(db, { kind: 'system', id: null, name: 'command' }, { peers, redis: layers.redis }, resource, key)
+    print(`forgotten: ${memory} in memory, ${redis} in Redis`)
+  })
+}
+
+/** Columns as wide as their widest cell, numbers to the right. */
+function table(rows: string[][]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')).join('\n')
 }
 
 async function withGround(work: (ground: Ground) => Promise<void>) {

@@ -1,5 +1,14 @@
+import type { Config } from './config/config.ts'
 import { facts as nouns } from './catalog/topics.ts'
 import { facts as artifacts } from './features/artifacts/topics.ts'
+import { facts as audit } from './features/audit/topics.ts'
+import { facts as cache } from './features/cache/topics.ts'
+import { facts as exports } from './features/exports/topics.ts'
+import { facts as gc } from './features/gc/topics.ts'
+import { facts as jobService } from './features/job-service/topics.ts'
+import { facts as systemArtifacts } from './features/system-artifacts/topics.ts'
+import { facts as undelete } from './features/undelete/topics.ts'
+import { forwardLog, writeLog } from './features/audit/index.ts'
 import { facts as immutability } from './features/immutability/topics.ts'
 import { facts as quotas } from './features/quotas/topics.ts'
 import { facts as repositories } from './features/repositories/topics.ts'
@@ -11,23 +20,28 @@ import { facts as webhooks } from './features/webhooks/topics.ts'
 import type { Cache } from './platform/cache/cache.ts'
 import { topicsOf } from './platform/events/emit.ts'
 import type { Reaction } from './platform/events/reaction.ts'
+import type { Forwarder } from './platform/observe/forward.ts'
 
 /** Every topic that somebody emits; a reaction to another one is refused at the start. */
-export const topics: ReadonlySet<string> = new Set([nouns, artifacts, immutability, quotas, repositories, scanning, webhooks].flatMap(topicsOf))
+export const topics: ReadonlySet<string> = new Set(
+  [nouns, artifacts, audit, cache, exports, gc, immutability, jobService, quotas, repositories, scanning, systemArtifacts, undelete, webhooks].flatMap(topicsOf),
+)
 
-export type ReactionsOptions = {
-  cache: Cache
+type Lent = {
   settings: SettingsReader
+  config: Pick<Config, 'auditPulls' | 'quotaWarning'>
+  forwarder: Forwarder
+  cache: Cache
   /** `host:port` by which clients reach Marina. */
   host: string
-  /** Share of a quota at which a push causes a warning, in percent. */
-  quotaWarning: number
 }
 
 /** Who is told of what, in one list. A feature lends its reaction by its index.ts. */
-export function reactionsOf({ cache, settings, host, quotaWarning }: ReactionsOptions): Reaction[] {
+export function reactionsOf({ settings, config, forwarder, cache: memory, host }: Lent): Reaction[] {
   return [
-    warnOfQuota(quotaWarning),
-    queueDeliveries({ cache, host, isOn: () => settings.get('notification_enable') }),
+    writeLog({ settings, pullsPercent: config.auditPulls }),
+    forwardLog({ settings, pullsPercent: config.auditPulls, forwarder }),
+    warnOfQuota(config.quotaWarning),
+    queueDeliveries({ cache: memory, host, isOn: () => settings.get('notification_enable') }),
   ]
 }

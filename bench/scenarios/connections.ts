@@ -43,9 +43,10 @@ export const manyConnections: Scenario = {
   },
 }
 
-type Round = { failed: number; reasons: string[]; perSecond: number; p50: number; p99: number }
+export type Round = { failed: number; reasons: string[]; perSecond: number; average: number; p50: number; p95: number; p99: number }
 
-async function askOverAll(order: Order): Promise<Round> {
+/** `connections` and `requestsEach` of each of two client processes. */
+export async function askOverAll(order: Order): Promise<Round> {
   const clients = Array.from({ length: processes }, () => fork(path.resolve(import.meta.dirname, '../many-clients.ts'), { signal: AbortSignal.timeout(limitMs) }))
   await Promise.all(clients.map(async (client) => {
     client.send(order)
@@ -60,6 +61,8 @@ async function askOverAll(order: Order): Promise<Round> {
     failed: outcomes.reduce((sum, one) => sum + one.failed, 0),
     reasons: outcomes.flatMap((one) => one.reasons),
     perSecond: ms.length / seconds,
+    average: ms.reduce((sum, one) => sum + one, 0) / Math.max(1, ms.length),
+    p95: ms[Math.floor(ms.length * 0.95)] ?? 0,
     p50: ms[Math.floor(ms.length * 0.5)] ?? 0,
     p99: ms[Math.floor(ms.length * 0.99)] ?? 0,
   }

@@ -41,7 +41,7 @@ export const manifestGet: Scenario = {
   },
 }
 
-async function startBare(scratch: Scratch, from: number, { target, headers }: { target: string; headers: Record<string, string> }): Promise<number> {
+export async function startBare(scratch: Scratch, from: number, { target, headers }: { target: string; headers: Record<string, string> }): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${from}${target}`, { headers })
   const body = Buffer.from(await answer.arrayBuffer())
   // What node:http adds by itself it adds here too.

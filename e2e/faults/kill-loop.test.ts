@@ -16,6 +16,8 @@ const seed = Number(process.env['MARINA_TEST_SEED'] ?? Date.now() % 1_000_000)
 const onEmbedded = Math.round(kills / 5)
 const timeout = kills * 10_000
 
+/** The delay is longer than the checker takes to look for what it pushed last; a killed run is taken up soon. */
+const collecting = { MARINA_COLLECT_DELAY: '15s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_LEASE: '2s' }
 const total: Tally = { kills: new Map(), pushes: 0, deletes: 0, violations: [], losses: [] }
 const started = performance.now()
 
@@ -25,13 +27,13 @@ suite(`Marina killed ${kills} times under load (seed ${seed})`, () => {
   test('on a PostgreSQL that lives on, every kill leaves all that was acknowledged and nothing half there', { timeout }, async () => {
     await using folder = await openFolder()
     await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
-    const settings = { MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
+    const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
     await killAndTell({ ...victimOf(folder.dir, postgres.url, settings), settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded, false))
   })
 
   test('with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
     await using folder = await openFolder()
-    await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), { MARINA_DATA_DIR: folder.dir }), plan(onEmbedded, true))
+    await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), { ...collecting, MARINA_DATA_DIR: folder.dir }), plan(onEmbedded, true))
   })
 
   test('no failpoint was left out', () => {
@@ -47,7 +49,7 @@ function* plan(count: number, canKillPostgres: boolean): Generator<Kill> {
     if (number % 6 === 5) yield { point: undefined, count: 0, withPostgres: canKillPostgres && random.chance(0.6) }
     else {
       const point = failpoints[(number - Math.floor(number / 6)) % failpoints.length]!
-      yield { point, count: random.int(1, point.startsWith('delete') || point.startsWith('artifact') ? 3 : 12), withPostgres: canKillPostgres && random.chance(0.2) }
+      yield { point, count: random.int(1, point.startsWith('collect') ? 1 : point.startsWith('delete') || point.startsWith('artifact') ? 3 : 12), withPostgres: canKillPostgres && random.chance(0.2) }
     }
   }
 }
@@ -118,6 +120,7 @@ async function letTheDeadGo(url: string): Promise<void> {
       const { rowCount } = await client.query(`select 1 from pg_stat_activity where application_name = 'marina'`)
       if (rowCount === 0) return void (await client.query(`
         update replica set lease_until = lease_until - interval '6 seconds';
+        update worker_pool set heartbeat_at = heartbeat_at - interval '1 minute';
         update upload set claimed_at = claimed_at - interval '31 seconds' where claim is not null`))
       await sleep(10)
     }

@@ -50,7 +50,7 @@ export async function killAgainAndAgain(victim: Victim, kills: Iterable<Kill>, o
     try {
       const token = await check(marina, number % 20 === 0).catch(onlyCut)
       // The check resumes uploads and so passes failpoints as well. Killed by that, the next start checks again.
-      const load = token ? startLoad({ port: marina.port, authorization: token, seed: victim.seed + number, history, shared, deletesMore: /delete|dropped/.test(kill.point ?? '') }) : undefined
+      const load = token ? startLoad({ port: marina.port, authorization: token, seed: victim.seed + number, history, shared, deletesMore: /delete|dropped|collect/.test(kill.point ?? ''), collects: kill.point?.startsWith('collect') ?? false }) : undefined
       const how = await end(marina, kill, random)
       await load?.ended
       if (kill.withPostgres) await killPostgresOf(victim.dataDir)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cut, openClient, type Client } from './client.ts'
 import type { Held, History } from './history.ts'
 import { makeIndex, randomImage, sha256, type Blob, type Image } from './image.ts'
@@ -7,7 +8,7 @@ export const repositories = ['library/alpha', 'library/beta', 'library/deep/er/g
 /** Tags that all clients fight for. */
 export const sharedTags = ['latest', 'stable', 'edge']
 
-export type LoadOptions = { port: number; authorization: string; seed: number; history: History; shared: Blob[]; pushers?: number; pullers?: number; deletesMore?: boolean }
+export type LoadOptions = { port: number; authorization: string; seed: number; history: History; shared: Blob[]; pushers?: number; pullers?: number; deletesMore?: boolean; /** Asks for collection after collection. */ collects?: boolean }
 
 /** An answer that no fault excuses. */
 class Refused extends Error {
@@ -15,7 +16,7 @@ class Refused extends Error {
 }
 
 /** Runs pushers and pullers until `stop` is called or their Marina is gone; every other failure becomes a violation. */
-export function startLoad({ port, authorization, seed, history, shared, pushers = 7, pullers = 2, deletesMore = false }: LoadOptions) {
+export function startLoad({ port, authorization, seed, history, shared, pushers = 7, pullers = 2, deletesMore = false, collects = false }: LoadOptions) {
   const stopping = new AbortController()
   const run = async (work: (at: Worker) => Promise<void>, number: number) => {
     using client = openClient(port, authorization)
@@ -33,6 +34,7 @@ export function startLoad({ port, authorization, seed, history, shared, pushers 
   const all = [
     ...Array.from({ length: pushers }, (_, number) => run(pusherStep, number)),
     ...Array.from({ length: pullers }, (_, number) => run(pullerStep, pushers + number)),
+    ...(collects ? [run(({ random }) => collectorStep(port, random), pushers + pullers)] : []),
   ]
   return {
     /** Resolves when every client has ended. */
@@ -196,6 +198,15 @@ async function insist(asked: ReturnType<Client['ask']>, wanted: number): Promise
   if (status !== wanted) throw new Refused(`${status} instead of ${wanted}: ${body.toString()}`)
 }
 
+async function collectorStep(port: number, random: Random): Promise<void> {
+  using client = openClient(port)
+  const body = Buffer.from(JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 2 } }))
+  const { status, body: said } = await client.ask('POST', '/api/v2.0/system/gc/schedule', { headers: { 'content-type': 'application/json' }, body })
+  // 409: one has not ended yet, perhaps that of a Marina which was killed.
+  if (![201, 409].includes(status)) throw new Refused(`POST of a garbage collection: ${status} ${said.toString()}`)
+  await sleep(random.int(50, 150))
+}
+
 /** A pull by tag gives a whole image that the tag may have pointed at; a pull by digest gives what was acknowledged. */
 async function pullerStep({ client, history, random }: Worker): Promise<void> {
   const repository = random.pick(repositories)
@@ -210,6 +221,8 @@ async function pullerStep({ client, history, random }: Worker): Promise<void> {
   if (digest !== null && !held) return history.violate(`${repository}:${tag} gave ${digest}, which nobody pushed`)
   for (const blob of held?.image.blobs ?? []) {
     const answer = await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)
+    // Deleted between the two requests: its blobs are no longer this repository's (F34).
+    if (answer.status === 404 && held?.state !== 'there') return
     if (answer.status !== 200 || sha256(answer.body) !== blob.digest) history.violate(`pull of ${repository}:${tag}: blob ${blob.digest} gave ${answer.status}, ${answer.body.length} bytes`)
   }
 }

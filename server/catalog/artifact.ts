@@ -3,7 +3,9 @@ import type { Manifest } from '../../oci/manifest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { jsonbText } from '../platform/db/json.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import { releaseBlobs } from './blob.ts'
 import type { Reader } from './reader.ts'
 
 /** A manifest as stored, ready to be sent. */
@@ -12,7 +14,7 @@ export type StoredManifest = { artifactId: number; digest: Digest; mediaType: st
 /** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
 export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
-export const manifestKey = (repository: string, digest: string) => `manifest:${repository}:${digest}`
+export const manifestKey = keyOf('manifest', 'repository', 'digest')
 
 export function findManifest({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
   const load = () =>
@@ -21,6 +23,16 @@ export function findManifest({ db, cache }: Reader, repository: RepositoryName, 
       from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
       where repository.name = ${repository} and artifact.digest = ${digest}`)
   return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length * 2 + 1000)
+}
+
+/** A manifest without its bytes, from memory or by a question that does not bring them along and keeps nothing (S1-38). */
+export async function findManifestStat({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<{ digest: Digest; mediaType: string; size: number } | undefined> {
+  const kept = peekManifest({ cache }, repository, digest)
+  if (kept) return { digest, mediaType: kept.mediaType, size: kept.content.length }
+  return db.row(sql`
+    select artifact.digest, artifact.media_type as "mediaType", octet_length(manifest.content) as size
+    from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
+    where repository.name = ${repository} and artifact.digest = ${digest}`)
 }
 
 /** The manifest, if memory has it. */
@@ -56,8 +68,18 @@ export type NewArtifact = {
   children: { id: number; platform: Record<string, unknown> | undefined; annotations: Record<string, string> | undefined }[]
 }
 
-/** How many artifacts a repository lists, and where its pages begin; see features/artifacts. */
-export const artifactsKey = (repositoryId: number) => `artifacts:${repositoryId}`
+/** An artifact with its tags, labels and references, as lists show it; see features/artifacts/objects.ts. */
+export const artifactKey = keyOf('artifact', 'id')
+export const artifactByDigestKey = keyOf('artifact', 'repository', 'digest')
+/** What belongs to an artifact, whether that is there or yet to come. */
+export const accessoryKey = keyOf('accessory', 'repository_id', 'subject')
+
+/** Which artifacts a repository lists, and how many; see features/artifacts/pages.ts and repositories/store.ts. */
+export const artifactListKey = keyOf('artifact_list', 'repository_id')
+export const artifactCountKey = keyOf('artifact_count', 'repository_id')
+
+/** What is listed of a repository changes. */
+export const changesList = (tx: Tx, repositoryId: number) => tx.changes(artifactListKey(repositoryId), artifactCountKey(repositoryId))
 
 /**
  * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row
@@ -66,8 +88,7 @@ export const artifactsKey = (repositoryId: number) => `artifacts:${repositoryId}
  */
 export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
   const { digest, manifest, description, children } = artifact
-  const { accessory } = description
-  tx.changes(artifactsKey(repositoryId))
+  changesList(tx, repositoryId)
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
     with saved as (
       insert into artifact (repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth, config_digest, subject_digest, annotations,
@@ -81,18 +102,27 @@ export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewAr
     content as (insert into manifest (artifact_id, content) select id, ${artifact.content}::bytea from saved on conflict do nothing),
     blobs as (
       insert into artifact_blob (artifact_id, repository_id, blob_id)
-      select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id on conflict do nothing),
+      select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id order by blob_id on conflict do nothing),
     children as (
       insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
       select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position from saved, unnest(${children.map(({ id }) => id)}::bigint[],
         ${children.map(({ platform }) => jsonOf(platform))}::text[], ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
-        with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing),
-    accessories as (
-      insert into accessory (artifact_id, repository_id, subject_digest, type)
-      select id, ${repositoryId}, ${accessory?.subject ?? ''}, ${accessory?.type ?? ''} from saved where ${accessory !== undefined}
-      on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest)
+        with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing)
     select id, is_new as "isNew" from saved`)
+  if (!row!.isNew) tx.changes(artifactKey(row!.id))
+  await saveAccessory(tx, repositoryId, row!, description.accessory)
   return row!
+}
+
+/** What the artifact belongs to, if anything. Pushed again, it is shown anew where it belonged before, and may belong to another now. */
+async function saveAccessory(tx: Tx, repositoryId: number, { id, isNew }: { id: number; isNew: boolean }, accessory: Description['accessory']): Promise<void> {
+  const before = isNew ? undefined : await tx.row<{ subject: Digest }>(sql`select subject_digest as subject from accessory where artifact_id = ${id} for update`)
+  if (before) tx.changes(accessoryKey(repositoryId, before.subject))
+  if (!accessory) return
+  tx.changes(accessoryKey(repositoryId, accessory.subject))
+  await tx.run(sql`
+    insert into accessory (artifact_id, repository_id, subject_digest, type) values (${id}, ${repositoryId}, ${accessory.subject}, ${accessory.type})
+    on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest`)
 }
 
 const jsonOf = (value: unknown) => (value === undefined ? null : jsonbText(value))
@@ -103,7 +133,7 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
   return row?.id
 }
 
-/** Removes an artifact with its bytes and references; a foreign key refuses while a tag or an index names it. */
+/** Removes an artifact with its bytes, its references and the holds that only it needed; a foreign key refuses while a tag or an index names it. */
 export async function dropArtifact(tx: Tx, repository: { id: number; name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
   await dropArtifacts(tx, repository, [artifact])
 }
@@ -111,10 +141,14 @@ export async function dropArtifact(tx: Tx, repository: { id: number; name: strin
 /** The same for several at once, which may name each other. */
 export async function dropArtifacts(tx: Tx, repository: { id: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
   const ids = artifacts.map(({ id }) => id)
-  tx.changes(artifactsKey(repository.id))
-  for (const { digest } of artifacts) tx.changes(manifestKey(repository.name, digest))
+  changesList(tx, repository.id)
+  for (const { id, digest } of artifacts) tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
+  const subjects = await tx.rows<{ digest: Digest }>(sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`)
+  tx.changes(...subjects.map(({ digest }) => accessoryKey(repository.id, digest)))
+  const held = await tx.rows<{ id: number }>(sql`select distinct blob_id as id from artifact_blob where artifact_id = any(${ids}::bigint[])`)
   await tx.run(sql`delete from artifact_child where parent_id = any(${ids}::bigint[])`)
   await tx.run(sql`delete from artifact where id = any(${ids}::bigint[])`)
+  await releaseBlobs(tx, repository, held.map(({ id }) => id))
 }
 
 /** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */

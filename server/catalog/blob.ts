@@ -1,13 +1,14 @@
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
-import type { Queryable, Tx } from '../platform/db/db.ts'
+import { isPgError, type Db, type Queryable, type Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
 /** Size in bytes. */
 export type Blob = { id: number; digest: Digest; size: number }
 
-export const blobKey = (repository: string, digest: string) => `blob:${repository}:${digest}`
+export const blobKey = keyOf('blob', 'repository', 'digest')
 
 /** Docker Distribution's own layout, so that an existing registry's folder can be taken over in place. */
 export function blobPath(digest: Digest): string {
@@ -35,7 +36,7 @@ export function findBlobs(db: Queryable, repositoryId: number, digests: string[]
 
 /**
  * Records bytes that are durable in storage, and that the repository holds them. Repeating it changes nothing; many at once
- * for one digest make one row.
+ * for one digest make one row. Throws an error of `isDoubtful` when a collection may have taken the bytes since.
  */
 export async function saveBlob(tx: Tx, repositoryId: number, blob: { digest: Digest; size: number }): Promise<void> {
   // A concurrent insert that this statement's snapshot cannot see yet leaves `known` empty; the next statement sees it.
@@ -67,4 +68,79 @@ export async function unlinkBlob(tx: Tx, repository: { id: number; name: string 
     delete from repository_blob using blob
     where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id and blob.digest = ${digest}`)
   return count > 0
+}
+
+/**
+ * Before bytes appear under their key: should nobody record them, a collection finds them here. Without waiting for the disk:
+ * what only a crash of PostgreSQL can lose is litter, which fsck finds.
+ */
+export async function noteStray(db: Queryable, digest: Digest): Promise<void> {
+  await db.run(sql`insert into stray (digest) values (${digest}) on conflict (digest) do update set noted_at = excluded.noted_at`)
+}
+
+/**
+ * Removes bytes at once that a collection would take: no blob row speaks for them. Whoever writes them again meanwhile is told,
+ * as by a collection. `dooms`: also bytes that nobody has let go of yet, such as those of a record that failed.
+ */
+export function takeBytes(db: Db, digest: Digest, { dooms, remove }: { dooms: boolean; remove(): Promise<unknown> }): Promise<void> {
+  return db.transaction(async (tx) => {
+    if (dooms) {
+      await tx.run(sql`
+        insert into stray (digest, noted_at, doomed_at) select ${digest}, 'epoch', clock_timestamp() where not exists (select from blob where digest = ${digest})
+        on conflict (digest) do update set doomed_at = coalesce(stray.doomed_at, excluded.doomed_at), gone_at = null`)
+    }
+    // Looked at by a statement of its own: it sees the blob of whoever was waited for.
+    const row = await tx.row(sql`
+      select digest from stray where digest = ${digest} and doomed_at is not null and gone_at is null and not exists (select from blob where blob.digest = stray.digest) for update`)
+    if (row) {
+      await remove()
+      await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = ${digest}`)
+    } else if (dooms) await tx.run(sql`delete from stray using blob where stray.digest = ${digest} and blob.digest = stray.digest`)
+  })
+}
+
+/** A collection has let go of these bytes: they may be gone, although they were written just now. */
+export const isDoubtful = (error: unknown): boolean => isPgError(error) && error.code === 'BYTES'
+
+/** Saves doubtful bytes that are still there from the collection; false when they are gone. No collection touches them meanwhile. */
+export async function rescueBytes(tx: Tx, digest: Digest, areThere: () => Promise<boolean>): Promise<boolean> {
+  const row = await tx.row(sql`select digest from stray where digest = ${digest} and doomed_at is not null for update`)
+  if (!row) return true
+  if (!(await areThere())) return false
+  await tx.run(sql`delete from stray where digest = ${digest}`)
+  return true
+}
+
+/**
+ * Ends the repository's hold on those of some blobs that no manifest of it needs any more: they leave its quota at once. A
+ * push that has seen one of them may take the hold up again (`takeUp`) until a collection forgets it.
+ */
+export async function releaseBlobs(tx: Tx, repository: { id: number; name: string }, blobIds: number[]): Promise<number> {
+  // Locked first, judged by the next statement: it sees the manifest of a push that was waited for.
+  await tx.run(sql`select blob_id from repository_blob where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[]) order by blob_id for update`)
+  const released = await tx.rows<{ digest: Digest }>(sql`
+    with ended as (
+      delete from repository_blob held where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[])
+        and not exists (select from artifact_blob used where used.repository_id = held.repository_id and used.blob_id = held.blob_id)
+      returning blob_id),
+    noted as (
+      insert into released_link (repository_id, blob_id) select ${repository.id}, blob_id from ended order by blob_id
+      on conflict (repository_id, blob_id) do update set released_at = excluded.released_at),
+    settled as (delete from unused_link using ended where unused_link.repository_id = ${repository.id} and unused_link.blob_id = ended.blob_id)
+    select blob.digest from ended join blob on blob.id = ended.blob_id`)
+  tx.changes(...released.map(({ digest }) => blobKey(repository.name, digest)))
+  return released.length
+}
+
+/** Takes up again what the repository held a moment ago, for a push that relied on it. Returns those of the digests that it could. */
+export async function takeUp(tx: Tx, repository: { id: number; name: string }, digests: Digest[]): Promise<Blob[]> {
+  const taken = await tx.rows<Blob>(sql`
+    with taken as (
+      delete from released_link using blob
+      where released_link.repository_id = ${repository.id} and blob.id = released_link.blob_id and blob.digest = any(${digests}::text[])
+      returning blob.id, blob.digest, blob.size),
+    held as (insert into repository_blob (repository_id, blob_id) select ${repository.id}, id from taken order by id on conflict do nothing)
+    select id, digest, size from taken`)
+  tx.changes(...taken.map(({ digest }) => blobKey(repository.name, digest)))
+  return taken
 }

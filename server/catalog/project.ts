@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Reader } from './reader.ts'
 
@@ -11,7 +12,8 @@ export type Project = { id: number; name: string; ownerId: number; isPublic: boo
 export const projectColumns = sql`project.id, project.name, project.owner_id as "ownerId", project.is_public as "isPublic",
   project.created_at as "createdAt", project.updated_at as "updatedAt"`
 
-export const projectKey = (name: string) => `project:${name}`
+export const projectKey = keyOf('project', 'name')
+export const projectIdKey = keyOf('project', 'id')
 
 /** Asked on every request below /v2, hence from the cache. */
 export function findProject({ db, cache }: Reader, name: string): Promise<Project | undefined> {
@@ -23,8 +25,10 @@ export function findProject({ db, cache }: Reader, name: string): Promise<Projec
 /** The project, if memory has it. */
 export const peekProject = ({ cache }: Pick<Reader, 'cache'>, name: string) => cache.peek(projectKey(name)) as Project | undefined
 
-export function findProjectById(db: Queryable, id: number): Promise<Project | undefined> {
-  return db.row<Project>(sql`select ${projectColumns} from project where id = ${id}`)
+/** From the cache where there is one; a transaction looks for itself. */
+export function findProjectById(from: Queryable | Reader, id: number): Promise<Project | undefined> {
+  const load = (db: Queryable) => db.row<Project>(sql`select ${projectColumns} from project where id = ${id}`)
+  return 'cache' in from ? from.cache.get(projectIdKey(id), () => load(from.db)) : load(from)
 }
 
 /** Throws a unique violation when the name is taken. */
@@ -38,19 +42,19 @@ export async function saveProject(tx: Tx, project: { name: string; ownerId: numb
 
 /** Removes a project that no repository stands in any more; a foreign key refuses otherwise. */
 export async function dropProject(tx: Tx, project: Project): Promise<void> {
-  tx.changes(projectKey(project.name))
+  tx.changes(projectKey(project.name), projectIdKey(project.id))
   await tx.run(sql`delete from project where id = ${project.id}`)
 }
 
 /** Opens a project to everyone or closes it. The next request of anyone sees it. */
 export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Promise<void> {
-  tx.changes(projectKey(project.name))
+  tx.changes(projectKey(project.name), projectIdKey(project.id))
   await tx.run(sql`update project set is_public = ${isPublic}, updated_at = now() where id = ${project.id}`)
 }
 
 /** Gives all projects of an account to another one; returns how many. */
 export async function handOverProjects(tx: Tx, fromAccountId: number, toAccountId: number): Promise<number> {
-  const rows = await tx.rows<{ name: string }>(sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning name`)
-  tx.changes(...rows.map(({ name }) => projectKey(name)))
+  const rows = await tx.rows<{ id: number; name: string }>(sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning id, name`)
+  tx.changes(...rows.flatMap(({ id, name }) => [projectKey(name), projectIdKey(id)]))
   return rows.length
 }

@@ -3,6 +3,8 @@ import type { RepositoryName } from '../../oci/reference.ts'
 import type { Db } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
 import { emit } from '../platform/events/emit.ts'
+import { artifactKey } from './artifact.ts'
+import { repositoryIdKey } from './repository.ts'
 import { facts, type Actor } from './topics.ts'
 
 export type Pull = { repository: RepositoryName; digest: Digest; tag: string | null; by: Actor }
@@ -69,7 +71,7 @@ function merge(into: Map<string, Noted>, key: string, one: Noted) {
 /** One transaction, rows in the order of their ids so that two processes cannot deadlock. */
 async function save(db: Db, batch: Noted[]): Promise<void> {
   await db.transaction(async (tx) => {
-    const rows = await tx.rows<{ place: number; projectId: number }>(sql`
+    const rows = await tx.rows<{ place: number; projectId: number; repositoryId: number; artifactId: number; tagged: number[] | null }>(sql`
       with pull as (
         select * from unnest(${batch.map((one) => one.repository)}::text[], ${batch.map((one) => one.digest)}::text[], ${batch.map((one) => one.tag)}::text[],
           ${batch.map((one) => one.count)}::bigint[], ${batch.map((one) => one.lastAt)}::timestamptz[]) with ordinality as pull (repository, digest, tag, count, last_at, place)),
@@ -83,11 +85,15 @@ async function save(db: Db, batch: Noted[]): Promise<void> {
         from (select artifact_id, sum(count)::bigint as count, max(last_at) as last_at from found group by 1 order by 1) sums where artifact.id = sums.artifact_id),
       tags as (
         update tag set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
-        from (select tag_id, sum(count)::bigint as count, max(last_at) as last_at from found where tag_id is not null group by 1 order by 1) sums where tag.id = sums.tag_id),
+        from (select tag_id, sum(count)::bigint as count, max(last_at) as last_at from found where tag_id is not null group by 1 order by 1) sums where tag.id = sums.tag_id
+        returning tag.artifact_id),
       repositories as (
         update repository set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
         from (select repository_id, sum(count)::bigint as count, max(last_at) as last_at from found group by 1 order by 1) sums where repository.id = sums.repository_id)
-      select place, project_id as "projectId" from found order by place`)
+      select place, project_id as "projectId", repository_id as "repositoryId", artifact_id as "artifactId", (select array_agg(distinct artifact_id) from tags) as tagged from found order by place`)
+    tx.changes(...rows.map(({ repositoryId }) => repositoryIdKey(repositoryId)))
+    // Their times of the last pull; a tag may have moved since it was pulled.
+    tx.changes(...[...rows.map(({ artifactId }) => artifactId), ...(rows[0]?.tagged ?? [])].map((id) => artifactKey(id)))
     await emit(
       tx,
       rows.map(({ place, projectId }) => {

@@ -1,7 +1,9 @@
 import type { RepositoryName } from '../../oci/reference.ts'
 import { emit } from '../platform/events/emit.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import { blobKey } from './blob.ts'
 import type { Project } from './project.ts'
 import type { Reader } from './reader.ts'
 import { facts, type Actor } from './topics.ts'
@@ -9,7 +11,9 @@ import { visibleProjects, type Viewer } from './viewer.ts'
 
 export type Repository = { id: number; projectId: number; name: string }
 
-export const repositoryKey = (name: string) => `repository:${name}`
+export const repositoryKey = keyOf('repository', 'name')
+/** With what lists show of it; see features/repositories/store.ts. */
+export const repositoryIdKey = keyOf('repository', 'id')
 
 const columns = sql`id, project_id as "projectId", name`
 
@@ -56,7 +60,7 @@ export async function dropEmptyRepositories(tx: Tx, projectId: number): Promise<
     delete from repository_blob using blob, repository
     where repository_blob.repository_id = any(${ids}::bigint[]) and blob.id = repository_blob.blob_id and repository.id = repository_blob.repository_id
     returning repository.name as repository, blob.digest`)
-  tx.changes(...empty.map(({ name }) => repositoryKey(name)), ...held.map(({ repository, digest }) => `blob:${repository}:${digest}`))
+  tx.changes(...empty.flatMap(({ id, name }) => [repositoryKey(name), repositoryIdKey(id)]), ...held.map(({ repository, digest }) => blobKey(repository, digest)))
   await tx.run(sql`delete from repository where id = any(${ids}::bigint[])`)
 }
 

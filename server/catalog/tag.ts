@@ -1,13 +1,14 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
+import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
-import { artifactsKey } from './artifact.ts'
+import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
 export type TagTarget = { tagId: number; digest: Digest }
 
-export const tagKey = (repository: string, tag: string) => `tag:${repository}:${tag}`
+export const tagKey = keyOf('tag', 'repository', 'name')
 
 /** What a tag points at now. */
 export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Promise<TagTarget | undefined> {
@@ -25,29 +26,49 @@ export type MovedTag = { name: Tag; from: Digest | null }
 
 /** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */
 export async function moveTags(tx: Tx, repository: { id: number; name: string }, artifactId: number, tags: Tag[]): Promise<MovedTag[]> {
-  tx.changes(artifactsKey(repository.id), ...tags.map((tag) => tagKey(repository.name, tag)))
   const names = [...new Set(tags)].sort()
-  const before = await tx.rows<{ name: Tag; digest: Digest }>(sql`
-    select tag.name, artifact.digest from tag join artifact on artifact.id = tag.artifact_id
-    where tag.repository_id = ${repository.id} and tag.name = any(${names}::text[]) order by tag.name for update of tag`)
-  await tx.run(sql`
-    insert into tag (repository_id, artifact_id, name) select ${repository.id}, ${artifactId}, name from unnest(${names}::text[]) as name order by name
-    on conflict (repository_id, name) do update set artifact_id = excluded.artifact_id, pushed_at = now()`)
-  const known = new Map(before.map(({ name, digest }) => [name, digest]))
-  return names.map((name) => ({ name, from: known.get(name) ?? null }))
+  changesList(tx, repository.id)
+  tx.changes(artifactKey(artifactId), ...names.map((tag) => tagKey(repository.name, tag)))
+  const known = new Map((await lockTags(tx, repository.id, names)).map((one) => [one.name, one]))
+  const missing = names.filter((name) => !known.has(name))
+  if (missing.length > 0) {
+    const made = await tx.rows<{ name: Tag }>(sql`
+      insert into tag (repository_id, artifact_id, name) select ${repository.id}, ${artifactId}, name from unnest(${missing}::text[]) as name order by name
+      on conflict (repository_id, name) do nothing returning name`)
+    // Made by another push since we looked: what they point at now has to be known too.
+    const raced = missing.filter((name) => !made.some((one) => one.name === name))
+    if (raced.length > 0) for (const one of await lockTags(tx, repository.id, raced)) known.set(one.name, one)
+  }
+  if (known.size > 0) {
+    await tx.run(sql`update tag set artifact_id = ${artifactId}, pushed_at = now() where repository_id = ${repository.id} and name = any(${[...known.keys()]}::text[])`)
+    tx.changes(...[...known.values()].map((one) => artifactKey(one.artifactId)))
+  }
+  return names.map((name) => ({ name, from: known.get(name)?.digest ?? null }))
+}
+
+/** In the order of their names. */
+function lockTags(tx: Tx, repositoryId: number, names: Tag[]): Promise<{ name: Tag; artifactId: number; digest: Digest }[]> {
+  return tx.rows(sql`
+    select tag.name, tag.artifact_id as "artifactId", artifact.digest from tag join artifact on artifact.id = tag.artifact_id
+    where tag.repository_id = ${repositoryId} and tag.name = any(${names}::text[]) order by tag.name for update of tag`)
 }
 
 /** A tag that is not there yet; false when it is. */
 export async function addTag(tx: Tx, repository: { id: number; name: string }, artifactId: number, tag: Tag): Promise<boolean> {
-  tx.changes(artifactsKey(repository.id), tagKey(repository.name, tag))
+  changesList(tx, repository.id)
+  tx.changes(artifactKey(artifactId), tagKey(repository.name, tag))
   return (await tx.run(sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`)) > 0
 }
 
 /** Removes one tag; its artifact stays. Undefined when there was none. */
 export async function dropTag(tx: Tx, repository: { id: number; name: string }, tag: Tag): Promise<{ digest: Digest } | undefined> {
-  tx.changes(artifactsKey(repository.id), tagKey(repository.name, tag))
-  return tx.row<{ digest: Digest }>(sql`
-    delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id returning artifact.digest`)
+  changesList(tx, repository.id)
+  tx.changes(tagKey(repository.name, tag))
+  const dropped = await tx.row<{ artifactId: number; digest: Digest }>(sql`
+    delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id
+    returning artifact.id as "artifactId", artifact.digest`)
+  if (dropped) tx.changes(artifactKey(dropped.artifactId))
+  return dropped
 }
 
 /** Names of the tags of some artifacts, locked until the transaction ends. */
@@ -60,7 +81,8 @@ export async function listTagsOf(tx: Tx, artifactIds: number[]): Promise<Tag[]> 
 export async function dropTagsOf(tx: Tx, repository: { id: number; name: string }, artifactIds: number[]): Promise<Tag[]> {
   const rows = await tx.rows<{ name: Tag }>(sql`delete from tag where artifact_id = any(${artifactIds}::bigint[]) returning name`)
   const names = rows.map(({ name }) => name).sort()
-  tx.changes(artifactsKey(repository.id))
+  changesList(tx, repository.id)
+  tx.changes(...artifactIds.map((id) => artifactKey(id)))
   for (const name of names) tx.changes(tagKey(repository.name, name))
   return names
 }

@@ -47,6 +47,13 @@ const cidr: Parser<string> = (text) => {
   return text
 }
 
+/** Two different times of a day. */
+const timeWindow: Parser<string> = (text) => {
+  const [, from, to] = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/.exec(text.trim()) ?? []
+  if (from === undefined || from === to) throw new Error('must be two times of a day in UTC such as 22:00-06:00')
+  return text.trim()
+}
+
 /** Every setting there is. `marina config` prints this table with what is in force; docs/operate/configuration.md explains it. */
 export const settings = {
   port: setting({ env: 'MARINA_PORT', path: 'port', parse: integer(0, 65535), fallback: 8080, help: 'port for clients, the API and the portal; 0 takes any free one' }),
@@ -64,7 +71,8 @@ export const settings = {
   databaseWait: time({ env: 'MARINA_DATABASE_WAIT', path: 'database.wait', min: 100, max: minute, fallback: 1500, help: 'how long a request waits for a connection before it is answered with 503' }),
   databaseStatementTimeout: time({ env: 'MARINA_DATABASE_STATEMENT_TIMEOUT', path: 'database.statement_timeout', min: 100, max: hour, fallback: 30_000, help: 'a statement that runs longer is ended' }),
   databaseLockTimeout: time({ env: 'MARINA_DATABASE_LOCK_TIMEOUT', path: 'database.lock_timeout', min: 100, max: hour, fallback: 10_000, help: 'a statement that waits longer for a row is ended' }),
-  redisUrl: setting({ env: 'MARINA_REDIS_URL', path: 'redis.url', parse: optional(url('redis', 'rediss')), fallback: undefined, secret: true, help: 'Redis for the shared cache; none when absent' }),
+  redisUrl: setting({ env: 'MARINA_REDIS_URL', path: 'redis.url', parse: optional(url('redis', 'rediss')), fallback: undefined, secret: true, help: 'Redis that several processes share as a second layer of the cache; none when absent' }),
+  redisTimeout: time({ env: 'MARINA_REDIS_TIMEOUT', path: 'redis.timeout', min: 1, max: minute, fallback: 50, help: 'how long a question to Redis waits before the database is asked instead' }),
 
   storage: setting({ env: 'MARINA_STORAGE', path: 'storage.driver', parse: oneOf('filesystem', 's3'), fallback: 'filesystem', help: 'where blobs are kept: filesystem or s3' }),
   storageRoot: setting({ env: 'MARINA_STORAGE_ROOT', path: 'storage.root', parse: optional(line), fallback: undefined, help: 'folder of the filesystem driver; <data_dir>/storage when absent' }),
@@ -94,6 +102,11 @@ export const settings = {
   systemArtifactBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_BYTES', path: 'system_artifacts.bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'all such data together; 0 is no limit' }),
   systemArtifactVendorBytes: size({ env: 'MARINA_SYSTEM_ARTIFACT_VENDOR_BYTES', path: 'system_artifacts.vendor_bytes', min: 0, max: 2 ** 53 - 1, fallback: 0, help: 'such data of one part of Marina; 0 is no limit' }),
 
+  collectDelay: time({ env: 'MARINA_COLLECT_DELAY', path: 'collection.delay', min: 0, max: 8760 * hour, fallback: 2 * hour, help: 'garbage collection touches nothing that was in use, or on its way in, within this' }),
+  collectRate: setting({ env: 'MARINA_COLLECT_RATE', path: 'collection.rate', parse: integer(0, 1_000_000), fallback: 0, help: 'files that a garbage collection removes per second at most; 0 is no limit' }),
+  collectWindow: setting({ env: 'MARINA_COLLECT_WINDOW', path: 'collection.window', parse: optional(timeWindow), fallback: undefined, help: 'part of the day, in UTC, in which scheduled garbage collections work, such as 22:00-06:00; always when absent' }),
+  undeleteWindow: time({ env: 'MARINA_UNDELETE_WINDOW', path: 'collection.undelete_window', min: 0, max: 8760 * hour, fallback: 168 * hour, help: 'how long deleted tags, artifacts and repositories can be restored, and their bytes are kept; 0 switches it off' }),
+
   tokenTtl: time({ env: 'MARINA_TOKEN_TTL', path: 'limits.token_ttl', min: minute, max: 24 * hour, fallback: 30 * minute, help: 'how long a registry token is valid' }),
   uploadTtl: time({ env: 'MARINA_UPLOAD_TTL', path: 'limits.upload_ttl', min: 1000, max: 8760 * hour, fallback: 168 * hour, help: 'an upload that gets no bytes for this long is removed' }),
   drain: time({ env: 'MARINA_DRAIN', path: 'limits.drain', min: 0, max: hour, fallback: 30_000, help: 'how long running requests may finish after SIGTERM' }),
@@ -106,6 +119,10 @@ export const settings = {
   blobBytes: size({ env: 'MARINA_BLOB_BYTES', path: 'limits.blob_bytes', min: MiB, max: 2 ** 53 - 1, fallback: 256 * 2 ** 30, help: 'size of a blob' }),
   chunkMinBytes: size({ env: 'MARINA_CHUNK_MIN_BYTES', path: 'limits.chunk_min_bytes', min: 0, max: 1024 * MiB, fallback: 0, help: 'least size of a chunk that clients are asked to send (OCI-Chunk-Min-Length); 0 asks for none, 5MiB on S3' }),
   pageSize: setting({ env: 'MARINA_PAGE_SIZE', path: 'limits.page_size', parse: integer(1, 10_000), fallback: 1000, help: 'entries on a page of tags, catalog or referrers, also when a client asks for more' }),
+  cacheEnabled: setting({ env: 'MARINA_CACHE_ENABLED', path: 'cache.enabled', parse: flag, fallback: true, help: 'keep facts in memory, and in Redis where there is one; off is slower and no truer' }),
+  cacheExpire: setting({ env: 'MARINA_CACHE_EXPIRE_HOURS', path: 'cache.expire_hours', parse: integer(1, 8760), fallback: 24, help: 'hours that a fact is kept in memory and in Redis, though it be true for longer' }),
+  cacheLists: setting({ env: 'MARINA_CACHE_LISTS', path: 'cache.lists', parse: flag, fallback: true, help: 'answer lists from cached objects, reading what is missing; off reads whole pages from the database' }),
+  cacheManifests: setting({ env: 'MARINA_CACHE_MANIFESTS', path: 'cache.manifests', parse: flag, fallback: true, help: 'keep manifests too, which take the most memory and save the most work; off keeps only what is known of them' }),
   cacheBytes: size({ env: 'MARINA_CACHE_BYTES', path: 'cache.memory_bytes', min: 0, max: 64 * 2 ** 30, fallback: 64 * MiB, help: 'memory for manifests and what is asked on every pull; 0 switches it off' }),
   outboundAllow: setting<string[]>({ env: 'MARINA_OUTBOUND_ALLOW', path: 'outbound.allow', parse: list(cidr), fallback: [], show: (all) => all.join(','), help: 'inside addresses and CIDR ranges that webhooks and other calls to the outside may reach all the same' }),
   webhookTimeout: time({ env: 'MARINA_WEBHOOK_TIMEOUT', path: 'webhooks.timeout', min: 10, max: minute, fallback: 3000, help: 'a receiver of a webhook that has not answered after this has failed' }),
@@ -124,6 +141,7 @@ export const settings = {
   notificationsMemory: time({ env: 'MARINA_NOTIFICATIONS_MEMORY', path: 'notifications.memory', min: hour, max: 8760 * hour, fallback: 168 * hour, help: 'how long the ids of such events are remembered, so that one sent again is not counted again' }),
   eventsKeep: time({ env: 'MARINA_EVENTS_KEEP', path: 'events.keep', min: minute, max: 8760 * hour, fallback: 168 * hour, help: 'how long facts that everybody was told are kept, so that they can be told again' }),
   eventTries: setting({ env: 'MARINA_EVENT_TRIES', path: 'events.tries', parse: integer(1, 1000), fallback: 10, help: 'a fact that a handler refuses this often is laid aside for an administrator; the wait between doubles from 0.25 s to a minute' }),
+  auditPulls: setting({ env: 'MARINA_AUDIT_PULLS', path: 'audit.pulls', parse: integer(0, 100), fallback: 100, help: 'pulls that stand in the audit log, in %: 0 none, 10 every tenth' }),
   configOverwrite: setting({ env: 'MARINA_CONFIG_OVERWRITE_JSON', path: 'config_overwrite_json', parse: optional(line), fallback: undefined, secret: true, help: 'configuration items that the API must not change, as a JSON object such as {"self_registration":false}' }),
   caCert: setting({ env: 'MARINA_CA_CERT', path: 'tls.ca_cert', parse: optional(line), fallback: undefined, help: 'file with the certificate (PEM) of the authority that signed MARINA_TLS_CERT, for users to download' }),
   failpoints: setting({ env: 'MARINA_FAILPOINTS', path: 'testing.failpoints', parse: optional(line), fallback: undefined, help: 'for tests only: points at which the process kills itself' }),

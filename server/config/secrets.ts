@@ -9,6 +9,8 @@ export interface Secrets {
   seal(plain: string, purpose: string): string
   /** Throws ConfigError when the key is not the one that sealed, or the value was altered. */
   unseal(sealed: string, purpose: string): string
+  /** 32 bytes made of the key for one purpose, the same in every process. */
+  derive(purpose: string): Buffer
   /** A short mark of the key, to recognise a wrong one before it does harm. Tells nothing of the key. */
   readonly mark: string
 }
@@ -36,6 +38,7 @@ export function secretsOf(master: Buffer): Secrets {
         throw new ConfigError(`a secret in the database (${purpose}) cannot be decrypted: MARINA_SECRET_KEY, or secret.key in the data folder, is not the one it was encrypted with`)
       }
     },
+    derive: (purpose) => Buffer.from(hkdfSync('sha256', master, '', `marina ${purpose}`, 32)),
     mark: createHmac('sha256', master).update('marina mark').digest('hex').slice(0, 16),
   }
 }

@@ -13,6 +13,9 @@ export const failpoints = [
   'manifest.committed', // F07: committed, 201 not yet sent
   'artifact.dropped', // F08: inside the transaction of a delete
   'delete.committed', // F08: committed, 202 not yet sent
+  'collect.marked', // F09: inside the transaction that judges blobs, their rows deleted
+  'collect.doomed', // F10: the rows are gone, the bytes are there
+  'collect.removed', // F10: the bytes are gone, which is not yet noted
 ] as const
 
 export type Failpoint = (typeof failpoints)[number]

@@ -25,6 +25,7 @@ export async function passGates(gates: Gates, tx: Tx, pushed: Pushed): Promise<v
 
 /** Harbor's words for every change that is refused in read-only mode. */
 export const readOnlyText = 'The system is in read only mode. Any modification is prohibited.'
-export async function passUntagGates(gates: Gates, tx: Tx, untagged: Untagged): Promise<void> {
+
+export async function passUntagGates(gates: Pick<Gates, 'untag'>, tx: Tx, untagged: Untagged): Promise<void> {
   if (untagged.tags.length > 0) for (const gate of gates.untag) await gate(tx, untagged)
 }

@@ -100,6 +100,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       for (const reference of [{ tag: tag('v1') }, { digest: image.digest }]) {
         const found = await registry.readManifest(name, reference)
         assert.deepEqual([found.digest, found.mediaType, Buffer.from(found.content)], [image.digest, ociManifest, image.content])
+        assert.deepEqual(await registry.statManifest(name, reference), { digest: image.digest, mediaType: ociManifest, size: image.content.length })
       }
     })
 
@@ -122,6 +123,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       assert.equal((await registry.readManifest(name, { tag: tag('b') })).digest, second.digest)
       await registry.deleteTag(name, by, tag('b'))
       await fails('MANIFEST_UNKNOWN', registry.readManifest(name, { tag: tag('b') }))
+      await fails('MANIFEST_UNKNOWN', registry.statManifest(name, { tag: tag('b') }))
       await fails('MANIFEST_UNKNOWN', registry.deleteTag(name, by, tag('b')))
     })
 

@@ -6,6 +6,8 @@ import type { BlobStream, Bytes, ByteRange } from '../platform/blobs/blobs.ts'
 
 /** Size in bytes. */
 export type BlobStat = { digest: Digest; size: number }
+/** A manifest without its bytes; size in bytes. */
+export type ManifestStat = { digest: Digest; mediaType: string; size: number }
 export type ManifestRead = { digest: Digest; mediaType: string; content: Buffer }
 /** An upload session; `size` counts the bytes received and kept. */
 export type Upload = { id: string; size: number }
@@ -31,6 +33,8 @@ export type Descriptor = { mediaType: string; digest: Digest; size: number; arti
 export interface Registry {
   // read
   readManifest(name: RepositoryName, reference: Reference): Promise<ManifestRead>
+  /** What a HEAD tells. Leaves no manifest in a cache. */
+  statManifest(name: RepositoryName, reference: Reference): Promise<ManifestStat>
   /** The manifest, if this registry has it in memory: for a pull that waits for nothing. */
   peekManifest?(name: RepositoryName, reference: Reference): ManifestRead | undefined
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>

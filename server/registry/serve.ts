@@ -12,7 +12,7 @@ import { reservedProjects } from '../catalog/project.ts'
 import type { Viewer } from '../catalog/viewer.ts'
 import { actorOf, anonymous, type Action, type Caller } from './caller.ts'
 import { readOnlyText } from './gate.ts'
-import type { ManifestRead, Page, Registry, Upload } from './registry.ts'
+import type { ManifestRead, ManifestStat, Page, Registry, Upload } from './registry.ts'
 import { parseRequest, type RegistryRequest } from './request.ts'
 import { grant, parseScopes, serviceName, type Grants, type Rights, type Tokens } from './token.ts'
 
@@ -30,6 +30,8 @@ export type DoorOptions = {
   isReadOnly(): Promise<boolean>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   onBytes(direction: 'received' | 'sent', count: number): void
+  /** Told of callers who tried to push or delete where they may not. */
+  onRefused(caller: Caller, need: { name: RepositoryName; action: Action }): void
   externalUrl: string | undefined
   /** In bytes; a page in entries. */
   limits: { manifestBytes: number; blobBytes: number; chunkMinBytes: number; pageSize: number }
@@ -125,6 +127,7 @@ export function openDoor(options: DoorOptions): Door {
     // Whoever may touch a repository is active: it is asked apart only where that was not asked, or was denied.
     const may = needs !== undefined && (await mayAll(session, [needs]))
     if (!may && session.by === 'bearer' && !(await rights.isActive(session.caller))) session.isRefused = true
+    if (!session.isRefused && needs && !may && needs.action !== 'pull') options.onRefused(session.caller, needs)
     if (session.isRefused || (needs && !may)) throw unauthorized(asked, needs, exchange)
     if (asked.at === 'catalog' && !maySeeCatalog(session)) throw unauthorized(asked, undefined, exchange)
   }
@@ -214,6 +217,12 @@ export function openDoor(options: DoorOptions): Door {
       await ('tag' in reference ? registry.deleteTag(name, actorOf(session.caller), reference.tag) : registry.deleteManifest(name, actorOf(session.caller), reference.digest))
       return send(response, 202)
     }
+    // A HEAD, and a GET by somebody who may have it already, bring no manifest into the cache (S1-38, S1-39).
+    if (request.method === 'HEAD' || request.headers['if-none-match'] !== undefined) {
+      const stat = await registry.statManifest(name, reference)
+      if (matches(request, stat.digest)) return send(response, 304, manifestHeaders(stat))
+      if (request.method === 'HEAD') return send(response, 200, { ...manifestHeaders(stat), 'content-length': stat.size })
+    }
     sendManifest(await registry.readManifest(name, reference), name, reference, session.caller, request, response)
   }
 
@@ -235,7 +244,7 @@ export function openDoor(options: DoorOptions): Door {
   function sendManifest(found: ManifestRead, name: RepositoryName, reference: Reference, caller: Caller, request: IncomingMessage, response: Answer) {
     const { digest } = found
     if (matches(request, digest)) return send(response, 304, manifestHeaders(found))
-    if (request.method === 'GET') options.onPulled({ repository: name, digest, tag: 'tag' in reference ? reference.tag : null, caller })
+    options.onPulled({ repository: name, digest, tag: 'tag' in reference ? reference.tag : null, caller })
     const { headers, text } = wireOf(found)
     response.writeHead(200, ['x-request-id', response.requestId, ...headers])
     if (text === undefined) response.end(found.content)
@@ -417,7 +426,7 @@ function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {
   else response.end(body.toString('latin1'), 'latin1')
 }
 
-const manifestHeaders = ({ digest, mediaType }: ManifestRead) => ({ 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` })
+const manifestHeaders = ({ digest, mediaType }: Pick<ManifestStat, 'digest' | 'mediaType'>) => ({ 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` })
 
 /** A manifest as it goes out: header names and values in turns, and its bytes as text where they are few (see `send`). */
 type Wire = { headers: (string | number)[]; text: string | undefined }

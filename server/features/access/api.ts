@@ -51,5 +51,5 @@ export function openAccess(reader: Reader) {
 async function projectOfPath(reader: Reader, { project_name_or_id: either, project_name: name }: Params, headers: IncomingHttpHeaders): Promise<Project | undefined> {
   if (name !== undefined) return findProject(reader, name)
   const isName = headers['x-is-resource-name']?.toString().toLowerCase() === 'true'
-  return !isName && /^\d{1,15}$/.test(either!) ? findProjectById(reader.db, Number(either)) : findProject(reader, either!)
+  return !isName && /^\d{1,15}$/.test(either!) ? findProjectById(reader, Number(either)) : findProject(reader, either!)
 }

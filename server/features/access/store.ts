@@ -1,13 +1,14 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Tx } from '../../platform/db/db.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Caller } from '../../registry/caller.ts'
 import type { Rights, Role } from './rules.ts'
 
-export const accountRightsKey = (accountId: number) => `rights:${accountId}`
-export const robotRightsKey = (robotId: number) => `robot-rights:${robotId}`
+export const accountRightsKey = keyOf('rights', 'account_id')
+export const robotRightsKey = keyOf('robot_rights', 'robot_id')
 /** Under which a robot is found by its full name. */
-export const robotKey = (fullName: string) => `robot:${fullName}`
+export const robotKey = keyOf('robot', 'full_name')
 /** `name` for a system robot, `project+name` for one of a project. With the prefix of the settings before it, it is what the robot logs in with. */
 export const robotFullName = (name: string, projectName: string | null) => `${projectName === null ? '' : `${projectName}+`}${name}`
 

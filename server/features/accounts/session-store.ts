@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Account } from './store.ts'
 
 /** `openedAt` counts on performance.now(), so that no jump of the clock lengthens a session. */
 export type Session = { accountId: number; name: string; openedAt: number }
 
-const sessionKey = (idHash: string) => `session:${idHash}`
+const sessionKey = keyOf('session', 'id_hash')
 /** Only the hash of an id is kept: who reads the table cannot log in with it. */
 const hashOf = (id: string) => createHash('sha256').update(id).digest('base64url')
 

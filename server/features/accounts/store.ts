@@ -1,12 +1,13 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Profile } from './rules.ts'
 
 export type Account = { id: number; name: string; passwordHash: string | null; isAdmin: boolean; isDisabled: boolean }
 
-export const accountKey = (name: string) => `account:${name}`
+export const accountKey = keyOf('account', 'name')
 
 const columns = sql`id, name, password_hash as "passwordHash", is_admin as "isAdmin", is_disabled as "isDisabled"`
 

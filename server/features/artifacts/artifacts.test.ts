@@ -183,19 +183,25 @@ test('pages of the plain list fit together, however deep, and after every change
   expectAnswer(await rest('GET', `${pathOf(name)}?page_size=100&page=99999`, marina.admin), 400, 'BAD_REQUEST')
 })
 
-test('a list asks the database a fixed number of questions, whatever its size', async () => {
+test('S1-32: a list asks the database a fixed number of questions for what the cache lacks, whatever its size, and then none', async () => {
   const name = await givenRepository()
   for (let count = 0; count < 3; count++) await pushReferrer(marina, name, await pushIndex(marina, name, [await pushImage(marina, name)], { tag: `t${count}` }))
   const query = 'with_label=true&with_accessory=true&with_inherited_accessory=true&with_immutable_status=true'
-  const questions = async (size: number) => {
+  const questions = async (size: number, missing: string[] = []) => {
+    for (const resource of missing) marina.ground.cache.flush(resource)
     using counter = countQuestions()
     assert.equal((await list(name, `${query}&page_size=${size}`)).length, size)
     return counter.asked()
   }
   await questions(1)
-  const asked = [await questions(1), await questions(3), await questions(2)]
-  // The page, then tags, labels, accessories, inherited ones and references.
-  assert.deepEqual(asked, [6, 6, 6])
+  const all = ['artifact', 'accessory', 'artifact_list']
+  // The ids, the artifacts, what belongs to them, and to those they are part of, which is not kept.
+  assert.deepEqual([await questions(1, all), await questions(2, all), await questions(3, all)], [4, 4, 4])
+  assert.deepEqual([await questions(3), await questions(1)], [1, 1])
+  // Only what is missing is read: the two that a page of one did not bring along.
+  marina.ground.cache.flush('artifact')
+  await questions(1)
+  assert.equal(await questions(3), 2)
 })
 
 test('tags are made, listed and taken away on the artifact they belong to', async () => {

@@ -1,38 +1,35 @@
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { findImmutable, type Immutable } from '../immutability/index.ts'
-import { listAccessoriesOf, listInheritedAccessoriesOf, listLabelsOf, listReferencesOf, listTagsOf, type AccessoryRow, type ArtifactRow, type LabelRow, type ReferenceRow, type TagRow } from './store.ts'
+import { findLabels, type Label } from '../labels/index.ts'
+import type { Artifacts } from './objects.ts'
+import { listInheritedAccessoriesOf, type AccessoryRow, type ArtifactObject, type ArtifactRow, type ReferenceRow, type TagRow } from './store.ts'
 
 /** What the caller wants to see beside each artifact. */
 export type Wanted = { with_tag?: boolean; with_label?: boolean; with_accessory?: boolean; with_inherited_accessory?: boolean; with_immutable_status?: boolean }
 
 export type Hydrated = ArtifactRow & {
-  tags: TagRow[] | undefined; labels: LabelRow[] | undefined; accessories: AccessoryRow[] | undefined; inherited: AccessoryRow[] | undefined; references: ReferenceRow[]
+  tags: TagRow[] | undefined; labels: Label[] | undefined; accessories: AccessoryRow[] | undefined; inherited: AccessoryRow[] | undefined; references: ReferenceRow[]
   isImmutable: Immutable | undefined
 }
 
-/** One query for each kind of thing beside the artifacts, all at once, however many artifacts there are. */
-export async function hydrate(reader: Reader, project: Project, artifacts: ArtifactRow[], wanted: Wanted): Promise<Hydrated[]> {
-  const { db } = reader
-  const ids = artifacts.map(({ id }) => id)
-  const indexes = artifacts.filter(({ kind }) => kind === 'index').map(({ id }) => id)
-  const ask = async <Row>(isWanted: boolean | undefined, list: (db: Reader['db'], ids: number[]) => Promise<Row[]>, key: (row: Row) => number, of = ids) =>
-    isWanted ? Map.groupBy(of.length > 0 ? await list(db, of) : [], key) : undefined
-  const [tagsOf, labelsOf, accessoriesOf, inheritedOf, referencesOf, isImmutable] = await Promise.all([
-    ask(wanted.with_tag ?? true, listTagsOf, (one) => one.artifactId),
-    ask(wanted.with_label, listLabelsOf, (one) => one.artifactId),
-    ask(wanted.with_accessory, listAccessoriesOf, (one) => one.belongsTo),
-    ask(wanted.with_inherited_accessory, listInheritedAccessoriesOf, (one) => one.belongsTo),
-    ask(true, listReferencesOf, (one) => one.parentId, indexes),
+/** What is wanted beside the artifacts, all at once, however many there are: from the cache, the missing by one query for each kind. */
+export async function hydrate(reader: Reader, source: Artifacts, project: Project, artifacts: ArtifactObject[], wanted: Wanted): Promise<Hydrated[]> {
+  const { with_tag: withTags = true } = wanted
+  const [labels, heldBy, inherited, isImmutable] = await Promise.all([
+    wanted.with_label ? findLabels(reader, artifacts.flatMap(({ labelIds }) => labelIds)) : undefined,
+    wanted.with_accessory ? source.listHeld(artifacts) : undefined,
+    wanted.with_inherited_accessory ? listInheritedAccessoriesOf(reader.db, artifacts.map(({ id }) => id)) : undefined,
     wanted.with_immutable_status ? findImmutable(reader, project.id) : undefined,
   ])
+  const inheritedBy = inherited && Map.groupBy(inherited, ({ belongsTo }) => belongsTo)
   return artifacts.map((artifact) => ({
     ...artifact,
-    tags: tagsOf && (tagsOf.get(artifact.id) ?? []),
-    labels: labelsOf && (labelsOf.get(artifact.id) ?? []),
-    accessories: accessoriesOf && (accessoriesOf.get(artifact.id) ?? []),
-    inherited: inheritedOf && (inheritedOf.get(artifact.id) ?? []),
-    references: referencesOf?.get(artifact.id) ?? [],
+    tags: withTags ? artifact.tags : undefined,
+    // A label that was deleted since is no longer on anything.
+    labels: labels && artifact.labelIds.flatMap((id) => labels.get(id) ?? []),
+    accessories: heldBy?.get(artifact.id)!.map((held) => ({ ...held, subjectId: artifact.id, subjectDigest: artifact.digest, subjectRepository: artifact.repositoryName })),
+    inherited: inheritedBy && (inheritedBy.get(artifact.id) ?? []),
     isImmutable,
   }))
 }

@@ -1,2 +1,3 @@
+export { deleteArtifact } from './actions/delete.ts'
 export { describe } from './describe.ts'
 export { artifactRoutes } from './routes/routes.ts'

@@ -1,11 +1,11 @@
 import type { Digest } from '../../../oci/digest.ts'
-import type { Reference, Tag } from '../../../oci/reference.ts'
+import type { Tag } from '../../../oci/reference.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
-import { beginAt, findPages, newestFirst } from './pages.ts'
+import { findListed } from './pages.ts'
 
 export type ArtifactRow = {
   id: number; repositoryId: number; repositoryName: string; projectId: number; digest: Digest; kind: 'image' | 'index'; type: string; mediaType: string
@@ -60,83 +60,88 @@ function whereLabels(condition: Condition): Sql | undefined {
 
 const joined = sql`from artifact join repository on repository.id = artifact.repository_id`
 
+/** Ids of one page, and how many there are in all. */
+export type IdPage = { ids: number[]; total: number }
+
 /** One page of a repository's artifacts. The plain list, newest first, costs the same on every page and at every size. */
-export async function listArtifacts(reader: Reader, repositoryId: number, asked: Listing, isPlain: boolean): Promise<{ artifacts: ArtifactRow[]; total: number }> {
+export async function listArtifactIds(reader: Reader, repositoryId: number, asked: Listing, isPlain: boolean): Promise<IdPage> {
   if (!isPlain) return pageOf(reader.db, sql`artifact.repository_id = ${repositoryId}`, asked)
-  const pages = await findPages(reader, repositoryId)
-  const begin = beginAt(pages, asked.offset)
-  if (!begin) return { artifacts: [], total: pages.total }
-  const artifacts = await reader.db.rows<ArtifactRow>(sql`
-    select ${columns} ${joined} where artifact.repository_id = ${repositoryId} and ${begin.from} and ${listedArtifacts}
-    order by ${newestFirst} limit ${asked.limit} offset ${begin.offset}`)
-  return { artifacts, total: pages.total }
+  const { ids } = await findListed(reader, repositoryId)
+  return { ids: [...ids.subarray(asked.offset, asked.offset + asked.limit)], total: ids.length }
 }
 
 /** Of a whole project; `latest` keeps the newest of each repository. */
-export function listArtifactsOfProject(db: Queryable, projectId: number, asked: Listing, latest: boolean): Promise<{ artifacts: ArtifactRow[]; total: number }> {
+export function listArtifactIdsOfProject(db: Queryable, projectId: number, asked: Listing, latest: boolean): Promise<IdPage> {
   const newest = sql`artifact.id = (select newest.id from artifact newest where newest.repository_id = artifact.repository_id order by newest.pushed_at desc, newest.id desc limit 1)`
   return pageOf(db, latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`, asked)
 }
 
-async function pageOf(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ artifacts: ArtifactRow[]; total: number }> {
+async function pageOf(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<IdPage> {
   const from = sql`${joined} where ${whose} and ${listedArtifacts} and ${where}`
-  const [artifacts, total] = await Promise.all([
-    db.rows<ArtifactRow>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+  const [rows, total] = await Promise.all([
+    db.rows<{ id: number }>(sql`select artifact.id ${from} order by ${order} limit ${limit} offset ${offset}`),
     db.row<{ count: number }>(sql`select count(*) ${from}`),
   ])
-  return { artifacts, total: total!.count }
+  return { ids: rows.map(({ id }) => id), total: total!.count }
 }
 
-/** By tag or digest. */
-export function findArtifact(db: Queryable, repositoryId: number, reference: Reference): Promise<ArtifactRow | undefined> {
-  const which = 'digest' in reference ? sql`artifact.digest = ${reference.digest}` : sql`artifact.id = (select artifact_id from tag where tag.repository_id = ${repositoryId} and tag.name = ${reference.tag})`
-  return db.row<ArtifactRow>(sql`select ${columns} ${joined} where artifact.repository_id = ${repositoryId} and ${which}`)
+export function findArtifactId(db: Queryable, repositoryId: number, digest: Digest): Promise<{ id: number } | undefined> {
+  return db.row<{ id: number }>(sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest}`)
 }
 
 export type TagRow = { id: number; repositoryId: number; artifactId: number; name: Tag; pushedAt: Date; pulledAt: Date | null }
-export type LabelRow = { artifactId: number; id: number; name: string; description: string; color: string; projectId: number | null; createdAt: Date; updatedAt: Date }
 export type ReferenceRow = { parentId: number; childId: number; childDigest: Digest; platform: Record<string, unknown> | null; annotations: Record<string, string> | null }
-export type AccessoryRow = { id: number; artifactId: number; digest: Digest; size: number; type: string; subjectId: number; subjectDigest: Digest; subjectRepository: string; icon: Digest | null; createdAt: Date; belongsTo: number }
+/** What belongs to another artifact, without a word on that one. */
+export type HeldRow = { id: number; artifactId: number; digest: Digest; size: number; type: string; icon: Digest | null; createdAt: Date }
+export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest; subjectRepository: string }
 
 /** At most this many of each kind beside one artifact in a list; their own lists have pages. */
 const beside = 1000
 
 const tagColumns = sql`tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name, tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt"`
 
-export function listTagsOf(db: Queryable, ids: number[]): Promise<TagRow[]> {
-  return db.rows<TagRow>(sql`
-    select tag.* from unnest(${ids}::bigint[]) as wanted (id), lateral (
-      select ${tagColumns} from tag where tag.artifact_id = wanted.id order by tag.id desc limit ${beside}) tag`)
+/** An artifact with what is asked for beside it most. */
+export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
+
+/**
+ * One statement for all of it: four of them at once took twice as long. Tags newest first, labels by their ids, references in
+ * the order of the index.
+ */
+export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
+  type Row = ArtifactRow & { tags: [number, Tag, string, string | null][]; labelIds: number[]; references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][] }
+  const rows = await db.rows<Row>(sql`
+    select ${columns},
+      coalesce((select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at) order by one.id desc) from (
+        select * from tag where tag.artifact_id = artifact.id order by tag.id desc limit ${beside}) one), '[]') as tags,
+      coalesce((select json_agg(label_id order by label_id) from artifact_label where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",
+      case when artifact.kind = 'index' then coalesce((
+        select json_agg(json_build_array(child_id, child.digest, artifact_child.platform, artifact_child.annotations) order by position, child_id)
+        from artifact_child join artifact child on child.id = child_id where parent_id = artifact.id), '[]') else '[]' end as "references"
+    ${joined} where artifact.id = any(${ids}::bigint[])`)
+  return rows.map(({ tags, references, ...row }) => ({
+    ...row,
+    tags: tags.map(([id, name, pushedAt, pulledAt]) => ({ id, repositoryId: row.repositoryId, artifactId: row.id, name, pushedAt: new Date(pushedAt), pulledAt: pulledAt === null ? null : new Date(pulledAt) })),
+    references: references.map(([childId, childDigest, platform, annotations]) => ({ parentId: row.id, childId, childDigest, platform, annotations })),
+  }))
 }
 
-export function listLabelsOf(db: Queryable, ids: number[]): Promise<LabelRow[]> {
-  return db.rows<LabelRow>(sql`
-    select artifact_id as "artifactId", label.id, label.name, label.description, label.color, label.project_id as "projectId",
-      label.created_at as "createdAt", label.updated_at as "updatedAt"
-    from artifact_label join label on label.id = artifact_label.label_id where artifact_id = any(${ids}::bigint[]) order by artifact_id, label.id`)
-}
-
-export function listReferencesOf(db: Queryable, ids: number[]): Promise<ReferenceRow[]> {
-  return db.rows<ReferenceRow>(sql`
-    select parent_id as "parentId", child_id as "childId", child.digest as "childDigest", artifact_child.platform, artifact_child.annotations
-    from artifact_child join artifact child on child.id = child_id where parent_id = any(${ids}::bigint[]) order by parent_id, position, child_id`)
-}
-
-const accessoryColumns = sql`accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon, accessory.type, subject.id as "subjectId",
-  subject.digest as "subjectDigest", repository.name as "subjectRepository", accessory.created_at as "createdAt"`
+const heldColumns = sql`accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon, accessory.type, accessory.created_at as "createdAt"`
+const accessoryColumns = sql`${heldColumns}, subject.id as "subjectId", subject.digest as "subjectDigest", repository.name as "subjectRepository"`
 const accessoryJoins = sql`accessory join artifact held on held.id = accessory.artifact_id
   join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest join repository on repository.id = accessory.repository_id`
 
-/** Signatures, SBOMs and whatever else names one of the artifacts as its subject, oldest first. */
-export function listAccessoriesOf(db: Queryable, ids: number[]): Promise<AccessoryRow[]> {
-  return db.rows<AccessoryRow>(sql`
-    select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
-      select ${accessoryColumns} from ${accessoryJoins} where subject.id = wanted.id order by accessory.id limit ${beside}) one`)
+/** Signatures, SBOMs and whatever else names one of the artifacts as its subject, oldest first. `place` counts them from 1. */
+export function listHeldOf(db: Queryable, artifacts: Pick<ArtifactRow, 'repositoryId' | 'digest'>[]): Promise<(HeldRow & { place: number })[]> {
+  return db.rows(sql`
+    select one.*, wanted.place from unnest(${artifacts.map((one) => one.repositoryId)}::bigint[], ${artifacts.map((one) => one.digest)}::text[])
+      with ordinality as wanted (repository_id, digest, place), lateral (
+      select ${heldColumns} from accessory join artifact held on held.id = accessory.artifact_id
+      where accessory.repository_id = wanted.repository_id and accessory.subject_digest = wanted.digest order by accessory.id limit ${beside}) one`)
 }
 
 /** What belongs to an index that names the artifact holds for the artifact too. */
-export function listInheritedAccessoriesOf(db: Queryable, ids: number[]): Promise<AccessoryRow[]> {
-  return db.rows<AccessoryRow>(sql`
+export function listInheritedAccessoriesOf(db: Queryable, ids: number[]): Promise<(AccessoryRow & { belongsTo: number })[]> {
+  return db.rows(sql`
     select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
       select ${accessoryColumns} from ${accessoryJoins} join artifact_child on artifact_child.parent_id = subject.id
       where artifact_child.child_id = wanted.id and artifact_child.repository_id = accessory.repository_id order by accessory.id limit ${beside}) one`)
@@ -171,10 +176,10 @@ export const accessoryFields: Fields = {
 }
 export const accessoryOrder = sql`accessory.id`
 
-export async function listAccessories(db: Queryable, { id, repositoryId, digest }: ArtifactRow, { where, order, limit, offset }: Listing): Promise<{ accessories: AccessoryRow[]; total: number }> {
+export async function listAccessories(db: Queryable, { repositoryId, digest }: ArtifactRow, { where, order, limit, offset }: Listing): Promise<{ accessories: AccessoryRow[]; total: number }> {
   const from = sql`from ${accessoryJoins} where accessory.repository_id = ${repositoryId} and accessory.subject_digest = ${digest} and ${where}`
   const [accessories, total] = await Promise.all([
-    db.rows<AccessoryRow>(sql`select ${accessoryColumns}, ${id}::bigint as "belongsTo" ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.rows<AccessoryRow>(sql`select ${accessoryColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
     db.row<{ count: number }>(sql`select count(*) ${from}`),
   ])
   return { accessories, total: total!.count }

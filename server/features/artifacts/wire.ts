@@ -4,7 +4,8 @@ import { iconOf } from '../icons/index.ts'
 import type { Immutable } from '../immutability/index.ts'
 import type { Hydrated } from './hydrate.ts'
 import { additionsOf } from './processors/list.ts'
-import type { AccessoryRow, LabelRow, ReferenceRow, TagRow } from './store.ts'
+import type { Label } from '../labels/index.ts'
+import type { AccessoryRow, ReferenceRow, TagRow } from './store.ts'
 
 const prefix = '/api/v2.0'
 /** Harbor's word for "not yet". */
@@ -41,7 +42,7 @@ export function presentTag({ id, repositoryId, artifactId, name, pushedAt, pulle
   }
 }
 
-function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: LabelRow) {
+function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: Label) {
   return { id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString() }
 }
 

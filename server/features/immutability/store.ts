@@ -2,13 +2,14 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import { jsonbText } from '../../platform/db/json.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { immutableBy, type Immutable, type Rule } from './rules.ts'
 
 /** Rules of a project at most: all of them are looked at on each push. */
 export const rulesLimit = 100
 
-const rulesKey = (projectId: number) => `immutable-rules:${projectId}`
+const rulesKey = keyOf('immutable_rules', 'project_id')
 const columns = sql`id, priority, is_disabled as "isDisabled", tag_selectors as "tagSelectors", scope_selectors as "scopeSelectors"`
 
 /** Undefined when nothing is immutable there. Asked on every push, hence from the cache, compiled. */

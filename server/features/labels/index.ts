@@ -1,1 +1,2 @@
 export { labelRoutes } from './routes.ts'
+export { findLabels, type Label } from './store.ts'

@@ -1,11 +1,21 @@
+import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 /** `projectId` null: a global label. */
 export type Label = { id: number; name: string; description: string; color: string; projectId: number | null; createdAt: Date; updatedAt: Date }
 
+export const labelKey = keyOf('label', 'id')
+
 const columns = sql`label.id, label.name, label.description, label.color, label.project_id as "projectId", label.created_at as "createdAt", label.updated_at as "updatedAt"`
+
+/** Those of the ids that there are, from the cache. */
+export function findLabels({ db, cache }: Reader, ids: number[]): Promise<Map<number, Label>> {
+  const load = async (missing: number[]) => new Map((await db.rows<Label>(sql`select ${columns} from label where id = any(${missing}::bigint[])`)).map((one) => [one.id, one]))
+  return cache.many(ids, labelKey, load, ({ description }) => 300 + description.length * 2)
+}
 
 /** What a list of labels may be filtered and sorted by. */
 export const labelFields: Fields = {
@@ -44,10 +54,12 @@ export async function saveLabel(tx: Tx, projectId: number | null, { name, descri
 
 /** False when it is gone. */
 export async function changeLabel(tx: Tx, id: number, { name, description, color }: Text): Promise<boolean> {
+  tx.changes(labelKey(id))
   return (await tx.run(sql`update label set name = ${name}, description = ${description}, color = ${color}, updated_at = now() where id = ${id}`)) > 0
 }
 
 /** Takes it off every artifact too. False when it is gone. */
 export async function dropLabel(tx: Tx, id: number): Promise<boolean> {
+  tx.changes(labelKey(id))
   return (await tx.run(sql`delete from label where id = ${id}`)) > 0
 }

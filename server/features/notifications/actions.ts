@@ -1,6 +1,6 @@
 import { projectOf } from '../../../oci/reference.ts'
 import { findProjectById, type Project } from '../../catalog/project.ts'
-import { ensureRepository } from '../../catalog/repository.ts'
+import { ensureRepository, repositoryIdKey } from '../../catalog/repository.ts'
 import { facts, type Actor, type Origin } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -45,10 +45,13 @@ async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promis
   // S4-08, S4-09: a push without a tag makes no record of the repository.
   if (event.action === 'push' && event.tag !== undefined) {
     const { id } = await ensureRepository(tx, project, event.repository, by)
+    tx.changes(repositoryIdKey(id))
     await tx.run(sql`update repository set is_elsewhere = true where id = ${id} and not is_elsewhere`)
   }
   if (event.action === 'pull') {
-    await tx.run(sql`update repository set pull_count = pull_count + 1, pulled_at = greatest(pulled_at, ${event.at}::timestamptz) where name = ${event.repository}`)
+    const pulled = await tx.row<{ id: number }>(sql`
+      update repository set pull_count = pull_count + 1, pulled_at = greatest(pulled_at, ${event.at}::timestamptz) where name = ${event.repository} returning id`)
+    if (pulled) tx.changes(repositoryIdKey(pulled.id))
   }
   await emit(tx, [factOf(project, event, by)])
 }

@@ -59,6 +59,9 @@ test('pulls are counted on the repository, deletes by digest and by tag are fact
   const facts = await take(event('push', target), event('pull', target), event('pull', target), event('delete', { ...target, mediaType: undefined, tag: undefined }), event('delete', { ...target, digest: undefined, mediaType: undefined }))
   assert.deepEqual(facts.map(({ topic }) => topic), ['repository.created', 'artifact.pushed', 'artifact.pulled', 'artifact.pulled', 'artifact.deleted', 'tag.deleted'])
   assert.equal((await repositoryOf(name)).pull_count, 2)
+  // Also when the repository is cached by now.
+  await take(event('pull', target))
+  assert.equal((await repositoryOf(name)).pull_count, 3)
 })
 
 test('an event that is sent again counts once, in one envelope, in another, and on two processes at once', async () => {

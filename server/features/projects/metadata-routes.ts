@@ -1,13 +1,14 @@
 import { Type } from 'typebox'
 import { ProjectEither } from '../../../api/requests.ts'
 import type { Project } from '../../catalog/project.ts'
+import type { Reader } from '../../catalog/reader.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route } from '../access/index.ts'
 import { createMetadata, removeMetadata, updateProject } from './actions.ts'
 import { parseMetadata } from './rules.ts'
-import { describeProject } from './store.ts'
+import { findMetadata } from './store.ts'
 import { explaining } from './wire.ts'
 
 const tag = 'projectMetadata'
@@ -15,8 +16,9 @@ const Values = Type.Record(Type.String(), Type.String({ maxLength: 4096 }))
 const named = Type.Object({ ...ProjectEither.properties, meta_name: Type.String({ minLength: 1, maxLength: 255 }) })
 
 /** One by one what PUT on a project changes together. Project administrators only (H25). */
-export function metadataRoutes(db: Db) {
-  const all = async (project: Project): Promise<Record<string, string>> => ({ ...(await describeProject(db, project.id)).metadata, public: String(project.isPublic) })
+export function metadataRoutes(reader: Reader & { db: Db }) {
+  const { db } = reader
+  const all = async (project: Project): Promise<Record<string, string>> => ({ ...(await findMetadata(reader, project.id)), public: String(project.isPublic) })
 
   return [
     route({

@@ -24,7 +24,7 @@ const tag = 'project'
 export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader) {
   const reader = { db, cache }
   return [
-    ...metadataRoutes(db),
+    ...metadataRoutes(reader),
     route({
       id: 'listProjects', tag, method: 'GET', path: '/projects', access: 'anyone',
       summary: 'List the projects that the caller may see',

@@ -1,5 +1,7 @@
 import { projectColumns, type Project } from '../../catalog/project.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -48,8 +50,20 @@ export async function countMembers(db: Queryable, projectId: number): Promise<Ma
   return new Map(rows.map(({ role, count }) => [role, count]))
 }
 
+const metadataKey = keyOf('project_metadata', 'project_id')
+
+/** All but `public`, which stands in the project's own row. From the cache. */
+export async function findMetadata({ db, cache }: Reader, projectId: number): Promise<Record<string, string>> {
+  const load = async () => {
+    const rows = await db.rows<{ name: string; value: string }>(sql`select name, value from project_metadata where project_id = ${projectId} order by name`)
+    return { metadata: Object.fromEntries(rows.map(({ name, value }) => [name, value])) }
+  }
+  return (await cache.get(metadataKey(projectId), load, ({ metadata }) => 200 + JSON.stringify(metadata).length * 2))!.metadata
+}
+
 export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<string, string>): Promise<void> {
   if (Object.keys(metadata).length === 0) return
+  tx.changes(metadataKey(projectId))
   await tx.run(sql`
     insert into project_metadata (project_id, name, value) select ${projectId}, name, value
     from unnest(${Object.keys(metadata)}::text[], ${Object.values(metadata)}::text[]) as one (name, value) order by name
@@ -58,10 +72,12 @@ export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<s
 
 /** False when there is such metadata already. */
 export async function addMetadata(tx: Tx, projectId: number, name: string, value: string): Promise<boolean> {
+  tx.changes(metadataKey(projectId))
   return (await tx.run(sql`insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value}) on conflict do nothing`)) > 0
 }
 
 /** False when there was none. */
 export async function dropMetadata(tx: Tx, projectId: number, name: string): Promise<boolean> {
+  tx.changes(metadataKey(projectId))
   return (await tx.run(sql`delete from project_metadata where project_id = ${projectId} and name = ${name}`)) > 0
 }

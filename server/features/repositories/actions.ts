@@ -3,6 +3,7 @@ import { dropArtifacts } from '../../catalog/artifact.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { dropTagsOf } from '../../catalog/tag.ts'
 import { facts as nouns, type Actor } from '../../catalog/topics.ts'
+import { trashArtifacts } from '../../catalog/trash.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -28,6 +29,7 @@ export async function deleteRepository(db: Db, gates: Gates, by: Actor, reposito
     if (!(await lockRepository(tx, repository.id))) throw gone(repository)
     const contents = await listContents(tx, repository.id)
     await passUntagGates(gates, tx, { projectId: repository.projectId, repository: repository.name as RepositoryName, tags: contents.flatMap(({ tags }) => tags as Tag[]) })
+    await trashArtifacts(tx, repository, { kind: 'repository' }, contents.map(({ id }) => id), by)
     await dropTagsOf(tx, repository, contents.map(({ id }) => id))
     await dropArtifacts(tx, repository, contents)
     await dropRepository(tx, repository)

@@ -11,7 +11,8 @@ import type { Gates } from '../../registry/gate.ts'
 import { maySystem, route, viewerOf, type Rights } from '../access/index.ts'
 import { deleteRepository, updateRepository } from './actions.ts'
 import { getRepositoryOf } from './find.ts'
-import { describeRepository, listRepositories, listRepositoriesOf, repositoryFields, repositoryOrder, type DescribedRepository } from './store.ts'
+import { uncached } from '../../platform/cache/cache.ts'
+import { describeRepositories, listRepositories, listRepositoriesOf, repositoryFields, repositoryOrder, type DescribedRepository } from './store.ts'
 
 const tag = 'repository'
 const path = '/projects/{project_name}/repositories'
@@ -19,8 +20,10 @@ const Params = Type.Object({ ...ProjectName.properties, repository_name: Type.St
 /** In characters. Kept as text; whoever shows it must make it harmless (H27). */
 const descriptionLimit = 65_536
 
-export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates) {
+/** `cachesLists`: whether they are put together from cached objects (S1-34). */
+export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cachesLists: boolean) {
   const { db } = reader
+  const lists = cachesLists ? reader : uncached(reader)
   return [
     route({
       id: 'listAllRepositories', tag, method: 'GET', path: '/repositories', access: 'anyone',
@@ -29,7 +32,7 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates) {
       async handler({ query, rights, header }) {
         const asked = listing(repositoryFields, query, repositoryOrder)
         const viewer = await viewerOf(reader, whereListing(rights), (one) => maySystem(one, 'catalog', 'read'))
-        const { repositories, total } = await listRepositories(db, viewer, asked)
+        const { repositories, total } = await listRepositories(lists, viewer, asked)
         pageHeaders('/api/v2.0/repositories', query, asked.page, asked.pageSize, total, header)
         return { status: 200, body: repositories.map(present) }
       },
@@ -40,7 +43,7 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates) {
       schema: { params: ProjectName, query: ListQuery, answers: { 200: Type.Array(Wire) } },
       async handler({ project, query, header }) {
         const asked = listing(repositoryFields, query, repositoryOrder)
-        const { repositories, total } = await listRepositoriesOf(db, project.id, asked)
+        const { repositories, total } = await listRepositoriesOf(lists, project.id, asked)
         pageHeaders(`/api/v2.0/projects/${project.name}/repositories`, query, asked.page, asked.pageSize, total, header)
         return { status: 200, body: repositories.map(present) }
       },
@@ -50,7 +53,7 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates) {
       summary: 'Get a repository',
       schema: { params: Params, answers: { 200: Wire } },
       async handler({ project, params }) {
-        const found = await describeRepository(db, (await getRepositoryOf(reader, project, params.repository_name)).id)
+        const [found] = await describeRepositories(reader, [(await getRepositoryOf(reader, project, params.repository_name)).id])
         if (!found) throw new Failure('NOT_FOUND')
         return { status: 200, body: present(found) }
       },

@@ -1,7 +1,9 @@
 import type { Digest } from '../../../oci/digest.ts'
+import { artifactCountKey } from '../../catalog/artifact.ts'
 import { blobKey } from '../../catalog/blob.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
-import { repositoryKey, type Repository } from '../../catalog/repository.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import { repositoryIdKey, repositoryKey, type Repository } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
@@ -24,39 +26,48 @@ export const repositoryOrder = sql`repository.created_at desc, repository.id des
 const columns = sql`repository.id, repository.project_id as "projectId", repository.name, repository.description, repository.pull_count as "pullCount",
   repository.created_at as "createdAt", repository.updated_at as "updatedAt"`
 
+type Row = Omit<DescribedRepository, 'artifacts'>
+
 /** Repositories of all projects that the viewer may see. One without an artifact is not shown, as in the catalog of /v2. */
-export function listRepositories(db: Queryable, viewer: Viewer, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
-  return page(db, visibleProjects(viewer), asked)
+export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+  return page(reader, visibleProjects(viewer), asked)
 }
 
-export function listRepositoriesOf(db: Queryable, projectId: number, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
-  return page(db, sql`project.id = ${projectId}`, asked)
+export function listRepositoriesOf(reader: Reader, projectId: number, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+  return page(reader, sql`project.id = ${projectId}`, asked)
 }
 
-async function page(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+/** Ids from the database, rows and counts from the cache (S1-32). */
+async function page(reader: Reader, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
   const from = sql`from repository join project on project.id = repository.project_id
     where ${whose} and (repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id)) and ${where}`
   const [rows, total] = await Promise.all([
-    db.rows<Omit<DescribedRepository, 'artifacts'>>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
+    reader.db.rows<{ id: number }>(sql`select repository.id ${from} order by ${order} limit ${limit} offset ${offset}`),
+    reader.db.row<{ count: number }>(sql`select count(*) ${from}`),
   ])
-  const counts = await countArtifacts(db, rows.map(({ id }) => id))
-  return { repositories: rows.map((row) => ({ ...row, artifacts: counts.get(row.id) ?? 0 })), total: total!.count }
+  return { repositories: await describeRepositories(reader, rows.map(({ id }) => id)), total: total!.count }
 }
 
-async function countArtifacts(db: Queryable, ids: number[]): Promise<Map<number, number>> {
+/** In the order of the ids, without those that are gone. */
+export async function describeRepositories({ db, cache }: Reader, ids: number[]): Promise<DescribedRepository[]> {
+  const load = async (missing: number[]) => new Map((await db.rows<Row>(sql`select ${columns} from repository where id = any(${missing}::bigint[])`)).map((one) => [one.id, one]))
+  const [rows, counts] = await Promise.all([
+    cache.many(ids, repositoryIdKey, load, ({ description }) => 500 + description.length * 2),
+    cache.many(ids, artifactCountKey, (missing) => countArtifacts(db, missing), () => 50),
+  ])
+  return ids.flatMap((id) => (rows.has(id) ? { ...rows.get(id)!, artifacts: counts.get(id)?.count ?? 0 } : []))
+}
+
+/** Of those that list any. */
+async function countArtifacts(db: Queryable, ids: number[]): Promise<Map<number, { count: number }>> {
   const rows = await db.rows<{ id: number; count: number }>(sql`
     select artifact.repository_id as id, count(*) from artifact where artifact.repository_id = any(${ids}::bigint[]) and ${listedArtifacts} group by 1`)
-  return new Map(rows.map(({ id, count }) => [id, count]))
-}
-
-export async function describeRepository(db: Queryable, id: number): Promise<DescribedRepository | undefined> {
-  const [row, counts] = await Promise.all([db.row<Omit<DescribedRepository, 'artifacts'>>(sql`select ${columns} from repository where id = ${id}`), countArtifacts(db, [id])])
-  return row && { ...row, artifacts: counts.get(id) ?? 0 }
+  return new Map(rows.map(({ id, count }) => [id, { count }]))
 }
 
 /** False when it is gone. */
 export async function saveDescription(tx: Tx, id: number, description: string): Promise<boolean> {
+  tx.changes(repositoryIdKey(id))
   return (await tx.run(sql`update repository set description = ${description}, updated_at = now() where id = ${id}`)) > 0
 }
 
@@ -74,7 +85,7 @@ export function listContents(tx: Tx, repositoryId: number): Promise<{ id: number
 
 /** Removes a repository that holds no artifact any more, and its hold on blobs. */
 export async function dropRepository(tx: Tx, repository: Repository): Promise<void> {
-  tx.changes(repositoryKey(repository.name))
+  tx.changes(repositoryKey(repository.name), repositoryIdKey(repository.id))
   const held = await tx.rows<{ digest: string }>(sql`
     delete from repository_blob using blob where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id returning blob.digest`)
   for (const { digest } of held) tx.changes(blobKey(repository.name, digest))

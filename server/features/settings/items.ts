@@ -1,3 +1,5 @@
+import { parseForwardTarget } from '../../platform/observe/forward.ts'
+
 /** What an item takes; `problem` says why a value of the right type cannot be used. */
 type Kind<Value> = { fallback: Value; isSecret?: true; problem?: (value: Value) => string | undefined }
 
@@ -40,7 +42,9 @@ export const items = {
   notification_enable: flag(true),
   banner_message: text(),
   scanner_skip_update_pulltime: flag(false),
-  audit_log_forward_endpoint: text(), skip_audit_log_database: flag(false), disabled_audit_log_event_types: text(),
+  audit_log_forward_endpoint: text('', { problem: (value) => (value === '' ? undefined : problemOf(() => parseForwardTarget(value))) }),
+  skip_audit_log_database: flag(false),
+  disabled_audit_log_event_types: text('', { problem: (value) => (/^[a-z_, ]*$/.test(value) ? undefined : 'must be event types as in /auditlog-exts/events, with commas between') }),
 } satisfies Record<string, Kind<string> | Kind<boolean> | Kind<number>>
 
 export type ItemName = keyof typeof items
@@ -60,6 +64,15 @@ export function itemProblem(name: ItemName, value: unknown): string | undefined 
 
 export const isItem = (name: string): name is ItemName => Object.hasOwn(items, name)
 export const isSecret = (name: ItemName): boolean => (items[name] as Kind<unknown>).isSecret === true
+
+function problemOf(parse: () => unknown): string | undefined {
+  try {
+    parse()
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
 
 function isJsonObject(value: string): boolean {
   try {

@@ -58,6 +58,9 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {} }: O
         if (problem) throw new Failure('BAD_REQUEST', problem)
         if (Object.hasOwn(locked, name) && locked[name] !== value) throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)
       }
+      const after = { ...now, ...Object.fromEntries(changes) }
+      // A log that is written nowhere is none.
+      if (after.skip_audit_log_database && after.audit_log_forward_endpoint === '') throw new Failure('BAD_REQUEST', 'skip_audit_log_database needs audit_log_forward_endpoint')
       const real = changes.filter(([name, value]) => now[name] !== value)
       if (real.length === 0) return
       await db.transaction(async (tx: Tx) => {

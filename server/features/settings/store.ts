@@ -1,8 +1,9 @@
 import type { Queryable, Tx } from '../../platform/db/db.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 /** One key for all: they are few, read together and seldom changed. */
-export const settingsKey = 'settings'
+export const settingsKey = keyOf('settings', 'scope')('system')
 
 /** Every item that was ever changed, values as they are written: JSON, sealed for secrets. */
 export function listStored(db: Queryable): Promise<{ name: string; value: string }[]> {

@@ -1,25 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { finishDigest, isDigest, type Digest } from '../../../oci/digest.ts'
-import { blobPath } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, noteStray, rescueBytes, takeBytes } from '../../catalog/blob.ts'
 import type { Blobs, BlobStream, Bytes } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import type { ListQuery } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { linkPath, linksPrefix, parseLink, placeProblem, type Place } from './rules.ts'
-import { createRecord, databaseNow, dropRecord, findRecord, getRecord, listOld, listRecords, pageOfRecords, sumSizes, type SystemArtifact } from './store.ts'
+import { linkPath, placeProblem, type Place } from './rules.ts'
+import { createRecord, dropRecord, findRecord, getRecord, listRecords, sumSizes, type SystemArtifact } from './store.ts'
 import { facts } from './topics.ts'
+import { openUpkeep, type Upkeep } from './upkeep.ts'
 
 export type NewSystemArtifact = Place & { createTime?: Date; attrs?: Record<string, unknown>; digest?: Digest; size?: number }
 
-/** Which of its own artifacts a vendor lets go now. */
-export type Criteria = { list(): Promise<SystemArtifact[]> }
-
-/** A thing in storage that no record knows. `text` is Harbor's `<repository>:<digest>`. */
-export type Untracked = Place & { digest: Digest; text: string; modifiedAt: Date }
-
-export type SystemArtifacts = {
+export type SystemArtifacts = Upkeep & {
   /**
    * Stores the bytes of `source` and the record of them; when one fails, the other is not there. The digest is worked out here,
    * and compared when given. Throws CONFLICT for what exists, DENIED when a quota leaves no room, BAD_REQUEST for a bad place.
@@ -33,18 +28,8 @@ export type SystemArtifacts = {
   exists(repository: string, digest: Digest): Promise<boolean>
   get(repository: string, digest: Digest): Promise<SystemArtifact>
   list(query: ListQuery): Promise<SystemArtifact[]>
-  /** In storage without a record; those written less than `ageMs` ago may be on their way in and are left out. */
-  findUntracked(ageMs?: number): AsyncIterable<Untracked>
-  /** Records whose bytes are gone. */
-  findStale(): AsyncIterable<SystemArtifact>
   /** Bytes of all together. */
   size(): Promise<number>
-  /** A vendor decides itself when artifacts of a type go; without, they go at an age. */
-  registerCleanup(vendor: string, type: string, criteria: Criteria): void
-  /** Removes what may go, vendor by vendor; one that fails is told to `onTrouble` and stops no other. */
-  cleanup(options: { signal: AbortSignal; onTrouble(vendor: string, error: unknown): void }): Promise<{ deleted: number; bytes: number }>
-  /** Both passes: removes untracked bytes from storage, and records whose bytes are gone. */
-  reconcile(options: { signal: AbortSignal; ageMs?: number }): Promise<{ untracked: number; stale: number }>
 }
 
 type Options = {
@@ -56,13 +41,8 @@ type Options = {
   limits: { all: number; vendor: number }
 }
 
-/** What is in storage without a record for less than this, in ms, may be about to get one. */
-const youngMs = 3_600_000
-/** Records looked at, or removed, per step. */
-const page = 200
-
 export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): SystemArtifacts {
-  const criteria = new Map<string, { vendor: string; type: string; list: Criteria['list'] }>()
+  const upkeep = openUpkeep({ db, blobs, ttlMs, remove, removeBytes })
 
   return {
     create,
@@ -76,12 +56,8 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     exists: async (repository, digest) => (await findRecord(db, repository, digest)) !== undefined && (await blobs.find(blobPath(digest))) !== undefined,
     get: (repository, digest) => getRecord(db, repository, digest),
     list: (query) => listRecords(db, query),
-    findUntracked,
-    findStale,
     size: () => sumSizes(db),
-    registerCleanup: (vendor, type, { list }) => void criteria.set(`${vendor}/${type}`, { vendor, type, list }),
-    cleanup,
-    reconcile,
+    ...upkeep,
   }
 
   async function create(artifact: NewSystemArtifact, source: Bytes): Promise<SystemArtifact> {
@@ -125,27 +101,37 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     const { vendor, repository, type, createTime, attrs } = artifact
     const place = { vendor, repository, type }
     await blobs.write(linkPath(place, digest), textBytes(digest))
+    await noteStray(db.relaxed, digest)
     await blobs.commit(full, blobPath(digest))
-    const version = (await blobs.find(blobPath(digest)))!.version
-    try {
-      await db.transaction(async (tx) => {
+    const save = () =>
+      db.transaction(async (tx) => {
         await lockQuota(tx)
         if (size > (await roomLeft(tx, vendor))) throw noRoom(vendor)
-        await createRecord(tx, { ...place, digest, size, version, ...(createTime ? { createTime } : {}), ...(attrs ? { attrs } : {}) })
+        await createRecord(tx, { ...place, digest, size, ...(createTime ? { createTime } : {}), ...(attrs ? { attrs } : {}) })
         await emit(tx, [facts.systemArtifactCreated({ ...place, digest, size })])
       })
+    try {
+      await save().catch((error: unknown) => {
+        if (!isDoubtful(error)) throw error
+        return rescue(digest).then(save)
+      })
     } catch (error) {
-      await undo(place, digest, version)
+      await undo(place, digest)
       throw error
     }
     return getRecord(db, repository, digest)
   }
 
+  /** The same bytes were let go of a moment ago; those that we have written are there still, or were taken with them. */
+  async function rescue(digest: Digest): Promise<void> {
+    const areThere = async () => (await blobs.find(blobPath(digest))) !== undefined
+    if (!(await db.transaction((tx) => rescueBytes(tx, digest, areThere)))) throw new Failure('UNAVAILABLE', 'the same bytes were just being removed: try again')
+  }
+
   /** Of a record that was there before, bytes and link stay. */
-  async function undo(place: Place, digest: Digest, version: string): Promise<void> {
-    await db.run(sql`update system_artifact set version = ${version} where digest = ${digest}`)
+  async function undo(place: Place, digest: Digest): Promise<void> {
     const known = await findRecord(db, place.repository, digest)
-    if (!known) await removeBytes(place, digest, version)
+    if (!known) await removeBytes(place, digest, { dooms: true })
     else if (linkPath(known, digest) !== linkPath(place, digest)) await blobs.remove(linkPath(place, digest))
   }
 
@@ -166,78 +152,14 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
       return dropped
     })
     if (!record) return undefined
-    if (record.isLast) await removeBytes(record, digest, record.version)
-    else await blobs.remove(linkPath(record, digest))
+    await removeBytes(record, digest)
     return record
   }
 
-  /**
-   * Bytes that nobody holds any more, then their link: should this end in between, `reconcile` finds the link. Bytes that were
-   * written anew since are somebody's push of the very same content, which is about to hold them.
-   */
-  async function removeBytes(place: Place, digest: Digest, version: string): Promise<void> {
-    const isHeld = await db.row(sql`select 1 from blob where digest = ${digest}`)
-    const stored = isHeld ? undefined : await blobs.find(blobPath(digest))
-    if (stored?.version === version) await blobs.remove(blobPath(digest))
+  /** Bytes that nobody holds any more, then their link: should this end in between, `reconcile` finds the link. */
+  async function removeBytes(place: Place, digest: Digest, { dooms = false } = {}): Promise<void> {
+    await takeBytes(db, digest, { dooms, remove: () => blobs.remove(blobPath(digest)) })
     await blobs.remove(linkPath(place, digest))
-  }
-
-  async function* findUntracked(ageMs = youngMs): AsyncIterable<Untracked> {
-    const before = (await databaseNow(db)).getTime() - ageMs
-    for await (const { key, modifiedAt } of blobs.list(linksPrefix)) {
-      const link = parseLink(key)
-      if (!link || modifiedAt.getTime() > before || (await findRecord(db, link.repository, link.digest))) continue
-      yield { ...link, text: `${link.repository}:${link.digest}`, modifiedAt }
-    }
-  }
-
-  async function* findStale(): AsyncIterable<SystemArtifact> {
-    for (let after = 0; ; ) {
-      const records = await pageOfRecords(db, after, page)
-      for (const record of records) if (!(await blobs.find(blobPath(record.digest)))) yield record
-      if (records.length < page) return
-      after = records.at(-1)!.id
-    }
-  }
-
-  async function cleanup({ signal, onTrouble }: Parameters<SystemArtifacts['cleanup']>[0]) {
-    const before = new Date((await databaseNow(db)).getTime() - ttlMs)
-    const totals = { deleted: 0, bytes: 0 }
-    const removeAll = async (records: SystemArtifact[]) => {
-      for (const { repository, digest } of records) {
-        signal.throwIfAborted()
-        const gone = await remove(repository, digest)
-        if (gone) totals.deleted++
-        totals.bytes += gone?.size ?? 0
-      }
-      return records.length
-    }
-    const own = [...criteria.values()]
-    const attempt = (name: string, work: () => Promise<unknown>) =>
-      work().catch((error: unknown) => {
-        signal.throwIfAborted()
-        onTrouble(name, error)
-      })
-    for (const { vendor, list } of own) await attempt(vendor, async () => removeAll(await list()))
-    await attempt('default', async () => {
-      while ((await removeAll(await listOld(db, before, own, page))) === page);
-    })
-    return totals
-  }
-
-  async function reconcile({ signal, ageMs = youngMs }: { signal: AbortSignal; ageMs?: number }) {
-    const totals = { untracked: 0, stale: 0 }
-    for await (const one of findUntracked(ageMs)) {
-      signal.throwIfAborted()
-      const stored = await blobs.find(blobPath(one.digest))
-      await removeBytes(one, one.digest, stored?.version ?? '')
-      totals.untracked++
-    }
-    for await (const { repository, digest } of findStale()) {
-      signal.throwIfAborted()
-      if (await remove(repository, digest)) totals.stale++
-    }
-    return totals
   }
 }
 

@@ -7,22 +7,20 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { Place } from './rules.ts'
 
 /** Size in bytes. */
-export type SystemArtifact = Place & { id: number; digest: Digest; size: number; createTime: Date; attrs: Record<string, unknown>; blobId: number; version: string }
-export type NewRecord = Place & { digest: Digest; size: number; version: string; createTime?: Date; attrs?: Record<string, unknown> }
+export type SystemArtifact = Place & { id: number; digest: Digest; size: number; createTime: Date; attrs: Record<string, unknown>; blobId: number }
+export type NewRecord = Place & { digest: Digest; size: number; createTime?: Date; attrs?: Record<string, unknown> }
 
-const columns = sql`id, repository, digest, size, vendor, type, create_time as "createTime", extra_attrs as attrs, blob_id as "blobId", version`
+const columns = sql`id, repository, digest, size, vendor, type, create_time as "createTime", extra_attrs as attrs, blob_id as "blobId"`
 
 /** Writes the record and its hold on the blob. Throws CONFLICT for one that exists, and for a repository of another vendor. */
 export async function createRecord(tx: Tx, record: NewRecord): Promise<number> {
-  const { repository, vendor, type, digest, size, version, createTime = null, attrs = {} } = record
+  const { repository, vendor, type, digest, size, createTime = null, attrs = {} } = record
   await tx.run(sql`insert into system_repository (name, vendor) values (${repository}, ${vendor}) on conflict do nothing`)
   const blobId = await saveBytes(tx, digest, size)
   try {
     const row = await tx.row<{ id: number }>(sql`
-      insert into system_artifact (repository, digest, size, vendor, type, create_time, extra_attrs, blob_id, version)
-      values (${repository}, ${digest}, ${size}, ${vendor}, ${type}, coalesce(${createTime}::timestamptz, now()), ${jsonbText(attrs)}::jsonb, ${blobId}, ${version}) returning id`)
-    // The bytes were written once more: whoever else has them goes by the new version.
-    await tx.run(sql`update system_artifact set version = ${version} where digest = ${digest} and version <> ${version}`)
+      insert into system_artifact (repository, digest, size, vendor, type, create_time, extra_attrs, blob_id)
+      values (${repository}, ${digest}, ${size}, ${vendor}, ${type}, coalesce(${createTime}::timestamptz, now()), ${jsonbText(attrs)}::jsonb, ${blobId}) returning id`)
     return row!.id
   } catch (error) {
     if (isUniqueViolation(error)) throw new Failure('CONFLICT', `${repository} holds ${digest} already`)
@@ -52,18 +50,17 @@ export async function getRecord(db: Queryable, repository: string, digest: Diges
 }
 
 /**
- * Removes the record, its repository when that is empty now, and the blob's row when nobody else holds it: then `isLast` says
- * that its bytes may go too. Undefined when there was no record.
+ * Removes the record, its repository when that is empty now, and the blob's row when nobody else holds it: its bytes are doomed
+ * with it. Undefined when there was no record.
  */
-export async function dropRecord(tx: Tx, repository: string, digest: Digest): Promise<(SystemArtifact & { isLast: boolean }) | undefined> {
+export async function dropRecord(tx: Tx, repository: string, digest: Digest): Promise<SystemArtifact | undefined> {
   const record = await tx.row<SystemArtifact>(sql`delete from system_artifact where repository = ${repository} and digest = ${digest} returning ${columns}`)
   if (!record) return undefined
   await tx.run(sql`delete from system_repository where name = ${repository} and not exists (select 1 from system_artifact where system_artifact.repository = system_repository.name)`)
   // Locked first: whoever is about to hold it waits, and then finds it gone or keeps it.
   await tx.row(sql`select id from blob where id = ${record.blobId} for update`)
-  const gone = await tx.run(sql`
-    delete from blob where id = ${record.blobId} and not exists (select 1 from repository_blob where blob_id = blob.id) and not exists (select 1 from system_artifact where blob_id = blob.id)`)
-  return { ...record, isLast: gone > 0 }
+  await tx.run(sql`delete from blob where id = ${record.blobId} and not is_blob_held(id)`)
+  return record
 }
 
 const fields: Fields = {

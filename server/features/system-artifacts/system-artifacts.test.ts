@@ -16,6 +16,7 @@ import { callApi, factsSince, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenProject, givenUser, pushBlob } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
+import { collect } from '../gc/index.ts'
 import { openSystemArtifacts, type NewSystemArtifact } from './artifacts.ts'
 import { cleanupHandler, systemArtifactCleanup } from './jobs.ts'
 import { fullName, linkPath, linksPrefix, namespace } from './rules.ts'
@@ -120,7 +121,7 @@ test('S0-12: no operation on projects takes the reserved namespace, nor the name
 
 test('S0-14 to S0-18: the records alone are created, got, deleted, listed by q, sort and page, and summed', async () => {
   const [bytes, repository, before] = [bytesOf(), fresh('records'), await sumSizes(db)]
-  const record = { ...place({ repository }), digest: digestOf(bytes), size: 1234, version: 'v' }
+  const record = { ...place({ repository }), digest: digestOf(bytes), size: 1234 }
   const id = await db.transaction((tx) => createRecord(tx, record))
   await refused(db.transaction((tx) => createRecord(tx, record)), 'CONFLICT')
   assert.equal((await getRecord(db, repository, record.digest)).id, id)
@@ -263,6 +264,32 @@ test('S0-43: an image that holds the very same bytes keeps them when the system 
   const again = await create({ repository }, bytes)
   expectAnswer(await ask('DELETE', `/v2/${project.name}/same/blobs/${digest}`, { as: admin }), 202)
   assert.deepEqual(await text(again.repository, digest), bytes)
+})
+
+test('S0-20, S0-23: the very same bytes can be made again right after they were deleted, and again', async () => {
+  const [bytes, repository] = [bytesOf(), fresh('again')]
+  for (let turn = 0; turn < 3; turn++) {
+    const { digest } = await create({ repository }, bytes)
+    assert.deepEqual(await text(repository, digest), bytes)
+    await artifacts.delete(repository, digest)
+    assert.equal(await isStored(digest), false)
+  }
+})
+
+test('S0-43: a garbage collection without any delay neither removes nor counts it, before and after it is deleted', async () => {
+  const { repository, digest } = await create()
+  const lines: string[] = []
+  const run = () =>
+    collect({
+      db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal, log: (line) => void lines.push(line), progress: () => {},
+      options: { delayMs: 0, keepMs: 0, isUntaggedGarbage: true, isDryRun: false, workers: 1, perSecond: 0, mayGoOn: () => true },
+    })
+  await run()
+  assert.equal(await artifacts.exists(repository, digest), true)
+  await artifacts.delete(repository, digest)
+  await run()
+  assert.deepEqual(lines.filter((line) => line.includes(digest)), [])
+  assert.equal(await isStored(digest), false)
 })
 
 test('S0-44: it is charged to no project', async () => {

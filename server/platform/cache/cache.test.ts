@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { randomOf } from '../../testing/random.ts'
 import { openCache, type Cache } from './cache.ts'
 
 const limit = 10_000
@@ -7,9 +9,9 @@ type Fact = { value: number }
 const load = (value: number | undefined) => async (): Promise<Fact | undefined> => (value === undefined ? undefined : { value })
 
 test('a fact is loaded once and then served from memory', async () => {
-  const outcomes: string[] = []
-  const cache = openCache({ limit, onRead: (outcome) => outcomes.push(outcome) })
-  assert.deepEqual([await cache.get('a', load(1)), await cache.get('a', load(2)), outcomes], [{ value: 1 }, { value: 1 }, ['miss', 'hit']])
+  const cache = openCache({ limit })
+  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2))], [{ value: 1 }, { value: 1 }])
+  assert.deepEqual(cache.counts(), [{ layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
 })
 
 test('however many ask at once, one load runs', async () => {
@@ -60,6 +62,41 @@ test('while it is not trusted, nothing is served from memory or kept', async () 
   assert.deepEqual(await cache.get('b', load(3)), { value: 3 })
 })
 
+test('while a key is blocked, or nothing may be kept, many who ask at once share reads that began after they asked', async () => {
+  for (const isTrusted of [true, false]) {
+    const cache = openCache({ limit, isTrusted: () => isTrusted })
+    const release = cache.block(['a'])
+    let [clock, reads] = [0, 0]
+    const ask = async () => {
+      const askedAt = clock++
+      const { value: beganAt } = (await cache.get('a', async () => (reads++, { value: clock++, late: await tick(4) })))!
+      assert.ok(beganAt > askedAt, `asked at ${askedAt}, read at ${beganAt}`)
+    }
+    const all: Promise<void>[] = []
+    for (let wave = 0; wave < 20; wave++) {
+      for (let one = 0; one < 50; one++) all.push(ask())
+      await tick(3)
+    }
+    await Promise.all(all)
+    assert.ok(reads >= 3 && reads <= 45, `${reads} reads for 1000 who asked`)
+    assert.equal(cache.size().entries, 0)
+    release()
+  }
+})
+
+test('a read that fails while a key is blocked is told to those who share it, and the next one runs', async () => {
+  const cache = openCache({ limit })
+  const release = cache.block(['a'])
+  const broken = async (): Promise<Fact> => {
+    await tick(2)
+    throw new Error('broken')
+  }
+  const results = await Promise.allSettled([cache.get('a', broken), cache.get('a', load(7)), cache.get('a', load(7))])
+  assert.deepEqual(results.map((one) => (one.status === 'fulfilled' ? one.value : one.status)), ['rejected', { value: 7 }, { value: 7 }])
+  assert.deepEqual(await cache.get('a', load(8)), { value: 8 })
+  release()
+})
+
 test('blocks of one key add up, and a release counts once', async () => {
   const cache = openCache({ limit })
   const [first, second] = [cache.block(['a']), cache.block(['a'])]
@@ -70,6 +107,54 @@ test('blocks of one key add up, and a release counts once', async () => {
   second()
   await cache.get('a', load(1))
   assert.equal(cache.size().entries, 1)
+})
+
+test('S1-05: a fact is read again after its time, though nobody changed it', async () => {
+  const cache = openCache({ limit, expireMs: 40 })
+  await cache.get('a', load(1))
+  assert.deepEqual(await cache.get('a', load(2)), { value: 1 })
+  await sleep(60)
+  assert.deepEqual(await cache.get('a', load(3)), { value: 3 })
+})
+
+test('several facts at once: memory answers for those it has, one load brings the rest, and others join it', async () => {
+  const cache = openCache({ limit })
+  const loads: number[][] = []
+  const load = async (ids: number[]) => (loads.push(ids), await tick(3), new Map(ids.filter((id) => id > 0).map((id) => [id, { value: id }])))
+  const ask = (...ids: number[]) => cache.many(ids, (id) => `fact:id:${id}`, load)
+  await ask(1, 2)
+  const [some, others] = await Promise.all([ask(2, 3, -1, 3), ask(3, 4, 1)])
+  assert.deepEqual(loads, [[1, 2], [3, -1], [4]])
+  assert.deepEqual([new Set(some.keys()), new Set(others.keys())], [new Set([2, 3]), new Set([1, 3, 4])])
+})
+
+test('of several facts at once, one whose key is blocked is read by everyone for himself and not kept', async () => {
+  const cache = openCache({ limit })
+  let reads = 0
+  const load = async (ids: number[]) => (reads++, await tick(2), new Map(ids.map((id) => [id, { value: reads }])))
+  const ask = () => cache.many([1, 2], (id) => `fact:id:${id}`, load)
+  const release = cache.block(['fact:id:1'])
+  const [one, two] = await Promise.all([ask(), ask()])
+  assert.deepEqual([reads, cache.size().entries], [2, 1])
+  assert.equal(one.get(2), two.get(2))
+  release()
+  await ask()
+  assert.equal(cache.size().entries, 2)
+})
+
+test('a resource is flushed with the reads of it that are under way, and no other', async () => {
+  const cache = openCache({ limit })
+  await cache.get('fact:id:1', load(1))
+  await cache.get('other:id:1', load(1))
+  const reading = cache.get('fact:id:2', async () => (await tick(5), { value: 1 }))
+  assert.equal(cache.flush('fact'), 1)
+  await reading
+  assert.deepEqual([...cache.entries()].map(({ key }) => key), ['other:id:1'])
+})
+
+test('resources of which nothing is to be kept are read each time, however they are asked for', async () => {
+  const cache = openCache({ limit, never: new Set(['fact']) })
+  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2)), cache.size().entries], [{ value: 1 }, { value: 2 }, 0])
 })
 
 test('clearing forgets what is kept, and what is being read', async () => {
@@ -165,14 +250,4 @@ async function findStale(cache: Cache, seed: number): Promise<string | undefined
 
 async function tick(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

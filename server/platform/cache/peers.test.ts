@@ -1,90 +1,10 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { openTestDatabase } from '../../testing/postgres.ts'
-import { openDb, type CommitGuard, type Db } from '../db/db.ts'
-import { migrate } from '../db/migrate.ts'
+import type { CommitGuard } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
-import { openCache, type Cache } from './cache.ts'
-import { openPeers, type Peers } from './peers.ts'
-
-/** One process as far as caches go: pools, a cache and a seat among the peers of its own. */
-type Process = { db: Db; cache: Cache; peers: Peers; read(key: string): Promise<number>; write(key: string): Promise<number> } & AsyncDisposable
-
-const migrations = join(import.meta.dirname, '../../migrations')
-
-async function prepare(url: string) {
-  const client = new Client(url)
-  await client.connect()
-  await migrate(client, migrations)
-  await client.query('create table fact (key text primary key, value integer not null)')
-  await client.end()
-}
-
-async function openProcess(url: string, { leaseMs = 5000, guardOf = (peers: Peers): CommitGuard => peers } = {}): Promise<Process> {
-  const peers = openPeers({ leaseMs })
-  const cache = openCache({ limit: 2 ** 20, isTrusted: () => peers.isTrusted() })
-  const db = openDb({ url, poolSize: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 20_000, lockTimeoutMs: 20_000, guard: guardOf(peers) })
-  await peers.join(db, cache)
-  while (!peers.isTrusted()) await sleep(5)
-  return {
-    db, cache, peers,
-    async read(key) {
-      const load = async () => {
-        const row = await db.row<{ value: number }>(sql`select value from fact where key = ${key}`)
-        // A slow reader is where stale values come from.
-        await sleep(Math.random() * 4)
-        return row
-      }
-      return (await cache.get(key, load))?.value ?? 0
-    },
-    write: (key) =>
-      db.transaction(async (tx) => {
-        tx.changes(key)
-        const row = await tx.row<{ value: number }>(sql`insert into fact (key, value) values (${key}, 1) on conflict (key) do update set value = fact.value + 1 returning value`)
-        return row!.value
-      }),
-    async [Symbol.asyncDispose]() {
-      await peers[Symbol.asyncDispose]()
-      await db.close()
-    },
-  }
-}
-
-/**
- * Readers and writers on two processes over three keys, for a while. After a write is acknowledged, no read that begins
- * later, anywhere, may answer with an older value; nor may one process go back to an older value than anyone has read.
- * Returns how often that was broken, and how often memory answered (so that the test cannot pass for want of a cache).
- */
-async function countLies(processes: Process[], ms: number): Promise<{ lies: number; reads: number }> {
-  const end = performance.now() + ms
-  const settled = new Map<string, number>()
-  let lies = 0
-  let reads = 0
-  const raise = (key: string, value: number) => settled.set(key, Math.max(settled.get(key) ?? 0, value))
-  const reader = async (process: Process, key: string) => {
-    while (performance.now() < end) {
-      const least = settled.get(key) ?? 0
-      const value = await process.read(key)
-      reads++
-      if (value < least) lies++
-      raise(key, value)
-      if (reads % 7 === 0) await sleep(Math.random() * 3)
-      else await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
-  const writer = async (process: Process, key: string) => {
-    while (performance.now() < end) {
-      raise(key, await process.write(key))
-      await sleep(Math.random() * 12)
-    }
-  }
-  const keys = ['a', 'b', 'c']
-  await Promise.all(processes.flatMap((process) => keys.flatMap((key) => [reader(process, key), reader(process, key), writer(process, key)])))
-  return { lies, reads }
-}
+import { countLies, factKey, openProcess, prepare, type Process } from './processes.suite.ts'
 
 test('an acknowledged write is seen by the next read on every process, and no read goes back in time', async () => {
   await using database = await openTestDatabase(prepare)
@@ -118,6 +38,54 @@ test('the same check catches a guard that tells nobody, and one that forgets onl
   await using four = await openProcess(late.url, { guardOf: afterwards })
   processes.push(three, four)
   assert.ok((await countLies([three, four], 2500)).lies > 0)
+})
+
+test('S1-21, S1-22: a change that fails leaves the caches as they are; one that succeeds is forgotten, not written into them', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  await one.write('a')
+  // The other hears of the release a moment after the write was acknowledged; until then it keeps nothing.
+  for (const process of [one, two]) while (process.cache.peek(factKey('a')) === undefined) assert.equal(await process.read('a'), 1)
+  const failing = one.db.transaction(async (tx) => {
+    tx.changes(factKey('a'))
+    await tx.run(sql`update fact set value = 100 where key = 'a'`)
+    throw new Error('given up')
+  })
+  await assert.rejects(failing, /given up/)
+  const loads = () => [one, two].map(({ cache }) => cache.counts()[0]!.counts.load)
+  const before = loads()
+  for (const process of [one, two]) assert.equal(await process.read('a'), 1)
+  assert.deepEqual(loads(), before, 'memory still answered')
+  await one.write('a')
+  assert.deepEqual([one, two].map(({ cache }) => cache.peek(factKey('a'))), [undefined, undefined])
+})
+
+test('S1-27: what a transaction has changed and not committed is in no cache', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await one.write('a')
+  const rolledBack = one.db.transaction(async (tx) => {
+    tx.changes(factKey('a'))
+    await tx.run(sql`update fact set value = 100 where key = 'a'`)
+    // By whoever asks meanwhile, and by the transaction itself.
+    assert.equal(await one.read('a'), 1)
+    throw new Error('given up')
+  })
+  await assert.rejects(rolledBack, /given up/)
+  assert.deepEqual(one.cache.peek(factKey('a')), { value: 1 })
+})
+
+test('processes answer what others ask of them, one that does not within two seconds is left out', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  assert.deepEqual(await one.peers.ask({ about: 'anything' }), [null, null])
+  // Its row stays for a while, and nobody answers for it.
+  await two.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '4 seconds')`)
+  const started = performance.now()
+  assert.equal((await one.peers.ask({ about: 'anything' })).length, 2)
+  assert.ok(performance.now() - started < 3500)
 })
 
 test('a process whose connection broke serves nothing from memory until it has begun anew', async () => {
@@ -158,7 +126,7 @@ test('more keys than fit into one notification are all forgotten', async () => {
   const keys = Array.from({ length: 300 }, (_, index) => `${'k'.repeat(90)}${index}`)
   const write = () =>
     one.db.transaction(async (tx) => {
-      tx.changes(...keys)
+      tx.changes(...keys.map(factKey))
       await tx.run(sql`insert into fact (key, value) select key, 1 from unnest(${keys}::text[]) as key on conflict (key) do update set value = fact.value + 1`)
     })
   await write()

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { DatabaseUnavailable, type CommitGuard, type Db, type Queryable } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Cache } from './cache.ts'
+import type { Stamps } from './stamps.ts'
 
 /**
  * Keeps the memory caches of all processes on one database true, with PostgreSQL alone. The argument is in
@@ -12,6 +13,7 @@ import type { Cache } from './cache.ts'
  * - Before a commit, the writer tells every process with a lease which keys change, and waits until each has blocked them or
  *   its lease has run out. After the commit it releases them.
  * - A process that joins keeps nothing until every transaction that may not have seen its row has ended.
+ * With `stamps`, it also notes every change there, in step with all others (docs/decisions/0009-redis.md).
  */
 export interface Peers extends CommitGuard, AsyncDisposable {
   /** True while this process would be told of every change. */
@@ -23,18 +25,29 @@ export interface Peers extends CommitGuard, AsyncDisposable {
   join(db: Db, cache: Cache, as?: { isReader?: boolean }): Promise<void>
   /** Processes with a lease, this one included, as last seen. */
   count(): number
+  /** Asks every process with a lease, this one included, and waits at most 2 s. Answers in no order. */
+  ask(question: Question): Promise<unknown[]>
 }
+
+/** Something that only the processes themselves can say or do; JSON both ways. */
+export type Question = { about: string; [more: string]: unknown }
 
 type PeersOptions = {
   /** How long a process that says nothing may hold up the others' writes, in ms. */
   leaseMs?: number
+  /** Kept in step with those of all other processes that have one. */
+  stamps?: Stamps
+  /** Answers what another process asks. */
+  onQuestion?: (question: Question) => unknown
   onTrouble?: (error: unknown) => void
 }
 
 /** `from` of a block or release names a process, `from` of an ack a lease. */
 type Message = { from: string; change: string } & ({ kind: 'block'; keys: string[]; needsAck: boolean } | { kind: 'release' } | { kind: 'ack'; to: string })
+/** `change` is the question's own id; `to` names a lease, or everybody. */
+type Asking = { kind: 'ask'; from: string; change: string; to: string | null; question: Question | 'stamps' }
 type Lease = { id: string; leftMs: number }
-type Waiting = { answer(lease: string): void; fail(error: Error): void }
+type Waiting = { answer(lease: string): void; hear(): void; fail(error: Error): void }
 
 const channel = 'marina_cache'
 /** PostgreSQL refuses a payload of 8000 bytes and more. */
@@ -48,14 +61,18 @@ const margin = 1000
 const comebackMs = 3000
 /** A block that nobody released is lifted after this, in ms: twice what PostgreSQL lets a silent transaction live. */
 const blockLimitMs = 120_000
+/** How long a question to other processes waits for their answers, in ms. */
+const answerMs = 2000
 
-export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions = {}): Peers {
+export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () => {} }: PeersOptions = {}): Peers {
   const closing = new AbortController()
   const self = randomUUID()
   /** Changes of others that we have blocked. */
   const blocks = new Map<string, { releases: (() => void)[]; until: number }>()
   /** Our own changes that wait for others. */
   const waiting = new Map<string, Waiting>()
+  /** Our own request for a table of stamps, until it comes back to us. */
+  let awaited: { change: string; begun(): void } | undefined
   let lease = ''
   /** Leases of our own that may still stand in the database after a broken connection; nothing is served under them. */
   let lost: string[] = []
@@ -81,15 +98,29 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
       const open = parts.cache.block(keys)
       try {
         const others = await listLeases(tx)
-        return others.length === 0 ? await commit() : await announced(keys, others, commit)
+        if (others.length > 0) return await announced(keys, others, commit)
+        // Nobody else to tell, and nobody can have joined since who would have to hear of it.
+        stamps?.note(randomUUID(), keys)
+        return await commit()
       } finally {
         open()
+        parts.cache.tidy(keys)
       }
+    },
+
+    async ask(question) {
+      if (!parts) return []
+      const change = randomUUID()
+      await send({ kind: 'ask', from: self, change, to: null, question })
+      const expected = await parts.db.row<{ count: number }>(sql`select count(*) from replica where lease_until > clock_timestamp()`)
+      const bodies = await answersTo(change, expected!.count)
+      return bodies.map((body) => JSON.parse(body.toString('utf8')) as unknown)
     },
 
     async [Symbol.asyncDispose]() {
       closing.abort()
       leaseEnd = -Infinity
+      stamps?.forget()
       wake()
       await living.catch(() => {})
       await leave().catch(onTrouble)
@@ -112,18 +143,60 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
   }
 
   function receive(payload: string) {
-    const message = JSON.parse(payload) as Message
+    const message = JSON.parse(payload) as Message | Asking
     if (message.kind === 'ack') {
       if (message.to === self) waiting.get(message.change)?.answer(message.from)
+    } else if (message.kind === 'ask') {
+      answerTo(message)
     } else if (message.from === self) {
-      // Blocked here already.
+      // Blocked here already. Noted only now, at its place among the changes of all.
+      if (message.kind === 'block') {
+        stamps?.note(message.change, message.keys)
+        waiting.get(message.change)?.hear()
+      }
     } else if (message.kind === 'release') {
       release(message.change)
     } else {
       const block = blocks.get(message.change) ?? { releases: [], until: performance.now() + blockLimitMs }
       blocks.set(message.change, block)
       block.releases.push(parts!.cache.block(message.keys))
+      stamps?.note(message.change, message.keys)
       if (message.needsAck && lease !== '') send({ kind: 'ack', from: lease, to: message.from, change: message.change }).catch(onTrouble)
+    }
+  }
+
+  function answerTo({ change, to, question }: Asking) {
+    if (question === 'stamps') {
+      if (change === awaited?.change) {
+        // Whom we asked copies its table at this very place among all changes: from here on we note what is to be added.
+        stamps!.begin()
+        awaited.begun()
+      }
+      if (to !== lease || lease === '' || !(performance.now() < leaseEnd)) return
+      const known = stamps?.table()
+      if (known) reply(change, known.table)
+      return
+    }
+    if (lease === '' || (to !== null && to !== lease)) return
+    const answer = onQuestion?.(question)
+    Promise.resolve(answer).then((value) => reply(change, Buffer.from(JSON.stringify(value ?? null))), onTrouble)
+  }
+
+  /** By a row, as notifications are small. */
+  function reply(change: string, body: Buffer) {
+    parts!.db.relaxed.run(sql`insert into replica_answer (question, replica, body) values (${change}, ${lease}, ${body}::bytea) on conflict do nothing`).catch(onTrouble)
+  }
+
+  /** Waits for so many answers, at most 2 s, and returns those there are. */
+  async function answersTo(change: string, count: number): Promise<Buffer[]> {
+    const { db } = parts!
+    const end = performance.now() + answerMs
+    for (let pause = 3; ; pause = Math.min(pause * 2, 100)) {
+      await sleep(pause)
+      const there = await db.row<{ count: number }>(sql`select count(*) from replica_answer where question = ${change}`)
+      if (there!.count < count && performance.now() < end && !closing.signal.aborted) continue
+      const rows = await db.rows<{ body: Buffer }>(sql`delete from replica_answer where question = ${change} returning body`)
+      return rows.map(({ body }) => body)
     }
   }
 
@@ -132,7 +205,7 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
     blocks.delete(change)
   }
 
-  async function send(message: Message) {
+  async function send(message: Message | Asking) {
     await parts!.db.relaxed.run(sql`select pg_notify(${channel}, ${JSON.stringify(message)})`)
   }
 
@@ -141,6 +214,7 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
     while (!closing.signal.aborted) {
       try {
         await enter()
+        if (stamps) learn(lease).catch(onTrouble)
         for (;;) {
           await rest(leaseMs / 5)
           if (closing.signal.aborted) return
@@ -149,6 +223,7 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
         }
       } catch (error) {
         leaseEnd = -Infinity
+        stamps?.forget()
         if (closing.signal.aborted) return
         onTrouble(error)
         await leave().catch(() => {})
@@ -162,12 +237,54 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
     const { db, cache } = parts!
     if (!listener) await listen()
     cache.clear()
+    stamps?.forget()
     lease = randomUUID()
     await db.run(sql`delete from replica where lease_until < now() - interval '1 minute'`)
+    await db.run(sql`delete from replica_answer where written_at < now() - interval '1 minute'`)
     await db.run(sql`insert into replica (id, lease_until) values (${lease}, clock_timestamp() + make_interval(secs => ${leaseMs / 1000}))`)
     const row = await db.row<{ horizon: string }>(sql`select pg_snapshot_xmax(pg_current_snapshot())::text as horizon`)
     await outlast(row!.horizon)
     await renew()
+  }
+
+  /** Finds out the stamps for as long as we hold this lease: from another process, or, where none knows them, by beginning anew. */
+  async function learn(of: string): Promise<void> {
+    const isOurs = () => lease === of && !closing.signal.aborted
+    while (isOurs() && !(await learnOnce(of))) await sleep(leaseMs / 5, undefined, { ref: false })
+  }
+
+  async function learnOnce(of: string): Promise<boolean> {
+    const fresh = randomUUID()
+    // One after the other: two that begin at once must not begin two generations.
+    const source = await parts!.db.transaction(async (tx) => {
+      await tx.row(sql`select pg_advisory_xact_lock(hashtext(${channel}))`)
+      const known = await tx.row<Lease & { generation: string }>(sql`
+        select id, generation from replica where generation is not null and id <> ${of} and lease_until > clock_timestamp() order by random() limit 1`)
+      if (known) return known
+      stamps!.begin()
+      const made = await tx.run(sql`update replica set generation = ${fresh} where id = ${of} and lease_until > clock_timestamp()`)
+      return made > 0 ? undefined : null
+    })
+    if (lease !== of || source === null) return false
+    if (source === undefined) {
+      stamps!.found(fresh)
+      return true
+    }
+    return adoptFrom(source, of)
+  }
+
+  async function adoptFrom(source: { id: string; generation: string }, of: string): Promise<boolean> {
+    const change = randomUUID()
+    let begun = false
+    awaited = { change, begun: () => (begun = true) }
+    await send({ kind: 'ask', from: self, change, to: source.id, question: 'stamps' })
+    const [table] = await answersTo(change, 1)
+    const isOurs = awaited.change === change
+    if (!table || !begun || !isOurs || lease !== of) return false
+    awaited = undefined
+    stamps!.adopt(source.generation, table)
+    await parts!.db.run(sql`update replica set generation = ${source.generation} where id = ${of}`)
+    return true
   }
 
   /** Waits until every transaction that began to write before `horizon` has ended: it may have listed the leases without ours. */
@@ -231,16 +348,18 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
     if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
     const change = randomUUID()
     const missing = new Map(others.map((one) => [one.id, one.leftMs]))
+    const parcels = packed([...keys])
+    const own = { unheard: parcels.length }
     const acked = new Promise<void>((resolve, reject) => {
-      waiting.set(change, { answer: (from) => void (missing.delete(from) && missing.size === 0 && resolve()), fail: reject })
+      const look = () => void (missing.size === 0 && own.unheard === 0 && resolve())
+      waiting.set(change, { answer: (from) => void (missing.delete(from) && look()), hear: () =>  (own.unheard--, look()), fail: reject })
     })
     acked.catch(() => {})
     try {
-      const parcels = packed([...keys])
       for (const [index, parcel] of parcels.entries()) {
         await send({ kind: 'block', from: self, change, keys: parcel, needsAck: index === parcels.length - 1 })
       }
-      await answered(acked, missing)
+      await answered(acked, missing, own)
       return await commit()
     } finally {
       waiting.delete(change)
@@ -257,17 +376,19 @@ export function openPeers({ leaseMs = 5000, onTrouble = () => {} }: PeersOptions
     return listener !== undefined
   }
 
-  /** Until all have answered, or those that have not hold no lease any more. */
-  async function answered(acked: Promise<void>, missing: Map<string, number>): Promise<void> {
-    while (missing.size > 0) {
+  /** Until all have answered, or those that have not hold no lease any more, and we have heard ourselves (and noted the change). */
+  async function answered(acked: Promise<void>, missing: Map<string, number>, own: { unheard: number }): Promise<void> {
+    const end = performance.now() + leaseMs * 3
+    while (missing.size > 0 || own.unheard > 0) {
+      if (missing.size === 0 && performance.now() > end) throw new DatabaseUnavailable('our own announcement of this change did not come back')
       const done = new AbortController()
-      const late = sleep(Math.max(...missing.values()) + 10, undefined, { signal: done.signal }).catch(() => {})
+      const late = sleep(Math.max(100, ...missing.values()) + 10, undefined, { signal: done.signal }).catch(() => {})
       try {
         await Promise.race([acked, late])
       } finally {
         done.abort()
       }
-      if (missing.size === 0) return
+      if (missing.size === 0) continue
       const alive = await parts!.db.rows<Lease>(sql`
         select id, extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from replica
         where lease_until > clock_timestamp() and id = any(${[...missing.keys()]}::uuid[])`)

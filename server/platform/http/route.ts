@@ -54,6 +54,8 @@ export type ApiOptions<Access, Caller, Granted> = {
   check?(row: Route<Access, Granted>): Promise<void>
   /** Runs what answers the request in its company. Not from outside: after a body was read, the calls no longer come from there. */
   accompany?<Result>(request: IncomingMessage, response: ServerResponse, work: () => Promise<Result>): Promise<Result>
+  /** Told of everybody who was forbidden what he asked for. */
+  onForbidden?(caller: Caller, row: Route<Access, Granted>, request: IncomingMessage): void
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
@@ -109,6 +111,16 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
   if (row.access === undefined) throw new Error(`${row.method} ${row.path} declares no access`)
   const { params, query, body, answers } = row.schema
   const granted = new WeakMap<FastifyRequest, Granted>()
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  const within = async <Result>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await (options.accompany ? options.accompany(request.raw, reply.raw, work) : work())
+    } catch (error) {
+      const caller = callers.get(request)
+      if (caller && error instanceof Failure && error.code === 'FORBIDDEN') options.onForbidden?.(caller, row, request.raw)
+      throw error
+    }
+  }
   const isOpen = row.access === 'anyone'
   app.route({
     method: row.method,
@@ -119,12 +131,13 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
       response: answersOf(answers, isOpen),
     },
     // Before anything is checked or the body is read: strangers learn nothing from a validation error.
-    onRequest: async (request, reply) => {
+    onRequest: (request, reply) => within(request, reply, async () => {
       const caller = await options.identify(request.raw, reply.raw)
+      callers.set(request, caller)
       refuseBrokenText([request.params, request.query])
       granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
       await options.check?.(row)
-    },
+    }),
     preValidation: async (request) => dropNulls(request.body),
     preHandler: async (request) => refuseBrokenText(request.body),
     handler: async (request, reply) => {
@@ -133,7 +146,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
         header: (name: string, value: string) => void reply.header(name, value),
         onSent: (work: () => Promise<void>) => void reply.raw.once('finish', () => void work().catch((error: unknown) => options.onUnknown(error, request.raw))),
       }
-      const answer = await (options.accompany ? options.accompany(request.raw, reply.raw, () => row.handler(asked)) : row.handler(asked))
+      const answer = await within(request, reply, () => row.handler(asked))
       reply.code(answer.status).headers(apiHeaders)
       if (answer.body === undefined) return reply.send()
       return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)

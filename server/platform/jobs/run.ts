@@ -1,5 +1,5 @@
-import type { Db } from '../db/db.ts'
-import { isUniqueViolation } from '../db/db.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseUnavailable, isUniqueViolation, type Db } from '../db/db.ts'
 import { openJobLog, type JobLog } from './log.ts'
 import { endTask, putBack, requeue, saveProgress, takeTask, wakeAlone, type Taken } from './store.ts'
 import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome, type Params } from './type.ts'
@@ -8,6 +8,8 @@ import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome, t
 const patienceMs = 10_000
 /** Progress is written at most this often, in ms. */
 const progressMs = 1000
+/** How long a job's end waits for the database, in ms. After that it counts as lost, see `giveUpLost`. */
+const insistMs = 15_000
 /** What could not begin now is tried again after this, in ms, or when the obstacle is gone. */
 const obstacleMs = 2000
 
@@ -20,28 +22,39 @@ export type Runner = {
   wakeIn(ms: number): void
 }
 
-/** Runs one task of the queue to its end, its next try or its stop. Throws only when the database cannot be asked. */
+/** Runs one task of the queue to its end, its next try or its stop. Throws only when the database cannot be asked for long. */
 export async function runTask(runner: Runner, { type, run }: JobHandler, taskId: number, abort: AbortController): Promise<void> {
-  const { db, poolId } = runner
+  const { db } = runner
   const taken = await take(runner, taskId)
   if (!taken) return
   const log = openJobLog(db.relaxed, taskId, { limit: runner.logBytes, onTrouble: runner.onTrouble })
   const progress = openProgress(runner, taken)
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
-  try {
-    const outcome = await heeding(abort.signal, run({
-      params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
-      signal: abort.signal, log: (line, level) => log.line(line, level), progress: (attrs) => progress.note(attrs),
-    }))
-    await Promise.all([log.flush(), progress.flush()])
+  const ended = await heeding(abort.signal, run({
+    params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
+    signal: abort.signal, log: (line, level) => log.line(line, level), progress: (attrs) => progress.note(attrs),
+  })).then((outcome) => ({ outcome: outcome ?? {} }), (error: unknown) => ({ error }))
+  clearTimeout(timer)
+  await progress.flush()
+  if ('error' in ended) await fail(runner, type, taken, log, abort.signal, ended.error)
+  else {
+    await log.flush()
     // Done is done, also when somebody wanted to stop it a moment before.
-    await endTask(db.relaxed, taken, poolId, 'Success', outcome ?? {}, taken.failures)
-  } catch (error) {
-    await progress.flush()
-    await fail(runner, type, taken, log, abort.signal, error)
-  } finally {
-    clearTimeout(timer)
-    if (type.isAlone) await wakeAlone(db.relaxed, taskId)
+    await insist(() => endTask(db.relaxed, taken, runner.poolId, 'Success', ended.outcome, taken.failures))
+  }
+  if (type.isAlone) await wakeAlone(db.relaxed, taskId)
+}
+
+/** What a job has done must be written down, or it is done again: a database that is away for a moment is waited for. */
+async function insist<Result>(write: () => Promise<Result>): Promise<Result> {
+  const limit = performance.now() + insistMs
+  for (;;) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable) || performance.now() > limit) throw error
+      await sleep(250)
+    }
   }
 }
 
@@ -65,13 +78,13 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
   if (cause === 'shutdown') {
     log.line('cut short by a shutdown; it runs again')
     await log.flush()
-    await db.transaction((tx) => putBack(tx, taken, poolId, { delayMs: 0, failures: taken.failures }))
+    await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { delayMs: 0, failures: taken.failures })))
     return
   }
   if (cause === 'stopped') {
     log.line('stopped')
     await log.flush()
-    await endTask(db, taken, poolId, 'Stopped', {}, taken.failures)
+    await insist(() => endTask(db, taken, poolId, 'Stopped', {}, taken.failures))
     return
   }
   const message = cause === 'timeout' ? `took longer than ${type.timeoutMs / 1000} s` : error instanceof Error ? error.message : String(error)
@@ -80,9 +93,9 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
   const delayMs = isOver ? 0 : pauseOf(type, failures)
   log.line(isOver ? `failed: ${message}` : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`, 'ERROR')
   await log.flush()
-  if (isOver) await endTask(db.relaxed, taken, poolId, 'Error', { message }, failures)
+  if (isOver) await insist(() => endTask(db.relaxed, taken, poolId, 'Error', { message }, failures))
   else {
-    await db.transaction((tx) => putBack(tx, taken, poolId, { message, delayMs, failures }))
+    await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { message, delayMs, failures })))
     wakeIn(delayMs)
   }
 }

@@ -84,15 +84,13 @@ test('a schedule is one per vendor, changed by saving it again, kept as it is by
 })
 
 test('F28: running workers fire on time by the clock of the database', async () => {
-  await save(7)
-  const log = openLog({ level: 'silent', format: 'json' })
   const ran: number[] = []
-  await using _workers = await openWorkers({ db, handlers: [handler(type, async ({ vendorId }) => void ran.push(vendorId))], log, concurrency: 2, leaseMs: 20_000, logBytes: 4096, drainMs: 100 })
-  await eventually(() => assert.ok(ran.length > 0))
-  ran.length = 0
-  // The next look comes 5 s after this one, or when the next schedule is due.
+  const log = openLog({ level: 'silent', format: 'json' })
+  await using _workers = await openWorkers({ db, handlers: [handler(type, async ({ vendorId }) => void (vendorId === 7 && ran.push(performance.now())))], log, concurrency: 2, leaseMs: 20_000, logBytes: 4096, drainMs: 100 })
+  // The workers look every five seconds, or when the next schedule is due; this one is set between two looks.
+  await save(7)
   await db.run(sql`update schedule set next_at = clock_timestamp() + interval '1 second' where vendor_id = 7`)
-  await eventually(() => assert.deepEqual(ran, [7]), 8000)
+  await eventually(() => assert.equal(ran.length, 1), 15_000)
   await sleep(300)
-  assert.deepEqual(ran, [7])
+  assert.equal(ran.length, 1)
 })

@@ -45,11 +45,9 @@ export async function stopExecution(tx: Queryable, executionId: number): Promise
   }
 }
 
-/** Stops what waits in the queue of a type, or of all. Call inside a transaction; at most a thousand, returns how many. */
-export async function stopPending(tx: Queryable, jobType: string | undefined): Promise<number> {
-  const rows = await tx.rows<{ id: number }>(jobType === undefined
-    ? sql`select id from task where status = 'Pending' order by id limit 1000 for update skip locked`
-    : sql`select id from task where status = 'Pending' and job_type = ${jobType} order by run_at limit 1000 for update skip locked`)
+/** Stops what waits in the queue of a type. Call inside a transaction; at most a thousand, returns how many. */
+export async function stopPending(tx: Queryable, jobType: string): Promise<number> {
+  const rows = await tx.rows<{ id: number }>(sql`select id from task where status = 'Pending' and job_type = ${jobType} order by run_at limit 1000 for update skip locked`)
   return rows.length === 0 ? 0 : (await stopTasks(tx, rows.map(({ id }) => id))).length
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
-import type { Outcome, Params, Status, Trigger } from './type.ts'
+import type { Outcome, Params, Trigger } from './type.ts'
 import { jsonbText } from '../db/json.ts'
 
 /** A task that was just taken by this process. `run` fences it: who holds an earlier run can no longer change it. */
@@ -79,4 +79,3 @@ export async function wakeAlone(db: Queryable, taskId: number): Promise<void> {
   if (rows.length > 0) await requeue(db, rows.map(({ id }) => id))
 }
 
-export type { Status }

@@ -52,13 +52,34 @@ async function settle(tx: Queryable, taskIds: number[]): Promise<void> {
     from each where execution.id = each.execution_id`)
 }
 
-/** Tasks that wait although nothing in the queue says so, as a crash of PostgreSQL may leave them: queued again. */
+/**
+ * Tasks that wait although the queue will never hand them out: it has no note of them, as a crash of PostgreSQL may leave it, or
+ * it takes them for being run, by a process that then could not ask the database. Queued again. Returns how many.
+ */
 export async function requeueForgotten(db: Queryable): Promise<number> {
   const rows = await db.rows<{ id: number }>(sql`
     select id from task where status = 'Pending' and run_at < clock_timestamp() - interval '1 minute' and updated_at < clock_timestamp() - interval '1 minute'
-      and not exists (select 1 from graphile_worker.jobs where jobs.key = task.id::text and jobs.attempts < jobs.max_attempts) order by id limit ${batch}`)
+      and not exists (
+        select 1 from graphile_worker.jobs where jobs.key = task.id::text and jobs.attempts < jobs.max_attempts
+          and (jobs.locked_at is null or jobs.locked_at > clock_timestamp() - interval '1 minute')) order by id limit ${batch}`)
   if (rows.length > 0) await requeue(db, rows.map(({ id }) => id))
+  // What was queued again left a note without a key, which nobody will take or remove otherwise.
+  await db.rows(sql`select id from graphile_worker.complete_jobs(array(select id from graphile_worker.jobs where key is null and attempts >= max_attempts limit ${batch}))`)
   return rows.length
+}
+
+/**
+ * Lets go of tasks that stand as running here, and do not: their end could not be written while the database was away. They
+ * are rescued like those of a dead process. `running` are the ids of those that really run in this process.
+ */
+export async function giveUpLost(db: Queryable, poolId: string, running: (taskId: number) => boolean): Promise<number> {
+  const held = await db.rows<{ id: number; run: number }>(sql`select id, run_count as run from task where pool_id = ${poolId} and status = 'Running'`)
+  // Asked after the answer came: who had just ended is no longer in the table as this run.
+  const lost = held.filter(({ id }) => !running(id))
+  if (lost.length === 0) return 0
+  return db.run(sql`
+    update task set pool_id = null from unnest(${lost.map(({ id }) => id)}::bigint[], ${lost.map(({ run }) => run)}::int[]) as one (id, run)
+    where task.id = one.id and run_count = one.run and pool_id = ${poolId} and status = 'Running'`)
 }
 
 /** How many ended executions of a vendor type are kept, per vendor id. */
@@ -74,14 +95,17 @@ export async function sweepExecutions(db: Db, { kept, keepOthers, days, signal }
     const keep = kept.find((one) => one.vendorType === vendorType)?.keep ?? keepOthers
     for (;;) {
       signal.throwIfAborted()
+      // By tasks, not by executions: one of them may have thousands, and the statement must end before its timeout.
       const gone = await db.run(sql`
         delete from execution where id in (
-          select id from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is not null
-            and (ended_at < now() - make_interval(days => ${days})
-              or id < (select id from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} order by id desc offset ${keep} limit 1) + 1)
-          order by id limit 1000)`)
+          select id from (
+            select id, sum(tasks + 1) over (order by id) - tasks as before from (
+              select id, tasks from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is not null
+                and (ended_at < now() - make_interval(days => ${days})
+                  or id < (select id from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} order by id desc offset ${keep} limit 1) + 1)
+              order by id limit 1000) old) old where before <= 5000)`)
       count += gone
-      if (gone < 1000) break
+      if (gone === 0) break
     }
   }
   return count

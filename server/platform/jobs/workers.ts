@@ -10,7 +10,7 @@ import { runTask, type Runner } from './run.ts'
 import { fireDue } from './schedule.ts'
 import { channel, type Message } from './stop.ts'
 import { requeue } from './store.ts'
-import { requeueForgotten, rescueTasks } from './sweep.ts'
+import { giveUpLost, requeueForgotten, rescueTasks } from './sweep.ts'
 import { JobAborted, type AbortCause, type JobHandler } from './type.ts'
 
 export type WorkersOptions = {
@@ -57,10 +57,16 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
   events.on('pool:listen:success', ({ client }) => listenOn(client))
   const room = openRoom(events, types, () => paused, () => nudge(1))
   const worker = startQueue()
+  // Said once, by the library's own log; unheard, it would end the process.
+  worker.promise.catch(onTrouble)
   const poolId = worker.id
   const runner: Runner = { db, poolId, logBytes, onTrouble, wakeIn }
   const registered = register()
-  await registered
+  await registered.catch(async (error: unknown) => {
+    await worker.gracefulShutdown()
+    await pool.end()
+    throw error
+  })
   const loops = [again(Math.min(5000, leaseMs / 4), beat), again(Math.min(5000, leaseMs / 4), care)]
 
   return {
@@ -154,6 +160,7 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
 
   /** What any process may do for all. */
   async function care(): Promise<number | undefined> {
+    await giveUpLost(db.relaxed, poolId, (taskId) => running.has(taskId))
     await rescueTasks(db, leaseMs)
     await requeueForgotten(db.relaxed)
     return (await fireDue(db, types)).nextMs

@@ -11,8 +11,8 @@ export type Metrics = {
   seconds: Times
   received: Counter
   sent: Counter
-  /** By outcome, several in each request. */
-  cacheReads: Tally
+  /** Counts that are kept elsewhere, read when somebody asks; each with the values of the labels. */
+  counts(name: string, help: string, labelNames: string[], read: () => { labels: string[]; value: number }[]): void
   /** A figure read when somebody asks. */
   gauge(name: string, help: string, read: () => number): void
 }
@@ -27,7 +27,15 @@ export function openMetrics(): Metrics {
     seconds: openTimes(registry, 'marina_http_request_duration_seconds', 'Time to answer', [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120]),
     received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
-    cacheReads: openTally({ registers, name: 'marina_cache_reads_total', help: 'Reads of the memory cache', labelNames: ['outcome'] }),
+    counts(name, help, labelNames, read) {
+      const counter = new Counter({
+        registers, name, help, labelNames,
+        collect() {
+          counter.reset()
+          for (const { labels, value } of read()) counter.inc(Object.fromEntries(labelNames.map((label, index) => [label, labels[index]!])), value)
+        },
+      })
+    },
     gauge(name, help, read) {
       registry.registerMetric(new Gauge({ registers: [], name, help, collect() { this.set(read()) } }))
     },

@@ -1,13 +1,14 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
-import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
-import { dropArtifact, findChildren, findManifest, peekManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
-import { blobPath, findBlobs, type Blob } from '../../catalog/blob.ts'
+import { projectOf, type Reference, type RepositoryName, type Tag } from '../../../oci/reference.ts'
+import { dropArtifact, findChildren, findManifest, findManifestStat, peekManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
 import { dropTag, dropTagsOf, findTag, peekTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
+import { trashArtifacts, trashTag } from '../../catalog/trash.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
 import { failpoint } from '../../platform/failpoint.ts'
@@ -21,14 +22,20 @@ const maxDepth = 4
 /** How often a push looks for what others delete at the same time. */
 const looks = 8
 
-export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
+export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'statManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
   const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
 
   return {
     async readManifest(name, reference) {
-      const digest = 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
-      const found = digest === undefined ? undefined : await findManifest(reader, name, digest)
+      const digest = await digestOfReference(name, reference)
+      const found = digest && (await findManifest(reader, name, digest))
+      return found ?? manifestUnknown(name, reference)
+    },
+
+    async statManifest(name, reference) {
+      const digest = await digestOfReference(name, reference)
+      const found = digest && (await findManifestStat(reader, name, digest))
       return found ?? manifestUnknown(name, reference)
     },
 
@@ -58,6 +65,7 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
           const id = await lockArtifact(tx, repository.id, digest)
           if (id === undefined) return manifestUnknown(name, { digest })
           await passUntagGates(gates, tx, { projectId: repository.projectId, repository: name, tags: await listTagsOf(tx, [id]) })
+          await trashArtifacts(tx, repository, { kind: 'artifact', digest }, [id], by)
           const tags = await dropTagsOf(tx, repository, [id])
           await dropArtifact(tx, repository, { id, digest })
           failpoint('artifact.dropped')
@@ -77,9 +85,14 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
         await passUntagGates(gates, tx, { projectId: repository.projectId, repository: name, tags: [tag] })
         const dropped = await dropTag(tx, repository, tag)
         if (!dropped) throw new OciError('MANIFEST_UNKNOWN', `the tag ${tag} does not exist in ${name}`, { detail: { tag } })
+        await trashTag(tx, repository, tag, dropped.digest, by)
         await emit(tx, [facts.tagDeleted({ projectId: repository.projectId, repository: name, tag, digest: dropped.digest }, by)])
       })
     },
+  }
+
+  async function digestOfReference(name: RepositoryName, reference: Reference): Promise<Digest | undefined> {
+    return 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
   }
 
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
@@ -137,7 +150,7 @@ export async function storeManifest(tx: Tx, gates: Gates, { project, repository 
   const { digest, manifest, tags, content, description } = push
   const name = repository.name as RepositoryName
   const needed = neededBlobs(manifest)
-  const blobs = needed.length > 0 ? await findBlobs(tx, repository.id, needed.map((one) => one.digest)) : []
+  const blobs = needed.length > 0 ? await holdBlobs(tx, repository, needed.map((one) => one.digest)) : []
   const children = manifest.children.length > 0 ? await findChildren(tx, repository.id, manifest.children.map((one) => one.digest)) : []
   checkParts(needed, blobs, manifest.children, children)
   const size = content.length + sum(blobs) + sum(children)
@@ -157,6 +170,14 @@ export async function storeManifest(tx: Tx, gates: Gates, { project, repository 
     facts.artifactPushed({ ...place, digest, mediaType: manifest.mediaType, size, tags, isNew: artifact.isNew }, by),
     ...moved.flatMap((tag) => tagFact(place, digest, tag, by)),
   ])
+}
+
+/** Those of the digests that the repository holds, or held when the client asked a moment ago. */
+async function holdBlobs(tx: Tx, repository: Repository, digests: Digest[]): Promise<Blob[]> {
+  const found = await findBlobs(tx, repository.id, digests)
+  const known = new Set(found.map(({ digest }) => digest))
+  const missing = digests.filter((digest) => !known.has(digest))
+  return missing.length === 0 ? found : [...found, ...(await takeUp(tx, repository, missing))]
 }
 
 function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Actor): Fact[] {

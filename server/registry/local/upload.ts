@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { algorithmOf, finishDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
-import { blobPath, linkBlob, saveBlob } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, linkBlob, noteStray, rescueBytes, saveBlob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, type Repository } from '../../catalog/repository.ts'
 import type { Actor } from '../../catalog/topics.ts'
@@ -32,7 +32,16 @@ type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: 
 const claimSeconds = 30
 /** How long a request waits for an upload that another one has, and how often it looks, in ms. */
 const claimPatienceMs = 3000
+/** How often a push looks again when what it relies on is deleted at the same time. */
+const looks = 5
 const claimPollMs = 50
+/** Bytes that took longer than this, in ms, are noted once more when they are all there: the note must not be old by then. */
+const noteAgainMs = 60_000
+/**
+ * How long after its bytes a blob may be recorded, in ms. Collections remember for an hour what they took, so whoever comes
+ * later could not be told that the bytes are gone again.
+ */
+const recordWithinMs = 10 * 60_000
 
 /**
  * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees. Hashes run
@@ -106,14 +115,25 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
 
   /** The usual case: all bytes in one request, straight to their place, visible only once the digest is right. */
   async function storeWhole(digest: Digest, bytes: Bytes): Promise<number> {
-    const size = await blobs.write(blobPath(digest), bytes, (_, hex) => checkDigest(digest, `${algorithmOf(digest)}:${hex}` as Digest), algorithmOf(digest))
+    const size = await blobs.write(blobPath(digest), noted(digest, bytes), (_, hex) => checkDigest(digest, `${algorithmOf(digest)}:${hex}` as Digest), algorithmOf(digest))
     failpoint('blob.written')
     return size
+  }
+
+  /** The same bytes. Before the last of them is through, the database knows that they come. */
+  async function* noted(digest: Digest, bytes: Bytes): Bytes {
+    const begun = performance.now()
+    const note = noteStray(db.relaxed, digest)
+    note.catch(() => {}) // told below, or the source failed first
+    yield* bytes
+    await note
+    if (performance.now() - begun > noteAgainMs) await noteStray(db.relaxed, digest)
   }
 
   async function storeStaged(upload: Claimed, digest: Digest, bytes: Bytes, at: number | undefined): Promise<number> {
     const { size } = await append(upload, bytes, at)
     checkDigest(digest, await digestOfStage(upload, algorithmOf(digest)))
+    await noteStray(db.relaxed, digest)
     await blobs.commit(upload.stage, blobPath(digest))
     failpoint('blob.written')
     return size
@@ -168,8 +188,10 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
   /** The one transaction that makes durable bytes a blob of the repository. */
   async function record(name: RepositoryName, by: Actor, blob: BlobStat, also?: (tx: Tx) => Promise<void>): Promise<BlobStat> {
     const project = await getProject(name)
+    const writtenAt = performance.now()
     const save = (repositoryOf: (tx: Tx) => Promise<Repository>) =>
       db.transaction(async (tx) => {
+        if (performance.now() - writtenAt > recordWithinMs) throw new OciError('UNAVAILABLE', 'this took too long: push the blob again', { headers: { 'retry-after': '1' } })
         await passGates(gates, tx, { kind: 'blob', project, repository: name, ...blob })
         const repository = await repositoryOf(tx)
         await saveBlob(tx, repository.id, blob)
@@ -177,12 +199,24 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
         await also?.(tx)
       })
     const saveInTurn = () => turns.take(project.name, () => save((tx) => ensureRepository(tx, project, name, by)))
-    await saveInTurn().catch((error: unknown) => {
-      // The repository was deleted between being found and being used: make it anew.
-      if (!isReferenceViolation(error)) throw error
-      return saveInTurn()
-    })
-    return blob
+    for (let look = 1; ; look++) {
+      try {
+        await saveInTurn()
+        return blob
+      } catch (error) {
+        if (look === looks) throw error
+        if (isDoubtful(error)) await rescue(blob, error)
+        // The repository or the blob's row was deleted between being found and being used: make it anew.
+        else if (!isReferenceViolation(error)) throw error
+      }
+    }
+  }
+
+  /** A collection took these very bytes, or is about to: whoever sent them is asked for them once more when they are gone. */
+  async function rescue({ digest, size }: BlobStat, cause: unknown): Promise<void> {
+    const areThere = async () => (await blobs.find(blobPath(digest)))?.size === size
+    if (await db.transaction((tx) => rescueBytes(tx, digest, areThere))) return
+    throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the same bytes were being removed: start again', { cause, headers: { 'retry-after': '1' } })
   }
 
   async function dropClaimed(tx: Tx, { id, claim }: Claimed) {

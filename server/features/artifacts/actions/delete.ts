@@ -4,6 +4,7 @@ import { dropArtifacts, lockArtifact } from '../../../catalog/artifact.ts'
 import type { Repository } from '../../../catalog/repository.ts'
 import { dropTagsOf } from '../../../catalog/tag.ts'
 import { facts, type Actor } from '../../../catalog/topics.ts'
+import { trashArtifacts } from '../../../catalog/trash.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
@@ -12,9 +13,9 @@ import { passUntagGates, type Gates } from '../../../registry/gate.ts'
 
 /**
  * An artifact with its tags, the parts that only it needs, and what belongs to it: signatures, SBOMs. Throws PRECONDITION
- * while an index names it, or when one of the tags is immutable.
+ * while an index names it, or when one of the tags is immutable. With `onlyUntagged` a tag that it has got meanwhile keeps it.
  */
-export async function deleteArtifact(db: Db, gates: Gates, by: Actor, repository: Repository, digest: Digest): Promise<void> {
+export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Actor, repository: Repository, digest: Digest, { onlyUntagged = false } = {}): Promise<void> {
   const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
   try {
     await db.transaction(async (tx) => {
@@ -26,8 +27,10 @@ export async function deleteArtifact(db: Db, gates: Gates, by: Actor, repository
       const ids = going.map(({ id }) => id)
       await tx.run(sql`select id from artifact where id = any(${ids}::bigint[]) order by id for update`)
       const tags = await lockTags(tx, ids)
+      if (onlyUntagged && tags.some(({ artifactId }) => artifactId === rootId)) throw new Failure('CONFLICT', `${digest} has got a tag meanwhile`)
       const place = { projectId: repository.projectId, repository: repository.name }
       await passUntagGates(gates, tx, { ...place, repository: repository.name as RepositoryName, tags: tags.map(({ name }) => name) })
+      await trashArtifacts(tx, repository, { kind: 'artifact', digest }, ids, by)
       await dropTagsOf(tx, repository, ids)
       await dropArtifacts(tx, repository, going)
       await emit(tx, going.map((one) => facts.artifactDeleted({ ...place, digest: one.digest, tags: tags.filter(({ artifactId }) => artifactId === one.id).map(({ name }) => name) }, by)))

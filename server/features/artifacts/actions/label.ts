@@ -1,3 +1,4 @@
+import { artifactKey } from '../../../catalog/artifact.ts'
 import type { Actor } from '../../../catalog/topics.ts'
 import { isReferenceViolation, type Db } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
@@ -14,6 +15,7 @@ export async function addLabel(db: Db, by: Actor, { id, projectId, repositoryNam
       const label = await tx.row(sql`select id from label where id = ${labelId} and (project_id is null or project_id = ${projectId}) for key share`)
       if (!label) throw unknown()
       const added = await tx.run(sql`insert into artifact_label (artifact_id, label_id) values (${id}, ${labelId}) on conflict do nothing`)
+      tx.changes(artifactKey(id))
       if (added === 0) throw new Failure('CONFLICT', `the artifact has the label ${labelId} already`)
       await emit(tx, [facts.artifactLabeled({ projectId, repository: repositoryName, digest, labelId }, by)])
     })
@@ -24,6 +26,7 @@ export async function addLabel(db: Db, by: Actor, { id, projectId, repositoryNam
 
 export async function removeLabel(db: Db, by: Actor, { id, projectId, repositoryName, digest }: ArtifactRow, labelId: number): Promise<void> {
   await db.transaction(async (tx) => {
+    tx.changes(artifactKey(id))
     const removed = await tx.run(sql`delete from artifact_label where artifact_id = ${id} and label_id = ${labelId}`)
     if (removed === 0) throw new Failure('NOT_FOUND', `the artifact does not have the label ${labelId}`)
     await emit(tx, [facts.artifactUnlabeled({ projectId, repository: repositoryName, digest, labelId }, by)])

@@ -5,6 +5,7 @@ import type { Project } from '../../../catalog/project.ts'
 import type { Repository } from '../../../catalog/repository.ts'
 import { addTag, dropTag } from '../../../catalog/tag.ts'
 import { facts, type Actor } from '../../../catalog/topics.ts'
+import { trashTag } from '../../../catalog/trash.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
@@ -34,6 +35,7 @@ export async function deleteTag(db: Db, gates: Gates, by: Actor, repository: Rep
     if (!mine) throw new Failure('NOT_FOUND', `the artifact has no tag ${tag}`)
     await passUntagGates(gates, tx, { projectId, repository: name as RepositoryName, tags: [tag] })
     await dropTag(tx, repository, tag)
+    await trashTag(tx, repository, tag, artifact.digest, by)
     await emit(tx, [facts.tagDeleted({ projectId, repository: name, tag, digest: artifact.digest }, by)])
   })
 }

@@ -3,6 +3,7 @@ import { Artifact } from '../../../../api/artifacts.ts'
 import { listQuery, pageQuery, ProjectEither } from '../../../../api/requests.ts'
 import { isRepositoryName } from '../../../../oci/reference.ts'
 import { findProject } from '../../../catalog/project.ts'
+import { uncached } from '../../../platform/cache/cache.ts'
 import { listing } from '../../../platform/db/listing.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { pageHeaders } from '../../../platform/http/paging.ts'
@@ -13,14 +14,17 @@ import { copyArtifact } from '../actions/copy.ts'
 import { deleteArtifact } from '../actions/delete.ts'
 import { hydrate } from '../hydrate.ts'
 import { newestFirst } from '../pages.ts'
-import { artifactFields, listArtifacts, listArtifactsOfProject } from '../store.ts'
+import { openArtifacts } from '../objects.ts'
+import { artifactFields, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
 import { artifactPath, presentArtifact } from '../wire.ts'
 import { getArtifact, listPath, ListParams, onePath, OneParams, parseArtifactReference, tag, wantedQuery, type Parts } from './shared.ts'
 
 const ListArtifactsQuery = Type.Object({ ...listQuery, ...wantedQuery })
 
-export function listRoutes({ reader, gates }: Parts) {
+export function listRoutes({ reader, gates, cachesLists, artifacts }: Parts) {
   const { db } = reader
+  const lists = cachesLists ? reader : uncached(reader)
+  const source = cachesLists ? artifacts : openArtifacts(lists)
   return [
     route({
       id: 'listArtifacts', tag, method: 'GET', path: listPath, access: { project: 'artifact', verb: 'list' },
@@ -29,10 +33,10 @@ export function listRoutes({ reader, gates }: Parts) {
       async handler({ project, params, query, header }) {
         const asked = listing(artifactFields, query, newestFirst)
         const repository = await getRepositoryOf(reader, project, params.repository_name)
-        const isPlain = !query.q?.trim() && ['', '-push_time'].includes(query.sort?.trim() ?? '')
-        const { artifacts, total } = await listArtifacts(reader, repository.id, asked, isPlain)
+        const isPlain = cachesLists && !query.q?.trim() && ['', '-push_time'].includes(query.sort?.trim() ?? '')
+        const { ids, total } = await listArtifactIds(reader, repository.id, asked, isPlain)
         pageHeaders(artifactPath(project, repository.name, '').slice(0, -1), query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(reader, project, artifacts, query)
+        const hydrated = await hydrate(lists, source, project, await source.list(ids), query)
         return { status: 200, body: hydrated.map((one) => presentArtifact(project, one)) }
       },
     }),
@@ -42,9 +46,9 @@ export function listRoutes({ reader, gates }: Parts) {
       schema: { params: ProjectEither, query: Type.Object({ ...listQuery, ...wantedQuery, latest_in_repository: Type.Optional(Type.Boolean({ default: false })) }), answers: { 200: Type.Array(Artifact) } },
       async handler({ project, query, header }) {
         const asked = listing(artifactFields, query, newestFirst)
-        const { artifacts, total } = await listArtifactsOfProject(db, project.id, asked, query.latest_in_repository ?? false)
+        const { ids, total } = await listArtifactIdsOfProject(db, project.id, asked, query.latest_in_repository ?? false)
         pageHeaders(`/api/v2.0/projects/${project.name}/artifacts`, query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(reader, project, artifacts, query)
+        const hydrated = await hydrate(lists, source, project, await source.list(ids), query)
         return { status: 200, body: hydrated.map((one) => presentArtifact(project, one)) }
       },
     }),
@@ -53,8 +57,8 @@ export function listRoutes({ reader, gates }: Parts) {
       summary: 'Get an artifact by tag or digest',
       schema: { params: OneParams, query: Type.Object({ ...pageQuery, ...wantedQuery, with_signature: Type.Optional(Type.Boolean({ default: false })) }), answers: { 200: Artifact } },
       async handler({ project, params, query }) {
-        const { artifact } = await getArtifact(reader, project, params)
-        const [hydrated] = await hydrate(reader, project, [artifact], query)
+        const { artifact } = await getArtifact({ reader, artifacts }, project, params)
+        const [hydrated] = await hydrate(reader, artifacts, project, [artifact], query)
         return { status: 200, body: presentArtifact(project, hydrated!) }
       },
     }),
@@ -63,7 +67,7 @@ export function listRoutes({ reader, gates }: Parts) {
       summary: 'Delete an artifact with its tags, its untagged parts and what belongs to it',
       schema: { params: OneParams, answers: { 200: null } },
       async handler({ project, params, caller }) {
-        const { repository, artifact } = await getArtifact(reader, project, params)
+        const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
         await deleteArtifact(db, gates, actorOf(caller), repository, artifact.digest)
         return { status: 200 }
       },
@@ -76,7 +80,7 @@ export function listRoutes({ reader, gates }: Parts) {
         const name = `${project.name}/${params.repository_name}`
         if (!isRepositoryName(name)) throw new Failure('BAD_REQUEST', 'the name of the repository is not valid')
         const from = parseFrom(query.from)
-        const source = await getArtifact(reader, await sourceProject(from.project, rights), from)
+        const source = await getArtifact({ reader, artifacts }, await sourceProject(from.project, rights), from)
         const reference = parseArtifactReference(from.reference)
         await copyArtifact(db, gates, actorOf(caller), { repository: source.repository, digest: source.artifact.digest, tag: 'tag' in reference ? reference.tag : undefined }, { project, name })
         header('location', artifactPath(project, name, source.artifact.digest))

@@ -16,7 +16,7 @@ import { accessoryFields, accessoryOrder, listAccessories } from '../store.ts'
 import { artifactPath, presentAccessory } from '../wire.ts'
 import { getArtifact, onePath, oneParams, OneParams, tag, type Parts } from './shared.ts'
 
-export function moreRoutes({ reader, registry }: Parts) {
+export function moreRoutes({ reader, registry, artifacts }: Parts) {
   const { db } = reader
   return [
     route({
@@ -25,7 +25,7 @@ export function moreRoutes({ reader, registry }: Parts) {
       schema: { params: OneParams, query: ListQuery, answers: { 200: Type.Array(Accessory) } },
       async handler({ project, params, query, header }) {
         const asked = listing(accessoryFields, query, accessoryOrder)
-        const { repository, artifact } = await getArtifact(reader, project, params)
+        const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
         const { accessories, total } = await listAccessories(db, artifact, asked)
         pageHeaders(`${artifactPath(project, repository.name, params.reference)}/accessories`, query, asked.page, asked.pageSize, total, header)
         return { status: 200, body: accessories.map(presentAccessory) }
@@ -37,7 +37,7 @@ export function moreRoutes({ reader, registry }: Parts) {
       schema: { params: OneParams, body: Label, answers: { 200: null } },
       async handler({ project, params, body, caller }) {
         if (body.id === undefined || !Number.isSafeInteger(body.id) || body.id < 1) throw new Failure('BAD_REQUEST', 'id must be the number of a label')
-        const { artifact } = await getArtifact(reader, project, params)
+        const { artifact } = await getArtifact({ reader, artifacts }, project, params)
         await addLabel(db, actorOf(caller), artifact, body.id)
         return { status: 200 }
       },
@@ -47,7 +47,7 @@ export function moreRoutes({ reader, registry }: Parts) {
       summary: 'Take a label from an artifact',
       schema: { params: Type.Object({ ...oneParams, label_id: idParam }), answers: { 200: null } },
       async handler({ project, params, caller }) {
-        const { artifact } = await getArtifact(reader, project, params)
+        const { artifact } = await getArtifact({ reader, artifacts }, project, params)
         await removeLabel(db, actorOf(caller), artifact, params.label_id)
         return { status: 200 }
       },
@@ -60,7 +60,7 @@ export function moreRoutes({ reader, registry }: Parts) {
         answers: { 200: Type.String() },
       },
       async handler({ project, params, header }) {
-        const { repository, artifact } = await getArtifact(reader, project, params)
+        const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
         const addition = params.addition as Addition
         if (!additionsOf(artifact).includes(addition)) throw new Failure('BAD_REQUEST', `an artifact of type ${artifact.type} has no ${addition}`)
         const { content, mediaType } = await registry.readManifest(repository.name, { digest: artifact.digest })

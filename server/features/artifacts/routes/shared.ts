@@ -10,9 +10,15 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { Gates } from '../../../registry/gate.ts'
 import type { Registry } from '../../../registry/registry.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
-import { findArtifact, type ArtifactRow } from '../store.ts'
+import type { Artifacts } from '../objects.ts'
+import type { ArtifactObject } from '../store.ts'
 
-export type Parts = { reader: Reader & { db: Db }; gates: Gates; registry: Pick<Registry, 'openBlob' | 'readManifest'> }
+export type Parts = {
+  reader: Reader & { db: Db }; gates: Gates; registry: Pick<Registry, 'openBlob' | 'readManifest'>
+  /** Whether lists are put together from cached objects (S1-34). */
+  cachesLists: boolean
+  artifacts: Artifacts
+}
 
 export const tag = 'artifact'
 export const listPath = '/projects/{project_name}/repositories/{repository_name}/artifacts'
@@ -38,10 +44,10 @@ export function parseArtifactReference(text: string): Reference {
 }
 
 /** The artifact that a path names. Throws NOT_FOUND. */
-export async function getArtifact(reader: Reader, project: Project, params: { repository_name: string; reference: string }): Promise<{ repository: Repository & { name: RepositoryName }; artifact: ArtifactRow }> {
+export async function getArtifact({ reader, artifacts }: Pick<Parts, 'reader' | 'artifacts'>, project: Project, params: { repository_name: string; reference: string }): Promise<{ repository: Repository & { name: RepositoryName }; artifact: ArtifactObject }> {
   const reference = parseArtifactReference(params.reference)
   const repository = await getRepositoryOf(reader, project, params.repository_name)
-  const artifact = await findArtifact(reader.db, repository.id, reference)
+  const artifact = await artifacts.find(repository, reference)
   if (!artifact) throw new Failure('NOT_FOUND', `${params.reference} does not exist in ${repository.name}`)
   return { repository: repository as Repository & { name: RepositoryName }, artifact }
 }

@@ -15,7 +15,7 @@ import { getArtifact, onePath, oneParams, OneParams, tag, type Parts } from './s
 
 const path = `${onePath}/tags`
 
-export function tagRoutes({ reader, gates }: Parts) {
+export function tagRoutes({ reader, gates, artifacts }: Parts) {
   const { db } = reader
   return [
     route({
@@ -24,7 +24,7 @@ export function tagRoutes({ reader, gates }: Parts) {
       schema: { params: OneParams, query: Type.Object({ ...listQuery, with_immutable_status: Type.Optional(Type.Boolean({ default: false })) }), answers: { 200: Type.Array(Tag) } },
       async handler({ project, params, query, header }) {
         const asked = listing(tagFields, query, tagOrder)
-        const { repository, artifact } = await getArtifact(reader, project, params)
+        const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
         const [{ tags, total }, isImmutable] = await Promise.all([listTags(db, artifact.id, asked), query.with_immutable_status ? findImmutable(reader, project.id) : undefined])
         pageHeaders(`${artifactPath(project, repository.name, params.reference)}/tags`, query, asked.page, asked.pageSize, total, header)
         return { status: 200, body: tags.map((one) => presentTag(one, project, repository.name, isImmutable)) }
@@ -36,7 +36,7 @@ export function tagRoutes({ reader, gates }: Parts) {
       schema: { params: OneParams, body: NewTag, answers: { 201: null } },
       async handler({ project, params, body: { name }, caller, header }) {
         if (name === undefined || !isTag(name)) throw new Failure('BAD_REQUEST', 'a tag is up to 128 letters, digits, _ . and -, not starting with . or -')
-        const { repository, artifact } = await getArtifact(reader, project, params)
+        const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
         await createTag(db, gates, actorOf(caller), project, artifact, name)
         header('location', `${artifactPath(project, repository.name, params.reference)}/tags/${name}`)
         return { status: 201 }
@@ -47,7 +47,7 @@ export function tagRoutes({ reader, gates }: Parts) {
       summary: 'Take a tag away from an artifact',
       schema: { params: Type.Object({ ...oneParams, tag_name: Type.String({ minLength: 1, maxLength: 255 }) }), answers: { 200: null } },
       async handler({ project, params, caller }) {
-        const { repository, artifact } = await getArtifact(reader, project, params)
+        const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
         if (!isTag(params.tag_name)) throw new Failure('NOT_FOUND', 'the artifact has no such tag')
         await deleteTag(db, gates, actorOf(caller), repository, artifact, params.tag_name)
         return { status: 200 }

@@ -1,0 +1,130 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { openConnection } from '../connection.ts'
+import { makeImage, pushImage } from '../image.ts'
+import { basic, databaseUrlOf, startMarina, type Registry } from '../registries.ts'
+import type { Row, Scenario } from '../scenario.ts'
+
+/** Live blobs, and then ten times as many. */
+const live = Number(process.env['BENCH_BLOBS'] ?? 1_000_000)
+const dead = Number(process.env['BENCH_DEAD_BLOBS'] ?? 10_000)
+const clients = 4
+const quietSeconds = 10
+
+export const collection: Scenario = {
+  name: 'collection',
+  says: `${dead} dead blobs among ${live} live ones and among ten times as many, collected while ${clients} clients push (BENCH_BLOBS, BENCH_DEAD_BLOBS)`,
+  async run({ scratch, rounds, say }): Promise<Row[]> {
+    const marina = await startMarina(scratch, { MARINA_UNDELETE_WINDOW: '0s' })
+    const database = new Client(databaseUrlOf(scratch))
+    await database.connect()
+    const seconds: Record<'few' | 'many', number[]> = { few: [], many: [] }
+    const pushes = { quiet: [] as number[], collecting: [] as number[] }
+    try {
+      for (const [size, count] of [['few', live], ['many', 10 * live]] as const) {
+        say(`seeding ${count} live blobs`)
+        await seedLive(database, count)
+        // Round 0 is not counted: a server that has just started compiles and plans.
+        for (let round = size === 'few' ? 0 : 1; round <= rounds; round++) {
+          await seedDead(database, marina.storage)
+          const pushing = await startPushing(marina, `${size}${round}`)
+          const quiet = await rateOf(pushing, () => sleep(quietSeconds * 1000))
+          const collecting = await rateOf(pushing, () => collect(marina))
+          await pushing.stop()
+          if (round === 0) continue
+          seconds[size].push(collecting.seconds)
+          pushes.quiet.push(quiet.rate)
+          pushes.collecting.push(collecting.rate)
+          say(`among ${count}, round ${round} of ${rounds}: ${collecting.seconds.toFixed(1)} s; ${quiet.rate.toFixed(0)} pushes/s without it, ${collecting.rate.toFixed(0)} with it`)
+        }
+      }
+    } finally {
+      await database.end()
+    }
+    return [
+      { what: `collection of ${dead} blobs among ${10 * live} live ones`, unit: 's', ours: seconds.many, lessIsBetter: true, against: { name: `among ${live}`, values: seconds.few }, target: { ratio: 1 / 1.3 } },
+      { what: `pushes by ${clients} clients during it`, unit: 'pushes/s', ours: pushes.collecting, against: { name: 'before it', values: pushes.quiet } },
+    ]
+  },
+}
+
+/** Rows as pushes leave them, a hundred blobs to an image, up to `count`; without bytes, which a collection never looks at. */
+async function seedLive(database: Client, count: number): Promise<void> {
+  const { rows } = await database.query<{ have: string }>(`select count(*) as have from blob where digest like 'sha256:11ve%'`)
+  const from = Number(rows[0]!.have)
+  const digest = `'sha256:11ve' || substr(encode(sha256(convert_to('l' || n, 'UTF8')), 'hex'), 1, 60)`
+  await database.query('set statement_timeout = 0')
+  // Triggers and foreign keys would do for each row what these statements do for all.
+  await database.query('set session_replication_role = replica')
+  for (const step of [
+    `insert into repository (project_id, name) select id, 'library/seeded' from project where name = 'library' on conflict do nothing`,
+    `insert into blob (digest, size) select ${digest}, 1000 from generate_series(${from + 1}, ${count}) n`,
+    `create temporary table seeded as select blob.id, repository.id as repository_id, blob.id / 100 as image from blob, repository where blob.digest like 'sha256:11ve%'
+      and repository.name = 'library/seeded' and not exists (select from repository_blob where blob_id = blob.id)`,
+    `insert into repository_blob (repository_id, blob_id) select repository_id, id from seeded`,
+    `insert into artifact (repository_id, digest, media_type, kind, size) select distinct repository_id, 'sha256:' || encode(sha256(convert_to('i' || image || '-${count}', 'UTF8')), 'hex'), 'x' || image, 'image', 1 from seeded`,
+    `insert into artifact_blob (artifact_id, repository_id, blob_id) select artifact.id, seeded.repository_id, seeded.id from seeded join artifact on artifact.media_type = 'x' || seeded.image
+      and artifact.digest = 'sha256:' || encode(sha256(convert_to('i' || seeded.image || '-${count}', 'UTF8')), 'hex')`,
+    'drop table seeded', 'vacuum analyze',
+  ]) await database.query(step)
+  await database.query('set session_replication_role = default')
+}
+
+/** Blobs that lost their last holder three hours ago, with files of 100 bytes, scattered over the ids as deletes would leave them. */
+async function seedDead(database: Client, storage: string): Promise<void> {
+  const digests: string[] = []
+  for (let number = 0; number < dead; number++) {
+    const content = randomUUID().padEnd(100, '.')
+    const hex = createHash('sha256').update(content).digest('hex')
+    const folder = path.join(storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex)
+    await mkdir(folder, { recursive: true })
+    await writeFile(path.join(folder, 'data'), content)
+    digests.push(`sha256:${hex}`)
+  }
+  await database.query('insert into blob (digest, size) select digest, 100 from unnest($1::text[]) as digest', [digests])
+  await database.query(`insert into blob_candidate (blob_id, noted_at) select id, now() - interval '3 hours' from blob where digest = any($1::text[])`, [digests])
+}
+
+/** Asks for a run and waits for its end. */
+async function collect({ port }: Registry): Promise<void> {
+  const headers = { authorization: basic, 'content-type': 'application/json' }
+  const asked = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/gc/schedule`, { method: 'POST', headers, body: JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 1 } }) })
+  if (asked.status !== 201) throw new Error(`no collection: ${asked.status} ${await asked.text()}`)
+  for (;;) {
+    await sleep(50)
+    const run = (await (await fetch(`http://127.0.0.1:${port}${asked.headers.get('location')}`, { headers })).json()) as { job_status: string; job_parameters: string }
+    if (run.job_status === 'Pending' || run.job_status === 'Running') continue
+    const { purged_blobs: blobs, removed_files: files } = JSON.parse(run.job_parameters) as Record<string, number>
+    if (run.job_status !== 'Success' || blobs !== dead || files !== dead) throw new Error(`the collection ended otherwise: ${JSON.stringify(run)}`)
+    return
+  }
+}
+
+type Pushing = { count(): number; stop(): Promise<void> }
+
+async function startPushing(marina: Registry, round: string): Promise<Pushing> {
+  let count = 0
+  const over = new AbortController()
+  const push = async (index: number) => {
+    const name = `library/pushed-${index}`
+    const [token, connection] = [await marina.token([name]), await openConnection(marina.port)]
+    while (!over.signal.aborted) await pushImage(connection, token, name, `${round}-${count++}`, makeImage())
+    connection.close()
+  }
+  const all = Array.from({ length: clients }, (_, index) => push(index))
+  const stop = async () => {
+    over.abort()
+    await Promise.all(all)
+  }
+  return { count: () => count, stop }
+}
+
+async function rateOf({ count }: Pushing, work: () => Promise<void>): Promise<{ rate: number; seconds: number }> {
+  const [started, before] = [performance.now(), count()]
+  await work()
+  const seconds = (performance.now() - started) / 1000
+  return { seconds, rate: (count() - before) / seconds }
+}

@@ -1,0 +1,39 @@
+/** docs/operate/collection.md, command by command; and undelete on the command line. */
+import assert from 'node:assert/strict'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { test } from 'node:test'
+import { smallImage } from './image.ts'
+import { end, makeFolder, root, startMarina } from './marina.ts'
+
+test('the page about deleting, undeleting and collecting works from its first command to its last', async () => {
+  await using top = await makeFolder()
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  await using marina = await startMarina({ dataDir })
+  const image = await smallImage(path.join(top.dir, 'one'), 'one')
+  const page = await readFile(path.join(root, 'docs/operate/collection.md'), 'utf8')
+  const [, ...blocks] = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!)
+  const script = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\n${blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')}`
+  const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', script], { cwd: top.dir })
+  assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
+  const said = stdout.split(/^== \d\n/m).slice(1)
+  const inOrder = [
+    /^\s*$/,
+    /"kind":"artifact","repository_name":"library\/app"[^]*"tags":\["1"\],"deleted_by":"admin"/,
+    /"tags":\["1"\][^]*"digest":"sha256:[^]*"name":"1"/,
+    /"job_status":"Success"[^]*a dry run: nothing is deleted[^]*"job_status":"Success"[^]*0 bytes freed/,
+    /"cron":"0 0 3 \* \* \*"[^]*"job_name":"GARBAGE_COLLECTION"/,
+  ]
+  assert.equal(said.length, inOrder.length)
+  inOrder.forEach((wanted, place) => assert.match(said[place]!, wanted, `block ${place}`))
+
+  const marinaCommand = (...words: string[]) => end([process.execPath, path.join(root, 'server/main.ts'), ...words], { cwd: top.dir, env: { MARINA_DATA_DIR: dataDir } })
+  const list = await marinaCommand('undelete', 'list', 'library')
+  const [, id] = /^(\d+)\s+artifact\s+library\/app@sha256:\S+\s+1\s+deleted \S+ by admin/m.exec(list.stdout) ?? []
+  assert.ok(id, list.stdout + list.stderr)
+  const restored = await marinaCommand('undelete', 'restore', id)
+  assert.match(restored.stdout, /restored the artifact in library\/app with 1/, restored.stderr)
+  assert.match((await marinaCommand('undelete', 'restore', id)).stderr, /nothing to restore/)
+  await marina.stop()
+})

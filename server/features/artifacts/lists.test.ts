@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { openPullCounter } from '../../catalog/pulls.ts'
+import { resourceOf } from '../../platform/cache/keys.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { fresh, givenProject, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
+import { expectAnswer } from '../../testing/http.ts'
+import { openTestRedis, type TestRedis } from '../../testing/redis.ts'
+import { randomOf } from '../../testing/random.ts'
+import { openRest } from '../../testing/rest.ts'
+import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+
+/** Two processes with caches and Redis, one that keeps nothing, on one database: what the last one says is true. */
+let redis: TestRedis
+let first: TestMarina
+let second: TestMarina
+let truthful: TestMarina
+const opened = new AsyncDisposableStack()
+before(async () => {
+  redis = opened.use(await openTestRedis())
+  first = opened.use(await openTestMarina({ redisUrl: redis.url }))
+  second = opened.use(await openBeside(first, { redisUrl: redis.url }))
+  truthful = opened.use(await openBeside(first, { cacheEnabled: 'false' }))
+})
+after(() => opened.disposeAsync())
+
+const views = ['with_label=true&with_accessory=true&with_inherited_accessory=true&page_size=100', 'page_size=2&page=2&with_accessory=true', 'q=tags%3D*&sort=digest&with_label=true&page_size=50']
+const pathOf = (repository: string) => `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${repository.slice(repository.indexOf('/') + 1)}/artifacts`
+
+/** What a process answers to all the views, to the question for each tag, and for repository and project. */
+async function look(marina: TestMarina, repository: string, tags: string[]): Promise<unknown[]> {
+  const project = `/projects/${repository.slice(0, repository.indexOf('/'))}`
+  const around = [project, `${project}/repositories?sort=name`, `${project}/repositories/${repository.slice(repository.indexOf('/') + 1)}`, `${project}/metadatas/`, `${project}/summary`]
+  const paths = [...around, ...views.map((view) => `${pathOf(repository)}?${view}`), ...tags.map((tag) => `${pathOf(repository)}/${tag}?with_accessory=true&with_label=true`)]
+  const answers = await Promise.all(paths.map((path) => openRest(marina)('GET', path, marina.admin)))
+  return answers.map(({ status, headers, text }) => [status, headers['x-total-count'], status === 200 ? JSON.parse(text) : status])
+}
+
+type World = { project: { id: number; name: string }; repository: string; tags: string[]; images: Pushed[]; labels: number[]; random(): number }
+
+async function givenWorld(seed: number): Promise<World> {
+  const project = await givenProject(first)
+  const repository = `${project.name}/app`
+  const labels = [await givenLabel(project.id), await givenLabel(null)]
+  return { project, repository, tags: ['a', 'b', 'c'], images: [await pushImage(first, repository, { tag: 'a' })], labels, random: randomOf(seed) }
+}
+
+async function givenLabel(projectId: number | null): Promise<number> {
+  return (await first.ground.db.row<{ id: number }>(sql`insert into label (name, project_id) values (${fresh('label')}, ${projectId}) returning id`))!.id
+}
+
+/** Something that people do to a repository, through one process or the other. It may be refused. */
+async function doSomething(world: World): Promise<void> {
+  const { project, repository, tags, images, labels, random } = world
+  const pick = <One>(all: One[]) => all[Math.floor(random() * all.length)]!
+  const marina = random() < 0.5 ? first : second
+  const rest = openRest(marina)
+  const [tag, image, label] = [pick(tags), pick(images), pick(labels)]
+  const one = `${pathOf(repository)}/${image.digest}`
+  const what = random()
+  if (what < 0.15) images.push(await pushImage(marina, repository, random() < 0.7 ? { tag } : {}))
+  else if (what < 0.3) await again(pushManifest(marina, repository, image.content, image.mediaType, { tag }))
+  else if (what < 0.4) await again(pushReferrer(marina, repository, image, { artifactType: 'application/vnd.cncf.notary.signature' }).then((made) => images.push(made)))
+  else if (what < 0.45) await again(pushIndex(marina, repository, [image], { tag }).then((made) => images.push(made)))
+  else if (what < 0.55) await rest('POST', `${one}/labels`, marina.admin, { id: label })
+  else if (what < 0.6) await rest('DELETE', `${one}/labels/${label}`, marina.admin)
+  else if (what < 0.65) await rest('PUT', `/labels/${label}`, marina.admin, { name: fresh('renamed'), color: '#00AB9A' })
+  else if (what < 0.75) await rest('POST', `${one}/tags`, marina.admin, { name: tag })
+  else if (what < 0.82) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
+  else if (what < 0.9) await rest('DELETE', one, marina.admin)
+  else if (what < 0.92) await rest('PUT', pathOf(repository).replace(/\/artifacts$/, ''), marina.admin, { description: fresh('described') })
+  else if (what < 0.95) await rest('PUT', random() < 0.5 ? `/projects/${project.id}` : `/projects/${project.name}`, marina.admin, { metadata: { auto_scan: String(random() < 0.5), public: String(random() < 0.5) } })
+  else if (what < 0.97) await rest('DELETE', `/projects/${project.name}/metadatas/auto_scan`, marina.admin)
+  else await pullAndFlush(marina, repository, image, tag)
+}
+
+/** A push of what another deletes at the same time may be refused. */
+const again = (work: Promise<unknown>) => work.catch(() => {})
+
+async function pullAndFlush(marina: TestMarina, repository: string, { digest }: Pushed, tag: string): Promise<void> {
+  await using pulls = openPullCounter(marina.ground.db, 3600_000, () => {})
+  pulls.count({ repository: repository as never, digest, tag, by: { kind: 'system', id: null, name: 'test' } })
+  await pulls.flush()
+}
+
+/** Up to three things at once, then a look from everywhere. Returns the first step after which somebody was wrong. */
+async function findLie(seed: number, steps: number): Promise<string | undefined> {
+  const world = await givenWorld(seed)
+  for (let step = 1; step <= steps; step++) {
+    await Promise.all(Array.from({ length: 1 + Math.floor(world.random() * 3) }, () => doSomething(world)))
+    const [truth, one] = await Promise.all([truthful, first].map((marina) => look(marina, world.repository, world.tags)))
+    // After the first, so that it finds in Redis what that one put there.
+    const two = await look(second, world.repository, world.tags)
+    for (const [index, told] of [one, two].entries()) {
+      try {
+        assert.deepEqual(told, truth)
+      } catch (error) {
+        return `seed ${seed}, step ${step}, process ${index + 1}: ${(error as Error).message}`
+      }
+    }
+  }
+  return undefined
+}
+
+test('S1-02, S1-09, S1-25, S1-31: lists from cached objects say what the database says, after any change through any process', async () => {
+  for (const seed of [1, 2]) assert.equal(await findLie(seed, 40), undefined)
+  const hits = first.ground.layers.counts().filter(({ layer }) => layer === 'memory').map(({ resource, counts }) => [resource, counts.hit] as const)
+  for (const resource of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'project', 'project_metadata']) {
+    assert.ok(new Map(hits).get(resource)! > 20, `${resource} was not answered from memory: ${JSON.stringify(hits)}`)
+  }
+  assert.ok(second.ground.layers.counts().some(({ layer, resource, counts }) => layer === 'redis' && resource === 'artifact' && counts.hit > 5), `Redis was asked: ${JSON.stringify(second.ground.layers.counts())}`)
+})
+
+for (const deaf of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'project', 'project_metadata']) {
+  test(`the same test catches a process that does not hear of changes of ${deaf}`, async () => {
+    const { cache } = second.ground
+    const { block } = cache
+    // In Redis the stamps would find it out, so nothing is asked there either.
+    cache.block = (keys) => block([...keys].filter((key) => resourceOf(key) !== deaf))
+    try {
+      let lie: string | undefined
+      for (let seed = 1; seed <= 6 && lie === undefined; seed++) lie = await findLie(seed, 25)
+      assert.notEqual(lie, undefined)
+    } finally {
+      cache.block = block
+      cache.clear()
+    }
+  })
+}
+
+test('S1-28: the time of a pull is shown as soon as it is written, also where the artifact was cached', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  const image = await pushImage(first, repository, { tag: 'v1' })
+  const shown = async () => JSON.stringify((await look(first, repository, ['v1']))).match(/"pull_time":"([^"]+)"/g)
+  assert.ok((await shown())!.every((one) => one.includes('0001-01-01')))
+  await pullAndFlush(second, repository, image, 'v1')
+  assert.ok((await shown())!.every((one) => one.includes(`"${new Date().getUTCFullYear()}-`)))
+})
+
+test('S1-34: lists without cached objects are the same, and ask the database each time', async () => {
+  await using plain = await openBeside(first, { cacheLists: 'false' })
+  const repository = `${(await givenProject(first)).name}/app`
+  for (const tag of ['a', 'b', 'c']) await pushReferrer(first, repository, await pushImage(first, repository, { tag }))
+  for (let time = 0; time < 2; time++) assert.deepEqual(await look(plain, repository, ['a']), await look(first, repository, ['a']))
+  assert.equal(plain.ground.layers.counts().some(({ resource, counts }) => resource === 'artifact_list' && counts.hit + counts.miss > 0), false)
+})
+
+test('S1-33: rows come in the order of their ids, and one that is deleted between the two reads is left out', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  const images = [await pushImage(first, repository), await pushImage(first, repository), await pushImage(first, repository)]
+  const rest = openRest(first)
+  const digests = async () => (expectAnswer(await rest('GET', pathOf(repository), first.admin), 200).json() as { digest: string }[]).map(({ digest }) => digest)
+  assert.deepEqual(await digests(), images.map(({ digest }) => digest).toReversed())
+  // The ids are known, the objects not; one row goes in between, by a hand that tells nobody.
+  first.ground.cache.flush('artifact')
+  await redis.tell('flushall')
+  await first.ground.db.run(sql`delete from artifact where digest = ${images[1]!.digest}`)
+  assert.deepEqual(await digests(), [images[2]!.digest, images[0]!.digest])
+})

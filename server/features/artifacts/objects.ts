@@ -1,0 +1,53 @@
+import type { Reference, RepositoryName } from '../../../oci/reference.ts'
+import { accessoryKey, artifactByDigestKey, artifactKey } from '../../catalog/artifact.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Repository } from '../../catalog/repository.ts'
+import { findTag } from '../../catalog/tag.ts'
+import { gathered } from '../../platform/cache/gather.ts'
+import { findArtifactId, listArtifactObjects, listHeldOf, type ArtifactObject, type ArtifactRow, type HeldRow } from './store.ts'
+
+/** Artifacts by their ids, with what is shown beside them: from the cache, and what it lacks in one read (S1-32). */
+export type Artifacts = {
+  /** In the order of the ids; one that is gone meanwhile is left out (S1-33). */
+  list(ids: number[]): Promise<ArtifactObject[]>
+  /** By tag or digest. */
+  find(repository: Repository, reference: Reference): Promise<ArtifactObject | undefined>
+  /** What names each of the artifacts as its subject, by the artifact's id. */
+  listHeld(artifacts: ArtifactRow[]): Promise<Map<number, HeldRow[]>>
+}
+
+/** Reads at once, and artifacts in one: hundreds of clients who turn cold pages share statements. */
+const gathering = { atOnce: 3, most: 150 }
+
+/** An artifact is kept under its id, what belongs to it under its digest; every write to any of it names those keys. */
+export function openArtifacts({ db, cache }: Reader): Artifacts {
+  const load = gathered(async (ids: number[]) => new Map((await listArtifactObjects(db, ids)).map((one) => [one.id, one])), gathering)
+  const loadHeld = gathered(async (artifacts: ArtifactRow[]) => {
+    const rows = Map.groupBy(await listHeldOf(db, artifacts), ({ place }) => place)
+    return new Map(artifacts.map((one, index) => [one, { held: rows.get(index + 1) ?? [] }]))
+  }, gathering)
+
+  const list: Artifacts['list'] = async (ids) => {
+    const found = await cache.many(ids, artifactKey, load, sizeOf)
+    return ids.flatMap((id) => found.get(id) ?? [])
+  }
+  return {
+    list,
+    async find(repository, reference) {
+      const name = repository.name as RepositoryName
+      const digest = 'digest' in reference ? reference.digest : (await findTag({ db, cache }, name, reference.tag))?.digest
+      const known = digest && (await cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, repository.id, digest)))
+      return known && (await list([known.id]))[0]
+    },
+    async listHeld(artifacts) {
+      const found = await cache.many(artifacts, ({ repositoryId, digest }) => accessoryKey(repositoryId, digest), loadHeld, ({ held }) => 100 + held.length * 400)
+      return new Map(artifacts.map((one) => [one.id, found.get(one)?.held ?? []]))
+    },
+  }
+}
+
+/** About what one takes in memory, in bytes. */
+const sizeOf = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
+  1200 + tags.length * 300 + labelIds.length * 8 + references.length * 500 + (lengthOf(extraAttrs) + lengthOf(annotations)) * 2
+
+const lengthOf = (value: object) => JSON.stringify(value).length

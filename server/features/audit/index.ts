@@ -1,0 +1,6 @@
+export { forwardLog, writeLog } from './reactions.ts'
+export { openRefusals, type Refusals } from './refusals.ts'
+export { auditRoutes } from './routes.ts'
+export { purgeHandler } from './purge/jobs.ts'
+export { purgeRoutes } from './purge/routes.ts'
+export { makeMonths } from './store.ts'

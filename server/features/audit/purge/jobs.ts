@@ -1,0 +1,54 @@
+import type { Actor } from '../../../catalog/topics.ts'
+import type { Db } from '../../../platform/db/db.ts'
+import { sql } from '../../../platform/db/sql.ts'
+import { emit } from '../../../platform/events/emit.ts'
+import { handler, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
+import { facts } from '../topics.ts'
+import { purgedTypes, type PurgeParams } from './rules.ts'
+import { countMonth, dropMonth, listMonths, purgePage } from './store.ts'
+
+export const purge = jobType<PurgeParams>({ name: 'PURGE_AUDIT_LOG', isSingle: true, isAlone: true, maxTries: 3, keep: 50 })
+
+const marina: Actor = { kind: 'system', id: null, name: 'audit log purge' }
+/** Entries looked at in one statement. */
+const pageSize = 5000
+
+export function purgeHandler(db: Db): JobHandler {
+  return handler(purge, async (job) => {
+    const { params, executionId, log } = job
+    const types = purgedTypes(params.include_event_types)
+    const before = (await db.row<{ at: Date }>(sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`))!.at
+    log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`)
+    const removed = (types === 'all' ? await purgeMonths(db, before, job) : 0) + (await purgeEntries(db, before, types, job))
+    log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}`)
+    if (!params.dry_run) await db.transaction((tx) => emit(tx, [facts.auditPurged({ executionId, before: before.toISOString(), eventTypes: types === 'all' ? ['*'] : types, removed }, marina)]))
+    return { attrs: { ...params, removed } }
+  })
+}
+
+/** Whole months that are old enough go as tables, however many entries they hold. */
+async function purgeMonths(db: Db, before: Date, { params, signal, log, progress }: Job<PurgeParams>): Promise<number> {
+  let removed = 0
+  for (const month of await listMonths(db)) {
+    signal.throwIfAborted()
+    if (params.dry_run || month.end > before) continue
+    const count = await countMonth(db, month)
+    await dropMonth(db, month)
+    log(`${month.table} dropped with ${count} entries`)
+    progress({ removed: (removed += count) })
+  }
+  return removed
+}
+
+/** Entry after entry in their order: each page begins where the last one ended, whatever it left. */
+async function purgeEntries(db: Db, before: Date, types: string[] | 'all', { params, signal, progress }: Job<PurgeParams>): Promise<number> {
+  let removed = 0
+  if (types.length === 0) return 0
+  for (let after: { at: string; id: number } | undefined = { at: '-infinity', id: 0 }; after; ) {
+    signal.throwIfAborted()
+    const page: Awaited<ReturnType<typeof purgePage>> = await purgePage(db, { after, before, types, limit: pageSize, isDryRun: params.dry_run })
+    after = page.next
+    progress({ removed: (removed += page.count) })
+  }
+  return removed
+}

@@ -1,0 +1,24 @@
+import type { Static } from 'typebox'
+import type { Schedule } from '../../../../api/jobs.ts'
+import { Failure } from '../../../platform/http/failure.ts'
+import { eventTypesOf, parseEventTypes } from '../rules.ts'
+import type { PurgeParams } from './rules.ts'
+
+/** Harbor's bound, in hours: 27 years. */
+const longestRetention = 240_000
+
+/** What a purge is to do. As with Harbor, one that names no types removes nothing. Throws BAD_REQUEST. */
+export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics: ReadonlySet<string>): PurgeParams {
+  const { audit_retention_hour: hours, dry_run: isDryRun = false, include_event_types: types = '', include_operations: operations = '' } = parameters
+  if (!Number.isInteger(hours) || (hours as number) < 1 || (hours as number) > longestRetention) throw new Failure('BAD_REQUEST', `parameters.audit_retention_hour must be a number of hours from 1 to ${longestRetention}`)
+  if (typeof isDryRun !== 'boolean') throw new Failure('BAD_REQUEST', 'parameters.dry_run must be true or false')
+  if (typeof types !== 'string' || typeof operations !== 'string') throw new Failure('BAD_REQUEST', 'parameters.include_event_types must be event types with commas between, or *')
+  const known = new Set(eventTypesOf(topics))
+  const asked = [...parseEventTypes(types)]
+  const strange = asked.find((type) => type !== '*' && !known.has(type))
+  if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: there is no event type ${JSON.stringify(strange.slice(0, 60))}, see /auditlog-exts/events`)
+  // Until Harbor 2.13 operations were named: create, delete, pull.
+  const olds = parseEventTypes(operations)
+  const all = [...asked, ...[...known].filter((type) => olds.has(type.slice(0, type.indexOf('_'))))]
+  return { audit_retention_hour: hours as number, include_event_types: [...new Set(all)].join(','), dry_run: isDryRun }
+}

@@ -1,0 +1,51 @@
+import type { SettingsReader } from '../settings/index.ts'
+import type { Reaction, Told } from '../../platform/events/reaction.ts'
+import type { Forwarder, Message } from '../../platform/observe/forward.ts'
+import { entryOf, eventTypeOf, isSampled, parseEventTypes, type Entry } from './rules.ts'
+import { makeMonths, saveEntries } from './store.ts'
+import { presentExtended } from './wire.ts'
+
+type Options = { settings: SettingsReader; /** Pulls that get a row, in %. */ pullsPercent: number }
+
+/** Writes the log: one row for each fact, in the transaction that notes the fact as taken. */
+export function writeLog(options: Options): Reaction {
+  let known = new Set<string>()
+  return {
+    name: 'audit', topics: 'all', begins: 'first',
+    async handle(tx, facts) {
+      if (await options.settings.get('skip_audit_log_database')) return
+      const entries = await wanted(options, facts)
+      if (entries.length === 0) return
+      const months = new Map(entries.map(({ occurredAt }) => [occurredAt.toISOString().slice(0, 7), occurredAt]))
+      try {
+        if ([...months.keys()].some((month) => !known.has(month))) await makeMonths(tx, [...months.values()])
+        await saveEntries(tx, entries)
+        known = new Set([...known, ...months.keys()])
+      } catch (error) {
+        // A month may have been purged since.
+        known = new Set()
+        throw error
+      }
+    },
+  }
+}
+
+/** Sends the log on, where `audit_log_forward_endpoint` names somebody. Waits for nobody: the forwarder has a buffer with an end. */
+export function forwardLog(options: Options & { forwarder: Forwarder }): Reaction {
+  return {
+    name: 'audit-forward', topics: 'all', begins: 'now',
+    async handle(_tx, facts) {
+      const endpoint = await options.settings.get('audit_log_forward_endpoint')
+      if (endpoint !== '') for (const entry of await wanted(options, facts)) options.forwarder.send(endpoint, messageOf(entry))
+    },
+  }
+}
+
+function messageOf(entry: Entry): Message {
+  return { at: entry.occurredAt, kind: eventTypeOf(entry), isWarning: !entry.isSuccess, content: presentExtended(entry) }
+}
+
+async function wanted({ settings, pullsPercent }: Options, facts: Told[]): Promise<Entry[]> {
+  const disabled = parseEventTypes(await settings.get('disabled_audit_log_event_types'))
+  return facts.map(entryOf).filter((entry) => !disabled.has(eventTypeOf(entry)) && (entry.operation !== 'pull' || isSampled(entry.id, pullsPercent)))
+}

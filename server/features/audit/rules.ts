@@ -1,0 +1,143 @@
+import type { Actor } from '../../catalog/topics.ts'
+import type { Told } from '../../platform/events/reaction.ts'
+
+/** One row of the log. */
+export type Entry = {
+  id: number
+  occurredAt: Date
+  by: Actor
+  projectId: number | null
+  resourceType: string
+  resource: string
+  operation: string
+  description: string
+  isSuccess: boolean
+  address: string | null
+  requestId: string | null
+  details: Record<string, unknown> | null
+}
+
+type Payload = Record<string, unknown>
+type Naming = { type?: string; operation?: string; resource?: (of: Payload) => string; description?: (of: Payload) => string; isRefused?: true }
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
+const names = (changed: unknown): string => (Array.isArray(changed) ? changed : Object.keys(changed ?? {})).join(', ')
+/** As Harbor writes it: by its first tag, else by its digest. */
+const artifact = ({ repository, tags, tag, digest }: Payload): string => {
+  const [first] = Array.isArray(tags) ? (tags as string[]) : [tag as string | null]
+  return first ? `${text(repository)}:${first}` : `${text(repository)}@${text(digest)}`
+}
+const tagged = ({ repository, tag }: Payload) => `${text(repository)}:${text(tag)}`
+const named = ({ name }: Payload) => text(name)
+const times = ({ count }: Payload) => (Number(count) > 1 ? `, ${text(count)} times` : '')
+
+/** What Harbor calls it, where a topic's own words are others. Everything else follows from the topic, see `guess`. */
+const namings: Readonly<Record<string, Naming>> = {
+  'artifact.pushed': { operation: 'create', resource: artifact },
+  'artifact.pulled': { operation: 'pull', resource: artifact, description: (of) => `pull artifact: ${artifact(of)}${times(of)}` },
+  'artifact.deleted': { resource: artifact },
+  'artifact.copied': { operation: 'create', resource: artifact, description: (of) => `copy artifact: ${artifact(of)} from ${text(of.from)}` },
+  'artifact.labeled': { operation: 'update', resource: artifact, description: (of) => `put label ${text(of.labelId)} on ${artifact(of)}` },
+  'artifact.unlabeled': { operation: 'update', resource: artifact, description: (of) => `take label ${text(of.labelId)} off ${artifact(of)}` },
+  'tag.created': { resource: tagged },
+  'tag.moved': { operation: 'update', resource: tagged, description: (of) => `move tag: ${tagged(of)} from ${text(of.from)} to ${text(of.digest)}` },
+  'tag.deleted': { resource: tagged },
+  'blob.deleted': { resource: artifact },
+  'account.created': { type: 'user', resource: named },
+  'account.changed': { type: 'user', resource: named },
+  'account.password-changed': { type: 'user', operation: 'update', resource: named, description: (of) => `change the password of user: ${named(of)}` },
+  'account.deleted': { type: 'user', resource: named },
+  'session.opened': { type: 'user', operation: 'login', resource: named },
+  'session.closed': { type: 'user', operation: 'logout', resource: named },
+  'login.failed': { type: 'user', operation: 'login', resource: named, isRefused: true, description: (of) => `wrong name or password: ${named(of)}${times(of)}` },
+  'change.refused': { type: 'request', operation: 'refuse', resource: ({ what }) => text(what), isRefused: true, description: (of) => `refused: ${text(of.what)}${times(of)}` },
+  'group.created': { type: 'user_group' }, 'group.changed': { type: 'user_group' }, 'group.deleted': { type: 'user_group' },
+  'member.added': { type: 'project_member', operation: 'create', resource: ({ member }) => text(member) },
+  'member.changed': { type: 'project_member', resource: ({ member }) => text(member) },
+  'member.removed': { type: 'project_member', operation: 'delete', resource: ({ member }) => text(member) },
+  'robot.secret-refreshed': { operation: 'update', resource: named, description: (of) => `give robot a new secret: ${named(of)}` },
+  'audit-log.purged': { resource: () => 'audit_log', description: (of) => `purge audit log: ${text(of.removed)} entries from before ${text(of.before)}` },
+  'configuration.updated': { resource: () => 'configuration', description: ({ changed }) => `update configuration: ${names(changed)}` },
+  'cve-allowlist.updated': { resource: ({ projectId }) => (projectId === null ? 'system' : text(projectId)) },
+  'scanner.chosen': { operation: 'update' },
+}
+
+/** The event types that Harbor knows, first; a switch or a purge may name them and every other `<operation>_<resource type>`. */
+const harborTypes = [
+  'create_artifact', 'delete_artifact', 'pull_artifact', 'create_project', 'delete_project', 'delete_repository', 'login_user', 'logout_user',
+  'create_user', 'delete_user', 'update_user', 'create_robot', 'delete_robot', 'update_configuration',
+]
+
+/** All event types that facts of these topics can have, Harbor's first. */
+export function eventTypesOf(topics: Iterable<string>): string[] {
+  return [...new Set([...harborTypes, ...[...topics].map(kindOf).map(({ type, operation }) => `${operation}_${type}`).sort()])]
+}
+
+/** `disabled_audit_log_event_types`: names with commas between. */
+export function parseEventTypes(list: string): Set<string> {
+  return new Set(list.split(',').map((one) => one.trim()).filter((one) => one !== ''))
+}
+
+export const eventTypeOf = ({ operation, resourceType }: Pick<Entry, 'operation' | 'resourceType'>): string => `${operation}_${resourceType}`
+
+/** What stands in the log of a fact. */
+export function entryOf({ id, topic, payload, occurredAt, address, requestId }: Told): Entry {
+  const { type, operation } = kindOf(topic)
+  const { resource = guessResource, description, isRefused } = namings[topic] ?? {}
+  const { by, projectId, origin, ...rest } = payload
+  const elsewhere = (origin ?? {}) as { address?: string; requestId?: string }
+  const what = resource(payload).slice(0, 1024)
+  const details = withoutSecrets({ ...rest, ...(origin ? { origin } : {}) })
+  return {
+    id, occurredAt, by: actorIn(by), projectId: typeof projectId === 'number' ? projectId : null, resourceType: type, resource: what, operation,
+    description: (description?.(payload) ?? sentence(operation, type, what, payload)).slice(0, 2048), isSuccess: !isRefused,
+    address: elsewhere.address ?? address, requestId: elsewhere.requestId ?? requestId, details,
+  }
+}
+
+/** Of topics; others lose their -ed. */
+const verbs: Readonly<Record<string, string>> = {
+  created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete', paused: 'pause', resumed: 'resume', purged: 'purge', forgotten: 'forget',
+  scheduled: 'schedule', rotated: 'rotate', executed: 'execute',
+}
+
+/** `quota.updated` → quota, update. */
+function kindOf(topic: string): { type: string; operation: string } {
+  const [noun = '', verb = ''] = topic.split('.')
+  const { type = noun.replaceAll('-', '_'), operation = verbs[verb] ?? verb.replace(/(p)ped$|ed$/, '$1').replaceAll('-', '_') } = namings[topic] ?? {}
+  return { type, operation }
+}
+
+function guessResource(payload: Payload): string {
+  const { name, repository } = payload
+  if (typeof name === 'string' || typeof repository === 'string') return text(name ?? repository)
+  const id = Object.entries(payload).find(([key, value]) => key !== 'projectId' && /id$/i.test(key) && (typeof value === 'number' || typeof value === 'string'))
+  return id ? text(id[1]) : text(payload.projectId)
+}
+
+function sentence(operation: string, type: string, what: string, { changed }: Payload): string {
+  const fields = names(changed)
+  return `${operation} ${type.replaceAll('_', ' ')}: ${what}${fields ? ` (${fields})` : ''}`
+}
+
+const nobody: Actor = { kind: 'system', id: null, name: 'system' }
+function actorIn(by: unknown): Actor {
+  const { kind, id, name } = (by ?? {}) as Partial<Actor>
+  return kind && typeof name === 'string' ? { kind, id: id ?? null, name: name.slice(0, 255) } : nobody
+}
+
+const largestDetails = 16 * 1024
+const secretName = /secret|password|passwd|credential|private_?key|auth_?header|authorization|salt|(^|_)token$|token_value/i
+
+/** Facts hold no secrets. Should one do so all the same, it stands here as `***` (H29, H38). */
+function withoutSecrets(details: Payload): Payload | null {
+  const clean = JSON.stringify(details, (key, value: unknown) => (secretName.test(key) && typeof value === 'string' && value !== '' ? '***' : value))
+  if (clean === '{}') return null
+  return clean.length > largestDetails ? { note: `too long to be kept: ${clean.length} characters` } : (JSON.parse(clean) as Payload)
+}
+
+/** Whether a pull is among the `percent` of pulls that are kept: the same answer each time for the same fact. */
+export function isSampled(id: number, percent: number): boolean {
+  // Knuth's multiplicative hash spreads neighbouring ids over all hundred.
+  return percent >= 100 || ((id * 2654435761) % 2 ** 32) / 2 ** 32 < percent / 100
+}

@@ -1,0 +1,66 @@
+import type { Actor } from '../../catalog/topics.ts'
+import { events, type CacheEvent } from '../../platform/cache/counts.ts'
+import type { Peers } from '../../platform/cache/peers.ts'
+import type { Redis } from '../../platform/cache/redis.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { emit } from '../../platform/events/emit.ts'
+import type { CacheQuestion, Held, Look } from './answer.ts'
+import { facts } from './topics.ts'
+
+/** All processes and the Redis they share, as far as they answer. */
+export type CacheOfAll = { peers: Pick<Peers, 'ask'>; redis: Redis | undefined }
+export type ResourceRow = Omit<Held, 'counts'> & Record<CacheEvent, number>
+export type Overview = { processes: number; redis: 'none' | 'healthy' | 'unhealthy'; resources: ResourceRow[] }
+
+/** Redis is asked for so many keys of a resource at most when they are counted. */
+const mostCounted = 1_000_000
+
+/** Facts and counts by layer and resource, of all processes together. */
+export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview> {
+  const answers = await ask<Held[]>(peers, { about: 'cache.count' })
+  const rows = new Map<string, ResourceRow>()
+  for (const { counts, ...held } of answers.flat()) {
+    const name = `${held.layer} ${held.resource}`
+    const row = rows.get(name) ?? { ...held, entries: 0, bytes: 0, ...(Object.fromEntries(events.map((event) => [event, 0])) as Record<CacheEvent, number>) }
+    row.entries += held.entries
+    row.bytes += held.bytes
+    for (const event of events) row[event] += counts[event]
+    rows.set(name, row)
+  }
+  const inRedis = await Promise.resolve(redis?.list('', mostCounted)).catch(() => undefined)
+  for (const key of inRedis ?? []) {
+    const row = rows.get(`redis ${key.slice(0, key.indexOf(':'))}`)
+    if (row) row.entries++
+  }
+  const resources = [...rows.values()].sort((a, b) => (`${a.resource} ${a.layer}` < `${b.resource} ${b.layer}` ? -1 : 1))
+  return { processes: answers.length, redis: redis ? (inRedis ? 'healthy' : 'unhealthy') : 'none', resources }
+}
+
+/** Keys of a resource that begin with the text, in order, and where each is held. */
+export async function listCacheKeys({ peers, redis }: CacheOfAll, resource: string, beginning: string, limit: number): Promise<{ keys: { key: string; layers: string[] }[]; isCut: boolean }> {
+  const start = beginning.startsWith(`${resource}:`) ? beginning : `${resource}:${beginning}`
+  const inMemory = new Set((await ask<string[]>(peers, { about: 'cache.keys', resource, beginning: start, limit: limit + 1 })).flat())
+  const inRedis = new Set(await Promise.resolve(redis?.list(start, limit + 1)).catch(() => []))
+  const all = [...new Set([...inMemory, ...inRedis])].sort()
+  const keys = all.slice(0, limit).map((key) => ({ key, layers: [...(inMemory.has(key) ? ['memory'] : []), ...(inRedis.has(key) ? ['redis'] : [])] }))
+  return { keys, isCut: all.length > limit }
+}
+
+export type Entry = { key: string; memory: Look[]; redis: { bytes: number; endsInMs: number } | undefined }
+
+/** What is held under one key; undefined when nothing is. */
+export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): Promise<Entry | undefined> {
+  const memory = (await ask<Look | null>(peers, { about: 'cache.look', key })).filter((one) => one !== null)
+  const inRedis = await Promise.resolve(redis?.look(key)).catch(() => undefined)
+  return memory.length === 0 && !inRedis ? undefined : { key, memory, redis: inRedis }
+}
+
+/** Forgets one key of a resource, or with null all of them, in every process and in Redis. What was true stays true: it is only read again. */
+export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number }> {
+  await db.transaction((tx) => emit(tx, [facts.cacheForgotten({ resource, key }, by)]))
+  const forgotten = await ask<number>(peers, { about: 'cache.forget', resource, key })
+  const dropped = await Promise.resolve(redis?.drop(key ?? `${resource}:`, key !== null)).catch(() => 0)
+  return { memory: forgotten.reduce((sum, one) => sum + one, 0), redis: dropped ?? 0 }
+}
+
+const ask = async <Answer>(peers: CacheOfAll['peers'], question: CacheQuestion) => (await peers.ask(question)) as Answer[]

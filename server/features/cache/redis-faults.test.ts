@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, RESP_TYPES } from 'redis'
+import { givenProject, givenUser, pushImage, type PushedImage } from '../../testing/given.ts'
+import { expectAnswer } from '../../testing/http.ts'
+import { openTestRedis, type TestRedis } from '../../testing/redis.ts'
+import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openTcpProxy, type TcpProxy } from '../../testing/tcp-proxy.ts'
+
+const opened = new AsyncDisposableStack()
+let redis: TestRedis
+let proxy: TcpProxy
+let first: TestMarina
+let second: TestMarina
+before(async () => {
+  redis = opened.use(await openTestRedis())
+  proxy = opened.use(await openTcpProxy(redis.port))
+  // With so little memory nearly every answer has to come from Redis or the database. A busy machine may need more than 50 ms.
+  const settings = { redisUrl: `redis://127.0.0.1:${proxy.port}`, cacheBytes: '20KiB', redisTimeout: '200ms' }
+  first = opened.use(await openTestMarina(settings))
+  second = opened.use(await openBeside(first, settings))
+  await healthy()
+})
+after(() => opened.disposeAsync())
+
+type Health = { status: string; components: { name: string; status: string }[] }
+const health = async (marina: TestMarina) => expectAnswer(await marina.ask('GET', '/api/v2.0/health'), 200).json() as Health
+const redisOf = async (marina: TestMarina) => (await health(marina)).components.find(({ name }) => name === 'redis')?.status
+
+/** Until both use Redis again, and know what the other has heard. */
+async function healthy(): Promise<void> {
+  await until(async () => (await redisOf(first)) === 'healthy' && (await redisOf(second)) === 'healthy')
+  await until(async () => first.ground.layers.redis!.isUp() && second.ground.layers.redis!.isUp())
+}
+
+async function until(isSo: () => Promise<boolean>, ms = 20_000): Promise<void> {
+  for (const end = performance.now() + ms; !(await isSo()); await sleep(25)) assert.ok(performance.now() < end, 'it did not come to be')
+}
+
+const redisCounts = (marina: TestMarina, event: 'hit' | 'refuse' | 'error') =>
+  marina.ground.layers.counts().filter(({ layer }) => layer === 'redis').reduce((sum, { counts }) => sum + counts[event], 0)
+
+/** Pushes through one, pulls through the other, in turns; a new account logs in. Every answer is looked at. Returns the slowest pull, in ms. */
+async function live(rounds: number): Promise<number> {
+  const repository = `${(await givenProject(first)).name}/app`
+  let slowest = 0
+  for (let round = 0; round < rounds; round++) {
+    const [writer, reader] = round % 2 === 0 ? [first, second] : [second, first]
+    const image = await pushImage(writer, repository, { tag: 'moving' })
+    const started = performance.now()
+    await expectPull(reader, repository, 'moving', image)
+    slowest = Math.max(slowest, performance.now() - started)
+    await expectPull(writer, repository, image.digest, image)
+  }
+  const user = await givenUser(second)
+  expectAnswer(await first.ask('GET', '/v2/', { as: user }), 200)
+  expectAnswer(await first.ask('GET', '/v2/', { as: { ...user, password: 'wrong' } }), 401, 'UNAUTHORIZED')
+  return slowest
+}
+
+async function expectPull(marina: TestMarina, repository: string, reference: string, image: PushedImage): Promise<void> {
+  const { body, headers } = expectAnswer(await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin }), 200)
+  assert.deepEqual([headers['docker-content-digest'], body], [image.digest, image.content])
+}
+
+/** What each process finds in Redis, when it finds anything: the fault must have been one of a Redis in use. */
+async function expectUse(): Promise<void> {
+  const repository = `${(await givenProject(first)).name}/app`
+  const images = [await pushImage(first, repository, { tag: 'a' }), await pushImage(first, repository, { tag: 'b' })]
+  const before = redisCounts(second, 'hit')
+  await until(async () => {
+    for (const marina of [first, second, second]) for (const [index, image] of images.entries()) await expectPull(marina, repository, ['a', 'b'][index]!, image)
+    return redisCounts(second, 'hit') > before
+  })
+}
+
+test('with Redis, pushes through one process are pulled from the other, and Redis is used', async () => {
+  await live(6)
+  await expectUse()
+})
+
+test('S1-26: Redis killed: everything goes on with right answers, health says so, and Redis is used again once it is back', async () => {
+  await redis.kill()
+  const slowest = await live(6)
+  assert.ok(slowest < 1000, `a pull took ${slowest} ms`)
+  const { status, components } = await health(first)
+  assert.deepEqual([status, components.find(({ name }) => name === 'redis')?.status, components.find(({ name }) => name === 'database')?.status], ['unhealthy', 'unhealthy', 'healthy'])
+  await redis.start()
+  await healthy()
+  await live(4)
+  await expectUse()
+})
+
+test('Redis that is flushed again and again only makes things slower', async () => {
+  const client = await createClient({ url: redis.url }).connect()
+  const flushing = setInterval(() => void client.flushAll(), 5)
+  await live(8)
+  clearInterval(flushing)
+  client.destroy()
+  await expectUse()
+})
+
+test('Redis that takes 5 s for an answer costs a pull or two its timeout and then nothing, as it is left alone for a while', async () => {
+  proxy.delayMs = 5000
+  const first5 = await live(5)
+  assert.ok(first5 < 3000, `a pull took ${first5} ms`)
+  // By now nobody asks it: what it would cost is what a pull costs from the database.
+  const repository = `${(await givenProject(first)).name}/app`
+  const image = await pushImage(first, repository, { tag: 'v1' })
+  const started = performance.now()
+  for (let time = 0; time < 20; time++) await expectPull(second, repository, 'v1', image)
+  assert.ok(performance.now() - started < 2000)
+  assert.equal(await redisOf(second), 'unhealthy')
+  proxy.delayMs = 0
+  await healthy()
+  await expectUse()
+})
+
+test('Redis that hangs with its connections open is left alone, and found again', async () => {
+  redis.freeze()
+  assert.ok((await live(5)) < 3000)
+  redis.thaw()
+  await healthy()
+  await expectUse()
+})
+
+test('Redis that is full refuses to keep more; what it has is used, the rest comes from the database', async () => {
+  await redis.tell('config', 'set', 'maxmemory-policy', 'noeviction')
+  await redis.tell('config', 'set', 'maxmemory', '1')
+  const before = redisCounts(first, 'error') + redisCounts(second, 'error')
+  await live(6)
+  assert.ok(redisCounts(first, 'error') + redisCounts(second, 'error') > before, 'that it is full is counted')
+  assert.equal(await redisOf(first), 'healthy')
+  await redis.tell('config', 'set', 'maxmemory', '0')
+  await expectUse()
+})
+
+test('connections to Redis that break in the middle of everything are opened anew', async () => {
+  const cutting = setInterval(() => {
+    proxy.isCut = true
+    proxy.isCut = false
+  }, 40)
+  await live(8)
+  clearInterval(cutting)
+  await healthy()
+  await expectUse()
+})
+
+test('S1-23: what Redis could not be told to forget it is told again; until then nobody believes it', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  await pushImage(first, repository, { tag: 'v1' })
+  const tagKey = `tag:repository:${repository}:name:v1`
+  const isThere = async () => (await redis.tell('--scan', '--pattern', `*${tagKey}`)) !== ''
+  await until(async () => {
+    first.ground.cache.clear()
+    await first.ask('GET', `/v2/${repository}/manifests/v1`, { as: first.admin })
+    return isThere()
+  })
+  proxy.isCut = true
+  await pushImage(second, repository, { tag: 'v1' })
+  assert.ok(await isThere(), 'it could not be told')
+  proxy.isCut = false
+  await until(async () => !(await isThere()))
+  await healthy()
+})
+
+test('S1-24: Redis preloaded with what was true before, and with what never was, misleads nobody', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  const [old, other] = [await pushImage(first, repository, { tag: 'v1' }), await pushImage(first, repository, { tag: 'v2' })]
+  const listKeys = async () => (await redis.tell('--scan', '--pattern', `*${repository}*`)).split('\n').filter(Boolean)
+  await until(async () => {
+    first.ground.cache.clear()
+    for (const [tag, image] of [['v1', old], ['v2', other]] as const) await expectPull(first, repository, tag, image)
+    return (await listKeys()).length === 4
+  })
+  const client = await createClient({ url: redis.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
+  try {
+    const keys = await listKeys()
+    const dump = new Map(await Promise.all(keys.map(async (key) => [key, Buffer.from((await client.get(key))!)] as const)))
+    const tagKeys = keys.filter((key) => key.includes(':tag:'))
+    assert.ok(tagKeys.length === 2 && dump.size === 4, `Redis held ${keys.join(', ')}`)
+    const moved = await pushImage(second, repository, { tag: 'v1' })
+    const [one, two] = tagKeys as [string, string]
+    const evil = [
+      ...dump,
+      // Another key's value, whole and true there.
+      [one, dump.get(two)!], [two, dump.get(one)!],
+      ...keys.flatMap((key): [string, Buffer][] => [[key, randomBytes(200)], [key, Buffer.alloc(0)], [key, Buffer.from('{"tagId":1,"digest":"sha256:00"}')], [key, Buffer.concat([dump.get(key)!, Buffer.from('x')])]]),
+    ] as [string, Buffer][]
+    const refused = redisCounts(first, 'refuse') + redisCounts(second, 'refuse')
+    for (const [key, value] of evil) {
+      await client.set(key, value)
+      for (const marina of [first, second]) {
+        // So that Redis is asked.
+        marina.ground.cache.clear()
+        await expectPull(marina, repository, 'v1', moved)
+        await expectPull(marina, repository, 'v2', other)
+      }
+    }
+    assert.ok(redisCounts(first, 'refuse') + redisCounts(second, 'refuse') > refused + 5)
+    // Of another type altogether.
+    for (const key of keys) await redis.tell('del', key).then(() => redis.tell('lpush', key, 'x'))
+    for (const marina of [first, second]) await expectPull(marina, repository, 'v1', moved)
+  } finally {
+    client.destroy()
+  }
+})
+
+test('S1-07: a Redis that fails over to an old copy of itself, or is another one altogether, changes nothing', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  await pushImage(first, repository, { tag: 'v1' })
+  for (const marina of [first, second]) await marina.ask('GET', `/v2/${repository}/manifests/v1`, { as: marina.admin })
+  await using other = await openTestRedis()
+  // What a replica would hold that did not hear of the last writes.
+  await other.tell('replicaof', '127.0.0.1', String(redis.port))
+  await until(async () => (await other.tell('info', 'replication')).includes('master_link_status:up'))
+  await other.tell('replicaof', 'no', 'one')
+  const moved = await pushImage(second, repository, { tag: 'v1' })
+  const keys = (await other.tell('--scan', '--pattern', `*${repository}*`)).split('\n').filter(Boolean)
+  assert.ok(keys.length > 0)
+  const [from, to] = await Promise.all([other.url, redis.url].map((url) => createClient({ url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()))
+  for (const key of keys) await to!.set(key, (await from!.get(key))!)
+  for (const marina of [first, second]) await expectPull(marina, repository, 'v1', moved)
+  from!.destroy()
+  to!.destroy()
+})

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { blobPath } from '../../catalog/blob.ts'
+import { callApi, create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
+import { findDisagreements, fresh, givenUser, pushBlob, pushImage } from '../../testing/given.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openS3Server } from '../../testing/s3.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+
+type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string }
+import { collect } from './index.ts'
+
+suite('the API of the garbage collection', () => {
+  let marina: TestMarina
+  before(async () => void (marina = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', workerConcurrency: '2' })))
+  after(() => marina[Symbol.asyncDispose]())
+
+  const call = (method: string, path: string, body?: unknown) => callApi(marina, method, `/system/gc${path}`, { as: marina.admin, ...(body === undefined ? {} : { body }) })
+  const now = (parameters: Record<string, unknown> = {}) => ({ schedule: { type: 'Manual' }, parameters })
+  const get = async (id: number) => expectAnswer(await call('GET', `/${id}`), 200).json() as Run
+  const ended = (id: number) => eventually(async () => {
+    const run = await get(id)
+    assert.ok(['Success', 'Error', 'Stopped'].includes(run.job_status), run.job_status)
+    return run
+  }, 20_000)
+  const runNow = async (parameters: Record<string, unknown> = {}) => ended(await create(marina, '/system/gc/schedule', marina.admin, now(parameters)))
+
+  test('a run asked for frees what was deleted and says so in history, attributes, log and facts', async () => {
+    const repository = `library/${fresh('r')}`
+    const image = await pushImage(marina, repository, { tag: 'gone' })
+    expectAnswer(await callApi(marina, 'DELETE', `/projects/library/repositories/${repository.slice(8)}`, { as: marina.admin }), 200)
+    const since = await lastFact(marina)
+    const dry = await runNow({ dry_run: true, workers: 3 })
+    assert.equal(dry.job_status, 'Success')
+    assert.ok((await marina.ground.blobs.find(blobPath(image.config))) !== undefined)
+    const { freed_space: wouldFree } = JSON.parse(dry.job_parameters) as { freed_space: number }
+    const run = await runNow({ delete_untagged: false, redis_url_reg_cache: 'redis://user:canary@host' })
+    const attrs = JSON.parse(run.job_parameters) as Record<string, unknown>
+    assert.deepEqual([run.job_name, run.job_kind, run.job_status], ['GARBAGE_COLLECTION', 'MANUAL', 'Success'])
+    assert.deepEqual([attrs['delete_untagged'], attrs['dry_run'], attrs['workers'], attrs['purged_blobs'], attrs['removed_files'], attrs['freed_space']], [false, false, 1, 2, 2, wouldFree])
+    assert.doesNotMatch(run.job_parameters, /canary/)
+    const log = expectAnswer(await call('GET', `/${run.id}/log`), 200)
+    assert.match(log.headers['content-type'] ?? '', /^text\/plain/)
+    assert.match(log.text, new RegExp(`delete the blob ${image.config}`))
+    assert.match(log.text, /2 files gone/)
+    const list = expectAnswer(await call('GET', '?page_size=1'), 200)
+    assert.equal((list.json() as Run[])[0]!.id, run.id)
+    assert.ok(Number(list.headers['x-total-count']) >= 2)
+    assert.deepEqual((await factsSince(marina, since)).map(({ topic }) => topic), ['collection.asked', 'collection.asked'])
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('a schedule is made once, shown, changed and ended; hostile ones are refused', async () => {
+    assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
+    const daily = { schedule: { type: 'Daily', cron: '0 0 3 * * *' }, parameters: { delete_untagged: true, workers: 2 } }
+    const made = expectAnswer(await call('POST', '/schedule', daily), 201)
+    assert.equal(made.headers.location, '/api/v2.0/system/gc/schedule')
+    expectAnswer(await call('POST', '/schedule', daily), 409, 'CONFLICT')
+    const shown = expectAnswer(await call('GET', '/schedule'), 200).json() as Run & { schedule: { cron: string; type: string; next_scheduled_time: string } }
+    assert.deepEqual([shown.schedule.type, shown.schedule.cron], ['Daily', '0 0 3 * * *'])
+    assert.deepEqual(JSON.parse(shown.job_parameters), { delete_untagged: true, dry_run: false, workers: 2 })
+    expectAnswer(await call('PUT', '/schedule', { ...daily, schedule: { type: 'Weekly', cron: '0 0 4 * * 0' } }), 200)
+    for (const body of [{ schedule: { type: 'Custom', cron: 'x' } }, {}, { schedule: { type: 'Never' } }, now({ workers: 6 }), now({ workers: 0 }), now({ dry_run: 'yes' })]) {
+      assert.equal((await call('PUT', '/schedule', body)).status, 400, JSON.stringify(body))
+    }
+    expectAnswer(await call('PUT', '/schedule', { schedule: { type: 'None' } }), 200)
+    assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
+  })
+
+  test('a run that is not there is 404, an ended one can be stopped without harm', async () => {
+    for (const [method, path] of [['GET', '/999999'], ['GET', '/999999/log'], ['PUT', '/999999']] as const) expectAnswer(await call(method, path), 404, 'NOT_FOUND')
+    const run = await runNow()
+    expectAnswer(await call('PUT', `/${run.id}`), 200)
+    assert.equal((await get(run.id)).job_status, 'Success')
+  })
+
+  test('F37: a second run while one has not ended is 409, and the first can be stopped', async () => {
+    await using quiet = await openTestMarina({ workers: 'none' })
+    const id = await create(quiet, '/system/gc/schedule', quiet.admin, now())
+    expectAnswer(await callApi(quiet, 'POST', '/system/gc/schedule', { as: quiet.admin, body: now() }), 409, 'CONFLICT')
+    expectAnswer(await callApi(quiet, 'PUT', `/system/gc/${id}`, { as: quiet.admin }), 200)
+    assert.equal((expectAnswer(await callApi(quiet, 'GET', `/system/gc/${id}`, { as: quiet.admin }), 200).json() as Run).job_status, 'Stopped')
+    await create(quiet, '/system/gc/schedule', quiet.admin, now())
+  })
+
+  test('is for administrators, and for robots that were given it', async () => {
+    const robot = await givenRobot(marina, fresh('gc'), { access: [{ resource: 'garbage-collection', action: 'list' }] })
+    expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: robot }), 200)
+    expectAnswer(await callApi(marina, 'POST', '/system/gc/schedule', { as: robot, body: now() }), 403, 'FORBIDDEN')
+    expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: await givenUser(marina) }), 403, 'FORBIDDEN')
+  })
+})
+
+suite('a collection on S3', () => {
+  test('frees what was deleted, and the same bytes pushed again stay', async () => {
+    await using s3 = await openS3Server()
+    await using marina = await openTestMarina({
+      workers: 'none', storage: 's3', s3Endpoint: s3.endpoint, s3Bucket: s3.bucket, s3Region: s3.region, s3AccessKey: s3.accessKeyId, s3SecretKey: s3.secretAccessKey,
+    })
+    const { db, blobs } = marina.ground
+    const run = () => collect({
+      db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: () => {}, progress: () => {},
+      options: { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true },
+    })
+    const [gone, kept] = [await pushImage(marina, 'library/a', { tag: 'gone' }), await pushImage(marina, 'library/a', { tag: 'kept' })]
+    const bytes = fresh('the same bytes again')
+    const again = await pushBlob(marina, 'library/a', bytes)
+    for (const path of [`manifests/${gone.digest}`, `blobs/${again}`]) assert.equal((await marina.ask('DELETE', `/v2/library/a/${path}`, { as: marina.admin })).status, 202)
+    assert.equal((await run()).files, 3)
+    await pushBlob(marina, 'library/a', bytes)
+    await run()
+    assert.deepEqual([await blobs.find(blobPath(gone.config)), (await blobs.find(blobPath(again)))?.size], [undefined, bytes.length])
+    assert.equal((await marina.ask('GET', `/v2/library/a/blobs/${kept.config}`, { as: marina.admin })).status, 200)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+})

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, suite, test } from 'node:test'
+import { digestOf, type Digest } from '../../../oci/digest.ts'
+import { ociManifest } from '../../../oci/media-type.ts'
+import { blobPath } from '../../catalog/blob.ts'
+import { countUsage } from '../../catalog/usage.ts'
+import type { Project } from '../../catalog/project.ts'
+import type { Blobs } from '../../platform/blobs/blobs.ts'
+import { Sql, sql } from '../../platform/db/sql.ts'
+import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { setLimit } from '../quotas/index.ts'
+import { collect, type CollectOptions, type Totals } from './index.ts'
+
+suite('garbage collection', () => {
+  let marina: TestMarina
+  let project: Project
+  let repository: string
+  before(async () => void (marina = await openTestMarina({ workers: 'none' })))
+  after(() => marina[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    project = await givenProject(marina)
+    repository = `${project.name}/${fresh('r')}`
+    await run({ isUntaggedGarbage: true })
+    await run()
+  })
+
+  const log: string[] = []
+  const standard: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true }
+  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs } = {}): Promise<Totals> {
+    log.length = 0
+    const { db, blobs } = marina.ground
+    return collect({
+      db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: (line) => void log.push(line), progress: () => {},
+      ...more, options: { ...standard, ...options },
+    })
+  }
+  const del = async (path: string, status = 202) => assert.equal((await marina.ask('DELETE', path, { as: marina.admin })).status, status)
+  const deleteImage = (digest: Digest) => del(`/v2/${repository}/manifests/${digest}`)
+  const hasBytes = async (digest: Digest) => (await marina.ground.blobs.find(blobPath(digest))) !== undefined
+  const head = async (digest: Digest) => (await marina.ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status
+  const pull = async (reference: string) => (await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin })).status
+  /** As if everything that waits had waited so much longer. */
+  const age = async (seconds: number) => {
+    const { db } = marina.ground
+    await db.run(sql`update unused_link set noted_at = noted_at - make_interval(secs => ${seconds})`)
+    await db.run(sql`update released_link set released_at = released_at - make_interval(secs => ${seconds})`)
+    await db.run(sql`update blob_candidate set noted_at = noted_at - make_interval(secs => ${seconds})`)
+    await db.run(sql`update stray set noted_at = noted_at - make_interval(secs => ${seconds}) where noted_at > 'epoch'`)
+    await db.run(sql`update trash set deleted_at = deleted_at - make_interval(secs => ${seconds})`)
+    await db.run(sql`update trash_blob set deleted_at = deleted_at - make_interval(secs => ${seconds})`)
+  }
+
+  test('frees the bytes of a deleted image and leaves what another one shares with it', async () => {
+    const shared = await pushBlob(marina, repository)
+    const keeper = await pushImage(marina, repository, { tag: 'keep' })
+    const gone = await pushImage(marina, repository, { tag: 'gone' })
+    await deleteImage(gone.digest)
+    const totals = await run()
+    assert.equal(totals.blobs, 2)
+    assert.equal(totals.files, 2)
+    assert.ok(totals.freed > 200)
+    for (const digest of [gone.config, ...gone.layers]) assert.equal(await hasBytes(digest), false)
+    for (const digest of [keeper.config, ...keeper.layers, shared]) assert.equal(await hasBytes(digest), true)
+    assert.equal(await pull('keep'), 200)
+    assert.match(log.join('\n'), /delete the blob sha256:.* nobody holds it/)
+  })
+
+  test('touches nothing younger than the delay, be it deleted, unlinked or given up', async () => {
+    const gone = await pushImage(marina, repository, { tag: 'gone' })
+    await deleteImage(gone.digest)
+    const unlinked = await pushBlob(marina, repository)
+    await del(`/v2/${repository}/blobs/${unlinked}`)
+    const given = await pushBlob(marina, repository)
+    assert.deepEqual(await run({ delayMs: 3_600_000 }), { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, failed: 0 })
+    for (const digest of [gone.config, unlinked, given]) assert.equal(await hasBytes(digest), true)
+    await age(3601)
+    assert.equal((await run({ delayMs: 3_600_000 })).blobs, 3)
+    assert.equal(await head(given), 404)
+    await age(3601)
+    assert.equal((await run({ delayMs: 3_600_000 })).blobs, 1)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('F36: a push that saw a blob by HEAD goes through although the hold on it ended since', async () => {
+    const image = makeImage()
+    for (const bytes of image.blobs) await pushBlob(marina, repository, bytes)
+    await run()
+    const [config] = image.blobs
+    assert.equal(await head(digestOf(config!)), 404)
+    await pushManifest(marina, repository, image.content, ociManifest, { tag: 'late' })
+    await run()
+    await run()
+    assert.equal(await pull('late'), 200)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('frees quota with the delete, and usage equals a recount before and after', async () => {
+    await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 1_000_000))
+    const used = async () => (await marina.ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`))!.used
+    const image = await pushImage(marina, repository, { tag: 'one', layers: 3 })
+    assert.ok((await used()) > 600)
+    await deleteImage(image.digest)
+    assert.equal(await used(), 0)
+    assert.equal(await countUsage(marina.ground.db, project.id), 0)
+    await run()
+    assert.equal(await used(), 0)
+  })
+
+  test('bytes whose push was refused, or died before it was recorded, go after the delay (F04)', async () => {
+    await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 10))
+    const answer = await marina.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(Buffer.from('too much for it'))}`, { as: marina.admin, body: 'too much for it' })
+    assert.equal(answer.status, 403)
+    assert.match((await findDisagreements(marina, ['litter'])).join(), /belong to no blob/)
+    await run({ delayMs: 60_000 })
+    assert.equal((await findDisagreements(marina, ['litter'])).length, 1)
+    assert.equal((await run()).files, 1)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('the same bytes pushed again after they went are there again, whatever a collection remembers', async () => {
+    const bytes = fresh('the very same bytes')
+    const digest = await pushBlob(marina, repository, bytes)
+    for (let round = 0; round < 3; round++) {
+      await del(`/v2/${repository}/blobs/${digest}`)
+      await run()
+      assert.equal(await hasBytes(digest), false)
+      assert.equal(await head(digest), 404)
+      await pushBlob(marina, repository, bytes)
+      assert.equal(await head(digest), 200)
+      assert.equal(await hasBytes(digest), true)
+    }
+  })
+
+  test('a dry run says what would go and why, and changes nothing', async () => {
+    const gone = await pushImage(marina, repository, { tag: 'gone' })
+    await deleteImage(gone.digest)
+    const given = await pushBlob(marina, repository)
+    const totals = await run({ isDryRun: true })
+    assert.deepEqual({ ...totals, freed: 0 }, { artifacts: 0, links: 1, blobs: 2, files: 0, freed: 0, failed: 0 })
+    assert.match(log.join('\n'), new RegExp(`would delete the blob ${gone.config}`))
+    assert.match(log.join('\n'), new RegExp(`would end the hold of ${repository} on ${given}`))
+    assert.equal(await head(given), 200)
+    assert.equal(await hasBytes(gone.config), true)
+    assert.equal((await run()).freed, totals.freed)
+  })
+
+  test('an error while looking for garbage ends the run and nothing goes (F20)', async () => {
+    const gone = await pushImage(marina, repository, { tag: 'gone' })
+    await deleteImage(gone.digest)
+    await marina.ground.db.run(sql`alter table system_artifact rename to system_artifact_elsewhere`)
+    try {
+      await assert.rejects(run(), /system_artifact/)
+    } finally {
+      await marina.ground.db.run(sql`alter table system_artifact_elsewhere rename to system_artifact`)
+    }
+    assert.equal(await hasBytes(gone.config), true)
+    assert.equal((await run()).blobs, 2)
+  })
+
+  test('were the check for holders wrong, a foreign key would keep a live blob', async () => {
+    const image = await pushImage(marina, repository, { tag: 'live' })
+    const { db } = marina.ground
+    await db.run(sql`insert into blob_candidate (blob_id) select id from blob where digest = ${image.config}`)
+    const definition = (await db.row<{ text: string }>(sql`select pg_get_functiondef('is_blob_held'::regproc) as text`))!.text
+    await db.run(sql`create or replace function is_blob_held(wanted bigint) returns boolean language sql stable as 'select false'`)
+    try {
+      await assert.rejects(run(), /foreign key/)
+    } finally {
+      await db.run(new Sql('', definition, []))
+    }
+    assert.equal(await pull('live'), 200)
+    assert.equal(await head(image.config), 200)
+    await run()
+  })
+
+  test('a file that storage does not let go counts as failed, the rest goes, and the next run takes it', async () => {
+    const { blobs } = marina.ground
+    const [one, two] = [await pushBlob(marina, repository), await pushBlob(marina, repository)]
+    for (const digest of [one, two]) await del(`/v2/${repository}/blobs/${digest}`)
+    const stubborn: Blobs = { ...blobs, remove: (key) => (key === blobPath(one) ? Promise.reject(new Error('busy')) : blobs.remove(key)) }
+    await assert.rejects(run({}, { blobs: stubborn }), /1 files could not be removed/)
+    assert.deepEqual([await hasBytes(one), await hasBytes(two)], [true, false])
+    await run()
+    assert.equal(await hasBytes(one), false)
+  })
+
+  test('stops between steps when asked, outside of its time window too, and goes on in the next run', async () => {
+    for (let count = 0; count < 3; count++) await del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)
+    await assert.rejects(run({}, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)
+    assert.equal((await run({ mayGoOn: () => false })).blobs, 0)
+    assert.match(log.join('\n'), /time window is over/)
+    assert.equal((await run()).blobs, 3)
+  })
+
+  test('removes no more files per second than it may', async () => {
+    for (let count = 0; count < 25; count++) await del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)
+    const started = performance.now()
+    assert.equal((await run({ perSecond: 20, workers: 5 })).files, 25)
+    assert.ok(performance.now() - started > 900)
+  })
+
+  suite('of artifacts without a tag, when asked', () => {
+    const untagged = { isUntaggedGarbage: true }
+
+    test('deletes them with what belongs to them, and their bytes in the same run', async () => {
+      const lone = await pushImage(marina, repository)
+      const note = await pushReferrer(marina, repository, lone)
+      const tagged = await pushImage(marina, repository, { tag: 'one' })
+      const totals = await run(untagged)
+      assert.equal(await pull(lone.digest), 404)
+      assert.equal(await pull(tagged.digest), 200)
+      assert.ok(totals.artifacts >= 1)
+      await run(untagged)
+      assert.equal(await pull(note.digest), 404)
+      assert.equal(await hasBytes(lone.config), false)
+    })
+
+    test('keeps parts of an index, what speaks of a living artifact, and what is young', async () => {
+      const child = await pushImage(marina, repository)
+      const index = await pushIndex(marina, repository, [child], { tag: 'all' })
+      const note = await pushReferrer(marina, repository, index)
+      await run(untagged)
+      for (const one of [child, index, note]) assert.equal(await pull(one.digest), 200)
+      const young = await pushImage(marina, repository)
+      await run({ ...untagged, delayMs: 60_000 })
+      assert.equal(await pull(young.digest), 200)
+    })
+
+    test('a dry run names them and deletes none', async () => {
+      const lone = await pushImage(marina, repository)
+      assert.equal((await run({ ...untagged, isDryRun: true })).artifacts, 1)
+      assert.match(log.join('\n'), new RegExp(`would delete the artifact ${repository}@${lone.digest}`))
+      assert.equal(await pull(lone.digest), 200)
+    })
+  })
+
+  test('what can still be restored keeps its bytes', async () => {
+    const gone = await pushImage(marina, repository, { tag: 'gone' })
+    await deleteImage(gone.digest)
+    await age(3600)
+    assert.equal((await run({ keepMs: 7_200_000 })).blobs, 0)
+    assert.equal(await hasBytes(gone.config), true)
+    await age(3601)
+    assert.equal((await run({ keepMs: 7_200_000 })).blobs, 2)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+})

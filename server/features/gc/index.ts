@@ -1,0 +1,5 @@
+export { collect } from './collect.ts'
+export type { CollectOptions, Totals } from './run.ts'
+export { collectionHandler } from './jobs.ts'
+export { parseTimeWindow } from './window.ts'
+export { gcRoutes } from './routes.ts'

@@ -1,0 +1,34 @@
+import type { Reader } from '../../catalog/reader.ts'
+import type { Actor } from '../../catalog/topics.ts'
+import type { Blobs } from '../../platform/blobs/blobs.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
+import type { Gates } from '../../registry/gate.ts'
+import { collect } from './collect.ts'
+import type { CollectOptions, Totals } from './run.ts'
+import { isWithin, type TimeWindow } from './window.ts'
+
+export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }
+
+/** One run at a time anywhere (F37). A worker that dies leaves the queues as they are: the run begins again, twice at most. */
+export const collection = jobType<CollectParams>({ name: 'GARBAGE_COLLECTION', isSingle: true, isAlone: true, maxTries: 3, keep: 50 })
+
+/** `window`: scheduled runs work only then; one that somebody asked for works at once. */
+export type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & { window: TimeWindow | undefined }
+type Ground = Reader & { db: Db; blobs: Blobs; gates: Pick<Gates, 'untag'> }
+
+const marina: Actor = { kind: 'system', id: null, name: 'garbage collection' }
+
+export function collectionHandler({ db, blobs, gates }: Ground, { window, ...settings }: CollectSettings): JobHandler {
+  return handler(collection, async ({ params, trigger, signal, log, progress }) => {
+    const mayGoOn = () => trigger !== 'SCHEDULE' || window === undefined || isWithin(window, new Date())
+    const options = { ...settings, isUntaggedGarbage: params.delete_untagged, isDryRun: params.dry_run, workers: params.workers, mayGoOn }
+    const totals = await collect({ db, blobs, gates, by: marina, signal, log, progress: ({ estimate, ...done }) => progress({ ...attrsOf(done), estimate }), options })
+    return { attrs: attrsOf(totals) }
+  })
+}
+
+/** By Harbor's names, and what it has none for. */
+function attrsOf({ artifacts, links, blobs, files, freed }: Totals) {
+  return { purged_manifests: artifacts, purged_blobs: blobs, freed_space: freed, ended_holds: links, removed_files: files }
+}

@@ -1,0 +1,38 @@
+import type { Actor } from '../../catalog/topics.ts'
+import type { Blobs } from '../../platform/blobs/blobs.ts'
+import type { Db } from '../../platform/db/db.ts'
+import type { Gates } from '../../registry/gate.ts'
+
+/** What a run has done, or in a dry run would do. `freed` in bytes. `failed`: bytes that the storage did not let go; the next run tries again. */
+export type Totals = { artifacts: number; links: number; blobs: number; files: number; freed: number; failed: number }
+
+export type CollectOptions = {
+  /** How long something must have been unused, in ms. */
+  delayMs: number
+  /** How long what was deleted can be taken back, in ms; 0: not at all. */
+  keepMs: number
+  /** Delete artifacts without a tag, too. */
+  isUntaggedGarbage: boolean
+  isDryRun: boolean
+  /** Removals from storage under way at once. */
+  workers: number
+  /** Removals from storage per second at most; 0: no limit. */
+  perSecond: number
+  /** Asked between steps; false ends the run before it is through. */
+  mayGoOn(): boolean
+}
+
+export type Collection = {
+  db: Db
+  blobs: Blobs
+  /** Who deletes artifacts without a tag, and what may keep them. */
+  by: Actor
+  gates: Pick<Gates, 'untag'>
+  signal: AbortSignal
+  log(line: string, level?: 'INFO' | 'WARNING' | 'ERROR'): void
+  progress(totals: Totals & { estimate: number }): void
+  options: CollectOptions
+}
+
+/** What every step of a run shares. `before`: what was noted until then is due, in the database's own time. */
+export type Run = Collection & { before: Date; totals: Totals; step(): boolean; told(): void }

@@ -1,0 +1,53 @@
+import type { Digest } from '../../../oci/digest.ts'
+import { OciError } from '../../../oci/errors.ts'
+import type { Repository } from '../../catalog/repository.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { deleteArtifact } from '../artifacts/index.ts'
+import type { Run } from './run.ts'
+
+const batch = 200
+
+type Untagged = { id: number; digest: Digest; repositoryId: number; projectId: number; name: string }
+
+/**
+ * Deletes artifacts that no tag names, as a user would: with the parts that only they need and with what belongs to them. Kept,
+ * as in Harbor: parts of an index, what says something about an artifact that is there (signatures, SBOMs, any referrer), and
+ * what was pushed within the delay. Looks at every artifact, since whether one has a tag stands in no queue.
+ */
+export async function deleteUntagged(run: Run): Promise<void> {
+  for (let after = 0; run.step(); ) {
+    const rows = await listUntagged(run, after)
+    for (const row of rows) await deleteOne(run, row)
+    if (rows.length < batch) return
+    run.told()
+    after = rows.at(-1)!.id
+  }
+}
+
+function listUntagged({ db, before }: Run, after: number): Promise<Untagged[]> {
+  return db.rows<Untagged>(sql`
+    select artifact.id, artifact.digest, repository.id as "repositoryId", repository.project_id as "projectId", repository.name
+    from artifact join repository on repository.id = artifact.repository_id
+    where artifact.id > ${after} and artifact.pushed_at < ${before}
+      and not exists (select from tag where tag.artifact_id = artifact.id)
+      and not exists (select from artifact_child where artifact_child.repository_id = artifact.repository_id and artifact_child.child_id = artifact.id)
+      and not exists (select from artifact subject where subject.repository_id = artifact.repository_id and subject.digest = artifact.subject_digest)
+      and not exists (select from accessory join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest where accessory.artifact_id = artifact.id)
+    order by artifact.id limit ${batch}`)
+}
+
+async function deleteOne(run: Run, { digest, repositoryId, projectId, name }: Untagged): Promise<void> {
+  const { db, by, gates, totals, log, options } = run
+  if (!run.step()) return
+  const repository: Repository = { id: repositoryId, projectId, name }
+  try {
+    if (!options.isDryRun) await deleteArtifact(db, gates, by, repository, digest, { onlyUntagged: true })
+    totals.artifacts++
+    log(`${options.isDryRun ? 'would delete' : 'delete'} the artifact ${name}@${digest}: it has no tag`)
+  } catch (error) {
+    // Somebody tagged, used or deleted it meanwhile, or a rule holds what belongs to it.
+    if (!(error instanceof Failure) && !(error instanceof OciError)) throw error
+    log(`${name}@${digest} stays: ${error.message}`, 'WARNING')
+  }
+}

@@ -1,0 +1,13 @@
+/** Part of a day in minutes after midnight, UTC; may reach over midnight. */
+export type TimeWindow = { from: number; to: number }
+
+/** `22:00-06:00`, as the configuration has checked it. */
+export function parseTimeWindow(text: string): TimeWindow {
+  const [from = 0, to = 0] = text.split('-').map((time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3)))
+  return { from, to }
+}
+
+export function isWithin({ from, to }: TimeWindow, now: Date): boolean {
+  const minute = now.getUTCHours() * 60 + now.getUTCMinutes()
+  return from < to ? minute >= from && minute < to : minute >= from || minute < to
+}

@@ -1,0 +1,101 @@
+import { parseManifest } from '../../../oci/manifest.ts'
+import type { Digest } from '../../../oci/digest.ts'
+import type { RepositoryName } from '../../../oci/reference.ts'
+import { artifactKey, lockArtifact } from '../../catalog/artifact.ts'
+import type { Project } from '../../catalog/project.ts'
+import { ensureRepository, repositoryIdKey, type Repository } from '../../catalog/repository.ts'
+import { addTag } from '../../catalog/tag.ts'
+import { facts as nouns, type Actor } from '../../catalog/topics.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { passGates, type Gates } from '../../registry/gate.ts'
+import { storeManifest } from '../../registry/local/manifest.ts'
+import { dropTrash, listArtifacts, lockTrash, type Trash, type TrashedArtifact } from './store.ts'
+import { facts } from './topics.ts'
+
+/** Manifests read at once: each has up to 4 MiB. */
+const page = 20
+
+type At = { project: Project; repository: Repository }
+
+/**
+ * Takes a deletion back, all or nothing, through the gates of a push and against the project's quota. Throws NOT_FOUND for what
+ * is not there or too old, CONFLICT when something has its name by now, PRECONDITION for a tag whose artifact is deleted too.
+ */
+export async function restoreTrash(db: Db, gates: Gates, by: Actor, project: Project, trashId: number, keepMs: number): Promise<Trash> {
+  return db.transaction(async (tx) => {
+    const trash = await lockTrash(tx, project.id, trashId, keepMs)
+    if (!trash) throw new Failure('NOT_FOUND', `there is nothing to restore under ${trashId}`)
+    const { kind, repository: name, digest, tags } = trash
+    if (kind === 'repository' && (await findIt(tx, name))) throw new Failure('CONFLICT', `a repository ${name} exists again`)
+    if (kind === 'tag') await restoreTag(tx, gates, by, project, trash)
+    else await restoreArtifacts(tx, gates, by, { project, repository: await ensureRepository(tx, project, name as RepositoryName, by) }, trash)
+    await dropTrash(tx, trash.id)
+    await emit(tx, [facts.trashRestored({ projectId: project.id, repository: name, kind, digest, tags }, by)])
+    return trash
+  })
+}
+
+const findIt = (tx: Tx, name: string) => tx.row<Repository>(sql`select id, project_id as "projectId", name from repository where name = ${name}`)
+
+async function restoreTag(tx: Tx, gates: Gates, by: Actor, project: Project, { repository: name, tag, digest }: Trash): Promise<void> {
+  const gone = () => new Failure('PRECONDITION', `${digest} was deleted as well: restore the artifact first`)
+  const repository = await findIt(tx, name)
+  const id = repository && (await lockArtifact(tx, repository.id, digest!))
+  if (!repository || id === undefined) throw gone()
+  const stored = await tx.row<{ content: Buffer; mediaType: string; size: number }>(sql`
+    select manifest.content, artifact.media_type as "mediaType", artifact.size from artifact join manifest on manifest.artifact_id = artifact.id where artifact.id = ${id}`)
+  const manifest = parseManifest(stored!.content, stored!.mediaType)
+  await passGates(gates, tx, { kind: 'manifest', project, repository: name as RepositoryName, digest: digest!, manifest, size: stored!.size, tags: [tag!] })
+  if (!(await addTag(tx, repository, id, tag!))) throw new Failure('CONFLICT', `the tag ${tag} exists again in ${name}`)
+  await emit(tx, [nouns.tagCreated({ projectId: project.id, repository: name, tag: tag!, digest: digest! }, by)])
+}
+
+async function restoreArtifacts(tx: Tx, gates: Gates, by: Actor, at: At, trash: Trash): Promise<void> {
+  const { repository } = at
+  await refuseTaken(tx, repository, trash)
+  tx.changes(repositoryIdKey(repository.id))
+  if (trash.description) await tx.run(sql`update repository set description = ${trash.description} where id = ${repository.id}`)
+  await tx.run(sql`
+    insert into repository_blob (repository_id, blob_id) select ${repository.id}, blob_id from trash_blob where trash_id = ${trash.id} order by blob_id on conflict do nothing`)
+  for (let after = { depth: -1, digest: '' }; ; ) {
+    const artifacts = await listArtifacts(tx, trash.id, after, page)
+    for (const one of artifacts) await restoreOne(tx, gates, by, at, one)
+    if (artifacts.length < page) return
+    after = artifacts.at(-1)!
+  }
+}
+
+/** Parts that somebody pushed again are as they were; the artifact itself, and every tag, must be free. */
+async function refuseTaken(tx: Tx, { id, name }: Repository, trash: Trash): Promise<void> {
+  if (trash.digest !== null && (await lockArtifact(tx, id, trash.digest)) !== undefined) throw new Failure('CONFLICT', `${trash.digest} exists again in ${name}`)
+  const taken = await tx.row<{ name: string }>(sql`
+    select tag.name from tag where repository_id = ${id} and name in (
+      select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one where trash_id = ${trash.id}) order by name limit 1`)
+  if (taken) throw new Failure('CONFLICT', `the tag ${taken.name} exists again in ${name}`)
+}
+
+/** As a push of it would, and then with its own times and labels. Blobs that only a part of it needed are held already. */
+async function restoreOne(tx: Tx, gates: Gates, by: Actor, at: At, one: TrashedArtifact): Promise<void> {
+  const { digest, content, mediaType, tags, description } = one
+  const { icon, accessory, ...rest } = description
+  const names = tags.map(({ name }) => name)
+  await storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, mediaType), content, tags: names, description: { ...rest, icon: icon ?? undefined, accessory: accessory ?? undefined } })
+  await restoreTimes(tx, at.repository.id, digest, one)
+}
+
+async function restoreTimes(tx: Tx, repositoryId: number, digest: Digest, { tags, labels, pullCount, pushedAt, pulledAt }: TrashedArtifact): Promise<void> {
+  const row = await tx.row<{ id: number }>(sql`
+    update artifact set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}, pulled_at = coalesce(pulled_at, ${pulledAt}) where repository_id = ${repositoryId} and digest = ${digest} returning id`)
+  // One that was pushed again meanwhile may be known with what it had until now.
+  tx.changes(artifactKey(row!.id))
+  await tx.run(sql`
+    update tag set pushed_at = kept.pushed_at, pulled_at = kept.pulled_at, pull_count = kept.pull_count
+    from jsonb_to_recordset(${JSON.stringify(tags)}::jsonb) as kept (name text, pushed_at timestamptz, pulled_at timestamptz, pull_count bigint)
+    where tag.repository_id = ${repositoryId} and tag.name = kept.name`)
+  await tx.run(sql`
+    insert into artifact_label (artifact_id, label_id) select ${row!.id}, label.id from label where label.id = any(${labels}::bigint[]) on conflict do nothing`)
+}
+

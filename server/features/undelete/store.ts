@@ -1,0 +1,81 @@
+import type { Digest } from '../../../oci/digest.ts'
+import type { Tag } from '../../../oci/reference.ts'
+import type { Description } from '../../catalog/artifact.ts'
+import type { Actor } from '../../catalog/topics.ts'
+import type { Db, Queryable, Tx } from '../../platform/db/db.ts'
+import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+
+export type Trash = {
+  id: number; projectId: number; kind: 'tag' | 'artifact' | 'repository'; repository: string; digest: Digest | null; tag: Tag | null; description: string | null
+  deletedBy: Actor; deletedAt: Date; expiresAt: Date; artifacts: number; tags: string[]
+}
+
+const columns = (keepMs: number) => sql`trash.id, trash.project_id as "projectId", trash.kind, trash.repository, trash.digest, trash.tag, trash.description,
+  trash.deleted_by as "deletedBy", trash.deleted_at as "deletedAt", trash.deleted_at + ${interval(keepMs)} as "expiresAt",
+  (select count(*) from trash_artifact where trash_id = trash.id) as artifacts,
+  case when trash.tag is not null then array[trash.tag::text] else array(
+    select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one where trash_id = trash.id order by 1 limit 100) end as tags`
+
+const interval = (ms: number) => sql`make_interval(secs => ${ms / 1000})`
+/** What can still be restored; nothing when the window is 0. */
+const isKept = (keepMs: number): Sql => sql`trash.deleted_at > clock_timestamp() - ${interval(keepMs)}`
+
+export const trashFields: Fields = {
+  id: { type: 'integer', column: sql`trash.id` },
+  kind: { type: 'text', column: sql`trash.kind` },
+  repository_name: { type: 'text', column: sql`trash.repository` },
+  digest: { type: 'text', column: sql`trash.digest` },
+  tag: { type: 'text', column: sql`trash.tag` },
+  deletion_time: { type: 'time', column: sql`trash.deleted_at` },
+}
+export const trashOrder = sql`trash.id desc`
+
+export async function listTrash(db: Queryable, projectId: number, keepMs: number, { where, order, limit, offset }: Pick<Listing, 'where' | 'order' | 'limit' | 'offset'>): Promise<{ entries: Trash[]; total: number }> {
+  const from = sql`from trash where trash.project_id = ${projectId} and ${isKept(keepMs)} and ${where}`
+  const [entries, total] = await Promise.all([
+    db.rows<Trash>(sql`select ${columns(keepMs)} ${from} order by ${order} limit ${limit} offset ${offset}`),
+    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  ])
+  return { entries, total: total!.count }
+}
+
+/** Of whatever project; for commands. */
+export function findTrash(db: Queryable, id: number, keepMs: number): Promise<Trash | undefined> {
+  return db.row<Trash>(sql`select ${columns(keepMs)} from trash where trash.id = ${id} and ${isKept(keepMs)}`)
+}
+
+/** Locked: no other restore and no collection takes it meanwhile. */
+export function lockTrash(tx: Tx, projectId: number, id: number, keepMs: number): Promise<Trash | undefined> {
+  return tx.row<Trash>(sql`select ${columns(keepMs)} from trash where trash.id = ${id} and trash.project_id = ${projectId} and ${isKept(keepMs)} for update of trash`)
+}
+
+export type TrashedTag = { name: Tag; pushed_at: string; pulled_at: string | null; pull_count: number }
+export type TrashedArtifact = {
+  digest: Digest; mediaType: string; content: Buffer; tags: TrashedTag[]; labels: number[]; pullCount: number; pushedAt: Date; pulledAt: Date | null
+  description: Omit<Description, 'icon' | 'accessory'> & { icon: Digest | null; accessory: Description['accessory'] | null }
+}
+
+/** Parts before the indexes that name them, as a push has to bring them. A page after the given one. */
+export function listArtifacts(tx: Tx, trashId: number, after: { depth: number; digest: string }, limit: number): Promise<(TrashedArtifact & { depth: number })[]> {
+  return tx.rows(sql`
+    select digest, media_type as "mediaType", content, depth, tags, labels, description, pull_count as "pullCount", pushed_at as "pushedAt", pulled_at as "pulledAt"
+    from trash_artifact where trash_id = ${trashId} and (depth, digest) > (${after.depth}, ${after.digest}) order by depth, digest limit ${limit}`)
+}
+
+export async function dropTrash(tx: Tx, id: number): Promise<void> {
+  await tx.run(sql`delete from trash where id = ${id}`)
+}
+
+/** Entries dropped in one transaction. */
+const batch = 50
+
+/** Forgets what can no longer be restored; the blobs that only it kept become candidates of the collection, by a trigger. */
+export async function dropExpired(db: Db, keepMs: number, mayGoOn: () => boolean): Promise<number> {
+  let dropped = 0
+  for (let count = batch; count === batch && mayGoOn(); dropped += count) {
+    count = await db.run(sql`
+      delete from trash where id in (select id from trash where deleted_at <= clock_timestamp() - ${interval(keepMs)} order by deleted_at limit ${batch} for update skip locked)`)
+  }
+  return dropped
+}

@@ -1,0 +1,37 @@
+/**
+ * Puts questions of many callers together: at most `atOnce` reads run, and what is asked meanwhile goes into the next one, up
+ * to `most` ids. Nobody waits when few ask; when many do, they share statements. A read begins after each of its questions
+ * was asked, so nobody gets an older answer than by asking alone.
+ */
+export function gathered<Id, Value>(load: (ids: Id[]) => Promise<Map<Id, Value>>, { atOnce, most }: { atOnce: number; most: number }): (ids: Id[]) => Promise<Map<Id, Value>> {
+  type Asked = { ids: Id[]; resolve(found: Map<Id, Value>): void; reject(error: unknown): void }
+  const waiting: Asked[] = []
+  let running = 0
+
+  return (ids) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ ids, resolve, reject })
+      if (running < atOnce) void run()
+    })
+
+  async function run(): Promise<void> {
+    running++
+    while (waiting.length > 0) {
+      const batch = take()
+      try {
+        const found = await load([...new Set(batch.flatMap(({ ids }) => ids))])
+        for (const { ids, resolve } of batch) resolve(new Map(ids.flatMap((id): [Id, Value][] => (found.has(id) ? [[id, found.get(id)!]] : []))))
+      } catch (error) {
+        for (const one of batch) one.reject(error)
+      }
+    }
+    running--
+  }
+
+  /** Whole questions, at least one. */
+  function take(): Asked[] {
+    let count = 0
+    const end = waiting.findIndex(({ ids }, index) => (count += ids.length) > most && index > 0)
+    return waiting.splice(0, end < 0 ? waiting.length : end)
+  }
+}

@@ -1,0 +1,39 @@
+import { openCache, uncached, type Cache } from './cache.ts'
+import type { CacheCounts } from './counts.ts'
+import { openRedis, type Redis } from './redis.ts'
+import { openSealedLayer } from './sealed.ts'
+import type { Stamps } from './stamps.ts'
+
+export type Layers = AsyncDisposable & {
+  cache: Cache
+  /** Undefined without Redis. */
+  redis: Redis | undefined
+  /** Of both layers. */
+  counts(): CacheCounts[]
+}
+
+export type LayersOptions = {
+  /** False keeps nothing anywhere. */
+  isEnabled: boolean
+  /** Of memory, in bytes. */
+  limit: number
+  expireMs: number
+  isTrusted: () => boolean
+  /** Resources of which nothing is kept. */
+  never?: ReadonlySet<string>
+  /** The layer between memory and database, for these resources. */
+  redis: { url: string; timeoutMs: number; prefix: string; secret: Uint8Array; build: string; resources: ReadonlySet<string>; stamps: Stamps; onTrouble(error: Error): void } | undefined
+}
+
+/** Memory, then Redis where there is one, then whatever the question itself reads. */
+export function openLayers({ isEnabled, limit, expireMs, isTrusted, never = new Set(), redis: wanted }: LayersOptions): Layers {
+  if (!wanted || !isEnabled) {
+    // Switched off, not even reads that are under way are shared.
+    const cache = isEnabled ? openCache({ limit, expireMs, isTrusted, never }) : uncached({ db: undefined }).cache
+    return { cache, redis: undefined, counts: () => cache.counts(), [Symbol.asyncDispose]: async () => {} }
+  }
+  const redis = openRedis(wanted)
+  const layer = openSealedLayer({ redis, stamps: wanted.stamps, secret: wanted.secret, build: wanted.build, expireMs })
+  const cache = openCache({ limit, expireMs, isTrusted, never, shared: { layer, resources: wanted.resources } })
+  return { cache, redis, counts: () => [...cache.counts(), ...layer.counts()], [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose]() }
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { randomOf } from '../../testing/random.ts'
+import { openDb, type CommitGuard, type Db } from '../db/db.ts'
+import { migrate } from '../db/migrate.ts'
+import { sql } from '../db/sql.ts'
+import type { Cache } from './cache.ts'
+import { openLayers, type Layers } from './layers.ts'
+import { openPeers, type Peers } from './peers.ts'
+import { openStamps, type Stamps } from './stamps.ts'
+
+/** One process as far as caches go: pools, layers and a seat among the peers of its own, and facts to read and write. */
+export type Process = { db: Db; cache: Cache; layers: Layers; peers: Peers; read(key: string): Promise<number>; readAll(keys: string[]): Promise<Map<string, number>>; write(key: string): Promise<number> } & AsyncDisposable
+
+export type ProcessOptions = {
+  leaseMs?: number
+  guardOf?: (peers: Peers) => CommitGuard
+  /** Of memory, in bytes. */
+  limit?: number
+  redis?: { url: string; timeoutMs?: number; secret?: Uint8Array; stampsOf?: (stamps: Stamps) => Stamps }
+}
+
+const migrations = join(import.meta.dirname, '../../migrations')
+
+export async function prepare(url: string) {
+  const client = new Client(url)
+  await client.connect()
+  await migrate(client, migrations)
+  await client.query('create table fact (key text primary key, value integer not null)')
+  await client.end()
+}
+
+export const installationSecret = Buffer.alloc(32, 7)
+export const factKey = (name: string) => `fact:name:${name}`
+
+export async function openProcess(url: string, { leaseMs = 5000, guardOf = (peers) => peers, limit = 2 ** 20, redis }: ProcessOptions = {}): Promise<Process> {
+  const stamps = redis && (redis.stampsOf ?? ((one) => one))(openStamps())
+  const peers = openPeers({ leaseMs, ...(stamps ? { stamps } : {}) })
+  const layers = openLayers({
+    isEnabled: true, limit, expireMs: 3600_000, isTrusted: () => peers.isTrusted(),
+    redis: redis && { url: redis.url, timeoutMs: redis.timeoutMs ?? 200, prefix: 'test:', secret: redis.secret ?? installationSecret, build: '1', resources: new Set(['fact']), stamps: stamps!, onTrouble: () => {} },
+  })
+  const { cache } = layers
+  const db = openDb({ url, poolSize: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 20_000, lockTimeoutMs: 20_000, guard: guardOf(peers) })
+  await peers.join(db, cache)
+  const isReady = () => peers.isTrusted() && (!stamps || stamps.of(factKey('a')) !== undefined)
+  while (!isReady()) await sleep(5)
+  const load = async (names: string[]) => {
+    const rows = await db.rows<{ key: string; value: number }>(sql`select key, value from fact where key = any(${names}::text[])`)
+    // A slow reader is where stale values come from.
+    await sleep(Math.random() * 4)
+    return new Map(rows.map(({ key, value }) => [key, { value }]))
+  }
+  return {
+    db, cache, layers, peers,
+    read: async (name) => (await cache.get(factKey(name), async () => (await load([name])).get(name)))?.value ?? 0,
+    async readAll(names) {
+      const found = await cache.many(names, factKey, load)
+      return new Map(names.map((name) => [name, found.get(name)?.value ?? 0]))
+    },
+    write: (name) =>
+      db.transaction(async (tx) => {
+        tx.changes(factKey(name))
+        const row = await tx.row<{ value: number }>(sql`insert into fact (key, value) values (${name}, 1) on conflict (key) do update set value = fact.value + 1 returning value`)
+        return row!.value
+      }),
+    async [Symbol.asyncDispose]() {
+      await peers[Symbol.asyncDispose]()
+      await layers[Symbol.asyncDispose]()
+      await db.close()
+    },
+  }
+}
+
+/** `pauseMs`: between two writes, at most. `settled`: the least value of each fact that may still be answered, shared by plays at once. */
+export type Play = { seed?: number; writers?: Process[]; pauseMs?: number; settled?: Map<string, number> }
+export type Findings = { lies: number; reads: number; writes: number }
+
+/**
+ * Readers and writers on several processes over three facts, for a while. After a write is acknowledged, no read that begins
+ * later, anywhere, may answer with an older value; nor may one process go back to an older value than anyone has read.
+ * Returns how often that was broken, and how often it was tried (so that the test cannot pass for want of a cache).
+ */
+export async function countLies(processes: Process[], ms: number, { seed = 1, writers = processes, pauseMs = 12, settled = new Map<string, number>() }: Play = {}): Promise<Findings> {
+  const random = randomOf(seed)
+  const end = performance.now() + ms
+  const found: Findings = { lies: 0, reads: 0, writes: 0 }
+  const raise = (name: string, value: number) => settled.set(name, Math.max(settled.get(name) ?? 0, value))
+  const judge = (name: string, value: number, least: number) => {
+    found.reads++
+    if (value < least) found.lies++
+    raise(name, value)
+  }
+  const names = ['a', 'b', 'c']
+  const reader = async (process: Process, name: string) => {
+    while (performance.now() < end) {
+      const least = new Map(names.map((one) => [one, settled.get(one) ?? 0]))
+      if (random() < 0.3) for (const [one, value] of await process.readAll(names)) judge(one, value, least.get(one)!)
+      else judge(name, await process.read(name), least.get(name)!)
+      if (random() < 0.15) await sleep(random() * 3)
+      else await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const writer = async (process: Process, name: string) => {
+    while (performance.now() < end) {
+      raise(name, await process.write(name))
+      found.writes++
+      await sleep(random() * pauseMs)
+    }
+  }
+  const reading = processes.flatMap((process) => names.flatMap((name) => [reader(process, name), reader(process, name)]))
+  await Promise.all([...reading, ...writers.flatMap((process) => names.map((name) => writer(process, name)))])
+  return found
+}

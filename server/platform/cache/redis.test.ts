@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, RESP_TYPES } from 'redis'
+import { openTestDatabase } from '../../testing/postgres.ts'
+import { randomOf } from '../../testing/random.ts'
+import { openTestRedis } from '../../testing/redis.ts'
+import { countLies, factKey, openProcess, prepare, type Process, type ProcessOptions } from './processes.suite.ts'
+import type { Stamps } from './stamps.ts'
+
+const redis = await openTestRedis()
+after(() => redis[Symbol.asyncDispose]())
+
+const sumOf = (processes: Process[], event: 'hit' | 'refuse' | 'load') =>
+  processes.flatMap(({ layers }) => layers.counts()).filter(({ layer }) => layer === 'redis').reduce((sum, { counts }) => sum + counts[event], 0)
+
+/** Puts old values back, under their own keys and others', and spoils some: all that a Redis could do wrong. */
+async function openMischief(seed: number): Promise<AsyncDisposable & { done(): number }> {
+  const client = await createClient({ url: redis.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
+  const random = randomOf(seed)
+  const keys = ['a', 'b', 'c'].map((name) => `test:${factKey(name)}`)
+  const pick = <One>(all: One[]) => all[Math.floor(random() * all.length)]!
+  const seen: { key: string; value: Buffer }[] = []
+  let done = 0
+  const over = new AbortController()
+  const work = (async () => {
+    while (!over.signal.aborted) {
+      const key = pick(keys)
+      const value = await client.get(key)
+      if (value) seen.push({ key, value: Buffer.from(value) })
+      if (seen.length > 2000) seen.shift()
+      const old = pick(seen.length > 0 ? seen : [{ key, value: Buffer.from('nothing') }])
+      const spoilt = Buffer.from(old.value)
+      spoilt[Math.floor(random() * spoilt.length)]! ^= 1 + Math.floor(random() * 255)
+      const choice = random()
+      if (choice < 0.5) await client.set(old.key, old.value)
+      else if (choice < 0.7) await client.set(pick(keys), old.value)
+      else if (choice < 0.8) await client.set(key, spoilt)
+      else if (choice < 0.85) await client.flushAll()
+      done++
+      await sleep(random() * 2)
+    }
+  })()
+  return {
+    done: () => done,
+    async [Symbol.asyncDispose]() {
+      over.abort()
+      await work
+      client.destroy()
+    },
+  }
+}
+
+/** Three processes, two of them with next to no memory, so that Redis is what they read; and one that comes and goes. */
+async function countLiesWithRedis(ms: number, seed: number, options: ProcessOptions['redis'] extends infer R ? Partial<NonNullable<R>> : never = {}) {
+  await redis.tell('flushall')
+  await using database = await openTestDatabase(prepare)
+  const to = { url: redis.url, ...options }
+  await using one = await openProcess(database.url, { redis: to })
+  await using two = await openProcess(database.url, { redis: to, limit: 0 })
+  await using three = await openProcess(database.url, { redis: to, limit: 0 })
+  await using mischief = await openMischief(seed)
+  const end = performance.now() + ms
+  const comers = { lies: 0, reads: 0 }
+  const play = { seed, pauseMs: 60, settled: new Map<string, number>() }
+  const comingAndGoing = (async () => {
+    while (performance.now() < end - 300) {
+      await using fourth = await openProcess(database.url, { redis: to, limit: 0 })
+      const { lies, reads } = await countLies([fourth], Math.min(400, end - performance.now()), { ...play, writers: [] })
+      comers.lies += lies
+      comers.reads += reads
+    }
+  })()
+  const found = await countLies([one, two, three], ms, { ...play, writers: [one] })
+  await comingAndGoing
+  const all = [one, two, three]
+  return { lies: found.lies + comers.lies, reads: found.reads, comers: comers.reads, writes: found.writes, hits: sumOf(all, 'hit'), refused: sumOf(all, 'refuse'), mischief: mischief.done() }
+}
+
+test('with a Redis that brings back old, moved and spoilt values, an acknowledged write is seen by the next read everywhere', async () => {
+  for (const seed of [1, 2]) {
+    const found = await countLiesWithRedis(2500, seed)
+    assert.equal(found.lies, 0, JSON.stringify(found))
+    // It must have been tried: values believed, values refused, mischief done, processes that came.
+    assert.ok(found.reads > 300 && found.comers > 10 && found.writes > 20 && found.hits > 30 && found.refused > 30 && found.mischief > 100, JSON.stringify(found))
+  }
+})
+
+/** Each takes one precaution away; the test above has to notice. */
+const broken: Record<string, (stamps: Stamps) => Stamps> = {
+  'believes whatever was sealed here, however old': (stamps) => ({ ...stamps, of: (key) => stamps.of(key) && 'always' }),
+  'hears of a change a moment after it was acknowledged': (stamps) => ({ ...stamps, note: (change, keys) => void setTimeout(() => stamps.note(change, keys), 15) }),
+}
+
+for (const [how, stampsOf] of Object.entries(broken)) {
+  test(`the same test catches a process that ${how}`, async () => {
+    let lies = 0
+    for (let seed = 1; seed <= 4 && lies === 0; seed++) lies = (await countLiesWithRedis(2500, seed, { stampsOf })).lies
+    assert.notEqual(lies, 0)
+  })
+}
+
+/**
+ * A process joins; after the one it asked has copied its table, and before the copy is added, a fact changes. Then Redis brings
+ * back the value from before. The oldest that the newcomer reads.
+ */
+async function readAfterJoining(hears: (stamps: Stamps, isKnown: () => boolean) => Stamps['note']): Promise<number> {
+  await redis.tell('flushall')
+  await using database = await openTestDatabase(prepare)
+  await using old = await openProcess(database.url, { redis: { url: redis.url }, limit: 0 })
+  await old.write('a')
+  const key = `test:${factKey('a')}`
+  const client = await createClient({ url: redis.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
+  try {
+    let before: Buffer | null = null
+    while (before === null) {
+      await old.read('a')
+      before = await client.get(key)
+    }
+    let changed: Promise<number> | undefined
+    let isKnown = false
+    const slowly = (stamps: Stamps): Stamps => ({
+      ...stamps,
+      note: hears(stamps, () => isKnown),
+      adopt(generation, table) {
+        changed = old.write('a').finally(() => ((isKnown = true), stamps.adopt(generation, table)))
+      },
+    })
+    await using fresh = await openProcess(database.url, { redis: { url: redis.url, stampsOf: slowly }, limit: 0 })
+    assert.equal(await changed, 2)
+    // The writer tidies up after itself; only then is the old value put back, several times, as a busy Redis may not answer in time.
+    while ((await client.exists(key)) > 0) await sleep(10)
+    const told: number[] = []
+    for (let time = 0; time < 10; time++) {
+      await client.set(key, before)
+      told.push(await fresh.read('a'))
+    }
+    return Math.min(...told)
+  } finally {
+    client.destroy()
+  }
+}
+
+test('a process that joins knows what changed while the table of another was on its way', async () => {
+  assert.equal(await readAfterJoining((stamps) => stamps.note), 2)
+})
+
+test('the same test catches one that takes a table and misses what changed meanwhile', async () => {
+  assert.equal(await readAfterJoining((stamps, isKnown) => (change, keys) => void (isKnown() && stamps.note(change, keys))), 1)
+})

@@ -1,0 +1,84 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { deserialize, serialize } from 'node:v8'
+import type { SharedLayer } from './cache.ts'
+import { openCounts, type CacheCounts } from './counts.ts'
+import { resourceOf } from './keys.ts'
+import type { Redis } from './redis.ts'
+import type { Stamps } from './stamps.ts'
+
+/**
+ * The layer between memory and database, in a Redis that nobody has to trust. A value is sealed with a key of this
+ * installation, and bound to its own key and to the stamp under which it was read. It is believed only by a process that
+ * knows the same stamp now, so that old, moved, replayed and forged values are refused by what the process itself has heard
+ * (docs/decisions/0009-redis.md).
+ */
+export type SealedLayer = SharedLayer & { counts(): CacheCounts[] }
+
+export type SealedOptions = {
+  redis: Redis
+  stamps: Pick<Stamps, 'of'>
+  /** 32 bytes that only this installation knows. */
+  secret: Uint8Array
+  /** Told apart from other builds, whose values have other shapes. */
+  build: string
+  /** How long Redis keeps a value, in ms. */
+  expireMs: number
+}
+
+/** Larger values are read from the database: they would hold up the small ones behind them. In bytes. */
+const mostBytes = 2 ** 20
+const [nonceBytes, tagBytes] = [12, 16]
+
+export function openSealedLayer({ redis, stamps, secret, build, expireMs }: SealedOptions): SealedLayer {
+  const counts = openCounts('redis')
+  const secretKey = Buffer.from(hkdfSync('sha256', secret, '', `marina cache ${build}`, 32))
+
+  const seal = (key: string, stamp: string, plain: Buffer): Buffer => {
+    const nonce = randomBytes(nonceBytes)
+    const cipher = createCipheriv('aes-256-gcm', secretKey, nonce).setAAD(boundTo(key, stamp))
+    const body = Buffer.concat([cipher.update(plain), cipher.final()])
+    return Buffer.concat([nonce, cipher.getAuthTag(), body])
+  }
+
+  /** Undefined for whatever was not sealed here, for this key, under this stamp. */
+  const open = (key: string, stamp: string, sealed: Buffer): object | undefined => {
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', secretKey, sealed.subarray(0, nonceBytes)).setAAD(boundTo(key, stamp)).setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
+      return deserialize(Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()])) as object
+    } catch {
+      return undefined
+    }
+  }
+
+  /** By what is known at this moment, not when Redis was asked: until now nobody could commit a change that we have not heard of. */
+  const check = (key: string, sealed: Buffer | undefined): object | undefined => {
+    const stamp = sealed && stamps.of(key)
+    const value = stamp === undefined ? undefined : open(key, stamp, sealed!)
+    counts.of(resourceOf(key))[value ? 'hit' : sealed ? 'refuse' : 'miss']++
+    return value
+  }
+
+  return {
+    async read(keys) {
+      if (stamps.of(keys[0]!) === undefined) return keys.map(() => undefined)
+      const found = await redis.read(keys)
+      if (found === undefined) counts.of(resourceOf(keys[0]!)).error++
+      return keys.map((key, index) => check(key, found?.[index]))
+    },
+    write(key, value) {
+      const stamp = stamps.of(key)
+      if (stamp === undefined || !redis.isUp()) return
+      const plain = serialize(value)
+      if (plain.length > mostBytes) return
+      const { load, error } = { load: () => counts.of(resourceOf(key)).load++, error: () => counts.of(resourceOf(key)).error++ }
+      redis.write(key, seal(key, stamp, plain), expireMs).then((isKept) => (isKept ? load() : error()), error)
+    },
+    forget(keys) {
+      for (const key of keys) counts.of(resourceOf(key)).forget++
+      redis.forget(keys)
+    },
+    counts: () => counts.all(),
+  }
+}
+
+const boundTo = (key: string, stamp: string) => Buffer.from(`${stamp}\n${key}`)

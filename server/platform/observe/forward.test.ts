@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
+import { promisify } from 'node:util'
+import { eventually } from '../../testing/http.ts'
+import { openForwarder, parseForwardTarget, type ForwarderOptions, type Message } from './forward.ts'
+
+const open = (options: Partial<ForwarderOptions> = {}) => openForwarder({ isOpen: () => true, onChange: () => {}, backOffMs: 20, timeoutMs: 500, ...options })
+const message = (n: number, more: Partial<Message> = {}): Message => ({ at: new Date('2026-02-03T04:05:06.789Z'), kind: 'create_label', isWarning: false, content: { n, who: 'Zoë' }, ...more })
+
+/** Gathers what comes, whole connections one after the other. */
+async function listening(server: Server): Promise<{ port: number; text(): string; sockets: Set<Socket> } & AsyncDisposable> {
+  let text = ''
+  const sockets = new Set<Socket>()
+  server.on(server instanceof (createTlsServer().constructor as never) ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.add(socket.setEncoding('utf8').on('data', (part: string) => (text += part)).on('error', () => {}))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port, text: () => text, sockets,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+/** RFC 6587: `<bytes> <message>` again and again. */
+function unframed(text: string): string[] {
+  const bytes = Buffer.from(text)
+  const found: string[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(' ', at)
+    const end = space + 1 + Number(bytes.toString('utf8', at, space))
+    found.push(bytes.toString('utf8', space + 1, end))
+    at = end
+  }
+  return found
+}
+
+const expected = (n: number, priority = 110) => new RegExp(`^<${priority}>1 2026-02-03T04:05:06\\.789Z \\S+ marina ${process.pid} create_label - {"n":${n},"who":"Zoë"}$`)
+
+test('messages arrive as RFC 5424 over TCP, each with its length in bytes, and refusals as warnings', async () => {
+  await using server = await listening(createServer())
+  await using forwarder = open()
+  forwarder.send(`127.0.0.1:${server.port}`, message(1))
+  forwarder.send(`127.0.0.1:${server.port}`, message(2, { isWarning: true }))
+  const [first, second] = await eventually(() => {
+    const found = unframed(server.text())
+    assert.equal(found.length, 2)
+    return found as [string, string]
+  })
+  assert.match(first, expected(1))
+  assert.match(second, expected(2, 108))
+})
+
+test('messages arrive over UDP, one datagram each, as syslog or JSON', async () => {
+  const socket = createSocket('udp4')
+  const heard: string[] = []
+  socket.on('message', (datagram) => heard.push(datagram.toString()))
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  {
+    await using forwarder = open()
+    forwarder.send(`udp://127.0.0.1:${socket.address().port}`, message(1))
+    forwarder.send(`udp://127.0.0.1:${socket.address().port}?format=json`, message(2))
+    await eventually(() => assert.equal(heard.length, 2))
+  }
+  socket.close()
+  assert.match(heard[0]!, expected(1))
+  assert.equal(heard[1], '{"n":2,"who":"Zoë"}\n')
+})
+
+test('messages arrive over TLS from a server with a certificate of a known authority, and from no other', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'marina-forward-'))
+  const file = (name: string) => join(dir, name)
+  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=log', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('key'), '-out', file('cert')])
+  const [key, cert] = [await readFile(file('key')), await readFile(file('cert'), 'utf8')]
+  await rm(dir, { recursive: true })
+  await using server = await listening(createTlsServer({ key, cert }))
+  const states: string[] = []
+  await using stranger = open({ onChange: (state) => states.push(state) })
+  stranger.send(`tls://127.0.0.1:${server.port}`, message(1))
+  await eventually(() => assert.deepEqual(states, ['failing']))
+  await using forwarder = open({ ca: cert })
+  forwarder.send(`tls://127.0.0.1:${server.port}?format=json`, message(2))
+  await eventually(() => assert.equal(server.text(), '{"n":2,"who":"Zoë"}\n'))
+})
+
+test('while nobody listens a bounded number waits, the oldest go first, and all is sent on when somebody does', async () => {
+  const states: string[] = []
+  await using forwarder = open({ capacity: 10, onChange: (state, { reason = '' }) => void states.push(state, reason) })
+  const reserved = createServer()
+  const { port } = await listening(reserved)
+  await new Promise((done) => reserved.close(done))
+  const started = performance.now()
+  for (let n = 0; n < 1000; n++) forwarder.send(`tcp://127.0.0.1:${port}?format=json`, message(n))
+  assert.ok(performance.now() - started < 200, 'sending waits for nobody')
+  assert.deepEqual(forwarder.counts(), { sent: 0, waiting: 10, lost: 990 })
+  await eventually(() => assert.equal(states[0], 'failing'))
+  assert.match(states[1]!, /ECONNREFUSED/)
+  const server = createServer()
+  let text = ''
+  server.on('connection', (socket) => socket.on('data', (part) => (text += part.toString())))
+  server.listen(port, '127.0.0.1')
+  await eventually(() => assert.deepEqual(text.trim().split('\n').map((line) => (JSON.parse(line) as { n: number }).n), [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]))
+  assert.equal(states.at(-2), 'well')
+  await forwarder[Symbol.asyncDispose]()
+  await new Promise((done) => server.close(done))
+})
+
+test('a server that takes connections and reads nothing holds up nobody, and a lost connection is made anew', async () => {
+  await using server = await listening(createServer())
+  await using forwarder = open({ capacity: 2000 })
+  const endpoint = `tcp://127.0.0.1:${server.port}?format=json`
+  forwarder.send(endpoint, message(1))
+  await eventually(() => assert.match(server.text(), /"n":1/))
+  for (const socket of server.sockets) socket.destroy()
+  await eventually(() => {
+    forwarder.send(endpoint, message(2))
+    assert.match(server.text(), /"n":2/)
+  })
+  for (const socket of server.sockets) socket.pause()
+  for (let n = 0; n < 5000; n++) forwarder.send(endpoint, message(n, { content: { long: 'x'.repeat(4000) } }))
+  assert.ok(forwarder.counts().waiting <= 2000 && forwarder.counts().lost >= 2999)
+})
+
+test('an address inside is sent nothing unless an operator opened it (H09)', async () => {
+  await using server = await listening(createServer())
+  const states: string[] = []
+  await using forwarder = open({ isOpen: (address) => address !== '127.0.0.1', onChange: (_, { reason = '' }) => states.push(reason) })
+  for (const host of ['127.0.0.1', 'localhost']) forwarder.send(`${host}:${server.port}`, message(1))
+  await eventually(() => assert.match(states[0] ?? '', /MARINA_OUTBOUND_ALLOW/))
+  assert.equal(server.sockets.size, 0)
+})
+
+test('an endpoint is host:port as Harbor takes it, or says how', () => {
+  assert.deepEqual(parseForwardTarget('log.example:514'), { transport: 'tcp', host: 'log.example', port: 514, format: 'syslog' })
+  assert.deepEqual(parseForwardTarget('udp://[::1]:514'), { transport: 'udp', host: '::1', port: 514, format: 'syslog' })
+  assert.deepEqual(parseForwardTarget('tls://log.example:6514?format=json'), { transport: 'tls', host: 'log.example', port: 6514, format: 'json' })
+  for (const wrong of ['', 'log', 'log:0', 'log:65536', 'http://log:1', 'tcp://a:b@log:1', 'tcp://log:1/path', 'log:1?format=xml', 'log:1 ']) assert.throws(() => parseForwardTarget(wrong), /must be host:port/, wrong)
+})
