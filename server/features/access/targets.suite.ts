@@ -146,6 +146,6 @@ export function openTargets(marina: TestMarina) {
   async function stateOfAll(): Promise<string> {
     const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`, values: [] })
     const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one${name === 'outbox' ? ` where topic not in ('change.refused', 'login.failed')` : ''}`
-    return JSON.stringify(await marina.ground.db.rows({ name: '', text: tables.map(part).join(' union all '), values: [] }))
+    return JSON.stringify(await marina.ground.db.rows({ name: '', text: `${tables.map(part).join(' union all ')} order by name`, values: [] }))
   }
 }

@@ -121,7 +121,7 @@ test('H09, H17, X08: what is no policy is refused with a reason, and nothing is 
     ['a broken line', bodyOf({ auth_header: 'a\r\nX-Evil: 1' }), /one line/], ['a header of HTTP', bodyOf({ headers: { 'Content-Length': '0' } }), /cannot be set/], ['our own header', bodyOf({ headers: { 'marina-signature': 'x' } }), /cannot be set/],
     ['no header', bodyOf({ headers: { 'a b': 'x' } }), /cannot be set/], ['a short secret', bodyOf({ secret: 'short' }), /16/], ['a broken pattern', bodyOf({}, { repository_filter: '[' }), /repository_filter/], ['a broken tag', bodyOf({}, { tag_filter: '{a' }), /tag_filter/],
     ['no template', bodyOf({ type: 'generic' }), /needs a template/], ['a template for http', bodyOf({ template: '{}' }), /takes no template/], ['no JSON', bodyOf(template('{')), /not JSON/], ['an unknown placeholder', bodyOf(template('{"a":"{{secret}}"}')), /\{\{secret\}\}/],
-    ['too deep', bodyOf(template(`${'['.repeat(30)}${']'.repeat(30)}`)), /deep/], ['too long', bodyOf(template(JSON.stringify('x'.repeat(20_000)))), /16384/],
+    ['too deep', bodyOf(template(`${'['.repeat(30)}${']'.repeat(30)}`)), /deep/], ['too many placeholders', bodyOf(template(JSON.stringify('{{event_data}}'.repeat(51)))), /50 placeholders/], ['too long', bodyOf(template(JSON.stringify('x'.repeat(20_000)))), /16384/],
   ]
   const count = async () => (await marina.ground.db.row<{ count: number }>(sql`select count(*) from webhook_policy`))!.count
   const before = await count()
@@ -145,7 +145,7 @@ test('a target that a policy no longer has gets nothing more, and its history st
   expectAnswer(await rest('POST', `${path()}/${id}/executions/${waiting}/redeliver`, cast.uaA), 412, 'PRECONDITION')
 })
 
-test('executions, tasks, log, jobs and last trigger show a delivery as Harbor does', async () => {
+test('S4-28: executions, tasks, log, jobs and last trigger show a delivery as Harbor does', async () => {
   const id = await make({ type: 'slack' })
   const { executions: [execution] } = expectAnswer(await rest('POST', `${path()}/${id}/test`, marina.admin, {}), 200).json() as { executions: [number] }
   const one = `${path()}/${id}/executions`
