@@ -13,15 +13,17 @@ import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
+import { webhooks } from './scenarios/webhooks.ts'
+import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection] satisfies Scenario[]
+const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection, webhooks, webhooksWaiting] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 
 Measures Marina against docker-registry on this machine, in turns, and prints ratios. Without a scenario: all of them.
 
-${scenarios.map(({ name, says }) => `  ${name.padEnd(14)}${says}`).join('\n')}
+${scenarios.map(({ name, says }) => `  ${name.padEnd(18)}${says}`).join('\n')}
 
   --rounds N      rounds of each side, 3 when absent; the median counts
   --no-history    do not append to bench/history.jsonl

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listenTo } from '../../platform/db/listen.ts'
@@ -10,6 +12,7 @@ import { channel } from './deliveries.ts'
 import { finishTargets, findNeglected, releaseTargets, takeTargets, type Finished, type Held } from './queue.ts'
 import { judge, standingAfter, type Attempt, type DeliveryRules } from './outcome.ts'
 import { sendOne } from './send.ts'
+import type { Sealed } from './rules.ts'
 import { findAnyPolicy, unsealTarget, type Seal } from './store.ts'
 import { facts } from './topics.ts'
 
@@ -42,6 +45,9 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
   /** Targets without a lane, in the order in which they asked. */
   const line = new Set<number>()
   const timers = new Map<number, NodeJS.Timeout>()
+  /** By what is sealed: it is the same as long as nobody changes it, and takes a sixth of a delivery to open. */
+  const unsealed = new LRUCache<string, Sealed>({ max: 1000 })
+  let breath: Promise<unknown> = Promise.resolve()
   const take = gathering((ids: number[]) => takeTargets(db.relaxed, me, ids, rules.timeoutMs + graceMs), 100)
   const finish = gathering((all: Finished[]) => finishTargets(db.relaxed, me, all), 100)
   const onTrouble = (error: unknown) => log.warn({ reason: String(error) }, 'webhooks wait: the database did not answer')
@@ -106,14 +112,24 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
       await finish({ targetId: held.id, results: [], standing: undefined })
       return Math.max(1, Math.min(...heads.map(({ dueAt }) => dueAt)) - now)
     }
-    const target = { ...unsealTarget(secrets, held.policyId, held.sealed), type: held.type, verifiesTls: held.verifiesTls }
-    const attempts = await Promise.all(due.map(async (delivery): Promise<Attempt> => ({ delivery, sent: await sendOne(outbound, target, delivery, { ...rules, signal: closing.signal }) })))
+    const target = { ...unseal(held), verifiesTls: held.verifiesTls }
+    // One begins in each turn of the event loop: an event for many targets must not keep pushes waiting.
+    const attempts = await Promise.all(due.map(async (delivery): Promise<Attempt> => {
+      await (breath = breath.then(() => nextTurn()))
+      return { delivery, sent: await sendOne(outbound, target, delivery, { ...rules, signal: closing.signal }) }
+    }))
     // What a shutdown cut short was not tried.
     const results = attempts.filter(({ sent }) => sent.kind !== 'aborted').map((one) => judge(one, rules, held.isProbe))
     const standing = results.length === 0 ? undefined : standingAfter(held, results, rules)
     await finish({ targetId: held.id, results: results.map(({ result }) => result), standing })
     if (standing && (standing.pausedWhy !== '') !== held.isProbe) await tellPause(held, standing.pausedWhy)
     return standing?.restsUntil ? Math.max(1, standing.restsUntil.getTime() - Date.now()) : 0
+  }
+
+  function unseal({ policyId, sealed }: Held): Sealed {
+    const known = unsealed.get(sealed) ?? unsealTarget(secrets, policyId, sealed)
+    unsealed.set(sealed, known)
+    return known
   }
 
   function wakeIn(targetId: number, ms: number): void {

@@ -59,7 +59,7 @@ export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status
     , added as (
       insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
       select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body from webhook_delivery
-      where policy_id = ${policyId} and id between ${first} and ${last} and target_id is not null and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit} returning id)
+      where policy_id = ${policyId} and id between ${first} and ${last} and exists (select from webhook_target where id = target_id) and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit} returning id)
     select id from added, told order by id`)
 }
 
@@ -107,25 +107,23 @@ export function findDelivery(db: Queryable, policyId: number, id: number): Promi
 }
 
 /**
- * Drops what ended: the oldest beyond `keep` for each policy, and what is older than `ageMs`. What has waited for as long ends in
- * error. Some thousands at a time, so that nobody waits for it.
+ * Drops what is older than `ageMs`, also what has waited for as long, and of what has ended the oldest beyond `keep` for each
+ * policy. Some thousands at a time, so that nobody waits for it.
  */
 export async function sweepDeliveries(db: Queryable, { keep, ageMs }: { keep: number; ageMs: number }, signal: AbortSignal): Promise<void> {
   const batch = 5000
   const untilNone = async (statement: () => Promise<number>) => {
     while (!signal.aborted && (await statement()) === batch);
   }
-  const age = ageMs / 1000
+  // Ids are given in the order of time, so what is too old stands first.
   await untilNone(() => db.run(sql`
-    update webhook_delivery set status = 'Error', status_message = 'given up: it has waited for too long', ended_at = clock_timestamp()
-    where id in (select id from webhook_delivery where status = 'Pending' and created_at < now() - make_interval(secs => ${age}) order by created_at limit ${batch})`))
-  await untilNone(() => db.run(sql`
-    delete from webhook_delivery where id in (select id from webhook_delivery where status <> 'Pending' and created_at < now() - make_interval(secs => ${age}) order by created_at limit ${batch})`))
+    with oldest as (select id, created_at from webhook_delivery order by id limit ${batch})
+    delete from webhook_delivery using oldest where webhook_delivery.id = oldest.id and oldest.created_at < now() - make_interval(secs => ${ageMs / 1000})`))
   const policies = await db.rows<{ id: number }>(sql`select id from webhook_policy order by id limit 100000`)
   for (const { id } of policies) {
     await untilNone(() => db.run(sql`
       delete from webhook_delivery where id in (
         select id from webhook_delivery where policy_id = ${id} and status <> 'Pending'
-          and id < (select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1) order by id limit ${batch})`))
+          and id <= (select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1) order by id limit ${batch})`))
   }
 }

@@ -6,6 +6,7 @@ import { fresh, givenCast } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openRest, type Rest } from '../../testing/rest.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { sweepDeliveries } from './deliveries.ts'
 import { mask } from './wire.ts'
 
 type Target = Record<string, unknown> & { id: number; address: string }
@@ -120,7 +121,7 @@ test('H09, H17, X08: what is no policy is refused with a reason, and nothing is 
     ['a broken line', bodyOf({ auth_header: 'a\r\nX-Evil: 1' }), /one line/], ['a header of HTTP', bodyOf({ headers: { 'Content-Length': '0' } }), /cannot be set/], ['our own header', bodyOf({ headers: { 'marina-signature': 'x' } }), /cannot be set/],
     ['no header', bodyOf({ headers: { 'a b': 'x' } }), /cannot be set/], ['a short secret', bodyOf({ secret: 'short' }), /16/], ['a broken pattern', bodyOf({}, { repository_filter: '[' }), /repository_filter/], ['a broken tag', bodyOf({}, { tag_filter: '{a' }), /tag_filter/],
     ['no template', bodyOf({ type: 'generic' }), /needs a template/], ['a template for http', bodyOf({ template: '{}' }), /takes no template/], ['no JSON', bodyOf(template('{')), /not JSON/], ['an unknown placeholder', bodyOf(template('{"a":"{{secret}}"}')), /\{\{secret\}\}/],
-    ['too deep', bodyOf(template(`${'['.repeat(30)}${']'.repeat(30)}`)), /deep/], ['too long', bodyOf(template(JSON.stringify('x'.repeat(20_000)))), /16384/],
+    ['too deep', bodyOf(template(`${'['.repeat(30)}${']'.repeat(30)}`)), /deep/], ['too many placeholders', bodyOf(template(JSON.stringify('{{event_data}}'.repeat(51)))), /50 placeholders/], ['too long', bodyOf(template(JSON.stringify('x'.repeat(20_000)))), /16384/],
   ]
   const count = async () => (await marina.ground.db.row<{ count: number }>(sql`select count(*) from webhook_policy`))!.count
   const before = await count()
@@ -144,7 +145,7 @@ test('a target that a policy no longer has gets nothing more, and its history st
   expectAnswer(await rest('POST', `${path()}/${id}/executions/${waiting}/redeliver`, cast.uaA), 412, 'PRECONDITION')
 })
 
-test('executions, tasks, log, jobs and last trigger show a delivery as Harbor does', async () => {
+test('S4-28: executions, tasks, log, jobs and last trigger show a delivery as Harbor does', async () => {
   const id = await make({ type: 'slack' })
   const { executions: [execution] } = expectAnswer(await rest('POST', `${path()}/${id}/test`, marina.admin, {}), 200).json() as { executions: [number] }
   const one = `${path()}/${id}/executions`
@@ -191,4 +192,19 @@ test('there are at most a hundred policies in a project', async () => {
   const first = await make({}, {}, at)
   await marina.ground.db.run(sql`insert into webhook_policy (project_id, name, is_enabled, event_types, creator) select project_id, 'more ' || n, true, event_types, creator from webhook_policy, generate_series(1, 99) n where id = ${first}`)
   expectAnswer(await rest('POST', at, marina.admin, bodyOf()), 412, 'PRECONDITION')
+})
+
+test('history is kept to a number and an age; what has waited for too long goes, too', async () => {
+  const [id, other] = [await make(), await make()]
+  for (const policy of [id, other]) {
+    await marina.ground.db.run(sql`
+      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, created_at)
+      select ${policy}, (select id from webhook_target where policy_id = ${policy}), 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text,
+        case when n in (1, 2, 6) then 'Pending' else 'Success' end, now() - case when n in (1, 4) then interval '2 hours' else interval '0' end
+      from generate_series(1, case when ${policy === id} then 9 else 3 end) n order by n`)
+  }
+  await sweepDeliveries(marina.ground.db, { keep: 3, ageMs: 3_600_000 }, new AbortController().signal)
+  const left = async (policy: number) => (await marina.ground.db.rows<{ body: string; status: string }>(sql`select body, status from webhook_delivery where policy_id = ${policy} order by id`)).map(({ body, status }) => `${body} ${status}`)
+  assert.deepEqual(await left(id), ['2 Pending', '6 Pending', '7 Success', '8 Success', '9 Success'])
+  assert.deepEqual(await left(other), ['2 Pending', '3 Success'])
 })

@@ -6,6 +6,9 @@ import type { KeptAnswer, Status, Try } from './deliveries.ts'
 /** The first deliveries of a target's queue that are looked at together: what may be under way to one target at a time. */
 export const windowSize = 8
 
+/** A question for each target: as an EXISTS it may be answered by reading all that waits for anybody. */
+const hasWaiting = sql`(select id from webhook_delivery where target_id = target.id and status = 'Pending' order by id limit 1) is not null`
+
 export type Waiting = { id: number; orderedBy: string; eventType: string; eventId: string; contentType: string; body: string; tries: number; dueAt: number }
 /** A target that this process holds now, with the head of its queue. `dueAt` in ms. */
 export type Held = { id: number; policyId: number; type: string; verifiesTls: boolean; sealed: string; failedRounds: number; isProbe: boolean; waiting: Waiting[] }
@@ -21,7 +24,7 @@ export function takeTargets(db: Queryable, by: string, ids: number[], holdMs: nu
       where id in (
         select id from webhook_target target where id = any(${ids}::bigint[]) and paused_by is distinct from 'user' and (rests_until is null or rests_until <= clock_timestamp())
           and (held_by is null or held_until < clock_timestamp())
-          and exists (select from webhook_delivery where target_id = target.id and status = 'Pending')
+          and ${hasWaiting}
         order by id for update skip locked)
       returning id, policy_id, type, verifies_tls, sealed, failed_rounds, paused_at)
     select id, policy_id as "policyId", type, verifies_tls as "verifiesTls", sealed, failed_rounds as "failedRounds", paused_at is not null as "isProbe", (
@@ -35,7 +38,7 @@ export function takeTargets(db: Queryable, by: string, ids: number[], holdMs: nu
 export async function findNeglected(db: Queryable): Promise<number[]> {
   const rows = await db.rows<{ id: number }>(sql`
     select id from webhook_target target where paused_by is distinct from 'user' and (rests_until is null or rests_until <= clock_timestamp()) and (held_by is null or held_until < clock_timestamp())
-      and exists (select from webhook_delivery where target_id = target.id and status = 'Pending') order by rests_until nulls first, id limit 1000`)
+      and ${hasWaiting} order by rests_until nulls first, id limit 1000`)
   return rows.map(({ id }) => id)
 }
 
@@ -47,7 +50,8 @@ export type Finished = { targetId: number; results: Result[]; standing: Standing
 
 /**
  * Writes down what became of a round of each target, and lets go of the targets. A target that somebody has paused meanwhile stays
- * so. Of a delivery's tries the last 20 are remembered.
+ * so. Of a delivery's tries the last 20 are remembered. The status is compared as an expression: by its index, everything that waits
+ * would be read.
  */
 export async function finishTargets(db: Queryable, by: string, finished: Finished[]): Promise<void> {
   const results = finished.flatMap((one) => one.results).map((one) => ({ ...one, dueAt: one.dueAt.toISOString() }))
@@ -58,7 +62,7 @@ export async function finishTargets(db: Queryable, by: string, finished: Finishe
         history = jsonb_path_query_array(history || one.try, '$[last - 19 to last]'),
         started_at = coalesce(started_at, (one.try->>'at')::timestamptz), ended_at = case when one.status <> 'Pending' then clock_timestamp() end
       from jsonb_to_recordset(${jsonbText(results)}::jsonb) as one (id bigint, status text, message text, counts boolean, try jsonb, answer jsonb, "dueAt" timestamptz)
-      where delivery.id = one.id and delivery.status = 'Pending')
+      where delivery.id = any(${results.map(({ id }) => id)}::bigint[]) and delivery.id = one.id and delivery.status || '' = 'Pending')
     update webhook_target target set held_by = null, held_until = null,
       failed_rounds = case when one.changes then one."failedRounds" else failed_rounds end, rests_until = case when one.changes then one."restsUntil" else rests_until end,
       paused_at = case when not one.changes or paused_by = 'user' then paused_at when one."pausedWhy" <> '' then coalesce(paused_at, clock_timestamp()) end,

@@ -39,6 +39,13 @@ const nth = (got: () => Received[], count: number) =>
     assert.ok(all.length >= count, `${all.length} of ${count} deliveries`)
     return all[count - 1]!
   })
+/** Until a reaction has taken every push so far. */
+const told = (reaction: string) =>
+  eventually(async () => {
+    const text = "select count(*) as behind from outbox, event_place where handler = $1 and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'"
+    const row = await marina.ground.db.row<{ behind: number }>({ name: '', text, values: [reaction] })
+    assert.equal(row!.behind, 0)
+  })
 const payloadOf = ({ body }: Received) => JSON.parse(body) as Payload
 
 test('S4-20, S4-23, S4-24, S4-32: a push leads to a delivery with Harbor\'s payload, field by field', async () => {
@@ -163,13 +170,9 @@ test('S4-22: with notification_enable off nothing is told, and what happened mea
   const hook = await givenHook()
   const name = `${project.name}/${fresh('app')}`
   const set = async (isOn: boolean) => expectAnswer(await callApi(marina, 'PUT', '/configurations', { ...as(), body: { notification_enable: isOn } }), 200)
-  const told = () => eventually(async () => {
-    const row = await marina.ground.db.row<{ behind: number }>({ name: '', text: "select count(*) as behind from outbox, event_place where handler = 'webhooks' and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'", values: [] })
-    assert.equal(row!.behind, 0)
-  })
   await set(false)
   await pushImage(marina, name, { tag: 'silent' })
-  await told()
+  await told('webhooks')
   await set(true)
   await pushImage(marina, name, { tag: 'heard' })
   assert.deepEqual([payloadOf(await hook.first()).event_data.resources[0]!.tag, hook.got().length], ['heard', 1])
@@ -186,6 +189,7 @@ test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves littl
   const again = (tag: string) => marina.ask('PUT', `/v2/${name}/manifests/${tag}`, { ...as(), body: content, headers: { 'content-type': mediaType } })
   await limit(used.storage * 2)
   expectAnswer(await again('roomy'), 201)
+  await told('quota-warnings')
   await limit(Math.floor(used.storage / 0.9))
   expectAnswer(await again('tight'), 201)
   const warned = payloadOf(await hook.first())

@@ -122,7 +122,7 @@ export async function saveTarget(tx: Tx, secrets: Seal, policyId: number, positi
 
 /** What still waits for these targets is stopped; the rest of their history stays. */
 export async function dropTargets(tx: Tx, ids: number[]): Promise<void> {
-  await tx.run(sql`update webhook_delivery set status = 'Stopped', status_message = 'the policy no longer has this target', ended_at = clock_timestamp() where target_id = any(${ids}::bigint[]) and status = 'Pending'`)
+  await tx.run(sql`update webhook_delivery set status = 'Stopped', target_id = null, status_message = 'the policy no longer has this target', ended_at = clock_timestamp() where target_id = any(${ids}::bigint[]) and status = 'Pending'`)
   await tx.run(sql`delete from webhook_target where id = any(${ids}::bigint[])`)
 }
 

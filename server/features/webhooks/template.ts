@@ -7,8 +7,8 @@ export class BadTemplate extends Error {
 
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json }
 
-/** In characters; levels of lists and objects in one another. */
-const limits = { length: 16_384, depth: 20 }
+/** In characters; levels of lists and objects in one another; placeholders, each of which may become all of an event. */
+const limits = { length: 16_384, depth: 20, placeholders: 50 }
 
 /** What `{{name}}` stands for. */
 const placeholders: Record<string, (event: HookEvent) => Json> = {
@@ -29,8 +29,10 @@ const place = /\{\{\s*([^{}]*?)\s*\}\}/g
 /** Throws BadTemplate. A template is JSON whose strings may hold `{{name}}`. */
 export function checkTemplate(text: string): void {
   if (text.length > limits.length) throw new BadTemplate(`the template has more than ${limits.length} characters`)
+  let count = 0
   walk(parse(text), (found) => {
     for (const [, name = ''] of found.matchAll(place)) {
+      if (++count > limits.placeholders) throw new BadTemplate(`the template has more than ${limits.placeholders} placeholders`)
       if (!Object.hasOwn(placeholders, name)) throw new BadTemplate(`the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`)
     }
     return found

@@ -16,7 +16,7 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
     ...(data.resources ?? []).slice(0, 5).flatMap(({ tag, digest }) => [['Tag', tag], ['Digest', digest]]),
     ...Object.entries(data.custom_attributes ?? {}).slice(0, 5),
   ]
-  const shown = facts.flatMap(([title, value]) => (value ? [{ title, value: plain(value) }] : []))
+  const shown = facts.flatMap(([title, value]) => (value ? [{ title: plain(title!), value: plain(value) }] : []))
   return {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', type: 'AdaptiveCard', version: '1.4',
     body: [{ type: 'TextBlock', text: `Marina: ${type}`, weight: 'bolder', size: 'medium' }, { type: 'FactSet', facts: shown }],

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gathering } from './gather.ts'
+
+test('who asks together is served together, at most so many at a time, and who asks meanwhile comes next', async () => {
+  const rounds: number[][] = []
+  const ask = gathering(async (items: number[]) => {
+    rounds.push(items)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    return new Set(items)
+  }, 3)
+  const first = [1, 2, 3, 4].map(ask)
+  await first[0]
+  const answers = await Promise.all([...first, ask(5), ask(6)])
+  assert.deepEqual(rounds, [[1, 2, 3], [4], [5, 6]])
+  assert.ok(answers.every((answer, index) => answer.has(index + 1)))
+})
+
+test('a round that fails fails for those in it, and the next one is asked all the same', async () => {
+  const ask = gathering(async ([item]: number[]) => {
+    if (item === 1) throw new Error('no')
+    return item
+  }, 1)
+  const [one, two] = await Promise.allSettled([ask(1), ask(2)])
+  assert.equal(one.status, 'rejected')
+  assert.deepEqual(two, { status: 'fulfilled', value: 2 })
+  assert.equal(await ask(3), 3)
+})
