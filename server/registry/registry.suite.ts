@@ -135,8 +135,16 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       await registry.deleteManifest(name, by, image.digest)
       await fails('MANIFEST_UNKNOWN', registry.readManifest(name, { tag: tag('v1') }))
       await fails('MANIFEST_UNKNOWN', registry.deleteManifest(name, by, image.digest))
-      await registry.deleteBlob(name, by, config)
       await fails('BLOB_UNKNOWN', registry.statBlob(name, config))
+      await fails('BLOB_UNKNOWN', registry.deleteBlob(name, by, config))
+    })
+
+    test('a blob that no manifest needs can be deleted, once', async () => {
+      const name = newName()
+      const digest = await write(name, Buffer.from(name))
+      await registry.deleteBlob(name, by, digest)
+      await fails('BLOB_UNKNOWN', registry.statBlob(name, digest))
+      await fails('BLOB_UNKNOWN', registry.deleteBlob(name, by, digest))
     })
 
     test('referrers are listed by subject and type', async () => {

@@ -95,7 +95,7 @@ test('S1-26: Redis killed: everything goes on with right answers, health says so
 
 test('Redis that is flushed again and again only makes things slower', async () => {
   const client = await createClient({ url: redis.url }).connect()
-  const flushing = setInterval(() => void client.flushAll(), 5)
+  const flushing = setInterval(() => void client.flushAll().catch(() => {}), 5)
   await live(8)
   clearInterval(flushing)
   client.destroy()
