@@ -74,8 +74,10 @@ export async function unlinkBlob(tx: Tx, repository: { id: number; name: string 
  * Before bytes appear under their key: should nobody record them, a collection finds them here. Without waiting for the disk:
  * what only a crash of PostgreSQL can lose is litter, which fsck finds.
  */
-export async function noteStray(db: Queryable, digest: Digest): Promise<void> {
-  await db.run(sql`insert into stray (digest) values (${digest}) on conflict (digest) do update set noted_at = excluded.noted_at`)
+export async function noteStrays(db: Queryable, digests: Digest[]): Promise<void> {
+  // Each once, and in one order: two processes that note the same at once must not wait for each other in a circle.
+  const each = [...new Set(digests)].toSorted((a, b) => (a < b ? -1 : 1))
+  await db.run(sql`insert into stray (digest) select digest from unnest(${each}::text[]) as digest on conflict (digest) do update set noted_at = excluded.noted_at`)
 }
 
 /**

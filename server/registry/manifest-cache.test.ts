@@ -10,6 +10,9 @@ let beside: TestMarina
 before(async () => {
   marina = await openTestMarina()
   beside = await openBeside(marina)
+  // A process keeps nothing before it has joined; on a busy machine that takes a moment.
+  const { repository } = await givenImage()
+  for (const one of [marina, beside]) await keep(one, repository)
 })
 after(async () => {
   await beside[Symbol.asyncDispose]()
@@ -25,6 +28,15 @@ async function givenImage() {
   const project = await givenProject(marina)
   const image = await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
   return { project, image, repository: image.repository }
+}
+
+/** Pulls until the manifest is kept, at most for 20 s. */
+async function keep(one: TestMarina, repository: string): Promise<void> {
+  for (let tries = 0; keptOf(one, repository) === 0; tries++) {
+    assert.ok(tries < 400, 'nothing is ever kept')
+    expectAnswer(await ask(one, 'GET', repository, 'v1'), 200)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 test('S1-35, S1-20: a manifest is read from the database once, and then comes from memory', async () => {
@@ -49,7 +61,7 @@ test('S1-37: rights are looked at before a cached manifest is served, on every p
   const token = await marina.token(guest, `repository:${repository}:pull`)
   const pulls = async (one: TestMarina) => [(await ask(one, 'GET', repository, 'v1', guest)).status, (await one.ask('GET', `/v2/${repository}/manifests/v1`, { headers: { authorization: `Bearer ${token}` } })).status]
   for (const one of [marina, beside]) assert.deepEqual(await pulls(one), [200, 200])
-  assert.ok(keptOf(marina, repository) === 1 && keptOf(beside, repository) === 1)
+  for (const one of [marina, beside]) await keep(one, repository)
   await removeMember(marina, project, guest)
   for (const one of [beside, marina]) assert.deepEqual(await pulls(one), [401, 401])
   assert.equal((await ask(beside, 'GET', repository, 'v1', undefined)).status, 200, 'the administrator still may')

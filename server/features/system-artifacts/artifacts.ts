@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { finishDigest, isDigest, type Digest } from '../../../oci/digest.ts'
-import { blobPath, isDoubtful, noteStray, rescueBytes, takeBytes } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, noteStrays, rescueBytes, takeBytes } from '../../catalog/blob.ts'
 import type { Blobs, BlobStream, Bytes } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import type { ListQuery } from '../../platform/db/listing.ts'
@@ -101,7 +101,7 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     const { vendor, repository, type, createTime, attrs } = artifact
     const place = { vendor, repository, type }
     await blobs.write(linkPath(place, digest), textBytes(digest))
-    await noteStray(db.relaxed, digest)
+    await noteStrays(db.relaxed, [digest])
     await blobs.commit(full, blobPath(digest))
     const save = () =>
       db.transaction(async (tx) => {

@@ -172,7 +172,9 @@ test('S0-15, S0-16, S0-22, S0-23, S0-25: what is absent is not found; what is de
   await refused(artifacts.get(repository, digest), 'NOT_FOUND')
   assert.equal(await isStored(digest), false)
   for await (const { key } of blobs.list(linksPrefix)) assert.ok(!key.includes(repository), key)
-  assert.deepEqual((await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['repository']]), [['system-artifact.created', repository], ['system-artifact.deleted', repository]])
+  // Other facts may come between: chores of the same Marina.
+  const told = (await factsSince(marina, since)).filter(({ payload }) => payload['repository'] === repository)
+  assert.deepEqual(told.map(({ topic }) => topic), ['system-artifact.created', 'system-artifact.deleted'])
 })
 
 test('S0-24: it exists only while both the record and the bytes do', async () => {

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { algorithmOf, finishDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
-import { blobPath, isDoubtful, linkBlob, noteStray, rescueBytes, saveBlob } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, linkBlob, noteStrays, rescueBytes, saveBlob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { ensureRepository, type Repository } from '../../catalog/repository.ts'
 import type { Actor } from '../../catalog/topics.ts'
@@ -13,6 +13,7 @@ import type { Cache } from '../../platform/cache/cache.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
+import { gathering } from '../../platform/gather.ts'
 import type { Turns } from '../../platform/turns.ts'
 import type { Describe } from '../describe.ts'
 import { passGates, type Gates } from '../gate.ts'
@@ -50,6 +51,8 @@ const recordWithinMs = 10 * 60_000
  */
 export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): Uploads {
   const hashes = new LRUCache<string, Running>({ max: 10_000 })
+  // A crowd of uploads is noted by a few statements: one each would wear out the connections.
+  const note = gathering((digests: Digest[]) => noteStrays(db.relaxed, digests), 200)
 
   return {
     async startUpload(name, by, algorithm) {
@@ -123,17 +126,17 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
   /** The same bytes. Before the last of them is through, the database knows that they come. */
   async function* noted(digest: Digest, bytes: Bytes): Bytes {
     const begun = performance.now()
-    const note = noteStray(db.relaxed, digest)
-    note.catch(() => {}) // told below, or the source failed first
+    const told = note(digest)
+    told.catch(() => {}) // told below, or the source failed first
     yield* bytes
-    await note
-    if (performance.now() - begun > noteAgainMs) await noteStray(db.relaxed, digest)
+    await told
+    if (performance.now() - begun > noteAgainMs) await note(digest)
   }
 
   async function storeStaged(upload: Claimed, digest: Digest, bytes: Bytes, at: number | undefined): Promise<number> {
     const { size } = await append(upload, bytes, at)
     checkDigest(digest, await digestOfStage(upload, algorithmOf(digest)))
-    await noteStray(db.relaxed, digest)
+    await note(digest)
     await blobs.commit(upload.stage, blobPath(digest))
     failpoint('blob.written')
     return size
