@@ -5,6 +5,7 @@ import type { Redis } from '../../platform/cache/redis.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import type { CacheQuestion, Held, Look } from './answer.ts'
+import { checkResource } from './resources.ts'
 import { facts } from './topics.ts'
 
 /** All processes and the Redis they share, as far as they answer. */
@@ -38,6 +39,7 @@ export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview
 
 /** Keys of a resource that begin with the text, in order, and where each is held. */
 export async function listCacheKeys({ peers, redis }: CacheOfAll, resource: string, beginning: string, limit: number): Promise<{ keys: { key: string; layers: string[] }[]; isCut: boolean }> {
+  checkResource(resource)
   const start = beginning.startsWith(`${resource}:`) ? beginning : `${resource}:${beginning}`
   const inMemory = new Set((await ask<string[]>(peers, { about: 'cache.keys', resource, beginning: start, limit: limit + 1 })).flat())
   const inRedis = new Set(await Promise.resolve(redis?.list(start, limit + 1)).catch(() => []))
@@ -57,6 +59,7 @@ export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): 
 
 /** Forgets one key of a resource, or with null all of them, in every process and in Redis. What was true stays true: it is only read again. */
 export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number }> {
+  checkResource(resource)
   await db.transaction((tx) => emit(tx, [facts.cacheForgotten({ resource, key }, by)]))
   const forgotten = await ask<number>(peers, { about: 'cache.forget', resource, key })
   const dropped = await Promise.resolve(redis?.drop(key ?? `${resource}:`, key !== null)).catch(() => 0)

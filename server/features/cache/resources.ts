@@ -1,0 +1,12 @@
+import { Failure } from '../../platform/http/failure.ts'
+
+/** What facts are kept of: the first word of every key that `keyOf` makes; a test holds the list to the code. */
+export const resources = [
+  'accessory', 'account', 'artifact', 'artifact_count', 'artifact_list', 'blob', 'immutable_rules', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'rights', 'robot',
+  'robot_rights', 'session', 'settings', 'tag',
+] as const
+
+/** Throws BAD_REQUEST with the words there are: a flush of a misspelt resource would else seem to have worked. */
+export function checkResource(resource: string): void {
+  if (!(resources as readonly string[]).includes(resource)) throw new Failure('BAD_REQUEST', `nothing is kept under ${JSON.stringify(resource)}; known: ${resources.join(', ')}`)
+}
