@@ -7,6 +7,8 @@ import type { Rights, Role } from './rules.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
+/** How many members a project has in each role; see features/projects/store.ts. */
+export const memberCountKey = keyOf('member_count', 'project_id')
 /** Under which a robot is found by its full name. */
 export const robotKey = keyOf('robot', 'full_name')
 /** `name` for a system robot, `project+name` for one of a project. With the prefix of the settings before it, it is what the robot logs in with. */
@@ -65,23 +67,34 @@ function findRobotRights({ db, cache }: Reader, id: number): Promise<Rights | un
 }
 
 export async function dropMember(tx: Tx, projectId: number, accountId: number): Promise<void> {
-  tx.changes(accountRightsKey(accountId))
+  tx.changes(accountRightsKey(accountId), memberCountKey(projectId))
   await tx.run(sql`delete from project_member where project_id = ${projectId} and account_id = ${accountId}`)
 }
 
 /** Gives an account a role in a project, or another one than it had. Returns the member's id. */
 export async function saveMember(tx: Tx, projectId: number, accountId: number, role: Role): Promise<number> {
-  tx.changes(accountRightsKey(accountId))
+  tx.changes(accountRightsKey(accountId), memberCountKey(projectId))
   const row = await tx.row<{ id: number }>(sql`
     insert into project_member (project_id, account_id, role) values (${projectId}, ${accountId}, ${role})
     on conflict (project_id, account_id) do update set role = excluded.role, updated_at = now() returning id`)
   return row!.id
 }
 
-/** Names the cached rights of every account in a group; whoever changes what the group may do calls it. */
+/**
+ * Names the cached rights of every account in a group; whoever changes what the group may do calls it. The group stays locked: an
+ * account that joined it after the look would keep rights from before the change.
+ */
 export async function changesRightsOfGroup(tx: Tx, groupId: number): Promise<void> {
+  await tx.rows(sql`select id from user_group where id = ${groupId} for update`)
   const rows = await tx.rows<{ accountId: number }>(sql`select account_id as "accountId" from account_group where group_id = ${groupId}`)
   tx.changes(...rows.map(({ accountId }) => accountRightsKey(accountId)))
+}
+
+/** Before an account or a group goes, whose row is locked: the projects it is a member of count one less. */
+export async function changesMembersOf(tx: Tx, who: { accountId: number } | { groupId: number }): Promise<void> {
+  const held = 'accountId' in who ? sql`account_id = ${who.accountId}` : sql`group_id = ${who.groupId}`
+  const rows = await tx.rows<{ projectId: number }>(sql`select project_id as "projectId" from project_member where ${held}`)
+  tx.changes(...rows.map(({ projectId }) => memberCountKey(projectId)))
 }
 
 /** Before a project goes: its robots go with it, and what system robots were given in it must not open a later project of that name. */

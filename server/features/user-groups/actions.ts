@@ -2,7 +2,7 @@ import { facts, type Actor } from '../../catalog/topics.ts'
 import { isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { accountRightsKey, changesRightsOfGroup } from '../access/index.ts'
+import { accountRightsKey, changesMembersOf, changesRightsOfGroup } from '../access/index.ts'
 import { dropGroup, groupTypes, renameGroup, replaceGroupsOf, saveGroup, type Group, type GroupType } from './store.ts'
 
 /** Throws BAD_REQUEST or CONFLICT. */
@@ -42,6 +42,7 @@ export async function updateGroup(db: Db, by: Actor, group: Group, name: string)
 export async function deleteGroup(db: Db, by: Actor, group: Group): Promise<void> {
   await db.transaction(async (tx) => {
     await changesRightsOfGroup(tx, group.id)
+    await changesMembersOf(tx, { groupId: group.id })
     await dropGroup(tx, group.id)
     await emit(tx, [facts.groupDeleted({ groupId: group.id, name: group.name }, by)])
   })

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from '../../platform/db/sql.ts'
 import { callApi, create, factsSince, lastFact, type CallOptions } from '../../testing/api.ts'
-import { fresh, givenUser } from '../../testing/given.ts'
-import { expectAnswer, type Person } from '../../testing/http.ts'
+import { fresh, givenProject, givenUser } from '../../testing/given.ts'
+import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { setGroupsOf } from './index.ts'
 
 let marina: TestMarina
 let plain: Person
@@ -77,4 +80,34 @@ test('the list is for administrators, filtered by a part of the name', async () 
   assert.equal(page.headers['x-total-count'], '3')
   for (const path of ['/usergroups', '/usergroups/1']) expectAnswer(await call('GET', path, { as: plain }), 403, 'FORBIDDEN')
   expectAnswer(await call('POST', '/usergroups', { as: plain, body: { group_name: stem, group_type: 2 } }), 403, 'FORBIDDEN')
+})
+
+test('C-15: an account that joins a group while its role is taken away does not keep the role', async () => {
+  const { db } = marina.ground
+  const [person, project] = [await givenUser(marina), await givenProject(marina)]
+  const groupId = await create(marina, '/usergroups', marina.admin, { group_name: fresh('joined'), group_type: 2 })
+  const member = await create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: 1, member_group: { id: groupId } })
+  const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  // Stops the removal between its look at the group's accounts and its commit.
+  const holding = db.transaction(async (tx) => {
+    await tx.rows(sql`select id from project_member where id = ${member} for update`)
+    held.resolve()
+    await letGo.promise
+  })
+  await held.promise
+  const removing = call('DELETE', `/projects/${project.name}/members/${member}`, { as: marina.admin })
+  try {
+    await eventually(async () => assert.ok((await db.row<{ waiting: number }>(sql`select count(*) as waiting from pg_locks where not granted`))!.waiting > 0))
+    const joining = setGroupsOf(db, person.id, [groupId])
+    // It has to wait for the removal. Where it had not to, the account's rights would be cached with the role now.
+    await Promise.race([joining, sleep(300)])
+    await call('GET', `/projects/${project.name}`, { as: person })
+    letGo.resolve()
+    await joining
+  } finally {
+    letGo.resolve()
+    await holding
+  }
+  expectAnswer(await removing, 200)
+  expectAnswer(await call('GET', `/projects/${project.name}`, { as: person }), 403, 'FORBIDDEN')
 })
