@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { TestSettings } from './server.ts'
 
 export type S3Server = AsyncDisposable & {
   endpoint: string
@@ -42,6 +43,11 @@ export async function openS3Server(): Promise<S3Server> {
     throw error
   }
 }
+
+/** What makes a Marina keep its bytes there. */
+export const s3Settings = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server): TestSettings => ({
+  storage: 's3', s3Endpoint: endpoint, s3Bucket: bucket, s3Region: region, s3AccessKey: accessKeyId, s3SecretKey: secretAccessKey,
+})
 
 /** The server says its port in one line of JSON once it listens; when it dies instead, its log is the error. */
 async function portOf(server: ChildProcess): Promise<number> {

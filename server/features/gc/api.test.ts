@@ -4,7 +4,7 @@ import { blobPath } from '../../catalog/blob.ts'
 import { callApi, create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenUser, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
-import { openS3Server } from '../../testing/s3.ts'
+import { openS3Server, s3Settings } from '../../testing/s3.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 
 type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string }
@@ -94,9 +94,7 @@ suite('the API of the garbage collection', () => {
 suite('a collection on S3', () => {
   test('frees what was deleted, and the same bytes pushed again stay', async () => {
     await using s3 = await openS3Server()
-    await using marina = await openTestMarina({
-      workers: 'none', storage: 's3', s3Endpoint: s3.endpoint, s3Bucket: s3.bucket, s3Region: s3.region, s3AccessKey: s3.accessKeyId, s3SecretKey: s3.secretAccessKey,
-    })
+    await using marina = await openTestMarina({ workers: 'none', ...s3Settings(s3) })
     const { db, blobs } = marina.ground
     const run = () => collect({
       db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: () => {}, progress: () => {},
