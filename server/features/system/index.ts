@@ -4,8 +4,8 @@ import { route } from '../access/index.ts'
 
 export { infoRoutes, type About } from './info.ts'
 
-/** One thing Marina needs; `check` rejects when it cannot be used now. */
-export type Component = { name: string; check(): Promise<void> }
+/** One thing Marina uses; `check` rejects when it cannot be used now. Without a spare one everything goes on, only slower. */
+export type Component = { name: string; isSpare?: boolean; check(): Promise<void> }
 
 /** A component that says nothing for this long, in ms, counts as unhealthy. */
 const patience = 2000
@@ -25,11 +25,12 @@ export function systemRoutes(components: Component[], isDraining: () => boolean)
       schema: { answers: { 200: OverallHealthStatus, 503: OverallHealthStatus } },
       async handler() {
         const states = await Promise.all(components.map(examine))
+        const isDegraded = states.some(({ status }) => status !== 'healthy')
+        const isUnhealthy = isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
         if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })
         else states.unshift({ name: 'core', status: 'healthy' })
-        const isHealthy = states.every(({ status }) => status === 'healthy')
-        // Harbor answers 200 either way; a load balancer needs to see the end of a process coming.
-        return { status: isDraining() ? 503 : 200, body: { status: isHealthy ? 'healthy' : 'unhealthy', components: states } }
+        // Harbor's own word is `healthy`, only when every part is; what else there is, is ours to say. Harbor answers 200 either way; a load balancer needs to see the end of a process coming.
+        return { status: isDraining() ? 503 : 200, body: { status: isUnhealthy ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy', components: states } }
       },
     }),
   ]
