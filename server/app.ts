@@ -96,10 +96,10 @@ const harborVersion = 'v2.16.0'
 /**
  * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
  */
-const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'tag'])
+const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'cve_allowlist', 'label', 'manifest', 'member_count', 'project', 'project_metadata', 'repository', 'repository_count', 'tag'])
 
 /** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
-const cacheShapes = '1'
+const cacheShapes = '2'
 
 const migrations = join(import.meta.dirname, 'migrations')
 
@@ -250,14 +250,14 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...systemRoutes([
           { name: 'database', check: async () => void (await db.row(sql`select 1`)) },
           { name: 'registry', check: () => blobs.check() },
-          ...(layers.redis ? [{ name: 'redis', check: () => layers.redis!.check() }] : []),
+          ...(layers.redis ? [{ name: 'redis', isSpare: true, check: () => layers.redis!.check() }] : []),
         ], () => isDraining),
         ...infoRoutes(settings, {
           version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
           authority,
         }),
         ...searchRoutes(reader),
-        ...projectRoutes(reader, settings),
+        ...projectRoutes(reader, settings, config.cacheEnabled && config.cacheLists),
         ...quotaRoutes(db),
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),

@@ -7,6 +7,7 @@ import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import { releaseBlobs } from './blob.ts'
 import type { Reader } from './reader.ts'
+import { repositoryCountKey } from './repository.ts'
 
 /** A manifest as stored, ready to be sent. */
 export type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; content: Buffer }
@@ -86,7 +87,7 @@ export const changesList = (tx: Tx, repositoryId: number) => tx.changes(artifact
  * stays locked until the transaction ends, so that nobody deletes what a tag is about to name. A foreign key refuses when
  * a blob or a child has gone since it was looked up.
  */
-export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
+export async function saveArtifact(tx: Tx, { id: repositoryId, projectId }: { id: number; projectId: number }, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
   const { digest, manifest, description, children } = artifact
   changesList(tx, repositoryId)
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
@@ -109,7 +110,8 @@ export async function saveArtifact(tx: Tx, repositoryId: number, artifact: NewAr
         ${children.map(({ platform }) => jsonOf(platform))}::text[], ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
         with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing)
     select id, is_new as "isNew" from saved`)
-  if (!row!.isNew) tx.changes(artifactKey(row!.id))
+  // A repository is listed from its first artifact on.
+  tx.changes(row!.isNew ? repositoryCountKey(projectId) : artifactKey(row!.id))
   await saveAccessory(tx, repositoryId, row!, description.accessory)
   return row!
 }
@@ -134,14 +136,15 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
 }
 
 /** Removes an artifact with its bytes, its references and the holds that only it needed; a foreign key refuses while a tag or an index names it. */
-export async function dropArtifact(tx: Tx, repository: { id: number; name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
+export async function dropArtifact(tx: Tx, repository: { id: number; projectId: number; name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
   await dropArtifacts(tx, repository, [artifact])
 }
 
 /** The same for several at once, which may name each other. */
-export async function dropArtifacts(tx: Tx, repository: { id: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
+export async function dropArtifacts(tx: Tx, repository: { id: number; projectId: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
   const ids = artifacts.map(({ id }) => id)
   changesList(tx, repository.id)
+  tx.changes(repositoryCountKey(repository.projectId))
   for (const { id, digest } of artifacts) tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
   const subjects = await tx.rows<{ digest: Digest }>(sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`)
   tx.changes(...subjects.map(({ digest }) => accessoryKey(repository.id, digest)))

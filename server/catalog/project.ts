@@ -25,10 +25,24 @@ export function findProject({ db, cache }: Reader, name: string): Promise<Projec
 /** The project, if memory has it. */
 export const peekProject = ({ cache }: Pick<Reader, 'cache'>, name: string) => cache.peek(projectKey(name)) as Project | undefined
 
+/** With the name of its owner's account, which never gets another one. */
+export type OwnedProject = Project & { ownerName: string }
+
 /** From the cache where there is one; a transaction looks for itself. */
-export function findProjectById(from: Queryable | Reader, id: number): Promise<Project | undefined> {
-  const load = (db: Queryable) => db.row<Project>(sql`select ${projectColumns} from project where id = ${id}`)
+export async function findProjectById(from: Queryable | Reader, id: number): Promise<OwnedProject | undefined> {
+  const load = async (db: Queryable) => (await loadProjects(db, [id])).get(id)
   return 'cache' in from ? from.cache.get(projectIdKey(id), () => load(from.db)) : load(from)
+}
+
+/** Several by their ids, without those that are gone (S1-32). */
+export function findProjectsById({ db, cache }: Reader, ids: readonly number[]): Promise<Map<number, OwnedProject>> {
+  return cache.many(ids, projectIdKey, (missing) => loadProjects(db, missing))
+}
+
+async function loadProjects(db: Queryable, ids: readonly number[]): Promise<Map<number, OwnedProject>> {
+  const rows = await db.rows<OwnedProject>(sql`
+    select ${projectColumns}, owner.name as "ownerName" from project join account owner on owner.id = project.owner_id where project.id = any(${ids}::bigint[])`)
+  return new Map(rows.map((one) => [one.id, one]))
 }
 
 /** Throws a unique violation when the name is taken. */

@@ -15,6 +15,12 @@ export const repositoryKey = keyOf('repository', 'name')
 /** With what lists show of it; see features/repositories/store.ts. */
 export const repositoryIdKey = keyOf('repository', 'id')
 
+/** How many repositories a project lists; see features/projects/store.ts. */
+export const repositoryCountKey = keyOf('repository_count', 'project_id')
+
+/** What a project's list of repositories shows: such as hold an artifact, and those of another registry. */
+export const listedRepositories = sql`(repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id))`
+
 const columns = sql`id, project_id as "projectId", name`
 
 /** By its full name. Undefined for a name that was never pushed to. */

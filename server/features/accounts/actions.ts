@@ -3,11 +3,11 @@ import { facts, type Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { accountRightsKey } from '../access/index.ts'
+import { accountRightsKey, changesMembersOf } from '../access/index.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
 import { dropSessionsOf } from './session-store.ts'
-import { changeAccount, dropAccount, saveAccount, saveProfile, type Account } from './store.ts'
+import { changeAccount, dropAccount, lockAccount, saveAccount, saveProfile, type Account } from './store.ts'
 
 /** Throws BAD_REQUEST, or CONFLICT when name or e-mail is taken. */
 export async function createAccount(db: Db, by: Actor, wanted: { name: string; password: string } & Profile): Promise<Account> {
@@ -85,6 +85,8 @@ export async function deleteAccount(db: Db, by: Actor, account: Account): Promis
 
 async function removeAccount(tx: Tx, by: Actor, account: Account): Promise<void> {
   tx.changes(accountRightsKey(account.id))
+  await lockAccount(tx, account.id)
+  await changesMembersOf(tx, { accountId: account.id })
   const handedOver = await handOverProjects(tx, account.id, firstAccountId)
   await dropSessionsOf(tx, account.id)
   await dropAccount(tx, account)

@@ -42,6 +42,11 @@ export async function changeAccount(tx: Tx, account: Account, change: { password
     where id = ${account.id}`)
 }
 
+/** Whoever would make the account a member, or the owner of a project, waits from here on. */
+export async function lockAccount(tx: Tx, id: number): Promise<void> {
+  await tx.rows(sql`select id from account where id = ${id} for update`)
+}
+
 export async function dropAccount(tx: Tx, account: Account): Promise<void> {
   tx.changes(accountKey(account.name))
   await tx.run(sql`delete from account where id = ${account.id}`)

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { openPullCounter } from '../../catalog/pulls.ts'
 import { resourceOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { fresh, givenProject, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
+import { fresh, givenProject, givenUser, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestRedis, type TestRedis } from '../../testing/redis.ts'
 import { randomOf } from '../../testing/random.ts'
@@ -30,19 +30,20 @@ const pathOf = (repository: string) => `/projects/${repository.slice(0, reposito
 /** What a process answers to all the views, to the question for each tag, and for repository and project. */
 async function look(marina: TestMarina, repository: string, tags: string[]): Promise<unknown[]> {
   const project = `/projects/${repository.slice(0, repository.indexOf('/'))}`
-  const around = [project, `${project}/repositories?sort=name`, `${project}/repositories/${repository.slice(repository.indexOf('/') + 1)}`, `${project}/metadatas/`, `${project}/summary`]
+  const around = [project, `/projects?q=name%3D${project.slice('/projects/'.length)}`, `${project}/repositories?sort=name`, `${project}/repositories/${repository.slice(repository.indexOf('/') + 1)}`, `${project}/metadatas/`, `${project}/summary`]
   const paths = [...around, ...views.map((view) => `${pathOf(repository)}?${view}`), ...tags.map((tag) => `${pathOf(repository)}/${tag}?with_accessory=true&with_label=true`)]
   const answers = await Promise.all(paths.map((path) => openRest(marina)('GET', path, marina.admin)))
   return answers.map(({ status, headers, text }) => [status, headers['x-total-count'], status === 200 ? JSON.parse(text) : status])
 }
 
-type World = { project: { id: number; name: string }; repository: string; tags: string[]; images: Pushed[]; labels: number[]; random(): number }
+type World = { project: { id: number; name: string }; repository: string; tags: string[]; images: Pushed[]; labels: number[]; users: string[]; random(): number }
 
 async function givenWorld(seed: number): Promise<World> {
   const project = await givenProject(first)
   const repository = `${project.name}/app`
   const labels = [await givenLabel(project.id), await givenLabel(null)]
-  return { project, repository, tags: ['a', 'b', 'c'], images: [await pushImage(first, repository, { tag: 'a' })], labels, random: randomOf(seed) }
+  const users = [(await givenUser(first)).name, (await givenUser(first)).name]
+  return { project, repository, users, tags: ['a', 'b', 'c'], images: [await pushImage(first, repository, { tag: 'a' })], labels, random: randomOf(seed) }
 }
 
 async function givenLabel(projectId: number | null): Promise<number> {
@@ -51,7 +52,7 @@ async function givenLabel(projectId: number | null): Promise<number> {
 
 /** Something that people do to a repository, through one process or the other. It may be refused. */
 async function doSomething(world: World): Promise<void> {
-  const { project, repository, tags, images, labels, random } = world
+  const { project, repository, tags, images, labels, users, random } = world
   const pick = <One>(all: One[]) => all[Math.floor(random() * all.length)]!
   const marina = random() < 0.5 ? first : second
   const rest = openRest(marina)
@@ -66,12 +67,28 @@ async function doSomething(world: World): Promise<void> {
   else if (what < 0.6) await rest('DELETE', `${one}/labels/${label}`, marina.admin)
   else if (what < 0.65) await rest('PUT', `/labels/${label}`, marina.admin, { name: fresh('renamed'), color: '#00AB9A' })
   else if (what < 0.75) await rest('POST', `${one}/tags`, marina.admin, { name: tag })
-  else if (what < 0.82) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
-  else if (what < 0.9) await rest('DELETE', one, marina.admin)
+  else if (what < 0.79) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
+  else if (what < 0.84) await rest('DELETE', one, marina.admin)
+  // Another repository of the project comes and goes; a member does; its list of accepted vulnerabilities changes.
+  else if (what < 0.86) await again(pushImage(marina, `${project.name}/other`, { tag }))
+  else if (what < 0.875) await rest('DELETE', `/projects/${project.name}/repositories/other`, marina.admin)
+  else if (what < 0.89) await changeMember(marina, project.id, pick(users), random())
+  else if (what < 0.9) await rest('PUT', `/projects/${project.id}`, marina.admin, { cve_allowlist: { items: random() < 0.5 ? [] : [{ cve_id: fresh('CVE') }] } })
   else if (what < 0.92) await rest('PUT', pathOf(repository).replace(/\/artifacts$/, ''), marina.admin, { description: fresh('described') })
   else if (what < 0.95) await rest('PUT', random() < 0.5 ? `/projects/${project.id}` : `/projects/${project.name}`, marina.admin, { metadata: { auto_scan: String(random() < 0.5), public: String(random() < 0.5) } })
   else if (what < 0.97) await rest('DELETE', `/projects/${project.name}/metadatas/auto_scan`, marina.admin)
   else await pullAndFlush(marina, repository, image, tag)
+}
+
+/** Makes somebody a member, gives him another role, or sends him away. */
+async function changeMember(marina: TestMarina, projectId: number, name: string, chance: number): Promise<void> {
+  const rest = openRest(marina)
+  const path = `/projects/${projectId}/members`
+  const { json } = await rest('GET', `${path}?entityname=${name}`, marina.admin)
+  const [known] = json() as { id: number }[]
+  if (!known) await rest('POST', path, marina.admin, { role_id: 1 + Math.floor(chance * 5), member_user: { username: name } })
+  else if (chance < 0.5) await rest('PUT', `${path}/${known.id}`, marina.admin, { role_id: 1 + Math.floor(chance * 10) })
+  else await rest('DELETE', `${path}/${known.id}`, marina.admin)
 }
 
 /** A push of what another deletes at the same time may be refused. */
@@ -102,16 +119,18 @@ async function findLie(seed: number, steps: number): Promise<string | undefined>
   return undefined
 }
 
+const kinds = ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'repository_count', 'project', 'project_metadata', 'member_count', 'cve_allowlist']
+
 test('S1-02, S1-09, S1-25, S1-31: lists from cached objects say what the database says, after any change through any process', async () => {
   for (const seed of [1, 2]) assert.equal(await findLie(seed, 40), undefined)
   const hits = first.ground.layers.counts().filter(({ layer }) => layer === 'memory').map(({ resource, counts }) => [resource, counts.hit] as const)
-  for (const resource of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'project', 'project_metadata']) {
+  for (const resource of kinds) {
     assert.ok(new Map(hits).get(resource)! > 20, `${resource} was not answered from memory: ${JSON.stringify(hits)}`)
   }
   assert.ok(second.ground.layers.counts().some(({ layer, resource, counts }) => layer === 'redis' && resource === 'artifact' && counts.hit > 5), `Redis was asked: ${JSON.stringify(second.ground.layers.counts())}`)
 })
 
-for (const deaf of ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'project', 'project_metadata']) {
+for (const deaf of kinds) {
   test(`the same test catches a process that does not hear of changes of ${deaf}`, async () => {
     const { cache } = second.ground
     const { block } = cache

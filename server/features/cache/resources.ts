@@ -2,8 +2,8 @@ import { Failure } from '../../platform/http/failure.ts'
 
 /** What facts are kept of: the first word of every key that `keyOf` makes; a test holds the list to the code. */
 export const resources = [
-  'accessory', 'account', 'artifact', 'artifact_count', 'artifact_list', 'blob', 'immutable_rules', 'label', 'manifest', 'project', 'project_metadata', 'repository', 'rights', 'robot',
-  'robot_rights', 'session', 'settings', 'tag',
+  'accessory', 'account', 'artifact', 'artifact_count', 'artifact_list', 'blob', 'cve_allowlist', 'immutable_rules', 'label', 'manifest', 'member_count', 'project', 'project_metadata',
+  'repository', 'repository_count', 'rights', 'robot', 'robot_rights', 'session', 'settings', 'tag',
 ] as const
 
 /** Throws BAD_REQUEST with the words there are: a flush of a misspelt resource would else seem to have worked. */

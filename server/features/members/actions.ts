@@ -35,7 +35,7 @@ export async function updateMember(db: Db, by: Actor, member: Member, roleId: nu
   const role = parseRole(roleId)
   await db.transaction(async (tx) => {
     await changesRightsOf(tx, member)
-    await changeRole(tx, member.id, role)
+    await changeRole(tx, member, role)
     await emit(tx, [facts.memberChanged({ ...placeOf(member), role, before: member.role }, by)])
   })
 }
@@ -43,7 +43,7 @@ export async function updateMember(db: Db, by: Actor, member: Member, roleId: nu
 export async function removeMember(db: Db, by: Actor, member: Member): Promise<void> {
   await db.transaction(async (tx) => {
     await changesRightsOf(tx, member)
-    await dropMember(tx, member.id)
+    await dropMember(tx, member)
     await emit(tx, [facts.memberRemoved({ ...placeOf(member), role: member.role }, by)])
   })
 }

@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
-import type { Role } from '../access/index.ts'
+import { memberCountKey, type Role } from '../access/index.ts'
 
 export type Member = { id: number; projectId: number; role: Role; kind: 'account' | 'group'; entityId: number; name: string }
 
@@ -24,16 +24,19 @@ export function findMember(db: Queryable, projectId: number, id: number): Promis
 
 /** Throws a unique violation when it is a member already. */
 export async function addMember(tx: Tx, projectId: number, entity: { accountId: number } | { groupId: number }, role: Role): Promise<number> {
+  tx.changes(memberCountKey(projectId))
   const row = await tx.row<{ id: number }>(sql`
     insert into project_member (project_id, account_id, group_id, role)
     values (${projectId}, ${'accountId' in entity ? entity.accountId : null}, ${'groupId' in entity ? entity.groupId : null}, ${role}) returning id`)
   return row!.id
 }
 
-export async function changeRole(tx: Tx, id: number, role: Role): Promise<void> {
+export async function changeRole(tx: Tx, { id, projectId }: Member, role: Role): Promise<void> {
+  tx.changes(memberCountKey(projectId))
   await tx.run(sql`update project_member set role = ${role}, updated_at = now() where id = ${id}`)
 }
 
-export async function dropMember(tx: Tx, id: number): Promise<void> {
+export async function dropMember(tx: Tx, { id, projectId }: Member): Promise<void> {
+  tx.changes(memberCountKey(projectId))
   await tx.run(sql`delete from project_member where id = ${id}`)
 }

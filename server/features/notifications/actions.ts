@@ -1,6 +1,6 @@
 import { projectOf } from '../../../oci/reference.ts'
 import { findProjectById, type Project } from '../../catalog/project.ts'
-import { ensureRepository, repositoryIdKey } from '../../catalog/repository.ts'
+import { ensureRepository, repositoryCountKey, repositoryIdKey } from '../../catalog/repository.ts'
 import { facts, type Actor, type Origin } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -45,7 +45,7 @@ async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promis
   // S4-08, S4-09: a push without a tag makes no record of the repository.
   if (event.action === 'push' && event.tag !== undefined) {
     const { id } = await ensureRepository(tx, project, event.repository, by)
-    tx.changes(repositoryIdKey(id))
+    tx.changes(repositoryIdKey(id), repositoryCountKey(project.id))
     await tx.run(sql`update repository set is_elsewhere = true where id = ${id} and not is_elsewhere`)
   }
   if (event.action === 'pull') {

@@ -4,25 +4,28 @@ import { listQuery, ProjectEither } from '../../../api/requests.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { uncached } from '../../platform/cache/cache.ts'
 import { listing } from '../../platform/db/listing.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { pageHeaders } from '../../platform/http/paging.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { mayInProject, maySee, maySystem, roles, route, viewerOf, type Rights } from '../access/index.ts'
-import { listAllowlists, parseAllowlist } from '../cve-allowlist/index.ts'
+import { parseAllowlist } from '../cve-allowlist/index.ts'
 import { findQuotaOfProject, limitProblem } from '../quotas/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createProject, deleteProject, updateProject } from './actions.ts'
 import { metadataRoutes } from './metadata-routes.ts'
-import { countMembers, describeProject, listProjects, projectFields, projectOrder } from './store.ts'
+import { countMembers, countRepositories, describeProjects, listProjects, projectFields, projectOrder } from './store.ts'
 import { metadataOf, present } from './wire.ts'
 
 const prefix = '/api/v2.0'
 const tag = 'project'
 
-export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader) {
+/** `cachesLists`: whether the list is put together from cached objects (S1-34). */
+export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader, cachesLists: boolean) {
   const reader = { db, cache }
+  const lists = cachesLists ? reader : uncached(reader)
   return [
     ...metadataRoutes(reader),
     route({
@@ -35,10 +38,9 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, se
       async handler({ query: { name, public: isPublic, owner, ...query }, rights, header }) {
         const short = [...(name ? [`name=~${name}`] : []), ...(isPublic === undefined ? [] : [`public=${isPublic}`]), ...(owner ? [`owner=${owner}`] : [])]
         const asked = listing(projectFields, { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') }, projectOrder)
-        const { projects, total } = await listProjects(db, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
+        const { projects, total } = await listProjects(lists, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
         pageHeaders(`${prefix}/projects`, { ...query, name, public: isPublic, owner }, asked.page, asked.pageSize, total, header)
-        const allowlists = new Map((await listAllowlists(db, projects.map(({ id }) => id))).map((one) => [one.projectId, one]))
-        return { status: 200, body: projects.map((project) => present(project, rights, project, allowlists.get(project.id))) }
+        return { status: 200, body: projects.map((project) => present(project, rights)) }
       },
     }),
     route({
@@ -75,8 +77,9 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, se
       summary: 'Get a project by its name or id',
       schema: { params: ProjectEither, answers: { 200: ProjectAnswer } },
       async handler({ project, rights }) {
-        const [details, [allowlist]] = await Promise.all([describeProject(db, project.id), listAllowlists(db, [project.id])])
-        return { status: 200, body: present(project, rights, details, allowlist) }
+        const [found] = await describeProjects(reader, [project.id])
+        if (!found) throw new Failure('NOT_FOUND')
+        return { status: 200, body: present(found, rights) }
       },
     }),
     route({
@@ -129,14 +132,15 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, se
   }
 
   async function summarize(project: Project, rights: Rights) {
-    const [{ repositories }, members, quota] = await Promise.all([
-      describeProject(db, project.id),
-      mayInProject(rights, project, 'member', 'list') ? countMembers(db, project.id) : undefined,
+    // What is used of the quota is the database's own sum, and asked for each time.
+    const [repositories, members, quota] = await Promise.all([
+      countRepositories(reader, [project.id]),
+      mayInProject(rights, project, 'member', 'list') ? countMembers(reader, project.id) : undefined,
       mayInProject(rights, project, 'quota', 'read') ? findQuotaOfProject(db, project.id) : undefined,
     ])
-    const count = (role: number) => members?.get(role) ?? 0
+    const count = (role: number) => members?.[role] ?? 0
     return {
-      repo_count: repositories,
+      repo_count: repositories.get(project.id) ?? 0,
       ...(members && {
         project_admin_count: count(roles.projectAdmin), maintainer_count: count(roles.maintainer), developer_count: count(roles.developer),
         guest_count: count(roles.guest), limited_guest_count: count(roles.limitedGuest),

@@ -1,14 +1,16 @@
-import { projectColumns, type Project } from '../../catalog/project.ts'
+import { findProjectsById, type OwnedProject } from '../../catalog/project.ts'
+import { listedRepositories, repositoryCountKey } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { memberCountKey } from '../access/index.ts'
+import { findAllowlists, type Allowlist } from '../cve-allowlist/index.ts'
 
-/** What an answer shows beside the project's own row. */
-export type Details = { ownerName: string; repositories: number; metadata: Record<string, string> }
-export type ListedProject = Project & Details
+/** A project with what an answer shows beside its own row. */
+export type DescribedProject = OwnedProject & { repositories: number; metadata: Record<string, string>; allowlist: Allowlist | undefined }
 
 /** What a list of projects may be filtered and sorted by. */
 export const projectFields: Fields = {
@@ -23,42 +25,65 @@ export const projectFields: Fields = {
 
 export const projectOrder = sql`project.name`
 
-const repositoryCount = sql`(select count(*) from repository where repository.project_id = project.id and exists (
-  select 1 from artifact where artifact.repository_id = repository.id))`
-
-const details = sql`owner.name as "ownerName", ${repositoryCount} as repositories,
-  coalesce((select json_object_agg(name, value) from project_metadata where project_id = project.id), '{}') as metadata`
-
-/** One page of the projects a viewer may see, and how many there are. */
-export async function listProjects(db: Queryable, viewer: Viewer, { where, order, limit, offset }: Listing): Promise<{ projects: ListedProject[]; total: number }> {
+/** One page of the projects a viewer may see, and how many there are: ids from the database, the rest from the cache (S1-32). */
+export async function listProjects(reader: Reader, viewer: Viewer, { where, order, limit, offset }: Listing): Promise<{ projects: DescribedProject[]; total: number }> {
   const from = sql`from project join account owner on owner.id = project.owner_id where ${visibleProjects(viewer)} and ${where}`
-  const [projects, total] = await Promise.all([
-    db.rows<ListedProject>(sql`select ${projectColumns}, ${details} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
+  const [rows, total] = await Promise.all([
+    reader.db.rows<{ id: number }>(sql`select project.id ${from} order by ${order} limit ${limit} offset ${offset}`),
+    reader.db.row<{ count: number }>(sql`select count(*) ${from}`),
   ])
-  return { projects, total: total!.count }
+  return { projects: await describeProjects(reader, rows.map(({ id }) => id)), total: total!.count }
 }
 
-export async function describeProject(db: Queryable, id: number): Promise<Details> {
-  const row = await db.row<Details>(sql`select ${details} from project join account owner on owner.id = project.owner_id where project.id = ${id}`)
-  return row!
+/** In the order of the ids, without those that are gone. */
+export async function describeProjects(reader: Reader, ids: number[]): Promise<DescribedProject[]> {
+  const [projects, metadata, repositories, allowlists] = await Promise.all([
+    findProjectsById(reader, ids), findMetadataOf(reader, ids), countRepositories(reader, ids), findAllowlists(reader, ids),
+  ])
+  return ids.flatMap((id) => {
+    const project = projects.get(id)
+    return project ? { ...project, metadata: metadata.get(id) ?? {}, repositories: repositories.get(id) ?? 0, allowlist: allowlists.get(id) } : []
+  })
 }
 
-/** Members by role, accounts and groups alike. */
-export async function countMembers(db: Queryable, projectId: number): Promise<Map<number, number>> {
-  const rows = await db.rows<{ role: number; count: number }>(sql`select role, count(*) from project_member where project_id = ${projectId} group by role`)
-  return new Map(rows.map(({ role, count }) => [role, count]))
+/** Repositories that each of the projects lists. */
+export async function countRepositories({ db, cache }: Reader, ids: number[]): Promise<Map<number, number>> {
+  const load = async (missing: number[]) => {
+    const rows = await db.rows<{ id: number; count: number }>(sql`
+      select project_id as id, count(*) from repository where project_id = any(${missing}::bigint[]) and ${listedRepositories} group by project_id`)
+    const counts = new Map(rows.map(({ id, count }) => [id, count]))
+    return new Map(missing.map((id) => [id, { count: counts.get(id) ?? 0 }]))
+  }
+  const found = await cache.many(ids, repositoryCountKey, load, () => 50)
+  return new Map([...found].map(([id, { count }]) => [id, count]))
+}
+
+/** Members by role, accounts and groups alike. From the cache. */
+export async function countMembers({ db, cache }: Reader, projectId: number): Promise<Record<number, number>> {
+  const load = async () => {
+    const rows = await db.rows<{ role: number; count: number }>(sql`select role, count(*) from project_member where project_id = ${projectId} group by role`)
+    return { counts: Object.fromEntries(rows.map(({ role, count }) => [role, count])) as Record<number, number> }
+  }
+  return (await cache.get(memberCountKey(projectId), load))!.counts
 }
 
 const metadataKey = keyOf('project_metadata', 'project_id')
 
 /** All but `public`, which stands in the project's own row. From the cache. */
-export async function findMetadata({ db, cache }: Reader, projectId: number): Promise<Record<string, string>> {
-  const load = async () => {
-    const rows = await db.rows<{ name: string; value: string }>(sql`select name, value from project_metadata where project_id = ${projectId} order by name`)
-    return { metadata: Object.fromEntries(rows.map(({ name, value }) => [name, value])) }
+export async function findMetadata(reader: Reader, projectId: number): Promise<Record<string, string>> {
+  return (await findMetadataOf(reader, [projectId])).get(projectId) ?? {}
+}
+
+/** The same for several projects. */
+async function findMetadataOf({ db, cache }: Reader, projectIds: number[]): Promise<Map<number, Record<string, string>>> {
+  const load = async (ids: number[]) => {
+    const rows = await db.rows<{ id: number; name: string; value: string }>(sql`
+      select project_id as id, name, value from project_metadata where project_id = any(${ids}::bigint[]) order by project_id, name`)
+    const held = Map.groupBy(rows, ({ id }) => id)
+    return new Map(ids.map((id) => [id, { metadata: Object.fromEntries((held.get(id) ?? []).map(({ name, value }) => [name, value])) }]))
   }
-  return (await cache.get(metadataKey(projectId), load, ({ metadata }) => 200 + JSON.stringify(metadata).length * 2))!.metadata
+  const found = await cache.many(projectIds, metadataKey, load, ({ metadata }) => 200 + JSON.stringify(metadata).length * 2)
+  return new Map([...found].map(([id, { metadata }]) => [id, metadata]))
 }
 
 export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<string, string>): Promise<void> {

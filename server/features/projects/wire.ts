@@ -1,9 +1,8 @@
-import type { Project } from '../../catalog/project.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Rights } from '../access/index.ts'
-import { listAllowlists, presentAllowlist } from '../cve-allowlist/index.ts'
+import { presentAllowlist } from '../cve-allowlist/index.ts'
 import { MetadataProblem, parseAllMetadata } from './rules.ts'
-import type { Details } from './store.ts'
+import type { DescribedProject } from './store.ts'
 
 type Body = { public?: boolean; metadata?: Record<string, string | undefined> }
 
@@ -22,23 +21,21 @@ export function explaining<Result>(work: () => Result): Result {
   }
 }
 
-type Allowlist = Awaited<ReturnType<typeof listAllowlists>>[number]
-
-export function present(project: Project, rights: Rights, more: Details, allowlist: Allowlist | undefined) {
+export function present(project: DescribedProject, rights: Rights) {
   const own = rights.kind === 'user' ? (rights.roles.get(project.id) ?? []) : []
   return {
     project_id: project.id,
     name: project.name,
     owner_id: project.ownerId,
-    owner_name: more.ownerName,
+    owner_name: project.ownerName,
     creation_time: project.createdAt.toISOString(),
     update_time: project.updatedAt.toISOString(),
     deleted: false,
     togglable: rights.kind === 'user' && (rights.isAdmin || own.includes(1)),
     current_user_role_ids: [...own],
     ...(own.length === 0 ? {} : { current_user_role_id: own[0] }),
-    repo_count: more.repositories,
-    metadata: { ...more.metadata, public: String(project.isPublic) },
-    cve_allowlist: presentAllowlist(allowlist, project.id),
+    repo_count: project.repositories,
+    metadata: { ...project.metadata, public: String(project.isPublic) },
+    cve_allowlist: presentAllowlist(project.allowlist, project.id),
   }
 }

@@ -3,7 +3,7 @@ import { artifactCountKey } from '../../catalog/artifact.ts'
 import { blobKey } from '../../catalog/blob.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { repositoryIdKey, repositoryKey, type Repository } from '../../catalog/repository.ts'
+import { listedRepositories, repositoryCountKey, repositoryIdKey, repositoryKey, type Repository } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
@@ -40,7 +40,7 @@ export function listRepositoriesOf(reader: Reader, projectId: number, asked: Lis
 /** Ids from the database, rows and counts from the cache (S1-32). */
 async function page(reader: Reader, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
   const from = sql`from repository join project on project.id = repository.project_id
-    where ${whose} and (repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id)) and ${where}`
+    where ${whose} and ${listedRepositories} and ${where}`
   const [rows, total] = await Promise.all([
     reader.db.rows<{ id: number }>(sql`select repository.id ${from} order by ${order} limit ${limit} offset ${offset}`),
     reader.db.row<{ count: number }>(sql`select count(*) ${from}`),
@@ -85,7 +85,7 @@ export function listContents(tx: Tx, repositoryId: number): Promise<{ id: number
 
 /** Removes a repository that holds no artifact any more, and its hold on blobs. */
 export async function dropRepository(tx: Tx, repository: Repository): Promise<void> {
-  tx.changes(repositoryKey(repository.name), repositoryIdKey(repository.id))
+  tx.changes(repositoryKey(repository.name), repositoryIdKey(repository.id), repositoryCountKey(repository.projectId))
   const held = await tx.rows<{ digest: string }>(sql`
     delete from repository_blob using blob where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id returning blob.digest`)
   for (const { digest } of held) tx.changes(blobKey(repository.name, digest))

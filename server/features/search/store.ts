@@ -1,4 +1,5 @@
 import { projectColumns, type Project } from '../../catalog/project.ts'
+import { listedRepositories } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -9,12 +10,10 @@ export type FoundRepository = { name: string; projectId: number; projectName: st
 /** Found at most of each kind; Harbor's search has no pages. */
 const most = 500
 
-const isHeld = sql`(repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id))`
-
 /** Projects the viewer may see whose names hold the text, as it is. */
 export function findProjects(db: Queryable, viewer: Viewer, text: string): Promise<FoundProject[]> {
   return db.rows<FoundProject>(sql`
-    select ${projectColumns}, owner.name as "ownerName", (select count(*) from repository where repository.project_id = project.id and ${isHeld}) as repositories
+    select ${projectColumns}, owner.name as "ownerName", (select count(*) from repository where repository.project_id = project.id and ${listedRepositories}) as repositories
     from project join account owner on owner.id = project.owner_id
     where ${visibleProjects(viewer)} and position(${text} in project.name) > 0 order by project.name limit ${most}`)
 }
@@ -25,7 +24,7 @@ export function findRepositories(db: Queryable, viewer: Viewer, text: string): P
     select repository.name, project.id as "projectId", project.name as "projectName", project.is_public as "isPublic", repository.pull_count as pulls,
       (select count(*) from artifact where artifact.repository_id = repository.id) as artifacts
     from repository join project on project.id = repository.project_id
-    where ${visibleProjects(viewer)} and position(${text} in repository.name) > 0 and ${isHeld} order by repository.name limit ${most}`)
+    where ${visibleProjects(viewer)} and position(${text} in repository.name) > 0 and ${listedRepositories} order by repository.name limit ${most}`)
 }
 
 export type Counts = { isPublic: boolean; projects: number; repositories: number }
@@ -34,7 +33,7 @@ export type Counts = { isPublic: boolean; projects: number; repositories: number
 export function countVisible(db: Queryable, viewer: Viewer): Promise<Counts[]> {
   return db.rows<Counts>(sql`
     select project.is_public as "isPublic", count(*) as projects,
-      sum((select count(*) from repository where repository.project_id = project.id and ${isHeld}))::bigint as repositories
+      sum((select count(*) from repository where repository.project_id = project.id and ${listedRepositories}))::bigint as repositories
     from project where ${visibleProjects(viewer)} group by project.is_public`)
 }
 

@@ -156,7 +156,7 @@ export async function storeManifest(tx: Tx, gates: Gates, { project, repository 
   const size = content.length + sum(blobs) + sum(children)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
-  const artifact = await saveArtifact(tx, repository.id, {
+  const artifact = await saveArtifact(tx, repository, {
     digest, manifest, content, size, description,
     depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
     blobIds: blobs.map(({ id }) => id),
