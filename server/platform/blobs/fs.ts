@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { BlobMissing, checkKey, type BlobInfo, type Blobs, type BlobStream, type ByteRange, type Bytes, type Stage } from './blobs.ts'
 import { openFileDigests, type Algorithm, type FileDigests } from './digests.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
-import { placeFile, syncDir, takeAway, type FreshDirs } from './fs-place.ts'
+import { openPlaces, syncDir, type Places } from './fs-place.ts'
 import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
@@ -47,7 +47,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     root: resolve(root),
     stages: join(resolve(root), '.stages'),
     limits: { ...defaults, ...limits },
-    fresh: new Map(),
+    places: openPlaces(resolve(root)),
     digests: openFileDigests(),
     together: { pours: 0, syncs: 0, syncLimit: limits?.earlySyncs ?? defaults.earlySyncs, batchLimit: limits?.batchesTogether ?? defaults.batchesTogether },
   }
@@ -70,7 +70,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
   }
 }
 
-type Store = { root: string; stages: string; limits: FsLimits; fresh: FreshDirs; together: Together; digests: FileDigests }
+type Store = { root: string; stages: string; limits: FsLimits; places: Places; together: Together; digests: FileDigests }
 
 /** Syncs only what it made itself: the folder above an existing root may belong to somebody else. */
 async function makeFolders({ stages }: Store) {
@@ -117,7 +117,7 @@ async function write(store: Store, key: string, source: Bytes, verify?: (size: n
   const file = await onDisk(`storing ${key}`, open(from, 'wx+', 0o644))
   try {
     const size = await fillWhole(store, file, source, verify, algorithm)
-    await onDisk(`storing ${key}`, placeFile(from, to, store.root, store.fresh))
+    await onDisk(`storing ${key}`, store.places.put(from, to))
     return size
   } catch (error) {
     await unlink(from).catch(() => undefined) // else listStages reports it later
@@ -164,7 +164,7 @@ async function commit(store: Store, stage: Stage, key: string): Promise<void> {
   const to = pathOf(store, key)
   const file = await openStage(store, stage)
   await file.close()
-  await onDisk(`storing ${key}`, placeFile(stagePath(store, stage.id), to, store.root, store.fresh))
+  await onDisk(`storing ${key}`, store.places.put(stagePath(store, stage.id), to))
 }
 
 /** Opens a stage's file at exactly its recorded size: what lies beyond was never recorded and is dropped. */
@@ -210,7 +210,7 @@ async function* listStages(store: Store): AsyncGenerator<{ stage: Stage; modifie
 
 async function remove(store: Store, key: string): Promise<boolean> {
   const path = pathOf(store, key)
-  const removed = await onDisk(`removing ${key}`, takeAway(path, store.root))
+  const removed = await onDisk(`removing ${key}`, store.places.takeAway(path))
   if (!removed) await stillMounted(store)
   return removed
 }
