@@ -1,4 +1,5 @@
 export { executionSweep, scheduleSweep, sweepHandler } from './jobs.ts'
+export { choreRoutes, type Chore } from './chore.ts'
 export { readExecutionLog } from './logs.ts'
 export { jobServiceRoutes } from './routes.ts'
 export { parseSchedule, presentExecution, presentHistory, presentSchedule, presentScheduleObj, presentTask, type Asked } from './wire.ts'
