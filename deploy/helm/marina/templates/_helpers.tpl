@@ -33,7 +33,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and $many (not .Values.database.external) -}}
 {{- fail "replicas above 1 and worker.enabled need database.external: the embedded PostgreSQL serves one pod" -}}
 {{- end -}}
-{{- if and $many (include "marina.volume" .) (not .Values.persistence.existingClaim) (ne .Values.persistence.accessMode "ReadWriteMany") -}}
+{{- if and $many (include "marina.volume" .) (ne .Values.persistence.accessMode "ReadWriteMany") -}}
 {{- fail "several pods keep blobs on one volume: set persistence.accessMode to ReadWriteMany, or config.storage.driver to s3" -}}
 {{- end -}}
 {{- if and .Values.database.external (not .Values.secrets.databaseUrl) (not $existing) -}}
