@@ -17,7 +17,7 @@ let next = 10_000_000
 /** Entries about `resource` at these times, in ms since 1970; the log gets them as it gets its own. */
 async function givenEntries(resource: string, times: number[], projectId: number | null = null, resourceType = 'label'): Promise<number[]> {
   const by = { kind: 'system', id: null, name: 'test' } as const
-  const entries = times.map((at) => ({ id: next++, occurredAt: new Date(at), by, projectId, resourceType, resource, operation: 'create', description: '', isSuccess: true, address: null, requestId: null, details: null }))
+  const entries = times.map((at) => ({ id: next++, occurredAt: new Date(at), by, projectId, resourceType, resource, operation: 'create', description: '', isSuccess: true, address: null, requestId: null, eventId: null, details: null }))
   await makeMonths(db, entries.map(({ occurredAt }) => occurredAt))
   await saveEntries(db, entries)
   return entries.map(({ id }) => id)

@@ -24,6 +24,7 @@ export const auditExtFields: Fields = {
   operation_result: { type: 'boolean', column: sql`audit_log.is_success`, isSortable: false },
   client_address: { type: 'text', column: sql`audit_log.address`, isSortable: false },
   request_id: { type: 'text', column: sql`audit_log.request_id`, isSortable: false },
+  event_id: { type: 'text', column: sql`audit_log.event_id::text`, isSortable: false },
 }
 /** The log's order, and that of both its indexes. */
 export const auditKey: Key = { at: sql`audit_log.occurred_at`, id: sql`audit_log.id` }
@@ -48,7 +49,7 @@ export function pageStatement(scope: Scope, only: Sql, { where, order, limit, of
     select entry.* from (select occurred_at, id from audit_log where ${inScope(scope)} and ${only} and ${where} order by ${order} limit ${limit} offset ${offset}) audit_log
     cross join lateral (
       select id, occurred_at as "occurredAt", (extract(epoch from occurred_at) * 1000000)::bigint as micros, actor_kind as "actorKind", actor_id as "actorId", username,
-        project_id as "projectId", resource_type as "resourceType", resource, operation, description, is_success as "isSuccess", address, request_id as "requestId", details
+        project_id as "projectId", resource_type as "resourceType", resource, operation, description, is_success as "isSuccess", address, request_id as "requestId", event_id as "eventId", details
       from audit_log stored where (stored.occurred_at, stored.id) = (audit_log.occurred_at, audit_log.id) limit 1) entry
     order by ${order}`)
 }
@@ -86,11 +87,11 @@ function inScope(scope: Scope): Sql {
 export async function saveEntries(tx: Queryable, entries: Entry[]): Promise<void> {
   const column = (of: (entry: Entry) => unknown) => entries.map(of)
   await tx.run(sql`
-    insert into audit_log (id, occurred_at, actor_kind, actor_id, username, project_id, resource_type, resource, operation, description, is_success, address, request_id, details)
+    insert into audit_log (id, occurred_at, actor_kind, actor_id, username, project_id, resource_type, resource, operation, description, is_success, address, request_id, event_id, details)
     select * from unnest(${column(({ id }) => id)}::bigint[], ${column(({ occurredAt }) => occurredAt)}::timestamptz[], ${column(({ by }) => by.kind)}::text[], ${column(({ by }) => by.id)}::bigint[],
       ${column(({ by }) => by.name)}::text[], ${column(({ projectId }) => projectId)}::bigint[], ${column(({ resourceType }) => resourceType)}::text[], ${column(({ resource }) => resource)}::text[],
       ${column(({ operation }) => operation)}::text[], ${column(({ description }) => description)}::text[], ${column(({ isSuccess }) => isSuccess)}::boolean[], ${column(({ address }) => address)}::text[],
-      ${column(({ requestId }) => requestId)}::text[], ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
+      ${column(({ requestId }) => requestId)}::text[], ${column(({ eventId }) => eventId)}::uuid[], ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
     on conflict do nothing`)
 }
 
