@@ -62,6 +62,7 @@ const namings: Readonly<Record<string, Naming>> = {
   'audit-log.purged': { resource: () => 'audit_log', description: (of) => `purge audit log: ${text(of.removed)} entries from before ${text(of.before)}` },
   'configuration.updated': { resource: () => 'configuration', description: ({ changed }) => `update configuration: ${names(changed)}` },
   'cve-allowlist.updated': { resource: ({ projectId }) => (projectId === null ? 'system' : text(projectId)) },
+  'quota.exceeded': { isFailure: true, description: (of) => `refused for want of room in ${text(of.repository)}: ${text(of.details)}` },
   'scanner.chosen': { operation: 'update' },
   'webhook-target.failed': { isFailure: true, description: (of) => `a target of webhook policy ${named(of)} fails and is left to rest: ${text(of.why)}` },
   'webhook-target.recovered': { description: (of) => `a target of webhook policy ${named(of)} takes deliveries again` },
