@@ -31,7 +31,7 @@ export function auditRoutes(reader: Reader, topics: ReadonlySet<string>) {
     const asked = keyset(fields, query, auditKey)
     const [found, total] = await Promise.all([listEntries(db, scope, only, asked), count(scope, only, asked)])
     const { rows, ...to } = turned(asked, found)
-    linkHeaders(prefix + path, { ...query, after: undefined, before: undefined, page_size: asked.pageSize }, to, total, header)
+    linkHeaders(prefix + path, { ...query, after: undefined, before: undefined, page: asked.page, page_size: asked.pageSize }, to, total, header)
     return { status: 200, body: rows.map(present) }
   }
 

@@ -4,7 +4,7 @@ type SetHeader = (name: string, value: string) => void
 /** Harbor's paging: X-Total-Count, and Link with the pages before and after (RFC 8288). Hands each header to `set`. */
 export function pageHeaders(path: string, query: Query, page: number, pageSize: number, total: number, set: SetHeader): void {
   const { prev, next } = { prev: page > 1 ? { page: page - 1 } : undefined, next: page * pageSize < total ? { page: page + 1 } : undefined }
-  linkHeaders(path, { ...query, page_size: pageSize }, { prev, next }, total, set)
+  linkHeaders(path, { ...query, page, page_size: pageSize }, { prev, next }, total, set)
 }
 
 /** The same where a list knows its neighbours by more than a number. What they say takes the place of what was asked. */
