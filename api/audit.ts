@@ -20,6 +20,7 @@ export const AuditLogExt = Type.Object({
   op_time: Type.Optional(Type.String({ format: 'date-time' })),
   client_address: Type.Optional(Type.String({ description: 'where the request came from' })),
   request_id: Type.Optional(Type.String()),
+  event_id: Type.Optional(Type.String({ description: 'of the event that it is, or is about: the id that webhooks send along' })),
   project_id: Type.Optional(Type.Integer()),
   details: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'what changed, without secrets' })),
 })

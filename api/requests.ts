@@ -10,6 +10,13 @@ export const listQuery = {
   sort: Type.Optional(Type.String({ maxLength: 512, description: 'fields separated by commas, -field for descending' })),
   ...pageQuery,
 }
+/** Of lists whose Link header leads on by positions. `page` has no default here: a position without it is enough. */
+export const positionQuery = {
+  ...listQuery,
+  page: Type.Optional(Type.Integer({ minimum: 1, description: 'page, counted from 1; without it and without a position the first' })),
+  after: Type.Optional(Type.String({ maxLength: 128, description: 'a position as the Link header gives it: the page begins after it, at any depth. Where page names another page, page counts' })),
+  before: Type.Optional(Type.String({ maxLength: 128, description: 'likewise: the page ends before it' })),
+}
 export const ListQuery = Type.Object(listQuery)
 export const PageQuery = Type.Object(pageQuery)
 

@@ -22,7 +22,7 @@ import { jobServiceRoutes } from './features/job-service/index.ts'
 import { labelRoutes } from './features/labels/index.ts'
 import { encodeRepositoryName, repositoryRoutes } from './features/repositories/index.ts'
 import { createProject, projectRoutes } from './features/projects/index.ts'
-import { quotaRoutes, shortageOf, tellingShortages } from './features/quotas/index.ts'
+import { quotaRoutes, shortageOf, tellingShortages, tellShortage } from './features/quotas/index.ts'
 import { reactionRoutes } from './features/reactions/index.ts'
 import { openNotificationDoor, sweepEvents } from './features/notifications/index.ts'
 import { scannerRoutes } from './features/scanning/index.ts'
@@ -286,8 +286,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
-      // Forbidden changes alone: whoever looks where he may not has changed nothing.
-      onForbidden: (caller, { method }, request) => isReading(method) || refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`),
+      async onFailed(error, caller, { method }, request) {
+        // Forbidden changes alone: whoever looks where he may not has changed nothing.
+        if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`)
+        await tellShortage(db, error, actorOf(caller))
+      },
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
       bodyBytes: config.bodyBytes,

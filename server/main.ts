@@ -183,13 +183,16 @@ async function listDeleted(name: string) {
 }
 
 async function restoreDeleted(text: string) {
-  const [{ findTrash, restoreTrash }, { findProjectById }, { tagStaysPut }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./features/immutability/index.ts')])
+  const [{ findTrash, restoreTrash }, { findProjectById }, { tagStaysPut }, { shortageOf, tellShortage }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./features/immutability/index.ts'), import('./features/quotas/index.ts')])
   await withGround(async ({ db, cache, config }) => {
     const entry = /^\d{1,15}$/.test(text) ? await findTrash(db, Number(text), config.undeleteWindow) : undefined
     const project = entry && (await findProjectById(db, entry.projectId))
     if (!entry || !project) throw new ConfigError(`there is nothing to restore under ${text}`)
     const by = { kind: 'system', id: null, name: 'marina undelete' } as const
-    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.undeleteWindow)
+    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.undeleteWindow).catch(async (error: unknown) => {
+      await tellShortage(db, error, by)
+      throw shortageOf(error) ?? error
+    })
     print(`restored the ${kind} in ${repository}${tags.length > 0 ? ` with ${tags.join(', ')}` : ''}`)
   })
 }

@@ -3,10 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { failpoints, fsckOf, openEmbeddedPostgres } from '../../server/testing/faults.ts'
-import { killAgainAndAgain, socketUrl, type Kill, type Tally, type Victim } from './kills.ts'
+import { killAgainAndAgain, letTheDeadGo, socketUrl, type Kill, type Tally, type Victim } from './kills.ts'
 import { killPostgresOf, runMarina } from './marina.ts'
 import { openRandom } from './random.ts'
 
@@ -105,27 +103,5 @@ async function openFolder(): Promise<{ dir: string } & AsyncDisposable> {
       await killPostgresOf(dir)
       await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
-  }
-}
-
-/**
- * Waits until the sessions of the killed Marina have ended. Other processes could be alive here, so what it held lasts: 5 s its
- * lease on the cache, 30 s its claims on uploads. That time passes at once.
- */
-async function letTheDeadGo(url: string): Promise<void> {
-  const client = new Client(url)
-  await client.connect()
-  try {
-    for (let tries = 0; tries < 1000; tries++) {
-      const { rowCount } = await client.query(`select 1 from pg_stat_activity where application_name = 'marina'`)
-      if (rowCount === 0) return void (await client.query(`
-        update replica set lease_until = lease_until - interval '6 seconds';
-        update worker_pool set heartbeat_at = heartbeat_at - interval '1 minute';
-        update upload set claimed_at = claimed_at - interval '31 seconds' where claim is not null`))
-      await sleep(10)
-    }
-    throw new Error('sessions of the killed Marina do not end')
-  } finally {
-    await client.end()
   }
 }

@@ -20,6 +20,8 @@ export type Victim = {
   fsck(isLast: boolean): Promise<{ losses: string[] }>
   /** Resolves when nothing of a killed Marina is at work any more: its sessions may still be finishing a commit. */
   settled(): Promise<void>
+  /** Where the clients' memory is wanted afterwards. */
+  history?: History
 }
 
 export type Tally = { kills: Map<string, number>; pushes: number; deletes: number; violations: string[]; losses: string[] }
@@ -30,7 +32,7 @@ const patience = 4_000
 /** Starts, loads, kills and checks once for each kill, and once more at the end with everything that was ever pushed. */
 export async function killAgainAndAgain(victim: Victim, kills: Iterable<Kill>, onKill: (tally: Tally) => void): Promise<Tally> {
   const random = openRandom(victim.seed)
-  const history = openHistory()
+  const history = victim.history ?? openHistory()
   const shared = Array.from({ length: 6 }, () => blobOf(random.bytes(2048)))
   const tally: Tally = { kills: new Map(), pushes: 0, deletes: 0, violations: history.violations, losses: [] }
   let authorization: string | undefined
@@ -102,4 +104,27 @@ async function verify(victim: Victim, port: number, authorization: string, histo
 
 export function socketUrl(dataDir: string): string {
   return `postgresql://marina@localhost/marina?host=${encodeURIComponent(path.join(dataDir, 'postgres', 'run'))}`
+}
+
+/**
+ * Waits until the sessions of the killed Marina have ended. Other processes could be alive here, so what it held lasts: 5 s its
+ * lease on the cache, 30 s its claims on uploads, as long and a try's time its hold on targets of webhooks. That time passes at once.
+ */
+export async function letTheDeadGo(url: string): Promise<void> {
+  const client = new Database(url)
+  await client.connect()
+  try {
+    for (let tries = 0; tries < 1000; tries++) {
+      const { rowCount } = await client.query(`select 1 from pg_stat_activity where application_name = 'marina'`)
+      if (rowCount === 0) return void (await client.query(`
+        update replica set lease_until = lease_until - interval '6 seconds';
+        update worker_pool set heartbeat_at = heartbeat_at - interval '1 minute';
+        update upload set claimed_at = claimed_at - interval '31 seconds' where claim is not null;
+        update webhook_target set held_until = clock_timestamp() where held_by is not null`))
+      await sleep(10)
+    }
+    throw new Error('sessions of the killed Marina do not end')
+  } finally {
+    await client.end()
+  }
 }

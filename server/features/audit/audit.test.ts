@@ -18,7 +18,7 @@ const { A, B, uaA, maA, deA, guA, laA, uaB, sys } = cast
 
 type Row = {
   id: number; username: string; resource: string; resource_type: string; operation: string; operation_description: string; operation_result: boolean; op_time: string
-  client_address?: string; request_id?: string; project_id?: number; details?: Record<string, unknown>
+  client_address?: string; request_id?: string; event_id?: string; project_id?: number; details?: Record<string, unknown>
 }
 const call = (method: string, path: string, options: CallOptions = {}) => callApi(marina, method, path, { as: admin, ...options })
 const read = async (path: string, as: Person = admin) => {
@@ -41,12 +41,14 @@ test('C-74: a change stands in the log with who, what, when, from where, request
   const before = Date.now() - 5
   expectAnswer(await call('POST', '/projects', { as: maA, body: { project_name: name }, headers: { 'x-request-id': 'r-made-1', 'x-forwarded-for': '198.51.100.7' } }), 201)
   const [row] = await log(`resource=${name}`)
-  const { id, op_time: at, details, project_id: projectId, ...rest } = row!
+  const { id, op_time: at, details, project_id: projectId, event_id: eventId, ...rest } = row!
   assert.deepEqual(rest, {
     username: maA.name, resource: name, resource_type: 'project', operation: 'create', operation_description: `create project: ${name}`, operation_result: true,
     client_address: '198.51.100.7', request_id: 'r-made-1',
   })
   assert.ok(id > 0 && Date.parse(at) >= before && Date.parse(at) <= Date.now() + 5 && projectId! > 0)
+  assert.match(eventId!, /^[0-9a-f-]{36}$/)
+  assert.deepEqual(await log(`event_id=${eventId}`), [row])
   assert.deepEqual(details, { name, isPublic: false })
 })
 

@@ -1,14 +1,15 @@
 import { Type, type TSchema } from 'typebox'
 import { AuditLog, AuditLogEventType, AuditLogExt } from '../../../api/audit.ts'
-import { listQuery } from '../../../api/requests.ts'
+import { positionQuery } from '../../../api/requests.ts'
 import { findProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { listing, type Fields, type ListQuery } from '../../platform/db/listing.ts'
+import { keyset, turned, type KeysetQuery } from '../../platform/db/keyset.ts'
+import type { Fields } from '../../platform/db/listing.ts'
 import type { Sql } from '../../platform/db/sql.ts'
-import { pageHeaders } from '../../platform/http/paging.ts'
+import { linkHeaders } from '../../platform/http/paging.ts'
 import { maySystem, permissionsOf, route, type Access, type Rights } from '../access/index.ts'
 import { eventTypesOf, type Entry } from './rules.ts'
-import { auditExtFields, auditFields, auditOrder, everything, listEntries, ofOldForm, type Scope } from './store.ts'
+import { auditExtFields, auditFields, auditKey, everything, listEntries, ofOldForm, openCounts, type Scope } from './store.ts'
 import { presentEntry, presentExtended } from './wire.ts'
 
 const tag = 'auditlog'
@@ -19,28 +20,30 @@ const ofProject: Access = { project: 'log', verb: 'list' }
 /** The log in Harbor's older and extended form; nothing here changes it (C-75). */
 export function auditRoutes(reader: Reader, topics: ReadonlySet<string>) {
   const { db } = reader
+  const count = openCounts(db)
 
   /** The two forms: what they hold, may be filtered by, and look like. */
   const old = { only: ofOldForm, fields: auditFields, present: presentEntry, schema: AuditLog }
   const extended = { only: everything, fields: auditExtFields, present: presentExtended, schema: AuditLogExt }
   type Form = { only: Sql; fields: Fields; present(entry: Entry): unknown; schema: TSchema }
 
-  async function page({ only, fields, present }: Form, scope: Scope, path: string, query: ListQuery, header: (name: string, value: string) => void) {
-    const asked = listing(fields, query, auditOrder)
-    const { entries, total } = await listEntries(db, scope, only, asked)
-    pageHeaders(prefix + path, query, asked.page, asked.pageSize, total, header)
-    return { status: 200, body: entries.map(present) }
+  async function page({ only, fields, present }: Form, scope: Scope, path: string, query: KeysetQuery, header: (name: string, value: string) => void) {
+    const asked = keyset(fields, query, auditKey)
+    const [found, total] = await Promise.all([listEntries(db, scope, only, asked), count(scope, only, asked)])
+    const { rows, ...to } = turned(asked, found)
+    linkHeaders(prefix + path, { ...query, after: undefined, before: undefined, page: asked.page, page_size: asked.pageSize }, to, total, header)
+    return { status: 200, body: rows.map(present) }
   }
 
   const ofSystem = (id: string, path: string, form: Form) => route({
     id, tag, method: 'GET', path, access: 'user', summary: 'List the log: all of it for system administrators, else what happened in projects whose log one may read',
-    schema: { query: Type.Object(listQuery), answers: { 200: Type.Array(form.schema) } },
+    schema: { query: Type.Object(positionQuery), answers: { 200: Type.Array(form.schema) } },
     handler: async ({ query, rights, header }) => page(form, await scopeOf(reader, rights), path, query, header),
   })
 
   const inProject = (id: string, path: string, form: Form) => route({
     id, tag: 'project', method: 'GET', path, access: ofProject, summary: "List a project's log",
-    schema: { params, query: Type.Object(listQuery), answers: { 200: Type.Array(form.schema) } },
+    schema: { params, query: Type.Object(positionQuery), answers: { 200: Type.Array(form.schema) } },
     handler: ({ project, query, header }) => page(form, { projectIds: [project.id] }, path.replace('{project_name}', project.name), query, header),
   })
 

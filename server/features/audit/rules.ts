@@ -1,4 +1,5 @@
 import type { Actor } from '../../catalog/topics.ts'
+import { eventIdOf } from '../../platform/events/event-id.ts'
 import type { Told } from '../../platform/events/reaction.ts'
 
 /** One row of the log. */
@@ -14,11 +15,13 @@ export type Entry = {
   isSuccess: boolean
   address: string | null
   requestId: string | null
+  /** As webhooks send it along; null for entries from before it was kept. */
+  eventId: string | null
   details: Record<string, unknown> | null
 }
 
 type Payload = Record<string, unknown>
-type Naming = { type?: string; operation?: string; resource?: (of: Payload) => string; description?: (of: Payload) => string; isRefused?: true }
+type Naming = { type?: string; operation?: string; resource?: (of: Payload) => string; description?: (of: Payload) => string; isFailure?: true }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
 const names = (changed: unknown): string => (Array.isArray(changed) ? changed : Object.keys(changed ?? {})).join(', ')
@@ -49,8 +52,8 @@ const namings: Readonly<Record<string, Naming>> = {
   'account.deleted': { type: 'user', resource: named },
   'session.opened': { type: 'user', operation: 'login', resource: named },
   'session.closed': { type: 'user', operation: 'logout', resource: named },
-  'login.failed': { type: 'user', operation: 'login', resource: named, isRefused: true, description: (of) => `wrong name or password: ${named(of)}${times(of)}` },
-  'change.refused': { type: 'request', operation: 'refuse', resource: ({ what }) => text(what), isRefused: true, description: (of) => `refused: ${text(of.what)}${times(of)}` },
+  'login.failed': { type: 'user', operation: 'login', resource: named, isFailure: true, description: (of) => `wrong name or password: ${named(of)}${times(of)}` },
+  'change.refused': { type: 'request', operation: 'refuse', resource: ({ what }) => text(what), isFailure: true, description: (of) => `refused: ${text(of.what)}${times(of)}` },
   'group.created': { type: 'user_group' }, 'group.changed': { type: 'user_group' }, 'group.deleted': { type: 'user_group' },
   'member.added': { type: 'project_member', operation: 'create', resource: ({ member }) => text(member) },
   'member.changed': { type: 'project_member', resource: ({ member }) => text(member) },
@@ -59,7 +62,10 @@ const namings: Readonly<Record<string, Naming>> = {
   'audit-log.purged': { resource: () => 'audit_log', description: (of) => `purge audit log: ${text(of.removed)} entries from before ${text(of.before)}` },
   'configuration.updated': { resource: () => 'configuration', description: ({ changed }) => `update configuration: ${names(changed)}` },
   'cve-allowlist.updated': { resource: ({ projectId }) => (projectId === null ? 'system' : text(projectId)) },
+  'quota.exceeded': { isFailure: true, description: (of) => `refused for want of room in ${text(of.repository)}: ${text(of.details)}` },
   'scanner.chosen': { operation: 'update' },
+  'webhook-target.failed': { isFailure: true, description: (of) => `a target of webhook policy ${named(of)} fails and is left to rest: ${text(of.why)}` },
+  'webhook-target.recovered': { description: (of) => `a target of webhook policy ${named(of)} takes deliveries again` },
 }
 
 /** The event types that Harbor knows, first; a switch or a purge may name them and every other `<operation>_<resource type>`. */
@@ -83,15 +89,15 @@ export const eventTypeOf = ({ operation, resourceType }: Pick<Entry, 'operation'
 /** What stands in the log of a fact. */
 export function entryOf({ id, topic, payload, occurredAt, address, requestId }: Told): Entry {
   const { type, operation } = kindOf(topic)
-  const { resource = guessResource, description, isRefused } = namings[topic] ?? {}
+  const { resource = guessResource, description, isFailure } = namings[topic] ?? {}
   const { by, projectId, origin, ...rest } = payload
   const elsewhere = (origin ?? {}) as { address?: string; requestId?: string }
   const what = resource(payload).slice(0, 1024)
   const details = withoutSecrets({ ...rest, ...(origin ? { origin } : {}) })
   return {
     id, occurredAt, by: actorIn(by), projectId: typeof projectId === 'number' ? projectId : null, resourceType: type, resource: what, operation,
-    description: (description?.(payload) ?? sentence(operation, type, what, payload)).slice(0, 2048), isSuccess: !isRefused,
-    address: elsewhere.address ?? address, requestId: elsewhere.requestId ?? requestId, details,
+    description: (description?.(payload) ?? sentence(operation, type, what, payload)).slice(0, 2048), isSuccess: !isFailure,
+    address: elsewhere.address ?? address, requestId: elsewhere.requestId ?? requestId, eventId: eventIn(payload) ?? eventIdOf({ id, topic, payload }), details,
   }
 }
 
@@ -119,6 +125,9 @@ function sentence(operation: string, type: string, what: string, { changed }: Pa
   const fields = names(changed)
   return `${operation} ${type.replaceAll('_', ' ')}: ${what}${fields ? ` (${fields})` : ''}`
 }
+
+/** Facts about an event's deliveries name it. */
+const eventIn = ({ eventId }: Payload) => (typeof eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(eventId) ? eventId : undefined)
 
 const nobody: Actor = { kind: 'system', id: null, name: 'system' }
 function actorIn(by: unknown): Actor {

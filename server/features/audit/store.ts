@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import type { Queryable } from '../../platform/db/db.ts'
-import type { Fields, Listing } from '../../platform/db/listing.ts'
+import type { Edge, Key, Keyset } from '../../platform/db/keyset.ts'
+import type { Fields } from '../../platform/db/listing.ts'
 import { oneOff, sql, type Sql } from '../../platform/db/sql.ts'
 import type { Entry } from './rules.ts'
 
@@ -22,39 +24,74 @@ export const auditExtFields: Fields = {
   operation_result: { type: 'boolean', column: sql`audit_log.is_success`, isSortable: false },
   client_address: { type: 'text', column: sql`audit_log.address`, isSortable: false },
   request_id: { type: 'text', column: sql`audit_log.request_id`, isSortable: false },
+  event_id: { type: 'text', column: sql`audit_log.event_id::text`, isSortable: false },
 }
-export const auditOrder = sql`audit_log.occurred_at desc, audit_log.id desc`
+/** The log's order, and that of both its indexes. */
+export const auditKey: Key = { at: sql`audit_log.occurred_at`, id: sql`audit_log.id` }
 
-/** Pages end at a million entries, and so does the count. */
+/** Where the count stops. */
 const countedAtMost = 1_000_000
 
-export async function listEntries(db: Queryable, scope: Scope, only: Sql, { where, order, limit, offset }: Listing): Promise<{ entries: Entry[]; total: number }> {
-  const all = sql`${inScope(scope)} and ${only} and ${where}`
-  const [entries, total] = await Promise.all([
-    // The page is found in the index, and only its rows are read whole.
-    db.rows<Entry & { actorKind: Entry['by']['kind']; actorId: number | null; username: string }>(oneOff(sql`
-      select audit_log.id, audit_log.occurred_at as "occurredAt", actor_kind as "actorKind", actor_id as "actorId", username, project_id as "projectId", resource_type as "resourceType",
-        resource, operation, description, is_success as "isSuccess", address, request_id as "requestId", details
-      from (select occurred_at, id from audit_log where ${all} order by ${order} limit ${limit} offset ${offset}) page join audit_log using (occurred_at, id) order by ${order}`)),
-    db.row<{ count: number }>(oneOff(sql`select count(*) from (select from audit_log where ${all} limit ${countedAtMost}) counted`)),
-  ])
-  return { entries: entries.map(({ actorKind, actorId, username, ...rest }) => ({ ...rest, by: { kind: actorKind, id: actorId, name: username } })), total: total!.count }
+type Row = Omit<Entry, 'by'> & Edge & { actorKind: Entry['by']['kind']; actorId: number | null; username: string }
+
+/** One entry more than the page has, if there are more. */
+export async function listEntries(db: Queryable, scope: Scope, only: Sql, asked: Keyset): Promise<(Entry & Edge)[]> {
+  const rows = await db.rows<Row>(pageStatement(scope, only, asked))
+  return rows.map(({ actorKind, actorId, username, ...rest }) => ({ ...rest, by: { kind: actorKind, id: actorId, name: username } }))
+}
+
+/**
+ * The page is found in the index, and only its rows are read whole. One by one, which the limit says: plans are made without
+ * knowing how few rows a page has, and PostgreSQL would join them with all of the log.
+ */
+export function pageStatement(scope: Scope, only: Sql, { where, order, limit, offset }: Keyset): Sql {
+  return oneOff(sql`
+    select entry.* from (select occurred_at, id from audit_log where ${inScope(scope)} and ${only} and ${where} order by ${order} limit ${limit} offset ${offset}) audit_log
+    cross join lateral (
+      select id, occurred_at as "occurredAt", (extract(epoch from occurred_at) * 1000000)::bigint as micros, actor_kind as "actorKind", actor_id as "actorId", username,
+        project_id as "projectId", resource_type as "resourceType", resource, operation, description, is_success as "isSuccess", address, request_id as "requestId", event_id as "eventId", details
+      from audit_log stored where (stored.occurred_at, stored.id) = (audit_log.occurred_at, audit_log.id) limit 1) entry
+    order by ${order}`)
+}
+
+const countStatement = (scope: Scope, only: Sql, { matching }: Keyset) =>
+  oneOff(sql`select count(*) from (select from audit_log where ${inScope(scope)} and ${only} and ${matching} limit ${countedAtMost}) counted`)
+
+/** How many entries the whole list has. */
+export type CountEntries = (scope: Scope, only: Sql, asked: Keyset) => Promise<number>
+
+/** A count reads all that it counts, a page by position a hundred entries: pages that follow each other share a count for `ms`. */
+export function openCounts(db: Queryable, ms = 10_000): CountEntries {
+  const known = new LRUCache<string, number>({ max: 500, ttl: ms })
+  return async (scope, only, asked) => {
+    const statement = countStatement(scope, only, asked)
+    // Whose rights the rows are filtered by is a part of it.
+    const key = JSON.stringify([statement.text, statement.values])
+    const remembered = asked.hasPosition ? known.get(key) : undefined
+    if (remembered !== undefined) return remembered
+    const { count } = (await db.row<{ count: number }>(statement))!
+    known.set(key, count)
+    return count
+  }
 }
 
 function inScope(scope: Scope): Sql {
   if (scope === 'all') return sql`true`
-  return scope === 'projects' ? sql`audit_log.project_id is not null` : sql`audit_log.project_id = any(${scope.projectIds}::bigint[])`
+  if (scope === 'projects') return sql`audit_log.project_id is not null`
+  const [id, ...more] = scope.projectIds
+  // One project's entries lie in the order of the list in an index; those of several have to be put into it.
+  return more.length === 0 && id !== undefined ? sql`audit_log.project_id = ${id}` : sql`audit_log.project_id = any(${scope.projectIds}::bigint[])`
 }
 
 /** Adds entries; those that are there already stay as they are. */
 export async function saveEntries(tx: Queryable, entries: Entry[]): Promise<void> {
   const column = (of: (entry: Entry) => unknown) => entries.map(of)
   await tx.run(sql`
-    insert into audit_log (id, occurred_at, actor_kind, actor_id, username, project_id, resource_type, resource, operation, description, is_success, address, request_id, details)
+    insert into audit_log (id, occurred_at, actor_kind, actor_id, username, project_id, resource_type, resource, operation, description, is_success, address, request_id, event_id, details)
     select * from unnest(${column(({ id }) => id)}::bigint[], ${column(({ occurredAt }) => occurredAt)}::timestamptz[], ${column(({ by }) => by.kind)}::text[], ${column(({ by }) => by.id)}::bigint[],
       ${column(({ by }) => by.name)}::text[], ${column(({ projectId }) => projectId)}::bigint[], ${column(({ resourceType }) => resourceType)}::text[], ${column(({ resource }) => resource)}::text[],
       ${column(({ operation }) => operation)}::text[], ${column(({ description }) => description)}::text[], ${column(({ isSuccess }) => isSuccess)}::boolean[], ${column(({ address }) => address)}::text[],
-      ${column(({ requestId }) => requestId)}::text[], ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
+      ${column(({ requestId }) => requestId)}::text[], ${column(({ eventId }) => eventId)}::uuid[], ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
     on conflict do nothing`)
 }
 

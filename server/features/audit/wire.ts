@@ -7,10 +7,10 @@ export function presentEntry({ id, by, resource, resourceType, operation, occurr
 }
 
 export function presentExtended(entry: Entry): Static<typeof AuditLogExt> {
-  const { description, isSuccess, address, requestId, projectId, details } = entry
+  const { description, isSuccess, address, requestId, eventId, projectId, details } = entry
   return {
     ...presentEntry(entry), operation_description: description, operation_result: isSuccess,
-    ...(address === null ? {} : { client_address: address }), ...(requestId === null ? {} : { request_id: requestId }),
+    ...(address === null ? {} : { client_address: address }), ...(requestId === null ? {} : { request_id: requestId }), ...(eventId === null ? {} : { event_id: eventId }),
     ...(projectId === null ? {} : { project_id: projectId }), ...(details === null ? {} : { details }),
   }
 }

@@ -9,8 +9,8 @@ export function limitProblem(hard: number): string | undefined {
   return 'a storage limit is a number of bytes from 1 to 1024 TiB, or -1 for none'
 }
 
-/** What PostgreSQL says when a statement would take more room than there is (migrations/0003-quotas.sql). */
-export type Shortage = { added: number; used: number; hard: number }
+/** What PostgreSQL says when a statement would take more room than there is (migrations/0016-quota-place.sql). */
+export type Shortage = { added: number; used: number; hard: number; projectId: number; repository: string }
 
 /** What an error says of it; undefined when it says something else. */
 export function shortageIn(error: unknown): Shortage | undefined {
@@ -18,7 +18,7 @@ export function shortageIn(error: unknown): Shortage | undefined {
 }
 
 /** Harbor's sentence. */
-export function shortageText({ added, used, hard }: Shortage): string {
+export function shortageText({ added, used, hard }: Pick<Shortage, 'added' | 'used' | 'hard'>): string {
   return `adding ${inUnits(added)} of storage resource, which when updated to current usage of ${inUnits(used)} will exceed the configured upper limit of ${inUnits(hard)}.`
 }
 

@@ -1,4 +1,3 @@
-import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -12,21 +11,17 @@ type About = { digest?: string; tags?: string[] }
 
 /** The same registry, whose refusals for want of room become facts. The push is refused as before, whether that worked or not. */
 export function tellingShortages(db: Db, registry: Registry): Registry {
-  const telling = async <Result>(name: RepositoryName, by: Actor, about: About, work: Promise<Result>): Promise<Result> => {
-    try {
-      return await work
-    } catch (error) {
-      const shortage = shortageIn(error)
-      if (shortage) await tellShortage(db, name, by, { ...about, details: shortageText(shortage) })
+  const telling = <Result>(by: Actor, about: About, work: Promise<Result>): Promise<Result> =>
+    work.catch(async (error: unknown) => {
+      await tellShortage(db, error, by, about)
       throw error
-    }
-  }
+    })
   return {
     ...registry,
-    writeManifest: (name, by, push) => telling(name, by, aboutOf(push), registry.writeManifest(name, by, push)),
-    finishUpload: (name, id, by, digest, bytes, at) => telling(name, by, {}, registry.finishUpload(name, id, by, digest, bytes, at)),
-    writeBlob: (name, by, digest, bytes) => telling(name, by, {}, registry.writeBlob(name, by, digest, bytes)),
-    mountBlob: (name, by, from, digest) => telling(name, by, {}, registry.mountBlob(name, by, from, digest)),
+    writeManifest: (name, by, push) => telling(by, aboutOf(push), registry.writeManifest(name, by, push)),
+    finishUpload: (name, id, by, digest, bytes, at) => telling(by, {}, registry.finishUpload(name, id, by, digest, bytes, at)),
+    writeBlob: (name, by, digest, bytes) => telling(by, {}, registry.writeBlob(name, by, digest, bytes)),
+    mountBlob: (name, by, from, digest) => telling(by, {}, registry.mountBlob(name, by, from, digest)),
   }
 }
 
@@ -34,12 +29,13 @@ function aboutOf({ reference, tags }: Parameters<Registry['writeManifest']>[2]):
   return 'digest' in reference ? { digest: reference.digest, tags } : { tags: [reference.tag, ...tags] }
 }
 
-async function tellShortage(db: Db, repository: RepositoryName, by: Actor, about: About & { details: string }): Promise<void> {
+/** Makes a fact of an error that is a refusal for want of room, by whatever verb: the database has said where it was. */
+export async function tellShortage(db: Db, error: unknown, by: Actor, about: About = {}): Promise<void> {
+  const shortage = shortageIn(error)
+  if (!shortage) return
+  const { projectId, repository } = shortage
   await db
-    .transaction(async (tx) => {
-      const project = await tx.row<{ id: number }>(sql`select id from project where name = ${projectOf(repository)}`)
-      if (project) await emit(tx, [facts.quotaExceeded({ projectId: project.id, repository, ...about }, by)])
-    })
+    .transaction((tx) => emit(tx, [facts.quotaExceeded({ projectId, repository, ...about, details: shortageText(shortage) }, by)]))
     // The client is to hear of the shortage, not of this.
     .catch(() => {})
 }

@@ -63,7 +63,7 @@ export async function testPolicy({ db, secrets }: Ground, by: Actor, scope: Scop
     const targets = (await listTargets(tx, secrets, [id])).get(id)!
     const event = testEvent(randomUUID(), eventType ?? policy.eventTypes[0]!, { id: scope.projectId ?? 0, name: scope.name }, by.name, host)
     const ids = await addDeliveries(tx, targets.map((target) => ({ event, policyId: id, target, orderedBy: 'test', trigger: 'MANUAL' })))
-    await emit(tx, [facts.policyTested({ ...placeOf(policy), eventType: event.type, deliveries: ids.length }, by)])
+    await emit(tx, [facts.policyTested({ ...placeOf(policy), eventType: event.type, eventId: event.id, deliveries: ids.length }, by)])
     return ids
   })
 }
@@ -72,9 +72,10 @@ export async function testPolicy({ db, secrets }: Ground, by: Actor, scope: Scop
 export async function repeat({ db }: Ground, by: Actor, { projectId }: Scope, id: number, range: Range): Promise<number[]> {
   return db.transaction(async (tx) => {
     const policy = await getLocked(tx, projectId, id)
-    const ids = (await repeatDeliveries(tx, id, range)).map((one) => one.id)
-    if (ids.length > 0) await emit(tx, [facts.deliveriesRepeated({ ...placeOf(policy), first: range.first, last: range.last, count: ids.length }, by)])
-    return ids
+    const made = await repeatDeliveries(tx, id, range)
+    const [eventId, ...others] = new Set(made.map((one) => one.eventId))
+    if (made.length > 0) await emit(tx, [facts.deliveriesRepeated({ ...placeOf(policy), first: range.first, last: range.last, count: made.length, eventId: others.length > 0 ? undefined : eventId }, by)])
+    return made.map((one) => one.id)
   })
 }
 

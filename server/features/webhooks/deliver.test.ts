@@ -10,8 +10,10 @@ import { openBeside, openTestMarina, type TestMarina } from '../../testing/serve
 type Project = Awaited<ReturnType<typeof givenProject>>
 type Delivery = { id: number; event_id: string; status: string; status_message: string; next_try?: string; tries: { at: string; took_ms: number; status?: number; error?: string }[]; response?: { status: number; headers: Record<string, string>; body: string; is_cut: boolean }; request: { body: string } }
 
-/** Quick, so that a test can wait for the end of it. */
-const quick = { outboundAllow: '127.0.0.0/8', webhookTimeout: '150ms', webhookBackOff: '40ms', webhookBackOffMost: '400ms', webhookPauseAfter: '4', webhookProbe: '200ms', webhookAnswerBytes: '100B' }
+/** Pauses are short, so that a test can wait for the end of them; a try has all the time that a busy machine may need. */
+const quick = { outboundAllow: '127.0.0.0/8', webhookTimeout: '30s', webhookBackOff: '40ms', webhookBackOffMost: '400ms', webhookPauseAfter: '4', webhookProbe: '200ms', webhookAnswerBytes: '100B' }
+/** For what comes in its own time, in ms: how long that is says nothing. */
+const patience = 30_000
 let marina: TestMarina
 let project: Project
 before(async () => {
@@ -39,7 +41,7 @@ const ended = (policy: number, id: number) =>
     const delivery = await deliveryOf(policy, id)
     assert.notEqual(delivery.status, 'Pending')
     return delivery
-  })
+  }, patience)
 const targetOf = async (policy: number) => (expectAnswer(await callApi(marina, 'GET', `${path()}/${policy}`, as()), 200).json() as { targets: { id: number; paused: boolean; paused_reason?: string; resting_until?: string }[] }).targets[0]!
 
 test('S4-27, S4-29: a delivery is posted with its authorization, further headers, and an id and a signature to check', async () => {
@@ -71,14 +73,28 @@ test('S4-30, F41: a delivery is tried three times, with growing pauses and the s
   assert.ok(second - first >= 38 && third - second >= 76, `${second - first} ms, ${third - second} ms`)
 })
 
-test('F41: a receiver that hangs, cuts, redirects, talks without end or is not there fails in its time, and the history says how', async () => {
+test('F41: a receiver that hangs fails in its time, and the history says how', async () => {
+  await using hasty = await openTestMarina({ ...quick, webhookTimeout: '150ms' })
   await using receiver = await openReceiver()
-  receiver.answer(({ path: where }) => (where === '/hang' ? 'never' : where === '/redirect' ? { status: 302, headers: { location: `${receiver.url}/elsewhere` } } : { status: 200, body: 'y'.repeat(10_000_000) }))
+  receiver.answer(() => 'never')
+  const at = '/projects/library/webhook/policies'
+  const policy = await create(hasty, at, hasty.admin, { name: 'hangs', event_types: ['PUSH_ARTIFACT'], targets: [{ type: 'http', address: receiver.url }] })
+  const { executions: [id] } = (await callApi(hasty, 'POST', `${at}/${policy}/test`, { as: hasty.admin, body: {} })).json() as { executions: number[] }
+  const hung = await eventually(async () => {
+    const one = (await callApi(hasty, 'GET', `${at}/${policy}/executions/${id}`, { as: hasty.admin })).json() as Delivery
+    assert.equal(one.status, 'Error')
+    return one
+  }, patience)
+  assert.deepEqual(hung.tries.map(({ error }) => error), Array.from({ length: 3 }, () => 'no answer within 150 ms'))
+})
+
+test('F41: a receiver that redirects, talks without end or is not there fails, and the history says how', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(({ path: where }) => (where === '/redirect' ? { status: 302, headers: { location: `${receiver.url}/elsewhere` } } : { status: 200, body: 'y'.repeat(10_000_000) }))
   const closed = await openReceiver()
   await closed[Symbol.asyncDispose]()
-  const policy = await givenPolicy(receiver, ...['/hang', '/redirect', '/long'].map((where) => ({ address: receiver.url + where })), { address: closed.url })
-  const [hang, redirect, long, gone] = await Promise.all((await trigger(policy)).map((id) => ended(policy, id)))
-  assert.deepEqual([hang!.status, hang!.tries.map(({ error }) => error)], ['Error', Array.from({ length: 3 }, () => 'no answer within 150 ms')])
+  const policy = await givenPolicy(receiver, ...['/redirect', '/long'].map((where) => ({ address: receiver.url + where })), { address: closed.url })
+  const [redirect, long, gone] = await Promise.all((await trigger(policy)).map((id) => ended(policy, id)))
   assert.deepEqual([redirect!.status, redirect!.status_message, redirect!.response!.headers['location']], ['Error', 'answered with 302', `${receiver.url}/elsewhere`])
   assert.deepEqual([long!.status, long!.response!.body.length, long!.response!.is_cut], ['Success', 100, true])
   assert.deepEqual([gone!.status, gone!.status_message], ['Error', 'nobody listens there'])
@@ -98,7 +114,7 @@ test('H09, Q06, C-76: nothing is sent to an address inside, and the history says
       const one = (await callApi(closed, 'GET', `${at}/${policy}/executions/${id}`, { as: closed.admin })).json() as Delivery
       assert.equal(one.status, 'Error')
       return one
-    })
+    }, patience)
     assert.match(delivery.status_message, /^this address may not be called: it is inside, or unknown/)
   }
   assert.deepEqual(receiver.received, [])
@@ -110,8 +126,9 @@ test('Retry-After is heeded, up to the longest pause there is', async () => {
   const policy = await givenPolicy(receiver)
   const [id] = await trigger(policy)
   const { status } = await ended(policy, id!)
+  // That it has ended says that the pause was not the hour that the receiver asked for.
   const pause = receiver.received[1]!.at - receiver.received[0]!.at
-  assert.ok(status === 'Success' && pause >= 395 && pause < 2000, `${status}, ${pause} ms`)
+  assert.ok(status === 'Success' && pause >= 395, `${status}, ${pause} ms`)
 })
 
 test('F41: deliveries to one target that are about one repository come one after the other, also when the first has to be tried again', async () => {
@@ -132,12 +149,12 @@ test('a target that fails again and again is paused, says so, loses nothing, and
     const target = await targetOf(policy)
     assert.equal(target.paused, true)
     return target
-  })
+  }, patience)
   assert.equal(paused.paused_reason, '4 tries in a row failed, the last one: answered with 500')
   const [kept] = await trigger(policy)
   const before = receiver.received.length
   // Tried more often than a delivery may be, and still waiting: only whether the target answers is asked now.
-  await eventually(() => assert.ok(receiver.received.length >= before + 4))
+  await eventually(() => assert.ok(receiver.received.length >= before + 4), patience)
   const waiting = await deliveryOf(policy, lost[1]!)
   assert.deepEqual([waiting.status, (await deliveryOf(policy, kept!)).status], ['Pending', 'Pending'])
   receiver.answer(() => ({}))
@@ -145,10 +162,10 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   assert.equal((await targetOf(policy)).paused, false)
   const facts = await eventually(async () => {
     const rows = await marina.ground.db.rows<{ topic: string; why: string }>({ name: '', text: "select topic, payload->>'why' as why from outbox where topic like 'webhook-target.%' and payload->>'policyId' = $1 order by id", values: [String(policy)] })
-    assert.equal(rows.length, 2)
+    assert.equal(rows.length, 3)
     return rows
-  })
-  assert.deepEqual(facts, [{ topic: 'webhook-target.paused', why: '4 tries in a row failed, the last one: answered with 500' }, { topic: 'webhook-target.resumed', why: null }])
+  }, patience)
+  assert.deepEqual(facts, [{ topic: 'webhook-target.failed', why: 'answered with 500' }, { topic: 'webhook-target.paused', why: '4 tries in a row failed, the last one: answered with 500' }, { topic: 'webhook-target.resumed', why: null }])
 })
 
 test('a target that somebody paused gets nothing until he lets it go on', async () => {
@@ -158,34 +175,34 @@ test('a target that somebody paused gets nothing until he lets it go on', async 
   const set = async (paused: boolean) => expectAnswer(await callApi(marina, 'PUT', `${path()}/${policy}/targets/${target}`, { ...as(), body: { paused } }), 200)
   await set(true)
   const [id] = await trigger(policy)
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  // What comes later for somebody else goes out meanwhile.
+  await using other = await openReceiver()
+  const beside = await givenPolicy(other)
+  for (let n = 0; n < 3; n++) assert.equal((await ended(beside, (await trigger(beside))[0]!)).status, 'Success')
   assert.deepEqual([(await deliveryOf(policy, id!)).status, receiver.received.length], ['Pending', 0])
   await set(false)
   assert.equal((await ended(policy, id!)).status, 'Success')
 })
 
-test('F41, F42: a target that hangs with a long queue delays neither another one nor itself for longer than its rests', async () => {
+test('F41, F42: a target that hangs with a long queue holds its own place and nobody else up', async () => {
   await using receiver = await openReceiver()
   await using dead = await openReceiver()
   dead.answer(() => 'never')
   const [slow, live] = [await givenPolicy(dead), await givenPolicy(receiver)]
   const { id: target } = await targetOf(slow)
+  const window = 8
   await marina.ground.db.run({
     name: '', values: [slow, target],
     text: `insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
       select $1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'r' || n, 'EVENT', 'application/json', '{}' from generate_series(1, 5000) n`,
   })
   await trigger(slow)
-  await eventually(() => assert.ok(dead.received.length > 0))
-  const times: number[] = []
-  for (let n = 0; n < 5; n++) {
-    const began = Date.now()
-    const [id] = await trigger(live)
-    await eventually(() => assert.ok(receiver.received.some(({ headers }) => headers['marina-delivery-id'] === String(id))))
-    times.push(Date.now() - began)
-  }
-  assert.ok(Math.max(...times) < 1000, `${times.join(', ')} ms`)
-  assert.ok(dead.received.length < 40, `${dead.received.length} calls to a target that hangs`)
+  // From here on until its calls are given up after 30 s, the dead one hangs.
+  await eventually(() => assert.equal(dead.received.length, window), patience)
+  const began = Date.now()
+  for (let n = 0; n < 5; n++) assert.equal((await ended(live, (await trigger(live))[0]!)).status, 'Success')
+  assert.equal(receiver.received.length, 5)
+  assert.equal(dead.received.length, window, `${Date.now() - began} ms later it is called again, before it has answered`)
   expectAnswer(await callApi(marina, 'DELETE', `${path()}/${slow}`, as()), 200)
 })
 
@@ -223,7 +240,7 @@ test('one delivery and a range are sent again as they were, under the same event
   assert.deepEqual(await repeat({ ...range, status: 'Error' }), { count: 0 })
   const { count, last } = await repeat(range)
   await ended(policy, last!)
-  await eventually(() => assert.equal(receiver.received.length, 6))
+  await eventually(() => assert.equal(receiver.received.length, 6), patience)
   assert.equal(count, 2)
   assert.deepEqual(receiver.received.slice(4).map(({ headers }) => headers['marina-event-id']), receiver.received.slice(1, 3).map(({ headers }) => headers['marina-event-id']))
 })
@@ -235,14 +252,14 @@ test('F41: two processes share the work without sending anything twice, and what
   const rounds = await Promise.all(policies.flatMap((policy) => [marina, beside, marina, beside].map(async (at) => ({ policy, ids: await trigger(policy, at) }))))
   for (const { policy, ids } of rounds) assert.equal((await ended(policy, ids[0]!)).status, 'Success')
   assert.equal(receiver.received.length, 24)
-  // As a process leaves it that was killed a while ago.
+  // As a process leaves it that was killed: what it held is held, until that ends.
   const held = policies[0]!
-  await marina.ground.db.run({ name: '', text: "update webhook_target set held_by = gen_random_uuid(), held_until = now() + interval '500 ms' where policy_id = $1", values: [held] })
+  const hold = (until: string) => marina.ground.db.run({ name: '', text: `update webhook_target set held_by = gen_random_uuid(), held_until = now() + interval '${until}' where policy_id = $1`, values: [held] })
+  await hold('1 hour')
   const [late] = await trigger(held)
+  assert.equal((await ended(policies[1]!, (await trigger(policies[1]!))[0]!)).status, 'Success')
   assert.equal((await deliveryOf(held, late!)).status, 'Pending')
-  assert.equal((await eventually(async () => {
-    const one = await deliveryOf(held, late!)
-    assert.equal(one.status, 'Success')
-    return one
-  }, 9000)).tries.length, 1)
+  await hold('-1 second')
+  const { status, tries } = await ended(held, late!)
+  assert.deepEqual([status, tries.length], ['Success', 1])
 })

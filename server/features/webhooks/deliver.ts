@@ -9,8 +9,8 @@ import { gathering } from '../../platform/gather.ts'
 import type { Outbound } from '../../platform/outbound/outbound.ts'
 import { every } from '../../platform/repeat.ts'
 import { channel } from './deliveries.ts'
-import { finishTargets, findNeglected, releaseTargets, takeTargets, type Finished, type Held } from './queue.ts'
-import { judge, standingAfter, type Attempt, type DeliveryRules } from './outcome.ts'
+import { finishTargets, findNeglected, releaseTargets, takeTargets, type Finished, type Held, type Result, type Standing } from './queue.ts'
+import { judge, standingAfter, turnOf, type Attempt, type DeliveryRules, type Turn } from './outcome.ts'
 import { sendOne } from './send.ts'
 import type { Sealed } from './rules.ts'
 import { findAnyPolicy, unsealTarget, type Seal } from './store.ts'
@@ -122,7 +122,8 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     const results = attempts.filter(({ sent }) => sent.kind !== 'aborted').map((one) => judge(one, rules, held.isProbe))
     const standing = results.length === 0 ? undefined : standingAfter(held, results, rules)
     await finish({ targetId: held.id, results: results.map(({ result }) => result), standing })
-    if (standing && (standing.pausedWhy !== '') !== held.isProbe) await tellPause(held, standing.pausedWhy)
+    const turn = standing && turnOf(held, standing)
+    if (turn) await tellTurn(held, turn, results.at(-1)!.result, standing)
     return standing?.restsUntil ? Math.max(1, standing.restsUntil.getTime() - Date.now()) : 0
   }
 
@@ -144,13 +145,20 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     timers.set(targetId, timer)
   }
 
-  async function tellPause({ id: targetId, policyId }: Held, why: string): Promise<void> {
+  async function tellTurn({ id: targetId, policyId, waiting }: Held, turn: Turn, { id, message }: Result, { pausedWhy, restsUntil }: Standing): Promise<void> {
     const policy = await findAnyPolicy(db, policyId)
     if (!policy) return
     const place = { projectId: policy.projectId, policyId, name: policy.name, targetId }
-    if (why === '') log.info(place, 'a webhook answers again; what has waited goes out')
-    else log.warn({ ...place, why }, 'a webhook is paused: what is for it waits until it answers again')
-    await db.transaction((tx) => emit(tx, [why === '' ? facts.targetResumed(place, marina) : facts.targetPaused({ ...place, why }, marina)]))
+    if (turn === 'resumed') log.info(place, 'a webhook answers again; what has waited goes out')
+    if (turn === 'paused') log.warn({ ...place, why: pausedWhy }, 'a webhook is paused: what is for it waits until it answers again')
+    const at = { ...place, eventId: waiting.find((one) => one.id === id)!.eventId }
+    const fact = {
+      failed: () => facts.targetFailed({ ...at, why: message, restsUntil: restsUntil?.toISOString() ?? null }, marina),
+      recovered: () => facts.targetRecovered(at, marina),
+      paused: () => facts.targetPaused({ ...at, why: pausedWhy }, marina),
+      resumed: () => facts.targetResumed(at, marina),
+    }[turn]()
+    await db.transaction((tx) => emit(tx, [fact]))
   }
 }
 

@@ -52,15 +52,15 @@ export type Range = { first: number; last: number; status: Status | undefined }
 export const repeatLimit = 10_000
 
 /** Sends again what was sent, with the same event id, to targets that are still there; what waits anyway is left out. */
-export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<{ id: number }[]> {
+export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<{ id: number; eventId: string }[]> {
   const ofStatus = status === undefined ? sql`true` : sql`status = ${status}`
-  return tx.rows<{ id: number }>(sql`
+  return tx.rows<{ id: number; eventId: string }>(sql`
     with told as (select pg_notify(${channel}, ''))
     , added as (
       insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
       select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body from webhook_delivery
-      where policy_id = ${policyId} and id between ${first} and ${last} and exists (select from webhook_target where id = target_id) and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit} returning id)
-    select id from added, told order by id`)
+      where policy_id = ${policyId} and id between ${first} and ${last} and exists (select from webhook_target where id = target_id) and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit} returning id, event_id)
+    select id, event_id as "eventId" from added, told order by id`)
 }
 
 /** Wakes whoever delivers, when the transaction has committed. */

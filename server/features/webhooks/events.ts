@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** Harbor's types of events, with their names in CloudEvents and whether something in Marina causes them yet. */
 export const eventTypes = {
   PUSH_ARTIFACT: { cloud: 'harbor.artifact.pushed', isProduced: true },
@@ -35,14 +33,6 @@ export type EventData = {
   resources?: { digest?: string; tag?: string; resource_url?: string }[]
   repository?: { date_created?: number; name: string; namespace: string; repo_full_name: string; repo_type: 'public' | 'private' }
   custom_attributes?: Record<string, string>
-}
-
-/** An id that a fact has once for all: when it is handled again, or replayed, receivers see that they know it (F41). */
-export function eventIdOf(fact: { id: number; topic: string; payload: unknown }): string {
-  const hash = createHash('sha256').update(JSON.stringify([fact.id, fact.topic, fact.payload])).digest()
-  hash[6] = (hash[6]! & 0x0f) | 0x80
-  hash[8] = (hash[8]! & 0x3f) | 0x80
-  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** An event that did not happen, for trying a target out. */

@@ -52,3 +52,13 @@ export function standingAfter({ failedRounds, isProbe }: Pick<Held, 'failedRound
   const pause = isPaused ? rules.probeMs : pauseAfter(rules, failed)
   return { failedRounds: failed, restsUntil: new Date(Date.now() + Math.max(pause, restMs)), pausedWhy: isPaused ? `${failed} tries in a row failed, the last one: ${judged.at(-1)!.result.message}` : '' }
 }
+
+/** What a round has changed for a target. Further failures of one that fails are no news. */
+export type Turn = 'failed' | 'recovered' | 'paused' | 'resumed'
+
+export function turnOf(was: Pick<Held, 'failedRounds' | 'isProbe'>, { failedRounds, pausedWhy }: Standing): Turn | undefined {
+  const isPaused = pausedWhy !== ''
+  if (isPaused !== was.isProbe) return isPaused ? 'paused' : 'resumed'
+  if ((failedRounds > 0) === (was.failedRounds > 0)) return undefined
+  return failedRounds > 0 ? 'failed' : 'recovered'
+}

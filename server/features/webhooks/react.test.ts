@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callApi, create } from '../../testing/api.ts'
-import { fresh, givenProject, pushBlob, pushImage } from '../../testing/given.ts'
+import { fresh, givenCast, givenProject, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openReceiver, type Received, type Receiver } from '../../testing/receiver.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
@@ -200,4 +200,43 @@ test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves littl
   assert.equal(exceeded.type, 'QUOTA_EXCEED')
   assert.deepEqual([exceeded.operator, exceeded.event_data.repository['repo_full_name']], ['admin', name])
   assert.match(exceeded.event_data.custom_attributes!.Details, /^adding 2\.0 KiB of storage resource, which when updated to current usage of/)
+})
+
+test('QUOTA_EXCEED tells of whatever a quota refuses: a manifest, a blob, a mount, a copy and a deletion taken back; a retag takes no room', async () => {
+  const { sys } = await givenCast(marina)
+  const tight = await givenProject(marina)
+  const hook = await givenHook({}, { event_types: ['QUOTA_EXCEED'] }, `/projects/${tight.name}`)
+  const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [{ id: number }]
+  const limit = async (storage: number) => expectAnswer(await callApi(marina, 'PUT', `/quotas/${quota.id}`, { ...as(), body: { hard: { storage } } }), 200)
+  const [from, app] = [`${project.name}/${fresh('app')}`, `${tight.name}/app`]
+  await pushImage(marina, from, { tag: 'v1' })
+  const kept = await pushImage(marina, app, { tag: 'v1' })
+  const gone = await pushImage(marina, app, { tag: 'gone' })
+  expectAnswer(await callApi(marina, 'DELETE', `/projects/${tight.name}/repositories/app/artifacts/${gone.digest}`, as()), 200)
+  const [trash] = (await callApi(marina, 'GET', `/projects/${tight.name}/trash`, as())).json() as [{ id: number }]
+  await limit(1)
+
+  const layer = await pushBlob(marina, from, Buffer.alloc(700, 'x'))
+  expectAnswer(await marina.ask('POST', `/v2/${tight.name}/mounted/blobs/uploads/?mount=${layer}&from=${from}`, as()), 403, 'DENIED')
+  const mounted = payloadOf(await hook.nth(1))
+  expectAnswer(await callApi(marina, 'POST', `/projects/${tight.name}/repositories/copied/artifacts?from=${from}:v1`, { as: sys }), 403, 'DENIED')
+  const copied = payloadOf(await hook.nth(2))
+  expectAnswer(await callApi(marina, 'POST', `/projects/${tight.name}/trash/${trash.id}/restore`, as()), 403, 'DENIED')
+  const restored = payloadOf(await hook.nth(3))
+  expectAnswer(await marina.ask('PUT', `/v2/${app}/manifests/v2`, { ...as(), body: kept.content, headers: { 'content-type': kept.mediaType } }), 201)
+  expectAnswer(await callApi(marina, 'POST', `/projects/${tight.name}/repositories/app/artifacts/v1/tags`, { ...as(), body: { name: 'v3' } }), 201)
+  const bigger = Buffer.from(JSON.stringify({ ...(JSON.parse(kept.content.toString()) as object), annotations: { more: 'more' } }))
+  expectAnswer(await marina.ask('PUT', `/v2/${app}/manifests/v4`, { ...as(), body: bigger, headers: { 'content-type': kept.mediaType } }), 403, 'DENIED')
+  const pushed = payloadOf(await hook.nth(4))
+
+  assert.deepEqual([mounted, copied, restored, pushed].map(({ type, operator, event_data: data }) => [type, operator, data.repository['repo_full_name']]), [
+    ['QUOTA_EXCEED', 'admin', `${tight.name}/mounted`], ['QUOTA_EXCEED', sys.name, `${tight.name}/copied`], ['QUOTA_EXCEED', 'admin', app], ['QUOTA_EXCEED', 'admin', app],
+  ])
+  for (const { event_data: data } of [mounted, copied, restored, pushed]) assert.match(data.custom_attributes!.Details, /^adding .* will exceed the configured upper limit of 1\.0 B\.$/)
+  assert.deepEqual([mounted, copied, restored, pushed].map(({ event_data: { resources } }) => resources?.map(({ tag }) => tag)), [undefined, undefined, undefined, ['v4']])
+  expectAnswer(await callApi(marina, 'GET', `/projects/${tight.name}/repositories/copied`, as()), 404, 'NOT_FOUND')
+  await told('webhooks')
+  assert.equal(hook.got().length, 4)
+  const log = (await callApi(marina, 'GET', `/projects/${tight.name}/auditlog-exts?q=operation%3Dexceed&sort=op_time`, as())).json() as { operation_result: boolean; request_id?: string }[]
+  assert.deepEqual([log.length, log.every(({ operation_result: isWell, request_id: id }) => !isWell && id !== undefined)], [4, true])
 })

@@ -3,9 +3,10 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { eventIdOf } from '../../platform/events/event-id.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
-import { eventIdOf, type EventData, type EventType, type HookEvent } from './events.ts'
+import type { EventData, EventType, HookEvent } from './events.ts'
 import { findWanted, type Wanted } from './store.ts'
 
 export type ReactOptions = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { eventIdOf, eventTypes, isEventType, type HookEvent } from './events.ts'
+import { eventIdOf } from '../../platform/events/event-id.ts'
+import { eventTypes, isEventType, type HookEvent } from './events.ts'
 import { judge, standingAfter, type DeliveryRules } from './outcome.ts'
 import { pauseAfter, retryAfterMs, selectorOf } from './rules.ts'
 import type { Sent } from './send.ts'

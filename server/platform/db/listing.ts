@@ -24,7 +24,7 @@ const deepest = 1_000_000
 
 /** Turns what a client asked into SQL over known columns. `order` applies when no sort is given, and breaks ties after one. */
 export function listing(fields: Fields, { q, sort, page = 1, page_size: pageSize = 10 }: ListQuery, order: Sql): Listing {
-  if ((page - 1) * pageSize > deepest) throw new BadListing(`pages end at entry ${deepest}: narrow the list with q`)
+  if ((page - 1) * pageSize > deepest) throw new BadListing(`pages end at entry ${deepest}: narrow the list with q, or follow the Link header where it has positions`)
   const conditions = Object.entries(parseQ(q ?? '')).map(([name, condition]) => whereOf(fields, name, condition))
   const sorts = parseSort(fields, sort ?? '')
   return {

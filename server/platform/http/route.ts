@@ -54,8 +54,8 @@ export type ApiOptions<Access, Caller, Granted> = {
   check?(row: Route<Access, Granted>): Promise<void>
   /** Runs what answers the request in its company. Not from outside: after a body was read, the calls no longer come from there. */
   accompany?<Result>(request: IncomingMessage, response: ServerResponse, work: () => Promise<Result>): Promise<Result>
-  /** Told of everybody who was forbidden what he asked for. */
-  onForbidden?(caller: Caller, row: Route<Access, Granted>, request: IncomingMessage): void
+  /** Told of what went wrong for whom, before he hears of it. */
+  onFailed?(error: unknown, caller: Caller, row: Route<Access, Granted>, request: IncomingMessage): Promise<void>
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
@@ -113,13 +113,12 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
   const granted = new WeakMap<FastifyRequest, Granted>()
   const callers = new WeakMap<FastifyRequest, Caller>()
   const within = async <Result>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await (options.accompany ? options.accompany(request.raw, reply.raw, work) : work())
-    } catch (error) {
+    const watched = () => work().catch(async (error: unknown) => {
       const caller = callers.get(request)
-      if (caller && error instanceof Failure && error.code === 'FORBIDDEN') options.onForbidden?.(caller, row, request.raw)
+      if (caller) await options.onFailed?.(error, caller, row, request.raw)
       throw error
-    }
+    })
+    return options.accompany ? options.accompany(request.raw, reply.raw, watched) : watched()
   }
   const isOpen = row.access === 'anyone'
   app.route({
