@@ -98,18 +98,18 @@ test('a page by number alone, and a link whose number was changed, give that pag
   assert.deepEqual((await read((await numbered(3)).next!)).ids, ids.slice(6, 8))
 })
 
-test('the count is made for each page that is asked for by number, and shared by those that follow by position', async () => {
+test('the count is made for each page that is asked for by number, and goes along to those that follow by position', async () => {
   const name = fresh('counted')
   await givenEntries(name, [turnOfMonth, turnOfMonth + 1, turnOfMonth + 2])
   const first = await read(about(name, '&page_size=1'))
   await givenEntries(name, [turnOfMonth + 3])
   const totals = [first.total, (await read(first.next!)).total, (await read(about(name, '&page_size=1&page=2'))).total, (await read(first.next!)).total]
-  assert.deepEqual(totals, [3, 3, 4, 4])
+  assert.deepEqual(totals, [3, 3, 4, 3])
 })
 
 test('a position that Marina did not give is refused by name, in each of the four lists', async () => {
   const encode = (text: string) => Buffer.from(text).toString('base64url')
-  const wrong = ['x', encode('1.2'), encode('0.5.5'), encode('2.x.5'), encode('2.5.5; drop table audit_log'), encode('2.5.99999999999999999'), encode('2.99999999999999999.5'), encode('2.2000000000000000.1'), '%F0%9F%98%80', `${encode('2.5.5')}!`, '', '1%20or%201=1']
+  const wrong = ['x', encode('1.2'), encode('0.5.5'), encode('2.x.5'), encode('2.5.5; drop table audit_log'), encode('2.5.99999999999999999'), encode('2.99999999999999999.5'), encode('2.2000000000000000.1'), encode('2.5.5.7'), encode('2.5.5.x.abcdefgh'), '%F0%9F%98%80', `${encode('2.5.5')}!`, '', '1%20or%201=1']
   for (const list of ['/audit-logs', '/auditlog-exts', `/projects/${A.name}/logs`, `/projects/${A.name}/auditlog-exts`]) {
     for (const where of ['after', 'before']) {
       for (const text of wrong) assert.match(expectAnswer(await callApi(marina, 'GET', `${list}?${where}=${text}`, { as: admin }), 400, 'BAD_REQUEST').text, new RegExp(where), text)

@@ -9,7 +9,7 @@ import type { Sql } from '../../platform/db/sql.ts'
 import { linkHeaders } from '../../platform/http/paging.ts'
 import { maySystem, permissionsOf, route, type Access, type Rights } from '../access/index.ts'
 import { eventTypesOf, type Entry } from './rules.ts'
-import { auditExtFields, auditFields, auditKey, everything, listEntries, ofOldForm, openCounts, type Scope } from './store.ts'
+import { auditExtFields, auditFields, auditKey, countEntries, everything, listEntries, ofOldForm, type Scope } from './store.ts'
 import { presentEntry, presentExtended } from './wire.ts'
 
 const tag = 'auditlog'
@@ -20,7 +20,6 @@ const ofProject: Access = { project: 'log', verb: 'list' }
 /** The log in Harbor's older and extended form; nothing here changes it (C-75). */
 export function auditRoutes(reader: Reader, topics: ReadonlySet<string>) {
   const { db } = reader
-  const count = openCounts(db)
 
   /** The two forms: what they hold, may be filtered by, and look like. */
   const old = { only: ofOldForm, fields: auditFields, present: presentEntry, schema: AuditLog }
@@ -29,9 +28,9 @@ export function auditRoutes(reader: Reader, topics: ReadonlySet<string>) {
 
   async function page({ only, fields, present }: Form, scope: Scope, path: string, query: KeysetQuery, header: (name: string, value: string) => void) {
     const asked = keyset(fields, query, auditKey)
-    const [found, total] = await Promise.all([listEntries(db, scope, only, asked), count(scope, only, asked)])
-    const { rows, ...to } = turned(asked, found)
-    linkHeaders(prefix + path, { ...query, after: undefined, before: undefined, page: asked.page, page_size: asked.pageSize }, to, total, header)
+    const [found, counted] = await Promise.all([listEntries(db, scope, only, asked), countEntries(db, scope, only, asked)])
+    const { rows, ...to } = turned(asked, found, counted)
+    linkHeaders(prefix + path, { ...query, after: undefined, before: undefined, page: asked.page, page_size: asked.pageSize }, to, counted.total, header)
     return { status: 200, body: rows.map(present) }
   }
 

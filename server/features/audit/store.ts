@@ -1,6 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { Queryable } from '../../platform/db/db.ts'
-import type { Edge, Key, Keyset } from '../../platform/db/keyset.ts'
+import { markOf, type Counted, type Edge, type Key, type Keyset } from '../../platform/db/keyset.ts'
 import type { Fields } from '../../platform/db/listing.ts'
 import { oneOff, sql, type Sql } from '../../platform/db/sql.ts'
 import type { Entry } from './rules.ts'
@@ -57,22 +56,16 @@ export function pageStatement(scope: Scope, only: Sql, { where, order, limit, of
 const countStatement = (scope: Scope, only: Sql, { matching }: Keyset) =>
   oneOff(sql`select count(*) from (select from audit_log where ${inScope(scope)} and ${only} and ${matching} limit ${countedAtMost}) counted`)
 
-/** How many entries the whole list has. */
-export type CountEntries = (scope: Scope, only: Sql, asked: Keyset) => Promise<number>
-
-/** A count reads all that it counts, a page by position a hundred entries: pages that follow each other share a count for `ms`. */
-export function openCounts(db: Queryable, ms = 10_000): CountEntries {
-  const known = new LRUCache<string, number>({ max: 500, ttl: ms })
-  return async (scope, only, asked) => {
-    const statement = countStatement(scope, only, asked)
-    // Whose rights the rows are filtered by is a part of it.
-    const key = JSON.stringify([statement.text, statement.values])
-    const remembered = asked.hasPosition ? known.get(key) : undefined
-    if (remembered !== undefined) return remembered
-    const { count } = (await db.row<{ count: number }>(statement))!
-    known.set(key, count)
-    return count
-  }
+/**
+ * How many entries the list has. Pages that follow each other by position say what the first of them counted, as long as it is the
+ * same list: with other filters or other rights it is counted anew.
+ */
+export async function countEntries(db: Queryable, scope: Scope, only: Sql, asked: Keyset): Promise<Counted> {
+  const statement = countStatement(scope, only, asked)
+  const mark = markOf(JSON.stringify([statement.text, statement.values]))
+  if (asked.counted?.mark === mark) return asked.counted
+  const { count } = (await db.row<{ count: number }>(statement))!
+  return { total: count, mark }
 }
 
 function inScope(scope: Scope): Sql {
