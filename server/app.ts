@@ -122,7 +122,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       onQuestion: (question) => answers(question),
       onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment'),
     })
-    const layers = opened.use(openLayers({
+    const layers = opened.use(await openLayers({
       isEnabled: config.cacheEnabled, limit: config.cacheBytes, expireMs: config.cacheExpire * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cacheManifests ? [] : ['manifest']),
       redis: stamps && {
         url: config.redisUrl!, timeoutMs: config.redisTimeout, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,

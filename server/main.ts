@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { constants } from 'node:os'
+import path from 'node:path'
 import { styleText } from 'node:util'
 import { Argument, Command, CommanderError } from 'commander'
 import type { Ground, Marina } from './app.ts'
@@ -8,7 +10,9 @@ import { ConfigError, describeConfig, type Config } from './config/config.ts'
 import { loadConfig } from './config/env.ts'
 import { openLog } from './platform/observe/log.ts'
 
-// The parts are loaded by the command that needs them: help, config and completion answer at once.
+// The parts are loaded by the command that needs them: help, config and completion answer at once. What Node makes of their sources
+// is kept for the next start, where the folder can be written; in a shared temporary folder others could put theirs there.
+enableCompileCache(path.join(import.meta.dirname, '../.cache/compile'))
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const
 
@@ -70,6 +74,8 @@ async function serve() {
   const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
   welcome(marina, config, performance.now() - started)
+  // Now, since nobody knows how this process will end.
+  flushCompileCache()
   const reason = await Promise.race([asked, marina.failed])
   const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
   if (isAsked) print(`${reason}: finishing running requests (at most ${config.drain / 1000} s)`)

@@ -1,6 +1,6 @@
 import { openCache, uncached, type Cache } from './cache.ts'
 import type { CacheCounts } from './counts.ts'
-import { openRedis, type Redis } from './redis.ts'
+import type { Redis } from './redis.ts'
 import { openSealedLayer } from './sealed.ts'
 import type { Stamps } from './stamps.ts'
 
@@ -26,12 +26,14 @@ export type LayersOptions = {
 }
 
 /** Memory, then Redis where there is one, then whatever the question itself reads. */
-export function openLayers({ isEnabled, limit, expireMs, isTrusted, never = new Set(), redis: wanted }: LayersOptions): Layers {
+export async function openLayers({ isEnabled, limit, expireMs, isTrusted, never = new Set(), redis: wanted }: LayersOptions): Promise<Layers> {
   if (!wanted || !isEnabled) {
     // Switched off, not even reads that are under way are shared.
     const cache = isEnabled ? openCache({ limit, expireMs, isTrusted, never }) : uncached({ db: undefined }).cache
     return { cache, redis: undefined, counts: () => cache.counts(), [Symbol.asyncDispose]: async () => {} }
   }
+  // Loaded when asked for: the client costs a tenth of the start.
+  const { openRedis } = await import('./redis.ts')
   const redis = openRedis(wanted)
   const layer = openSealedLayer({ redis, stamps: wanted.stamps, secret: wanted.secret, build: wanted.build, expireMs })
   const cache = openCache({ limit, expireMs, isTrusted, never, shared: { layer, resources: wanted.resources } })

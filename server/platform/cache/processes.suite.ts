@@ -37,7 +37,7 @@ export const factKey = (name: string) => `fact:name:${name}`
 export async function openProcess(url: string, { leaseMs = 5000, guardOf = (peers) => peers, limit = 2 ** 20, redis }: ProcessOptions = {}): Promise<Process> {
   const stamps = redis && (redis.stampsOf ?? ((one) => one))(openStamps())
   const peers = openPeers({ leaseMs, ...(stamps ? { stamps } : {}) })
-  const layers = openLayers({
+  const layers = await openLayers({
     isEnabled: true, limit, expireMs: 3600_000, isTrusted: () => peers.isTrusted(),
     redis: redis && { url: redis.url, timeoutMs: redis.timeoutMs ?? 200, prefix: 'test:', secret: redis.secret ?? installationSecret, build: '1', resources: new Set(['fact']), stamps: stamps!, onTrouble: () => {} },
   })
