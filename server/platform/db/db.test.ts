@@ -56,6 +56,30 @@ test('a transaction that swallowed a failed statement is no commit, and says so'
   assert.equal(await countOf(db, 1), 0)
 })
 
+test('where PostgreSQL takes no more connections, questions and transactions wait for those there are', async () => {
+  await using shelf = await openShelf()
+  await using opened = new AsyncDisposableStack()
+  await shelf.db.run(sql`create role frugal login password 'frugal' connection limit 2`)
+  opened.defer(async () => {
+    await shelf.db.run(sql`drop owned by frugal`)
+    await shelf.db.run(sql`drop role frugal`)
+  })
+  await shelf.db.run(sql`grant select, update on shelf to frugal`)
+  const url = new URL(shelf.url)
+  url.username = url.password = 'frugal'
+  const open = (acquireTimeoutMs: number) => opened.adopt(openDb({ url: url.href, poolSize: 8, acquireTimeoutMs, statementTimeoutMs: 5000, lockTimeoutMs: 5000 }), (db) => db.close())
+  const db = open(5000)
+  const asked = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? db.run(sql`select pg_sleep(0.02)`) : db.transaction((tx) => tx.run(sql`update shelf set count = count + 1 where id = 1`))))
+  assert.equal((await Promise.all(asked)).length, 20)
+  assert.equal(await countOf(db, 1), 10)
+  assert.equal(db.counts().total, 2)
+  // Who has none at all waits for its time, and says why.
+  const late = open(300)
+  await assert.rejects(late.row(sql`select 1`), (error: Error) => error instanceof DatabaseUnavailable && /too many connections/.test(error.message))
+  await shelf.db.run(sql`alter role frugal connection limit 3`)
+  assert.equal(await late.run(sql`select 1`), 1)
+})
+
 test('a deadlock is tried again until both sides are through', async () => {
   await using shelf = await openShelf()
   const { db } = shelf
