@@ -35,7 +35,7 @@ export function table(rows: Row[]): string {
   const cells = rows.map((row) => {
     const ratio = ratioOf(row)
     const reached = isReached(row)
-    const wanted = !row.target ? '' : 'most' in row.target ? `at most ${shown(row.target.most)}` : `at least ${row.target.ratio} ×`
+    const wanted = !row.target ? '' : 'most' in row.target ? `at most ${shown(row.target.most)}` : `at least ${Number(row.target.ratio.toFixed(2))} ×`
     return [
       ratio === undefined ? '-' : `${ratio.toFixed(2)} ×`, reached === undefined ? '' : `${wanted}${reached ? '' : '  MISSED'}`,
       row.what, `${figures(row.ours)} ${row.unit}`, row.against ? `${row.against.name} ${figures(row.against.values)}` : '', row.note ?? '',
