@@ -145,9 +145,9 @@ class ModestPool extends Pool {
   }
 
   #makeDo(): void {
-    if (this.options.max < this.#size) return
+    if (this.options.max === this.#size) setTimeout(() => (this.options.max = this.#size), modestMs).unref()
+    // Those on their way count until they are refused as well, so it may take a few times to come down to what there is.
     this.options.max = Math.max(1, this.totalCount)
-    setTimeout(() => (this.options.max = this.#size), modestMs).unref()
   }
 }
 
