@@ -97,13 +97,15 @@ function fail(why: string, { passed, failed }: Count = { passed: 0, failed: 0 })
 async function watch(files: string[]): Promise<Count> {
   const count: Count = { passed: 0, failed: 0 }
   const perFile = new Map<string, { passed: number; ms: number }>()
+  const failures: string[] = []
   const stream = run({ files: files.map((file) => path.join(root, file)), concurrency: filesAtOnce, execArgv: [`--test-timeout=${perTestMs}`], signal: stopping.signal, cwd: root })
   stream.on('test:pass', (event: EventData.TestPass) => {
     if (event.details.type === 'suite') return
     const complaint = isFile(event) ? 'holds no test' : event.skip !== undefined || event.todo !== undefined ? 'was skipped' : undefined
     if (complaint !== undefined) {
       count.failed++
-      return console.log(`✖ ${event.name} ${complaint}`)
+      failures.push(`✖ ${event.name} ${complaint}`)
+      return console.log(failures.at(-1))
     }
     count.passed++
     const seen = perFile.get(event.file ?? '') ?? { passed: 0, ms: 0 }
@@ -112,12 +114,16 @@ async function watch(files: string[]): Promise<Count> {
   stream.on('test:fail', (event: EventData.TestFail) => {
     if (isEchoOfChild(event)) return
     count.failed++
-    printFailure(event)
+    const failure = describeFailure(event)
+    failures.push(failure)
+    console.log(failure)
   })
   stream.on('test:stderr', ({ message }) => void process.stderr.write(message))
   stream.on('test:stdout', ({ message }) => void process.stdout.write(message))
   for await (const _ of stream);
   for (const [file, { passed, ms }] of perFile) console.log(`✔ ${path.relative(root, file)}: ${passed} in ${(ms / 1000).toFixed(1)} s`)
+  // Once more: whoever keeps only the end of a long log still learns what failed.
+  for (const failure of failures) console.log(failure)
   return count
 }
 
@@ -134,10 +140,10 @@ function isEchoOfChild(event: EventData.TestFail): boolean {
   return kind === 'subtestsFailed'
 }
 
-function printFailure(event: EventData.TestFail): void {
+function describeFailure(event: EventData.TestFail): string {
   const { name, file, line, details } = event
   const where = file === undefined ? '' : `${path.relative(root, file)}:${line ?? 1}`
-  console.log(`✖ ${name}\n  ${where}\n${indent(describe(details.error.cause ?? details.error))}`)
+  return `✖ ${name}\n  ${where}\n${indent(describe(details.error.cause ?? details.error))}`
 }
 
 function describe(error: unknown): string {
