@@ -78,12 +78,15 @@ async function countLiesWithRedis(ms: number, seed: number, options: ProcessOpti
 }
 
 test('with a Redis that brings back old, moved and spoilt values, an acknowledged write is seen by the next read everywhere', async () => {
-  for (const seed of [1, 2]) {
-    const found = await countLiesWithRedis(2500, seed)
-    assert.equal(found.lies, 0, JSON.stringify(found))
-    // It must have been tried: values believed, values refused, mischief done, processes that came.
-    assert.ok(found.reads > 300 && found.comers > 10 && found.writes > 20 && found.hits > 30 && found.refused > 30 && found.mischief > 100, JSON.stringify(found))
+  const sum = { reads: 0, comers: 0, writes: 0, hits: 0, refused: 0, mischief: 0 }
+  // It must have been tried: values believed, values refused, mischief done, processes that came. A busy machine takes longer for that.
+  const isTried = () => sum.reads > 300 && sum.comers > 10 && sum.writes > 20 && sum.hits > 30 && sum.refused > 30 && sum.mischief > 100
+  for (let seed = 1; seed <= 2 || (seed <= 12 && !isTried()); seed++) {
+    const { lies, ...tried } = await countLiesWithRedis(2500, seed)
+    assert.equal(lies, 0, JSON.stringify(tried))
+    for (const what of Object.keys(sum) as (keyof typeof sum)[]) sum[what] += tried[what]
   }
+  assert.ok(isTried(), JSON.stringify(sum))
 })
 
 /** Each takes one precaution away; the test above has to notice. */
@@ -95,7 +98,7 @@ const broken: Record<string, (stamps: Stamps) => Stamps> = {
 for (const [how, stampsOf] of Object.entries(broken)) {
   test(`the same test catches a process that ${how}`, async () => {
     let lies = 0
-    for (let seed = 1; seed <= 4 && lies === 0; seed++) lies = (await countLiesWithRedis(2500, seed, { stampsOf })).lies
+    for (let seed = 1; seed <= 10 && lies === 0; seed++) lies = (await countLiesWithRedis(2500, seed, { stampsOf })).lies
     assert.notEqual(lies, 0)
   })
 }
