@@ -60,7 +60,7 @@ test('Z08: headers that trickle in end the connection, and hinder nobody', async
   const slow = await Promise.all(Array.from({ length: 100 }, trickle))
   const started = performance.now()
   await isAlive()
-  assert.ok(performance.now() - started < 2000)
+  assert.ok(performance.now() - started < 5000)
   await Promise.all(slow.map(({ closed }) => closed))
   assert.ok(performance.now() - started < 15_000)
 })

@@ -168,7 +168,7 @@ test('F20: with every connection in use a request is refused after its wait, and
   await sleep(50)
   const started = performance.now()
   await assert.rejects(db.row(sql`select 1`), DatabaseUnavailable)
-  assert.ok(performance.now() - started < 1000)
+  assert.ok(performance.now() - started < 5000)
   release()
   await Promise.all(holders)
   assert.equal(await countOf(db, 1), 1)

@@ -138,7 +138,7 @@ test('a running job is stopped within seconds from another process, and one that
   const asked = performance.now()
   assert.equal(await elsewhere.db.transaction((tx) => stopExecution(tx, one.executionId)), 1)
   await becomes(one.taskId, 'Stopped')
-  assert.ok(performance.now() - asked < 2000, 'it took long')
+  assert.ok(performance.now() - asked < 5000, 'it took long')
   assert.equal(await eventually(async () => (assert.equal(await countQueued(), 0), true)), true)
 })
 
