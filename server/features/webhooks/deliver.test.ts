@@ -168,6 +168,30 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   assert.deepEqual(facts, [{ topic: 'webhook-target.failed', why: 'answered with 500' }, { topic: 'webhook-target.paused', why: '4 tries in a row failed, the last one: answered with 500' }, { topic: 'webhook-target.resumed', why: null }])
 })
 
+test('how a target turned and the fact that tells of it are written together, or neither is', async () => {
+  const { db } = marina.ground
+  const run = (text: string, ...values: string[]) => db.run({ name: '', text, values })
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 500 }))
+  const policy = await givenPolicy(receiver)
+  await run(`create function refuse_facts() returns trigger language plpgsql as $$ begin raise exception 'no room for facts'; end $$`)
+  await run(`create trigger refuse_facts before insert on outbox for each row when (new.topic = 'webhook-target.failed' and new.payload->>'policyId' = '${policy}') execute function refuse_facts()`)
+  try {
+    const [id] = await trigger(policy)
+    await eventually(() => assert.equal(receiver.received.length, 1), patience)
+    // What was held is let go only after its time, so we let it go ourselves: it is tried anew, as if never tried.
+    await eventually(async () => {
+      await run('update webhook_target set held_until = now() where policy_id = $1', String(policy))
+      await run(`select pg_notify('marina_webhooks', id::text) from webhook_target where policy_id = $1`, String(policy))
+      assert.ok(receiver.received.length >= 3)
+    }, patience)
+    const [row] = await db.rows<{ failed: number }>({ name: '', text: 'select failed_rounds as failed from webhook_target where policy_id = $1', values: [String(policy)] })
+    assert.deepEqual([row!.failed, (await deliveryOf(policy, id!)).tries], [0, []])
+  } finally {
+    await run('drop function refuse_facts cascade')
+  }
+})
+
 test('a target that somebody paused gets nothing until he lets it go on', async () => {
   await using receiver = await openReceiver()
   const policy = await givenPolicy(receiver)

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listenTo } from '../../platform/db/listen.ts'
-import { emit } from '../../platform/events/emit.ts'
+import { emit, type Fact } from '../../platform/events/emit.ts'
 import { gathering } from '../../platform/gather.ts'
 import type { Outbound } from '../../platform/outbound/outbound.ts'
 import { every } from '../../platform/repeat.ts'
@@ -49,7 +49,7 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
   const unsealed = new LRUCache<string, Sealed>({ max: 1000 })
   let breath: Promise<unknown> = Promise.resolve()
   const take = gathering((ids: number[]) => takeTargets(db.relaxed, me, ids, rules.timeoutMs + graceMs), 100)
-  const finish = gathering((all: Finished[]) => finishTargets(db.relaxed, me, all), 100)
+  const finish = gathering(writeDown, 100)
   const onTrouble = (error: unknown) => log.warn({ reason: String(error) }, 'webhooks wait: the database did not answer')
 
   const listener = listenTo(db, channel, (payload) => (payload === '' ? void look().catch(onTrouble) : payload.split(',').map(Number).forEach(serve)), onTrouble)
@@ -109,7 +109,7 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     // One at a time to a target that has just failed: those that do not answer must not take up everybody's connections.
     const due = heads.filter(({ dueAt }) => dueAt <= now).slice(0, held.failedRounds > 0 ? 1 : heads.length)
     if (due.length === 0) {
-      await finish({ targetId: held.id, results: [], standing: undefined })
+      await finish({ targetId: held.id, results: [], standing: undefined, facts: [] })
       return Math.max(1, Math.min(...heads.map(({ dueAt }) => dueAt)) - now)
     }
     const target = { ...unseal(held), verifiesTls: held.verifiesTls }
@@ -121,9 +121,9 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     // What a shutdown cut short was not tried.
     const results = attempts.filter(({ sent }) => sent.kind !== 'aborted').map((one) => judge(one, rules, held.isProbe))
     const standing = results.length === 0 ? undefined : standingAfter(held, results, rules)
-    await finish({ targetId: held.id, results: results.map(({ result }) => result), standing })
     const turn = standing && turnOf(held, standing)
-    if (turn) await tellTurn(held, turn, results.at(-1)!.result, standing)
+    const told = turn ? await factsOfTurn(held, turn, results.at(-1)!.result, standing) : []
+    await finish({ targetId: held.id, results: results.map(({ result }) => result), standing, facts: told })
     return standing?.restsUntil ? Math.max(1, standing.restsUntil.getTime() - Date.now()) : 0
   }
 
@@ -145,20 +145,30 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     timers.set(targetId, timer)
   }
 
-  async function tellTurn({ id: targetId, policyId, waiting }: Held, turn: Turn, { id, message }: Result, { pausedWhy, restsUntil }: Standing): Promise<void> {
+  /** What a target's turn is told by stands or falls with it. */
+  async function writeDown(all: (Finished & { facts: Fact[] })[]): Promise<void> {
+    const told = all.flatMap((one) => one.facts)
+    if (told.length === 0) return finishTargets(db.relaxed, me, all)
+    await db.transaction(async (tx) => {
+      await finishTargets(tx, me, all)
+      await emit(tx, told)
+    })
+  }
+
+  async function factsOfTurn({ id: targetId, policyId, waiting }: Held, turn: Turn, { id, message }: Result, { pausedWhy, restsUntil }: Standing): Promise<Fact[]> {
     const policy = await findAnyPolicy(db, policyId)
-    if (!policy) return
+    // Deleted meanwhile, and its targets with it.
+    if (!policy) return []
     const place = { projectId: policy.projectId, policyId, name: policy.name, targetId }
     if (turn === 'resumed') log.info(place, 'a webhook answers again; what has waited goes out')
     if (turn === 'paused') log.warn({ ...place, why: pausedWhy }, 'a webhook is paused: what is for it waits until it answers again')
     const at = { ...place, eventId: waiting.find((one) => one.id === id)!.eventId }
-    const fact = {
+    return [{
       failed: () => facts.targetFailed({ ...at, why: message, restsUntil: restsUntil?.toISOString() ?? null }, marina),
       recovered: () => facts.targetRecovered(at, marina),
       paused: () => facts.targetPaused({ ...at, why: pausedWhy }, marina),
       resumed: () => facts.targetResumed(at, marina),
-    }[turn]()
-    await db.transaction((tx) => emit(tx, [fact]))
+    }[turn]()]
   }
 }
 
