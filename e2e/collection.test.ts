@@ -32,6 +32,20 @@ test('the page about deleting, undeleting and collecting works from its first co
   const list = await marinaCommand('undelete', 'list', 'library')
   const [, id] = /^(\d+)\s+artifact\s+library\/app@sha256:\S+\s+1\s+deleted \S+ by admin/m.exec(list.stdout) ?? []
   assert.ok(id, list.stdout + list.stderr)
+  const ask = async (method: string, at: string, body?: object) => {
+    const answer = await fetch(`http://${marina.host}/api/v2.0${at}`, {
+      method, headers: { authorization: `Basic ${Buffer.from(`admin:${marina.password}`).toString('base64')}`, 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    assert.equal(answer.status, 200, `${method} ${at}`)
+    return await answer.text()
+  }
+  const [quota] = JSON.parse(await ask('GET', '/quotas?reference=project')) as { id: number }[]
+  await ask('PUT', `/quotas/${quota!.id}`, { hard: { storage: 10 } })
+  const refused = await marinaCommand('undelete', 'restore', id)
+  assert.deepEqual([refused.code, refused.stdout], [1, ''])
+  assert.match(refused.stderr, /will exceed the configured upper limit of 10.0 B/)
+  for (const end = performance.now() + 20_000; !(await ask('GET', '/auditlog-exts?page_size=100')).includes('marina undelete'); ) assert.ok(performance.now() < end, 'who asked for it stands in the log')
+  await ask('PUT', `/quotas/${quota!.id}`, { hard: { storage: -1 } })
   const restored = await marinaCommand('undelete', 'restore', id)
   assert.match(restored.stdout, /restored the artifact in library\/app with 1/, restored.stderr)
   assert.match((await marinaCommand('undelete', 'restore', id)).stderr, /nothing to restore/)
