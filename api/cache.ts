@@ -24,12 +24,16 @@ export const CacheOverview = Type.Object({
 export const CacheKeys = Type.Object({
   keys: Type.Array(Type.Object({ key: Type.String(), layers: Type.Array(Type.String({ enum: ['memory', 'redis'] })) })),
   is_cut: Type.Boolean({ description: 'there are more' }),
+  redis: Type.String({ enum: ['none', 'healthy', 'unhealthy'], description: 'unhealthy: it did not answer, so its keys are missing here' }),
 })
 
 export const CacheEntry = Type.Object({
   key: Type.String(),
   memory: Type.Array(Type.Object({ bytes: Type.Integer(), value: Type.Optional(Type.String({ description: 'as JSON, its first 64 KiB; left out where it may hold a secret' })) }), { description: 'one for each process that holds it' }),
-  redis: Type.Optional(Type.Object({ bytes: Type.Integer(), ends_in_seconds: Type.Integer() })),
+  redis: Type.Optional(Type.Union([Type.Object({ bytes: Type.Integer(), ends_in_seconds: Type.Integer() }), Type.Null()], { description: 'missing when Redis does not hold it, null when Redis did not answer' })),
 })
 
-export const CacheForgotten = Type.Object({ memory: count('facts forgotten by all processes together'), redis: count('keys removed from Redis') })
+export const CacheForgotten = Type.Object({
+  memory: count('facts forgotten by all processes together'),
+  redis: Type.Union([count('keys removed from Redis'), Type.Null()], { description: 'null when Redis did not answer: what it keeps is still there' }),
+})

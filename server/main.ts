@@ -232,10 +232,11 @@ async function listCacheKeys(resource: string, { beginning, limit, json }: { beg
   const { listCacheKeys: list } = await import('./features/cache/index.ts')
   if (!/^[1-9]\d{0,5}$/.test(limit)) throw new ConfigError('--limit must be a whole number from 1 to 999999')
   await withGround(async ({ peers, layers }) => {
-    const { keys, isCut } = await list({ peers, redis: layers.redis }, resource, beginning, Number(limit))
-    if (json) return print(JSON.stringify({ keys, isCut }, null, 2))
+    const { keys, isCut, redis } = await list({ peers, redis: layers.redis }, resource, beginning, Number(limit))
+    if (json) return print(JSON.stringify({ keys, isCut, redis }, null, 2))
     for (const { key, layers: where } of keys) print(`${key}  ${dim(where.join(', '))}`)
     if (isCut) print(dim('... and more: see --beginning and --limit'))
+    if (redis === 'unhealthy') noteSilence('what it keeps is not in this list')
   })
 }
 
@@ -252,8 +253,14 @@ async function forgetCached(resource: string, key: string | null) {
   const { forgetCached: forget } = await import('./features/cache/index.ts')
   await withGround(async ({ db, peers, layers }) => {
     const { memory, redis } = await forget(db, { kind: 'system', id: null, name: 'command' }, { peers, redis: layers.redis }, resource, key)
-    print(`forgotten: ${memory} in memory, ${redis} in Redis`)
+    print(`forgotten: ${memory} in memory${redis === null ? '' : `, ${redis} in Redis`}`)
+    if (redis === null) noteSilence('what it keeps was not forgotten')
   })
+}
+
+function noteSilence(so: string) {
+  process.stderr.write(`marina: Redis did not answer: ${so}\n`)
+  process.exitCode = 1
 }
 
 /** Columns as wide as their widest cell, numbers to the right. */

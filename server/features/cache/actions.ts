@@ -11,7 +11,8 @@ import { facts } from './topics.ts'
 /** All processes and the Redis they share, as far as they answer. */
 export type CacheOfAll = { peers: Pick<Peers, 'ask'>; redis: Redis | undefined }
 export type ResourceRow = Omit<Held, 'counts'> & Record<CacheEvent, number>
-export type Overview = { processes: number; redis: 'none' | 'healthy' | 'unhealthy'; resources: ResourceRow[] }
+export type RedisState = 'none' | 'healthy' | 'unhealthy'
+export type Overview = { processes: number; redis: RedisState; resources: ResourceRow[] }
 
 /** Redis is asked for so many keys of a resource at most when they are counted. */
 const mostCounted = 1_000_000
@@ -28,42 +29,53 @@ export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview
     for (const event of events) row[event] += counts[event]
     rows.set(name, row)
   }
-  const inRedis = await Promise.resolve(redis?.list('', mostCounted)).catch(() => undefined)
-  for (const key of inRedis ?? []) {
+  const { state, answer } = await askRedis(redis, (one) => one.list('', mostCounted))
+  for (const key of answer ?? []) {
     const row = rows.get(`redis ${key.slice(0, key.indexOf(':'))}`)
     if (row) row.entries++
   }
   const resources = [...rows.values()].sort((a, b) => (`${a.resource} ${a.layer}` < `${b.resource} ${b.layer}` ? -1 : 1))
-  return { processes: answers.length, redis: redis ? (inRedis ? 'healthy' : 'unhealthy') : 'none', resources }
+  return { processes: answers.length, redis: state, resources }
 }
 
 /** Keys of a resource that begin with the text, in order, and where each is held. */
-export async function listCacheKeys({ peers, redis }: CacheOfAll, resource: string, beginning: string, limit: number): Promise<{ keys: { key: string; layers: string[] }[]; isCut: boolean }> {
+export async function listCacheKeys({ peers, redis }: CacheOfAll, resource: string, beginning: string, limit: number): Promise<{ keys: { key: string; layers: string[] }[]; isCut: boolean; redis: RedisState }> {
   checkResource(resource)
   const start = beginning.startsWith(`${resource}:`) ? beginning : `${resource}:${beginning}`
   const inMemory = new Set((await ask<string[]>(peers, { about: 'cache.keys', resource, beginning: start, limit: limit + 1 })).flat())
-  const inRedis = new Set(await Promise.resolve(redis?.list(start, limit + 1)).catch(() => []))
+  const { state, answer } = await askRedis(redis, (one) => one.list(start, limit + 1))
+  const inRedis = new Set(answer)
   const all = [...new Set([...inMemory, ...inRedis])].sort()
   const keys = all.slice(0, limit).map((key) => ({ key, layers: [...(inMemory.has(key) ? ['memory'] : []), ...(inRedis.has(key) ? ['redis'] : [])] }))
-  return { keys, isCut: all.length > limit }
+  return { keys, isCut: all.length > limit, redis: state }
 }
 
-export type Entry = { key: string; memory: Look[]; redis: { bytes: number; endsInMs: number } | undefined }
+/** `redis` undefined: it does not hold the key; null: it did not answer. */
+export type Entry = { key: string; memory: Look[]; redis: { bytes: number; endsInMs: number } | null | undefined }
 
-/** What is held under one key; undefined when nothing is. */
+/** What is held under one key; undefined when nothing is, as far as anybody could be asked. */
 export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): Promise<Entry | undefined> {
   const memory = (await ask<Look | null>(peers, { about: 'cache.look', key })).filter((one) => one !== null)
-  const inRedis = await Promise.resolve(redis?.look(key)).catch(() => undefined)
-  return memory.length === 0 && !inRedis ? undefined : { key, memory, redis: inRedis }
+  const { state, answer } = await askRedis(redis, (one) => one.look(key))
+  const inRedis = state === 'unhealthy' ? null : answer
+  return memory.length === 0 && inRedis === undefined ? undefined : { key, memory, redis: inRedis }
 }
 
-/** Forgets one key of a resource, or with null all of them, in every process and in Redis. What was true stays true: it is only read again. */
-export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number }> {
+/**
+ * Forgets one key of a resource, or with null all of them, in every process and in Redis; `redis` null: it did not answer. What
+ * was true stays true: it is only read again. Redis first, or a reader in between would fetch the fact back from there.
+ */
+export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number | null }> {
   checkResource(resource)
   await db.transaction((tx) => emit(tx, [facts.cacheForgotten({ resource, key }, by)]))
+  const { state, answer } = await askRedis(redis, (one) => one.drop(key ?? `${resource}:`, key !== null))
   const forgotten = await ask<number>(peers, { about: 'cache.forget', resource, key })
-  const dropped = await Promise.resolve(redis?.drop(key ?? `${resource}:`, key !== null)).catch(() => 0)
-  return { memory: forgotten.reduce((sum, one) => sum + one, 0), redis: dropped ?? 0 }
+  return { memory: forgotten.reduce((sum, one) => sum + one, 0), redis: state === 'unhealthy' ? null : (answer ?? 0) }
+}
+
+async function askRedis<Answer>(redis: Redis | undefined, question: (redis: Redis) => Promise<Answer>): Promise<{ state: RedisState; answer?: Answer }> {
+  if (!redis) return { state: 'none' }
+  return question(redis).then((answer): { state: RedisState; answer: Answer } => ({ state: 'healthy', answer }), () => ({ state: 'unhealthy' }))
 }
 
 const ask = async <Answer>(peers: CacheOfAll['peers'], question: CacheQuestion) => (await peers.ask(question)) as Answer[]

@@ -48,7 +48,7 @@ test('S1-30: administrators count what all processes and Redis keep, by resource
 test('S1-30, S1-10..S1-18: keys are listed and looked at, with their values unless they may hold a secret', async () => {
   const { repository, manifestKey, tagKey } = await givenKept()
   const listed = (await get(`/system/cache/tag?beginning=repository:${repository}:`)) as { keys: { key: string; layers: string[] }[]; is_cut: boolean }
-  assert.deepEqual(listed, { keys: [{ key: tagKey, layers: ['memory', 'redis'] }], is_cut: false })
+  assert.deepEqual(listed, { keys: [{ key: tagKey, layers: ['memory', 'redis'] }], is_cut: false, redis: 'healthy' })
   const entry = (await get(`/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`)) as { memory: { bytes: number; value: string }[]; redis: { bytes: number; ends_in_seconds: number } }
   assert.equal(entry.memory.length, 2)
   assert.equal((JSON.parse(JSON.parse(entry.memory[0]!.value).content as string) as { schemaVersion: number }).schemaVersion, 2)
@@ -66,7 +66,7 @@ test('S1-30: one key is forgotten everywhere, and a whole resource; what was tru
   expectAnswer(await rest('GET', `/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`, second.admin), 404, 'NOT_FOUND')
   const flushed = await forget('/system/cache/tag')
   assert.ok(flushed.memory >= 2 && flushed.redis >= 1)
-  assert.deepEqual(await get('/system/cache/tag'), { keys: [], is_cut: false })
+  assert.deepEqual(await get('/system/cache/tag'), { keys: [], is_cut: false, redis: 'healthy' })
   assert.equal(await redis.tell('--scan', '--pattern', `*${tagKey}`), '')
   for (const one of [first, second]) expectAnswer(await pull(one, repository, 'v1'), 200)
   const facts = await first.ground.db.rows<{ payload: { resource: string; key: string | null; by: { name: string } } }>(sql`select payload from outbox where topic = 'cache.forgotten' order by id`)
@@ -83,7 +83,7 @@ test('only system administrators see or touch any of it', async () => {
   expectAnswer(await rest('GET', '/system/cache/tag/key?key=manifest:a', first.admin), 400, 'BAD_REQUEST')
   expectAnswer(await rest('GET', '/system/cache/Tag', first.admin), 400, 'BAD_REQUEST')
   // What looks like a pattern is none.
-  assert.deepEqual(await get('/system/cache/tag?beginning=*'), { keys: [], is_cut: false })
+  assert.deepEqual(await get('/system/cache/tag?beginning=*'), { keys: [], is_cut: false, redis: 'healthy' })
 })
 
 test('hits, misses, loads, forgets and errors are counted for each resource and layer in the metrics', async () => {
@@ -118,4 +118,20 @@ test('S1-08: processes may differ in what they keep; who keeps nothing still tel
   const { repository } = await givenKept()
   const moved = await pushImage(off, repository, { tag: 'v1' })
   for (const one of [first, second, off]) assert.equal(expectAnswer(await pull(one, repository, 'v1'), 200).headers['docker-content-digest'], moved.digest)
+})
+
+test('S1-30: that Redis did not answer is told, not taken for nothing', async () => {
+  const { manifestKey } = await givenKept()
+  redis.freeze()
+  try {
+    const { keys, redis: state } = (await get('/system/cache/manifest')) as { keys: { layers: string[] }[]; redis: string }
+    assert.deepEqual([keys.length > 0, keys.some(({ layers }) => layers.includes('redis')), state], [true, false, 'unhealthy'])
+    const at = `/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`
+    const entry = (await get(at)) as { memory: unknown[]; redis: unknown }
+    assert.deepEqual([entry.memory.length, entry.redis], [2, null])
+    assert.deepEqual(expectAnswer(await openRest(first)('DELETE', at, first.admin), 200).json(), { memory: 2, redis: null })
+    assert.deepEqual(await get(at), { key: manifestKey, memory: [], redis: null })
+  } finally {
+    redis.thaw()
+  }
 })

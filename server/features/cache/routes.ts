@@ -30,8 +30,8 @@ export function cacheRoutes(db: Db, all: CacheOfAll) {
         answers: { 200: CacheKeys },
       },
       async handler({ params: { resource }, query: { beginning = '', limit = 100 } }) {
-        const { keys, isCut } = await listCacheKeys(all, resource, beginning, limit)
-        return { status: 200, body: { keys, is_cut: isCut } }
+        const { keys, isCut, redis } = await listCacheKeys(all, resource, beginning, limit)
+        return { status: 200, body: { keys, is_cut: isCut, redis } }
       },
     }),
     route({
@@ -65,5 +65,6 @@ function checked(resource: string, key: string): string {
 }
 
 function presentEntry({ key, memory, redis }: Entry) {
+  if (redis === null) return { key, memory, redis }
   return { key, memory, ...(redis ? { redis: { bytes: redis.bytes, ends_in_seconds: Math.max(0, Math.round(redis.endsInMs / 1000)) } } : {}) }
 }
