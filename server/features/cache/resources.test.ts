@@ -3,7 +3,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { callApi } from '../../testing/api.ts'
-import { expectAnswer } from '../../testing/http.ts'
+import { givenProject, pushImage } from '../../testing/given.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 import { resources } from './resources.ts'
 
@@ -13,6 +14,15 @@ test('the resources that administrators can name are those that facts are kept o
   const used = files.flatMap((name) => [...readFileSync(join(server, name), 'utf8').matchAll(/\bkeyOf\('(\w+)'/g)].map(([, resource]) => resource!))
   assert.ok(used.length > 15)
   assert.deepEqual([...new Set(used)].sort((a, b) => (a < b ? -1 : 1)), resources)
+})
+
+test('what a Marina at work asks its cache for can be named, too: no key is made by hand', async () => {
+  await using marina = await openTestMarina()
+  await pushImage(marina, `${(await givenProject(marina)).name}/app`, { tag: 'v1' })
+  const asked = () => marina.ground.cache.counts().map(({ resource }) => resource)
+  // Asked by the reaction to the push.
+  await eventually(() => assert.ok(asked().includes('webhook_policies'), asked().join(', ')))
+  assert.deepEqual(asked().filter((resource) => !(resources as readonly string[]).includes(resource)), [])
 })
 
 test('S1-30: a resource that nobody keeps is 400 with the ones there are, and nothing is told', async () => {

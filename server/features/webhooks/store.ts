@@ -1,6 +1,7 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { EventType } from './events.ts'
 import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Sealed, type Target } from './rules.ts'
@@ -142,7 +143,8 @@ export type Wanted = {
   targets: { id: number; type: string; format: string; template: string | null }[]
 }
 
-const policiesKey = (projectId: number | null) => `webhook-policies:${projectId ?? 'system'}`
+const keyOfPolicies = keyOf('webhook_policies', 'project')
+const policiesKey = (projectId: number | null) => keyOfPolicies(projectId ?? 'system')
 
 /** Enabled policies of a project, or of the system. Asked for each event, hence from the cache, with its patterns compiled. */
 export async function findWanted({ db, cache }: Reader, projectId: number | null): Promise<Wanted[]> {
