@@ -102,7 +102,8 @@ test('a signal in the middle of the first start leaves nothing running', async (
     child.kill('SIGTERM')
     assert.deepEqual(await ended, [code, null])
     await untilNone(dataDir)
-    await rm(dataDir, { recursive: true })
+    await rm(dataDir, { recursive: true, maxRetries: 10, retryDelay: 100 })
+    await untilNone(dataDir)
     await mkdir(dataDir)
   }
 })
@@ -121,6 +122,7 @@ test('after kill -9 the next start recovers by itself, with its PostgreSQL still
   await using marina = await npmStart()
   const { bytes } = await ask(`${marina.url}/v2/library/survivor/manifests/1`, 200, { headers: basic(password) })
   assert.deepEqual(bytes, await image.layout.read(image.manifest.digest))
+  await ask(`${marina.url}/api/v2.0/jobservice/pools`, 200, { headers: basic(password) })
   await run(['skopeo', 'copy', '--src-tls-verify=false', `docker://${marina.host}/library/survivor:1`, `dir:${path.join(top, 'pulled')}`])
   await marina.stop()
   assert.deepEqual(processesIn(clone), [])

@@ -178,7 +178,7 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
  */
 async function forgetTheDead(db: Db): Promise<void> {
   await db.run(sql`delete from replica`)
-  await db.run(sql`update worker_pool set heartbeat_at = '-infinity'`)
+  await db.run(sql`update worker_pool set heartbeat_at = 'epoch'`)
   await db.run(sql`update upload set claim = null where claim is not null`)
   await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { sql } from '../../platform/db/sql.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { saveSchedule } from '../../platform/jobs/schedule.ts'
 import { handler, jobType } from '../../platform/jobs/type.ts'
@@ -33,7 +34,10 @@ const queue = async (name: string) => (expectAnswer(await api('GET', '/jobservic
 const workersOf = async (pool: string) => expectAnswer(await api('GET', `/jobservice/pools/${pool}/workers`), 200).json() as Worker[]
 
 test('pools and workers show what runs where, and a stopped job leaves its worker within seconds', async () => {
+  // As a start marks those of a Marina that was killed.
+  await db.run(sql`insert into worker_pool (id, pid, host, concurrency, heartbeat_at) values ('gone', 1, 'here', 3, 'epoch')`)
   assert.deepEqual(expectAnswer(await api('GET', '/jobservice/pools'), 200).json(), [])
+  assert.deepEqual(await workersOf('all'), [])
   const { taskId } = await ask()
   await using workers = await open()
   const [pool] = expectAnswer(await api('GET', '/jobservice/pools'), 200).json() as { worker_pool_id: string; pid: number; concurrency: number; host: string; heartbeat_at: string }[]

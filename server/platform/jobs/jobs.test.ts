@@ -261,7 +261,7 @@ test('a process that was taken for dead ends its jobs, and what it then says of 
   })], { leaseMs: 4000 })
   await using _workers = workers
   await becomes(taskId, 'Running')
-  await db.run(sql`update worker_pool set heartbeat_at = '-infinity' where id = ${workers.poolId}`)
+  await db.run(sql`update worker_pool set heartbeat_at = 'epoch' where id = ${workers.poolId}`)
   assert.equal(await rescueTasks(db, 4000), 1)
   const state = await becomes(taskId, 'Success')
   assert.equal(ends.length, 1)

@@ -89,7 +89,8 @@ export type Queue = { jobType: string; count: number; latencySeconds: number; is
 
 /** Processes that run jobs; dead ones are gone from here after their lease. */
 export function listPools(db: Queryable): Promise<Pool[]> {
-  return db.rows<Pool>(sql`select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt" from worker_pool order by started_at, id limit 1000`)
+  // 'epoch' is written for those of a Marina that was killed: the next worker puts them away.
+  return db.rows<Pool>(sql`select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt" from worker_pool where heartbeat_at > 'epoch' order by started_at, id limit 1000`)
 }
 
 /** What a process runs, or all of them. */

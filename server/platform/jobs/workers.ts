@@ -118,8 +118,8 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
 
   function listenOn(client: PoolClient): void {
     client.on('notification', hear)
-    // The library has just sent its own LISTEN on this connection.
-    client.once('drain', () => void client.query(`listen ${channel}`).then(() => beat()).catch(onTrouble))
+    // The library has just sent its own LISTEN on this connection. A beat before we are registered would take us for dead.
+    client.once('drain', () => void client.query(`listen ${channel}`).then(() => registered).then(() => beat()).catch(onTrouble))
   }
 
   async function register(): Promise<void> {
