@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailable, type Db } from '../db/db.ts'
+import { seldom } from '../observe/seldom.ts'
 import type { Log } from '../observe/log.ts'
 import { factsWritten } from './emit.ts'
 import { dropOldFacts, holdPlace, listParked, listStandings, lookAround, movePlace, park, readWindow, recount, settle, takePlace, unpark, type Place, type Standing } from './places.ts'
@@ -51,6 +52,7 @@ export async function openDispatcher({ db, log, reactions, topics, batch = 200, 
   await settle(db, reactions)
 
   const closing = new AbortController()
+  const onTrouble = seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'facts wait: the database does not answer'))
   const running = new Map<string, { isAsked: boolean; ended: Promise<void> }>()
   /** How many facts a reaction gets at once: less while one of them is refused, to find it. */
   const sizes = new Map<string, number>()
@@ -85,7 +87,7 @@ export async function openDispatcher({ db, log, reactions, topics, batch = 200, 
         const { behind } = await lookAround(db, names)
         for (const name of behind) start(reactions.find((one) => one.name === name)!)
       } catch (error) {
-        log.warn({ reason: String(error) }, 'facts not looked for')
+        onTrouble(error)
         await pause(pollMs)
       }
       await pause(pauseMs)
@@ -121,7 +123,7 @@ export async function openDispatcher({ db, log, reactions, topics, batch = 200, 
       try {
         await catchUp(reaction)
       } catch (error) {
-        log.warn({ reaction: reaction.name, reason: String(error) }, 'facts wait: the database does not answer')
+        onTrouble(error)
         await pause(pollMs)
       }
     }

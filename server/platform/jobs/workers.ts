@@ -5,6 +5,7 @@ import type { Notification, PoolClient } from 'pg'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Log } from '../observe/log.ts'
+import { seldom } from '../observe/seldom.ts'
 import { openRoom } from './room.ts'
 import { runTask, type Runner } from './run.ts'
 import { fireDue } from './schedule.ts'
@@ -48,7 +49,7 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
   /** By task. */
   const running = new Map<number, AbortController>()
   let paused: ReadonlySet<string> = new Set(await listPaused(db))
-  const onTrouble = (error: unknown) => log.warn({ reason: String(error) }, 'the job service has trouble')
+  const onTrouble = seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the job service has trouble'))
   const closing = new AbortController()
 
   // The queue's own statements are short: fewer connections than jobs, and one that listens.
