@@ -103,6 +103,11 @@ test('a certificate that is missing or is none is named, and nothing is left run
   assertSentence(await refused({ MARINA_TLS_CERT: empty, MARINA_TLS_KEY: empty }), /MARINA_TLS_CERT/)
 })
 
+test('a reader that leaves before the end ends no command with a stack', async () => {
+  const { code, stdout, stderr } = await end(['bash', '-c', `set -o pipefail; "$0" "$1" config | true`, process.execPath, path.join(root, 'server/main.ts')], { cwd: top.dir, env: {} })
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' })
+})
+
 test('a certificate with the key of another is named', async () => {
   const [one, other] = await Promise.all(['one', 'other'].map((name) => selfSigned(path.join(top.dir, name))))
   assertSentence(await refused({ MARINA_TLS_CERT: one!.cert, MARINA_TLS_KEY: other!.key }), /MARINA_TLS_CERT.*MARINA_TLS_KEY.*key values mismatch/)

@@ -68,8 +68,6 @@ async function serve() {
   const { config } = load()
   // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
   const asked = stopSignal()
-  // Whoever read what we print may have left (`| head`): that ends no registry.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
   const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
@@ -88,7 +86,6 @@ async function serve() {
 async function work() {
   const { config } = load()
   const asked = stopSignal()
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = openLog({ level: config.logLevel, format: config.logFormat })
   const { openWorker } = await import('./app.ts')
   const worker = await openWorker(config, log)
@@ -288,6 +285,9 @@ function load() {
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text)
 const dim = (text: string) => (process.stdout.isTTY ? styleText('dim', text) : text)
+
+// Whoever read what we print may have left (`| head`): that ends no registry, and no command in the middle.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
   await program.parseAsync()
