@@ -12,7 +12,7 @@ test('sizes take binary and decimal units, and bytes alone', () => {
 
 test('times need a unit', () => {
   const parse = duration(0, 400 * 86_400_000)
-  for (const [text, value] of [['250ms', 250], ['30s', 30_000], ['5m', 300_000], ['168h', 604_800_000], ['7d', 604_800_000], ['1.5h', 5_400_000], ['0s', 0]] as const) assert.equal(parse(text), value, text)
+  for (const [text, value] of [['250ms', 250], ['30s', 30_000], ['5m', 300_000], ['168h', 604_800_000], ['7d', 604_800_000], ['1.5h', 5_400_000], ['0s', 0], ['0', 0]] as const) assert.equal(parse(text), value, text)
   for (const text of ['', '30', '5 minutes', '-1s', '1w', '1S', 's']) assert.throws(() => parse(text), /must be a time/, text)
 })
 

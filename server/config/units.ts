@@ -12,10 +12,10 @@ export const bytes = (min: number, max: number): Parser<number> => (text) => {
   return value
 }
 
-/** `30s`, `5m`, `168h`, `7d`, `250ms` → ms. A number alone is refused: it would leave the unit to guess. */
+/** `30s`, `5m`, `168h`, `7d`, `250ms`, `0` → ms. Another number alone is refused: it would leave the unit to guess. */
 export const duration = (min: number, max: number): Parser<number> => (text) => {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim()) ?? []
-  const value = number === undefined ? NaN : Math.round(Number(number) * timeUnits[unit!]!)
+  const value = text.trim() === '0' ? 0 : number === undefined ? NaN : Math.round(Number(number) * timeUnits[unit!]!)
   if (!(value >= min && value <= max)) throw new Error(`must be a time such as 30s, 5m or 168h, from ${showDuration(min)} to ${showDuration(max)}`)
   return value
 }

@@ -21,6 +21,8 @@ export function checkCron(text: string): string {
   if (parts[0] !== '0') throw new BadCron('the 1st field (indicating Seconds of time) of the cron setting must be 0')
   // What Harbor's parser knows. Ours would also take L, W and #, which no other Harbor could read back.
   const bad = parts.findIndex((part, index) => !(index < 4 ? /^[\d*?,/-]+$/ : /^(?:[\d*?,/-]|\b[A-Z]{3}\b)+$/i).test(part))
+  // Sunday is 0 there, and 7 is no day.
+  if (/(?:^|[,-])7/.test(parts[5]!)) throw new BadCron(`the ${fields[5]} goes from 0, which is Sunday, to 6`)
   if (bad >= 0) throw new BadCron(`${JSON.stringify(parts[bad])} is no ${fields[bad]} of a cron`)
   const cron = parts.join(' ')
   if (!nextAfter(cron, new Date())) throw new BadCron('this cron never fires')
