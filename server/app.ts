@@ -56,6 +56,7 @@ import { prepareQueue } from './platform/jobs/workers.ts'
 import { openForwarder, type Forwarder } from './platform/observe/forward.ts'
 import type { Log } from './platform/observe/log.ts'
 import { openMetrics, serveMetrics, type Metrics } from './platform/observe/metrics.ts'
+import { seldom } from './platform/observe/seldom.ts'
 import { addressRule } from './platform/outbound/addresses.ts'
 import { openOutbound } from './platform/outbound/outbound.ts'
 import { every, type Repeated } from './platform/repeat.ts'
@@ -120,13 +121,13 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const peers = openPeers({
       ...(stamps ? { stamps } : {}),
       onQuestion: (question) => answers(question),
-      onTrouble: (error) => log.warn({ reason: String(error) }, 'the memory cache is off for a moment'),
+      onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the memory cache is off for a moment')),
     })
     const layers = opened.use(await openLayers({
       isEnabled: config.cacheEnabled, limit: config.cacheBytes, expireMs: config.cacheExpire * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cacheManifests ? [] : ['manifest']),
       redis: stamps && {
         url: config.redisUrl!, timeoutMs: config.redisTimeout, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
-        onTrouble: (error) => log.warn({ reason: error.message }, 'Redis cannot be used for a moment'),
+        onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'Redis cannot be used for a moment')),
       },
     }))
     const { cache } = layers
@@ -282,7 +283,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         ...purgeRoutes(db, topics),
         ...reactionRoutes(db, dispatcher),
       ],
-      identify: (request, response) => identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
+      identify: async (request, response, { isAlikeForAll }) => isAlikeForAll ? anonymous : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
       check: (row) => refuseChanges(settings, row),
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),

@@ -212,6 +212,8 @@ test('F19, UNAVAILABLE: while the database is away every answer is 503, is quick
     const image = await pushImage(own, 'library/x', { tag: 'v1' })
     await postgres[Symbol.asyncDispose]()
     isStopped = true
+    assert.equal((await own.ask('GET', '/api/v2.0/ping', { as: own.admin })).text, 'Pong')
+    assert.equal((JSON.parse((await own.ask('GET', '/api/v2.0/health', { as: own.admin })).text) as { status: string }).status, 'unhealthy')
     const asks: [string, string, number][] = [['GET', '/v2/library/x/tags/list', 503], ['GET', '/v2/library/x/manifests/none', 503], ['GET', `/v2/library/x/referrers/${image.digest}`, 503], ['POST', '/v2/library/x/blobs/uploads/', 503], ['DELETE', '/v2/library/x/manifests/v1', 503], ['GET', '/v2/_catalog', 503], ['GET', '/api/v2.0/projects', 503]]
     for (const [method, path, status] of asks) {
       const started = performance.now()

@@ -63,6 +63,11 @@ suite('the API of the garbage collection', () => {
     for (const body of [{ schedule: { type: 'Custom', cron: 'x' } }, {}, { schedule: { type: 'Never' } }, now({ workers: 6 }), now({ workers: 0 }), now({ dry_run: 'yes' })]) {
       assert.equal((await call('PUT', '/schedule', body)).status, 400, JSON.stringify(body))
     }
+    assert.match((await call('PUT', '/schedule', { schedule: { type: 'Never' } })).text, /body\/schedule\/type must be one of \\"Hourly\\", .*\\"None\\"/)
+    assert.match((await call('PUT', '/schedule')).text, /the request needs a body: a JSON object/)
+    expectAnswer(await call('POST', '/schedule', { schedule: { type: 'None' } }), 201)
+    assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
+    expectAnswer(await call('POST', '/schedule', daily), 201)
     expectAnswer(await call('PUT', '/schedule', { schedule: { type: 'None' } }), 200)
     assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
   })

@@ -71,6 +71,8 @@ export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>) {
       schema: { body: Schedule, answers: { 201: null } },
       async handler({ body, caller, header }) {
         const [asked, by] = [parseSchedule(body), actorOf(caller)]
+        // As in Harbor, None ends the schedule here as well.
+        if (asked.kind === 'none') await unscheduleChore(db, chore, by)
         if (asked.kind === 'cron') await scheduleChore(db, chore, by, asked, parse(body), { isNew: true })
         header('location', `${prefix}${path}/${asked.kind === 'manual' ? await startChore(db, chore, by, parse(body)) : 'schedule'}`)
         return { status: 201 }

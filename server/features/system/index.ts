@@ -14,13 +14,13 @@ const patience = 2000
 export function systemRoutes(components: Component[], isDraining: () => boolean) {
   return [
     route({
-      id: 'getPing', tag: 'ping', method: 'GET', path: '/ping', access: 'anyone',
+      id: 'getPing', tag: 'ping', method: 'GET', path: '/ping', access: 'anyone', isAlikeForAll: true,
       summary: 'Is the process there?',
       schema: { answers: { 200: Type.String() } },
       handler: async () => ({ status: 200, body: 'Pong' }),
     }),
     route({
-      id: 'getHealth', tag: 'health', method: 'GET', path: '/health', access: 'anyone',
+      id: 'getHealth', tag: 'health', method: 'GET', path: '/health', access: 'anyone', isAlikeForAll: true,
       summary: 'State of the parts that Marina needs',
       schema: { answers: { 200: OverallHealthStatus, 503: OverallHealthStatus } },
       async handler() {

@@ -34,6 +34,8 @@ export type Route<Access, Granted> = {
   /** With `{name}` for parameters, as in the OpenAPI document. */
   path: string
   access: Access
+  /** The answer is the same for whoever asks, so nobody is looked up: it is given while nobody could be. */
+  isAlikeForAll?: boolean
   summary: string
   schema: Schemas
   handler(asked: Asked<Schemas, Granted>): Promise<Answer>
@@ -47,7 +49,7 @@ export type ApiOptions<Access, Caller, Granted> = {
   prefix: string
   routes: Route<Access, Granted>[]
   /** Who asks; throws UNAUTHORIZED for credentials that are wrong. */
-  identify(request: IncomingMessage, response: ServerResponse): Promise<Caller>
+  identify(request: IncomingMessage, response: ServerResponse, row: Route<Access, Granted>): Promise<Caller>
   /** Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
   authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted>
   /** May refuse an operation to everyone for now, after the caller's right to it is known. */
@@ -89,6 +91,7 @@ export async function openApi<Access, Caller, Granted>(options: ApiOptions<Acces
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => (text === '' ? done(null, undefined) : parseJson(request, text as string, done)))
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
+  app.setSchemaErrorFormatter((errors, part) => new Error(describeErrors(errors, part)))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))
   for (const row of options.routes) addRoute(app, options, row)
@@ -131,7 +134,7 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     },
     // Before anything is checked or the body is read: strangers learn nothing from a validation error.
     onRequest: (request, reply) => within(request, reply, async () => {
-      const caller = await options.identify(request.raw, reply.raw)
+      const caller = await options.identify(request.raw, reply.raw, row)
       callers.set(request, caller)
       refuseBrokenText([request.params, request.query])
       granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
@@ -193,6 +196,18 @@ function sendFailure<Access, Caller, Granted>(options: ApiOptions<Access, Caller
   if (!failure) options.onUnknown(error, request.raw)
   const { code, message, status, headers } = failure ?? new Failure('UNKNOWN')
   return reply.code(status).headers({ ...apiHeaders, ...headers }).type('application/json').serializer(String).send(failureBody(code, message))
+}
+
+/** What is wrong with an input, in one sentence: of words to choose from all are named. */
+export function describeErrors(errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[], part: string): string {
+  const [first] = errors as [(typeof errors)[number]]
+  const where = `${part}${first.instancePath}`
+  if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1) return `the request needs a body: a JSON ${String(first.params['type'])}`
+  const words = errors.flatMap(({ keyword, params }) => (keyword === 'const' ? [params['allowedValue']] : keyword === 'enum' ? (params['allowedValues'] as unknown[]) : []))
+  const isChoice = words.length > 0 && errors.every(({ keyword, instancePath }) => ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath)
+  if (isChoice) return `${where} must be ${words.length > 1 ? 'one of ' : ''}${words.map((word) => JSON.stringify(word)).join(', ')}`
+  const property = first.params['additionalProperty']
+  return `${where} ${first.message}${typeof property === 'string' ? `: ${JSON.stringify(property.slice(0, 100))}` : ''}`
 }
 
 /** Fastify's errors and a bad list query, by what they mean for the client. */
