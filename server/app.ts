@@ -239,7 +239,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const artifacts = systemArtifactsOf(ground)
     const handlers = jobHandlers(ground, artifacts)
     const forwarder = opened.use(openForwarder({
-      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(),
+      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(), wanted: () => settings.get('audit_log_forward_endpoint'),
       onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
     }))
     await makeMonths(db, monthsAhead())

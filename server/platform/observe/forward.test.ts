@@ -117,6 +117,46 @@ test('while nobody listens a bounded number waits, the oldest go first, and all 
   await new Promise((done) => server.close(done))
 })
 
+/** An endpoint where nobody listens. */
+async function closedEndpoint(): Promise<string> {
+  await using server = await listening(createServer())
+  return `tcp://127.0.0.1:${server.port}?format=json`
+}
+
+const numbersIn = (text: string) => text.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { n: number }).n)
+
+test('what waits for an endpoint that was a mistake goes to the next one, whoever is told of that', async () => {
+  await using server = await listening(createServer())
+  const right = `tcp://127.0.0.1:${server.port}?format=json`
+  const wrong = await closedEndpoint()
+  const states: string[] = []
+  // So that only being woken, not the end of a rest, can bring it in time.
+  await using forwarder = open({ backOffMs: 30_000, onChange: (state) => states.push(state) })
+  for (const n of [1, 2]) forwarder.send(wrong, message(n))
+  await eventually(() => assert.deepEqual(states, ['failing']))
+  forwarder.send(right, message(3))
+  await eventually(() => assert.deepEqual(numbersIn(server.text()), [1, 2, 3]))
+  let wanted = wrong
+  await using other = open({ wanted: () => Promise.resolve(wanted) })
+  other.send(wrong, message(4))
+  wanted = right
+  await eventually(() => assert.deepEqual(numbersIn(server.text()), [1, 2, 3, 4]))
+  wanted = ''
+  other.send(wrong, message(5))
+  await eventually(() => assert.deepEqual(other.counts(), { sent: 1, waiting: 0, lost: 1 }))
+})
+
+test('what has not been sent at the end is counted and said', async () => {
+  const said: unknown[] = []
+  const forwarder = open({ backOffMs: 30_000, onChange: (state, { reason, lost }) => said.push([state, reason, lost]) })
+  const endpoint = await closedEndpoint()
+  for (const n of [1, 2]) forwarder.send(endpoint, message(n))
+  await eventually(() => assert.equal(said.length, 1))
+  await forwarder[Symbol.asyncDispose]()
+  assert.deepEqual(said[1], ['failing', 'Marina stops', 2])
+  assert.deepEqual(forwarder.counts(), { sent: 0, waiting: 0, lost: 2 })
+})
+
 test('a server that takes connections and reads nothing holds up nobody, and a lost connection is made anew', async () => {
   await using server = await listening(createServer())
   await using forwarder = open({ capacity: 2000 })

@@ -13,7 +13,10 @@ export type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; po
 export type Message = { at: Date; kind: string; isWarning: boolean; content: Record<string, unknown> }
 
 export type Forwarder = AsyncDisposable & {
-  /** Takes a message for the server at `endpoint` and returns at once. With the buffer full the oldest one is given up. */
+  /**
+   * Takes a message for the server at `endpoint` and returns at once. With the buffer full the oldest one is given up. What still
+   * waits for an earlier endpoint goes to this one, too: that one may have been a mistake.
+   */
   send(endpoint: string, message: Message): void
   /** Sent, waiting, and given up since the start. */
   counts(): { sent: number; waiting: number; lost: number }
@@ -22,7 +25,9 @@ export type Forwarder = AsyncDisposable & {
 export type ForwarderOptions = {
   /** Says of an address whether it may be called. */
   isOpen(address: string): boolean
-  /** Called when sending begins to fail, and when it works again. */
+  /** The endpoint that is wanted now, '' for none; asked after a failure, as another process may have been told of a new one. */
+  wanted?(): Promise<string>
+  /** Called when sending begins to fail, when it works again, and at the end when something has not been sent. */
   onChange(state: 'failing' | 'well', about: { endpoint: string; reason?: string; waiting: number; lost: number }): void
   /** Messages kept while nobody takes them. */
   capacity?: number
@@ -49,20 +54,23 @@ const longestWaitMs = 30_000
 /** RFC 5426 wants receivers to take 2,048 bytes at least; most take 8 KiB. */
 const largestDatagram = 8 * 1024
 
-export function openForwarder({ isOpen, onChange, capacity = 10_000, ca, timeoutMs = 5000, backOffMs = 500 }: ForwarderOptions): Forwarder {
+export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca, timeoutMs = 5000, backOffMs = 500 }: ForwarderOptions): Forwarder {
   const closing = new AbortController()
-  const waiting: { endpoint: string; message: Message }[] = []
-  let [sent, lost] = [0, 0]
+  const waiting: Message[] = []
+  let endpoint = ''
+  let [sent, lost, failures] = [0, 0, 0]
+  let wake = () => {}
   let pumping: Promise<void> | undefined
   let connection: Connection | undefined
 
   return {
-    send(endpoint, message) {
+    send(to, message) {
+      redirect(to)
       if (waiting.length >= capacity) {
         waiting.shift()
         lost++
       }
-      waiting.push({ endpoint, message })
+      waiting.push(message)
       pumping ??= pump().finally(() => (pumping = undefined))
     },
     counts: () => ({ sent, waiting: waiting.length, lost }),
@@ -72,29 +80,61 @@ export function openForwarder({ isOpen, onChange, capacity = 10_000, ca, timeout
       closing.abort()
       await pumping
       connection?.close()
+      if (waiting.length > 0) onChange('failing', { endpoint, reason: 'Marina stops', waiting: 0, lost: lost += waiting.splice(0).length })
     },
   }
 
+  function redirect(to: string): void {
+    if (to === endpoint) return
+    endpoint = to
+    failures = 0
+    wake()
+  }
+
   async function pump(): Promise<void> {
-    for (let failures = 0; waiting.length > 0 && !closing.signal.aborted; ) {
-      const [next] = waiting as [(typeof waiting)[0]]
+    while (waiting.length > 0 && !closing.signal.aborted) {
+      const [next, to] = [waiting[0]!, endpoint]
       try {
-        if (connection?.endpoint !== next.endpoint) {
+        if (connection?.endpoint !== to) {
           connection?.close()
-          connection = await open(next.endpoint)
+          connection = await open(to)
         }
-        await connection.write(Buffer.from(render(parseForwardTarget(next.endpoint), next.message)))
+        await connection.write(Buffer.from(render(parseForwardTarget(to), next)))
         if (waiting[0] === next) waiting.shift()
         sent++
-        if (failures > 0) onChange('well', { endpoint: next.endpoint, waiting: waiting.length, lost })
+        if (failures > 0) onChange('well', { endpoint: to, waiting: waiting.length, lost })
         failures = 0
       } catch (error) {
         connection?.close()
         connection = undefined
-        if (failures++ === 0) onChange('failing', { endpoint: next.endpoint, reason: String(error), waiting: waiting.length, lost })
-        await sleep(Math.min(longestWaitMs, backOffMs * 2 ** (failures - 1)), undefined, { signal: closing.signal, ref: false }).catch(() => {})
+        if (closing.signal.aborted || to !== endpoint) continue
+        if (failures++ === 0) onChange('failing', { endpoint: to, reason: String(error), waiting: waiting.length, lost })
+        await pause(Math.min(longestWaitMs, backOffMs * 2 ** (failures - 1)))
+        await askWanted()
       }
     }
+  }
+
+  /** Ends early when another endpoint is named, or at the end. */
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms)
+      timer.unref()
+      closing.signal.addEventListener('abort', done, { once: true })
+      wake = done
+      function done() {
+        clearTimeout(timer)
+        closing.signal.removeEventListener('abort', done)
+        wake = () => {}
+        resolve()
+      }
+    })
+  }
+
+  async function askWanted(): Promise<void> {
+    const now = closing.signal.aborted ? undefined : await wanted?.().catch(() => undefined)
+    if (now === '') lost += waiting.splice(0).length
+    else if (now !== undefined) redirect(now)
   }
 
   async function open(endpoint: string): Promise<Connection> {
