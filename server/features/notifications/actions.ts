@@ -18,11 +18,31 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
     const fresh = await firstTime(tx, events)
     const projects = await projectsOf(tx, fresh)
     const known = fresh.filter(({ repository }) => projects.has(projectOf(repository)))
+    await readyRepositories(tx, projects, known)
     for (const event of known) await takeEvent(tx, projects.get(projectOf(event.repository))!, event)
     const strangers = [...new Set(fresh.filter((event) => !known.includes(event)).map(({ repository }) => projectOf(repository)))]
     return { taken: known.length, repeated: events.length - fresh.length, strangers }
   })
 }
+
+/**
+ * Makes the repositories that are pushed to, and locks all that are named, in the order of their names: two envelopes that speak of
+ * the same ones in different orders must not deadlock. S4-08, S4-09: a push without a tag makes no record of the repository.
+ */
+async function readyRepositories(tx: Tx, projects: Map<string, Project>, events: RegistryEvent[]): Promise<void> {
+  const pushed = new Map(events.filter(({ action, tag }) => action === 'push' && tag !== undefined).map((event) => [event.repository, event]))
+  const inOrder = [...pushed.values()].toSorted((one, other) => (one.repository < other.repository ? -1 : 1))
+  for (const event of inOrder) {
+    const project = projects.get(projectOf(event.repository))!
+    const { id } = await ensureRepository(tx, project, event.repository, actorOf(event))
+    tx.changes(repositoryIdKey(id), repositoryCountKey(project.id))
+  }
+  const names = [...new Set(events.map(({ repository }) => repository))]
+  await tx.rows(sql`select id from repository where name = any(${names}::text[]) order by name collate "C" for no key update`)
+  await tx.run(sql`update repository set is_elsewhere = true where name = any(${[...pushed.keys()]}::text[]) and not is_elsewhere`)
+}
+
+const actorOf = ({ actor }: RegistryEvent): Actor => ({ kind: 'external', id: null, name: actor || 'anonymous' })
 
 /** Those that were never seen, each id once. Sorted, so that two envelopes with the same events cannot deadlock. */
 async function firstTime(tx: Tx, events: RegistryEvent[]): Promise<RegistryEvent[]> {
@@ -41,19 +61,12 @@ async function projectsOf(tx: Tx, events: RegistryEvent[]): Promise<Map<string, 
 }
 
 async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promise<void> {
-  const by: Actor = { kind: 'external', id: null, name: event.actor || 'anonymous' }
-  // S4-08, S4-09: a push without a tag makes no record of the repository.
-  if (event.action === 'push' && event.tag !== undefined) {
-    const { id } = await ensureRepository(tx, project, event.repository, by)
-    tx.changes(repositoryIdKey(id), repositoryCountKey(project.id))
-    await tx.run(sql`update repository set is_elsewhere = true where id = ${id} and not is_elsewhere`)
-  }
   if (event.action === 'pull') {
     const pulled = await tx.row<{ id: number }>(sql`
       update repository set pull_count = pull_count + 1, pulled_at = greatest(pulled_at, ${event.at}::timestamptz) where name = ${event.repository} returning id`)
     if (pulled) tx.changes(repositoryIdKey(pulled.id))
   }
-  await emit(tx, [factOf(project, event, by)])
+  await emit(tx, [factOf(project, event, actorOf(event))])
 }
 
 function factOf(project: Project, { repository, digest, tag, mediaType, size, action, at, id, source, address, requestId }: RegistryEvent, by: Actor): Fact {

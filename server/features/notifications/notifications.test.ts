@@ -34,7 +34,7 @@ test('S4-04 to S4-10: a push with a tag in another registry makes the repository
   const name = fresh('pushed')
   const sent = event('push', { repository: `${project.name}/${name}`, tag: 'v1' })
   const facts = await take(sent)
-  const origin = { registry: 'other:5000', eventId: sent.id, at: '2026-11-20T10:00:00.500Z', address: '192.0.2.7:4711', requestId: 'r-1' }
+  const origin = { registry: 'other:5000', eventId: sent.id, at: '2026-11-20T10:00:00.500Z', address: '192.0.2.7', requestId: 'r-1' }
   const by = { kind: 'external', id: null, name: 'alice' }
   const at = { projectId: project.id, repository: `${project.name}/${name}` }
   assert.deepEqual(facts, [
@@ -73,6 +73,28 @@ test('an event that is sent again counts once, in one envelope, in another, and 
   for (const answer of answers) expectAnswer(answer, 200)
   const facts = await factsSince(marina, since)
   assert.deepEqual(facts.filter(({ topic }) => topic === 'artifact.pushed').map(({ payload }) => String(payload['tags'])).toSorted((a, b) => a.localeCompare(b)), ['v1', 'v2'])
+})
+
+test('envelopes at once that speak of the same repositories in different orders are all taken', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `${project.name}/${fresh(`many-${index}`)}`)
+  const envelope = (round: number) => {
+    const order = round % 2 === 0 ? names : names.toReversed()
+    return { events: order.flatMap((repository) => [...(round < 4 ? [event('push', { repository, tag: `v${round}` })] : []), event('pull', { repository, tag: 'v1' })]) }
+  }
+  const answers = await Promise.all(Array.from({ length: 24 }, (_, round) => post(envelope(round))))
+  assert.deepEqual(answers.map(({ status }) => status), answers.map(() => 200))
+  const conflicts = await marina.ground.db.row<{ deadlocks: number }>({ name: '', text: 'select deadlocks::int from pg_stat_database where datname = current_database()', values: [] })
+  assert.equal(conflicts!.deadlocks, 0)
+})
+
+test('a time that cannot be is taken for now, and an address stands without its port', async () => {
+  const repository = `${project.name}/${fresh('times')}`
+  const began = Date.now()
+  const wrong = ['+275760-09-13T00:00:00.000Z', '-271821-04-20T00:00:00.000Z', '9999-01-01T00:00:00Z', 'soon', 7]
+  const facts = await take(event('push', { repository, tag: 'v1' }), ...wrong.map((timestamp) => event('pull', { repository, tag: 'v1' }, { timestamp, request: { id: 'r', addr: '[2001:db8::7]:4711' } })))
+  const origins = facts.filter(({ topic }) => topic === 'artifact.pulled').map(({ payload }) => payload['origin'] as { at: string; address: string })
+  assert.equal(origins.length, wrong.length)
+  for (const { at, address } of origins) assert.deepEqual([Date.parse(at) >= began && Date.parse(at) <= Date.now(), address], [true, '2001:db8::7'])
 })
 
 test('S4-05, S4-06: layers, mounts, HEAD requests, foreign projects and nonsense are passed over, and what is with them is taken', async () => {

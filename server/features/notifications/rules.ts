@@ -70,7 +70,7 @@ function readEvent(event: unknown): RegistryEvent | undefined {
     size: Number.isSafeInteger(size) && size >= 0 ? size : 0,
     actor: textOf(actor['name'], 255),
     at: timeOf(event['timestamp']),
-    source: textOf(source['addr'], 255), address: textOf(request['addr'], 255), requestId: textOf(request['id'], 255),
+    source: textOf(source['addr'], 255), address: hostOf(textOf(request['addr'], 255)), requestId: textOf(request['id'], 255),
   }
 }
 
@@ -84,7 +84,13 @@ function textOf(value: unknown, limit = 1000): string {
   return typeof value === 'string' && value.length <= limit && !value.includes('\0') && value.isWellFormed() ? value : ''
 }
 
+/** Without the port, as everywhere else in the log. */
+function hostOf(address: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([^:]+):\d+$/.exec(address)?.[1] ?? address
+}
+
+/** Now, where it says no time or one that cannot be: to come, or before there were registries. */
 function timeOf(value: unknown): string {
-  const time = typeof value === 'string' ? new Date(value) : new Date(NaN)
-  return (Number.isNaN(time.getTime()) ? new Date() : time).toISOString()
+  const [time, now] = [typeof value === 'string' ? Date.parse(value) : NaN, Date.now()]
+  return new Date(time > 0 && time < now ? time : now).toISOString()
 }
