@@ -4,13 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { OciError } from '../oci/errors.ts'
+import { projectOf } from '../oci/reference.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
 import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
-import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals } from './features/audit/index.ts'
+import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals, strangeTypeIn } from './features/audit/index.ts'
 import { artifactRoutes, describe } from './features/artifacts/index.ts'
 import { cacheRoutes, openCacheAnswers } from './features/cache/index.ts'
 import { cveAllowlistRoutes } from './features/cve-allowlist/index.ts'
@@ -228,7 +229,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         metrics[direction].inc(count)
         if (direction === 'received') passed(count)
       },
-      onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`),
+      onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
       externalUrl: config.externalUrl,
       limits: config,
     })
@@ -289,7 +290,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
       async onFailed(error, caller, { method }, request) {
         // Forbidden changes alone: whoever looks where he may not has changed nothing.
-        if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`)
+        if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`, /^\/api\/v2\.0\/projects\/([\w.-]+)/.exec(request.url!)?.[1])
         await tellShortage(db, error, actorOf(caller))
       },
       translate: toFailure,
@@ -421,7 +422,7 @@ async function readPem(path: string, setting = 'MARINA_TLS_CERT, MARINA_TLS_KEY'
 
 function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess {
   try {
-    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite, defaults: { token_expiration: Math.ceil(config.tokenTtl / 60_000) } })
+    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite, defaults: { token_expiration: Math.ceil(config.tokenTtl / 60_000) }, problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) } })
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }

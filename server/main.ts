@@ -203,7 +203,7 @@ async function restoreDeleted(text: string) {
 async function rotate() {
   const { rotateKeys } = await import('./registry/keys.ts')
   await withGround(async ({ db, secrets, config }) => {
-    const id = await db.transaction((tx) => rotateKeys(tx, secrets))
+    const id = await db.transaction((tx) => rotateKeys(tx, secrets, { kind: 'system', id: null, name: 'marina keys' }))
     print(`new signing key ${id}; tokens signed before stay valid for at most ${config.tokenTtl / 60_000} minutes`)
   })
 }

@@ -30,6 +30,7 @@ export const facts = {
   labelDeleted: (at: { labelId: number; name: string; projectId: number | null }, by: Actor): Fact => ({ topic: 'label.deleted', payload: { ...at, by } }),
   /** Secrets stand as `***`. */
   configurationUpdated: (at: { changed: Record<string, unknown> }, by: Actor): Fact => ({ topic: 'configuration.updated', payload: { ...at, by } }),
+  signingKeyRotated: (at: { keyId: string }, by: Actor): Fact => ({ topic: 'signing-key.rotated', payload: { ...at, by } }),
   cveAllowlistUpdated: (at: { projectId: number | null; cves: string[]; expiresAt: number | null }, by: Actor): Fact => ({ topic: 'cve-allowlist.updated', payload: { ...at, by } }),
 
   // People and robots; `changed` names fields, and never holds a secret.

@@ -1,7 +1,9 @@
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
 import { randomUUID } from 'node:crypto'
-import type { Queryable } from '../platform/db/db.ts'
+import { facts, type Actor } from '../catalog/topics.ts'
+import type { Queryable, Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
+import { emit } from '../platform/events/emit.ts'
 
 /** The one algorithm our tokens are signed with; a verifier accepts no other (C-11). */
 export const tokenAlgorithm = 'ES256'
@@ -60,9 +62,11 @@ export async function ensureKey(db: Queryable, sealer: Sealer): Promise<void> {
 }
 
 /** Makes a new key and retires those before it: they verify until the tokens they signed have expired. Returns its id. */
-export async function rotateKeys(tx: Queryable, sealer: Sealer): Promise<string> {
+export async function rotateKeys(tx: Tx, sealer: Sealer, by: Actor): Promise<string> {
   await tx.run(sql`update signing_key set retired_at = now() where retired_at is null`)
-  return addKey(tx, sealer)
+  const id = await addKey(tx, sealer)
+  await emit(tx, [facts.signingKeyRotated({ keyId: id }, by)])
+  return id
 }
 
 async function addKey(db: Queryable, sealer: Sealer): Promise<string> {

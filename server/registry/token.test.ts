@@ -205,7 +205,8 @@ test('C-14: after a rotation two processes sign with the new key within five sec
   const scope = 'repository:library/x:pull'
   const old = await first.token(first.admin, scope)
   const { db, secrets } = first.ground
-  const id = await db.transaction((tx) => rotateKeys(tx, secrets))
+  const id = await db.transaction((tx) => rotateKeys(tx, secrets, { kind: 'system', id: null, name: 'marina keys' }))
+  assert.deepEqual((await db.row<{ payload: object }>(sql`select payload from outbox where topic = 'signing-key.rotated'`))?.payload, { keyId: id, by: { kind: 'system', id: null, name: 'marina keys' } })
   for (const one of [first, second]) {
     await eventually(async () => assert.equal(decodeProtectedHeader(await one.token(one.admin, scope)).kid, id), 6000)
   }

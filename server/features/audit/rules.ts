@@ -32,6 +32,7 @@ const artifact = ({ repository, tags, tag, digest }: Payload): string => {
 }
 const tagged = ({ repository, tag }: Payload) => `${text(repository)}:${text(tag)}`
 const named = ({ name }: Payload) => text(name)
+const scheduled = (what: string) => ({ cron }: Payload) => (cron === null ? `end the schedule of ${what}` : `schedule ${what}: ${text(cron)}`)
 const times = ({ count }: Payload) => (Number(count) > 1 ? `, ${text(count)} times` : '')
 
 /** What Harbor calls it, where a topic's own words are others. Everything else follows from the topic, see `guess`. */
@@ -61,6 +62,11 @@ const namings: Readonly<Record<string, Naming>> = {
   'robot.secret-refreshed': { operation: 'update', resource: named, description: (of) => `give robot a new secret: ${named(of)}` },
   'audit-log.purged': { resource: () => 'audit_log', description: (of) => `purge audit log: ${text(of.removed)} entries from before ${text(of.before)}` },
   'configuration.updated': { resource: () => 'configuration', description: ({ changed }) => `update configuration: ${names(changed)}` },
+  'signing-key.rotated': { resource: ({ keyId }) => text(keyId) },
+  'queue.paused': { resource: ({ jobType }) => text(jobType) }, 'queue.resumed': { resource: ({ jobType }) => text(jobType) }, 'queue.cleared': { resource: ({ jobType }) => text(jobType) },
+  'cache.forgotten': { resource: ({ resource, key }) => text(key) || text(resource) },
+  'collection.scheduled': { resource: () => 'garbage_collection', description: scheduled('garbage collection') },
+  'audit-purge.scheduled': { resource: () => 'audit_log', description: scheduled('the purge of the audit log') },
   'cve-allowlist.updated': { resource: ({ projectId }) => (projectId === null ? 'system' : text(projectId)) },
   'quota.exceeded': { isFailure: true, description: (of) => `refused for want of room in ${text(of.repository)}: ${text(of.details)}` },
   'scanner.chosen': { operation: 'update' },
@@ -82,6 +88,13 @@ export function eventTypesOf(topics: Iterable<string>): string[] {
 /** `disabled_audit_log_event_types`: names with commas between. */
 export function parseEventTypes(list: string): Set<string> {
   return new Set(list.split(',').map((one) => one.trim()).filter((one) => one !== ''))
+}
+
+/** Says which of the names is no event type; undefined when all are. */
+export function strangeTypeIn(list: string, topics: Iterable<string>): string | undefined {
+  const known = new Set(eventTypesOf(topics))
+  const strange = [...parseEventTypes(list)].find((type) => !known.has(type))
+  return strange === undefined ? undefined : `there is no event type ${JSON.stringify(strange.slice(0, 60))}, see /auditlog-exts/events`
 }
 
 export const eventTypeOf = ({ operation, resourceType }: Pick<Entry, 'operation' | 'resourceType'>): string => `${operation}_${resourceType}`
@@ -138,9 +151,12 @@ function actorIn(by: unknown): Actor {
 const largestDetails = 16 * 1024
 const secretName = /secret|password|passwd|credential|private_?key|auth_?header|authorization|salt|(^|_)token$|token_value/i
 
-/** Facts hold no secrets. Should one do so all the same, it stands here as `***` (H29, H38). */
+/** What stands before the @ of a URL. */
+const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi
+
+/** Facts hold no secrets. Should one do so all the same, it stands here as `***` (H29, H38); so does whatever a URL says of who calls it. */
 function withoutSecrets(details: Payload): Payload | null {
-  const clean = JSON.stringify(details, (key, value: unknown) => (secretName.test(key) && typeof value === 'string' && value !== '' ? '***' : value))
+  const clean = JSON.stringify(details, (key, value: unknown) => (typeof value !== 'string' || value === '' ? value : secretName.test(key) ? '***' : value.replaceAll(inUrl, '$1***@')))
   if (clean === '{}') return null
   return clean.length > largestDetails ? { note: `too long to be kept: ${clean.length} characters` } : (JSON.parse(clean) as Payload)
 }

@@ -6,7 +6,7 @@ type Refused = { count: number; origin: { address: string; requestId: string } }
 
 export const facts = {
   loginFailed: (at: Refused & { name: string }, by: Actor): Fact => ({ topic: 'login.failed', payload: { ...at, by } }),
-  changeRefused: (at: Refused & { what: string }, by: Actor): Fact => ({ topic: 'change.refused', payload: { ...at, by } }),
+  changeRefused: (at: Refused & { what: string; projectId?: number }, by: Actor): Fact => ({ topic: 'change.refused', payload: { ...at, by } }),
   auditPurged: (at: { executionId: number; before: string; eventTypes: string[]; removed: number }, by: Actor): Fact => ({ topic: 'audit-log.purged', payload: { ...at, by } }),
   purgeAsked: (at: { executionId: number } & Purge, by: Actor): Fact => ({ topic: 'audit-purge.asked', payload: { ...at, by } }),
   purgeStopped: (at: { executionId: number }, by: Actor): Fact => ({ topic: 'audit-purge.stopped', payload: { ...at, by } }),

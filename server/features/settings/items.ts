@@ -21,7 +21,7 @@ export const items = {
   auth_mode: text('db_auth', { problem: (value) => (value === 'db_auth' ? undefined : 'must be db_auth: no other way to log in is there yet') }),
   primary_auth_mode: flag(false),
   self_registration: flag(false),
-  ldap_url: text(), ldap_search_dn: text(), ldap_search_password: secret(), ldap_base_dn: text(), ldap_filter: text(), ldap_uid: text('cn'),
+  ldap_url: text('', { problem: (value) => (/\/\/[^/]*@/.test(value) ? 'must not hold a name or password: put them into ldap_search_dn and ldap_search_password' : undefined) }), ldap_search_dn: text(), ldap_search_password: secret(), ldap_base_dn: text(), ldap_filter: text(), ldap_uid: text('cn'),
   ldap_scope: number(2, 0, 2), ldap_timeout: number(5, 1, 3600), ldap_verify_cert: flag(true), ldap_group_base_dn: text(), ldap_group_admin_dn: text(),
   ldap_group_attribute_name: text(), ldap_group_search_filter: text(), ldap_group_search_scope: number(2, 0, 2), ldap_group_attach_parallel: flag(false),
   ldap_group_membership_attribute: text('memberof'),

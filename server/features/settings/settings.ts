@@ -29,10 +29,12 @@ type Options = {
   overwrite: string | undefined
   /** Where this installation's defaults are others. */
   defaults?: Partial<Settings>
+  /** Why a new value cannot be used that the item's own rule lets pass: what other parts know of it. */
+  problems?: Partial<Record<ItemName, (value: unknown) => string | undefined>>
 }
 
 /** Throws Error when `overwrite` cannot be used. */
-export function openSettings({ db, cache, secrets, overwrite, defaults = {} }: Options): SettingsAccess {
+export function openSettings({ db, cache, secrets, overwrite, defaults = {}, problems = {} }: Options): SettingsAccess {
   const locked = parseOverwrite(overwrite)
   const fallbacks = { ...Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback])), ...defaults }
 
@@ -54,7 +56,7 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {} }: O
       const now = await all()
       const changes = Object.entries(wanted).filter((entry): entry is [ItemName, unknown] => isItem(entry[0]) && entry[1] !== null)
       for (const [name, value] of changes) {
-        const problem = itemProblem(name, value)
+        const problem = itemProblem(name, value) ?? (now[name] === value ? undefined : problems[name]?.(value))
         if (problem) throw new Failure('BAD_REQUEST', problem)
         if (Object.hasOwn(locked, name) && locked[name] !== value) throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)
       }

@@ -6,6 +6,7 @@ import { callApi, factsSince, lastFact, type CallOptions } from '../../../testin
 import { fresh } from '../../../testing/given.ts'
 import { eventually, expectAnswer } from '../../../testing/http.ts'
 import { openTestMarina } from '../../../testing/server.ts'
+import { purgeHandler } from './jobs.ts'
 import { purgePage } from './store.ts'
 
 const marina = await openTestMarina()
@@ -70,6 +71,21 @@ test('a purge of everything drops months as tables, and entries of a dropped mon
   assert.deepEqual([await months() <= before - 2, await agesOf(name)], [true, [1]])
   await givenEntries(name, [24 * 400])
   assert.deepEqual(await agesOf(name), [1, 24 * 400])
+})
+
+test('a purge that is stopped in the middle says in the log what it had removed', async () => {
+  const name = fresh('half')
+  await givenEntries(name, [24 * 100, 24 * 200])
+  const countOld = async () => (await db.row<{ count: number }>(sql`select count(*) from audit_log where occurred_at < now() - interval '48 hours'`))!.count
+  const before = await countOld()
+  const [stopping, lines, since] = [new AbortController(), [] as string[], await lastFact(marina)]
+  const job = { params: { audit_retention_hour: 48, include_event_types: '*', dry_run: false }, taskId: 0, executionId: 7, vendorId: 0, trigger: 'MANUAL', attempt: 1, signal: stopping.signal } as const
+  await assert.rejects(purgeHandler(db).run({ ...job, log: (line) => lines.push(line), progress: () => stopping.abort(new Error('stopped')) }), /stopped/)
+  const [fact] = (await factsSince(marina, since)).filter(({ topic }) => topic === 'audit-log.purged')
+  const left = await countOld()
+  assert.ok(left > 0 && left < before)
+  assert.deepEqual([fact!.payload['executionId'], fact!.payload['removed']], [7, before - left])
+  assert.equal(lines.at(-1), `${before - left} entries removed until it ended early`)
 })
 
 test('pages go on where the last one ended, whatever they leave', async () => {

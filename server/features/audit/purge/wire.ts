@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { Schedule } from '../../../../api/jobs.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import { eventTypesOf, parseEventTypes } from '../rules.ts'
+import { eventTypesOf, parseEventTypes, strangeTypeIn } from '../rules.ts'
 import type { PurgeParams } from './rules.ts'
 
 /** Harbor's bound, in hours: 27 years. */
@@ -15,8 +15,8 @@ export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics:
   if (typeof types !== 'string' || typeof operations !== 'string') throw new Failure('BAD_REQUEST', 'parameters.include_event_types must be event types with commas between, or *')
   const known = new Set(eventTypesOf(topics))
   const asked = [...parseEventTypes(types)]
-  const strange = asked.find((type) => type !== '*' && !known.has(type))
-  if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: there is no event type ${JSON.stringify(strange.slice(0, 60))}, see /auditlog-exts/events`)
+  const strange = strangeTypeIn(asked.filter((type) => type !== '*').join(','), topics)
+  if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: ${strange}`)
   // Until Harbor 2.13 operations were named: create, delete, pull.
   const olds = parseEventTypes(operations)
   const all = [...asked, ...[...known].filter((type) => olds.has(type.slice(0, type.indexOf('_'))))]
