@@ -1,5 +1,6 @@
 import type { Actor } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
+import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { ruleProblem, type Rule } from './rules.ts'
@@ -14,7 +15,7 @@ export async function createRule(db: Db, by: Actor, projectId: number, rule: New
     const ruleId = await addRule(tx, projectId, rule)
     if (ruleId === 'known') throw new Failure('CONFLICT', 'the project has this very rule')
     if (ruleId === 'full') throw new Failure('PRECONDITION', `a project has at most ${rulesLimit} rules`)
-    await emit(tx, [facts.ruleCreated({ projectId, ruleId }, by)])
+    await emit(tx, [facts.ruleCreated({ projectId, ruleId, rule }, by)])
     return ruleId
   })
 }
@@ -28,7 +29,8 @@ export async function updateRule(db: Db, by: Actor, projectId: number, ruleId: n
     const problem = ruleProblem(rule)
     if (problem) throw new Failure('BAD_REQUEST', problem)
     await saveRule(tx, projectId, rule)
-    await emit(tx, [facts.ruleChanged({ projectId, ruleId, changed: Object.keys(given) }, by)])
+    const changed = differing(known, given)
+    if (Object.keys(changed).length > 0) await emit(tx, [facts.ruleChanged({ projectId, ruleId, changed }, by)])
   })
 }
 

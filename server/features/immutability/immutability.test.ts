@@ -49,14 +49,15 @@ test('rules are made, listed, changed and deleted by those who may', async () =>
   const list = async () => expectAnswer(await rest('GET', path, cast.uaA), 200)
   assert.deepEqual((await list()).json(), [{ id, priority: 0, disabled: false, action: 'immutable', template: 'immutable_template', params: {}, ...ruleOf('v*') }])
   assert.equal((await list()).headers['x-total-count'], '1')
-  expectAnswer(await rest('PUT', `${path}/${id}`, cast.uaA, { disabled: true }), 200)
+  for (const body of [{ disabled: true }, { disabled: true, ...ruleOf('v*') }]) expectAnswer(await rest('PUT', `${path}/${id}`, cast.uaA, body), 200)
   assert.equal(((await list()).json() as { disabled: boolean }[])[0]!.disabled, true)
   for (const body of [{ tag_selectors: [] }, ruleOf('['), { priority: 1e12 }]) expectAnswer(await rest('PUT', `${path}/${id}`, cast.uaA, body), 400, 'BAD_REQUEST')
   for (const body of [{}, { tag_selectors: 'x' }, { ...ruleOf('x'), scope_selectors: {} }, { ...ruleOf('x'), scope_selectors: JSON.parse('{"__proto__":[]}') as object }]) expectAnswer(await rest('POST', path, cast.uaA, body), 400, 'BAD_REQUEST')
   expectAnswer(await rest('DELETE', `${path}/${id}`, cast.uaA), 200)
   expectAnswer(await rest('DELETE', `${path}/${id}`, cast.uaA), 404, 'NOT_FOUND')
-  const topics = await marina.ground.db.rows<{ topic: string }>(sql`select topic from outbox where topic like 'immutable-rule.%' and payload->>'projectId' = ${String(cast.A.id)} order by id`)
+  const topics = await marina.ground.db.rows<{ topic: string; changed: object | null; rule: { tagSelectors: { pattern: string }[] } }>(sql`select topic, payload->'changed' as changed, payload->'rule' as rule from outbox where topic like 'immutable-rule.%' and payload->>'projectId' = ${String(cast.A.id)} order by id`)
   assert.deepEqual(topics.map(({ topic }) => topic), ['immutable-rule.created', 'immutable-rule.changed', 'immutable-rule.deleted'])
+  assert.deepEqual([topics[0]!.rule.tagSelectors[0]!.pattern, topics[1]!.changed], ['v*', { isDisabled: true }])
 })
 
 test('H17: a rule of another project is not found below one\'s own, and stays as it is', async () => {

@@ -1,15 +1,17 @@
 import { dropProject, saveProject, setPublic, type Project } from '../../catalog/project.ts'
 import { dropEmptyRepositories, hasArtifacts } from '../../catalog/repository.ts'
 import { facts, type Actor } from '../../catalog/topics.ts'
+import { uncached } from '../../platform/cache/cache.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { dropRightsIn, roles, saveMember } from '../access/index.ts'
-import { saveAllowlist } from '../cve-allowlist/index.ts'
+import { findAllowlists, saveAllowlist } from '../cve-allowlist/index.ts'
 import { saveQuota, setLimit } from '../quotas/index.ts'
 import { projectNameProblem } from './rules.ts'
-import { addMetadata, dropMetadata, saveMetadata } from './store.ts'
+import { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.ts'
 
 type Allowed = { cves: string[]; expiresAt: number | null }
 /** `storageLimit` in bytes; absent or -1: none. `metadata` without `public`. */
@@ -47,13 +49,18 @@ async function firstAdminId(tx: Tx): Promise<number> {
 export async function updateProject(db: Db, by: Actor, project: Project, { metadata, allowlist }: { metadata: Record<string, string>; allowlist: Allowed | undefined }): Promise<void> {
   await db.transaction(async (tx) => {
     const { public: isPublic, ...rest } = metadata
+    const reader = uncached({ db: tx })
+    const known = (await findAllowlists(reader, [project.id])).get(project.id)
+    const before = { ...(await findMetadata(reader, project.id)), public: String(project.isPublic), ...toldOf(known) }
     if (isPublic !== undefined) await setPublic(tx, project, isPublic === 'true')
     await saveMetadata(tx, project.id, rest)
     if (allowlist) await saveAllowlist(tx, project.id, allowlist)
-    const changed = { ...metadata, ...(allowlist ? { cve_allowlist: allowlist.cves, cve_allowlist_expires_at: allowlist.expiresAt } : {}) }
+    const changed = differing<Record<string, unknown>>(before, { ...metadata, ...toldOf(allowlist) })
     if (Object.keys(changed).length > 0) await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed }, by)])
   })
 }
+
+const toldOf = (allowed: Allowed | undefined) => (allowed ? { cve_allowlist: allowed.cves, cve_allowlist_expires_at: allowed.expiresAt } : {})
 
 /** Throws CONFLICT when the project has it already. */
 export async function createMetadata(db: Db, by: Actor, project: Project, name: string, value: string): Promise<void> {

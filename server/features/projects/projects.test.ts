@@ -60,12 +60,13 @@ test('an update changes what it names and leaves the rest, and is a fact', async
   const project = await givenProject(marina)
   expectAnswer(await tell('PUT', `/projects/${project.name}`, { metadata: { severity: 'low', auto_scan: 'true' } }), 200)
   expectAnswer(await tell('PUT', `/projects/${project.id}`, { public: true, cve_allowlist: { items: [{ cve_id: 'CVE-2020-1' }] }, storage_limit: 5, project_name: 'other', owner_id: 9 }), 200)
+  expectAnswer(await tell('PUT', `/projects/${project.id}`, { metadata: { public: 'true', severity: 'low' }, cve_allowlist: { items: [{ cve_id: 'CVE-2020-1' }] } }), 200)
   const after = await shown(project.name)
   assert.deepEqual(after.metadata, { public: 'true', severity: 'low', auto_scan: 'true' })
   assert.deepEqual(after.cve_allowlist.items, [{ cve_id: 'CVE-2020-1' }])
   assert.equal((await look(`/quotas?reference_id=${project.id}`) as { hard: { storage: number } }[])[0]!.hard.storage, -1)
   const updates = (await factsOf(project.id)).filter(({ topic }) => topic === 'project.updated').map(({ payload }) => payload['changed'])
-  assert.deepEqual(updates, [{ severity: 'low', auto_scan: 'true' }, { public: 'true', cve_allowlist: ['CVE-2020-1'], cve_allowlist_expires_at: null }])
+  assert.deepEqual(updates, [{ severity: 'low', auto_scan: 'true' }, { public: 'true', cve_allowlist: ['CVE-2020-1'], cve_allowlist_expires_at: null }], 'what was as it is now is not named')
 })
 
 test('visibility holds for everyone from the next request on', async () => {

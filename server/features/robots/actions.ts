@@ -1,5 +1,6 @@
 import { facts, type Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db } from '../../platform/db/db.ts'
+import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { hashPassword, makeSecret, passwordProblem, quickHash } from '../accounts/index.ts'
@@ -18,7 +19,7 @@ export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: s
     return await db.transaction(async (tx) => {
       const robot = await saveRobot(tx, { ...wanted, secretHash, creatorType: by.kind === 'robot' ? 'robot' : 'local', creatorId: by.id ?? 0 })
       await saveGrants(tx, robot.id, wanted.grants)
-      await emit(tx, [facts.robotCreated({ robotId: robot.id, name: loginName, projectId: wanted.projectId }, by)])
+      await emit(tx, [facts.robotCreated({ robotId: robot.id, name: loginName, projectId: wanted.projectId, durationDays: wanted.durationDays, permissions: textsOf(wanted.grants) }, by)])
       return { ...robot, loginName, secret }
     })
   } catch (error) {
@@ -33,7 +34,8 @@ export async function updateRobot(db: Db, by: Actor, robot: Robot, change: { des
   await db.transaction(async (tx) => {
     await changeRobot(tx, robot, change)
     if (change.grants) await saveGrants(tx, robot.id, change.grants)
-    await emit(tx, [facts.robotChanged({ ...placeOf(robot, prefix), changed: { ...change } }, by)])
+    const changed = differing(toldOf(robot), toldOf(change))
+    if (Object.keys(changed).length > 0) await emit(tx, [facts.robotChanged({ ...placeOf(robot, prefix), changed }, by)])
   })
 }
 
@@ -54,6 +56,10 @@ export async function deleteRobot(db: Db, by: Actor, robot: Robot, prefix: strin
   })
 }
 
+/** As it stands in the log: `project library repository:pull`. */
+const textsOf = (grants: Grant[]) => [...new Set(grants.map(({ kind, namespace, resource, action }) => `${kind} ${namespace} ${resource}:${action}`))].toSorted()
+const toldOf = ({ description, durationDays, isDisabled, grants }: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }) =>
+  ({ description, durationDays, isDisabled, ...(grants ? { permissions: textsOf(grants) } : {}) })
 const placeOf = (robot: Robot, prefix: string) => ({ robotId: robot.id, name: loginNameOf(robot, prefix), projectId: robot.projectId })
 const textProblem = (text: string) => (text.length > 1024 || text.includes('\0') ? 'a description has at most 1024 characters' : undefined)
 

@@ -1,5 +1,6 @@
 import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
+import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { scannerProblem, type Address, type NewScanner } from './rules.ts'
@@ -25,13 +26,16 @@ export async function createScanner(db: Db, seal: Seal, by: Actor, wanted: NewSc
 
 /** What is not given stays. Throws BAD_REQUEST or CONFLICT. */
 export async function updateScanner(db: Db, seal: Seal, by: Actor, scanner: Scanner, given: Partial<NewScanner>): Promise<void> {
-  const wanted = { ...opened(seal, scanner), ...given }
+  const known = opened(seal, scanner)
+  const wanted = { ...known, ...given }
   refuse(scannerProblem(wanted))
-  await refusingDuplicates(() => changing(db, scanner, (tx) => changeScanner(tx, scanner.id, sealed(seal, wanted)), facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed: Object.keys(given) }, by)))
+  const changed = Object.keys(differing<NewScanner>(known, given))
+  const told = changed.length === 0 ? [] : [facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed }, by)]
+  await refusingDuplicates(() => changing(db, scanner, (tx) => changeScanner(tx, scanner.id, sealed(seal, wanted)), told))
 }
 
 export async function deleteScanner(db: Db, by: Actor, scanner: Scanner): Promise<void> {
-  await changing(db, scanner, (tx) => dropScanner(tx, scanner.id), facts.scannerDeleted({ scannerId: scanner.id, name: scanner.name }, by))
+  await changing(db, scanner, (tx) => dropScanner(tx, scanner.id), [facts.scannerDeleted({ scannerId: scanner.id, name: scanner.name }, by)])
 }
 
 export async function setDefault(db: Db, by: Actor, scanner: Scanner, isDefault: boolean): Promise<void> {
@@ -65,10 +69,10 @@ function sealed(seal: Seal, { credential, ...scanner }: NewScanner) {
   return { ...scanner, sealedCredential: credential === '' ? null : seal.seal(credential, purpose) }
 }
 
-async function changing(db: Db, { name }: Scanner, change: (tx: Tx) => Promise<boolean>, fact: Parameters<typeof emit>[1][number]): Promise<void> {
+async function changing(db: Db, { name }: Scanner, change: (tx: Tx) => Promise<boolean>, told: Parameters<typeof emit>[1]): Promise<void> {
   await db.transaction(async (tx) => {
     if (!(await change(tx))) throw new Failure('NOT_FOUND', `the scanner ${name} is gone`)
-    await emit(tx, [fact])
+    await emit(tx, told)
   })
 }
 

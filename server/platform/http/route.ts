@@ -199,7 +199,7 @@ function sendFailure<Access, Caller, Granted>(options: ApiOptions<Access, Caller
 }
 
 /** What is wrong with an input, in one sentence: of words to choose from all are named. */
-export function describeErrors(errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[], part: string): string {
+function describeErrors(errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[], part: string): string {
   const [first] = errors as [(typeof errors)[number]]
   const where = `${part}${first.instancePath}`
   if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1) return `the request needs a body: a JSON ${String(first.params['type'])}`
