@@ -42,6 +42,13 @@ export async function findNeglected(db: Queryable): Promise<number[]> {
   return rows.map(({ id }) => id)
 }
 
+/** Whose targets these are, by the target: a project's, or the system's. */
+export async function findOwners(db: Queryable, targetIds: number[]): Promise<Map<number, string>> {
+  const rows = await db.rows<{ id: number; projectId: number | null }>(sql`
+    select target.id, project_id as "projectId" from webhook_target target join webhook_policy policy on policy.id = policy_id where target.id = any(${targetIds}::bigint[]) limit 1000`)
+  return new Map(rows.map(({ id, projectId }) => [id, projectId === null ? 'system' : String(projectId)]))
+}
+
 /** What became of one try. `status` Pending: it is tried again at `dueAt`. */
 export type Result = { id: number; status: Status; message: string; counts: boolean; try: Try; answer: KeptAnswer | null; dueAt: Date }
 /** How a target stands after a round. `pausedWhy` '' is not paused. */
