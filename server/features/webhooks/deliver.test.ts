@@ -168,6 +168,39 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   assert.deepEqual(facts, [{ topic: 'webhook-target.failed', why: 'answered with 500' }, { topic: 'webhook-target.paused', why: '4 tries in a row failed, the last one: answered with 500' }, { topic: 'webhook-target.resumed', why: null }])
 })
 
+test('one delivery that a receiver always refuses ends after its tries and keeps a paused target from nothing', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 503 }))
+  const policy = await givenPolicy(receiver)
+  const waiting = async (body: string) => {
+    const { id: target } = await targetOf(policy)
+    const text = `insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      values ($1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), $3, 'EVENT', 'application/json', $3) returning id`
+    const [row] = await marina.ground.db.rows<{ id: number }>({ name: '', text, values: [policy, target, body] })
+    return row!.id
+  }
+  // Tried with a first one, so that all that comes later finds it paused.
+  const lost = [await waiting('"one"'), ...(await trigger(policy)), await waiting('"two"')]
+  await eventually(async () => assert.equal((await targetOf(policy)).paused, true), patience)
+  const [bad, good] = [await waiting('"bad"'), await waiting('"good"')]
+  receiver.answer(({ body }) => ({ status: body === '"good"' ? 200 : 422 }))
+  assert.equal((await ended(policy, good)).status, 'Success')
+  assert.equal((await targetOf(policy)).paused, false)
+  const { status, status_message: why } = await ended(policy, bad)
+  assert.deepEqual([status, why], ['Error', 'answered with 422'])
+  for (const id of lost) await ended(policy, id)
+})
+
+test('a paused target with nothing but what its receiver refuses is through with it after its tries', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 503 }))
+  const policy = await givenPolicy(receiver)
+  const ids = [...(await trigger(policy)), ...(await trigger(policy))]
+  await eventually(async () => assert.equal((await targetOf(policy)).paused, true), patience)
+  receiver.answer(() => ({ status: 422 }))
+  assert.equal((await ended(policy, ids[1]!)).status, 'Error')
+})
+
 test('how a target turned and the fact that tells of it are written together, or neither is', async () => {
   const { db } = marina.ground
   const run = (text: string, ...values: string[]) => db.run({ name: '', text, values })

@@ -10,7 +10,7 @@ import type { Outbound } from '../../platform/outbound/outbound.ts'
 import { openPlaces } from '../../platform/places.ts'
 import { every } from '../../platform/repeat.ts'
 import { channel } from './deliveries.ts'
-import { findNeglected, findOwners, finishTargets, releaseTargets, takeTargets, type Finished, type Held, type Result, type Standing } from './queue.ts'
+import { findNeglected, findOwners, finishTargets, releaseTargets, takeTargets, type Finished, type Held, type Result, type Standing, type Waiting } from './queue.ts'
 import { judge, standingAfter, turnOf, type Attempt, type DeliveryRules, type Turn } from './outcome.ts'
 import { sendOne } from './send.ts'
 import type { Sealed } from './rules.ts'
@@ -118,8 +118,9 @@ export function openDeliverer({ db, secrets, outbound, rules, log, lanes = { pla
   async function runRound(held: Held): Promise<number> {
     const now = Date.now()
     const heads = headsOf(held)
+    const ready = heads.filter(({ dueAt }) => dueAt <= now)
     // One at a time to a target that has just failed: those that do not answer must not take up everybody's connections.
-    const due = heads.filter(({ dueAt }) => dueAt <= now).slice(0, held.failedRounds > 0 ? 1 : heads.length)
+    const due = held.failedRounds > 0 ? ready.toSorted(byLastTry).slice(0, 1) : ready
     if (due.length === 0) {
       await finish({ targetId: held.id, results: [], standing: undefined, facts: [] })
       return Math.max(1, Math.min(...heads.map(({ dueAt }) => dueAt)) - now)
@@ -189,3 +190,6 @@ function headsOf({ waiting }: Held): Held['waiting'] {
   const seen = new Set<string>()
   return waiting.filter(({ orderedBy }) => !seen.has(orderedBy) && seen.add(orderedBy))
 }
+
+/** What was tried longest ago comes first: one that is refused again and again must not hide that others would be taken. */
+const byLastTry = (one: Waiting, other: Waiting) => Date.parse(one.triedAt ?? '1970') - Date.parse(other.triedAt ?? '1970')
