@@ -166,6 +166,29 @@ test('patterns choose repositories and tags; a policy of the whole system hears 
   expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
 })
 
+test('a policy of the system hears of what happened in a project that is deleted before anybody is told', async () => {
+  const [short, lasting] = [await givenProject(marina), await givenProject(marina)]
+  const system = await givenHook({}, { event_types: ['PUSH_ARTIFACT', 'DELETE_ARTIFACT'], repository_filter: `{${short.name},${lasting.name}}/*` }, '/system')
+  const own = await givenHook({}, {}, `/projects/${short.name}`)
+  let digest = ''
+  // Whoever tells the webhooks waits for this.
+  await marina.ground.db.transaction(async (tx) => {
+    await tx.rows({ name: '', text: "select 1 from event_place where handler = 'webhooks' for update", values: [] })
+    digest = (await pushImage(marina, `${short.name}/app`, { tag: 'v1' })).digest
+    expectAnswer(await callApi(marina, 'DELETE', `/projects/${short.name}/repositories/app`, as()), 200)
+    expectAnswer(await callApi(marina, 'DELETE', `/projects/${short.name}`, as()), 200)
+  })
+  await pushImage(marina, `${lasting.name}/app`, { tag: 'v2' })
+  await system.nth(3)
+  const [pushed, deleted, ...others] = system.got().map(payloadOf)
+  assert.deepEqual([pushed!.type, pushed!.event_data], ['PUSH_ARTIFACT', {
+    resources: [{ digest, tag: 'v1', resource_url: `registry.example:8443/${short.name}/app:v1` }],
+    repository: { name: 'app', namespace: short.name, repo_full_name: `${short.name}/app`, repo_type: 'private' },
+  }])
+  assert.deepEqual([deleted!.type, others.map(({ event_data: { repository } }) => repository['namespace']), own.got()], ['DELETE_ARTIFACT', [lasting.name], []])
+  expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
+})
+
 test('S4-22: with notification_enable off nothing is told, and what happened meanwhile stays untold', async () => {
   const hook = await givenHook()
   const name = `${project.name}/${fresh('app')}`
