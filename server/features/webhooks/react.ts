@@ -1,6 +1,6 @@
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Actor } from '../../catalog/topics.ts'
+import type { Actor, Origin } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { eventIdOf } from '../../platform/events/event-id.ts'
@@ -18,7 +18,7 @@ export type ReactOptions = {
 }
 
 /** What is known of the artifact that a fact is about. */
-type About = { projectId: number; repository: RepositoryName; digest?: string; tags?: string[]; tag?: string | null; details?: string; by: Actor }
+type About = { projectId: number; repository: RepositoryName; digest?: string; tags?: string[]; tag?: string | null; details?: string; origin?: Origin; by: Actor }
 
 /** Facts that are events of webhooks. */
 const typeOf: Record<string, EventType> = {
@@ -65,7 +65,8 @@ function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: s
 async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
   const [open, made] = await lookUp(tx, matches)
   return matches.flatMap(({ fact, type, about, tags, places }) => {
-    const data = dataOf(open.has(about.projectId), about, tags, host, made.get(about.repository))
+    // What another registry told of is to be had from there.
+    const data = dataOf(open.has(about.projectId), about, tags, about.origin?.registry || host, made.get(about.repository))
     const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: about.projectId, requestId: fact.requestId ?? undefined, data }
     return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
   })
