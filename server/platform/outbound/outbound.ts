@@ -1,9 +1,10 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
 import { openPlaces, type Places } from '../places.ts'
 import { addressRule } from './addresses.ts'
+import { openNames, type Lookup } from './names.ts'
 
 /** A call to somebody else's server. */
 export type Call = {
@@ -59,8 +60,7 @@ export type OutboundOptions = {
   allow: string[]
   /** Connections to one host at most; further calls wait, those to one URL behind one of each other URL. */
   connectionsPerHost?: number
-  /** Name to addresses, as dns.lookup with `all` does it. */
-  lookup?: (name: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void
+  lookup?: Lookup
 }
 
 /** `http` or `https`, a host, no name and password in it: true also for what the guard will refuse later for its address. */
@@ -76,7 +76,7 @@ export const originOf = (url: string): string => (URL.canParse(url) ? new URL(ur
  * Opens the one way out (Q06, X08): the name is resolved once per connection, every address of the answer is checked, and the
  * connection goes to one of those very addresses. A single closed address among many refuses all.
  */
-export function openOutbound({ allow, connectionsPerHost = 16, lookup = (name, done) => systemLookup(name, { all: true }, done) }: OutboundOptions): Outbound {
+export function openOutbound({ allow, connectionsPerHost = 16, lookup = openNames() }: OutboundOptions): Outbound {
   const isOpen = addressRule(allow)
   const guarded = (name: string, options: { all?: boolean }, done: (error: Error | null, ...found: never[]) => void) => {
     lookup(name, (error, addresses) => {
