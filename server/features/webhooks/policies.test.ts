@@ -7,6 +7,7 @@ import { expectAnswer } from '../../testing/http.ts'
 import { openRest, type Rest } from '../../testing/rest.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { sweepDeliveries } from './deliveries.ts'
+import { listTargets } from './store.ts'
 import { mask } from './wire.ts'
 
 type Target = Record<string, unknown> & { id: number; address: string }
@@ -90,6 +91,39 @@ test('a kept secret goes to no other server than the one that it was given for',
   expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, { ...policy, targets: [{ id: target.id, type: 'http', address: 'https://thief.example/in' }] }), 200)
   const [row] = await marina.ground.db.rows<{ sealed: string }>(sql`select sealed from webhook_target where policy_id = ${id}`)
   assert.ok(!marina.ground.secrets.unseal(row!.sealed, `webhook policy ${id}`).includes('hidden'))
+})
+
+test('the secret that signs goes to no other server either: given anew there, or none', async () => {
+  const [first, second] = ['hidden-1-which-signs', 'hidden-2-which-signs']
+  const id = await make({ secret: first })
+  const put = async (change: object) => rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ id: (await read(id)).targets[0]!.id, ...change }))
+  const set = async (change: object) => expectAnswer(await put(change), 200)
+  const clear = async () => {
+    const [row] = await marina.ground.db.rows<{ sealed: string }>(sql`select sealed from webhook_target where policy_id = ${id}`)
+    const { secret, before = [] } = JSON.parse(marina.ground.secrets.unseal(row!.sealed, `webhook policy ${id}`)) as { secret: string; before?: { secret: string }[] }
+    return [secret, ...before.map((one) => one.secret)]
+  }
+  expectAnswer(await put({ address: 'https://thief.example/in', secret: mask }), 400, 'BAD_REQUEST')
+  assert.deepEqual(await clear(), [first])
+  // To another place on the same server it goes along, with those that it replaced.
+  await set({ address: 'https://hooks.example/elsewhere', secret: second })
+  await set({ address: 'https://hooks.example/in', secret: mask })
+  assert.deepEqual(await clear(), [second, first])
+  await set({ address: 'https://other.example/in', secret: second })
+  assert.deepEqual(await clear(), [second])
+  await set({ address: 'https://thief.example/in' })
+  assert.deepEqual(await clear(), [''])
+})
+
+test('a replaced secret that was sealed when there was one at most still signs along', async () => {
+  const id = await make({ secret: 'hidden-1-which-signs' })
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+  const was = { address: 'https://hooks.example/in', authHeader: '', headers: {}, secret: 'hidden-1-which-signs', before: { secret: 'hidden-0-which-signs', until } }
+  await marina.ground.db.run(sql`update webhook_target set sealed = ${marina.ground.secrets.seal(JSON.stringify(was), `webhook policy ${id}`)} where policy_id = ${id}`)
+  assert.equal((await read(id)).targets[0]!['secret_before_until'], until)
+  expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ secret: 'hidden-2-which-signs' })), 200)
+  const [target] = (await listTargets(marina.ground.db, marina.ground.secrets, [id])).get(id)!
+  assert.deepEqual([target!.secret, target!.before.map(({ secret }) => secret)], ['hidden-2-which-signs', ['hidden-1-which-signs', 'hidden-0-which-signs']])
 })
 
 test('H13, H17, H19: policies and deliveries of another project are not found below one\'s own, whatever id is named', async () => {

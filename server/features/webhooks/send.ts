@@ -25,7 +25,7 @@ export async function sendOne(outbound: Outbound, target: Sealed & { verifiesTls
 }
 
 function headersOf({ authHeader, headers, secret, before }: Sealed, { body, contentType, eventId, eventType, id, tries }: Waiting, at: Date): Record<string, string> {
-  const secrets = [secret, ...(before && new Date(before.until) > at ? [before.secret] : [])].filter((one) => one !== '')
+  const secrets = [secret, ...before.filter(({ until }) => new Date(until) > at).map((one) => one.secret)].filter((one) => one !== '')
   return {
     ...headers, 'content-type': contentType, ...(authHeader === '' ? {} : { authorization: authHeader }),
     'marina-event-id': eventId, 'marina-event-type': eventType, 'marina-delivery-id': String(id), 'marina-try': String(tries + 1),

@@ -4,7 +4,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { EventType } from './events.ts'
-import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Sealed, type Target } from './rules.ts'
+import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Replaced, type Sealed, type Target } from './rules.ts'
 
 /** Of a project, and of the system: all that take an event are looked at for each. */
 export const policiesLimit = 100
@@ -69,11 +69,13 @@ export async function listTargets(db: Queryable, secrets: Seal, policyIds: numbe
 }
 
 export function unsealTarget(secrets: Seal, policyId: number, sealed: string): Sealed {
-  return JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Sealed
+  const { before, ...rest } = JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Omit<Sealed, 'before'> & { before?: Replaced | Replaced[] }
+  // There was one at most, and it stood alone.
+  return { ...rest, before: [before ?? []].flat() }
 }
 
 function sealTarget(secrets: Seal, policyId: number, { address, authHeader, headers, secret, before }: Sealed): string {
-  return secrets.seal(JSON.stringify({ address, authHeader, headers, secret, before } satisfies Record<keyof Sealed, unknown>), purposeOf(policyId))
+  return secrets.seal(JSON.stringify({ address, authHeader, headers, secret, before: before.length > 0 ? before : undefined } satisfies Record<keyof Sealed, unknown>), purposeOf(policyId))
 }
 
 /** `full`: there are as many as there may be. Throws the unique violation for a name that is taken. */
