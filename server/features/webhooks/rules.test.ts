@@ -45,7 +45,7 @@ test('pauses double up to a bound, and Retry-After counts in seconds or as a dat
   assert.deepEqual([1, 2, 3, 6, 7, 1000].map((failed) => pauseAfter(rules, failed)), [1000, 2000, 4000, 32_000, 60_000, 60_000])
   assert.deepEqual([pauseAfter(rules, 1, 7000), pauseAfter(rules, 1, 10 ** 9)], [7000, 60_000])
   const now = new Date('2026-11-21T10:00:00Z')
-  const asked: [string | undefined, number | undefined][] = [['120', 120_000], [' 1 ', 1000], ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000], ['Sat, 21 Nov 2026 09:00:00 GMT', 0], ['soon', undefined], ['-5x', undefined], [undefined, undefined], ['', undefined]]
+  const asked: [string | undefined, number | undefined][] = [['120', 120_000], [' 1 ', 1000], ['9999999999', 9_999_999_999_000], ['9'.repeat(400), Infinity], ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000], ['Sat, 21 Nov 2026 09:00:00 GMT', 0], ['soon', undefined], ['-5x', undefined], [undefined, undefined], ['', undefined]]
   for (const [text, ms] of asked) assert.equal(retryAfterMs(text, now), ms, String(text))
 })
 
@@ -73,7 +73,7 @@ test('a target rests longer with each round that fails, is paused after some, an
   assert.equal(round(40, true, { kind: 'failed', at, took: 1, why: 'nobody listens there' }).pausedWhy, '41 tries in a row failed, the last one: nobody listens there')
   assert.deepEqual(round(40, true, answered(204)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
   assert.deepEqual(round(2, false, bad, answered(200)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
-  assert.equal(restOf(round(0, false, answered(503, { 'retry-after': '30' }))), 30)
+  assert.deepEqual(['30', '9999999999', '9'.repeat(400)].map((seconds) => restOf(round(0, false, answered(503, { 'retry-after': seconds })))), [30, 60, 60])
   const last = (sent: Sent, isProbe: boolean) => {
     const { status, counts } = judge({ delivery: { ...waiting, tries: 2 }, sent }, rules, isProbe).result
     return `${status} ${counts}`

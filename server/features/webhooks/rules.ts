@@ -114,7 +114,7 @@ export function pauseAfter({ backOffMs, mostMs }: Omit<RetryRules, 'tries'>, fai
 /** What Retry-After says, in ms from now: seconds, or a date. Undefined when it says nothing. */
 export function retryAfterMs(text: string | undefined, now: Date): number | undefined {
   if (text === undefined) return undefined
-  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000
+  if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1000
   const at = Date.parse(text)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }
