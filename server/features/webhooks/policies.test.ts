@@ -179,6 +179,20 @@ test('a target that a policy no longer has gets nothing more, and its history st
   expectAnswer(await rest('POST', `${path()}/${id}/executions/${waiting}/redeliver`, cast.uaA), 412, 'PRECONDITION')
 })
 
+test('a target that goes elsewhere is no longer paused by Marina, but still by whoever paused it', async () => {
+  const id = await make()
+  const [{ id: target }] = (await read(id)).targets as [Target]
+  const move = async (address: string) => {
+    expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ id: target, address })), 200)
+    const [now] = (await read(id)).targets as [Target]
+    return [now.address, now['paused'], now['paused_reason']]
+  }
+  expectAnswer(await rest('PUT', `${path()}/${id}/targets/${target}`, cast.uaA, { paused: true }), 200)
+  assert.deepEqual(await move('https://hooks.example/one'), ['https://hooks.example/one', true, `paused by ${cast.uaA.name}`])
+  await marina.ground.db.run(sql`update webhook_target set paused_by = 'marina' where id = ${target}`)
+  assert.deepEqual(await move('https://hooks.example/two'), ['https://hooks.example/two', false, undefined])
+})
+
 test('S4-28: executions, tasks, log, jobs and last trigger show a delivery as Harbor does', async () => {
   const id = await make({ type: 'slack' })
   const { executions: [execution] } = expectAnswer(await rest('POST', `${path()}/${id}/test`, marina.admin, {}), 200).json() as { executions: [number] }

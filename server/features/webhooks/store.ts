@@ -111,16 +111,15 @@ export async function addTarget(tx: Tx, secrets: Seal, policyId: number, positio
     values (${policyId}, ${position}, ${type}, ${format}, ${verifiesTls}, ${template}, ${sealTarget(secrets, policyId, target)})`)
 }
 
-/** One that goes elsewhere from now on starts anew: it neither rests nor is paused. */
+/** One that goes elsewhere from now on starts anew: it neither rests nor is it paused by Marina. Whoever has paused it himself lets it go on himself. */
 export async function saveTarget(tx: Tx, secrets: Seal, policyId: number, position: number, was: Target, target: NewTarget): Promise<void> {
   const { type, format, verifiesTls, template } = target
   const isMoved = was.address !== target.address
   await tx.run(sql`
     update webhook_target set position = ${position}, type = ${type}, payload_format = ${format}, verifies_tls = ${verifiesTls}, template = ${template}, sealed = ${sealTarget(secrets, policyId, target)},
-      failed_rounds = case when ${isMoved} then 0 else failed_rounds end,
-      rests_until = case when ${isMoved} then null else rests_until end, paused_at = case when ${isMoved} then null else paused_at end,
-      paused_by = case when ${isMoved} then null else paused_by end
+      failed_rounds = case when ${isMoved} then 0 else failed_rounds end, rests_until = case when ${isMoved} then null else rests_until end
     where id = ${was.id}`)
+  if (isMoved) await tx.run(sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '' where id = ${was.id} and paused_by = 'marina'`)
 }
 
 /** What still waits for these targets is stopped; the rest of their history stays. */
