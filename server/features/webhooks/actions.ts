@@ -3,6 +3,7 @@ import type { Actor } from '../../catalog/topics.ts'
 import { isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { changesOf } from './changes.ts'
 import { addDeliveries, repeatDeliveries, wake, type Range } from './deliveries.ts'
 import { testEvent, type EventType } from './events.ts'
 import { policyProblem, targetsProblem, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
@@ -34,7 +35,8 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
   const name = given.name ?? ''
   await naming(name, () =>
     db.transaction(async (tx) => {
-      const policy: Policy = { ...(await getLocked(tx, projectId, id)), ...given }
+      const before = await getLocked(tx, projectId, id)
+      const policy: Policy = { ...before, ...given }
       const known = (await listTargets(tx, secrets, [id])).get(id)!
       const changed = change(known)
       refuse(policyProblem(policy) ?? targetsProblem(changed.map(({ target }) => target)))
@@ -42,7 +44,7 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
       await dropTargets(tx, known.filter((one) => changed.every(({ was }) => was !== one)).map((one) => one.id))
       for (const [position, { target, was }] of changed.entries()) await (was ? saveTarget(tx, secrets, id, position, was, target) : addTarget(tx, secrets, id, position, target))
       await wake(tx, changed.flatMap(({ was }) => (was ? [was.id] : [])))
-      await emit(tx, [facts.policyChanged({ projectId, policyId: id, name: policy.name, changed: [...Object.keys(given), 'targets'] }, by)])
+      await emit(tx, [facts.policyChanged({ projectId, policyId: id, name: policy.name, changed: changesOf(before, policy, known, changed) }, by)])
     }),
   )
 }

@@ -62,6 +62,30 @@ test('each change is a fact that names what changed and holds no secret (H29)', 
   assert.ok(!JSON.stringify(facts).includes('hidden'))
 })
 
+test('a change names what differs from before: fields, parts of targets, targets that come and go; nothing for what was sent as it was', async () => {
+  const secrets = { auth_header: 'Bearer hidden-1', headers: { 'x-key': 'hidden-2' }, secret: 'hidden-3-which-signs' }
+  const id = await make({}, { targets: [{ type: 'http', address: 'https://hooks.example/in', ...secrets }, { type: 'slack', address: 'https://slack.example/' }] })
+  const changes = async (change: (policy: Policy) => object) => {
+    const since = await lastFact(marina)
+    expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, change(await read(id))), 200)
+    const facts = (await factsSince(marina, since)) as { topic: string; payload: { changed: string[] } }[]
+    assert.deepEqual(facts.map(({ topic }) => topic), ['webhook-policy.changed'])
+    return facts[0]!.payload.changed
+  }
+  const first = (change: object) => ({ targets: [target, other] }: Policy) => ({ targets: [{ ...target, ...change }, other] })
+  assert.deepEqual(await changes((policy) => policy), [])
+  assert.deepEqual(await changes((policy) => ({ ...policy, ...secretsIn(policy) })), [])
+  assert.deepEqual(await changes((policy) => ({ ...policy, description: 'x', enabled: false, ...first({ address: 'https://hooks.example/out', secret: 'hidden-4-which-signs', skip_cert_verify: true })(policy) })), ['description', 'isEnabled', 'targets.0.address', 'targets.0.verifiesTls', 'targets.0.secret'])
+  assert.deepEqual(await changes((policy) => ({ ...policy, ...first({ auth_header: '', headers: { 'x-key': mask, 'x-more': 'y' } })(policy) })), ['targets.0.authHeader', 'targets.0.headers'])
+  assert.deepEqual(await changes((policy) => ({ ...policy, targets: [...policy.targets, { type: 'http', address: 'https://third.example/' }] })), ['targets.2'])
+  assert.deepEqual(await changes((policy) => ({ ...policy, targets: policy.targets.slice(1) })), ['targets.0.position', 'targets.1.position', 'targets.0'])
+
+  /** The same secrets in the clear. */
+  function secretsIn({ targets: [target, other] }: Policy): object {
+    return { targets: [{ ...target, ...secrets }, other] }
+  }
+})
+
 test('C-27: what a target keeps secret is shown as ******, stands nowhere in the clear, and sent back so it stays', async () => {
   const secrets = { address: 'https://hooks.example/services/hidden-0', auth_header: 'Bearer hidden-1', headers: { 'X-Key': 'hidden-2' }, secret: 'hidden-3-which-signs' }
   const id = await make(secrets)
