@@ -6,7 +6,7 @@ import { fresh, givenCast } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openRest, type Rest } from '../../testing/rest.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { sweepDeliveries } from './deliveries.ts'
+import { repeatLimit, sweepDeliveries } from './deliveries.ts'
 import { listTargets } from './store.ts'
 import { mask } from './wire.ts'
 
@@ -264,6 +264,23 @@ test('there are at most a hundred policies in a project', async () => {
   const first = await make({}, {}, at)
   await marina.ground.db.run(sql`insert into webhook_policy (project_id, name, is_enabled, event_types, creator) select project_id, 'more ' || n, true, event_types, creator from webhook_policy, generate_series(1, 99) n where id = ${first}`)
   expectAnswer(await rest('POST', at, marina.admin, bodyOf()), 412, 'PRECONDITION')
+})
+
+test('a range beyond what one call sends again goes on behind the last that it has sent', async () => {
+  const id = await make()
+  const [row] = await marina.ground.db.rows<{ first: number; last: number }>(sql`
+    with added as (
+      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status)
+      select ${id}, (select id from webhook_target where policy_id = ${id}), 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text as body, case when n % 2 = 0 then 'Success' else 'Error' end
+      from generate_series(1, ${2 * repeatLimit + 2}::int) n order by n returning id)
+    select min(id) as first, max(id) as last from added`)
+  const repeat = async (first: number) => expectAnswer(await rest('POST', `${path()}/${id}/redeliver`, cast.uaA, { first, last: row!.last, status: 'Error' }), 200).json() as { count: number; last: number; repeated_until: number }
+  const some = await repeat(row!.first)
+  assert.deepEqual([some.count, some.repeated_until], [repeatLimit, row!.last - 3])
+  const others = await repeat(some.repeated_until + 1)
+  assert.deepEqual([others.count, others.repeated_until], [1, row!.last - 1])
+  const bodies = await marina.ground.db.row<{ count: number }>(sql`select count(distinct body) from webhook_delivery where policy_id = ${id} and trigger = 'MANUAL'`)
+  assert.equal(bodies!.count, repeatLimit + 1)
 })
 
 test('history is kept to a number and an age; what has waited for too long goes, too', async () => {
