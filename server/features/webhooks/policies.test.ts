@@ -281,6 +281,7 @@ test('a range beyond what one call sends again goes on behind the last that it h
   assert.deepEqual([others.count, others.repeated_until], [1, row!.last - 1])
   const bodies = await marina.ground.db.row<{ count: number }>(sql`select count(distinct body) from webhook_delivery where policy_id = ${id} and trigger = 'MANUAL'`)
   assert.equal(bodies!.count, repeatLimit + 1)
+  expectAnswer(await rest('DELETE', `${path()}/${id}`, cast.uaA), 200)
 })
 
 test('history is kept to a number and an age; what has waited for too long goes, too', async () => {
