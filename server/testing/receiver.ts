@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
 export type Received = { path: string; headers: IncomingHttpHeaders; body: string; at: number }
-export type Receipt = { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number } | 'never'
+/** `until`: it is answered after this. */
+export type Receipt = { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number; until?: Promise<unknown> } | 'never'
 
 export type Receiver = AsyncDisposable & {
   url: string
@@ -25,7 +26,9 @@ export async function openReceiver(port = 0): Promise<Receiver> {
       received.push(one)
       const how = answer(one)
       if (how === 'never') return
-      setTimeout(() => response.writeHead(how.status ?? 200, how.headers).end(how.body), how.delayMs ?? 0)
+      const reply = () => response.writeHead(how.status ?? 200, how.headers).end(how.body)
+      if (how.until) void how.until.then(reply)
+      else setTimeout(reply, how.delayMs ?? 0)
     })
   })
   server.listen(port, '127.0.0.1')

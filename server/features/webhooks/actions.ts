@@ -3,7 +3,8 @@ import type { Actor } from '../../catalog/topics.ts'
 import { isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { addDeliveries, repeatDeliveries, wake, type Range } from './deliveries.ts'
+import { changesOf } from './changes.ts'
+import { addDeliveries, repeatDeliveries, wake, type Range, type Repeated } from './deliveries.ts'
 import { testEvent, type EventType } from './events.ts'
 import { policyProblem, targetsProblem, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
 import { addPolicy, addTarget, dropPolicy, dropTargets, listTargets, lockPolicy, pauseTarget, policiesLimit, savePolicy, saveTarget, type Seal } from './store.ts'
@@ -34,7 +35,8 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
   const name = given.name ?? ''
   await naming(name, () =>
     db.transaction(async (tx) => {
-      const policy: Policy = { ...(await getLocked(tx, projectId, id)), ...given }
+      const before = await getLocked(tx, projectId, id)
+      const policy: Policy = { ...before, ...given }
       const known = (await listTargets(tx, secrets, [id])).get(id)!
       const changed = change(known)
       refuse(policyProblem(policy) ?? targetsProblem(changed.map(({ target }) => target)))
@@ -42,7 +44,7 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
       await dropTargets(tx, known.filter((one) => changed.every(({ was }) => was !== one)).map((one) => one.id))
       for (const [position, { target, was }] of changed.entries()) await (was ? saveTarget(tx, secrets, id, position, was, target) : addTarget(tx, secrets, id, position, target))
       await wake(tx, changed.flatMap(({ was }) => (was ? [was.id] : [])))
-      await emit(tx, [facts.policyChanged({ projectId, policyId: id, name: policy.name, changed: [...Object.keys(given), 'targets'] }, by)])
+      await emit(tx, [facts.policyChanged({ projectId, policyId: id, name: policy.name, changed: changesOf(before, policy, known, changed) }, by)])
     }),
   )
 }
@@ -68,14 +70,14 @@ export async function testPolicy({ db, secrets }: Ground, by: Actor, scope: Scop
   })
 }
 
-/** Sends again what was sent. Throws PRECONDITION when there is nothing of the kind. Returns the new deliveries' ids. */
-export async function repeat({ db }: Ground, by: Actor, { projectId }: Scope, id: number, range: Range): Promise<number[]> {
+/** Sends again what was sent. Throws PRECONDITION when there is nothing of the kind. Returns the new deliveries. */
+export async function repeat({ db }: Ground, by: Actor, { projectId }: Scope, id: number, range: Range): Promise<Repeated[]> {
   return db.transaction(async (tx) => {
     const policy = await getLocked(tx, projectId, id)
     const made = await repeatDeliveries(tx, id, range)
     const [eventId, ...others] = new Set(made.map((one) => one.eventId))
     if (made.length > 0) await emit(tx, [facts.deliveriesRepeated({ ...placeOf(policy), first: range.first, last: range.last, count: made.length, eventId: others.length > 0 ? undefined : eventId }, by)])
-    return made.map((one) => one.id)
+    return made
   })
 }
 

@@ -168,6 +168,39 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   assert.deepEqual(facts, [{ topic: 'webhook-target.failed', why: 'answered with 500' }, { topic: 'webhook-target.paused', why: '4 tries in a row failed, the last one: answered with 500' }, { topic: 'webhook-target.resumed', why: null }])
 })
 
+test('one delivery that a receiver always refuses ends after its tries and keeps a paused target from nothing', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 503 }))
+  const policy = await givenPolicy(receiver)
+  const waiting = async (body: string) => {
+    const { id: target } = await targetOf(policy)
+    const text = `insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      values ($1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), $3, 'EVENT', 'application/json', $3) returning id`
+    const [row] = await marina.ground.db.rows<{ id: number }>({ name: '', text, values: [policy, target, body] })
+    return row!.id
+  }
+  // Tried with a first one, so that all that comes later finds it paused.
+  const lost = [await waiting('"one"'), ...(await trigger(policy)), await waiting('"two"')]
+  await eventually(async () => assert.equal((await targetOf(policy)).paused, true), patience)
+  const [bad, good] = [await waiting('"bad"'), await waiting('"good"')]
+  receiver.answer(({ body }) => ({ status: body === '"good"' ? 200 : 422 }))
+  assert.equal((await ended(policy, good)).status, 'Success')
+  assert.equal((await targetOf(policy)).paused, false)
+  const { status, status_message: why } = await ended(policy, bad)
+  assert.deepEqual([status, why], ['Error', 'answered with 422'])
+  for (const id of lost) await ended(policy, id)
+})
+
+test('a paused target with nothing but what its receiver refuses is through with it after its tries', async () => {
+  await using receiver = await openReceiver()
+  receiver.answer(() => ({ status: 503 }))
+  const policy = await givenPolicy(receiver)
+  const ids = [...(await trigger(policy)), ...(await trigger(policy))]
+  await eventually(async () => assert.equal((await targetOf(policy)).paused, true), patience)
+  receiver.answer(() => ({ status: 422 }))
+  assert.equal((await ended(policy, ids[1]!)).status, 'Error')
+})
+
 test('how a target turned and the fact that tells of it are written together, or neither is', async () => {
   const { db } = marina.ground
   const run = (text: string, ...values: string[]) => db.run({ name: '', text, values })
@@ -230,24 +263,32 @@ test('F41, F42: a target that hangs with a long queue holds its own place and no
   expectAnswer(await callApi(marina, 'DELETE', `${path()}/${slow}`, as()), 200)
 })
 
-test('a replaced secret signs along until its time is over, so that receivers can change it without a gap', async () => {
+test('replaced secrets sign along until their time is over, so that receivers can change them without a gap', async () => {
   await using receiver = await openReceiver()
-  const [old, young] = ['the-old-secret-of-ours', 'the-new-secret-of-ours']
-  const policy = await givenPolicy(receiver, { secret: old })
-  const target = { type: 'http', address: `${receiver.url}/hook`, secret: young }
-  const body = { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: [target] }
-  expectAnswer(await callApi(marina, 'PUT', `${path()}/${policy}`, { ...as(), body }), 200)
+  const secrets = ['first', 'second', 'third', 'fourth', 'fifth'].map((one) => `the-${one}-secret-of-ours`)
+  const policy = await givenPolicy(receiver, { secret: secrets[0] })
+  const body = (secret: string) => ({ name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: [{ type: 'http', address: `${receiver.url}/hook`, secret }] })
+  const change = async (index: number, at = marina) => expectAnswer(await callApi(at, 'PUT', `${path()}/${policy}`, { ...as(), body: body(secrets[index]!) }), 200)
+  /** Which of the secrets have signed what is sent now, in the order of the signatures. */
   const signed = async () => {
     const [id] = await trigger(policy)
     await ended(policy, id!)
     const { headers, body: text } = receiver.received.at(-1)!
     const [time, ...hashes] = String(headers['marina-signature']).split(',')
-    return [young, old].map((secret) => hashes.includes(`v1=${createHmac('sha256', secret).update(`${time!.slice(2)}.${text}`).digest('hex')}`))
+    const hashOf = (secret: string) => `v1=${createHmac('sha256', secret).update(`${time!.slice(2)}.${text}`).digest('hex')}`
+    return hashes.map((hash) => secrets.findIndex((secret) => hashOf(secret) === hash))
   }
-  assert.deepEqual(await signed(), [true, true])
+  await change(1)
+  assert.deepEqual(await signed(), [1, 0])
+  await change(2)
+  assert.deepEqual(await signed(), [2, 1, 0])
+  await change(1)
+  assert.deepEqual(await signed(), [1, 2, 0])
+  for (const index of [3, 4]) await change(index)
+  assert.deepEqual(await signed(), [4, 3, 1, 2])
   await using later = await openBeside(marina, { ...quick, webhookSecretOverlap: '0ms' })
-  expectAnswer(await callApi(later, 'PUT', `${path()}/${policy}`, { ...as(), body: { ...body, targets: [{ ...target, secret: old }] } }), 200)
-  assert.deepEqual(await signed(), [false, true])
+  await change(0, later)
+  assert.deepEqual(await signed(), [0, 3, 1])
 })
 
 test('one delivery and a range are sent again as they were, under the same event id', async () => {

@@ -7,9 +7,10 @@ import { listenTo } from '../../platform/db/listen.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { gathering } from '../../platform/gather.ts'
 import type { Outbound } from '../../platform/outbound/outbound.ts'
+import { openPlaces } from '../../platform/places.ts'
 import { every } from '../../platform/repeat.ts'
 import { channel } from './deliveries.ts'
-import { finishTargets, findNeglected, releaseTargets, takeTargets, type Finished, type Held, type Result, type Standing } from './queue.ts'
+import { findNeglected, findOwners, finishTargets, releaseTargets, takeTargets, type Finished, type Held, type Result, type Standing, type Waiting } from './queue.ts'
 import { judge, standingAfter, turnOf, type Attempt, type DeliveryRules, type Turn } from './outcome.ts'
 import { sendOne } from './send.ts'
 import type { Sealed } from './rules.ts'
@@ -22,32 +23,40 @@ export type DelivererOptions = {
   outbound: Outbound
   rules: DeliveryRules
   log: { warn(about: object, text: string): void; info(about: object, text: string): void }
+  /** `places`: targets that are served at the same time by this process; `share`: those of one project, or of the system. */
+  lanes?: { places: number; share: number }
 }
 
-/** Targets that are served at the same time by one process. One that does not answer keeps its place for its time and no longer. */
-const lanes = 128
+/** How long a delivery may wait for others to the same host, in ms, before it is left for the next round. */
+const waitMs = 15_000
 /** How often a process looks for what it has not heard of, in ms. */
 const lookMs = 5000
 /** A target whose process says nothing for this long beyond a try's time is anybody's. */
-const graceMs = 30_000
+const graceMs = waitMs + 15_000
 
 const marina: Actor = { kind: 'system', id: null, name: 'marina' }
 
+type Service = { isAskedAgain: boolean; ended: Promise<void> }
+
 /**
- * Delivers what waits, as soon as it hears of it. Each target has a lane of its own, which holds the target against other
- * processes, sends the first deliveries of its queue at once (those of one key in their order) and then looks again. A target
- * that fails rests, for longer each time, so that it takes neither lanes nor memory from others: what waits stays in the database.
+ * Delivers what waits, as soon as it hears of it. A target gets a lane for one round: it is held against other processes, the
+ * first deliveries of its queue are sent at once (those of one key in their order), and it queues up for a lane again, behind those
+ * who wait. Projects get lanes in turn, and none gets all of them. A target that fails rests, for longer each time, so that it
+ * takes neither lanes nor memory from others: what waits stays in the database.
  */
-export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOptions): AsyncDisposable {
+export function openDeliverer({ db, secrets, outbound, rules, log, lanes = { places: 128, share: 96 } }: DelivererOptions): AsyncDisposable {
   const me = randomUUID()
   const closing = new AbortController()
-  const lanesOpen = new Map<number, { isAskedAgain: boolean; ended: Promise<void> }>()
-  /** Targets without a lane, in the order in which they asked. */
-  const line = new Set<number>()
+  const lane = openPlaces(lanes)
+  /** Targets that have a lane or wait for one. */
+  const served = new Map<number, Service>()
+  /** Whose a target is never changes. */
+  const owners = new LRUCache<number, string>({ max: 10_000 })
   const timers = new Map<number, NodeJS.Timeout>()
   /** By what is sealed: it is the same as long as nobody changes it, and takes a sixth of a delivery to open. */
   const unsealed = new LRUCache<string, Sealed>({ max: 1000 })
   let breath: Promise<unknown> = Promise.resolve()
+  const lookUpOwners = gathering((ids: number[]) => findOwners(db.relaxed, ids), 1000)
   const take = gathering((ids: number[]) => takeTargets(db.relaxed, me, ids, rules.timeoutMs + graceMs), 100)
   const finish = gathering(writeDown, 100)
   const onTrouble = (error: unknown) => log.warn({ reason: String(error) }, 'webhooks wait: the database did not answer')
@@ -60,7 +69,7 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
       closing.abort()
       await Promise.all([listener[Symbol.asyncDispose](), looking[Symbol.asyncDispose]()])
       for (const timer of timers.values()) clearTimeout(timer)
-      await Promise.all([...lanesOpen.values()].map(({ ended }) => ended))
+      await Promise.all([...served.values()].map(({ ended }) => ended))
       await releaseTargets(db.relaxed, me).catch(onTrouble)
     },
   }
@@ -71,30 +80,26 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
 
   function serve(targetId: number): void {
     if (closing.signal.aborted) return
-    const open = lanesOpen.get(targetId)
-    if (open) open.isAskedAgain = true
-    else if (lanesOpen.size < lanes) openLane(targetId)
-    else line.add(targetId)
+    const already = served.get(targetId)
+    if (already) return void (already.isAskedAgain = true)
+    const service: Service = { isAskedAgain: false, ended: Promise.resolve() }
+    served.set(targetId, service)
+    service.ended = runService(targetId, service)
   }
 
-  function openLane(targetId: number): void {
-    line.delete(targetId)
-    const lane = { isAskedAgain: false, ended: Promise.resolve() }
-    lanesOpen.set(targetId, lane)
-    lane.ended = useLane(targetId, lane)
+  async function runService(targetId: number, service: Service): Promise<void> {
+    await runRounds(targetId, service).catch(onTrouble)
+    served.delete(targetId)
+    if (service.isAskedAgain) serve(targetId)
   }
 
-  async function useLane(targetId: number, lane: { isAskedAgain: boolean }): Promise<void> {
-    await runLane(targetId, lane).catch(onTrouble)
-    lanesOpen.delete(targetId)
-    if (lane.isAskedAgain) line.add(targetId)
-    const [next] = line
-    if (next !== undefined && !closing.signal.aborted) openLane(next)
-  }
-
-  async function runLane(targetId: number, lane: { isAskedAgain: boolean }): Promise<void> {
-    while (!closing.signal.aborted) {
-      lane.isAskedAgain = false
+  async function runRounds(targetId: number, service: Service): Promise<void> {
+    const owner = await ownerOf(targetId)
+    if (owner === undefined) return
+    for (;;) {
+      using place = await lane.enter(owner, closing.signal)
+      if (!place) return
+      service.isAskedAgain = false
       const held = (await take(targetId)).find(({ id }) => id === targetId)
       if (!held) return
       const nextMs = await runRound(held)
@@ -102,12 +107,20 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     }
   }
 
+  /** The project whose target it is, or the system. Undefined when it is gone. */
+  async function ownerOf(targetId: number): Promise<string | undefined> {
+    const owner = owners.get(targetId) ?? (await lookUpOwners(targetId)).get(targetId)
+    if (owner !== undefined) owners.set(targetId, owner)
+    return owner
+  }
+
   /** Sends what may go now. Returns in how many ms there is more to do. */
   async function runRound(held: Held): Promise<number> {
     const now = Date.now()
     const heads = headsOf(held)
+    const ready = heads.filter(({ dueAt }) => dueAt <= now)
     // One at a time to a target that has just failed: those that do not answer must not take up everybody's connections.
-    const due = heads.filter(({ dueAt }) => dueAt <= now).slice(0, held.failedRounds > 0 ? 1 : heads.length)
+    const due = held.failedRounds > 0 ? ready.toSorted(byLastTry).slice(0, 1) : ready
     if (due.length === 0) {
       await finish({ targetId: held.id, results: [], standing: undefined, facts: [] })
       return Math.max(1, Math.min(...heads.map(({ dueAt }) => dueAt)) - now)
@@ -116,10 +129,10 @@ export function openDeliverer({ db, secrets, outbound, rules, log }: DelivererOp
     // One begins in each turn of the event loop: an event for many targets must not keep pushes waiting.
     const attempts = await Promise.all(due.map(async (delivery): Promise<Attempt> => {
       await (breath = breath.then(() => nextTurn()))
-      return { delivery, sent: await sendOne(outbound, target, delivery, { ...rules, signal: closing.signal }) }
+      return { delivery, sent: await sendOne(outbound, target, delivery, { ...rules, waitMs, signal: closing.signal }) }
     }))
-    // What a shutdown cut short was not tried.
-    const results = attempts.filter(({ sent }) => sent.kind !== 'aborted').map((one) => judge(one, rules, held.isProbe))
+    // What a shutdown cut short, or what found no place at its host, was not tried.
+    const results = attempts.filter(({ sent }) => sent.kind !== 'untried').map((one) => judge(one, rules, held.isProbe))
     const standing = results.length === 0 ? undefined : standingAfter(held, results, rules)
     const turn = standing && turnOf(held, standing)
     const told = turn ? await factsOfTurn(held, turn, results.at(-1)!.result, standing) : []
@@ -177,3 +190,6 @@ function headsOf({ waiting }: Held): Held['waiting'] {
   const seen = new Set<string>()
   return waiting.filter(({ orderedBy }) => !seen.has(orderedBy) && seen.add(orderedBy))
 }
+
+/** What was tried longest ago comes first: one that is refused again and again must not hide that others would be taken. */
+const byLastTry = (one: Waiting, other: Waiting) => Date.parse(one.triedAt ?? '1970') - Date.parse(other.triedAt ?? '1970')

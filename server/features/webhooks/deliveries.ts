@@ -51,16 +51,21 @@ export type Range = { first: number; last: number; status: Status | undefined }
 /** Deliveries that one call may repeat. */
 export const repeatLimit = 10_000
 
+/** A new delivery; `until`: the last of the old ones that were repeated with it. */
+export type Repeated = { id: number; eventId: string; until: number }
+
 /** Sends again what was sent, with the same event id, to targets that are still there; what waits anyway is left out. */
-export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<{ id: number; eventId: string }[]> {
+export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<Repeated[]> {
   const ofStatus = status === undefined ? sql`true` : sql`status = ${status}`
-  return tx.rows<{ id: number; eventId: string }>(sql`
-    with told as (select pg_notify(${channel}, ''))
-    , added as (
+  return tx.rows<Repeated>(sql`
+    with told as (select pg_notify(${channel}, '')),
+    old as (
+      select * from webhook_delivery
+      where policy_id = ${policyId} and id between ${first} and ${last} and exists (select from webhook_target where id = target_id) and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit}),
+    added as (
       insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-      select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body from webhook_delivery
-      where policy_id = ${policyId} and id between ${first} and ${last} and exists (select from webhook_target where id = target_id) and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit} returning id, event_id)
-    select id, event_id as "eventId" from added, told order by id`)
+      select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body from old order by id returning id, event_id)
+    select id, event_id as "eventId", (select max(id) from old) as until from added, told order by id`)
 }
 
 /** Wakes whoever delivers, when the transaction has committed. */

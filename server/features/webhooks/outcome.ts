@@ -17,23 +17,30 @@ export type Attempt = { delivery: Waiting; sent: Sent }
 /** `restMs`: what the receiver asked to be left alone for. */
 export type Judged = { result: Result; restMs: number }
 
-/** What a try means for its delivery. `isProbe`: the target is paused, and whether it answers is all that counts. */
+/**
+ * What a try means for its delivery. `isProbe`: the target is paused, and a receiver that is down or busy costs a delivery none of its
+ * tries. One that refuses this very delivery is up: it must not keep it at the head of the queue for good.
+ */
 export function judge({ delivery, sent }: Attempt, rules: DeliveryRules, isProbe: boolean): Judged {
   const reply = sent.kind === 'answered' ? sent.reply : undefined
   const isGood = reply !== undefined && reply.status >= 200 && reply.status < 300
   const message = isGood ? '' : reply ? `answered with ${reply.status}` : sent.kind === 'failed' ? sent.why : ''
   const failed = delivery.tries + 1
   const asked = reply && !isGood ? (retryAfterMs(reply.headers['retry-after'], sent.at) ?? 0) : 0
-  const isOver = isGood || (!isProbe && failed >= rules.tries)
+  const counts = isGood || !isProbe || (reply !== undefined && isRefusal(reply.status))
+  const isOver = isGood || (counts && failed >= rules.tries)
   const tryAgainAt = new Date(Date.now() + (isProbe ? 0 : pauseAfter(rules, failed, asked)))
   return {
     restMs: Math.min(asked, rules.mostMs),
     result: {
-      id: delivery.id, status: isGood ? 'Success' : isOver ? 'Error' : 'Pending', message, counts: isGood || !isProbe, answer: reply ? answerOf(reply) : null, dueAt: isOver ? sent.at : tryAgainAt,
+      id: delivery.id, status: isGood ? 'Success' : isOver ? 'Error' : 'Pending', message, counts, answer: reply ? answerOf(reply) : null, dueAt: isOver ? sent.at : tryAgainAt,
       try: { at: sent.at.toISOString(), took_ms: sent.took, ...(reply ? { status: reply.status } : { error: message }) },
     },
   }
 }
+
+/** Said by a receiver that is there and takes things, but not this. */
+const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429
 
 /** Headers of an answer that are of use later and cannot hold a session. */
 const keptHeaders = ['content-type', 'content-length', 'date', 'server', 'retry-after', 'location', 'x-request-id']

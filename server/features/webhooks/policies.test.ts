@@ -6,7 +6,8 @@ import { fresh, givenCast } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openRest, type Rest } from '../../testing/rest.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { sweepDeliveries } from './deliveries.ts'
+import { repeatLimit, sweepDeliveries } from './deliveries.ts'
+import { listTargets } from './store.ts'
 import { mask } from './wire.ts'
 
 type Target = Record<string, unknown> & { id: number; address: string }
@@ -61,6 +62,30 @@ test('each change is a fact that names what changed and holds no secret (H29)', 
   assert.ok(!JSON.stringify(facts).includes('hidden'))
 })
 
+test('a change names what differs from before: fields, parts of targets, targets that come and go; nothing for what was sent as it was', async () => {
+  const secrets = { auth_header: 'Bearer hidden-1', headers: { 'x-key': 'hidden-2' }, secret: 'hidden-3-which-signs' }
+  const id = await make({}, { targets: [{ type: 'http', address: 'https://hooks.example/in', ...secrets }, { type: 'slack', address: 'https://slack.example/' }] })
+  const changes = async (change: (policy: Policy) => object) => {
+    const since = await lastFact(marina)
+    expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, change(await read(id))), 200)
+    const facts = (await factsSince(marina, since)) as { topic: string; payload: { changed: string[] } }[]
+    assert.deepEqual(facts.map(({ topic }) => topic), ['webhook-policy.changed'])
+    return facts[0]!.payload.changed
+  }
+  const first = (change: object) => ({ targets: [target, other] }: Policy) => ({ targets: [{ ...target, ...change }, other] })
+  assert.deepEqual(await changes((policy) => policy), [])
+  assert.deepEqual(await changes((policy) => ({ ...policy, ...secretsIn(policy) })), [])
+  assert.deepEqual(await changes((policy) => ({ ...policy, description: 'x', enabled: false, ...first({ address: 'https://hooks.example/out', secret: 'hidden-4-which-signs', skip_cert_verify: true })(policy) })), ['description', 'isEnabled', 'targets.0.address', 'targets.0.verifiesTls', 'targets.0.secret'])
+  assert.deepEqual(await changes((policy) => ({ ...policy, ...first({ auth_header: '', headers: { 'x-key': mask, 'x-more': 'y' } })(policy) })), ['targets.0.authHeader', 'targets.0.headers'])
+  assert.deepEqual(await changes((policy) => ({ ...policy, targets: [...policy.targets, { type: 'http', address: 'https://third.example/' }] })), ['targets.2'])
+  assert.deepEqual(await changes((policy) => ({ ...policy, targets: policy.targets.slice(1) })), ['targets.0.position', 'targets.1.position', 'targets.0'])
+
+  /** The same secrets in the clear. */
+  function secretsIn({ targets: [target, other] }: Policy): object {
+    return { targets: [{ ...target, ...secrets }, other] }
+  }
+})
+
 test('C-27: what a target keeps secret is shown as ******, stands nowhere in the clear, and sent back so it stays', async () => {
   const secrets = { address: 'https://hooks.example/services/hidden-0', auth_header: 'Bearer hidden-1', headers: { 'X-Key': 'hidden-2' }, secret: 'hidden-3-which-signs' }
   const id = await make(secrets)
@@ -90,6 +115,39 @@ test('a kept secret goes to no other server than the one that it was given for',
   expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, { ...policy, targets: [{ id: target.id, type: 'http', address: 'https://thief.example/in' }] }), 200)
   const [row] = await marina.ground.db.rows<{ sealed: string }>(sql`select sealed from webhook_target where policy_id = ${id}`)
   assert.ok(!marina.ground.secrets.unseal(row!.sealed, `webhook policy ${id}`).includes('hidden'))
+})
+
+test('the secret that signs goes to no other server either: given anew there, or none', async () => {
+  const [first, second] = ['hidden-1-which-signs', 'hidden-2-which-signs']
+  const id = await make({ secret: first })
+  const put = async (change: object) => rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ id: (await read(id)).targets[0]!.id, ...change }))
+  const set = async (change: object) => expectAnswer(await put(change), 200)
+  const clear = async () => {
+    const [row] = await marina.ground.db.rows<{ sealed: string }>(sql`select sealed from webhook_target where policy_id = ${id}`)
+    const { secret, before = [] } = JSON.parse(marina.ground.secrets.unseal(row!.sealed, `webhook policy ${id}`)) as { secret: string; before?: { secret: string }[] }
+    return [secret, ...before.map((one) => one.secret)]
+  }
+  expectAnswer(await put({ address: 'https://thief.example/in', secret: mask }), 400, 'BAD_REQUEST')
+  assert.deepEqual(await clear(), [first])
+  // To another place on the same server it goes along, with those that it replaced.
+  await set({ address: 'https://hooks.example/elsewhere', secret: second })
+  await set({ address: 'https://hooks.example/in', secret: mask })
+  assert.deepEqual(await clear(), [second, first])
+  await set({ address: 'https://other.example/in', secret: second })
+  assert.deepEqual(await clear(), [second])
+  await set({ address: 'https://thief.example/in' })
+  assert.deepEqual(await clear(), [''])
+})
+
+test('a replaced secret that was sealed when there was one at most still signs along', async () => {
+  const id = await make({ secret: 'hidden-1-which-signs' })
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+  const was = { address: 'https://hooks.example/in', authHeader: '', headers: {}, secret: 'hidden-1-which-signs', before: { secret: 'hidden-0-which-signs', until } }
+  await marina.ground.db.run(sql`update webhook_target set sealed = ${marina.ground.secrets.seal(JSON.stringify(was), `webhook policy ${id}`)} where policy_id = ${id}`)
+  assert.equal((await read(id)).targets[0]!['secret_before_until'], until)
+  expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ secret: 'hidden-2-which-signs' })), 200)
+  const [target] = (await listTargets(marina.ground.db, marina.ground.secrets, [id])).get(id)!
+  assert.deepEqual([target!.secret, target!.before.map(({ secret }) => secret)], ['hidden-2-which-signs', ['hidden-1-which-signs', 'hidden-0-which-signs']])
 })
 
 test('H13, H17, H19: policies and deliveries of another project are not found below one\'s own, whatever id is named', async () => {
@@ -145,6 +203,20 @@ test('a target that a policy no longer has gets nothing more, and its history st
   expectAnswer(await rest('POST', `${path()}/${id}/executions/${waiting}/redeliver`, cast.uaA), 412, 'PRECONDITION')
 })
 
+test('a target that goes elsewhere is no longer paused by Marina, but still by whoever paused it', async () => {
+  const id = await make()
+  const [{ id: target }] = (await read(id)).targets as [Target]
+  const move = async (address: string) => {
+    expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ id: target, address })), 200)
+    const [now] = (await read(id)).targets as [Target]
+    return [now.address, now['paused'], now['paused_reason']]
+  }
+  expectAnswer(await rest('PUT', `${path()}/${id}/targets/${target}`, cast.uaA, { paused: true }), 200)
+  assert.deepEqual(await move('https://hooks.example/one'), ['https://hooks.example/one', true, `paused by ${cast.uaA.name}`])
+  await marina.ground.db.run(sql`update webhook_target set paused_by = 'marina' where id = ${target}`)
+  assert.deepEqual(await move('https://hooks.example/two'), ['https://hooks.example/two', false, undefined])
+})
+
 test('S4-28: executions, tasks, log, jobs and last trigger show a delivery as Harbor does', async () => {
   const id = await make({ type: 'slack' })
   const { executions: [execution] } = expectAnswer(await rest('POST', `${path()}/${id}/test`, marina.admin, {}), 200).json() as { executions: [number] }
@@ -192,6 +264,24 @@ test('there are at most a hundred policies in a project', async () => {
   const first = await make({}, {}, at)
   await marina.ground.db.run(sql`insert into webhook_policy (project_id, name, is_enabled, event_types, creator) select project_id, 'more ' || n, true, event_types, creator from webhook_policy, generate_series(1, 99) n where id = ${first}`)
   expectAnswer(await rest('POST', at, marina.admin, bodyOf()), 412, 'PRECONDITION')
+})
+
+test('a range beyond what one call sends again goes on behind the last that it has sent', async () => {
+  const id = await make()
+  const [row] = await marina.ground.db.rows<{ first: number; last: number }>(sql`
+    with added as (
+      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status)
+      select ${id}, (select id from webhook_target where policy_id = ${id}), 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text as body, case when n % 2 = 0 then 'Success' else 'Error' end
+      from generate_series(1, ${2 * repeatLimit + 2}::int) n order by n returning id)
+    select min(id) as first, max(id) as last from added`)
+  const repeat = async (first: number) => expectAnswer(await rest('POST', `${path()}/${id}/redeliver`, cast.uaA, { first, last: row!.last, status: 'Error' }), 200).json() as { count: number; last: number; repeated_until: number }
+  const some = await repeat(row!.first)
+  assert.deepEqual([some.count, some.repeated_until], [repeatLimit, row!.last - 3])
+  const others = await repeat(some.repeated_until + 1)
+  assert.deepEqual([others.count, others.repeated_until], [1, row!.last - 1])
+  const bodies = await marina.ground.db.row<{ count: number }>(sql`select count(distinct body) from webhook_delivery where policy_id = ${id} and trigger = 'MANUAL'`)
+  assert.equal(bodies!.count, repeatLimit + 1)
+  expectAnswer(await rest('DELETE', `${path()}/${id}`, cast.uaA), 200)
 })
 
 test('history is kept to a number and an age; what has waited for too long goes, too', async () => {

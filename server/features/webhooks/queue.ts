@@ -9,7 +9,7 @@ export const windowSize = 8
 /** A question for each target: as an EXISTS it may be answered by reading all that waits for anybody. */
 const hasWaiting = sql`(select id from webhook_delivery where target_id = target.id and status = 'Pending' order by id limit 1) is not null`
 
-export type Waiting = { id: number; orderedBy: string; eventType: string; eventId: string; contentType: string; body: string; tries: number; dueAt: number }
+export type Waiting = { id: number; orderedBy: string; eventType: string; eventId: string; contentType: string; body: string; tries: number; triedAt: string | null; dueAt: number }
 /** A target that this process holds now, with the head of its queue. `dueAt` in ms. */
 export type Held = { id: number; policyId: number; type: string; verifiesTls: boolean; sealed: string; failedRounds: number; isProbe: boolean; waiting: Waiting[] }
 
@@ -29,7 +29,7 @@ export function takeTargets(db: Queryable, by: string, ids: number[], holdMs: nu
       returning id, policy_id, type, verifies_tls, sealed, failed_rounds, paused_at)
     select id, policy_id as "policyId", type, verifies_tls as "verifiesTls", sealed, failed_rounds as "failedRounds", paused_at is not null as "isProbe", (
       select coalesce(jsonb_agg(jsonb_build_object('id', id, 'orderedBy', ordered_by, 'eventType', event_type, 'eventId', event_id, 'contentType', content_type, 'body', body, 'tries', tries,
-        'dueAt', extract(epoch from due_at) * 1000) order by id), '[]')
+        'triedAt', history->-1->>'at', 'dueAt', extract(epoch from due_at) * 1000) order by id), '[]')
       from (select * from webhook_delivery where target_id = held.id and status = 'Pending' order by id limit ${windowSize}) head) as waiting
     from held`)
 }
@@ -40,6 +40,13 @@ export async function findNeglected(db: Queryable): Promise<number[]> {
     select id from webhook_target target where paused_by is distinct from 'user' and (rests_until is null or rests_until <= clock_timestamp()) and (held_by is null or held_until < clock_timestamp())
       and ${hasWaiting} order by rests_until nulls first, id limit 1000`)
   return rows.map(({ id }) => id)
+}
+
+/** Whose targets these are, by the target: a project's, or the system's. */
+export async function findOwners(db: Queryable, targetIds: number[]): Promise<Map<number, string>> {
+  const rows = await db.rows<{ id: number; projectId: number | null }>(sql`
+    select target.id, project_id as "projectId" from webhook_target target join webhook_policy policy on policy.id = policy_id where target.id = any(${targetIds}::bigint[]) limit 1000`)
+  return new Map(rows.map(({ id, projectId }) => [id, projectId === null ? 'system' : String(projectId)]))
 }
 
 /** What became of one try. `status` Pending: it is tried again at `dueAt`. */

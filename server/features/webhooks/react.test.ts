@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { callApi, create } from '../../testing/api.ts'
 import { fresh, givenCast, givenProject, pushBlob, pushImage } from '../../testing/given.ts'
@@ -9,11 +10,13 @@ import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 type Project = Awaited<ReturnType<typeof givenProject>>
 type Payload = { type: string; occur_at: number; operator: string; event_data: { resources: { digest: string; tag: string; resource_url: string }[]; repository: Record<string, unknown>; custom_attributes?: { Details: string } } }
 
+/** With another registry, which tells of its events. */
+const shared = 'a-shared-secret-of-ours'
 let marina: TestMarina
 let project: Project
 let receiver: Receiver
 before(async () => {
-  marina = await openTestMarina({ outboundAllow: '127.0.0.0/8', externalUrl: 'https://registry.example:8443' })
+  marina = await openTestMarina({ outboundAllow: '127.0.0.0/8', externalUrl: 'https://registry.example:8443', notificationsSecret: shared })
   project = await givenProject(marina)
   receiver = await openReceiver()
 })
@@ -59,6 +62,21 @@ test('S4-20, S4-23, S4-24, S4-32: a push leads to a delivery with Harbor\'s payl
   const { date_created: created, ...named } = repository
   assert.ok(Number.isInteger(created) && Math.abs(Number(created) - Date.now() / 1000) < 30)
   assert.deepEqual(named, { name: 'some/app', namespace: project.name, repo_full_name: name, repo_type: 'private' })
+})
+
+test('what another registry told of has a URL that leads there', async () => {
+  const hook = await givenHook({}, { event_types: ['PUSH_ARTIFACT', 'DELETE_ARTIFACT'] })
+  const name = `${project.name}/${fresh('app')}`
+  const digest = `sha256:${'a'.repeat(64)}`
+  const event = (action: string, target: object) => ({
+    id: randomUUID(), timestamp: new Date().toISOString(), action, target: { digest, repository: name, mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 5, ...target },
+    request: { id: 'r-1', addr: '192.0.2.7:4711', host: 'other:5000' }, actor: { name: 'alice' }, source: { addr: 'other:5000' },
+  })
+  const headers = { authorization: `Bearer ${shared}`, 'content-type': 'application/vnd.docker.distribution.events.v1+json' }
+  expectAnswer(await marina.ask('POST', '/service/notifications', { headers, body: JSON.stringify({ events: [event('push', { tag: 'v1' }), event('delete', {})] }) }), 200)
+  await hook.nth(2)
+  const urls = hook.got().map((one) => payloadOf(one).event_data.resources[0]!.resource_url)
+  assert.deepEqual(urls, [`other:5000/${name}:v1`, `other:5000/${name}@${digest}`])
 })
 
 test('S4-21: pulls and deletes are told, too, and what has no tag is named by its digest', async () => {
@@ -163,6 +181,29 @@ test('patterns choose repositories and tags; a policy of the whole system hears 
   }
   assert.deepEqual((await told(system, 3)).toSorted((a, b) => a.localeCompare(b)), [`${project.name}/team/a:dev`, `${project.name}/team/a:rel-1`, `${other.name}/team/b:v1`].toSorted((a, b) => a.localeCompare(b)))
   assert.deepEqual((await told(hook, 2)).toSorted((a, b) => a.localeCompare(b)), [`${project.name}/team/a:rel-1`, `${project.name}/team/x/y:rel-2`])
+  expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
+})
+
+test('a policy of the system hears of what happened in a project that is deleted before anybody is told', async () => {
+  const [short, lasting] = [await givenProject(marina), await givenProject(marina)]
+  const system = await givenHook({}, { event_types: ['PUSH_ARTIFACT', 'DELETE_ARTIFACT'], repository_filter: `{${short.name},${lasting.name}}/*` }, '/system')
+  const own = await givenHook({}, {}, `/projects/${short.name}`)
+  let digest = ''
+  // Whoever tells the webhooks waits for this.
+  await marina.ground.db.transaction(async (tx) => {
+    await tx.rows({ name: '', text: "select 1 from event_place where handler = 'webhooks' for update", values: [] })
+    digest = (await pushImage(marina, `${short.name}/app`, { tag: 'v1' })).digest
+    expectAnswer(await callApi(marina, 'DELETE', `/projects/${short.name}/repositories/app`, as()), 200)
+    expectAnswer(await callApi(marina, 'DELETE', `/projects/${short.name}`, as()), 200)
+  })
+  await pushImage(marina, `${lasting.name}/app`, { tag: 'v2' })
+  await system.nth(3)
+  const [pushed, deleted, ...others] = system.got().map(payloadOf)
+  assert.deepEqual([pushed!.type, pushed!.event_data], ['PUSH_ARTIFACT', {
+    resources: [{ digest, tag: 'v1', resource_url: `registry.example:8443/${short.name}/app:v1` }],
+    repository: { name: 'app', namespace: short.name, repo_full_name: `${short.name}/app`, repo_type: 'private' },
+  }])
+  assert.deepEqual([deleted!.type, others.map(({ event_data: { repository } }) => repository['namespace']), own.got()], ['DELETE_ARTIFACT', [lasting.name], []])
   expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
 })
 

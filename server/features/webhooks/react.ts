@@ -1,6 +1,6 @@
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Actor } from '../../catalog/topics.ts'
+import type { Actor, Origin } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { eventIdOf } from '../../platform/events/event-id.ts'
@@ -18,7 +18,7 @@ export type ReactOptions = {
 }
 
 /** What is known of the artifact that a fact is about. */
-type About = { projectId: number; repository: RepositoryName; digest?: string; tags?: string[]; tag?: string | null; details?: string; by: Actor }
+type About = { projectId: number; repository: RepositoryName; digest?: string; tags?: string[]; tag?: string | null; details?: string; origin?: Origin; by: Actor }
 
 /** Facts that are events of webhooks. */
 const typeOf: Record<string, EventType> = {
@@ -63,35 +63,35 @@ function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: s
 }
 
 async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
-  const [projects, made] = await lookUp(tx, matches)
+  const [open, made] = await lookUp(tx, matches)
   return matches.flatMap(({ fact, type, about, tags, places }) => {
-    const project = projects.get(about.projectId)
-    // Gone since, and its policies with it.
-    if (!project) return []
-    const data = dataOf(project, about, tags, host, made.get(about.repository))
-    const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: project.id, requestId: fact.requestId ?? undefined, data }
+    // What another registry told of is to be had from there.
+    const data = dataOf(open.has(about.projectId), about, tags, about.origin?.registry || host, made.get(about.repository))
+    const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: about.projectId, requestId: fact.requestId ?? undefined, data }
     return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
   })
 }
 
-type Named = { id: number; name: string; isPublic: boolean }
-
-/** The projects by id, and when each repository was made. A repository may be gone. */
-async function lookUp(tx: Tx, matches: Match[]): Promise<[Map<number, Named>, Map<string, Date>]> {
+/**
+ * Which projects are public, and when each repository was made. Both may be gone: policies of the system hear of them all the same,
+ * and what is gone is open to nobody.
+ */
+async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<string, Date>]> {
   const [projectIds, names] = [matches.map(({ about }) => about.projectId), matches.map(({ about }) => about.repository)]
-  const projects = await tx.rows<Named>(sql`select id, name, is_public as "isPublic" from project where id = any(${projectIds}::bigint[])`)
+  const open = await tx.rows<{ id: number }>(sql`select id from project where id = any(${projectIds}::bigint[]) and is_public`)
   const repositories = await tx.rows<{ name: string; createdAt: Date }>(sql`select name, created_at as "createdAt" from repository where name = any(${names}::text[])`)
-  return [new Map(projects.map((one) => [one.id, one])), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
+  return [new Set(open.map(({ id }) => id)), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
 }
 
-function dataOf(project: Named, { repository, digest, details }: About, tags: string[], host: string, createdAt: Date | undefined): EventData {
+function dataOf(isPublic: boolean, { repository, digest, details }: About, tags: string[], host: string, createdAt: Date | undefined): EventData {
+  const project = projectOf(repository)
   const named = tags.map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
   const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
   return {
     ...(resources.length > 0 ? { resources } : {}),
     repository: {
-      ...(createdAt ? { date_created: Math.floor(createdAt.getTime() / 1000) } : {}), name: repository.slice(project.name.length + 1), namespace: project.name,
-      repo_full_name: repository, repo_type: project.isPublic ? 'public' : 'private',
+      ...(createdAt ? { date_created: Math.floor(createdAt.getTime() / 1000) } : {}), name: repository.slice(project.length + 1), namespace: project,
+      repo_full_name: repository, repo_type: isPublic ? 'public' : 'private',
     },
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
   }

@@ -164,21 +164,22 @@ function deliveryRoutes({ db, secrets }: RoutesOptions, side: Side) {
         const { status, targetId } = await get(scope, policyId, id)
         const [made] = await repeat(ground, actorOf(caller), scope, policyId, { first: id, last: id, status: undefined })
         if (made === undefined) throw new Failure('PRECONDITION', status === 'Pending' ? 'this delivery still waits for its turn' : targetId === null ? 'the policy no longer has this target' : undefined)
-        header('location', `${side.base(scope)}/policies/${policyId}/executions/${made}`)
+        header('location', `${side.base(scope)}/policies/${policyId}/executions/${made.id}`)
         return { status: 201 }
       },
     }),
     route({
       id: side.id('RedeliverWebhooks'), tag, method: 'POST', path: `${one}/redeliver`, access: side.access('update'),
-      summary: 'Send a range of deliveries again, at most 10000 at a time',
+      summary: 'Send a range of deliveries again, at most 10000 at a time; repeated_until is the last of them, behind which a further call goes on',
       schema: {
         params: Params,
         body: Type.Object({ first: idParam, last: idParam, status: Type.Optional(Type.Union([Type.Literal('Error'), Type.Literal('Success'), Type.Literal('Stopped')])) }),
-        answers: { 200: Type.Object({ count: Type.Integer(), last: Type.Optional(Type.Integer()) }) },
+        answers: { 200: Type.Object({ count: Type.Integer(), last: Type.Optional(Type.Integer()), repeated_until: Type.Optional(Type.Integer()) }) },
       },
       async handler({ project, params: { webhook_policy_id: id }, body: { first, last, status }, caller }) {
         const made = await repeat(ground, actorOf(caller), side.scopeOf(project), id, { first, last, status })
-        return { status: 200, body: { count: made.length, ...(made.length > 0 ? { last: made.at(-1)! } : {}) } }
+        const newest = made.at(-1)
+        return { status: 200, body: { count: made.length, ...(newest ? { last: newest.id, repeated_until: newest.until } : {}) } }
       },
     }),
     route({

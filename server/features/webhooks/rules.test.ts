@@ -45,7 +45,7 @@ test('pauses double up to a bound, and Retry-After counts in seconds or as a dat
   assert.deepEqual([1, 2, 3, 6, 7, 1000].map((failed) => pauseAfter(rules, failed)), [1000, 2000, 4000, 32_000, 60_000, 60_000])
   assert.deepEqual([pauseAfter(rules, 1, 7000), pauseAfter(rules, 1, 10 ** 9)], [7000, 60_000])
   const now = new Date('2026-11-21T10:00:00Z')
-  const asked: [string | undefined, number | undefined][] = [['120', 120_000], [' 1 ', 1000], ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000], ['Sat, 21 Nov 2026 09:00:00 GMT', 0], ['soon', undefined], ['-5x', undefined], [undefined, undefined], ['', undefined]]
+  const asked: [string | undefined, number | undefined][] = [['120', 120_000], [' 1 ', 1000], ['9999999999', 9_999_999_999_000], ['9'.repeat(400), Infinity], ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000], ['Sat, 21 Nov 2026 09:00:00 GMT', 0], ['soon', undefined], ['-5x', undefined], [undefined, undefined], ['', undefined]]
   for (const [text, ms] of asked) assert.equal(retryAfterMs(text, now), ms, String(text))
 })
 
@@ -63,7 +63,7 @@ test('an event id is a UUID that only this fact has, every time it is asked for'
 
 test('a target rests longer with each round that fails, is paused after some, and is as new after one that got through', () => {
   const at = new Date()
-  const waiting = { id: 1, orderedBy: 'r', eventType: 'PUSH_ARTIFACT', eventId: 'e', contentType: 'application/json', body: '{}', tries: 0, dueAt: 0 }
+  const waiting = { id: 1, orderedBy: 'r', eventType: 'PUSH_ARTIFACT', eventId: 'e', contentType: 'application/json', body: '{}', tries: 0, triedAt: null, dueAt: 0 }
   const answered = (status: number, headers: Record<string, string> = {}): Sent => ({ kind: 'answered', at, took: 5, reply: { status, headers, body: Buffer.from('x'), isCut: false } })
   const round = (failedRounds: number, isProbe: boolean, ...sent: Sent[]) => standingAfter({ failedRounds, isProbe }, sent.map((one) => judge({ delivery: waiting, sent: one }, rules, isProbe)), rules)
   const restOf = ({ restsUntil }: { restsUntil: Date | null }) => (restsUntil ? Math.round((restsUntil.getTime() - at.getTime()) / 1000) : 0)
@@ -73,7 +73,14 @@ test('a target rests longer with each round that fails, is paused after some, an
   assert.equal(round(40, true, { kind: 'failed', at, took: 1, why: 'nobody listens there' }).pausedWhy, '41 tries in a row failed, the last one: nobody listens there')
   assert.deepEqual(round(40, true, answered(204)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
   assert.deepEqual(round(2, false, bad, answered(200)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
-  assert.equal(restOf(round(0, false, answered(503, { 'retry-after': '30' }))), 30)
-  const last = (isProbe: boolean) => judge({ delivery: { ...waiting, tries: 2 }, sent: bad }, rules, isProbe).result
-  assert.deepEqual([last(false).status, last(false).counts, last(true).status, last(true).counts], ['Error', true, 'Pending', false])
+  assert.deepEqual(['30', '9999999999', '9'.repeat(400)].map((seconds) => restOf(round(0, false, answered(503, { 'retry-after': seconds })))), [30, 60, 60])
+  const last = (sent: Sent, isProbe: boolean) => {
+    const { status, counts } = judge({ delivery: { ...waiting, tries: 2 }, sent }, rules, isProbe).result
+    return `${status} ${counts}`
+  }
+  assert.equal(last(bad, false), 'Error true')
+  // A receiver that is down or busy loses nothing of what waits; one that refuses what it gets is up.
+  for (const sent of [...[301, 408, 429, 500, 503].map((status) => answered(status)), { kind: 'failed', at, took: 1, why: 'nobody listens there' } as const]) assert.equal(last(sent, true), 'Pending false')
+  for (const status of [400, 404, 422, 499]) assert.equal(last(answered(status), true), 'Error true', String(status))
+  assert.equal(last(answered(200), true), 'Success true')
 })

@@ -4,8 +4,11 @@ import { isEventType, type EventType } from './events.ts'
 import { findSender, senders } from './senders/senders.ts'
 import { BadTemplate, checkTemplate } from './template.ts'
 
-/** What a target keeps encrypted. `before`: the secret that a new one has replaced, which signs along until its time is over. */
-export type Sealed = { address: string; authHeader: string; headers: Record<string, string>; secret: string; before?: { secret: string; until: string } }
+/** A secret that another one has replaced, and which signs along until its time is over. */
+export type Replaced = { secret: string; until: string }
+
+/** What a target keeps encrypted. `before`: the last replaced first. */
+export type Sealed = { address: string; authHeader: string; headers: Record<string, string>; secret: string; before: Replaced[] }
 
 /** Where deliveries go, and how they look. */
 export type NewTarget = Sealed & { type: string; format: string; verifiesTls: boolean; template: string | null }
@@ -24,7 +27,7 @@ export type NewPolicy = {
 /** `projectId` null: of the whole system. */
 export type Policy = NewPolicy & { id: number; projectId: number | null; creator: string; createdAt: Date; updatedAt: Date }
 
-export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], pattern: 1024 } as const
+export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], secretsBefore: 3, pattern: 1024 } as const
 
 /** What HTTP itself or Marina says; `authorization` has its own field. */
 const ownHeaders = /^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|proxy-.*|authorization|user-agent|marina-.*)$/i
@@ -111,7 +114,7 @@ export function pauseAfter({ backOffMs, mostMs }: Omit<RetryRules, 'tries'>, fai
 /** What Retry-After says, in ms from now: seconds, or a date. Undefined when it says nothing. */
 export function retryAfterMs(text: string | undefined, now: Date): number | undefined {
   if (text === undefined) return undefined
-  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000
+  if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1000
   const at = Date.parse(text)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }

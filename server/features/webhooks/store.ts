@@ -4,7 +4,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { EventType } from './events.ts'
-import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Sealed, type Target } from './rules.ts'
+import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Replaced, type Sealed, type Target } from './rules.ts'
 
 /** Of a project, and of the system: all that take an event are looked at for each. */
 export const policiesLimit = 100
@@ -69,11 +69,13 @@ export async function listTargets(db: Queryable, secrets: Seal, policyIds: numbe
 }
 
 export function unsealTarget(secrets: Seal, policyId: number, sealed: string): Sealed {
-  return JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Sealed
+  const { before, ...rest } = JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Omit<Sealed, 'before'> & { before?: Replaced | Replaced[] }
+  // There was one at most, and it stood alone.
+  return { ...rest, before: [before ?? []].flat() }
 }
 
 function sealTarget(secrets: Seal, policyId: number, { address, authHeader, headers, secret, before }: Sealed): string {
-  return secrets.seal(JSON.stringify({ address, authHeader, headers, secret, before } satisfies Record<keyof Sealed, unknown>), purposeOf(policyId))
+  return secrets.seal(JSON.stringify({ address, authHeader, headers, secret, before: before.length > 0 ? before : undefined } satisfies Record<keyof Sealed, unknown>), purposeOf(policyId))
 }
 
 /** `full`: there are as many as there may be. Throws the unique violation for a name that is taken. */
@@ -109,16 +111,15 @@ export async function addTarget(tx: Tx, secrets: Seal, policyId: number, positio
     values (${policyId}, ${position}, ${type}, ${format}, ${verifiesTls}, ${template}, ${sealTarget(secrets, policyId, target)})`)
 }
 
-/** One that goes elsewhere from now on starts anew: it neither rests nor is paused. */
+/** One that goes elsewhere from now on starts anew: it neither rests nor is it paused by Marina. Whoever has paused it himself lets it go on himself. */
 export async function saveTarget(tx: Tx, secrets: Seal, policyId: number, position: number, was: Target, target: NewTarget): Promise<void> {
   const { type, format, verifiesTls, template } = target
   const isMoved = was.address !== target.address
   await tx.run(sql`
     update webhook_target set position = ${position}, type = ${type}, payload_format = ${format}, verifies_tls = ${verifiesTls}, template = ${template}, sealed = ${sealTarget(secrets, policyId, target)},
-      failed_rounds = case when ${isMoved} then 0 else failed_rounds end,
-      rests_until = case when ${isMoved} then null else rests_until end, paused_at = case when ${isMoved} then null else paused_at end,
-      paused_by = case when ${isMoved} then null else paused_by end
+      failed_rounds = case when ${isMoved} then 0 else failed_rounds end, rests_until = case when ${isMoved} then null else rests_until end
     where id = ${was.id}`)
+  if (isMoved) await tx.run(sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '' where id = ${was.id} and paused_by = 'marina'`)
 }
 
 /** What still waits for these targets is stopped; the rest of their history stays. */

@@ -8,7 +8,7 @@ type Turn = Place & { targetId: number; eventId: string }
 
 /**
  * What happens to policies and how their targets fare. Single deliveries have their own history: here stands when a target begins
- * to fail and when it takes deliveries again. `changed` names fields and never holds a secret.
+ * to fail and when it takes deliveries again. `changed` names what differs now, nothing when a policy was sent as it was, and never holds a secret.
  */
 export const facts = {
   policyCreated: (at: Place, by: Actor): Fact => ({ topic: 'webhook-policy.created', payload: { ...at, by } }),

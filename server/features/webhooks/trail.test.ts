@@ -61,6 +61,7 @@ test('one push, its delivery, failure, recovery and redelivery stand in the log 
     'user: create webhook_policy', 'marina: fail webhook_target', 'marina: recover webhook_target', 'user: repeat webhook_delivery', 'user: test webhook_policy', 'marina: fail webhook_target',
     'marina: pause webhook_target', 'marina: resume webhook_target', 'user: pause webhook_target', 'user: resume webhook_target', 'user: update webhook_policy', 'user: delete webhook_policy',
   ])
+  assert.equal(all.find(({ operation, resource_type: type }) => `${operation} ${type}` === 'update webhook_policy')!.operation_description, `update webhook policy: ${name} (eventTypes, targets.0.secret)`)
   const rows = await marina.ground.db.rows<{ text: string }>({ name: '', text: 'select audit_log::text as text from audit_log', values: [] })
   for (const secret of secrets) assert.deepEqual(rows.filter(({ text }) => text.includes(secret)), [], secret)
   expectAnswer(await callApi(marina, 'GET', `/projects/${A.name}/auditlog-exts?q=event_id%3D${eventId}`, { as: uaB }), 403, 'FORBIDDEN')

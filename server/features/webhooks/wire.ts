@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { WebhookPolicy, WebhookTarget } from '../../../api/webhooks.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { EventType } from './events.ts'
-import type { NewPolicy, NewTarget, Policy, Target } from './rules.ts'
+import { limits, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
 
 type Wire = Static<typeof WebhookPolicy>
 type WireTarget = Static<typeof WebhookTarget>
@@ -53,17 +53,20 @@ function parseTarget(given: WireTarget, was: Target | undefined, overlapMs: numb
     type, address, format: format === '' && type === 'http' ? 'Default' : format, verifiesTls: !skips, template: given.template ?? was?.template ?? null,
     authHeader: kept(authHeader, was?.authHeader, 'auth_header'),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), kept(value, was && ownValue(was.headers, name.toLowerCase()), `the header ${name.slice(0, 60)}`)])),
-    ...secretsOf(given.secret, was, overlapMs),
+    ...secretsOf(given.secret, stays ? was : undefined, overlapMs),
   }
 }
 
 const ownValue = (all: Record<string, string>, name: string) => (Object.hasOwn(all, name) ? all[name] : undefined)
 
+/** `was` undefined: the target is new, or leads to another server than before. */
 function secretsOf(given: string | undefined, was: Target | undefined, overlapMs: number): Pick<NewTarget, 'secret' | 'before'> {
-  if (was && (given === undefined || given === mask || given === was.secret)) return { secret: was.secret, ...(was.before ? { before: was.before } : {}) }
-  if (given === mask) throw new Failure('BAD_REQUEST', `secret is ${mask}, but there is none to keep: give it anew`)
-  const isRotated = was !== undefined && was.secret !== '' && given !== ''
-  return { secret: given ?? '', ...(isRotated ? { before: { secret: was.secret, until: new Date(Date.now() + overlapMs).toISOString() } } : {}) }
+  if (was && (given === undefined || given === mask || given === was.secret)) return { secret: was.secret, before: was.before }
+  if (given === mask) throw new Failure('BAD_REQUEST', `secret is ${mask}: give it anew, there is none to keep or it belongs to another address`)
+  if (!was || was.secret === '' || given === '') return { secret: given ?? '', before: [] }
+  const now = Date.now()
+  const before = [{ secret: was.secret, until: new Date(now + overlapMs).toISOString() }, ...was.before.filter(({ secret, until }) => secret !== given && Date.parse(until) > now)]
+  return { secret: given!, before: before.slice(0, limits.secretsBefore) }
 }
 
 const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : '')
@@ -80,11 +83,13 @@ export function presentPolicy(policy: Policy, targets: Target[]): Wire {
 }
 
 function presentTarget({ id, type, address, format, authHeader, verifiesTls, headers, secret, before, template, paused, restsUntil }: Target): WireTarget {
-  const isResting = restsUntil !== null && restsUntil > new Date()
+  const now = new Date()
+  const isResting = restsUntil !== null && restsUntil > now
+  const last = before.map(({ until }) => until).filter((until) => new Date(until) > now).toSorted().at(-1)
   return {
     type, address, skip_cert_verify: !verifiesTls, ...(authHeader === '' ? {} : { auth_header: mask }), ...(format === '' ? {} : { payload_format: format }),
     id, headers: Object.fromEntries(Object.keys(headers).map((name) => [name, mask])),
-    ...(secret === '' ? {} : { secret: mask }), ...(before && new Date(before.until) > new Date() ? { secret_before_until: before.until } : {}), ...(template === null ? {} : { template }),
+    ...(secret === '' ? {} : { secret: mask }), ...(last === undefined ? {} : { secret_before_until: last }), ...(template === null ? {} : { template }),
     paused: paused !== undefined, ...(paused ? { paused_since: paused.since.toISOString(), paused_reason: paused.why } : {}), ...(isResting ? { resting_until: restsUntil.toISOString() } : {}),
   }
 }

@@ -1,8 +1,10 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
+import { openPlaces, type Places } from '../places.ts'
 import { addressRule } from './addresses.ts'
+import { openNames, type Lookup } from './names.ts'
 
 /** A call to somebody else's server. */
 export type Call = {
@@ -10,8 +12,12 @@ export type Call = {
   method: string
   headers?: Record<string, string>
   body?: string | Buffer
-  /** For the whole of it: name, connection, request, answer. */
+  /** For the whole of it: name, connection, request, answer. Begins when it has its place among the calls to the host. */
   timeoutMs: number
+  /** How long it may wait for that place; as long as the call itself unless said. */
+  waitMs?: number
+  /** It has its place. */
+  onStart?(): void
   /** Of the answer's body; what is beyond is not read. */
   answerBytes: number
   /** False takes any certificate. */
@@ -42,7 +48,7 @@ export class OutboundRefused extends Error {
 /** No answer came. The message holds neither headers nor the URL's path, which may be secrets. */
 export class OutboundFailed extends Error {
   override name = 'OutboundFailed'
-  readonly reason: 'timeout' | 'connection' | 'aborted'
+  readonly reason: 'timeout' | 'connection' | 'aborted' | 'busy'
   constructor(reason: OutboundFailed['reason'], message: string) {
     super(message)
     this.reason = reason
@@ -52,10 +58,9 @@ export class OutboundFailed extends Error {
 export type OutboundOptions = {
   /** Addresses and CIDR ranges that may be called although they are inside. */
   allow: string[]
-  /** Connections to one host at most; further calls wait within their time. */
+  /** Connections to one host at most; further calls wait, those to one URL behind one of each other URL. */
   connectionsPerHost?: number
-  /** Name to addresses, as dns.lookup with `all` does it. */
-  lookup?: (name: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void
+  lookup?: Lookup
 }
 
 /** `http` or `https`, a host, no name and password in it: true also for what the guard will refuse later for its address. */
@@ -71,7 +76,7 @@ export const originOf = (url: string): string => (URL.canParse(url) ? new URL(ur
  * Opens the one way out (Q06, X08): the name is resolved once per connection, every address of the answer is checked, and the
  * connection goes to one of those very addresses. A single closed address among many refuses all.
  */
-export function openOutbound({ allow, connectionsPerHost = 16, lookup = (name, done) => systemLookup(name, { all: true }, done) }: OutboundOptions): Outbound {
+export function openOutbound({ allow, connectionsPerHost = 16, lookup = openNames() }: OutboundOptions): Outbound {
   const isOpen = addressRule(allow)
   const guarded = (name: string, options: { all?: boolean }, done: (error: Error | null, ...found: never[]) => void) => {
     lookup(name, (error, addresses) => {
@@ -81,8 +86,26 @@ export function openOutbound({ allow, connectionsPerHost = 16, lookup = (name, d
       done(null, ...(found as never[]))
     })
   }
-  const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxSockets: connectionsPerHost, maxFreeSockets: 4, maxTotalSockets: 512, timeout: 60_000 }
+  // No number of connections in all: those kept open to some hosts would count against the calls to others. Callers have their own bounds.
+  const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
   const agents = { 'http:': new http.Agent(pooled), 'https:': new https.Agent(pooled) }
+  const hosts = new Map<string, Places>()
+
+  /** Runs a call when there is a place for it at its host: its time must not go by while it waits for calls of ours. */
+  async function placed(call: Call, { origin }: URL, work: () => Promise<Reply>): Promise<Reply> {
+    const host = hosts.get(origin) ?? openPlaces({ places: connectionsPerHost })
+    hosts.set(origin, host)
+    try {
+      const patience = AbortSignal.timeout(call.waitMs ?? call.timeoutMs)
+      using place = await host.enter(call.url, call.signal ? AbortSignal.any([call.signal, patience]) : patience)
+      if (!place) throw call.signal?.aborted ? givenUp() : new OutboundFailed('busy', 'too many calls to that host are under way')
+      call.onStart?.()
+      return await work()
+    } finally {
+      if (host.isEmpty()) hosts.delete(origin)
+    }
+  }
+
   return {
     async send(call) {
       if (!isCallable(call.url)) throw new OutboundRefused()
@@ -90,7 +113,7 @@ export function openOutbound({ allow, connectionsPerHost = 16, lookup = (name, d
       const literal = url.hostname.replace(/^\[|\]$/g, '')
       // A name is checked when it is resolved; an address is never looked up.
       if (isIP(literal) && !isOpen(literal)) throw new OutboundRefused()
-      return exchange(call, url, { agent: agents[url.protocol as keyof typeof agents], lookup: guarded as never })
+      return placed(call, url, () => exchange(call, url, { agent: agents[url.protocol as keyof typeof agents], lookup: guarded as never }))
     },
     close() {
       for (const agent of Object.values(agents)) agent.destroy()
@@ -134,9 +157,11 @@ async function readReply(response: IncomingMessage, limit: number): Promise<Repl
 function failureOf(error: Error, call: Call, timeout: AbortSignal): Error {
   if (error instanceof OutboundRefused) return error
   if (timeout.aborted) return new OutboundFailed('timeout', `no answer within ${call.timeoutMs} ms`)
-  if (call.signal?.aborted) return new OutboundFailed('aborted', 'the call was given up')
+  if (call.signal?.aborted) return givenUp()
   return new OutboundFailed('connection', wordsOf[(error as NodeJS.ErrnoException).code ?? ''] ?? 'the connection broke')
 }
+
+const givenUp = () => new OutboundFailed('aborted', 'the call was given up')
 
 const wordsOf: Record<string, string> = {
   ECONNREFUSED: 'nobody listens there', ECONNRESET: 'the other side closed the connection', EHOSTUNREACH: 'there is no way to that host', ENETUNREACH: 'there is no way to that network',

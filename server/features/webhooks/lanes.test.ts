@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { openLog } from '../../platform/observe/log.ts'
+import { openOutbound } from '../../platform/outbound/outbound.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { create } from '../../testing/api.ts'
+import { fresh, givenProject } from '../../testing/given.ts'
+import { eventually } from '../../testing/http.ts'
+import { openReceiver, type Receiver } from '../../testing/receiver.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { openDeliverer } from './deliver.ts'
+import { channel } from './deliveries.ts'
+
+/** For what comes in its own time, in ms: how long that is says nothing. */
+const patience = 30_000
+const rules = { tries: 3, backOffMs: 40, mostMs: 400, timeoutMs: 60_000, answerBytes: 100, pauseAfter: 10, probeMs: 200 }
+let marina: TestMarina
+/** Nobody delivers but those whom a test opens. */
+before(async () => void (marina = await openTestMarina({ workers: 'none' })))
+after(() => marina[Symbol.asyncDispose]())
+
+function openDelivererWith(lanes: { places: number; share: number }, connectionsPerHost?: number): AsyncDisposable {
+  const stack = new AsyncDisposableStack()
+  const { db, secrets } = marina.ground
+  const outbound = openOutbound({ allow: ['127.0.0.0/8'], ...(connectionsPerHost ? { connectionsPerHost } : {}) })
+  stack.defer(() => outbound.close())
+  stack.use(openDeliverer({ db, secrets, outbound, rules, lanes, log: openLog({ level: 'silent', format: 'json' }) }))
+  return stack
+}
+
+/** A policy of a project with a target for each path; all are at the receiver, and as many deliveries wait for each, one after the other. */
+async function givenQueue(receiver: Receiver, { name: project, at = `/projects/${project}` }: { name: string; at?: string }, paths: string[], count = 1, ordered = 'same'): Promise<void> {
+  const targets = paths.map((path) => ({ type: 'http', address: `${receiver.url}/${path}` }))
+  const policy = await create(marina, `${at}/webhook/policies`, marina.admin, { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets })
+  await marina.ground.db.run(sql`
+    insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+    select policy_id, id, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), case when ${ordered} = 'same' then '' else n::text end, 'EVENT', 'application/json', '{}'
+    from webhook_target, generate_series(1, ${count}::int) n where policy_id = ${policy} order by n, position`)
+  await marina.ground.db.rows(sql`select pg_notify(${channel}, '')`)
+}
+
+const pathsOf = ({ received }: Receiver) => received.map(({ path }) => path.slice(1))
+
+test('a target with a long queue gives its lane to those who wait after each round', async () => {
+  await using receiver = await openReceiver()
+  await givenQueue(receiver, await givenProject(marina), ['long', 'short'], 3)
+  await using _deliverer = openDelivererWith({ places: 1, share: 1 })
+  await eventually(() => assert.deepEqual(pathsOf(receiver), ['long', 'short', 'long', 'short', 'long', 'short']), patience)
+})
+
+test('projects and the system get lanes in turn, however many targets one of them has', async () => {
+  await using receiver = await openReceiver()
+  await givenQueue(receiver, await givenProject(marina), ['a1', 'a2', 'a3', 'a4'])
+  await givenQueue(receiver, await givenProject(marina), ['b1', 'b2'])
+  await givenQueue(receiver, { name: 'system', at: '/system' }, ['s1'])
+  await using _deliverer = openDelivererWith({ places: 1, share: 1 })
+  await eventually(() => assert.equal(receiver.received.length, 7), patience)
+  // The first asks when nobody waits yet.
+  assert.deepEqual(pathsOf(receiver).slice(1), ['a2', 'b1', 's1', 'a3', 'b2', 'a4'])
+})
+
+test('targets of one project that all hang leave a lane to another project, at once and again and again', async () => {
+  await using hanging = await openReceiver()
+  await using receiver = await openReceiver()
+  hanging.answer(() => 'never')
+  await givenQueue(hanging, await givenProject(marina), ['1', '2', '3', '4', '5'])
+  await using _deliverer = openDelivererWith({ places: 4, share: 3 })
+  await eventually(() => assert.equal(hanging.received.length, 3), patience)
+  const other = await givenProject(marina)
+  for (const path of ['one', 'two', 'three']) {
+    await givenQueue(receiver, other, [path], 2)
+    await eventually(() => assert.deepEqual(pathsOf(receiver).slice(-2), [path, path]), patience)
+  }
+  assert.equal(hanging.received.length, 3)
+})
+
+test('a target gets through to a host that others keep busy, and what had to wait for its place has not failed', async () => {
+  await using receiver = await openReceiver()
+  const held: (() => void)[] = []
+  receiver.answer(({ path }) => (path === '/well' ? {} : { until: new Promise<void>((resolve) => held.push(resolve)) }))
+  const project = await givenProject(marina)
+  await givenQueue(receiver, project, ['busy1', 'busy2', 'busy3'], 8, 'apart')
+  await using _deliverer = openDelivererWith({ places: 128, share: 96 }, 2)
+  await eventually(() => assert.equal(held.length, 2), patience)
+  await givenQueue(receiver, project, ['well'])
+  const isHeld = sql`select 1 from webhook_delivery delivery join webhook_target target on target.id = target_id where held_by is not null having count(distinct target.id) = 4`
+  await eventually(async () => assert.equal((await marina.ground.db.rows(isHeld)).length, 1), patience)
+  // Twenty-two calls wait that came before; of each target one goes first, and then that to the one that came last.
+  const isThrough = () => pathsOf(receiver).includes('well')
+  for (let answered = 0; !isThrough(); answered++) {
+    await eventually(() => assert.ok(held.length > answered || isThrough()), patience)
+    held[answered]?.()
+  }
+  assert.ok(receiver.received.length < 12, pathsOf(receiver).join())
+  receiver.answer(() => ({}))
+  for (const answer of held) answer()
+  await eventually(() => assert.equal(receiver.received.length, 25), patience)
+  const ended = sql`select status, tries from webhook_delivery where target_id in (select id from webhook_target where policy_id in (select id from webhook_policy where project_id = ${project.id})) group by 1, 2`
+  await eventually(async () => assert.deepEqual(await marina.ground.db.rows(ended), [{ status: 'Success', tries: 1 }]), patience)
+})
