@@ -1,11 +1,11 @@
 import type { Digest } from '../../../oci/digest.ts'
 import { blobPath } from '../../catalog/blob.ts'
-import { StorageUnavailable } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import type { Run } from './run.ts'
 import type { Pace } from './pace.ts'
+import { watchStore, type WatchStore } from './store.ts'
 
 /** Files that one worker removes in one transaction, whose digests stay locked meanwhile. */
 const atOnce = 10
@@ -21,10 +21,11 @@ type Stray = { digest: Digest; size: number | null }
  */
 export async function collectBytes(run: Run, pace: Pace): Promise<void> {
   if (!run.options.isDryRun) await doomAbandoned(run)
+  const watch = watchStore(run.blobs)
   for (let after = ''; run.step(); ) {
     const due = await listDue(run, after)
     if (due.length === 0) return
-    await removeAll(run, pace, due)
+    await removeAll(run, pace, watch, due)
     run.told()
     after = due.at(-1)!.digest
   }
@@ -51,35 +52,46 @@ function listDue({ db, before, options }: Run, after: string): Promise<Stray[]> 
     order by digest limit ${batch}`)
 }
 
-async function removeAll(run: Run, pace: Pace, due: Stray[]): Promise<void> {
+/** When one worker fails, the others end with the group they have: nothing goes once the run has ended. */
+async function removeAll(run: Run, pace: Pace, watch: WatchStore, due: Stray[]): Promise<void> {
   const left = Array.from({ length: Math.ceil(due.length / atOnce) }, (_, index) => due.slice(index * atOnce, (index + 1) * atOnce))
   const work = async () => {
-    for (let some = left.shift(); some !== undefined && run.step(); some = left.shift()) await (run.options.isDryRun ? countSome(run, some) : removeSome(run, pace, some))
+    try {
+      for (let some = left.shift(); some !== undefined && run.step(); some = left.shift()) await (run.options.isDryRun ? countSome(run, watch, some) : removeSome(run, pace, watch, some))
+    } catch (error) {
+      left.length = 0
+      throw error
+    }
   }
-  await Promise.all(Array.from({ length: run.options.workers }, work))
+  const ends = await Promise.allSettled(Array.from({ length: run.options.workers }, work))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-async function countSome({ blobs, totals, log }: Run, some: Stray[]): Promise<void> {
-  for (const { digest } of some) {
-    const found = await blobs.find(blobPath(digest))
-    if (!found) continue
-    totals.files++
-    totals.freed += found.size
-    log(`would remove the bytes of ${digest} (${found.size} bytes): they belong to no blob`)
-  }
+async function countSome(run: Run, watch: WatchStore, some: Stray[]): Promise<void> {
+  const { done, failures } = await tryAll(run, some, (one) => countOne(run, one))
+  await watch(done.length, failures)
 }
 
-async function removeSome(run: Run, pace: Pace, some: Stray[]): Promise<void> {
+async function countOne({ blobs, totals, log }: Run, { digest }: Stray): Promise<void> {
+  const found = await blobs.find(blobPath(digest))
+  if (!found) return
+  totals.files++
+  totals.freed += found.size
+  log(`would remove the bytes of ${digest} (${found.size} bytes): they belong to no blob`)
+}
+
+async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]): Promise<void> {
   await pace.take(some.length, run.signal)
-  await run.db.transaction(async (tx) => {
+  const { done, failures } = await run.db.transaction(async (tx) => {
     // Were this note lost with the power, the bytes stay doomed and the next run finds them gone: no wait for the disk.
     await tx.run(sql`set local synchronous_commit = off`)
     const locked = await lockSome(tx, run.before, some)
-    const results = await Promise.all(locked.map((one) => removeOne(run, one)))
+    const tried = await tryAll(run, locked, (one) => removeOne(run, one))
     failpoint('collect.removed')
-    const gone = locked.filter((_, index) => results[index])
-    await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${gone.map(({ digest }) => digest)}::text[])`)
+    await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`)
+    return tried
   })
+  await watch(done.length, failures)
 }
 
 /** What somebody records or another run removes just now is theirs; looked at again under the lock. */
@@ -90,19 +102,23 @@ function lockSome(tx: Tx, before: Date, some: Stray[]): Promise<Stray[]> {
     order by digest for update skip locked`)
 }
 
-async function removeOne({ blobs, totals, log }: Run, { digest, size }: Stray): Promise<boolean> {
-  try {
-    const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
-    if (!(await blobs.remove(blobPath(digest)))) return true
-    totals.files++
-    totals.freed += found
-    return true
-  } catch (error) {
-    if (error instanceof StorageUnavailable) throw error
+async function removeOne({ blobs, totals }: Run, { digest, size }: Stray): Promise<void> {
+  const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
+  if (!(await blobs.remove(blobPath(digest)))) return
+  totals.files++
+  totals.freed += found
+}
+
+/** One file that storage does not let go keeps no other one here: it stays doomed, and the next run tries again. */
+async function tryAll({ totals, log, options }: Run, some: Stray[], step: (one: Stray) => Promise<void>): Promise<{ done: Stray[]; failures: unknown[] }> {
+  const ends = await Promise.allSettled(some.map(step))
+  const failures = ends.flatMap((end, index) => {
+    if (end.status === 'fulfilled') return []
     totals.failed++
-    log(`the bytes of ${digest} could not be removed: ${(error as Error).message}`, 'ERROR')
-    return false
-  }
+    log(`the bytes of ${some[index]!.digest} could not be ${options.isDryRun ? 'looked at' : 'removed'}: ${(end.reason as Error).message}`, 'ERROR')
+    return [end.reason as unknown]
+  })
+  return { done: some.filter((_, index) => ends[index]!.status === 'fulfilled'), failures }
 }
 
 export async function forgetGone(db: Db): Promise<void> {

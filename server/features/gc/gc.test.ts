@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf, type Digest } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import type { Project } from '../../catalog/project.ts'
-import type { Blobs } from '../../platform/blobs/blobs.ts'
+import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
 import { Sql, sql } from '../../platform/db/sql.ts'
 import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { setLimit } from '../quotas/index.ts'
 import { collect, type CollectOptions, type Totals } from './index.ts'
+import { watchStore } from './store.ts'
 
 suite('garbage collection', () => {
   let marina: TestMarina
@@ -183,6 +187,59 @@ suite('garbage collection', () => {
     assert.deepEqual([await hasBytes(one), await hasBytes(two)], [true, false])
     await run()
     assert.equal(await hasBytes(one), false)
+  })
+
+  /** Deleted blobs with nothing else, in the order in which a collection takes them. */
+  const givenDead = async (count: number) => {
+    const dead: Digest[] = []
+    for (let made = 0; made < count; made++) dead.push(await pushBlob(marina, repository))
+    for (const digest of dead) await del(`/v2/${repository}/blobs/${digest}`)
+    return dead.sort()
+  }
+  const fileOf = (digest: Digest) => path.join(marina.config.storageRoot!, blobPath(digest))
+
+  test('a file that the disk does not let go holds up no other one, and goes once it can', async () => {
+    const [stuck, ...others] = await givenDead(25)
+    const file = fileOf(stuck!)
+    await rm(file)
+    await mkdir(path.join(file, 'not empty'), { recursive: true })
+    for (const workers of [1, 2]) await assert.rejects(run({ workers }), /^Error: 1 files could not be removed; the next run tries again$/)
+    assert.match(log.join('\n'), new RegExp(`the bytes of ${stuck} could not be removed: .*(EISDIR|EPERM)`))
+    for (const digest of others) assert.equal(await hasBytes(digest), false)
+    await rm(file, { recursive: true })
+    await writeFile(file, 'its bytes')
+    assert.equal((await run()).files, 1)
+    assert.equal(await hasBytes(stuck!), false)
+  })
+
+  test('a store that fails as a whole ends the run at once, and nothing goes after its end', async () => {
+    await givenDead(60)
+    const { blobs } = marina.ground
+    const down = () => Promise.reject(new StorageUnavailable('the disk is gone'))
+    const asked: string[] = []
+    let underWay = 0
+    let begin = () => {}
+    const hasBegun = new Promise<void>((resolve) => (begin = resolve))
+    // The first group fails while the second one is under way.
+    const remove: Blobs['remove'] = async (key) => {
+      if (asked.push(key) <= 10) return hasBegun.then(down)
+      underWay++
+      begin()
+      await sleep(200)
+      return blobs.remove(key).finally(() => underWay--)
+    }
+    await assert.rejects(run({ workers: 2 }, { blobs: { ...blobs, remove, check: down } }), /the disk is gone/)
+    assert.deepEqual([underWay, asked.length], [0, 20])
+    assert.equal((await run()).files, 50)
+  })
+
+  test('a store that says it is well and lets nothing go ends the run after a thousand files', async () => {
+    const watch = watchStore(marina.ground.blobs)
+    const ten = (went: number) => watch(went, Array.from({ length: 10 - went }, () => new Error('not allowed')))
+    for (let group = 0; group < 99; group++) await ten(0)
+    await ten(1)
+    for (let group = 0; group < 99; group++) await ten(0)
+    await assert.rejects(ten(0), /of 1000 files in a row none could be removed; the last one: not allowed/)
   })
 
   test('stops between steps when asked, outside of its time window too, and goes on in the next run', async () => {
