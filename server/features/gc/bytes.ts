@@ -7,8 +7,8 @@ import type { Run } from './run.ts'
 import type { Pace } from './pace.ts'
 import { watchStore, type WatchStore } from './store.ts'
 
-/** Files that one worker removes in one transaction, whose digests stay locked meanwhile. */
-const atOnce = 10
+/** Files that one worker removes in one transaction, whose digests stay locked meanwhile; never more than may go in a second. */
+const mostAtOnce = 10
 const batch = 500
 /** For how long it is remembered that bytes are gone; more than `recordWithinMs` of registry/local/upload.ts. */
 const memory = sql`interval '1 hour'`
@@ -54,7 +54,7 @@ function listDue({ db, before, options }: Run, after: string): Promise<Stray[]> 
 
 /** When one worker fails, the others end with the group they have: nothing goes once the run has ended. */
 async function removeAll(run: Run, pace: Pace, watch: WatchStore, due: Stray[]): Promise<void> {
-  const left = Array.from({ length: Math.ceil(due.length / atOnce) }, (_, index) => due.slice(index * atOnce, (index + 1) * atOnce))
+  const left = groupsOf(due, Math.min(mostAtOnce, run.options.perSecond || mostAtOnce))
   const work = async () => {
     try {
       for (let some = left.shift(); some !== undefined && run.step(); some = left.shift()) await (run.options.isDryRun ? countSome(run, watch, some) : removeSome(run, pace, watch, some))
@@ -65,6 +65,10 @@ async function removeAll(run: Run, pace: Pace, watch: WatchStore, due: Stray[]):
   }
   const ends = await Promise.allSettled(Array.from({ length: run.options.workers }, work))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+function groupsOf(due: Stray[], size: number): Stray[][] {
+  return Array.from({ length: Math.ceil(due.length / size) }, (_, index) => due.slice(index * size, (index + 1) * size))
 }
 
 async function countSome(run: Run, watch: WatchStore, some: Stray[]): Promise<void> {

@@ -257,6 +257,17 @@ suite('garbage collection', () => {
     assert.ok(performance.now() - started > 900)
   })
 
+  test('removes no more files at once than it may per second, where that is less than a group', async () => {
+    await givenDead(6)
+    const { blobs } = marina.ground
+    const started = performance.now()
+    const after: number[] = []
+    const remove: Blobs['remove'] = (key) => (after.push(performance.now() - started), blobs.remove(key))
+    assert.equal((await run({ perSecond: 2, workers: 5 }, { blobs: { ...blobs, remove } })).files, 6)
+    // A millisecond for how timers count.
+    assert.ok(after[2]! > 999 && after[4]! > 1999, String(after))
+  })
+
   suite('of artifacts without a tag, when asked', () => {
     const untagged = { isUntaggedGarbage: true }
 
