@@ -264,8 +264,8 @@ suite('garbage collection', () => {
     const after: number[] = []
     const remove: Blobs['remove'] = (key) => (after.push(performance.now() - started), blobs.remove(key))
     assert.equal((await run({ perSecond: 2, workers: 5 }, { blobs: { ...blobs, remove } })).files, 6)
-    // A millisecond for how timers count.
-    assert.ok(after[2]! > 999 && after[4]! > 1999, String(after))
+    // Some milliseconds for how timers count.
+    assert.ok(after[2]! > 990 && after[4]! > 1990, String(after))
   })
 
   suite('of artifacts without a tag, when asked', () => {

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailable, isUniqueViolation, type Db } from '../db/db.ts'
 import { openJobLog, type JobLog } from './log.ts'
+import { openProgress } from './progress.ts'
 import { endTask, putBack, requeue, saveProgress, takeTask, wakeAlone, type Taken } from './store.ts'
-import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome, type Params } from './type.ts'
+import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome } from './type.ts'
 
 /** A job that does not heed its signal is written off after this, in ms. */
 const patienceMs = 10_000
-/** Progress is written at most this often, in ms. */
-const progressMs = 1000
 /** How long a job's end waits for the database, in ms. After that it counts as lost, see `giveUpLost`. */
 const insistMs = 15_000
 /** What could not begin now is tried again after this, in ms, or when the obstacle is gone. */
@@ -28,7 +27,7 @@ export async function runTask(runner: Runner, { type, run }: JobHandler, taskId:
   const taken = await take(runner, taskId)
   if (!taken) return
   const log = openJobLog(db.relaxed, taskId, { limit: runner.logBytes, onTrouble: runner.onTrouble })
-  const progress = openProgress(runner, taken)
+  const progress = openProgress((attrs) => saveProgress(db.relaxed, taken, attrs).catch(runner.onTrouble))
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
   const ended = await heeding(abort.signal, run({
     params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
@@ -118,23 +117,4 @@ function heeding(signal: AbortSignal, work: Promise<Outcome | void>): Promise<Ou
       signal.removeEventListener('abort', giveUp)
     }).catch(() => {})
   })
-}
-
-function openProgress({ db, onTrouble }: Runner, taken: Taken) {
-  let noted: Params = {}
-  let timer: NodeJS.Timeout | undefined
-  const flush = async () => {
-    clearTimeout(timer)
-    timer = undefined
-    const attrs = noted
-    noted = {}
-    if (Object.keys(attrs).length > 0) await saveProgress(db.relaxed, taken, attrs).catch(onTrouble)
-  }
-  return {
-    note(attrs: Params) {
-      Object.assign(noted, attrs)
-      timer ??= setTimeout(() => void flush(), progressMs)
-    },
-    flush,
-  }
 }
