@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import type { Digest } from '../../../oci/digest.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { callApi, create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenUser, pushBlob, pushImage } from '../../testing/given.ts'
@@ -83,6 +86,48 @@ suite('the API of the garbage collection', () => {
     await create(quiet, '/system/gc/schedule', quiet.admin, now())
   })
 
+  test('a run shows how far it is while it runs and how far it got when it is stopped, also within a batch', async () => {
+    await using slow = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', collectRate: '1' })
+    await givenDead(slow, 20)
+    const id = await create(slow, '/system/gc/schedule', slow.admin, now())
+    const shown = async (path = `/system/gc/${id}`) => expectAnswer(await callApi(slow, 'GET', path, { as: slow.admin }), 200).json()
+    const said = ({ job_parameters: text }: Run) => JSON.parse(text) as Record<string, number>
+    const running = await eventually(async () => {
+      const one = (await shown()) as Run
+      assert.ok(said(one)['removed_files']! > 1, one.job_parameters)
+      return one
+    }, 15_000)
+    assert.equal(running.job_status, 'Running')
+    assert.deepEqual([said(running)['estimate'], said(running)['purged_blobs'], said(running)['workers']], [20, 20, 1])
+    assert.ok(said(running)['freed_space']! > 0)
+    const [listed] = (await shown('/system/gc')) as Run[]
+    assert.ok(said(listed!)['removed_files']! >= said(running)['removed_files']!)
+    expectAnswer(await callApi(slow, 'PUT', `/system/gc/${id}`, { as: slow.admin }), 200)
+    const stopped = await eventually(async () => {
+      const one = (await shown()) as Run
+      assert.equal(one.job_status, 'Stopped')
+      return one
+    }, 15_000)
+    const files = said(stopped)['removed_files']!
+    assert.ok(files >= said(running)['removed_files']! && files < 20, String(files))
+    assert.match(expectAnswer(await callApi(slow, 'GET', `/system/gc/${id}/log`, { as: slow.admin }), 200).text, new RegExp(`cut short; until then .* 20 blobs and ${files} files gone; .*\n.* stopped\n$`))
+  })
+
+  test('a run that ends in error shows what all its tries did', async () => {
+    const [stuck] = await givenDead(marina, 5)
+    const file = path.join(marina.config.storageRoot!, blobPath(stuck!))
+    await rm(file)
+    await mkdir(path.join(file, 'not empty'), { recursive: true })
+    const run = await runNow()
+    assert.equal(run.job_status, 'Error')
+    const attrs = JSON.parse(run.job_parameters) as Record<string, unknown>
+    assert.deepEqual([attrs['purged_blobs'], attrs['removed_files'], attrs['workers']], [5, 4, 1])
+    const log = expectAnswer(await call('GET', `/${run.id}/log`), 200).text
+    assert.equal(log.split(/goes on after an earlier try: .* 5 blobs and 4 files gone;/).length, 3)
+    await rm(file, { recursive: true })
+    assert.equal((await runNow()).job_status, 'Success')
+  })
+
   test('is for administrators, and for robots that were given it', async () => {
     const robot = await givenRobot(marina, fresh('gc'), { access: [{ resource: 'garbage-collection', action: 'list' }] })
     expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: robot }), 200)
@@ -90,6 +135,16 @@ suite('the API of the garbage collection', () => {
     expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: await givenUser(marina) }), 403, 'FORBIDDEN')
   })
 })
+
+/** Blobs of no manifest, deleted. */
+async function givenDead(marina: TestMarina, count: number): Promise<Digest[]> {
+  const repository = `library/${fresh('dead')}`
+  return Promise.all(Array.from({ length: count }, async () => {
+    const digest = await pushBlob(marina, repository)
+    assert.equal((await marina.ask('DELETE', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status, 202)
+    return digest
+  }))
+}
 
 suite('a collection on S3', () => {
   test('frees what was deleted, and the same bytes pushed again stay', async () => {

@@ -26,7 +26,6 @@ export async function collectBytes(run: Run, pace: Pace): Promise<void> {
     const due = await listDue(run, after)
     if (due.length === 0) return
     await removeAll(run, pace, watch, due)
-    run.told()
     after = due.at(-1)!.digest
   }
 }
@@ -73,15 +72,16 @@ function groupsOf(due: Stray[], size: number): Stray[][] {
 
 async function countSome(run: Run, watch: WatchStore, some: Stray[]): Promise<void> {
   const { done, failures } = await tryAll(run, some, (one) => countOne(run, one))
+  run.told()
   await watch(done.length, failures)
 }
 
-async function countOne({ blobs, totals, log }: Run, { digest }: Stray): Promise<void> {
+async function countOne({ blobs, totals, say }: Run, { digest }: Stray): Promise<void> {
   const found = await blobs.find(blobPath(digest))
   if (!found) return
   totals.files++
   totals.freed += found.size
-  log(`would remove the bytes of ${digest} (${found.size} bytes): they belong to no blob`)
+  say('files', `would remove the bytes of ${digest} (${found.size} bytes): they belong to no blob`)
 }
 
 async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]): Promise<void> {
@@ -93,8 +93,10 @@ async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]
     const tried = await tryAll(run, locked, (one) => removeOne(run, one))
     failpoint('collect.removed')
     await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`)
+    await run.kept(tx)
     return tried
   })
+  run.told()
   await watch(done.length, failures)
 }
 
@@ -106,20 +108,23 @@ function lockSome(tx: Tx, before: Date, some: Stray[]): Promise<Stray[]> {
     order by digest for update skip locked`)
 }
 
-async function removeOne({ blobs, totals }: Run, { digest, size }: Stray): Promise<void> {
+/** A try that was killed may have removed what it could not note any more: where it goes on, that counts. */
+async function removeOne({ blobs, totals, earlier }: Run, { digest, size }: Stray): Promise<void> {
   const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
-  if (!(await blobs.remove(blobPath(digest)))) return
+  const isGoneSince = size !== null && earlier !== undefined
+  if (!(await blobs.remove(blobPath(digest))) && !isGoneSince) return
   totals.files++
   totals.freed += found
 }
 
 /** One file that storage does not let go keeps no other one here: it stays doomed, and the next run tries again. */
-async function tryAll({ totals, log, options }: Run, some: Stray[], step: (one: Stray) => Promise<void>): Promise<{ done: Stray[]; failures: unknown[] }> {
+async function tryAll({ totals, say, options }: Run, some: Stray[], step: (one: Stray) => Promise<void>): Promise<{ done: Stray[]; failures: unknown[] }> {
   const ends = await Promise.allSettled(some.map(step))
+  const wanted = options.isDryRun ? 'looked at' : 'removed'
   const failures = ends.flatMap((end, index) => {
     if (end.status === 'fulfilled') return []
     totals.failed++
-    log(`the bytes of ${some[index]!.digest} could not be ${options.isDryRun ? 'looked at' : 'removed'}: ${(end.reason as Error).message}`, 'ERROR')
+    say(`files that could not be ${wanted}`, `the bytes of ${some[index]!.digest} could not be ${wanted}: ${(end.reason as Error).message}`, 'ERROR')
     return [end.reason as unknown]
   })
   return { done: some.filter((_, index) => ends[index]!.status === 'fulfilled'), failures }

@@ -31,7 +31,7 @@ suite('garbage collection', () => {
 
   const log: string[] = []
   const standard: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true }
-  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs } = {}): Promise<Totals> {
+  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs; progress?: (told: { estimate: number; files: number }) => void } = {}): Promise<Totals> {
     log.length = 0
     const { db, blobs } = marina.ground
     return collect({
@@ -141,12 +141,13 @@ suite('garbage collection', () => {
     await deleteImage(gone.digest)
     const given = await pushBlob(marina, repository)
     const totals = await run({ isDryRun: true })
-    assert.deepEqual({ ...totals, freed: 0 }, { artifacts: 0, links: 1, blobs: 2, files: 0, freed: 0, failed: 0 })
+    assert.deepEqual({ ...totals, freed: 0 }, { artifacts: 0, links: 1, blobs: 2, files: 2, freed: 0, failed: 0 })
     assert.match(log.join('\n'), new RegExp(`would delete the blob ${gone.config}`))
     assert.match(log.join('\n'), new RegExp(`would end the hold of ${repository} on ${given}`))
     assert.equal(await head(given), 200)
     assert.equal(await hasBytes(gone.config), true)
-    assert.equal((await run()).freed, totals.freed)
+    const { freed, files } = await run()
+    assert.deepEqual([freed, files], [totals.freed, totals.files])
   })
 
   test('an error while looking for garbage ends the run and nothing goes (F20)', async () => {
@@ -210,6 +211,14 @@ suite('garbage collection', () => {
     await writeFile(file, 'its bytes')
     assert.equal((await run()).files, 1)
     assert.equal(await hasBytes(stuck!), false)
+  })
+
+  test('estimates a blob once, in however many queues it lies, and tells how far it is after each group of files', async () => {
+    await givenDead(30)
+    const told: { estimate: number; files: number }[] = []
+    await run({ workers: 1 }, { progress: (now) => told.push(now) })
+    assert.deepEqual([...new Set(told.map(({ estimate }) => estimate))], [30])
+    assert.deepEqual([...new Set(told.map(({ files }) => files))], [0, 10, 20, 30])
   })
 
   test('a store that fails as a whole ends the run at once, and nothing goes after its end', async () => {

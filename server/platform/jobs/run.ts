@@ -31,7 +31,11 @@ export async function runTask(runner: Runner, { type, run }: JobHandler, taskId:
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
   const ended = await heeding(abort.signal, run({
     params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
-    signal: abort.signal, log: (line, level) => log.line(line, level), progress: (attrs) => progress.note(attrs),
+    earlier: taken.attrs, signal: abort.signal, log: (line, level) => log.line(line, level), progress: (attrs) => progress.note(attrs),
+    async keep(tx, attrs) {
+      await progress.overtake(attrs)
+      await saveProgress(tx, taken, attrs)
+    },
   })).then((outcome) => ({ outcome: outcome ?? {} }), (error: unknown) => ({ error }))
   clearTimeout(timer)
   await progress.flush()

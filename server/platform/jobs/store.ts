@@ -5,7 +5,7 @@ import { jsonbText } from '../db/json.ts'
 
 /** A task that was just taken by this process. `run` fences it: who holds an earlier run can no longer change it. */
 export type Taken = {
-  taskId: number; executionId: number; vendorId: number; trigger: Trigger; params: Params; run: number; failures: number; maxTries: number; priority: number
+  taskId: number; executionId: number; vendorId: number; trigger: Trigger; params: Params; attrs: Params; run: number; failures: number; maxTries: number; priority: number
 }
 
 /** Takes a task that waits: what it is now, or why not. Busy: another one with its alone key runs (as a unique violation). */
@@ -16,7 +16,7 @@ export async function takeTask(db: Queryable, taskId: number, poolId: string): P
       update task set status = 'Running', run_count = run_count + 1, status_revision = status_revision + 1, pool_id = ${poolId},
         started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
       from wanted where task.id = wanted.id and task.status = 'Pending' and not wanted."isPaused"
-      returning task.id as "taskId", execution_id as "executionId", params, run_count as run, failures, max_tries as "maxTries", priority),
+      returning task.id as "taskId", execution_id as "executionId", params, extra_attrs as attrs, run_count as run, failures, max_tries as "maxTries", priority),
     begun as (
       update execution set status = 'Running', updated_at = clock_timestamp() from taken where execution.id = taken."executionId" and execution.status = 'Pending')
     select wanted."isPaused", taken.*, execution.vendor_id as "vendorId", execution.trigger

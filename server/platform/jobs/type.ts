@@ -1,3 +1,5 @@
+import type { Queryable } from '../db/db.ts'
+
 /** Harbor's words. A task that waits, also for its next try, is Pending. */
 export type Status = 'Pending' | 'Running' | 'Success' | 'Error' | 'Stopped'
 export type Trigger = 'MANUAL' | 'SCHEDULE' | 'EVENT'
@@ -45,6 +47,8 @@ export type Job<P extends Params = Params> = {
   trigger: Trigger
   /** 1 for the first try. */
   attempt: number
+  /** What earlier tries told of their progress; {} at the first. */
+  earlier: Params
   /**
    * Aborted when somebody stops the job, when its time is over, when the process shuts down and when the process has lost its
    * lease. Pass it to everything that waits; a job that goes on regardless is written off ten seconds later.
@@ -54,6 +58,8 @@ export type Job<P extends Params = Params> = {
   log(line: string, level?: 'INFO' | 'WARNING' | 'ERROR'): void
   /** Shows how far it is: merged into the task's extra_attrs, written at most once a second. */
   progress(attrs: Params): void
+  /** The same in a transaction of the job's own: what it has done and what is told of it stand or fall together, whatever kills it. */
+  keep(tx: Queryable, attrs: Params): Promise<void>
 }
 
 /** `attrs` go into the execution's extra_attrs, `message` becomes its status message. */
