@@ -19,36 +19,41 @@ export function purgeHandler(db: Db): JobHandler {
     const types = purgedTypes(params.include_event_types)
     const before = (await db.row<{ at: Date }>(sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`))!.at
     log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`)
-    const removed = (types === 'all' ? await purgeMonths(db, before, job) : 0) + (await purgeEntries(db, before, types, job))
-    log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}`)
+    // An earlier try's removals stay; its dry run starts over.
+    let removed = params.dry_run ? 0 : Number(job.earlier['removed'] ?? 0)
+    const count: Count = (more) => job.progress({ removed: (removed += more) })
+    try {
+      if (types === 'all') await purgeMonths(db, before, job, count)
+      await purgeEntries(db, before, types, job, count)
+    } finally {
+      log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}`)
+    }
     if (!params.dry_run) await db.transaction((tx) => emit(tx, [facts.auditPurged({ executionId, before: before.toISOString(), eventTypes: types === 'all' ? ['*'] : types, removed }, marina)]))
     return { attrs: { ...params, removed } }
   })
 }
 
+type Count = (more: number) => void
+
 /** Whole months that are old enough go as tables, however many entries they hold. */
-async function purgeMonths(db: Db, before: Date, { params, signal, log, progress }: Job<PurgeParams>): Promise<number> {
-  let removed = 0
+async function purgeMonths(db: Db, before: Date, { params, signal, log }: Job<PurgeParams>, tell: Count): Promise<void> {
   for (const month of await listMonths(db)) {
     signal.throwIfAborted()
     if (params.dry_run || month.end > before) continue
     const count = await countMonth(db, month)
     await dropMonth(db, month)
     log(`${month.table} dropped with ${count} entries`)
-    progress({ removed: (removed += count) })
+    tell(count)
   }
-  return removed
 }
 
 /** Entry after entry in their order: each page begins where the last one ended, whatever it left. */
-async function purgeEntries(db: Db, before: Date, types: string[] | 'all', { params, signal, progress }: Job<PurgeParams>): Promise<number> {
-  let removed = 0
-  if (types.length === 0) return 0
+async function purgeEntries(db: Db, before: Date, types: string[] | 'all', { params, signal }: Job<PurgeParams>, tell: Count): Promise<void> {
+  if (types.length === 0) return
   for (let after: { at: string; id: number } | undefined = { at: '-infinity', id: 0 }; after; ) {
     signal.throwIfAborted()
     const page: Awaited<ReturnType<typeof purgePage>> = await purgePage(db, { after, before, types, limit: pageSize, isDryRun: params.dry_run })
     after = page.next
-    progress({ removed: (removed += page.count) })
+    tell(page.count)
   }
-  return removed
 }

@@ -6,6 +6,7 @@ import { callApi, factsSince, lastFact, type CallOptions } from '../../../testin
 import { fresh } from '../../../testing/given.ts'
 import { eventually, expectAnswer } from '../../../testing/http.ts'
 import { openTestMarina } from '../../../testing/server.ts'
+import { purgeHandler } from './jobs.ts'
 import { purgePage } from './store.ts'
 
 const marina = await openTestMarina()
@@ -83,6 +84,21 @@ test('pages go on where the last one ended, whatever they leave', async () => {
   }
   assert.ok(pages >= 7 && gone >= 3)
   assert.equal((await agesOf(name)).length, 25)
+})
+
+test('a purge counts on from an earlier try, over months and entries, and says what it did when it is cut short', async () => {
+  const [name, log, told] = [fresh('again'), [] as string[], [] as number[]]
+  await givenEntries(name, [24 * 500, 500, 501])
+  const run = (signal: AbortSignal) => purgeHandler(db).run({
+    params: { audit_retention_hour: 200, include_event_types: '*', dry_run: false }, taskId: 1, executionId: 1, vendorId: -1, trigger: 'MANUAL', attempt: 2, earlier: { removed: 5 }, signal,
+    log: (line) => void log.push(line), progress: ({ removed }) => void told.push(removed as number), keep: () => Promise.resolve(),
+  })
+  await assert.rejects(run(AbortSignal.abort(new Error('stopped'))), /stopped/)
+  assert.equal(log.at(-1), '5 entries removed')
+  const { removed } = (await run(new AbortController().signal))!.attrs as { removed: number }
+  assert.ok(removed >= 8, String(removed))
+  assert.deepEqual([told[0]! > 5, told.at(-1), log.at(-1)], [true, removed, `${removed} entries removed`])
+  assert.deepEqual(told, told.toSorted((one, other) => one - other))
 })
 
 test('a purge is scheduled once, changed and ended, and without types it removes nothing', async () => {
