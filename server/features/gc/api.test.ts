@@ -113,6 +113,20 @@ suite('the API of the garbage collection', () => {
     assert.match(expectAnswer(await callApi(slow, 'GET', `/system/gc/${id}/log`, { as: slow.admin }), 200).text, new RegExp(`cut short; until then .* 20 blobs and ${files} files gone; .*\n.* stopped\n$`))
   })
 
+  test('a log that has no room for every blob has room for what came of the run', async () => {
+    await using terse = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', jobLogBytes: '4KiB' })
+    await givenDead(terse, 40)
+    const id = await create(terse, '/system/gc/schedule', terse.admin, now())
+    const log = await eventually(async () => {
+      const { text } = expectAnswer(await callApi(terse, 'GET', `/system/gc/${id}/log`, { as: terse.admin }), 200)
+      assert.match(text, /files gone/)
+      return text
+    }, 15_000)
+    const named = log.split('delete the blob').length - 1
+    assert.ok(named > 10 && named < 40, String(named))
+    assert.match(log, /nobody holds it\nthe log ends here: it has reached its limit\n\S+ \[INFO\] .* 40 blobs and 40 files gone;/)
+  })
+
   test('a run that ends in error shows what all its tries did', async () => {
     const [stuck] = await givenDead(marina, 5)
     const file = path.join(marina.config.storageRoot!, blobPath(stuck!))

@@ -29,7 +29,7 @@ export async function collect(collection: Collection): Promise<Totals> {
     // What a run did that is cut short or fails stays done.
     run.told()
     lines.rest()
-    log(`${isThrough ? '' : 'cut short; until then '}${summary(run)}`)
+    log(`${isThrough ? '' : 'cut short; until then '}${summary(run)}`, 'INFO', 'last word')
   }
   if (run.totals.failed > 0) throw new Error(`${run.totals.failed} files could not be ${options.isDryRun ? 'looked at' : 'removed; the next run tries again'}`)
   return run.totals
@@ -52,7 +52,7 @@ async function begin(collection: Collection, say: Run['say']): Promise<Run> {
     signal.throwIfAborted()
     if (!isOver && !options.mayGoOn()) {
       isOver = true
-      log('the time window is over: the next run goes on from here')
+      log('the time window is over: the next run goes on from here', 'INFO', 'last word')
     }
     return !isOver
   }

@@ -14,6 +14,7 @@ import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage,
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { setLimit } from '../quotas/index.ts'
 import { collect, type CollectOptions, type Totals } from './index.ts'
+import { openLines } from './lines.ts'
 import { watchStore } from './store.ts'
 
 suite('garbage collection', () => {
@@ -219,6 +220,14 @@ suite('garbage collection', () => {
     await run({ workers: 1 }, { progress: (now) => told.push(now) })
     assert.deepEqual([...new Set(told.map(({ estimate }) => estimate))], [30])
     assert.deepEqual([...new Set(told.map(({ files }) => files))], [0, 10, 20, 30])
+  })
+
+  test('names so many things of a kind in the log, and says how many more there were', () => {
+    const said: string[] = []
+    const lines = openLines((line) => void said.push(line), 3)
+    for (const kind of ['blobs', 'files']) for (let count = 0; count < (kind === 'blobs' ? 5 : 3); count++) lines.say(kind, `${kind} ${count}`)
+    lines.rest()
+    assert.deepEqual(said, ['blobs 0', 'blobs 1', 'blobs 2', 'files 0', 'files 1', 'files 2', '… and 2 more blobs'])
   })
 
   test('a store that fails as a whole ends the run at once, and nothing goes after its end', async () => {

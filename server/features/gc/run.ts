@@ -1,6 +1,7 @@
 import type { Actor } from '../../catalog/topics.ts'
 import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
+import type { Level } from '../../platform/jobs/log.ts'
 import type { Gates } from '../../registry/gate.ts'
 
 /** What a run has done, or in a dry run would do. `freed` in bytes. `failed`: bytes that the storage did not let go; the next run tries again. */
@@ -32,7 +33,7 @@ export type Collection = {
   by: Actor
   gates: Pick<Gates, 'untag'>
   signal: AbortSignal
-  log(line: string, level?: 'INFO' | 'WARNING' | 'ERROR'): void
+  log(line: string, level?: Level, as?: 'last word'): void
   progress(totals: Totals & { estimate: number }): void
   /** Writes down what is done in the transaction that does it, so that who goes on after a kill knows. */
   keep?(tx: Tx, totals: Totals): Promise<void>
@@ -45,4 +46,4 @@ export type Collection = {
 export type Run = Collection & { before: Date; totals: Totals; step(): boolean; told(): void; kept(tx: Tx, more?: Partial<Totals>): Promise<void>; say: Say }
 
 /** A line about one thing of a kind. */
-type Say = (kind: string, line: string, level?: 'INFO' | 'WARNING' | 'ERROR') => void
+type Say = (kind: string, line: string, level?: Level) => void

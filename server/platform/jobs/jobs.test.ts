@@ -356,6 +356,35 @@ test('the log of a job is bounded and says where it ends; without a word it is e
   assert.equal(await readJobLog(db, 2 ** 40), undefined)
 })
 
+test('a log that is full keeps whole lines up to its limit and has last words of every try after it', async () => {
+  const type = kind('CHATTERS', { maxTries: 2 })
+  const { taskId } = await ask(type)
+  await using _workers = await open([handler(type, async ({ log: say, attempt }) => {
+    for (let index = 0; index < 80; index++) say(`try ${attempt} line ${index} ${'ü'.repeat(20)}`)
+    say(`try ${attempt} did half of it`, 'INFO', 'last word')
+    throw new Error(`no luck ${attempt}`)
+  })])
+  await becomes(taskId, 'Error')
+  const lines = (await readJobLog(db, taskId))!.split('\n')
+  const end = lines.indexOf('the log ends here: it has reached its limit')
+  const bytes = Buffer.byteLength(lines.slice(0, end).join('\n')) + 1
+  assert.ok(bytes <= 4096 && bytes > 4096 - 120, `${bytes}`)
+  for (const [index, line] of lines.slice(0, end).entries()) assert.match(line, new RegExp(`^\\S+ \\[INFO\\] try 1 line ${index} ü{20}$`))
+  const after = lines.slice(end + 1).map((line) => line.replace(/^\S+ /, '').replace(/in \S+ s/, 'soon'))
+  assert.deepEqual(after, ['[INFO] try 1 did half of it', '[ERROR] failed, try 1 of 2, again soon: no luck 1', '[INFO] try 2 did half of it', '[ERROR] failed: no luck 2', ''])
+})
+
+test('last words have an end as well', async () => {
+  const type = kind('MOURNS')
+  const { taskId } = await ask(type)
+  await using _workers = await open([handler(type, async ({ log: say }) => {
+    for (let index = 0; index < 1000; index++) say(`word ${index} ${'x'.repeat(200)}`, 'INFO', 'last word')
+  })])
+  await becomes(taskId, 'Success')
+  const { length } = (await readJobLog(db, taskId))!
+  assert.ok(length <= 5 * 4096 && length > 4 * 4096, `${length}`)
+})
+
 test('the sweep keeps the newest of each vendor and nothing that is too old, and never what has not ended', async () => {
   const type = kind('SWEPT', { keep: 3 })
   await db.run(sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) select 'SWEPT', vendor, 'MANUAL', 'Success', now() from generate_series(1, 10), unnest(array[1, 2]) as vendor`)

@@ -31,7 +31,7 @@ export async function runTask(runner: Runner, { type, run }: JobHandler, taskId:
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
   const ended = await heeding(abort.signal, run({
     params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
-    earlier: taken.attrs, signal: abort.signal, log: (line, level) => log.line(line, level), progress: (attrs) => progress.note(attrs),
+    earlier: taken.attrs, signal: abort.signal, log: log.line, progress: (attrs) => progress.note(attrs),
     async keep(tx, attrs) {
       await progress.overtake(attrs)
       await saveProgress(tx, taken, attrs)
@@ -79,13 +79,13 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
   const cause = signal.aborted && signal.reason instanceof JobAborted ? signal.reason.why : undefined
   if (cause === 'lease lost') return
   if (cause === 'shutdown') {
-    log.line('cut short by a shutdown; it runs again')
+    log.line('cut short by a shutdown; it runs again', 'INFO', 'last word')
     await log.flush()
     await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { delayMs: 0, failures: taken.failures })))
     return
   }
   if (cause === 'stopped') {
-    log.line('stopped')
+    log.line('stopped', 'INFO', 'last word')
     await log.flush()
     await insist(() => endTask(db, taken, poolId, 'Stopped', {}, taken.failures))
     return
@@ -94,7 +94,7 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
   const failures = taken.failures + 1
   const isOver = failures >= taken.maxTries || error instanceof HopelessJob
   const delayMs = isOver ? 0 : pauseOf(type, failures)
-  log.line(isOver ? `failed: ${message}` : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`, 'ERROR')
+  log.line(isOver ? `failed: ${message}` : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`, 'ERROR', 'last word')
   await log.flush()
   if (isOver) await insist(() => endTask(db.relaxed, taken, poolId, 'Error', { message }, failures))
   else {

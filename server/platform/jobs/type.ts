@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/db.ts'
+import type { Level } from './log.ts'
 
 /** Harbor's words. A task that waits, also for its next try, is Pending. */
 export type Status = 'Pending' | 'Running' | 'Success' | 'Error' | 'Stopped'
@@ -54,8 +55,8 @@ export type Job<P extends Params = Params> = {
    * lease. Pass it to everything that waits; a job that goes on regardless is written off ten seconds later.
    */
   signal: AbortSignal
-  /** Adds a line to the job's log. Never secrets. */
-  log(line: string, level?: 'INFO' | 'WARNING' | 'ERROR'): void
+  /** Adds a line to the job's log. Never secrets. A `last word`, such as what came of it, stands also in a log that is full. */
+  log(line: string, level?: Level, as?: 'last word'): void
   /** Shows how far it is: merged into the task's extra_attrs, written at most once a second. */
   progress(attrs: Params): void
   /** The same in a transaction of the job's own: what it has done and what is told of it stand or fall together, whatever kills it. */

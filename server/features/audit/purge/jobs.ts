@@ -26,7 +26,7 @@ export function purgeHandler(db: Db): JobHandler {
       if (types === 'all') await purgeMonths(db, before, job, count)
       await purgeEntries(db, before, types, job, count)
     } finally {
-      log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}`)
+      log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}`, 'INFO', 'last word')
     }
     if (!params.dry_run) await db.transaction((tx) => emit(tx, [facts.auditPurged({ executionId, before: before.toISOString(), eventTypes: types === 'all' ? ['*'] : types, removed }, marina)]))
     return { attrs: { ...params, removed } }
