@@ -4,6 +4,7 @@ import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { Digest } from '../../../oci/digest.ts'
 import { blobPath } from '../../catalog/blob.ts'
+import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { callApi, create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenUser, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
@@ -12,6 +13,7 @@ import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 
 type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string }
 import { collect } from './index.ts'
+import { collection } from './jobs.ts'
 
 suite('the API of the garbage collection', () => {
   let marina: TestMarina
@@ -111,6 +113,18 @@ suite('the API of the garbage collection', () => {
     const files = said(stopped)['removed_files']!
     assert.ok(files >= said(running)['removed_files']! && files < 20, String(files))
     assert.match(expectAnswer(await callApi(slow, 'GET', `/system/gc/${id}/log`, { as: slow.admin }), 200).text, new RegExp(`cut short; until then .* 20 blobs and ${files} files gone; .*\n.* stopped\n$`))
+  })
+
+  test('a scheduled run outside of its time window says when that begins', async () => {
+    const [now, two] = [new Date(), (hour: number) => String((hour + 24) % 24).padStart(2, '0')]
+    const begins = `${two(now.getUTCHours() + 3)}:30`
+    await using night = await openTestMarina({ collectWindow: `${begins}-${two(now.getUTCHours() + 5)}:00` })
+    await night.ground.db.transaction((tx) => enqueue(tx, collection, { params: { delete_untagged: false, dry_run: false, workers: 1 }, trigger: 'SCHEDULE' }))
+    await eventually(async () => {
+      const [run] = expectAnswer(await callApi(night, 'GET', '/system/gc', { as: night.admin }), 200).json() as Run[]
+      assert.equal(run!.job_status, 'Success')
+      assert.match(expectAnswer(await callApi(night, 'GET', `/system/gc/${run!.id}/log`, { as: night.admin }), 200).text, new RegExp(`outside of the time window nothing is collected: it begins at ${begins} UTC\n`))
+    }, 15_000)
   })
 
   test('a log that has no room for every blob has room for what came of the run', async () => {

@@ -45,20 +45,27 @@ async function walk(run: Run): Promise<void> {
 }
 
 async function begin(collection: Collection, say: Run['say']): Promise<Run> {
-  const { db, signal, log, options, earlier, keep } = collection
+  const { db, signal, options, earlier, keep } = collection
   const { before } = (await db.row<{ before: Date }>(sql`select clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}) as before`))!
-  let isOver = false
+  let [isOver, hasBegun] = [false, false]
   const step = () => {
     signal.throwIfAborted()
     if (!isOver && !options.mayGoOn()) {
       isOver = true
-      log('the time window is over: the next run goes on from here', 'INFO', 'last word')
+      tellOutside(collection, hasBegun)
     }
+    hasBegun = true
     return !isOver
   }
   const totals = { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, ...(options.isDryRun ? {} : earlier), failed: 0 }
   const kept: Run['kept'] = async (tx, more = {}) => void (await keep?.(tx, { ...totals, ...more }))
   return { ...collection, before, step, told: () => {}, kept, say, totals }
+}
+
+/** A run that never gets into the window has a schedule that wants another look. */
+function tellOutside({ log, options: { begins = 'another time' } }: Collection, hasBegun: boolean): void {
+  if (hasBegun) log(`the time window is over: the next run goes on from here once it begins again at ${begins}`, 'INFO', 'last word')
+  else log(`outside of the time window nothing is collected: it begins at ${begins}`, 'WARNING', 'last word')
 }
 
 /** What lies in the queues and is due; a blob may lie in several. */

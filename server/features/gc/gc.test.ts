@@ -263,8 +263,11 @@ suite('garbage collection', () => {
   test('stops between steps when asked, outside of its time window too, and goes on in the next run', async () => {
     for (let count = 0; count < 3; count++) await del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)
     await assert.rejects(run({}, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)
-    assert.equal((await run({ mayGoOn: () => false })).blobs, 0)
-    assert.match(log.join('\n'), /time window is over/)
+    assert.equal((await run({ mayGoOn: () => false, begins: '22:00 UTC' })).blobs, 0)
+    assert.match(log.join('\n'), /^outside of the time window nothing is collected: it begins at 22:00 UTC$/m)
+    let steps = 0
+    assert.equal((await run({ mayGoOn: () => steps++ < 2, begins: '22:00 UTC' })).blobs, 0)
+    assert.match(log.join('\n'), /^the time window is over: the next run goes on from here once it begins again at 22:00 UTC$/m)
     assert.equal((await run()).blobs, 3)
   })
 

@@ -6,7 +6,7 @@ import { handler, jobType, type JobHandler, type Params } from '../../platform/j
 import type { Gates } from '../../registry/gate.ts'
 import { collect } from './collect.ts'
 import type { CollectOptions, Done } from './run.ts'
-import { isWithin, type TimeWindow } from './window.ts'
+import { beginOf, isWithin, type TimeWindow } from './window.ts'
 
 export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }
 
@@ -22,7 +22,7 @@ const marina: Actor = { kind: 'system', id: null, name: 'garbage collection' }
 export function collectionHandler({ db, blobs, gates }: Ground, { window, ...settings }: CollectSettings): JobHandler {
   return handler(collection, async ({ params, trigger, earlier, signal, log, progress, keep }) => {
     const mayGoOn = () => trigger !== 'SCHEDULE' || window === undefined || isWithin(window, new Date())
-    const options = { ...settings, isUntaggedGarbage: params.delete_untagged, isDryRun: params.dry_run, workers: params.workers, mayGoOn }
+    const options = { ...settings, isUntaggedGarbage: params.delete_untagged, isDryRun: params.dry_run, workers: params.workers, mayGoOn, ...(window && { begins: beginOf(window) }) }
     const totals = await collect({
       db, blobs, gates, by: marina, signal, log, options, ...(Object.keys(earlier).length > 0 && { earlier: doneOf(earlier) }),
       progress: ({ estimate, ...done }) => progress({ ...attrsOf(done), estimate }), keep: (tx, done) => keep(tx, attrsOf(done)),

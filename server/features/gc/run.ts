@@ -24,6 +24,8 @@ export type CollectOptions = {
   perSecond: number
   /** Asked between steps; false ends the run before it is through. */
   mayGoOn(): boolean
+  /** When it will next be true, in words, where it may be false. */
+  begins?: string
 }
 
 export type Collection = {
