@@ -78,11 +78,16 @@ async function take({ db, poolId, wakeIn }: Runner, taskId: number): Promise<Tak
 async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken, log: JobLog, signal: AbortSignal, error: unknown): Promise<void> {
   const cause = signal.aborted && signal.reason instanceof JobAborted ? signal.reason.why : undefined
   if (cause === 'lease lost') return
+  const again = async (why: { message?: string; delayMs: number; failures: number }) => {
+    const end = await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, why)))
+    // Asked for before this process heard of it.
+    if (end === 'stopped') log.line('stopped', 'INFO', 'last word')
+    await log.flush()
+  }
   if (cause === 'shutdown') {
     log.line('cut short by a shutdown; it runs again', 'INFO', 'last word')
     await log.flush()
-    await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { delayMs: 0, failures: taken.failures })))
-    return
+    return again({ delayMs: 0, failures: taken.failures })
   }
   if (cause === 'stopped') {
     log.line('stopped', 'INFO', 'last word')
@@ -98,7 +103,7 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
   await log.flush()
   if (isOver) await insist(() => endTask(db.relaxed, taken, poolId, 'Error', { message }, failures))
   else {
-    await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { message, delayMs, failures })))
+    await again({ message, delayMs, failures })
     wakeIn(delayMs)
   }
 }

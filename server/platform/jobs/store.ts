@@ -46,15 +46,26 @@ export async function endTask(db: Queryable, { taskId, run }: Held, poolId: stri
   return row !== undefined
 }
 
-/** Puts a task that this process holds back into the queue, to be tried in `delayMs`. Call inside a transaction. */
-export async function putBack(tx: Queryable, { taskId, run }: Held, poolId: string, { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number }): Promise<boolean> {
-  const row = await tx.row(sql`
+/**
+ * Puts a task that this process holds back into the queue, to be tried in `delayMs`; where somebody has asked meanwhile to stop it,
+ * it ends as stopped instead. Call inside a transaction.
+ */
+export async function putBack(tx: Queryable, taken: Held, poolId: string, { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number }): Promise<'waits' | 'stopped' | 'gone'> {
+  const { taskId, run } = taken
+  const held = await tx.row<{ isStopped: boolean }>(sql`
+    select stop_asked_at is not null as "isStopped" from task where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} for update`)
+  if (!held) return 'gone'
+  if (held.isStopped) {
+    await endTask(tx, taken, poolId, 'Stopped', { message }, failures)
+    return 'stopped'
+  }
+  await tx.rows(sql`
     with waiting as (
       update task set status = 'Pending', status_message = left(${message}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
         run_at = clock_timestamp() + make_interval(secs => ${delayMs / 1000}), updated_at = clock_timestamp()
-      where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} returning id, job_type, run_at, priority)
+      where id = ${taskId} returning id, job_type, run_at, priority)
     select (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => run_at, job_key => id::text, priority => priority, flags => array[job_type])).id from waiting`)
-  return row !== undefined
+  return 'waits'
 }
 
 /** Brings the queue's note of a task that waits in our table up to its `run_at`, or to `delayMs` from now. */
