@@ -58,7 +58,9 @@ async function begin(collection: Collection, say: Run['say']): Promise<Run> {
     return !isOver
   }
   const totals = { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, ...(options.isDryRun ? {} : earlier), failed: 0 }
-  const kept: Run['kept'] = async (tx, more = {}) => void (await keep?.(tx, { ...totals, ...more }))
+  const kept: Run['kept'] = async (tx, more = {}) => {
+    await keep?.(tx, { ...totals, ...more })
+  }
   return { ...collection, before, step, told: () => {}, kept, say, totals }
 }
 
