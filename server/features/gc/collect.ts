@@ -70,14 +70,23 @@ function tellOutside({ log, options: { begins = 'another time' } }: Collection, 
   else log(`outside of the time window nothing is collected: it begins at ${begins}`, 'WARNING', 'last word')
 }
 
-/** What lies in the queues and is due; a blob may lie in several. */
+/** Entries of queues up to which they are matched with each other. */
+const matched = 1_000_000
+
+/**
+ * What lies in the queues and is due. A blob may lie in several and counts once; but not among tens of millions of entries, where
+ * matching them would take longer than a statement may.
+ */
 async function countDue(db: Db, before: Date): Promise<number> {
-  const row = await db.row<{ count: number }>(sql`
-    select (select count(*) from (
-        select blob_id from unused_link where noted_at < ${before} union select blob_id from released_link where released_at < ${before}
-        union select blob_id from blob_candidate where noted_at < ${before}) due)
-      + (select count(*) from stray where gone_at is null and noted_at < ${before}) as count`)
-  return row!.count
+  const row = (await db.row<{ blobs: number; files: number }>(sql`
+    select (select count(*) from unused_link where noted_at < ${before}) + (select count(*) from released_link where released_at < ${before})
+      + (select count(*) from blob_candidate where noted_at < ${before}) as blobs, (select count(*) from stray where gone_at is null and noted_at < ${before}) as files`))!
+  if (row.blobs > matched) return row.blobs + row.files
+  const once = await db.row<{ count: number }>(sql`
+    select count(*) from (
+      select blob_id from unused_link where noted_at < ${before} union select blob_id from released_link where released_at < ${before}
+      union select blob_id from blob_candidate where noted_at < ${before}) due`)
+  return once!.count + row.files
 }
 
 function summary({ totals: { artifacts, links, blobs, files, freed, failed }, options }: Run): string {
