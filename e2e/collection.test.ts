@@ -1,10 +1,12 @@
 /** docs/operate/collection.md, command by command; and undelete on the command line. */
 import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { smallImage } from './image.ts'
-import { end, makeFolder, root, startMarina } from './marina.ts'
+import { end, makeFolder, root, startMarina, type Marina } from './marina.ts'
 
 test('the page about deleting, undeleting and collecting works from its first command to its last', async () => {
   await using top = await makeFolder()
@@ -50,4 +52,31 @@ test('the page about deleting, undeleting and collecting works from its first co
   assert.match(restored.stdout, /restored the artifact in library\/app with 1/, restored.stderr)
   assert.match((await marinaCommand('undelete', 'restore', id)).stderr, /nothing to restore/)
   await marina.stop()
+})
+
+test('a collection whose process is killed counts on from what it had done', async () => {
+  await using top = await makeFolder()
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  const env = { MARINA_COLLECT_DELAY: '0s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_LEASE: '2s' }
+  await using first = await startMarina({ dataDir, env: { ...env, MARINA_FAILPOINTS: 'collect.removed=4' } })
+  const { password } = first
+  const ask = ({ host }: Marina, method: string, at: string, body?: Uint8Array<ArrayBuffer> | string) => fetch(`http://${host}${at}`, {
+    method, headers: { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`, 'content-type': typeof body === 'string' ? 'application/json' : 'application/octet-stream' }, ...(body ? { body } : {}),
+  })
+  for (let count = 0; count < 80; count++) {
+    const bytes = new Uint8Array(randomBytes(100))
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    assert.equal((await ask(first, 'POST', `/v2/library/app/blobs/uploads/?digest=${digest}`, bytes)).status, 201)
+    assert.equal((await ask(first, 'DELETE', `/v2/library/app/blobs/${digest}`)).status, 202)
+  }
+  const asked = await ask(first, 'POST', '/api/v2.0/system/gc/schedule', JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 1 } }))
+  assert.equal(asked.status, 201)
+  assert.equal((await first.exited).signal, 'SIGKILL')
+  await using second = await startMarina({ dataDir, env })
+  const run = async () => (await (await ask(second, 'GET', asked.headers.get('location')!)).json()) as { job_status: string; job_parameters: string }
+  for (const end = performance.now() + 60_000; (await run()).job_status !== 'Success'; await sleep(200)) assert.ok(performance.now() < end, 'it ends well')
+  const { purged_blobs: blobs, removed_files: files, freed_space: freed } = JSON.parse((await run()).job_parameters) as Record<string, number>
+  assert.deepEqual({ blobs, files, freed }, { blobs: 80, files: 80, freed: 8000 })
+  await second.stop()
 })

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { suite, test } from 'node:test'
 import { blobPath } from './catalog/blob.ts'
 import type { Digest } from '../oci/digest.ts'
+import { collect } from './features/gc/index.ts'
 import { checkStorage, queueLitter, type Finding } from './fsck.ts'
 import { openMemoryBlobs } from './platform/blobs/memory.ts'
 import type { Blobs } from './platform/blobs/blobs.ts'
@@ -70,6 +71,29 @@ suite('fsck', () => {
     assert.deepEqual((await checkStorage({ ...made.store, readsDigests: false })).findings, [])
   })
 
+  for (const [where, readsDigests] of [['find', false], ['find', true], ['read', true]] as const) {
+    test(`tells no loss of what a collection takes right before its ${where}${readsDigests ? ' while digests are read' : ''}, and goes on`, async () => {
+      await using made = await openStore()
+      const { db, blobs, layer } = made.store
+      const gone = digestOf('in no repository')
+      await put(blobs, blobPath(gone), 'in no repository')
+      await db.run(sql`insert into blob (digest, size) values (${gone}, 16)`)
+      await db.run(sql`insert into blob_candidate (blob_id, noted_at) select id, 'epoch' from blob where digest = ${gone}`)
+      await db.run(sql`update blob set size = 12 where digest = ${layer}`)
+      let files = 0
+      const taken: Blobs = {
+        ...blobs,
+        async [where](key: string) {
+          if (key === blobPath(gone)) files = await collectIn(db, blobs)
+          return blobs[where](key)
+        },
+      }
+      const { findings } = await checkStorage({ db, blobs: taken, readsDigests })
+      assert.equal(files, 1)
+      assert.deepEqual(findings.map(({ what }) => what), [`blob ${layer}: 11 bytes are stored, 12 were pushed`])
+    })
+  }
+
   test('asks the database nothing but selects, and touches no stored byte', async () => {
     await using made = await openStore()
     const { blobs, db } = made.store
@@ -86,6 +110,14 @@ suite('fsck', () => {
 
 async function check(store: Store) {
   return checkStorage({ db: store.db, blobs: store.blobs, readsDigests: true })
+}
+
+async function collectIn(db: Db, blobs: Blobs): Promise<number> {
+  const { files } = await collect({
+    db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: () => {}, progress: () => {},
+    options: { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 1, perSecond: 0, mayGoOn: () => true },
+  })
+  return files
 }
 
 function readOnly(db: Db, asked: string[]): Queryable {

@@ -2,7 +2,7 @@ import { algorithmOf, digestOf, finishDigest, isDigest, type Digest } from '../o
 import { parseManifest, type Manifest } from '../oci/manifest.ts'
 import { createHash } from 'node:crypto'
 import { blobPath } from './catalog/blob.ts'
-import type { Blobs } from './platform/blobs/blobs.ts'
+import { BlobMissing, type Blobs } from './platform/blobs/blobs.ts'
 import type { Queryable } from './platform/db/db.ts'
 import { sql } from './platform/db/sql.ts'
 
@@ -14,6 +14,7 @@ type FsckOptions = { db: Queryable; blobs: Blobs; readsDigests: boolean; onProgr
 /** Ids of blobs that one statement of a repair covers. */
 const stretch = 10_000
 
+type BlobRow = { id: number; digest: Digest; size: number }
 type Tell = (kind: Finding['kind'], what: string, digest?: Digest) => void
 
 /** Rows looked at per query. */
@@ -21,7 +22,8 @@ const page = 500
 
 /**
  * Compares storage and database in both directions and changes nothing. With `readsDigests` every stored byte is read and
- * hashed again; without, sizes are compared. Safe while Marina runs: what a push adds meanwhile is not taken for litter.
+ * hashed again; without, sizes are compared. Safe while Marina runs: what a push adds meanwhile
+ * is not taken for litter, what a collection takes meanwhile not for lost.
  */
 export async function checkStorage({ db, blobs, readsDigests, onProgress }: FsckOptions): Promise<FsckReport> {
   const report: FsckReport = { blobs: 0, artifacts: 0, tags: 0, bytes: 0, findings: [] }
@@ -29,13 +31,12 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
   const total = (await db.row<{ count: number }>(sql`select (select count(*) from blob) + (select count(*) from artifact) as count`))!.count
   const progress = () => onProgress?.(report.blobs + report.artifacts, total)
 
-  for await (const blob of inPages<{ id: number; digest: Digest; size: number }>((after) => db.rows(sql`select id, digest, size from blob where id > ${after} order by id limit ${page}`))) {
+  for await (const blob of inPages<BlobRow>((after) => db.rows(sql`select id, digest, size from blob where id > ${after} order by id limit ${page}`))) {
     report.blobs++
     report.bytes += blob.size
-    const stored = await blobs.find(blobPath(blob.digest))
-    if (!stored) found('loss', `blob ${blob.digest}: its bytes are missing`)
-    else if (stored.size !== blob.size) found('loss', `blob ${blob.digest}: ${stored.size} bytes are stored, ${blob.size} were pushed`)
-    else if (readsDigests && (await digestOfStored(blobs, blob.digest)) !== blob.digest) found('loss', `blob ${blob.digest}: its bytes were altered`)
+    const problem = await blobProblem(blobs, blob, readsDigests)
+    // A collection may have taken it since its page was read.
+    if (problem && (await isStill(db, blob))) found('loss', `blob ${blob.digest}: ${problem}`)
     progress()
   }
 
@@ -55,6 +56,23 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
   report.tags = (await db.row<{ count: number }>(sql`select count(*) from tag`))!.count
   await findLitter(db, blobs, found)
   return report
+}
+
+async function blobProblem(blobs: Blobs, { digest, size }: BlobRow, readsDigests: boolean): Promise<string | undefined> {
+  try {
+    const stored = await blobs.find(blobPath(digest))
+    if (!stored) return 'its bytes are missing'
+    if (stored.size !== size) return `${stored.size} bytes are stored, ${size} were pushed`
+    return readsDigests && (await digestOfStored(blobs, digest)) !== digest ? 'its bytes were altered' : undefined
+  } catch (error) {
+    if (error instanceof BlobMissing) return 'its bytes are missing'
+    throw error
+  }
+}
+
+/** An id is never given again: the same blob pushed anew comes with a later one, which is looked at as well. */
+async function isStill(db: Queryable, { id, size }: BlobRow): Promise<boolean> {
+  return (await db.row(sql`select id from blob where id = ${id} and size = ${size}`)) !== undefined
 }
 
 /**

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import type { Digest } from '../../../oci/digest.ts'
 import { blobPath } from '../../catalog/blob.ts'
+import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { callApi, create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenUser, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
@@ -9,6 +13,7 @@ import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 
 type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string }
 import { collect } from './index.ts'
+import { collection } from './jobs.ts'
 
 suite('the API of the garbage collection', () => {
   let marina: TestMarina
@@ -88,6 +93,74 @@ suite('the API of the garbage collection', () => {
     await create(quiet, '/system/gc/schedule', quiet.admin, now())
   })
 
+  test('a run shows how far it is while it runs and how far it got when it is stopped, also within a batch', async () => {
+    await using slow = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', collectRate: '1' })
+    await givenDead(slow, 20)
+    const id = await create(slow, '/system/gc/schedule', slow.admin, now())
+    const shown = async (path = `/system/gc/${id}`) => expectAnswer(await callApi(slow, 'GET', path, { as: slow.admin }), 200).json()
+    const said = ({ job_parameters: text }: Run) => JSON.parse(text) as Record<string, number>
+    const running = await eventually(async () => {
+      const one = (await shown()) as Run
+      assert.ok(said(one)['removed_files']! > 1, one.job_parameters)
+      return one
+    }, 15_000)
+    assert.equal(running.job_status, 'Running')
+    assert.deepEqual([said(running)['estimate'], said(running)['purged_blobs'], said(running)['workers']], [20, 20, 1])
+    assert.ok(said(running)['freed_space']! > 0)
+    const [listed] = (await shown('/system/gc')) as Run[]
+    assert.ok(said(listed!)['removed_files']! >= said(running)['removed_files']!)
+    expectAnswer(await callApi(slow, 'PUT', `/system/gc/${id}`, { as: slow.admin }), 200)
+    const stopped = await eventually(async () => {
+      const one = (await shown()) as Run
+      assert.equal(one.job_status, 'Stopped')
+      return one
+    }, 15_000)
+    const files = said(stopped)['removed_files']!
+    assert.ok(files >= said(running)['removed_files']! && files < 20, String(files))
+    assert.match(expectAnswer(await callApi(slow, 'GET', `/system/gc/${id}/log`, { as: slow.admin }), 200).text, new RegExp(`cut short; until then .* 20 blobs and ${files} files gone; .*\n.* stopped\n$`))
+  })
+
+  test('a scheduled run outside of its time window says when that begins', async () => {
+    const [now, two] = [new Date(), (hour: number) => String((hour + 24) % 24).padStart(2, '0')]
+    const begins = `${two(now.getUTCHours() + 3)}:30`
+    await using night = await openTestMarina({ collectWindow: `${begins}-${two(now.getUTCHours() + 5)}:00` })
+    await night.ground.db.transaction((tx) => enqueue(tx, collection, { params: { delete_untagged: false, dry_run: false, workers: 1 }, trigger: 'SCHEDULE' }))
+    await eventually(async () => {
+      const [run] = expectAnswer(await callApi(night, 'GET', '/system/gc', { as: night.admin }), 200).json() as Run[]
+      assert.equal(run!.job_status, 'Success')
+      assert.match(expectAnswer(await callApi(night, 'GET', `/system/gc/${run!.id}/log`, { as: night.admin }), 200).text, new RegExp(`outside of the time window nothing is collected: it begins at ${begins} UTC\n`))
+    }, 15_000)
+  })
+
+  test('a log that has no room for every blob has room for what came of the run', async () => {
+    await using terse = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', jobLogBytes: '4KiB' })
+    await givenDead(terse, 40)
+    const id = await create(terse, '/system/gc/schedule', terse.admin, now())
+    const log = await eventually(async () => {
+      const { text } = expectAnswer(await callApi(terse, 'GET', `/system/gc/${id}/log`, { as: terse.admin }), 200)
+      assert.match(text, /files gone/)
+      return text
+    }, 15_000)
+    const named = log.split('delete the blob').length - 1
+    assert.ok(named > 10 && named < 40, String(named))
+    assert.match(log, /nobody holds it\nthe log ends here: it has reached its limit\n\S+ \[INFO\] .* 40 blobs and 40 files gone;/)
+  })
+
+  test('a run that ends in error shows what all its tries did', async () => {
+    const [stuck] = await givenDead(marina, 5)
+    const file = path.join(marina.config.storageRoot!, blobPath(stuck!))
+    await rm(file)
+    await mkdir(path.join(file, 'not empty'), { recursive: true })
+    const run = await runNow()
+    assert.equal(run.job_status, 'Error')
+    const attrs = JSON.parse(run.job_parameters) as Record<string, unknown>
+    assert.deepEqual([attrs['purged_blobs'], attrs['removed_files'], attrs['workers']], [5, 4, 1])
+    const log = expectAnswer(await call('GET', `/${run.id}/log`), 200).text
+    assert.equal(log.split(/goes on after an earlier try: .* 5 blobs and 4 files gone;/).length, 3)
+    await rm(file, { recursive: true })
+    assert.equal((await runNow()).job_status, 'Success')
+  })
+
   test('is for administrators, and for robots that were given it', async () => {
     const robot = await givenRobot(marina, fresh('gc'), { access: [{ resource: 'garbage-collection', action: 'list' }] })
     expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: robot }), 200)
@@ -95,6 +168,16 @@ suite('the API of the garbage collection', () => {
     expectAnswer(await callApi(marina, 'GET', '/system/gc', { as: await givenUser(marina) }), 403, 'FORBIDDEN')
   })
 })
+
+/** Blobs of no manifest, deleted. */
+async function givenDead(marina: TestMarina, count: number): Promise<Digest[]> {
+  const repository = `library/${fresh('dead')}`
+  return Promise.all(Array.from({ length: count }, async () => {
+    const digest = await pushBlob(marina, repository)
+    assert.equal((await marina.ask('DELETE', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status, 202)
+    return digest
+  }))
+}
 
 suite('a collection on S3', () => {
   test('frees what was deleted, and the same bytes pushed again stay', async () => {

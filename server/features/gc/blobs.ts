@@ -7,8 +7,6 @@ import type { Run } from './run.ts'
 
 /** Blobs judged in one transaction: small, so that a push waits for milliseconds at most. */
 const batch = 200
-/** Lines about single things that one run writes; a log has an end. */
-const lines = 10_000
 
 /**
  * Ends holds that no manifest came to need, forgets those that ended long ago, and deletes the rows of blobs that nobody
@@ -43,11 +41,12 @@ const expiry = (keepMs: number) => sql`clock_timestamp() - make_interval(secs =>
 class TakenBack extends Error {}
 
 async function judgeBatch(run: Run, ids: number[]): Promise<void> {
-  const { db, options } = run
+  const { db, options, totals } = run
   let found: Found = { links: [], blobs: [] }
   try {
     await db.transaction(async (tx) => {
       found = await judge(tx, run, ids)
+      if (!options.isDryRun) await run.kept(tx, { links: totals.links + found.links.length, blobs: totals.blobs + found.blobs.length })
       failpoint('collect.marked')
       if (options.isDryRun) throw new TakenBack()
     })
@@ -111,11 +110,16 @@ async function deleteUnheld(tx: Tx, { before }: Run, ids: number[]): Promise<Fou
 
 const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id)
 
-function tell({ totals, log, options }: Run, { links, blobs }: Found) {
+/** In a dry run the bytes do not come up as doomed later, so they count here. */
+function tell({ totals, say, options }: Run, { links, blobs }: Found) {
   const verb = options.isDryRun ? 'would ' : ''
-  for (const { repository, digest } of links) if (++totals.links <= lines) log(`${verb}end the hold of ${repository} on ${digest}: no manifest there needs it`)
+  totals.links += links.length
+  totals.blobs += blobs.length
+  for (const { repository, digest } of links) say('holds of repositories', `${verb}end the hold of ${repository} on ${digest}: no manifest there needs it`)
   for (const { digest, size } of blobs) {
-    if (++totals.blobs <= lines) log(`${verb}delete the blob ${digest} (${size} bytes): nobody holds it`)
-    if (options.isDryRun) totals.freed += size
+    say('blobs', `${verb}delete the blob ${digest} (${size} bytes): nobody holds it`)
+    if (!options.isDryRun) continue
+    totals.files++
+    totals.freed += size
   }
 }

@@ -1,14 +1,14 @@
 import type { Digest } from '../../../oci/digest.ts'
 import { blobPath } from '../../catalog/blob.ts'
-import { StorageUnavailable } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import type { Run } from './run.ts'
 import type { Pace } from './pace.ts'
+import { watchStore, type WatchStore } from './store.ts'
 
-/** Files that one worker removes in one transaction, whose digests stay locked meanwhile. */
-const atOnce = 10
+/** Files that one worker removes in one transaction, whose digests stay locked meanwhile; never more than may go in a second. */
+const mostAtOnce = 10
 const batch = 500
 /** For how long it is remembered that bytes are gone; more than `recordWithinMs` of registry/local/upload.ts. */
 const memory = sql`interval '1 hour'`
@@ -21,11 +21,11 @@ type Stray = { digest: Digest; size: number | null }
  */
 export async function collectBytes(run: Run, pace: Pace): Promise<void> {
   if (!run.options.isDryRun) await doomAbandoned(run)
+  const watch = watchStore(run.blobs)
   for (let after = ''; run.step(); ) {
     const due = await listDue(run, after)
     if (due.length === 0) return
-    await removeAll(run, pace, due)
-    run.told()
+    await removeAll(run, pace, watch, due)
     after = due.at(-1)!.digest
   }
 }
@@ -51,35 +51,53 @@ function listDue({ db, before, options }: Run, after: string): Promise<Stray[]> 
     order by digest limit ${batch}`)
 }
 
-async function removeAll(run: Run, pace: Pace, due: Stray[]): Promise<void> {
-  const left = Array.from({ length: Math.ceil(due.length / atOnce) }, (_, index) => due.slice(index * atOnce, (index + 1) * atOnce))
+/** When one worker fails, the others end with the group they have: nothing goes once the run has ended. */
+async function removeAll(run: Run, pace: Pace, watch: WatchStore, due: Stray[]): Promise<void> {
+  const left = groupsOf(due, Math.min(mostAtOnce, run.options.perSecond || mostAtOnce))
   const work = async () => {
-    for (let some = left.shift(); some !== undefined && run.step(); some = left.shift()) await (run.options.isDryRun ? countSome(run, some) : removeSome(run, pace, some))
+    try {
+      for (let some = left.shift(); some !== undefined && run.step(); some = left.shift()) await (run.options.isDryRun ? countSome(run, watch, some) : removeSome(run, pace, watch, some))
+    } catch (error) {
+      left.length = 0
+      throw error
+    }
   }
-  await Promise.all(Array.from({ length: run.options.workers }, work))
+  const ends = await Promise.allSettled(Array.from({ length: run.options.workers }, work))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-async function countSome({ blobs, totals, log }: Run, some: Stray[]): Promise<void> {
-  for (const { digest } of some) {
-    const found = await blobs.find(blobPath(digest))
-    if (!found) continue
-    totals.files++
-    totals.freed += found.size
-    log(`would remove the bytes of ${digest} (${found.size} bytes): they belong to no blob`)
-  }
+function groupsOf(due: Stray[], size: number): Stray[][] {
+  return Array.from({ length: Math.ceil(due.length / size) }, (_, index) => due.slice(index * size, (index + 1) * size))
 }
 
-async function removeSome(run: Run, pace: Pace, some: Stray[]): Promise<void> {
+async function countSome(run: Run, watch: WatchStore, some: Stray[]): Promise<void> {
+  const { done, failures } = await tryAll(run, some, (one) => countOne(run, one))
+  run.told()
+  await watch(done.length, failures)
+}
+
+async function countOne({ blobs, totals, say }: Run, { digest }: Stray): Promise<void> {
+  const found = await blobs.find(blobPath(digest))
+  if (!found) return
+  totals.files++
+  totals.freed += found.size
+  say('files', `would remove the bytes of ${digest} (${found.size} bytes): they belong to no blob`)
+}
+
+async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]): Promise<void> {
   await pace.take(some.length, run.signal)
-  await run.db.transaction(async (tx) => {
+  const { done, failures } = await run.db.transaction(async (tx) => {
     // Were this note lost with the power, the bytes stay doomed and the next run finds them gone: no wait for the disk.
     await tx.run(sql`set local synchronous_commit = off`)
     const locked = await lockSome(tx, run.before, some)
-    const results = await Promise.all(locked.map((one) => removeOne(run, one)))
+    const tried = await tryAll(run, locked, (one) => removeOne(run, one))
     failpoint('collect.removed')
-    const gone = locked.filter((_, index) => results[index])
-    await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${gone.map(({ digest }) => digest)}::text[])`)
+    await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`)
+    await run.kept(tx)
+    return tried
   })
+  run.told()
+  await watch(done.length, failures)
 }
 
 /** What somebody records or another run removes just now is theirs; looked at again under the lock. */
@@ -90,19 +108,26 @@ function lockSome(tx: Tx, before: Date, some: Stray[]): Promise<Stray[]> {
     order by digest for update skip locked`)
 }
 
-async function removeOne({ blobs, totals, log }: Run, { digest, size }: Stray): Promise<boolean> {
-  try {
-    const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
-    if (!(await blobs.remove(blobPath(digest)))) return true
-    totals.files++
-    totals.freed += found
-    return true
-  } catch (error) {
-    if (error instanceof StorageUnavailable) throw error
+/** A try that was killed may have removed what it could not note any more: where it goes on, that counts. */
+async function removeOne({ blobs, totals, earlier }: Run, { digest, size }: Stray): Promise<void> {
+  const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
+  const isGoneSince = size !== null && earlier !== undefined
+  if (!(await blobs.remove(blobPath(digest))) && !isGoneSince) return
+  totals.files++
+  totals.freed += found
+}
+
+/** One file that storage does not let go keeps no other one here: it stays doomed, and the next run tries again. */
+async function tryAll({ totals, say, options }: Run, some: Stray[], step: (one: Stray) => Promise<void>): Promise<{ done: Stray[]; failures: unknown[] }> {
+  const ends = await Promise.allSettled(some.map(step))
+  const wanted = options.isDryRun ? 'looked at' : 'removed'
+  const failures = ends.flatMap((end, index) => {
+    if (end.status === 'fulfilled') return []
     totals.failed++
-    log(`the bytes of ${digest} could not be removed: ${(error as Error).message}`, 'ERROR')
-    return false
-  }
+    say(`files that could not be ${wanted}`, `the bytes of ${some[index]!.digest} could not be ${wanted}: ${(end.reason as Error).message}`, 'ERROR')
+    return [end.reason as unknown]
+  })
+  return { done: some.filter((_, index) => ends[index]!.status === 'fulfilled'), failures }
 }
 
 export async function forgetGone(db: Db): Promise<void> {

@@ -3,6 +3,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { dropExpired } from '../undelete/index.ts'
 import { collectBlobs } from './blobs.ts'
 import { collectBytes, forgetGone } from './bytes.ts'
+import { openLines } from './lines.ts'
 import { openPace } from './pace.ts'
 import type { Collection, Run, Totals } from './run.ts'
 import { deleteUntagged } from './untagged.ts'
@@ -14,42 +15,78 @@ import { deleteUntagged } from './untagged.ts'
  */
 export async function collect(collection: Collection): Promise<Totals> {
   const { db, log, options } = collection
-  const run = await begin(collection)
+  const lines = openLines(log)
+  const run = await begin(collection, lines.say)
   const estimate = await countDue(db, run.before)
   log(`${options.isDryRun ? 'a dry run: nothing is deleted; ' : ''}what was unused before ${run.before.toISOString()} is garbage; about ${estimate} things to look at`)
   run.told = () => collection.progress({ ...run.totals, estimate })
+  if (run.earlier && !options.isDryRun) log(`goes on after an earlier try: ${summary(run)}`)
+  let isThrough = false
+  try {
+    await walk(run)
+    isThrough = true
+  } finally {
+    // What a run did that is cut short or fails stays done.
+    run.told()
+    lines.rest()
+    log(`${isThrough ? '' : 'cut short; until then '}${summary(run)}`, 'INFO', 'last word')
+  }
+  if (run.totals.failed > 0) throw new Error(`${run.totals.failed} files could not be ${options.isDryRun ? 'looked at' : 'removed; the next run tries again'}`)
+  return run.totals
+}
+
+async function walk(run: Run): Promise<void> {
+  const { db, options } = run
   if (options.isUntaggedGarbage && run.step()) await deleteUntagged(run)
   if (!options.isDryRun && run.step()) await dropExpired(db, options.keepMs, () => run.step())
   if (run.step()) await collectBlobs(run)
   if (run.step()) await collectBytes(run, openPace(options.perSecond))
   if (!options.isDryRun) await forgetGone(db)
-  run.told()
-  log(summary(run))
-  if (run.totals.failed > 0) throw new Error(`${run.totals.failed} files could not be removed; the next run tries again`)
-  return run.totals
 }
 
-async function begin(collection: Collection): Promise<Run> {
-  const { db, signal, log, options } = collection
+async function begin(collection: Collection, say: Run['say']): Promise<Run> {
+  const { db, signal, options, earlier, keep } = collection
   const { before } = (await db.row<{ before: Date }>(sql`select clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}) as before`))!
-  let isOver = false
+  let [isOver, hasBegun] = [false, false]
   const step = () => {
     signal.throwIfAborted()
     if (!isOver && !options.mayGoOn()) {
       isOver = true
-      log('the time window is over: the next run goes on from here')
+      tellOutside(collection, hasBegun)
     }
+    hasBegun = true
     return !isOver
   }
-  return { ...collection, before, step, told: () => {}, totals: { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, failed: 0 } }
+  const totals = { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, ...(options.isDryRun ? {} : earlier), failed: 0 }
+  const kept: Run['kept'] = async (tx, more = {}) => {
+    await keep?.(tx, { ...totals, ...more })
+  }
+  return { ...collection, before, step, told: () => {}, kept, say, totals }
 }
 
-/** Entries of the queues that are due. */
+/** A run that never gets into the window has a schedule that wants another look. */
+function tellOutside({ log, options: { begins = 'another time' } }: Collection, hasBegun: boolean): void {
+  if (hasBegun) log(`the time window is over: the next run goes on from here once it begins again at ${begins}`, 'INFO', 'last word')
+  else log(`outside of the time window nothing is collected: it begins at ${begins}`, 'WARNING', 'last word')
+}
+
+/** Entries of queues up to which they are matched with each other. */
+const matched = 1_000_000
+
+/**
+ * What lies in the queues and is due. A blob may lie in several and counts once; but not among tens of millions of entries, where
+ * matching them would take longer than a statement may.
+ */
 async function countDue(db: Db, before: Date): Promise<number> {
-  const row = await db.row<{ count: number }>(sql`
+  const row = (await db.row<{ blobs: number; files: number }>(sql`
     select (select count(*) from unused_link where noted_at < ${before}) + (select count(*) from released_link where released_at < ${before})
-      + (select count(*) from blob_candidate where noted_at < ${before}) + (select count(*) from stray where gone_at is null and noted_at < ${before}) as count`)
-  return row!.count
+      + (select count(*) from blob_candidate where noted_at < ${before}) as blobs, (select count(*) from stray where gone_at is null and noted_at < ${before}) as files`))!
+  if (row.blobs > matched) return row.blobs + row.files
+  const once = await db.row<{ count: number }>(sql`
+    select count(*) from (
+      select blob_id from unused_link where noted_at < ${before} union select blob_id from released_link where released_at < ${before}
+      union select blob_id from blob_candidate where noted_at < ${before}) due`)
+  return once!.count + row.files
 }
 
 function summary({ totals: { artifacts, links, blobs, files, freed, failed }, options }: Run): string {

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf, type Digest } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import type { Project } from '../../catalog/project.ts'
-import type { Blobs } from '../../platform/blobs/blobs.ts'
+import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
 import { Sql, sql } from '../../platform/db/sql.ts'
 import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { setLimit } from '../quotas/index.ts'
 import { collect, type CollectOptions, type Totals } from './index.ts'
+import { openLines } from './lines.ts'
+import { watchStore } from './store.ts'
 
 suite('garbage collection', () => {
   let marina: TestMarina
@@ -27,7 +32,7 @@ suite('garbage collection', () => {
 
   const log: string[] = []
   const standard: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true }
-  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs } = {}): Promise<Totals> {
+  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs; progress?: (told: { estimate: number; files: number }) => void } = {}): Promise<Totals> {
     log.length = 0
     const { db, blobs } = marina.ground
     return collect({
@@ -137,12 +142,13 @@ suite('garbage collection', () => {
     await deleteImage(gone.digest)
     const given = await pushBlob(marina, repository)
     const totals = await run({ isDryRun: true })
-    assert.deepEqual({ ...totals, freed: 0 }, { artifacts: 0, links: 1, blobs: 2, files: 0, freed: 0, failed: 0 })
+    assert.deepEqual({ ...totals, freed: 0 }, { artifacts: 0, links: 1, blobs: 2, files: 2, freed: 0, failed: 0 })
     assert.match(log.join('\n'), new RegExp(`would delete the blob ${gone.config}`))
     assert.match(log.join('\n'), new RegExp(`would end the hold of ${repository} on ${given}`))
     assert.equal(await head(given), 200)
     assert.equal(await hasBytes(gone.config), true)
-    assert.equal((await run()).freed, totals.freed)
+    const { freed, files } = await run()
+    assert.deepEqual([freed, files], [totals.freed, totals.files])
   })
 
   test('an error while looking for garbage ends the run and nothing goes (F20)', async () => {
@@ -185,11 +191,83 @@ suite('garbage collection', () => {
     assert.equal(await hasBytes(one), false)
   })
 
+  /** Deleted blobs with nothing else, in the order in which a collection takes them. */
+  const givenDead = async (count: number) => {
+    const dead: Digest[] = []
+    for (let made = 0; made < count; made++) dead.push(await pushBlob(marina, repository))
+    for (const digest of dead) await del(`/v2/${repository}/blobs/${digest}`)
+    return dead.sort()
+  }
+  const fileOf = (digest: Digest) => path.join(marina.config.storageRoot!, blobPath(digest))
+
+  test('a file that the disk does not let go holds up no other one, and goes once it can', async () => {
+    const [stuck, ...others] = await givenDead(25)
+    const file = fileOf(stuck!)
+    await rm(file)
+    await mkdir(path.join(file, 'not empty'), { recursive: true })
+    for (const workers of [1, 2]) await assert.rejects(run({ workers }), /^Error: 1 files could not be removed; the next run tries again$/)
+    assert.match(log.join('\n'), new RegExp(`the bytes of ${stuck} could not be removed: .*(EISDIR|EPERM)`))
+    for (const digest of others) assert.equal(await hasBytes(digest), false)
+    await rm(file, { recursive: true })
+    await writeFile(file, 'its bytes')
+    assert.equal((await run()).files, 1)
+    assert.equal(await hasBytes(stuck!), false)
+  })
+
+  test('estimates a blob once, in however many queues it lies, and tells how far it is after each group of files', async () => {
+    await givenDead(30)
+    const told: { estimate: number; files: number }[] = []
+    await run({ workers: 1 }, { progress: (now) => told.push(now) })
+    assert.deepEqual([...new Set(told.map(({ estimate }) => estimate))], [30])
+    assert.deepEqual([...new Set(told.map(({ files }) => files))], [0, 10, 20, 30])
+  })
+
+  test('names so many things of a kind in the log, and says how many more there were', () => {
+    const said: string[] = []
+    const lines = openLines((line) => void said.push(line), 3)
+    for (const kind of ['blobs', 'files']) for (let count = 0; count < (kind === 'blobs' ? 5 : 3); count++) lines.say(kind, `${kind} ${count}`)
+    lines.rest()
+    assert.deepEqual(said, ['blobs 0', 'blobs 1', 'blobs 2', 'files 0', 'files 1', 'files 2', '… and 2 more blobs'])
+  })
+
+  test('a store that fails as a whole ends the run at once, and nothing goes after its end', async () => {
+    await givenDead(60)
+    const { blobs } = marina.ground
+    const down = () => Promise.reject(new StorageUnavailable('the disk is gone'))
+    const asked: string[] = []
+    let underWay = 0
+    let begin = () => {}
+    const hasBegun = new Promise<void>((resolve) => (begin = resolve))
+    // The first group fails while the second one is under way.
+    const remove: Blobs['remove'] = async (key) => {
+      if (asked.push(key) <= 10) return hasBegun.then(down)
+      underWay++
+      begin()
+      await sleep(200)
+      return blobs.remove(key).finally(() => underWay--)
+    }
+    await assert.rejects(run({ workers: 2 }, { blobs: { ...blobs, remove, check: down } }), /the disk is gone/)
+    assert.deepEqual([underWay, asked.length], [0, 20])
+    assert.equal((await run()).files, 50)
+  })
+
+  test('a store that says it is well and lets nothing go ends the run after a thousand files', async () => {
+    const watch = watchStore(marina.ground.blobs)
+    const ten = (went: number) => watch(went, Array.from({ length: 10 - went }, () => new Error('not allowed')))
+    for (let group = 0; group < 99; group++) await ten(0)
+    await ten(1)
+    for (let group = 0; group < 99; group++) await ten(0)
+    await assert.rejects(ten(0), /of 1000 files in a row none could be removed; the last one: not allowed/)
+  })
+
   test('stops between steps when asked, outside of its time window too, and goes on in the next run', async () => {
     for (let count = 0; count < 3; count++) await del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)
     await assert.rejects(run({}, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)
-    assert.equal((await run({ mayGoOn: () => false })).blobs, 0)
-    assert.match(log.join('\n'), /time window is over/)
+    assert.equal((await run({ mayGoOn: () => false, begins: '22:00 UTC' })).blobs, 0)
+    assert.match(log.join('\n'), /^outside of the time window nothing is collected: it begins at 22:00 UTC$/m)
+    let steps = 0
+    assert.equal((await run({ mayGoOn: () => steps++ < 2, begins: '22:00 UTC' })).blobs, 0)
+    assert.match(log.join('\n'), /^the time window is over: the next run goes on from here once it begins again at 22:00 UTC$/m)
     assert.equal((await run()).blobs, 3)
   })
 
@@ -198,6 +276,17 @@ suite('garbage collection', () => {
     const started = performance.now()
     assert.equal((await run({ perSecond: 20, workers: 5 })).files, 25)
     assert.ok(performance.now() - started > 900)
+  })
+
+  test('removes no more files at once than it may per second, where that is less than a group', async () => {
+    await givenDead(6)
+    const { blobs } = marina.ground
+    const started = performance.now()
+    const after: number[] = []
+    const remove: Blobs['remove'] = (key) => (after.push(performance.now() - started), blobs.remove(key))
+    assert.equal((await run({ perSecond: 2, workers: 5 }, { blobs: { ...blobs, remove } })).files, 6)
+    // Some milliseconds for how timers count.
+    assert.ok(after[2]! > 990 && after[4]! > 1990, String(after))
   })
 
   suite('of artifacts without a tag, when asked', () => {

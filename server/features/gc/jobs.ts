@@ -2,11 +2,11 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Db } from '../../platform/db/db.ts'
-import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
+import { handler, jobType, type JobHandler, type Params } from '../../platform/jobs/type.ts'
 import type { Gates } from '../../registry/gate.ts'
 import { collect } from './collect.ts'
-import type { CollectOptions, Totals } from './run.ts'
-import { isWithin, type TimeWindow } from './window.ts'
+import type { CollectOptions, Done } from './run.ts'
+import { beginOf, isWithin, type TimeWindow } from './window.ts'
 
 export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }
 
@@ -20,15 +20,23 @@ type Ground = Reader & { db: Db; blobs: Blobs; gates: Pick<Gates, 'untag'> }
 const marina: Actor = { kind: 'system', id: null, name: 'garbage collection' }
 
 export function collectionHandler({ db, blobs, gates }: Ground, { window, ...settings }: CollectSettings): JobHandler {
-  return handler(collection, async ({ params, trigger, signal, log, progress }) => {
+  return handler(collection, async ({ params, trigger, earlier, signal, log, progress, keep }) => {
     const mayGoOn = () => trigger !== 'SCHEDULE' || window === undefined || isWithin(window, new Date())
-    const options = { ...settings, isUntaggedGarbage: params.delete_untagged, isDryRun: params.dry_run, workers: params.workers, mayGoOn }
-    const totals = await collect({ db, blobs, gates, by: marina, signal, log, progress: ({ estimate, ...done }) => progress({ ...attrsOf(done), estimate }), options })
+    const options = { ...settings, isUntaggedGarbage: params.delete_untagged, isDryRun: params.dry_run, workers: params.workers, mayGoOn, ...(window && { begins: beginOf(window) }) }
+    const totals = await collect({
+      db, blobs, gates, by: marina, signal, log, options, ...(Object.keys(earlier).length > 0 && { earlier: doneOf(earlier) }),
+      progress: ({ estimate, ...done }) => progress({ ...attrsOf(done), estimate }), keep: (tx, done) => keep(tx, attrsOf(done)),
+    })
     return { attrs: attrsOf(totals) }
   })
 }
 
 /** By Harbor's names, and what it has none for. */
-function attrsOf({ artifacts, links, blobs, files, freed }: Totals) {
+function attrsOf({ artifacts, links, blobs, files, freed }: Done) {
   return { purged_manifests: artifacts, purged_blobs: blobs, freed_space: freed, ended_holds: links, removed_files: files }
+}
+
+function doneOf(attrs: Params): Done {
+  const count = (name: string) => Number(attrs[name] ?? 0)
+  return { artifacts: count('purged_manifests'), blobs: count('purged_blobs'), freed: count('freed_space'), links: count('ended_holds'), files: count('removed_files') }
 }

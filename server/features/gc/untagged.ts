@@ -20,7 +20,6 @@ export async function deleteUntagged(run: Run): Promise<void> {
     const rows = await listUntagged(run, after)
     for (const row of rows) await deleteOne(run, row)
     if (rows.length < batch) return
-    run.told()
     after = rows.at(-1)!.id
   }
 }
@@ -38,16 +37,17 @@ function listUntagged({ db, before }: Run, after: number): Promise<Untagged[]> {
 }
 
 async function deleteOne(run: Run, { digest, repositoryId, projectId, name }: Untagged): Promise<void> {
-  const { db, by, gates, totals, log, options } = run
+  const { db, by, gates, totals, say, told, options } = run
   if (!run.step()) return
   const repository: Repository = { id: repositoryId, projectId, name }
   try {
     if (!options.isDryRun) await deleteArtifact(db, gates, by, repository, digest, { onlyUntagged: true })
     totals.artifacts++
-    log(`${options.isDryRun ? 'would delete' : 'delete'} the artifact ${name}@${digest}: it has no tag`)
+    told()
+    say('artifacts without a tag', `${options.isDryRun ? 'would delete' : 'delete'} the artifact ${name}@${digest}: it has no tag`)
   } catch (error) {
     // Somebody tagged, used or deleted it meanwhile, or a rule holds what belongs to it.
     if (!(error instanceof Failure) && !(error instanceof OciError)) throw error
-    log(`${name}@${digest} stays: ${error.message}`, 'WARNING')
+    say('artifacts that stay', `${name}@${digest} stays: ${error.message}`, 'WARNING')
   }
 }

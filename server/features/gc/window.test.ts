@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isWithin, parseTimeWindow } from './window.ts'
+import { beginOf, isWithin, parseTimeWindow } from './window.ts'
+
+test('a time window says when it begins', () => {
+  assert.deepEqual(['08:05-17:00', '22:30-06:00'].map((text) => beginOf(parseTimeWindow(text))), ['08:05 UTC', '22:30 UTC'])
+})
 
 const at = (time: string) => new Date(`2026-01-01T${time}:00Z`)
 

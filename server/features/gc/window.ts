@@ -11,3 +11,9 @@ export function isWithin({ from, to }: TimeWindow, now: Date): boolean {
   const minute = now.getUTCHours() * 60 + now.getUTCMinutes()
   return from < to ? minute >= from && minute < to : minute >= from || minute < to
 }
+
+/** When it begins, in words. */
+export function beginOf({ from }: TimeWindow): string {
+  const two = (number: number) => String(number).padStart(2, '0')
+  return `${two(Math.floor(from / 60))}:${two(from % 60)} UTC`
+}

@@ -11,7 +11,7 @@ import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { dropSchedule, findSchedule, saveSchedule } from '../../platform/jobs/schedule.ts'
 import { stopExecution } from '../../platform/jobs/stop.ts'
 import { AlreadyRunning, type JobType, type Params } from '../../platform/jobs/type.ts'
-import { executionFields, executionOrder, findExecution, listExecutions } from '../../platform/jobs/views.ts'
+import { executionFields, executionOrder, findExecution, listExecutions, withProgress } from '../../platform/jobs/views.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type SystemResource } from '../access/index.ts'
 import { readExecutionLog } from './logs.ts'
@@ -55,7 +55,7 @@ export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>) {
         const asked = listing(executionFields, query, executionOrder)
         const { executions, total } = await listExecutions(db, vendor, asked)
         pageHeaders(prefix + path, query, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: executions.map((one) => presentHistory(one)) }
+        return { status: 200, body: (await withProgress(db, executions)).map((one) => presentHistory(one)) }
       },
     }),
     route({
@@ -95,7 +95,8 @@ export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>) {
       async handler({ params }) {
         const execution = await findExecution(db, vendor, params[param]!)
         if (!execution) throw unknown(chore, params[param]!)
-        return { status: 200, body: presentHistory(execution) }
+        const [shown] = await withProgress(db, [execution])
+        return { status: 200, body: presentHistory(shown!) }
       },
     }),
     route({

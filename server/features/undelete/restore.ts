@@ -1,3 +1,4 @@
+import { OciError } from '../../../oci/errors.ts'
 import { parseManifest } from '../../../oci/manifest.ts'
 import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
@@ -22,7 +23,8 @@ type At = { project: Project; repository: Repository }
 
 /**
  * Takes a deletion back, all or nothing, through the gates of a push and against the project's quota. Throws NOT_FOUND for what
- * is not there or too old, CONFLICT when something has its name by now, PRECONDITION for a tag whose artifact is deleted too.
+ * is not there or too old, CONFLICT when something has its name by now, PRECONDITION for a tag whose artifact, or an index whose
+ * part, is deleted too.
  */
 export async function restoreTrash(db: Db, gates: Gates, by: Actor, project: Project, trashId: number, keepMs: number): Promise<Trash> {
   return db.transaction(async (tx) => {
@@ -82,8 +84,22 @@ async function restoreOne(tx: Tx, gates: Gates, by: Actor, at: At, one: TrashedA
   const { digest, content, mediaType, tags, description } = one
   const { icon, accessory, ...rest } = description
   const names = tags.map(({ name }) => name)
-  await storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, mediaType), content, tags: names, description: { ...rest, icon: icon ?? undefined, accessory: accessory ?? undefined } })
+  const kept = { ...rest, icon: icon ?? undefined, accessory: accessory ?? undefined }
+  try {
+    await storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, mediaType), content, tags: names, description: kept })
+  } catch (error) {
+    throw isLacking(error) ? lacking(digest, error) : error
+  }
   await restoreTimes(tx, at.repository.id, digest, one)
+}
+
+const isLacking = (error: unknown): error is OciError => error instanceof OciError && error.code === 'MANIFEST_BLOB_UNKNOWN'
+
+/** Blobs are held by the trash, so what lacks is a part that was deleted later by itself. */
+function lacking(digest: Digest, error: OciError): Failure {
+  const [part, ...more] = (error.detail as { digest: Digest }[]).map((one) => one.digest)
+  const others = more.length > 0 ? ` and ${more.length} more` : ''
+  return new Failure('PRECONDITION', `${digest} needs ${part}${others}, deleted as well: restore that first, or push it again`, { cause: error })
 }
 
 async function restoreTimes(tx: Tx, repositoryId: number, digest: Digest, { tags, labels, pullCount, pushedAt, pulledAt }: TrashedArtifact): Promise<void> {

@@ -111,6 +111,19 @@ suite('undelete', () => {
     expectAnswer(await restore(again!.id), 412, 'PRECONDITION')
   })
 
+  test('an index whose part was deleted later comes back after the part, and says so until then', async () => {
+    const child = await pushImage(marina, repository, { tag: 'part' })
+    const index = await pushIndex(marina, repository, [child], { tag: 'all' })
+    await deleteArtifact('all')
+    await deleteArtifact('part')
+    const [part, whole] = await list()
+    assert.deepEqual([part!.digest, whole!.digest], [child.digest, index.digest])
+    assert.match(expectAnswer(await restore(whole!.id), 412, 'PRECONDITION').text, new RegExp(`${index.digest} needs ${child.digest}, deleted as well: restore that first`))
+    expectAnswer(await restore(part!.id), 200)
+    expectAnswer(await restore(whole!.id), 200)
+    for (const reference of ['all', 'part']) assert.equal(await pull(reference), 200)
+  })
+
   test('refuses what the quota has no room for, what is taken, what is too old, and what is of another project', async () => {
     const image = await pushImage(marina, repository, { tag: 'one', layers: 3 })
     await deleteArtifact('one')

@@ -142,6 +142,44 @@ test('a running job is stopped within seconds from another process, and one that
   assert.equal(await eventually(async () => (assert.equal(await countQueued(), 0), true)), true)
 })
 
+test('a job that somebody asked to stop is not tried again, whatever ends it before the notice comes', async () => {
+  const [fails, cut] = [kind('STOPFAILS', { maxTries: 5 }), kind('STOPCUT', { maxTries: 5 })]
+  const [one, other] = [await ask(fails), await ask(cut)]
+  const askSilently = (taskId: number) => db.run(sql`update task set stop_asked_at = now() where id = ${taskId}`)
+  {
+    await using _workers = await open([
+      handler(fails, async ({ taskId }) => {
+        await askSilently(taskId)
+        throw new Error('no luck')
+      }),
+      handler(cut, async ({ signal }) => untilAborted(signal)),
+    ])
+    assert.equal((await becomes(one.taskId, 'Stopped')).runs, 1)
+    await becomes(other.taskId, 'Running')
+    await askSilently(other.taskId)
+  }
+  assert.deepEqual([(await stateOf(other.taskId)).status, (await stateOf(other.taskId)).execution], ['Stopped', 'Stopped'])
+  for (const { taskId } of [one, other]) assert.match((await readJobLog(db, taskId))!, /\[INFO\] stopped\n$/)
+  assert.equal(await countQueued(), 0)
+})
+
+test('a job that waits is stopped also when it was asked to before, and when it is just being put back', async () => {
+  const type = kind('STOPTWICE', { maxTries: 5 })
+  const [one, other] = [await ask(type), await ask(type)]
+  await db.run(sql`update task set stop_asked_at = now() where id = ${one.taskId}`)
+  assert.equal(await db.transaction((tx) => stopExecution(tx, one.executionId)), 1)
+  assert.equal((await stateOf(one.taskId)).execution, 'Stopped')
+  await db.run(sql`update task set status = 'Running', pool_id = 'somebody' where id = ${other.taskId}`)
+  const stopping = await db.transaction(async (tx) => {
+    await tx.run(sql`update task set status = 'Pending', pool_id = null where id = ${other.taskId}`)
+    const stops = { done: db.transaction((at) => stopTasks(at, [other.taskId])) }
+    await eventually(async () => assert.ok(await db.row(sql`select 1 from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`)))
+    return stops
+  })
+  assert.deepEqual(await stopping.done, [other.taskId])
+  assert.equal((await stateOf(other.taskId)).execution, 'Stopped')
+})
+
 test('a paused queue starts nothing, also for processes that start later, until it is resumed', async () => {
   const type = kind('PAUSED')
   await db.transaction((tx) => pauseQueue(tx, 'PAUSED'))
@@ -354,6 +392,35 @@ test('the log of a job is bounded and says where it ends; without a word it is e
   await becomes(other.taskId, 'Success')
   assert.equal(await readJobLog(db, other.taskId), '')
   assert.equal(await readJobLog(db, 2 ** 40), undefined)
+})
+
+test('a log that is full keeps whole lines up to its limit and has last words of every try after it', async () => {
+  const type = kind('CHATTERS', { maxTries: 2 })
+  const { taskId } = await ask(type)
+  await using _workers = await open([handler(type, async ({ log: say, attempt }) => {
+    for (let index = 0; index < 80; index++) say(`try ${attempt} line ${index} ${'ü'.repeat(20)}`)
+    say(`try ${attempt} did half of it`, 'INFO', 'last word')
+    throw new Error(`no luck ${attempt}`)
+  })])
+  await becomes(taskId, 'Error')
+  const lines = (await readJobLog(db, taskId))!.split('\n')
+  const end = lines.indexOf('the log ends here: it has reached its limit')
+  const bytes = Buffer.byteLength(lines.slice(0, end).join('\n')) + 1
+  assert.ok(bytes <= 4096 && bytes > 4096 - 120, `${bytes}`)
+  for (const [index, line] of lines.slice(0, end).entries()) assert.match(line, new RegExp(`^\\S+ \\[INFO\\] try 1 line ${index} ü{20}$`))
+  const after = lines.slice(end + 1).map((line) => line.replace(/^\S+ /, '').replace(/in \S+ s/, 'soon'))
+  assert.deepEqual(after, ['[INFO] try 1 did half of it', '[ERROR] failed, try 1 of 2, again soon: no luck 1', '[INFO] try 2 did half of it', '[ERROR] failed: no luck 2', ''])
+})
+
+test('last words have an end as well', async () => {
+  const type = kind('MOURNS')
+  const { taskId } = await ask(type)
+  await using _workers = await open([handler(type, async ({ log: say }) => {
+    for (let index = 0; index < 1000; index++) say(`word ${index} ${'x'.repeat(200)}`, 'INFO', 'last word')
+  })])
+  await becomes(taskId, 'Success')
+  const { length } = (await readJobLog(db, taskId))!
+  assert.ok(length <= 5 * 4096 && length > 4 * 4096, `${length}`)
 })
 
 test('the sweep keeps the newest of each vendor and nothing that is too old, and never what has not ended', async () => {

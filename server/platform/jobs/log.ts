@@ -1,8 +1,11 @@
 import type { Queryable } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 
+export type Level = 'INFO' | 'WARNING' | 'ERROR'
+
 export type JobLog = {
-  line(text: string, level?: 'INFO' | 'WARNING' | 'ERROR'): void
+  /** A `last word`, what came of it or why it ended, stands also in a log that is full. */
+  line(text: string, level?: Level, as?: 'last word'): void
   /** Writes what is still in memory. */
   flush(): Promise<void>
 }
@@ -11,22 +14,32 @@ export type JobLog = {
 const gatherMs = 250
 const lineLimit = 4096
 const ending = 'the log ends here: it has reached its limit\n'
+/** Bytes beyond the limit that only last words may take, of all tries together. */
+const reserve = 16 * 1024
+
+type Line = { text: string; isLast: boolean }
+/** What a log holds already. Full: the ending stands. */
+type Filled = { bytes: number; isFull: boolean }
 
 /**
  * The log of one run, kept in the database beside its task: it is there for as long as the task is. `limit` bounds all runs of
- * a task together, in bytes; the line after it says that the rest was left out.
+ * a task together, in bytes; the line after it says that the rest was left out, and last words follow.
  */
 export function openJobLog(db: Queryable, taskId: number, { limit, onTrouble }: { limit: number; onTrouble(error: unknown): void }): JobLog {
-  let gathered = ''
+  let gathered: Line[] = []
+  let length = 0
   let timer: NodeJS.Timeout | undefined
   let writing = Promise.resolve()
-  let isFull = false
+  let filled: Filled | undefined
 
   return {
-    line(text, level = 'INFO') {
-      if (isFull) return
-      gathered += `${new Date().toISOString()} [${level}] ${clean(text).slice(0, lineLimit)}\n`
-      if (gathered.length > 64 * 1024) void write()
+    line(text, level = 'INFO', as) {
+      const isLast = as === 'last word'
+      if (filled?.isFull && !isLast) return
+      const line = `${new Date().toISOString()} [${level}] ${clean(text).slice(0, lineLimit)}\n`
+      gathered.push({ text: line, isLast })
+      length += line.length
+      if (length > 64 * 1024) void write()
       else timer ??= setTimeout(() => void write(), gatherMs)
     },
     flush: write,
@@ -35,22 +48,40 @@ export function openJobLog(db: Queryable, taskId: number, { limit, onTrouble }: 
   function write(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    const text = gathered
-    gathered = ''
-    if (text !== '') writing = writing.then(() => append(text)).catch(onTrouble)
+    const lines = gathered
+    gathered = []
+    length = 0
+    if (lines.length > 0) writing = writing.then(() => append(lines)).catch(onTrouble)
     return writing
   }
 
-  async function append(text: string): Promise<void> {
-    const row = await db.row<{ isFull: boolean }>(sql`
-      with known as (select coalesce(max(part), 0) as part, coalesce(sum(octet_length(text)), 0) as bytes, coalesce(bool_or(text = ${ending}), false) as "isFull" from job_log where task_id = ${taskId}),
-      added as (
-        insert into job_log (task_id, part, text)
-        select ${taskId}, part + 1, case when bytes + ${Buffer.byteLength(text)} <= ${limit} then ${text} else ${ending} end
-        from known where not "isFull" and exists (select 1 from task where id = ${taskId}) returning text)
-      select "isFull" or exists (select 1 from added where text = ${ending}) as "isFull" from known`)
-    isFull = row!.isFull
+  async function append(lines: Line[]): Promise<void> {
+    filled ??= (await db.row<Filled>(sql`
+      select coalesce(sum(octet_length(text)), 0)::bigint as bytes, coalesce(bool_or(text = ${ending}), false) as "isFull" from job_log where task_id = ${taskId}`))!
+    const parts = fit(lines, filled, limit)
+    if (parts.length === 0) return
+    await db.run(sql`
+      insert into job_log (task_id, part, text)
+      select task.id, (select coalesce(max(part), 0) from job_log where task_id = task.id) + one.place, one.text
+      from task, unnest(${parts}::text[]) with ordinality as one (text, place) where task.id = ${taskId}`)
   }
+}
+
+/** What of the lines there is room for, the ending as a part of its own. Counts it into `filled`. */
+function fit(lines: Line[], filled: Filled, limit: number): string[] {
+  const parts = ['']
+  for (const { text, isLast } of lines) {
+    const bytes = Buffer.byteLength(text)
+    if (!filled.isFull && !isLast && filled.bytes + bytes > limit) {
+      filled.isFull = true
+      filled.bytes += Buffer.byteLength(ending)
+      parts.push(ending, '')
+    }
+    if ((filled.isFull && !isLast) || filled.bytes + bytes > limit + reserve) continue
+    filled.bytes += bytes
+    parts[parts.length - 1] += text
+  }
+  return parts.filter((part) => part !== '')
 }
 
 /** One line, and nothing that PostgreSQL does not keep. */

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailable, isUniqueViolation, type Db } from '../db/db.ts'
 import { openJobLog, type JobLog } from './log.ts'
+import { openProgress } from './progress.ts'
 import { endTask, putBack, requeue, saveProgress, takeTask, wakeAlone, type Taken } from './store.ts'
-import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome, type Params } from './type.ts'
+import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome } from './type.ts'
 
 /** A job that does not heed its signal is written off after this, in ms. */
 const patienceMs = 10_000
-/** Progress is written at most this often, in ms. */
-const progressMs = 1000
 /** How long a job's end waits for the database, in ms. After that it counts as lost, see `giveUpLost`. */
 const insistMs = 15_000
 /** What could not begin now is tried again after this, in ms, or when the obstacle is gone. */
@@ -28,11 +27,15 @@ export async function runTask(runner: Runner, { type, run }: JobHandler, taskId:
   const taken = await take(runner, taskId)
   if (!taken) return
   const log = openJobLog(db.relaxed, taskId, { limit: runner.logBytes, onTrouble: runner.onTrouble })
-  const progress = openProgress(runner, taken)
+  const progress = openProgress((attrs) => saveProgress(db.relaxed, taken, attrs).catch(runner.onTrouble))
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
   const ended = await heeding(abort.signal, run({
     params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
-    signal: abort.signal, log: (line, level) => log.line(line, level), progress: (attrs) => progress.note(attrs),
+    earlier: taken.attrs, signal: abort.signal, log: log.line, progress: (attrs) => progress.note(attrs),
+    async keep(tx, attrs) {
+      await progress.overtake(attrs)
+      await saveProgress(tx, taken, attrs)
+    },
   })).then((outcome) => ({ outcome: outcome ?? {} }), (error: unknown) => ({ error }))
   clearTimeout(timer)
   await progress.flush()
@@ -75,14 +78,19 @@ async function take({ db, poolId, wakeIn }: Runner, taskId: number): Promise<Tak
 async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken, log: JobLog, signal: AbortSignal, error: unknown): Promise<void> {
   const cause = signal.aborted && signal.reason instanceof JobAborted ? signal.reason.why : undefined
   if (cause === 'lease lost') return
-  if (cause === 'shutdown') {
-    log.line('cut short by a shutdown; it runs again')
+  const again = async (why: { message?: string; delayMs: number; failures: number }) => {
+    const end = await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, why)))
+    // Asked for before this process heard of it.
+    if (end === 'stopped') log.line('stopped', 'INFO', 'last word')
     await log.flush()
-    await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { delayMs: 0, failures: taken.failures })))
-    return
+  }
+  if (cause === 'shutdown') {
+    log.line('cut short by a shutdown; it runs again', 'INFO', 'last word')
+    await log.flush()
+    return again({ delayMs: 0, failures: taken.failures })
   }
   if (cause === 'stopped') {
-    log.line('stopped')
+    log.line('stopped', 'INFO', 'last word')
     await log.flush()
     await insist(() => endTask(db, taken, poolId, 'Stopped', {}, taken.failures))
     return
@@ -91,11 +99,11 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
   const failures = taken.failures + 1
   const isOver = failures >= taken.maxTries || error instanceof HopelessJob
   const delayMs = isOver ? 0 : pauseOf(type, failures)
-  log.line(isOver ? `failed: ${message}` : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`, 'ERROR')
+  log.line(isOver ? `failed: ${message}` : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`, 'ERROR', 'last word')
   await log.flush()
   if (isOver) await insist(() => endTask(db.relaxed, taken, poolId, 'Error', { message }, failures))
   else {
-    await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, { message, delayMs, failures })))
+    await again({ message, delayMs, failures })
     wakeIn(delayMs)
   }
 }
@@ -118,23 +126,4 @@ function heeding(signal: AbortSignal, work: Promise<Outcome | void>): Promise<Ou
       signal.removeEventListener('abort', giveUp)
     }).catch(() => {})
   })
-}
-
-function openProgress({ db, onTrouble }: Runner, taken: Taken) {
-  let noted: Params = {}
-  let timer: NodeJS.Timeout | undefined
-  const flush = async () => {
-    clearTimeout(timer)
-    timer = undefined
-    const attrs = noted
-    noted = {}
-    if (Object.keys(attrs).length > 0) await saveProgress(db.relaxed, taken, attrs).catch(onTrouble)
-  }
-  return {
-    note(attrs: Params) {
-      Object.assign(noted, attrs)
-      timer ??= setTimeout(() => void flush(), progressMs)
-    },
-    flush,
-  }
 }

@@ -14,11 +14,13 @@ export async function tell(tx: Queryable, message: Message): Promise<void> {
  * seconds. Call inside a transaction. Returns the ids of both kinds.
  */
 export async function stopTasks(tx: Queryable, taskIds: number[]): Promise<number[]> {
+  // By a statement of its own: the next one sees a task that was just being put back as what it is now.
+  const wanted = await tx.rows<{ id: number }>(sql`select id from task where id = any(${taskIds}::bigint[]) order by id limit 1000 for update`)
+  const ids = wanted.map(({ id }) => id)
   const ended = await tx.rows<{ id: number }>(sql`
-    with wanted as (select id from task where id = any(${taskIds}::bigint[]) order by id limit 1000 for update),
-    done as (
+    with done as (
       update task set status = 'Stopped', status_revision = status_revision + 1, stop_asked_at = clock_timestamp(), updated_at = clock_timestamp(), ended_at = clock_timestamp()
-      from wanted where task.id = wanted.id and status = 'Pending' returning task.id, execution_id),
+      where id = any(${ids}::bigint[]) and status = 'Pending' returning id, execution_id),
     each as (select execution_id, count(*)::int as count from done group by execution_id),
     counted as (
       update execution set unfinished = unfinished - count, stopped = stopped + count, updated_at = clock_timestamp(),
@@ -29,7 +31,7 @@ export async function stopTasks(tx: Queryable, taskIds: number[]): Promise<numbe
   // Its note in the queue goes too; a worker that has it in hand already finds the task ended.
   if (ended.length > 0) await tx.rows(sql`select (graphile_worker.remove_job(id::text)).id as removed from unnest(${ended.map(({ id }) => id)}::bigint[]) as id`)
   const asked = await tx.rows<{ id: number }>(sql`
-    update task set stop_asked_at = clock_timestamp(), updated_at = clock_timestamp() where id = any(${taskIds}::bigint[]) and status = 'Running' and stop_asked_at is null returning id`)
+    update task set stop_asked_at = clock_timestamp(), updated_at = clock_timestamp() where id = any(${ids}::bigint[]) and status = 'Running' and stop_asked_at is null returning id`)
   if (asked.length > 0) await tell(tx, { kind: 'stop', taskIds: asked.map(({ id }) => id) })
   return [...ended, ...asked].map(({ id }) => id)
 }
@@ -39,7 +41,7 @@ export async function stopExecution(tx: Queryable, executionId: number): Promise
   let count = 0
   for (;;) {
     const rows = await tx.rows<{ id: number }>(sql`
-      select id from task where execution_id = ${executionId} and status in ('Pending', 'Running') and stop_asked_at is null order by id limit 1000`)
+      select id from task where execution_id = ${executionId} and (status = 'Pending' or status = 'Running' and stop_asked_at is null) order by id limit 1000`)
     if (rows.length === 0) return count
     count += (await stopTasks(tx, rows.map(({ id }) => id))).length
   }

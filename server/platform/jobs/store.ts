@@ -5,7 +5,7 @@ import { jsonbText } from '../db/json.ts'
 
 /** A task that was just taken by this process. `run` fences it: who holds an earlier run can no longer change it. */
 export type Taken = {
-  taskId: number; executionId: number; vendorId: number; trigger: Trigger; params: Params; run: number; failures: number; maxTries: number; priority: number
+  taskId: number; executionId: number; vendorId: number; trigger: Trigger; params: Params; attrs: Params; run: number; failures: number; maxTries: number; priority: number
 }
 
 /** Takes a task that waits: what it is now, or why not. Busy: another one with its alone key runs (as a unique violation). */
@@ -16,7 +16,7 @@ export async function takeTask(db: Queryable, taskId: number, poolId: string): P
       update task set status = 'Running', run_count = run_count + 1, status_revision = status_revision + 1, pool_id = ${poolId},
         started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
       from wanted where task.id = wanted.id and task.status = 'Pending' and not wanted."isPaused"
-      returning task.id as "taskId", execution_id as "executionId", params, run_count as run, failures, max_tries as "maxTries", priority),
+      returning task.id as "taskId", execution_id as "executionId", params, extra_attrs as attrs, run_count as run, failures, max_tries as "maxTries", priority),
     begun as (
       update execution set status = 'Running', updated_at = clock_timestamp() from taken where execution.id = taken."executionId" and execution.status = 'Pending')
     select wanted."isPaused", taken.*, execution.vendor_id as "vendorId", execution.trigger
@@ -46,15 +46,26 @@ export async function endTask(db: Queryable, { taskId, run }: Held, poolId: stri
   return row !== undefined
 }
 
-/** Puts a task that this process holds back into the queue, to be tried in `delayMs`. Call inside a transaction. */
-export async function putBack(tx: Queryable, { taskId, run }: Held, poolId: string, { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number }): Promise<boolean> {
-  const row = await tx.row(sql`
+/**
+ * Puts a task that this process holds back into the queue, to be tried in `delayMs`; where somebody has asked meanwhile to stop it,
+ * it ends as stopped instead. Call inside a transaction.
+ */
+export async function putBack(tx: Queryable, taken: Held, poolId: string, { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number }): Promise<'waits' | 'stopped' | 'gone'> {
+  const { taskId, run } = taken
+  const held = await tx.row<{ isStopped: boolean }>(sql`
+    select stop_asked_at is not null as "isStopped" from task where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} for update`)
+  if (!held) return 'gone'
+  if (held.isStopped) {
+    await endTask(tx, taken, poolId, 'Stopped', { message }, failures)
+    return 'stopped'
+  }
+  await tx.rows(sql`
     with waiting as (
       update task set status = 'Pending', status_message = left(${message}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
         run_at = clock_timestamp() + make_interval(secs => ${delayMs / 1000}), updated_at = clock_timestamp()
-      where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} returning id, job_type, run_at, priority)
+      where id = ${taskId} returning id, job_type, run_at, priority)
     select (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => run_at, job_key => id::text, priority => priority, flags => array[job_type])).id from waiting`)
-  return row !== undefined
+  return 'waits'
 }
 
 /** Brings the queue's note of a task that waits in our table up to its `run_at`, or to `delayMs` from now. */

@@ -1,3 +1,6 @@
+import type { Queryable } from '../db/db.ts'
+import type { Level } from './log.ts'
+
 /** Harbor's words. A task that waits, also for its next try, is Pending. */
 export type Status = 'Pending' | 'Running' | 'Success' | 'Error' | 'Stopped'
 export type Trigger = 'MANUAL' | 'SCHEDULE' | 'EVENT'
@@ -45,15 +48,19 @@ export type Job<P extends Params = Params> = {
   trigger: Trigger
   /** 1 for the first try. */
   attempt: number
+  /** What earlier tries told of their progress; {} at the first. */
+  earlier: Params
   /**
    * Aborted when somebody stops the job, when its time is over, when the process shuts down and when the process has lost its
    * lease. Pass it to everything that waits; a job that goes on regardless is written off ten seconds later.
    */
   signal: AbortSignal
-  /** Adds a line to the job's log. Never secrets. */
-  log(line: string, level?: 'INFO' | 'WARNING' | 'ERROR'): void
+  /** Adds a line to the job's log. Never secrets. A `last word`, such as what came of it, stands also in a log that is full. */
+  log(line: string, level?: Level, as?: 'last word'): void
   /** Shows how far it is: merged into the task's extra_attrs, written at most once a second. */
   progress(attrs: Params): void
+  /** The same in a transaction of the job's own: what it has done and what is told of it stand or fall together, whatever kills it. */
+  keep(tx: Queryable, attrs: Params): Promise<void>
 }
 
 /** `attrs` go into the execution's extra_attrs, `message` becomes its status message. */

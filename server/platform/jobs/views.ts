@@ -58,6 +58,18 @@ export function findExecution(db: Queryable, { vendorType, vendorId }: Vendor, i
     select ${executionColumns} from execution where id = ${id} and vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
 }
 
+/**
+ * With how far those are that have not ended well, or how far they got: only a good end writes it into the execution's own
+ * attributes. For executions of one task.
+ */
+export async function withProgress(db: Queryable, executions: Execution[]): Promise<Execution[]> {
+  const ids = executions.filter(({ status }) => status !== 'Success').map(({ id }) => id)
+  if (ids.length === 0) return executions
+  const rows = await db.rows<{ id: number; attrs: Params }>(sql`select execution_id as id, extra_attrs as attrs from task where execution_id = any(${ids}::bigint[])`)
+  const told = new Map(rows.map(({ id, attrs }) => [id, attrs]))
+  return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
+}
+
 /** The newest execution of a vendor that has not ended. */
 export function findUnfinished(db: Queryable, { vendorType, vendorId = -1 }: Vendor): Promise<Execution | undefined> {
   return db.row<Execution>(sql`

@@ -19,7 +19,9 @@ export function purgeHandler(db: Db): JobHandler {
     const types = purgedTypes(params.include_event_types)
     const before = (await db.row<{ at: Date }>(sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`))!.at
     log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`)
-    let removed = 0
+    // What an earlier try removed stays removed; a dry run starts over.
+    const earlier = params.dry_run ? 0 : Number(job.earlier['removed'] ?? 0)
+    let removed = earlier
     const count: Count = (more) => job.progress({ removed: (removed += more) })
     let isWhole = false
     try {
@@ -27,9 +29,9 @@ export function purgeHandler(db: Db): JobHandler {
       await purgeEntries(db, before, types, job, count)
       isWhole = true
     } finally {
-      // C-75: of a purge that was stopped or failed stands in the log, too, what it had removed.
-      log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}${isWhole ? '' : ' until it ended early'}`)
-      if (!params.dry_run && (isWhole || removed > 0)) await db.transaction((tx) => emit(tx, [facts.auditPurged({ executionId, before: before.toISOString(), eventTypes: types === 'all' ? ['*'] : types, removed }, marina)]))
+      // C-75: each try stands in the log with what it removed, also one that was stopped or failed.
+      log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}${isWhole ? '' : ' until it ended early'}`, 'INFO', 'last word')
+      if (!params.dry_run && (isWhole || removed > earlier)) await db.transaction((tx) => emit(tx, [facts.auditPurged({ executionId, before: before.toISOString(), eventTypes: types === 'all' ? ['*'] : types, removed: removed - earlier }, marina)]))
     }
     return { attrs: { ...params, removed } }
   })

@@ -79,7 +79,7 @@ test('a purge that is stopped in the middle says in the log what it had removed'
   const countOld = async () => (await db.row<{ count: number }>(sql`select count(*) from audit_log where occurred_at < now() - interval '48 hours'`))!.count
   const before = await countOld()
   const [stopping, lines, since] = [new AbortController(), [] as string[], await lastFact(marina)]
-  const job = { params: { audit_retention_hour: 48, include_event_types: '*', dry_run: false }, taskId: 0, executionId: 7, vendorId: 0, trigger: 'MANUAL', attempt: 1, signal: stopping.signal } as const
+  const job = { params: { audit_retention_hour: 48, include_event_types: '*', dry_run: false }, taskId: 0, executionId: 7, vendorId: 0, trigger: 'MANUAL', attempt: 1, earlier: {}, signal: stopping.signal, keep: async () => {} } as const
   await assert.rejects(purgeHandler(db).run({ ...job, log: (line) => lines.push(line), progress: () => stopping.abort(new Error('stopped')) }), /stopped/)
   const [fact] = (await factsSince(marina, since)).filter(({ topic }) => topic === 'audit-log.purged')
   const left = await countOld()
@@ -99,6 +99,21 @@ test('pages go on where the last one ended, whatever they leave', async () => {
   }
   assert.ok(pages >= 7 && gone >= 3)
   assert.equal((await agesOf(name)).length, 25)
+})
+
+test('a purge counts on from an earlier try, over months and entries, and says what it did when it is cut short', async () => {
+  const [name, log, told] = [fresh('again'), [] as string[], [] as number[]]
+  await givenEntries(name, [24 * 500, 500, 501])
+  const run = (signal: AbortSignal) => purgeHandler(db).run({
+    params: { audit_retention_hour: 200, include_event_types: '*', dry_run: false }, taskId: 1, executionId: 1, vendorId: -1, trigger: 'MANUAL', attempt: 2, earlier: { removed: 5 }, signal,
+    log: (line) => void log.push(line), progress: ({ removed }) => void told.push(removed as number), keep: () => Promise.resolve(),
+  })
+  await assert.rejects(run(AbortSignal.abort(new Error('stopped'))), /stopped/)
+  assert.equal(log.at(-1), '5 entries removed')
+  const { removed } = (await run(new AbortController().signal))!.attrs as { removed: number }
+  assert.ok(removed >= 8, String(removed))
+  assert.deepEqual([told[0]! > 5, told.at(-1), log.at(-1)], [true, removed, `${removed} entries removed`])
+  assert.deepEqual(told, told.toSorted((one, other) => one - other))
 })
 
 test('a purge is scheduled once, changed and ended, and without types it removes nothing', async () => {
