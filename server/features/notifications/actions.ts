@@ -17,7 +17,8 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
   return db.transaction(async (tx) => {
     const fresh = await firstTime(tx, events)
     const projects = await projectsOf(tx, fresh)
-    const known = fresh.filter(({ repository }) => projects.has(projectOf(repository)))
+    // Repository by repository, each with its events as they came: also what another envelope made a moment ago is locked in this order.
+    const known = fresh.filter(({ repository }) => projects.has(projectOf(repository))).toSorted((one, other) => compare(one.repository, other.repository))
     await readyRepositories(tx, projects, known)
     for (const event of known) await takeEvent(tx, projects.get(projectOf(event.repository))!, event)
     const strangers = [...new Set(fresh.filter((event) => !known.includes(event)).map(({ repository }) => projectOf(repository)))]
@@ -31,8 +32,7 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
  */
 async function readyRepositories(tx: Tx, projects: Map<string, Project>, events: RegistryEvent[]): Promise<void> {
   const pushed = new Map(events.filter(({ action, tag }) => action === 'push' && tag !== undefined).map((event) => [event.repository, event]))
-  const inOrder = [...pushed.values()].toSorted((one, other) => (one.repository < other.repository ? -1 : 1))
-  for (const event of inOrder) {
+  for (const event of pushed.values()) {
     const project = projects.get(projectOf(event.repository))!
     const { id } = await ensureRepository(tx, project, event.repository, actorOf(event))
     tx.changes(repositoryIdKey(id), repositoryCountKey(project.id))
@@ -41,6 +41,9 @@ async function readyRepositories(tx: Tx, projects: Map<string, Project>, events:
   await tx.rows(sql`select id from repository where name = any(${names}::text[]) order by name collate "C" for no key update`)
   await tx.run(sql`update repository set is_elsewhere = true where name = any(${[...pushed.keys()]}::text[]) and not is_elsewhere`)
 }
+
+/** By bytes, as `collate "C"`: names of repositories are ASCII. */
+const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
 const actorOf = ({ actor }: RegistryEvent): Actor => ({ kind: 'external', id: null, name: actor || 'anonymous' })
 
