@@ -18,10 +18,11 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
     const fresh = await firstTime(tx, events)
     const projects = await projectsOf(tx, fresh)
     // Repository by repository, each with its events as they came: also what another envelope made a moment ago is locked in this order.
-    const known = fresh.filter(({ repository }) => projects.has(projectOf(repository))).toSorted((one, other) => compare(one.repository, other.repository))
+    const isKnown = ({ repository }: RegistryEvent) => projects.has(projectOf(repository))
+    const known = fresh.filter(isKnown).toSorted((one, other) => compare(one.repository, other.repository))
     await readyRepositories(tx, projects, known)
     for (const event of known) await takeEvent(tx, projects.get(projectOf(event.repository))!, event)
-    const strangers = [...new Set(fresh.filter((event) => !known.includes(event)).map(({ repository }) => projectOf(repository)))]
+    const strangers = [...new Set(fresh.filter((event) => !isKnown(event)).map(({ repository }) => projectOf(repository)))]
     return { taken: known.length, repeated: events.length - fresh.length, strangers }
   })
 }

@@ -6,6 +6,7 @@ import type { Db } from '../../platform/db/db.ts'
 import { listenTo } from '../../platform/db/listen.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { gathering } from '../../platform/gather.ts'
+import { seldom } from '../../platform/observe/seldom.ts'
 import type { Outbound } from '../../platform/outbound/outbound.ts'
 import { openPlaces } from '../../platform/places.ts'
 import { every } from '../../platform/repeat.ts'
@@ -59,7 +60,7 @@ export function openDeliverer({ db, secrets, outbound, rules, log, lanes = { pla
   const lookUpOwners = gathering((ids: number[]) => findOwners(db.relaxed, ids), 1000)
   const take = gathering((ids: number[]) => takeTargets(db.relaxed, me, ids, rules.timeoutMs + graceMs), 100)
   const finish = gathering(writeDown, 100)
-  const onTrouble = (error: unknown) => log.warn({ reason: String(error) }, 'webhooks wait: the database did not answer')
+  const onTrouble = seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'webhooks wait: the database did not answer'))
 
   const listener = listenTo(db, channel, (payload) => (payload === '' ? void look().catch(onTrouble) : payload.split(',').map(Number).forEach(serve)), onTrouble)
   const looking = every(lookMs, look, onTrouble)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailable, type Db } from '../db/db.ts'
-import { seldom } from '../observe/seldom.ts'
 import type { Log } from '../observe/log.ts'
+import { seldom } from '../observe/seldom.ts'
 import { factsWritten } from './emit.ts'
 import { dropOldFacts, holdPlace, listParked, listStandings, lookAround, movePlace, park, readWindow, recount, settle, takePlace, unpark, type Place, type Standing } from './places.ts'
 import { checkReactions, type Reaction, type Told } from './reaction.ts'

@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram'
-import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect, isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { openNames } from '../outbound/names.ts'
 
 /** Where messages go, and how they are written there. */
 export type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number; format: 'syslog' | 'json' }
@@ -56,6 +57,8 @@ const largestDatagram = 8 * 1024
 
 export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca, timeoutMs = 5000, backOffMs = 500 }: ForwarderOptions): Forwarder {
   const closing = new AbortController()
+  // Without a thread: a name whose DNS hangs must not hold up files and other names.
+  const lookup = promisify(openNames())
   const waiting: Message[] = []
   let endpoint = ''
   let [sent, lost, failures] = [0, 0, 0]
@@ -80,8 +83,14 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
       closing.abort()
       await pumping
       connection?.close()
-      if (waiting.length > 0) onChange('failing', { endpoint, reason: 'Marina stops', waiting: 0, lost: lost += waiting.splice(0).length })
+      if (waiting.length === 0) return
+      giveUpAll()
+      onChange('failing', { endpoint, reason: 'Marina stops', waiting: 0, lost })
     },
+  }
+
+  function giveUpAll(): void {
+    lost += waiting.splice(0).length
   }
 
   function redirect(to: string): void {
@@ -133,7 +142,7 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
 
   async function askWanted(): Promise<void> {
     const now = closing.signal.aborted ? undefined : await wanted?.().catch(() => undefined)
-    if (now === '') lost += waiting.splice(0).length
+    if (now === '') giveUpAll()
     else if (now !== undefined) redirect(now)
   }
 
@@ -145,7 +154,7 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
 
   /** Resolved once and checked; the connection goes to that very address. */
   async function resolve(host: string): Promise<string> {
-    const found = isIP(host) ? [{ address: host }] : await lookup(host, { all: true })
+    const found = isIP(host) ? [{ address: host }] : await lookup(host)
     if (found.length === 0 || !found.every(({ address }) => isOpen(address))) throw new Error('this address may not be called: open it with MARINA_OUTBOUND_ALLOW')
     return found[0]!.address
   }
