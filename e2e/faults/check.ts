@@ -77,18 +77,20 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
   if (status.status === 404) {
     // Unknown is right when its PUT went through; else acknowledged bytes would be lost.
     const { status: found } = await client.ask('HEAD', `/v2/${repository}/blobs/${blob.digest}`)
-    return found === 200 || upload.mayBeLost ? undefined : complain(`${acknowledged} acknowledged bytes are gone`)
+    if (found === 200 || upload.mayBeLost) return undefined
+    return upload.mayBeOver ? checkFreshUpload(client, upload, complain) : complain(`${acknowledged} acknowledged bytes are gone`)
   }
   if (status.status !== 204) return complain(`status ${status.status}`)
   const last = Number(/^0-(\d+)$/.exec(status.headers.range ?? '')?.[1])
   const offset = last === 0 && acknowledged !== 1 ? 0 : last + 1
   if (!((offset >= acknowledged || upload.mayBeLost) && offset <= sent)) return complain(`goes on at ${offset}; ${acknowledged} were acknowledged, ${sent} sent`)
-  const wasFinishing = sent === blob.bytes.length
+  // A kill between the move of the bytes to their place and the commit ends the upload: the next request to it is told so, and that
+  // answer may be cut by another kill. Then a new upload must do.
+  if (sent === blob.bytes.length) upload.mayBeOver = true
   upload.sent = blob.bytes.length
   await client.ask('PATCH', location, { body: blob.bytes.subarray(offset) })
   const { status: done, body } = await client.ask('PUT', `${location}?digest=${blob.digest}`, { body: Buffer.alloc(0) })
-  // A kill between the move of the bytes to their place and the commit ends the upload: then a new one must do.
-  if (done === 404 && wasFinishing) {
+  if (done === 404 && upload.mayBeOver) {
     upload.isOver = true
     return checkFreshUpload(client, upload, complain)
   }

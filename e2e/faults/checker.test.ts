@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client as Database } from 'pg'
 import { fsckOf, openEmbeddedPostgres } from '../../server/testing/faults.ts'
 import { checkAfterCrash } from './check.ts'
-import { bearer } from './client.ts'
+import { bearer, Cut, openClient } from './client.ts'
 import { openHistory, type Held, type History } from './history.ts'
 import { blobOf } from './image.ts'
+import { letTheDeadGo } from './kills.ts'
 import { repositories, startLoad } from './load.ts'
 import { startMarina, type Running } from './marina.ts'
 import { openRandom } from './random.ts'
@@ -69,6 +70,41 @@ suite('the checker of the kill loop can fail', () => {
       await database.end()
     }
   })
+})
+
+test('an upload that ended with its bytes moved and not recorded is not lost for a checker that was cut while it looked, and lost for one that never asked for its end', { timeout: 120_000 }, async () => {
+  await using folder = await openFolder()
+  await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
+  const settings = { MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
+  const [repository, blob] = [repositories[0]!, blobOf(openRandom(1).bytes(500))]
+  const history = openHistory()
+  const location = await (async () => {
+    await using marina = await startMarina({ settings: { ...settings, MARINA_FAILPOINTS: 'blob.written=1' } })
+    using client = openClient(marina.port)
+    const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
+    assert.equal((await client.ask('PATCH', headers.location!, { body: blob.bytes.subarray(0, 200) })).status, 202)
+    await assert.rejects(client.ask('PUT', `${headers.location}?digest=${blob.digest}`, { body: blob.bytes.subarray(200) }), Cut)
+    await letTheDeadGo(postgres.url)
+    return headers.location!
+  })()
+  // A first checker that asks to go on, and would be cut before it hears that the upload is over.
+  await using marina = await startMarina({ settings })
+  using client = openClient(marina.port)
+  assert.equal((await client.ask('GET', location)).status, 204)
+  assert.equal((await client.ask('PATCH', location, { body: Buffer.alloc(0) })).status, 404)
+  const database = new Database(postgres.url)
+  await database.connect()
+  try {
+    const checked = { port: marina.port, authorization: await bearer(marina.port, repositories), history, database, everything: true }
+    history.uploads.add({ repository, location, blob, sent: 500, acknowledged: 200 })
+    await checkAfterCrash(checked)
+    assert.deepEqual(history.violations.splice(0), [`upload ${location}: 200 acknowledged bytes are gone`])
+    history.uploads.add({ repository, location, blob, sent: 500, acknowledged: 200, mayBeOver: true })
+    await checkAfterCrash(checked)
+    assert.deepEqual(history.violations, [])
+  } finally {
+    await database.end()
+  }
 })
 
 async function load(settings: Record<string, string>, history: History, seed: number): Promise<string> {

@@ -21,10 +21,11 @@ type Write = { value: string | null; start: number; end: number; isAcknowledged:
 export type TagKey = `${string}:${string}`
 
 /**
- * A chunked upload whose end nobody saw. `sent` and `acknowledged` in bytes; `isOver` once Marina has said that
- * it is unknown. Their rows do not wait for the disk: when PostgreSQL was killed as well, an upload `mayBeLost` in part or whole.
+ * A chunked upload whose end nobody saw. `sent` and `acknowledged` in bytes; `isOver` once Marina has said that it is unknown,
+ * `mayBeOver` when its end had been asked for and somebody asked to go on with it since. Their rows do not wait for the disk: when
+ * PostgreSQL was killed as well, an upload `mayBeLost` in part or whole.
  */
-export type OpenUpload = { repository: string; location: string; blob: Blob; sent: number; acknowledged: number; isOver?: true; mayBeLost?: true }
+export type OpenUpload = { repository: string; location: string; blob: Blob; sent: number; acknowledged: number; isOver?: true; mayBeOver?: true; mayBeLost?: true }
 
 /** All that clients asked for and were told, in the order of one clock. */
 export type History = ReturnType<typeof openHistory>
