@@ -41,19 +41,30 @@ const expiry = (keepMs: number) => sql`clock_timestamp() - make_interval(secs =>
 class TakenBack extends Error {}
 
 async function judgeBatch(run: Run, ids: number[]): Promise<void> {
-  const { db, options, totals } = run
+  tell(run, await (run.options.isDryRun ? judgeInVain(run, ids) : judgeForGood(run, ids)))
+}
+
+function judgeForGood(run: Run, ids: number[]): Promise<Found> {
+  return run.counted(async (tx, count) => {
+    const found = await judge(tx, run, ids)
+    count({ links: found.links.length, blobs: found.blobs.length })
+    failpoint('collect.marked')
+    return found
+  })
+}
+
+async function judgeInVain(run: Run, ids: number[]): Promise<Found> {
   let found: Found = { links: [], blobs: [] }
-  try {
-    await db.transaction(async (tx) => {
-      found = await judge(tx, run, ids)
-      if (!options.isDryRun) await run.kept(tx, { links: totals.links + found.links.length, blobs: totals.blobs + found.blobs.length })
-      failpoint('collect.marked')
-      if (options.isDryRun) throw new TakenBack()
-    })
-  } catch (error) {
-    if (!(error instanceof TakenBack)) throw error
+  const work = async (tx: Tx) => {
+    found = await judge(tx, run, ids)
+    throw new TakenBack()
   }
-  tell(run, found)
+  await run.db.transaction(work).catch((error: unknown) => {
+    if (!(error instanceof TakenBack)) throw error
+  })
+  run.totals.links += found.links.length
+  run.totals.blobs += found.blobs.length
+  return found
 }
 
 type Found = { links: { repository: string; digest: Digest }[]; blobs: { digest: Digest; size: number }[] }
@@ -113,8 +124,6 @@ const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id)
 /** In a dry run the bytes do not come up as doomed later, so they count here. */
 function tell({ totals, say, options }: Run, { links, blobs }: Found) {
   const verb = options.isDryRun ? 'would ' : ''
-  totals.links += links.length
-  totals.blobs += blobs.length
   for (const { repository, digest } of links) say('holds of repositories', `${verb}end the hold of ${repository} on ${digest}: no manifest there needs it`)
   for (const { digest, size } of blobs) {
     say('blobs', `${verb}delete the blob ${digest} (${size} bytes): nobody holds it`)

@@ -3,7 +3,7 @@ import { blobPath } from '../../catalog/blob.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
-import type { Run } from './run.ts'
+import type { Count, Run } from './run.ts'
 import type { Pace } from './pace.ts'
 import { watchStore, type WatchStore } from './store.ts'
 
@@ -86,14 +86,13 @@ async function countOne({ blobs, totals, say }: Run, { digest }: Stray): Promise
 
 async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]): Promise<void> {
   await pace.take(some.length, run.signal)
-  const { done, failures } = await run.db.transaction(async (tx) => {
+  const { done, failures } = await run.counted(async (tx, count) => {
     // Were this note lost with the power, the bytes stay doomed and the next run finds them gone: no wait for the disk.
     await tx.run(sql`set local synchronous_commit = off`)
     const locked = await lockSome(tx, run.before, some)
-    const tried = await tryAll(run, locked, (one) => removeOne(run, one))
+    const tried = await tryAll(run, locked, (one) => removeOne(run, one, count))
     failpoint('collect.removed')
     await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`)
-    await run.kept(tx)
     return tried
   })
   run.told()
@@ -109,12 +108,11 @@ function lockSome(tx: Tx, before: Date, some: Stray[]): Promise<Stray[]> {
 }
 
 /** A try that was killed may have removed what it could not note any more: where it goes on, that counts. */
-async function removeOne({ blobs, totals, earlier }: Run, { digest, size }: Stray): Promise<void> {
+async function removeOne({ blobs, earlier }: Run, { digest, size }: Stray, count: Count): Promise<void> {
   const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
   const isGoneSince = size !== null && earlier !== undefined
   if (!(await blobs.remove(blobPath(digest))) && !isGoneSince) return
-  totals.files++
-  totals.freed += found
+  count({ files: 1, freed: found })
 }
 
 /** One file that storage does not let go keeps no other one here: it stays doomed, and the next run tries again. */

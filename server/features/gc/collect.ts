@@ -3,6 +3,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { dropExpired } from '../undelete/index.ts'
 import { collectBlobs } from './blobs.ts'
 import { collectBytes, forgetGone } from './bytes.ts'
+import { openCounts } from './counts.ts'
 import { openLines } from './lines.ts'
 import { openPace } from './pace.ts'
 import type { Collection, Run, Totals } from './run.ts'
@@ -58,10 +59,8 @@ async function begin(collection: Collection, say: Run['say']): Promise<Run> {
     return !isOver
   }
   const totals = { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, ...(options.isDryRun ? {} : earlier), failed: 0 }
-  const kept: Run['kept'] = async (tx, more = {}) => {
-    await keep?.(tx, { ...totals, ...more })
-  }
-  return { ...collection, before, step, told: () => {}, kept, say, totals }
+  const counted = openCounts({ db, totals, keep: async (tx, done) => keep?.(tx, done) })
+  return { ...collection, before, step, told: () => {}, counted, say, totals }
 }
 
 /** A run that never gets into the window has a schedule that wants another look. */

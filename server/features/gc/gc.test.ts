@@ -9,6 +9,7 @@ import { blobPath } from '../../catalog/blob.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import type { Project } from '../../catalog/project.ts'
 import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
+import type { Tx } from '../../platform/db/db.ts'
 import { Sql, sql } from '../../platform/db/sql.ts'
 import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
@@ -32,7 +33,7 @@ suite('garbage collection', () => {
 
   const log: string[] = []
   const standard: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true }
-  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs; progress?: (told: { estimate: number; files: number }) => void } = {}): Promise<Totals> {
+  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs; progress?: (told: { estimate: number; files: number }) => void; keep?: (tx: Tx, done: { files: number }) => Promise<void> } = {}): Promise<Totals> {
     log.length = 0
     const { db, blobs } = marina.ground
     return collect({
@@ -269,6 +270,22 @@ suite('garbage collection', () => {
     assert.equal((await run({ mayGoOn: () => steps++ < 2, begins: '22:00 UTC' })).blobs, 0)
     assert.match(log.join('\n'), /^the time window is over: the next run goes on from here once it begins again at 22:00 UTC$/m)
     assert.equal((await run()).blobs, 3)
+  })
+
+  test('writes down after each group what all workers have done by then, so that a kill between two of them miscounts nothing', async () => {
+    await Promise.all(Array.from({ length: 60 }, async () => del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)))
+    const { started } = (await marina.ground.db.row<{ started: Date }>(sql`select clock_timestamp() as started`))!
+    const kept: number[] = []
+    await run({ workers: 4 }, {
+      async keep(tx, { files }) {
+        // What this transaction would commit and what others have committed.
+        const { gone } = (await tx.row<{ gone: number }>(sql`select count(*) as gone from stray where gone_at is not null and gone_at > ${started}`))!
+        kept.push(files - gone)
+        await sleep(20)
+      },
+    })
+    assert.ok(kept.length >= 6, String(kept.length))
+    assert.deepEqual(kept.filter((difference) => difference !== 0), [])
   })
 
   test('removes no more files per second than it may', async () => {

@@ -38,14 +38,18 @@ export type Collection = {
   log(line: string, level?: Level, as?: 'last word'): void
   progress(totals: Totals & { estimate: number }): void
   /** Writes down what is done in the transaction that does it, so that who goes on after a kill knows. */
-  keep?(tx: Tx, totals: Totals): Promise<void>
+  keep?(tx: Tx, totals: Done): Promise<void>
   /** Of a run that was cut short, when this one goes on with it: counted on from there. */
   earlier?: Done
   options: CollectOptions
 }
 
 /** What every step of a run shares. `before`: what was noted until then is due, in the database's own time. */
-export type Run = Collection & { before: Date; totals: Totals; step(): boolean; told(): void; kept(tx: Tx, more?: Partial<Totals>): Promise<void>; say: Say }
+export type Run = Collection & { before: Date; totals: Totals; step(): boolean; told(): void; counted: Counted; say: Say }
+
+/** Runs one transaction of a collection; what it counts is kept by that very transaction, and counted once it is committed. */
+export type Counted = <Result>(work: (tx: Tx, count: Count) => Promise<Result>) => Promise<Result>
+export type Count = (more: Partial<Done>) => void
 
 /** A line about one thing of a kind. */
 type Say = (kind: string, line: string, level?: Level) => void
