@@ -140,7 +140,11 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   const q = encodeURIComponent(`resource=~${stem},operation=create,resource_type=label,operation_result=true,username=admin`)
   const pages = [await read(`/auditlog-exts?q=${q}&page_size=2`), await read(`/auditlog-exts?q=${q}&page_size=2&page=3`)]
   assert.deepEqual(pages.map(({ rows, total }) => [rows.map(({ resource }) => resource.at(-1)), total]), [[['5', '4'], 5], [['1'], 5]])
-  assert.deepEqual((await read(`/auditlog-exts?q=${q}&sort=op_time&page_size=1`)).rows.map(({ resource }) => resource), [`${stem}-1`])
+  const first = async (query: string) => (await read(`/auditlog-exts?${query}&page_size=1`)).rows.map(({ resource }) => resource)
+  assert.deepEqual(await first(`q=${q}&sort=op_time`), [`${stem}-1`])
+  assert.deepEqual([await first(`q=${q}&sort=op_time:asc`), await first(`q=${q}&sort=op_time:desc`)], [[`${stem}-1`], [`${stem}-5`]], "as Harbor's command line has it in its help")
+  assert.deepEqual(await first(`q=${encodeURIComponent(q)}&sort=op_time`), [`${stem}-1`], 'Harbor takes off a second layer of escapes')
+  assert.deepEqual(await first(`q=${encodeURIComponent(`resource=~${stem.toUpperCase()}-3`)}`), [`${stem}-3`], 'as in Harbor, ~ takes large and small letters alike')
   const soon = encodeURIComponent(`resource=~${stem},op_time=[${new Date(Date.now() + 60_000).toISOString()}~]`)
   assert.deepEqual((await read(`/auditlog-exts?q=${soon}`)).rows, [])
   const project = fresh('project')
