@@ -27,19 +27,21 @@ export function presentScheduleObj({ cronType, cron, nextAt }: Pick<Schedule, 'c
 
 /** A schedule as Harbor shows it where it has a history of runs. */
 export function presentSchedule(schedule: Schedule, parameters: Record<string, unknown> = schedule.params): Static<typeof ExecHistory> {
-  const { id, vendorType, cronType, createdAt, updatedAt } = schedule
+  const { id, vendorType, cron, createdAt, updatedAt } = schedule
   return {
-    id, job_name: vendorType, job_kind: cronType, job_parameters: JSON.stringify(parameters), job_status: 'Scheduled', deleted: false,
+    id, job_name: vendorType, job_kind: cron, job_parameters: JSON.stringify(parameters), job_status: 'Scheduled', deleted: false,
     schedule: presentScheduleObj(schedule), creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
   }
 }
+
+const titleOf = { MANUAL: 'Manual', SCHEDULE: 'Schedule', EVENT: 'Event' } satisfies Record<Execution['trigger'], string>
 
 /** One run in a history: GCHistory and ExecHistory. `parameters`: what to show of them, the execution's attributes when absent. */
 export function presentHistory(execution: Execution, parameters: Record<string, unknown> = execution.attrs): Static<typeof ExecHistory> {
   const { id, vendorType, trigger, status, startedAt, updatedAt } = execution
   return {
     id, job_name: vendorType, job_kind: trigger, job_parameters: JSON.stringify(parameters), job_status: status, deleted: false,
-    schedule: { type: trigger === 'MANUAL' ? 'Manual' : 'Custom' }, creation_time: startedAt.toISOString(), update_time: updatedAt.toISOString(),
+    schedule: { type: titleOf[trigger] }, creation_time: startedAt.toISOString(), update_time: updatedAt.toISOString(),
   }
 }
 
