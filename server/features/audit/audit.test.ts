@@ -65,7 +65,7 @@ test('a push, a pull and a delete stand in the log as Harbor writes them, a robo
   assert.deepEqual(words('create artifact'), [[robot.name, `${repository}:v1`]])
   assert.deepEqual(words('create repository'), [[robot.name, repository]])
   assert.deepEqual(words('pull artifact'), [[deA.name, `${repository}:v1`]])
-  assert.deepEqual(words('delete artifact'), [[maA.name, `${repository}:v1`]])
+  assert.deepEqual(words('delete artifact'), [[maA.name, `${repository}@${digest}`]])
   assert.ok(rows.filter(({ operation }) => operation !== 'pull').every((row) => row.client_address === '127.0.0.1' && row.request_id !== undefined && row.project_id === A.id), JSON.stringify(rows))
 })
 
@@ -182,7 +182,7 @@ test('guesses at passwords and forbidden changes stand in the log as refused, ma
 
 test('event types can be switched off, the database left out only when the log goes elsewhere', async () => {
   const types = (expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 200).json() as { event_type: string }[]).map(({ event_type: type }) => type)
-  for (const type of ['create_artifact', 'pull_artifact', 'login_user', 'update_configuration', 'create_label', 'create_project_member']) assert.ok(types.includes(type), type)
+  for (const type of ['create_artifact', 'pull_artifact', 'login_user', 'update_configuration', 'create_label', 'create_member', 'update_member', 'delete_member', 'update_project']) assert.ok(types.includes(type), type)
   assert.equal(new Set(types).size, types.length)
   const set = (body: object, status = 200) => call('PUT', '/configurations', { body }).then((answer) => expectAnswer(answer, status, status === 200 ? undefined : 'BAD_REQUEST'))
   await set({ disabled_audit_log_event_types: 'create_label, delete_label' })
