@@ -147,6 +147,18 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   assert.deepEqual(await first(`q=${encodeURIComponent(`resource=~${stem.toUpperCase()}-3`)}`), [`${stem}-3`], 'as in Harbor, ~ takes large and small letters alike')
   const soon = encodeURIComponent(`resource=~${stem},op_time=[${new Date(Date.now() + 60_000).toISOString()}~]`)
   assert.deepEqual((await read(`/auditlog-exts?q=${soon}`)).rows, [])
+  const zone = process.env['TZ']
+  process.env['TZ'] = 'Asia/Tokyo'
+  try {
+    const since = (at: string) => read(`/auditlog-exts?q=${encodeURIComponent(`resource=~${stem},op_time=[${at}~]`)}`)
+    const justBefore = new Date(Date.now() - 60_000).toISOString().slice(0, 19)
+    for (const at of [justBefore, justBefore.replace('T', ' ')]) assert.equal((await since(at)).total, 5, `${at} is in UTC`)
+    const soonHere = new Date(Date.now() + 60_000).toISOString().slice(0, 19)
+    assert.equal((await since(soonHere)).total, 0, `${soonHere} is in UTC`)
+  } finally {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  }
   const project = fresh('project')
   await create(marina, '/projects', admin, { project_name: project })
   const [old] = await log(`resource=${project}`, admin, '/audit-logs')
