@@ -142,6 +142,7 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   assert.deepEqual(pages.map(({ rows, total }) => [rows.map(({ resource }) => resource.at(-1)), total]), [[['5', '4'], 5], [['1'], 5]])
   const first = async (query: string) => (await read(`/auditlog-exts?${query}&page_size=1`)).rows.map(({ resource }) => resource)
   assert.deepEqual(await first(`q=${q}&sort=op_time`), [`${stem}-1`])
+  assert.deepEqual([await first(`q=${q}&sort=creation_time`), await first(`q=${q}&sort=-creation_time`)], [[`${stem}-1`], [`${stem}-5`]], "as Harbor's own tests ask")
   assert.deepEqual([await first(`q=${q}&sort=op_time:asc`), await first(`q=${q}&sort=op_time:desc`)], [[`${stem}-1`], [`${stem}-5`]], "as Harbor's command line has it in its help")
   assert.deepEqual(await first(`q=${encodeURIComponent(q)}&sort=op_time`), [`${stem}-1`], 'Harbor takes off a second layer of escapes')
   assert.deepEqual(await first(`q=${encodeURIComponent(`resource=~${stem.toUpperCase()}-3`)}`), [`${stem}-3`], 'as in Harbor, ~ takes large and small letters alike')

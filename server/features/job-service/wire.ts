@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
-import type { Execution as ExecutionAnswer, ExecHistory, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
+import type { Execution as ExecutionAnswer, ExecHistory, JobQueue, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
 import type { Schedule } from '../../platform/jobs/schedule.ts'
-import type { Busy, Execution, Pool, Task } from '../../platform/jobs/views.ts'
+import type { Busy, Execution, Pool, Queue, Task } from '../../platform/jobs/views.ts'
 
 /** What a client asks with Harbor's Schedule: now, never, or by a cron. */
 export type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
@@ -68,6 +68,11 @@ export function presentTask({ id, executionId, status, message, runs, attrs, cre
 
 export function presentPool({ id, pid, host, concurrency, startedAt, heartbeatAt }: Pool): Static<typeof WorkerPool> {
   return { worker_pool_id: id, pid, host, concurrency, start_at: startedAt.toISOString(), heartbeat_at: heartbeatAt.toISOString() }
+}
+
+/** An empty queue has neither count nor latency: Harbor's clients wait for them to go. */
+export function presentQueue({ jobType, count, latencySeconds, isPaused }: Queue): Static<typeof JobQueue> {
+  return { job_type: jobType, ...(count > 0 ? { count } : {}), ...(latencySeconds > 0 ? { latency: latencySeconds } : {}), paused: isPaused }
 }
 
 /** A process has as many workers as it runs jobs at once; those without a job have their ids alone. */

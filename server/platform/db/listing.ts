@@ -116,9 +116,9 @@ function whereOf(fields: Fields, name: string, condition: Condition): Sql {
     case 'is':
       return sql`${column} = ${value(condition.value)}`
     case 'like':
-      // position() takes the text as it is: % and _ mean themselves. Large and small letters are the same, as in Harbor.
-      if (type !== 'text') throw new BadListing(`q: ${name}=~ is for text`)
-      return sql`position(lower(${condition.value}::text) in lower(${column})) > 0`
+      // position() takes the text as it is: % and _ mean themselves. As in Harbor, large and small letters are the same, and a number is its digits.
+      if (type !== 'text' && type !== 'integer') throw new BadListing(`q: ${name}=~ is for texts and numbers`)
+      return sql`position(lower(${condition.value}::text) in lower(${column}::text)) > 0`
     case 'range':
       return joined([
         ...(condition.from === undefined ? [] : [sql`${column} >= ${value(condition.from)}`]),

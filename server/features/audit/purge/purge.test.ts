@@ -61,6 +61,8 @@ test('a purge removes what is older and of the named types, a dry run only count
   assert.deepEqual(facts, [['audit-purge.asked', dry.id], ['audit-purge.asked', real.id], ['audit-log.purged', real.id]])
   const history = expectAnswer(await call('GET', path), 200).json() as History[]
   assert.deepEqual(history.map(({ id, job_kind: kind }) => [id, kind]), [[real.id, 'MANUAL'], [dry.id, 'MANUAL']])
+  const found = expectAnswer(await call('GET', `${path}?q=${encodeURIComponent(encodeURIComponent(`id=~${real.id}`))}`), 200).json() as History[]
+  assert.deepEqual(found.map(({ id }) => id), [real.id], "as Harbor's portal filters by id")
 })
 
 test("Harbor's word for all types but those of artifacts is taken, shown as given, and goes before the operations of older clients", async () => {
