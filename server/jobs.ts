@@ -15,6 +15,7 @@ import { openWorkers, type Workers } from './platform/jobs/workers.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
 import type { Outbound } from './platform/outbound/outbound.ts'
+import { topics } from './reactions.ts'
 
 const day = 86_400_000
 
@@ -26,7 +27,7 @@ export function jobHandlers({ db, cache, blobs, config }: JobGround, artifacts: 
   const handlers: JobHandler[] = [
     sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
     cleanupHandler(artifacts),
-    purgeHandler(db),
+    purgeHandler(db, topics),
     artifactExportHandler(db, artifacts),
     collectionHandler({ db, cache, blobs, gates: { untag: [tagStays({ cache })] } }, {
       delayMs: config.collectDelay, keepMs: config.undeleteWindow, perSecond: config.collectRate, window: config.collectWindow ? parseTimeWindow(config.collectWindow) : undefined,

@@ -65,7 +65,7 @@ test('a push, a pull and a delete stand in the log as Harbor writes them, a robo
   assert.deepEqual(words('create artifact'), [[robot.name, `${repository}:v1`]])
   assert.deepEqual(words('create repository'), [[robot.name, repository]])
   assert.deepEqual(words('pull artifact'), [[deA.name, `${repository}:v1`]])
-  assert.deepEqual(words('delete artifact'), [[maA.name, `${repository}:v1`]])
+  assert.deepEqual(words('delete artifact'), [[maA.name, `${repository}@${digest}`]])
   assert.ok(rows.filter(({ operation }) => operation !== 'pull').every((row) => row.client_address === '127.0.0.1' && row.request_id !== undefined && row.project_id === A.id), JSON.stringify(rows))
 })
 
@@ -140,9 +140,26 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   const q = encodeURIComponent(`resource=~${stem},operation=create,resource_type=label,operation_result=true,username=admin`)
   const pages = [await read(`/auditlog-exts?q=${q}&page_size=2`), await read(`/auditlog-exts?q=${q}&page_size=2&page=3`)]
   assert.deepEqual(pages.map(({ rows, total }) => [rows.map(({ resource }) => resource.at(-1)), total]), [[['5', '4'], 5], [['1'], 5]])
-  assert.deepEqual((await read(`/auditlog-exts?q=${q}&sort=op_time&page_size=1`)).rows.map(({ resource }) => resource), [`${stem}-1`])
+  const first = async (query: string) => (await read(`/auditlog-exts?${query}&page_size=1`)).rows.map(({ resource }) => resource)
+  assert.deepEqual(await first(`q=${q}&sort=op_time`), [`${stem}-1`])
+  assert.deepEqual([await first(`q=${q}&sort=creation_time`), await first(`q=${q}&sort=-creation_time`)], [[`${stem}-1`], [`${stem}-5`]], "as Harbor's own tests ask")
+  assert.deepEqual([await first(`q=${q}&sort=op_time:asc`), await first(`q=${q}&sort=op_time:desc`)], [[`${stem}-1`], [`${stem}-5`]], "as Harbor's command line has it in its help")
+  assert.deepEqual(await first(`q=${encodeURIComponent(q)}&sort=op_time`), [`${stem}-1`], 'Harbor takes off a second layer of escapes')
+  assert.deepEqual(await first(`q=${encodeURIComponent(`resource=~${stem.toUpperCase()}-3`)}`), [`${stem}-3`], 'as in Harbor, ~ takes large and small letters alike')
   const soon = encodeURIComponent(`resource=~${stem},op_time=[${new Date(Date.now() + 60_000).toISOString()}~]`)
   assert.deepEqual((await read(`/auditlog-exts?q=${soon}`)).rows, [])
+  const zone = process.env['TZ']
+  process.env['TZ'] = 'Asia/Tokyo'
+  try {
+    const since = (at: string) => read(`/auditlog-exts?q=${encodeURIComponent(`resource=~${stem},op_time=[${at}~]`)}`)
+    const justBefore = new Date(Date.now() - 60_000).toISOString().slice(0, 19)
+    for (const at of [justBefore, justBefore.replace('T', ' ')]) assert.equal((await since(at)).total, 5, `${at} is in UTC`)
+    const soonHere = new Date(Date.now() + 60_000).toISOString().slice(0, 19)
+    assert.equal((await since(soonHere)).total, 0, `${soonHere} is in UTC`)
+  } finally {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  }
   const project = fresh('project')
   await create(marina, '/projects', admin, { project_name: project })
   const [old] = await log(`resource=${project}`, admin, '/audit-logs')
@@ -178,7 +195,7 @@ test('guesses at passwords and forbidden changes stand in the log as refused, ma
 
 test('event types can be switched off, the database left out only when the log goes elsewhere', async () => {
   const types = (expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 200).json() as { event_type: string }[]).map(({ event_type: type }) => type)
-  for (const type of ['create_artifact', 'pull_artifact', 'login_user', 'update_configuration', 'create_label', 'create_project_member']) assert.ok(types.includes(type), type)
+  for (const type of ['create_artifact', 'pull_artifact', 'login_user', 'update_configuration', 'create_label', 'create_member', 'update_member', 'delete_member', 'update_project']) assert.ok(types.includes(type), type)
   assert.equal(new Set(types).size, types.length)
   const set = (body: object, status = 200) => call('PUT', '/configurations', { body }).then((answer) => expectAnswer(answer, status, status === 200 ? undefined : 'BAD_REQUEST'))
   await set({ disabled_audit_log_event_types: 'create_label, delete_label' })

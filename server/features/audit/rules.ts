@@ -25,10 +25,12 @@ type Naming = { type?: string; operation?: string; resource?: (of: Payload) => s
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
 const names = (changed: unknown): string => (Array.isArray(changed) ? changed : Object.keys(changed ?? {})).join(', ')
-/** As Harbor writes it: by its first tag, else by its digest. */
-const artifact = ({ repository, tags, tag, digest }: Payload): string => {
+const byDigest = ({ repository, digest }: Payload) => `${text(repository)}@${text(digest)}`
+/** As Harbor writes it: by its first tag, else by its digest; a deleted one always by its digest. */
+const artifact = (of: Payload): string => {
+  const { repository, tags, tag } = of
   const [first] = Array.isArray(tags) ? (tags as string[]) : [tag as string | null]
-  return first ? `${text(repository)}:${first}` : `${text(repository)}@${text(digest)}`
+  return first ? `${text(repository)}:${first}` : byDigest(of)
 }
 const tagged = ({ repository, tag }: Payload) => `${text(repository)}:${text(tag)}`
 const named = ({ name }: Payload) => text(name)
@@ -39,7 +41,7 @@ const times = ({ count }: Payload) => (Number(count) > 1 ? `, ${text(count)} tim
 const namings: Readonly<Record<string, Naming>> = {
   'artifact.pushed': { operation: 'create', resource: artifact },
   'artifact.pulled': { operation: 'pull', resource: artifact, description: (of) => `pull artifact: ${artifact(of)}${times(of)}` },
-  'artifact.deleted': { resource: artifact },
+  'artifact.deleted': { resource: byDigest },
   'artifact.copied': { operation: 'create', resource: artifact, description: (of) => `copy artifact: ${artifact(of)} from ${text(of.from)}` },
   'artifact.labeled': { operation: 'update', resource: artifact, description: (of) => `put label ${text(of.labelId)} on ${artifact(of)}` },
   'artifact.unlabeled': { operation: 'update', resource: artifact, description: (of) => `take label ${text(of.labelId)} off ${artifact(of)}` },
@@ -56,9 +58,9 @@ const namings: Readonly<Record<string, Naming>> = {
   'login.failed': { type: 'user', operation: 'login', resource: named, isFailure: true, description: (of) => `wrong name or password: ${named(of)}${times(of)}` },
   'change.refused': { type: 'request', operation: 'refuse', resource: ({ what }) => text(what), isFailure: true, description: (of) => `refused: ${text(of.what)}${times(of)}` },
   'group.created': { type: 'user_group' }, 'group.changed': { type: 'user_group' }, 'group.deleted': { type: 'user_group' },
-  'member.added': { type: 'project_member', operation: 'create', resource: ({ member }) => text(member) },
-  'member.changed': { type: 'project_member', resource: ({ member }) => text(member) },
-  'member.removed': { type: 'project_member', operation: 'delete', resource: ({ member }) => text(member) },
+  'member.added': { resource: ({ member }) => text(member) },
+  'member.changed': { resource: ({ member }) => text(member) },
+  'member.removed': { resource: ({ member }) => text(member) },
   'robot.secret-refreshed': { operation: 'update', resource: named, description: (of) => `give robot a new secret: ${named(of)}` },
   'audit-log.purged': { resource: () => 'audit_log', description: (of) => `purge audit log: ${text(of.removed)} entries from before ${text(of.before)}` },
   'configuration.updated': { resource: () => 'configuration', description: ({ changed }) => `update configuration: ${names(changed)}` },
@@ -78,6 +80,7 @@ const namings: Readonly<Record<string, Naming>> = {
 const harborTypes = [
   'create_artifact', 'delete_artifact', 'pull_artifact', 'create_project', 'delete_project', 'delete_repository', 'login_user', 'logout_user',
   'create_user', 'delete_user', 'update_user', 'create_robot', 'delete_robot', 'update_configuration',
+  'create_member', 'delete_member', 'update_member', 'update_project',
 ]
 
 /** All event types that facts of these topics can have, Harbor's first. */

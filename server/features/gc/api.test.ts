@@ -11,7 +11,7 @@ import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openS3Server, s3Settings } from '../../testing/s3.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 
-type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string }
+type Run = { id: number; job_status: string; job_parameters: string; job_kind: string; job_name: string; schedule: { type: string } }
 import { collect } from './index.ts'
 import { collection } from './jobs.ts'
 
@@ -35,13 +35,13 @@ suite('the API of the garbage collection', () => {
     const image = await pushImage(marina, repository, { tag: 'gone' })
     expectAnswer(await callApi(marina, 'DELETE', `/projects/library/repositories/${repository.slice(8)}`, { as: marina.admin }), 200)
     const since = await lastFact(marina)
-    const dry = await runNow({ dry_run: true, workers: 3 })
+    const dry = await runNow({ dry_run: true, workers: 10 })
     assert.equal(dry.job_status, 'Success')
     assert.ok((await marina.ground.blobs.find(blobPath(image.config))) !== undefined)
     const { freed_space: wouldFree } = JSON.parse(dry.job_parameters) as { freed_space: number }
     const run = await runNow({ delete_untagged: false, redis_url_reg_cache: 'redis://user:canary@host' })
     const attrs = JSON.parse(run.job_parameters) as Record<string, unknown>
-    assert.deepEqual([run.job_name, run.job_kind, run.job_status], ['GARBAGE_COLLECTION', 'MANUAL', 'Success'])
+    assert.deepEqual([run.job_name, run.job_kind, run.schedule.type, run.job_status], ['GARBAGE_COLLECTION', 'MANUAL', 'Manual', 'Success'])
     assert.deepEqual([attrs['delete_untagged'], attrs['dry_run'], attrs['workers'], attrs['purged_blobs'], attrs['removed_files'], attrs['freed_space']], [false, false, 1, 2, 2, wouldFree])
     assert.doesNotMatch(run.job_parameters, /canary/)
     const log = expectAnswer(await call('GET', `/${run.id}/log`), 200)
@@ -55,17 +55,18 @@ suite('the API of the garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('a schedule is made once, shown, changed and ended; hostile ones are refused', async () => {
+  test('a schedule is made, shown, replaced and ended; hostile ones are refused', async () => {
     assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
     const daily = { schedule: { type: 'Daily', cron: '0 0 3 * * *' }, parameters: { delete_untagged: true, workers: 2 } }
     const made = expectAnswer(await call('POST', '/schedule', daily), 201)
     assert.equal(made.headers.location, '/api/v2.0/system/gc/schedule')
-    expectAnswer(await call('POST', '/schedule', daily), 409, 'CONFLICT')
+    expectAnswer(await call('POST', '/schedule', { ...daily, parameters: {} }), 201)
+    expectAnswer(await call('POST', '/schedule', daily), 201)
     const shown = expectAnswer(await call('GET', '/schedule'), 200).json() as Run & { schedule: { cron: string; type: string; next_scheduled_time: string } }
-    assert.deepEqual([shown.schedule.type, shown.schedule.cron], ['Daily', '0 0 3 * * *'])
+    assert.deepEqual([shown.schedule.type, shown.schedule.cron, shown.job_kind, shown.job_status], ['Daily', '0 0 3 * * *', '0 0 3 * * *', 'Scheduled'])
     assert.deepEqual(JSON.parse(shown.job_parameters), { delete_untagged: true, dry_run: false, workers: 2 })
     expectAnswer(await call('PUT', '/schedule', { ...daily, schedule: { type: 'Weekly', cron: '0 0 4 * * 0' } }), 200)
-    for (const body of [{ schedule: { type: 'Custom', cron: 'x' } }, {}, { schedule: { type: 'Never' } }, now({ workers: 6 }), now({ workers: 0 }), now({ dry_run: 'yes' })]) {
+    for (const body of [{ schedule: { type: 'Custom', cron: 'x' } }, {}, { schedule: { type: 'Never' } }, now({ workers: 11 }), now({ workers: 0 }), now({ dry_run: 'yes' })]) {
       assert.equal((await call('PUT', '/schedule', body)).status, 400, JSON.stringify(body))
     }
     assert.match((await call('PUT', '/schedule', { schedule: { type: 'Never' } })).text, /body\/schedule\/type must be one of \\"Hourly\\", .*\\"None\\"/)
@@ -127,7 +128,7 @@ suite('the API of the garbage collection', () => {
     await night.ground.db.transaction((tx) => enqueue(tx, collection, { params: { delete_untagged: false, dry_run: false, workers: 1 }, trigger: 'SCHEDULE' }))
     await eventually(async () => {
       const [run] = expectAnswer(await callApi(night, 'GET', '/system/gc', { as: night.admin }), 200).json() as Run[]
-      assert.equal(run!.job_status, 'Success')
+      assert.deepEqual([run!.job_status, run!.job_kind, run!.schedule.type], ['Success', 'SCHEDULE', 'Schedule'])
       assert.match(expectAnswer(await callApi(night, 'GET', `/system/gc/${run!.id}/log`, { as: night.admin }), 200).text, new RegExp(`outside of the time window nothing is collected: it begins at ${begins} UTC\n`))
     }, 15_000)
   })

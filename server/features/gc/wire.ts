@@ -4,7 +4,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { CollectParams } from './jobs.ts'
 
 /** Harbor's bounds. */
-const mostWorkers = 5
+const mostWorkers = 10
 
 /**
  * What a run is to do. `redis_url_reg_cache` and `delete_tag`, which Harbor's portal sends, are about a second store of tags

@@ -2,20 +2,19 @@ import type { Actor } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
-import { Failure } from '../../platform/http/failure.ts'
 import { scheduler, skipMissed } from '../../platform/jobs/schedule.ts'
 import { pauseQueue, resumeQueue, stopPending, stopTasks } from '../../platform/jobs/stop.ts'
 import { facts } from './topics.ts'
 
 type Queued = { id: number; jobType: string }
 
-/** Stops one job, by the id that workers show; of one that has ended nothing changes. Throws NOT_FOUND when there never was one. */
+/** Stops one job, by the id that workers show. As in Harbor, one that has ended or is not there needs no stopping. */
 export async function stopJob(db: Db, by: Actor, jobId: string): Promise<void> {
   const taskId = parseJobId(jobId)
+  if (taskId === undefined) return
   await db.transaction(async (tx) => {
-    const task = taskId === undefined ? undefined : await tx.row<Queued>(sql`select id, job_type as "jobType" from task where id = ${taskId}`)
-    if (!task) throw new Failure('NOT_FOUND', 'there is no such job')
-    await stopAndTell(tx, by, [task])
+    const task = await tx.row<Queued>(sql`select id, job_type as "jobType" from task where id = ${taskId}`)
+    if (task) await stopAndTell(tx, by, [task])
   })
 }
 

@@ -71,9 +71,9 @@ export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>) {
       schema: { body: Schedule, answers: { 201: null } },
       async handler({ body, caller, header }) {
         const [asked, by] = [parseSchedule(body), actorOf(caller)]
-        // As in Harbor, None ends the schedule here as well.
+        // As in Harbor: None ends the schedule here as well, and a schedule takes the place of the one there is.
         if (asked.kind === 'none') await unscheduleChore(db, chore, by)
-        if (asked.kind === 'cron') await scheduleChore(db, chore, by, asked, parse(body), { isNew: true })
+        if (asked.kind === 'cron') await scheduleChore(db, chore, by, asked, parse(body))
         header('location', `${prefix}${path}/${asked.kind === 'manual' ? await startChore(db, chore, by, parse(body)) : 'schedule'}`)
         return { status: 201 }
       },
@@ -85,7 +85,7 @@ export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>) {
         const [asked, by] = [parseSchedule(body), actorOf(caller)]
         if (asked.kind === 'manual') await startChore(db, chore, by, parse(body))
         else if (asked.kind === 'none') await unscheduleChore(db, chore, by)
-        else await scheduleChore(db, chore, by, asked, parse(body), { isNew: false })
+        else await scheduleChore(db, chore, by, asked, parse(body))
         return { status: 200 }
       },
     }),
@@ -134,10 +134,8 @@ async function startChore<P extends Params>(db: Db, { type, name, facts }: Chore
   }
 }
 
-/** `isNew`: throws CONFLICT when there is a schedule already. */
-async function scheduleChore<P extends Params>(db: Db, { type, name, facts }: Chore<P>, by: Actor, { cronType, cron }: { cronType: string; cron: string }, params: P, { isNew }: { isNew: boolean }): Promise<void> {
+async function scheduleChore<P extends Params>(db: Db, { type, facts }: Chore<P>, by: Actor, { cronType, cron }: { cronType: string; cron: string }, params: P): Promise<void> {
   await db.transaction(async (tx) => {
-    if (isNew && (await findSchedule(tx, type.name))) throw new Failure('CONFLICT', `the ${name} has a schedule already: change it with PUT`)
     await saveSchedule(tx, type, { cronType, cron, params, attrs: params })
     await emit(tx, [facts.scheduled(cron, params, by)])
   })

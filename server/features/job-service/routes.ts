@@ -12,7 +12,7 @@ import { isPaused, listBusy, listPools, listQueues } from '../../platform/jobs/v
 import { actorOf } from '../../registry/caller.ts'
 import { route } from '../access/index.ts'
 import { clearQueues, parseJobId, pauseQueues, resumeQueues, stopAllRunning, stopJob } from './actions.ts'
-import { presentPool, presentWorkers } from './wire.ts'
+import { presentPool, presentQueue, presentWorkers } from './wire.ts'
 
 const tag = 'jobservice'
 const sees = { system: 'jobservice-monitor', verb: 'list' } as const
@@ -68,7 +68,7 @@ export function jobServiceRoutes(db: Db, jobTypes: string[]) {
       schema: { answers: { 200: Type.Array(JobQueue) } },
       async handler() {
         const queues = await listQueues(db, queueNames)
-        return { status: 200, body: queues.map((one) => ({ job_type: one.jobType, count: one.count, latency: one.latencySeconds, paused: one.isPaused })) }
+        return { status: 200, body: queues.map(presentQueue) }
       },
     }),
     route({

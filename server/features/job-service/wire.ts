@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
-import type { Execution as ExecutionAnswer, ExecHistory, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
+import type { Execution as ExecutionAnswer, ExecHistory, JobQueue, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
 import type { Schedule } from '../../platform/jobs/schedule.ts'
-import type { Busy, Execution, Pool, Task } from '../../platform/jobs/views.ts'
+import type { Busy, Execution, Pool, Queue, Task } from '../../platform/jobs/views.ts'
 
 /** What a client asks with Harbor's Schedule: now, never, or by a cron. */
 export type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
@@ -27,19 +27,21 @@ export function presentScheduleObj({ cronType, cron, nextAt }: Pick<Schedule, 'c
 
 /** A schedule as Harbor shows it where it has a history of runs. */
 export function presentSchedule(schedule: Schedule, parameters: Record<string, unknown> = schedule.params): Static<typeof ExecHistory> {
-  const { id, vendorType, cronType, createdAt, updatedAt } = schedule
+  const { id, vendorType, cron, createdAt, updatedAt } = schedule
   return {
-    id, job_name: vendorType, job_kind: cronType, job_parameters: JSON.stringify(parameters), job_status: 'Scheduled', deleted: false,
+    id, job_name: vendorType, job_kind: cron, job_parameters: JSON.stringify(parameters), job_status: 'Scheduled', deleted: false,
     schedule: presentScheduleObj(schedule), creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
   }
 }
+
+const titleOf = { MANUAL: 'Manual', SCHEDULE: 'Schedule', EVENT: 'Event' } satisfies Record<Execution['trigger'], string>
 
 /** One run in a history: GCHistory and ExecHistory. `parameters`: what to show of them, the execution's attributes when absent. */
 export function presentHistory(execution: Execution, parameters: Record<string, unknown> = execution.attrs): Static<typeof ExecHistory> {
   const { id, vendorType, trigger, status, startedAt, updatedAt } = execution
   return {
     id, job_name: vendorType, job_kind: trigger, job_parameters: JSON.stringify(parameters), job_status: status, deleted: false,
-    schedule: { type: trigger === 'MANUAL' ? 'Manual' : 'Custom' }, creation_time: startedAt.toISOString(), update_time: updatedAt.toISOString(),
+    schedule: { type: titleOf[trigger] }, creation_time: startedAt.toISOString(), update_time: updatedAt.toISOString(),
   }
 }
 
@@ -66,6 +68,11 @@ export function presentTask({ id, executionId, status, message, runs, attrs, cre
 
 export function presentPool({ id, pid, host, concurrency, startedAt, heartbeatAt }: Pool): Static<typeof WorkerPool> {
   return { worker_pool_id: id, pid, host, concurrency, start_at: startedAt.toISOString(), heartbeat_at: heartbeatAt.toISOString() }
+}
+
+/** An empty queue has neither count nor latency: Harbor's clients wait for them to go. */
+export function presentQueue({ jobType, count, latencySeconds, isPaused }: Queue): Static<typeof JobQueue> {
+  return { job_type: jobType, ...(count > 0 ? { count } : {}), ...(latencySeconds > 0 ? { latency: latencySeconds } : {}), paused: isPaused }
 }
 
 /** A process has as many workers as it runs jobs at once; those without a job have their ids alone. */

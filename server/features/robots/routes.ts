@@ -4,7 +4,7 @@ import { Robot as RobotAnswer, RobotCreate, RobotCreated, RobotSec } from '../..
 import { findProject, findProjectById, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Db } from '../../platform/db/db.ts'
-import { BadListing, listing, parseQ } from '../../platform/db/listing.ts'
+import { BadListing, listing, parseQ, unescapedQ } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { pageHeaders } from '../../platform/http/paging.ts'
 import { actorOf } from '../../registry/caller.ts'
@@ -128,7 +128,8 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, s
   }
 
   /** Level and ProjectID choose the list, the rest of q filters it. */
-  async function chosenList(q: string): Promise<{ projectId: number | null; q: string }> {
+  async function chosenList(given: string): Promise<{ projectId: number | null; q: string }> {
+    const q = unescapedQ(given)
     const conditions = parseQ(q)
     const valueOf = (...names: string[]) => {
       const found = names.map((name) => conditions[name]).find((one) => one !== undefined)

@@ -24,7 +24,7 @@ export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'project
 const whereName = (prefix: string) => (condition: Condition): Sql | undefined => {
   const loginName = sql`(${prefix}::text || coalesce(project.name || '+', '') || robot.name)`
   if (condition.kind === 'is') return sql`(robot.name = ${condition.value} or ${loginName} = ${condition.value})`
-  return condition.kind === 'like' ? sql`position(${condition.value} in ${loginName}) > 0` : undefined
+  return condition.kind === 'like' ? sql`position(lower(${condition.value}::text) in lower(${loginName})) > 0` : undefined
 }
 
 /** What a list of robots may be filtered and sorted by, beside level and project, which choose the list itself. */

@@ -10,11 +10,14 @@ type WireTarget = Static<typeof WebhookTarget>
 /** Stands for a secret in answers; sent back it means: the one that is there. */
 export const mask = '******'
 
-/** Only what the body holds. An id, a project or a creator in it takes no effect (H17). */
+/**
+ * Only what the body holds. An id, a project or a creator in it takes no effect (H17). Harbor's Go client leaves out a description
+ * that is empty, so none given is an empty one.
+ */
 export function parsePolicy(body: Wire): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
-  const { name, description, enabled, event_types: eventTypes = [], repository_filter: repositories, tag_filter: tags } = body
+  const { name, description = '', enabled, event_types: eventTypes = [], repository_filter: repositories, tag_filter: tags } = body
   return {
-    ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }), ...(enabled === undefined ? {} : { isEnabled: enabled }),
+    ...(name === undefined ? {} : { name }), description, ...(enabled === undefined ? {} : { isEnabled: enabled }),
     eventTypes: [...new Set(eventTypes)], ...(repositories === undefined ? {} : { repositories }), ...(tags === undefined ? {} : { tags }),
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { BadListing, listing, type Fields, type Listing, type ListQuery } from './listing.ts'
+import { BadListing, listing, sortsOf, type Fields, type Listing, type ListQuery } from './listing.ts'
 import { sql, type Sql } from './sql.ts'
 
 /** Where an entry stands in a list that goes by time: the time in microseconds since 1970, for PostgreSQL counts those, and the id. */
@@ -82,6 +82,6 @@ function timeOf(micros: number): string {
 
 /** `listing` has seen to it that the one field by which such a list is sorted is its time. */
 function startsAscending(sort = ''): boolean {
-  const [first] = sort.split(',').map((one) => one.trim()).filter((one) => one !== '')
-  return first !== undefined && !first.startsWith('-')
+  const [first] = sortsOf(sort)
+  return first !== undefined && !first.isDescending
 }

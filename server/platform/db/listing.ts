@@ -38,7 +38,8 @@ export function listing(fields: Fields, { q, sort, page = 1, page_size: pageSize
 }
 
 /** `name=~lib,id={1 2}` → conditions by field. Throws BadListing. */
-export function parseQ(text: string): Record<string, Condition> {
+export function parseQ(given: string): Record<string, Condition> {
+  const text = unescapedQ(given)
   if (text.length > 4096) throw new BadListing('q is too long: at most 4096 characters')
   if (text.includes('\0')) throw new BadListing('q holds a NUL')
   const conditions: Record<string, Condition> = Object.create(null) as Record<string, Condition>
@@ -50,6 +51,15 @@ export function parseQ(text: string): Record<string, Condition> {
     conditions[name] = parseCondition(name, part.slice(at + 1))
   }
   return conditions
+}
+
+/** Some clients escape q, Harbor's portal among them, and what sends it does so again: Harbor takes off both. */
+export function unescapedQ(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function parseCondition(name: string, text: string): Condition {
@@ -106,9 +116,9 @@ function whereOf(fields: Fields, name: string, condition: Condition): Sql {
     case 'is':
       return sql`${column} = ${value(condition.value)}`
     case 'like':
-      // position() takes the text as it is: % and _ mean themselves.
-      if (type !== 'text') throw new BadListing(`q: ${name}=~ is for text`)
-      return sql`position(${condition.value} in ${column}) > 0`
+      // position() takes the text as it is: % and _ mean themselves. As in Harbor, large and small letters are the same, and a number is its digits.
+      if (type !== 'text' && type !== 'integer') throw new BadListing(`q: ${name}=~ is for texts and numbers`)
+      return sql`position(lower(${condition.value}::text) in lower(${column}::text)) > 0`
     case 'range':
       return joined([
         ...(condition.from === undefined ? [] : [sql`${column} >= ${value(condition.from)}`]),
@@ -132,18 +142,27 @@ function valueOf(name: string, type: 'text' | 'integer' | 'time' | 'boolean', te
   if (type === 'text') return text
   if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text)
   if (type === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true'
-  const time = type === 'time' && text.length <= 40 ? new Date(/^\d{4}-\d{2}-\d{2} \d/.test(text) ? `${text.replace(' ', 'T')}Z` : text) : undefined
+  const time = type === 'time' && text.length <= 40 ? new Date(inUtc(text)) : undefined
   if (time && !Number.isNaN(time.getTime())) return time
   throw new BadListing(`q: ${name} must be ${type === 'integer' ? 'a whole number' : type === 'boolean' ? 'true or false' : 'a time such as 2026-01-31 or 2026-01-31 12:00:00'}`)
 }
 
+/** As Harbor reads it: a time without a zone is in UTC, wherever the server stands. */
+const inUtc = (text: string) => (/^\d{4}-\d{2}-\d{2}[ T]\d[\d:.]*$/.test(text) ? `${text.replace(' ', 'T')}Z` : text)
+
+/** `-field`, or `field:desc` as Harbor's command line has it in its help. */
+export function sortsOf(text: string): { name: string; isDescending: boolean }[] {
+  const given = text.split(',').map((one) => one.trim()).filter((one) => one !== '')
+  return given.map((one) => ({ name: one.replace(/^-/, '').replace(/:(asc|desc)$/i, ''), isDescending: one.startsWith('-') || /:desc$/i.test(one) }))
+}
+
 function parseSort(fields: Fields, text: string): Sql[] {
-  const names = text.split(',').map((one) => one.trim()).filter((one) => one !== '')
-  if (names.length > 5) throw new BadListing('sort: at most 5 fields')
-  return names.map((one) => {
-    const field = fieldOf(fields, one.replace(/^-/, ''), 'sort')
+  const sorts = sortsOf(text)
+  if (sorts.length > 5) throw new BadListing('sort: at most 5 fields')
+  return sorts.map(({ name, isDescending }) => {
+    const field = fieldOf(fields, name, 'sort')
     const column = field.type === 'custom' ? field.sort : field.isSortable === false ? undefined : field.column
-    if (!column) throw new BadListing(`sort: ${one.replace(/^-/, '')} cannot be sorted by`)
-    return one.startsWith('-') ? sql`${column} desc` : sql`${column} asc`
+    if (!column) throw new BadListing(`sort: ${name} cannot be sorted by`)
+    return isDescending ? sql`${column} desc` : sql`${column} asc`
   })
 }

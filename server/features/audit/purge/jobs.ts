@@ -3,6 +3,7 @@ import type { Db } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { handler, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
+import { eventTypesOf } from '../rules.ts'
 import { facts } from '../topics.ts'
 import { purgedTypes, type PurgeParams } from './rules.ts'
 import { countMonth, dropMonth, listMonths, purgePage } from './store.ts'
@@ -13,10 +14,11 @@ const marina: Actor = { kind: 'system', id: null, name: 'audit log purge' }
 /** Entries looked at in one statement. */
 const pageSize = 5000
 
-export function purgeHandler(db: Db): JobHandler {
+/** `topics`: of all facts there are. */
+export function purgeHandler(db: Db, topics: ReadonlySet<string>): JobHandler {
   return handler(purge, async (job) => {
     const { params, executionId, log } = job
-    const types = purgedTypes(params.include_event_types)
+    const types = purgedTypes(params.include_event_types, eventTypesOf(topics))
     const before = (await db.row<{ at: Date }>(sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`))!.at
     log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`)
     // What an earlier try removed stays removed; a dry run starts over.

@@ -1,9 +1,18 @@
 import { parseEventTypes } from '../rules.ts'
 
-/** Harbor's names. `include_event_types`: with commas between, `*` for all. */
+/** Harbor's names. `include_event_types`: with commas between, `*` for all, `other` for all but those of artifacts. */
 export type PurgeParams = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }
 
-export function purgedTypes(list: string): string[] | 'all' {
-  const types = [...parseEventTypes(list)]
-  return types.includes('*') ? 'all' : types
+/** Harbor's portal chooses among these and `other`, which is every other type. */
+const artifactTypes = ['create_artifact', 'delete_artifact', 'pull_artifact']
+const other = 'other'
+
+export const isGroup = (name: string): boolean => name === '*' || name === other
+
+/** `known`: all event types there are. */
+export function purgedTypes(list: string, known: string[]): string[] | 'all' {
+  const types = parseEventTypes(list)
+  if (types.has('*') || [...artifactTypes, other].every((type) => types.has(type))) return 'all'
+  const others = types.delete(other) ? known.filter((type) => !artifactTypes.includes(type)) : []
+  return [...new Set([...types, ...others])]
 }

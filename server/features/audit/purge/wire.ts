@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { Schedule } from '../../../../api/jobs.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { eventTypesOf, parseEventTypes, strangeTypeIn } from '../rules.ts'
-import type { PurgeParams } from './rules.ts'
+import { isGroup, type PurgeParams } from './rules.ts'
 
 /** Harbor's bound, in hours: 27 years. */
 const longestRetention = 240_000
@@ -12,13 +12,13 @@ export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics:
   const { audit_retention_hour: hours, dry_run: isDryRun = false, include_event_types: types = '', include_operations: operations = '' } = parameters
   if (!Number.isInteger(hours) || (hours as number) < 1 || (hours as number) > longestRetention) throw new Failure('BAD_REQUEST', `parameters.audit_retention_hour must be a number of hours from 1 to ${longestRetention}`)
   if (typeof isDryRun !== 'boolean') throw new Failure('BAD_REQUEST', 'parameters.dry_run must be true or false')
-  if (typeof types !== 'string' || typeof operations !== 'string') throw new Failure('BAD_REQUEST', 'parameters.include_event_types must be event types with commas between, or *')
+  if (typeof types !== 'string' || typeof operations !== 'string') throw new Failure('BAD_REQUEST', 'parameters.include_event_types must be event types with commas between, other or *')
   const known = new Set(eventTypesOf(topics))
   const asked = [...parseEventTypes(types)]
-  const strange = strangeTypeIn(asked.filter((type) => type !== '*').join(','), topics)
+  const strange = strangeTypeIn(asked.filter((type) => !isGroup(type)).join(','), topics)
   if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: ${strange}`)
-  // Until Harbor 2.13 operations were named: create, delete, pull.
-  const olds = parseEventTypes(operations)
+  // Until Harbor 2.13 operations were named: create, delete, pull. Where both are, it goes by the event types.
+  const olds = asked.length > 0 ? new Set<string>() : parseEventTypes(operations)
   const all = [...asked, ...[...known].filter((type) => olds.has(type.slice(0, type.indexOf('_'))))]
   return { audit_retention_hour: hours as number, include_event_types: [...new Set(all)].join(','), dry_run: isDryRun }
 }
