@@ -88,7 +88,8 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
   // answer may be cut by another kill. Then a new upload must do.
   if (sent === blob.bytes.length) upload.mayBeOver = true
   upload.sent = blob.bytes.length
-  await client.ask('PATCH', location, { body: blob.bytes.subarray(offset) })
+  // Range 0-0 is said of one byte as of none.
+  if ((await patchFrom(client, upload, offset)) === 416 && offset === 0) await patchFrom(client, upload, 1)
   const { status: done, body } = await client.ask('PUT', `${location}?digest=${blob.digest}`, { body: Buffer.alloc(0) })
   if (done === 404 && upload.mayBeOver) {
     upload.isOver = true
@@ -97,6 +98,11 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
   if (done !== 201) return complain(`resumed at ${offset} it ended with ${done} ${body.toString()}`)
   const pulled = await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)
   if (pulled.status !== 200 || !pulled.body.equals(blob.bytes)) complain(`resumed at ${offset} it holds other bytes`)
+}
+
+async function patchFrom(client: Client, { location, blob: { bytes } }: OpenUpload, offset: number): Promise<number> {
+  const headers: Record<string, string> = offset < bytes.length ? { 'content-range': `${offset}-${bytes.length - 1}` } : {}
+  return (await client.ask('PATCH', location, { headers, body: bytes.subarray(offset) })).status
 }
 
 async function checkFreshUpload(client: Client, { repository, blob }: OpenUpload, complain: (what: string) => void): Promise<void> {
