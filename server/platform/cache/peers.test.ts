@@ -61,6 +61,24 @@ test('S1-21, S1-22: a change that fails leaves the caches as they are; one that 
   assert.deepEqual([one, two].map(({ cache }) => cache.peek(factKey('a'))), [undefined, undefined])
 })
 
+test('what was made is seen by the next read on every process, although nobody names the key of what was not there', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  for (let round = 0; round < 100; round++) {
+    const name = `new-${round}`
+    let isOver = false
+    const asking = Array.from({ length: 3 }, async () => {
+      while (!isOver) await two.read(name)
+    })
+    await one.db.transaction((tx) => tx.run(sql`insert into fact (key, value) values (${name}, 1)`))
+    const [single, several] = [two.read(name), two.readAll([name])]
+    isOver = true
+    assert.deepEqual([await single, (await several).get(name)], [1, 1])
+    await Promise.all(asking)
+  }
+})
+
 test('S1-27: what a transaction has changed and not committed is in no cache', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
