@@ -35,6 +35,8 @@ export type Question = { about: string; [more: string]: unknown }
 type PeersOptions = {
   /** How long a process that says nothing may hold up the others' writes, in ms. */
   leaseMs?: number
+  /** From when on a block that nobody released is lifted, once its transaction has ended, in ms. */
+  blockLimitMs?: number
   /** Kept in step with those of all other processes that have one. */
   stamps?: Stamps
   /** Answers what another process asks. */
@@ -42,11 +44,13 @@ type PeersOptions = {
   onTrouble?: (error: unknown) => void
 }
 
-/** `from` of a block or release names a process, `from` of an ack a lease. */
-type Message = { from: string; change: string } & ({ kind: 'block'; keys: string[]; needsAck: boolean } | { kind: 'release' } | { kind: 'ack'; to: string })
+/** `from` of a block or release names a process, `from` of an ack a lease. `xid` is the transaction that makes the change. */
+type Message = { from: string; change: string } & ({ kind: 'block'; keys: string[]; needsAck: boolean; xid?: string | null } | { kind: 'release' } | { kind: 'ack'; to: string })
 /** `change` is the question's own id; `to` names a lease, or everybody. */
 type Asking = { kind: 'ask'; from: string; change: string; to: string | null; question: Question | 'stamps' }
 type Lease = { id: string; leftMs: number }
+/** `xid` null: it has written nothing. */
+type Change = { keys: ReadonlySet<string>; xid: string | null; others: Lease[] }
 type Waiting = { answer(lease: string): void; hear(): void; fail(error: Error): void }
 
 const channel = 'marina_cache'
@@ -59,16 +63,16 @@ const payloadLimit = 7000
 const margin = 1000
 /** How long a change waits for our own connection to the others to come back, in ms. */
 const comebackMs = 3000
-/** A block that nobody released is lifted after this, in ms: twice what PostgreSQL lets a silent transaction live. */
-const blockLimitMs = 120_000
+/** Twice what PostgreSQL lets a silent transaction live. */
+const blockLimit = 120_000
 /** How long a question to other processes waits for their answers, in ms. */
 const answerMs = 2000
 
-export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () => {} }: PeersOptions = {}): Peers {
+export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, onQuestion, onTrouble = () => {} }: PeersOptions = {}): Peers {
   const closing = new AbortController()
   const self = randomUUID()
   /** Changes of others that we have blocked. */
-  const blocks = new Map<string, { releases: (() => void)[]; until: number }>()
+  const blocks = new Map<string, { releases: (() => void)[]; until: number; xid: string | null }>()
   /** Our own changes that wait for others. */
   const waiting = new Map<string, Waiting>()
   /** Our own request for a table of stamps, until it comes back to us. */
@@ -95,17 +99,23 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
 
     async around(keys, tx, commit) {
       if (!parts) return commit()
-      const open = parts.cache.block(keys)
-      try {
-        const others = await listLeases(tx)
-        if (others.length > 0) return await announced(keys, others, commit)
-        // Nobody else to tell, and nobody can have joined since who would have to hear of it.
-        stamps?.note(randomUUID(), keys)
-        return await commit()
-      } finally {
+      const { cache } = parts
+      const open = cache.block(keys)
+      const end = () => {
         open()
-        parts.cache.tidy(keys)
+        cache.tidy(keys)
       }
+      let change: Change
+      try {
+        change = { keys, ...(await lookAround(tx)) }
+      } catch (error) {
+        end()
+        throw error
+      }
+      if (change.others.length > 0) return announced(change, commit, end)
+      // Nobody else to tell, and nobody can have joined since who would have to hear of it.
+      stamps?.note(randomUUID(), keys)
+      return committed(change, commit, end)
     },
 
     async ask(question) {
@@ -157,7 +167,7 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     } else if (message.kind === 'release') {
       release(message.change)
     } else {
-      const block = blocks.get(message.change) ?? { releases: [], until: performance.now() + blockLimitMs }
+      const block = blocks.get(message.change) ?? { releases: [], until: performance.now() + blockLimitMs, xid: message.xid ?? null }
       blocks.set(message.change, block)
       block.releases.push(parts!.cache.block(message.keys))
       stamps?.note(message.change, message.keys)
@@ -303,7 +313,22 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     const sentAt = performance.now()
     peers = await keepRow()
     if (listener) leaseEnd = sentAt + leaseMs - margin
-    for (const [change, { until }] of blocks) if (performance.now() > until) release(change)
+    await liftOld()
+  }
+
+  /** Blocks whose release was lost. One whose transaction has not ended stays: what is read now may be old in a moment. */
+  async function liftOld(): Promise<void> {
+    const old = [...blocks].filter(([, { until }]) => performance.now() > until)
+    if (old.length === 0) return
+    const over = await listEnded(old.flatMap(([, { xid }]) => xid ?? []))
+    for (const [change, { xid }] of old) if (xid === null || over.has(xid)) release(change)
+  }
+
+  /** Of these transactions, those that have ended, this way or that. */
+  async function listEnded(xids: string[]): Promise<Set<string>> {
+    const rows = await parts!.db.rows<{ xid: string }>(sql`
+      select xid from unnest(${xids}::text[]) as xid where pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())`)
+    return new Set(rows.map(({ xid }) => xid))
   }
 
   /** Returns how many leases there are, ours included. */
@@ -338,32 +363,71 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     })
   }
 
-  function listLeases(tx: Queryable): Promise<Lease[]> {
-    return tx.rows<Lease>(sql`
-      select id, extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from replica
-      where lease_until > clock_timestamp() and not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
+  /** What the transaction has to know: its own id, and who else holds a lease. */
+  async function lookAround(tx: Queryable): Promise<Omit<Change, 'keys'>> {
+    const row = await tx.row<Omit<Change, 'keys'>>(sql`
+      select pg_current_xact_id_if_assigned()::text as xid,
+        coalesce(json_agg(json_build_object('id', id, 'leftMs', extract(epoch from lease_until - clock_timestamp())::float8 * 1000)) filter (where id is not null), '[]') as others
+      from replica where lease_until > clock_timestamp() and not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
+    return row!
   }
 
-  async function announced<Result>(keys: ReadonlySet<string>, others: Lease[], commit: () => Promise<Result>): Promise<Result> {
-    if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
+  /**
+   * Commits, then ends the block. A commit without an answer, because the connection broke, may still take place: the block
+   * stays until the database knows nothing of the transaction any more.
+   */
+  async function committed<Result>({ xid }: Pick<Change, 'xid'>, commit: () => Promise<Result>, end: () => void): Promise<Result> {
+    let isUnknown = false
+    try {
+      return await commit()
+    } catch (error) {
+      isUnknown = error instanceof DatabaseUnavailable
+      throw error
+    } finally {
+      if (isUnknown && xid !== null) void outlive(xid).then(end)
+      else end()
+    }
+  }
+
+  /** However long that takes; when we are closed meanwhile, others find out by themselves. */
+  async function outlive(xid: string): Promise<void> {
+    const isOver = () => listEnded([xid]).then((ended) => ended.has(xid), () => false)
+    for (let pause = 10; !(await isOver()) && !closing.signal.aborted; pause = Math.min(pause * 2, 1000)) await sleep(pause, undefined, { ref: false })
+  }
+
+  async function announced<Result>({ keys, xid, others }: Change, commit: () => Promise<Result>, open: () => void): Promise<Result> {
     const change = randomUUID()
+    const end = () => {
+      open()
+      send({ kind: 'release', from: self, change }).catch(onTrouble)
+    }
+    try {
+      await announce(change, { keys, xid, others })
+    } catch (error) {
+      end()
+      throw error
+    }
+    return committed({ xid }, commit, end)
+  }
+
+  /** Resolves when nobody serves the keys any more. */
+  async function announce(change: string, { keys, xid, others }: Change): Promise<void> {
+    if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
     const missing = new Map(others.map((one) => [one.id, one.leftMs]))
     const parcels = packed([...keys])
     const own = { unheard: parcels.length }
     const acked = new Promise<void>((resolve, reject) => {
       const look = () => void (missing.size === 0 && own.unheard === 0 && resolve())
-      waiting.set(change, { answer: (from) => void (missing.delete(from) && look()), hear: () =>  (own.unheard--, look()), fail: reject })
+      waiting.set(change, { answer: (from) => void (missing.delete(from) && look()), hear: () => (own.unheard--, look()), fail: reject })
     })
     acked.catch(() => {})
     try {
       for (const [index, parcel] of parcels.entries()) {
-        await send({ kind: 'block', from: self, change, keys: parcel, needsAck: index === parcels.length - 1 })
+        await send({ kind: 'block', from: self, change, keys: parcel, needsAck: index === parcels.length - 1, xid })
       }
       await answered(acked, missing, own)
-      return await commit()
     } finally {
       waiting.delete(change)
-      send({ kind: 'release', from: self, change }).catch(onTrouble)
     }
   }
 
