@@ -218,3 +218,37 @@ test('a commit whose connection breaks is seen when it takes place after all, by
   for (const end = performance.now() + 5000; !isKept() && performance.now() < end; await sleep(10)) await Promise.all([one.read('a'), two.read('a')])
   assert.ok(isKept(), 'memory serves it again')
 })
+
+test('a process whose connection for changes goes silent without breaking holds up writes for its lease, and then takes part again', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using proxy = await openDatabaseProxy(database.url)
+  await using one = await openProcess(database.url, { leaseMs: 2000 })
+  // The first connection is the one that listens.
+  await using two = await openProcess(proxy.url, { leaseMs: 2000 })
+  await one.write('a')
+  assert.equal(await two.read('a'), 1)
+  proxy.silence(1)
+  const started = performance.now()
+  assert.equal(await one.write('a'), 2)
+  assert.ok(performance.now() - started < 6000, `the write took ${performance.now() - started} ms`)
+  assert.equal(await two.read('a'), 2)
+  const isKept = () => two.cache.peek(factKey('a')) !== undefined
+  for (const end = performance.now() + 8000; !isKept() && performance.now() < end; await sleep(10)) await two.read('a')
+  assert.ok(isKept(), 'it takes part again')
+  assert.equal(await one.write('a'), 3)
+  assert.equal(await two.read('a'), 3)
+})
+
+test('a process whose own connection for changes goes silent fails a write that nobody can answer any more, within its lease, and then writes again', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using proxy = await openDatabaseProxy(database.url)
+  await using one = await openProcess(proxy.url, { leaseMs: 2000 })
+  await using two = await openProcess(database.url, { leaseMs: 2000 })
+  await one.write('a')
+  proxy.silence(1)
+  const started = performance.now()
+  await assert.rejects(one.write('a'), /the connection to the other processes broke/)
+  await one.write('a')
+  assert.ok(performance.now() - started < 8000, `it took ${performance.now() - started} ms`)
+  assert.equal(await two.read('a'), 2)
+})

@@ -144,12 +144,17 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
       if (listener !== client) return
       leaseEnd = -Infinity
       listener = undefined
-      // Their answers can no longer reach us.
-      for (const one of waiting.values()) one.fail(new DatabaseUnavailable('the connection to the other processes broke', { cause: error }))
+      giveUp(error)
       wake()
     })
     listener = client
-    await client.query(`listen ${channel}`)
+    // Renewals need not wait for the disk.
+    await inTime(client.query(`set synchronous_commit to off; listen ${channel}`))
+  }
+
+  /** The answers that our changes wait for can no longer reach us. */
+  function giveUp(cause: unknown) {
+    for (const one of waiting.values()) one.fail(new DatabaseUnavailable('the connection to the other processes broke', { cause }))
   }
 
   function receive(payload: string) {
@@ -236,6 +241,7 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
         stamps?.forget()
         if (closing.signal.aborted) return
         onTrouble(error)
+        giveUp(error)
         await leave().catch(() => {})
         await rest(200)
       }
@@ -333,12 +339,29 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
 
   /** Returns how many leases there are, ours included. */
   async function keepRow(): Promise<number> {
-    const row = await parts!.db.relaxed.row<{ count: number }>(sql`
+    if (!listener) throw new Error('the connection that brings changes broke')
+    // By that very connection: one that went silent without breaking must not leave us with a lease, and others waiting for our answers.
+    const { rows } = await inTime(listener.query<{ count: number }>(sql`
       with kept as (update replica set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
         where id = ${lease} and lease_until > clock_timestamp() returning id)
-      select count(*) from replica where lease_until > clock_timestamp() and exists (select 1 from kept)`)
-    if (row!.count === 0) throw new Error('the lease ran out')
-    return row!.count
+      select count(*) from replica where lease_until > clock_timestamp() and exists (select 1 from kept)`))
+    if (rows[0]!.count === 0) throw new Error('the lease ran out')
+    return rows[0]!.count
+  }
+
+  /** Rejects when an answer takes so long that the lease has run out. */
+  async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const done = new AbortController()
+    const late = sleep(leaseMs, undefined, { signal: done.signal, ref: false }).then(() => {
+      throw new Error('the connection that brings changes went silent')
+    })
+    late.catch(() => {})
+    answer.catch(() => {})
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      done.abort()
+    }
   }
 
   async function leave(): Promise<void> {
@@ -349,7 +372,8 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
     for (const change of blocks.keys()) release(change)
     old?.removeAllListeners('error')
     old?.on('error', () => {})
-    await old?.end().catch(() => {})
+    // One that went silent never says goodbye.
+    if (old) await inTime(old.end()).catch(() => {})
     if (gone !== '') await parts?.db.relaxed.run(sql`delete from replica where id = ${gone}`)
   }
 
