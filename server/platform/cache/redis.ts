@@ -6,8 +6,11 @@ import { createClient, RESP_TYPES } from 'redis'
  * the timeout or counts as unanswered, and after some of those in a row none is asked for a while.
  */
 export interface Redis extends AsyncDisposable {
-  /** In the order of the keys; undefined for all when there was no answer. Never rejects. */
-  read(keys: string[]): Promise<(Buffer | undefined)[] | undefined>
+  /**
+   * In the order of the keys, the first `most` bytes of each: whoever put a huge value there must not fill our memory. Undefined
+   * for all when there was no answer. Never rejects.
+   */
+  read(keys: string[], most: number): Promise<(Buffer | undefined)[] | undefined>
   /** Resolves with false when it was not kept. Never rejects. */
   write(key: string, value: Buffer, expireMs: number): Promise<boolean>
   /** Removes keys, and tries again for a minute when that fails. Returns at once. */
@@ -37,7 +40,7 @@ export type RedisOptions = {
 const failuresInRow = 3
 const pauseMs = 2000
 /** Questions and values on their way at most; what comes on top goes unanswered. */
-const mostUnderWay = 2000
+const mostUnderWay = 20_000
 /** An administrator waits longer than a pull. In ms. */
 const patienceMs = 5000
 /** Removals that wait to be tried again at most; beyond that the expiry tidies up. */
@@ -81,6 +84,11 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
     }
   }
 
+  const beginning = async (key: string, most: number): Promise<Buffer | undefined> => {
+    const value = await client.getRange(key, 0, most - 1).catch(unlessOther)
+    return value && value.length > 0 ? value : undefined
+  }
+
   const remove = async (keys: string[]) => (await ask(() => client.unlink(keys.map((key) => prefix + key)))) !== undefined
 
   /** 100 ms, doubled up to 1 s, each time a little different. */
@@ -109,11 +117,7 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
 
   return {
     isUp,
-    read: (keys) =>
-      ask(async () => {
-        if (keys.length === 1) return [(await client.get(prefix + keys[0]!)) ?? undefined] as (Buffer | undefined)[]
-        return (await client.mGet(keys.map((key) => prefix + key))).map((one) => one ?? undefined)
-      }),
+    read: (keys, most) => ask(() => Promise.all(keys.map((key) => beginning(prefix + key, most)))),
     write: async (key, value, expireMs) => (await ask(() => client.set(prefix + key, value, { expiration: { type: 'PX', value: Math.ceil(expireMs) } }))) !== undefined,
     forget(keys) {
       const until = performance.now() + forgetForMs
@@ -148,6 +152,11 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
       await tidying
     },
   }
+}
+
+/** A value of another type is none of ours. */
+function unlessOther(error: Error): undefined {
+  if (!error.message.startsWith('WRONGTYPE')) throw error
 }
 
 /** Rejects when the promise takes longer; what it brings later is dropped. */
