@@ -33,6 +33,8 @@ export type RedisOptions = {
   prefix: string
   /** How long a question waits for its answer, in ms. */
   timeoutMs: number
+  /** How long nothing at all may come from Redis before it is connected to anew, in ms: a connection may go silent without breaking. */
+  silenceMs?: number
   onTrouble?: (error: Error) => void
 }
 
@@ -47,16 +49,33 @@ const patienceMs = 5000
 const mostForgets = 10_000
 const forgetForMs = 60_000
 
-export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: RedisOptions): Redis {
-  const client = createClient({
+export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTrouble = () => {} }: RedisOptions): Redis {
+  const create = () => createClient({
     url,
     disableOfflineQueue: true,
     commandsQueueMaxLength: mostUnderWay,
     socket: { connectTimeout: 2000, reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2000) + Math.random() * 100 },
   }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
-  client.on('error', (error: Error) => onTrouble(error))
-  // Connects for as long as we are open; the first attempt may fail like any other.
-  client.connect().catch(() => {})
+  let heardAt = 0
+  const hear = () => void (heardAt = performance.now())
+  const open = () => {
+    const made = create()
+    made.on('error', (error: Error) => (hear(), onTrouble(error)))
+    made.on('ready', hear)
+    hear()
+    // Connects for as long as we are open; the first attempt may fail like any other.
+    made.connect().catch(() => {})
+    return made
+  }
+  let client = open()
+  const watch = setInterval(() => {
+    if (performance.now() - heardAt > silenceMs) {
+      onTrouble(new Error(`Redis said nothing for ${silenceMs} ms`))
+      client.destroy()
+      client = open()
+    } else if (client.isReady) client.ping().then(hear, hear)
+  }, silenceMs / 3)
+  watch.unref()
 
   let failures = 0
   let askAgainAt = 0
@@ -148,6 +167,7 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
     },
     async [Symbol.asyncDispose]() {
       closing.abort()
+      clearInterval(watch)
       if (client.isOpen) client.destroy()
       await tidying
     },
