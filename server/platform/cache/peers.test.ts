@@ -252,3 +252,29 @@ test('a process whose own connection for changes goes silent fails a write that 
   assert.ok(performance.now() - started < 8000, `it took ${performance.now() - started} ms`)
   assert.equal(await two.read('a'), 2)
 })
+
+test('a clock of the database that is set forward hides no process that serves from memory', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  for (let round = 1; round <= 3; round++) {
+    const before = await one.write('a')
+    while (two.cache.peek(factKey('a')) === undefined) await two.read('a')
+    // What its leases look like to a clock that was set forward.
+    await one.db.run(sql`update replica set lease_until = lease_until - interval '20 seconds'`)
+    assert.equal(await one.write('a'), before + 1)
+    assert.equal(await two.read('a'), before + 1)
+    while (!two.peers.isTrusted() || !one.peers.isTrusted()) await sleep(5)
+  }
+})
+
+test('a clock of the database that is set back lets a process that is gone hold up a write for its lease and no longer', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url, { leaseMs: 2000 })
+  await one.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`)
+  const started = performance.now()
+  assert.equal(await one.write('a'), 1)
+  assert.ok(performance.now() - started < 4000)
+  await one.write('a')
+  assert.equal((await one.db.rows(sql`select id from replica`)).length, 1)
+})

@@ -48,7 +48,8 @@ type PeersOptions = {
 type Message = { from: string; change: string } & ({ kind: 'block'; keys: string[]; needsAck: boolean; xid?: string | null } | { kind: 'release' } | { kind: 'ack'; to: string })
 /** `change` is the question's own id; `to` names a lease, or everybody. */
 type Asking = { kind: 'ask'; from: string; change: string; to: string | null; question: Question | 'stamps' }
-type Lease = { id: string; leftMs: number }
+/** A row of `replica`; `until` as the database writes it. */
+type Lease = { id: string; until: string }
 /** `xid` null: it has written nothing. */
 type Change = { keys: ReadonlySet<string>; xid: string | null; others: Lease[] }
 type Waiting = { answer(lease: string): void; hear(): void; fail(error: Error): void }
@@ -81,6 +82,8 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   /** Leases of our own that may still stand in the database after a broken connection; nothing is served under them. */
   let lost: string[] = []
   let leaseEnd = -Infinity
+  /** Leases of others as they stand, and since when on our own clock: that of the database may jump. */
+  const seen = new Map<string, { until: string; at: number }>()
   let peers = 1
   let parts: { db: Db; cache: Cache } | undefined
   let listener: pg.Client | undefined
@@ -143,6 +146,8 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
     client.on('error', (error) => {
       if (listener !== client) return
       leaseEnd = -Infinity
+      // A PostgreSQL that crashed may have gone back to a lease from before.
+      seen.clear()
       listener = undefined
       giveUp(error)
       wake()
@@ -274,7 +279,7 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
     // One after the other: two that begin at once must not begin two generations.
     const source = await parts!.db.transaction(async (tx) => {
       await tx.row(sql`select pg_advisory_xact_lock(hashtext(${channel}))`)
-      const known = await tx.row<Lease & { generation: string }>(sql`
+      const known = await tx.row<{ id: string; generation: string }>(sql`
         select id, generation from replica where generation is not null and id <> ${of} and lease_until > clock_timestamp() order by random() limit 1`)
       if (known) return known
       stamps!.begin()
@@ -317,8 +322,11 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   /** Prolongs the lease; rejects when it has run out meanwhile, for then changes may have gone by unseen. */
   async function renew(): Promise<void> {
     const sentAt = performance.now()
-    peers = await keepRow()
+    const others = await keepRow()
+    peers = others.length + 1
     if (listener) leaseEnd = sentAt + leaseMs - margin
+    for (const id of seen.keys()) if (others.every((one) => one.id !== id)) seen.delete(id)
+    for (const one of others) if (leftMs(one) <= 0) await endLease(one)
     await liftOld()
   }
 
@@ -337,16 +345,31 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
     return new Set(rows.map(({ xid }) => xid))
   }
 
-  /** Returns how many leases there are, ours included. */
-  async function keepRow(): Promise<number> {
+  /** Returns the leases of others. */
+  async function keepRow(): Promise<Lease[]> {
     if (!listener) throw new Error('the connection that brings changes broke')
     // By that very connection: one that went silent without breaking must not leave us with a lease, and others waiting for our answers.
-    const { rows } = await inTime(listener.query<{ count: number }>(sql`
+    const { rows } = await inTime(listener.query<{ isKept: boolean; others: Lease[] }>(sql`
       with kept as (update replica set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
         where id = ${lease} and lease_until > clock_timestamp() returning id)
-      select count(*) from replica where lease_until > clock_timestamp() and exists (select 1 from kept)`))
-    if (rows[0]!.count === 0) throw new Error('the lease ran out')
-    return rows[0]!.count
+      select exists (select 1 from kept) as "isKept", ${leases} as others from replica where id <> ${lease}`))
+    if (!rows[0]!.isKept) throw new Error('the lease ran out')
+    return rows[0]!.others
+  }
+
+  /**
+   * How long another may serve from memory by a lease that stands so, counted from when we first saw it: it was renewed before, and
+   * is served under for a second less than that.
+   */
+  function leftMs({ id, until }: Lease): number {
+    const now = performance.now()
+    if (seen.get(id)?.until !== until) seen.set(id, { until, at: now })
+    return seen.get(id)!.at + leaseMs - now
+  }
+
+  /** Ends a lease for good: who wakes up with it cannot renew it. False when it was renewed. */
+  async function endLease({ id, until }: Lease): Promise<boolean> {
+    return (await parts!.db.run(sql`delete from replica where id = ${id} and lease_until = ${until}::text::timestamptz`)) > 0
   }
 
   /** Rejects when an answer takes so long that the lease has run out. */
@@ -390,9 +413,8 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   /** What the transaction has to know: its own id, and who else holds a lease. */
   async function lookAround(tx: Queryable): Promise<Omit<Change, 'keys'>> {
     const row = await tx.row<Omit<Change, 'keys'>>(sql`
-      select pg_current_xact_id_if_assigned()::text as xid,
-        coalesce(json_agg(json_build_object('id', id, 'leftMs', extract(epoch from lease_until - clock_timestamp())::float8 * 1000)) filter (where id is not null), '[]') as others
-      from replica where lease_until > clock_timestamp() and not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
+      select pg_current_xact_id_if_assigned()::text as xid, ${leases} as others
+      from replica where not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
     return row!
   }
 
@@ -437,7 +459,7 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   /** Resolves when nobody serves the keys any more. */
   async function announce(change: string, { keys, xid, others }: Change): Promise<void> {
     if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
-    const missing = new Map(others.map((one) => [one.id, one.leftMs]))
+    const missing = new Map(others.map((one) => [one.id, one]))
     const parcels = packed([...keys])
     const own = { unheard: parcels.length }
     const acked = new Promise<void>((resolve, reject) => {
@@ -465,29 +487,35 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   }
 
   /** Until all have answered, or those that have not hold no lease any more, and we have heard ourselves (and noted the change). */
-  async function answered(acked: Promise<void>, missing: Map<string, number>, own: { unheard: number }): Promise<void> {
+  async function answered(acked: Promise<void>, missing: Map<string, Lease>, own: { unheard: number }): Promise<void> {
     const end = performance.now() + leaseMs * 3
     while (missing.size > 0 || own.unheard > 0) {
       if (missing.size === 0 && performance.now() > end) throw new DatabaseUnavailable('our own announcement of this change did not come back')
       const done = new AbortController()
-      const late = sleep(Math.max(100, ...missing.values()) + 10, undefined, { signal: done.signal }).catch(() => {})
+      const late = sleep(Math.max(100, ...[...missing.values()].map(leftMs)) + 10, undefined, { signal: done.signal }).catch(() => {})
       try {
         await Promise.race([acked, late])
       } finally {
         done.abort()
       }
-      if (missing.size === 0) continue
-      const alive = await parts!.db.rows<Lease>(sql`
-        select id, extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from replica
-        where lease_until > clock_timestamp() and id = any(${[...missing.keys()]}::uuid[])`)
-      const left = new Map(alive.map((one) => [one.id, one.leftMs]))
-      for (const one of missing.keys()) {
-        if (left.has(one)) missing.set(one, left.get(one)!)
-        else missing.delete(one)
-      }
+      if (missing.size > 0) await dropSilent(missing)
+    }
+  }
+
+  /** Of those that have not answered: forgets who has left, and ends the leases that have run out. */
+  async function dropSilent(missing: Map<string, Lease>): Promise<void> {
+    const row = await parts!.db.row<{ there: Lease[] }>(sql`select ${leases} as there from replica where id = any(${[...missing.keys()]}::uuid[])`)
+    const there = new Map(row!.there.map((one) => [one.id, one]))
+    for (const id of missing.keys()) {
+      const one = there.get(id)
+      if (!one || (leftMs(one) <= 0 && (await endLease(one)))) missing.delete(id)
+      else missing.set(id, one)
     }
   }
 }
+
+/** Of all rows of `replica` that a statement finds. */
+const leases = sql`coalesce(json_agg(json_build_object('id', id, 'until', lease_until)) filter (where id is not null), '[]')`
 
 /** Keys in parcels that each fit into one notification. */
 function packed(keys: string[]): string[][] {
