@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTestDatabase } from '../../testing/postgres.ts'
 import { openTcpProxy } from '../../testing/tcp-proxy.ts'
@@ -277,4 +277,21 @@ test('a clock of the database that is set back lets a process that is gone hold 
   assert.ok(performance.now() - started < 4000)
   await one.write('a')
   assert.equal((await one.db.rows(sql`select id from replica`)).length, 1)
+})
+
+test('a machine that slept, whose monotonic clock stood still, serves nothing from memory until it has renewed its lease', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await one.write('a')
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  try {
+    while (!one.peers.isTrusted()) await sleep(5)
+    mock.timers.setTime(Date.now() + 10_000)
+    assert.equal(one.peers.isTrusted(), false)
+    while (!one.peers.isTrusted()) await sleep(5)
+    mock.timers.setTime(Date.now() - 20_000)
+    assert.ok(one.peers.isTrusted(), 'a clock set back lengthens nothing and ends nothing')
+  } finally {
+    mock.timers.reset()
+  }
 })

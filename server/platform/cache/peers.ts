@@ -82,6 +82,8 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   /** Leases of our own that may still stand in the database after a broken connection; nothing is served under them. */
   let lost: string[] = []
   let leaseEnd = -Infinity
+  /** The same on the clock of the wall: a machine that slept finds its monotonic clock where it was. */
+  let leaseEndOnWall = -Infinity
   /** Leases of others as they stand, and since when on our own clock: that of the database may jump. */
   const seen = new Map<string, { until: string; at: number }>()
   let peers = 1
@@ -91,7 +93,7 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
   let living: Promise<void> = Promise.resolve()
 
   return {
-    isTrusted: () => performance.now() < leaseEnd,
+    isTrusted,
     count: () => peers,
 
     async join(db, cache, { isReader = true } = {}) {
@@ -138,6 +140,10 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
       await living.catch(() => {})
       await leave().catch(onTrouble)
     },
+  }
+
+  function isTrusted(): boolean {
+    return performance.now() < leaseEnd && Date.now() < leaseEndOnWall
   }
 
   async function listen(): Promise<void> {
@@ -192,7 +198,7 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
         stamps!.begin()
         awaited.begun()
       }
-      if (to !== lease || lease === '' || !(performance.now() < leaseEnd)) return
+      if (to !== lease || lease === '' || !isTrusted()) return
       const known = stamps?.table()
       if (known) reply(change, known.table)
       return
@@ -321,10 +327,11 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
 
   /** Prolongs the lease; rejects when it has run out meanwhile, for then changes may have gone by unseen. */
   async function renew(): Promise<void> {
-    const sentAt = performance.now()
+    const [sentAt, wall] = [performance.now(), Date.now()]
     const others = await keepRow()
     peers = others.length + 1
     if (listener) leaseEnd = sentAt + leaseMs - margin
+    leaseEndOnWall = wall + leaseMs - margin
     for (const id of seen.keys()) if (others.every((one) => one.id !== id)) seen.delete(id)
     for (const one of others) if (leftMs(one) <= 0) await endLease(one)
     await liftOld()
