@@ -7,23 +7,30 @@ export type TcpProxy = AsyncDisposable & {
   delayMs: number
   /** Cuts all connections and takes no new ones while true. */
   isCut: boolean
+  /** The oldest connections that are open, so many of them, stay open, and nothing comes through any more. */
+  silence(count?: number): void
 }
 
 /** Stands between a client and any TCP server, and makes the way long or impassable. */
-export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+export async function openTcpProxy(target: number | { path: string }): Promise<TcpProxy> {
+  const open = new Map<Socket, { isSilent: boolean }>()
   const sockets = new Set<Socket>()
   const held = new Set<NodeJS.Timeout>()
   let isCut = false
   const server = createServer((near) => {
     if (isCut) return void near.resetAndDestroy()
-    const far = connect(targetPort, '127.0.0.1')
+    const far = connect(typeof target === 'number' ? { port: target, host: '127.0.0.1' } : target)
+    const state = { isSilent: false }
+    open.set(near, state)
+    near.once('close', () => open.delete(near))
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('error', () => {})
       socket.once('close', () => (sockets.delete(socket), near.destroy(), far.destroy()))
     }
-    near.pipe(far)
+    near.on('data', (chunk) => void (state.isSilent || far.write(chunk)))
     far.on('data', (chunk) => {
+      if (state.isSilent) return
       if (proxy.delayMs === 0) return void near.write(chunk)
       const timer = setTimeout(() => (held.delete(timer), near.write(chunk)), proxy.delayMs)
       held.add(timer)
@@ -41,6 +48,9 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     set isCut(now) {
       isCut = now
       if (now) cut()
+    },
+    silence(count = Infinity) {
+      for (const state of [...open.values()].slice(0, count)) state.isSilent = true
     },
     async [Symbol.asyncDispose]() {
       for (const timer of held) clearTimeout(timer)

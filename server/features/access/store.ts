@@ -97,8 +97,12 @@ export async function changesMembersOf(tx: Tx, who: { accountId: number } | { gr
   tx.changes(...rows.map(({ projectId }) => memberCountKey(projectId)))
 }
 
-/** Before a project goes: its robots go with it, and what system robots were given in it must not open a later project of that name. */
+/**
+ * Before a project goes: its robots go with it, and what system robots were given in it must not open a later project of that name.
+ * The project stays locked: a robot that it got after the look would go with it and be remembered.
+ */
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
+  await tx.rows(sql`select id from project where id = ${project.id} for update`)
   const own = await tx.rows<{ id: number; name: string }>(sql`select id, name from robot where project_id = ${project.id}`)
   const others = await tx.rows<{ id: number }>(sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`)
   tx.changes(...[...own, ...others].map(({ id }) => robotRightsKey(id)), ...own.map(({ name }) => robotKey(robotFullName(name, project.name))))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Account } from './store.ts'
@@ -47,7 +47,20 @@ export async function dropSessionsOf(tx: Tx, accountId: number): Promise<void> {
   tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
 }
 
-/** Removes sessions that were opened more than `minutes` ago. */
-export function sweepSessions(db: Queryable, minutes: number): Promise<number> {
-  return db.run(sql`delete from session where created_at < now() - make_interval(mins => ${minutes}::int)`)
+/** Sessions removed in one transaction. */
+const batch = 500
+
+/** Removes sessions that were opened more than `minutes` ago. Forgotten too: a longer timeout must not bring one back where it is remembered. */
+export async function sweepSessions(db: Db, minutes: number): Promise<number> {
+  let [swept, count] = [0, batch]
+  for (; count === batch; swept += count) {
+    count = await db.transaction(async (tx) => {
+      const rows = await tx.rows<{ idHash: string }>(sql`
+        delete from session where id_hash in (
+          select id_hash from session where created_at < now() - make_interval(mins => ${minutes}::int) order by created_at limit ${batch} for update skip locked) returning id_hash as "idHash"`)
+      tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
+      return rows.length
+    })
+  }
+  return swept
 }

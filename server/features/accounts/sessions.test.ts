@@ -185,6 +185,23 @@ test('C-24: session_timeout, in minutes, holds for new sessions and for those th
   for (const one of [marina, beside]) expectAnswer(await look(browser, one), 200)
 })
 
+test('a session that is over and swept away stays so when session_timeout grows, also where it is remembered', async () => {
+  await using beside = await openBeside(marina)
+  const { db } = marina.ground
+  const person = await givenUser(marina)
+  const browser = await asBrowser(person)
+  await db.run({ name: '', text: `update session set created_at = created_at - interval '70 minutes' where account_id = $1`, values: [person.id] })
+  const setTimeoutTo = async (minutes: number) => expectAnswer(await callApi(marina, 'PUT', '/configurations', { as: marina.admin, body: { session_timeout: minutes } }), 200)
+  assert.equal((await look(browser, beside)).status, 401)
+  await sweepSessions(db, 60)
+  await setTimeoutTo(120)
+  try {
+    assert.equal((await look(browser, beside)).status, 401)
+  } finally {
+    await setTimeoutTo(60)
+  }
+})
+
 test('an administrator who is demoted in the middle of a session is none with the next request', async () => {
   const person = await givenUser(marina, fresh('boss'), true)
   const browser = await asBrowser(person)

@@ -249,3 +249,31 @@ test('S1-07: a Redis that fails over to an old copy of itself, or is another one
     await expectPull(marina, repository, 'v1', moved)
   }
 })
+
+test('a huge value under one of our keys is neither believed nor read into memory, and values of another type do not make Redis unused', async () => {
+  const repository = `${(await givenProject(first)).name}/app`
+  const image = await pushImage(first, repository, { tag: 'v1' })
+  await until(async () => {
+    for (const marina of [first, second]) {
+      marina.ground.cache.clear()
+      await expectPull(marina, repository, 'v1', image)
+    }
+    return (await dumpOf(redis, repository)).size === 2
+  })
+  const keys = [...(await dumpOf(redis, repository)).keys()]
+  const sent = async () => Number(/total_net_output_bytes:(\d+)/.exec(await redis.tell('info', 'stats'))![1])
+  for (const key of keys) await redis.tell('setrange', key, String(64 * 2 ** 20), 'x')
+  const before = await sent()
+  first.ground.cache.clear()
+  await expectPull(first, repository, 'v1', image)
+  assert.ok((await sent()) - before < 8 * 2 ** 20, `Redis sent ${(await sent()) - before} bytes`)
+  await healthy()
+  for (let round = 0; round < 5; round++) {
+    for (const key of keys) await redis.tell('del', key).then(() => redis.tell('lpush', key, 'x'))
+    second.ground.cache.clear()
+    await expectPull(second, repository, 'v1', image)
+    assert.ok(second.ground.layers.redis!.isUp())
+  }
+  await redis.tell('flushall')
+  await expectUse()
+})

@@ -217,6 +217,15 @@ test('C-23: a new secret, made or given, ends the old one at once', async () => 
   assert.equal(await tokenStatus({ ...robot, password: 'Chosen12345' }), 200)
 })
 
+test('a robot logs in by its own name alone, not by one with something behind it, which no change of the robot would end', async () => {
+  const robot = await givenRobot(marina, fresh('alone'), { project: cast.A.name, access: [push] })
+  const [system, alias] = [await givenRobot(marina, fresh('alone'), { access: [{ resource: 'user', action: 'list' }] }), { ...robot, name: `${robot.name}+more` }]
+  assert.deepEqual([await tokenStatus(robot), await tokenStatus(system)], [200, 200])
+  assert.deepEqual([await tokenStatus(alias), await tokenStatus({ ...system, name: `${system.name}+` })], [401, 401])
+  expectAnswer(await call('PATCH', `/robots/${robot.id}`, { as: marina.admin, body: {} }), 200)
+  assert.deepEqual([await tokenStatus(robot), await tokenStatus(alias)], [401, 401])
+})
+
 test('lists are by level; those who may see them filter, sort and page them; H26: nothing secret is a field', async () => {
   const project = await givenProject(marina)
   const names = [fresh('ra'), fresh('rb'), fresh('rc')]
@@ -257,6 +266,24 @@ test('H30: robots of a deleted project are gone, and no right of theirs or of a 
   assert.deepEqual([await begin(own), await begin(system)], [401, 401])
   const heir = await givenRobot(marina, 'same', { project: old.name, access: [push] })
   assert.deepEqual([await begin(own), await begin(heir)], [401, 202])
+})
+
+test('a robot that is made and used while its project is being deleted is gone with it on every process', async () => {
+  await using beside = await openBeside(marina)
+  const { db } = marina.ground
+  const project = await givenProject(marina)
+  const lock = await db.connect()
+  await lock.query('begin')
+  await lock.query(`select id from project where id = ${project.id} for key share`)
+  const deleted = deleteProject(db, marina.admin, project)
+  await eventually(async () => assert.ok(await db.row({ name: '', text: `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`, values: [] })))
+  const robot = await givenRobot(marina, fresh('late'), { project: project.name, access: [push] })
+  const logIn = () => Promise.all([marina, beside].map(async (one) => (await one.ask('GET', '/service/token?service=harbor-registry', { as: robot })).status))
+  assert.deepEqual(await logIn(), [200, 200])
+  await lock.query('commit')
+  await lock.end()
+  await deleted
+  assert.deepEqual(await logIn(), [401, 401])
 })
 
 test('what a robot can be given is told to administrators; those of a project do not see the system part', async () => {

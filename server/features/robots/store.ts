@@ -57,7 +57,9 @@ export type RobotSecret = { id: number; secretHash: string; isDisabled: boolean;
 
 /** By the name it logs in with, without the prefix. Asked at each login of a robot, hence from the cache. */
 export async function findRobotSecret({ db, cache }: Reader, fullName: string): Promise<RobotSecret | undefined> {
-  const [first = '', second] = fullName.split('+', 2)
+  const [first = '', second, more] = fullName.split('+', 3)
+  // A robot has one name, which every change of it names: by another it would be kept with its old secret.
+  if (more !== undefined) return undefined
   const [projectName, short] = second === undefined ? [null, first] : [first, second]
   return cache.get(robotKey(fullName), () =>
     db.row<RobotSecret>(sql`

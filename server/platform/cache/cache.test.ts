@@ -28,6 +28,29 @@ test('what is not there is asked for again', async () => {
   assert.deepEqual(await cache.get('a', load(1)), { value: 1 })
 })
 
+test('that there is nothing is told to nobody who asked after the read of it began: it may have been made meanwhile', async () => {
+  const cache = openCache({ limit })
+  let reads = 0
+  let there: Fact | undefined
+  const read = async () => {
+    reads++
+    const seen = there
+    await tick(3)
+    return seen
+  }
+  const readMany = async (ids: number[]) => new Map([[ids[0]!, await read()]].flatMap(([id, fact]) => (fact ? [[id as number, fact as Fact] as const] : [])))
+  const early = cache.get('fact:id:1', read)
+  there = { value: 1 }
+  const late = await Promise.all(Array.from({ length: 50 }, () => cache.get('fact:id:1', read)))
+  assert.deepEqual([await early, new Set(late.map((one) => one?.value)), reads], [undefined, new Set([1]), 2])
+
+  there = undefined
+  const earlyMany = cache.many([2], (id) => `fact:id:${id}`, readMany)
+  there = { value: 2 }
+  const [lateMany, lateOne] = [cache.many([2], (id) => `fact:id:${id}`, readMany), cache.get('fact:id:2', read)]
+  assert.deepEqual([(await earlyMany).size, (await lateMany).get(2), await lateOne], [0, { value: 2 }, { value: 2 }])
+})
+
 test('a load that fails is told to all who wait, and the next one starts afresh', async () => {
   const cache = openCache({ limit })
   const broken = async (): Promise<Fact> => {

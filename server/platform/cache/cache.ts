@@ -43,7 +43,8 @@ export interface SharedLayer {
   forget(keys: string[]): void
 }
 
-type Flight = { promise: Promise<unknown>; isStale: boolean }
+/** `again`: the read after it, shared by those who joined it and learnt that there is nothing. */
+type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
 type Kept = { value: object; counts: Counts }
 
 export type CacheOptions = {
@@ -178,7 +179,11 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
       }
       counts.of(resourceOf(key)).miss++
       const known = flights.get(key)
-      if (known) return known.promise as Promise<never>
+      if (known) {
+        // Who makes a fact need not name its key: a read that began before the joiner asked may have missed it.
+        const lookAgain = () => (known.again ??= afresh(key, () => counts.load(key, load)))
+        return known.promise.then((value) => value ?? lookAgain()) as Promise<never>
+      }
       const flight = begin(key)
       const promise = fetchOne(key, flight, load, sizeOf)
       flight.promise = promise
@@ -211,10 +216,14 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
         flight.promise.catch(() => {})
       }
       for (const [id, value] of (await own) ?? []) answer.set(id, value)
+      const absent: Id[] = []
       for (const { id, flight } of joined) {
         const value = (await flight.promise) as Value | undefined
         if (value !== undefined) answer.set(id, value)
+        else absent.push(id)
       }
+      // As in `get`.
+      if (absent.length > 0) for (const [id, value] of await counts.load(keyOf(absent[0]!), () => load(absent))) answer.set(id, value)
       return answer
     },
 

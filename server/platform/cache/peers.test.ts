@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTestDatabase } from '../../testing/postgres.ts'
+import { openTcpProxy } from '../../testing/tcp-proxy.ts'
 import type { CommitGuard } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import { countLies, factKey, openProcess, prepare, type Process } from './processes.suite.ts'
@@ -59,6 +60,24 @@ test('S1-21, S1-22: a change that fails leaves the caches as they are; one that 
   assert.deepEqual(loads(), before, 'memory still answered')
   await one.write('a')
   assert.deepEqual([one, two].map(({ cache }) => cache.peek(factKey('a'))), [undefined, undefined])
+})
+
+test('what was made is seen by the next read on every process, although nobody names the key of what was not there', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  for (let round = 0; round < 100; round++) {
+    const name = `new-${round}`
+    const over = new AbortController()
+    const asking = Array.from({ length: 3 }, async () => {
+      while (!over.signal.aborted) await two.read(name)
+    })
+    await one.db.transaction((tx) => tx.run(sql`insert into fact (key, value) values (${name}, 1)`))
+    const [single, several] = [two.read(name), two.readAll([name])]
+    over.abort()
+    assert.deepEqual([await single, (await several).get(name)], [1, 1])
+    await Promise.all(asking)
+  }
 })
 
 test('S1-27: what a transaction has changed and not committed is in no cache', async () => {
@@ -133,4 +152,146 @@ test('more keys than fit into one notification are all forgotten', async () => {
   for (const key of keys) assert.equal(await two.read(key), 1)
   await write()
   assert.deepEqual(await Promise.all(keys.map((key) => two.read(key))), keys.map(() => 2))
+})
+
+/** The database by a way that can be cut. */
+async function openDatabaseProxy(url: string) {
+  const { username, password, pathname, port, searchParams } = new URL(url)
+  const proxy = await openTcpProxy({ path: `${searchParams.get('host')}/.s.PGSQL.${port || 5432}` })
+  return Object.assign(proxy, { url: `postgres://${username}:${password}@127.0.0.1:${proxy.port}${pathname}` })
+}
+
+/** Every commit that changes a fact takes as long as this is held. */
+async function holdCommits({ db }: Process): Promise<() => Promise<void>> {
+  const client = await db.connect()
+  await client.query(`
+    create or replace function wait() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
+    create constraint trigger wait after update on fact deferrable initially deferred for each row execute function wait();
+    select pg_advisory_lock(7)`)
+  return () => client.end()
+}
+
+const committing = async ({ db }: Process) => {
+  while (!(await db.row(sql`select pid from pg_stat_activity where datname = current_database() and query = 'COMMIT' and wait_event_type = 'Lock'`))) await sleep(10)
+}
+
+const readsOf = async (process: Process, name: string, ms: number) => {
+  const seen = new Set<number>()
+  for (const end = performance.now() + ms; performance.now() < end; await sleep(5)) seen.add(await process.read(name))
+  return [...seen]
+}
+
+test('a block that nobody released stays until the transaction has ended, however long its commit takes', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url, { blockLimitMs: 50 })
+  await one.write('a')
+  assert.equal(await two.read('a'), 1)
+  const letGo = await holdCommits(one)
+  const written = one.write('a')
+  await committing(one)
+  assert.deepEqual(await readsOf(two, 'a', 2500), [1])
+  await letGo()
+  assert.equal(await written, 2)
+  assert.equal(await two.read('a'), 2)
+})
+
+test('a commit whose connection breaks is seen when it takes place after all, by the process that gave it up and by the others', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using proxy = await openDatabaseProxy(database.url)
+  await using one = await openProcess(proxy.url)
+  await using two = await openProcess(database.url)
+  await one.write('a')
+  assert.equal(await two.read('a'), 1)
+  const letGo = await holdCommits(two)
+  const written = one.write('a')
+  await committing(two)
+  proxy.isCut = true
+  proxy.isCut = false
+  await assert.rejects(written)
+  while (!one.peers.isTrusted()) await sleep(10)
+  assert.deepEqual([await readsOf(one, 'a', 300), await readsOf(two, 'a', 300)], [[1], [1]])
+  await letGo()
+  while ((await two.db.row<{ value: number }>(sql`select value from fact where key = 'a'`))!.value === 1) await sleep(5)
+  assert.deepEqual([await one.read('a'), await two.read('a')], [2, 2])
+  const isKept = () => [one, two].every(({ cache }) => cache.peek(factKey('a')) !== undefined)
+  for (const end = performance.now() + 5000; !isKept() && performance.now() < end; await sleep(10)) await Promise.all([one.read('a'), two.read('a')])
+  assert.ok(isKept(), 'memory serves it again')
+})
+
+test('a process whose connection for changes goes silent without breaking holds up writes for its lease, and then takes part again', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using proxy = await openDatabaseProxy(database.url)
+  await using one = await openProcess(database.url, { leaseMs: 2000 })
+  // The first connection is the one that listens.
+  await using two = await openProcess(proxy.url, { leaseMs: 2000 })
+  await one.write('a')
+  assert.equal(await two.read('a'), 1)
+  proxy.silence(1)
+  const started = performance.now()
+  assert.equal(await one.write('a'), 2)
+  assert.ok(performance.now() - started < 6000, `the write took ${performance.now() - started} ms`)
+  assert.equal(await two.read('a'), 2)
+  const isKept = () => two.cache.peek(factKey('a')) !== undefined
+  for (const end = performance.now() + 8000; !isKept() && performance.now() < end; await sleep(10)) await two.read('a')
+  assert.ok(isKept(), 'it takes part again')
+  assert.equal(await one.write('a'), 3)
+  assert.equal(await two.read('a'), 3)
+})
+
+test('a process whose own connection for changes goes silent fails a write that nobody can answer any more, within its lease, and then writes again', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using proxy = await openDatabaseProxy(database.url)
+  await using one = await openProcess(proxy.url, { leaseMs: 2000 })
+  await using two = await openProcess(database.url, { leaseMs: 2000 })
+  await one.write('a')
+  proxy.silence(1)
+  const started = performance.now()
+  await assert.rejects(one.write('a'), /the connection to the other processes broke/)
+  await one.write('a')
+  assert.ok(performance.now() - started < 8000, `it took ${performance.now() - started} ms`)
+  assert.equal(await two.read('a'), 2)
+})
+
+test('a clock of the database that is set forward hides no process that serves from memory', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await using two = await openProcess(database.url)
+  for (let round = 1; round <= 3; round++) {
+    const before = await one.write('a')
+    while (two.cache.peek(factKey('a')) === undefined) await two.read('a')
+    // What its leases look like to a clock that was set forward.
+    await one.db.run(sql`update replica set lease_until = lease_until - interval '20 seconds'`)
+    assert.equal(await one.write('a'), before + 1)
+    assert.equal(await two.read('a'), before + 1)
+    while (!two.peers.isTrusted() || !one.peers.isTrusted()) await sleep(5)
+  }
+})
+
+test('a clock of the database that is set back lets a process that is gone hold up a write for its lease and no longer', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url, { leaseMs: 2000 })
+  await one.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`)
+  const started = performance.now()
+  assert.equal(await one.write('a'), 1)
+  assert.ok(performance.now() - started < 4000)
+  await one.write('a')
+  assert.equal((await one.db.rows(sql`select id from replica`)).length, 1)
+})
+
+test('a machine that slept, whose monotonic clock stood still, serves nothing from memory until it has renewed its lease', async () => {
+  await using database = await openTestDatabase(prepare)
+  await using one = await openProcess(database.url)
+  await one.write('a')
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  try {
+    while (!one.peers.isTrusted()) await sleep(5)
+    mock.timers.setTime(Date.now() + 10_000)
+    assert.equal(one.peers.isTrusted(), false)
+    while (!one.peers.isTrusted()) await sleep(5)
+    mock.timers.setTime(Date.now() - 20_000)
+    assert.ok(one.peers.isTrusted(), 'a clock set back lengthens nothing and ends nothing')
+  } finally {
+    mock.timers.reset()
+  }
 })

@@ -35,6 +35,8 @@ export type Question = { about: string; [more: string]: unknown }
 type PeersOptions = {
   /** How long a process that says nothing may hold up the others' writes, in ms. */
   leaseMs?: number
+  /** From when on a block that nobody released is lifted, once its transaction has ended, in ms. */
+  blockLimitMs?: number
   /** Kept in step with those of all other processes that have one. */
   stamps?: Stamps
   /** Answers what another process asks. */
@@ -42,11 +44,14 @@ type PeersOptions = {
   onTrouble?: (error: unknown) => void
 }
 
-/** `from` of a block or release names a process, `from` of an ack a lease. */
-type Message = { from: string; change: string } & ({ kind: 'block'; keys: string[]; needsAck: boolean } | { kind: 'release' } | { kind: 'ack'; to: string })
+/** `from` of a block or release names a process, `from` of an ack a lease. `xid` is the transaction that makes the change. */
+type Message = { from: string; change: string } & ({ kind: 'block'; keys: string[]; needsAck: boolean; xid?: string | null } | { kind: 'release' } | { kind: 'ack'; to: string })
 /** `change` is the question's own id; `to` names a lease, or everybody. */
 type Asking = { kind: 'ask'; from: string; change: string; to: string | null; question: Question | 'stamps' }
-type Lease = { id: string; leftMs: number }
+/** A row of `replica`; `until` as the database writes it. */
+type Lease = { id: string; until: string }
+/** `xid` null: it has written nothing. */
+type Change = { keys: ReadonlySet<string>; xid: string | null; others: Lease[] }
 type Waiting = { answer(lease: string): void; hear(): void; fail(error: Error): void }
 
 const channel = 'marina_cache'
@@ -59,16 +64,16 @@ const payloadLimit = 7000
 const margin = 1000
 /** How long a change waits for our own connection to the others to come back, in ms. */
 const comebackMs = 3000
-/** A block that nobody released is lifted after this, in ms: twice what PostgreSQL lets a silent transaction live. */
-const blockLimitMs = 120_000
+/** Twice what PostgreSQL lets a silent transaction live. */
+const blockLimit = 120_000
 /** How long a question to other processes waits for their answers, in ms. */
 const answerMs = 2000
 
-export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () => {} }: PeersOptions = {}): Peers {
+export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, onQuestion, onTrouble = () => {} }: PeersOptions = {}): Peers {
   const closing = new AbortController()
   const self = randomUUID()
   /** Changes of others that we have blocked. */
-  const blocks = new Map<string, { releases: (() => void)[]; until: number }>()
+  const blocks = new Map<string, { releases: (() => void)[]; until: number; xid: string | null }>()
   /** Our own changes that wait for others. */
   const waiting = new Map<string, Waiting>()
   /** Our own request for a table of stamps, until it comes back to us. */
@@ -77,6 +82,10 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
   /** Leases of our own that may still stand in the database after a broken connection; nothing is served under them. */
   let lost: string[] = []
   let leaseEnd = -Infinity
+  /** The same on the clock of the wall: a machine that slept finds its monotonic clock where it was. */
+  let leaseEndOnWall = -Infinity
+  /** Leases of others as they stand, and since when on our own clock: that of the database may jump. */
+  const seen = new Map<string, { until: string; at: number }>()
   let peers = 1
   let parts: { db: Db; cache: Cache } | undefined
   let listener: pg.Client | undefined
@@ -84,7 +93,7 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
   let living: Promise<void> = Promise.resolve()
 
   return {
-    isTrusted: () => performance.now() < leaseEnd,
+    isTrusted,
     count: () => peers,
 
     async join(db, cache, { isReader = true } = {}) {
@@ -95,17 +104,23 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
 
     async around(keys, tx, commit) {
       if (!parts) return commit()
-      const open = parts.cache.block(keys)
-      try {
-        const others = await listLeases(tx)
-        if (others.length > 0) return await announced(keys, others, commit)
-        // Nobody else to tell, and nobody can have joined since who would have to hear of it.
-        stamps?.note(randomUUID(), keys)
-        return await commit()
-      } finally {
+      const { cache } = parts
+      const open = cache.block(keys)
+      const end = () => {
         open()
-        parts.cache.tidy(keys)
+        cache.tidy(keys)
       }
+      let change: Change
+      try {
+        change = { keys, ...(await lookAround(tx)) }
+      } catch (error) {
+        end()
+        throw error
+      }
+      if (change.others.length > 0) return announced(change, commit, end)
+      // Nobody else to tell, and nobody can have joined since who would have to hear of it.
+      stamps?.note(randomUUID(), keys)
+      return committed(change, commit, end)
     },
 
     async ask(question) {
@@ -127,19 +142,30 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     },
   }
 
+  function isTrusted(): boolean {
+    return performance.now() < leaseEnd && Date.now() < leaseEndOnWall
+  }
+
   async function listen(): Promise<void> {
     const client = await parts!.db.connect()
     client.on('notification', ({ payload }) => receive(payload!))
     client.on('error', (error) => {
       if (listener !== client) return
       leaseEnd = -Infinity
+      // A PostgreSQL that crashed may have gone back to a lease from before.
+      seen.clear()
       listener = undefined
-      // Their answers can no longer reach us.
-      for (const one of waiting.values()) one.fail(new DatabaseUnavailable('the connection to the other processes broke', { cause: error }))
+      giveUp(error)
       wake()
     })
     listener = client
-    await client.query(`listen ${channel}`)
+    // Renewals need not wait for the disk.
+    await inTime(client.query(`set synchronous_commit to off; listen ${channel}`))
+  }
+
+  /** The answers that our changes wait for can no longer reach us. */
+  function giveUp(cause: unknown) {
+    for (const one of waiting.values()) one.fail(new DatabaseUnavailable('the connection to the other processes broke', { cause }))
   }
 
   function receive(payload: string) {
@@ -157,7 +183,7 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     } else if (message.kind === 'release') {
       release(message.change)
     } else {
-      const block = blocks.get(message.change) ?? { releases: [], until: performance.now() + blockLimitMs }
+      const block = blocks.get(message.change) ?? { releases: [], until: performance.now() + blockLimitMs, xid: message.xid ?? null }
       blocks.set(message.change, block)
       block.releases.push(parts!.cache.block(message.keys))
       stamps?.note(message.change, message.keys)
@@ -172,7 +198,7 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
         stamps!.begin()
         awaited.begun()
       }
-      if (to !== lease || lease === '' || !(performance.now() < leaseEnd)) return
+      if (to !== lease || lease === '' || !isTrusted()) return
       const known = stamps?.table()
       if (known) reply(change, known.table)
       return
@@ -226,6 +252,7 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
         stamps?.forget()
         if (closing.signal.aborted) return
         onTrouble(error)
+        giveUp(error)
         await leave().catch(() => {})
         await rest(200)
       }
@@ -258,7 +285,7 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     // One after the other: two that begin at once must not begin two generations.
     const source = await parts!.db.transaction(async (tx) => {
       await tx.row(sql`select pg_advisory_xact_lock(hashtext(${channel}))`)
-      const known = await tx.row<Lease & { generation: string }>(sql`
+      const known = await tx.row<{ id: string; generation: string }>(sql`
         select id, generation from replica where generation is not null and id <> ${of} and lease_until > clock_timestamp() order by random() limit 1`)
       if (known) return known
       stamps!.begin()
@@ -300,20 +327,71 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
 
   /** Prolongs the lease; rejects when it has run out meanwhile, for then changes may have gone by unseen. */
   async function renew(): Promise<void> {
-    const sentAt = performance.now()
-    peers = await keepRow()
+    const [sentAt, wall] = [performance.now(), Date.now()]
+    const others = await keepRow()
+    peers = others.length + 1
     if (listener) leaseEnd = sentAt + leaseMs - margin
-    for (const [change, { until }] of blocks) if (performance.now() > until) release(change)
+    leaseEndOnWall = wall + leaseMs - margin
+    for (const id of seen.keys()) if (others.every((one) => one.id !== id)) seen.delete(id)
+    for (const one of others) if (leftMs(one) <= 0) await endLease(one)
+    await liftOld()
   }
 
-  /** Returns how many leases there are, ours included. */
-  async function keepRow(): Promise<number> {
-    const row = await parts!.db.relaxed.row<{ count: number }>(sql`
+  /** Blocks whose release was lost. One whose transaction has not ended stays: what is read now may be old in a moment. */
+  async function liftOld(): Promise<void> {
+    const old = [...blocks].filter(([, { until }]) => performance.now() > until)
+    if (old.length === 0) return
+    const over = await listEnded(old.flatMap(([, { xid }]) => xid ?? []))
+    for (const [change, { xid }] of old) if (xid === null || over.has(xid)) release(change)
+  }
+
+  /** Of these transactions, those that have ended, this way or that. */
+  async function listEnded(xids: string[]): Promise<Set<string>> {
+    const rows = await parts!.db.rows<{ xid: string }>(sql`
+      select xid from unnest(${xids}::text[]) as xid where pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())`)
+    return new Set(rows.map(({ xid }) => xid))
+  }
+
+  /** Returns the leases of others. */
+  async function keepRow(): Promise<Lease[]> {
+    if (!listener) throw new Error('the connection that brings changes broke')
+    // By that very connection: one that went silent without breaking must not leave us with a lease, and others waiting for our answers.
+    const { rows } = await inTime(listener.query<{ isKept: boolean; others: Lease[] }>(sql`
       with kept as (update replica set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
         where id = ${lease} and lease_until > clock_timestamp() returning id)
-      select count(*) from replica where lease_until > clock_timestamp() and exists (select 1 from kept)`)
-    if (row!.count === 0) throw new Error('the lease ran out')
-    return row!.count
+      select exists (select 1 from kept) as "isKept", ${leases} as others from replica where id <> ${lease}`))
+    if (!rows[0]!.isKept) throw new Error('the lease ran out')
+    return rows[0]!.others
+  }
+
+  /**
+   * How long another may serve from memory by a lease that stands so, counted from when we first saw it: it was renewed before, and
+   * is served under for a second less than that.
+   */
+  function leftMs({ id, until }: Lease): number {
+    const now = performance.now()
+    if (seen.get(id)?.until !== until) seen.set(id, { until, at: now })
+    return seen.get(id)!.at + leaseMs - now
+  }
+
+  /** Ends a lease for good: who wakes up with it cannot renew it. False when it was renewed. */
+  async function endLease({ id, until }: Lease): Promise<boolean> {
+    return (await parts!.db.run(sql`delete from replica where id = ${id} and lease_until = ${until}::text::timestamptz`)) > 0
+  }
+
+  /** Rejects when an answer takes so long that the lease has run out. */
+  async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const done = new AbortController()
+    const late = sleep(leaseMs, undefined, { signal: done.signal, ref: false }).then(() => {
+      throw new Error('the connection that brings changes went silent')
+    })
+    late.catch(() => {})
+    answer.catch(() => {})
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      done.abort()
+    }
   }
 
   async function leave(): Promise<void> {
@@ -324,7 +402,8 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     for (const change of blocks.keys()) release(change)
     old?.removeAllListeners('error')
     old?.on('error', () => {})
-    await old?.end().catch(() => {})
+    // One that went silent never says goodbye.
+    if (old) await inTime(old.end()).catch(() => {})
     if (gone !== '') await parts?.db.relaxed.run(sql`delete from replica where id = ${gone}`)
   }
 
@@ -338,32 +417,70 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
     })
   }
 
-  function listLeases(tx: Queryable): Promise<Lease[]> {
-    return tx.rows<Lease>(sql`
-      select id, extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from replica
-      where lease_until > clock_timestamp() and not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
+  /** What the transaction has to know: its own id, and who else holds a lease. */
+  async function lookAround(tx: Queryable): Promise<Omit<Change, 'keys'>> {
+    const row = await tx.row<Omit<Change, 'keys'>>(sql`
+      select pg_current_xact_id_if_assigned()::text as xid, ${leases} as others
+      from replica where not id = any(${lease === '' ? lost : [lease, ...lost]}::uuid[])`)
+    return row!
   }
 
-  async function announced<Result>(keys: ReadonlySet<string>, others: Lease[], commit: () => Promise<Result>): Promise<Result> {
-    if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
+  /**
+   * Commits, then ends the block. A commit without an answer, because the connection broke, may still take place: the block
+   * stays until the database knows nothing of the transaction any more.
+   */
+  async function committed<Result>({ xid }: Pick<Change, 'xid'>, commit: () => Promise<Result>, end: () => void): Promise<Result> {
+    let isUnknown = false
+    try {
+      return await commit()
+    } catch (error) {
+      isUnknown = error instanceof DatabaseUnavailable
+      throw error
+    } finally {
+      if (isUnknown && xid !== null) void outlive(xid).then(end)
+      else end()
+    }
+  }
+
+  /** However long that takes; when we are closed meanwhile, others find out by themselves. */
+  async function outlive(xid: string): Promise<void> {
+    const isOver = () => listEnded([xid]).then((ended) => ended.has(xid), () => false)
+    for (let pause = 10; !(await isOver()) && !closing.signal.aborted; pause = Math.min(pause * 2, 1000)) await sleep(pause, undefined, { ref: false })
+  }
+
+  async function announced<Result>({ keys, xid, others }: Change, commit: () => Promise<Result>, open: () => void): Promise<Result> {
     const change = randomUUID()
-    const missing = new Map(others.map((one) => [one.id, one.leftMs]))
+    const end = () => {
+      open()
+      send({ kind: 'release', from: self, change }).catch(onTrouble)
+    }
+    try {
+      await announce(change, { keys, xid, others })
+    } catch (error) {
+      end()
+      throw error
+    }
+    return committed({ xid }, commit, end)
+  }
+
+  /** Resolves when nobody serves the keys any more. */
+  async function announce(change: string, { keys, xid, others }: Change): Promise<void> {
+    if (!(await isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
+    const missing = new Map(others.map((one) => [one.id, one]))
     const parcels = packed([...keys])
     const own = { unheard: parcels.length }
     const acked = new Promise<void>((resolve, reject) => {
       const look = () => void (missing.size === 0 && own.unheard === 0 && resolve())
-      waiting.set(change, { answer: (from) => void (missing.delete(from) && look()), hear: () =>  (own.unheard--, look()), fail: reject })
+      waiting.set(change, { answer: (from) => void (missing.delete(from) && look()), hear: () => (own.unheard--, look()), fail: reject })
     })
     acked.catch(() => {})
     try {
       for (const [index, parcel] of parcels.entries()) {
-        await send({ kind: 'block', from: self, change, keys: parcel, needsAck: index === parcels.length - 1 })
+        await send({ kind: 'block', from: self, change, keys: parcel, needsAck: index === parcels.length - 1, xid })
       }
       await answered(acked, missing, own)
-      return await commit()
     } finally {
       waiting.delete(change)
-      send({ kind: 'release', from: self, change }).catch(onTrouble)
     }
   }
 
@@ -377,29 +494,35 @@ export function openPeers({ leaseMs = 5000, stamps, onQuestion, onTrouble = () =
   }
 
   /** Until all have answered, or those that have not hold no lease any more, and we have heard ourselves (and noted the change). */
-  async function answered(acked: Promise<void>, missing: Map<string, number>, own: { unheard: number }): Promise<void> {
+  async function answered(acked: Promise<void>, missing: Map<string, Lease>, own: { unheard: number }): Promise<void> {
     const end = performance.now() + leaseMs * 3
     while (missing.size > 0 || own.unheard > 0) {
       if (missing.size === 0 && performance.now() > end) throw new DatabaseUnavailable('our own announcement of this change did not come back')
       const done = new AbortController()
-      const late = sleep(Math.max(100, ...missing.values()) + 10, undefined, { signal: done.signal }).catch(() => {})
+      const late = sleep(Math.max(100, ...[...missing.values()].map(leftMs)) + 10, undefined, { signal: done.signal }).catch(() => {})
       try {
         await Promise.race([acked, late])
       } finally {
         done.abort()
       }
-      if (missing.size === 0) continue
-      const alive = await parts!.db.rows<Lease>(sql`
-        select id, extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from replica
-        where lease_until > clock_timestamp() and id = any(${[...missing.keys()]}::uuid[])`)
-      const left = new Map(alive.map((one) => [one.id, one.leftMs]))
-      for (const one of missing.keys()) {
-        if (left.has(one)) missing.set(one, left.get(one)!)
-        else missing.delete(one)
-      }
+      if (missing.size > 0) await dropSilent(missing)
+    }
+  }
+
+  /** Of those that have not answered: forgets who has left, and ends the leases that have run out. */
+  async function dropSilent(missing: Map<string, Lease>): Promise<void> {
+    const row = await parts!.db.row<{ there: Lease[] }>(sql`select ${leases} as there from replica where id = any(${[...missing.keys()]}::uuid[])`)
+    const there = new Map(row!.there.map((one) => [one.id, one]))
+    for (const id of missing.keys()) {
+      const one = there.get(id)
+      if (!one || (leftMs(one) <= 0 && (await endLease(one)))) missing.delete(id)
+      else missing.set(id, one)
     }
   }
 }
+
+/** Of all rows of `replica` that a statement finds. */
+const leases = sql`coalesce(json_agg(json_build_object('id', id, 'until', lease_until)) filter (where id is not null), '[]')`
 
 /** Keys in parcels that each fit into one notification. */
 function packed(keys: string[]): string[][] {

@@ -15,6 +15,7 @@ export type Process = { db: Db; cache: Cache; layers: Layers; peers: Peers; read
 
 export type ProcessOptions = {
   leaseMs?: number
+  blockLimitMs?: number
   guardOf?: (peers: Peers) => CommitGuard
   /** Of memory, in bytes. */
   limit?: number
@@ -34,9 +35,9 @@ export async function prepare(url: string) {
 export const installationSecret = Buffer.alloc(32, 7)
 export const factKey = (name: string) => `fact:name:${name}`
 
-export async function openProcess(url: string, { leaseMs = 5000, guardOf = (peers) => peers, limit = 2 ** 20, redis }: ProcessOptions = {}): Promise<Process> {
+export async function openProcess(url: string, { leaseMs = 5000, blockLimitMs, guardOf = (peers) => peers, limit = 2 ** 20, redis }: ProcessOptions = {}): Promise<Process> {
   const stamps = redis && (redis.stampsOf ?? ((one) => one))(openStamps())
-  const peers = openPeers({ leaseMs, ...(stamps ? { stamps } : {}) })
+  const peers = openPeers({ leaseMs, ...(blockLimitMs === undefined ? {} : { blockLimitMs }), ...(stamps ? { stamps } : {}) })
   const layers = await openLayers({
     isEnabled: true, limit, expireMs: 3600_000, isTrusted: () => peers.isTrusted(),
     redis: redis && { url: redis.url, timeoutMs: redis.timeoutMs ?? 200, prefix: 'test:', secret: redis.secret ?? installationSecret, build: '1', resources: new Set(['fact']), stamps: stamps!, onTrouble: () => {} },

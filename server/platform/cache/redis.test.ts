@@ -5,7 +5,9 @@ import { createClient, RESP_TYPES } from 'redis'
 import { openTestDatabase } from '../../testing/postgres.ts'
 import { randomOf } from '../../testing/random.ts'
 import { openTestRedis } from '../../testing/redis.ts'
+import { openTcpProxy } from '../../testing/tcp-proxy.ts'
 import { countLies, factKey, openProcess, prepare, type Process, type ProcessOptions } from './processes.suite.ts'
+import { openRedis } from './redis.ts'
 import type { Stamps } from './stamps.ts'
 
 const redis = await openTestRedis()
@@ -150,4 +152,22 @@ test('a process that joins knows what changed while the table of another was on 
 
 test('the same test catches one that takes a table and misses what changed meanwhile', async () => {
   assert.equal(await readAfterJoining((stamps, isKnown) => (change, keys) => void (isKnown() && stamps.note(change, keys))), 1)
+})
+
+test('a connection to Redis that goes silent without breaking, in use or before it is ready, is given up for another', async () => {
+  await using proxy = await openTcpProxy(redis.port)
+  await using client = openRedis({ url: `redis://127.0.0.1:${proxy.port}`, prefix: 'silent:', timeoutMs: 200, silenceMs: 900 })
+  const works = async () => {
+    for (const end = performance.now() + 10_000; performance.now() < end; await sleep(20)) if (await client.write('key', Buffer.from('value'), 60_000)) return true
+    return false
+  }
+  assert.ok(await works())
+  proxy.silence()
+  assert.equal(await client.write('key', Buffer.from('value'), 60_000), false)
+  assert.ok(await works(), 'after it went silent')
+  // Whatever connection there is, and the next ones for a while.
+  const silencing = setInterval(() => proxy.silence(), 1)
+  await sleep(1500)
+  clearInterval(silencing)
+  assert.ok(await works(), 'after none became ready')
 })

@@ -6,8 +6,11 @@ import { createClient, RESP_TYPES } from 'redis'
  * the timeout or counts as unanswered, and after some of those in a row none is asked for a while.
  */
 export interface Redis extends AsyncDisposable {
-  /** In the order of the keys; undefined for all when there was no answer. Never rejects. */
-  read(keys: string[]): Promise<(Buffer | undefined)[] | undefined>
+  /**
+   * In the order of the keys, the first `most` bytes of each: whoever put a huge value there must not fill our memory. Undefined
+   * for all when there was no answer. Never rejects.
+   */
+  read(keys: string[], most: number): Promise<(Buffer | undefined)[] | undefined>
   /** Resolves with false when it was not kept. Never rejects. */
   write(key: string, value: Buffer, expireMs: number): Promise<boolean>
   /** Removes keys, and tries again for a minute when that fails. Returns at once. */
@@ -30,6 +33,8 @@ export type RedisOptions = {
   prefix: string
   /** How long a question waits for its answer, in ms. */
   timeoutMs: number
+  /** How long nothing at all may come from Redis before it is connected to anew, in ms: a connection may go silent without breaking. */
+  silenceMs?: number
   onTrouble?: (error: Error) => void
 }
 
@@ -37,23 +42,40 @@ export type RedisOptions = {
 const failuresInRow = 3
 const pauseMs = 2000
 /** Questions and values on their way at most; what comes on top goes unanswered. */
-const mostUnderWay = 2000
+const mostUnderWay = 20_000
 /** An administrator waits longer than a pull. In ms. */
 const patienceMs = 5000
 /** Removals that wait to be tried again at most; beyond that the expiry tidies up. */
 const mostForgets = 10_000
 const forgetForMs = 60_000
 
-export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: RedisOptions): Redis {
-  const client = createClient({
+export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTrouble = () => {} }: RedisOptions): Redis {
+  const create = () => createClient({
     url,
     disableOfflineQueue: true,
     commandsQueueMaxLength: mostUnderWay,
     socket: { connectTimeout: 2000, reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2000) + Math.random() * 100 },
   }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
-  client.on('error', (error: Error) => onTrouble(error))
-  // Connects for as long as we are open; the first attempt may fail like any other.
-  client.connect().catch(() => {})
+  let heardAt = 0
+  const hear = () => void (heardAt = performance.now())
+  const open = () => {
+    const made = create()
+    made.on('error', (error: Error) => (hear(), onTrouble(error)))
+    made.on('ready', hear)
+    hear()
+    // Connects for as long as we are open; the first attempt may fail like any other.
+    made.connect().catch(() => {})
+    return made
+  }
+  let client = open()
+  const watch = setInterval(() => {
+    if (performance.now() - heardAt > silenceMs) {
+      onTrouble(new Error(`Redis said nothing for ${silenceMs} ms`))
+      client.destroy()
+      client = open()
+    } else if (client.isReady) client.ping().then(hear, hear)
+  }, silenceMs / 3)
+  watch.unref()
 
   let failures = 0
   let askAgainAt = 0
@@ -79,6 +101,11 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
       if (failures >= failuresInRow) askAgainAt = performance.now() + pauseMs
       return undefined
     }
+  }
+
+  const beginning = async (key: string, most: number): Promise<Buffer | undefined> => {
+    const value = await client.getRange(key, 0, most - 1).catch(unlessOther)
+    return value && value.length > 0 ? value : undefined
   }
 
   const remove = async (keys: string[]) => (await ask(() => client.unlink(keys.map((key) => prefix + key)))) !== undefined
@@ -109,11 +136,7 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
 
   return {
     isUp,
-    read: (keys) =>
-      ask(async () => {
-        if (keys.length === 1) return [(await client.get(prefix + keys[0]!)) ?? undefined] as (Buffer | undefined)[]
-        return (await client.mGet(keys.map((key) => prefix + key))).map((one) => one ?? undefined)
-      }),
+    read: (keys, most) => ask(() => Promise.all(keys.map((key) => beginning(prefix + key, most)))),
     write: async (key, value, expireMs) => (await ask(() => client.set(prefix + key, value, { expiration: { type: 'PX', value: Math.ceil(expireMs) } }))) !== undefined,
     forget(keys) {
       const until = performance.now() + forgetForMs
@@ -144,10 +167,16 @@ export function openRedis({ url, prefix, timeoutMs, onTrouble = () => {} }: Redi
     },
     async [Symbol.asyncDispose]() {
       closing.abort()
+      clearInterval(watch)
       if (client.isOpen) client.destroy()
       await tidying
     },
   }
+}
+
+/** A value of another type is none of ours. */
+function unlessOther(error: Error): undefined {
+  if (!error.message.startsWith('WRONGTYPE')) throw error
 }
 
 /** Rejects when the promise takes longer; what it brings later is dropped. */

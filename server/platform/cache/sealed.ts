@@ -61,7 +61,7 @@ export function openSealedLayer({ redis, stamps, secret, build, expireMs }: Seal
   return {
     async read(keys) {
       if (stamps.of(keys[0]!) === undefined) return keys.map(() => undefined)
-      const found = await redis.read(keys)
+      const found = await redis.read(keys, mostBytes + nonceBytes + tagBytes)
       if (found === undefined) counts.of(resourceOf(keys[0]!)).error++
       return keys.map((key, index) => check(key, found?.[index]))
     },
