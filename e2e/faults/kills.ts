@@ -117,7 +117,7 @@ export async function letTheDeadGo(url: string): Promise<void> {
     for (let tries = 0; tries < 1000; tries++) {
       const { rowCount } = await client.query(`select 1 from pg_stat_activity where application_name = 'marina'`)
       if (rowCount === 0) return void (await client.query(`
-        update replica set lease_until = lease_until - interval '6 seconds';
+        delete from replica;
         update worker_pool set heartbeat_at = heartbeat_at - interval '1 minute';
         update upload set claimed_at = claimed_at - interval '31 seconds' where claim is not null;
         update webhook_target set held_until = clock_timestamp() where held_by is not null`))
