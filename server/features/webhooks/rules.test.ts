@@ -23,6 +23,15 @@ test('a template is filled in where its placeholders stand, and an event cannot 
   for (const bad of ['', '{', '{"a": "{{nobody}}"}', '{"a": "{{constructor}}"}', '{"a": "{{}}"}']) assert.throws(() => checkTemplate(bad), BadTemplate, bad)
 })
 
+test('X27: reading a template takes no longer than its length is worth, whatever stands between its braces', () => {
+  for (const text of ['{{' + ' '.repeat(2000), '{{ '.repeat(2000), '{{' + ' x'.repeat(2000) + '}']) {
+    const begun = performance.now()
+    checkTemplate(JSON.stringify(text))
+    assert.equal(renderTemplate(JSON.stringify(text), event()), JSON.stringify(text))
+    assert.ok(performance.now() - begun < 500, text.slice(0, 10))
+  }
+})
+
 test('whatever a name holds, each kind of target makes JSON of every type of event', () => {
   const names = ['"', '\\', '`', '<!channel>', '[x](javascript:alert(1))', '\u2028', '{{id}}', 'x'.repeat(5000)]
   for (const sender of senders) {

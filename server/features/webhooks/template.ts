@@ -24,14 +24,16 @@ const placeholders: Record<string, (event: HookEvent) => Json> = {
   resource_url: ({ data }) => data.resources?.[0]?.resource_url ?? '',
   event_data: ({ data }) => data,
 }
-const place = /\{\{\s*([^{}]*?)\s*\}\}/g
+/** Blanks around a name are cut off afterwards: said here, they could be shared out in as many ways as there are blanks, cubed. */
+const place = /\{\{([^{}]*)\}\}/g
 
 /** Throws BadTemplate. A template is JSON whose strings may hold `{{name}}`. */
 export function checkTemplate(text: string): void {
   if (text.length > limits.length) throw new BadTemplate(`the template has more than ${limits.length} characters`)
   let count = 0
   walk(parse(text), (found) => {
-    for (const [, name = ''] of found.matchAll(place)) {
+    for (const [, inner = ''] of found.matchAll(place)) {
+      const name = inner.trim()
       if (++count > limits.placeholders) throw new BadTemplate(`the template has more than ${limits.placeholders} placeholders`)
       if (!Object.hasOwn(placeholders, name)) throw new BadTemplate(`the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`)
     }
@@ -44,7 +46,7 @@ export function checkTemplate(text: string): void {
  * object too; anywhere else its text. Nothing of an event can break out of the string it stands in.
  */
 export function renderTemplate(text: string, event: HookEvent): string {
-  const valueOf = (name: string) => placeholders[name]!(event)
+  const valueOf = (name: string) => placeholders[name.trim()]!(event)
   return JSON.stringify(
     walk(parse(text), (found) => {
       const [all, name] = [...found.matchAll(place)][0] ?? []
