@@ -20,6 +20,9 @@ test('a template is filled in where its placeholders stand, and an event cannot 
   const evil = '"},{"admin":true,"x":"\\ {{id}} $& $1'
   assert.deepEqual(render({ who: 'by {{operator}}!' , all: '{{operator}}' }, { operator: evil }), { who: `by ${evil}!`, all: evil })
   assert.deepEqual(render('{{tag}}{{digest}}{{project}}', { data: {} }), '')
+  const whole = (count: number) => JSON.stringify(Array.from({ length: count }, () => '{{ event_data }}'))
+  checkTemplate(whole(3))
+  assert.throws(() => checkTemplate(whole(4)), BadTemplate, 'an event may be long')
   for (const bad of ['', '{', '{"a": "{{nobody}}"}', '{"a": "{{constructor}}"}', '{"a": "{{}}"}']) assert.throws(() => checkTemplate(bad), BadTemplate, bad)
 })
 

@@ -7,8 +7,8 @@ export class BadTemplate extends Error {
 
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json }
 
-/** In characters; levels of lists and objects in one another; placeholders, each of which may become all of an event. */
-const limits = { length: 16_384, depth: 20, placeholders: 50 }
+/** In characters; levels of lists and objects in one another; placeholders, and how many of them may become all of an event. */
+const limits = { length: 16_384, depth: 20, placeholders: 50, wholeEvents: 3 }
 
 /** What `{{name}}` stands for. */
 const placeholders: Record<string, (event: HookEvent) => Json> = {
@@ -30,12 +30,13 @@ const place = /\{\{([^{}]*)\}\}/g
 /** Throws BadTemplate. A template is JSON whose strings may hold `{{name}}`. */
 export function checkTemplate(text: string): void {
   if (text.length > limits.length) throw new BadTemplate(`the template has more than ${limits.length} characters`)
-  let count = 0
+  let [count, wholeEvents] = [0, 0]
   walk(parse(text), (found) => {
     for (const [, inner = ''] of found.matchAll(place)) {
       const name = inner.trim()
       if (++count > limits.placeholders) throw new BadTemplate(`the template has more than ${limits.placeholders} placeholders`)
       if (!Object.hasOwn(placeholders, name)) throw new BadTemplate(`the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`)
+      if (name === 'event_data' && ++wholeEvents > limits.wholeEvents) throw new BadTemplate(`the template holds {{event_data}} more than ${limits.wholeEvents} times`)
     }
     return found
   })
