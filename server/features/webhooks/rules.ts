@@ -1,4 +1,4 @@
-import { BadPattern, compilePattern, type Pattern } from '../../platform/doublestar.ts'
+import { BadPattern, compilePattern, starsIn, type Pattern } from '../../platform/doublestar.ts'
 import { isCallable } from '../../platform/outbound/outbound.ts'
 import { isEventType, type EventType } from './events.ts'
 import { findSender, senders } from './senders/senders.ts'
@@ -46,8 +46,7 @@ export function policyProblem({ name, description, eventTypes, repositories, tag
 
 function patternProblem(where: string, pattern: string): string | undefined {
   if (pattern.length > limits.pattern) return `${where} has at most ${limits.pattern} characters`
-  // Each star is compared with each character of a name, for every event.
-  if ((pattern.match(/\*+/g) ?? []).length > limits.stars) return `${where} has at most ${limits.stars} stars`
+  if (starsIn(pattern) > limits.stars) return `${where} has at most ${limits.stars} stars`
   try {
     compilePattern(pattern)
     return undefined
