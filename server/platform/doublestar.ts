@@ -30,6 +30,9 @@ export function compilePattern(pattern: string): Pattern {
   return { matches: (text) => walk(states, text) }
 }
 
+/** Its stars: each is compared with each character of a text, so that whoever takes patterns from strangers bounds them. */
+export const starsIn = (pattern: string): number => (pattern.match(/\*+/g) ?? []).length
+
 class Compiler {
   readonly states: State[] = []
   readonly chars: string[]

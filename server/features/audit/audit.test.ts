@@ -167,6 +167,8 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   assert.deepEqual(await log(`resource=~${stem}`, admin, '/audit-logs'), [], 'labels came with the extended form')
   for (const query of ['q=details=~a', 'q=password=~a', 'sort=username', 'q=actor_id=1']) expectAnswer(await call('GET', `/auditlog-exts?${query}`), 400, 'BAD_REQUEST')
   expectAnswer(await call('GET', '/audit-logs?q=client_address=1'), 400, 'BAD_REQUEST')
+  for (const time of ['[-271821-04-20~]', '{-005000-01-01 2026-01-01}', '[~+275760-09-13]', 'never']) expectAnswer(await call('GET', `/auditlog-exts?q=${encodeURIComponent(`op_time=${time}`)}`), 400, 'BAD_REQUEST')
+  assert.ok((await read(`/auditlog-exts?q=${encodeURIComponent('op_time=[0000-01-01~9999-12-31]')}`)).total > 0)
 })
 
 test('guesses at passwords and forbidden changes stand in the log as refused, many of a kind once', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
@@ -32,7 +33,17 @@ export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
 async function immutableOf(reader: Reader, projectId: number, repository: RepositoryName, tags: Tag[]): Promise<Tag[]> {
   const isImmutable = await findImmutable(reader, projectId)
   const name = repository.slice(projectOf(repository).length + 1)
-  return isImmutable ? tags.filter((tag) => isImmutable(name, tag)) : []
+  if (!isImmutable) return []
+  const held: Tag[] = []
+  let begun = performance.now()
+  for (const tag of tags) {
+    if (isImmutable(name, tag)) held.push(tag)
+    if (performance.now() - begun < 10) continue
+    // A project may have many rules, an artifact thousands of tags: others have their turn between.
+    await nextTurn()
+    begun = performance.now()
+  }
+  return held
 }
 
 /** Two first pushes to one immutable tag: the second waits here until it can see the first. In the order of names, so no deadlock. */

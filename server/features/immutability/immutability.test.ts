@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { givenProject, makeImage, pushBlob, pushImage } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openScene } from '../../testing/scene.ts'
 import { openBeside, type TestMarina } from '../../testing/server.ts'
+import { tagStays } from './gate.ts'
 import { immutableBy, ruleProblem, type Rule } from './rules.ts'
 
 const { marina, rest, cast } = await openScene()
@@ -33,8 +36,22 @@ test('a rule without selectors, with words of no meaning or with a broken patter
     { ...good, tagSelectors: [] }, { ...good, scopeSelectors: { repository: [] } }, { ...good, tagSelectors: [selector('repoMatches', '*')] },
     { ...good, tagSelectors: [selector('matches', '[')] }, { ...good, tagSelectors: [selector('matches', '')] }, { ...good, tagSelectors: [selector('matches', 'x'.repeat(1025))] },
     { ...good, tagSelectors: [{ kind: 'regex', decoration: 'matches', pattern: '.*' }] }, { ...good, tagSelectors: Array.from({ length: 21 }, () => selector('matches', '*')) },
+    { tagSelectors: [selector('matches', '*a'.repeat(30))], scopeSelectors: { repository: [selector('repoMatches', '*a'.repeat(21))] } },
   ]
   for (const one of bad) assert.equal(typeof ruleProblem(one), 'string', JSON.stringify(one).slice(0, 100))
+})
+
+test('X27: others have their turn while slow rules are compared with many tags', async () => {
+  const project = await givenProject(marina)
+  for (const end of ['a', 'b', 'c', 'd', 'e']) expectAnswer(await rest('POST', `/projects/${project.name}/immutabletagrules`, marina.admin, ruleOf(`${'*t'.repeat(49)}${end}`)), 201)
+  const tags = Array.from({ length: 300 }, (_, index) => `${'t'.repeat(120)}${index}` as Tag)
+  const begun = performance.now()
+  let [last, longest] = [begun, 0]
+  const timer = setInterval(() => ([last, longest] = [performance.now(), Math.max(longest, performance.now() - last)]), 1)
+  await marina.ground.db.transaction((tx) => tagStays(marina.ground)(tx, { projectId: project.id, repository: `${project.name}/app` as RepositoryName, tags }))
+  await sleep(5)
+  clearInterval(timer)
+  assert.ok(longest < (last - begun) / 3, `${longest} of ${last - begun} ms without a turn`)
 })
 
 test('rules are made, listed, changed and deleted by those who may', async () => {

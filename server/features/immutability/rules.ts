@@ -1,12 +1,15 @@
-import { BadPattern, compilePattern, type Pattern } from '../../platform/doublestar.ts'
+import { BadPattern, compilePattern, starsIn, type Pattern } from '../../platform/doublestar.ts'
 
 export type Selector = { kind: string; decoration: string; pattern: string; extras?: string }
 export type Rule = { id: number; priority: number; isDisabled: boolean; tagSelectors: Selector[]; scopeSelectors: { repository: Selector[] } }
 
-const limits = { selectors: 20, pattern: 1024 }
+/** `stars`: in all patterns of a rule. */
+const limits = { selectors: 20, pattern: 1024, stars: 50 }
 
 /** Why the selectors make no rule, or undefined. */
 export function ruleProblem({ tagSelectors, scopeSelectors }: Pick<Rule, 'tagSelectors' | 'scopeSelectors'>): string | undefined {
+  const stars = [...tagSelectors, ...scopeSelectors.repository].reduce((sum, { pattern }) => sum + starsIn(pattern), 0)
+  if (stars > limits.stars) return `the patterns of a rule have at most ${limits.stars} stars`
   return problemOf('tag_selectors', tagSelectors, ['matches', 'excludes']) ?? problemOf('scope_selectors.repository', scopeSelectors.repository, ['repoMatches', 'repoExcludes'])
 }
 

@@ -2,6 +2,7 @@ import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { HookEvent } from './events.ts'
+import type { Message } from './senders/sender.ts'
 import { findSender, senders } from './senders/senders.ts'
 import type { Wanted } from './store.ts'
 
@@ -25,8 +26,32 @@ export type NewDelivery = { event: HookEvent; policyId: number; target: Wanted['
  * transaction has committed. Returns the deliveries' ids.
  */
 export async function addDeliveries(tx: Tx, wanted: NewDelivery[]): Promise<number[]> {
-  if (wanted.length === 0) return []
-  const messages = wanted.map(({ event, policyId, target: { type, format, template } }) => findSender(type)!.render(event, { format, template: template ?? undefined, policyId }))
+  const ids: number[] = []
+  for (const some of portionsOf(wanted)) ids.push(...(await addSome(tx, some)))
+  return ids
+}
+
+type Rendered = NewDelivery & { message: Message }
+
+/** Characters of bodies that are written together: a project may have a thousand targets for one long event. */
+const portion = 4 * 1024 * 1024
+
+/** Rendered only when the ones before are written, so that memory is flat. */
+function* portionsOf(wanted: NewDelivery[]): Generator<Rendered[]> {
+  let [some, size] = [[] as Rendered[], 0]
+  for (const one of wanted) {
+    const { event, policyId, target: { type, format, template } } = one
+    const message = findSender(type)!.render(event, { format, template: template ?? undefined, policyId })
+    some.push({ ...one, message })
+    size += message.body.length
+    if (size < portion) continue
+    yield some
+    ;[some, size] = [[], 0]
+  }
+  if (some.length > 0) yield some
+}
+
+async function addSome(tx: Tx, wanted: Rendered[]): Promise<number[]> {
   const targetIds = wanted.map(({ target }) => target.id)
   const rows = await tx.rows<{ id: number }>(sql`
     with told as (select pg_notify(${channel}, ${namesOf([...new Set(targetIds)])})),
@@ -34,7 +59,7 @@ export async function addDeliveries(tx: Tx, wanted: NewDelivery[]): Promise<numb
       insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
       select target.policy_id, target.id, target.type, one.event_type, one.event_id, one.ordered_by, one.trigger, one.content_type, one.body
       from unnest(${targetIds}::bigint[], ${wanted.map(({ event }) => event.type)}::text[], ${wanted.map(({ event }) => event.id)}::uuid[], ${wanted.map((one) => one.orderedBy)}::text[],
-        ${wanted.map((one) => one.trigger)}::text[], ${messages.map((one) => one.contentType)}::text[], ${messages.map((one) => one.body)}::text[]) with ordinality
+        ${wanted.map((one) => one.trigger)}::text[], ${wanted.map(({ message }) => message.contentType)}::text[], ${wanted.map(({ message }) => message.body)}::text[]) with ordinality
         as one (target_id, event_type, event_id, ordered_by, trigger, content_type, body, place)
       -- Read here once more: a policy may be gone since it was looked up.
       join webhook_target target on target.id = one.target_id order by one.place returning id)

@@ -181,8 +181,9 @@ test('H09, H17, X08: what is no policy is refused with a reason, and nothing is 
     ...['', 'hooks.example', 'ftp://a.example', 'http://user:pass@a.example/', 'javascript:alert(1)', `http://a.example/${'x'.repeat(2048)}`].map((address): [string, object, RegExp] => [address, bodyOf({ address }), /address/]),
     ['a broken line', bodyOf({ auth_header: 'a\r\nX-Evil: 1' }), /one line/], ['a header of HTTP', bodyOf({ headers: { 'Content-Length': '0' } }), /cannot be set/], ['our own header', bodyOf({ headers: { 'marina-signature': 'x' } }), /cannot be set/],
     ['no header', bodyOf({ headers: { 'a b': 'x' } }), /cannot be set/], ['a short secret', bodyOf({ secret: 'short' }), /16/], ['a broken pattern', bodyOf({}, { repository_filter: '[' }), /repository_filter/], ['a broken tag', bodyOf({}, { tag_filter: '{a' }), /tag_filter/],
+    ['a filter that takes long', bodyOf({}, { tag_filter: '*a'.repeat(51) }), /tag_filter has at most 50 stars/],
     ['no template', bodyOf({ type: 'generic' }), /needs a template/], ['a template for http', bodyOf({ template: '{}' }), /takes no template/], ['no JSON', bodyOf(template('{')), /not JSON/], ['an unknown placeholder', bodyOf(template('{"a":"{{secret}}"}')), /\{\{secret\}\}/],
-    ['too deep', bodyOf(template(`${'['.repeat(30)}${']'.repeat(30)}`)), /deep/], ['too many placeholders', bodyOf(template(JSON.stringify('{{event_data}}'.repeat(51)))), /50 placeholders/], ['too long', bodyOf(template(JSON.stringify('x'.repeat(20_000)))), /16384/],
+    ['too deep', bodyOf(template(`${'['.repeat(30)}${']'.repeat(30)}`)), /deep/], ['too many placeholders', bodyOf(template(JSON.stringify('{{type}}'.repeat(51)))), /50 placeholders/], ['too long', bodyOf(template(JSON.stringify('x'.repeat(20_000)))), /16384/],
   ]
   const count = async () => (await marina.ground.db.row<{ count: number }>(sql`select count(*) from webhook_policy`))!.count
   const before = await count()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { facts } from '../../catalog/topics.ts'
+import { emit } from '../../platform/events/emit.ts'
 import { callApi, create } from '../../testing/api.ts'
 import { fresh, givenCast, givenProject, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
@@ -93,6 +95,21 @@ test('S4-21: pulls and deletes are told, too, and what has no tag is named by it
   expectAnswer(await marina.ask('DELETE', `/v2/${name}/manifests/${digest}`, as()), 202)
   const resources = [{ digest, tag: digest, resource_url: `registry.example:8443/${name}@${digest}` }]
   for (const [got, type] of [[pulled, 'PULL_ARTIFACT'], [await hook.nth(2), 'DELETE_ARTIFACT']] as const) assert.deepEqual([payloadOf(got).type, payloadOf(got).event_data.resources], [type, resources])
+})
+
+test('of an artifact with thousands of tags the first hundred are told, while a filter looks at all; none of the many targets of a long event gets lost', async () => {
+  const template = JSON.stringify(Array.from({ length: 40 }, () => '{{resource_url}}').concat('{{event_data}}', 'x'.repeat(14_000)))
+  const targets = Array.from({ length: 10 }, (_, index) => ({ type: 'generic', address: `${receiver.url}/${fresh('long')}-${index}`, template }))
+  const hooks = [await givenHook({}, { event_types: ['DELETE_ARTIFACT'], tag_filter: '*-2999' }), await givenHook({}, { event_types: ['DELETE_ARTIFACT'], tag_filter: 'none' })]
+  for (let policies = 0; policies < 5; policies++) await givenHook({}, { event_types: ['DELETE_ARTIFACT'], targets })
+  const tags = Array.from({ length: 3000 }, (_, index) => `${'t'.repeat(100)}-${index}`)
+  const digest = `sha256:${'b'.repeat(64)}`
+  const by = { kind: 'user', id: marina.admin.id, name: 'admin' } as const
+  await marina.ground.db.transaction((tx) => emit(tx, [facts.artifactDeleted({ projectId: project.id, repository: `${project.name}/many`, digest, tags }, by)]))
+  const { resources } = payloadOf(await hooks[0]!.first()).event_data
+  assert.deepEqual(resources.map(({ tag }) => tag), tags.slice(0, 100))
+  await Promise.all(targets.map(({ address }) => nth(() => receiver.received.filter(({ path }) => address.endsWith(path)), 5)))
+  assert.deepEqual(hooks[1]!.got(), [])
 })
 
 test('CloudEvents 1.0: the same event in its own envelope, with the id by which it is known everywhere', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Actor, Origin } from '../../catalog/topics.ts'
@@ -54,12 +55,27 @@ async function matchOf(reader: Reader, fact: Told): Promise<Match> {
   const tags = about.tags ?? (about.tag ? [about.tag] : [])
   const short = about.repository.slice(projectOf(about.repository).length + 1)
   const [ofProject, ofSystem] = [await findWanted(reader, about.projectId), await findWanted(reader, null)]
-  return { fact, type, about, tags, places: [...placesIn(ofProject, type, short, tags), ...placesIn(ofSystem, type, about.repository, tags)] }
+  return { fact, type, about, tags, places: [...(await placesIn(ofProject, type, short, tags)), ...(await placesIn(ofSystem, type, about.repository, tags))] }
 }
 
 /** Each policy with each of its targets; the list holds values of its own (S4-26). */
-function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: string[]) {
-  return wanted.filter(({ eventTypes, isFor }) => eventTypes.includes(type) && isFor(repository, tags)).flatMap(({ policyId, targets }) => targets.map((target) => ({ policyId, target })))
+async function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: string[]): Promise<Match['places']> {
+  const places: Match['places'] = []
+  for (const { policyId, eventTypes, isFor, targets } of wanted) {
+    if (eventTypes.includes(type) && (await fits(isFor, repository, tags))) places.push(...targets.map((target) => ({ policyId, target })))
+  }
+  return places
+}
+
+/** Of so many tags at a time, with room for others between: patterns are whatever somebody has written, tags as many as he has pushed. */
+const tagsAtOnce = 20
+
+async function fits(isFor: Wanted['isFor'], repository: string, tags: string[]): Promise<boolean> {
+  for (let at = 0; at === 0 || at < tags.length; at += tagsAtOnce) {
+    if (at > 0) await nextTurn()
+    if (isFor(repository, tags.slice(at, at + tagsAtOnce))) return true
+  }
+  return false
 }
 
 async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
@@ -83,9 +99,12 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
   return [new Set(open.map(({ id }) => id)), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
 }
 
+/** Named in one event: an artifact may have thousands of tags, and each target gets a body of its own. */
+const mostResources = 100
+
 function dataOf(isPublic: boolean, { repository, digest, details }: About, tags: string[], host: string, createdAt: Date | undefined): EventData {
   const project = projectOf(repository)
-  const named = tags.map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
+  const named = tags.slice(0, mostResources).map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
   const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
   return {
     ...(resources.length > 0 ? { resources } : {}),

@@ -20,7 +20,19 @@ test('a template is filled in where its placeholders stand, and an event cannot 
   const evil = '"},{"admin":true,"x":"\\ {{id}} $& $1'
   assert.deepEqual(render({ who: 'by {{operator}}!' , all: '{{operator}}' }, { operator: evil }), { who: `by ${evil}!`, all: evil })
   assert.deepEqual(render('{{tag}}{{digest}}{{project}}', { data: {} }), '')
+  const whole = (count: number) => JSON.stringify(Array.from({ length: count }, () => '{{ event_data }}'))
+  checkTemplate(whole(3))
+  assert.throws(() => checkTemplate(whole(4)), BadTemplate, 'an event may be long')
   for (const bad of ['', '{', '{"a": "{{nobody}}"}', '{"a": "{{constructor}}"}', '{"a": "{{}}"}']) assert.throws(() => checkTemplate(bad), BadTemplate, bad)
+})
+
+test('X27: reading a template takes no longer than its length is worth, whatever stands between its braces', () => {
+  for (const text of ['{{' + ' '.repeat(2000), '{{ '.repeat(2000), '{{' + ' x'.repeat(2000) + '}']) {
+    const begun = performance.now()
+    checkTemplate(JSON.stringify(text))
+    assert.equal(renderTemplate(JSON.stringify(text), event()), JSON.stringify(text))
+    assert.ok(performance.now() - begun < 500, text.slice(0, 10))
+  }
 })
 
 test('whatever a name holds, each kind of target makes JSON of every type of event', () => {

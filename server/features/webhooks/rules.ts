@@ -1,4 +1,4 @@
-import { BadPattern, compilePattern, type Pattern } from '../../platform/doublestar.ts'
+import { BadPattern, compilePattern, starsIn, type Pattern } from '../../platform/doublestar.ts'
 import { isCallable } from '../../platform/outbound/outbound.ts'
 import { isEventType, type EventType } from './events.ts'
 import { findSender, senders } from './senders/senders.ts'
@@ -27,7 +27,7 @@ export type NewPolicy = {
 /** `projectId` null: of the whole system. */
 export type Policy = NewPolicy & { id: number; projectId: number | null; creator: string; createdAt: Date; updatedAt: Date }
 
-export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], secretsBefore: 3, pattern: 1024 } as const
+export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], secretsBefore: 3, pattern: 1024, stars: 50 } as const
 
 /** What HTTP itself or Marina says; `authorization` has its own field. */
 const ownHeaders = /^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|proxy-.*|authorization|user-agent|marina-.*)$/i
@@ -46,6 +46,7 @@ export function policyProblem({ name, description, eventTypes, repositories, tag
 
 function patternProblem(where: string, pattern: string): string | undefined {
   if (pattern.length > limits.pattern) return `${where} has at most ${limits.pattern} characters`
+  if (starsIn(pattern) > limits.stars) return `${where} has at most ${limits.stars} stars`
   try {
     compilePattern(pattern)
     return undefined

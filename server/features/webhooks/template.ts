@@ -7,8 +7,8 @@ export class BadTemplate extends Error {
 
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json }
 
-/** In characters; levels of lists and objects in one another; placeholders, each of which may become all of an event. */
-const limits = { length: 16_384, depth: 20, placeholders: 50 }
+/** In characters; levels of lists and objects in one another; placeholders, and how many of them may become all of an event. */
+const limits = { length: 16_384, depth: 20, placeholders: 50, wholeEvents: 3 }
 
 /** What `{{name}}` stands for. */
 const placeholders: Record<string, (event: HookEvent) => Json> = {
@@ -24,16 +24,19 @@ const placeholders: Record<string, (event: HookEvent) => Json> = {
   resource_url: ({ data }) => data.resources?.[0]?.resource_url ?? '',
   event_data: ({ data }) => data,
 }
-const place = /\{\{\s*([^{}]*?)\s*\}\}/g
+/** Blanks around a name are cut off afterwards: said here, they could be shared out in as many ways as there are blanks, cubed. */
+const place = /\{\{([^{}]*)\}\}/g
 
 /** Throws BadTemplate. A template is JSON whose strings may hold `{{name}}`. */
 export function checkTemplate(text: string): void {
   if (text.length > limits.length) throw new BadTemplate(`the template has more than ${limits.length} characters`)
-  let count = 0
+  let [count, wholeEvents] = [0, 0]
   walk(parse(text), (found) => {
-    for (const [, name = ''] of found.matchAll(place)) {
+    for (const [, inner = ''] of found.matchAll(place)) {
+      const name = inner.trim()
       if (++count > limits.placeholders) throw new BadTemplate(`the template has more than ${limits.placeholders} placeholders`)
       if (!Object.hasOwn(placeholders, name)) throw new BadTemplate(`the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`)
+      if (name === 'event_data' && ++wholeEvents > limits.wholeEvents) throw new BadTemplate(`the template holds {{event_data}} more than ${limits.wholeEvents} times`)
     }
     return found
   })
@@ -44,7 +47,7 @@ export function checkTemplate(text: string): void {
  * object too; anywhere else its text. Nothing of an event can break out of the string it stands in.
  */
 export function renderTemplate(text: string, event: HookEvent): string {
-  const valueOf = (name: string) => placeholders[name]!(event)
+  const valueOf = (name: string) => placeholders[name.trim()]!(event)
   return JSON.stringify(
     walk(parse(text), (found) => {
       const [all, name] = [...found.matchAll(place)][0] ?? []

@@ -143,9 +143,12 @@ function valueOf(name: string, type: 'text' | 'integer' | 'time' | 'boolean', te
   if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text)
   if (type === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   const time = type === 'time' && text.length <= 40 ? new Date(inUtc(text)) : undefined
-  if (time && !Number.isNaN(time.getTime())) return time
+  if (time && isKept(time)) return time
   throw new BadListing(`q: ${name} must be ${type === 'integer' ? 'a whole number' : type === 'boolean' ? 'true or false' : 'a time such as 2026-01-31 or 2026-01-31 12:00:00'}`)
 }
+
+/** A time that PostgreSQL can hold: a Date goes further back. An invalid one is in no year. */
+const isKept = (time: Date) => time.getUTCFullYear() >= 0 && time.getUTCFullYear() <= 9999
 
 /** As Harbor reads it: a time without a zone is in UTC, wherever the server stands. */
 const inUtc = (text: string) => (/^\d{4}-\d{2}-\d{2}[ T]\d[\d:.]*$/.test(text) ? `${text.replace(' ', 'T')}Z` : text)

@@ -146,6 +146,21 @@ test('what waits for an endpoint that was a mistake goes to the next one, whoeve
   await eventually(() => assert.deepEqual(other.counts(), { sent: 1, waiting: 0, lost: 1 }))
 })
 
+test('an endpoint that cannot be called after one over UDP, which was well, is a failure like any other', async () => {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const states: string[] = []
+  await using forwarder = open({ isOpen: (address) => address !== '::1', onChange: (state) => states.push(state) })
+  forwarder.send(`udp://127.0.0.1:${socket.address().port}`, message(1))
+  await eventually(() => assert.equal(forwarder.counts().sent, 1))
+  forwarder.send('udp://[::1]:514', message(2))
+  await eventually(() => assert.deepEqual(states, ['failing']))
+  forwarder.send(`udp://127.0.0.1:${socket.address().port}`, message(3))
+  await eventually(() => assert.equal(forwarder.counts().sent, 3))
+  socket.close()
+})
+
 test('what has not been sent at the end is counted and said', async () => {
   const said: unknown[] = []
   const forwarder = open({ backOffMs: 30_000, onChange: (state, { reason, lost }) => said.push([state, reason, lost]) })

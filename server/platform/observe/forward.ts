@@ -82,11 +82,18 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
       await Promise.race([pumping, sleep(1000, undefined, { ref: false })])
       closing.abort()
       await pumping
-      connection?.close()
+      leave()
       if (waiting.length === 0) return
       giveUpAll()
       onChange('failing', { endpoint, reason: 'Marina stops', waiting: 0, lost })
     },
+  }
+
+  /** Forgotten before it is closed: a socket for datagrams throws when it is closed twice. */
+  function leave(): void {
+    const left = connection
+    connection = undefined
+    left?.close()
   }
 
   function giveUpAll(): void {
@@ -105,7 +112,7 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
       const [next, to] = [waiting[0]!, endpoint]
       try {
         if (connection?.endpoint !== to) {
-          connection?.close()
+          leave()
           connection = await open(to)
         }
         await connection.write(Buffer.from(render(parseForwardTarget(to), next)))
@@ -114,8 +121,7 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
         if (failures > 0) onChange('well', { endpoint: to, waiting: waiting.length, lost })
         failures = 0
       } catch (error) {
-        connection?.close()
-        connection = undefined
+        leave()
         if (closing.signal.aborted || to !== endpoint) continue
         if (failures++ === 0) onChange('failing', { endpoint: to, reason: String(error), waiting: waiting.length, lost })
         await pause(Math.min(longestWaitMs, backOffMs * 2 ** (failures - 1)))

@@ -8,6 +8,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { addressRule } from './addresses.ts'
 import { isCallable, openOutbound, OutboundFailed, OutboundRefused, type Call, type OutboundOptions } from './outbound.ts'
@@ -106,6 +107,11 @@ test('an endless answer is read up to its limit, a silent server waited for up t
   await assert.rejects(outbound().send(call(`http://127.0.0.1:${silent}/`, { signal: AbortSignal.timeout(50) })), reason('aborted'))
   const stalled = await serve((_request, response) => void response.write('a'))
   await assert.rejects(outbound().send(call(`http://127.0.0.1:${stalled}/`, { timeoutMs: 100 })), reason('timeout'))
+})
+
+test('a server that answers with another protocol than HTTP is a failure at once, not a call without an end', async () => {
+  const port = await listen(createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'))))
+  await assert.rejects(Promise.race([outbound().send(call(`http://127.0.0.1:${port}/`)), sleep(4000, 'no end')]), { name: 'OutboundFailed', message: 'the connection broke' })
 })
 
 test('a failure says what happened and repeats neither path nor headers', async () => {

@@ -132,8 +132,16 @@ function exchange(call: Call, url: URL, through: { agent: http.Agent; lookup: ne
       ...through, method: call.method, signal, headers: { 'user-agent': 'Marina', ...call.headers, ...(call.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(call.body)) }) },
       ...(url.protocol === 'https:' ? { rejectUnauthorized: call.verifiesTls ?? true, ...(call.ca ? { ca: call.ca } : {}) } : {}),
     })
+    let isAnswered = false
     request.on('error', fail)
-    request.on('response', (response) => void readReply(response, call.answerBytes).then(resolve, fail))
+    request.on('response', (response) => {
+      isAnswered = true
+      void readReply(response, call.answerBytes).then(resolve, fail)
+    })
+    // An answer 101, which nobody asked for, ends the request with neither a response nor an error.
+    request.on('close', () => {
+      if (!isAnswered) fail(new Error('closed without an answer'))
+    })
     request.end(call.body)
   } catch (error) {
     // A header that HTTP cannot carry.
