@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../platform/observe/log.ts'
 import { openOutbound } from '../../platform/outbound/outbound.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -53,9 +54,10 @@ test('projects and the system get lanes in turn, however many targets one of the
   await givenQueue(receiver, await givenProject(marina), ['a1', 'a2', 'a3', 'a4'])
   await givenQueue(receiver, await givenProject(marina), ['b1', 'b2'])
   await givenQueue(receiver, { name: 'system', at: '/system' }, ['s1'])
+  // The first asks when nobody waits yet, and has its lane until all others wait.
+  receiver.answer(() => (receiver.received.length === 1 ? { until: sleep(1500) } : {}))
   await using _deliverer = openDelivererWith({ places: 1, share: 1 })
   await eventually(() => assert.equal(receiver.received.length, 7), patience)
-  // The first asks when nobody waits yet.
   assert.deepEqual(pathsOf(receiver).slice(1), ['a2', 'b1', 's1', 'a3', 'b2', 'a4'])
 })
 
