@@ -12,6 +12,7 @@ import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { Sql, sql } from '../../platform/db/sql.ts'
 import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
+import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { setLimit } from '../quotas/index.ts'
 import { collect, type CollectOptions, type Totals } from './index.ts'
@@ -99,6 +100,24 @@ suite('garbage collection', () => {
     await run()
     assert.equal(await pull('late'), 200)
     assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('an untagged artifact that is pushed again, or whose subject comes, while a run is about to delete it stays', async () => {
+    const { db } = marina.ground
+    const [first, again] = [await pushImage(marina, repository), await pushImage(marina, repository)]
+    const subject = makeImage()
+    const note = await pushReferrer(marina, repository, { descriptor: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length } })
+    await using rival = await openRival(db, sql`select from artifact where digest = ${first.digest} for update`)
+    const running = run({ isUntaggedGarbage: true })
+    await untilWaiting(db)
+    await pushManifest(marina, repository, again.content, again.mediaType)
+    for (const bytes of subject.blobs) await pushBlob(marina, repository, bytes)
+    await pushManifest(marina, repository, subject.content, ociManifest, { tag: 'subject' })
+    await rival.commit()
+    assert.equal((await running).artifacts, 1)
+    assert.deepEqual([await pull(first.digest), await pull(again.digest), await pull(note.digest)], [404, 200, 200])
+    await pushIndex(marina, repository, [again], { tag: 'index' })
+    assert.deepEqual(await findDisagreements(marina, ['loss']), [])
   })
 
   test('frees quota with the delete, and usage equals a recount before and after', async () => {
