@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf, type Digest } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
-import { blobPath } from '../../catalog/blob.ts'
+import { blobPath, rescueBytes } from '../../catalog/blob.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import type { Project } from '../../catalog/project.ts'
 import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
@@ -139,6 +140,19 @@ suite('garbage collection', () => {
     assert.match((await findDisagreements(marina, ['litter'])).join(), /belong to no blob/)
     await run({ delayMs: 60_000 })
     assert.equal((await findDisagreements(marina, ['litter'])).length, 1)
+    assert.equal((await run()).files, 1)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('bytes that a push saved from a collection before it died go with the next one (F04)', async () => {
+    const { db, blobs } = marina.ground
+    const bytes = Buffer.from(fresh('saved in vain'))
+    const digest = await pushBlob(marina, repository, bytes)
+    await del(`/v2/${repository}/blobs/${digest}`)
+    await run()
+    await blobs.write(blobPath(digest), Readable.from([bytes]))
+    assert.equal(await db.transaction((tx) => rescueBytes(tx, digest, () => hasBytes(digest))), true)
+    await age(1)
     assert.equal((await run()).files, 1)
     assert.deepEqual(await findDisagreements(marina), [])
   })
