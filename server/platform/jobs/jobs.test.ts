@@ -415,6 +415,28 @@ test('connections that break while a job runs and ends change nothing: it ends o
   await becomes(other.taskId, 'Stopped')
 })
 
+test('a database that is away for longer than the lease costs no living process its jobs', async () => {
+  const type = kind('OUTAGE', { maxTries: 1 })
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+  const tasks = [await ask(type), await ask(type), await ask(type)]
+  await using stack = new AsyncDisposableStack()
+  const pools: string[] = []
+  const run: Run = ({ signal }) => Promise.race([mayEnd, untilAborted(signal)])
+  for (const _ of tasks) pools.push(stack.use(await open([handler(type, run)], { leaseMs: 2000, concurrency: 1 })).poolId)
+  for (const { taskId } of tasks) await becomes(taskId, 'Running')
+  const client = await db.connect()
+  stack.defer(() => client.end())
+  const beating = async () => (await client.query(`select id from worker_pool where id = any($1) and heartbeat_at > clock_timestamp() - interval '2 seconds'`, [pools])).rowCount
+  const letIn = (allowed: boolean) => client.query('update pg_database set datallowconn = $1 where datname = current_database()', [allowed])
+  await letIn(false)
+  await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+  await eventually(async () => assert.equal(await beating(), 0), 20_000)
+  await letIn(true)
+  await eventually(async () => assert.equal(await beating(), 3), 20_000)
+  end()
+  for (const { taskId } of tasks) assert.equal((await becomes(taskId, 'Success')).runs, 1)
+})
+
 test('the log of a job is bounded and says where it ends; without a word it is empty, and only without a task there is none', async () => {
   const [type, quiet] = [kind('TALKS'), kind('QUIET')]
   const [one, other] = [await ask(type), await ask(quiet)]
