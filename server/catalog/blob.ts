@@ -104,12 +104,12 @@ export function takeBytes(db: Db, digest: Digest, { dooms, remove }: { dooms: bo
 /** A collection has let go of these bytes: they may be gone, although they were written just now. */
 export const isDoubtful = (error: unknown): boolean => isPgError(error) && error.code === 'BYTES'
 
-/** Saves doubtful bytes that are still there from the collection; false when they are gone. No collection touches them meanwhile. */
+/** Saves doubtful bytes that are still there from the collection; false when they are gone. As long as nobody records them they are noted as new ones are. */
 export async function rescueBytes(tx: Tx, digest: Digest, areThere: () => Promise<boolean>): Promise<boolean> {
   const row = await tx.row(sql`select digest from stray where digest = ${digest} and doomed_at is not null for update`)
   if (!row) return true
   if (!(await areThere())) return false
-  await tx.run(sql`delete from stray where digest = ${digest}`)
+  await tx.run(sql`update stray set doomed_at = null, gone_at = null, noted_at = clock_timestamp() where digest = ${digest}`)
   return true
 }
 

@@ -9,6 +9,7 @@ import { sql } from '../platform/db/sql.ts'
 import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushManifest } from '../testing/given.ts'
 import { basic, eventually, expectAnswer, openRaw, sendCut } from '../testing/http.ts'
 import { openTestServer } from '../testing/postgres-server.ts'
+import { openRival, untilWaiting } from '../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../testing/server.ts'
 
 let marina: TestMarina
@@ -190,6 +191,19 @@ test('F35: a push acknowledged against deletes of what it shares is whole', asyn
   await Promise.all([Promise.all([pusher(), pusher(), pusher()]).finally(() => over.abort()), remover(), remover()])
   assert.ok(kept > 0)
   assert.deepEqual(await findDisagreements(marina, ['loss']), [])
+})
+
+test('a mount into a repository that is deleted at the same moment makes it anew', async () => {
+  const { db } = marina.ground
+  const [from, to] = [newRepository(), newRepository()]
+  const digest = await pushBlob(marina, from)
+  await db.run(sql`insert into repository (project_id, name) select id, ${to} from project where name = ${project}`)
+  await using rival = await openRival(db, sql`delete from repository where name = ${to}`)
+  const mounting = ask('POST', `/v2/${to}/blobs/uploads/?mount=${digest}&from=${from}`)
+  await untilWaiting(db)
+  await rival.commit()
+  expectAnswer(await mounting, 201)
+  assert.equal(await isThere(to, digest), true)
 })
 
 test('abandoned uploads are removed with their bytes, and young ones stay', async () => {

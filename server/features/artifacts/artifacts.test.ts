@@ -5,6 +5,7 @@ import { ociIndex, ociManifest } from '../../../oci/media-type.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { descriptorOf, fresh, givenProject, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
 import { expectAnswer, type Person } from '../../testing/http.ts'
+import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openRest } from '../../testing/rest.ts'
 import { openScene } from '../../testing/scene.ts'
 import { openBeside } from '../../testing/server.ts'
@@ -269,6 +270,22 @@ test('deleting an artifact takes along what only it needs and what belongs to it
   const facts = await marina.ground.db.rows<{ payload: { digest: string; tags: string[] } }>(sql`select payload from outbox where topic = 'artifact.deleted' and payload->>'repository' = ${name}`)
   assert.deepEqual(facts.find(({ payload }) => payload.digest === index.digest)!.payload.tags, ['v1'])
   assert.equal(facts.length, 5)
+})
+
+test('a part that gets a tag while its index is deleted stays, with the tag', async () => {
+  const { db } = marina.ground
+  const name = await givenRepository()
+  const [part, other] = [await pushImage(marina, name), await pushImage(marina, name)]
+  const index = await pushIndex(marina, name, [part, other], { tag: 'v1' })
+  await using rival = await openRival(db, sql`
+    insert into tag (repository_id, artifact_id, name) select repository_id, id, 'part' from artifact where digest = ${part.digest}`)
+  const deleting = rest('DELETE', `${pathOf(name)}/v1`, marina.admin)
+  await untilWaiting(db)
+  await rival.commit()
+  expectAnswer(await deleting, 200)
+  assert.deepEqual((await marina.ask('GET', `/v2/${name}/tags/list`, { as: marina.admin })).json(), { name, tags: ['part'] })
+  const status = async (digest: string) => (await marina.ask('GET', `/v2/${name}/manifests/${digest}`, { as: marina.admin })).status
+  assert.deepEqual([await status(index.digest), await status(other.digest), await status(part.digest)], [404, 404, 200])
 })
 
 test('C-80: an artifact is copied with its parts and what belongs to it, by those who may read there and write here', async () => {

@@ -3,11 +3,14 @@ import { Agent, request } from 'node:http'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from '../../platform/db/sql.ts'
+import { JobAborted } from '../../platform/jobs/type.ts'
 import { openTestMarina, openBeside, type TestSettings } from '../../testing/server.ts'
 import { callApi, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
 import { fresh, givenProject, givenUser, pushImage } from '../../testing/given.ts'
 import { basic, eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
+import { openSystemArtifacts } from '../system-artifacts/index.ts'
+import { artifactExportHandler } from './jobs.ts'
 
 /** What reports are held to, whatever storage they lie in until they are fetched. */
 export async function testExports(settings: TestSettings): Promise<void> {
@@ -133,6 +136,19 @@ export async function testExports(settings: TestSettings): Promise<void> {
     assert.deepEqual(rows.map((row) => row[5]), [`'=HYPERLINK("http://evil","x")`, `'+cmd|calc`, `'@SUM(1)`, `'-2+3`, 'a"b', 'two\r\nlines', `'\t=1`])
     assert.ok(rows.every((row) => row.length === 10))
     assert.ok(text.includes(`"'=HYPERLINK(""http://evil"",""x"")"`))
+  })
+
+  test('a run of an export that another one has followed leaves the file of that one alone', async () => {
+    const id = await ready()
+    const { blobs } = marina.ground
+    const artifacts = openSystemArtifacts({ db, blobs, ttlMs: 86_400_000, limits: { all: 0, vendor: 0 } })
+    const late = artifactExportHandler(db, artifacts).run({
+      params: { projectIds: null }, taskId: 0, executionId: id, vendorId: 0, trigger: 'MANUAL', attempt: 1, earlier: {}, signal: new AbortController().signal, log: () => {}, progress: () => {},
+      keep: async () => Promise.reject(new JobAborted('lease lost')),
+    })
+    await assert.rejects(late, /lease lost/)
+    assert.equal((await statusOf(id)).file_present, true)
+    expectAnswer(await download(id), 200)
   })
 
   test('a requester has only so many reports written at once', async () => {

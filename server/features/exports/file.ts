@@ -3,7 +3,7 @@ import type { Bytes } from '../../platform/blobs/blobs.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import type { Params } from '../../platform/jobs/type.ts'
+import type { Job, Params } from '../../platform/jobs/type.ts'
 import type { Caller } from '../../registry/caller.ts'
 import type { Execution } from '../../platform/jobs/views.ts'
 import type { SystemArtifacts } from '../system-artifacts/index.ts'
@@ -26,9 +26,14 @@ export function isOf(execution: Pick<Execution, 'attrs'>, { kind, id }: Requeste
 
 const repositoryOf = (executionId: number) => `export_${executionId}`
 
+/** Whose file it is. `keep` of the job: it refuses a run that another one has followed. */
+export type Writer = Pick<Job, 'executionId' | 'keep'>
+
 /** Stores the file of an execution; one that an earlier try left makes way. Returns what the execution keeps of it. */
-export async function saveFile(artifacts: SystemArtifacts, { vendor, type }: Kind, executionId: number, bytes: Bytes): Promise<Params> {
+export async function saveFile(db: Queryable, artifacts: SystemArtifacts, { vendor, type }: Kind, { executionId, keep }: Writer, bytes: Bytes): Promise<Params> {
   const repository = repositoryOf(executionId)
+  // What lies there may be the file of the run that has followed.
+  await keep(db, {})
   for (const { digest } of await artifacts.list({ q: `repository=${repository}` })) await artifacts.delete(repository, digest)
   const { digest, size } = await artifacts.create({ vendor, repository, type, attrs: { execution: executionId } }, bytes)
   return { file: { digest, size } }

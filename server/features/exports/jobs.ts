@@ -12,10 +12,10 @@ const kind: Kind = { vendor: 'ArtifactExport', type: 'ArtifactReport_CSV' }
 
 /** Writes the report and leaves it as a system artifact; who asked fetches it from whichever process. */
 export function artifactExportHandler(db: Db, artifacts: SystemArtifacts): JobHandler {
-  return handler(artifactExport, async ({ params: { projectIds }, executionId, signal, log, progress }) => {
+  return handler(artifactExport, async ({ params: { projectIds }, executionId, signal, log, progress, keep }) => {
     const total = await countArtifacts(db, projectIds)
     const pages = counted(pagesOfArtifacts(db, projectIds, signal), total, progress)
-    const attrs = await saveFile(artifacts, kind, executionId, csvOf(artifactColumns, pages))
+    const attrs = await saveFile(db, artifacts, kind, { executionId, keep }, csvOf(artifactColumns, pages))
     log(`${total} artifacts reported`)
     return { attrs }
   })

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf, type Digest } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
-import { blobPath } from '../../catalog/blob.ts'
+import { blobPath, rescueBytes } from '../../catalog/blob.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import type { Project } from '../../catalog/project.ts'
 import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { Sql, sql } from '../../platform/db/sql.ts'
 import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
+import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { setLimit } from '../quotas/index.ts'
 import { collect, type CollectOptions, type Totals } from './index.ts'
@@ -101,6 +103,24 @@ suite('garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
+  test('an untagged artifact that is pushed again, or whose subject comes, while a run is about to delete it stays', async () => {
+    const { db } = marina.ground
+    const [first, again] = [await pushImage(marina, repository), await pushImage(marina, repository)]
+    const subject = makeImage()
+    const note = await pushReferrer(marina, repository, { descriptor: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length } })
+    await using rival = await openRival(db, sql`select from artifact where digest = ${first.digest} for update`)
+    const running = run({ isUntaggedGarbage: true })
+    await untilWaiting(db)
+    await pushManifest(marina, repository, again.content, again.mediaType)
+    for (const bytes of subject.blobs) await pushBlob(marina, repository, bytes)
+    await pushManifest(marina, repository, subject.content, ociManifest, { tag: 'subject' })
+    await rival.commit()
+    assert.equal((await running).artifacts, 1)
+    assert.deepEqual([await pull(first.digest), await pull(again.digest), await pull(note.digest)], [404, 200, 200])
+    await pushIndex(marina, repository, [again], { tag: 'index' })
+    assert.deepEqual(await findDisagreements(marina, ['loss']), [])
+  })
+
   test('frees quota with the delete, and usage equals a recount before and after', async () => {
     await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 1_000_000))
     const used = async () => (await marina.ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`))!.used
@@ -120,6 +140,19 @@ suite('garbage collection', () => {
     assert.match((await findDisagreements(marina, ['litter'])).join(), /belong to no blob/)
     await run({ delayMs: 60_000 })
     assert.equal((await findDisagreements(marina, ['litter'])).length, 1)
+    assert.equal((await run()).files, 1)
+    assert.deepEqual(await findDisagreements(marina), [])
+  })
+
+  test('bytes that a push saved from a collection before it died go with the next one (F04)', async () => {
+    const { db, blobs } = marina.ground
+    const bytes = Buffer.from(fresh('saved in vain'))
+    const digest = await pushBlob(marina, repository, bytes)
+    await del(`/v2/${repository}/blobs/${digest}`)
+    await run()
+    await blobs.write(blobPath(digest), Readable.from([bytes]))
+    assert.equal(await db.transaction((tx) => rescueBytes(tx, digest, () => hasBytes(digest))), true)
+    await age(1)
     assert.equal((await run()).files, 1)
     assert.deepEqual(await findDisagreements(marina), [])
   })

@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { finishDigest, isDigest, type Digest } from '../../../oci/digest.ts'
 import { blobPath, isDoubtful, noteStrays, rescueBytes, takeBytes } from '../../catalog/blob.ts'
-import type { Blobs, BlobStream, Bytes } from '../../platform/blobs/blobs.ts'
+import { BlobMissing, type Blobs, type BlobStream, type Bytes } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import type { ListQuery } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { linkPath, placeProblem, type Place } from './rules.ts'
-import { createRecord, dropRecord, findRecord, getRecord, listRecords, sumSizes, type SystemArtifact } from './store.ts'
+import { createRecord, dropRecord, findRecord, getRecord, listRecords, notFound, sumSizes, type SystemArtifact } from './store.ts'
 import { facts } from './topics.ts'
 import { openUpkeep, type Upkeep } from './upkeep.ts'
 
@@ -48,10 +48,13 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     create,
     async read(repository, digest) {
       const { size } = await getRecord(db, repository, digest)
-      return { size, bytes: await blobs.read(blobPath(digest)) }
+      return { size, bytes: await blobs.read(blobPath(digest)).catch((error: unknown) => {
+        // Somebody removed it since its record was read, or its bytes are lost.
+        throw error instanceof BlobMissing ? notFound(repository, digest) : error
+      }) }
     },
     async delete(repository, digest) {
-      if (!(await remove(repository, digest))) throw new Failure('NOT_FOUND', `there is no system artifact ${repository}:${digest}`)
+      if (!(await remove(repository, digest))) throw notFound(repository, digest)
     },
     exists: async (repository, digest) => (await findRecord(db, repository, digest)) !== undefined && (await blobs.find(blobPath(digest))) !== undefined,
     get: (repository, digest) => getRecord(db, repository, digest),

@@ -42,10 +42,12 @@ export function findRecord(db: Queryable, repository: string, digest: Digest): P
   return db.row<SystemArtifact>(sql`select ${columns} from system_artifact where repository = ${repository} and digest = ${digest}`)
 }
 
+export const notFound = (repository: string, digest: Digest) => new Failure('NOT_FOUND', `there is no system artifact ${repository}:${digest}`)
+
 /** Throws NOT_FOUND. */
 export async function getRecord(db: Queryable, repository: string, digest: Digest): Promise<SystemArtifact> {
   const record = await findRecord(db, repository, digest)
-  if (!record) throw new Failure('NOT_FOUND', `there is no system artifact ${repository}:${digest}`)
+  if (!record) throw notFound(repository, digest)
   return record
 }
 

@@ -138,6 +138,14 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await sumSizes(db), before)
   })
 
+  test('one whose bytes go between its record and them is not found, as one whose record went first', async () => {
+    const { repository, digest } = await create()
+    await blobs.remove(blobPath(digest))
+    await refused(artifacts.read(repository, digest), 'NOT_FOUND')
+    await artifacts.delete(repository, digest)
+    await refused(artifacts.read(repository, digest), 'NOT_FOUND')
+  })
+
   test('S0-19, S0-20: the repository comes and goes with its artifacts; a source that breaks or a record that fails leaves nothing', async () => {
     const before = [await count('system_artifact'), await count('system_repository'), await count('blob')]
     const broken = async function* () {

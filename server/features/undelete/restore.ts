@@ -12,6 +12,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { passGates, type Gates } from '../../registry/gate.ts'
+import { lookingAgain } from '../../registry/local/looking.ts'
 import { storeManifest } from '../../registry/local/manifest.ts'
 import { dropTrash, listArtifacts, lockTrash, type Trash, type TrashedArtifact } from './store.ts'
 import { facts } from './topics.ts'
@@ -27,7 +28,7 @@ type At = { project: Project; repository: Repository }
  * part, is deleted too.
  */
 export async function restoreTrash(db: Db, gates: Gates, by: Actor, project: Project, trashId: number, keepMs: number): Promise<Trash> {
-  return db.transaction(async (tx) => {
+  return lookingAgain(() => db.transaction(async (tx) => {
     const trash = await lockTrash(tx, project.id, trashId, keepMs)
     if (!trash) throw new Failure('NOT_FOUND', `there is nothing to restore under ${trashId}`)
     const { kind, repository: name, digest, tags } = trash
@@ -37,7 +38,7 @@ export async function restoreTrash(db: Db, gates: Gates, by: Actor, project: Pro
     await dropTrash(tx, trash.id)
     await emit(tx, [facts.trashRestored({ projectId: project.id, repository: name, kind, digest, tags }, by)])
     return trash
-  })
+  }))
 }
 
 const findIt = (tx: Tx, name: string) => tx.row<Repository>(sql`select id, project_id as "projectId", name from repository where name = ${name}`)
@@ -51,7 +52,7 @@ async function restoreTag(tx: Tx, gates: Gates, by: Actor, project: Project, { r
     select manifest.content, artifact.media_type as "mediaType", artifact.size from artifact join manifest on manifest.artifact_id = artifact.id where artifact.id = ${id}`)
   const manifest = parseManifest(stored!.content, stored!.mediaType)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name as RepositoryName, digest: digest!, manifest, size: stored!.size, tags: [tag!] })
-  if (!(await addTag(tx, repository, id, tag!))) throw new Failure('CONFLICT', `the tag ${tag} exists again in ${name}`)
+  if (!(await addTag(tx, repository, id, tag!))) throw tagTaken(name, tag!)
   await emit(tx, [nouns.tagCreated({ projectId: project.id, repository: name, tag: tag!, digest: digest! }, by)])
 }
 
@@ -70,13 +71,15 @@ async function restoreArtifacts(tx: Tx, gates: Gates, by: Actor, at: At, trash: 
   }
 }
 
+const tagTaken = (name: string, tag: string) => new Failure('CONFLICT', `the tag ${tag} exists again in ${name}`)
+
 /** Parts that somebody pushed again are as they were; the artifact itself, and every tag, must be free. */
 async function refuseTaken(tx: Tx, { id, name }: Repository, trash: Trash): Promise<void> {
   if (trash.digest !== null && (await lockArtifact(tx, id, trash.digest)) !== undefined) throw new Failure('CONFLICT', `${trash.digest} exists again in ${name}`)
   const taken = await tx.row<{ name: string }>(sql`
     select tag.name from tag where repository_id = ${id} and name in (
       select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one where trash_id = ${trash.id}) order by name limit 1`)
-  if (taken) throw new Failure('CONFLICT', `the tag ${taken.name} exists again in ${name}`)
+  if (taken) throw tagTaken(name, taken.name)
 }
 
 /** As a push of it would, and then with its own times and labels. Blobs that only a part of it needed are held already. */
@@ -85,11 +88,13 @@ async function restoreOne(tx: Tx, gates: Gates, by: Actor, at: At, one: TrashedA
   const { icon, accessory, ...rest } = description
   const names = tags.map(({ name }) => name)
   const kept = { ...rest, icon: icon ?? undefined, accessory: accessory ?? undefined }
-  try {
-    await storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, mediaType), content, tags: names, description: kept })
-  } catch (error) {
+  const store = () => storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, mediaType), content, tags: names, description: kept })
+  const moved = await store().catch((error: unknown) => {
     throw isLacking(error) ? lacking(digest, error) : error
-  }
+  })
+  // Set by somebody since we looked.
+  const taken = moved.find(({ from }) => from !== null)
+  if (taken) throw tagTaken(at.repository.name, taken.name)
   await restoreTimes(tx, at.repository.id, digest, one)
 }
 

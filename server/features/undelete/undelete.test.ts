@@ -6,6 +6,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { callApi, create, factsSince, lastFact } from '../../testing/api.ts'
 import { findDisagreements, fresh, givenMember, givenProject, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
 import { expectAnswer, type Person } from '../../testing/http.ts'
+import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { collect } from '../gc/index.ts'
 import { setLimit } from '../quotas/index.ts'
@@ -144,6 +145,40 @@ suite('undelete', () => {
     await run()
     assert.equal(await marina.ground.db.row(sql`select id from trash where id = ${entry!.id}`), undefined)
     assert.equal(await pull(image.digest), 404)
+  })
+
+  test('a tag that somebody sets while its old artifact comes back stays his, and nothing comes back', async () => {
+    const { db } = marina.ground
+    const old = await pushImage(marina, repository, { tag: 'one' })
+    const other = await pushImage(marina, repository, { tag: 'other' })
+    await deleteArtifact('one')
+    const [entry] = await list()
+    await using rival = await openRival(db, sql`select from repository where name = ${repository} for update`)
+    const restoring = restore(entry!.id)
+    await untilWaiting(db)
+    expectAnswer(await api('POST', '/repositories/app/artifacts/other/tags', marina.admin, { name: 'one' }), 201)
+    await rival.commit()
+    expectAnswer(await restoring, 409, 'CONFLICT')
+    const { headers } = await marina.ask('GET', `/v2/${repository}/manifests/one`, { as: marina.admin })
+    assert.equal(headers['docker-content-digest'], other.digest)
+    assert.equal(await pull(old.digest), 404)
+    assert.deepEqual((await list()).map(({ id }) => id), [entry!.id])
+  })
+
+  test('comes back into a repository that is deleted at the same moment', async () => {
+    const { db } = marina.ground
+    await pushImage(marina, repository, { tag: 'one' })
+    await deleteArtifact('one')
+    const [entry] = await list()
+    await using rival = await openRival(db, sql`delete from released_link`)
+    await rival.run(sql`delete from repository where name = ${repository}`)
+    const restoring = restore(entry!.id)
+    await untilWaiting(db)
+    await rival.commit()
+    expectAnswer(await restoring, 200)
+    assert.equal(await pull('one'), 200)
+    await run()
+    assert.deepEqual(await findDisagreements(marina), [])
   })
 
   test('is for those who may delete artifacts', async () => {

@@ -7,7 +7,7 @@ import { changesOf } from './changes.ts'
 import { addDeliveries, repeatDeliveries, wake, type Range, type Repeated } from './deliveries.ts'
 import { testEvent, type EventType } from './events.ts'
 import { policyProblem, targetsProblem, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
-import { addPolicy, addTarget, dropPolicy, dropTargets, listTargets, lockPolicy, pauseTarget, policiesLimit, savePolicy, saveTarget, type Seal } from './store.ts'
+import { addPolicy, addTarget, dropPolicy, dropTargets, listTargets, lockPolicy, lockTargets, pauseTarget, policiesLimit, savePolicy, saveTarget, type Seal } from './store.ts'
 import { facts } from './topics.ts'
 import type { Changed } from './wire.ts'
 
@@ -36,6 +36,7 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
   await naming(name, () =>
     db.transaction(async (tx) => {
       const before = await getLocked(tx, projectId, id)
+      await lockTargets(tx, id)
       const policy: Policy = { ...before, ...given }
       const known = (await listTargets(tx, secrets, [id])).get(id)!
       const changed = change(known)
@@ -53,6 +54,7 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
 export async function deletePolicy({ db }: Ground, by: Actor, { projectId }: Scope, id: number): Promise<void> {
   await db.transaction(async (tx) => {
     const { name } = await getLocked(tx, projectId, id)
+    await lockTargets(tx, id)
     await dropPolicy(tx, projectId, id)
     await emit(tx, [facts.policyDeleted({ projectId, policyId: id, name }, by)])
   })

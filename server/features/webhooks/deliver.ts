@@ -123,7 +123,7 @@ export function openDeliverer({ db, secrets, outbound, rules, log, lanes = { pla
     // One at a time to a target that has just failed: those that do not answer must not take up everybody's connections.
     const due = held.failedRounds > 0 ? ready.toSorted(byLastTry).slice(0, 1) : ready
     if (due.length === 0) {
-      await finish({ targetId: held.id, results: [], standing: undefined, facts: [] })
+      await finish({ held, results: [], standing: undefined, facts: [] })
       return Math.max(1, Math.min(...heads.map(({ dueAt }) => dueAt)) - now)
     }
     const target = { ...unseal(held), verifiesTls: held.verifiesTls }
@@ -137,7 +137,7 @@ export function openDeliverer({ db, secrets, outbound, rules, log, lanes = { pla
     const standing = results.length === 0 ? undefined : standingAfter(held, results, rules)
     const turn = standing && turnOf(held, standing)
     const told = turn ? await factsOfTurn(held, turn, results.at(-1)!.result, standing) : []
-    await finish({ targetId: held.id, results: results.map(({ result }) => result), standing, facts: told })
+    await finish({ held, results: results.map(({ result }) => result), standing, facts: told })
     return standing?.restsUntil ? Math.max(1, standing.restsUntil.getTime() - Date.now()) : 0
   }
 
@@ -161,11 +161,10 @@ export function openDeliverer({ db, secrets, outbound, rules, log, lanes = { pla
 
   /** What a target's turn is told by stands or falls with it. */
   async function writeDown(all: (Finished & { facts: Fact[] })[]): Promise<void> {
-    const told = all.flatMap((one) => one.facts)
-    if (told.length === 0) return finishTargets(db.relaxed, me, all)
+    if (all.every((one) => one.facts.length === 0)) return void (await finishTargets(db.relaxed, me, all))
     await db.transaction(async (tx) => {
-      await finishTargets(tx, me, all)
-      await emit(tx, told)
+      const turned = await finishTargets(tx, me, all)
+      await emit(tx, all.filter(({ held }) => turned.has(held.id)).flatMap((one) => one.facts))
     })
   }
 

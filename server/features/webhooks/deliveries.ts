@@ -61,8 +61,8 @@ async function addSome(tx: Tx, wanted: Rendered[]): Promise<number[]> {
       from unnest(${targetIds}::bigint[], ${wanted.map(({ event }) => event.type)}::text[], ${wanted.map(({ event }) => event.id)}::uuid[], ${wanted.map((one) => one.orderedBy)}::text[],
         ${wanted.map((one) => one.trigger)}::text[], ${wanted.map(({ message }) => message.contentType)}::text[], ${wanted.map(({ message }) => message.body)}::text[]) with ordinality
         as one (target_id, event_type, event_id, ordered_by, trigger, content_type, body, place)
-      -- Read here once more: a policy may be gone since it was looked up.
-      join webhook_target target on target.id = one.target_id order by one.place returning id)
+      -- Read here once more, and locked: policy and target may be gone since they were looked up, or just be going.
+      join webhook_target target on target.id = one.target_id order by one.place for key share of target returning id)
     select id from added, told order by id`)
   return rows.map(({ id }) => id)
 }

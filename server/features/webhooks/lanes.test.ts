@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../platform/observe/log.ts'
 import { openOutbound } from '../../platform/outbound/outbound.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { create } from '../../testing/api.ts'
+import { callApi, create } from '../../testing/api.ts'
 import { fresh, givenProject } from '../../testing/given.ts'
-import { eventually } from '../../testing/http.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openReceiver, type Receiver } from '../../testing/receiver.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { openDeliverer } from './deliver.ts'
@@ -20,12 +20,12 @@ let marina: TestMarina
 before(async () => void (marina = await openTestMarina({ workers: 'none' })))
 after(() => marina[Symbol.asyncDispose]())
 
-function openDelivererWith(lanes: { places: number; share: number }, connectionsPerHost?: number): AsyncDisposable {
+function openDelivererWith(lanes: { places: number; share: number }, connectionsPerHost?: number, more: Partial<typeof rules> = {}): AsyncDisposable {
   const stack = new AsyncDisposableStack()
   const { db, secrets } = marina.ground
   const outbound = openOutbound({ allow: ['127.0.0.0/8'], ...(connectionsPerHost ? { connectionsPerHost } : {}) })
   stack.defer(() => outbound.close())
-  stack.use(openDeliverer({ db, secrets, outbound, rules, lanes, log: openLog({ level: 'silent', format: 'json' }) }))
+  stack.use(openDeliverer({ db, secrets, outbound, rules: { ...rules, ...more }, lanes, log: openLog({ level: 'silent', format: 'json' }) }))
   return stack
 }
 
@@ -99,4 +99,41 @@ test('a target gets through to a host that others keep busy, and what had to wai
   await eventually(() => assert.equal(receiver.received.length, 25), patience)
   const ended = sql`select status, tries from webhook_delivery where target_id in (select id from webhook_target where policy_id in (select id from webhook_policy where project_id = ${project.id})) group by 1, 2`
   await eventually(async () => assert.deepEqual(await marina.ground.db.rows(ended), [{ status: 'Success', tries: 1 }]), patience)
+})
+
+test('a clock that is an hour slow holds no delivery back, and a rest is as long as it should be', async (at) => {
+  const right = Date.now
+  at.mock.method(Date, 'now', () => right() - 3_600_000)
+  await using receiver = await openReceiver()
+  receiver.answer(({ path }) => ({ status: path === '/bad' ? 500 : 200 }))
+  const project = await givenProject(marina)
+  await givenQueue(receiver, project, ['good', 'bad'])
+  await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, { backOffMs: 600_000, mostMs: 600_000 })
+  await eventually(() => assert.deepEqual(pathsOf(receiver).sort(), ['bad', 'good']), patience)
+  const resting = sql`select extract(epoch from rests_until - clock_timestamp())::float8 as rest, extract(epoch from due_at - clock_timestamp())::float8 as due
+    from webhook_target target join webhook_delivery delivery on target_id = target.id
+    where rests_until is not null and target.policy_id in (select id from webhook_policy where project_id = ${project.id})`
+  const [{ rest, due }] = await eventually(async () => {
+    const rows = await marina.ground.db.rows<{ rest: number; due: number }>(resting)
+    assert.equal(rows.length, 1)
+    return rows as [{ rest: number; due: number }]
+  }, patience)
+  assert.ok(rest > 500 && rest <= 600 && due > 500 && due <= 600, `${rest} s, ${due} s`)
+})
+
+test('a try that fails after its target was sent elsewhere neither pauses the target nor has it rest', async () => {
+  await using receiver = await openReceiver()
+  const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>()
+  receiver.answer(({ path }) => (path === '/old' ? { status: 500, until: mayAnswer } : {}))
+  const project = await givenProject(marina)
+  await givenQueue(receiver, project, ['old'])
+  await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, { pauseAfter: 1, probeMs: 3_600_000 })
+  await eventually(() => assert.deepEqual(pathsOf(receiver), ['old']), patience)
+  const at = `/projects/${project.name}/webhook/policies`
+  const [policy] = (await callApi(marina, 'GET', at, { as: marina.admin })).json() as [{ id: number; targets: object[] }]
+  const moved = { ...policy, targets: policy.targets.map((one) => ({ ...one, address: `${receiver.url}/new` })) }
+  expectAnswer(await callApi(marina, 'PUT', `${at}/${policy.id}`, { as: marina.admin, body: moved }), 200)
+  answer()
+  await eventually(() => assert.deepEqual(pathsOf(receiver), ['old', 'new']), patience)
+  assert.deepEqual(await marina.ground.db.rows(sql`select topic from outbox where topic = 'webhook-target.paused'`), [])
 })

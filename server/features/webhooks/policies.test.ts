@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { sql } from '../../platform/db/sql.ts'
 import { callApi, create, factsSince, lastFact } from '../../testing/api.ts'
 import { fresh, givenCast } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openRest, type Rest } from '../../testing/rest.ts'
+import { untilWaiting } from '../../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { repeatLimit, sweepDeliveries } from './deliveries.ts'
-import { listTargets } from './store.ts'
+import { addDeliveries, repeatLimit, sweepDeliveries } from './deliveries.ts'
+import { testEvent } from './events.ts'
+import { dropTargets, listTargets, lockPolicy } from './store.ts'
 import { mask } from './wire.ts'
 
 type Target = Record<string, unknown> & { id: number; address: string }
@@ -205,6 +208,28 @@ test('a target that a policy no longer has gets nothing more, and its history st
   const delivery = expectAnswer(await rest('GET', `${path()}/${id}/executions/${waiting}`, cast.maA), 200).json() as { status: string; target_id?: number }
   assert.deepEqual([delivery.status, delivery.target_id], ['Stopped', undefined])
   expectAnswer(await rest('POST', `${path()}/${id}/executions/${waiting}/redeliver`, cast.uaA), 412, 'PRECONDITION')
+})
+
+test('nothing is left waiting for a target that goes while something is put into its queue', async () => {
+  const { db, secrets } = marina.ground
+  const id = await make()
+  const [target] = (await listTargets(db, secrets, [id])).get(id)!
+  const { promise: isDropped, resolve: dropped } = Promise.withResolvers<void>()
+  const { promise: mayCommit, resolve: commit } = Promise.withResolvers<void>()
+  const dropping = db.transaction(async (tx) => {
+    await lockPolicy(tx, cast.A.id, id)
+    await dropTargets(tx, [target!.id])
+    dropped()
+    await mayCommit
+  })
+  await isDropped
+  const event = testEvent(randomUUID(), 'PUSH_ARTIFACT', { id: 1, name: 'project' }, 'somebody', 'host')
+  const adding = db.transaction((tx) => addDeliveries(tx, [{ event, policyId: id, target: target!, orderedBy: 'r', trigger: 'EVENT' }]))
+  await untilWaiting(db)
+  commit()
+  await dropping
+  assert.deepEqual(await adding, [])
+  assert.deepEqual(await db.rows(sql`select id from webhook_delivery where target_id = ${target!.id}`), [])
 })
 
 test('a target that goes elsewhere is no longer paused by Marina, but still by whoever paused it', async () => {

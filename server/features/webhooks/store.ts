@@ -122,6 +122,11 @@ export async function saveTarget(tx: Tx, secrets: Seal, policyId: number, positi
   if (isMoved) await tx.run(sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '' where id = ${was.id} and paused_by = 'marina'`)
 }
 
+/** Before targets change or go: in the order in which whoever notes what became of their tries locks them, so that nobody waits in a circle. */
+export async function lockTargets(tx: Tx, policyId: number): Promise<void> {
+  await tx.run(sql`select id from webhook_target where policy_id = ${policyId} order by id for update`)
+}
+
 /** What still waits for these targets is stopped; the rest of their history stays. */
 export async function dropTargets(tx: Tx, ids: number[]): Promise<void> {
   await tx.run(sql`update webhook_delivery set status = 'Stopped', target_id = null, status_message = 'the policy no longer has this target', ended_at = clock_timestamp() where target_id = any(${ids}::bigint[]) and status = 'Pending'`)

@@ -3,7 +3,7 @@ import { DatabaseUnavailable, type Db } from '../db/db.ts'
 import type { Log } from '../observe/log.ts'
 import { seldom } from '../observe/seldom.ts'
 import { factsWritten } from './emit.ts'
-import { dropOldFacts, holdPlace, listParked, listStandings, lookAround, movePlace, park, readWindow, recount, settle, takePlace, unpark, type Place, type Standing } from './places.ts'
+import { awaitPlace, dropOldFacts, holdPlace, listParked, listStandings, lookAround, movePlace, park, readWindow, recount, settle, takePlace, unpark, type Place, type Standing } from './places.ts'
 import { checkReactions, type Reaction, type Told } from './reaction.ts'
 
 export type DispatcherOptions = {
@@ -160,7 +160,12 @@ export async function openDispatcher({ db, log, reactions, topics, batch = 200, 
       if (outcome === 'moved') sizes.set(reaction.name, Math.min(batch, size * 2))
       return outcome
     } catch (error) {
-      if (!turn || turn.told.length === 0 || error instanceof DatabaseUnavailable) throw error
+      if (!turn || turn.told.length === 0) throw error
+      if (error instanceof DatabaseUnavailable) {
+        // It may be away; or so many facts were too much for the time that a statement has.
+        sizes.set(reaction.name, Math.max(1, turn.told.length >> 1))
+        throw error
+      }
       await refused(reaction, turn, error)
       return 'moved'
     }
@@ -171,7 +176,7 @@ export async function openDispatcher({ db, log, reactions, topics, batch = 200, 
     if (facts.length > 1) return void sizes.set(reaction.name, facts.length >> 1)
     sizes.set(reaction.name, 1)
     const [fact] = facts as [Told]
-    const trouble = String(error).slice(0, 2000)
+    const trouble = String(error).replaceAll('\0', '').slice(0, 2000)
     const failures = place.failingId === fact.id ? place.failures + 1 : 1
     const waitMs = Math.min(longestWaitMs, backOffMs * 2 ** (failures - 1))
     const isLast = failures >= tries
@@ -194,7 +199,10 @@ export async function openDispatcher({ db, log, reactions, topics, batch = 200, 
     for (let page = reaction ? await listParked(db, name) : []; page.length > 0 && !closing.signal.aborted; page = await listParked(db, name, after)) {
       for (const { parkedId, handler: _, trouble: __, parkedAt: ___, ...fact } of page) {
         after = fact.id
-        const isTaken = db.transaction(async (tx) => (await unpark(tx, parkedId)) && (await reaction!.handle(tx, [fact]), true))
+        const isTaken = db.transaction(async (tx) => {
+          await awaitPlace(tx, name)
+          return (await unpark(tx, parkedId)) && (await reaction!.handle(tx, [fact]), true)
+        })
         if (await isTaken.catch(() => false)) taken++
         else left++
       }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../../testing/http.ts'
 import { openTestDatabase } from '../../testing/postgres.ts'
+import { untilWaiting } from '../../testing/rival.ts'
 import { openDb, type Db, type Tx } from '../db/db.ts'
 import { migrate } from '../db/migrate.ts'
 import { sql } from '../db/sql.ts'
@@ -167,6 +168,54 @@ test('a reaction runs one at a time on all processes, and they hand no fact over
   await Promise.all(upTo(100).map((n) => emitDone(n % 2 ? other : at.db, n)))
   await eventually(() => assert.equal(heard.length, 100))
   assert.deepEqual([most, [...heard].sort((a, b) => a - b)], [1, upTo(100)])
+})
+
+test('a parked fact that is handed over once more waits for the facts that the reaction has in hand', async () => {
+  await using at = await openFacts()
+  let [isMended, running, most] = [false, 0, 0]
+  const { promise: isBusy, resolve: busy } = Promise.withResolvers<void>()
+  const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>()
+  await using dispatcher = await open(at.db, [noting('stateful', [], {
+    async handle(_, [fact]) {
+      if (!isMended) throw new Error('not yet')
+      most = Math.max(most, ++running)
+      if (fact!.payload.n === 1) {
+        busy()
+        await mayGoOn
+      }
+      running--
+    },
+  })], { tries: 1 })
+  await emitDone(at.db, 0)
+  await eventually(async () => assert.equal((await listParked(at.db, 'stateful')).length, 1))
+  isMended = true
+  await emitDone(at.db, 1)
+  await isBusy
+  const retrying = dispatcher.retryParked('stateful')
+  await Promise.race([retrying, untilWaiting(at.db)])
+  goOn()
+  assert.deepEqual(await retrying, { taken: 1, left: 0 })
+  assert.equal(most, 1)
+})
+
+test('facts that are too many for the time that a statement has come in smaller numbers', async () => {
+  await using at = await openFacts()
+  const heard: unknown[] = []
+  await using _ = await open(at.db, [noting('slow', heard, {
+    async handle(tx, facts) {
+      if (facts.length > 10) await tx.run(sql`do $$ begin raise exception 'canceling statement due to statement timeout' using errcode = '57014'; end $$`)
+      heard.push(...facts.map(({ payload }) => payload.n))
+    },
+  })])
+  await emitDone(at.db, ...upTo(50))
+  await eventually(() => assert.deepEqual(heard, upTo(50)))
+})
+
+test('a fact is parked whatever stands in the error that refuses it', async () => {
+  await using at = await openFacts()
+  await using _ = await open(at.db, [noting('picky', [], { handle: async () => Promise.reject(new SyntaxError('Unexpected token \0')) })], { tries: 1 })
+  await emitDone(at.db, 0)
+  await eventually(async () => assert.deepEqual((await listParked(at.db, 'picky')).map(({ trouble }) => trouble), ['SyntaxError: Unexpected token ']))
 })
 
 test('F07: a process that is killed while it takes facts loses none, and what it wrote stands once', async () => {

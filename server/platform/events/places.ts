@@ -59,6 +59,11 @@ export async function takePlace(tx: Tx, handler: string): Promise<Place | undefi
     from event_place, set_config('synchronous_commit', 'off', true) where handler = ${handler} for update of event_place skip locked`)
 }
 
+/** Waits for a handler's place instead, and has it until the transaction ends: nobody hands it anything meanwhile. */
+export async function awaitPlace(tx: Tx, handler: string): Promise<void> {
+  await tx.run(sql`select handler from event_place where handler = ${handler} for update`)
+}
+
 type Window = { seen: string; until: string; lastId: number }
 
 /**

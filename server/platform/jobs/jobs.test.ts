@@ -306,6 +306,49 @@ test('a process that was taken for dead ends its jobs, and what it then says of 
   assert.equal(state.runs, 2)
 })
 
+test('what a run does and says once another one has its task counts for nothing', async () => {
+  const type = kind('OVERTAKEN', { maxTries: 3 })
+  const { taskId } = await ask(type)
+  let refused: unknown
+  const run: Run = async ({ attempt, log: say, keep }) => {
+    say(`this is try ${attempt}`)
+    if (attempt > 1) return
+    // As when this process was stopped for a while, the job was given to another one, and that died, too.
+    await db.run(sql`update task set run_count = run_count + 1, pool_id = null where id = ${taskId}`)
+    const late = db.transaction(async (tx) => {
+      await tx.run(sql`insert into installation (name, value) values ('late', '')`)
+      await keep(tx, { isLate: true })
+    })
+    await late.catch((error: unknown) => (refused = error))
+    throw refused
+  }
+  await using _workers = await open([handler(type, run)])
+  const state = await becomes(taskId, 'Success')
+  assert.deepEqual([String(refused), state.attrs, await db.rows(sql`select name from installation where name = 'late'`)], ['JobAborted: the job was aborted: lease lost', {}, []])
+  assert.match((await readJobLog(db, taskId))!, /^\S+ \[INFO\] this is try 2\n$/)
+})
+
+test('a job that has ended has no more to say', async () => {
+  const type = kind('TALKS')
+  const { taskId } = await ask(type)
+  let later: Job['log'] | undefined
+  await using _workers = await open([handler(type, async ({ log: say }) => (say('in time'), void (later = say)))])
+  await becomes(taskId, 'Success')
+  later!('too late')
+  await sleep(600)
+  assert.match((await readJobLog(db, taskId))!, /^\S+ \[INFO\] in time\n$/)
+})
+
+test('a job ends with its error whatever stands in that', async () => {
+  const type = kind('BINARY', { maxTries: 2 })
+  const { taskId } = await ask(type)
+  await using _workers = await open([handler(type, async () => {
+    throw new SyntaxError('Unexpected token \0')
+  })])
+  const state = await becomes(taskId, 'Error')
+  assert.deepEqual([state.runs, state.message], [2, 'Unexpected token '])
+})
+
 test('a shutdown cuts a job short, which then runs elsewhere and has lost no try', async () => {
   const type = kind('CUT', { maxTries: 1 })
   const { taskId } = await ask(type)
@@ -370,6 +413,28 @@ test('connections that break while a job runs and ends change nothing: it ends o
   await becomes(other.taskId, 'Running')
   await db.transaction((tx) => stopTasks(tx, [other.taskId]))
   await becomes(other.taskId, 'Stopped')
+})
+
+test('a database that is away for longer than the lease costs no living process its jobs', async () => {
+  const type = kind('OUTAGE', { maxTries: 1 })
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+  const tasks = [await ask(type), await ask(type), await ask(type)]
+  await using stack = new AsyncDisposableStack()
+  const pools: string[] = []
+  const run: Run = ({ signal }) => Promise.race([mayEnd, untilAborted(signal)])
+  for (const _ of tasks) pools.push(stack.use(await open([handler(type, run)], { leaseMs: 2000, concurrency: 1 })).poolId)
+  for (const { taskId } of tasks) await becomes(taskId, 'Running')
+  const client = await db.connect()
+  stack.defer(() => client.end())
+  const beating = async () => (await client.query(`select id from worker_pool where id = any($1) and heartbeat_at > clock_timestamp() - interval '2 seconds'`, [pools])).rowCount
+  const letIn = (allowed: boolean) => client.query('update pg_database set datallowconn = $1 where datname = current_database()', [allowed])
+  await letIn(false)
+  await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+  await eventually(async () => assert.equal(await beating(), 0), 20_000)
+  await letIn(true)
+  await eventually(async () => assert.equal(await beating(), 3), 20_000)
+  end()
+  for (const { taskId } of tasks) assert.equal((await becomes(taskId, 'Success')).runs, 1)
 })
 
 test('the log of a job is bounded and says where it ends; without a word it is empty, and only without a task there is none', async () => {

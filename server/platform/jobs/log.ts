@@ -3,7 +3,8 @@ import { sql } from '../db/sql.ts'
 
 export type Level = 'INFO' | 'WARNING' | 'ERROR'
 
-export type JobLog = {
+/** Closed, nothing that is said any more is kept. */
+export type JobLog = Disposable & {
   /** A `last word`, what came of it or why it ended, stands also in a log that is full. */
   line(text: string, level?: Level, as?: 'last word'): void
   /** Writes what is still in memory. */
@@ -22,20 +23,22 @@ type Line = { text: string; isLast: boolean }
 type Filled = { bytes: number; isFull: boolean }
 
 /**
- * The log of one run, kept in the database beside its task: it is there for as long as the task is. `limit` bounds all runs of
+ * The log of one run, kept in the database beside its task: it is there for as long as the task is. Once the task is run anew, an
+ * earlier run has no more to say. `limit` bounds all runs of
  * a task together, in bytes; the line after it says that the rest was left out, and last words follow.
  */
-export function openJobLog(db: Queryable, taskId: number, { limit, onTrouble }: { limit: number; onTrouble(error: unknown): void }): JobLog {
+export function openJobLog(db: Queryable, { taskId, run }: { taskId: number; run: number }, { limit, onTrouble }: { limit: number; onTrouble(error: unknown): void }): JobLog {
   let gathered: Line[] = []
   let length = 0
   let timer: NodeJS.Timeout | undefined
   let writing = Promise.resolve()
   let filled: Filled | undefined
+  let isClosed = false
 
   return {
     line(text, level = 'INFO', as) {
       const isLast = as === 'last word'
-      if (filled?.isFull && !isLast) return
+      if (isClosed || (filled?.isFull && !isLast)) return
       const line = `${new Date().toISOString()} [${level}] ${clean(text).slice(0, lineLimit)}\n`
       gathered.push({ text: line, isLast })
       length += line.length
@@ -43,6 +46,10 @@ export function openJobLog(db: Queryable, taskId: number, { limit, onTrouble }: 
       else timer ??= setTimeout(() => void write(), gatherMs)
     },
     flush: write,
+    [Symbol.dispose]() {
+      isClosed = true
+      clearTimeout(timer)
+    },
   }
 
   function write(): Promise<void> {
@@ -63,7 +70,7 @@ export function openJobLog(db: Queryable, taskId: number, { limit, onTrouble }: 
     await db.run(sql`
       insert into job_log (task_id, part, text)
       select task.id, (select coalesce(max(part), 0) from job_log where task_id = task.id) + one.place, one.text
-      from task, unnest(${parts}::text[]) with ordinality as one (text, place) where task.id = ${taskId}`)
+      from task, unnest(${parts}::text[]) with ordinality as one (text, place) where task.id = ${taskId} and run_count = ${run}`)
   }
 }
 

@@ -26,15 +26,18 @@ export async function runTask(runner: Runner, { type, run }: JobHandler, taskId:
   const { db } = runner
   const taken = await take(runner, taskId)
   if (!taken) return
-  const log = openJobLog(db.relaxed, taskId, { limit: runner.logBytes, onTrouble: runner.onTrouble })
-  const progress = openProgress((attrs) => saveProgress(db.relaxed, taken, attrs).catch(runner.onTrouble))
+  using log = openJobLog(db.relaxed, taken, { limit: runner.logBytes, onTrouble: runner.onTrouble })
+  const progress = openProgress((attrs) => saveProgress(db.relaxed, taken, attrs).then(() => {}, runner.onTrouble))
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
   const ended = await heeding(abort.signal, run({
     params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
     earlier: taken.attrs, signal: abort.signal, log: log.line, progress: (attrs) => progress.note(attrs),
     async keep(tx, attrs) {
       await progress.overtake(attrs)
-      await saveProgress(tx, taken, attrs)
+      if (await saveProgress(tx, taken, attrs)) return
+      // Taken for dead, or written off: what this transaction does must not count either.
+      abort.abort(new JobAborted('lease lost'))
+      throw abort.signal.reason as Error
     },
   })).then((outcome) => ({ outcome: outcome ?? {} }), (error: unknown) => ({ error }))
   clearTimeout(timer)

@@ -28,8 +28,12 @@ export async function takeTask(db: Queryable, taskId: number, poolId: string): P
 
 type Held = Pick<Taken, 'taskId' | 'run'>
 
+/** What a job or a stranger's answer says may hold what PostgreSQL's text does not. */
+const textOf = (message: string) => message.replaceAll('\0', '').toWellFormed()
+
 /** Ends a task that this process still holds, and with the last of them its execution. False when it holds it no more. */
-export async function endTask(db: Queryable, { taskId, run }: Held, poolId: string, status: 'Success' | 'Error' | 'Stopped', { message = '', attrs = {} }: Outcome, failures: number): Promise<boolean> {
+export async function endTask(db: Queryable, { taskId, run }: Held, poolId: string, status: 'Success' | 'Error' | 'Stopped', { message: said = '', attrs = {} }: Outcome, failures: number): Promise<boolean> {
+  const message = textOf(said)
   const row = await db.row<{ id: number }>(sql`
     with done as (
       update task set status = ${status}, status_message = left(${message}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
@@ -61,7 +65,7 @@ export async function putBack(tx: Queryable, taken: Held, poolId: string, { mess
   }
   await tx.rows(sql`
     with waiting as (
-      update task set status = 'Pending', status_message = left(${message}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
+      update task set status = 'Pending', status_message = left(${textOf(message)}, 2000), status_revision = status_revision + 1, failures = ${failures}, pool_id = null,
         run_at = clock_timestamp() + make_interval(secs => ${delayMs / 1000}), updated_at = clock_timestamp()
       where id = ${taskId} returning id, job_type, run_at, priority)
     select (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => run_at, job_key => id::text, priority => priority, flags => array[job_type])).id from waiting`)
@@ -75,11 +79,12 @@ export async function requeue(db: Queryable, taskIds: number[], delayMs = 0): Pr
       priority => priority, flags => array[job_type])).id as queued from task where id = any(${taskIds}::bigint[]) and status = 'Pending'`)
 }
 
-/** Merged into the task's attributes; other processes see it at once. */
-export async function saveProgress(db: Queryable, { taskId, run }: Held, attrs: Params): Promise<void> {
-  await db.run(sql`
+/** Merged into the task's attributes; other processes see it at once. False, and nothing is saved, when this run no longer counts. */
+export async function saveProgress(db: Queryable, { taskId, run }: Held, attrs: Params): Promise<boolean> {
+  const saved = await db.run(sql`
     update task set extra_attrs = extra_attrs || ${jsonbText(attrs)}::jsonb, status_revision = status_revision + 1, updated_at = clock_timestamp()
     where id = ${taskId} and status = 'Running' and run_count = ${run}`)
+  return saved > 0
 }
 
 /** Those that wait for an alone key, the oldest first. */

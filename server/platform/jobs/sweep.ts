@@ -7,13 +7,14 @@ const batch = 500
 
 /**
  * Finds processes whose heartbeat is older than `leaseMs` and tasks that no living process holds: they run again, or end in
- * error after their last try, or are stopped when somebody had asked for it. Returns how many tasks. Safe on many processes.
+ * error after their last try, or are stopped when somebody had asked for it. Without `leaseMs` no heartbeat is too old. Returns how
+ * many tasks. Safe on many processes.
  */
-export async function rescueTasks(db: Db, leaseMs: number): Promise<number> {
+export async function rescueTasks(db: Db, leaseMs: number | undefined): Promise<number> {
   let count = 0
   for (;;) {
     const found = await db.transaction(async (tx) => {
-      const dead = await tx.rows<{ id: string }>(sql`delete from worker_pool where heartbeat_at < clock_timestamp() - make_interval(secs => ${leaseMs / 1000}) returning id`)
+      const dead = leaseMs === undefined ? [] : await tx.rows<{ id: string }>(sql`delete from worker_pool where heartbeat_at < clock_timestamp() - make_interval(secs => ${leaseMs / 1000}) returning id`)
       // The queue's own hold of a dead process lasts four hours otherwise.
       if (dead.length > 0) await tx.rows(sql`select graphile_worker.force_unlock_workers(${dead.map(({ id }) => id)}::text[])`)
       return rescueBatch(tx)

@@ -51,6 +51,8 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
   let paused: ReadonlySet<string> = new Set(await listPaused(db))
   const onTrouble = seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the job service has trouble'))
   const closing = new AbortController()
+  /** When this process last told that it lives, and from when on it may take others for dead; by its own clock, in ms. */
+  let [beatAt, judgesFrom] = [performance.now(), 0]
 
   // The queue's own statements are short: fewer connections than jobs, and one that listens.
   const pool = db.openPool(Math.min(concurrency, 4) + 1)
@@ -135,6 +137,7 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
       with beat as (update worker_pool set heartbeat_at = clock_timestamp() where id = ${poolId} returning id)
       select (select count(*) from beat) as alive, array(select id::text from task where pool_id = ${poolId} and status = 'Running' and stop_asked_at is not null) as stops,
         array(select job_type from paused_queue) as paused`)
+    noteBeat()
     paused = new Set(row!.paused)
     stop(row!.stops.map(Number))
     if (row!.alive > 0 || closing.signal.aborted) return
@@ -142,6 +145,19 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
     log.warn('this process was taken for dead; its jobs run elsewhere')
     abortAll('lease lost')
     await register()
+  }
+
+  /** A database that was away was so for all: who could not tell that he lives gets one more lease to do it. */
+  function noteBeat(): void {
+    const now = performance.now()
+    if (now - beatAt > leaseMs / 2) judgesFrom = now + leaseMs
+    beatAt = now
+  }
+
+  /** Not before the first beat after a gap, either. */
+  function mayJudge(): boolean {
+    const now = performance.now()
+    return now >= judgesFrom && now - beatAt <= leaseMs / 2
   }
 
   function hear({ channel: where, payload }: Notification): void {
@@ -162,7 +178,7 @@ export async function openWorkers({ db, handlers, log, concurrency, leaseMs, log
   /** What any process may do for all. */
   async function care(): Promise<number | undefined> {
     await giveUpLost(db.relaxed, poolId, (taskId) => running.has(taskId))
-    await rescueTasks(db, leaseMs)
+    await rescueTasks(db, mayJudge() ? leaseMs : undefined)
     await requeueForgotten(db.relaxed)
     return (await fireDue(db, types)).nextMs
   }

@@ -15,12 +15,11 @@ import { failpoint } from '../../platform/failpoint.ts'
 import type { Sources } from '../describe.ts'
 import { passGates, passUntagGates, type Gates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
+import { lookingAgain } from './looking.ts'
 import type { LocalOptions } from './upload.ts'
 
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
-/** How often a push looks for what others delete at the same time. */
-const looks = 8
 
 export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'statManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
   const { db, cache, gates, blobs, describe } = options
@@ -98,7 +97,7 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
     const project = await findProject(reader, projectOf(name))
     if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(name)} does not exist`)
-    await db.transaction(async (tx) => storeManifest(tx, gates, { project, repository: await ensureRepository(tx, project, name, by) }, by, push))
+    await db.transaction(async (tx) => void (await storeManifest(tx, gates, { project, repository: await ensureRepository(tx, project, name, by) }, by, push)))
   }
 
   /** Only what the transaction will demand of this repository is read: whatever else a digest names stays unread (C-38). */
@@ -131,22 +130,10 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
   }
 }
 
-/** A blob, child or repository went away while the push relied on it: look again, and say what is missing. */
-async function lookingAgain(save: () => Promise<void>): Promise<void> {
-  for (let look = 1; ; look++) {
-    try {
-      return await save()
-    } catch (error) {
-      if (!isReferenceViolation(error)) throw error
-      if (look === looks) throw new OciError('CONFLICT', 'what the manifest needs comes and goes: push it again', { cause: error, headers: { 'retry-after': '1' } })
-    }
-  }
-}
-
 export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
-/** Inside one transaction: parts checked, gates, artifact, tags, facts. */
-export async function storeManifest(tx: Tx, gates: Gates, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<void> {
+/** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
+export async function storeManifest(tx: Tx, gates: Gates, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
   const name = repository.name as RepositoryName
   const needed = neededBlobs(manifest)
@@ -170,6 +157,7 @@ export async function storeManifest(tx: Tx, gates: Gates, { project, repository 
     facts.artifactPushed({ ...place, digest, mediaType: manifest.mediaType, size, tags, isNew: artifact.isNew }, by),
     ...moved.flatMap((tag) => tagFact(place, digest, tag, by)),
   ])
+  return moved
 }
 
 /** Those of the digests that the repository holds, or held when the client asked a moment ago. */

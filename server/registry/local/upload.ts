@@ -18,6 +18,7 @@ import type { Turns } from '../../platform/turns.ts'
 import type { Describe } from '../describe.ts'
 import { passGates, type Gates } from '../gate.ts'
 import type { BlobStat, Registry, Upload } from '../registry.ts'
+import { lookingAgain } from './looking.ts'
 
 /** `turns`: where the pushes of one project wait for each other instead of for the database. */
 export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; describe: Describe; turns: Turns }
@@ -98,7 +99,7 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
 
     async mountBlob(name, by, from, digest) {
       const project = await getProject(name)
-      return db.transaction(async (tx) => {
+      return lookingAgain(() => db.transaction(async (tx) => {
         const source = await tx.row<{ size: number }>(sql`
           select blob.size from blob join repository_blob held on held.blob_id = blob.id join repository on repository.id = held.repository_id
           where blob.digest = ${digest} and repository.name = ${from}`)
@@ -106,7 +107,7 @@ export function localUploads({ db, cache, blobs, gates, turns }: LocalOptions): 
         await passGates(gates, tx, { kind: 'blob', project, repository: name, digest, size: source.size })
         const repository = await ensureRepository(tx, project, name, by)
         return linkBlob(tx, repository.id, from, digest)
-      })
+      }))
     },
   }
 

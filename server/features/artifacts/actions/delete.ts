@@ -11,23 +11,24 @@ import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { passUntagGates, type Gates } from '../../../registry/gate.ts'
 
+const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
+
+/** Asked once the artifact is locked: what it says holds until the artifact is gone. */
+export type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
+
 /**
  * An artifact with its tags, the parts that only it needs, and what belongs to it: signatures, SBOMs. Throws PRECONDITION
- * while an index names it, or when one of the tags is immutable. With `onlyUntagged` a tag that it has got meanwhile keeps it.
+ * while an index names it, or when one of the tags is immutable, CONFLICT when it is due no longer.
  */
-export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Actor, repository: Repository, digest: Digest, { onlyUntagged = false } = {}): Promise<void> {
-  const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
+export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Actor, repository: Repository, digest: Digest, isStillDue: IsStillDue = async () => true): Promise<void> {
   try {
     await db.transaction(async (tx) => {
       const rootId = await lockArtifact(tx, repository.id, digest)
       if (rootId === undefined) throw new Failure('NOT_FOUND', `${digest} does not exist in ${repository.name}`)
-      const tree = await collectTree(tx, repository.id, rootId)
-      if (tree.find(({ id }) => id === rootId)!.parents.length > 0) throw named()
-      const going = goingWith(rootId, tree)
+      if (!(await isStillDue(tx, rootId))) throw new Failure('CONFLICT', `${digest} was pushed again, tagged or put to use meanwhile`)
+      const going = await lockGoing(tx, repository.id, rootId)
       const ids = going.map(({ id }) => id)
-      await tx.run(sql`select id from artifact where id = any(${ids}::bigint[]) order by id for update`)
       const tags = await lockTags(tx, ids)
-      if (onlyUntagged && tags.some(({ artifactId }) => artifactId === rootId)) throw new Failure('CONFLICT', `${digest} has got a tag meanwhile`)
       const place = { projectId: repository.projectId, repository: repository.name }
       await passUntagGates(gates, tx, { ...place, repository: repository.name as RepositoryName, tags: tags.map(({ name }) => name) })
       await trashArtifacts(tx, repository, { kind: 'artifact', digest }, ids, by)
@@ -38,6 +39,19 @@ export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Ac
   } catch (error) {
     // An index that names a part of it came meanwhile.
     throw isReferenceViolation(error) ? named() : error
+  }
+}
+
+/** The root and what goes with it, looked at again once it is locked: what has got a tag or another parent meanwhile stays. */
+async function lockGoing(tx: Tx, repositoryId: number, rootId: number): Promise<Node[]> {
+  for (const locked = new Set([rootId]); ; ) {
+    const tree = await collectTree(tx, repositoryId, rootId)
+    if (tree.find(({ id }) => id === rootId)!.parents.length > 0) throw named()
+    const going = goingWith(rootId, tree)
+    const more = going.map(({ id }) => id).filter((id) => !locked.has(id))
+    if (more.length === 0) return going
+    await tx.run(sql`select id from artifact where id = any(${more}::bigint[]) order by id for update`)
+    for (const id of more) locked.add(id)
   }
 }
 

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { sql, type Sql } from '../platform/db/sql.ts'
+import type { Db, Queryable } from '../platform/db/db.ts'
+import { eventually } from './http.ts'
+
+export type Rival = AsyncDisposable & { run(statement: Sql): Promise<void>; commit(): Promise<void> }
+
+/** Somebody else's transaction, which keeps what it has locked or changed to itself until the test has it committed. */
+export async function openRival(db: Pick<Db, 'connect'>, first: Sql): Promise<Rival> {
+  const client = await db.connect()
+  await client.query('begin')
+  const run = async (statement: Sql) => void (await client.query(statement))
+  await run(first)
+  return { run, commit: async () => void (await client.query('commit')), [Symbol.asyncDispose]: () => client.end() }
+}
+
+/** Resolves once so many statements in this database wait for what another transaction has locked. */
+export async function untilWaiting(db: Queryable, count = 1): Promise<void> {
+  await eventually(async () => {
+    const row = await db.row<{ waiting: number }>(sql`select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    assert.equal(row!.waiting, count)
+  })
+}
