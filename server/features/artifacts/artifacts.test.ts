@@ -190,6 +190,7 @@ test('S1-32: a list asks the database a fixed number of questions for what the c
   const query = 'with_label=true&with_accessory=true&with_inherited_accessory=true&with_immutable_status=true'
   const questions = async (size: number, missing: string[] = []) => {
     for (const resource of missing) marina.ground.cache.flush(resource)
+    // What reacts to the pushes may ask meanwhile: it can only add.
     using counter = countQuestions()
     assert.equal((await list(name, `${query}&page_size=${size}`)).length, size)
     return counter.asked()
@@ -197,13 +198,20 @@ test('S1-32: a list asks the database a fixed number of questions for what the c
   await questions(1)
   const all = ['artifact', 'accessory', 'artifact_list']
   // The ids, the artifacts, what belongs to them, and to those they are part of, which is not kept.
-  assert.deepEqual([await questions(1, all), await questions(2, all), await questions(3, all)], [4, 4, 4])
-  assert.deepEqual([await questions(3), await questions(1)], [1, 1])
+  for (const size of [1, 2, 3]) assert.equal(await fewest(() => questions(size, all)), 4)
+  for (const size of [3, 1]) assert.equal(await fewest(() => questions(size)), 1)
   // Only what is missing is read: the two that a page of one did not bring along.
-  marina.ground.cache.flush('artifact')
-  await questions(1)
-  assert.equal(await questions(3), 2)
+  assert.equal(await fewest(async () => {
+    marina.ground.cache.flush('artifact')
+    await questions(1)
+    return questions(3)
+  }), 2)
 })
+
+async function fewest(count: () => Promise<number>): Promise<number> {
+  const counts = [await count(), await count(), await count()]
+  return Math.min(...counts)
+}
 
 test('tags are made, listed and taken away on the artifact they belong to', async () => {
   const name = await givenRepository()
