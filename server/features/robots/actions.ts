@@ -5,7 +5,7 @@ import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { hashPassword, makeSecret, passwordProblem, quickHash } from '../accounts/index.ts'
 import { durationProblem, robotNameProblem, type Grant } from './rules.ts'
-import { changeRobot, changeSecret, dropRobot, loginNameOf, saveGrants, saveRobot, type Robot } from './store.ts'
+import { changeRobot, changeSecret, dropRobot, lockPlaces, loginNameOf, saveGrants, saveRobot, type Robot } from './store.ts'
 
 export type NewRobot = { name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; isDisabled: boolean; grants: Grant[]; secret: string | undefined }
 export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }
@@ -17,6 +17,7 @@ export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: s
   const loginName = loginNameOf(wanted, prefix)
   try {
     return await db.transaction(async (tx) => {
+      refuseGone(await lockPlaces(tx, wanted.grants))
       const robot = await saveRobot(tx, { ...wanted, secretHash, creatorType: by.kind === 'robot' ? 'robot' : 'local', creatorId: by.id ?? 0 })
       await saveGrants(tx, robot.id, wanted.grants)
       await emit(tx, [facts.robotCreated({ robotId: robot.id, name: loginName, projectId: wanted.projectId, durationDays: wanted.durationDays, permissions: textsOf(wanted.grants) }, by)])
@@ -32,6 +33,7 @@ export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: s
 export async function updateRobot(db: Db, by: Actor, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }, prefix: string): Promise<void> {
   refuse(durationProblem(change.durationDays) ?? textProblem(change.description))
   await db.transaction(async (tx) => {
+    if (change.grants) refuseGone(await lockPlaces(tx, change.grants))
     await changeRobot(tx, robot, change)
     if (change.grants) await saveGrants(tx, robot.id, change.grants)
     const changed = differing(toldOf(robot), toldOf(change))
@@ -54,6 +56,10 @@ export async function deleteRobot(db: Db, by: Actor, robot: Robot, prefix: strin
     await dropRobot(tx, robot)
     await emit(tx, [facts.robotDeleted(placeOf(robot, prefix), by)])
   })
+}
+
+function refuseGone(names: string[]): void {
+  if (names.length > 0) throw new Failure('NOT_FOUND', `there is no project ${names.join(', ')}`)
 }
 
 /** As it stands in the log: `project library repository:pull`. */

@@ -3,6 +3,8 @@ import { after, before, test } from 'node:test'
 import { callApi, factsSince, givenRobot, lastFact, type CallOptions } from '../../testing/api.ts'
 import { fresh, givenCast, givenUser, givenMember, givenProject, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { deleteProject } from '../projects/index.ts'
 
@@ -284,6 +286,21 @@ test('a robot that is made and used while its project is being deleted is gone w
   await lock.end()
   await deleted
   assert.deepEqual(await logIn(), [401, 401])
+})
+
+test('H30: what a system robot is given in a project that is just being deleted opens no later project of that name', async () => {
+  const { db } = marina.ground
+  const project = await givenProject(marina)
+  const robot = await givenRobot(marina, fresh('heir'), { access: [{ resource: 'project', action: 'list' }] })
+  const given = { name: robot.name, level: 'system', duration: -1, disable: false, permissions: [{ kind: 'project', namespace: project.name, access: [push] }] }
+  // Where the deletion has told the robots of the project, and has yet to end.
+  await using rival = await openRival(db, sql`select id from project where id = ${project.id} for update`)
+  const update = call('PUT', `/robots/${robot.id}`, { as: marina.admin, body: given })
+  await untilWaiting(db)
+  await rival.run(sql`delete from project where id = ${project.id}`)
+  await rival.commit()
+  expectAnswer(await update, 404, 'NOT_FOUND')
+  assert.deepEqual(await db.rows(sql`select resource from robot_permission where namespace = ${project.name}`), [])
 })
 
 test('what a robot can be given is told to administrators; those of a project do not see the system part', async () => {

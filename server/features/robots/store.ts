@@ -86,6 +86,17 @@ export async function saveRobot(tx: Tx, robot: NewRobot): Promise<{ id: number; 
   return row!
 }
 
+/**
+ * Of the projects in which grants give something, those that are gone. The others stay until the transaction ends: what is given in a
+ * project that is just being deleted would open a later one of its name (H30). Before anything else is locked, as in the deletion.
+ */
+export async function lockPlaces(tx: Tx, grants: Grant[]): Promise<string[]> {
+  const names = [...new Set(grants.flatMap(({ kind, namespace }) => (kind === 'project' && namespace !== '*' ? [namespace] : [])))]
+  const rows = await tx.rows<{ name: string }>(sql`select name from project where name = any(${names}::text[]) order by id for key share`)
+  const there = new Set(rows.map(({ name }) => name))
+  return names.filter((name) => !there.has(name))
+}
+
 export async function saveGrants(tx: Tx, robotId: number, grants: Grant[]): Promise<void> {
   await tx.run(sql`delete from robot_permission where robot_id = ${robotId}`)
   await tx.run(sql`
