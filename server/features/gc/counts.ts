@@ -19,7 +19,7 @@ export function openCounts({ db, totals, keep }: Counting): Counted {
         did = {}
         const worked = await work(tx, (more) => void (did = plus(did, more)))
         turn ??= await order.enter('')
-        await keep(tx, { ...totals, ...plus(totals, did) })
+        await keep(tx, plus(totals, did))
         return worked
       })
       Object.assign(totals, plus(totals, did))
@@ -30,7 +30,7 @@ export function openCounts({ db, totals, keep }: Counting): Counted {
   }
 }
 
-function plus(one: Partial<Done>, more: Partial<Done>): Partial<Done> {
+function plus<Sum extends Partial<Done>>(one: Sum, more: Partial<Done>): Sum {
   const added = (Object.keys(more) as (keyof Done)[]).map((name) => [name, (one[name] ?? 0) + (more[name] ?? 0)])
   return { ...one, ...Object.fromEntries(added) }
 }
