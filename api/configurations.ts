@@ -1,26 +1,27 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
 
 export const InternalConfigurationValue = Type.Object({
   // Harbor's document says object, its answers are plain values.
-  value: Type.Optional(Type.Unknown()),
-  editable: Type.Optional(Type.Boolean()),
+  value: Type.Unknown(),
+  editable: Type.Boolean(),
 })
 
 export const InternalConfigurationsResponse = Type.Record(Type.String(), InternalConfigurationValue)
 
 export const StringConfigItem = Type.Object({
-  value: Type.Optional(Type.String()),
-  editable: Type.Optional(Type.Boolean()),
+  value: Type.String(),
+  editable: Type.Boolean(),
 })
 
 export const BoolConfigItem = Type.Object({
-  value: Type.Optional(Type.Boolean()),
-  editable: Type.Optional(Type.Boolean()),
+  value: Type.Boolean(),
+  editable: Type.Boolean(),
 })
 
 export const IntegerConfigItem = Type.Object({
-  value: Type.Optional(Type.Integer()),
-  editable: Type.Optional(Type.Boolean()),
+  value: Type.Integer(),
+  editable: Type.Boolean(),
 })
 
 export const ConfigurationsResponse = Type.Object({
@@ -145,4 +146,22 @@ export const Configurations = Type.Object({
   scanner_skip_update_pulltime: Type.Optional(Type.Boolean()),
   banner_message: Type.Optional(Type.String()),
   disabled_audit_log_event_types: Type.Optional(Type.String()),
+})
+
+const tag = 'configure'
+
+export const getConfigurations = operation({
+  id: 'getConfigurations', tag, method: 'GET', path: '/configurations',
+  summary: 'Read the configuration items; secrets are left out', status: 200, answer: ConfigurationsResponse,
+})
+
+export const getInternalConfiguration = operation({
+  id: 'getInternalconfig', tag, method: 'GET', path: '/internalconfig',
+  summary: "The same by the name that Harbor's own parts use", status: 200, answer: InternalConfigurationsResponse,
+})
+
+export const updateConfigurations = operation({
+  id: 'updateConfigurations', tag, method: 'PUT', path: '/configurations',
+  summary: 'Change configuration items; those that are not named stay, unknown ones are ignored',
+  body: Configurations, status: 200,
 })

@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
-import { CVEAllowlist } from './cve-allowlist.ts'
+import { CVEAllowlist, CVEAllowlistReq } from './cve-allowlist.ts'
+import { operation } from './operation.ts'
 import { ResourceList } from './quotas.ts'
 import { Registry } from './registries.ts'
+import { listQuery, ProjectEither } from './requests.ts'
 
 export const ProjectMetadata = Type.Object({
   public: Type.Optional(Type.String()),
@@ -21,44 +23,46 @@ export const ProjectMetadata = Type.Object({
   proxy_cache_filter_kind: Type.Optional(Type.String()),
 })
 
+/** `current_user_role_id` is absent for those who have no role of their own in the project. */
 export const Project = Type.Object({
-  project_id: Type.Optional(Type.Integer()),
-  owner_id: Type.Optional(Type.Integer()),
-  name: Type.Optional(Type.String()),
+  project_id: Type.Integer(),
+  owner_id: Type.Integer(),
+  name: Type.String(),
   registry_id: Type.Optional(Type.Integer()),
-  creation_time: Type.Optional(Type.String({ format: 'date-time' })),
-  update_time: Type.Optional(Type.String({ format: 'date-time' })),
-  deleted: Type.Optional(Type.Boolean()),
-  owner_name: Type.Optional(Type.String()),
-  togglable: Type.Optional(Type.Boolean()),
+  creation_time: Type.String({ format: 'date-time' }),
+  update_time: Type.String({ format: 'date-time' }),
+  deleted: Type.Boolean(),
+  owner_name: Type.String(),
+  togglable: Type.Boolean(),
   current_user_role_id: Type.Optional(Type.Integer()),
-  current_user_role_ids: Type.Optional(Type.Array(Type.Integer())),
-  repo_count: Type.Optional(Type.Integer()),
-  metadata: Type.Optional(ProjectMetadata),
-  cve_allowlist: Type.Optional(CVEAllowlist),
+  current_user_role_ids: Type.Array(Type.Integer()),
+  repo_count: Type.Integer(),
+  metadata: ProjectMetadata,
+  cve_allowlist: CVEAllowlist,
 })
 
 export const ProjectReq = Type.Object({
   project_name: Type.Optional(Type.String({ maxLength: 255 })),
   public: Type.Optional(Type.Boolean()),
   metadata: Type.Optional(ProjectMetadata),
-  cve_allowlist: Type.Optional(CVEAllowlist),
+  cve_allowlist: Type.Optional(CVEAllowlistReq),
   storage_limit: Type.Optional(Type.Integer()),
   registry_id: Type.Optional(Type.Integer()),
 })
 
 export const ProjectDeletable = Type.Object({
-  deletable: Type.Optional(Type.Boolean()),
+  deletable: Type.Boolean(),
   message: Type.Optional(Type.String()),
 })
 
 export const ProjectSummaryQuota = Type.Object({
-  hard: Type.Optional(ResourceList),
-  used: Type.Optional(ResourceList),
+  hard: ResourceList,
+  used: ResourceList,
 })
 
+/** Members are counted for those who may list them, the quota is there for those who may read it. */
 export const ProjectSummary = Type.Object({
-  repo_count: Type.Optional(Type.Integer()),
+  repo_count: Type.Integer(),
   project_admin_count: Type.Optional(Type.Integer()),
   maintainer_count: Type.Optional(Type.Integer()),
   developer_count: Type.Optional(Type.Integer()),
@@ -66,4 +70,56 @@ export const ProjectSummary = Type.Object({
   limited_guest_count: Type.Optional(Type.Integer()),
   quota: Type.Optional(ProjectSummaryQuota),
   registry: Type.Optional(Registry),
+})
+
+const tag = 'project'
+const path = '/projects/{project_name_or_id}'
+const params = ProjectEither
+
+export const listProjects = operation({
+  id: 'listProjects', tag, method: 'GET', path: '/projects', summary: 'List the projects that the caller may see',
+  query: Type.Object({
+    ...listQuery,
+    name: Type.Optional(Type.String({ maxLength: 255 })),
+    public: Type.Optional(Type.Boolean()),
+    owner: Type.Optional(Type.String({ maxLength: 255 })),
+    with_detail: Type.Optional(Type.Boolean({ default: true })),
+  }),
+  status: 200, answer: Type.Array(Project), page: true,
+})
+
+export const headProject = operation({
+  id: 'headProject', tag, method: 'HEAD', path: '/projects',
+  summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown',
+  query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }), status: 200,
+})
+
+export const createProject = operation({
+  id: 'createProject', tag, method: 'POST', path: '/projects', summary: 'Create a project', body: ProjectReq, status: 201,
+})
+
+export const getProject = operation({
+  id: 'getProject', tag, method: 'GET', path, summary: 'Get a project by its name or id',
+  params, status: 200, answer: Project,
+})
+
+export const updateProject = operation({
+  id: 'updateProject', tag, method: 'PUT', path,
+  summary: 'Change the metadata and the allowlist of a project; name, owner and limit stay as they are',
+  params, body: ProjectReq, status: 200,
+})
+
+export const deleteProject = operation({
+  id: 'deleteProject', tag, method: 'DELETE', path, summary: 'Delete an empty project', params, status: 200,
+})
+
+export const getProjectDeletable = operation({
+  id: 'getProjectDeletable', tag, method: 'GET', path: `${path}/_deletable`, summary: 'Could the project be deleted now?',
+  params, status: 200, answer: ProjectDeletable,
+})
+
+export const getProjectSummary = operation({
+  id: 'getProjectSummary', tag, method: 'GET', path: `${path}/summary`,
+  summary: 'Figures of a project: members and quota for those who may see them',
+  params, status: 200, answer: ProjectSummary,
 })

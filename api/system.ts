@@ -1,14 +1,15 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
 
 export const ComponentHealthStatus = Type.Object({
-  name: Type.Optional(Type.String()),
-  status: Type.Optional(Type.String()),
+  name: Type.String(),
+  status: Type.String(),
   error: Type.Optional(Type.String()),
 })
 
 export const OverallHealthStatus = Type.Object({
-  status: Type.Optional(Type.String()),
-  components: Type.Optional(Type.Array(ComponentHealthStatus)),
+  status: Type.String(),
+  components: Type.Array(ComponentHealthStatus),
 })
 
 export const AuthproxySetting = Type.Object({
@@ -19,15 +20,16 @@ export const AuthproxySetting = Type.Object({
   server_certificate: Type.Optional(Type.String()),
 })
 
+/** Strangers get what a page needs before anybody logs in; the rest is for those who are logged in. */
 export const GeneralInfo = Type.Object({
-  banner_message: Type.Optional(Type.String()),
+  banner_message: Type.String(),
   current_time: Type.Optional(Type.String({ format: 'date-time' })),
   registry_url: Type.Optional(Type.String()),
   external_url: Type.Optional(Type.String()),
-  auth_mode: Type.Optional(Type.String()),
-  primary_auth_mode: Type.Optional(Type.Boolean()),
+  auth_mode: Type.String(),
+  primary_auth_mode: Type.Boolean(),
   project_creation_restriction: Type.Optional(Type.String()),
-  self_registration: Type.Optional(Type.Boolean()),
+  self_registration: Type.Boolean(),
   has_ca_root: Type.Optional(Type.Boolean()),
   harbor_version: Type.Optional(Type.String()),
   registry_storage_provider_name: Type.Optional(Type.String()),
@@ -38,10 +40,36 @@ export const GeneralInfo = Type.Object({
 })
 
 export const Storage = Type.Object({
-  total: Type.Optional(Type.Integer()),
-  free: Type.Optional(Type.Integer()),
+  total: Type.Integer(),
+  free: Type.Integer(),
 })
 
 export const SystemInfo = Type.Object({
-  storage: Type.Optional(Type.Array(Storage)),
+  storage: Type.Array(Storage),
+})
+
+export const getPing = operation({
+  id: 'getPing', tag: 'ping', method: 'GET', path: '/ping', summary: 'Is the process there?', status: 200, answer: Type.String(),
+})
+
+export const getHealth = operation({
+  id: 'getHealth', tag: 'health', method: 'GET', path: '/health', summary: 'State of the parts that Marina needs',
+  status: 200, otherStatus: 503, answer: OverallHealthStatus,
+})
+
+const tag = 'systeminfo'
+
+export const getSystemInfo = operation({
+  id: 'getSystemInfo', tag, method: 'GET', path: '/systeminfo',
+  summary: 'What a client needs to know before it logs in; more for who is logged in', status: 200, answer: GeneralInfo,
+})
+
+export const getVolumes = operation({
+  id: 'getVolumes', tag, method: 'GET', path: '/systeminfo/volumes',
+  summary: 'Room on the disk that holds the blobs; none is listed where a bucket does', status: 200, answer: SystemInfo,
+})
+
+export const getCert = operation({
+  id: 'getCert', tag, method: 'GET', path: '/systeminfo/getcert',
+  summary: "Download the certificate of the authority that signed the server's (MARINA_CA_CERT)", status: 200,
 })

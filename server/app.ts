@@ -8,7 +8,7 @@ import { projectOf } from '../oci/reference.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
-import { openAccess, openRights, permissionRoutes, type Access, type Granted } from './features/access/index.ts'
+import { openAccess, openRights, permissionRoutes, type Access } from './features/access/index.ts'
 import { ensureAdmin, failureWindow, openLogin, openSessionDoor, sweepFailures, sweepSessions, userRoutes, type Login, type SessionDoor } from './features/accounts/index.ts'
 import { devcenterPage, type OpenApiDocument } from './features/devcenter/page.ts'
 import { auditRoutes, makeMonths, openRefusals, purgeRoutes, type Refusals, strangeTypeIn } from './features/audit/index.ts'
@@ -29,7 +29,7 @@ import { openNotificationDoor, sweepEvents } from './features/notifications/inde
 import { scannerRoutes } from './features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, settingsRoutes, type SettingsAccess } from './features/settings/index.ts'
 import { searchRoutes } from './features/search/index.ts'
-import { infoRoutes, systemRoutes } from './features/system/index.ts'
+import { healthRoutes, infoRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
 import { undeleteRoutes } from './features/undelete/index.ts'
@@ -246,10 +246,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     await makeMonths(db, monthsAhead())
     const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
     let isDraining = false
-    const api = await openApi<Access, Caller, Granted>({
+    const api = await openApi<Access, Caller>({
       prefix: '/api/v2.0',
       routes: [
-        ...systemRoutes([
+        ...healthRoutes([
           { name: 'database', check: async () => void (await db.row(sql`select 1`)) },
           { name: 'registry', check: () => blobs.check() },
           ...(layers.redis ? [{ name: 'redis', isSpare: true, check: () => layers.redis!.check() }] : []),
@@ -286,9 +286,9 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       ],
       identify: async (request, response, { isAlikeForAll }) => isAlikeForAll ? anonymous : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
       authorize: openAccess(reader),
-      check: (row) => refuseChanges(settings, row),
+      check: ({ operation }) => refuseChanges(settings, operation),
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
-      async onFailed(error, caller, { method }, request) {
+      async onFailed(error, caller, { operation: { method } }, request) {
         // Forbidden changes alone: whoever looks where he may not has changed nothing.
         if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) refusals.change(caller, `${method} ${request.url!.split('?', 1)[0]!.slice(0, 1000)}`, /^\/api\/v2\.0\/projects\/([\w.-]+)/.exec(request.url!)?.[1])
         await tellShortage(db, error, actorOf(caller))

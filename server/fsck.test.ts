@@ -125,6 +125,7 @@ function readOnly(db: Db, asked: string[]): Queryable {
   return {
     rows: (statement) => (note(statement), db.rows(statement)),
     row: (statement) => (note(statement), db.row(statement)),
+    page: ({ columns, from }) => assert.fail(`fsck asked for a page of ${columns.text} ${from.text}`),
     run: () => assert.fail('fsck ran a statement that changes rows'),
   }
 }

@@ -1,8 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Static, TSchema } from 'typebox'
+import type { Operation } from '../../../api/operation.ts'
 import { findProject, findProjectById, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { routeOf } from '../../platform/http/route.ts'
+import { Reply } from '../../platform/http/reply.ts'
+import type { Answer, Asked, Route } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { mayInProject, maySee, maySystem, type ProjectResource, type Rights, type SystemResource, type Verb } from './rules.ts'
 import { findRights } from './store.ts'
@@ -17,20 +20,49 @@ import { findRights } from './store.ts'
  */
 export type Access = 'anyone' | 'user' | 'own' | { project: ProjectResource; verb: Verb } | { system: SystemResource; verb: Verb }
 
-/** What a handler learns of its caller. `project` is there when the access rule names a project's right. */
-export type Granted = { caller: Caller; rights: Rights; project: Project }
+/** What a handler learns of its caller; the project exactly where its access names a right in one. */
+export type GrantedBy<A> = A extends { project: ProjectResource } ? Granted & { project: Project } : Granted
+export type Granted = { caller: Caller; rights: Rights }
+export type ApiRoute = Route<Access>
 
-export const route = routeOf<Access, Granted>()
+/** Binds an operation to those who may call it and to what it does. */
+export function route<O extends Operation, const A extends Access>(operation: O, access: A, handler: (asked: Asked<O, GrantedBy<A>>) => Promise<Answer<O>>, more?: { isAlikeForAll?: boolean }): ApiRoute
+export function route<S extends OldSchemas>(row: OldRow<S>): ApiRoute
+export function route(first: Operation | OldRow<OldSchemas>, access?: Access, handler?: unknown, { isAlikeForAll = false } = {}): ApiRoute {
+  if ('handler' in first) return routeOfRow(first)
+  return { operation: first, access: access!, isAlikeForAll, handler: handler as ApiRoute['handler'] }
+}
+
+type OldSchemas = { params?: TSchema; query?: TSchema; body?: TSchema; answers: Record<number, TSchema | null> }
+type OldPart<S> = S extends TSchema ? Static<S> : undefined
+type OldRow<S extends OldSchemas> = {
+  id: string; tag: string; method: Operation['method']; path: string; access: Access; summary: string; schema: S; isAlikeForAll?: boolean
+  handler(asked: Granted & { project: Project; params: OldPart<S['params']>; query: OldPart<S['query']>; body: OldPart<S['body']>; request: IncomingMessage; header(name: string, value: string): void; onSent(work: () => Promise<void>): void }): Promise<{ status: number; body?: unknown }>
+}
+
+function routeOfRow({ id, tag, method, path, access, summary, schema, isAlikeForAll = false, handler }: OldRow<OldSchemas>): ApiRoute {
+  const { answers, ...parts } = schema
+  const [status, otherStatus] = Object.keys(answers).map(Number)
+  const answer = answers[status!]
+  return {
+    operation: { id, tag, method, path, summary, ...parts, status: status!, ...(otherStatus ? { otherStatus } : {}), ...(answer ? { answer } : {}) }, access, isAlikeForAll,
+    async handler(asked: Parameters<typeof handler>[0]) {
+      const headers: Record<string, string> = {}
+      const result = await handler({ ...asked, header: (name, value) => void (headers[name] = value) })
+      return new Reply(result.body, { headers, status: result.status })
+    },
+  }
+}
 
 type Params = { project_name_or_id?: string; project_name?: string }
 
 /** Checks each row's rule; throws UNAUTHORIZED without credentials, FORBIDDEN with, and NOT_FOUND only to those who see everything. */
 export function openAccess(reader: Reader) {
-  return async (caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted> => {
+  return async (caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<GrantedBy<Access>> => {
     const rights = await findRights(reader, caller)
     if (!rights || (rights.kind !== 'anonymous' && rights.isDisabled)) throw new Failure('UNAUTHORIZED')
     const refuse = () => new Failure(caller.kind === 'anonymous' ? 'UNAUTHORIZED' : 'FORBIDDEN')
-    const granted = { caller, rights, project: undefined as unknown as Project }
+    const granted = { caller, rights }
     if (access === 'anyone') return granted
     if (access === 'user' || access === 'own') {
       if (caller.kind === 'anonymous') throw refuse()

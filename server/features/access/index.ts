@@ -11,7 +11,7 @@ export * from './rules.ts'
 export { accountRightsKey, changesMembersOf, changesRightsOfGroup, dropMember, dropRightsIn, findRights, memberCountKey, robotFullName, robotKey, robotRightsKey, saveMember } from './store.ts'
 export { heldIn } from './held.ts'
 export { permissionRoutes } from './routes.ts'
-export { openAccess, route, type Access, type Granted } from './api.ts'
+export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 
 /** For lists: all projects for whoever `seesAll`, else public ones and those of one's own. */
 export async function viewerOf(reader: Reader, rights: Rights | undefined, seesAll: (rights: Rights) => boolean): Promise<Viewer> {

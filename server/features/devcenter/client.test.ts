@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { ApiError, openClient, operations } from '../../../api/client.ts'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { ApiError, openClient } from '../../../api/client.ts'
+import * as labels from '../../../api/labels.ts'
+import type { Operation } from '../../../api/operation.ts'
+import * as projects from '../../../api/projects.ts'
+import * as quotas from '../../../api/quotas.ts'
+import { getStatistic, search } from '../../../api/search.ts'
 import { fresh, givenUser, pushImage } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
@@ -11,47 +18,61 @@ const { admin, ask, url } = marina
 
 type Document = { openapi: string; paths: Record<string, Record<string, { operationId: string; requestBody?: object }>> }
 
-test('the client calls what the OpenAPI document describes, by the same names', async () => {
+test('what the OpenAPI document describes is what api/ writes down, each operation once, and every list takes a page', async () => {
   const { openapi, paths } = expectAnswer(await ask('GET', '/api/v2.0/openapi.json'), 200).json() as Document
   assert.match(openapi, /^3\.1\./)
-  const described = new Map(Object.entries(paths).flatMap(([path, item]) => Object.entries(item).map(([method, row]) => [row.operationId, [method.toUpperCase(), path, row.requestBody !== undefined]] as const)))
-  for (const [id, row] of Object.entries(operations)) assert.deepEqual(described.get(id), [row.method, row.path, 'body' in row], id)
+  const described = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, row]) => [row.operationId, method.toUpperCase(), path, row.requestBody !== undefined]))
+  const written = await readOperations()
+  assert.deepEqual(described.toSorted(byId), written.map(({ id, method, path, body }) => [id, method, path, body !== undefined]).toSorted(byId))
+  for (const { id, page, query } of written) {
+    if (page) assert.ok(Object.hasOwn((query as unknown as { properties: object }).properties, 'page_size'), `${id} takes no page_size`)
+  }
 })
+
+const byId = ([a]: unknown[], [b]: unknown[]) => (String(a) < String(b) ? -1 : 1)
+
+/** Every operation that a file of api/ exports. */
+async function readOperations(): Promise<Operation[]> {
+  const folder = join(import.meta.dirname, '../../../api')
+  const modules = await Promise.all(globSync('*.ts', { cwd: folder }).map((name) => import(join(folder, name)) as Promise<Record<string, unknown>>))
+  return modules.flatMap((one) => Object.values(one)).filter((one): one is Operation => typeof one === 'object' && one !== null && 'method' in one && 'path' in one)
+}
 
 test('a user walks from a new project to its end with the client alone', async () => {
   const [user, root] = [await givenUser(marina), openClient({ url, login: admin })]
   const client = openClient({ url, login: user })
   const name = fresh('walk')
   const params = { project_name_or_id: name }
-  const made = await client('createProject', { body: { project_name: name, metadata: { auto_scan: 'true' } } })
-  const { body: project } = await client('getProject', { params })
+  const made = await client(projects.createProject, { body: { project_name: name, metadata: { auto_scan: 'true' } } })
+  const { body: project } = await client(projects.getProject, { params })
   assert.equal(made.headers.get('location'), `/api/v2.0/projects/${project.project_id}`)
   assert.deepEqual([project.owner_name, project.metadata], [user.name, { auto_scan: 'true', public: 'false' }])
 
-  const { body: [quota] } = await root('listQuotas', { query: { reference: 'project', reference_id: project.project_id! } })
-  await root('updateQuota', { params: { id: quota!.id! }, body: { hard: { storage: 100_000 } } })
+  const { body: [quota] } = await root(quotas.listQuotas, { query: { reference: 'project', reference_id: String(project.project_id) } })
+  await root(quotas.updateQuota, { params: { id: quota!.id }, body: { hard: { storage: 100_000 } } })
   const image = await pushImage(marina, `${name}/app`, { as: user, tag: 'v1' })
-  const { body: summary } = await client('getProjectSummary', { params })
+  const { body: summary } = await client(projects.getProjectSummary, { params })
   assert.deepEqual([summary.repo_count, summary.quota!.hard], [1, { storage: 100_000 }])
-  assert.ok(summary.quota!.used!['storage']! > image.content.length)
+  assert.ok(summary.quota!.used['storage']! > image.content.length)
 
-  await client('CreateLabel', { body: { name: 'tested', scope: 'p', project_id: project.project_id! } })
-  const { body: [label] } = await client('ListLabels', { query: { scope: 'p', project_id: project.project_id! } })
-  await client('DeleteLabel', { params: { label_id: label!.id! } })
-  await client('updateProject', { params, body: { cve_allowlist: { items: [{ cve_id: 'CVE-2024-3094' }] } } })
-  assert.deepEqual((await client('search', { query: { q: name } })).body.repository!.map((one) => one.repository_name), [`${name}/app`])
+  await client(labels.createLabel, { body: { name: 'tested', scope: 'p', project_id: project.project_id } })
+  const { body: [label] } = await client(labels.listLabels, { query: { scope: 'p', project_id: project.project_id } })
+  await client(labels.deleteLabel, { params: { label_id: label!.id } })
+  await client(projects.updateProject, { params, body: { cve_allowlist: { items: [{ cve_id: 'CVE-2024-3094' }] } } })
+  assert.deepEqual((await client(search, { query: { q: name } })).body.repository.map((one) => one.repository_name), [`${name}/app`])
 
-  assert.deepEqual((await client('getProjectDeletable', { params })).body.deletable, false)
-  await assert.rejects(client('deleteProject', { params }), new ApiError(412, 'PRECONDITION', `the project ${name} still holds artifacts: delete its repositories first`))
+  assert.deepEqual((await client(projects.getProjectDeletable, { params })).body.deletable, false)
+  await assert.rejects(client(projects.deleteProject, { params }), new ApiError(412, 'PRECONDITION', `the project ${name} still holds artifacts: delete its repositories first`))
   expectAnswer(await ask('DELETE', `/v2/${name}/app/manifests/${image.digest}`, { as: user }), 202)
-  await client('deleteProject', { params })
-  await assert.rejects(client('headProject', { query: { project_name: name } }), { name: 'ApiError', status: 404 })
+  await client(projects.deleteProject, { params })
+  await assert.rejects(client(projects.headProject, { query: { project_name: name } }), { name: 'ApiError', status: 404 })
 })
 
 test('names of other scripts and wrong passwords come through as they are', async () => {
-  await assert.rejects(openClient({ url, login: { name: 'nobodÿ☂', password: 'ß' } })('listProjects'), { status: 401, code: 'UNAUTHORIZED' })
-  await assert.rejects(openClient({ url })('getStatistic'), { status: 401, code: 'UNAUTHORIZED' })
-  assert.ok((await openClient({ url })('listProjects')).body.length > 0)
+  await assert.rejects(openClient({ url, login: { name: 'nobodÿ☂', password: 'ß' } })(projects.listProjects), { status: 401, code: 'UNAUTHORIZED' })
+  await assert.rejects(openClient({ url })(getStatistic), { status: 401, code: 'UNAUTHORIZED' })
+  assert.ok((await openClient({ url })(projects.listProjects)).body.length > 0)
 })
 
 test('H27: the browsable page takes nothing from a request and allows no script', async () => {

@@ -1,78 +1,39 @@
-import { Type } from 'typebox'
-import { Label as LabelAnswer } from '../../../api/labels.ts'
-import { idParam, listQuery } from '../../../api/requests.ts'
+import * as api from '../../../api/labels.ts'
 import { findProjectById } from '../../catalog/project.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { pageHeaders } from '../../platform/http/paging.ts'
+import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { mayInProject, maySystem, route, type Rights, type Verb } from '../access/index.ts'
+import { mayInProject, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import { createLabel, deleteLabel, updateLabel } from './actions.ts'
 import { findLabel, labelFields, labelOrder, listLabels, type Label } from './store.ts'
 import { ownerOf, parseLabel, presentLabel } from './wire.ts'
 
-const tag = 'label'
-const prefix = '/api/v2.0'
-const params = Type.Object({ label_id: idParam })
-
 /** Global labels (scope g) belong to the system, the others (scope p) to their project. */
-export function labelRoutes(db: Db) {
+export function labelRoutes(db: Db): ApiRoute[] {
   return [
-    route({
-      id: 'ListLabels', tag, method: 'GET', path: '/labels', access: 'anyone',
-      summary: 'List the global labels, or those of a project',
-      schema: {
-        query: Type.Object({ ...listQuery, name: Type.Optional(Type.String({ maxLength: 255 })), scope: Type.Optional(Type.String({ description: 'g: global, p: of a project' })), project_id: Type.Optional(idParam) }),
-        answers: { 200: Type.Array(LabelAnswer) },
-      },
-      async handler({ query: { name, scope, project_id: projectId, ...query }, rights, header }) {
-        const owner = ownerOf(scope, projectId)
-        // Everyone may see the global ones.
-        if (owner !== null) await demand(rights, owner, 'list')
-        const asked = listing(labelFields, { ...query, q: [...(name ? [`name=~${name}`] : []), ...(query.q ? [query.q] : [])].join(',') }, labelOrder)
-        const { labels, total } = await listLabels(db, owner, asked)
-        pageHeaders(`${prefix}/labels`, { ...query, name, scope, project_id: projectId }, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: labels.map(presentLabel) }
-      },
+    route(api.listLabels, 'anyone', async ({ query: { name, scope, project_id: projectId, ...query }, rights }) => {
+      const owner = ownerOf(scope, projectId)
+      // Everyone may see the global ones.
+      if (owner !== null) await demand(rights, owner, 'list')
+      const q = [...(name ? [`name=~${name}`] : []), ...(query.q ? [query.q] : [])].join(',')
+      const { rows, total } = await listLabels(db, owner, listing(labelFields, { ...query, q }, labelOrder))
+      return { rows: rows.map(presentLabel), total }
     }),
-    route({
-      id: 'CreateLabel', tag, method: 'POST', path: '/labels', access: 'user',
-      summary: 'Create a label',
-      schema: { body: LabelAnswer, answers: { 201: null } },
-      async handler({ body, rights, caller, header }) {
-        const owner = ownerOf(body.scope, body.project_id)
-        await demand(rights, owner, 'create')
-        const { id } = await createLabel(db, actorOf(caller), owner, parseLabel(body))
-        header('location', `${prefix}/labels/${id}`)
-        return { status: 201 }
-      },
+    route(api.createLabel, 'user', async ({ body, rights, caller }) => {
+      const owner = ownerOf(body.scope, body.project_id)
+      await demand(rights, owner, 'create')
+      return created((await createLabel(db, actorOf(caller), owner, parseLabel(body))).id)
     }),
-    route({
-      id: 'GetLabelByID', tag, method: 'GET', path: '/labels/{label_id}', access: 'anyone',
-      summary: 'Get a label',
-      schema: { params, answers: { 200: LabelAnswer } },
-      handler: async ({ params: { label_id: id }, rights }) => ({ status: 200, body: presentLabel(await getLabel(id, rights, 'read')) }),
+    route(api.getLabel, 'anyone', async ({ params, rights }) => presentLabel(await getLabel(params.label_id, rights, 'read'))),
+    route(api.updateLabel, 'user', async ({ params, body, rights, caller }) => {
+      const label = await getLabel(params.label_id, rights, 'update')
+      const { name = label.name, description = label.description, color = label.color } = body
+      await updateLabel(db, actorOf(caller), label, parseLabel({ name, description, color }))
     }),
-    route({
-      id: 'UpdateLabel', tag, method: 'PUT', path: '/labels/{label_id}', access: 'user',
-      summary: 'Rename, describe or recolour a label; it stays where it belongs',
-      schema: { params, body: LabelAnswer, answers: { 200: null } },
-      async handler({ params: { label_id: id }, body, rights, caller }) {
-        const label = await getLabel(id, rights, 'update')
-        const { name = label.name, description = label.description, color = label.color } = body
-        await updateLabel(db, actorOf(caller), label, parseLabel({ name, description, color }))
-        return { status: 200 }
-      },
-    }),
-    route({
-      id: 'DeleteLabel', tag, method: 'DELETE', path: '/labels/{label_id}', access: 'user',
-      summary: 'Delete a label, and take it off every artifact',
-      schema: { params, answers: { 200: null } },
-      async handler({ params: { label_id: id }, rights, caller }) {
-        await deleteLabel(db, actorOf(caller), await getLabel(id, rights, 'delete'))
-        return { status: 200 }
-      },
+    route(api.deleteLabel, 'user', async ({ params, rights, caller }) => {
+      await deleteLabel(db, actorOf(caller), await getLabel(params.label_id, rights, 'delete'))
     }),
   ]
 

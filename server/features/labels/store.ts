@@ -1,5 +1,5 @@
 import type { Reader } from '../../catalog/reader.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -29,14 +29,9 @@ export const labelFields: Fields = {
 export const labelOrder = sql`label.name, label.id`
 
 /** One page of a project's labels, or with null of the global ones. */
-export async function listLabels(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ labels: Label[]; total: number }> {
+export function listLabels(db: Queryable, projectId: number | null, { where, ...part }: Listing): Promise<Paged<Label>> {
   const owner = projectId === null ? sql`label.project_id is null` : sql`label.project_id = ${projectId}`
-  const from = sql`from label where ${owner} and ${where}`
-  const [labels, total] = await Promise.all([
-    db.rows<Label>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { labels, total: total!.count }
+  return db.page({ columns, from: sql`from label where ${owner} and ${where}` }, part)
 }
 
 export function findLabel(db: Queryable, id: number): Promise<Label | undefined> {

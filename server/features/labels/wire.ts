@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { Label as LabelAnswer } from '../../../api/labels.ts'
+import type { Label as LabelAnswer, LabelReq } from '../../../api/labels.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { LabelText } from './actions.ts'
 import type { Label } from './store.ts'
@@ -13,7 +13,7 @@ export function ownerOf(scope: string | undefined, projectId: number | undefined
 }
 
 /** Throws BAD_REQUEST. */
-export function parseLabel({ name = '', description = '', color = '' }: Static<typeof LabelAnswer>): LabelText {
+export function parseLabel({ name = '', description = '', color = '' }: Static<typeof LabelReq>): LabelText {
   const text = { name: name.trim(), description, color: color.trim() }
   const refuse = (why: string) => new Failure('BAD_REQUEST', why)
   if (text.name === '' || text.name.length > 128) throw refuse('name must have 1 to 128 characters')

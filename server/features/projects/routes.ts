@@ -1,6 +1,4 @@
-import { Type } from 'typebox'
-import { Project as ProjectAnswer, ProjectDeletable, ProjectReq, ProjectSummary } from '../../../api/projects.ts'
-import { listQuery, ProjectEither } from '../../../api/requests.ts'
+import * as api from '../../../api/projects.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
@@ -8,9 +6,9 @@ import { uncached } from '../../platform/cache/cache.ts'
 import { listing } from '../../platform/db/listing.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { pageHeaders } from '../../platform/http/paging.ts'
+import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { mayInProject, maySee, maySystem, roles, route, viewerOf, type Rights } from '../access/index.ts'
+import { mayInProject, maySee, maySystem, roles, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
 import { parseAllowlist } from '../cve-allowlist/index.ts'
 import { findQuotaOfProject, limitProblem } from '../quotas/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
@@ -19,103 +17,49 @@ import { metadataRoutes } from './metadata-routes.ts'
 import { countMembers, countRepositories, describeProjects, listProjects, projectFields, projectOrder } from './store.ts'
 import { metadataOf, present } from './wire.ts'
 
-const prefix = '/api/v2.0'
-const tag = 'project'
-
 /** `cachesLists`: whether the list is put together from cached objects (S1-34). */
-export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader, cachesLists: boolean) {
+export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader, cachesLists: boolean): ApiRoute[] {
   const reader = { db, cache }
   const lists = cachesLists ? reader : uncached(reader)
   return [
     ...metadataRoutes(reader),
-    route({
-      id: 'listProjects', tag, method: 'GET', path: '/projects', access: 'anyone',
-      summary: 'List the projects that the caller may see',
-      schema: {
-        query: Type.Object({ ...listQuery, name: Type.Optional(Type.String({ maxLength: 255 })), public: Type.Optional(Type.Boolean()), owner: Type.Optional(Type.String({ maxLength: 255 })), with_detail: Type.Optional(Type.Boolean({ default: true })) }),
-        answers: { 200: Type.Array(ProjectAnswer) },
-      },
-      async handler({ query: { name, public: isPublic, owner, ...query }, rights, header }) {
-        const short = [...(name ? [`name=~${name}`] : []), ...(isPublic === undefined ? [] : [`public=${isPublic}`]), ...(owner ? [`owner=${owner}`] : [])]
-        const asked = listing(projectFields, { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') }, projectOrder)
-        const { projects, total } = await listProjects(lists, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
-        pageHeaders(`${prefix}/projects`, { ...query, name, public: isPublic, owner }, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: projects.map((project) => present(project, rights)) }
-      },
+    route(api.listProjects, 'anyone', async ({ query: { name, public: isPublic, owner, ...query }, rights }) => {
+      const short = [...(name ? [`name=~${name}`] : []), ...(isPublic === undefined ? [] : [`public=${isPublic}`]), ...(owner ? [`owner=${owner}`] : [])]
+      const asked = listing(projectFields, { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') }, projectOrder)
+      const { rows, total } = await listProjects(lists, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
+      return { rows: rows.map((project) => present(project, rights)), total }
     }),
-    route({
-      id: 'headProject', tag, method: 'HEAD', path: '/projects', access: 'user',
-      summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown',
-      schema: { query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }), answers: { 200: null } },
-      // C-64
-      async handler({ query, rights }) {
-        const project = await findProject(reader, query.project_name)
-        if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
-        return { status: 200 }
-      },
+    // C-64
+    route(api.headProject, 'user', async ({ query, rights }) => {
+      const project = await findProject(reader, query.project_name)
+      if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
     }),
-    route({
-      id: 'createProject', tag, method: 'POST', path: '/projects', access: 'user',
-      summary: 'Create a project',
-      schema: { body: ProjectReq, answers: { 201: null } },
-      async handler({ body, caller, rights, header, request }) {
-        if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN')
-        if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
-        refuseRegistry(body)
-        const { public: isPublic = 'false', ...metadata } = metadataOf(body)
-        const project = await createProject(db, actorOf(caller), {
-          name: body.project_name, isPublic: isPublic === 'true', metadata, storageLimit: await storageLimitOf(body.storage_limit, rights),
-          ...(body.cve_allowlist ? { allowlist: parseAllowlist(body.cve_allowlist) } : {}),
-        })
-        const isNamed = request.headers['x-resource-name-in-location']?.toString().toLowerCase() === 'true'
-        header('location', `${prefix}/projects/${isNamed ? project.name : project.id}`)
-        return { status: 201 }
-      },
+    route(api.createProject, 'user', async ({ body, caller, rights, request }) => {
+      if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN')
+      if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
+      refuseRegistry(body)
+      const { public: isPublic = 'false', ...metadata } = metadataOf(body)
+      const project = await createProject(db, actorOf(caller), {
+        name: body.project_name, isPublic: isPublic === 'true', metadata,
+        storageLimit: await storageLimitOf(body.storage_limit, rights),
+        ...(body.cve_allowlist ? { allowlist: parseAllowlist(body.cve_allowlist) } : {}),
+      })
+      const isNamed = request.headers['x-resource-name-in-location']?.toString().toLowerCase() === 'true'
+      return created(isNamed ? project.name : project.id)
     }),
-    route({
-      id: 'getProject', tag, method: 'GET', path: '/projects/{project_name_or_id}', access: { project: 'project', verb: 'read' },
-      summary: 'Get a project by its name or id',
-      schema: { params: ProjectEither, answers: { 200: ProjectAnswer } },
-      async handler({ project, rights }) {
-        const [found] = await describeProjects(reader, [project.id])
-        if (!found) throw new Failure('NOT_FOUND')
-        return { status: 200, body: present(found, rights) }
-      },
+    route(api.getProject, { project: 'project', verb: 'read' }, async ({ project, rights }) => {
+      const [found] = await describeProjects(reader, [project.id])
+      if (!found) throw new Failure('NOT_FOUND')
+      return present(found, rights)
     }),
-    route({
-      id: 'updateProject', tag, method: 'PUT', path: '/projects/{project_name_or_id}', access: { project: 'project', verb: 'update' },
-      summary: 'Change the metadata and the allowlist of a project; name, owner and limit stay as they are',
-      schema: { params: ProjectEither, body: ProjectReq, answers: { 200: null } },
-      async handler({ project, body, caller }) {
-        refuseRegistry(body)
-        await updateProject(db, actorOf(caller), project, { metadata: metadataOf(body), allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist) })
-        return { status: 200 }
-      },
+    route(api.updateProject, { project: 'project', verb: 'update' }, async ({ project, body, caller }) => {
+      refuseRegistry(body)
+      await updateProject(db, actorOf(caller), project, { metadata: metadataOf(body), allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist) })
     }),
-    route({
-      id: 'deleteProject', tag, method: 'DELETE', path: '/projects/{project_name_or_id}', access: { project: 'project', verb: 'delete' },
-      summary: 'Delete an empty project',
-      schema: { params: ProjectEither, answers: { 200: null } },
-      async handler({ project, caller }) {
-        await deleteProject(db, actorOf(caller), project)
-        return { status: 200 }
-      },
-    }),
-    route({
-      id: 'getProjectDeletable', tag, method: 'GET', path: '/projects/{project_name_or_id}/_deletable', access: { project: 'project', verb: 'delete' },
-      summary: 'Could the project be deleted now?',
-      schema: { params: ProjectEither, answers: { 200: ProjectDeletable } },
-      async handler({ project }) {
-        const isFull = await hasArtifacts(db, project.id)
-        return { status: 200, body: isFull ? { deletable: false, message: 'the project contains repositories, can not be deleted' } : { deletable: true } }
-      },
-    }),
-    route({
-      id: 'getProjectSummary', tag, method: 'GET', path: '/projects/{project_name_or_id}/summary', access: { project: 'project', verb: 'read' },
-      summary: 'Figures of a project: members and quota for those who may see them',
-      schema: { params: ProjectEither, answers: { 200: ProjectSummary } },
-      handler: async ({ project, rights }) => ({ status: 200, body: await summarize(project, rights) }),
-    }),
+    route(api.deleteProject, { project: 'project', verb: 'delete' }, ({ project, caller }) => deleteProject(db, actorOf(caller), project)),
+    route(api.getProjectDeletable, { project: 'project', verb: 'delete' }, async ({ project }) =>
+      (await hasArtifacts(db, project.id)) ? { deletable: false, message: 'the project contains repositories, can not be deleted' } : { deletable: true }),
+    route(api.getProjectSummary, { project: 'project', verb: 'read' }, ({ project, rights }) => summarize(project, rights)),
   ]
 
   async function mayCreate(rights: Rights): Promise<boolean> {

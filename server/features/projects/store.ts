@@ -3,7 +3,7 @@ import { listedRepositories, repositoryCountKey } from '../../catalog/repository
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
-import type { Tx } from '../../platform/db/db.ts'
+import type { Paged, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { memberCountKey } from '../access/index.ts'
@@ -26,13 +26,10 @@ export const projectFields: Fields = {
 export const projectOrder = sql`project.name`
 
 /** One page of the projects a viewer may see, and how many there are: ids from the database, the rest from the cache (S1-32). */
-export async function listProjects(reader: Reader, viewer: Viewer, { where, order, limit, offset }: Listing): Promise<{ projects: DescribedProject[]; total: number }> {
+export async function listProjects(reader: Reader, viewer: Viewer, { where, ...part }: Listing): Promise<Paged<DescribedProject>> {
   const from = sql`from project join account owner on owner.id = project.owner_id where ${visibleProjects(viewer)} and ${where}`
-  const [rows, total] = await Promise.all([
-    reader.db.rows<{ id: number }>(sql`select project.id ${from} order by ${order} limit ${limit} offset ${offset}`),
-    reader.db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { projects: await describeProjects(reader, rows.map(({ id }) => id)), total: total!.count }
+  const { rows, total } = await reader.db.page<{ id: number }>({ columns: sql`project.id`, from }, part)
+  return { rows: await describeProjects(reader, rows.map(({ id }) => id)), total }
 }
 
 /** In the order of the ids, without those that are gone. */

@@ -1,5 +1,5 @@
 import { usageCounted } from '../../catalog/usage.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 
@@ -24,12 +24,8 @@ export const quotaFields: Fields = {
 }
 export const quotaOrder = sql`quota.id`
 
-export async function listQuotas(db: Queryable, { where, order, limit, offset }: Listing): Promise<{ quotas: Quota[]; total: number }> {
-  const [quotas, total] = await Promise.all([
-    db.rows<Quota>(sql`select ${columns} from ${tables} where ${where} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) from ${tables} where ${where}`),
-  ])
-  return { quotas, total: total!.count }
+export function listQuotas(db: Queryable, { where, ...part }: Listing): Promise<Paged<Quota>> {
+  return db.page({ columns, from: sql`from ${tables} where ${where}` }, part)
 }
 
 export function findQuota(db: Queryable, id: number): Promise<Quota | undefined> {

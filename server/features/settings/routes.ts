@@ -1,12 +1,10 @@
-import { Configurations, ConfigurationsResponse, InternalConfigurationsResponse } from '../../../api/configurations.ts'
+import * as api from '../../../api/configurations.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { route } from '../access/index.ts'
+import { route, type ApiRoute } from '../access/index.ts'
 import { isSecret, items, type ItemName } from './items.ts'
 import type { SettingsAccess } from './settings.ts'
 
-const tag = 'configure'
-
-export function settingsRoutes(settings: SettingsAccess) {
+export function settingsRoutes(settings: SettingsAccess): ApiRoute[] {
   /** Secrets are taken and never given back, to nobody (H29). */
   const shown = async () => {
     const all = await settings.all()
@@ -15,26 +13,8 @@ export function settingsRoutes(settings: SettingsAccess) {
   }
 
   return [
-    route({
-      id: 'getConfigurations', tag, method: 'GET', path: '/configurations', access: { system: 'configuration', verb: 'read' },
-      summary: 'Read the configuration items; secrets are left out',
-      schema: { answers: { 200: ConfigurationsResponse } },
-      handler: async () => ({ status: 200, body: await shown() }),
-    }),
-    route({
-      id: 'getInternalconfig', tag, method: 'GET', path: '/internalconfig', access: { system: 'configuration', verb: 'read' },
-      summary: "The same by the name that Harbor's own parts use",
-      schema: { answers: { 200: InternalConfigurationsResponse } },
-      handler: async () => ({ status: 200, body: await shown() }),
-    }),
-    route({
-      id: 'updateConfigurations', tag, method: 'PUT', path: '/configurations', access: { system: 'configuration', verb: 'update' },
-      summary: 'Change configuration items; those that are not named stay, unknown ones are ignored',
-      schema: { body: Configurations, answers: { 200: null } },
-      async handler({ body, caller }) {
-        await settings.update(actorOf(caller), body)
-        return { status: 200 }
-      },
-    }),
+    route(api.getConfigurations, { system: 'configuration', verb: 'read' }, shown),
+    route(api.getInternalConfiguration, { system: 'configuration', verb: 'read' }, shown),
+    route(api.updateConfigurations, { system: 'configuration', verb: 'update' }, ({ body, caller }) => settings.update(actorOf(caller), body)),
   ]
 }

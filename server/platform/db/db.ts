@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from 'pg'
-import type { Sql } from './sql.ts'
+import { sql, type Sql } from './sql.ts'
 
 /** The database cannot be reached, or has no connection free within the wait. Answered as 503; the caller may try again. */
 export class DatabaseUnavailable extends Error {
@@ -14,7 +14,16 @@ export interface Queryable {
   row<Row>(statement: Sql): Promise<Row | undefined>
   /** Runs a statement and returns the number of rows it changed. */
   run(statement: Sql): Promise<number>
+  /** One page of a list and how many rows the whole of it has, asked side by side. */
+  page<Row>(list: List, part: PagePart): Promise<Paged<Row>>
 }
+
+/** A list: `select <columns> <from>`, and where counting can do with less (fewer joins), `counted` in place of `from`. */
+export type List = { columns: Sql; from: Sql; counted?: Sql }
+/** Of a list, one page and how many rows there are in all. */
+export type Paged<Row> = { rows: Row[]; total: number }
+/** Which part of a list, in which order; a Listing (listing.ts) is one. */
+export type PagePart = { order: Sql; limit: number; offset: number }
 
 /** A signature that asks for Tx says: you are inside a transaction. */
 export interface Tx extends Queryable {
@@ -162,6 +171,13 @@ function openPool(options: DbOptions, max: number, extra: string): Pool {
 function queryable(source: Pool | PoolClient): Queryable {
   const ask = (statement: Sql) => (source as Pool).query(statement).catch(translate)
   return {
+    page: async <Row>({ columns, from, counted = from }: List, { order, limit, offset }: PagePart): Promise<Paged<Row>> => {
+      const [page, count] = await Promise.all([
+        ask(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
+        ask(sql`select count(*) ${counted}`),
+      ])
+      return { rows: page.rows as Row[], total: (count.rows[0] as { count: number }).count }
+    },
     rows: async <Row>(statement: Sql) => (await ask(statement)).rows as Row[],
     row: async <Row>(statement: Sql) => (await ask(statement)).rows[0] as Row | undefined,
     run: async (statement) => (await ask(statement)).rowCount ?? 0,

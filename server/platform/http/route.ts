@@ -5,59 +5,71 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Type, type Static, type TSchema } from 'typebox'
 import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
+import { linkHeaders, pageHeaders } from './paging.ts'
+import { Content, Created, Reply, type Page } from './reply.ts'
 
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-type Schemas = { params?: TSchema; query?: TSchema; body?: TSchema; answers: Record<number, TSchema | null> }
-type Shape<Schema> = Schema extends TSchema ? Static<Schema> : undefined
+/** One operation of the API, as api/operation.ts writes it down; this floor knows only its shape. */
+type Operation = {
+  id: string
+  tag: string
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  path: string
+  summary: string
+  params?: TSchema
+  query?: TSchema
+  body?: TSchema
+  status: number
+  otherStatus?: number
+  answer?: TSchema
+  page?: true
+}
+
+type Part<O, Key extends string> = O extends { [One in Key]: infer Schema extends TSchema } ? Static<Schema> : undefined
 
 /** What a handler gets: everything checked and typed, what its access rule granted, and the request for the few that need it. */
-export type Asked<S extends Schemas, Granted> = Granted & {
-  params: Shape<S['params']>
-  query: Shape<S['query']>
-  body: Shape<S['body']>
-  /** Sets a header of the answer. */
-  header(name: string, value: string): void
+export type Asked<O, Granted> = Granted & {
+  params: Part<O, 'params'>
+  query: Part<O, 'query'>
+  body: Part<O, 'body'>
   request: IncomingMessage
   /** Runs once the whole answer has left us; never when the client went away before. Errors are logged as unexpected. */
   onSent(work: () => Promise<void>): void
 }
 
-/** What a handler gives back: a status that its schema declares, and the body; a stream is sent as it flows. */
-export type Answer = { status: number; body?: unknown }
+/**
+ * What a handler gives back, by its operation: a page of a list, a Created for 201, else the body itself or a Reply that has
+ * headers as well. Where the answer is text or bytes, Content gives them their media type.
+ */
+export type Answer<O> =
+  O extends { page: true; answer: TSchema } ? Page<Part<O, 'answer'> extends (infer Row)[] ? Row : never>
+  : O extends { status: 201 } ? Created<Part<O, 'answer'>>
+  : O extends { answer: TSchema } ? Part<O, 'answer'> | Reply<Part<O, 'answer'>> | (Part<O, 'answer'> extends string ? Content : never)
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler without an answer ends without one
+  : void | Content
 
-/** A route is a row. `access` names a rule; a row without one does not type-check and does not start. */
-export type Route<Access, Granted> = {
-  /** Harbor's operationId, which its SDKs use as the method's name. */
-  id: string
-  tag: string
-  method: Method
-  /** With `{name}` for parameters, as in the OpenAPI document. */
-  path: string
+/** A route is an operation, who may call it, and what it does. A row without access does not type-check and does not start. */
+export type Route<Access> = {
+  operation: Operation
   access: Access
-  /** The answer is the same for whoever asks, so nobody is looked up: it is given while nobody could be. */
+  /** The answer is the same for everybody, so nobody is looked up: it is given while nobody could be. */
   isAlikeForAll?: boolean
-  summary: string
-  schema: Schemas
-  handler(asked: Asked<Schemas, Granted>): Promise<Answer>
+  /** Takes what `Asked` says of this operation, and gives its `Answer`; who binds the two checks that. */
+  handler(asked: never): Promise<unknown>
 }
 
-/** Writes a row with the types of its own schemas inside its handler. */
-export const routeOf = <Access, Granted>() => <S extends Schemas>(row: Omit<Route<Access, Granted>, 'schema' | 'handler'> & { schema: S; handler(asked: Asked<S, Granted>): Promise<Answer> }): Route<Access, Granted> =>
-  row
-
-export type ApiOptions<Access, Caller, Granted> = {
+export type ApiOptions<Access, Caller> = {
   prefix: string
-  routes: Route<Access, Granted>[]
+  routes: Route<Access>[]
   /** Who asks; throws UNAUTHORIZED for credentials that are wrong. */
-  identify(request: IncomingMessage, response: ServerResponse, row: Route<Access, Granted>): Promise<Caller>
-  /** Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
-  authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<Granted>
+  identify(request: IncomingMessage, response: ServerResponse, row: Route<Access>): Promise<Caller>
+  /** What a handler learns of its caller. Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
+  authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<object>
   /** May refuse an operation to everyone for now, after the caller's right to it is known. */
-  check?(row: Route<Access, Granted>): Promise<void>
+  check?(row: Route<Access>): Promise<void>
   /** Runs what answers the request in its company. Not from outside: after a body was read, the calls no longer come from there. */
   accompany?<Result>(request: IncomingMessage, response: ServerResponse, work: () => Promise<Result>): Promise<Result>
   /** Told of what went wrong for whom, before he hears of it. */
-  onFailed?(error: unknown, caller: Caller, row: Route<Access, Granted>, request: IncomingMessage): Promise<void>
+  onFailed?(error: unknown, caller: Caller, row: Route<Access>, request: IncomingMessage): Promise<void>
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
@@ -82,7 +94,7 @@ const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
 const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
 
 /** Builds the REST API from its rows. */
-export async function openApi<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>): Promise<Api> {
+export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<Api> {
   const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true }, logger: false })
   await app.register(swagger, { exposeHeadRoutes: true, openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
   // Text is what a page of another site can send without being asked for leave (H05): JSON only.
@@ -97,7 +109,11 @@ export async function openApi<Access, Caller, Granted>(options: ApiOptions<Acces
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
   const handle: Api['handle'] = (request, response) => {
-    if (options.rewrite) request.url = options.rewrite(request.url!)
+    if (options.rewrite) {
+      // Fastify shows this one as `originalUrl`: Location and Link repeat the path as it came.
+      Object.assign(request, { originalUrl: request.url })
+      request.url = options.rewrite(request.url!)
+    }
     app.routing(request, response)
   }
   return { handle, document: documentOf(app) }
@@ -110,10 +126,11 @@ function documentOf(app: FastifyInstance): Record<string, unknown> {
   return document
 }
 
-function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOptions<Access, Caller, Granted>, row: Route<Access, Granted>) {
-  if (row.access === undefined) throw new Error(`${row.method} ${row.path} declares no access`)
-  const { params, query, body, answers } = row.schema
-  const granted = new WeakMap<FastifyRequest, Granted>()
+function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Access, Caller>, row: Route<Access>) {
+  const { operation } = row
+  const { params, query, body } = operation
+  if (row.access === undefined) throw new Error(`${operation.method} ${operation.path} declares no access`)
+  const granted = new WeakMap<FastifyRequest, object>()
   const callers = new WeakMap<FastifyRequest, Caller>()
   const within = async <Result>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Result>): Promise<Result> => {
     const watched = () => work().catch(async (error: unknown) => {
@@ -125,12 +142,12 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
   }
   const isOpen = row.access === 'anyone'
   app.route({
-    method: row.method,
-    url: options.prefix + row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    method: operation.method,
+    url: options.prefix + operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
-      operationId: row.id, tags: [row.tag], summary: row.summary, security: [...(isOpen ? [{}] : []), { basic: [] }],
+      operationId: operation.id, tags: [operation.tag], summary: operation.summary, security: [...(isOpen ? [{}] : []), { basic: [] }],
       ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body ? { body } : {}),
-      response: answersOf(answers, isOpen),
+      response: answersOf(operation, isOpen),
     },
     // Before anything is checked or the body is read: strangers learn nothing from a validation error.
     onRequest: (request, reply) => within(request, reply, async () => {
@@ -145,16 +162,39 @@ function addRoute<Access, Caller, Granted>(app: FastifyInstance, options: ApiOpt
     handler: async (request, reply) => {
       const asked = {
         ...granted.get(request)!, params: request.params, query: request.query, body: request.body, request: request.raw,
-        header: (name: string, value: string) => void reply.header(name, value),
         onSent: (work: () => Promise<void>) => void reply.raw.once('finish', () => void work().catch((error: unknown) => options.onUnknown(error, request.raw))),
       }
-      const answer = await within(request, reply, () => row.handler(asked))
-      reply.code(answer.status).headers(apiHeaders)
-      if (answer.body === undefined) return reply.send()
-      return typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(answer.body) : reply.send(answer.body)
+      return send(operation, await within(request, reply, () => row.handler(asked as never)), request, reply)
     },
   })
 }
+
+function send(operation: Operation, result: unknown, request: FastifyRequest, reply: FastifyReply) {
+  reply.code(operation.status).headers(apiHeaders)
+  if (operation.page) return reply.send(turnPage(result as Page<unknown>, request, reply))
+  if (!(result instanceof Reply)) return sendBody(result, reply)
+  if (result.status !== undefined) reply.code(result.status)
+  if (result.at !== undefined) reply.header('location', `${pathOf(request)}/${result.at}`)
+  return sendBody(result.body, reply.headers(result.headers))
+}
+
+function sendBody(body: unknown, reply: FastifyReply) {
+  if (body === undefined) return reply.send()
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return reply.send(body)
+  return reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(body)
+}
+
+/** Says in headers where in its list a page stands; gives back its rows. */
+function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest, reply: FastifyReply): unknown[] {
+  const query = request.query as Record<string, string | number | boolean | undefined> & { page?: number; page_size?: number }
+  const set = (name: string, value: string) => void reply.header(name, value)
+  if (!turns) pageHeaders(pathOf(request), query, query.page ?? 1, query.page_size ?? 10, total, set)
+  else linkHeaders(pathOf(request), { ...query, after: undefined, before: undefined, page: turns.page, page_size: turns.pageSize }, turns, total, set)
+  return rows
+}
+
+/** As it came, without its query and a slash at its end. */
+const pathOf = ({ originalUrl }: FastifyRequest) => originalUrl.split('?', 1)[0]!.replace(/\/+$/, '')
 
 /** A field that is null was not given: so Harbor's server reads it, and its clients send every field they have no value for. */
 function dropNulls(body: unknown): void {
@@ -182,16 +222,16 @@ function refuseBrokenText(input: unknown): void {
   }
 }
 
-function answersOf(answers: Record<number, TSchema | null>, isOpen: boolean): Record<string, unknown> {
-  const good = Object.entries(answers).map(([status, schema]) => [status, schema ?? { type: 'null', description: 'no body' }])
-  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', '500'].filter((status) => !(status in answers)).map((status) => [status, Errors])
-  return Object.fromEntries([...good, ...bad]) as Record<string, unknown>
+function answersOf({ status, otherStatus, answer }: Operation, isOpen: boolean): Record<string, unknown> {
+  const good = [status, ...(otherStatus === undefined ? [] : [otherStatus])].map((one) => [String(one), answer ?? { type: 'null', description: 'no body' }] as const)
+  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', '500'].filter((one) => good.every(([known]) => known !== one)).map((one) => [one, Errors] as const)
+  return Object.fromEntries([...good, ...bad])
 }
 
 /** C-77: what an API answer needs so that no browser makes a page of it or keeps it. */
 const apiHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' }
 
-function sendFailure<Access, Caller, Granted>(options: ApiOptions<Access, Caller, Granted>, error: unknown, request: FastifyRequest, reply: FastifyReply) {
+function sendFailure<Access, Caller>(options: ApiOptions<Access, Caller>, error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const failure = error instanceof Failure ? error : (options.translate(error) ?? ofOurs(error))
   if (!failure) options.onUnknown(error, request.raw)
   const { code, message, status, headers } = failure ?? new Failure('UNKNOWN')

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Accessory } from '../../../../api/artifacts.ts'
-import { Label } from '../../../../api/labels.ts'
+import { LabelReq } from '../../../../api/labels.ts'
 import { idParam, ListQuery } from '../../../../api/requests.ts'
 import { parseManifest } from '../../../../oci/manifest.ts'
 import { listing } from '../../../platform/db/listing.ts'
@@ -34,7 +34,7 @@ export function moreRoutes({ reader, registry, artifacts }: Parts) {
     route({
       id: 'addLabel', tag, method: 'POST', path: `${onePath}/labels`, access: { project: 'artifact-label', verb: 'create' },
       summary: 'Put a label on an artifact: a global one, or one of its project',
-      schema: { params: OneParams, body: Label, answers: { 200: null } },
+      schema: { params: OneParams, body: LabelReq, answers: { 200: null } },
       async handler({ project, params, body, caller }) {
         if (body.id === undefined || !Number.isSafeInteger(body.id) || body.id < 1) throw new Failure('BAD_REQUEST', 'id must be the number of a label')
         const { artifact } = await getArtifact({ reader, artifacts }, project, params)

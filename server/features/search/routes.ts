@@ -1,0 +1,47 @@
+import type { Static } from 'typebox'
+import * as api from '../../../api/search.ts'
+import type { Viewer } from '../../catalog/viewer.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
+import { countStored, countVisible, findProjects, findRepositories, type FoundProject, type FoundRepository } from './store.ts'
+
+/** What there is, as far as the caller may see it: by name, and counted. */
+export function searchRoutes(reader: Reader): ApiRoute[] {
+  const { db } = reader
+  const seen = (rights: Rights): Promise<Viewer> => viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list'))
+
+  return [
+    route(api.search, 'anyone', async ({ query: { q }, rights }) => {
+      const viewer = await seen(rights)
+      const [projects, repositories] = await Promise.all([findProjects(db, viewer, q), findRepositories(db, viewer, q)])
+      return { project: projects.map(presentProject), repository: repositories.map(presentRepository) }
+    }),
+    route(api.getStatistic, 'user', async ({ rights }) => {
+      const counts = await countVisible(db, await seen(rights))
+      const none = { projects: 0, repositories: 0 }
+      const [open, closed] = [true, false].map((isPublic) => counts.find((one) => one.isPublic === isPublic) ?? none) as [Count, Count]
+      const own = {
+        public_project_count: open.projects, public_repo_count: open.repositories,
+        private_project_count: closed.projects, private_repo_count: closed.repositories,
+      }
+      if (rights.kind !== 'user' || !rights.isAdmin) return own
+      return {
+        ...own, total_project_count: open.projects + closed.projects, total_repo_count: open.repositories + closed.repositories,
+        total_storage_consumption: await countStored(db),
+      }
+    }),
+  ]
+}
+
+type Count = { projects: number; repositories: number }
+
+function presentProject({ id, name, ownerId, ownerName, isPublic, repositories, createdAt, updatedAt }: FoundProject): Static<typeof api.SearchProject> {
+  return {
+    project_id: id, name, owner_id: ownerId, owner_name: ownerName, repo_count: repositories, metadata: { public: String(isPublic) },
+    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(), deleted: false,
+  }
+}
+
+function presentRepository({ name, projectId, projectName, isPublic, pulls, artifacts }: FoundRepository): Static<typeof api.SearchRepository> {
+  return { project_id: projectId, project_name: projectName, project_public: isPublic, repository_name: name, pull_count: pulls, artifact_count: artifacts }
+}
