@@ -112,33 +112,30 @@ const migrations = join(import.meta.dirname, 'migrations')
 export async function openGround(config: Config, log: Log, { beside = false } = {}): Promise<Ground> {
   const opened = new AsyncDisposableStack()
   try {
-    const dir = join(config.dataDir, 'postgres')
-    const known = config.databaseUrl ?? (beside ? await findRunningPostgres(dir) : undefined)
-    if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
+    const dir = join(config.server.dataDir, 'postgres')
+    const known = config.database.url ?? (beside ? await findRunningPostgres(dir) : undefined)
+    if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.server.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
-    const secrets = await openSecrets(config)
-    const stamps = config.redisUrl && config.cacheEnabled ? openStamps() : undefined
+    const secrets = await openSecrets(config.server)
+    const stamps = config.redis.url && config.cache.isEnabled ? openStamps() : undefined
     const peers = openPeers({
       ...(stamps ? { stamps } : {}),
       onQuestion: (question) => answers(question),
       onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the memory cache is off for a moment')),
     })
     const layers = opened.use(await openLayers({
-      isEnabled: config.cacheEnabled, limit: config.cacheBytes, expireMs: config.cacheExpire * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cacheManifests ? [] : ['manifest']),
+      isEnabled: config.cache.isEnabled, limit: config.cache.memoryBytes, expireMs: config.cache.expireHours * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cache.manifests ? [] : ['manifest']),
       redis: stamps && {
-        url: config.redisUrl!, timeoutMs: config.redisTimeout, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
+        url: config.redis.url!, timeoutMs: config.redis.timeoutMs, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
         onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'Redis cannot be used for a moment')),
       },
     }))
     const { cache } = layers
     const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
     const db = openDb({
+      ...config.database,
       url: known ?? postgres!.url,
-      poolSize: config.databasePool,
-      acquireTimeoutMs: config.databaseWait,
-      statementTimeoutMs: config.databaseStatementTimeout,
-      lockTimeoutMs: config.databaseLockTimeout,
       guard: peers,
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
@@ -186,21 +183,21 @@ async function forgetTheDead(db: Db): Promise<void> {
 }
 
 async function openBlobs(config: Config): Promise<Blobs> {
-  if (config.storage === 'filesystem') return openFsBlobs({ root: config.storageRoot! })
+  if (config.storage.driver === 'filesystem') return openFsBlobs({ root: config.storage.root! })
   // Loaded when asked for: the SDK costs a fifth of the start.
   const { openS3Blobs } = await import('./platform/blobs/s3.ts')
   return openS3Blobs({
-    bucket: config.s3Bucket!, region: config.s3Region, accessKeyId: config.s3AccessKey!, secretAccessKey: config.s3SecretKey!,
-    forcePathStyle: config.s3PathStyle, redirect: config.s3Redirect, partSize: config.s3PartSize,
-    ...(config.s3Endpoint ? { endpoint: config.s3Endpoint } : {}), ...(config.s3Prefix ? { prefix: config.s3Prefix } : {}),
+    bucket: config.s3.bucket!, region: config.s3.region, accessKeyId: config.s3.accessKey!, secretAccessKey: config.s3.secretKey!,
+    forcePathStyle: config.s3.pathStyle, redirect: config.s3.redirect, partSize: config.s3.partBytes,
+    ...(config.s3.endpoint ? { endpoint: config.s3.endpoint } : {}), ...(config.s3.prefix ? { prefix: config.s3.prefix } : {}),
   })
 }
 
 /** Every part, wired in plain sight. Ready to serve on return. */
 export async function openMarina(config: Config, log: Log): Promise<Marina> {
-  if (config.failpoints) armFailpoints(config.failpoints)
-  const authority = config.caCert ? Buffer.from(await readPem(config.caCert, 'MARINA_CA_CERT')) : undefined
-  const tls = config.tlsCert ? await readTls(config.tlsCert, config.tlsKey!) : undefined
+  if (config.testing.failpoints) armFailpoints(config.testing.failpoints)
+  const authority = config.system.caCert ? Buffer.from(await readPem(config.system.caCert, 'MARINA_CA_CERT')) : undefined
+  const tls = config.server.tlsCert ? await readTls(config.server.tlsCert, config.server.tlsKey!) : undefined
   const ground = await openGround(config, log)
   const opened = new AsyncDisposableStack()
   try {
@@ -215,11 +212,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
     const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))
     const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))]))
-    const peerOf = peerReader(config.trustedProxies)
-    const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.externalUrl })
-    const tokens = openTokens(openKeys(db, secrets, config.tokenTtl), async () => (await settings.get('token_expiration')) * 60_000)
+    const peerOf = peerReader(config.server.trustedProxies)
+    const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl: config.server.externalUrl })
+    const tokens = openTokens(openKeys(db, secrets, config.limits.tokenTtlMs), async () => (await settings.get('token_expiration')) * 60_000)
     const pulls = opened.use(openPullCounter(db, 5000, (error) => log.warn({ reason: String(error) }, 'pull counts not written yet')))
-    const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) }))
+    const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.database.poolSize >> 1) }))
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
       registry, tokens, rights, login,
@@ -230,21 +227,21 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
         if (direction === 'received') passed(count)
       },
       onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
-      externalUrl: config.externalUrl,
-      limits: config,
+      externalUrl: config.server.externalUrl,
+      limits: config.limits,
     })
 
-    const outbound = openOutbound({ allow: config.outboundAllow })
+    const outbound = openOutbound({ allow: config.outbound.allow })
     opened.defer(() => outbound.close())
-    const host = hostOf(config)
+    const host = hostOf(config.server)
     const artifacts = systemArtifactsOf(ground)
     const handlers = jobHandlers(ground, artifacts)
     const forwarder = opened.use(openForwarder({
-      isOpen: addressRule(config.outboundAllow), ca: authority?.toString(), wanted: () => settings.get('audit_log_forward_endpoint'),
+      isOpen: addressRule(config.outbound.allow), ca: authority?.toString(), wanted: () => settings.get('audit_log_forward_endpoint'),
       onChange: (state, about) => (state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on')),
     }))
     await makeMonths(db, monthsAhead())
-    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.eventTries }))
+    const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reactionsOf({ cache, settings, config, forwarder, host }), tries: config.events.tries }))
     let isDraining = false
     const api = await openApi<Access, Caller>({
       prefix: '/api/v2.0',
@@ -255,36 +252,36 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
           ...(layers.redis ? [{ name: 'redis', isSpare: true, check: () => layers.redis!.check() }] : []),
         ], () => isDraining),
         ...infoRoutes(settings, {
-          version: `${harborVersion}-marina`, externalUrl: config.externalUrl, storage: { driver: config.storage, root: config.storageRoot },
+          version: `${harborVersion}-marina`, externalUrl: config.server.externalUrl, storage: { driver: config.storage.driver, root: config.storage.root },
           authority,
         }),
         ...searchRoutes(reader),
-        ...projectRoutes(reader, settings, config.cacheEnabled && config.cacheLists),
+        ...projectRoutes(reader, settings, config.cache.isEnabled && config.cache.lists),
         ...quotaRoutes(db),
         ...labelRoutes(db),
         ...cveAllowlistRoutes(db),
         ...cacheRoutes(db, { peers, redis: layers.redis }),
         ...settingsRoutes(settings),
-        ...repositoryRoutes(reader, gates, config.cacheEnabled && config.cacheLists),
-        ...artifactRoutes({ reader, gates, registry, cachesLists: config.cacheEnabled && config.cacheLists }),
+        ...repositoryRoutes(reader, gates, config.cache.isEnabled && config.cache.lists),
+        ...artifactRoutes({ reader, gates, registry, cachesLists: config.cache.isEnabled && config.cache.lists }),
         ...iconRoutes(reader, registry),
         ...immutabilityRoutes(db),
-        ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.signUps }),
+        ...userRoutes({ ...reader, login, sessions, settings, peerOf, signUps: config.limits.signUps }),
         ...userGroupRoutes(reader),
         ...memberRoutes(reader),
         ...robotRoutes(reader, settings),
         ...scannerRoutes({ db, seal: secrets, outbound }),
         ...permissionRoutes(),
-        ...webhookRoutes({ db, secrets, host, overlapMs: config.webhookSecretOverlap }),
+        ...webhookRoutes({ db, secrets, host, overlapMs: config.webhooks.secretOverlapMs }),
         ...exportRoutes(db, artifacts),
         ...gcRoutes(db),
-        ...undeleteRoutes(db, gates, config.undeleteWindow),
+        ...undeleteRoutes(db, gates, config.collection.undeleteMs),
         ...jobServiceRoutes(db, handlers.map(({ type }) => type.name)),
         ...auditRoutes(reader, topics),
         ...purgeRoutes(db, topics),
         ...reactionRoutes(db, dispatcher),
       ],
-      identify: async (request, response, { isAlikeForAll }) => isAlikeForAll ? anonymous : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.externalUrl }),
+      identify: async (request, response, { isAlikeForAll }) => isAlikeForAll ? anonymous : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl: config.server.externalUrl }),
       authorize: openAccess(reader),
       check: ({ operation }) => refuseChanges(settings, operation),
       accompany: (request, response, work) => answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
@@ -295,43 +292,43 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
       },
       translate: toFailure,
       onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
-      bodyBytes: config.bodyBytes,
+      bodyBytes: config.limits.bodyBytes,
       rewrite: encodeRepositoryName,
       info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
     })
 
     const notification = openNotificationDoor({
-      db, secret: config.notificationsSecret, bodyBytes: config.notificationsBytes, isReadOnly: () => settings.get('read_only'),
+      db, secret: config.notifications.secret, bodyBytes: config.notifications.bytes, isReadOnly: () => settings.get('read_only'),
       onTaken: (taken) => (taken.strangers.length > 0 ? log.warn(taken, 'events of another registry name projects that are not here') : log.debug(taken, 'events of another registry')),
     })
     const small = { session: sessions.handle.bind(sessions), notification }
-    const server = await openServer(openListener({ door, api, small, toFailure, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.logRequests }), {
-      port: config.port, host: config.host, headerTimeoutMs: config.headerTimeout, idleTimeoutMs: config.idleTimeout, headerBytes: config.headerBytes,
+    const server = await openServer(openListener({ door, api, small, toFailure, pages: pagesOf(api.document), sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error), peerOf, metrics, log, logRequests: config.log.requests }), {
+      port: config.server.port, host: config.server.host, headerTimeoutMs: config.limits.headerTimeoutMs, idleTimeoutMs: config.limits.idleTimeoutMs, headerBytes: config.limits.headerBytes,
       ...(tls ? { tls } : {}),
-    }).catch(namingSettings(config.port, 'MARINA_PORT', config.host, 'MARINA_HOST'))
+    }).catch(namingSettings(config.server.port, 'MARINA_PORT', config.server.host, 'MARINA_HOST'))
     // From here on the server has to be closed whatever happens; last opened, first closed.
     const jobs: Repeated[] = [
-      every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.uploadTtl, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
+      every(10 * 60_000, async (signal) => void (await sweepUploads({ db, blobs, ttlMs: config.limits.uploadTtlMs, signal })), (error) => log.warn({ reason: String(error) }, 'abandoned uploads not removed')),
       every(10 * 60_000, async () => void (await sweepFailures(db.relaxed, failureWindow)), (error) => log.warn({ reason: String(error) }, 'old login failures not removed')),
       every(10 * 60_000, async () => void (await sweepSessions(db, await settings.get('session_timeout'))), (error) => log.warn({ reason: String(error) }, 'old sessions not removed')),
-      every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notificationsMemory, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
+      every(10 * 60_000, (signal) => sweepEvents(db.relaxed, config.notifications.memoryMs, signal), (error) => log.warn({ reason: String(error) }, 'old events of other registries not removed')),
       every(60 * 60_000, () => makeMonths(db, monthsAhead()), (error) => log.warn({ reason: String(error) }, 'tables of the audit log not made ahead')),
-      every(10 * 60_000, (signal) => sweepDeliveries(db.relaxed, { keep: config.webhookHistory, ageMs: config.webhookHistoryTime }, signal), (error) => log.warn({ reason: String(error) }, 'old deliveries of webhooks not removed')),
-      every(10 * 60_000, (signal) => dispatcher.sweep(config.eventsKeep, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
+      every(10 * 60_000, (signal) => sweepDeliveries(db.relaxed, { keep: config.webhooks.history, ageMs: config.webhooks.historyMs }, signal), (error) => log.warn({ reason: String(error) }, 'old deliveries of webhooks not removed')),
+      every(10 * 60_000, (signal) => dispatcher.sweep(config.events.keepMs, signal), (error) => log.warn({ reason: String(error) }, 'old facts not removed')),
     ]
     for (const job of jobs) opened.use(job)
     let workers: AsyncDisposable | undefined
     opened.defer(async () => {
       isDraining = true
-      const [cut] = await Promise.all([server.drain(config.drain), workers?.[Symbol.asyncDispose]()])
+      const [cut] = await Promise.all([server.drain(config.limits.drainMs), workers?.[Symbol.asyncDispose]()])
       if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
     })
-    if (config.workers === 'in-process') {
+    if (config.jobs.workers === 'in-process') {
       workers = await openJobs(ground, handlers)
       opened.use(openDeliveries(ground, outbound))
     }
     watch(metrics, ground, forwarder)
-    const measured = config.metricsPort === 'off' ? undefined : await serveMetrics(metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
+    const measured = config.metrics.port === 'off' ? undefined : await serveMetrics(metrics, config.metrics.port, config.metrics.host).catch(namingSettings(config.metrics.port, 'MARINA_METRICS_PORT', config.metrics.host, 'MARINA_METRICS_HOST'))
     if (measured) opened.defer(() => measured.close())
     return {
       port: server.port,
@@ -354,18 +351,18 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
 /** A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running Marina. */
 export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
-  const isEmbedded = config.databaseUrl === undefined
-  if (isEmbedded && !(await findRunningPostgres(join(config.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
+  const isEmbedded = config.database.url === undefined
+  if (isEmbedded && !(await findRunningPostgres(join(config.server.dataDir, 'postgres')))) throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
   const ground = await openGround(config, log, { beside: isEmbedded })
   const opened = new AsyncDisposableStack()
   opened.defer(() => ground.close())
   try {
-    const outbound = openOutbound({ allow: config.outboundAllow })
+    const outbound = openOutbound({ allow: config.outbound.allow })
     opened.defer(() => outbound.close())
     opened.use(await openJobs(ground, jobHandlers(ground, systemArtifactsOf(ground))))
     opened.use(openDeliveries(ground, outbound))
-    if (config.metricsPort !== 'off') {
-      const measured = await serveMetrics(ground.metrics, config.metricsPort, config.metricsHost).catch(namingSettings(config.metricsPort, 'MARINA_METRICS_PORT', config.metricsHost, 'MARINA_METRICS_HOST'))
+    if (config.metrics.port !== 'off') {
+      const measured = await serveMetrics(ground.metrics, config.metrics.port, config.metrics.host).catch(namingSettings(config.metrics.port, 'MARINA_METRICS_PORT', config.metrics.host, 'MARINA_METRICS_HOST'))
       opened.defer(() => measured.close())
     }
     return { close: () => opened.disposeAsync() }
@@ -378,7 +375,7 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
 /** What an empty database needs before anyone can use it. Repeating it changes nothing. */
 async function firstStart({ db, config, secrets }: Ground): Promise<string | undefined> {
   await ensureKey(db, secrets)
-  const password = await ensureAdmin(db, config.adminPassword)
+  const password = await ensureAdmin(db, config.server.adminPassword)
   // Once: an administrator who deletes it does not find it back after the next start.
   if ((await db.run(sql`insert into installation (name, value) values ('library', 'made') on conflict do nothing`)) === 0) return password
   const admin = await db.row<{ id: number; name: string }>(sql`select id, name from account where is_admin order by id limit 1`)
@@ -389,7 +386,7 @@ async function firstStart({ db, config, secrets }: Ground): Promise<string | und
 }
 
 /** `host:port` by which clients reach Marina, as far as it is known without a request. */
-function hostOf({ externalUrl, port }: Config): string {
+function hostOf({ externalUrl, port }: Config['server']): string {
   return externalUrl ? new URL(externalUrl).host : `localhost:${port}`
 }
 
@@ -422,7 +419,7 @@ async function readPem(path: string, setting = 'MARINA_TLS_CERT, MARINA_TLS_KEY'
 
 function openSettingsOf({ db, cache, secrets, config }: Ground): SettingsAccess {
   try {
-    return openSettings({ db, cache, secrets, overwrite: config.configOverwrite, defaults: { token_expiration: Math.ceil(config.tokenTtl / 60_000) }, problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) } })
+    return openSettings({ db, cache, secrets, overwrite: config.settings.overwrite, defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) }, problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) } })
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }

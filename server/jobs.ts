@@ -25,39 +25,36 @@ export type JobGround = { config: Config; log: Log; secrets: Secrets; db: Db; ca
 /** Everything that runs in the background, by its name in the queue. */
 export function jobHandlers({ db, cache, blobs, config }: JobGround, artifacts: SystemArtifacts): JobHandler[] {
   const handlers: JobHandler[] = [
-    sweepHandler(db, () => handlers, Math.ceil(config.jobKeep / day)),
+    sweepHandler(db, () => handlers, Math.ceil(config.jobs.keepMs / day)),
     cleanupHandler(artifacts),
     purgeHandler(db, topics),
     artifactExportHandler(db, artifacts),
-    collectionHandler({ db, cache, blobs, gates: { untag: [tagStays({ cache })] } }, {
-      delayMs: config.collectDelay, keepMs: config.undeleteWindow, perSecond: config.collectRate, window: config.collectWindow ? parseTimeWindow(config.collectWindow) : undefined,
-    }),
+    collectionHandler({ db, cache, blobs, gates: { untag: [tagStays({ cache })] } }, pace(config.collection)),
   ]
   return handlers
 }
 
+function pace({ delayMs, undeleteMs, perSecond, window }: Config['collection']) {
+  return { delayMs, keepMs: undeleteMs, perSecond, window: window ? parseTimeWindow(window) : undefined }
+}
+
 /** One for each process: what cleanup criteria are registered with it counts. */
 export function systemArtifactsOf({ db, blobs, config }: JobGround): SystemArtifacts {
-  return openSystemArtifacts({ db, blobs, ttlMs: config.systemArtifactTtl, limits: { all: config.systemArtifactBytes, vendor: config.systemArtifactVendorBytes } })
+  const { ttlMs, bytes, vendorBytes } = config.systemArtifacts
+  return openSystemArtifacts({ db, blobs, ttlMs, limits: { all: bytes, vendor: vendorBytes } })
 }
 
 /** Runs jobs in this process until it is disposed. */
 export async function openJobs({ db, log, config, metrics }: JobGround, handlers: JobHandler[]): Promise<Workers> {
   await Promise.all([scheduleSweep(db), scheduleCleanup(db)])
-  const workers = await openWorkers({
-    db, handlers, log, concurrency: config.workerConcurrency, leaseMs: config.workerLease, logBytes: config.jobLogBytes, drainMs: Math.min(config.drain, 5000),
-  })
+  const { concurrency, leaseMs, logBytes } = config.jobs
+  const drainMs = Math.min(config.limits.drainMs, 5000)
+  const workers = await openWorkers({ db, handlers, log, concurrency, leaseMs, logBytes, drainMs })
   metrics.gauge('marina_jobs_running', 'Jobs that this process runs', () => workers.counts().running)
   return workers
 }
 
 /** Delivers webhooks from this process until it is disposed. */
 export function openDeliveries({ db, secrets, log, config }: JobGround, outbound: Outbound): AsyncDisposable {
-  return openDeliverer({
-    db, secrets, outbound, log,
-    rules: {
-      tries: config.webhookTries, timeoutMs: config.webhookTimeout, backOffMs: config.webhookBackOff, mostMs: config.webhookBackOffMost,
-      pauseAfter: config.webhookPauseAfter, probeMs: config.webhookProbe, answerBytes: config.webhookAnswerBytes,
-    },
-  })
+  return openDeliverer({ db, secrets, outbound, log, rules: config.webhooks })
 }

@@ -68,7 +68,7 @@ async function serve() {
   const { config } = load()
   // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
   const asked = stopSignal()
-  const log = openLog({ level: config.logLevel, format: config.logFormat })
+  const log = openLog({ level: config.log.level, format: config.log.format })
   const { openMarina } = await import('./app.ts')
   const marina = await openMarina(config, log)
   welcome(marina, config, performance.now() - started)
@@ -76,7 +76,7 @@ async function serve() {
   flushCompileCache()
   const reason = await Promise.race([asked, marina.failed])
   const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
-  if (isAsked) print(`${reason}: finishing running requests (at most ${config.drain / 1000} s)`)
+  if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)
   else log.error({ reason }, 'cannot go on')
   await marina.close()
   print('Marina has stopped')
@@ -86,10 +86,10 @@ async function serve() {
 async function work() {
   const { config } = load()
   const asked = stopSignal()
-  const log = openLog({ level: config.logLevel, format: config.logFormat })
+  const log = openLog({ level: config.log.level, format: config.log.format })
   const { openWorker } = await import('./app.ts')
   const worker = await openWorker(config, log)
-  print(`Marina runs up to ${config.workerConcurrency} jobs at once, and serves nothing`)
+  print(`Marina runs up to ${config.jobs.concurrency} jobs at once, and serves nothing`)
   print(`${await asked}: running jobs end, or run again elsewhere`)
   await worker.close()
   print('Marina has stopped')
@@ -118,17 +118,17 @@ function leaveOnSignal() {
 }
 
 function welcome({ port, metricsPort, database, firstPassword }: Marina, config: Config, ms: number) {
-  const shownHost = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host
-  const scheme = config.tlsCert ? 'https' : 'http'
-  const url = config.externalUrl ?? `${scheme}://${shownHost}:${port}`
+  const shownHost = config.server.host === '0.0.0.0' || config.server.host === '::' ? 'localhost' : config.server.host
+  const scheme = config.server.tlsCert ? 'https' : 'http'
+  const url = config.server.externalUrl ?? `${scheme}://${shownHost}:${port}`
   const host = url.replace(/^https?:\/\//, '')
   const insecure = url.startsWith('https:') ? '' : ' --dest-tls-verify=false'
   const row = (name: string, text: string) => `  ${bold(name.padEnd(9))} ${text}`
   print([
     `${bold('Marina')} is ready after ${(ms / 1000).toFixed(1)} s: ${url}`,
-    row('database', database === 'embedded' ? `PostgreSQL of its own in ${config.dataDir}/postgres` : 'PostgreSQL at MARINA_DATABASE_URL'),
-    row('storage', config.storage === 'filesystem' ? config.storageRoot! : `S3 bucket ${config.s3Bucket}`),
-    ...(metricsPort ? [row('metrics', `http://${config.metricsHost}:${metricsPort}/metrics`)] : []),
+    row('database', database === 'embedded' ? `PostgreSQL of its own in ${config.server.dataDir}/postgres` : 'PostgreSQL at MARINA_DATABASE_URL'),
+    row('storage', config.storage.driver === 'filesystem' ? config.storage.root! : `S3 bucket ${config.s3.bucket}`),
+    ...(metricsPort ? [row('metrics', `http://${config.metrics.host}:${metricsPort}/metrics`)] : []),
     ...(firstPassword ? [row('login', `admin, password ${bold(firstPassword)}  (shown this once; ./marina.mjs admin reset-password makes a new one)`)] : []),
     row('try', `docker login ${host}`),
     `  ${' '.repeat(9)} skopeo copy --dest-creds admin:<password>${insecure} oci-archive:image.tar docker://${host}/library/image:1`,
@@ -140,7 +140,7 @@ async function migrate() {
   const { config } = load()
   leaveOnSignal()
   const { openGround } = await import('./app.ts')
-  const ground = await openGround(config, openLog({ level: config.logLevel, format: config.logFormat }))
+  const ground = await openGround(config, openLog({ level: config.log.level, format: config.log.format }))
   await ground.close()
   print('the database schema is up to date')
 }
@@ -177,7 +177,7 @@ async function listDeleted(name: string) {
   await withGround(async ({ db, cache, config }) => {
     const project = await findProject({ db, cache }, name)
     if (!project) throw new ConfigError(`there is no project ${name}`)
-    const { entries, total } = await listTrash(db, project.id, config.undeleteWindow, { where: sql`true`, order: trashOrder, limit: 1000, offset: 0 })
+    const { entries, total } = await listTrash(db, project.id, config.collection.undeleteMs, { where: sql`true`, order: trashOrder, limit: 1000, offset: 0 })
     for (const { id, kind, repository, tag, digest, tags, deletedBy, deletedAt } of entries) {
       print([String(id).padEnd(8), kind.padEnd(10), `${repository}${tag ? `:${tag}` : digest ? `@${digest}` : ''}`, tags.slice(0, 5).join(','), `deleted ${deletedAt.toISOString()} by ${deletedBy.name}`].filter(Boolean).join('  '))
     }
@@ -188,11 +188,11 @@ async function listDeleted(name: string) {
 async function restoreDeleted(text: string) {
   const [{ findTrash, restoreTrash }, { findProjectById }, { tagStaysPut }, { shortageOf, tellShortage }] = await Promise.all([import('./features/undelete/index.ts'), import('./catalog/project.ts'), import('./features/immutability/index.ts'), import('./features/quotas/index.ts')])
   await withGround(async ({ db, cache, config }) => {
-    const entry = /^\d{1,15}$/.test(text) ? await findTrash(db, Number(text), config.undeleteWindow) : undefined
+    const entry = /^\d{1,15}$/.test(text) ? await findTrash(db, Number(text), config.collection.undeleteMs) : undefined
     const project = entry && (await findProjectById(db, entry.projectId))
     if (!entry || !project) throw new ConfigError(`there is nothing to restore under ${text}`)
     const by = { kind: 'system', id: null, name: 'marina undelete' } as const
-    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.undeleteWindow).catch(async (error: unknown) => {
+    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.collection.undeleteMs).catch(async (error: unknown) => {
       await tellShortage(db, error, by)
       throw shortageOf(error) ?? error
     })
@@ -204,7 +204,7 @@ async function rotate() {
   const { rotateKeys } = await import('./registry/keys.ts')
   await withGround(async ({ db, secrets, config }) => {
     const id = await db.transaction((tx) => rotateKeys(tx, secrets, { kind: 'system', id: null, name: 'marina keys' }))
-    print(`new signing key ${id}; tokens signed before stay valid for at most ${config.tokenTtl / 60_000} minutes`)
+    print(`new signing key ${id}; tokens signed before stay valid for at most ${config.limits.tokenTtlMs / 60_000} minutes`)
   })
 }
 
@@ -270,7 +270,7 @@ async function withGround(work: (ground: Ground) => Promise<void>) {
   const { config } = load()
   leaveOnSignal()
   const { openGround } = await import('./app.ts')
-  const ground = await openGround(config, openLog({ level: 'warn', format: config.logFormat }), { beside: true })
+  const ground = await openGround(config, openLog({ level: 'warn', format: config.log.format }), { beside: true })
   try {
     await work(ground)
   } finally {

@@ -30,7 +30,7 @@ export const topics: ReadonlySet<string> = new Set(
 
 type Lent = {
   settings: SettingsReader
-  config: Pick<Config, 'auditPulls' | 'quotaWarning'>
+  config: Pick<Config, 'audit' | 'quotas'>
   forwarder: Forwarder
   cache: Cache
   /** `host:port` by which clients reach Marina. */
@@ -40,9 +40,9 @@ type Lent = {
 /** Who is told of what, in one list. A feature lends its reaction by its index.ts. */
 export function reactionsOf({ settings, config, forwarder, cache: memory, host }: Lent): Reaction[] {
   return [
-    writeLog({ settings, pullsPercent: config.auditPulls }),
-    forwardLog({ settings, pullsPercent: config.auditPulls, forwarder }),
-    warnOfQuota(config.quotaWarning),
+    writeLog({ settings, pullsPercent: config.audit.pullsPercent }),
+    forwardLog({ settings, pullsPercent: config.audit.pullsPercent, forwarder }),
+    warnOfQuota(config.quotas.warningPercent),
     queueDeliveries({ cache: memory, host, isOn: () => settings.get('notification_enable') }),
   ]
 }

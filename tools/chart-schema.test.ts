@@ -13,6 +13,6 @@ test('deploy/helm/marina/values.schema.json knows exactly the settings there are
 test('the Helm chart has a place for every secret', () => {
   const helpers = readFileSync(join(import.meta.dirname, '../deploy/helm/marina/templates/_helpers.tpl'), 'utf8')
   const handedOver = new Set([...helpers.matchAll(/^[a-z0-9-]+: \[(MARINA_\w+),/gm)].map(([, name]) => name))
-  const secrets = Object.values(settings).filter((row) => 'secret' in row).map(({ env }) => env)
+  const secrets = settings.filter((row) => 'secret' in row).map(({ env }) => env)
   assert.deepEqual(handedOver, new Set<string | undefined>(secrets))
 })

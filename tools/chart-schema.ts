@@ -14,7 +14,7 @@ const file = path.resolve(import.meta.dirname, '../deploy/helm/marina/values.sch
 /** The chart's values.schema.json with `config` written from the settings; chart-schema.test.ts holds the two together. */
 export function chartSchema(): string {
   const schema = JSON.parse(readFileSync(file, 'utf8')) as { properties: Record<string, Schema> }
-  schema.properties['config'] = configSchema(Object.values(settings))
+  schema.properties['config'] = configSchema(settings)
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 

@@ -29,21 +29,21 @@ function refuses(env: Record<string, string>, why: RegExp, file?: string) {
 test('without any setting every default holds', () => {
   const { config, file } = loadConfig({}, undefined)
   assert.equal(file, undefined)
-  assert.deepEqual([config.port, config.host, config.storage, config.manifestBytes, config.uploadTtl, config.tokenTtl], [8080, '0.0.0.0', 'filesystem', 4 * 2 ** 20, 168 * 3_600_000, 30 * 60_000])
-  assert.ok(config.storageRoot?.endsWith('/data/storage'))
+  assert.deepEqual([config.server.port, config.server.host, config.storage.driver, config.limits.manifestBytes, config.limits.uploadTtlMs, config.limits.tokenTtlMs], [8080, '0.0.0.0', 'filesystem', 4 * 2 ** 20, 168 * 3_600_000, 30 * 60_000])
+  assert.ok(config.storage.root?.endsWith('/data/storage'))
 })
 
 test('the environment wins over the file, and the file over the default', () =>
   withFile('port: 1111\nhost: 127.0.0.1\nlimits:\n  upload_ttl: 2h\ntrusted_proxies:\n  - 10.0.0.0/8\n  - "::1"\n', (file) => {
     const { config, written } = loadConfig({ MARINA_PORT: '2222' }, file)
-    assert.deepEqual([config.port, config.host, config.uploadTtl, config.trustedProxies], [2222, '127.0.0.1', 7_200_000, ['10.0.0.0/8', '::1']])
-    assert.deepEqual([written.port?.source, written.host?.source], ['environment', `${file}:2`])
+    assert.deepEqual([config.server.port, config.server.host, config.limits.uploadTtlMs, config.server.trustedProxies], [2222, '127.0.0.1', 7_200_000, ['10.0.0.0/8', '::1']])
+    assert.deepEqual([written.MARINA_PORT?.source, written.MARINA_HOST?.source], ['environment', `${file}:2`])
   }))
 
 test('an empty variable is a setting that was not made', () =>
-  withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_PORT: '' }, file).config.port, 1111)))
+  withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_PORT: '' }, file).config.server.port, 1111)))
 
-test('MARINA_CONFIG names the file', () => withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_CONFIG: file }).config.port, 1111)))
+test('MARINA_CONFIG names the file', () => withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_CONFIG: file }).config.server.port, 1111)))
 
 test('an unknown variable is named, with what was likely meant', () => {
   refuses({ MARINA_PROT: '1' }, /MARINA_PROT is not a setting of Marina \(did you mean MARINA_PORT\?\)/)
@@ -61,7 +61,7 @@ test('a file that is no settings is refused in one sentence', async () => {
   await withFile('port: 1\nport: 2\n', (file) => refuses({}, /marina\.yaml: .*unique/, file))
   await withFile('port: [1\n', (file) => refuses({}, /marina\.yaml: /, file))
   refuses({}, /cannot be read/, '/does/not/exist.yaml')
-  await withFile('', (file) => assert.equal(loadConfig({}, file).config.port, 8080))
+  await withFile('', (file) => assert.equal(loadConfig({}, file).config.server.port, 8080))
 })
 
 test('a wrong value is refused with what is allowed and where it stands', async () => {
@@ -86,7 +86,7 @@ test('settings that go together are checked together', () => {
 
 test('a secret is never shown, neither when it is right nor when it is wrong', () => {
   const canary = 'CANARY-1234'
-  const env = Object.fromEntries(Object.values(settings).filter((row) => 'secret' in row).map(({ env: name }) => [name, canary]))
+  const env = Object.fromEntries(settings.filter((row) => 'secret' in row).map(({ env: name }) => [name, canary]))
   assert.ok(Object.keys(env).length >= 6)
   for (const [name, text] of [...Object.entries(env), ['MARINA_DATABASE_URL', `mysql://u:${canary}@h/d`]] as const) {
     try {
@@ -97,7 +97,7 @@ test('a secret is never shown, neither when it is right nor when it is wrong', (
   }
   const { config, written } = loadConfig({ MARINA_ADMIN_PASSWORD: canary, MARINA_DATABASE_URL: `postgres://u:${canary}@h/d`, MARINA_REDIS_URL: `redis://:${canary}@h`, MARINA_SECRET_KEY: 'cd'.repeat(32) })
   const rows = describeConfig(config, written)
-  assert.equal(rows.length, Object.keys(settings).length)
+  assert.equal(rows.length, settings.length)
   assert.doesNotMatch(JSON.stringify(rows), /CANARY|cdcdcd/)
   assert.equal(rows.find(({ env: name }) => name === 'MARINA_ADMIN_PASSWORD')?.value, '(set)')
 })

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument, isMap, isScalar, isSeq } from 'yaml'
-import { buildConfig, ConfigError, settings, type Config, type Written } from './config.ts'
+import { buildConfig, ConfigError, settings, type Config, type Variable, type WrittenSettings } from './config.ts'
 
-type Key = keyof typeof settings
-export type LoadedConfig = { config: Config; written: Partial<Record<Key, Written>>; file: string | undefined }
+export type LoadedConfig = { config: Config; written: WrittenSettings; file: string | undefined }
 
 /** Variables that belong to Marina's own scripts and tests, not to the server. */
 const foreign = /^MARINA_(CONFIG|TEST_.*)$/
@@ -18,20 +17,21 @@ export function loadConfig(env: NodeJS.ProcessEnv, file?: string): LoadedConfig 
   return { config: buildConfig(written), written, file: path }
 }
 
-function readEnvironment(env: NodeJS.ProcessEnv): Partial<Record<Key, Written>> {
-  const keys = new Map((Object.keys(settings) as Key[]).map((key) => [settings[key].env, key]))
-  const written: Partial<Record<Key, Written>> = {}
+function readEnvironment(env: NodeJS.ProcessEnv): WrittenSettings {
+  const known: string[] = settings.map((row) => row.env)
+  const written: WrittenSettings = {}
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('MARINA_') || foreign.test(name)) continue
-    const key = keys.get(name)
-    if (!key) throw new ConfigError(`environment: ${name} is not a setting of Marina${closest(name, [...keys.keys()])}`)
+    if (!known.includes(name)) {
+      throw new ConfigError(`environment: ${name} is not a setting of Marina${closest(name, known)}`)
+    }
     // An empty variable is how compose files and charts write "not set".
-    if (text !== undefined && text !== '') written[key] = { text, source: 'environment' }
+    if (text !== undefined && text !== '') written[name as Variable] = { text, source: 'environment' }
   }
   return written
 }
 
-function readFile(path: string): Partial<Record<Key, Written>> {
+function readFile(path: string): WrittenSettings {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -41,8 +41,9 @@ function readFile(path: string): Partial<Record<Key, Written>> {
   const document = parseDocument(text, { uniqueKeys: true })
   const problem = document.errors[0]
   if (problem) throw new ConfigError(`${path}: ${problem.message.split('\n', 1)[0]}`)
-  const paths = new Map((Object.keys(settings) as Key[]).map((key) => [settings[key].path, key]))
-  const written: Partial<Record<Key, Written>> = {}
+  const variables = new Map(settings.map((row) => [row.path, row.env]))
+  const paths = [...variables.keys()]
+  const written: WrittenSettings = {}
   const lineOf = (offset: number) => text.slice(0, offset).split('\n').length
 
   const walk = (node: unknown, at: string) => {
@@ -51,10 +52,10 @@ function readFile(path: string): Partial<Record<Key, Written>> {
         const name = isScalar(key) ? String(key.value) : ''
         const place = at ? `${at}.${name}` : name
         const line = lineOf((isScalar(key) && key.range?.[0]) || 0)
-        const setting = paths.get(place)
-        if (setting) written[setting] = { text: plain(value, `${path}:${line}`), source: `${path}:${line}` }
-        else if (isMap(value) && [...paths.keys()].some((one) => one.startsWith(`${place}.`))) walk(value, place)
-        else throw new ConfigError(`${path}:${line}: ${place} is not a setting of Marina${closest(place, [...paths.keys()])}`)
+        const variable = variables.get(place)
+        if (variable) written[variable] = { text: plain(value, `${path}:${line}`), source: `${path}:${line}` }
+        else if (isMap(value) && paths.some((one) => one.startsWith(`${place}.`))) walk(value, place)
+        else throw new ConfigError(`${path}:${line}: ${place} is not a setting of Marina${closest(place, paths)}`)
       }
     }
   }

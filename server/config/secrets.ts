@@ -16,7 +16,7 @@ export interface Secrets {
 }
 
 /** Takes the key from the configuration, else from `<data_dir>/secret.key`, which is made with mode 0600 at first start. */
-export async function openSecrets(config: Pick<Config, 'secretKey' | 'dataDir'>): Promise<Secrets> {
+export async function openSecrets(config: Pick<Config['server'], 'secretKey' | 'dataDir'>): Promise<Secrets> {
   return secretsOf(Buffer.from(config.secretKey ?? (await readOrMakeKey(join(config.dataDir, 'secret.key'))), 'hex'))
 }
 

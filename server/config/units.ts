@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** Turns the text of a setting into a value, or throws Error with what is allowed ("must be ..."). */
 export type Parser<Value> = (text: string) => Value
 
@@ -48,6 +50,17 @@ export const url = (...schemes: string[]): Parser<string> => (text) => {
   const parsed = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
   if (!parsed || !schemes.includes(parsed.protocol.slice(0, -1))) throw new Error(`must be a URL that starts with ${schemes.map((one) => `${one}://`).join(' or ')}`)
   return text.trim().replace(/\/+$/, '')
+}
+
+/** An address or a CIDR range, IPv4 or IPv6. */
+export const cidr: Parser<string> = (text) => {
+  const [address = '', bits, rest] = text.split('/')
+  const family = isIP(address)
+  const isPrefix = bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  if (!family || rest !== undefined || !isPrefix) {
+    throw new Error('must be IP addresses or CIDR ranges such as 10.0.0.0/8, separated by commas')
+  }
+  return text
 }
 
 /** Comma-separated, each part by `one`; empty is none. */

@@ -8,7 +8,7 @@ import { openTestMarina, type TestMarina } from '../testing/server.ts'
 let marina: TestMarina
 const lines: string[] = []
 before(async () => {
-  marina = await openTestMarina({ headerTimeout: '1s', idleTimeout: '2s' }, pino({ level: 'debug' }, { write: (line) => lines.push(line) }))
+  marina = await openTestMarina({ MARINA_HEADER_TIMEOUT: '1s', MARINA_IDLE_TIMEOUT: '2s' }, pino({ level: 'debug' }, { write: (line) => lines.push(line) }))
 })
 after(() => marina[Symbol.asyncDispose]())
 
@@ -103,9 +103,9 @@ test('X07: forwarding headers of a stranger change neither challenge nor address
 
 test('C-28: forwarding headers of a trusted proxy show in the challenge, and an external URL beats them', async () => {
   const headers = { 'x-forwarded-host': 'registry.example', 'x-forwarded-proto': 'https' }
-  await using behind = await openTestMarina({ trustedProxies: '127.0.0.1' })
+  await using behind = await openTestMarina({ MARINA_TRUSTED_PROXIES: '127.0.0.1' })
   assert.match(String((await behind.ask('GET', '/v2/', { headers })).headers['www-authenticate']), /realm="https:\/\/registry\.example\/service\/token"/)
-  await using named = await openTestMarina({ trustedProxies: '127.0.0.1', externalUrl: 'https://own.example' })
+  await using named = await openTestMarina({ MARINA_TRUSTED_PROXIES: '127.0.0.1', MARINA_EXTERNAL_URL: 'https://own.example' })
   assert.match(String((await named.ask('GET', '/v2/', { headers })).headers['www-authenticate']), /realm="https:\/\/own\.example\/service\/token"/)
 })
 
@@ -146,7 +146,7 @@ test('X27: a manifest and a JSON body with prototype keys change no other object
 })
 
 test('a blob over its limit is 413, announced or not, and leaves nothing', async () => {
-  await using small = await openTestMarina({ blobBytes: '1MiB' })
+  await using small = await openTestMarina({ MARINA_BLOB_BYTES: '1MiB' })
   const path = `/v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)}`
   expectAnswer(await small.ask('POST', path, { as: small.admin, body: Buffer.alloc(2 ** 20 + 1) }), 413, 'SIZE_INVALID')
   const unannounced = `POST ${path} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nTransfer-Encoding: chunked\r\n\r\n180000\r\n`

@@ -93,7 +93,7 @@ test('pulls are counted in memory and written when Marina closes, with one fact 
 
 test('a pull writes nothing while it runs', async () => {
   // Without workers, whose beat would be counted too.
-  await using own = await openTestMarina({ workers: 'none' })
+  await using own = await openTestMarina({ MARINA_WORKERS: 'none' })
   const repository = 'library/pulled'
   const image = await pushImage(own, repository, { tag: 'v1' })
   const blob = await pushBlob(own, repository)

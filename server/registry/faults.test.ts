@@ -207,13 +207,13 @@ test('a mount into a repository that is deleted at the same moment makes it anew
 })
 
 test('abandoned uploads are removed with their bytes, and young ones stay', async () => {
-  await using own = await openTestMarina({ uploadTtl: '1h' })
+  await using own = await openTestMarina({ MARINA_UPLOAD_TTL: '1h' })
   const open = async () => (await own.ask('POST', '/v2/library/x/blobs/uploads/', { as: own.admin })).headers.location!
   const [old, young] = [await open(), await open()]
   for (const location of [old, young]) expectAnswer(await own.ask('PATCH', location, { as: own.admin, body: 'bytes' }), 202)
   await own.ground.db.run(sql`update upload set updated_at = now() - interval '2 hours' where id = ${old.split('/').at(-1)}::uuid`)
   const { sweepUploads } = await import('./local/sweep.ts')
-  assert.deepEqual(await sweepUploads({ db: own.ground.db, blobs: own.ground.blobs, ttlMs: own.config.uploadTtl }), { uploads: 1, stages: 0 })
+  assert.deepEqual(await sweepUploads({ db: own.ground.db, blobs: own.ground.blobs, ttlMs: own.config.limits.uploadTtlMs }), { uploads: 1, stages: 0 })
   expectAnswer(await own.ask('GET', old, { as: own.admin }), 404, 'BLOB_UPLOAD_UNKNOWN')
   expectAnswer(await own.ask('GET', young, { as: own.admin }), 204)
 })
@@ -222,7 +222,7 @@ test('F19, UNAVAILABLE: while the database is away every answer is 503, is quick
   const postgres = await openTestServer()
   let isStopped = false
   try {
-    await using own = await openTestMarina({ databaseUrl: postgres.url, databaseWait: '500ms' })
+    await using own = await openTestMarina({ MARINA_DATABASE_URL: postgres.url, MARINA_DATABASE_WAIT: '500ms' })
     const image = await pushImage(own, 'library/x', { tag: 'v1' })
     await postgres[Symbol.asyncDispose]()
     isStopped = true

@@ -213,7 +213,7 @@ test('C-14: after a rotation two processes sign with the new key within five sec
   const young = await first.token(first.admin, scope)
   for (const one of [first, second]) for (const token of [old, young]) expectAnswer(await one.ask('GET', '/v2/', { token }), 200)
   // As if a token's whole life had passed since.
-  await db.run(sql`update signing_key set retired_at = now() - make_interval(secs => ${first.config.tokenTtl / 1000 + 61}) where retired_at is not null`)
+  await db.run(sql`update signing_key set retired_at = now() - make_interval(secs => ${first.config.limits.tokenTtlMs / 1000 + 61}) where retired_at is not null`)
   await using third = await openBeside(first)
   expectAnswer(await third.ask('GET', '/v2/', { token: old }), 401, 'UNAUTHORIZED')
   expectAnswer(await third.ask('GET', '/v2/', { token: young }), 200)
@@ -307,7 +307,7 @@ test('Q18: passwords that differ only at their far end are different', async () 
 
 test('C-27: a Marina with another secret key does not start on the database, and leaves it as it was', async () => {
   await using own = await openTestMarina()
-  await assert.rejects(openBeside(own, { secretKey: 'ef'.repeat(32) }), /MARINA_SECRET_KEY/)
+  await assert.rejects(openBeside(own, { MARINA_SECRET_KEY: 'ef'.repeat(32) }), /MARINA_SECRET_KEY/)
   expectAnswer(await own.ask('GET', '/v2/', { token: await own.token(own.admin, 'repository:library/x:pull') }), 200)
   await using again = await openBeside(own)
   expectAnswer(await again.ask('GET', '/v2/', { as: own.admin }), 200)

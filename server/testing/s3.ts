@@ -46,7 +46,7 @@ export async function openS3Server(): Promise<S3Server> {
 
 /** What makes a Marina keep its bytes there. */
 export const s3Settings = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server): TestSettings => ({
-  storage: 's3', s3Endpoint: endpoint, s3Bucket: bucket, s3Region: region, s3AccessKey: accessKeyId, s3SecretKey: secretAccessKey,
+  MARINA_STORAGE: 's3', MARINA_S3_ENDPOINT: endpoint, MARINA_S3_BUCKET: bucket, MARINA_S3_REGION: region, MARINA_S3_ACCESS_KEY: accessKeyId, MARINA_S3_SECRET_KEY: secretAccessKey,
 })
 
 /** The server says its port in one line of JSON once it listens; when it dies instead, its log is the error. */

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openMarina, type Ground } from '../app.ts'
-import { buildConfig, type Config, type settings } from '../config/config.ts'
+import { buildConfig, type Config, type Variable } from '../config/config.ts'
 import { openLog, type Log } from '../platform/observe/log.ts'
 import { openAsk, type Ask, type Person } from './http.ts'
 import { openTestDatabase } from './postgres.ts'
 
-/** Settings as text, by their names in config.ts. */
-export type TestSettings = Partial<Record<keyof typeof settings, string>>
+/** Settings as text, by their environment variables. */
+export type TestSettings = Partial<Record<Variable, string>>
 
 export type TestMarina = AsyncDisposable & {
   url: string
@@ -26,17 +26,17 @@ export type TestMarina = AsyncDisposable & {
 
 const adminPassword = 'Marina12345'
 const fixed: TestSettings = {
-  port: '0', host: '127.0.0.1', metricsPort: 'off', logLevel: 'silent', logRequests: 'none',
-  adminPassword, secretKey: 'ab'.repeat(32), databasePool: '12', drain: '2s',
+  MARINA_PORT: '0', MARINA_HOST: '127.0.0.1', MARINA_METRICS_PORT: 'off', MARINA_LOG_LEVEL: 'silent', MARINA_LOG_REQUESTS: 'none',
+  MARINA_ADMIN_PASSWORD: adminPassword, MARINA_SECRET_KEY: 'ab'.repeat(32), MARINA_DATABASE_POOL: '12', MARINA_DRAIN: '2s',
 }
 
 /** A whole Marina in this process on a database and a folder of its own, ready to be asked. */
 export async function openTestMarina(settings: TestSettings = {}, log: Log = openLog({ level: 'silent', format: 'json' })): Promise<TestMarina> {
   await using opened = new AsyncDisposableStack()
-  const database = settings.databaseUrl ? undefined : opened.use(await openTestDatabase(prepare))
-  const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'marina-test-data-')))
-  if (settings.dataDir === undefined) opened.defer(() => rm(dataDir, { recursive: true, force: true }))
-  const config = configOf({ dataDir, ...(database ? { databaseUrl: database.url } : {}), ...settings })
+  const database = settings.MARINA_DATABASE_URL ? undefined : opened.use(await openTestDatabase(prepare))
+  const dataDir = settings.MARINA_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'marina-test-data-')))
+  if (settings.MARINA_DATA_DIR === undefined) opened.defer(() => rm(dataDir, { recursive: true, force: true }))
+  const config = configOf({ MARINA_DATA_DIR: dataDir, ...(database ? { MARINA_DATABASE_URL: database.url } : {}), ...settings })
   const marina = await openMarina(config, log)
   let ended: Promise<void> | undefined
   const stop = () => (ended ??= marina.close())
@@ -63,14 +63,14 @@ export async function openTestMarina(settings: TestSettings = {}, log: Log = ope
 
 /** A second process on the same database and storage, as far as one process can show it: nothing in memory is shared. */
 export function openBeside({ config }: TestMarina, settings: TestSettings = {}): Promise<TestMarina> {
-  return openTestMarina({ databaseUrl: config.databaseUrl!, dataDir: config.dataDir, ...settings })
+  return openTestMarina({ MARINA_DATABASE_URL: config.database.url!, MARINA_DATA_DIR: config.server.dataDir, ...settings })
 }
 
 /** What a first start leaves in a database, done once for all tests: schema, key, administrator, library. */
 async function prepare(url: string): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'marina-test-first-'))
   try {
-    const marina = await openMarina(configOf({ databaseUrl: url, dataDir }), openLog({ level: 'silent', format: 'json' }))
+    const marina = await openMarina(configOf({ MARINA_DATABASE_URL: url, MARINA_DATA_DIR: dataDir }), openLog({ level: 'silent', format: 'json' }))
     await marina.close()
   } finally {
     await rm(dataDir, { recursive: true, force: true })
@@ -78,6 +78,6 @@ async function prepare(url: string): Promise<void> {
 }
 
 function configOf(settings: TestSettings): Config {
-  const written = Object.entries({ ...fixed, ...settings }).map(([key, text]) => [key, { text, source: 'test' }])
+  const written = Object.entries({ ...fixed, ...settings }).map(([name, text]) => [name, { text, source: 'test' }])
   return buildConfig(Object.fromEntries(written))
 }

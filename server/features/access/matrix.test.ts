@@ -22,7 +22,7 @@ const targetOf = (one: Listed, below: Project, inside?: Project) => targets.targ
 const stateOfAll = () => targets.stateOfAll()
 
 before(async () => {
-  marina = await openTestMarina({ workers: 'none' })
+  marina = await openTestMarina({ MARINA_WORKERS: 'none' })
   ;({ listed, unlisted } = await readDocument(marina))
   targets = openTargets(marina)
 })

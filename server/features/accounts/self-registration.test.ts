@@ -5,7 +5,7 @@ import { fresh, givenUser } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 
-const marina = await openTestMarina({ signUps: '25', trustedProxies: '127.0.0.1' })
+const marina = await openTestMarina({ MARINA_SIGN_UPS: '25', MARINA_TRUSTED_PROXIES: '127.0.0.1' })
 after(() => marina[Symbol.asyncDispose]())
 
 const password = 'Testing12345'

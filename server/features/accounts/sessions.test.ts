@@ -45,7 +45,7 @@ test('C-24: a login gives an HttpOnly, SameSite cookie, which stands for the acc
 })
 
 test('the cookie is Secure behind https', async () => {
-  for (const [settings, headers] of [[{ trustedProxies: '127.0.0.1' }, { 'x-forwarded-proto': 'https' }], [{ externalUrl: 'https://registry.example.org' }, { origin: 'https://registry.example.org' }]] as [TestSettings, Record<string, string>][]) {
+  for (const [settings, headers] of [[{ MARINA_TRUSTED_PROXIES: '127.0.0.1' }, { 'x-forwarded-proto': 'https' }], [{ MARINA_EXTERNAL_URL: 'https://registry.example.org' }, { origin: 'https://registry.example.org' }]] as [TestSettings, Record<string, string>][]) {
     await using proxied = await openTestMarina(settings)
     const body = new URLSearchParams({ principal: 'admin', password: proxied.admin.password }).toString()
     const answer = await proxied.ask('POST', '/c/login', { body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } })

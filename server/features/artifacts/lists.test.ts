@@ -18,9 +18,9 @@ let truthful: TestMarina
 const opened = new AsyncDisposableStack()
 before(async () => {
   redis = opened.use(await openTestRedis())
-  first = opened.use(await openTestMarina({ redisUrl: redis.url }))
-  second = opened.use(await openBeside(first, { redisUrl: redis.url }))
-  truthful = opened.use(await openBeside(first, { cacheEnabled: 'false' }))
+  first = opened.use(await openTestMarina({ MARINA_REDIS_URL: redis.url }))
+  second = opened.use(await openBeside(first, { MARINA_REDIS_URL: redis.url }))
+  truthful = opened.use(await openBeside(first, { MARINA_CACHE_ENABLED: 'false' }))
 })
 after(() => opened.disposeAsync())
 
@@ -157,7 +157,7 @@ test('S1-28: the time of a pull is shown as soon as it is written, also where th
 })
 
 test('S1-34: lists without cached objects are the same, and ask the database each time', async () => {
-  await using plain = await openBeside(first, { cacheLists: 'false' })
+  await using plain = await openBeside(first, { MARINA_CACHE_LISTS: 'false' })
   const repository = `${(await givenProject(first)).name}/app`
   for (const tag of ['a', 'b', 'c']) await pushReferrer(first, repository, await pushImage(first, repository, { tag }))
   for (let time = 0; time < 2; time++) assert.deepEqual(await look(plain, repository, ['a']), await look(first, repository, ['a']))

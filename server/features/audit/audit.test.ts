@@ -10,7 +10,7 @@ import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 import { isSampled } from './rules.ts'
 
-const marina = await openTestMarina({ trustedProxies: '127.0.0.0/8' })
+const marina = await openTestMarina({ MARINA_TRUSTED_PROXIES: '127.0.0.0/8' })
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ground: { db } } = marina
 const cast = await givenCast(marina)
@@ -250,7 +250,7 @@ test('the log goes on to a server that the configuration names, beside the datab
   socket.on('message', (datagram) => heard.push(JSON.parse(datagram.toString()) as (typeof heard)[0]))
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  await using other = await openTestMarina({ outboundAllow: '127.0.0.1', auditPulls: '0' })
+  await using other = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_AUDIT_PULLS: '0' })
   const configure = (body: object) => callApi(other, 'PUT', '/configurations', { as: other.admin, body }).then((answer) => expectAnswer(answer, 200))
   await configure({ audit_log_forward_endpoint: `udp://127.0.0.1:${socket.address().port}?format=json` })
   const [both, only] = [fresh('label'), fresh('label')]

@@ -15,8 +15,8 @@ let first: TestMarina
 let second: TestMarina
 before(async () => {
   redis = opened.use(await openTestRedis())
-  first = opened.use(await openTestMarina({ redisUrl: redis.url }))
-  second = opened.use(await openBeside(first, { redisUrl: redis.url }))
+  first = opened.use(await openTestMarina({ MARINA_REDIS_URL: redis.url }))
+  second = opened.use(await openBeside(first, { MARINA_REDIS_URL: redis.url }))
 })
 after(() => opened.disposeAsync())
 
@@ -96,7 +96,7 @@ test('hits, misses, loads, forgets and errors are counted for each resource and 
 })
 
 test('S1-04: switched off, nothing is kept anywhere and everything still works', async () => {
-  await using off = await openBeside(first, { redisUrl: redis.url, cacheEnabled: 'false' })
+  await using off = await openBeside(first, { MARINA_REDIS_URL: redis.url, MARINA_CACHE_ENABLED: 'false' })
   const { repository } = await givenKept()
   for (let time = 0; time < 3; time++) expectAnswer(await pull(off, repository, 'v1'), 200)
   assert.deepEqual(off.ground.cache.size(), { bytes: 0, entries: 0 })
@@ -105,7 +105,7 @@ test('S1-04: switched off, nothing is kept anywhere and everything still works',
 })
 
 test('without manifests, what is known of them is still kept', async () => {
-  await using lean = await openBeside(first, { redisUrl: redis.url, cacheManifests: 'false' })
+  await using lean = await openBeside(first, { MARINA_REDIS_URL: redis.url, MARINA_CACHE_MANIFESTS: 'false' })
   const { repository } = await givenKept()
   for (let time = 0; time < 3; time++) expectAnswer(await pull(lean, repository, 'v1'), 200)
   const resources = new Set([...lean.ground.cache.entries()].map(({ key }) => key.split(':', 1)[0]))
@@ -114,7 +114,7 @@ test('without manifests, what is known of them is still kept', async () => {
 })
 
 test('S1-08: processes may differ in what they keep; who keeps nothing still tells those who do', async () => {
-  await using off = await openBeside(first, { cacheEnabled: 'false' })
+  await using off = await openBeside(first, { MARINA_CACHE_ENABLED: 'false' })
   const { repository } = await givenKept()
   const moved = await pushImage(off, repository, { tag: 'v1' })
   for (const one of [first, second, off]) assert.equal(expectAnswer(await pull(one, repository, 'v1'), 200).headers['docker-content-digest'], moved.digest)

@@ -18,7 +18,7 @@ before(async () => {
   redis = opened.use(await openTestRedis())
   proxy = opened.use(await openTcpProxy(redis.port))
   // With so little memory nearly every answer has to come from Redis or the database. A busy machine may need more than 50 ms.
-  const settings = { redisUrl: `redis://127.0.0.1:${proxy.port}`, cacheBytes: '20KiB', redisTimeout: '200ms' }
+  const settings = { MARINA_REDIS_URL: `redis://127.0.0.1:${proxy.port}`, MARINA_CACHE_BYTES: '20KiB', MARINA_REDIS_TIMEOUT: '200ms' }
   first = opened.use(await openTestMarina(settings))
   second = opened.use(await openBeside(first, settings))
   await healthy()

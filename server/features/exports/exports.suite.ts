@@ -15,8 +15,8 @@ import { artifactExportHandler } from './jobs.ts'
 /** What reports are held to, whatever storage they lie in until they are fetched. */
 export async function testExports(settings: TestSettings): Promise<void> {
   // Asked of one process, written by the other.
-  const marina = await openTestMarina({ workers: 'none', ...settings })
-  const worker = await openBeside(marina, { workers: 'in-process', ...settings })
+  const marina = await openTestMarina({ MARINA_WORKERS: 'none', ...settings })
+  const worker = await openBeside(marina, { MARINA_WORKERS: 'in-process', ...settings })
   after(async () => {
     await worker[Symbol.asyncDispose]()
     await marina[Symbol.asyncDispose]()
@@ -56,7 +56,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     await eventually(async () => assert.equal((await statusOf(id)).file_present, true), 10_000)
     const { user_name: name, status } = await statusOf(id)
     assert.deepEqual([name, status], ['admin', 'Success'])
-    await using third = await openBeside(marina, { workers: 'none', ...settings })
+    await using third = await openBeside(marina, { MARINA_WORKERS: 'none', ...settings })
     const answer = expectAnswer(await download(id, admin, third), 200)
     assert.deepEqual([answer.headers['content-type'], answer.headers['content-disposition'], Number(answer.headers['content-length'])], ['text/csv; charset=utf-8', `attachment; filename="artifacts-${id}.csv"`, answer.body.length])
     const [head, ...rows] = readCsv(answer.text)

@@ -17,7 +17,7 @@ import { collection } from './jobs.ts'
 
 suite('the API of the garbage collection', () => {
   let marina: TestMarina
-  before(async () => void (marina = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', workerConcurrency: '2' })))
+  before(async () => void (marina = await openTestMarina({ MARINA_COLLECT_DELAY: '0s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_CONCURRENCY: '2' })))
   after(() => marina[Symbol.asyncDispose]())
 
   const call = (method: string, path: string, body?: unknown) => callApi(marina, method, `/system/gc${path}`, { as: marina.admin, ...(body === undefined ? {} : { body }) })
@@ -86,7 +86,7 @@ suite('the API of the garbage collection', () => {
   })
 
   test('F37: a second run while one has not ended is 409, and the first can be stopped', async () => {
-    await using quiet = await openTestMarina({ workers: 'none' })
+    await using quiet = await openTestMarina({ MARINA_WORKERS: 'none' })
     const id = await create(quiet, '/system/gc/schedule', quiet.admin, now())
     expectAnswer(await callApi(quiet, 'POST', '/system/gc/schedule', { as: quiet.admin, body: now() }), 409, 'CONFLICT')
     expectAnswer(await callApi(quiet, 'PUT', `/system/gc/${id}`, { as: quiet.admin }), 200)
@@ -95,7 +95,7 @@ suite('the API of the garbage collection', () => {
   })
 
   test('a run shows how far it is while it runs and how far it got when it is stopped, also within a batch', async () => {
-    await using slow = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', collectRate: '1' })
+    await using slow = await openTestMarina({ MARINA_COLLECT_DELAY: '0s', MARINA_UNDELETE_WINDOW: '0s', MARINA_COLLECT_RATE: '1' })
     await givenDead(slow, 20)
     const id = await create(slow, '/system/gc/schedule', slow.admin, now())
     const shown = async (path = `/system/gc/${id}`) => expectAnswer(await callApi(slow, 'GET', path, { as: slow.admin }), 200).json()
@@ -124,7 +124,7 @@ suite('the API of the garbage collection', () => {
   test('a scheduled run outside of its time window says when that begins', async () => {
     const [now, two] = [new Date(), (hour: number) => String((hour + 24) % 24).padStart(2, '0')]
     const begins = `${two(now.getUTCHours() + 3)}:30`
-    await using night = await openTestMarina({ collectWindow: `${begins}-${two(now.getUTCHours() + 5)}:00` })
+    await using night = await openTestMarina({ MARINA_COLLECT_WINDOW: `${begins}-${two(now.getUTCHours() + 5)}:00` })
     await night.ground.db.transaction((tx) => enqueue(tx, collection, { params: { delete_untagged: false, dry_run: false, workers: 1 }, trigger: 'SCHEDULE' }))
     await eventually(async () => {
       const [run] = expectAnswer(await callApi(night, 'GET', '/system/gc', { as: night.admin }), 200).json() as Run[]
@@ -134,7 +134,7 @@ suite('the API of the garbage collection', () => {
   })
 
   test('a log that has no room for every blob has room for what came of the run', async () => {
-    await using terse = await openTestMarina({ collectDelay: '0s', undeleteWindow: '0s', jobLogBytes: '4KiB' })
+    await using terse = await openTestMarina({ MARINA_COLLECT_DELAY: '0s', MARINA_UNDELETE_WINDOW: '0s', MARINA_JOB_LOG_BYTES: '4KiB' })
     await givenDead(terse, 40)
     const id = await create(terse, '/system/gc/schedule', terse.admin, now())
     const log = await eventually(async () => {
@@ -149,7 +149,7 @@ suite('the API of the garbage collection', () => {
 
   test('a run that ends in error shows what all its tries did', async () => {
     const [stuck] = await givenDead(marina, 5)
-    const file = path.join(marina.config.storageRoot!, blobPath(stuck!))
+    const file = path.join(marina.config.storage.root!, blobPath(stuck!))
     await rm(file)
     await mkdir(path.join(file, 'not empty'), { recursive: true })
     const run = await runNow()
@@ -183,7 +183,7 @@ async function givenDead(marina: TestMarina, count: number): Promise<Digest[]> {
 suite('a collection on S3', () => {
   test('frees what was deleted, and the same bytes pushed again stay', async () => {
     await using s3 = await openS3Server()
-    await using marina = await openTestMarina({ workers: 'none', ...s3Settings(s3) })
+    await using marina = await openTestMarina({ MARINA_WORKERS: 'none', ...s3Settings(s3) })
     const { db, blobs } = marina.ground
     const run = () => collect({
       db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: () => {}, progress: () => {},

@@ -24,7 +24,7 @@ suite('garbage collection', () => {
   let marina: TestMarina
   let project: Project
   let repository: string
-  before(async () => void (marina = await openTestMarina({ workers: 'none' })))
+  before(async () => void (marina = await openTestMarina({ MARINA_WORKERS: 'none' })))
   after(() => marina[Symbol.asyncDispose]())
   beforeEach(async () => {
     project = await givenProject(marina)
@@ -232,7 +232,7 @@ suite('garbage collection', () => {
     for (const digest of dead) await del(`/v2/${repository}/blobs/${digest}`)
     return dead.sort()
   }
-  const fileOf = (digest: Digest) => path.join(marina.config.storageRoot!, blobPath(digest))
+  const fileOf = (digest: Digest) => path.join(marina.config.storage.root!, blobPath(digest))
 
   test('a file that the disk does not let go holds up no other one, and goes once it can', async () => {
     const [stuck, ...others] = await givenDead(25)

@@ -21,8 +21,8 @@ const options: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: fals
 
 suite(`collections without a delay beside pushes, mounts and deletes for ${seconds} s`, () => {
   test('F34, F35, F36, F37: no acknowledged image loses a byte, and after quiet there is no orphan', { timeout: seconds * 1000 + 180_000 }, async () => {
-    await using marina = await openTestMarina({ workers: 'none', databasePool: '16' }, openLog({ level: 'error', format: 'json' }))
-    await using beside = await openBeside(marina, { workers: 'none', databasePool: '8' })
+    await using marina = await openTestMarina({ MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '16' }, openLog({ level: 'error', format: 'json' }))
+    await using beside = await openBeside(marina, { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '8' })
     const scene = await play([marina, beside], marina)
     assert.deepEqual(scene.lost, [])
     assert.ok(isTried(scene), JSON.stringify({ ...scene, lost: 0 }))
@@ -68,7 +68,7 @@ suite('a push whose bytes a collection takes before they are recorded', () => {
 
 /** A push of one blob with a collection exactly between its bytes and its row; `again`: somebody else writes the same bytes after that. */
 async function openRace({ again = false } = {}) {
-  const marina = await openTestMarina({ workers: 'none' })
+  const marina = await openTestMarina({ MARINA_WORKERS: 'none' })
   const { db, blobs, cache } = marina.ground
   const repository = `library/${fresh('race')}` as RepositoryName
   const bytes = Buffer.from(fresh('bytes between two worlds'))

@@ -11,7 +11,7 @@ import { givenUser } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 
-const marina = await openTestMarina({ workers: 'none' })
+const marina = await openTestMarina({ MARINA_WORKERS: 'none' })
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ground: { db } } = marina
 const log = openLog({ level: 'silent', format: 'json' })

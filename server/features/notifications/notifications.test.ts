@@ -10,7 +10,7 @@ import { openBeside, openTestMarina } from '../../testing/server.ts'
 import { sweepEvents } from './index.ts'
 
 const secret = 'a-shared-secret-of-ours'
-const marina = await openTestMarina({ notificationsSecret: secret, notificationsBytes: '64KiB' })
+const marina = await openTestMarina({ MARINA_NOTIFICATIONS_SECRET: secret, MARINA_NOTIFICATIONS_BYTES: '64KiB' })
 after(() => marina[Symbol.asyncDispose]())
 const project = await givenProject(marina)
 
@@ -65,7 +65,7 @@ test('pulls are counted on the repository, deletes by digest and by tag are fact
 })
 
 test('an event that is sent again counts once, in one envelope, in another, and on two processes at once', async () => {
-  await using beside = await openBeside(marina, { notificationsSecret: secret })
+  await using beside = await openBeside(marina, { MARINA_NOTIFICATIONS_SECRET: secret })
   const [one, two] = [event('push', { tag: 'v1' }), event('push', { tag: 'v2' })]
   const since = await lastFact(marina)
   const send = (to: typeof marina, events: unknown[]) => to.ask('POST', '/service/notifications', { headers: { authorization: `Bearer ${secret}` }, body: JSON.stringify({ events }) })

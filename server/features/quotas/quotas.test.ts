@@ -12,7 +12,7 @@ import { digestOf } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
 import { inUnits, limitProblem, shortageText } from './rules.ts'
 
-const marina = await openTestMarina({ databasePool: '20' })
+const marina = await openTestMarina({ MARINA_DATABASE_POOL: '20' })
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ask, ground } = marina
 
@@ -152,7 +152,7 @@ async function flood(ports: number[], repositoryOf: (index: number) => string, c
 }
 
 test('F38: of a thousand uploads at once into a limited project, over two processes, exactly as many come in as there is room for; the rest fail for the limit alone', async () => {
-  await using beside = await openBeside(marina, { databasePool: '20' })
+  await using beside = await openBeside(marina, { MARINA_DATABASE_POOL: '20' })
   const project = await givenProject(marina)
   await pushBlob(marina, `${project.name}/r0`, Buffer.from('x'))
   expectAnswer(await limit(project, 1 + 100 * 120), 200)
@@ -222,7 +222,7 @@ test('a push into a project without a limit writes and waits for no shared row; 
   const [free, limited] = [await givenProject(marina), await givenProject(marina)]
   for (const { name } of [free, limited]) await pushBlob(marina, `${name}/app`)
   expectAnswer(await limit(limited, 1_000_000), 200)
-  const holder = new Client(marina.config.databaseUrl)
+  const holder = new Client(marina.config.database.url)
   await holder.connect()
   try {
     await holder.query('begin')

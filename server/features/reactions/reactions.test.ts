@@ -6,7 +6,7 @@ import { fresh, givenUser } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 
-const marina = await openTestMarina({ eventTries: '2' })
+const marina = await openTestMarina({ MARINA_EVENT_TRIES: '2' })
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ground: { db } } = marina
 const call = (method: string, path: string, options: CallOptions = {}) => callApi(marina, method, `/system/reactions${path}`, { as: admin, ...options })

@@ -7,7 +7,7 @@ import { fresh, givenMember, givenProject } from '../../testing/given.ts'
 import { expectAnswer, type Person } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 
-const marina = await openTestMarina({ outboundAllow: '127.0.0.1' })
+const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
 after(() => marina[Symbol.asyncDispose]())
 
 type Shown = { uuid: string; name: string; url: string; is_default: boolean; access_credential?: string; auth: string; health?: string; adapter?: string; capabilities?: Record<string, unknown>; description: string }

@@ -58,7 +58,7 @@ test('values of the wrong type or out of range are refused, and then nothing of 
 test('H29: secrets are sealed, and appear in no answer, log line or fact', async () => {
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
-  await using beside = await openTestMarina({ logLevel: 'debug', logRequests: 'all' }, log)
+  await using beside = await openTestMarina({ MARINA_LOG_LEVEL: 'debug', MARINA_LOG_REQUESTS: 'all' }, log)
   const tell = (body: string) => beside.ask('PUT', '/api/v2.0/configurations', { as: beside.admin, headers: json, body })
   expectAnswer(await tell('{"ldap_search_password":"CANARY1","oidc_client_secret":"CANARY2","uaa_client_secret":"CANARY3"}'), 200)
   expectAnswer(await tell('{"ldap_search_password":"CANARY1"'), 400, 'BAD_REQUEST')
@@ -75,7 +75,7 @@ test('H29: secrets are sealed, and appear in no answer, log line or fact', async
 })
 
 test('what the environment settles cannot be edited, and a wrong overwrite stops the start with a sentence', async () => {
-  await using locked = await openBeside(marina, { configOverwrite: '{"self_registration":true,"banner_message":"fixed"}' })
+  await using locked = await openBeside(marina, { MARINA_CONFIG_OVERWRITE_JSON: '{"self_registration":true,"banner_message":"fixed"}' })
   const shown = (await locked.ask('GET', '/api/v2.0/configurations', { as: admin })).json() as Items
   assert.deepEqual([shown.self_registration, shown.banner_message, shown.session_timeout!.editable], [{ value: true, editable: false }, { value: 'fixed', editable: false }, true])
   const put = (items: object) => locked.ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: JSON.stringify(items) })
@@ -83,7 +83,7 @@ test('what the environment settles cannot be edited, and a wrong overwrite stops
   expectAnswer(await put({ self_registration: true, session_timeout: 62 }), 200)
   assert.equal((await read()).session_timeout!.value, 62)
   for (const [text, why] of [['{', /not JSON/], ['[]', /JSON object/], ['{"nonsense":1}', /knows no item "nonsense"/], ['{"read_only":"yes"}', /read_only must be a boolean/], ['{"quota_per_project_enable":false}', /over the API/]] as const) {
-    await assert.rejects(openBeside(marina, { configOverwrite: text }), { name: 'ConfigError', message: why })
+    await assert.rejects(openBeside(marina, { MARINA_CONFIG_OVERWRITE_JSON: text }), { name: 'ConfigError', message: why })
   }
 })
 
@@ -129,7 +129,7 @@ test('project_creation_restriction decides who may make projects, from the next 
 })
 
 test('token_expiration is the life of the tokens issued from now on; before it was ever changed, MARINA_TOKEN_TTL is', async () => {
-  await using other = await openTestMarina({ tokenTtl: '5m' })
+  await using other = await openTestMarina({ MARINA_TOKEN_TTL: '5m' })
   const life = async () => {
     const answer = expectAnswer(await other.ask('GET', '/service/token?service=harbor-registry&scope=repository:library/x:pull', { as: other.admin }), 200)
     const { token, expires_in } = answer.json() as { token: string; expires_in: number }

@@ -24,7 +24,7 @@ import { createRecord, dropRecord, getRecord, listRecords, sumSizes } from './st
 
 /** What system artifacts are held to, whatever storage they lie in: by the ids of the design notes. */
 export async function testSystemArtifacts(settings: TestSettings): Promise<void> {
-  const marina = await openTestMarina({ workers: 'in-process', ...settings })
+  const marina = await openTestMarina({ MARINA_WORKERS: 'in-process', ...settings })
   after(() => marina[Symbol.asyncDispose]())
   const { admin, ask, ground } = marina
   const { db, blobs } = ground
@@ -250,7 +250,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
   })
 
   test('S0-34: what one replica made another one reads and deletes', async () => {
-    await using beside = await openBeside(marina, { workers: 'none', ...settings })
+    await using beside = await openBeside(marina, { MARINA_WORKERS: 'none', ...settings })
     const there = openSystemArtifacts({ db: beside.ground.db, blobs: beside.ground.blobs, ttlMs: day, limits: { all: 0, vendor: 0 } })
     const bytes = bytesOf(5000)
     const { repository, digest } = await create({}, bytes)

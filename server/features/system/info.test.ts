@@ -37,7 +37,7 @@ test('a changed setting shows in the system info at once', async () => {
 test('volumes are what the disk really has, for administrators', async () => {
   const user = await givenUser(marina)
   const { storage } = expectAnswer(await ask('GET', '/api/v2.0/systeminfo/volumes', { as: admin }), 200).json() as { storage: { total: number; free: number }[] }
-  const { stdout } = await promisify(execFile)('df', ['-B1', '--output=size', marina.config.storageRoot!])
+  const { stdout } = await promisify(execFile)('df', ['-B1', '--output=size', marina.config.storage.root!])
   assert.equal(storage[0]!.total, Number(stdout.trim().split('\n')[1]))
   assert.ok(storage[0]!.free > 0 && storage[0]!.free <= storage[0]!.total)
   expectAnswer(await ask('GET', '/api/v2.0/systeminfo/volumes', { as: user }), 403, 'FORBIDDEN')
@@ -50,7 +50,7 @@ test("the authority's certificate is there to download when one is configured, a
   try {
     const file = join(dir, 'ca.crt')
     await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=Test authority', '-keyout', join(dir, 'key'), '-out', file])
-    await using beside = await openBeside(marina, { caCert: file })
+    await using beside = await openBeside(marina, { MARINA_CA_CERT: file })
     const answer = expectAnswer(await beside.ask('GET', '/api/v2.0/systeminfo/getcert'), 200)
     assert.deepEqual(answer.body, await readFile(file))
     assert.deepEqual([answer.headers['content-disposition'], answer.headers['content-type']], ['attachment; filename=ca.crt', 'application/x-x509-ca-cert'])
@@ -58,5 +58,5 @@ test("the authority's certificate is there to download when one is configured, a
   } finally {
     await rm(dir, { recursive: true })
   }
-  await assert.rejects(openBeside(marina, { caCert: join(dir, 'none') }), { name: 'ConfigError', message: /MARINA_CA_CERT/ })
+  await assert.rejects(openBeside(marina, { MARINA_CA_CERT: join(dir, 'none') }), { name: 'ConfigError', message: /MARINA_CA_CERT/ })
 })

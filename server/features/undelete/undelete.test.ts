@@ -17,7 +17,7 @@ suite('undelete', () => {
   let marina: TestMarina
   let project: Project
   let repository: string
-  before(async () => void (marina = await openTestMarina({ workers: 'none', undeleteWindow: '168h' })))
+  before(async () => void (marina = await openTestMarina({ MARINA_WORKERS: 'none', MARINA_UNDELETE_WINDOW: '168h' })))
   after(() => marina[Symbol.asyncDispose]())
   beforeEach(async () => {
     project = await givenProject(marina)
@@ -194,7 +194,7 @@ suite('undelete', () => {
   })
 
   test('a window of 0 keeps nothing', async () => {
-    await using plain = await openTestMarina({ workers: 'none', undeleteWindow: '0s' })
+    await using plain = await openTestMarina({ MARINA_WORKERS: 'none', MARINA_UNDELETE_WINDOW: '0s' })
     const image = await pushImage(plain, 'library/x', { tag: 'one' })
     expectAnswer(await plain.ask('DELETE', `/v2/library/x/manifests/${image.digest}`, { as: plain.admin }), 202)
     assert.deepEqual(expectAnswer(await callApi(plain, 'GET', '/projects/library/trash', { as: plain.admin }), 200).json(), [])

@@ -11,7 +11,7 @@ type Project = Awaited<ReturnType<typeof givenProject>>
 type Delivery = { id: number; event_id: string; status: string; status_message: string; next_try?: string; tries: { at: string; took_ms: number; status?: number; error?: string }[]; response?: { status: number; headers: Record<string, string>; body: string; is_cut: boolean }; request: { body: string } }
 
 /** Pauses are short, so that a test can wait for the end of them; a try has all the time that a busy machine may need. */
-const quick = { outboundAllow: '127.0.0.0/8', webhookTimeout: '30s', webhookBackOff: '40ms', webhookBackOffMost: '400ms', webhookPauseAfter: '4', webhookProbe: '200ms', webhookAnswerBytes: '100B' }
+const quick = { MARINA_OUTBOUND_ALLOW: '127.0.0.0/8', MARINA_WEBHOOK_TIMEOUT: '30s', MARINA_WEBHOOK_BACK_OFF: '40ms', MARINA_WEBHOOK_BACK_OFF_MOST: '400ms', MARINA_WEBHOOK_PAUSE_AFTER: '4', MARINA_WEBHOOK_PROBE: '200ms', MARINA_WEBHOOK_ANSWER_BYTES: '100B' }
 /** For what comes in its own time, in ms: how long that is says nothing. */
 const patience = 30_000
 let marina: TestMarina
@@ -74,7 +74,7 @@ test('S4-30, F41: a delivery is tried three times, with growing pauses and the s
 })
 
 test('F41: a receiver that hangs fails in its time, and the history says how', async () => {
-  await using hasty = await openTestMarina({ ...quick, webhookTimeout: '150ms' })
+  await using hasty = await openTestMarina({ ...quick, MARINA_WEBHOOK_TIMEOUT: '150ms' })
   await using receiver = await openReceiver()
   receiver.answer(() => 'never')
   const at = '/projects/library/webhook/policies'
@@ -102,7 +102,7 @@ test('F41: a receiver that redirects, talks without end or is not there fails, a
 })
 
 test('H09, Q06, C-76: nothing is sent to an address inside, and the history says so in one sentence for all of them', async () => {
-  await using closed = await openTestMarina({ ...quick, outboundAllow: '' })
+  await using closed = await openTestMarina({ ...quick, MARINA_OUTBOUND_ALLOW: '' })
   await using receiver = await openReceiver()
   const inner = await givenProject(closed)
   const at = `/projects/${inner.name}/webhook/policies`
@@ -286,7 +286,7 @@ test('replaced secrets sign along until their time is over, so that receivers ca
   assert.deepEqual(await signed(), [1, 2, 0])
   for (const index of [3, 4]) await change(index)
   assert.deepEqual(await signed(), [4, 3, 1, 2])
-  await using later = await openBeside(marina, { ...quick, webhookSecretOverlap: '0ms' })
+  await using later = await openBeside(marina, { ...quick, MARINA_WEBHOOK_SECRET_OVERLAP: '0ms' })
   await change(0, later)
   assert.deepEqual(await signed(), [0, 3, 1])
 })

@@ -18,7 +18,7 @@ let marina: TestMarina
 let dir: string
 let delivered: Received
 before(async () => {
-  marina = await openTestMarina({ outboundAllow: '127.0.0.0/8' })
+  marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8' })
   dir = await mkdtemp(join(tmpdir(), 'marina-guide-'))
   const guide = await readFile(join(import.meta.dirname, '../../../docs/webhooks.md'), 'utf8')
   for (const [language, [, file]] of Object.entries(languages)) {

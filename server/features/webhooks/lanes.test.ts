@@ -17,7 +17,7 @@ const patience = 30_000
 const rules = { tries: 3, backOffMs: 40, mostMs: 400, timeoutMs: 60_000, answerBytes: 100, pauseAfter: 10, probeMs: 200 }
 let marina: TestMarina
 /** Nobody delivers but those whom a test opens. */
-before(async () => void (marina = await openTestMarina({ workers: 'none' })))
+before(async () => void (marina = await openTestMarina({ MARINA_WORKERS: 'none' })))
 after(() => marina[Symbol.asyncDispose]())
 
 function openDelivererWith(lanes: { places: number; share: number }, connectionsPerHost?: number, more: Partial<typeof rules> = {}): AsyncDisposable {

@@ -20,7 +20,7 @@ let marina: TestMarina
 let rest: Rest
 let cast: Awaited<ReturnType<typeof givenCast>>
 before(async () => {
-  marina = await openTestMarina({ workers: 'none' })
+  marina = await openTestMarina({ MARINA_WORKERS: 'none' })
   rest = openRest(marina)
   cast = await givenCast(marina)
 })

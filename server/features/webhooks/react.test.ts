@@ -18,7 +18,7 @@ let marina: TestMarina
 let project: Project
 let receiver: Receiver
 before(async () => {
-  marina = await openTestMarina({ outboundAllow: '127.0.0.0/8', externalUrl: 'https://registry.example:8443', notificationsSecret: shared })
+  marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8', MARINA_EXTERNAL_URL: 'https://registry.example:8443', MARINA_NOTIFICATIONS_SECRET: shared })
   project = await givenProject(marina)
   receiver = await openReceiver()
 })

@@ -6,7 +6,7 @@ import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openReceiver } from '../../testing/receiver.ts'
 import { openTestMarina } from '../../testing/server.ts'
 
-const marina = await openTestMarina({ outboundAllow: '127.0.0.0/8', webhookTimeout: '30s', webhookBackOff: '20ms', webhookBackOffMost: '50ms', webhookPauseAfter: '2', webhookProbe: '50ms' })
+const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8', MARINA_WEBHOOK_TIMEOUT: '30s', MARINA_WEBHOOK_BACK_OFF: '20ms', MARINA_WEBHOOK_BACK_OFF_MOST: '50ms', MARINA_WEBHOOK_PAUSE_AFTER: '2', MARINA_WEBHOOK_PROBE: '50ms' })
 after(() => marina[Symbol.asyncDispose]())
 const { A, uaA, maA, uaB } = await givenCast(marina)
 const patience = 30_000

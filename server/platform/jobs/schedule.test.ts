@@ -11,7 +11,7 @@ import { pauseQueue, resumeQueue } from './stop.ts'
 import { handler, jobType } from './type.ts'
 import { openWorkers } from './workers.ts'
 
-const marina = await openTestMarina({ workers: 'none' })
+const marina = await openTestMarina({ MARINA_WORKERS: 'none' })
 after(() => marina[Symbol.asyncDispose]())
 const { db } = marina.ground
 
