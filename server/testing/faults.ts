@@ -4,7 +4,7 @@
  */
 import { openFsBlobs } from '../platform/blobs/fs.ts'
 import { openDb } from '../platform/db/db.ts'
-import { checkStorage, type FsckReport } from '../fsck.ts'
+import { checkStorage, type FsckReport } from '../commands/fsck/check.ts'
 
 export { openEmbeddedPostgres } from '../platform/db/embedded.ts'
 export { failpoints } from '../platform/failpoint.ts'

@@ -6,7 +6,7 @@ import type { Project } from '../catalog/project.ts'
 import { findAccount, hashPassword, saveAccount, updateAccount } from '../features/accounts/index.ts'
 import { dropMember, roles, saveMember } from '../features/access/index.ts'
 import { createProject, deleteProject } from '../features/projects/index.ts'
-import { checkStorage } from '../fsck.ts'
+import { checkStorage } from '../commands/fsck/check.ts'
 import type { Person } from './http.ts'
 import type { TestMarina } from './server.ts'
 

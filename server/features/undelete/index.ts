@@ -1,3 +1,3 @@
 export { restoreTrash } from './restore.ts'
 export { undeleteRoutes } from './routes.ts'
-export { dropExpired, findTrash, listTrash, trashOrder } from './store.ts'
+export { dropExpired, findTrash, listTrash, trashOrder, type Trash } from './store.ts'

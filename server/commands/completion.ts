@@ -1,24 +1,36 @@
-import type { Command } from 'commander'
+import type { Command as Program } from 'commander'
+import type { Command } from './command.ts'
+import { print } from './terminal.ts'
+
+const shells = ['bash', 'zsh', 'fish'] as const
+type Shell = (typeof shells)[number]
+
+export const completion: Command<{ shell: Shell }> = {
+  name: 'completion',
+  about: 'print a completion script for the shell',
+  arguments: [{ name: 'shell', about: 'which one', choices: shells }],
+  run: ({ shell }, { program }) => print(completionScript(shell, program)),
+}
 
 type Words = { path: string; words: string[] }
 
-export const shells = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof shells)[number]
-
 /** A script that completes commands, options and what an argument may be, written from the commands themselves. */
-export function completionScript(shell: Shell, program: Command): string {
+function completionScript(shell: Shell, program: Program): string {
   const all = collect(program, '')
   if (shell === 'fish') return fish(all)
   return `${shell === 'zsh' ? 'autoload -U +X bashcompinit && bashcompinit\n' : ''}${bash(all, valuedOptions(program))}`
 }
 
-function collect(command: Command, path: string): Words[] {
-  const words = [...command.commands.map((one) => one.name()), ...command.registeredArguments.flatMap((one) => one.argChoices ?? []), ...command.options.map((one) => one.long ?? one.short!), '--help']
-  return [{ path, words }, ...command.commands.flatMap((one) => collect(one, path ? `${path} ${one.name()}` : one.name()))]
+function collect(command: Program, path: string): Words[] {
+  const names = command.commands.map((one) => one.name())
+  const choices = command.registeredArguments.flatMap((one) => one.argChoices ?? [])
+  const options = command.options.map((one) => one.long ?? one.short!)
+  const below = command.commands.flatMap((one) => collect(one, path ? `${path} ${one.name()}` : one.name()))
+  return [{ path, words: [...names, ...choices, ...options, '--help'] }, ...below]
 }
 
 /** Options after which a value stands, which is no command. */
-function valuedOptions(command: Command): string[] {
+function valuedOptions(command: Program): string[] {
   const own = command.options.filter((one) => one.required).map((one) => one.long ?? one.short!)
   return [...own, ...command.commands.flatMap(valuedOptions)]
 }
@@ -49,7 +61,8 @@ complete -F _marina marina marina.mjs ./marina.mjs`
 function fish(all: Words[]): string {
   const lines = all.flatMap(({ path, words }) => {
     const seen = path ? `__fish_seen_subcommand_from ${path.split(' ').at(-1)}` : '__fish_use_subcommand'
-    return words.map((word) => (word.startsWith('--') ? `complete -c marina -f -n '${seen}' -l ${word.slice(2)}` : `complete -c marina -f -n '${seen}' -a ${word}`))
+    const flagOrWord = (word: string) => (word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`)
+    return words.map((word) => `complete -c marina -f -n '${seen}' ${flagOrWord(word)}`)
   })
   return lines.join('\n')
 }

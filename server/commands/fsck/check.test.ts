@@ -3,19 +3,20 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { suite, test } from 'node:test'
-import { blobPath } from './catalog/blob.ts'
-import type { Digest } from '../oci/digest.ts'
-import { collect } from './features/gc/index.ts'
-import { checkStorage, queueLitter, type Finding } from './fsck.ts'
-import { openMemoryBlobs } from './platform/blobs/memory.ts'
-import type { Blobs } from './platform/blobs/blobs.ts'
-import { openDb, type Db, type Queryable } from './platform/db/db.ts'
-import { migrate } from './platform/db/migrate.ts'
-import { sql, type Sql } from './platform/db/sql.ts'
-import { openTestDatabase } from './testing/postgres.ts'
-import { openCache } from './platform/cache/cache.ts'
-import { openLocalRegistry } from './registry/local/local.ts'
-import type { RepositoryName, Tag } from '../oci/reference.ts'
+import { blobPath } from '../../catalog/blob.ts'
+import type { Digest } from '../../../oci/digest.ts'
+import { collect } from '../../features/gc/index.ts'
+import { checkStorage, type Finding } from './check.ts'
+import { queueLitter } from './repair.ts'
+import { openMemoryBlobs } from '../../platform/blobs/memory.ts'
+import type { Blobs } from '../../platform/blobs/blobs.ts'
+import { openDb, type Db, type Queryable } from '../../platform/db/db.ts'
+import { migrate } from '../../platform/db/migrate.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+import { openTestDatabase } from '../../testing/postgres.ts'
+import { openCache } from '../../platform/cache/cache.ts'
+import { openLocalRegistry } from '../../registry/local/local.ts'
+import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 
 type Store = { db: Db; blobs: Blobs; layer: Digest; config: Digest; image: Digest; index: Digest; asked: string[] }
 type Harm = (store: Store) => Promise<unknown>
@@ -164,7 +165,7 @@ async function prepare(url: string): Promise<void> {
   const db = openDb({ url, poolSize: 2, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000, lockTimeoutMs: 10_000 })
   const client = await db.connect()
   try {
-    await migrate(client, path.join(import.meta.dirname, 'migrations'))
+    await migrate(client, path.join(import.meta.dirname, '../../migrations'))
   } finally {
     await client.end()
     await db.close()

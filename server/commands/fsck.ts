@@ -1,0 +1,48 @@
+import type { Command } from './command.ts'
+import type { FsckReport } from './fsck/check.ts'
+import type { Queued } from './fsck/repair.ts'
+import { withGround } from './ground.ts'
+import { print, printJson } from './terminal.ts'
+
+type Given = { digests?: boolean; json?: boolean; repair?: boolean }
+
+export const fsck: Command<Given> = {
+  name: 'fsck',
+  about: 'compare storage and database in both directions; changes nothing without --repair',
+  options: [
+    { flags: '--digests', about: 'read and hash every stored byte as well' },
+    { flags: '--repair', about: 'hand what is left over to the next garbage collection' },
+    { flags: '--json', about: 'as JSON' },
+  ],
+  run: async ({ digests = false, json = false, repair = false }, call) => {
+    const { checkStorage } = await import('./fsck/check.ts')
+    const { queueLitter } = await import('./fsck/repair.ts')
+    await withGround(call, async ({ db, blobs }) => {
+      const isShown = process.stderr.isTTY && !json
+      const progress = isShown ? { onProgress: showProgress } : {}
+      const report = await checkStorage({ db, blobs, readsDigests: digests, ...progress })
+      if (isShown) process.stderr.write('\r\x1b[K')
+      const queued = repair ? await queueLitter(db, report.findings) : undefined
+      if (json) printJson({ ...report, ...(queued ? { queued } : {}) })
+      else printReport(report, queued, digests ? 'read and compared' : 'compared by size')
+      process.exitCode = countLosses(report) > 0 ? 1 : 0
+    })
+  },
+}
+
+function showProgress(done: number, total: number): void {
+  if (done % 50 === 0) process.stderr.write(`\r${done} of ${total} checked`)
+}
+
+function printReport(report: FsckReport, queued: Queued | undefined, how: string): void {
+  const { findings, artifacts, tags, blobs, bytes } = report
+  const lost = countLosses(report)
+  for (const { kind, what } of findings) print(`${kind}: ${what}`)
+  const seen = `${artifacts} artifacts, ${tags} tags, ${blobs} blobs with ${bytes} bytes ${how}`
+  print(`${seen}: ${lost} lost, ${findings.length - lost} left over`)
+  if (!queued) return
+  const { files, blobs: unheld, holds } = queued
+  print(`left to the next garbage collection: ${files} files, ${unheld} blobs, ${holds} holds of repositories`)
+}
+
+const countLosses = ({ findings }: FsckReport) => findings.filter(({ kind }) => kind === 'loss').length

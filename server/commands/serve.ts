@@ -1,0 +1,64 @@
+import { flushCompileCache } from 'node:module'
+import type { Marina } from '../app.ts'
+import type { Config } from '../config/config.ts'
+import type { Call, Command } from './command.ts'
+import { stopSignal } from './signals.ts'
+import { bold, print } from './terminal.ts'
+
+export const serve: Command = {
+  name: 'serve',
+  about: 'serve the registry and the API until SIGTERM or Ctrl-C',
+  run: async (_given, { load }: Call) => {
+    const started = performance.now()
+    const { config } = await load()
+    // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
+    const asked = stopSignal()
+    const [{ openMarina }, { openLog }] = await Promise.all([import('../app.ts'), import('../platform/observe/log.ts')])
+    const log = openLog(config.log)
+    const marina = await openMarina(config, log)
+    welcome(marina, config, performance.now() - started)
+    // Now, since nobody knows how this process will end.
+    flushCompileCache()
+    const reason = await Promise.race([asked, marina.failed])
+    const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
+    if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)
+    else log.error({ reason }, 'cannot go on')
+    await marina.close()
+    print('Marina has stopped')
+    process.exitCode = isAsked ? 0 : 1
+  },
+}
+
+/** Where Marina listens, where it keeps what, and how to push a first image. */
+function welcome(marina: Marina, config: Config, ms: number): void {
+  const url = urlOf(marina, config)
+  const host = url.replace(/^https?:\/\//, '')
+  const insecure = url.startsWith('https:') ? '' : ' --dest-tls-verify=false'
+  print([
+    `${bold('Marina')} is ready after ${(ms / 1000).toFixed(1)} s: ${url}`,
+    ...placesOf(marina, config),
+    row('try', `docker login ${host}`),
+    `  ${' '.repeat(9)} skopeo copy --dest-creds admin:<password>${insecure} oci-archive:image.tar ` +
+      `docker://${host}/library/image:1`,
+    row('stop', 'Ctrl-C'),
+  ].join('\n'))
+}
+
+function urlOf({ port }: Marina, { server: { host, tlsCert, externalUrl } }: Config): string {
+  const shownHost = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return externalUrl ?? `${tlsCert ? 'https' : 'http'}://${shownHost}:${port}`
+}
+
+function placesOf({ metricsPort, database, firstPassword }: Marina, config: Config): string[] {
+  const { server: { dataDir }, storage, s3, metrics } = config
+  const own = `PostgreSQL of its own in ${dataDir}/postgres`
+  const once = '(shown this once; ./marina.mjs admin reset-password makes a new one)'
+  return [
+    row('database', database === 'embedded' ? own : 'PostgreSQL at MARINA_DATABASE_URL'),
+    row('storage', storage.driver === 'filesystem' ? storage.root! : `S3 bucket ${s3.bucket}`),
+    ...(metricsPort ? [row('metrics', `http://${metrics.host}:${metricsPort}/metrics`)] : []),
+    ...(firstPassword ? [row('login', `admin, password ${bold(firstPassword)}  ${once}`)] : []),
+  ]
+}
+
+const row = (name: string, text: string) => `  ${bold(name.padEnd(9))} ${text}`

@@ -1,0 +1,18 @@
+import type { Command } from './command.ts'
+import { stopSignal } from './signals.ts'
+import { print } from './terminal.ts'
+
+export const work: Command = {
+  name: 'work',
+  about: 'run jobs until SIGTERM or Ctrl-C, and serve nothing; beside marina serve',
+  run: async (_given, { load }) => {
+    const { config } = await load()
+    const asked = stopSignal()
+    const [{ openWorker }, { openLog }] = await Promise.all([import('../app.ts'), import('../platform/observe/log.ts')])
+    const worker = await openWorker(config, openLog(config.log))
+    print(`Marina runs up to ${config.jobs.concurrency} jobs at once, and serves nothing`)
+    print(`${await asked}: running jobs end, or run again elsewhere`)
+    await worker.close()
+    print('Marina has stopped')
+  },
+}
