@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { OciError } from '../oci/errors.ts'
 import { projectOf } from '../oci/reference.ts'
+import { findProject } from './catalog/project.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
@@ -211,7 +212,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const settings = openSettingsOf(ground)
     // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
-    const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
+    const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)], pull: [] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
     const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))
@@ -223,7 +224,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.databasePool >> 1) }))
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
-      registry, tokens, rights, login,
+      registry, tokens, rights, login, gates,
+      findProject: (name) => findProject(reader, name),
       isReadOnly: () => settings.get('read_only'),
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
       onBytes(direction, count) {

@@ -192,7 +192,7 @@ async function restoreDeleted(text: string) {
     const project = entry && (await findProjectById(db, entry.projectId))
     if (!entry || !project) throw new ConfigError(`there is nothing to restore under ${text}`)
     const by = { kind: 'system', id: null, name: 'marina undelete' } as const
-    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })], untag: [] }, by, project, entry.id, config.undeleteWindow).catch(async (error: unknown) => {
+    const { kind, repository, tags } = await restoreTrash(db, { push: [tagStaysPut({ cache })] }, by, project, entry.id, config.undeleteWindow).catch(async (error: unknown) => {
       await tellShortage(db, error, by)
       throw shortageOf(error) ?? error
     })

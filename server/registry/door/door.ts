@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { OciError } from '../../../oci/errors.ts'
 import type { Answer, Peer } from '../../platform/http/server.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { readOnlyText } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { parseRequest, type RegistryRequest } from '../request.ts'
 import { grant, parseScopes, serviceName } from '../token.ts'
 import { answerBlob, type BlobOptions } from './blobs.ts'
 import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
-import { answerManifest, pullFromMemory, type ManifestOptions } from './manifests.ts'
+import { answerManifest, type ManifestOptions } from './manifests.ts'
 import { send, sendJson } from './reply.ts'
 import { basicChallenge, checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
 import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
@@ -20,8 +21,8 @@ export type DoorOptions = SessionOptions & ManifestOptions & BlobOptions & Uploa
 }
 
 export type Door = {
-  /** Answers anything below /v2. */
-  registry(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
+  /** Answers anything below /v2, a pull of what memory knows before it returns. */
+  registry(request: IncomingMessage, response: Answer, peer: Peer): Maybe<void>
   /** Answers GET /service/token. */
   token(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
 }
@@ -34,24 +35,28 @@ export function openDoor(options: DoorOptions): Door {
   const readTarget = targetReader()
 
   return {
-    async registry(request, response, peer) {
+    registry(request, response, peer) {
       const asked = readTarget(request.url!)
-      const isPull = asked.at === 'manifest' && request.method === 'GET'
-      if (isPull && pullFromMemory(options, asked, request, response)) return
-      const session = await identify(options, request, peer)
-      const exchange: Exchange = { request, response, session, peer }
-      await checkRights(options, asked, exchange)
-      if (request.method !== 'GET' && request.method !== 'HEAD' && (await options.isReadOnly())) {
-        throw new OciError('DENIED', readOnlyText)
-      }
-      await answer(options, asked, exchange)
+      return andThen(identify(options, request, peer), (session) => {
+        const exchange: Exchange = { request, response, session, peer }
+        return andThen(checkRights(options, asked, exchange), () =>
+          request.method === 'GET' || request.method === 'HEAD'
+            ? answer(options, asked, exchange)
+            : answerChange(options, asked, exchange),
+        )
+      })
     },
 
     token: (request, response, peer) => answerToken(options, request, response, peer),
   }
 }
 
-async function answer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Promise<void> {
+async function answerChange(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Promise<void> {
+  if (await options.isReadOnly()) throw new OciError('DENIED', readOnlyText)
+  await answer(options, asked, exchange)
+}
+
+function answer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Maybe<void> {
   switch (asked.at) {
     case 'base':
       return sendJson(exchange.response, 200, {})

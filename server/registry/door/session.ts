@@ -3,9 +3,10 @@ import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import { reservedProjects } from '../../catalog/project.ts'
 import type { Answer, Peer } from '../../platform/http/server.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { anonymous, type Action, type Caller } from '../caller.ts'
 import type { RegistryRequest } from '../request.ts'
-import { serviceName, type Grants, type Rights, type Tokens } from '../token.ts'
+import { serviceName, type Bearer, type Grants, type Rights, type Tokens } from '../token.ts'
 
 /** Who is asking, by what credentials. A refused credential never falls through to anonymous (C-19). */
 export type Session = { by: 'nothing' | 'basic' | 'bearer'; caller: Caller; grants?: Grants; isRefused?: true }
@@ -32,46 +33,31 @@ export type SessionOptions = {
   externalUrl: string | undefined
 }
 
-/** The session of a request, by its `Authorization` header. */
-export async function identify(
-  { tokens, login }: SessionOptions,
-  request: IncomingMessage,
-  peer: Peer,
-): Promise<Session> {
+/** The session of a request, by its `Authorization` header. At once for a token that was seen before. */
+export function identify(options: SessionOptions, request: IncomingMessage, peer: Peer): Maybe<Session> {
   const header = request.headers.authorization
   if (header === undefined) return { by: 'nothing', caller: anonymous }
-  if (/^bearer /i.test(header)) {
-    const bearer = await tokens.verify(header.slice(7).trim())
-    return bearer ? { by: 'bearer', ...bearer } : { by: 'bearer', caller: anonymous, isRefused: true }
-  }
-  const pair = /^basic /i.test(header) ? Buffer.from(header.slice(6).trim(), 'base64').toString('utf8') : ''
-  const colon = pair.indexOf(':')
-  const caller = colon < 0 ? undefined : await login(pair.slice(0, colon), pair.slice(colon + 1), peer.address)
-  return caller ? { by: 'basic', caller } : { by: 'basic', caller: anonymous, isRefused: true }
+  if (!/^bearer /i.test(header)) return identifyBasic(options, header, peer)
+  return andThen(options.tokens.verify(header.slice(7).trim()), sessionOf)
 }
 
 /** The whole of /v2's authorization. Throws UNAUTHORIZED: absent and forbidden look alike (C-31). */
-export async function checkRights(options: SessionOptions, asked: RegistryRequest, exchange: Exchange): Promise<void> {
+export function checkRights(options: SessionOptions, asked: RegistryRequest, exchange: Exchange): Maybe<void> {
   const { session } = exchange
   const need = rightNeeded(asked, exchange.request.method!)
-  const refusal = () => unauthorized(options, asked, need, exchange)
-  if (session.by === 'nothing' || session.isRefused) throw refusal()
+  if (session.by === 'nothing' || session.isRefused) throw unauthorized(options, asked, need, exchange)
   // S0-48: to nobody, the administrator included, is there anything below these names.
   if ('name' in asked && reservedProjects.includes(projectOf(asked.name))) throw new OciError('NAME_UNKNOWN')
   // A caller who may touch a repository is active: that is asked only where no right was needed, or it was denied.
-  const may = need !== undefined && (await mayTouch(options, session, need))
-  if (!may && session.by === 'bearer' && !(await options.rights.isActive(session.caller))) session.isRefused = true
-  if (!session.isRefused && need && !may && need.action !== 'pull') options.onRefused(session.caller, need)
-  if (session.isRefused || (need && !may)) throw refusal()
-  if (asked.at === 'catalog' && !maySeeCatalog(session)) throw refusal()
+  return andThen(need ? mayTouch(options, session, need) : false, (may) =>
+    may ? undefined : checkWithoutRight(options, asked, need, exchange),
+  )
 }
 
 /** A token grants at most what it names, and only while its holder still has the right himself (C-15). */
-export async function mayTouch(
-  { rights }: Pick<SessionOptions, 'rights'>,
-  { caller, grants }: Session,
-  { name, action }: Need,
-): Promise<boolean> {
+export function mayTouch({ rights }: Pick<SessionOptions, 'rights'>, session: Session, need: Need): Maybe<boolean> {
+  const { caller, grants } = session
+  const { name, action } = need
   if (!grants) return rights.mayTouch(caller, name, action)
   if (!grants.repositories.get(name)?.has(action)) return false
   return rights.mayTouchIn(caller, name, action, grants.projects.get(projectOf(name)))
@@ -93,6 +79,32 @@ const methods: Record<RegistryRequest['at'], Record<string, Action | 'any'>> = {
   blob: { GET: 'pull', HEAD: 'pull', DELETE: 'delete' },
   uploads: { POST: 'push' },
   upload: { GET: 'push', HEAD: 'push', PATCH: 'push', PUT: 'push', DELETE: 'push' },
+}
+
+function sessionOf(bearer: Bearer | undefined): Session {
+  if (!bearer) return { by: 'bearer', caller: anonymous, isRefused: true }
+  return { by: 'bearer', caller: bearer.caller, grants: bearer.grants }
+}
+
+async function identifyBasic({ login }: SessionOptions, header: string, peer: Peer): Promise<Session> {
+  const pair = /^basic /i.test(header) ? Buffer.from(header.slice(6).trim(), 'base64').toString('utf8') : ''
+  const colon = pair.indexOf(':')
+  const caller = colon < 0 ? undefined : await login(pair.slice(0, colon), pair.slice(colon + 1), peer.address)
+  return caller ? { by: 'basic', caller } : { by: 'basic', caller: anonymous, isRefused: true }
+}
+
+/** Refuses a caller who lacks the right that is needed, and one who needs none but is not active any more. */
+async function checkWithoutRight(
+  options: SessionOptions,
+  asked: RegistryRequest,
+  need: Need | undefined,
+  exchange: Exchange,
+): Promise<void> {
+  const { session } = exchange
+  if (session.by === 'bearer' && !(await options.rights.isActive(session.caller))) session.isRefused = true
+  if (!session.isRefused && need && need.action !== 'pull') options.onRefused(session.caller, need)
+  const isAllowed = !session.isRefused && !need && (asked.at !== 'catalog' || maySeeCatalog(session))
+  if (!isAllowed) throw unauthorized(options, asked, need, exchange)
 }
 
 /** Throws UNSUPPORTED for a method that the endpoint does not take. */
