@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { OciError } from '../oci/errors.ts'
 import { projectOf } from '../oci/reference.ts'
+import { findProject } from './catalog/project.ts'
 import { openPullCounter } from './catalog/pulls.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { openSecrets, type Secrets } from './config/secrets.ts'
@@ -68,7 +69,8 @@ import { readOnlyText, type Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
 import { openLocalRegistry } from './registry/local/local.ts'
 import { sweepUploads } from './registry/local/sweep.ts'
-import { openDoor, sendOciError } from './registry/serve.ts'
+import { openDoor } from './registry/door/door.ts'
+import { sendOciError } from './registry/door/reply.ts'
 import { openTokens } from './registry/token.ts'
 import { jobHandlers, openDeliveries, openJobs, systemArtifactsOf } from './jobs.ts'
 import { reactionsOf, topics } from './reactions.ts'
@@ -207,7 +209,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const settings = openSettingsOf(ground)
     // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
-    const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)] }
+    const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)], pull: [] }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
     const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))
@@ -219,7 +221,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
     const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce: Math.max(1, config.database.poolSize >> 1) }))
     const passed = openYoungCollector(16 * 2 ** 20)
     const door = openDoor({
-      registry, tokens, rights, login,
+      registry, tokens, rights, login, gates,
+      findProject: (name) => findProject(reader, name),
       isReadOnly: () => settings.get('read_only'),
       onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
       onBytes(direction, count) {

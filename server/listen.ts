@@ -11,7 +11,7 @@ import type { Answer, Handle, Peer } from './platform/http/server.ts'
 import type { Log } from './platform/observe/log.ts'
 import type { Metrics } from './platform/observe/metrics.ts'
 import { TurnsFull } from './platform/turns.ts'
-import type { Door } from './registry/serve.ts'
+import type { Door } from './registry/door/door.ts'
 
 /** By path: what a page says to whoever came by this host name, which is shown and never trusted. */
 export type Pages = Readonly<Record<string, (host: string) => { type: string; text: string }>>

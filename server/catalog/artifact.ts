@@ -5,39 +5,52 @@ import type { Queryable, Tx } from '../platform/db/db.ts'
 import { jsonbText } from '../platform/db/json.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import { andThen, type Maybe } from '../platform/maybe.ts'
 import { releaseBlobs } from './blob.ts'
 import type { Reader } from './reader.ts'
 import { repositoryCountKey } from './repository.ts'
 
 /** A manifest as stored, ready to be sent. */
 export type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; content: Buffer }
+/** The same without its bytes; size in bytes. */
+type StoredStat = { digest: Digest; mediaType: string; size: number }
 
 /** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
 export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
 export const manifestKey = keyOf('manifest', 'repository', 'digest')
 
-export function findManifest({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+/** A manifest with its bytes. */
+export function findManifest(
+  { db, cache }: Reader,
+  repository: RepositoryName,
+  digest: Digest,
+): Maybe<StoredManifest | undefined> {
   const load = () =>
     db.row<StoredManifest>(sql`
       select artifact.id as "artifactId", artifact.digest, artifact.media_type as "mediaType", manifest.content
       from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
       where repository.name = ${repository} and artifact.digest = ${digest}`)
-  return cache.get(manifestKey(repository, digest), load, ({ content }) => content.length * 2 + 1000)
+  return cache.get(manifestKey(repository, digest), load, sizeOfManifest)
 }
+
+const sizeOfManifest = ({ content }: StoredManifest) => content.length * 2 + 1000
 
 /** A manifest without its bytes, from memory or by a question that does not bring them along and keeps nothing (S1-38). */
-export async function findManifestStat({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<{ digest: Digest; mediaType: string; size: number } | undefined> {
-  const kept = peekManifest({ cache }, repository, digest)
-  if (kept) return { digest, mediaType: kept.mediaType, size: kept.content.length }
-  return db.row(sql`
-    select artifact.digest, artifact.media_type as "mediaType", octet_length(manifest.content) as size
-    from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
-    where repository.name = ${repository} and artifact.digest = ${digest}`)
+export function findManifestStat(
+  { db, cache }: Reader,
+  repository: RepositoryName,
+  digest: Digest,
+): Maybe<StoredStat | undefined> {
+  const load = () =>
+    db.row<StoredStat>(sql`
+      select artifact.digest, artifact.media_type as "mediaType", octet_length(manifest.content) as size
+      from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
+      where repository.name = ${repository} and artifact.digest = ${digest}`)
+  return andThen(cache.getOr<StoredManifest, StoredStat | undefined>(manifestKey(repository, digest), load), (found) =>
+    found && 'content' in found ? { digest, mediaType: found.mediaType, size: found.content.length } : found,
+  )
 }
-
-/** The manifest, if memory has it. */
-export const peekManifest = ({ cache }: Pick<Reader, 'cache'>, repository: RepositoryName, digest: Digest) => cache.peek(manifestKey(repository, digest)) as StoredManifest | undefined
 
 /** Of the given digests, the artifacts that stand in the repository. */
 export function findChildren(db: Queryable, repositoryId: number, digests: string[]): Promise<Child[]> {

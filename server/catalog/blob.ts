@@ -3,6 +3,7 @@ import type { RepositoryName } from '../../oci/reference.ts'
 import { isPgError, type Db, type Queryable, type Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import type { Maybe } from '../platform/maybe.ts'
 import type { Reader } from './reader.ts'
 
 /** Size in bytes. */
@@ -17,7 +18,7 @@ export function blobPath(digest: Digest): string {
 }
 
 /** A blob that this very repository holds (C-38); that its bytes exist somewhere gives no right to them. */
-export function findBlob({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<Blob | undefined> {
+export function findBlob({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Maybe<Blob | undefined> {
   return cache.get(blobKey(repository, digest), () =>
     db.row<Blob>(sql`
       select blob.id, blob.digest, blob.size from blob

@@ -1,6 +1,7 @@
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import type { Maybe } from '../platform/maybe.ts'
 import type { Reader } from './reader.ts'
 
 /** Names that no project has: reserved for what Marina keeps for itself (S0-09), and what Harbor really used for it. */
@@ -16,14 +17,11 @@ export const projectKey = keyOf('project', 'name')
 export const projectIdKey = keyOf('project', 'id')
 
 /** Asked on every request below /v2, hence from the cache. */
-export function findProject({ db, cache }: Reader, name: string): Promise<Project | undefined> {
+export function findProject({ db, cache }: Reader, name: string): Maybe<Project | undefined> {
   // PostgreSQL's text holds no NUL, and would fail where there is simply nothing of that name.
-  if (name.includes('\0')) return Promise.resolve(undefined)
+  if (name.includes('\0')) return undefined
   return cache.get(projectKey(name), () => db.row<Project>(sql`select ${projectColumns} from project where name = ${name}`))
 }
-
-/** The project, if memory has it. */
-export const peekProject = ({ cache }: Pick<Reader, 'cache'>, name: string) => cache.peek(projectKey(name)) as Project | undefined
 
 /** With the name of its owner's account, which never gets another one. */
 export type OwnedProject = Project & { ownerName: string }

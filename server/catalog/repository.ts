@@ -3,6 +3,7 @@ import { emit } from '../platform/events/emit.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import type { Maybe } from '../platform/maybe.ts'
 import { blobKey } from './blob.ts'
 import type { Project } from './project.ts'
 import type { Reader } from './reader.ts'
@@ -24,7 +25,7 @@ export const listedRepositories = sql`(repository.is_elsewhere or exists (select
 const columns = sql`id, project_id as "projectId", name`
 
 /** By its full name. Undefined for a name that was never pushed to. */
-export function findRepository({ db, cache }: Reader, name: RepositoryName): Promise<Repository | undefined> {
+export function findRepository({ db, cache }: Reader, name: RepositoryName): Maybe<Repository | undefined> {
   return cache.get(repositoryKey(name), () => db.row<Repository>(sql`select ${columns} from repository where name = ${name}`))
 }
 

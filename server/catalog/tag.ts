@@ -3,6 +3,7 @@ import type { RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import type { Maybe } from '../platform/maybe.ts'
 import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
@@ -11,16 +12,13 @@ export type TagTarget = { tagId: number; digest: Digest }
 export const tagKey = keyOf('tag', 'repository', 'name')
 
 /** What a tag points at now. */
-export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Promise<TagTarget | undefined> {
+export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Maybe<TagTarget | undefined> {
   return cache.get(tagKey(repository, tag), () =>
     db.row<TagTarget>(sql`
       select tag.id as "tagId", artifact.digest from tag join repository on repository.id = tag.repository_id join artifact on artifact.id = tag.artifact_id
       where repository.name = ${repository} and tag.name = ${tag}`),
   )
 }
-
-/** What a tag points at, if memory has it. */
-export const peekTag = ({ cache }: Pick<Reader, 'cache'>, repository: RepositoryName, tag: Tag) => cache.peek(tagKey(repository, tag)) as TagTarget | undefined
 
 export type MovedTag = { name: Tag; from: Digest | null }
 

@@ -67,7 +67,7 @@ async function restoreEntry({ db, cache, config }: Ground, project: Project, id:
     import('../features/quotas/index.ts'),
   ])
   const by = { kind: 'system', id: null, name: 'marina undelete' } as const
-  const gates = { push: [tagStaysPut({ cache })], untag: [] }
+  const gates = { push: [tagStaysPut({ cache })] }
   try {
     return await restoreTrash(db, gates, by, project, id, config.collection.undeleteMs)
   } catch (error) {

@@ -1,8 +1,11 @@
 import type { Digest } from '../../oci/digest.ts'
 import type { Manifest } from '../../oci/manifest.ts'
-import type { RepositoryName, Tag } from '../../oci/reference.ts'
+import { OciError } from '../../oci/errors.ts'
+import { projectOf, type RepositoryName, type Tag } from '../../oci/reference.ts'
 import type { Project } from '../catalog/project.ts'
 import type { Tx } from '../platform/db/db.ts'
+import { andThen, type Maybe } from '../platform/maybe.ts'
+import type { Caller } from './caller.ts'
 
 /** What is about to be stored, inside its transaction. Sizes in bytes. */
 export type Pushed =
@@ -16,10 +19,38 @@ export type Untagged = { projectId: number; repository: RepositoryName; tags: Ta
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
 export type UntagGate = (tx: Tx, untagged: Untagged) => Promise<void>
 
-/** Every policy on what comes in and on what loses its name, in order; app.ts shows the lists. */
-export type Gates = { push: PushGate[]; untag: UntagGate[] }
+/** A manifest that is about to be sent to somebody who may pull from the repository. */
+export type Pulled = { project: Project; repository: RepositoryName; digest: Digest; caller: Caller }
 
-export async function passGates(gates: Gates, tx: Tx, pushed: Pushed): Promise<void> {
+/** May refuse a pull by throwing an OciError. Runs on every GET and HEAD of a manifest, so let it answer at once. */
+export type PullGate = (pulled: Pulled) => Maybe<void>
+
+/** Every policy on what comes in, what loses its name and what goes out, in order; app.ts shows the lists. */
+export type Gates = { push: PushGate[]; untag: UntagGate[]; pull: PullGate[] }
+
+/** What the gates of a pull are told of its project is looked up only where there is a gate. */
+export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
+
+/** Runs the gates in turn. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest, and blobs do not. */
+export function passPullGates(
+  { gates, findProject }: PullGates,
+  repository: RepositoryName,
+  digest: Digest,
+  caller: Caller,
+): Maybe<void> {
+  if (gates.pull.length === 0) return undefined
+  return andThen(findProject(projectOf(repository)), (project) => {
+    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(repository)} does not exist`)
+    return passInTurn(gates.pull, { project, repository, digest, caller })
+  })
+}
+
+function passInTurn([gate, ...others]: PullGate[], pulled: Pulled): Maybe<void> {
+  return gate && andThen(gate(pulled), () => passInTurn(others, pulled))
+}
+
+/** Runs the gates of a push one after the other. */
+export async function passGates(gates: Pick<Gates, 'push'>, tx: Tx, pushed: Pushed): Promise<void> {
   for (const gate of gates.push) await gate(tx, pushed)
 }
 

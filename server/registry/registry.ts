@@ -3,6 +3,7 @@ import type { Reference, RepositoryName, Tag } from '../../oci/reference.ts'
 import type { Actor } from '../catalog/topics.ts'
 import type { Viewer } from '../catalog/viewer.ts'
 import type { BlobStream, Bytes, ByteRange } from '../platform/blobs/blobs.ts'
+import type { Maybe } from '../platform/maybe.ts'
 
 /** Size in bytes. */
 export type BlobStat = { digest: Digest; size: number }
@@ -32,11 +33,10 @@ export type Descriptor = { mediaType: string; digest: Digest; size: number; arti
  */
 export interface Registry {
   // read
-  readManifest(name: RepositoryName, reference: Reference): Promise<ManifestRead>
+  /** At once where memory has it: the hottest question there is. */
+  readManifest(name: RepositoryName, reference: Reference): Maybe<ManifestRead>
   /** What a HEAD tells. Leaves no manifest in a cache. */
-  statManifest(name: RepositoryName, reference: Reference): Promise<ManifestStat>
-  /** The manifest, if this registry has it in memory: for a pull that waits for nothing. */
-  peekManifest?(name: RepositoryName, reference: Reference): ManifestRead | undefined
+  statManifest(name: RepositoryName, reference: Reference): Maybe<ManifestStat>
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>
   openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<BlobStream>
   /** Where a client may fetch the blob by itself, if anywhere. */

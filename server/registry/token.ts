@@ -3,6 +3,7 @@ import { errors as joseErrors, decodeProtectedHeader, jwtVerify, SignJWT } from 
 import { LRUCache } from 'lru-cache'
 import { OciError } from '../../oci/errors.ts'
 import { isRepositoryName, projectOf, type RepositoryName } from '../../oci/reference.ts'
+import type { Maybe } from '../platform/maybe.ts'
 import { actions, anonymous, type Action, type Caller } from './caller.ts'
 import { tokenAlgorithm, type Keys } from './keys.ts'
 
@@ -40,11 +41,9 @@ export function parseScopes(parameters: string[]): Scope[] {
 /** What the token service asks of the floors above. */
 export type Rights = {
   /** May the caller do this to the repository now? */
-  mayTouch(caller: Caller, repository: string, action: Action): Promise<boolean>
-  /** Whether memory alone says yes; false says nothing, it has to be asked. */
-  surelyMayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): boolean
+  mayTouch(caller: Caller, repository: string, action: Action): Maybe<boolean>
   /** The same, and only while the project is the one with this id: one made anew under an old name is another (C-12). */
-  mayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): Promise<boolean>
+  mayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): Maybe<boolean>
   mayListCatalog(caller: Caller): Promise<boolean>
   projectId(name: string): Promise<number | undefined>
 }
@@ -77,9 +76,7 @@ export async function grant(rights: Rights, caller: Caller, scopes: Scope[]): Pr
 export type Tokens = {
   issue(caller: Caller, granted: Awaited<ReturnType<typeof grant>>): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
   /** Undefined when the token is not one of ours, or is not valid now. */
-  verify(token: string): Promise<Bearer | undefined>
-  /** A token that was verified lately and is still valid. */
-  known(token: string): Bearer | undefined
+  verify(token: string): Maybe<Bearer | undefined>
 }
 
 /** `uid` or `rid`: the account's or robot's id, so that a name given to somebody else later opens nothing. */
@@ -108,17 +105,13 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
       return { token, expiresIn: ttl, issuedAt: new Date(now * 1000) }
     },
 
-    known(token) {
-      const known = verified.get(token)
-      return known && known.notAfter > Date.now() ? known.bearer : undefined
-    },
-
-    async verify(token) {
+    verify(token) {
       const known = verified.get(token)
       if (known) return known.notAfter > Date.now() ? known.bearer : undefined
-      const found = await check(token)
-      if (found) verified.set(token, found)
-      return found?.bearer
+      return check(token).then((found) => {
+        if (found) verified.set(token, found)
+        return found?.bearer
+      })
     },
   }
 

@@ -1,11 +1,12 @@
 import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
-import { findProject, peekProject, type Project } from '../../catalog/project.ts'
+import { findProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
-import type { DoorOptions } from '../../registry/serve.ts'
+import type { DoorOptions } from '../../registry/door/door.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import { mayInProject, maySystem, type Rights } from './rules.ts'
-import { findRights, peekRights } from './store.ts'
+import { findRights } from './store.ts'
 
 export * from './rules.ts'
 export { accountRightsKey, changesMembersOf, changesRightsOfGroup, dropMember, dropRightsIn, findRights, memberCountKey, robotFullName, robotKey, robotRightsKey, saveMember } from './store.ts'
@@ -18,29 +19,23 @@ export async function viewerOf(reader: Reader, rights: Rights | undefined, seesA
   if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return { seesAll: false, projectIds: 'public only' }
   if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*'))) return { seesAll: true }
   if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
-  const projects = await Promise.all([...rights.projects.keys()].map((name) => findProject(reader, name)))
+  const names = [...rights.projects.keys()]
+  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
 }
 
 /** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
-  const mayIn = async (project: Project | undefined, caller: Caller, action: Action) => {
-    const rights = project && (await findRights(reader, caller))
-    return rights !== undefined && mayInProject(rights, project!, 'repository', action)
-  }
+  const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
+    andThen(findRights(reader, caller), (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action))
   return {
-    async mayTouch(caller, repository, action) {
-      const project = isRepositoryName(repository) ? await findProject(reader, projectOf(repository)) : undefined
-      return mayIn(project, caller, action)
+    mayTouch(caller, repository, action) {
+      if (!isRepositoryName(repository)) return false
+      return andThen(findProject(reader, projectOf(repository)), (project) => project !== undefined && mayIn(project, caller, action))
     },
-    surelyMayTouchIn(caller, repository, action, projectId) {
-      const project = peekProject(reader, projectOf(repository))
-      const rights = project && peekRights(reader, caller)
-      return rights !== undefined && project!.id === projectId && mayInProject(rights, project!, 'repository', action)
-    },
-    async mayTouchIn(caller, repository, action, projectId) {
-      const project = await findProject(reader, projectOf(repository))
-      return project?.id === projectId && mayIn(project, caller, action)
+    mayTouchIn(caller, repository, action, projectId) {
+      const found = findProject(reader, projectOf(repository))
+      return andThen(found, (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action))
     },
     async isActive(caller) {
       const rights = await findRights(reader, caller)

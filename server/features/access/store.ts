@@ -2,6 +2,7 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Caller } from '../../registry/caller.ts'
 import type { Rights, Role } from './rules.ts'
 
@@ -15,19 +16,13 @@ export const robotKey = keyOf('robot', 'full_name')
 export const robotFullName = (name: string, projectName: string | null) => `${projectName === null ? '' : `${projectName}+`}${name}`
 
 /** Read on every request that is not anonymous, hence from the cache. Undefined when the account or robot is gone. */
-export function findRights(reader: Reader, caller: Caller): Promise<Rights | undefined> {
-  if (caller.kind === 'anonymous') return Promise.resolve({ kind: 'anonymous' })
+export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
+  if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'user') return findAccountRights(reader, caller.id)
   return findRobotRights(reader, caller.id)
 }
 
-/** The same for an account or nobody, if memory has it; robots end at a time of their own and are looked at more closely. */
-export function peekRights({ cache }: Pick<Reader, 'cache'>, caller: Caller): Rights | undefined {
-  if (caller.kind === 'anonymous') return { kind: 'anonymous' }
-  return caller.kind === 'user' ? (cache.peek(accountRightsKey(caller.id)) as Rights | undefined) : undefined
-}
-
-function findAccountRights({ db, cache }: Reader, id: number): Promise<Rights | undefined> {
+function findAccountRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
   const load = async (): Promise<Rights | undefined> => {
     const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
       select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
@@ -42,7 +37,7 @@ function findAccountRights({ db, cache }: Reader, id: number): Promise<Rights | 
   return cache.get(accountRightsKey(id), load, (rights) => (rights.kind === 'user' ? 200 + rights.roles.size * 100 : 200))
 }
 
-function findRobotRights({ db, cache }: Reader, id: number): Promise<Rights | undefined> {
+function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
   type Row = { name: string; projectId: number | null; isDisabled: boolean; expiresAt: Date | null; held: { kind: string; namespace: string; resource: string; action: string }[] }
   const load = async () => {
     const row = await db.row<Row>(sql`
@@ -52,7 +47,8 @@ function findRobotRights({ db, cache }: Reader, id: number): Promise<Rights | un
       from robot where robot.id = ${id}`)
     return row && { row }
   }
-  return cache.get(robotRightsKey(id), load, ({ row }) => 200 + row.held.length * 150).then((found) => found && robotRights(id, found.row))
+  const found = cache.get(robotRightsKey(id), load, ({ row }) => 200 + row.held.length * 150)
+  return andThen(found, (kept) => kept && robotRights(id, kept.row))
 
   function robotRights(robotId: number, { name, projectId, isDisabled, expiresAt, held }: Row): Rights {
     const projects = new Map<string, Set<string>>()

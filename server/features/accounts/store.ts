@@ -3,6 +3,7 @@ import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
+import type { Maybe } from '../../platform/maybe.ts'
 import type { Profile } from './rules.ts'
 
 export type Account = { id: number; name: string; passwordHash: string | null; isAdmin: boolean; isDisabled: boolean }
@@ -11,7 +12,7 @@ export const accountKey = keyOf('account', 'name')
 
 const columns = sql`id, name, password_hash as "passwordHash", is_admin as "isAdmin", is_disabled as "isDisabled"`
 
-export function findAccount({ db, cache }: Reader, name: string): Promise<Account | undefined> {
+export function findAccount({ db, cache }: Reader, name: string): Maybe<Account | undefined> {
   return cache.get(accountKey(name), () => db.row<Account>(sql`select ${columns} from account where name = ${name}`))
 }
 

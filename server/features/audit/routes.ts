@@ -68,6 +68,6 @@ async function scopeOf(reader: Reader, rights: Rights): Promise<Scope> {
   if (rights.kind !== 'robot') return { projectIds: [] }
   const names = [...rights.projects].filter(([, held]) => held.has('log:list')).map(([name]) => name)
   if (names.includes('*')) return 'projects'
-  const projects = await Promise.all(names.map((name) => findProject(reader, name)))
+  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
 }

@@ -52,10 +52,8 @@ function listKeys(cache: Cache, { resource, beginning, limit }: { resource: stri
 }
 
 function look(cache: Cache, wanted: string, isOpen: (resource: string) => boolean): Look | null {
-  for (const { key, value, bytes } of cache.entries()) {
-    if (key === wanted) return { bytes, ...(isOpen(resourceOf(key)) ? { value: shown(value) } : {}) }
-  }
-  return null
+  const held = cache.look(wanted)
+  return held ? { bytes: held.bytes, ...(isOpen(resourceOf(wanted)) ? { value: shown(held.value) } : {}) } : null
 }
 
 function shown(value: object): string {

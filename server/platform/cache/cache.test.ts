@@ -14,10 +14,42 @@ test('a fact is loaded once and then served from memory', async () => {
   assert.deepEqual(cache.counts(), [{ layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
 })
 
+test('what memory has is answered at once, without a promise, unless its key is blocked or memory is not trusted', async () => {
+  let isTrusted = true
+  const cache = openCache({ limit, isTrusted: () => isTrusted })
+  const ask = () => [cache.get('a', load(2)), cache.getOr('a', load(2))]
+  for (const answer of ask()) assert.ok(answer instanceof Promise)
+  assert.deepEqual(await cache.get('a', load(1)), { value: 2 })
+  assert.deepEqual(ask(), [{ value: 2 }, { value: 2 }])
+  isTrusted = false
+  for (const answer of ask()) assert.ok(answer instanceof Promise)
+  isTrusted = true
+  const release = cache.block(['a'])
+  for (const answer of ask()) assert.ok(answer instanceof Promise)
+  release()
+})
+
+test('what is asked instead of a fact that memory does not have is kept nowhere', async () => {
+  const cache = openCache({ limit })
+  assert.equal(await cache.getOr('a', async () => 'other'), 'other')
+  assert.equal(await cache.getOr('a', async () => 'another'), 'another')
+  assert.equal(cache.size().entries, 0)
+})
+
+test('a look tells what is held, and leaves no trace in the counts', async () => {
+  const cache = openCache({ limit })
+  assert.equal(cache.look('a'), undefined)
+  await cache.get('a', load(1))
+  const counts = structuredClone(cache.counts())
+  const [{ key: _, ...entry }] = [...cache.entries()] as [{ key: string; value: object; bytes: number }]
+  assert.deepEqual(cache.look('a'), entry)
+  assert.deepEqual(cache.counts(), counts)
+})
+
 test('however many ask at once, one load runs', async () => {
   let loads = 0
   const cache = openCache({ limit })
-  const ask = () => cache.get('a', async () => (await tick(3), { value: ++loads }))
+  const ask = async () => cache.get('a', async () => (await tick(3), { value: ++loads }))
   const all = await Promise.all(Array.from({ length: 50 }, ask))
   assert.deepEqual([new Set(all.map((one) => one?.value)), loads], [new Set([1]), 1])
 })
@@ -41,7 +73,7 @@ test('that there is nothing is told to nobody who asked after the read of it beg
   const readMany = async (ids: number[]) => new Map([[ids[0]!, await read()]].flatMap(([id, fact]) => (fact ? [[id as number, fact as Fact] as const] : [])))
   const early = cache.get('fact:id:1', read)
   there = { value: 1 }
-  const late = await Promise.all(Array.from({ length: 50 }, () => cache.get('fact:id:1', read)))
+  const late = await Promise.all(Array.from({ length: 50 }, async () => cache.get('fact:id:1', read)))
   assert.deepEqual([await early, new Set(late.map((one) => one?.value)), reads], [undefined, new Set([1]), 2])
 
   there = undefined

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { openCounts, type CacheCounts, type Counts } from './counts.ts'
 import { resourceOf } from './keys.ts'
+import type { Maybe } from '../maybe.ts'
 
 /**
  * Facts read from the database and kept in memory, each under one key. Never false: whoever is about to commit a change
@@ -8,15 +9,19 @@ import { resourceOf } from './keys.ts'
  * read meanwhile kept (docs/decisions/0007-caching.md has the argument).
  */
 export interface Cache {
-  /** The fact from memory, or loaded; however many ask at once, `load` runs once. Undefined is never kept. */
-  get<Value extends object>(key: string, load: () => Promise<Value | undefined>, sizeOf?: (value: Value) => number): Promise<Value | undefined>
+  /** The fact from memory at once, or loaded; however many ask at once, `load` runs once. Undefined is never kept. */
+  get<Value extends object>(
+    key: string,
+    load: () => Promise<Value | undefined>,
+    sizeOf?: (value: Value) => number,
+  ): Maybe<Value | undefined>
+  /** The fact from memory at once, or what `load` answers instead, which is kept nowhere and shared with nobody. */
+  getOr<Value extends object, Other>(key: string, load: () => Promise<Other>): Maybe<Value | Other>
   /**
    * Several facts of one kind, by their ids: those in memory, and the rest by one `load` of what is missing. What `load` does
    * not find is missing in the answer too.
    */
   many<Id, Value extends object>(ids: readonly Id[], keyOf: (id: Id) => string, load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf?: (value: Value) => number): Promise<Map<Id, Value>>
-  /** The fact from memory at once, or undefined when it has to be read. */
-  peek(key: string): object | undefined
   /** Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up. */
   block(keys: Iterable<string>): () => void
   /** Removes from the shared layer what a commit of this process has made untrue; nobody believes it any more anyway. */
@@ -29,6 +34,8 @@ export interface Cache {
   size(): { bytes: number; entries: number }
   /** What is held, for administrators: by key, in no order, without a trace in the counts. */
   entries(): Iterable<{ key: string; value: object; bytes: number }>
+  /** What is held under one key, as `entries` has it, whether or not it may be served now. */
+  look(key: string): { value: object; bytes: number } | undefined
   /** How often what happened, since the start. */
   counts(): CacheCounts[]
 }
@@ -62,6 +69,8 @@ export type CacheOptions = {
 
 /** Bytes that an entry costs beside its value: key, bookkeeping. */
 const entryOverhead = 300
+/** Of a value of which nothing is said, in bytes. */
+const usualSize = () => 200
 const day = 24 * 3600_000
 
 export function openCache({ limit, expireMs = day, isTrusted = () => true, never = new Set(), shared }: CacheOptions): Cache {
@@ -137,6 +146,14 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
     }
   }
 
+  /** What may be served from memory. Of a blocked key nothing is kept. */
+  const find = (key: string): object | undefined => {
+    const found = isTrusted() ? kept.get(key) : undefined
+    if (!found) return undefined
+    found.counts.hit++
+    return found.value
+  }
+
   type Asked<Id> = { id: Id; key: string; flight: Flight }
 
   /** The same for several: one question to the shared layer, one to the database. */
@@ -168,15 +185,12 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
   }
 
   return {
-    async get(key, load, sizeOf = () => 200) {
+    get(key, load, sizeOf = usualSize) {
+      const found = find(key)
+      if (found) return found as never
       // While a key is blocked its change may be committed at any moment: a read that another began a moment ago may already
       // be old. Nobody joins one that began before he asked.
       if (!isTrusted() || blocked.has(key)) return afresh(key, () => counts.load(key, load)) as Promise<never>
-      const found = kept.get(key)
-      if (found) {
-        found.counts.hit++
-        return found.value as never
-      }
       counts.of(resourceOf(key)).miss++
       const known = flights.get(key)
       if (known) {
@@ -190,7 +204,9 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
       return promise
     },
 
-    async many<Id, Value extends object>(ids: readonly Id[], keyOf: (id: Id) => string, load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number = () => 200) {
+    getOr: (key, load) => (find(key) as never) ?? load(),
+
+    async many<Id, Value extends object>(ids: readonly Id[], keyOf: (id: Id) => string, load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number = usualSize) {
       const answer = new Map<Id, Value>()
       const [asked, alone, joined]: [Asked<Id>[], { id: Id; key: string }[], { id: Id; flight: Flight }[]] = [[], [], []]
       const trusted = isTrusted()
@@ -227,13 +243,6 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
       return answer
     },
 
-    peek(key) {
-      const found = isTrusted() ? kept.get(key) : undefined
-      if (!found) return undefined
-      found.counts.hit++
-      return found.value
-    },
-
     block,
 
     tidy(keys) {
@@ -258,6 +267,10 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
     size: () => ({ bytes: kept.calculatedSize, entries: kept.size }),
     *entries() {
       for (const [key, { value }] of kept.entries()) yield { key, value, bytes: kept.info(key)?.size ?? 0 }
+    },
+    look(key) {
+      const found = kept.peek(key)
+      return found && { value: found.value, bytes: kept.info(key)?.size ?? 0 }
     },
     counts: () => counts.all(),
   }
@@ -291,13 +304,14 @@ function openLine(): (key: string, read: () => Promise<unknown>) => Promise<unkn
 const noCache: Cache = {
   get: (_key, load) => load(),
   many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
-  peek: () => undefined,
+  getOr: (_key, load) => load(),
   block: () => () => {},
   tidy: () => {},
   flush: () => 0,
   clear: () => {},
   size: () => ({ bytes: 0, entries: 0 }),
   entries: () => [],
+  look: () => undefined,
   counts: () => [],
 }
 

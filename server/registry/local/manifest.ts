@@ -2,16 +2,18 @@ import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
 import { projectOf, type Reference, type RepositoryName, type Tag } from '../../../oci/reference.ts'
-import { dropArtifact, findChildren, findManifest, findManifestStat, peekManifest, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import { dropArtifact, findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
+import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { dropTag, dropTagsOf, findTag, peekTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { dropTag, dropTagsOf, findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { trashArtifacts, trashTag } from '../../catalog/trash.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
 import { failpoint } from '../../platform/failpoint.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Sources } from '../describe.ts'
 import { passGates, passUntagGates, type Gates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
@@ -21,27 +23,17 @@ import type { LocalOptions } from './upload.ts'
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
 
-export function localManifests(options: LocalOptions): Pick<Registry, 'readManifest' | 'statManifest' | 'peekManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'> {
+type Manifests = Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
+
+/** Manifests and tags: facts in PostgreSQL, found in memory where that has them. */
+export function localManifests(options: LocalOptions): Manifests {
   const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
 
   return {
-    async readManifest(name, reference) {
-      const digest = await digestOfReference(name, reference)
-      const found = digest && (await findManifest(reader, name, digest))
-      return found ?? manifestUnknown(name, reference)
-    },
+    readManifest: (name, reference) => findBy(findManifest, name, reference),
 
-    async statManifest(name, reference) {
-      const digest = await digestOfReference(name, reference)
-      const found = digest && (await findManifestStat(reader, name, digest))
-      return found ?? manifestUnknown(name, reference)
-    },
-
-    peekManifest(name, reference) {
-      const digest = 'digest' in reference ? reference.digest : peekTag(reader, name, reference.tag)?.digest
-      return digest && peekManifest(reader, name, digest)
-    },
+    statManifest: (name, reference) => findBy(findManifestStat, name, reference),
 
     async writeManifest(name, by, push) {
       const manifest = parseManifest(push.content, push.contentType)
@@ -90,8 +82,11 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
     },
   }
 
-  async function digestOfReference(name: RepositoryName, reference: Reference): Promise<Digest | undefined> {
-    return 'digest' in reference ? reference.digest : (await findTag(reader, name, reference.tag))?.digest
+  /** By tag or digest, without waiting for what memory knows. */
+  function findBy<Found>(find: Find<Found>, name: RepositoryName, reference: Reference): Maybe<Found> {
+    const target = 'digest' in reference ? reference : findTag(reader, name, reference.tag)
+    const found = andThen(target, (known) => known && find(reader, name, known.digest))
+    return andThen(found, (manifest) => manifest ?? manifestUnknown(name, reference))
   }
 
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
@@ -130,10 +125,12 @@ export function localManifests(options: LocalOptions): Pick<Registry, 'readManif
   }
 }
 
+type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => Maybe<Found | undefined>
+
 export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
 /** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
-export async function storeManifest(tx: Tx, gates: Gates, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<MovedTag[]> {
+export async function storeManifest(tx: Tx, gates: Pick<Gates, 'push'>, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
   const name = repository.name as RepositoryName
   const needed = neededBlobs(manifest)

@@ -21,7 +21,7 @@ import type { BlobStat, Registry, Upload } from '../registry.ts'
 import { lookingAgain } from './looking.ts'
 
 /** `turns`: where the pushes of one project wait for each other instead of for the database. */
-export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Gates; describe: Describe; turns: Turns }
+export type LocalOptions = { db: Db; cache: Cache; blobs: Blobs; gates: Pick<Gates, 'push' | 'untag'>; describe: Describe; turns: Turns }
 
 type Uploads = Pick<Registry, 'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'>
 

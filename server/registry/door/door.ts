@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http'
+import { OciError } from '../../../oci/errors.ts'
+import type { Answer, Peer } from '../../platform/http/server.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
+import { readOnlyText } from '../gate.ts'
+import type { Registry } from '../registry.ts'
+import { parseRequest, type RegistryRequest } from '../request.ts'
+import { grant, parseScopes, serviceName } from '../token.ts'
+import { answerBlob, type BlobOptions } from './blobs.ts'
+import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
+import { answerManifest, type ManifestOptions } from './manifests.ts'
+import { send, sendJson } from './reply.ts'
+import { basicChallenge, checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
+import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
+
+/** All that the endpoints need, each told in the file of its noun. */
+export type DoorOptions = SessionOptions & ManifestOptions & BlobOptions & UploadOptions & ListOptions & {
+  registry: Registry
+  /** While true, everything that would change something is denied (C-46). */
+  isReadOnly(): Promise<boolean>
+}
+
+export type Door = {
+  /** Answers anything below /v2, a pull of what memory knows before it returns. */
+  registry(request: IncomingMessage, response: Answer, peer: Peer): Maybe<void>
+  /** Answers GET /service/token. */
+  token(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
+}
+
+/** Read targets kept; about 300 bytes each. */
+const targetsKept = 5000
+
+/** URL → RegistryRequest → session → rights → Registry → HTTP. Throws errors that sendOciError answers. */
+export function openDoor(options: DoorOptions): Door {
+  const readTarget = targetReader()
+
+  return {
+    registry(request, response, peer) {
+      const asked = readTarget(request.url!)
+      return andThen(identify(options, request, peer), (session) => {
+        const exchange: Exchange = { request, response, session, peer }
+        return andThen(checkRights(options, asked, exchange), () =>
+          request.method === 'GET' || request.method === 'HEAD'
+            ? answer(options, asked, exchange)
+            : answerChange(options, asked, exchange),
+        )
+      })
+    },
+
+    token: (request, response, peer) => answerToken(options, request, response, peer),
+  }
+}
+
+async function answerChange(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Promise<void> {
+  if (await options.isReadOnly()) throw new OciError('DENIED', readOnlyText)
+  await answer(options, asked, exchange)
+}
+
+function answer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Maybe<void> {
+  switch (asked.at) {
+    case 'base':
+      return sendJson(exchange.response, 200, {})
+    case 'catalog':
+      return answerCatalog(options, asked, exchange)
+    case 'tags':
+      return answerTags(options, asked, exchange)
+    case 'referrers':
+      return answerReferrers(options, asked, exchange)
+    case 'manifest':
+      return answerManifest(options, asked, exchange)
+    case 'blob':
+      return answerBlob(options, asked, exchange)
+    case 'uploads':
+      return answerUploads(options, asked, exchange)
+    case 'upload':
+      return answerUpload(options, asked, exchange)
+  }
+}
+
+async function answerToken(
+  options: DoorOptions,
+  request: IncomingMessage,
+  response: Answer,
+  peer: Peer,
+): Promise<void> {
+  if (request.method !== 'GET') throw new OciError('UNSUPPORTED', undefined, { headers: { allow: 'GET' } })
+  const query = new URL(request.url!, 'http://marina').searchParams
+  if (query.get('service') !== serviceName) throw new OciError('BAD_REQUEST', `service must be ${serviceName}`)
+  const scopes = parseScopes(query.getAll('scope'))
+  const { by, caller, isRefused } = await identify(options, request, peer)
+  if (isRefused || by === 'bearer' || (by === 'nothing' && scopes.length === 0)) {
+    const why = by === 'nothing' ? 'send a name and a password, or ask for a scope' : 'wrong name or password'
+    throw new OciError('UNAUTHORIZED', why, { headers: basicChallenge(request) })
+  }
+  const { token, expiresIn, issuedAt } = await options.tokens.issue(caller, await grant(options.rights, caller, scopes))
+  const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() }
+  send(response, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' }, JSON.stringify(body))
+}
+
+/** The targets of pulls come again and again, and reading one costs as much as finding its manifest. */
+function targetReader(): (target: string) => RegistryRequest {
+  const targets = new Map<string, RegistryRequest>()
+  return (target) => {
+    const known = targets.get(target)
+    if (known) return known
+    const asked = parseRequest(target)
+    if (asked.at === 'manifest' && target.length < 512) {
+      if (targets.size === targetsKept) targets.clear()
+      targets.set(target, asked)
+    }
+    return asked
+  }
+}

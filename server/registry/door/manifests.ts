@@ -1,0 +1,131 @@
+import type { Digest } from '../../../oci/digest.ts'
+import { OciError } from '../../../oci/errors.ts'
+import { parseTag, type Reference, type RepositoryName } from '../../../oci/reference.ts'
+import { readBody } from '../../platform/http/body.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
+import { actorOf, type Caller } from '../caller.ts'
+import { passPullGates, type PullGates } from '../gate.ts'
+import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
+import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
+import type { At, Exchange } from './session.ts'
+
+export type ManifestOptions = PullGates & {
+  registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
+  onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
+  /** In bytes. */
+  limits: { manifestBytes: number }
+}
+
+const maxTagsAtOnce = 100
+
+/** GET, HEAD, PUT and DELETE of /v2/<name>/manifests/<reference> */
+export function answerManifest(options: ManifestOptions, asked: At<'manifest'>, exchange: Exchange): Maybe<void> {
+  const { method, headers } = exchange.request
+  if (method === 'PUT') return putManifest(options, asked, exchange)
+  if (method === 'DELETE') return deleteManifest(options, asked, exchange)
+  // A HEAD, and a GET by somebody who may have it already, bring no manifest into the cache (S1-38, S1-39).
+  const isStat = method === 'HEAD' || headers['if-none-match'] !== undefined
+  return pullManifest(options, asked, exchange, isStat ? 'statManifest' : 'readManifest')
+}
+
+/**
+ * The one path of a pull: find, pass the gates, send. Nothing of a manifest, not even its headers, is sent before its gates
+ * are passed. The hottest request there is: it waits for nothing that memory knows.
+ */
+function pullManifest(
+  options: ManifestOptions,
+  asked: At<'manifest'>,
+  exchange: Exchange,
+  verb: 'statManifest' | 'readManifest',
+): Maybe<void> {
+  const { name, reference } = asked
+  const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
+  return andThen(found, (manifest) =>
+    andThen(passPullGates(options, name, manifest.digest, exchange.session.caller), () => {
+      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
+      if (sendStat(manifest, exchange)) return undefined
+      // Looked for again: the tag may point at another manifest by now.
+      return pullManifest(options, asked, exchange, 'readManifest')
+    }),
+  )
+}
+
+/** False when the client wants the manifest itself. */
+function sendStat(stat: ManifestStat, { request, response }: Exchange): boolean {
+  if (matches(request, stat.digest)) send(response, 304, headersOf(stat))
+  else if (request.method === 'HEAD') send(response, 200, { ...headersOf(stat), 'content-length': stat.size })
+  else return false
+  return true
+}
+
+function sendManifest(
+  { onPulled }: ManifestOptions,
+  { name, reference }: At<'manifest'>,
+  found: ManifestRead,
+  { request, response, session }: Exchange,
+) {
+  const { digest } = found
+  if (matches(request, digest)) return send(response, 304, headersOf(found))
+  onPulled({ repository: name, digest, tag: tagOf(reference), caller: session.caller })
+  const { headers, text } = wireOf(found)
+  response.writeHead(200, ['x-request-id', response.requestId, ...headers])
+  if (text === undefined) response.end(found.content)
+  else response.end(text, 'latin1')
+}
+
+async function putManifest(
+  { registry, limits }: ManifestOptions,
+  { name, reference, query }: At<'manifest'>,
+  { request, response, session }: Exchange,
+): Promise<void> {
+  const more = query.getAll('tag')
+  if (more.length > 0 && 'tag' in reference) throw new OciError('BAD_REQUEST', 'further tags go with a push by digest')
+  if (more.length > maxTagsAtOnce) {
+    throw new OciError('BAD_REQUEST', `at most ${maxTagsAtOnce} tags in one push`, { status: 414 })
+  }
+  const content = await readBody(request, limits.manifestBytes)
+  const contentType = request.headers['content-type']
+  const push = { reference, tags: more.map(parseTag), contentType, content }
+  const pushed = await registry.writeManifest(name, actorOf(session.caller), push)
+  send(response, 201, {
+    location: `/v2/${name}/manifests/${tagOf(reference) ?? pushed.digest}`,
+    'docker-content-digest': pushed.digest,
+    ...(pushed.subject ? { 'oci-subject': pushed.subject } : {}),
+    ...(more.length > 0 ? { 'oci-tag': pushed.tags.join(', ') } : {}),
+  })
+}
+
+async function deleteManifest(
+  { registry }: ManifestOptions,
+  { name, reference }: At<'manifest'>,
+  { response, session }: Exchange,
+): Promise<void> {
+  const by = actorOf(session.caller)
+  if ('tag' in reference) await registry.deleteTag(name, by, reference.tag)
+  else await registry.deleteManifest(name, by, reference.digest)
+  send(response, 202)
+}
+
+const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
+
+const headersOf = ({ digest, mediaType }: Pick<ManifestStat, 'digest' | 'mediaType'>) => ({
+  'content-type': mediaType,
+  'docker-content-digest': digest,
+  etag: `"${digest}"`,
+})
+
+/** A manifest as it goes out: header names and values in turns, and its bytes as text where they are few. */
+type Wire = { headers: (string | number)[]; text: string | undefined }
+const wires = new WeakMap<ManifestRead, Wire>()
+
+/** Worked out once for as long as memory holds the manifest. */
+function wireOf(found: ManifestRead): Wire {
+  let wire = wires.get(found)
+  if (!wire) {
+    const { content } = found
+    const headers = Object.entries({ ...fixedHeaders, ...headersOf(found), 'content-length': content.length }).flat()
+    const text = content.length > oneWriteBytes ? undefined : content.toString('latin1')
+    wires.set(found, (wire = { headers, text }))
+  }
+  return wire
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { Digest } from '../../../oci/digest.ts'
+import { errorBody, OciError } from '../../../oci/errors.ts'
+import { BodyTooLarge } from '../../platform/http/body.ts'
+import type { Answer } from '../../platform/http/server.ts'
+
+/** Sent with every answer below /v2: bytes of strangers must not become a page of ours (X03). */
+export const fixedHeaders = {
+  'docker-distribution-api-version': 'registry/2.0',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; sandbox",
+}
+
+/** With its headers still within the 16 KiB that Node writes without allocating. */
+export const oneWriteBytes = 8192
+
+/** Sends a whole answer, with its length and the headers that all answers have. */
+export function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {}, body: string | Buffer = '') {
+  // 204 and 304 have no length of their own; HEAD brings the length of what GET would send.
+  const hasLength = status === 204 || status === 304 || headers['content-length'] !== undefined
+  const length = hasLength ? {} : { 'content-length': Buffer.byteLength(body) }
+  response.writeHead(status, { 'x-request-id': response.requestId, ...fixedHeaders, ...headers, ...length })
+  // Node sends headers and a string in one write, headers and a buffer in a costlier writev. Latin-1 keeps every byte.
+  if (typeof body === 'string' || body.length > oneWriteBytes) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
+}
+
+/** Sends a value as JSON. */
+export function sendJson(response: Answer, status: number, value: unknown, headers: OutgoingHttpHeaders = {}) {
+  send(response, status, { 'content-type': 'application/json', ...headers }, JSON.stringify(value))
+}
+
+/** The specification's answer for an error; false when it is none of ours. */
+export function sendOciError(response: Answer, error: unknown): boolean {
+  const known = error instanceof BodyTooLarge ? new OciError('SIZE_INVALID', error.message, { status: 413 }) : error
+  if (!(known instanceof OciError)) return false
+  send(response, known.status, { 'content-type': 'application/json', ...known.headers }, errorBody([known]))
+  return true
+}
+
+/** True when the client has these bytes already, by its `If-None-Match` (RFC 9110, 13.1.2). */
+export function matches(request: IncomingMessage, digest: Digest): boolean {
+  const header = request.headers['if-none-match']
+  if (header === undefined) return false
+  return header.split(',').some((one) => {
+    const tag = one.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
+    return tag === digest || tag === '*'
+  })
+}

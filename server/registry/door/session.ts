@@ -1,0 +1,160 @@
+import type { IncomingMessage } from 'node:http'
+import { OciError } from '../../../oci/errors.ts'
+import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
+import { reservedProjects } from '../../catalog/project.ts'
+import type { Answer, Peer } from '../../platform/http/server.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
+import { anonymous, type Action, type Caller } from '../caller.ts'
+import type { RegistryRequest } from '../request.ts'
+import { serviceName, type Bearer, type Grants, type Rights, type Tokens } from '../token.ts'
+
+/** Who is asking, by what credentials. A refused credential never falls through to anonymous (C-19). */
+export type Session = { by: 'nothing' | 'basic' | 'bearer'; caller: Caller; grants?: Grants; isRefused?: true }
+
+/** A right that a request needs. */
+export type Need = { name: RepositoryName; action: Action }
+
+/** One request with its answer and the session it came in. */
+export type Exchange = { request: IncomingMessage; response: Answer; session: Session; peer: Peer }
+
+/** What parseRequest read from the URL of a request to one kind of place. */
+export type At<Kind extends RegistryRequest['at']> = Extract<RegistryRequest, { at: Kind }>
+
+export type SessionOptions = {
+  tokens: Tokens
+  rights: Rights & {
+    /** False for an account that was disabled or deleted since it got its token. */
+    isActive(caller: Caller): Promise<boolean>
+  }
+  /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
+  login(name: string, password: string, address: string): Promise<Caller | undefined>
+  /** Told of callers who tried to push or delete where they may not. */
+  onRefused(caller: Caller, need: Need): void
+  externalUrl: string | undefined
+}
+
+/** The session of a request, by its `Authorization` header. At once for a token that was seen before. */
+export function identify(options: SessionOptions, request: IncomingMessage, peer: Peer): Maybe<Session> {
+  const header = request.headers.authorization
+  if (header === undefined) return { by: 'nothing', caller: anonymous }
+  if (!/^bearer /i.test(header)) return identifyBasic(options, header, peer)
+  return andThen(options.tokens.verify(header.slice(7).trim()), sessionOf)
+}
+
+/** The whole of /v2's authorization. Throws UNAUTHORIZED: absent and forbidden look alike (C-31). */
+export function checkRights(options: SessionOptions, asked: RegistryRequest, exchange: Exchange): Maybe<void> {
+  const { session } = exchange
+  const need = rightNeeded(asked, exchange.request.method!)
+  if (session.by === 'nothing' || session.isRefused) throw unauthorized(options, asked, need, exchange)
+  // S0-48: to nobody, the administrator included, is there anything below these names.
+  if ('name' in asked && reservedProjects.includes(projectOf(asked.name))) throw new OciError('NAME_UNKNOWN')
+  // A caller who may touch a repository is active: that is asked only where no right was needed, or it was denied.
+  return andThen(need ? mayTouch(options, session, need) : false, (may) =>
+    may ? undefined : checkWithoutRight(options, asked, need, exchange),
+  )
+}
+
+/** A token grants at most what it names, and only while its holder still has the right himself (C-15). */
+export function mayTouch({ rights }: Pick<SessionOptions, 'rights'>, session: Session, need: Need): Maybe<boolean> {
+  const { caller, grants } = session
+  const { name, action } = need
+  if (!grants) return rights.mayTouch(caller, name, action)
+  if (!grants.repositories.get(name)?.has(action)) return false
+  return rights.mayTouchIn(caller, name, action, grants.projects.get(projectOf(name)))
+}
+
+/** A browser would answer a Basic challenge with a dialog and keep the password for any site to use (X23). */
+export function basicChallenge(request: IncomingMessage): Record<string, string> {
+  const isBrowser = request.headers['sec-fetch-mode'] !== undefined || request.headers['sec-fetch-site'] !== undefined
+  return isBrowser ? {} : { 'www-authenticate': 'Basic realm="harbor"' }
+}
+
+/** The method map (C-34, C-35): what each endpoint takes, and the right it needs. */
+const methods: Record<RegistryRequest['at'], Record<string, Action | 'any'>> = {
+  base: { GET: 'any', HEAD: 'any' },
+  catalog: { GET: 'any', HEAD: 'any' },
+  tags: { GET: 'pull', HEAD: 'pull' },
+  referrers: { GET: 'pull', HEAD: 'pull' },
+  manifest: { GET: 'pull', HEAD: 'pull', PUT: 'push', DELETE: 'delete' },
+  blob: { GET: 'pull', HEAD: 'pull', DELETE: 'delete' },
+  uploads: { POST: 'push' },
+  upload: { GET: 'push', HEAD: 'push', PATCH: 'push', PUT: 'push', DELETE: 'push' },
+}
+
+function sessionOf(bearer: Bearer | undefined): Session {
+  if (!bearer) return { by: 'bearer', caller: anonymous, isRefused: true }
+  return { by: 'bearer', caller: bearer.caller, grants: bearer.grants }
+}
+
+async function identifyBasic({ login }: SessionOptions, header: string, peer: Peer): Promise<Session> {
+  const pair = /^basic /i.test(header) ? Buffer.from(header.slice(6).trim(), 'base64').toString('utf8') : ''
+  const colon = pair.indexOf(':')
+  const caller = colon < 0 ? undefined : await login(pair.slice(0, colon), pair.slice(colon + 1), peer.address)
+  return caller ? { by: 'basic', caller } : { by: 'basic', caller: anonymous, isRefused: true }
+}
+
+/** Refuses a caller who lacks the right that is needed, and one who needs none but is not active any more. */
+async function checkWithoutRight(
+  options: SessionOptions,
+  asked: RegistryRequest,
+  need: Need | undefined,
+  exchange: Exchange,
+): Promise<void> {
+  const { session } = exchange
+  if (session.by === 'bearer' && !(await options.rights.isActive(session.caller))) session.isRefused = true
+  if (!session.isRefused && need && need.action !== 'pull') options.onRefused(session.caller, need)
+  const isAllowed = !session.isRefused && !need && (asked.at !== 'catalog' || maySeeCatalog(session))
+  if (!isAllowed) throw unauthorized(options, asked, need, exchange)
+}
+
+/** Throws UNSUPPORTED for a method that the endpoint does not take. */
+function rightNeeded(asked: RegistryRequest, method: string): Need | undefined {
+  const known = methods[asked.at]
+  const action = Object.hasOwn(known, method) ? known[method] : undefined
+  if (action === undefined) {
+    const headers = { allow: Object.keys(known).join(', ') }
+    throw new OciError('UNSUPPORTED', `${method} is not supported here`, { headers })
+  }
+  return action === 'any' || !('name' in asked) ? undefined : { name: asked.name, action }
+}
+
+/** Everybody who is signed in, by a token only if it names the catalog; answerCatalog filters by caller (C-41). */
+function maySeeCatalog({ caller, grants }: Session): boolean {
+  return caller.kind !== 'anonymous' && (grants === undefined || grants.catalog)
+}
+
+function unauthorized(
+  options: SessionOptions,
+  asked: RegistryRequest,
+  need: Need | undefined,
+  { request, session, peer }: Exchange,
+): OciError {
+  if (session.by === 'basic' && session.isRefused) {
+    return new OciError('UNAUTHORIZED', undefined, { headers: basicChallenge(request) })
+  }
+  const scopes = scopesWanted(asked, need)
+  const error = session.isRefused ? 'invalid_token' : 'insufficient_scope'
+  const why = session.by === 'bearer' ? `,error="${error}"` : ''
+  const scope = scopes.length > 0 ? `,scope="${scopes.join(' ')}"` : ''
+  const realm = `${options.externalUrl ?? urlOf(peer)}/service/token`
+  const challenge = `Bearer realm="${realm}",service="${serviceName}"${scope}${why}`
+  return new OciError('UNAUTHORIZED', undefined, { headers: { 'www-authenticate': challenge } })
+}
+
+/** What a token has to name for this request to be answered. */
+function scopesWanted(asked: RegistryRequest, need: Need | undefined): string[] {
+  const scopes = asked.at === 'catalog' ? ['registry:catalog:*'] : need ? [scopeOf(need)] : []
+  if (asked.at !== 'uploads' || !asked.query.has('mount')) return scopes
+  const from = asked.query.get('from')
+  return from === null ? scopes : [...scopes, `repository:${from.replace(/[^a-z0-9._/-]/g, '')}:pull`]
+}
+
+function scopeOf({ name, action }: Need): string {
+  return `repository:${name}:${action === 'push' ? 'pull,push' : action}`
+}
+
+/** The host name is the client's word: what is not one goes into no header. */
+function urlOf(peer: Peer): string {
+  const host = /^[A-Za-z0-9._:[\]-]{1,255}$/.test(peer.host ?? '') ? peer.host : 'localhost'
+  return `${peer.protocol}://${host}`
+}
