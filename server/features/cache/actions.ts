@@ -1,6 +1,6 @@
 import type { Actor } from '../../catalog/topics.ts'
 import { events, type CacheEvent } from '../../platform/cache/counts.ts'
-import type { Peers } from '../../platform/cache/peers.ts'
+import type { Peers } from '../../platform/cache/peers/peers.ts'
 import type { Redis } from '../../platform/cache/redis.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'

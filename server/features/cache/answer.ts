@@ -1,7 +1,7 @@
 import type { Cache } from '../../platform/cache/cache.ts'
 import type { CacheCounts } from '../../platform/cache/counts.ts'
 import { resourceOf } from '../../platform/cache/keys.ts'
-import type { Question } from '../../platform/cache/peers.ts'
+import type { Question } from '../../platform/cache/peers/messages.ts'
 
 /** What one process holds of a resource, and how often what happened in one of its layers. */
 export type Held = { layer: string; resource: string; entries: number; bytes: number; counts: CacheCounts['counts'] }

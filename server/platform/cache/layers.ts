@@ -2,7 +2,7 @@ import { openCache, uncached, type Cache } from './cache.ts'
 import type { CacheCounts } from './counts.ts'
 import type { Redis } from './redis.ts'
 import { openSealedLayer } from './sealed.ts'
-import type { Stamps } from './stamps.ts'
+import type { Stamps } from './peers/stamps.ts'
 
 export type Layers = AsyncDisposable & {
   cache: Cache

@@ -7,8 +7,8 @@ import { migrate } from '../db/migrate.ts'
 import { sql } from '../db/sql.ts'
 import type { Cache } from './cache.ts'
 import { openLayers, type Layers } from './layers.ts'
-import { openPeers, type Peers } from './peers.ts'
-import { openStamps, type Stamps } from './stamps.ts'
+import { openPeers, type Peers } from './peers/peers.ts'
+import { openStamps, type Stamps } from './peers/stamps.ts'
 
 /** One process as far as caches go: pools, layers and a seat among the peers of its own, and facts to read and write. */
 export type Process = { db: Db; cache: Cache; layers: Layers; peers: Peers; read(key: string): Promise<number>; readAll(keys: string[]): Promise<Map<string, number>>; write(key: string): Promise<number> } & AsyncDisposable

@@ -8,7 +8,7 @@ import { openTestRedis } from '../../testing/redis.ts'
 import { openTcpProxy } from '../../testing/tcp-proxy.ts'
 import { countLies, factKey, openProcess, prepare, type Process, type ProcessOptions } from './processes.suite.ts'
 import { openRedis } from './redis.ts'
-import type { Stamps } from './stamps.ts'
+import type { Stamps } from './peers/stamps.ts'
 
 const redis = await openTestRedis()
 after(() => redis[Symbol.asyncDispose]())

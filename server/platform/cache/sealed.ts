@@ -4,7 +4,7 @@ import type { SharedLayer } from './cache.ts'
 import { openCounts, type CacheCounts } from './counts.ts'
 import { resourceOf } from './keys.ts'
 import type { Redis } from './redis.ts'
-import type { Stamps } from './stamps.ts'
+import type { Stamps } from './peers/stamps.ts'
 
 /**
  * The layer between memory and database, in a Redis that nobody has to trust. A value is sealed with a key of this

@@ -15,7 +15,8 @@ import { readJobLog } from './log.ts'
 import { pauseQueue, resumeQueue, stopExecution, stopPending, stopTasks } from './stop.ts'
 import { requeueForgotten, rescueTasks, sweepExecutions } from './sweep.ts'
 import { AlreadyRunning, handler, HopelessJob, jobType, type Job, type JobHandler, type JobType, type Outcome } from './type.ts'
-import { openWorkers, prepareQueue, type WorkersOptions } from './workers.ts'
+import { prepareQueue } from './queue.ts'
+import { openWorkers, type WorkersOptions } from './workers.ts'
 import { pauseOf } from './run.ts'
 
 const log = openLog({ level: 'silent', format: 'json' })

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openTestDatabase } from '../../testing/postgres.ts'
-import { openTcpProxy } from '../../testing/tcp-proxy.ts'
-import type { CommitGuard } from '../db/db.ts'
-import { sql } from '../db/sql.ts'
-import { countLies, factKey, openProcess, prepare, type Process } from './processes.suite.ts'
+import { openTestDatabase } from '../../../testing/postgres.ts'
+import { openTcpProxy } from '../../../testing/tcp-proxy.ts'
+import type { CommitGuard } from '../../db/db.ts'
+import { sql } from '../../db/sql.ts'
+import { countLies, factKey, openProcess, prepare, type Process } from '../processes.suite.ts'
 
 /** What the process would serve from memory now, without a read. */
 const served = ({ cache, peers }: Process) => (peers.isTrusted() ? cache.look(factKey('a'))?.value : undefined)
