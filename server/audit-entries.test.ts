@@ -1,27 +1,36 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseRepositoryName } from '../oci/reference.ts'
 import { facts as nouns, type Actor } from './catalog/topics.ts'
+import { facts as accounts } from './features/accounts/topics.ts'
 import { facts as artifacts } from './features/artifacts/topics.ts'
 import { entryOf, eventTypeOf, eventTypesOf } from './features/audit/rules.ts'
 import { facts as audit } from './features/audit/topics.ts'
 import { facts as cache } from './features/cache/topics.ts'
+import { facts as cveAllowlist } from './features/cve-allowlist/topics.ts'
 import { facts as exports } from './features/exports/topics.ts'
 import { facts as gc } from './features/gc/topics.ts'
 import { facts as immutability } from './features/immutability/topics.ts'
 import { facts as jobService } from './features/job-service/topics.ts'
+import { facts as labels } from './features/labels/topics.ts'
+import { facts as members } from './features/members/topics.ts'
 import { facts as quotas } from './features/quotas/topics.ts'
 import { facts as reactions } from './features/reactions/topics.ts'
 import { facts as repositories } from './features/repositories/topics.ts'
+import { facts as robots } from './features/robots/topics.ts'
 import { facts as scanning } from './features/scanning/topics.ts'
-import { facts as systemArtifacts } from './features/system-artifacts/topics.ts'
+import { facts as settings } from './features/settings/topics.ts'
+import { facts as systemArtifacts, marina } from './features/system-artifacts/topics.ts'
 import { facts as undelete } from './features/undelete/topics.ts'
+import { facts as userGroups } from './features/user-groups/topics.ts'
 import { facts as webhooks } from './features/webhooks/topics.ts'
 import type { Fact } from './platform/events/emit.ts'
 import { topics } from './reactions.ts'
+import { facts as registry } from './registry/topics.ts'
 
 const anna: Actor = { kind: 'user', id: 7, name: 'anna' }
 const [d1, d2] = ['sha256:d1', 'sha256:d2']
-const place = { projectId: 3, repository: 'team/app' }
+const place = { projectId: 3, repository: parseRepositoryName('team/app') }
 const project = { projectId: 3, name: 'team' }
 const label = { labelId: 11, name: 'fast', projectId: null }
 const account = { accountId: 12, name: 'bert' }
@@ -88,55 +97,55 @@ const table: [Fact, string][] = [
     'update_project | team | update project: team (public, auto_scan)',
   ],
   [nouns.projectDeleted(project, anna), 'delete_project | team | delete project: team'],
-  [nouns.quotaUpdated({ ...project, hard: 100, from: -1 }, anna), 'update_quota | team | update quota: team'],
-  [nouns.labelCreated(label, anna), 'create_label | fast | create label: fast'],
+  [quotas.quotaUpdated({ ...project, hard: 100, from: -1 }, anna), 'update_quota | team | update quota: team'],
+  [labels.labelCreated(label, anna), 'create_label | fast | create label: fast'],
   [
-    nouns.labelUpdated({ ...label, projectId: 3, changed: { color: '#fff' } }, anna),
+    labels.labelUpdated({ ...label, projectId: 3, changed: { color: '#fff' } }, anna),
     'update_label | fast | update label: fast (color)',
   ],
-  [nouns.labelDeleted(label, anna), 'delete_label | fast | delete label: fast'],
+  [labels.labelDeleted(label, anna), 'delete_label | fast | delete label: fast'],
   [
-    nouns.configurationUpdated({ changed: { read_only: true, notification_enable: false } }, anna),
+    settings.configurationUpdated({ changed: { read_only: true, notification_enable: false } }, anna),
     'update_configuration | configuration | update configuration: read_only, notification_enable',
   ],
-  [nouns.signingKeyRotated({ keyId: 'k1' }, anna), 'rotate_signing_key | k1 | rotate signing key: k1'],
+  [registry.signingKeyRotated({ keyId: 'k1' }, anna), 'rotate_signing_key | k1 | rotate signing key: k1'],
   [
-    nouns.cveAllowlistUpdated({ projectId: null, cves: ['CVE-2026-1'], expiresAt: null }, anna),
+    cveAllowlist.cveAllowlistUpdated({ projectId: null, cves: ['CVE-2026-1'], expiresAt: null }, anna),
     'update_cve_allowlist | system | update cve allowlist: system',
   ],
   [
-    nouns.cveAllowlistUpdated({ projectId: 3, cves: [], expiresAt: 5 }, anna),
+    cveAllowlist.cveAllowlistUpdated({ projectId: 3, cves: [], expiresAt: 5 }, anna),
     'update_cve_allowlist | 3 | update cve allowlist: 3',
   ],
-  [nouns.accountCreated(account, anna), 'create_user | bert | create user: bert'],
+  [accounts.accountCreated(account, anna), 'create_user | bert | create user: bert'],
   [
-    nouns.accountChanged({ ...account, changed: { email: 'b@example.com', realname: null } }, anna),
+    accounts.accountChanged({ ...account, changed: { email: 'b@example.com', realname: null } }, anna),
     'update_user | bert | update user: bert (email, realname)',
   ],
-  [nouns.accountPasswordChanged(account, anna), 'update_user | bert | change the password of user: bert'],
-  [nouns.accountDeleted({ ...account, projectsHandedTo: 1 }, anna), 'delete_user | bert | delete user: bert'],
-  [nouns.sessionOpened(account, anna), 'login_user | bert | login user: bert'],
-  [nouns.sessionClosed(account, anna), 'logout_user | bert | logout user: bert'],
-  [nouns.groupCreated({ ...group, type: 1 }, anna), 'create_user_group | builders | create user group: builders'],
+  [accounts.accountPasswordChanged(account, anna), 'update_user | bert | change the password of user: bert'],
+  [accounts.accountDeleted({ ...account, projectsHandedTo: 1 }, anna), 'delete_user | bert | delete user: bert'],
+  [accounts.sessionOpened(account, anna), 'login_user | bert | login user: bert'],
+  [accounts.sessionClosed(account, anna), 'logout_user | bert | logout user: bert'],
+  [userGroups.groupCreated({ ...group, type: 1 }, anna), 'create_user_group | builders | create user group: builders'],
   [
-    nouns.groupChanged({ ...group, before: 'makers' }, anna),
+    userGroups.groupChanged({ ...group, before: 'makers' }, anna),
     'update_user_group | builders | update user group: builders',
   ],
-  [nouns.groupDeleted(group, anna), 'delete_user_group | builders | delete user group: builders'],
-  [nouns.memberAdded(member, anna), 'create_member | bert | create member: bert'],
-  [nouns.memberChanged({ ...member, before: 1 }, anna), 'update_member | bert | update member: bert'],
-  [nouns.memberRemoved(member, anna), 'delete_member | bert | delete member: bert'],
+  [userGroups.groupDeleted(group, anna), 'delete_user_group | builders | delete user group: builders'],
+  [members.memberAdded(member, anna), 'create_member | bert | create member: bert'],
+  [members.memberChanged({ ...member, before: 1 }, anna), 'update_member | bert | update member: bert'],
+  [members.memberRemoved(member, anna), 'delete_member | bert | delete member: bert'],
   [
-    nouns.robotCreated({ ...robot, durationDays: 30, permissions: ['repository:pull'] }, anna),
+    robots.robotCreated({ ...robot, durationDays: 30, permissions: ['repository:pull'] }, anna),
     'create_robot | robot$team+ci | create robot: robot$team+ci',
   ],
   [
-    nouns.robotChanged({ ...robot, changed: { isDisabled: true } }, anna),
+    robots.robotChanged({ ...robot, changed: { isDisabled: true } }, anna),
     'update_robot | robot$team+ci | update robot: robot$team+ci (isDisabled)',
   ],
-  [nouns.robotSecretRefreshed(robot, anna), 'update_robot | robot$team+ci | give robot a new secret: robot$team+ci'],
+  [robots.robotSecretRefreshed(robot, anna), 'update_robot | robot$team+ci | give robot a new secret: robot$team+ci'],
   [
-    nouns.robotDeleted({ ...robot, projectId: null }, anna),
+    robots.robotDeleted({ ...robot, projectId: null }, anna),
     'delete_robot | robot$team+ci | delete robot: robot$team+ci',
   ],
   [
@@ -251,8 +260,8 @@ const table: [Fact, string][] = [
   ],
   [scanning.scannerDeleted(scanner, anna), 'delete_scanner | trivy | delete scanner: trivy'],
   [scanning.scannerChosen({ ...scanner, projectId: 3 }, anna), 'update_scanner | trivy | update scanner: trivy'],
-  [systemArtifacts.systemArtifactCreated(report), 'create_system_artifact | scan/1 | create system artifact: scan/1'],
-  [systemArtifacts.systemArtifactDeleted(report), 'delete_system_artifact | scan/1 | delete system artifact: scan/1'],
+  [systemArtifacts.systemArtifactCreated(report, marina), 'create_system_artifact | scan/1 | create system artifact: scan/1'],
+  [systemArtifacts.systemArtifactDeleted(report, marina), 'delete_system_artifact | scan/1 | delete system artifact: scan/1'],
   [
     undelete.trashRestored({ ...place, kind: 'tag', digest: d1, tags: ['v1'] }, anna),
     'restore_trash | team/app | restore trash: team/app',
@@ -300,7 +309,7 @@ const table: [Fact, string][] = [
 test('the log says the same of a fact of each topic, whoever wrote it', () => {
   for (const [fact, line] of table) {
     const { by, projectId = null, ...details } = fact.payload
-    const entry = entryOf({ ...about, ...fact })
+    const entry = entryOf(topics, { ...about, ...fact })
     const outcome = entry.isSuccess ? '' : ' | failed'
     assert.equal(`${eventTypeOf(entry)} | ${entry.resource} | ${entry.description}${outcome}`, line)
     assert.deepEqual([entry.by, entry.projectId, entry.details], [by, projectId, details])
@@ -310,7 +319,7 @@ test('the log says the same of a fact of each topic, whoever wrote it', () => {
 
 test('each topic has a line', () => {
   const shown = new Set(table.map(([{ topic }]) => topic))
-  assert.deepEqual([...topics].filter((topic) => !shown.has(topic)), [])
+  assert.deepEqual([...topics.keys()].filter((topic) => !shown.has(topic)), [])
 })
 
 test('the types of events begin with those that Harbor knows', () => {

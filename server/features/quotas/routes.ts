@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import { Quota as QuotaAnswer, QuotaUpdateReq } from '../../../api/quotas.ts'
 import { idParam, pageQuery } from '../../../api/requests.ts'
-import { facts } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { emit } from '../../platform/events/emit.ts'
@@ -11,6 +10,7 @@ import { actorOf } from '../../registry/caller.ts'
 import { route } from '../access/index.ts'
 import { limitProblem } from './rules.ts'
 import { findQuota, listQuotas, quotaFields, quotaOrder, setLimit, type Quota } from './store.ts'
+import { facts } from './topics.ts'
 
 const tag = 'quota'
 const params = Type.Object({ id: idParam })
