@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { projectOf } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { openTurn, takesArtifact, type Turn } from '../../catalog/selector.ts'
 import type { Topic } from '../../catalog/topic.ts'
 import { facts as nouns, type Actor, type Place } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
@@ -34,6 +34,8 @@ const sources: Source[] = [
   source('QUOTA_WARNING', quotaFacts.quotaWarned),
 ]
 
+type Event = { type: EventType; tags: string[] }
+
 /** A fact together with the policies that want to know of it. */
 type Match = { fact: Told; type: EventType; about: About; places: Pick<NewDelivery, 'policyId' | 'target'>[] }
 
@@ -62,9 +64,10 @@ async function matchesOf(reader: Reader, fact: Told): Promise<Match[]> {
   const about = read(fact)
   if (!about) return []
   const { projectId, repository, tags } = about
+  const [event, turn] = [{ type, tags }, openTurn()]
   const short = repository.slice(projectOf(repository).length + 1)
   const [ofProject, ofSystem] = [await findWanted(reader, projectId), await findWanted(reader, null)]
-  const places = [...(await placesIn(ofProject, type, short, tags)), ...(await placesIn(ofSystem, type, repository, tags))]
+  const places = [...(await placesIn(ofProject, turn, event, short)), ...(await placesIn(ofSystem, turn, event, repository))]
   return [{ fact, type, about, places }]
 }
 
@@ -79,23 +82,13 @@ function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }
 }
 
 /** Each policy with each of its targets; the list holds values of its own (S4-26). */
-async function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: string[]): Promise<Match['places']> {
+async function placesIn(wanted: Wanted[], turn: Turn, { type, tags }: Event, repository: string): Promise<Match['places']> {
   const places: Match['places'] = []
-  for (const { policyId, eventTypes, isFor, targets } of wanted) {
-    if (eventTypes.includes(type) && (await fits(isFor, repository, tags))) places.push(...targets.map((target) => ({ policyId, target })))
+  for (const { policyId, eventTypes, selector, targets } of wanted) {
+    const isWanted = eventTypes.includes(type) && (await takesArtifact(turn, selector, repository, tags))
+    if (isWanted) places.push(...targets.map((target) => ({ policyId, target })))
   }
   return places
-}
-
-/** Of so many tags at a time, with room for others between: patterns are whatever somebody has written, tags as many as he has pushed. */
-const tagsAtOnce = 20
-
-async function fits(isFor: Wanted['isFor'], repository: string, tags: string[]): Promise<boolean> {
-  for (let at = 0; at === 0 || at < tags.length; at += tagsAtOnce) {
-    if (at > 0) await nextTurn()
-    if (isFor(repository, tags.slice(at, at + tagsAtOnce))) return true
-  }
-  return false
 }
 
 async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
