@@ -10,6 +10,7 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { Gates } from '../../../registry/gate.ts'
 import type { Registry } from '../../../registry/registry.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
+import type { Column } from '../columns.ts'
 import type { Artifacts } from '../objects.ts'
 import type { ArtifactObject } from '../store.ts'
 
@@ -18,6 +19,8 @@ export type Parts = {
   /** Whether lists are put together from cached objects (S1-34). */
   cachesLists: boolean
   artifacts: Artifacts
+  /** What may stand beside an artifact. */
+  columns: readonly Column[]
 }
 
 export const tag = 'artifact'
