@@ -2,18 +2,24 @@ import assert from 'node:assert/strict'
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { topicsOf } from './platform/events/emit.ts'
+import { topicsOf, type AnyTopic } from './catalog/topic.ts'
 import { topics } from './reactions.ts'
 
 test('every topic of every feature is known to those who react', async () => {
   const files: string[] = []
-  for await (const file of glob('{catalog,features/*}/topics.ts', { cwd: import.meta.dirname })) files.push(file)
+  const root = import.meta.dirname
+  for await (const file of glob('{catalog,registry,features/*}/topics.ts', { cwd: root })) files.push(file)
   assert.ok(files.length > 5)
   for (const file of files) {
-    const { facts } = (await import(join(import.meta.dirname, file))) as { facts: Parameters<typeof topicsOf>[0] }
-    for (const topic of topicsOf(facts)) {
+    const { facts } = (await import(join(root, file))) as { facts: Record<string, AnyTopic> }
+    for (const { topic } of Object.values(facts)) {
       assert.match(topic, /^[a-z-]+\.[a-z-]+$/)
       assert.ok(topics.has(topic), `${topic} of ${file} is missing in server/reactions.ts`)
     }
   }
+})
+
+test('two topics of one name are refused', () => {
+  const [one] = topics.values()
+  assert.throws(() => topicsOf({ one: one! }, { other: { ...one! } }), /two topics are named/)
 })

@@ -10,7 +10,7 @@ import type { Reader } from './reader.ts'
 import { facts, type Actor } from './topics.ts'
 import { visibleProjects, type Viewer } from './viewer.ts'
 
-export type Repository = { id: number; projectId: number; name: string }
+export type Repository = { id: number; projectId: number; name: RepositoryName }
 
 export const repositoryKey = keyOf('repository', 'name')
 /** With what lists show of it; see features/repositories/store.ts. */

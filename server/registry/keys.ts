@@ -1,9 +1,10 @@
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
 import { randomUUID } from 'node:crypto'
-import { facts, type Actor } from '../catalog/topics.ts'
+import type { Actor } from '../catalog/topics.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
 import { emit } from '../platform/events/emit.ts'
+import { facts } from './topics.ts'
 
 /** The one algorithm our tokens are signed with; a verifier accepts no other (C-11). */
 export const tokenAlgorithm = 'ES256'

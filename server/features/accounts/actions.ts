@@ -1,5 +1,5 @@
 import { handOverProjects } from '../../catalog/project.ts'
-import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -8,6 +8,7 @@ import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
 import { dropSessionsOf } from './session-store.ts'
 import { changeAccount, dropAccount, lockAccount, saveAccount, saveProfile, type Account } from './store.ts'
+import { facts } from './topics.ts'
 
 /** Throws BAD_REQUEST, or CONFLICT when name or e-mail is taken. */
 export async function createAccount(db: Db, by: Actor, wanted: { name: string; password: string } & Profile): Promise<Account> {

@@ -4,16 +4,11 @@ import { OciError } from '../../../oci/errors.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import type { Caller } from '../../registry/caller.ts'
-import { checkPassword } from './passwords.ts'
-import { addFailure, countFailures, findAccount, forgetFailures, type Account } from './store.ts'
+import { localProvider } from './providers/local.ts'
+import type { Claim, Provider } from './providers/provider.ts'
+import { addFailure, countFailures, forgetFailures } from './store.ts'
 
 export type Login = (name: string, password: string, address: string) => Promise<Caller | undefined>
-
-/** What a name logs in with; a hash that is null fits no secret. */
-export type Credential = { caller: Caller; secretHash: string | null; isDisabled: boolean }
-
-/** Others than accounts that log in by a name and a secret. `find` knows a name that is one of them by its form, before the database is asked. */
-export type LoginKind = { find(name: string): Promise<Credential | undefined>; onLogin(caller: Caller): void }
 
 /** Failures are remembered this long, in s. */
 export const failureWindow = 900
@@ -22,51 +17,78 @@ export const failureWindow = 900
 const free = { pair: 5, address: 50, name: 100 }
 const longestWait = 60
 
+/** A provider has so many ms to check a password: a directory that does not answer must not hold up its callers for ever. */
+const longestCheckMs = 30_000
+
 /**
- * Checks a name and a password. A right one that was right before costs a hash of its own, not argon2; it stops being
+ * Checks a name and a password with the provider that the name belongs to: the first of `providers` that claims it, else the
+ * accounts of this installation. A right password that was right before costs a hash of its own, not argon2; it stops being
  * right with the next change of the account. Guessing is slowed on all replicas alike (C-17), by pair, address and name, so
  * that nobody can lock another person out from elsewhere.
  */
-export function openLogin(reader: Reader & { relaxed: Queryable }, kinds: LoginKind[] = []): Login {
+export function openLogin(
+  reader: Reader & { relaxed: Queryable }, providers: readonly Provider[] = [], checkMs = longestCheckMs,
+): Login {
+  const local = localProvider(reader)
   const pepper = randomBytes(32)
-  const proven = new LRUCache<string, string>({ max: 5000, ttl: 10 * 60_000 })
+  const proven = new LRUCache<string, { version: string; caller: Caller }>({ max: 5000, ttl: 10 * 60_000 })
 
   return async (name, password, address) => {
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
-    const { kind, found } = await findCredential(name)
+    const { provider, claim } = await claimOf(name)
     const mark = createHmac('sha256', pepper).update(JSON.stringify([name, password])).digest('base64')
-    const accept = ({ caller }: Credential) => {
-      kind?.onLogin(caller)
-      return caller
-    }
-    if (found && !found.isDisabled && proven.get(mark) === found.secretHash) return accept(found)
-
-    const subjects = { pair: `pair:${JSON.stringify([name, address])}`, address: `address:${address}`, name: `name:${name}` }
-    const failures = await countFailures(reader.db, Object.values(subjects), failureWindow)
-    const wait = Math.max(0, ...failures.map(({ subject, failures: count, age }) => waitFor(kindOf(subject), count) - age))
-    if (wait > 0) {
-      throw new OciError('TOOMANYREQUESTS', `too many failed logins: try again in ${Math.ceil(wait)} s`, { headers: { 'retry-after': String(Math.ceil(wait)) } })
-    }
-    if ((await checkPassword(found?.secretHash, password)) && !found!.isDisabled) {
-      proven.set(mark, found!.secretHash!)
-      if (failures.some(({ subject }) => subject === subjects.pair)) await forgetFailures(reader.relaxed, [subjects.pair])
-      return accept(found!)
-    }
-    await addFailure(reader.relaxed, Object.values(subjects), failureWindow)
-    return undefined
+    const caller = provenBefore(mark, claim) ?? (await prove(mark, claim, name, password, address))
+    if (caller) provider.onLogin?.(caller)
+    return caller
   }
 
-  async function findCredential(name: string): Promise<{ kind?: LoginKind; found: Credential | undefined }> {
-    for (const kind of kinds) {
-      const found = await kind.find(name)
-      if (found) return { kind, found }
+  async function claimOf(name: string): Promise<{ provider: Provider; claim: Claim }> {
+    for (const provider of providers) {
+      const claim = await provider.claim(name)
+      if (claim) return { provider, claim }
     }
-    return { found: credentialOf(await findAccount(reader, name)) }
+    return { provider: local, claim: await local.claim(name) }
+  }
+
+  function provenBefore(mark: string, { version }: Claim): Caller | undefined {
+    const known = version === undefined ? undefined : proven.get(mark)
+    return known?.version === version ? known?.caller : undefined
+  }
+
+  /** Throws TOOMANYREQUESTS while the name or the address has to wait. */
+  async function prove(
+    mark: string, claim: Claim, name: string, password: string, address: string,
+  ): Promise<Caller | undefined> {
+    const pair = `pair:${JSON.stringify([name, address])}`
+    const subjects = [pair, `address:${address}`, `name:${name}`]
+    const failures = await countFailures(reader.db, subjects, failureWindow)
+    refuseEarly(failures)
+    const caller = await bounded(claim, password)
+    if (!caller) await addFailure(reader.relaxed, subjects, failureWindow)
+    else if (failures.some(({ subject }) => subject === pair)) await forgetFailures(reader.relaxed, [pair])
+    if (caller && claim.version !== undefined) proven.set(mark, { version: claim.version, caller })
+    return caller
+  }
+
+  /** Throws UNAVAILABLE when the provider takes too long, whether it heeds the signal or not. */
+  async function bounded({ check }: Claim, password: string): Promise<Caller | undefined> {
+    const signal = AbortSignal.timeout(checkMs)
+    const late = Promise.withResolvers<never>()
+    const giveUp = () => late.reject(new OciError('UNAVAILABLE', 'the login could not be checked in time: try again later'))
+    signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      return await Promise.race([late.promise, check(password, signal)])
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
   }
 }
 
-function credentialOf(account: Account | undefined): Credential | undefined {
-  return account && { caller: { kind: 'user', id: account.id, name: account.name }, secretHash: account.passwordHash, isDisabled: account.isDisabled }
+function refuseEarly(failures: Awaited<ReturnType<typeof countFailures>>): void {
+  const waits = failures.map(({ subject, failures: count, age }) => waitFor(kindOf(subject), count) - age)
+  const wait = Math.ceil(Math.max(0, ...waits))
+  if (wait === 0) return
+  throw new OciError('TOOMANYREQUESTS', `too many failed logins: try again in ${wait} s`, { headers: { 'retry-after': String(wait) } })
 }
 
 const kindOf = (subject: string) => subject.slice(0, subject.indexOf(':')) as keyof typeof free

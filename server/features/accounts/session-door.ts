@@ -1,7 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Reader } from '../../catalog/reader.ts'
-import { facts } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { readBody } from '../../platform/http/body.ts'
@@ -13,6 +12,7 @@ import type { SettingsReader } from '../settings/index.ts'
 import type { Login } from './login.ts'
 import { dropSession, findSession, saveSession } from './session-store.ts'
 import { findAccount } from './store.ts'
+import { facts } from './topics.ts'
 
 /** Harbor's names; its portal and scripts know them. */
 const cookieName = 'sid'

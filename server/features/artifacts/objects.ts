@@ -1,4 +1,4 @@
-import type { Reference, RepositoryName } from '../../../oci/reference.ts'
+import type { Reference } from '../../../oci/reference.ts'
 import { accessoryKey, artifactByDigestKey, artifactKey } from '../../catalog/artifact.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Repository } from '../../catalog/repository.ts'
@@ -34,7 +34,7 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
   return {
     list,
     async find(repository, reference) {
-      const name = repository.name as RepositoryName
+      const name = repository.name
       const digest = 'digest' in reference ? reference.digest : (await findTag({ db, cache }, name, reference.tag))?.digest
       const known = digest && (await cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, repository.id, digest)))
       return known && (await list([known.id]))[0]

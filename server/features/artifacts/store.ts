@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.ts'
-import type { Tag } from '../../../oci/reference.ts'
+import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
@@ -8,7 +8,7 @@ import { sql, type Sql } from '../../platform/db/sql.ts'
 import { findListed } from './pages.ts'
 
 export type ArtifactRow = {
-  id: number; repositoryId: number; repositoryName: string; projectId: number; digest: Digest; kind: 'image' | 'index'; type: string; mediaType: string
+  id: number; repositoryId: number; repositoryName: RepositoryName; projectId: number; digest: Digest; kind: 'image' | 'index'; type: string; mediaType: string
   configMediaType: string | null; artifactType: string | null; size: number; icon: Digest | null; pushedAt: Date; pulledAt: Date | null
   extraAttrs: Record<string, unknown>; annotations: Record<string, string>
 }

@@ -1,8 +1,16 @@
-import type { Actor, Place } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
+import { artifactName, type Place } from '../../catalog/topics.ts'
+
+type Labeling = Place & { digest: string; labelId: number }
 
 export const facts = {
-  artifactCopied: (at: Place & { digest: string; from: string; tags: string[] }, by: Actor): Fact => ({ topic: 'artifact.copied', payload: { ...at, by } }),
-  artifactLabeled: (at: Place & { digest: string; labelId: number }, by: Actor): Fact => ({ topic: 'artifact.labeled', payload: { ...at, by } }),
-  artifactUnlabeled: (at: Place & { digest: string; labelId: number }, by: Actor): Fact => ({ topic: 'artifact.unlabeled', payload: { ...at, by } }),
+  artifactCopied: topic<Place & { digest: string; from: string; tags: string[] }>('artifact.copied', {
+    operation: 'create', resource: artifactName, description: (of) => `copy artifact: ${artifactName(of)} from ${of.from}`,
+  }),
+  artifactLabeled: topic<Labeling>('artifact.labeled', {
+    operation: 'update', resource: artifactName, description: (of) => `put label ${of.labelId} on ${artifactName(of)}`,
+  }),
+  artifactUnlabeled: topic<Labeling>('artifact.unlabeled', {
+    operation: 'update', resource: artifactName, description: (of) => `take label ${of.labelId} off ${artifactName(of)}`,
+  }),
 }

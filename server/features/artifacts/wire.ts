@@ -2,10 +2,9 @@ import type { Digest } from '../../../oci/digest.ts'
 import type { Project } from '../../catalog/project.ts'
 import { iconOf } from '../icons/index.ts'
 import type { Immutable } from '../immutability/index.ts'
-import type { Hydrated } from './hydrate.ts'
 import { additionsOf } from './processors/list.ts'
 import type { Label } from '../labels/index.ts'
-import type { AccessoryRow, ReferenceRow, TagRow } from './store.ts'
+import type { AccessoryRow, ArtifactObject, ReferenceRow, TagRow } from './store.ts'
 
 const prefix = '/api/v2.0'
 /** Harbor's word for "not yet". */
@@ -17,21 +16,20 @@ export function artifactPath(project: Project, repository: string, digest: strin
   return `${prefix}/projects/${project.name}/repositories/${encodeURIComponent(repository.slice(project.name.length + 1))}/artifacts/${digest}`
 }
 
-export function presentArtifact(project: Project, one: Hydrated) {
+/** `beside`: further fields, by their names in JSON. */
+export function presentArtifact(project: Project, one: ArtifactObject, beside: Record<string, unknown>) {
   const path = artifactPath(project, one.repositoryName, one.digest)
+  const configType = one.configMediaType ?? one.mediaType
+  const links = additionsOf(one).map((addition) => [addition, { href: `${path}/additions/${addition}`, absolute: false }])
   return {
-    id: one.id, type: one.type,
-    media_type: one.configMediaType ?? one.mediaType, manifest_media_type: one.mediaType, artifact_type: one.artifactType ?? one.configMediaType ?? one.mediaType,
+    id: one.id, type: one.type, media_type: configType, manifest_media_type: one.mediaType, artifact_type: one.artifactType ?? configType,
     project_id: one.projectId, repository_id: one.repositoryId, repository_name: one.repositoryName, digest: one.digest, size: one.size,
     icon: one.icon ?? iconOf(one.type),
     push_time: one.pushedAt.toISOString(), pull_time: timeOf(one.pulledAt),
     extra_attrs: one.extraAttrs, annotations: one.annotations,
     references: one.references.map(presentReference),
-    ...(one.tags ? { tags: one.tags.map((tag) => presentTag(tag, project, one.repositoryName, one.isImmutable)) } : {}),
-    ...(one.labels ? { labels: one.labels.map(presentLabel) } : {}),
-    ...(one.accessories ? { accessories: one.accessories.map(presentAccessory) } : {}),
-    ...(one.inherited ? { inherited_accessories: one.inherited.map(presentAccessory) } : {}),
-    addition_links: Object.fromEntries(additionsOf(one).map((addition) => [addition, { href: `${path}/additions/${addition}`, absolute: false }])),
+    ...beside,
+    addition_links: Object.fromEntries(links),
   }
 }
 
@@ -42,7 +40,7 @@ export function presentTag({ id, repositoryId, artifactId, name, pushedAt, pulle
   }
 }
 
-function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: Label) {
+export function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: Label) {
   return { id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString() }
 }
 

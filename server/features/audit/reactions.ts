@@ -1,11 +1,17 @@
-import type { SettingsReader } from '../settings/index.ts'
+import type { Topics } from '../../catalog/topic.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import type { Forwarder, Message } from '../../platform/observe/forward.ts'
+import type { SettingsReader } from '../settings/index.ts'
 import { entryOf, eventTypeOf, isSampled, parseEventTypes, type Entry } from './rules.ts'
 import { makeMonths, saveEntries } from './store.ts'
 import { presentExtended } from './wire.ts'
 
-type Options = { settings: SettingsReader; /** Pulls that get a row, in %. */ pullsPercent: number }
+type Options = {
+  settings: SettingsReader
+  topics: Topics
+  /** Pulls that get a row, in %. */
+  pullsPercent: number
+}
 
 /** Writes the log: one row for each fact, in the transaction that notes the fact as taken. */
 export function writeLog(options: Options): Reaction {
@@ -45,7 +51,9 @@ function messageOf(entry: Entry): Message {
   return { at: entry.occurredAt, kind: eventTypeOf(entry), isWarning: !entry.isSuccess, content: presentExtended(entry) }
 }
 
-async function wanted({ settings, pullsPercent }: Options, facts: Told[]): Promise<Entry[]> {
+async function wanted({ settings, topics, pullsPercent }: Options, facts: Told[]): Promise<Entry[]> {
   const disabled = parseEventTypes(await settings.get('disabled_audit_log_event_types'))
-  return facts.map(entryOf).filter((entry) => !disabled.has(eventTypeOf(entry)) && (entry.operation !== 'pull' || isSampled(entry.id, pullsPercent)))
+  const isSwitchedOn = (entry: Entry) => !disabled.has(eventTypeOf(entry))
+  const isKept = ({ id, operation }: Entry) => operation !== 'pull' || isSampled(id, pullsPercent)
+  return facts.map((fact) => entryOf(topics, fact)).filter((entry) => isSwitchedOn(entry) && isKept(entry))
 }

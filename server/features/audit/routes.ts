@@ -3,6 +3,7 @@ import { AuditLog, AuditLogEventType, AuditLogExt } from '../../../api/audit.ts'
 import { positionQuery } from '../../../api/requests.ts'
 import { findProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import type { Topics } from '../../catalog/topic.ts'
 import { keyset, turned, type KeysetQuery } from '../../platform/db/keyset.ts'
 import type { Fields } from '../../platform/db/listing.ts'
 import type { Sql } from '../../platform/db/sql.ts'
@@ -18,7 +19,7 @@ const params = Type.Object({ project_name: Type.String({ maxLength: 255 }) })
 const ofProject: Access = { project: 'log', verb: 'list' }
 
 /** The log in Harbor's older and extended form; nothing here changes it (C-75). */
-export function auditRoutes(reader: Reader, topics: ReadonlySet<string>) {
+export function auditRoutes(reader: Reader, topics: Topics) {
   const { db } = reader
 
   /** The two forms: what they hold, may be filtered by, and look like. */

@@ -1,17 +1,28 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { times, topic } from '../../catalog/topic.ts'
+import { schedulingOf } from '../job-service/index.ts'
 
 /** Where a refused request came from; it stands in the fact itself, since refusals are gathered and written later. */
 type Refused = { count: number; origin: { address: string; requestId: string } }
+type Purge = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }
+
+const resource = () => 'audit_log'
 
 export const facts = {
-  loginFailed: (at: Refused & { name: string }, by: Actor): Fact => ({ topic: 'login.failed', payload: { ...at, by } }),
-  changeRefused: (at: Refused & { what: string; projectId?: number }, by: Actor): Fact => ({ topic: 'change.refused', payload: { ...at, by } }),
-  auditPurged: (at: { executionId: number; before: string; eventTypes: string[]; removed: number }, by: Actor): Fact => ({ topic: 'audit-log.purged', payload: { ...at, by } }),
-  purgeAsked: (at: { executionId: number } & Purge, by: Actor): Fact => ({ topic: 'audit-purge.asked', payload: { ...at, by } }),
-  purgeStopped: (at: { executionId: number }, by: Actor): Fact => ({ topic: 'audit-purge.stopped', payload: { ...at, by } }),
+  loginFailed: topic<Refused & { name: string }>('login.failed', {
+    type: 'user', operation: 'login', isFailure: true,
+    description: ({ name, count }) => `wrong name or password: ${name}${times(count)}`,
+  }),
+  changeRefused: topic<Refused & { what: string; projectId?: number }>('change.refused', {
+    type: 'request', operation: 'refuse', isFailure: true,
+    resource: ({ what }) => what, description: ({ what, count }) => `refused: ${what}${times(count)}`,
+  }),
+  auditPurged: topic<{ executionId: number; before: string; eventTypes: string[]; removed: number }>('audit-log.purged', {
+    resource, description: ({ removed, before }) => `purge audit log: ${removed} entries from before ${before}`,
+  }),
+  purgeAsked: topic<{ executionId: number } & Purge>('audit-purge.asked'),
+  purgeStopped: topic<{ executionId: number }>('audit-purge.stopped'),
   /** `cron` null: no longer. */
-  purgeScheduled: (at: { cron: string | null } & Partial<Purge>, by: Actor): Fact => ({ topic: 'audit-purge.scheduled', payload: { ...at, by } }),
+  purgeScheduled: topic<{ cron: string | null } & Partial<Purge>>('audit-purge.scheduled', {
+    resource, description: schedulingOf('the purge of the audit log'),
+  }),
 }
-
-type Purge = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }

@@ -1,7 +1,8 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
 
 export const facts = {
   /** `key` null: all keys of the resource. */
-  cacheForgotten: (at: { resource: string; key: string | null }, by: Actor): Fact => ({ topic: 'cache.forgotten', payload: { ...at, by } }),
+  cacheForgotten: topic<{ resource: string; key: string | null }>('cache.forgotten', {
+    resource: ({ resource, key }) => key || resource,
+  }),
 }

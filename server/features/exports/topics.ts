@@ -1,9 +1,8 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
 
-type At = { executionId: number; report: string }
+type Export = { executionId: number; report: string }
 
 export const facts = {
-  exportRequested: (at: At, by: Actor): Fact => ({ topic: 'export.requested', payload: { ...at, by } }),
-  exportDownloaded: (at: At, by: Actor): Fact => ({ topic: 'export.downloaded', payload: { ...at, by } }),
+  exportRequested: topic<Export>('export.requested'),
+  exportDownloaded: topic<Export>('export.downloaded'),
 }

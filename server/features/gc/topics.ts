@@ -1,9 +1,13 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
+import { schedulingOf } from '../job-service/index.ts'
+
+type Options = { isDryRun: boolean; deletesUntagged: boolean }
 
 export const facts = {
-  collectionAsked: (at: { executionId: number; isDryRun: boolean; deletesUntagged: boolean }, by: Actor): Fact => ({ topic: 'collection.asked', payload: { ...at, by } }),
-  collectionStopped: (at: { executionId: number }, by: Actor): Fact => ({ topic: 'collection.stopped', payload: { ...at, by } }),
+  collectionAsked: topic<{ executionId: number } & Options>('collection.asked'),
+  collectionStopped: topic<{ executionId: number }>('collection.stopped'),
   /** `cron` null: no longer. */
-  collectionScheduled: (at: { cron: string | null; isDryRun: boolean; deletesUntagged: boolean }, by: Actor): Fact => ({ topic: 'collection.scheduled', payload: { ...at, by } }),
+  collectionScheduled: topic<{ cron: string | null } & Options>('collection.scheduled', {
+    resource: () => 'garbage_collection', description: schedulingOf('garbage collection'),
+  }),
 }

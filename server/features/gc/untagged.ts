@@ -1,5 +1,6 @@
 import type { Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
+import type { RepositoryName } from '../../../oci/reference.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -9,7 +10,7 @@ import type { Run } from './run.ts'
 
 const batch = 200
 
-type Untagged = { id: number; digest: Digest; repositoryId: number; projectId: number; name: string }
+type Untagged = { id: number; digest: Digest; repositoryId: number; projectId: number; name: RepositoryName }
 
 /**
  * Deletes artifacts that no tag names, as a user would: with the parts that only they need and with what belongs to them. Kept,

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { filterTags, openTurn } from '../../catalog/selector.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { PushGate, UntagGate } from '../../registry/gate.ts'
@@ -34,16 +34,7 @@ async function immutableOf(reader: Reader, projectId: number, repository: Reposi
   const isImmutable = await findImmutable(reader, projectId)
   const name = repository.slice(projectOf(repository).length + 1)
   if (!isImmutable) return []
-  const held: Tag[] = []
-  let begun = performance.now()
-  for (const tag of tags) {
-    if (isImmutable(name, tag)) held.push(tag)
-    if (performance.now() - begun < 10) continue
-    // A project may have many rules, an artifact thousands of tags: others have their turn between.
-    await nextTurn()
-    begun = performance.now()
-  }
-  return held
+  return filterTags(openTurn(), tags, (tag) => isImmutable(name, tag))
 }
 
 /** Two first pushes to one immutable tag: the second waits here until it can see the first. In the order of names, so no deadlock. */

@@ -1,30 +1,30 @@
-import { BadPattern, compilePattern, starsIn, type Pattern } from '../../platform/doublestar.ts'
+import { compileSelection, countStars, patternLimits, patternProblem, type Choice } from '../../catalog/selector.ts'
 
 export type Selector = { kind: string; decoration: string; pattern: string; extras?: string }
 export type Rule = { id: number; priority: number; isDisabled: boolean; tagSelectors: Selector[]; scopeSelectors: { repository: Selector[] } }
 
-/** `stars`: in all patterns of a rule. */
-const limits = { selectors: 20, pattern: 1024, stars: 50 }
+/** Selectors of a kind in a rule at most. */
+const mostSelectors = 20
 
 /** Why the selectors make no rule, or undefined. */
-export function ruleProblem({ tagSelectors, scopeSelectors }: Pick<Rule, 'tagSelectors' | 'scopeSelectors'>): string | undefined {
-  const stars = [...tagSelectors, ...scopeSelectors.repository].reduce((sum, { pattern }) => sum + starsIn(pattern), 0)
-  if (stars > limits.stars) return `the patterns of a rule have at most ${limits.stars} stars`
-  return problemOf('tag_selectors', tagSelectors, ['matches', 'excludes']) ?? problemOf('scope_selectors.repository', scopeSelectors.repository, ['repoMatches', 'repoExcludes'])
+export function ruleProblem({ tagSelectors: tags, scopeSelectors: scopes }: Pick<Rule, 'tagSelectors' | 'scopeSelectors'>): string | undefined {
+  const stars = countStars([...tags, ...scopes.repository].map(({ pattern }) => pattern))
+  if (stars > patternLimits.stars) return `the patterns of a rule have at most ${patternLimits.stars} stars`
+  return (
+    problemOf('tag_selectors', tags, ['matches', 'excludes']) ??
+    problemOf('scope_selectors.repository', scopes.repository, ['repoMatches', 'repoExcludes'])
+  )
 }
 
 function problemOf(where: string, selectors: Selector[], decorations: string[]): string | undefined {
-  if (selectors.length < 1 || selectors.length > limits.selectors) return `${where} needs 1 to ${limits.selectors} selectors`
+  if (selectors.length < 1 || selectors.length > mostSelectors) return `${where} needs 1 to ${mostSelectors} selectors`
   for (const { kind, decoration, pattern } of selectors) {
     if (kind !== 'doublestar') return `${where}: the kind must be doublestar`
     if (!decorations.includes(decoration)) return `${where}: the decoration must be ${decorations.join(' or ')}`
-    if (pattern === '' || pattern.length > limits.pattern || pattern.includes('\0')) return `${where}: a pattern has 1 to ${limits.pattern} characters`
-    try {
-      compilePattern(pattern)
-    } catch (error) {
-      if (error instanceof BadPattern) return `${where}: ${error.message}`
-      throw error
-    }
+    if (pattern === '' || pattern.length > patternLimits.length || pattern.includes('\0'))
+      return `${where}: a pattern has 1 to ${patternLimits.length} characters`
+    const problem = patternProblem(pattern)
+    if (problem !== undefined) return `${where}: ${problem}`
   }
   return undefined
 }
@@ -34,15 +34,11 @@ export type Immutable = (repository: string, tag: string) => boolean
 
 /** All of a project's rules in one; a tag is immutable when one rule says so. */
 export function immutableBy(rules: Rule[]): Immutable {
-  const compiled = rules.filter(({ isDisabled }) => !isDisabled).map(({ tagSelectors, scopeSelectors }) => ({ repositories: compile(scopeSelectors.repository), tags: compile(tagSelectors) }))
-  return (repository, tag) => compiled.some(({ repositories, tags }) => selects(repositories, repository) && selects(tags, tag))
+  const selectors = rules.filter(({ isDisabled }) => !isDisabled).map(selectorOf)
+  return (repository, tag) => selectors.some(({ takesRepository, takesTag }) => takesRepository(repository) && takesTag(tag))
 }
 
-type Compiled = { pattern: Pattern; isExcluding: boolean }[]
+const selectorOf = ({ tagSelectors, scopeSelectors }: Rule) =>
+  compileSelection({ repositories: scopeSelectors.repository.map(choiceOf), tags: tagSelectors.map(choiceOf) })
 
-const compile = (selectors: Selector[]): Compiled => selectors.map(({ pattern, decoration }) => ({ pattern: compilePattern(pattern), isExcluding: /excludes$/i.test(decoration) }))
-
-/** Selectors narrow one another. */
-function selects(selectors: Compiled, text: string): boolean {
-  return selectors.every(({ pattern, isExcluding }) => pattern.matches(text) !== isExcluding)
-}
+const choiceOf = ({ pattern, decoration }: Selector): Choice => ({ pattern, excludes: /excludes$/i.test(decoration) })

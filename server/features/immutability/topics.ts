@@ -1,12 +1,11 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
 import type { NewRule } from './store.ts'
 
 type Place = { projectId: number; ruleId: number }
 
 /** `changed`: what it is now. */
 export const facts = {
-  ruleCreated: (at: Place & { rule: NewRule }, by: Actor): Fact => ({ topic: 'immutable-rule.created', payload: { ...at, by } }),
-  ruleChanged: (at: Place & { changed: Partial<NewRule> }, by: Actor): Fact => ({ topic: 'immutable-rule.changed', payload: { ...at, by } }),
-  ruleDeleted: (at: Place, by: Actor): Fact => ({ topic: 'immutable-rule.deleted', payload: { ...at, by } }),
+  ruleCreated: topic<Place & { rule: NewRule }>('immutable-rule.created'),
+  ruleChanged: topic<Place & { changed: Partial<NewRule> }>('immutable-rule.changed'),
+  ruleDeleted: topic<Place>('immutable-rule.deleted'),
 }

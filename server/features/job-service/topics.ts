@@ -1,10 +1,17 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
+
+type Queue = { jobType: string }
+const resource = ({ jobType }: Queue) => jobType
 
 export const facts = {
-  jobStopped: (at: { taskId: number; jobType: string }, by: Actor): Fact => ({ topic: 'job.stopped', payload: { ...at, by } }),
-  queuePaused: (at: { jobType: string }, by: Actor): Fact => ({ topic: 'queue.paused', payload: { ...at, by } }),
-  queueResumed: (at: { jobType: string }, by: Actor): Fact => ({ topic: 'queue.resumed', payload: { ...at, by } }),
+  jobStopped: topic<{ taskId: number; jobType: string }>('job.stopped'),
+  queuePaused: topic<Queue>('queue.paused', { resource }),
+  queueResumed: topic<Queue>('queue.resumed', { resource }),
   /** What waited in it was stopped. */
-  queueCleared: (at: { jobType: string; count: number }, by: Actor): Fact => ({ topic: 'queue.cleared', payload: { ...at, by } }),
+  queueCleared: topic<Queue & { count: number }>('queue.cleared', { resource }),
+}
+
+/** The log's sentence about the schedule of a chore; `cron` null: it has none any more. */
+export function schedulingOf(what: string): (of: { cron: string | null }) => string {
+  return ({ cron }) => (cron === null ? `end the schedule of ${what}` : `schedule ${what}: ${cron}`)
 }

@@ -1,8 +1,9 @@
-import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { changeLabel, dropLabel, saveLabel, type Label } from './store.ts'
+import { facts } from './topics.ts'
 
 export type LabelText = { name: string; description: string; color: string }
 

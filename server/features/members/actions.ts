@@ -1,5 +1,5 @@
 import type { Project } from '../../catalog/project.ts'
-import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -7,6 +7,7 @@ import { accountRightsKey, changesRightsOfGroup, roleNames, type Role } from '..
 import { findAccountById, findAccountByName } from '../accounts/index.ts'
 import { addGroup, findGroup, findGroupByDn, findGroupByName, groupProblem, groupTypes, type Group, type GroupType } from '../user-groups/index.ts'
 import { addMember, changeRole, dropMember, type Member } from './store.ts'
+import { facts } from './topics.ts'
 
 /** Whom a request names, by id or by name. */
 export type Wanted = { user?: { id?: number; name?: string }; group?: { id?: number; name?: string; type?: number; ldapDn?: string } }

@@ -1,5 +1,5 @@
 import * as api from '../../../api/projects.ts'
-import { findProject, type Project } from '../../catalog/project.ts'
+import { findProject } from '../../catalog/project.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { uncached } from '../../platform/cache/cache.ts'
@@ -8,18 +8,20 @@ import type { Db } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { mayInProject, maySee, maySystem, roles, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
+import { maySee, maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
 import { parseAllowlist } from '../cve-allowlist/index.ts'
-import { findQuotaOfProject, limitProblem } from '../quotas/index.ts'
+import { limitProblem, quotaFigure } from '../quotas/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createProject, deleteProject, updateProject } from './actions.ts'
 import { metadataRoutes } from './metadata-routes.ts'
-import { countMembers, countRepositories, describeProjects, listProjects, projectFields, projectOrder } from './store.ts'
+import { describeProjects, listProjects, projectFields, projectOrder } from './store.ts'
+import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
-/** `cachesLists`: whether the list is put together from cached objects (S1-34). */
-export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader, cachesLists: boolean): ApiRoute[] {
+/** `cachesLists`: whether the list is put together from cached objects (S1-34). `lent`: figures of other features. */
+export function projectRoutes({ db, cache }: Reader & { db: Db }, settings: SettingsReader, cachesLists: boolean, lent: readonly Figure[] = []): ApiRoute[] {
   const reader = { db, cache }
+  const figures = [quotaFigure(db), ...lent]
   const lists = cachesLists ? reader : uncached(reader)
   return [
     ...metadataRoutes(reader),
@@ -59,7 +61,7 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, se
     route(api.deleteProject, { project: 'project', verb: 'delete' }, ({ project, caller }) => deleteProject(db, actorOf(caller), project)),
     route(api.getProjectDeletable, { project: 'project', verb: 'delete' }, async ({ project }) =>
       (await hasArtifacts(db, project.id)) ? { deletable: false, message: 'the project contains repositories, can not be deleted' } : { deletable: true }),
-    route(api.getProjectSummary, { project: 'project', verb: 'read' }, ({ project, rights }) => summarize(project, rights)),
+    route(api.getProjectSummary, { project: 'project', verb: 'read' }, ({ project, rights }) => summarize(reader, figures, project, rights)),
   ]
 
   async function mayCreate(rights: Rights): Promise<boolean> {
@@ -73,24 +75,6 @@ export function projectRoutes({ db, cache }: Omit<Reader, 'db'> & { db: Db }, se
     const problem = limitProblem(wanted)
     if (problem) throw new Failure('BAD_REQUEST', problem)
     return wanted
-  }
-
-  async function summarize(project: Project, rights: Rights) {
-    // What is used of the quota is the database's own sum, and asked for each time.
-    const [repositories, members, quota] = await Promise.all([
-      countRepositories(reader, [project.id]),
-      mayInProject(rights, project, 'member', 'list') ? countMembers(reader, project.id) : undefined,
-      mayInProject(rights, project, 'quota', 'read') ? findQuotaOfProject(db, project.id) : undefined,
-    ])
-    const count = (role: number) => members?.[role] ?? 0
-    return {
-      repo_count: repositories.get(project.id) ?? 0,
-      ...(members && {
-        project_admin_count: count(roles.projectAdmin), maintainer_count: count(roles.maintainer), developer_count: count(roles.developer),
-        guest_count: count(roles.guest), limited_guest_count: count(roles.limitedGuest),
-      }),
-      ...(quota && { quota: { hard: { storage: quota.hard }, used: { storage: quota.used } } }),
-    }
   }
 }
 

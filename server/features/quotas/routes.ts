@@ -1,6 +1,5 @@
 import type { Static } from 'typebox'
 import * as api from '../../../api/quotas.ts'
-import { facts } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { emit } from '../../platform/events/emit.ts'
@@ -9,6 +8,7 @@ import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { limitProblem } from './rules.ts'
 import { findQuota, listQuotas, quotaFields, quotaOrder, setLimit, type Quota } from './store.ts'
+import { facts } from './topics.ts'
 
 export function quotaRoutes(db: Db): ApiRoute[] {
   return [

@@ -1,4 +1,4 @@
-import type { Actor } from '../../catalog/topics.ts'
+import { facts as nouns, type Actor, type Place } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
@@ -40,17 +40,17 @@ export async function tellShortage(db: Db, error: unknown, by: Actor, about: Abo
     .catch(() => {})
 }
 
-type Push = { projectId: number; repository: string; digest: string; tags: string[]; by: Actor }
-
 /** After each push into a project that now uses `percent` of its quota or more, a warning, as Harbor has it. */
 export function warnOfQuota(percent: number): Reaction {
   return {
     name: 'quota-warnings',
-    topics: ['artifact.pushed'],
+    topics: [nouns.artifactPushed.topic],
     begins: 'now',
-    handle: async (tx, told) => emitWarnings(tx, told.map(({ payload }) => payload as Push), percent),
+    handle: async (tx, told) => emitWarnings(tx, told.flatMap((fact) => nouns.artifactPushed.read(fact) ?? []), percent),
   }
 }
+
+type Push = Place & { digest: string; tags: string[]; by: Actor }
 
 async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<void> {
   const ids = [...new Set(pushes.map(({ projectId }) => projectId))]

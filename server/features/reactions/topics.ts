@@ -1,7 +1,6 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
 
 export const facts = {
-  reactionReplayed: (at: { name: string; fromFact: number }, by: Actor): Fact => ({ topic: 'reaction.replayed', payload: { ...at, by } }),
-  reactionRetried: (at: { name: string; taken: number; left: number }, by: Actor): Fact => ({ topic: 'reaction.retried', payload: { ...at, by } }),
+  reactionReplayed: topic<{ name: string; fromFact: number }>('reaction.replayed'),
+  reactionRetried: topic<{ name: string; taken: number; left: number }>('reaction.retried'),
 }

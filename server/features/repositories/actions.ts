@@ -1,4 +1,4 @@
-import type { RepositoryName, Tag } from '../../../oci/reference.ts'
+import type { Tag } from '../../../oci/reference.ts'
 import { dropArtifacts } from '../../catalog/artifact.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { dropTagsOf } from '../../catalog/tag.ts'
@@ -28,7 +28,7 @@ export async function deleteRepository(db: Db, gates: Gates, by: Actor, reposito
   await db.transaction(async (tx) => {
     if (!(await lockRepository(tx, repository.id))) throw gone(repository)
     const contents = await listContents(tx, repository.id)
-    await passUntagGates(gates, tx, { projectId: repository.projectId, repository: repository.name as RepositoryName, tags: contents.flatMap(({ tags }) => tags as Tag[]) })
+    await passUntagGates(gates, tx, { projectId: repository.projectId, repository: repository.name, tags: contents.flatMap(({ tags }) => tags as Tag[]) })
     await trashArtifacts(tx, repository, { kind: 'repository' }, contents.map(({ id }) => id), by)
     await dropTagsOf(tx, repository, contents.map(({ id }) => id))
     await dropArtifacts(tx, repository, contents)

@@ -1,7 +1,7 @@
-import type { Actor, Place } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
+import type { Place } from '../../catalog/topics.ts'
 
 export const facts = {
-  repositoryChanged: (at: Place & { changed: string[] }, by: Actor): Fact => ({ topic: 'repository.changed', payload: { ...at, by } }),
-  repositoryDeleted: (at: Place & { artifacts: number }, by: Actor): Fact => ({ topic: 'repository.deleted', payload: { ...at, by } }),
+  repositoryChanged: topic<Place & { changed: string[] }>('repository.changed'),
+  repositoryDeleted: topic<Place & { artifacts: number }>('repository.deleted'),
 }

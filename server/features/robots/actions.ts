@@ -1,4 +1,4 @@
-import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db } from '../../platform/db/db.ts'
 import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
@@ -6,6 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { hashPassword, makeSecret, passwordProblem, quickHash } from '../accounts/index.ts'
 import { durationProblem, robotNameProblem, type Grant } from './rules.ts'
 import { changeRobot, changeSecret, dropRobot, lockPlaces, loginNameOf, saveGrants, saveRobot, type Robot } from './store.ts'
+import { facts } from './topics.ts'
 
 export type NewRobot = { name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; isDisabled: boolean; grants: Grant[]; secret: string | undefined }
 export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }

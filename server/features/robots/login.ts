@@ -1,18 +1,20 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { every } from '../../platform/repeat.ts'
-import type { LoginKind } from '../accounts/index.ts'
+import { claimOf, type Provider } from '../accounts/index.ts'
 import { findRobotSecret, saveUses } from './store.ts'
 
 /** Robots by their names and secrets. An end of life comes without a write, so it is looked at on each login. */
-export function robotLogin(reader: Reader, uses: RobotUses, prefixOf: () => Promise<string>): LoginKind {
+export function robotLogin(reader: Reader, uses: RobotUses, prefixOf: () => Promise<string>): Provider {
   return {
-    async find(name) {
+    name: 'robot',
+    async claim(name) {
       const prefix = await prefixOf()
       const robot = name.startsWith(prefix) ? await findRobotSecret(reader, name.slice(prefix.length)) : undefined
       if (!robot) return undefined
-      const isOver = robot.expiresAt !== null && robot.expiresAt.getTime() <= Date.now()
-      return { caller: { kind: 'robot', id: robot.id, name }, secretHash: robot.secretHash, isDisabled: robot.isDisabled || isOver }
+      const { id, secretHash, expiresAt } = robot
+      const isOver = expiresAt !== null && expiresAt.getTime() <= Date.now()
+      return claimOf({ caller: { kind: 'robot', id, name }, secretHash, isDisabled: robot.isDisabled || isOver })
     },
     onLogin(caller) {
       if (caller.kind === 'robot') uses.note(caller.id)

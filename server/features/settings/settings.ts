@@ -1,10 +1,11 @@
 import type { Reader } from '../../catalog/reader.ts'
-import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { isItem, isSecret, itemProblem, items, type ItemName, type Settings } from './items.ts'
 import { listStored, saveStored, settingsKey } from './store.ts'
+import { facts } from './topics.ts'
 
 /** The items as they stand. Read from the cache, and true with the next request after a change, on every process. */
 export type SettingsReader = {

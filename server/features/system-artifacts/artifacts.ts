@@ -9,7 +9,7 @@ import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { linkPath, placeProblem, type Place } from './rules.ts'
 import { createRecord, dropRecord, findRecord, getRecord, listRecords, notFound, sumSizes, type SystemArtifact } from './store.ts'
-import { facts } from './topics.ts'
+import { facts, marina } from './topics.ts'
 import { openUpkeep, type Upkeep } from './upkeep.ts'
 
 export type NewSystemArtifact = Place & { createTime?: Date; attrs?: Record<string, unknown>; digest?: Digest; size?: number }
@@ -111,7 +111,7 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
         await lockQuota(tx)
         if (size > (await roomLeft(tx, vendor))) throw noRoom(vendor)
         await createRecord(tx, { ...place, digest, size, ...(createTime ? { createTime } : {}), ...(attrs ? { attrs } : {}) })
-        await emit(tx, [facts.systemArtifactCreated({ ...place, digest, size })])
+        await emit(tx, [facts.systemArtifactCreated({ ...place, digest, size }, marina)])
       })
     try {
       await save().catch((error: unknown) => {
@@ -151,7 +151,7 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
   async function remove(repository: string, digest: Digest): Promise<SystemArtifact | undefined> {
     const record = await db.transaction(async (tx) => {
       const dropped = await dropRecord(tx, repository, digest)
-      if (dropped) await emit(tx, [facts.systemArtifactDeleted({ vendor: dropped.vendor, repository, type: dropped.type, digest, size: dropped.size })])
+      if (dropped) await emit(tx, [facts.systemArtifactDeleted({ vendor: dropped.vendor, repository, type: dropped.type, digest, size: dropped.size }, marina)])
       return dropped
     })
     if (!record) return undefined

@@ -1,13 +1,12 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic, type Actor } from '../../catalog/topic.ts'
 import type { Place } from './rules.ts'
 
-type At = Place & { digest: string; size: number }
+type SystemArtifact = Place & { digest: string; size: number }
 
-/** Marina itself does it; who asked for it stands in the fact of the asking. */
-const by: Actor = { kind: 'system', id: null, name: 'marina' }
+/** Marina itself makes and deletes them; who asked for it stands in the fact of the asking. */
+export const marina: Actor = { kind: 'system', id: null, name: 'marina' }
 
 export const facts = {
-  systemArtifactCreated: (at: At): Fact => ({ topic: 'system-artifact.created', payload: { ...at, by } }),
-  systemArtifactDeleted: (at: At): Fact => ({ topic: 'system-artifact.deleted', payload: { ...at, by } }),
+  systemArtifactCreated: topic<SystemArtifact>('system-artifact.created'),
+  systemArtifactDeleted: topic<SystemArtifact>('system-artifact.deleted'),
 }

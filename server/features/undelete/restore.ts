@@ -1,7 +1,6 @@
 import { OciError } from '../../../oci/errors.ts'
 import { parseManifest } from '../../../oci/manifest.ts'
 import type { Digest } from '../../../oci/digest.ts'
-import type { RepositoryName } from '../../../oci/reference.ts'
 import { artifactKey, lockArtifact } from '../../catalog/artifact.ts'
 import type { Project } from '../../catalog/project.ts'
 import { ensureRepository, repositoryIdKey, type Repository } from '../../catalog/repository.ts'
@@ -34,7 +33,7 @@ export async function restoreTrash(db: Db, gates: Pick<Gates, 'push'>, by: Actor
     const { kind, repository: name, digest, tags } = trash
     if (kind === 'repository' && (await findIt(tx, name))) throw new Failure('CONFLICT', `a repository ${name} exists again`)
     if (kind === 'tag') await restoreTag(tx, gates, by, project, trash)
-    else await restoreArtifacts(tx, gates, by, { project, repository: await ensureRepository(tx, project, name as RepositoryName, by) }, trash)
+    else await restoreArtifacts(tx, gates, by, { project, repository: await ensureRepository(tx, project, name, by) }, trash)
     await dropTrash(tx, trash.id)
     await emit(tx, [facts.trashRestored({ projectId: project.id, repository: name, kind, digest, tags }, by)])
     return trash
@@ -51,7 +50,7 @@ async function restoreTag(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, project
   const stored = await tx.row<{ content: Buffer; mediaType: string; size: number }>(sql`
     select manifest.content, artifact.media_type as "mediaType", artifact.size from artifact join manifest on manifest.artifact_id = artifact.id where artifact.id = ${id}`)
   const manifest = parseManifest(stored!.content, stored!.mediaType)
-  await passGates(gates, tx, { kind: 'manifest', project, repository: name as RepositoryName, digest: digest!, manifest, size: stored!.size, tags: [tag!] })
+  await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest: digest!, manifest, size: stored!.size, tags: [tag!] })
   if (!(await addTag(tx, repository, id, tag!))) throw tagTaken(name, tag!)
   await emit(tx, [nouns.tagCreated({ projectId: project.id, repository: name, tag: tag!, digest: digest! }, by)])
 }

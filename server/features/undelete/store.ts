@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.ts'
-import type { Tag } from '../../../oci/reference.ts'
+import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import type { Description } from '../../catalog/artifact.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Db, Queryable, Tx } from '../../platform/db/db.ts'
@@ -7,7 +7,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
 export type Trash = {
-  id: number; projectId: number; kind: 'tag' | 'artifact' | 'repository'; repository: string; digest: Digest | null; tag: Tag | null; description: string | null
+  id: number; projectId: number; kind: 'tag' | 'artifact' | 'repository'; repository: RepositoryName; digest: Digest | null; tag: Tag | null; description: string | null
   deletedBy: Actor; deletedAt: Date; expiresAt: Date; artifacts: number; tags: string[]
 }
 

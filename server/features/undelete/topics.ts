@@ -1,7 +1,9 @@
-import type { Actor, Place } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
+import type { Place } from '../../catalog/topics.ts'
+
+type Restored = Place & { kind: 'tag' | 'artifact' | 'repository'; digest: string | null; tags: string[] }
 
 export const facts = {
   /** Comes after artifact.pushed and tag.created of all that came back. `tags`: the first hundred. */
-  trashRestored: (at: Place & { kind: 'tag' | 'artifact' | 'repository'; digest: string | null; tags: string[] }, by: Actor): Fact => ({ topic: 'trash.restored', payload: { ...at, by } }),
+  trashRestored: topic<Restored>('trash.restored'),
 }

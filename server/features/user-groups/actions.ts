@@ -1,9 +1,10 @@
-import { facts, type Actor } from '../../catalog/topics.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import { isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { accountRightsKey, changesMembersOf, changesRightsOfGroup } from '../access/index.ts'
 import { dropGroup, groupTypes, renameGroup, replaceGroupsOf, saveGroup, type Group, type GroupType } from './store.ts'
+import { facts } from './topics.ts'
 
 /** Throws BAD_REQUEST or CONFLICT. */
 export async function createGroup(db: Db, by: Actor, wanted: { name: string; type: number; ldapDn: string }): Promise<Group> {

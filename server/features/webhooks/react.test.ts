@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { parseRepositoryName } from '../../../oci/reference.ts'
 import { facts } from '../../catalog/topics.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { callApi, create } from '../../testing/api.ts'
@@ -105,7 +106,7 @@ test('of an artifact with thousands of tags the first hundred are told, while a 
   const tags = Array.from({ length: 3000 }, (_, index) => `${'t'.repeat(100)}-${index}`)
   const digest = `sha256:${'b'.repeat(64)}`
   const by = { kind: 'user', id: marina.admin.id, name: 'admin' } as const
-  await marina.ground.db.transaction((tx) => emit(tx, [facts.artifactDeleted({ projectId: project.id, repository: `${project.name}/many`, digest, tags }, by)]))
+  await marina.ground.db.transaction((tx) => emit(tx, [facts.artifactDeleted({ projectId: project.id, repository: parseRepositoryName(`${project.name}/many`), digest, tags }, by)]))
   const { resources } = payloadOf(await hooks[0]!.first()).event_data
   assert.deepEqual(resources.map(({ tag }) => tag), tags.slice(0, 100))
   await Promise.all(targets.map(({ address }) => nth(() => receiver.received.filter(({ path }) => address.endsWith(path)), 5)))

@@ -1,11 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
+import { projectOf } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Actor, Origin } from '../../catalog/topics.ts'
+import { openTurn, takesArtifact, type Turn } from '../../catalog/selector.ts'
+import type { Topic } from '../../catalog/topic.ts'
+import { facts as nouns, type Actor, type Place } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { eventIdOf } from '../../platform/events/event-id.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
+import { quotaFacts } from '../quotas/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent } from './events.ts'
 import { findWanted, type Wanted } from './store.ts'
@@ -18,16 +20,24 @@ export type ReactOptions = {
   host: string
 }
 
-/** What is known of the artifact that a fact is about. */
-type About = { projectId: number; repository: RepositoryName; digest?: string; tags?: string[]; tag?: string | null; details?: string; origin?: Origin; by: Actor }
+/** What an event says of the artifact that its fact is about. */
+type About = Place & { digest?: string; tags: string[]; details?: string; by: Actor }
 
-/** Facts that are events of webhooks. */
-const typeOf: Record<string, EventType> = {
-  'artifact.pushed': 'PUSH_ARTIFACT', 'artifact.pulled': 'PULL_ARTIFACT', 'artifact.deleted': 'DELETE_ARTIFACT', 'quota.exceeded': 'QUOTA_EXCEED', 'quota.warned': 'QUOTA_WARNING',
-}
+/** A topic whose facts are events of webhooks. */
+type Source = { topic: string; type: EventType; read(fact: Told): About | undefined }
+
+const sources: Source[] = [
+  source('PUSH_ARTIFACT', nouns.artifactPushed),
+  source('PULL_ARTIFACT', nouns.artifactPulled, ({ tag }) => (tag ? [tag] : [])),
+  source('DELETE_ARTIFACT', nouns.artifactDeleted),
+  source('QUOTA_EXCEED', quotaFacts.quotaExceeded),
+  source('QUOTA_WARNING', quotaFacts.quotaWarned),
+]
+
+type Event = { type: EventType; tags: string[] }
 
 /** A fact together with the policies that want to know of it. */
-type Match = { fact: Told; type: EventType; about: About; tags: string[]; places: Pick<NewDelivery, 'policyId' | 'target'>[] }
+type Match = { fact: Told; type: EventType; about: About; places: Pick<NewDelivery, 'policyId' | 'target'>[] }
 
 /**
  * Finds the policies that want to know of what happened and puts one delivery for each of their targets into the queue, all in
@@ -36,12 +46,12 @@ type Match = { fact: Told; type: EventType; about: About; tags: string[]; places
 export function queueDeliveries({ cache, isOn, host }: ReactOptions): Reaction {
   return {
     name: 'webhooks',
-    topics: Object.keys(typeOf),
+    topics: sources.map(({ topic }) => topic),
     begins: 'now',
     async handle(tx, facts) {
       if (!(await isOn())) return
       const matches: Match[] = []
-      for (const fact of facts) matches.push(await matchOf({ db: tx, cache }, fact))
+      for (const fact of facts) matches.push(...(await matchesOf({ db: tx, cache }, fact)))
       const wanted = matches.filter(({ places }) => places.length > 0)
       if (wanted.length > 0) await addDeliveries(tx, await deliveriesOf(tx, wanted, host))
     },
@@ -49,40 +59,43 @@ export function queueDeliveries({ cache, isOn, host }: ReactOptions): Reaction {
 }
 
 /** From the cache, as a rule. */
-async function matchOf(reader: Reader, fact: Told): Promise<Match> {
-  const about = fact.payload as About
-  const type = typeOf[fact.topic]!
-  const tags = about.tags ?? (about.tag ? [about.tag] : [])
-  const short = about.repository.slice(projectOf(about.repository).length + 1)
-  const [ofProject, ofSystem] = [await findWanted(reader, about.projectId), await findWanted(reader, null)]
-  return { fact, type, about, tags, places: [...(await placesIn(ofProject, type, short, tags)), ...(await placesIn(ofSystem, type, about.repository, tags))] }
+async function matchesOf(reader: Reader, fact: Told): Promise<Match[]> {
+  const { type, read } = sources.find(({ topic }) => topic === fact.topic)!
+  const about = read(fact)
+  if (!about) return []
+  const { projectId, repository, tags } = about
+  const [event, turn] = [{ type, tags }, openTurn()]
+  const short = repository.slice(projectOf(repository).length + 1)
+  const [ofProject, ofSystem] = [await findWanted(reader, projectId), await findWanted(reader, null)]
+  const places = [...(await placesIn(ofProject, turn, event, short)), ...(await placesIn(ofSystem, turn, event, repository))]
+  return [{ fact, type, about, places }]
+}
+
+function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }>(
+  type: EventType, topic: Topic<Payload>, tagsOf = ({ tags = [] }: Payload): string[] => tags,
+): Source {
+  const read = (fact: Told): About | undefined => {
+    const said = topic.read(fact)
+    return said && { ...said, tags: tagsOf(said) }
+  }
+  return { topic: topic.topic, type, read }
 }
 
 /** Each policy with each of its targets; the list holds values of its own (S4-26). */
-async function placesIn(wanted: Wanted[], type: EventType, repository: string, tags: string[]): Promise<Match['places']> {
+async function placesIn(wanted: Wanted[], turn: Turn, { type, tags }: Event, repository: string): Promise<Match['places']> {
   const places: Match['places'] = []
-  for (const { policyId, eventTypes, isFor, targets } of wanted) {
-    if (eventTypes.includes(type) && (await fits(isFor, repository, tags))) places.push(...targets.map((target) => ({ policyId, target })))
+  for (const { policyId, eventTypes, selector, targets } of wanted) {
+    const isWanted = eventTypes.includes(type) && (await takesArtifact(turn, selector, repository, tags))
+    if (isWanted) places.push(...targets.map((target) => ({ policyId, target })))
   }
   return places
 }
 
-/** Of so many tags at a time, with room for others between: patterns are whatever somebody has written, tags as many as he has pushed. */
-const tagsAtOnce = 20
-
-async function fits(isFor: Wanted['isFor'], repository: string, tags: string[]): Promise<boolean> {
-  for (let at = 0; at === 0 || at < tags.length; at += tagsAtOnce) {
-    if (at > 0) await nextTurn()
-    if (isFor(repository, tags.slice(at, at + tagsAtOnce))) return true
-  }
-  return false
-}
-
 async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
   const [open, made] = await lookUp(tx, matches)
-  return matches.flatMap(({ fact, type, about, tags, places }) => {
+  return matches.flatMap(({ fact, type, about, places }) => {
     // What another registry told of is to be had from there.
-    const data = dataOf(open.has(about.projectId), about, tags, about.origin?.registry || host, made.get(about.repository))
+    const data = dataOf(open.has(about.projectId), about, about.origin?.registry || host, made.get(about.repository))
     const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: about.projectId, requestId: fact.requestId ?? undefined, data }
     return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
   })
@@ -102,7 +115,7 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 /** Named in one event: an artifact may have thousands of tags, and each target gets a body of its own. */
 const mostResources = 100
 
-function dataOf(isPublic: boolean, { repository, digest, details }: About, tags: string[], host: string, createdAt: Date | undefined): EventData {
+function dataOf(isPublic: boolean, { repository, digest, tags, details }: About, host: string, createdAt: Date | undefined): EventData {
   const project = projectOf(repository)
   const named = tags.slice(0, mostResources).map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
   const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named

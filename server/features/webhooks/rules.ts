@@ -1,4 +1,4 @@
-import { BadPattern, compilePattern, starsIn, type Pattern } from '../../platform/doublestar.ts'
+import { compileSelection, countStars, patternLimits, patternProblem, type Selector } from '../../catalog/selector.ts'
 import { isCallable } from '../../platform/outbound/outbound.ts'
 import { isEventType, type EventType } from './events.ts'
 import { findSender, senders } from './senders/senders.ts'
@@ -27,7 +27,7 @@ export type NewPolicy = {
 /** `projectId` null: of the whole system. */
 export type Policy = NewPolicy & { id: number; projectId: number | null; creator: string; createdAt: Date; updatedAt: Date }
 
-export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], secretsBefore: 3, pattern: 1024, stars: 50 } as const
+export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], secretsBefore: 3 } as const
 
 /** What HTTP itself or Marina says; `authorization` has its own field. */
 const ownHeaders = /^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|proxy-.*|authorization|user-agent|marina-.*)$/i
@@ -41,19 +41,15 @@ export function policyProblem({ name, description, eventTypes, repositories, tag
   if (eventTypes.length === 0) return 'event_types is empty'
   const unknown = eventTypes.find((type) => !isEventType(type))
   if (unknown !== undefined) return `unsupported event type ${unknown.slice(0, 60)}`
-  return patternProblem('repository_filter', repositories) ?? patternProblem('tag_filter', tags)
+  return filterProblem('repository_filter', repositories) ?? filterProblem('tag_filter', tags)
 }
 
-function patternProblem(where: string, pattern: string): string | undefined {
-  if (pattern.length > limits.pattern) return `${where} has at most ${limits.pattern} characters`
-  if (starsIn(pattern) > limits.stars) return `${where} has at most ${limits.stars} stars`
-  try {
-    compilePattern(pattern)
-    return undefined
-  } catch (error) {
-    if (error instanceof BadPattern) return `${where}: ${error.message}`
-    throw error
-  }
+function filterProblem(where: string, pattern: string): string | undefined {
+  const { length, stars } = patternLimits
+  if (pattern.length > length) return `${where} has at most ${length} characters`
+  if (countStars([pattern]) > stars) return `${where} has at most ${stars} stars`
+  const problem = patternProblem(pattern)
+  return problem && `${where}: ${problem}`
 }
 
 /** Why these cannot be a policy's targets, or undefined. Repeats no address and no secret. */
@@ -98,10 +94,10 @@ function headersProblem({ authHeader, headers, secret }: NewTarget): string | un
   return undefined
 }
 
-/** Decides whether an event of a repository with these tags is for a policy. `repository` without the project for a project's policy, whole for one of the system. */
-export function selectorOf({ repositories, tags }: Pick<NewPolicy, 'repositories' | 'tags'>): (repository: string, tags: string[]) => boolean {
-  const [repository, tag] = [compilePattern(repositories), tags === '' ? undefined : compilePattern(tags)] satisfies [Pattern, Pattern | undefined]
-  return (name, all) => repository.matches(name) && (!tag || all.some((one) => tag.matches(one)))
+/** Which artifacts a policy is about: by the repository without its project for a project's policy, whole for one of the system. */
+export function selectorOf({ repositories, tags }: Pick<NewPolicy, 'repositories' | 'tags'>): Selector {
+  const choices = (pattern: string) => (pattern === '' ? [] : [{ pattern }])
+  return compileSelection({ repositories: choices(repositories), tags: choices(tags) })
 }
 
 /** In ms. */

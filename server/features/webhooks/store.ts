@@ -1,4 +1,5 @@
 import type { Reader } from '../../catalog/reader.ts'
+import type { Selector } from '../../catalog/selector.ts'
 import type { Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
@@ -145,7 +146,7 @@ export async function pauseTarget(tx: Tx, policyId: number, targetId: number, is
 export type Wanted = {
   policyId: number
   eventTypes: EventType[]
-  isFor(repository: string, tags: string[]): boolean
+  selector: Selector
   targets: { id: number; type: string; format: string; template: string | null }[]
 }
 
@@ -155,11 +156,12 @@ const policiesKey = (projectId: number | null) => keyOfPolicies(projectId ?? 'sy
 /** Enabled policies of a project, or of the system. Asked for each event, hence from the cache, with its patterns compiled. */
 export async function findWanted({ db, cache }: Reader, projectId: number | null): Promise<Wanted[]> {
   const load = async () => {
-    const rows = await db.rows<Omit<Wanted, 'isFor'> & { repositories: string; tags: string }>(sql`
+    const rows = await db.rows<Omit<Wanted, 'selector'> & { repositories: string; tags: string }>(sql`
       select id as "policyId", event_types as "eventTypes", repositories, tags, (
         select coalesce(jsonb_agg(jsonb_build_object('id', target.id, 'type', type, 'format', payload_format, 'template', template) order by position), '[]') from webhook_target target where policy_id = webhook_policy.id) as targets
       from webhook_policy where project_id is not distinct from ${projectId}::bigint and is_enabled order by id limit ${policiesLimit}`)
-    return { size: JSON.stringify(rows).length, wanted: rows.map(({ repositories, tags, ...row }) => ({ ...row, isFor: selectorOf({ repositories, tags }) })) }
+    const wanted = rows.map(({ repositories, tags, ...row }) => ({ ...row, selector: selectorOf({ repositories, tags }) }))
+    return { size: JSON.stringify(rows).length, wanted }
   }
   return (await cache.get(policiesKey(projectId), load, ({ size }) => 200 + size * 5))?.wanted ?? []
 }

@@ -1,24 +1,31 @@
-import type { Actor } from '../../catalog/topics.ts'
-import type { Fact } from '../../platform/events/emit.ts'
+import { topic } from '../../catalog/topic.ts'
 
 /** `projectId` null: of the whole system. */
-type Place = { projectId: number | null; policyId: number; name: string }
+type Policy = { projectId: number | null; policyId: number; name: string }
+type OfTarget = Policy & { targetId: number }
 /** `eventId` is that of the delivery at which it showed, so that it is found together with what caused the event. */
-type Turn = Place & { targetId: number; eventId: string }
+type Turn = OfTarget & { eventId: string }
+/** `eventId` when all that went again is one event. */
+type Repeated = Policy & { first: number; last: number; count: number; eventId?: string | undefined }
 
 /**
  * What happens to policies and how their targets fare. Single deliveries have their own history: here stands when a target begins
- * to fail and when it takes deliveries again. `changed` names what differs now, nothing when a policy was sent as it was, and never holds a secret.
+ * to fail and when it takes deliveries again. `changed` names what differs now, nothing when a policy was sent as it was, and
+ * never holds a secret.
  */
 export const facts = {
-  policyCreated: (at: Place, by: Actor): Fact => ({ topic: 'webhook-policy.created', payload: { ...at, by } }),
-  policyChanged: (at: Place & { changed: string[] }, by: Actor): Fact => ({ topic: 'webhook-policy.changed', payload: { ...at, by } }),
-  policyDeleted: (at: Place, by: Actor): Fact => ({ topic: 'webhook-policy.deleted', payload: { ...at, by } }),
-  policyTested: (at: Place & { eventType: string; eventId: string; deliveries: number }, by: Actor): Fact => ({ topic: 'webhook-policy.tested', payload: { ...at, by } }),
-  deliveriesRepeated: (at: Place & { first: number; last: number; count: number; /** When all that went again is one event. */ eventId?: string | undefined }, by: Actor): Fact => ({ topic: 'webhook-delivery.repeated', payload: { ...at, by } }),
+  policyCreated: topic<Policy>('webhook-policy.created'),
+  policyChanged: topic<Policy & { changed: string[] }>('webhook-policy.changed'),
+  policyDeleted: topic<Policy>('webhook-policy.deleted'),
+  policyTested: topic<Policy & { eventType: string; eventId: string; deliveries: number }>('webhook-policy.tested'),
+  deliveriesRepeated: topic<Repeated>('webhook-delivery.repeated'),
   /** The first failed try after one that got through; the target rests, for longer after each further one. */
-  targetFailed: (at: Turn & { why: string; restsUntil: string | null }, by: Actor): Fact => ({ topic: 'webhook-target.failed', payload: { ...at, by } }),
-  targetRecovered: (at: Turn, by: Actor): Fact => ({ topic: 'webhook-target.recovered', payload: { ...at, by } }),
-  targetPaused: (at: Place & { targetId: number; why: string; eventId?: string }, by: Actor): Fact => ({ topic: 'webhook-target.paused', payload: { ...at, by } }),
-  targetResumed: (at: Place & { targetId: number; eventId?: string }, by: Actor): Fact => ({ topic: 'webhook-target.resumed', payload: { ...at, by } }),
+  targetFailed: topic<Turn & { why: string; restsUntil: string | null }>('webhook-target.failed', {
+    isFailure: true, description: (of) => `a target of webhook policy ${of.name} fails and is left to rest: ${of.why}`,
+  }),
+  targetRecovered: topic<Turn>('webhook-target.recovered', {
+    description: ({ name }) => `a target of webhook policy ${name} takes deliveries again`,
+  }),
+  targetPaused: topic<OfTarget & { why: string; eventId?: string }>('webhook-target.paused'),
+  targetResumed: topic<OfTarget & { eventId?: string }>('webhook-target.resumed'),
 }

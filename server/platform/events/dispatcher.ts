@@ -12,7 +12,7 @@ export type DispatcherOptions = {
   log: Log
   reactions: readonly Reaction[]
   /** All topics that somebody emits. */
-  topics: ReadonlySet<string>
+  topics: Pick<ReadonlySet<string>, 'has'>
   /** Facts handed over at once. */
   batch?: number
   /** How often facts of other processes are looked for that committed without our hearing, in ms. */

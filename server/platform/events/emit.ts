@@ -22,8 +22,3 @@ export async function emit(tx: Tx, facts: Fact[]): Promise<void> {
     from unnest(${topics}::text[], ${payloads}::text[]) with ordinality as fact (topic, payload, place) order by place`)
   tx.tells(factsWritten)
 }
-
-/** The names of the topics that a feature's `facts` can emit. */
-export function topicsOf(facts: Readonly<Record<string, (...given: never[]) => Fact>>): string[] {
-  return Object.values(facts).map((one) => one(...([{}, {}] as never[])).topic)
-}

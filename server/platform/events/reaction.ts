@@ -26,7 +26,7 @@ export type Reaction = {
 }
 
 /** Throws Error for a list that cannot be meant: nameless, handled twice, about nothing, or about what nobody emits (S4-15, S4-19). */
-export function checkReactions(reactions: readonly Reaction[], topics: ReadonlySet<string>): void {
+export function checkReactions(reactions: readonly Reaction[], topics: Pick<ReadonlySet<string>, 'has'>): void {
   const names = new Set<string>()
   for (const { name, topics: wanted, handle } of reactions) {
     if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) throw new Error(`a reaction needs a name in lower case, not ${JSON.stringify(name)}`)

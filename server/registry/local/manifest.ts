@@ -132,7 +132,7 @@ export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer;
 /** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
 export async function storeManifest(tx: Tx, gates: Pick<Gates, 'push'>, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
-  const name = repository.name as RepositoryName
+  const name = repository.name
   const needed = neededBlobs(manifest)
   const blobs = needed.length > 0 ? await holdBlobs(tx, repository, needed.map((one) => one.digest)) : []
   const children = manifest.children.length > 0 ? await findChildren(tx, repository.id, manifest.children.map((one) => one.digest)) : []

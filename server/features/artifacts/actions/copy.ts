@@ -77,7 +77,7 @@ async function linkBlobs(tx: Tx, gates: Pick<Gates, 'push'>, artifactIds: number
     select blob.id, blob.digest, blob.size from blob where blob.id in (select blob_id from artifact_blob where artifact_id = any(${artifactIds}::bigint[]))
       and not exists (select 1 from repository_blob where repository_blob.repository_id = ${repository.id} and repository_blob.blob_id = blob.id)
     order by blob.id`)
-  for (const { digest, size } of blobs) await passGates(gates, tx, { kind: 'blob', project, repository: repository.name as RepositoryName, digest, size })
+  for (const { digest, size } of blobs) await passGates(gates, tx, { kind: 'blob', project, repository: repository.name, digest, size })
   await tx.run(sql`
     insert into repository_blob (repository_id, blob_id)
     select ${repository.id}, id from unnest(${blobs.map(({ id }) => id)}::bigint[]) as id order by id on conflict do nothing`)

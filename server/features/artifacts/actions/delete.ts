@@ -1,5 +1,5 @@
 import type { Digest } from '../../../../oci/digest.ts'
-import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import type { Tag } from '../../../../oci/reference.ts'
 import { dropArtifacts, lockArtifact } from '../../../catalog/artifact.ts'
 import type { Repository } from '../../../catalog/repository.ts'
 import { dropTagsOf } from '../../../catalog/tag.ts'
@@ -30,7 +30,7 @@ export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Ac
       const ids = going.map(({ id }) => id)
       const tags = await lockTags(tx, ids)
       const place = { projectId: repository.projectId, repository: repository.name }
-      await passUntagGates(gates, tx, { ...place, repository: repository.name as RepositoryName, tags: tags.map(({ name }) => name) })
+      await passUntagGates(gates, tx, { ...place, repository: repository.name, tags: tags.map(({ name }) => name) })
       await trashArtifacts(tx, repository, { kind: 'artifact', digest }, ids, by)
       await dropTagsOf(tx, repository, ids)
       await dropArtifacts(tx, repository, going)

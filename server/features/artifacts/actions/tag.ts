@@ -1,5 +1,5 @@
 import { parseManifest } from '../../../../oci/manifest.ts'
-import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import type { Tag } from '../../../../oci/reference.ts'
 import { lockArtifact } from '../../../catalog/artifact.ts'
 import type { Project } from '../../../catalog/project.ts'
 import type { Repository } from '../../../catalog/repository.ts'
@@ -21,7 +21,7 @@ export async function createTag(db: Db, gates: Gates, by: Actor, project: Projec
     const id = await lockArtifact(tx, repositoryId, digest)
     const stored = id === undefined ? undefined : await tx.row<{ content: Buffer }>(sql`select content from manifest where artifact_id = ${id}`)
     if (id === undefined || !stored) throw new Failure('NOT_FOUND', `${digest} does not exist in ${repositoryName}`)
-    await passGates(gates, tx, { kind: 'manifest', project, repository: repositoryName as RepositoryName, digest, manifest: parseManifest(stored.content, mediaType), size, tags: [tag] })
+    await passGates(gates, tx, { kind: 'manifest', project, repository: repositoryName, digest, manifest: parseManifest(stored.content, mediaType), size, tags: [tag] })
     if (!(await addTag(tx, repository, id, tag))) throw new Failure('CONFLICT', `the tag ${tag} exists already in ${repositoryName}`)
     await emit(tx, [facts.tagCreated({ projectId: project.id, repository: repositoryName, tag, digest }, by)])
   })
@@ -33,7 +33,7 @@ export async function deleteTag(db: Db, gates: Gates, by: Actor, repository: Rep
   await db.transaction(async (tx) => {
     const mine = await tx.row(sql`select id from tag where repository_id = ${repository.id} and name = ${tag} and artifact_id = ${artifact.id} for update`)
     if (!mine) throw new Failure('NOT_FOUND', `the artifact has no tag ${tag}`)
-    await passUntagGates(gates, tx, { projectId, repository: name as RepositoryName, tags: [tag] })
+    await passUntagGates(gates, tx, { projectId, repository: name, tags: [tag] })
     await dropTag(tx, repository, tag)
     await trashTag(tx, repository, tag, artifact.digest, by)
     await emit(tx, [facts.tagDeleted({ projectId, repository: name, tag, digest: artifact.digest }, by)])

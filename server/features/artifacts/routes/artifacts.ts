@@ -21,7 +21,7 @@ import { getArtifact, listPath, ListParams, onePath, OneParams, parseArtifactRef
 
 const ListArtifactsQuery = Type.Object({ ...listQuery, ...wantedQuery })
 
-export function listRoutes({ reader, gates, cachesLists, artifacts }: Parts) {
+export function listRoutes({ reader, gates, cachesLists, artifacts, columns }: Parts) {
   const { db } = reader
   const lists = cachesLists ? reader : uncached(reader)
   const source = cachesLists ? artifacts : openArtifacts(lists)
@@ -36,8 +36,8 @@ export function listRoutes({ reader, gates, cachesLists, artifacts }: Parts) {
         const isPlain = cachesLists && !query.q?.trim() && ['', '-push_time'].includes(query.sort?.trim() ?? '')
         const { ids, total } = await listArtifactIds(reader, repository.id, asked, isPlain)
         pageHeaders(artifactPath(project, repository.name, '').slice(0, -1), query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(lists, source, project, await source.list(ids), query)
-        return { status: 200, body: hydrated.map((one) => presentArtifact(project, one)) }
+        const hydrated = await hydrate(columns, { reader: lists, source, project, artifacts: await source.list(ids), wanted: query })
+        return { status: 200, body: hydrated.map(({ artifact: one, beside }) => presentArtifact(project, one, beside)) }
       },
     }),
     route({
@@ -48,8 +48,8 @@ export function listRoutes({ reader, gates, cachesLists, artifacts }: Parts) {
         const asked = listing(artifactFields, query, newestFirst)
         const { ids, total } = await listArtifactIdsOfProject(db, project.id, asked, query.latest_in_repository ?? false)
         pageHeaders(`/api/v2.0/projects/${project.name}/artifacts`, query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(lists, source, project, await source.list(ids), query)
-        return { status: 200, body: hydrated.map((one) => presentArtifact(project, one)) }
+        const hydrated = await hydrate(columns, { reader: lists, source, project, artifacts: await source.list(ids), wanted: query })
+        return { status: 200, body: hydrated.map(({ artifact: one, beside }) => presentArtifact(project, one, beside)) }
       },
     }),
     route({
@@ -58,8 +58,8 @@ export function listRoutes({ reader, gates, cachesLists, artifacts }: Parts) {
       schema: { params: OneParams, query: Type.Object({ ...pageQuery, ...wantedQuery, with_signature: Type.Optional(Type.Boolean({ default: false })) }), answers: { 200: Artifact } },
       async handler({ project, params, query }) {
         const { artifact } = await getArtifact({ reader, artifacts }, project, params)
-        const [hydrated] = await hydrate(reader, artifacts, project, [artifact], query)
-        return { status: 200, body: presentArtifact(project, hydrated!) }
+        const [hydrated] = await hydrate(columns, { reader, source: artifacts, project, artifacts: [artifact], wanted: query })
+        return { status: 200, body: presentArtifact(project, artifact, hydrated!.beside) }
       },
     }),
     route({

@@ -1,10 +1,12 @@
+import { columns, type Column } from '../columns.ts'
 import { openArtifacts } from '../objects.ts'
 import { listRoutes } from './artifacts.ts'
 import { moreRoutes } from './more.ts'
 import type { Parts } from './shared.ts'
 import { tagRoutes } from './tags.ts'
 
-export function artifactRoutes(given: Omit<Parts, 'artifacts'>) {
-  const parts = { ...given, artifacts: openArtifacts(given.reader) }
+/** `lent`: columns of other features. */
+export function artifactRoutes({ lent = [], ...given }: Omit<Parts, 'artifacts' | 'columns'> & { lent?: readonly Column[] }) {
+  const parts = { ...given, artifacts: openArtifacts(given.reader), columns: [...columns, ...lent] }
   return [...listRoutes(parts), ...tagRoutes(parts), ...moreRoutes(parts)]
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { isDigest } from '../../../../oci/digest.ts'
-import { isTag, type Reference, type RepositoryName } from '../../../../oci/reference.ts'
+import { isTag, type Reference } from '../../../../oci/reference.ts'
 import { ProjectName } from '../../../../api/requests.ts'
 import type { Project } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
@@ -10,6 +10,7 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { Gates } from '../../../registry/gate.ts'
 import type { Registry } from '../../../registry/registry.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
+import type { Column } from '../columns.ts'
 import type { Artifacts } from '../objects.ts'
 import type { ArtifactObject } from '../store.ts'
 
@@ -18,6 +19,8 @@ export type Parts = {
   /** Whether lists are put together from cached objects (S1-34). */
   cachesLists: boolean
   artifacts: Artifacts
+  /** What may stand beside an artifact. */
+  columns: readonly Column[]
 }
 
 export const tag = 'artifact'
@@ -44,10 +47,10 @@ export function parseArtifactReference(text: string): Reference {
 }
 
 /** The artifact that a path names. Throws NOT_FOUND. */
-export async function getArtifact({ reader, artifacts }: Pick<Parts, 'reader' | 'artifacts'>, project: Project, params: { repository_name: string; reference: string }): Promise<{ repository: Repository & { name: RepositoryName }; artifact: ArtifactObject }> {
+export async function getArtifact({ reader, artifacts }: Pick<Parts, 'reader' | 'artifacts'>, project: Project, params: { repository_name: string; reference: string }): Promise<{ repository: Repository; artifact: ArtifactObject }> {
   const reference = parseArtifactReference(params.reference)
   const repository = await getRepositoryOf(reader, project, params.repository_name)
   const artifact = await artifacts.find(repository, reference)
   if (!artifact) throw new Failure('NOT_FOUND', `${params.reference} does not exist in ${repository.name}`)
-  return { repository: repository as Repository & { name: RepositoryName }, artifact }
+  return { repository, artifact }
 }

@@ -1,4 +1,4 @@
-import type { Actor } from '../../../catalog/topics.ts'
+import type { Actor, Topics } from '../../../catalog/topic.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
@@ -14,8 +14,7 @@ const marina: Actor = { kind: 'system', id: null, name: 'audit log purge' }
 /** Entries looked at in one statement. */
 const pageSize = 5000
 
-/** `topics`: of all facts there are. */
-export function purgeHandler(db: Db, topics: ReadonlySet<string>): JobHandler {
+export function purgeHandler(db: Db, topics: Topics): JobHandler {
   return handler(purge, async (job) => {
     const { params, executionId, log } = job
     const types = purgedTypes(params.include_event_types, eventTypesOf(topics))

@@ -93,7 +93,7 @@ test('a purge that is stopped in the middle says in the log what it had removed'
   const before = await countOld()
   const [stopping, lines, since] = [new AbortController(), [] as string[], await lastFact(marina)]
   const job = { params: { audit_retention_hour: 48, include_event_types: '*', dry_run: false }, taskId: 0, executionId: 7, vendorId: 0, trigger: 'MANUAL', attempt: 1, earlier: {}, signal: stopping.signal, keep: async () => {} } as const
-  await assert.rejects(purgeHandler(db, new Set()).run({ ...job, log: (line) => lines.push(line), progress: () => stopping.abort(new Error('stopped')) }), /stopped/)
+  await assert.rejects(purgeHandler(db, new Map()).run({ ...job, log: (line) => lines.push(line), progress: () => stopping.abort(new Error('stopped')) }), /stopped/)
   const [fact] = (await factsSince(marina, since)).filter(({ topic }) => topic === 'audit-log.purged')
   const left = await countOld()
   assert.ok(left > 0 && left < before)
@@ -117,7 +117,7 @@ test('pages go on where the last one ended, whatever they leave', async () => {
 test('a purge counts on from an earlier try, over months and entries, and says what it did when it is cut short', async () => {
   const [name, log, told] = [fresh('again'), [] as string[], [] as number[]]
   await givenEntries(name, [24 * 500, 500, 501])
-  const run = (signal: AbortSignal) => purgeHandler(db, new Set()).run({
+  const run = (signal: AbortSignal) => purgeHandler(db, new Map()).run({
     params: { audit_retention_hour: 200, include_event_types: '*', dry_run: false }, taskId: 1, executionId: 1, vendorId: -1, trigger: 'MANUAL', attempt: 2, earlier: { removed: 5 }, signal,
     log: (line) => void log.push(line), progress: ({ removed }) => void told.push(removed as number), keep: () => Promise.resolve(),
   })

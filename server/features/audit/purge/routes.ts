@@ -1,3 +1,4 @@
+import type { Topics } from '../../../catalog/topic.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { choreRoutes } from '../../job-service/index.ts'
 import { facts } from '../topics.ts'
@@ -5,7 +6,7 @@ import { purge } from './jobs.ts'
 import { parsePurge } from './wire.ts'
 
 /** The only way by which entries leave the log (C-75). */
-export function purgeRoutes(db: Db, topics: ReadonlySet<string>) {
+export function purgeRoutes(db: Db, topics: Topics) {
   return choreRoutes(db, {
     type: purge, name: 'purge of the audit log', tag: 'purge', path: '/system/purgeaudit', param: 'purge_id', resource: 'purge-audit',
     operations: {

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import type { Schedule } from '../../../../api/jobs.ts'
+import type { Topics } from '../../../catalog/topic.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { eventTypesOf, parseEventTypes, strangeTypeIn } from '../rules.ts'
 import { isGroup, type PurgeParams } from './rules.ts'
@@ -8,7 +9,7 @@ import { isGroup, type PurgeParams } from './rules.ts'
 const longestRetention = 240_000
 
 /** What a purge is to do. As with Harbor, one that names no types removes nothing. Throws BAD_REQUEST. */
-export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics: ReadonlySet<string>): PurgeParams {
+export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics: Topics): PurgeParams {
   const { audit_retention_hour: hours, dry_run: isDryRun = false, include_event_types: types = '', include_operations: operations = '' } = parameters
   if (!Number.isInteger(hours) || (hours as number) < 1 || (hours as number) > longestRetention) throw new Failure('BAD_REQUEST', `parameters.audit_retention_hour must be a number of hours from 1 to ${longestRetention}`)
   if (typeof isDryRun !== 'boolean') throw new Failure('BAD_REQUEST', 'parameters.dry_run must be true or false')

@@ -1,0 +1,66 @@
+import type { Fact } from '../platform/events/emit.ts'
+import type { Told } from '../platform/events/reaction.ts'
+
+/**
+ * Who did it, as it will stand in the audit log: an account, a robot, Marina itself, somebody whom another registry names, or
+ * nobody known.
+ */
+export type Actor = { kind: 'user' | 'robot' | 'system' | 'external' | 'anonymous'; id: number | null; name: string }
+
+/** How the audit log words a fact. What is left out follows from the topic's name and the payload (features/audit/rules.ts). */
+export type Wording<Payload> = {
+  /** The type of the resource: `user`. */
+  type?: string
+  /** What was done with it: `update`. With the type it makes the type of the event: `update_user`. */
+  operation?: string
+  /** Which one it was. */
+  resource?: (of: Payload) => string
+  /** A sentence for people. */
+  description?: (of: Payload) => string
+  /** The fact is that something failed or was refused. */
+  isFailure?: true
+}
+
+type Json = Record<string, unknown>
+type By = { by: Actor }
+
+/** A topic to those who take facts of all topics and know the shape of none. */
+export type AnyTopic = {
+  /** `label.created`: a noun and what happened to it. */
+  readonly topic: string
+  /** To be used on facts of this topic only. */
+  readonly wording: Wording<Json>
+}
+
+/** The kind of a fact. Called, it makes a fact to emit; `is` and `read` take one in again, with its shape. */
+export type Topic<Payload extends Json> = AnyTopic & {
+  (payload: Payload, by: Actor): Fact
+  /** Whether the fact is one of this topic. */
+  is(fact: Told): fact is Told & { payload: Payload & By }
+  /** What the fact says; undefined when it is of another topic. */
+  read(fact: Told): (Payload & By) | undefined
+}
+
+/** All topics there are, by name. */
+export type Topics = ReadonlyMap<string, AnyTopic>
+
+/** Declares a topic. Past tense; readers and the database rely on the name: facts that are written keep it. */
+export function topic<Payload extends Json>(name: string, wording: Wording<Payload> = {}): Topic<Payload> {
+  const is = (fact: Told): fact is Told & { payload: Payload & By } => fact.topic === name
+  const make = (payload: Payload, by: Actor): Fact => ({ topic: name, payload: { ...payload, by } })
+  // Facts of this name are made by `make` alone, so the payload of each has the shape that the wording is written for.
+  const words = wording as Wording<Json>
+  return Object.assign(make, { topic: name, wording: words, is, read: (fact: Told) => (is(fact) ? fact.payload : undefined) })
+}
+
+/** The topics of several lists in one. Throws Error when two have one name. */
+export function topicsOf(...lists: Readonly<Record<string, AnyTopic>>[]): Topics {
+  const all = lists.flatMap((list) => Object.values(list))
+  const byName = new Map(all.map((one) => [one.topic, one]))
+  const twice = all.find((one) => byName.get(one.topic) !== one)
+  if (twice) throw new Error(`two topics are named ${twice.topic}`)
+  return byName
+}
+
+/** For sentences about what is counted: `, 3 times`, and nothing for once. */
+export const times = (count: number): string => (count > 1 ? `, ${count} times` : '')

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import type { Caller } from '../../../registry/caller.ts'
+import { callApi, givenRobot } from '../../../testing/api.ts'
+import { fresh, givenProject, givenUser } from '../../../testing/given.ts'
+import { expectAnswer } from '../../../testing/http.ts'
+import { openTestMarina, type TestMarina } from '../../../testing/server.ts'
+import { robotLogin } from '../../robots/index.ts'
+import { findAccount, hashPassword, openLogin, updateAccount, type Provider } from '../index.ts'
+import { localProvider } from './local.ts'
+import { checkProvider } from './providers.suite.ts'
+
+let marina: TestMarina
+before(async () => {
+  marina = await openTestMarina()
+})
+after(() => marina[Symbol.asyncDispose]())
+
+suite('accounts of this installation', () => {
+  checkProvider(async () => {
+    const { id, name, password } = await givenUser(marina)
+    const { db } = marina.ground
+    const account = (await findAccount(marina.ground, name))!
+    return {
+      provider: localProvider(marina.ground), caller: { kind: 'user', id, name }, password,
+      async changePassword() {
+        await updateAccount(db, account, { passwordHash: await hashPassword('Another12345') })
+        return 'Another12345'
+      },
+      switchOff: () => updateAccount(db, account, { isDisabled: true }),
+    }
+  })
+})
+
+suite('robots', () => {
+  checkProvider(async () => {
+    const project = await givenProject(marina)
+    const rights = { project: project.name, access: [{ resource: 'repository', action: 'pull' }] }
+    const { id, name, password } = await givenRobot(marina, fresh('robot'), rights)
+    const uses = { note() {}, async flush() {}, async [Symbol.asyncDispose]() {} }
+    const ask = (method: string, body: object) => callApi(marina, method, `/robots/${id}`, { as: marina.admin, body })
+    return {
+      provider: robotLogin(marina.ground, uses, async () => 'robot$'), caller: { kind: 'robot', id, name }, password,
+      async changePassword() {
+        return (expectAnswer(await ask('PATCH', {}), 200).json() as { secret: string }).secret
+      },
+      async switchOff() {
+        const shown = expectAnswer(await callApi(marina, 'GET', `/robots/${id}`, { as: marina.admin }), 200).json() as object
+        expectAnswer(await ask('PUT', { ...shown, disable: true }), 200)
+      },
+    }
+  })
+})
+
+suite('a provider of others', () => {
+  const caller: Caller = { kind: 'user', id: 9, name: 'carl' }
+  const loginWith = (check: (password: string, signal: AbortSignal) => Promise<Caller | undefined>, checkMs?: number) => {
+    const elsewhere: Provider = {
+      name: 'elsewhere', claim: async (name) => (name.startsWith('elsewhere-') ? { version: undefined, check } : undefined),
+    }
+    const { db, cache } = marina.ground
+    return openLogin({ db, cache, relaxed: db.relaxed }, [elsewhere], checkMs)
+  }
+
+  test('is asked for its names alone, each time when it cannot say whether a password is still right', async () => {
+    let asked = 0
+    const login = loginWith(async (password) => (asked++, password === 'right' ? caller : undefined))
+    assert.deepEqual(await login('elsewhere-carl', 'right', '10.0.0.1'), caller)
+    assert.deepEqual(await login('elsewhere-carl', 'right', '10.0.0.1'), caller)
+    assert.equal(await login('elsewhere-carl', 'wrong', '10.0.0.1'), undefined)
+    assert.equal(asked, 3)
+    const { id, name, password } = await givenUser(marina)
+    assert.deepEqual(await login(name, password, '10.0.0.1'), { kind: 'user', id, name })
+    assert.equal(asked, 3)
+  })
+
+  test('cannot hold up a login for longer than it may take', async () => {
+    const signals: AbortSignal[] = []
+    const login = loginWith((_, signal) => (signals.push(signal), new Promise(() => {})), 50)
+    await assert.rejects(login('elsewhere-carl', 'right', '10.0.0.2'), { code: 'UNAVAILABLE' })
+    assert.equal(signals[0]?.aborted, true)
+  })
+})
