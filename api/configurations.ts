@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-export const InternalConfigurationValue = Type.Object({
+const InternalConfigurationValue = Type.Object({
   // Harbor's document says object, its answers are plain values.
   value: Type.Optional(Type.Unknown()),
   editable: Type.Optional(Type.Boolean()),
@@ -8,17 +8,17 @@ export const InternalConfigurationValue = Type.Object({
 
 export const InternalConfigurationsResponse = Type.Record(Type.String(), InternalConfigurationValue)
 
-export const StringConfigItem = Type.Object({
+const StringConfigItem = Type.Object({
   value: Type.Optional(Type.String()),
   editable: Type.Optional(Type.Boolean()),
 })
 
-export const BoolConfigItem = Type.Object({
+const BoolConfigItem = Type.Object({
   value: Type.Optional(Type.Boolean()),
   editable: Type.Optional(Type.Boolean()),
 })
 
-export const IntegerConfigItem = Type.Object({
+const IntegerConfigItem = Type.Object({
   value: Type.Optional(Type.Integer()),
   editable: Type.Optional(Type.Boolean()),
 })

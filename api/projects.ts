@@ -3,7 +3,7 @@ import { CVEAllowlist } from './cve-allowlist.ts'
 import { ResourceList } from './quotas.ts'
 import { Registry } from './registries.ts'
 
-export const ProjectMetadata = Type.Object({
+const ProjectMetadata = Type.Object({
   public: Type.Optional(Type.String()),
   enable_content_trust: Type.Optional(Type.String()),
   enable_content_trust_cosign: Type.Optional(Type.String()),
@@ -52,7 +52,7 @@ export const ProjectDeletable = Type.Object({
   message: Type.Optional(Type.String()),
 })
 
-export const ProjectSummaryQuota = Type.Object({
+const ProjectSummaryQuota = Type.Object({
   hard: Type.Optional(ResourceList),
   used: Type.Optional(ResourceList),
 })

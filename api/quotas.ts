@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 export const ResourceList = Type.Record(Type.String(), Type.Integer())
 
-export const QuotaRefObject = Type.Record(Type.String(), Type.Unknown())
+const QuotaRefObject = Type.Record(Type.String(), Type.Unknown())
 
 export const Quota = Type.Object({
   id: Type.Optional(Type.Integer()),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Project } from './projects.ts'
 
-export const SearchRepository = Type.Object({
+const SearchRepository = Type.Object({
   project_id: Type.Optional(Type.Integer()),
   project_name: Type.Optional(Type.String()),
   project_public: Type.Optional(Type.Boolean()),

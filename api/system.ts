@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-export const ComponentHealthStatus = Type.Object({
+const ComponentHealthStatus = Type.Object({
   name: Type.Optional(Type.String()),
   status: Type.Optional(Type.String()),
   error: Type.Optional(Type.String()),
@@ -11,7 +11,7 @@ export const OverallHealthStatus = Type.Object({
   components: Type.Optional(Type.Array(ComponentHealthStatus)),
 })
 
-export const AuthproxySetting = Type.Object({
+const AuthproxySetting = Type.Object({
   endpoint: Type.Optional(Type.String()),
   tokenreivew_endpoint: Type.Optional(Type.String()),
   skip_search: Type.Optional(Type.Boolean()),
@@ -37,7 +37,7 @@ export const GeneralInfo = Type.Object({
   oidc_provider_name: Type.Optional(Type.String()),
 })
 
-export const Storage = Type.Object({
+const Storage = Type.Object({
   total: Type.Optional(Type.Integer()),
   free: Type.Optional(Type.Integer()),
 })

@@ -15,7 +15,7 @@ export type StoredManifest = { artifactId: number; digest: Digest; mediaType: st
 /** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
 export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
-export const manifestKey = keyOf('manifest', 'repository', 'digest')
+const manifestKey = keyOf('manifest', 'repository', 'digest')
 
 export function findManifest({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
   const load = () =>
