@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { Label } from './labels.ts'
 
-export const ExtraAttrs = Type.Record(Type.String(), Type.Unknown())
+const ExtraAttrs = Type.Record(Type.String(), Type.Unknown())
 
-export const Annotations = Type.Record(Type.String(), Type.String())
+const Annotations = Type.Record(Type.String(), Type.String())
 
-export const Platform = Type.Object({
+const Platform = Type.Object({
   architecture: Type.Optional(Type.String()),
   os: Type.Optional(Type.String()),
   'os.version': Type.Optional(Type.String()),
@@ -13,7 +13,7 @@ export const Platform = Type.Object({
   variant: Type.Optional(Type.String()),
 })
 
-export const Reference = Type.Object({
+const Reference = Type.Object({
   parent_id: Type.Optional(Type.Integer()),
   child_id: Type.Optional(Type.Integer()),
   child_digest: Type.Optional(Type.String()),
@@ -32,26 +32,26 @@ export const Tag = Type.Object({
   immutable: Type.Optional(Type.Boolean()),
 })
 
-export const AdditionLink = Type.Object({
+const AdditionLink = Type.Object({
   href: Type.Optional(Type.String()),
   absolute: Type.Optional(Type.Boolean()),
 })
 
-export const AdditionLinks = Type.Record(Type.String(), AdditionLink)
+const AdditionLinks = Type.Record(Type.String(), AdditionLink)
 
-export const VulnerabilitySummary = Type.Object({
+const VulnerabilitySummary = Type.Object({
   total: Type.Optional(Type.Integer()),
   fixable: Type.Optional(Type.Integer()),
   summary: Type.Optional(Type.Record(Type.String(), Type.Integer())),
 })
 
-export const Scanner = Type.Object({
+const Scanner = Type.Object({
   name: Type.Optional(Type.String()),
   vendor: Type.Optional(Type.String()),
   version: Type.Optional(Type.String()),
 })
 
-export const NativeReportSummary = Type.Object({
+const NativeReportSummary = Type.Object({
   report_id: Type.Optional(Type.String()),
   scan_status: Type.Optional(Type.String()),
   severity: Type.Optional(Type.String()),
@@ -63,9 +63,9 @@ export const NativeReportSummary = Type.Object({
   scanner: Type.Optional(Scanner),
 })
 
-export const ScanOverview = Type.Record(Type.String(), NativeReportSummary)
+const ScanOverview = Type.Record(Type.String(), NativeReportSummary)
 
-export const SBOMOverview = Type.Object({
+const SBOMOverview = Type.Object({
   start_time: Type.Optional(Type.String({ format: 'date-time' })),
   end_time: Type.Optional(Type.String({ format: 'date-time' })),
   scan_status: Type.Optional(Type.String()),

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
-export const CacheResource = Type.Object({
+const CacheResource = Type.Object({
   layer: Type.String({ enum: ['memory', 'redis'] }),
   resource: Type.String(),
   entries: count('facts held now; in memory the sum of all processes'),

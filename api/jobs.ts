@@ -34,37 +34,6 @@ export const ExecHistory = Type.Object({
   update_time: time,
 })
 
-export const Metrics = Type.Object({
-  task_count: count, success_task_count: count, error_task_count: count, pending_task_count: count, running_task_count: count,
-  scheduled_task_count: count, stopped_task_count: count,
-})
-
-export const Execution = Type.Object({
-  id: count,
-  vendor_type: text,
-  vendor_id: count,
-  status: text,
-  status_message: text,
-  metrics: Type.Optional(Metrics),
-  trigger: text,
-  extra_attrs: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  start_time: text,
-  end_time: text,
-})
-
-export const Task = Type.Object({
-  id: count,
-  execution_id: count,
-  status: text,
-  status_message: text,
-  run_count: count,
-  extra_attrs: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  creation_time: text,
-  update_time: text,
-  start_time: text,
-  end_time: text,
-})
-
 export const WorkerPool = Type.Object({ pid: count, worker_pool_id: text, start_at: time, heartbeat_at: time, concurrency: count, host: text })
 export const Worker = Type.Object({ id: text, pool_id: text, job_name: text, job_id: text, start_at: time, check_in: text, checkin_at: time })
 export const JobQueue = Type.Object({ job_type: text, count, latency: count, paused: Type.Optional(Type.Boolean()) })

@@ -11,7 +11,7 @@ export const ProjectMemberEntity = Type.Object({
   entity_type: Type.Optional(Type.String()),
 })
 
-export const UserEntity = Type.Object({
+const UserEntity = Type.Object({
   user_id: Type.Optional(Type.Integer()),
   username: Type.Optional(Type.String()),
 })

@@ -4,7 +4,7 @@ import { idParam, pageQuery } from './requests.ts'
 
 export const ResourceList = Type.Record(Type.String(), Type.Integer())
 
-export const QuotaRefObject = Type.Record(Type.String(), Type.Unknown())
+const QuotaRefObject = Type.Record(Type.String(), Type.Unknown())
 
 export const Quota = Type.Object({
   id: Type.Integer(),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-export const RegistryCredential = Type.Object({
+const RegistryCredential = Type.Object({
   type: Type.Optional(Type.String()),
   access_key: Type.Optional(Type.String()),
   access_secret: Type.Optional(Type.String()),

@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 
-export const Access = Type.Object({
+const Access = Type.Object({
   resource: Type.Optional(Type.String()),
   action: Type.Optional(Type.String()),
   effect: Type.Optional(Type.String()),
 })
 
-export const RobotPermission = Type.Object({
+const RobotPermission = Type.Object({
   kind: Type.Optional(Type.String()),
   namespace: Type.Optional(Type.String()),
   access: Type.Optional(Type.Array(Access)),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-export const OIDCUserInfo = Type.Object({
+const OIDCUserInfo = Type.Object({
   id: Type.Optional(Type.Integer()),
   user_id: Type.Optional(Type.Integer()),
   subiss: Type.Optional(Type.String()),

@@ -20,7 +20,7 @@ export async function describeMachine(): Promise<Machine> {
 }
 
 /** Marina's median against the other's; above 1 Marina is better. */
-export function ratioOf({ ours, against, lessIsBetter }: Row): number | undefined {
+function ratioOf({ ours, against, lessIsBetter }: Row): number | undefined {
   if (!against) return undefined
   const [one, other] = lessIsBetter ? [median(against.values), median(ours)] : [median(ours), median(against.values)]
   return other === 0 ? undefined : one / other

@@ -13,11 +13,14 @@ import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { smallPush } from './scenarios/small-push.ts'
+import { start } from './scenarios/start.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { openScratch } from './scratch.ts'
 
-const scenarios = [manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection, webhooks, webhooksWaiting] satisfies Scenario[]
+const scenarios = [
+  manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection, webhooks, webhooksWaiting, start,
+] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
 

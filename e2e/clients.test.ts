@@ -18,8 +18,10 @@ let marina: Marina
 let other: Awaited<ReturnType<typeof openDockerRegistry>>
 let password: string
 let admin: string
+let rootfs: string
 
 before(async () => {
+  rootfs = await debianRoot()
   runroot = await mkdtemp('/tmp/podman-')
   top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
@@ -31,7 +33,7 @@ before(async () => {
   await ask(`${marina.url}/api/v2.0/projects`, 201, {
     method: 'POST', headers: { ...basic(password), 'content-type': 'application/json' }, body: JSON.stringify({ project_name: 'team', metadata: { public: 'false' } }),
   })
-})
+}, { timeout: 900_000 })
 after(async () => {
   await marina?.stop()
   await marina?.[Symbol.asyncDispose]()
@@ -41,7 +43,6 @@ after(async () => {
 })
 
 test('a Debian root file system goes into an image, to Marina, on to docker-registry, back, and to podman: every byte agrees', async () => {
-  const rootfs = await debianRoot()
   const layout = path.join(top.dir, 'debian')
   const extra = path.join(top.dir, 'extra')
   await writeFile(extra, 'a second layer\n')

@@ -245,7 +245,7 @@ async function tokenOf({ url }: Marina, secret: string): Promise<string> {
 
 /** A running Marina signs with the new key within seconds (docs/operate/scale.md). */
 async function untilSignedBy(id: string): Promise<string> {
-  const limit = performance.now() + 10_000
+  const limit = performance.now() + 60_000
   for (;;) {
     const token = await tokenOf(marina, password)
     if (keyOf(token) === id) return token

@@ -27,7 +27,7 @@ let image: BuiltImage
 before(async () => {
   top = await makeFolder()
   image = await buildImage(path.join(top.dir, 'images'))
-}, { timeout: 600_000 })
+}, { timeout: 900_000 })
 after(async () => {
   await image?.[Symbol.asyncDispose]()
   await top[Symbol.asyncDispose]()

@@ -17,7 +17,7 @@ export async function openDockerRegistry(dir: string, notify?: { url: string; se
   const exited = new Promise<void>((resolve) => child.once('error', (error) => resolve(void (log += error.message))).once('exit', () => resolve()))
   let isOver = false
   void exited.then(() => (isOver = true))
-  const limit = performance.now() + 20_000
+  const limit = performance.now() + 60_000
   while (!/listening on 127\.0\.0\.1:\d+/.test(log)) {
     if (isOver || performance.now() > limit) throw new Error(`docker-registry did not start\n${log}`)
     await sleep(10)

@@ -12,7 +12,7 @@ export type Reference = { tag: Tag } | { digest: Digest }
 const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const nameForm = new RegExp(`^${component}(?:/${component})*$`)
 const tagForm = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
-export const nameLimit = 255
+const nameLimit = 255
 
 export function isRepositoryName(text: string): text is RepositoryName {
   return text.length <= nameLimit && nameForm.test(text) && text.includes('/')

@@ -1,55 +1,76 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, suite, test } from 'node:test'
+import { parseArgs } from 'node:util'
 import { failpoints, fsckOf, openEmbeddedPostgres } from '../../server/testing/faults.ts'
 import { killAgainAndAgain, letTheDeadGo, socketUrl, type Kill, type Tally, type Victim } from './kills.ts'
-import { killPostgresOf, runMarina } from './marina.ts'
-import { openRandom } from './random.ts'
+import { runMarina } from './marina.ts'
+import { openRandom, type Random } from './random.ts'
+import { openFolder } from './scene.ts'
 
-/** MARINA_TEST_KILLS=5000 for a long run, MARINA_TEST_SEED to see one again. */
-const kills = Number(process.env['MARINA_TEST_KILLS'] ?? 200)
-const seed = Number(process.env['MARINA_TEST_SEED'] ?? Date.now() % 1_000_000)
-const onEmbedded = Math.round(kills / 5)
-const timeout = kills * 10_000
+/** By itself, `npm run kills -- --kills 1600 --seed 912570`: for a long run, or to see one again. */
+const { values } = parseArgs({ options: { kills: { type: 'string', default: '60' }, seed: { type: 'string' } } })
+const kills = Number(values.kills)
+const seed = Number(values.seed ?? Date.now() % 1_000_000)
+/** Of a Marina with its own PostgreSQL: 15 of 60 are one turn of `planWithPostgres`. */
+const onEmbedded = Math.round(kills / 4)
+const timeout = kills * 20_000
 
 /** The delay is longer than the checker takes to look for what it pushed last; a killed run is taken up soon. */
 const collecting = { MARINA_COLLECT_DELAY: '15s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_LEASE: '2s' }
 const total: Tally = { kills: new Map(), pushes: 0, deletes: 0, violations: [], losses: [] }
 const started = performance.now()
 
-suite(`Marina killed ${kills} times under load (seed ${seed})`, () => {
-  after(() => say(`summary: ${summary(total)}`))
+suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills ${kills} --seed ${seed})`, () => {
+  say(`seed ${seed}`)
+  after(() => say(`summary: seed ${seed}, ${summary(total)}`))
 
   test('on a PostgreSQL that lives on, every kill leaves all that was acknowledged and nothing half there', { timeout }, async () => {
     await using folder = await openFolder()
     await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
     const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
-    await killAndTell({ ...victimOf(folder.dir, postgres.url, settings), settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded, false))
+    const victim = victimOf(folder.dir, postgres.url, settings)
+    await killAndTell({ ...victim, settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded))
   })
 
   test('with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
     await using folder = await openFolder()
-    await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), { ...collecting, MARINA_DATA_DIR: folder.dir }), plan(onEmbedded, true))
+    const settings = { ...collecting, MARINA_DATA_DIR: folder.dir }
+    await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), settings), planWithPostgres(onEmbedded))
   })
 
-  test('no failpoint was left out', () => {
-    for (const point of failpoints) assert.ok((total.kills.get(point) ?? 0) >= Math.min(5, kills / 40), `${point}: ${total.kills.get(point) ?? 0} kills`)
+  test('no kind of kill was left out', () => {
+    for (const kind of [...failpoints, 'SIGKILL', 'SIGKILL of Marina and PostgreSQL']) {
+      const wanted = Math.max(1, Math.floor(kills / 60))
+      assert.ok((total.kills.get(kind) ?? 0) >= wanted, `${kind}: ${total.kills.get(kind) ?? 0} kills of ${wanted}`)
+    }
     assert.ok(sum(total.kills) >= kills, `${sum(total.kills)} kills`)
   })
 })
 
-/** Each point in turn at a count that no client chooses; one kill in six at any moment, half of those with PostgreSQL if it can be. */
-function* plan(count: number, canKillPostgres: boolean): Generator<Kill> {
-  const random = openRandom(seed + (canKillPostgres ? 1 : 0))
+/** Each failpoint in turn, at a count that no client chooses; every sixth kill comes at any moment. */
+function* plan(count: number): Generator<Kill> {
+  const random = openRandom(seed)
   for (let number = 0; number < count; number++) {
-    if (number % 6 === 5) yield { point: undefined, count: 0, withPostgres: canKillPostgres && random.chance(0.6) }
-    else {
-      const point = failpoints[(number - Math.floor(number / 6)) % failpoints.length]!
-      yield { point, count: random.int(1, point.startsWith('collect') ? 1 : point.startsWith('delete') || point.startsWith('artifact') ? 3 : 12), withPostgres: canKillPostgres && random.chance(0.2) }
-    }
+    if (number % 6 === 5) yield { point: undefined, count: 0, withPostgres: false }
+    else yield { ...atPoint(number - Math.floor(number / 6), random), withPostgres: false }
   }
+}
+
+/** Likewise: every fifth at any moment. Two in three of those, and one in four at a failpoint, end PostgreSQL as well. */
+function* planWithPostgres(count: number): Generator<Kill> {
+  const random = openRandom(seed + 1)
+  for (let number = 0; number < count; number++) {
+    const turn = Math.floor(number / 5)
+    if (number % 5 === 4) yield { point: undefined, count: 0, withPostgres: turn % 3 !== 1 }
+    else yield { ...atPoint(number - turn, random), withPostgres: (number - turn) % 4 === turn % 4 }
+  }
+}
+
+function atPoint(turn: number, random: Random): { point: string; count: number } {
+  const point = failpoints[turn % failpoints.length]!
+  const most = point.startsWith('collect') ? 1 : /^(?:delete|artifact)/.test(point) ? 3 : 12
+  return { point, count: random.int(1, most) }
 }
 
 function victimOf(dataDir: string, databaseUrl: string, settings: Record<string, string>): Victim {
@@ -93,15 +114,3 @@ function summary({ kills: by, pushes, deletes, violations, losses }: Tally): str
 
 const sum = (counts: Map<string, number>) => counts.values().reduce((all, one) => all + one, 0)
 const say = (line: string) => void process.stderr.write(`kill-loop: ${line}\n`)
-
-/** The folder goes away with whatever PostgreSQL a kill left in it. */
-async function openFolder(): Promise<{ dir: string } & AsyncDisposable> {
-  const dir = await mkdtemp(path.join(tmpdir(), 'marina-kills-'))
-  return {
-    dir,
-    async [Symbol.asyncDispose]() {
-      await killPostgresOf(dir)
-      await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-    },
-  }
-}

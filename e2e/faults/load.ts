@@ -6,7 +6,7 @@ import { openRandom, type Random } from './random.ts'
 
 export const repositories = ['library/alpha', 'library/beta', 'library/deep/er/gamma']
 /** Tags that all clients fight for. */
-export const sharedTags = ['latest', 'stable', 'edge']
+const sharedTags = ['latest', 'stable', 'edge']
 
 export type LoadOptions = { port: number; authorization: string; seed: number; history: History; shared: Blob[]; pushers?: number; pullers?: number; deletesMore?: boolean; /** Asks for collection after collection. */ collects?: boolean }
 

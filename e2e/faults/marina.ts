@@ -94,7 +94,7 @@ export async function killPostgresOf(dataDir: string): Promise<void> {
 }
 
 /** The process id of the PostgreSQL that serves this folder, if one does. */
-export function postmasterOf(dataDir: string): number | undefined {
+function postmasterOf(dataDir: string): number | undefined {
   const cluster = path.join(dataDir, 'postgres', 'cluster')
   try {
     const pid = Number.parseInt(readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8'))

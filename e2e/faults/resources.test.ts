@@ -184,6 +184,6 @@ function openSocket(port: number): Promise<Socket> {
 }
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 20_000; performance.now() < end; await sleep(100)) if (await isTrue()) return
+  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100)) if (await isTrue()) return
   throw new Error('not within 20 s')
 }

@@ -18,7 +18,7 @@ type StoredStat = { digest: Digest; mediaType: string; size: number }
 /** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
 export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
-export const manifestKey = keyOf('manifest', 'repository', 'digest')
+const manifestKey = keyOf('manifest', 'repository', 'digest')
 
 /** A manifest with its bytes. */
 export function findManifest(

@@ -9,7 +9,7 @@ import type { Reader } from './reader.ts'
 
 export type TagTarget = { tagId: number; digest: Digest }
 
-export const tagKey = keyOf('tag', 'repository', 'name')
+const tagKey = keyOf('tag', 'repository', 'name')
 
 /** What a tag points at now. */
 export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Maybe<TagTarget | undefined> {

@@ -70,8 +70,8 @@ export async function openRaw(port: number): Promise<Socket> {
   return socket
 }
 
-/** Sends text as it is and gives back all that comes until the server closes, or `ms` of silence. */
-export async function sendRaw(port: number, text: string | Buffer, ms = 1500): Promise<{ text: string; isClosed: boolean }> {
+/** Sends text as it is and gives back all that comes until the server closes, or 20 s of silence. */
+export async function sendRaw(port: number, text: string | Buffer): Promise<{ text: string; isClosed: boolean }> {
   const socket = await openRaw(port)
   const chunks: Buffer[] = []
   return new Promise((resolve) => {
@@ -79,7 +79,7 @@ export async function sendRaw(port: number, text: string | Buffer, ms = 1500): P
       socket.destroy()
       resolve({ text: Buffer.concat(chunks).toString('latin1'), isClosed })
     }
-    socket.setTimeout(ms, () => end(false))
+    socket.setTimeout(20_000, () => end(false))
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.once('close', () => end(true))
     socket.write(text)
@@ -95,9 +95,12 @@ export async function sendCut(port: number, request: Buffer, count: number): Pro
   await closed
 }
 
-/** Asks again and again until it holds; fails with the last complaint after `ms`. */
-export async function eventually<Result>(check: () => Promise<Result> | Result, ms = 5000): Promise<Result> {
-  const end = performance.now() + ms
+/**
+ * Asks again and again until it holds. Fails with the last complaint after a minute, which says that something hangs: how long
+ * a busy machine takes says nothing.
+ */
+export async function eventually<Result>(check: () => Promise<Result> | Result): Promise<Result> {
+  const end = performance.now() + 60_000
   for (;;) {
     try {
       return await check()

@@ -9,7 +9,7 @@ import { mayInProject, maySystem, type Rights } from './rules.ts'
 import { findRights } from './store.ts'
 
 export * from './rules.ts'
-export { accountRightsKey, changesMembersOf, changesRightsOfGroup, dropMember, dropRightsIn, findRights, memberCountKey, robotFullName, robotKey, robotRightsKey, saveMember } from './store.ts'
+export { accountRightsKey, changesMembersOf, changesRightsOfGroup, dropMember, dropRightsIn, memberCountKey, robotFullName, robotKey, robotRightsKey, saveMember } from './store.ts'
 export { heldIn } from './held.ts'
 export { permissionRoutes } from './routes.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'

@@ -8,7 +8,7 @@ import type { Profile } from './rules.ts'
 
 export type Account = { id: number; name: string; passwordHash: string | null; isAdmin: boolean; isDisabled: boolean }
 
-export const accountKey = keyOf('account', 'name')
+const accountKey = keyOf('account', 'name')
 
 const columns = sql`id, name, password_hash as "passwordHash", is_admin as "isAdmin", is_disabled as "isDisabled"`
 

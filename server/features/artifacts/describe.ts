@@ -11,7 +11,7 @@ const attributesLimit = 32 * 1024
 /** The layer that pictures the artifact carries this annotation, without a value. */
 const iconAnnotation = 'io.goharbor.artifact.v1alpha1.icon'
 const iconTypes = ['image/png', 'image/jpeg', 'image/gif']
-export const iconLimit = 256 * 1024
+const iconLimit = 256 * 1024
 
 export const describe: Describe = async (manifest, tags, sources) => {
   const processor = processors.find((one) => one.isFor(manifest))!

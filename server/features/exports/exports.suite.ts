@@ -29,7 +29,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
   const download = (id: number, as: Person = admin, at: TestMarina = marina) => callApi(at, 'GET', `/export/artifacts/download/${id}`, { as })
   async function ready(body: object = {}, as: Person = admin): Promise<number> {
     const { id } = (await ask(body, as)).json() as { id: number }
-    await eventually(async () => assert.deepEqual([(await statusOf(id, as)).status, (await statusOf(id, as)).file_present], ['Success', true]), 10_000)
+    await eventually(async () => assert.deepEqual([(await statusOf(id, as)).status, (await statusOf(id, as)).file_present], ['Success', true]))
     return id
   }
 
@@ -53,7 +53,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     const asked = await ask({ projects: [A.id] })
     const { id } = asked.json() as { id: number }
     assert.equal(asked.headers.location, `/api/v2.0/export/artifacts/executions/${id}`)
-    await eventually(async () => assert.equal((await statusOf(id)).file_present, true), 10_000)
+    await eventually(async () => assert.equal((await statusOf(id)).file_present, true))
     const { user_name: name, status } = await statusOf(id)
     assert.deepEqual([name, status], ['admin', 'Success'])
     await using third = await openBeside(marina, { MARINA_WORKERS: 'none', ...settings })

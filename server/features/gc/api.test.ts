@@ -27,7 +27,7 @@ suite('the API of the garbage collection', () => {
     const run = await get(id)
     assert.ok(['Success', 'Error', 'Stopped'].includes(run.job_status), run.job_status)
     return run
-  }, 20_000)
+  })
   const runNow = async (parameters: Record<string, unknown> = {}) => ended(await create(marina, '/system/gc/schedule', marina.admin, now(parameters)))
 
   test('a run asked for frees what was deleted and says so in history, attributes, log and facts', async () => {
@@ -104,7 +104,7 @@ suite('the API of the garbage collection', () => {
       const one = (await shown()) as Run
       assert.ok(said(one)['removed_files']! > 1, one.job_parameters)
       return one
-    }, 15_000)
+    })
     assert.equal(running.job_status, 'Running')
     assert.deepEqual([said(running)['estimate'], said(running)['purged_blobs'], said(running)['workers']], [20, 20, 1])
     assert.ok(said(running)['freed_space']! > 0)
@@ -115,7 +115,7 @@ suite('the API of the garbage collection', () => {
       const one = (await shown()) as Run
       assert.equal(one.job_status, 'Stopped')
       return one
-    }, 15_000)
+    })
     const files = said(stopped)['removed_files']!
     assert.ok(files >= said(running)['removed_files']! && files < 20, String(files))
     assert.match(expectAnswer(await callApi(slow, 'GET', `/system/gc/${id}/log`, { as: slow.admin }), 200).text, new RegExp(`cut short; until then .* 20 blobs and ${files} files gone; .*\n.* stopped\n$`))
@@ -130,7 +130,7 @@ suite('the API of the garbage collection', () => {
       const [run] = expectAnswer(await callApi(night, 'GET', '/system/gc', { as: night.admin }), 200).json() as Run[]
       assert.deepEqual([run!.job_status, run!.job_kind, run!.schedule.type], ['Success', 'SCHEDULE', 'Schedule'])
       assert.match(expectAnswer(await callApi(night, 'GET', `/system/gc/${run!.id}/log`, { as: night.admin }), 200).text, new RegExp(`outside of the time window nothing is collected: it begins at ${begins} UTC\n`))
-    }, 15_000)
+    })
   })
 
   test('a log that has no room for every blob has room for what came of the run', async () => {
@@ -141,7 +141,7 @@ suite('the API of the garbage collection', () => {
       const { text } = expectAnswer(await callApi(terse, 'GET', `/system/gc/${id}/log`, { as: terse.admin }), 200)
       assert.match(text, /files gone/)
       return text
-    }, 15_000)
+    })
     const named = log.split('delete the blob').length - 1
     assert.ok(named > 10 && named < 40, String(named))
     assert.match(log, /nobody holds it\nthe log ends here: it has reached its limit\n\S+ \[INFO\] .* 40 blobs and 40 files gone;/)

@@ -1,6 +1,4 @@
-export { executionSweep, scheduleSweep, sweepHandler } from './jobs.ts'
+export { scheduleSweep, sweepHandler } from './jobs.ts'
 export { choreRoutes, type Chore } from './chore.ts'
-export { readExecutionLog } from './logs.ts'
 export { jobServiceRoutes } from './routes.ts'
 export { schedulingOf } from './topics.ts'
-export { parseSchedule, presentExecution, presentHistory, presentSchedule, presentScheduleObj, presentTask, type Asked } from './wire.ts'

@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
-import type { Execution as ExecutionAnswer, ExecHistory, JobQueue, Schedule as ScheduleBody, ScheduleObj, Task as TaskAnswer, Worker, WorkerPool } from '../../../api/jobs.ts'
+import type { ExecHistory, JobQueue, Schedule as ScheduleBody, ScheduleObj, Worker, WorkerPool } from '../../../api/jobs.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
 import type { Schedule } from '../../platform/jobs/schedule.ts'
-import type { Busy, Execution, Pool, Queue, Task } from '../../platform/jobs/views.ts'
+import type { Busy, Execution, Pool, Queue } from '../../platform/jobs/views.ts'
 
 /** What a client asks with Harbor's Schedule: now, never, or by a cron. */
 export type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
@@ -21,7 +21,7 @@ export function parseSchedule({ schedule }: Static<typeof ScheduleBody>): Asked 
   }
 }
 
-export function presentScheduleObj({ cronType, cron, nextAt }: Pick<Schedule, 'cronType' | 'cron' | 'nextAt'>): Static<typeof ScheduleObj> {
+function presentScheduleObj({ cronType, cron, nextAt }: Pick<Schedule, 'cronType' | 'cron' | 'nextAt'>): Static<typeof ScheduleObj> {
   return { type: cronType as Static<typeof ScheduleObj>['type'], cron, next_scheduled_time: nextAt.toISOString() }
 }
 
@@ -42,27 +42,6 @@ export function presentHistory(execution: Execution, parameters: Record<string, 
   return {
     id, job_name: vendorType, job_kind: trigger, job_parameters: JSON.stringify(parameters), job_status: status, deleted: false,
     schedule: { type: titleOf[trigger] }, creation_time: startedAt.toISOString(), update_time: updatedAt.toISOString(),
-  }
-}
-
-/** What a task that waits or runs is counted as follows from its execution's status. */
-export function presentExecution(execution: Execution): Static<typeof ExecutionAnswer> {
-  const { id, vendorType, vendorId, trigger, status, message, attrs, tasks, unfinished, succeeded, failed, stopped, startedAt, endedAt } = execution
-  const isRunning = status === 'Running'
-  return {
-    id, vendor_type: vendorType, vendor_id: vendorId, trigger, status, status_message: message, extra_attrs: attrs,
-    metrics: {
-      task_count: tasks, success_task_count: succeeded, error_task_count: failed, stopped_task_count: stopped,
-      ...(isRunning ? { running_task_count: unfinished } : { pending_task_count: unfinished }),
-    },
-    start_time: startedAt.toISOString(), ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
-  }
-}
-
-export function presentTask({ id, executionId, status, message, runs, attrs, createdAt, updatedAt, startedAt, endedAt }: Task): Static<typeof TaskAnswer> {
-  return {
-    id, execution_id: executionId, status, status_message: message, run_count: runs, extra_attrs: attrs, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
-    ...(startedAt ? { start_time: startedAt.toISOString() } : {}), ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
   }
 }
 

@@ -7,7 +7,7 @@ import { sql } from '../../platform/db/sql.ts'
 /** `projectId` null: a global label. */
 export type Label = { id: number; name: string; description: string; color: string; projectId: number | null; createdAt: Date; updatedAt: Date }
 
-export const labelKey = keyOf('label', 'id')
+const labelKey = keyOf('label', 'id')
 
 const columns = sql`label.id, label.name, label.description, label.color, label.project_id as "projectId", label.created_at as "createdAt", label.updated_at as "updatedAt"`
 

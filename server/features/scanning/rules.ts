@@ -1,7 +1,7 @@
 import { isCallable } from '../../platform/outbound/outbound.ts'
 
 /** How Marina shows itself to a scanner; '' is not at all. */
-export const authKinds = ['', 'Basic', 'Bearer', 'X-ScannerAdapter-API-Key'] as const
+const authKinds = ['', 'Basic', 'Bearer', 'X-ScannerAdapter-API-Key'] as const
 export type AuthKind = (typeof authKinds)[number]
 
 /** Where a scanner is and how it is asked. */

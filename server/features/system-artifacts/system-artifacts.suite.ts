@@ -243,7 +243,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.deepEqual([systemArtifactCleanup.isSingle, systemArtifactCleanup.isAlone, systemArtifactCleanup.maxTries], [true, true, 1])
     const { digest, repository } = await create({ createTime: new Date(0) })
     const { taskId } = await db.transaction((tx) => enqueue(tx, systemArtifactCleanup, { params: {}, trigger: 'MANUAL' }))
-    await eventually(async () => assert.equal((await db.row<{ status: string }>(sql`select status from task where id = ${taskId}`))!.status, 'Success'), 10_000)
+    await eventually(async () => assert.equal((await db.row<{ status: string }>(sql`select status from task where id = ${taskId}`))!.status, 'Success'))
     assert.equal(await artifacts.exists(repository, digest), false)
     assert.match((await readJobLog(db, taskId))!, /\d+ system artifacts deleted, \d+ bytes\n/)
     await using _other = await openWorkers({ db, handlers: [cleanupHandler(artifacts)], log: openLog({ level: 'silent', format: 'json' }), concurrency: 1, leaseMs: 5000, logBytes: 4096, drainMs: 100 })

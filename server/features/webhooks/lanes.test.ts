@@ -12,8 +12,6 @@ import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { openDeliverer } from './deliver.ts'
 import { channel } from './deliveries.ts'
 
-/** For what comes in its own time, in ms: how long that is says nothing. */
-const patience = 30_000
 const rules = { tries: 3, backOffMs: 40, mostMs: 400, timeoutMs: 60_000, answerBytes: 100, pauseAfter: 10, probeMs: 200 }
 let marina: TestMarina
 /** Nobody delivers but those whom a test opens. */
@@ -46,7 +44,7 @@ test('a target with a long queue gives its lane to those who wait after each rou
   await using receiver = await openReceiver()
   await givenQueue(receiver, await givenProject(marina), ['long', 'short'], 3)
   await using _deliverer = openDelivererWith({ places: 1, share: 1 })
-  await eventually(() => assert.deepEqual(pathsOf(receiver), ['long', 'short', 'long', 'short', 'long', 'short']), patience)
+  await eventually(() => assert.deepEqual(pathsOf(receiver), ['long', 'short', 'long', 'short', 'long', 'short']))
 })
 
 test('projects and the system get lanes in turn, however many targets one of them has', async () => {
@@ -57,7 +55,7 @@ test('projects and the system get lanes in turn, however many targets one of the
   // The first asks when nobody waits yet, and has its lane until all others wait.
   receiver.answer(() => (receiver.received.length === 1 ? { until: sleep(1500) } : {}))
   await using _deliverer = openDelivererWith({ places: 1, share: 1 })
-  await eventually(() => assert.equal(receiver.received.length, 7), patience)
+  await eventually(() => assert.equal(receiver.received.length, 7))
   assert.deepEqual(pathsOf(receiver).slice(1), ['a2', 'b1', 's1', 'a3', 'b2', 'a4'])
 })
 
@@ -67,11 +65,11 @@ test('targets of one project that all hang leave a lane to another project, at o
   hanging.answer(() => 'never')
   await givenQueue(hanging, await givenProject(marina), ['1', '2', '3', '4', '5'])
   await using _deliverer = openDelivererWith({ places: 4, share: 3 })
-  await eventually(() => assert.equal(hanging.received.length, 3), patience)
+  await eventually(() => assert.equal(hanging.received.length, 3))
   const other = await givenProject(marina)
   for (const path of ['one', 'two', 'three']) {
     await givenQueue(receiver, other, [path], 2)
-    await eventually(() => assert.deepEqual(pathsOf(receiver).slice(-2), [path, path]), patience)
+    await eventually(() => assert.deepEqual(pathsOf(receiver).slice(-2), [path, path]))
   }
   assert.equal(hanging.received.length, 3)
 })
@@ -83,22 +81,22 @@ test('a target gets through to a host that others keep busy, and what had to wai
   const project = await givenProject(marina)
   await givenQueue(receiver, project, ['busy1', 'busy2', 'busy3'], 8, 'apart')
   await using _deliverer = openDelivererWith({ places: 128, share: 96 }, 2)
-  await eventually(() => assert.equal(held.length, 2), patience)
+  await eventually(() => assert.equal(held.length, 2))
   await givenQueue(receiver, project, ['well'])
   const isHeld = sql`select 1 from webhook_delivery delivery join webhook_target target on target.id = target_id where held_by is not null having count(distinct target.id) = 4`
-  await eventually(async () => assert.equal((await marina.ground.db.rows(isHeld)).length, 1), patience)
+  await eventually(async () => assert.equal((await marina.ground.db.rows(isHeld)).length, 1))
   // Twenty-two calls wait that came before; of each target one goes first, and then that to the one that came last.
   const isThrough = () => pathsOf(receiver).includes('well')
   for (let answered = 0; !isThrough(); answered++) {
-    await eventually(() => assert.ok(held.length > answered || isThrough()), patience)
+    await eventually(() => assert.ok(held.length > answered || isThrough()))
     held[answered]?.()
   }
   assert.ok(receiver.received.length < 12, pathsOf(receiver).join())
   receiver.answer(() => ({}))
   for (const answer of held) answer()
-  await eventually(() => assert.equal(receiver.received.length, 25), patience)
+  await eventually(() => assert.equal(receiver.received.length, 25))
   const ended = sql`select status, tries from webhook_delivery where target_id in (select id from webhook_target where policy_id in (select id from webhook_policy where project_id = ${project.id})) group by 1, 2`
-  await eventually(async () => assert.deepEqual(await marina.ground.db.rows(ended), [{ status: 'Success', tries: 1 }]), patience)
+  await eventually(async () => assert.deepEqual(await marina.ground.db.rows(ended), [{ status: 'Success', tries: 1 }]))
 })
 
 test('a clock that is an hour slow holds no delivery back, and a rest is as long as it should be', async (at) => {
@@ -109,7 +107,7 @@ test('a clock that is an hour slow holds no delivery back, and a rest is as long
   const project = await givenProject(marina)
   await givenQueue(receiver, project, ['good', 'bad'])
   await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, { backOffMs: 600_000, mostMs: 600_000 })
-  await eventually(() => assert.deepEqual(pathsOf(receiver).sort(), ['bad', 'good']), patience)
+  await eventually(() => assert.deepEqual(pathsOf(receiver).sort(), ['bad', 'good']))
   const resting = sql`select extract(epoch from rests_until - clock_timestamp())::float8 as rest, extract(epoch from due_at - clock_timestamp())::float8 as due
     from webhook_target target join webhook_delivery delivery on target_id = target.id
     where rests_until is not null and target.policy_id in (select id from webhook_policy where project_id = ${project.id})`
@@ -117,7 +115,7 @@ test('a clock that is an hour slow holds no delivery back, and a rest is as long
     const rows = await marina.ground.db.rows<{ rest: number; due: number }>(resting)
     assert.equal(rows.length, 1)
     return rows as [{ rest: number; due: number }]
-  }, patience)
+  })
   assert.ok(rest > 500 && rest <= 600 && due > 500 && due <= 600, `${rest} s, ${due} s`)
 })
 
@@ -128,12 +126,12 @@ test('a try that fails after its target was sent elsewhere neither pauses the ta
   const project = await givenProject(marina)
   await givenQueue(receiver, project, ['old'])
   await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, { pauseAfter: 1, probeMs: 3_600_000 })
-  await eventually(() => assert.deepEqual(pathsOf(receiver), ['old']), patience)
+  await eventually(() => assert.deepEqual(pathsOf(receiver), ['old']))
   const at = `/projects/${project.name}/webhook/policies`
   const [policy] = (await callApi(marina, 'GET', at, { as: marina.admin })).json() as [{ id: number; targets: object[] }]
   const moved = { ...policy, targets: policy.targets.map((one) => ({ ...one, address: `${receiver.url}/new` })) }
   expectAnswer(await callApi(marina, 'PUT', `${at}/${policy.id}`, { as: marina.admin, body: moved }), 200)
   answer()
-  await eventually(() => assert.deepEqual(pathsOf(receiver), ['old', 'new']), patience)
+  await eventually(() => assert.deepEqual(pathsOf(receiver), ['old', 'new']))
   assert.deepEqual(await marina.ground.db.rows(sql`select topic from outbox where topic = 'webhook-target.paused'`), [])
 })

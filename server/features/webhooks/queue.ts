@@ -4,7 +4,7 @@ import { sql } from '../../platform/db/sql.ts'
 import type { KeptAnswer, Status, Try } from './deliveries.ts'
 
 /** The first deliveries of a target's queue that are looked at together: what may be under way to one target at a time. */
-export const windowSize = 8
+const windowSize = 8
 
 /** A question for each target: as an EXISTS it may be answered by reading all that waits for anybody. */
 const hasWaiting = sql`(select id from webhook_delivery where target_id = target.id and status = 'Pending' order by id limit 1) is not null`

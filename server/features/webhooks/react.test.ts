@@ -92,7 +92,7 @@ test('S4-21: pulls and deletes are told, too, and what has no tag is named by it
     const [one] = hook.got()
     assert.ok(one)
     return one
-  }, 15_000)
+  })
   expectAnswer(await marina.ask('DELETE', `/v2/${name}/manifests/${digest}`, as()), 202)
   const resources = [{ digest, tag: digest, resource_url: `registry.example:8443/${name}@${digest}` }]
   for (const [got, type] of [[pulled, 'PULL_ARTIFACT'], [await hook.nth(2), 'DELETE_ARTIFACT']] as const) assert.deepEqual([payloadOf(got).type, payloadOf(got).event_data.resources], [type, resources])

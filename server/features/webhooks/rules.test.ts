@@ -29,10 +29,10 @@ test('a template is filled in where its placeholders stand, and an event cannot 
 
 test('X27: reading a template takes no longer than its length is worth, whatever stands between its braces', () => {
   for (const text of ['{{' + ' '.repeat(2000), '{{ '.repeat(2000), '{{' + ' x'.repeat(2000) + '}']) {
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     checkTemplate(JSON.stringify(text))
     assert.equal(renderTemplate(JSON.stringify(text), event()), JSON.stringify(text))
-    assert.ok(performance.now() - begun < 500, text.slice(0, 10))
+    assert.ok(process.cpuUsage(begun).user < 500_000, text.slice(0, 10))
   }
 })
 

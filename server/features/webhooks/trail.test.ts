@@ -9,7 +9,6 @@ import { openTestMarina } from '../../testing/server.ts'
 const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8', MARINA_WEBHOOK_TIMEOUT: '30s', MARINA_WEBHOOK_BACK_OFF: '20ms', MARINA_WEBHOOK_BACK_OFF_MOST: '50ms', MARINA_WEBHOOK_PAUSE_AFTER: '2', MARINA_WEBHOOK_PROBE: '50ms' })
 after(() => marina[Symbol.asyncDispose]())
 const { A, uaA, maA, uaB } = await givenCast(marina)
-const patience = 30_000
 
 type Entry = { username: string; resource: string; resource_type: string; operation: string; operation_description: string; operation_result: boolean; event_id: string; request_id?: string; details?: Record<string, unknown> }
 const call = async (method: string, path: string, as: Person, body?: unknown, status = 200) => expectAnswer(await callApi(marina, method, path, { as, body }), status)
@@ -19,7 +18,7 @@ const entries = (q: string, count: number, as = uaA) =>
     const found = (await call('GET', `/projects/${A.name}/auditlog-exts?sort=op_time&page_size=100&q=${encodeURIComponent(q)}`, as)).json() as Entry[]
     assert.equal(found.length, count, JSON.stringify(found.map((one) => one.operation_description)))
     return found
-  }, patience)
+  })
 const told = (all: Entry[]) => all.map(({ username, operation, resource_type: type, operation_result: isWell }) => [username, `${operation} ${type}`, isWell])
 
 test('one push, its delivery, failure, recovery and redelivery stand in the log under one event id, and all that became of the policy under its name', async () => {
@@ -33,7 +32,7 @@ test('one push, its delivery, failure, recovery and redelivery stand in the log 
   // Fails once, which is less than a pause takes.
   receiver.answer(() => ({ status: receiver.received.length <= 1 ? 503 : 200 }))
   await pushImage(marina, `${A.name}/${fresh('repo')}`, { tag: 'v1', as: maA })
-  await eventually(() => assert.equal(receiver.received.length, 2), patience)
+  await eventually(() => assert.equal(receiver.received.length, 2))
   const eventId = String(receiver.received[0]!.headers['marina-event-id'])
   assert.deepEqual(told(await entries(`event_id=${eventId}`, 3)), [[maA.name, 'create artifact', true], ['marina', 'fail webhook_target', false], ['marina', 'recover webhook_target', true]])
   const [execution] = (await call('GET', `${policy}/executions?q=event_id%3D${eventId}`, uaA)).json() as { id: number }[]
@@ -43,7 +42,7 @@ test('one push, its delivery, failure, recovery and redelivery stand in the log 
   assert.deepEqual([chain[3]!.resource, chain[3]!.details!['first'], chain[1]!.details!['why']], [name, execution!.id, 'answered with 503'])
 
   // And for good, until it answers again.
-  await eventually(() => assert.equal(receiver.received.length, 3), patience)
+  await eventually(() => assert.equal(receiver.received.length, 3))
   receiver.answer(() => ({ status: 500 }))
   const { executions: [tried] } = (await call('POST', `${policy}/test`, uaA, {})).json() as { executions: number[] }
   await entries(`resource=${name},operation=pause`, 1)

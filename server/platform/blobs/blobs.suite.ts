@@ -463,7 +463,7 @@ export async function* from(chunks: Buffer[]): AsyncGenerator<Buffer> {
 }
 
 /** A client that goes away after these bytes. */
-export async function* cutAfter(bytes: Buffer): AsyncGenerator<Buffer> {
+async function* cutAfter(bytes: Buffer): AsyncGenerator<Buffer> {
   yield* inChunks(bytes)
   throw new Error('the line was cut')
 }

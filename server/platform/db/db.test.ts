@@ -166,9 +166,8 @@ test('F20: with every connection in use a request is refused after its wait, and
   const held = new Promise<void>((resolve) => (release = resolve))
   const holders = [1, 2].map((id) => db.transaction(async (tx) => (await tx.run(sql`update shelf set count = 1 where id = ${id}`), held)))
   await sleep(50)
-  const started = performance.now()
+  // While the others still hold them: it does not wait for their end.
   await assert.rejects(db.row(sql`select 1`), DatabaseUnavailable)
-  assert.ok(performance.now() - started < 5000)
   release()
   await Promise.all(holders)
   assert.equal(await countOf(db, 1), 1)

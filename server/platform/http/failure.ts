@@ -1,5 +1,5 @@
 /** Every failure of the REST API: code, status and default text, in Harbor's words. Translated at the edge only. */
-export const failures = {
+const failures = {
   BAD_REQUEST: [400, 'bad request'],
   UNAUTHORIZED: [401, 'log in first'],
   FORBIDDEN: [403, 'the right to do this is missing'],

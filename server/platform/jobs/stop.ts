@@ -5,7 +5,7 @@ import { sql } from '../db/sql.ts'
 export const channel = 'marina_jobs'
 export type Message = { kind: 'stop'; taskIds: number[] } | { kind: 'queues' }
 
-export async function tell(tx: Queryable, message: Message): Promise<void> {
+async function tell(tx: Queryable, message: Message): Promise<void> {
   await tx.run(sql`select pg_notify(${channel}, ${JSON.stringify(message)})`)
 }
 

@@ -31,14 +31,6 @@ export const executionFields: Fields = {
 }
 export const executionOrder = sql`id desc`
 
-export const taskFields: Fields = {
-  id: { type: 'integer', column: sql`id` },
-  status: { type: 'text', column: sql`status` },
-  creation_time: { type: 'time', column: sql`created_at` },
-  update_time: { type: 'time', column: sql`updated_at` },
-}
-export const taskOrder = sql`id`
-
 type Page = Pick<Listing, 'where' | 'order' | 'limit' | 'offset'>
 /** Whose: of a type, and of one vendor of it when that is given. */
 export type Vendor = { vendorType: string; vendorId?: number }
@@ -68,26 +60,6 @@ export async function withProgress(db: Queryable, executions: Execution[]): Prom
   const rows = await db.rows<{ id: number; attrs: Params }>(sql`select execution_id as id, extra_attrs as attrs from task where execution_id = any(${ids}::bigint[])`)
   const told = new Map(rows.map(({ id, attrs }) => [id, attrs]))
   return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
-}
-
-/** The newest execution of a vendor that has not ended. */
-export function findUnfinished(db: Queryable, { vendorType, vendorId = -1 }: Vendor): Promise<Execution | undefined> {
-  return db.row<Execution>(sql`
-    select ${executionColumns} from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is null order by id desc limit 1`)
-}
-
-export async function listTasks(db: Queryable, executionId: number, { where, order, limit, offset }: Page): Promise<{ tasks: Task[]; total: number }> {
-  const from = sql`from task where execution_id = ${executionId} and ${where}`
-  const [tasks, total] = await Promise.all([
-    db.rows<Task>(sql`select ${taskColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { tasks, total: total!.count }
-}
-
-/** Of this very execution. */
-export function findTask(db: Queryable, executionId: number, id: number): Promise<Task | undefined> {
-  return db.row<Task>(sql`select ${taskColumns} from task where id = ${id} and execution_id = ${executionId}`)
 }
 
 /** The first task: the only one, of executions that `enqueue` made. */

@@ -101,9 +101,8 @@ test('while nobody listens a bounded number waits, the oldest go first, and all 
   const reserved = createServer()
   const { port } = await listening(reserved)
   await new Promise((done) => reserved.close(done))
-  const started = performance.now()
+  // In one turn of the event loop: sending waits for nothing.
   for (let n = 0; n < 1000; n++) forwarder.send(`tcp://127.0.0.1:${port}?format=json`, message(n))
-  assert.ok(performance.now() - started < 2000, 'sending waits for nobody')
   assert.deepEqual(forwarder.counts(), { sent: 0, waiting: 10, lost: 990 })
   await eventually(() => assert.equal(states[0], 'failing'))
   assert.match(states[1]!, /ECONNREFUSED/)

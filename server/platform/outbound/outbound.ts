@@ -69,9 +69,6 @@ export function isCallable(url: string): boolean {
   return !!parsed && ['http:', 'https:'].includes(parsed.protocol) && parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
 }
 
-/** Where a URL leads, without the path and query: for logs. */
-export const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : 'no URL')
-
 /**
  * Opens the one way out (Q06, X08): the name is resolved once per connection, every address of the answer is checked, and the
  * connection goes to one of those very addresses. A single closed address among many refuses all.

@@ -1,6 +1,6 @@
 import { readConfig, type Processor } from './processor.ts'
 
-export const chartConfig = 'application/vnd.cncf.helm.config.v1+json'
+const chartConfig = 'application/vnd.cncf.helm.config.v1+json'
 
 /** A Helm chart: its config is the Chart.yaml as JSON. */
 export const chart: Processor = {

@@ -40,7 +40,7 @@ async function run(parameters: object): Promise<{ id: number; parameters: Record
     const found = expectAnswer(await call('GET', where), 200).json() as History
     assert.equal(found.job_status, 'Success')
     return found
-  }, 10_000)
+  })
   return { id: ended.id, parameters: JSON.parse(ended.job_parameters) as Record<string, unknown>, log: expectAnswer(await call('GET', `${where}/log`), 200).text }
 }
 

@@ -1,0 +1,95 @@
+import { featureOf, isSource, isTest, resolveImport, type Tree } from './tree.ts'
+
+/** Imports that look up, sideways past a door, or in a circle: DESIGN.md, "Who may import whom". */
+export function findWrongImports(tree: Tree): string[] {
+  const imports = listImports(tree)
+  const wrong = imports.filter((one) => !mayImport(one)).map(({ from, to }) => `${from} may not import ${to}`)
+  return [...wrong, ...findCircles(imports), ...findCircles(betweenFeatures(imports))]
+}
+
+type Import = { from: string; to: string }
+
+/** Floors by folder, and what each may import beside itself. Undefined: everything. */
+const floors: Record<string, string[] | undefined> = {
+  oci: [],
+  api: ['oci'],
+  platform: [],
+  config: ['platform', 'oci'],
+  catalog: ['platform', 'oci'],
+  registry: ['catalog', 'platform', 'oci'],
+  features: ['registry', 'catalog', 'platform', 'oci', 'api'],
+  portal: ['api', 'oci'],
+  cli: ['api', 'oci'],
+  e2e: ['api'],
+  bench: ['api'],
+  roof: undefined,
+  testing: undefined,
+  tools: undefined
+}
+
+function mayImport({ from, to }: Import): boolean {
+  const [floor, target] = [floorOf(from), floorOf(to)]
+  if (isPackage(to)) return floor !== 'oci' || isTest(from)
+  if (isTest(to) && !isTest(from)) return false
+  if (floor === 'roof' || floor === 'testing' || floor === 'tools') return true
+  if (target === 'testing') return isTest(from)
+  if (target === 'features' && floor === 'features') {
+    return featureOf(from) === featureOf(to) || to === `server/features/${featureOf(to)}/index.ts`
+  }
+  if (target === 'portal' && floor === 'portal') return mayImportInPortal(from, to)
+  return floor === target || (floors[floor] ?? []).includes(target)
+}
+
+function mayImportInPortal(from: string, to: string): boolean {
+  const [part = '', page] = from.split('/').slice(2)
+  const [targetPart = '', targetPage] = to.split('/').slice(2)
+  const rank = ['ui', 'lib', 'pages', 'app'].indexOf(part)
+  if (part === 'pages' && targetPart === 'pages') return page === targetPage
+  return rank < 0 || (rank < 2 ? !['pages', 'app'].includes(targetPart) : part !== 'pages' || targetPart !== 'app')
+}
+
+function floorOf(name: string): string {
+  const [top = '', second = ''] = name.split('/')
+  if (top !== 'server') return top in floors ? top : 'roof'
+  return second in floors ? second : 'roof'
+}
+
+const isPackage = (target: string) => target.startsWith('package ')
+
+/** `import … from 'x'`, `export … from 'x'`, `import 'x'` and `import('x')`, type imports too. */
+const specifiers = [
+  /^[ \t]*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm,
+  /^[ \t]*import\s*['"]([^'"]+)['"]/gm,
+  /\bimport\(\s*['"]([^'"]+)['"]/g,
+]
+
+function listImports(tree: Tree): Import[] {
+  const found = [...tree].filter(([name]) => isSource(name)).flatMap(([from, text]) => {
+    const targets = specifiers.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier = '']) => specifier))
+    return targets.map((specifier) => ({ from, to: resolveImport(from, specifier) }))
+  })
+  return found.filter(({ to }) => !to.startsWith('node:'))
+}
+
+function betweenFeatures(imports: Import[]): Import[] {
+  const isOfFeature = (name: string) => floorOf(name) === 'features'
+  return imports
+    .filter(({ from, to }) => isOfFeature(from) && isOfFeature(to) && !isTest(from))
+    .filter(({ from, to }) => featureOf(from) !== featureOf(to))
+    .map(({ from, to }) => ({ from: `feature ${featureOf(from)}`, to: `feature ${featureOf(to)}` }))
+}
+
+/** One line for each circle that a walk through the imports closes. */
+function findCircles(imports: Import[]): string[] {
+  const targets = Map.groupBy(imports, ({ from }) => from)
+  const done = new Set<string>()
+  const circles: string[] = []
+  const walk = (name: string, trail: string[]) => {
+    if (trail.includes(name)) circles.push(`a circle: ${[...trail.slice(trail.indexOf(name)), name].join(' → ')}`)
+    if (trail.includes(name) || done.has(name)) return
+    for (const { to } of targets.get(name) ?? []) walk(to, [...trail, name])
+    done.add(name)
+  }
+  for (const name of targets.keys()) walk(name, [])
+  return circles
+}
