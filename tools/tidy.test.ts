@@ -41,12 +41,12 @@ suite('each rule finds what is planted', () => {
     ['server/catalog/tag.ts', '../registry/registry.ts', 'floor 1 does not look up'],
     ['server/registry/gate.ts', '../features/quotas/index.ts', 'floor 2 does not look up'],
     ['server/features/gc/jobs.ts', '../quotas/store.ts', 'a feature is entered by its door'],
-    ['server/features/gc/jobs.ts', '../../app.ts', 'nobody looks up to the roof'],
+    ['server/features/gc/jobs.ts', '../../app/serve.ts', 'nobody looks up to the roof'],
     ['server/catalog/tag.ts', '../testing/given.ts', 'only tests use testing'],
     ['server/catalog/tag.ts', './tag.test.ts', 'only tests import tests'],
     ['server/catalog/tag.test.ts', '../features/gc/index.ts', 'a test stays on its floor'],
     ['cli/commands/projects.ts', '../../server/catalog/tag.ts', 'the command line is outside'],
-    ['e2e/push.test.ts', '../server/app.ts', 'end to end is outside'],
+    ['e2e/push.test.ts', '../server/app/serve.ts', 'end to end is outside'],
     ['portal/src/ui/grid.tsx', '../pages/projects/list.tsx', 'the kit knows no page'],
     ['portal/src/pages/projects/list.tsx', '../robots/list.tsx', 'a page imports no page']
   ]
@@ -66,7 +66,7 @@ suite('each rule finds what is planted', () => {
       ['server/features/gc/jobs.ts', '../../registry/registry.ts'],
       ['server/catalog/tag.test.ts', '../testing/given.ts'],
       ['server/catalog/tag.test.ts', '../platform/db/pool.ts'],
-      ['server/testing/server.ts', '../app.ts'],
+      ['server/testing/server.ts', '../app/serve.ts'],
       ['server/main.ts', './features/gc/index.ts'],
       ['oci/digest.ts', 'node:crypto'],
       ['portal/src/app/main.tsx', '../pages/projects/list.tsx']
@@ -160,9 +160,9 @@ suite('each rule finds what is planted', () => {
   })
 
   test('a violation planted in a tree on disk is found, ignored files are not read', async () => {
-    const bad = `import '../server/app.ts'\n`
+    const bad = `import '../server/app/serve.ts'\n`
     await using tree = await openTree({ '.gitignore': 'ignored.ts\n', 'oci/a.ts': bad, 'oci/ignored.ts': bad })
-    assert.deepEqual(findWrongImports(readTree(tree.root)), ['oci/a.ts may not import server/app.ts'])
+    assert.deepEqual(findWrongImports(readTree(tree.root)), ['oci/a.ts may not import server/app/serve.ts'])
   })
 })
 

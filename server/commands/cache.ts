@@ -1,4 +1,4 @@
-import type { Ground } from '../app.ts'
+import type { Ground } from '../app/ground.ts'
 import { ConfigError } from '../config/config.ts'
 import type { Overview } from '../features/cache/index.ts'
 import type { Call, Command, CommandGroup } from './command.ts'

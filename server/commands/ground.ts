@@ -1,4 +1,4 @@
-import type { Ground } from '../app.ts'
+import type { Ground } from '../app/ground.ts'
 import type { Call } from './command.ts'
 import { leaveOnSignal } from './signals.ts'
 
@@ -6,7 +6,7 @@ import { leaveOnSignal } from './signals.ts'
 export async function withGround({ load }: Call, work: (ground: Ground) => Promise<void>): Promise<void> {
   const { config } = await load()
   leaveOnSignal()
-  const [{ openGround }, { openLog }] = await Promise.all([import('../app.ts'), import('../platform/observe/log.ts')])
+  const [{ openGround }, { openLog }] = await Promise.all([import('../app/ground.ts'), import('../platform/observe/log.ts')])
   const ground = await openGround(config, openLog({ level: 'warn', format: config.log.format }), { beside: true })
   try {
     await work(ground)

@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module'
-import type { Marina } from '../app.ts'
+import type { Marina } from '../app/serve.ts'
 import type { Config } from '../config/config.ts'
 import type { Call, Command } from './command.ts'
 import { stopSignal } from './signals.ts'
@@ -13,7 +13,7 @@ export const serve: Command = {
     const { config } = await load()
     // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
     const asked = stopSignal()
-    const [{ openMarina }, { openLog }] = await Promise.all([import('../app.ts'), import('../platform/observe/log.ts')])
+    const [{ openMarina }, { openLog }] = await Promise.all([import('../app/serve.ts'), import('../platform/observe/log.ts')])
     const log = openLog(config.log)
     const marina = await openMarina(config, log)
     welcome(marina, config, performance.now() - started)

@@ -1,5 +1,5 @@
 import type { Project } from '../catalog/project.ts'
-import type { Ground } from '../app.ts'
+import type { Ground } from '../app/ground.ts'
 import { ConfigError } from '../config/config.ts'
 import type { Trash } from '../features/undelete/index.ts'
 import type { Command, CommandGroup } from './command.ts'

@@ -5,8 +5,8 @@ import type { Metrics } from './observe/metrics.ts'
 
 /** Work that is repeated while the process serves, such as removing what is old. */
 export type Sweep = {
-  /** Ends a sentence of the log: `old sessions` in "old sessions could not be removed". */
-  name: string
+  /** The log's words when it fails: `old sessions not removed`. */
+  trouble: string
   everyMs: number
   /** Errors are logged and tried again at the next turn. */
   run(signal: AbortSignal): Promise<unknown>

@@ -25,7 +25,7 @@ export type Pulled = { project: Project; repository: RepositoryName; digest: Dig
 /** May refuse a pull by throwing an OciError. Runs on every GET and HEAD of a manifest, so let it answer at once. */
 export type PullGate = (pulled: Pulled) => Maybe<void>
 
-/** Every policy on what comes in, what loses its name and what goes out, in order; app.ts shows the lists. */
+/** Every policy on what comes in, what loses its name and what goes out, in order; app/registry.ts shows the lists. */
 export type Gates = { push: PushGate[]; untag: UntagGate[]; pull: PullGate[] }
 
 /** What the gates of a pull are told of its project is looked up only where there is a gate. */

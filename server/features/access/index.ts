@@ -1,51 +1,12 @@
-import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
-import { findProject, type Project } from '../../catalog/project.ts'
-import type { Reader } from '../../catalog/reader.ts'
-import { andThen, type Maybe } from '../../platform/maybe.ts'
-import type { Action, Caller } from '../../registry/caller.ts'
-import type { DoorOptions } from '../../registry/door/door.ts'
-import type { Viewer } from '../../catalog/viewer.ts'
-import { mayInProject, maySystem, type Rights } from './rules.ts'
-import { findRights } from './store.ts'
+import { feature } from '../../platform/feature.ts'
+import { permissionRoutes } from './routes.ts'
 
 export * from './rules.ts'
 export { accountRightsKey, changesMembersOf, changesRightsOfGroup, dropMember, dropRightsIn, memberCountKey, robotFullName, robotKey, robotRightsKey, saveMember } from './store.ts'
 export { heldIn } from './held.ts'
-export { permissionRoutes } from './routes.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 
-/** For lists: all projects for whoever `seesAll`, else public ones and those of one's own. */
-export async function viewerOf(reader: Reader, rights: Rights | undefined, seesAll: (rights: Rights) => boolean): Promise<Viewer> {
-  if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return { seesAll: false, projectIds: 'public only' }
-  if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*'))) return { seesAll: true }
-  if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
-  const names = [...rights.projects.keys()]
-  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
-  return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
-}
+export { openRights, viewerOf } from './rights.ts'
 
-/** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
-export function openRights(reader: Reader): DoorOptions['rights'] {
-  const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
-    andThen(findRights(reader, caller), (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action))
-  return {
-    mayTouch(caller, repository, action) {
-      if (!isRepositoryName(repository)) return false
-      return andThen(findProject(reader, projectOf(repository)), (project) => project !== undefined && mayIn(project, caller, action))
-    },
-    mayTouchIn(caller, repository, action, projectId) {
-      const found = findProject(reader, projectOf(repository))
-      return andThen(found, (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action))
-    },
-    async isActive(caller) {
-      const rights = await findRights(reader, caller)
-      return rights !== undefined && (rights.kind === 'anonymous' || !rights.isDisabled)
-    },
-    async mayListCatalog(caller) {
-      const rights = await findRights(reader, caller)
-      return rights !== undefined && maySystem(rights, 'catalog', 'read')
-    },
-    viewer: async (caller) => viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
-    projectId: async (name) => (await findProject(reader, name))?.id,
-  }
-}
+/** Roles and rights, and what of them a robot can be given. */
+export const access = () => feature({ name: 'access', routes: permissionRoutes() })

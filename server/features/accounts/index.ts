@@ -1,41 +1,31 @@
-import { isUniqueViolation, type Db } from '../../platform/db/db.ts'
-import { sql } from '../../platform/db/sql.ts'
-import { updateAccount } from './actions.ts'
-import { hashPassword, makePassword } from './passwords.ts'
-import { findAccount, saveAccount } from './store.ts'
+import { feature } from '../../platform/feature.ts'
+import { failureWindow } from './login.ts'
+import { userRoutes, type UserRoutesOptions } from './routes.ts'
+import { sweepSessions } from './session-store.ts'
+import { sweepFailures } from './store.ts'
+import { facts } from './topics.ts'
 
 export { updateAccount } from './actions.ts'
-export { userRoutes } from './routes.ts'
-export { failureWindow, openLogin, type Login } from './login.ts'
+export { openLogin, type Login } from './login.ts'
 export { claimOf } from './providers/local.ts'
 export type { Provider } from './providers/provider.ts'
 export { openSessionDoor, type SessionDoor } from './session-door.ts'
-export { sweepSessions } from './session-store.ts'
 export { hashPassword, makeSecret, passwordProblem, quickHash } from './passwords.ts'
-export { findAccount, findAccountById, findAccountByName, saveAccount, sweepFailures, type Account } from './store.ts'
+export { findAccount, findAccountById, findAccountByName, saveAccount, type Account } from './store.ts'
 
-export const adminName = 'admin'
+export { ensureAdmin, resetAdminPassword } from './admin.ts'
 
-/** Makes the administrator at first start. Returns the password when it was generated, so that it can be shown once. */
-export async function ensureAdmin(db: Db, configured: string | undefined): Promise<string | undefined> {
-  if (await db.row(sql`select id from account where is_admin limit 1`)) return undefined
-  const password = configured ?? makePassword()
-  const passwordHash = await hashPassword(password)
-  try {
-    await db.transaction((tx) => saveAccount(tx, { name: adminName, passwordHash, isAdmin: true }))
-  } catch (error) {
-    // Another replica was first; its password is the one that counts.
-    if (isUniqueViolation(error)) return undefined
-    throw error
-  }
-  return configured === undefined ? password : undefined
-}
+const often = 10 * 60_000
 
-/** The way back in for an administrator who lost the password (C-26): run on the machine, not over HTTP. */
-export async function resetAdminPassword(db: Db, reader: Parameters<typeof findAccount>[0]): Promise<string> {
-  const account = await findAccount(reader, adminName)
-  if (!account) throw new Error('there is no administrator yet: start Marina once')
-  const password = makePassword()
-  await updateAccount(db, account, { passwordHash: await hashPassword(password), isDisabled: false })
-  return password
-}
+/** People, how they log in, and their sessions. */
+export const accounts = (lent: UserRoutesOptions) =>
+  feature({
+    name: 'accounts', topics: facts, routes: userRoutes(lent),
+    sweeps: [
+      { trouble: 'old login failures not removed', everyMs: often, run: () => sweepFailures(lent.db.relaxed, failureWindow) },
+      {
+        trouble: 'old sessions not removed', everyMs: often,
+        run: async () => sweepSessions(lent.db, await lent.settings.get('session_timeout')),
+      },
+    ],
+  })

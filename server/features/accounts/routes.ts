@@ -23,7 +23,7 @@ const prefix = '/api/v2.0'
 const tag = 'user'
 const UserId = Type.Object({ user_id: idParam })
 
-type UserRoutesOptions = {
+export type UserRoutesOptions = {
   db: Db; cache: Reader['cache']; login: Login; sessions: Pick<SessionDoor, 'isVisitor'>; settings: SettingsReader
   peerOf(request: IncomingMessage): Peer
   /** Accounts that one address may open for itself without a pause of `failureWindow`. */

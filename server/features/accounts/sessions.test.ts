@@ -4,7 +4,8 @@ import { callApi, factsSince, lastFact } from '../../testing/api.ts'
 import { fresh, givenUser } from '../../testing/given.ts'
 import { expectAnswer, type Answer, type Person } from '../../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../testing/server.ts'
-import { findAccount, sweepSessions, updateAccount } from './index.ts'
+import { findAccount, updateAccount } from './index.ts'
+import { sweepSessions } from './session-store.ts'
 
 let marina: TestMarina
 before(async () => {

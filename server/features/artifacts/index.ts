@@ -1,4 +1,11 @@
+import { feature } from '../../platform/feature.ts'
+import { artifactRoutes } from './routes/routes.ts'
+import { facts } from './topics.ts'
+
 export { deleteArtifact } from './actions/delete.ts'
 export type { Column as ArtifactColumn } from './columns.ts'
 export { describe } from './describe.ts'
-export { artifactRoutes } from './routes/routes.ts'
+
+/** Artifacts, their tags, and what is in them. `lent`: columns of other features. */
+export const artifacts = (lent: Parameters<typeof artifactRoutes>[0]) =>
+  feature({ name: 'artifacts', topics: facts, routes: artifactRoutes(lent) })

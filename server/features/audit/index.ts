@@ -1,7 +1,43 @@
-export { forwardLog, writeLog } from './reactions.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Topics } from '../../catalog/topic.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import type { Forwarder } from '../../platform/observe/forward.ts'
+import type { SettingsReader } from '../settings/index.ts'
+import { purgeHandler } from './purge/jobs.ts'
+import { purgeRoutes } from './purge/routes.ts'
+import { forwardLog, writeLog } from './reactions.ts'
+import { auditRoutes } from './routes.ts'
+import { makeMonthsAhead } from './store.ts'
+import { facts } from './topics.ts'
+
 export { openRefusals, type Refusals } from './refusals.ts'
-export { auditRoutes } from './routes.ts'
-export { purgeHandler } from './purge/jobs.ts'
-export { purgeRoutes } from './purge/routes.ts'
 export { strangeTypeIn } from './rules.ts'
-export { makeMonths } from './store.ts'
+
+type Lent = {
+  reader: Reader & { db: Db }
+  /** All there are, by the time of the first request. */
+  topics: Topics
+  settings: SettingsReader
+  forwarder: Forwarder
+  /** Pulls that get an entry, in %. */
+  pullsPercent: number
+}
+
+/** The log of what was done, by whom. */
+export const audit = ({ reader, topics, settings, forwarder, pullsPercent }: Lent) =>
+  feature({
+    name: 'audit', topics: facts,
+    routes: [...auditRoutes(reader, topics), ...purgeRoutes(reader.db, topics)],
+    reactions: [
+      writeLog({ settings, topics, pullsPercent }),
+      forwardLog({ settings, topics, pullsPercent, forwarder }),
+    ],
+    jobs: [purgeHandler(reader.db, topics)],
+    prepare: () => makeMonthsAhead(reader.db),
+    sweeps: [{ trouble: 'tables of the audit log not made ahead', everyMs: 60 * 60_000, run: () => makeMonthsAhead(reader.db) }],
+    measure(metrics) {
+      metrics.gauge('marina_audit_forward_waiting', 'Audit messages that wait for the server they are sent on to', () => forwarder.counts().waiting)
+      metrics.gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
+    },
+  })

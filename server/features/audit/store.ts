@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/db/db.ts'
+import type { Db, Queryable } from '../../platform/db/db.ts'
 import { markOf, type Counted, type Edge, type Key, type Keyset } from '../../platform/db/keyset.ts'
 import type { Field, Fields } from '../../platform/db/listing.ts'
 import { oneOff, sql, type Sql } from '../../platform/db/sql.ts'
@@ -90,6 +90,11 @@ export async function saveEntries(tx: Queryable, entries: Entry[]): Promise<void
       ${column(({ operation }) => operation)}::text[], ${column(({ description }) => description)}::text[], ${column(({ isSuccess }) => isSuccess)}::boolean[], ${column(({ address }) => address)}::text[],
       ${column(({ requestId }) => requestId)}::text[], ${column(({ eventId }) => eventId)}::uuid[], ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
     on conflict do nothing`)
+}
+
+/** Makes the tables of this month and the next, so that no change waits for one at midnight. */
+export async function makeMonthsAhead(db: Db): Promise<void> {
+  await makeMonths(db, [new Date(), new Date(Date.now() + 31 * 86_400_000)])
 }
 
 /** Sees to the tables of these months. */

@@ -1,3 +1,11 @@
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import type { CacheOfAll } from './actions.ts'
+import { cacheRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
 export { countCache, forgetCached, listCacheKeys, lookIntoCache, type CacheOfAll, type Overview } from './actions.ts'
 export { openCacheAnswers } from './answer.ts'
-export { cacheRoutes } from './routes.ts'
+
+/** What all processes, and Redis, keep in memory. */
+export const cache = ({ db, ...all }: CacheOfAll & { db: Db }) => feature({ name: 'cache', topics: facts, routes: cacheRoutes(db, all) })

@@ -1,4 +1,12 @@
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import { immutabilityRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
 export { tagStays, tagStaysPut } from './gate.ts'
-export { immutabilityRoutes } from './routes.ts'
 export type { Immutable } from './rules.ts'
 export { findImmutable } from './store.ts'
+
+/** Rules for tags that stay where they are. */
+export const immutability = ({ db }: { db: Db }) =>
+  feature({ name: 'immutability', topics: facts, routes: immutabilityRoutes(db) })

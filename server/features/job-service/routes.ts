@@ -22,8 +22,8 @@ const JobType = Type.Object({ job_type: Type.String({ minLength: 1, maxLength: 2
 const isAll = (text: string) => text.toLowerCase() === 'all'
 
 /** `jobTypes`: what this version of Marina can run. */
-export function jobServiceRoutes(db: Db, jobTypes: string[]) {
-  const queueNames = [...jobTypes, scheduler]
+export function jobServiceRoutes(db: Db, jobTypes: () => string[]) {
+  const queueNames = () => [...jobTypes(), scheduler]
 
   return [
     route({
@@ -67,7 +67,7 @@ export function jobServiceRoutes(db: Db, jobTypes: string[]) {
       summary: 'List the queues: how much waits, and for how long',
       schema: { answers: { 200: Type.Array(JobQueue) } },
       async handler() {
-        const queues = await listQueues(db, queueNames)
+        const queues = await listQueues(db, queueNames())
         return { status: 200, body: queues.map(presentQueue) }
       },
     }),
@@ -106,7 +106,7 @@ export function jobServiceRoutes(db: Db, jobTypes: string[]) {
 
   /** Queues that exist here or in a newer process, in any letters, as Harbor takes them. */
   async function namesOf(text: string): Promise<string[]> {
-    const known = (await listQueues(db, queueNames)).map(({ jobType }) => jobType)
+    const known = (await listQueues(db, queueNames())).map(({ jobType }) => jobType)
     const names = isAll(text) ? known : known.filter((one) => one === text.toUpperCase())
     if (names.length === 0) throw new Failure('NOT_FOUND', 'there is no such queue')
     return names

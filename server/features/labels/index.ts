@@ -1,2 +1,10 @@
-export { labelRoutes } from './routes.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import { labelRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
 export { findLabels, type Label } from './store.ts'
+
+/** Words that people put on artifacts. */
+export const labels = ({ db }: { db: Db }) =>
+  feature({ name: 'labels', topics: facts, routes: labelRoutes(db) })

@@ -1,1 +1,9 @@
-export { memberRoutes } from './routes.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import { memberRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
+/** Who has which role in a project. */
+export const members = ({ reader }: { reader: Reader & { db: Db } }) =>
+  feature({ name: 'members', topics: facts, routes: memberRoutes(reader) })

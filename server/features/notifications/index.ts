@@ -1,2 +1,14 @@
-export { sweepEvents } from './actions.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import { sweepEvents } from './actions.ts'
+
 export { openNotificationDoor } from './door.ts'
+
+/** What other registries tell. */
+export const notifications = ({ db, memoryMs }: { db: Db; memoryMs: number }) =>
+  feature({
+    name: 'notifications',
+    sweeps: [{
+      trouble: 'old events of other registries not removed', everyMs: 10 * 60_000, run: (signal) => sweepEvents(db.relaxed, memoryMs, signal),
+    }],
+  })

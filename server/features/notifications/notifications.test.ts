@@ -7,7 +7,7 @@ import { factsSince, lastFact } from '../../testing/api.ts'
 import { fresh, givenProject } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
-import { sweepEvents } from './index.ts'
+import { sweepEvents } from './actions.ts'
 
 const secret = 'a-shared-secret-of-ours'
 const marina = await openTestMarina({ MARINA_NOTIFICATIONS_SECRET: secret, MARINA_NOTIFICATIONS_BYTES: '64KiB' })

@@ -1,15 +1,15 @@
-import { OciError } from '../../../oci/errors.ts'
-import { shortageIn, shortageText } from './rules.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import { quotaRoutes } from './routes.ts'
+import { warnOfQuota } from './tell.ts'
+import { facts } from './topics.ts'
 
-export { quotaRoutes } from './routes.ts'
 export { limitProblem } from './rules.ts'
 export { quotaFigure } from './wire.ts'
 export { saveQuota, setLimit } from './store.ts'
 export { facts as quotaFacts } from './topics.ts'
-export { tellingShortages, tellShortage, warnOfQuota } from './tell.ts'
+export { shortageOf, tellingShortages, tellShortage } from './tell.ts'
 
-/** What a client is told when the database refused a push for want of room. Undefined for every other error. */
-export function shortageOf(error: unknown): OciError | undefined {
-  const shortage = shortageIn(error)
-  return shortage && new OciError('DENIED', shortageText(shortage), { cause: error })
-}
+/** `warningPercent`: from this share of a project's limit on, pushes are told of (QUOTA_WARNING). */
+export const quotas = ({ db, warningPercent }: { db: Db; warningPercent: number }) =>
+  feature({ name: 'quotas', topics: facts, routes: quotaRoutes(db), reactions: [warnOfQuota(warningPercent)] })

@@ -1,3 +1,4 @@
+import { OciError } from '../../../oci/errors.ts'
 import { facts as nouns, type Actor, type Place } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -62,4 +63,10 @@ async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<vo
     return quota ? [facts.quotaWarned({ projectId, repository, digest, tags, details: `quota usage reach ${percent}%: resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}` }, by)] : []
   })
   await emit(tx, warnings)
+}
+
+/** What a client is told when the database refused a push for want of room. Undefined for every other error. */
+export function shortageOf(error: unknown): OciError | undefined {
+  const shortage = shortageIn(error)
+  return shortage && new OciError('DENIED', shortageText(shortage), { cause: error })
 }

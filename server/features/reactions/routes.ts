@@ -16,9 +16,9 @@ const read = { system: 'configuration', verb: 'read' } as const
 const change = { system: 'configuration', verb: 'update' } as const
 
 /** For system administrators: who reacts to facts, how far each has come, and what it could not take. */
-export function reactionRoutes(db: Db, dispatcher: Dispatcher) {
+export function reactionRoutes(db: Db, dispatcher: () => Dispatcher) {
   const known = (name: string) => {
-    if (!dispatcher.names.includes(name)) throw new Failure('NOT_FOUND', `nobody named ${name} reacts to facts`)
+    if (!dispatcher().names.includes(name)) throw new Failure('NOT_FOUND', `nobody named ${name} reacts to facts`)
     return name
   }
 
@@ -26,7 +26,7 @@ export function reactionRoutes(db: Db, dispatcher: Dispatcher) {
     route({
       id: 'listReactions', tag, method: 'GET', path, access: read, summary: 'List who reacts to facts, and how far each has come',
       schema: { answers: { 200: Type.Array(Reaction) } },
-      handler: async () => ({ status: 200, body: (await dispatcher.standings()).map(present) }),
+      handler: async () => ({ status: 200, body: (await dispatcher().standings()).map(present) }),
     }),
     route({
       id: 'listParkedFacts', tag, method: 'GET', path: `${path}/{reaction_name}/parked`, access: read, summary: 'List the facts that it refused too often, the oldest first',
@@ -40,7 +40,7 @@ export function reactionRoutes(db: Db, dispatcher: Dispatcher) {
       id: 'retryParkedFacts', tag, method: 'POST', path: `${path}/{reaction_name}/parked`, access: change, summary: 'Hand it its parked facts once more',
       schema: { params, answers: { 200: ParkedRetried } },
       async handler({ params: { reaction_name: name }, caller }) {
-        const outcome = await dispatcher.retryParked(known(name))
+        const outcome = await dispatcher().retryParked(known(name))
         await db.transaction((tx) => emit(tx, [facts.reactionRetried({ name, ...outcome }, actorOf(caller))]))
         return { status: 200, body: outcome }
       },

@@ -1,3 +1,14 @@
+import type { Reader } from '../../catalog/reader.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import type { Gates } from '../../registry/gate.ts'
+import { repositoryRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
 export { getRepositoryOf } from './find.ts'
 export { encodeRepositoryName } from './path.ts'
-export { repositoryRoutes } from './routes.ts'
+
+type Lent = { reader: Reader & { db: Db }; gates: Gates; cachesLists: boolean }
+
+export const repositories = ({ reader, gates, cachesLists }: Lent) =>
+  feature({ name: 'repositories', topics: facts, routes: repositoryRoutes(reader, gates, cachesLists) })

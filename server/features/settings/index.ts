@@ -1,3 +1,11 @@
-export { settingsRoutes } from './routes.ts'
+import { feature } from '../../platform/feature.ts'
+import { settingsRoutes } from './routes.ts'
+import type { SettingsAccess } from './settings.ts'
+import { facts } from './topics.ts'
+
 export { openSettings, type Seal, type SettingsAccess, type SettingsReader } from './settings.ts'
 export { refuseWhileReadOnly } from './read-only.ts'
+
+/** The configuration that an administrator changes while Marina runs. */
+export const settings = (lent: { settings: SettingsAccess }) =>
+  feature({ name: 'settings', topics: facts, routes: settingsRoutes(lent.settings) })

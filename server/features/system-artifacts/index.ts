@@ -1,3 +1,11 @@
+import { feature } from '../../platform/feature.ts'
+import type { SystemArtifacts } from './artifacts.ts'
+import { cleanupHandler, scheduleCleanup } from './jobs.ts'
+import { facts } from './topics.ts'
+
 export { openSystemArtifacts, type SystemArtifacts } from './artifacts.ts'
-export { cleanupHandler, scheduleCleanup } from './jobs.ts'
 export type { SystemArtifact } from './store.ts'
+
+/** Files that Marina keeps for itself among the blobs, such as reports. */
+export const systemArtifacts = ({ artifacts }: { artifacts: SystemArtifacts }) =>
+  feature({ name: 'system-artifacts', topics: facts, jobs: [cleanupHandler(artifacts)], schedule: scheduleCleanup })

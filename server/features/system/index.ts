@@ -1,2 +1,12 @@
-export { healthRoutes } from './health.ts'
-export { infoRoutes } from './info.ts'
+import { feature } from '../../platform/feature.ts'
+import type { SettingsReader } from '../settings/index.ts'
+import { healthRoutes, type Component } from './health.ts'
+import { infoRoutes, type About } from './info.ts'
+
+export type { Component } from './health.ts'
+
+type Lent = { settings: SettingsReader; components: Component[]; isDraining(): boolean; about: About }
+
+/** Health, and what a client needs to know of this installation. */
+export const system = ({ settings, components, isDraining, about }: Lent) =>
+  feature({ name: 'system', routes: [...healthRoutes(components, isDraining), ...infoRoutes(settings, about)] })

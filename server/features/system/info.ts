@@ -5,7 +5,7 @@ import { content } from '../../platform/http/reply.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 
-type About = {
+export type About = {
   /** Harbor's version whose API this is, for clients that choose by it, then our own. */
   version: string
   externalUrl: string | undefined

@@ -1,3 +1,12 @@
+import type { Reader } from '../../catalog/reader.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import { userGroupRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
 export { addGroup, groupProblem, setGroupsOf } from './actions.ts'
-export { userGroupRoutes } from './routes.ts'
 export { findGroup, findGroupByDn, findGroupByName, groupTypes, type Group, type GroupType } from './store.ts'
+
+/** Groups of people, and what each may do. */
+export const userGroups = ({ reader }: { reader: Reader & { db: Db } }) =>
+  feature({ name: 'user-groups', topics: facts, routes: userGroupRoutes(reader) })

@@ -1,4 +1,32 @@
-export { openDeliverer } from './deliver.ts'
-export { sweepDeliveries } from './deliveries.ts'
-export { queueDeliveries } from './react.ts'
-export { webhookRoutes } from './routes.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { feature } from '../../platform/feature.ts'
+import type { SettingsReader } from '../settings/index.ts'
+import { openDeliverer, type DelivererOptions } from './deliver.ts'
+import { sweepDeliveries } from './deliveries.ts'
+import { queueDeliveries } from './react.ts'
+import { webhookRoutes } from './routes.ts'
+import { facts } from './topics.ts'
+
+type Rules = DelivererOptions['rules'] & { secretOverlapMs: number; history: number; historyMs: number }
+type Lent = Omit<DelivererOptions, 'lanes'> & {
+  db: Db
+  cache: Reader['cache']
+  settings: SettingsReader
+  rules: Rules
+  /** `host:port` by which clients reach Marina. */
+  host: string
+}
+
+/** Tells others what happens, over HTTP. */
+export const webhooks = ({ db, cache, settings, secrets, outbound, log, rules, host }: Lent) =>
+  feature({
+    name: 'webhooks', topics: facts,
+    routes: webhookRoutes({ db, secrets, host, overlapMs: rules.secretOverlapMs }),
+    reactions: [queueDeliveries({ cache, host, isOn: () => settings.get('notification_enable') })],
+    workers: [() => openDeliverer({ db, secrets, outbound, log, rules })],
+    sweeps: [{
+      trouble: 'old deliveries of webhooks not removed', everyMs: 10 * 60_000,
+      run: (signal) => sweepDeliveries(db.relaxed, { keep: rules.history, ageMs: rules.historyMs }, signal),
+    }],
+  })

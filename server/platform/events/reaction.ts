@@ -11,7 +11,7 @@ export type Told = {
   requestId: string | null
 }
 
-/** When facts of `topics` happen, do `handle`. One entry of the list in app.ts. */
+/** When facts of `topics` happen, do `handle`. A feature lists its own. */
 export type Reaction = {
   /** Under this name the database remembers how far it has come: never reuse one for something else. */
   name: string

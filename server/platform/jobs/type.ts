@@ -66,7 +66,7 @@ export type Job<P extends Params = Params> = {
 /** `attrs` go into the execution's extra_attrs, `message` becomes its status message. */
 export type Outcome = { message?: string; attrs?: Params }
 
-/** A type and what it does. Wired in app.ts. */
+/** A type and what it does. A feature lists its own. */
 export type JobHandler = { type: JobType; run(job: Job): Promise<Outcome | void> }
 
 export function handler<P extends Params>(type: JobType<P>, run: (job: Job<P>) => Promise<Outcome | void>): JobHandler {

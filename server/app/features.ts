@@ -1,0 +1,145 @@
+import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
+import { facts as nouns } from '../catalog/topics.ts'
+import { access, type ApiRoute } from '../features/access/index.ts'
+import { accounts } from '../features/accounts/index.ts'
+import { artifacts } from '../features/artifacts/index.ts'
+import { audit } from '../features/audit/index.ts'
+import { cache } from '../features/cache/index.ts'
+import { cveAllowlist } from '../features/cve-allowlist/index.ts'
+import { exports } from '../features/exports/index.ts'
+import { gc } from '../features/gc/index.ts'
+import { icons } from '../features/icons/index.ts'
+import { immutability } from '../features/immutability/index.ts'
+import { jobService } from '../features/job-service/index.ts'
+import { labels } from '../features/labels/index.ts'
+import { members } from '../features/members/index.ts'
+import { notifications } from '../features/notifications/index.ts'
+import { projects } from '../features/projects/index.ts'
+import { quotas } from '../features/quotas/index.ts'
+import { reactions } from '../features/reactions/index.ts'
+import { repositories } from '../features/repositories/index.ts'
+import { robots } from '../features/robots/index.ts'
+import { scanning } from '../features/scanning/index.ts'
+import { search } from '../features/search/index.ts'
+import { settings as settingsOfApi } from '../features/settings/index.ts'
+import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
+import { system, type Component } from '../features/system/index.ts'
+import { undelete } from '../features/undelete/index.ts'
+import { userGroups } from '../features/user-groups/index.ts'
+import { webhooks } from '../features/webhooks/index.ts'
+import { sql } from '../platform/db/sql.ts'
+import type { Dispatcher } from '../platform/events/dispatcher.ts'
+import type { Feature } from '../platform/feature.ts'
+import type { JobHandler } from '../platform/jobs/type.ts'
+import type { Forwarder } from '../platform/observe/forward.ts'
+import type { Outbound } from '../platform/outbound/outbound.ts'
+import { sweepUploads } from '../registry/local/sweep.ts'
+import { facts as ofRegistry } from '../registry/topics.ts'
+import type { Ground } from './ground.ts'
+import type { Floor } from './registry.ts'
+
+/** A feature whose routes and topics are of the kinds that Marina serves. */
+export type AnyFeature = Feature<ApiRoute, AnyTopic>
+
+/** What is known of all features together once each of them is made: lent to those who need the others. */
+export type House = {
+  topics: Map<string, AnyTopic> & Topics
+  jobs: JobHandler[]
+  /** Of this process, once it serves. */
+  dispatcher(): Dispatcher
+  isDraining(): boolean
+}
+
+export type Lent = {
+  ground: Ground
+  floor: Floor
+  house: House
+  outbound: Outbound
+  forwarder: Forwarder
+  /** PEM of the authority that signed the server's certificate. */
+  authority: Buffer | undefined
+}
+
+/** The version of Harbor whose API this is; its clients look at the number. */
+const harborVersion = 'v2.16.0'
+
+/**
+ * Every feature there is, and what each is lent. Operations stand in the API's document in this order. Making them has no
+ * effects (platform/feature.ts); what they are together is written into `house`.
+ */
+export function openFeatures({ ground, floor, house, outbound, forwarder, authority }: Lent): AnyFeature[] {
+  const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
+  const { settings, gates, registry, login, sessions, peerOf } = floor
+  const reader = { db, cache: memory }
+  const redis = layers.redis
+  const host = hostOf(config.server)
+  const cachesLists = config.cache.isEnabled && config.cache.lists
+  const reports = openReports(ground)
+  const { topics } = house
+
+  const features: AnyFeature[] = [
+    { name: 'catalog', topics: nouns },
+    { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)] },
+    system({ settings, components: componentsOf(ground), isDraining: house.isDraining, about: aboutOf(ground, authority) }),
+    search({ reader }),
+    projects({ reader, settings, cachesLists }),
+    quotas({ db, warningPercent: config.quotas.warningPercent }),
+    labels({ db }),
+    cveAllowlist({ db }),
+    cache({ db, peers, redis }),
+    settingsOfApi({ settings }),
+    repositories({ reader, gates, cachesLists }),
+    artifacts({ reader, gates, registry, cachesLists }),
+    icons({ reader, registry }),
+    immutability({ db }),
+    accounts({ ...reader, login, sessions, settings, peerOf, signUps: config.limits.signUps }),
+    userGroups({ reader }),
+    members({ reader }),
+    robots({ reader, settings }),
+    scanning({ db, seal: secrets, outbound }),
+    access(),
+    webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
+    exports({ db, artifacts: reports }),
+    gc({ db, cache: memory, blobs, gates, pace: config.collection }),
+    undelete({ db, gates, keepMs: config.collection.undeleteMs }),
+    jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),
+    audit({ reader, topics, settings, forwarder, pullsPercent: config.audit.pullsPercent }),
+    reactions({ db, dispatcher: house.dispatcher, keepMs: config.events.keepMs }),
+    notifications({ db, memoryMs: config.notifications.memoryMs }),
+    systemArtifacts({ artifacts: reports }),
+  ]
+
+  for (const [name, topic] of topicsOf(...features.map((one) => one.topics ?? {}))) topics.set(name, topic)
+  house.jobs.push(...features.flatMap((one) => one.jobs ?? []))
+  return features
+}
+
+const uploadSweep = ({ db, blobs, config }: Ground) => ({
+  trouble: 'abandoned uploads not removed',
+  everyMs: 10 * 60_000,
+  run: (signal: AbortSignal) => sweepUploads({ db, blobs, ttlMs: config.limits.uploadTtlMs, signal }),
+})
+
+/** One for each process: what cleanup criteria are registered with it counts. */
+function openReports({ db, blobs, config: { systemArtifacts: { ttlMs, bytes, vendorBytes } } }: Ground) {
+  return openSystemArtifacts({ db, blobs, ttlMs, limits: { all: bytes, vendor: vendorBytes } })
+}
+
+/** What health looks at. Without a spare one everything goes on, only slower. */
+function componentsOf({ db, blobs, layers: { redis } }: Ground): Component[] {
+  return [
+    { name: 'database', check: async () => void (await db.row(sql`select 1`)) },
+    { name: 'registry', check: () => blobs.check() },
+    ...(redis ? [{ name: 'redis', isSpare: true, check: () => redis.check() }] : []),
+  ]
+}
+
+function aboutOf({ config }: Ground, authority: Buffer | undefined) {
+  const { driver, root } = config.storage
+  return { version: `${harborVersion}-marina`, externalUrl: config.server.externalUrl, storage: { driver, root }, authority }
+}
+
+/** `host:port` by which clients reach Marina, as far as it is known without a request. */
+function hostOf({ externalUrl, port }: Ground['config']['server']): string {
+  return externalUrl ? new URL(externalUrl).host : `localhost:${port}`
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, type Config } from '../config/config.ts'
+import { openSecrets, type Secrets } from '../config/secrets.ts'
+import { openCacheAnswers } from '../features/cache/index.ts'
+import { openFsBlobs } from '../platform/blobs/fs.ts'
+import type { Blobs } from '../platform/blobs/blobs.ts'
+import type { Cache } from '../platform/cache/cache.ts'
+import { openLayers, type Layers } from '../platform/cache/layers.ts'
+import { openPeers, type Peers } from '../platform/cache/peers/peers.ts'
+import { openStamps } from '../platform/cache/peers/stamps.ts'
+import { openDb, type Db } from '../platform/db/db.ts'
+import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from '../platform/db/embedded.ts'
+import { migrate } from '../platform/db/migrate.ts'
+import { sql } from '../platform/db/sql.ts'
+import { prepareQueue } from '../platform/jobs/queue.ts'
+import type { Log } from '../platform/observe/log.ts'
+import { openMetrics, type Metrics } from '../platform/observe/metrics.ts'
+import { seldom } from '../platform/observe/seldom.ts'
+
+/** What every command needs: the settings, the truth, the bytes. */
+export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; layers: Layers; peers: Peers; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+
+/**
+ * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
+ */
+const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'cve_allowlist', 'label', 'manifest', 'member_count', 'project', 'project_metadata', 'repository', 'repository_count', 'tag'])
+
+/** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
+const cacheShapes = '2'
+
+const migrations = join(import.meta.dirname, '../migrations')
+
+/**
+ * Opens database and storage; nothing is served yet. `beside` is for a command: it uses the PostgreSQL of a Marina that is
+ * running on the same folder, and leaves the schema as it is.
+ */
+export async function openGround(config: Config, log: Log, { beside = false } = {}): Promise<Ground> {
+  const opened = new AsyncDisposableStack()
+  try {
+    const dir = join(config.server.dataDir, 'postgres')
+    const known = config.database.url ?? (beside ? await findRunningPostgres(dir) : undefined)
+    if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.server.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
+    const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
+    const metrics = openMetrics()
+    const secrets = await openSecrets(config.server)
+    const stamps = config.redis.url && config.cache.isEnabled ? openStamps() : undefined
+    const peers = openPeers({
+      ...(stamps ? { stamps } : {}),
+      onQuestion: (question) => answers(question),
+      onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the memory cache is off for a moment')),
+    })
+    const layers = opened.use(await openLayers({
+      isEnabled: config.cache.isEnabled, limit: config.cache.memoryBytes, expireMs: config.cache.expireHours * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cache.manifests ? [] : ['manifest']),
+      redis: stamps && {
+        url: config.redis.url!, timeoutMs: config.redis.timeoutMs, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
+        onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'Redis cannot be used for a moment')),
+      },
+    }))
+    const { cache } = layers
+    const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
+    const db = openDb({
+      ...config.database,
+      url: known ?? postgres!.url,
+      guard: peers,
+      onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
+    })
+    opened.defer(() => db.close())
+    if (!beside) await prepareDatabase(db, secrets, log)
+    if (postgres) await forgetTheDead(db)
+    await peers.join(db, cache, { isReader: !beside })
+    opened.use(peers)
+    const blobs = await openBlobs(config)
+    opened.defer(() => blobs.close())
+    const kept = opened.move()
+    return { config, log, secrets, db, cache, layers, peers, blobs, metrics, postgres, close: () => kept.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void> {
+  const client = await db.connect()
+  try {
+    const applied = await migrate(client, migrations)
+    if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
+  } finally {
+    await client.end()
+  }
+  await prepareQueue(db, log)
+  // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
+  await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
+  const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
+  if (mark?.value !== secrets.mark) {
+    throw new ConfigError('this database belongs to another secret key: set MARINA_SECRET_KEY to it, or bring back secret.key in the data folder')
+  }
+}
+
+/**
+ * A PostgreSQL that we have just started serves nobody else: what a killed Marina held would only make pushes wait, up to 5 s
+ * for its lease on the cache and up to 30 s for its claim on an upload.
+ */
+async function forgetTheDead(db: Db): Promise<void> {
+  await db.run(sql`delete from replica`)
+  await db.run(sql`update worker_pool set heartbeat_at = 'epoch'`)
+  await db.run(sql`update upload set claim = null where claim is not null`)
+  await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
+}
+
+async function openBlobs(config: Config): Promise<Blobs> {
+  if (config.storage.driver === 'filesystem') return openFsBlobs({ root: config.storage.root! })
+  // Loaded when asked for: the SDK costs a fifth of the start.
+  const { openS3Blobs } = await import('../platform/blobs/s3.ts')
+  return openS3Blobs({
+    bucket: config.s3.bucket!, region: config.s3.region, accessKeyId: config.s3.accessKey!, secretAccessKey: config.s3.secretKey!,
+    forcePathStyle: config.s3.pathStyle, redirect: config.s3.redirect, partSize: config.s3.partBytes,
+    ...(config.s3.endpoint ? { endpoint: config.s3.endpoint } : {}), ...(config.s3.prefix ? { prefix: config.s3.prefix } : {}),
+  })
+}
+

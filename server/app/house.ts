@@ -1,0 +1,41 @@
+import type { Dispatcher } from '../platform/events/dispatcher.ts'
+import { openForwarder } from '../platform/observe/forward.ts'
+import { addressRule } from '../platform/outbound/addresses.ts'
+import { openOutbound } from '../platform/outbound/outbound.ts'
+import { openFeatures, type AnyFeature, type House } from './features.ts'
+import type { Ground } from './ground.ts'
+import { openFloor, type Floor } from './registry.ts'
+
+/** What a process is before it serves or works. */
+export type Built = {
+  floor: Floor
+  features: AnyFeature[]
+  topics: House['topics']
+  /** Hands over what only exists in a process that serves. */
+  serving(lent: { dispatcher: Dispatcher }): void
+  /** From now on health says that the process ends. */
+  drain(): void
+}
+
+/** The ground, the registry on it, and all features on both. Whatever has a lifetime is given to `opened`. */
+export function openHouse(ground: Ground, opened: AsyncDisposableStack, authority?: Buffer): Built {
+  const { config, log } = ground
+  let dispatcher: Dispatcher | undefined
+  let isDraining = false
+  const house: House = { topics: new Map(), jobs: [], dispatcher: () => dispatcher!, isDraining: () => isDraining }
+  const floor = openFloor(ground, house.topics, opened)
+  const outbound = openOutbound({ allow: config.outbound.allow })
+  opened.defer(() => outbound.close())
+  const forwarder = opened.use(openForwarder({
+    isOpen: addressRule(config.outbound.allow), ca: authority?.toString(),
+    wanted: () => floor.settings.get('audit_log_forward_endpoint'),
+    onChange: (state, about) =>
+      state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on'),
+  }))
+  const features = openFeatures({ ground, floor, house, outbound, forwarder, authority })
+  return {
+    floor, features, topics: house.topics,
+    serving: (lent) => void ({ dispatcher } = lent),
+    drain: () => void (isDraining = true),
+  }
+}

@@ -1,0 +1,14 @@
+import { devcenterPage, type OpenApiDocument } from '../features/devcenter/page.ts'
+import type { Pages } from './listen.ts'
+import { welcomePage } from './welcome.ts'
+
+/** What is not an API: the page at /, the API's document and the page made of it. */
+export function pagesOf(document: Record<string, unknown>): Pages {
+  const json = JSON.stringify(document)
+  const devcenter = devcenterPage(document as unknown as OpenApiDocument)
+  return {
+    '/': (host) => ({ type: 'text/html; charset=utf-8', text: welcomePage(host) }),
+    '/devcenter-api-2.0': () => ({ type: 'text/html; charset=utf-8', text: devcenter }),
+    '/api/v2.0/openapi.json': () => ({ type: 'application/json', text: json }),
+  }
+}

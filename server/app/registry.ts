@@ -1,0 +1,93 @@
+import { projectOf } from '../../oci/reference.ts'
+import type { Topics } from '../catalog/topic.ts'
+import { findProject } from '../catalog/project.ts'
+import { openPullCounter } from '../catalog/pulls.ts'
+import { ConfigError } from '../config/config.ts'
+import { openRights } from '../features/access/index.ts'
+import { openLogin, openSessionDoor, type Login, type SessionDoor } from '../features/accounts/index.ts'
+import { describe } from '../features/artifacts/index.ts'
+import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
+import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { tellingShortages } from '../features/quotas/index.ts'
+import { openRobotUses, robotLogin } from '../features/robots/index.ts'
+import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
+import { peerReader } from '../platform/http/server.ts'
+import { openYoungCollector } from '../platform/young.ts'
+import { actorOf } from '../registry/caller.ts'
+import { openDoor, type Door } from '../registry/door/door.ts'
+import type { Gates } from '../registry/gate.ts'
+import { openKeys } from '../registry/keys.ts'
+import { openLocalRegistry } from '../registry/local/local.ts'
+import type { Registry } from '../registry/registry.ts'
+import { openTokens } from '../registry/token.ts'
+import type { Ground } from './ground.ts'
+import { noting } from './identify.ts'
+
+/** The registry and what is asked before anything is answered: who is there, and what may he do. */
+export type Floor = {
+  settings: SettingsAccess
+  gates: Gates
+  registry: Registry
+  login: Login
+  sessions: SessionDoor
+  peerOf: ReturnType<typeof peerReader>
+  refusals: Refusals
+  door: Door
+}
+
+/**
+ * Policy in plain sight: which gates a push, a pull and the loss of a tag pass, and in which order; who knows names and
+ * secrets; who is told of what was refused. Whatever has a lifetime is given to `opened`. `topics`: all there are, by the
+ * time of the first request.
+ */
+export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack): Floor {
+  const { db, cache, blobs, secrets, metrics, config, log } = ground
+  const reader = { db, cache }
+  const late = (what: string) => (error: unknown) => log.warn({ reason: String(error) }, `${what} not written yet`)
+
+  const settings = openSettingsOf(ground, topics)
+  const gates: Gates = {
+    // What a quota leaves room for is held by the database itself, whichever way a write comes: migrations/0003-quotas.sql.
+    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
+    untag: [tagStays(reader)],
+    pull: [],
+  }
+  const rights = openRights(reader)
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
+  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
+  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots]))
+  const peerOf = peerReader(config.server.trustedProxies)
+  const { externalUrl } = config.server
+  const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
+  const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
+  const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
+  const pulls = opened.use(openPullCounter(db, 5000, late('pull counts')))
+  const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
+  const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce }))
+  const passed = openYoungCollector(16 * 2 ** 20)
+  const door = openDoor({
+    registry, tokens, rights, login, gates, externalUrl, limits: config.limits,
+    findProject: (name) => findProject(reader, name),
+    isReadOnly: () => settings.get('read_only'),
+    onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
+    onBytes(direction, count) {
+      metrics[direction].inc(count)
+      if (direction === 'received') passed(count)
+    },
+    onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
+  })
+  return { settings, gates, registry, login, sessions, peerOf, refusals, door }
+}
+
+function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics): SettingsAccess {
+  try {
+    return openSettings({
+      db, cache, secrets, overwrite: config.settings.overwrite,
+      defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
+      problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) },
+    })
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
