@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import type { LookupAddress } from 'node:dns'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { makeCertificate } from '../../testing/certificate.ts'
 import { addressRule } from './addresses.ts'
 import { isCallable, openOutbound, OutboundFailed, OutboundRefused, type Call, type OutboundOptions } from './outbound.ts'
 
@@ -130,11 +126,7 @@ test('a failure says what happened and repeats neither path nor headers', async 
 })
 
 test('a certificate is checked unless the caller says otherwise, against his own authority when he names one', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'outbound-'))
-  const file = (name: string) => join(dir, name)
-  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=marina', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('key.pem'), '-out', file('cert.pem')])
-  const [key, cert] = await Promise.all([readFile(file('key.pem'), 'utf8'), readFile(file('cert.pem'), 'utf8')])
-  await rm(dir, { recursive: true })
+  const { key, cert } = await makeCertificate()
   const port = await listen(createTlsServer({ key, cert }, (_request, response) => response.end('safe')))
   const { send } = outbound()
   await assert.rejects(send(call(`https://127.0.0.1:${port}/`)), /self-signed/)

@@ -1,25 +1,21 @@
-import type { LookupAddress } from 'node:dns'
-import http, { type IncomingMessage } from 'node:http'
-import https from 'node:https'
-import { isIP } from 'node:net'
-import { openPlaces, type Places } from '../places.ts'
-import { addressRule } from './addresses.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import { destroyBody, exchange, holdBody, type Answered, type Asked, type RequestBody } from './exchange.ts'
+import { OutboundFailed, OutboundRefused } from './failures.ts'
+import { openGuard, type Guard } from './guard.ts'
+import { openHosts, type Enter } from './hosts.ts'
 import { openNames, type Lookup } from './names.ts'
+import type { ProxySettings } from './proxy.ts'
+import { redirected } from './redirect.ts'
 
-/** A call to somebody else's server. */
-export type Call = {
+export { OutboundFailed, OutboundRefused } from './failures.ts'
+
+type Common = {
   url: string
   method: string
   headers?: Record<string, string>
-  body?: string | Buffer
-  /** For the whole of it: name, connection, request, answer. Begins when it has its place among the calls to the host. */
-  timeoutMs: number
-  /** How long it may wait for that place; as long as the call itself unless said. */
-  waitMs?: number
-  /** It has its place. */
+  /** It has its place among the calls to the host. */
   onStart?(): void
-  /** Of the answer's body; what is beyond is not read. */
-  answerBytes: number
   /** False takes any certificate. */
   verifiesTls?: boolean
   /** Authorities to trust instead of the system's, PEM. */
@@ -27,32 +23,52 @@ export type Call = {
   signal?: AbortSignal
 }
 
+/** A call with a small answer. */
+export type Call = Common & {
+  body?: string | Buffer
+  /**
+   * For the whole of it: name, connection, request, answer. Begins when it has its place among the calls to the host.
+   */
+  timeoutMs: number
+  /** How long it may wait for that place; as long as the call itself unless said. */
+  waitMs?: number
+  /** Of the answer's body; what is beyond is not read. */
+  answerBytes: number
+}
+
 /** What came back, whatever its status: a redirect is an answer like any other and is never followed. */
-export type Reply = { status: number; headers: IncomingMessage['headers']; body: Buffer; isCut: boolean }
+export type Reply = { status: number; headers: IncomingHttpHeaders; body: Buffer; isCut: boolean }
+
+/** A call whose bodies may be of any size. */
+export type StreamingCall = Common & {
+  /** A stream is destroyed when the call fails or is refused before its end. `content-length` is up to the caller. */
+  body?: RequestBody
+  /** The longest time in which nothing moves although it is the other side's turn, in ms. */
+  silenceMs: number
+  /** How long it may wait for its place among the calls to the host; `silenceMs` unless said. */
+  waitMs?: number
+  /** So many redirects are followed at most, each checked like the first URL; none unless said. */
+  redirects?: number
+}
+
+/** The head of an answer. Its body is read to the end or destroyed: until then it keeps its place among the calls. */
+export type StreamingReply = {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Readable
+  /** Where the answer came from, after redirects. */
+  url: string
+}
 
 /** Everything that calls out goes through here: webhooks, scanners, other registries. */
 export interface Outbound {
-  /** Throws OutboundRefused before anything is sent, or OutboundFailed. */
+  /** Throws OutboundRefused before anything is sent, with one text for every address, or OutboundFailed. */
   send(call: Call): Promise<Reply>
+  /**
+   * Resolves with the head. Throws OutboundRefused, which names the host, or OutboundFailed; so does reading the body.
+   */
+  open(call: StreamingCall): Promise<StreamingReply>
   close(): void
-}
-
-/** The URL may not be called. One sentence for every cause, so that it tells nothing of what is inside (H09). */
-export class OutboundRefused extends Error {
-  override name = 'OutboundRefused'
-  constructor() {
-    super('this address may not be called: it is inside, or unknown (an operator can open it with MARINA_OUTBOUND_ALLOW)')
-  }
-}
-
-/** No answer came. The message holds neither headers nor the URL's path, which may be secrets. */
-export class OutboundFailed extends Error {
-  override name = 'OutboundFailed'
-  readonly reason: 'timeout' | 'connection' | 'aborted' | 'busy'
-  constructor(reason: OutboundFailed['reason'], message: string) {
-    super(message)
-    this.reason = reason
-  }
 }
 
 export type OutboundOptions = {
@@ -61,117 +77,118 @@ export type OutboundOptions = {
   /** Connections to one host at most; further calls wait, those to one URL behind one of each other URL. */
   connectionsPerHost?: number
   lookup?: Lookup
-}
-
-/** `http` or `https`, a host, no name and password in it: true also for what the guard will refuse later for its address. */
-export function isCallable(url: string): boolean {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  return !!parsed && ['http:', 'https:'].includes(parsed.protocol) && parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
+  /** What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; no proxy unless said. */
+  proxy?: ProxySettings
 }
 
 /**
- * Opens the one way out (Q06, X08): the name is resolved once per connection, every address of the answer is checked, and the
- * connection goes to one of those very addresses. A single closed address among many refuses all.
+ * `http` or `https`, a host, no name and password in it: true also for what the guard will refuse later for its
+ * address.
  */
-export function openOutbound({ allow, connectionsPerHost = 16, lookup = openNames() }: OutboundOptions): Outbound {
-  const isOpen = addressRule(allow)
-  const guarded = (name: string, options: { all?: boolean }, done: (error: Error | null, ...found: never[]) => void) => {
-    lookup(name, (error, addresses) => {
-      if (error || addresses.length === 0 || !addresses.every(({ address }) => isOpen(address))) return done(new OutboundRefused())
-      const [first] = addresses as [LookupAddress]
-      const found = options.all ? [addresses] : [first.address, first.family]
-      done(null, ...(found as never[]))
+export function isCallable(url: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return false
+  return parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
+}
+
+/** Where a URL leads, without the path and query: for logs. */
+export const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : 'no URL')
+
+/** Opens the one way out; `openGuard` has its rules. */
+export function openOutbound(options: OutboundOptions): Outbound {
+  const { allow, connectionsPerHost = 16, lookup = openNames(), proxy = {} } = options
+  const guard = openGuard({ allow, lookup, proxy })
+  const enter = openHosts(connectionsPerHost)
+  const open = (call: AnyCall) => {
+    holdBody(call.body)
+    return follow(guard, enter, call).catch((error: unknown) => {
+      destroyBody(call.body)
+      throw error
     })
   }
-  // No number of connections in all: those kept open to some hosts would count against the calls to others. Callers have their own bounds.
-  const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
-  const agents = { 'http:': new http.Agent(pooled), 'https:': new https.Agent(pooled) }
-  const hosts = new Map<string, Places>()
-
-  /** Runs a call when there is a place for it at its host: its time must not go by while it waits for calls of ours. */
-  async function placed(call: Call, { origin }: URL, work: () => Promise<Reply>): Promise<Reply> {
-    const host = hosts.get(origin) ?? openPlaces({ places: connectionsPerHost })
-    hosts.set(origin, host)
-    try {
-      const patience = AbortSignal.timeout(call.waitMs ?? call.timeoutMs)
-      using place = await host.enter(call.url, call.signal ? AbortSignal.any([call.signal, patience]) : patience)
-      if (!place) throw call.signal?.aborted ? givenUp() : new OutboundFailed('busy', 'too many calls to that host are under way')
-      call.onStart?.()
-      return await work()
-    } finally {
-      if (host.isEmpty()) hosts.delete(origin)
-    }
-  }
-
   return {
-    async send(call) {
-      if (!isCallable(call.url)) throw new OutboundRefused()
-      const url = new URL(call.url)
-      const literal = url.hostname.replace(/^\[|\]$/g, '')
-      // A name is checked when it is resolved; an address is never looked up.
-      if (isIP(literal) && !isOpen(literal)) throw new OutboundRefused()
-      return placed(call, url, () => exchange(call, url, { agent: agents[url.protocol as keyof typeof agents], lookup: guarded as never }))
-    },
-    close() {
-      for (const agent of Object.values(agents)) agent.destroy()
-    },
+    open: (call) => open({ ...call, waitMs: call.waitMs ?? call.silenceMs }),
+    send: (call) => sendSmall(open, call),
+    close: () => guard[Symbol.dispose](),
   }
 }
 
-function exchange(call: Call, url: URL, through: { agent: http.Agent; lookup: never }): Promise<Reply> {
-  const timeout = AbortSignal.timeout(call.timeoutMs)
-  const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>()
-  const fail = (error: Error) => reject(failureOf(error, call, timeout))
+/** What every call comes down to; without `silenceMs` only its signal ends it. */
+type AnyCall = Common & { body?: RequestBody; silenceMs?: number; waitMs: number; redirects?: number }
+
+/** Makes the call, and follows as many redirects as it allows. */
+async function follow(guard: Guard, enter: Enter, call: AnyCall): Promise<StreamingReply> {
+  let asked = askedOf(call)
+  let { onStart } = call
+  for (let left = call.redirects ?? 0; ; left--) {
+    const { status, headers, body } = await reach(guard, enter, asked, { waitMs: call.waitMs, onStart })
+    const next = left > 0 ? redirected(asked, { status, headers }) : undefined
+    if (!next) return { status, headers, body, url: asked.url.href }
+    await readUpTo(body, redirectBytes)
+    asked = next
+    onStart = undefined
+  }
+}
+
+function askedOf({ url, method, headers = {}, body, verifiesTls = true, ca, silenceMs, signal }: AnyCall): Asked {
+  if (!URL.canParse(url)) throw new OutboundRefused()
+  return { url: new URL(url), method, headers, body, verifiesTls, ca, silenceMs, signal }
+}
+
+/** One exchange, if the guard lets it through, at its place among the calls to the host. */
+async function reach(
+  guard: Guard,
+  enter: Enter,
+  asked: Asked,
+  { waitMs, onStart }: { waitMs: number; onStart: (() => void) | undefined },
+): Promise<Answered> {
+  if (!isCallable(asked.url.href)) throw new OutboundRefused(asked.url.hostname || undefined)
+  const way = await guard.wayTo(asked.url)
+  const place = await enter(asked.url, waitMs, asked.signal)
   try {
-    const transport = url.protocol === 'https:' ? https : http
-    const request = transport.request(url, {
-      ...through, method: call.method, signal, headers: { 'user-agent': 'Marina', ...call.headers, ...(call.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(call.body)) }) },
-      ...(url.protocol === 'https:' ? { rejectUnauthorized: call.verifiesTls ?? true, ...(call.ca ? { ca: call.ca } : {}) } : {}),
-    })
-    let isAnswered = false
-    request.on('error', fail)
-    request.on('response', (response) => {
-      isAnswered = true
-      void readReply(response, call.answerBytes).then(resolve, fail)
-    })
-    // An answer 101, which nobody asked for, ends the request with neither a response nor an error.
-    request.on('close', () => {
-      if (!isAnswered) fail(new Error('closed without an answer'))
-    })
-    request.end(call.body)
+    onStart?.()
+    const answered = await exchange(asked, way)
+    void answered.released.then(() => place[Symbol.dispose]())
+    return answered
   } catch (error) {
-    // A header that HTTP cannot carry.
-    fail(error as Error)
+    place[Symbol.dispose]()
+    throw error
   }
-  return promise
 }
 
-async function readReply(response: IncomingMessage, limit: number): Promise<Reply> {
+/** A call within a time, whose answer is read up to a limit. */
+async function sendSmall(open: (call: AnyCall) => Promise<StreamingReply>, call: Call): Promise<Reply> {
+  const { timeoutMs, answerBytes, waitMs = timeoutMs, onStart, signal, ...rest } = call
+  const late = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const start = () => {
+    const why = new OutboundFailed('timeout', `no answer within ${timeoutMs} ms`)
+    timer = setTimeout(() => late.abort(why), timeoutMs)
+    onStart?.()
+  }
+  try {
+    const ending = signal ? AbortSignal.any([signal, late.signal]) : late.signal
+    const { status, headers, body } = await open({ ...rest, waitMs, onStart: start, signal: ending })
+    return { status, headers, ...(await readUpTo(body, answerBytes)) }
+  } catch (error) {
+    // One text for all: it goes to people who need not know what is inside (H09).
+    throw error instanceof OutboundRefused ? new OutboundRefused() : error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Of the body of a redirect, which nobody reads. A longer one costs its connection. */
+const redirectBytes = 16 * 1024
+
+async function readUpTo(body: Readable, limit: number): Promise<{ body: Buffer; isCut: boolean }> {
   const parts: Buffer[] = []
   let size = 0
-  // Leaving the loop early ends the connection, so nothing of an endless answer is waited for.
-  for await (const part of response as AsyncIterable<Buffer>) {
+  // Leaving the loop early destroys the body.
+  for await (const part of body as AsyncIterable<Buffer>) {
     parts.push(part.subarray(0, limit - size))
     size += part.length
     if (size > limit) break
   }
-  return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(parts), isCut: size > limit }
-}
-
-function failureOf(error: Error, call: Call, timeout: AbortSignal): Error {
-  if (error instanceof OutboundRefused) return error
-  if (timeout.aborted) return new OutboundFailed('timeout', `no answer within ${call.timeoutMs} ms`)
-  if (call.signal?.aborted) return givenUp()
-  return new OutboundFailed('connection', wordsOf[(error as NodeJS.ErrnoException).code ?? ''] ?? 'the connection broke')
-}
-
-const givenUp = () => new OutboundFailed('aborted', 'the call was given up')
-
-const wordsOf: Record<string, string> = {
-  ECONNREFUSED: 'nobody listens there', ECONNRESET: 'the other side closed the connection', EHOSTUNREACH: 'there is no way to that host', ENETUNREACH: 'there is no way to that network',
-  ETIMEDOUT: 'the host does not answer', EPIPE: 'the other side closed the connection', ERR_INVALID_CHAR: 'a header holds a character that HTTP cannot carry', ERR_INVALID_HTTP_TOKEN: 'a header has a name that HTTP cannot carry',
-  CERT_HAS_EXPIRED: 'the certificate has expired', DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed', SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is signed by an unknown authority',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is signed by an unknown authority', UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate is signed by an unknown authority',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host',
+  return { body: Buffer.concat(parts), isCut: size > limit }
 }

@@ -1,0 +1,33 @@
+import { getCACertificates } from 'node:tls'
+import { isWhole, type Answered, type Asked } from './exchange.ts'
+
+/** What a server may take for somebody's right, and what is for one host alone. */
+const personal = new Set(['authorization', 'cookie', 'proxy-authorization', 'host'])
+
+/**
+ * The request to which a redirect leads (RFC 9110, 15.4), or undefined when it cannot be followed: a streamed body is
+ * gone, and another method than GET or HEAD would have to become GET by some statuses. To another origin it goes
+ * without credentials.
+ */
+export function redirected(asked: Asked, { status, headers }: Pick<Answered, 'status' | 'headers'>): Asked | undefined {
+  const { location = '' } = headers
+  if (!isFollowed(asked, status) || location === '' || !URL.canParse(location, asked.url.href)) return undefined
+  const url = new URL(location, asked.url)
+  if (url.origin === asked.url.origin) return { ...asked, url }
+  const kept = Object.entries(asked.headers).filter(([name]) => !personal.has(name.toLowerCase()))
+  return { ...asked, url, headers: Object.fromEntries(kept), ca: widened(asked.ca) }
+}
+
+function isFollowed({ method, body }: Asked, status: number): boolean {
+  if (![301, 302, 303, 307, 308].includes(status)) return false
+  if (method === 'GET' || method === 'HEAD') return body === undefined
+  return (status === 307 || status === 308) && (body === undefined || isWhole(body))
+}
+
+/**
+ * The authority was named for the first host. Another one, a bucket say, may be known to the system's authorities
+ * instead.
+ */
+function widened(ca: Asked['ca']): Asked['ca'] {
+  return ca === undefined || Array.isArray(ca) ? ca : [...getCACertificates('default'), ca]
+}
