@@ -1,10 +1,10 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
-import { projectOf, type Reference, type RepositoryName, type Tag } from '../../../oci/reference.ts'
+import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import { findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
-import { findProject, type Project } from '../../catalog/project.ts'
+import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
 import { findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
@@ -17,8 +17,9 @@ import type { Sources } from '../describe.ts'
 import { passGates, type Gates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { lookingAgain } from './looking.ts'
+import { getProject } from './record.ts'
 import { removeArtifacts, removeTag } from './remove.ts'
-import type { LocalOptions } from './upload.ts'
+import type { LocalOptions } from './options.ts'
 
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
@@ -82,9 +83,11 @@ export function localManifests(options: LocalOptions): Manifests {
   }
 
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
-    const project = await findProject(reader, projectOf(name))
-    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(name)} does not exist`)
-    await db.transaction(async (tx) => void (await storeManifest(tx, gates, { project, repository: await ensureRepository(tx, project, name, by) }, by, push)))
+    const project = await getProject(reader, name)
+    await db.transaction(async (tx) => {
+      const repository = await ensureRepository(tx, project, name, by)
+      await storeManifest(tx, gates, { project, repository }, by, push)
+    })
   }
 
   /** Only what the transaction will demand of this repository is read: whatever else a digest names stays unread (C-38). */
