@@ -148,13 +148,15 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
   return row?.id
 }
 
-/** Removes an artifact with its bytes, its references and the holds that only it needed; a foreign key refuses while a tag or an index names it. */
-export async function dropArtifact(tx: Tx, repository: { id: number; projectId: number; name: string }, artifact: { id: number; digest: Digest }): Promise<void> {
-  await dropArtifacts(tx, repository, [artifact])
-}
-
-/** The same for several at once, which may name each other. */
-export async function dropArtifacts(tx: Tx, repository: { id: number; projectId: number; name: string }, artifacts: { id: number; digest: Digest }[]): Promise<void> {
+/**
+ * Removes artifacts, which may name each other, with their bytes, their references and the holds that only they needed. A
+ * foreign key refuses while a tag or another index names one of them.
+ */
+export async function dropArtifacts(
+  tx: Tx,
+  repository: { id: number; projectId: number; name: string },
+  artifacts: { id: number; digest: Digest }[],
+): Promise<void> {
   const ids = artifacts.map(({ id }) => id)
   changesList(tx, repository.id)
   tx.changes(repositoryCountKey(repository.projectId))

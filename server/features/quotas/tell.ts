@@ -5,25 +5,36 @@ import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import type { Reaction } from '../../platform/events/reaction.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { view, type Through } from '../../registry/views/view.ts'
 import { inUnits, shortageIn, shortageText } from './rules.ts'
 import { facts } from './topics.ts'
 
 type About = { digest?: string; tags?: string[] }
 
-/** The same registry, whose refusals for want of room become facts. The push is refused as before, whether that worked or not. */
+/** What cannot run out of room, as it is. A new method has to be put here or below, or this does not compile. */
+const untouched = {
+  readManifest: true, statManifest: true, statBlob: true, openBlob: true, blobUrl: true,
+  startUpload: true, findUpload: true, appendUpload: true, cancelUpload: true,
+  deleteManifest: true, deleteTag: true, deleteBlob: true,
+  listTags: true, listReferrers: true, listRepositories: true,
+} as const satisfies Through
+
+/**
+ * The same registry, whose refusals for want of room become facts. The push is refused as before, whether that worked or not.
+ */
 export function tellingShortages(db: Db, registry: Registry): Registry {
   const telling = <Result>(by: Actor, about: About, work: Promise<Result>): Promise<Result> =>
     work.catch(async (error: unknown) => {
       await tellShortage(db, error, by, about)
       throw error
     })
-  return {
-    ...registry,
+  return view(registry, {
+    ...untouched,
     writeManifest: (name, by, push) => telling(by, aboutOf(push), registry.writeManifest(name, by, push)),
     finishUpload: (name, id, by, digest, bytes, at) => telling(by, {}, registry.finishUpload(name, id, by, digest, bytes, at)),
     writeBlob: (name, by, digest, bytes) => telling(by, {}, registry.writeBlob(name, by, digest, bytes)),
     mountBlob: (name, by, from, digest) => telling(by, {}, registry.mountBlob(name, by, from, digest)),
-  }
+  } satisfies Required<Through>)
 }
 
 function aboutOf({ reference, tags }: Parameters<Registry['writeManifest']>[2]): About {

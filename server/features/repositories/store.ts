@@ -1,4 +1,5 @@
 import type { Digest } from '../../../oci/digest.ts'
+import type { Tag } from '../../../oci/reference.ts'
 import { artifactCountKey } from '../../catalog/artifact.ts'
 import { blobKey } from '../../catalog/blob.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
@@ -77,7 +78,7 @@ export async function lockRepository(tx: Tx, id: number): Promise<boolean> {
 }
 
 /** All that a repository holds, with the tags of each. Whoever asks is about to delete all of it. */
-export function listContents(tx: Tx, repositoryId: number): Promise<{ id: number; digest: Digest; tags: string[] }[]> {
+export function listContents(tx: Tx, repositoryId: number): Promise<{ id: number; digest: Digest; tags: Tag[] }[]> {
   return tx.rows(sql`
     select artifact.id, artifact.digest, coalesce(array_agg(tag.name::text order by tag.name) filter (where tag.id is not null), '{}') as tags
     from artifact left join tag on tag.artifact_id = artifact.id where artifact.repository_id = ${repositoryId} group by artifact.id`)

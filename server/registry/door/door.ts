@@ -21,7 +21,7 @@ export type DoorOptions = SessionOptions & ManifestOptions & BlobOptions & Uploa
 }
 
 export type Door = {
-  /** Answers anything below /v2, a pull of what memory knows before it returns. */
+  /** Answers anything below /v2, a pull of what memory knows before it returns. Fails by a promise alone. */
   registry(request: IncomingMessage, response: Answer, peer: Peer): Maybe<void>
   /** Answers GET /service/token. */
   token(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
@@ -36,19 +36,34 @@ export function openDoor(options: DoorOptions): Door {
 
   return {
     registry(request, response, peer) {
-      const asked = readTarget(request.url!)
-      return andThen(identify(options, request, peer), (session) => {
-        const exchange: Exchange = { request, response, session, peer }
-        return andThen(checkRights(options, asked, exchange), () =>
-          request.method === 'GET' || request.method === 'HEAD'
-            ? answer(options, asked, exchange)
-            : answerChange(options, asked, exchange),
-        )
-      })
+      try {
+        return answerRequest(options, readTarget(request.url!), request, response, peer)
+      } catch (error) {
+        // Never at once: first Node parses what came along with the head, which may be no HTTP (C-68).
+        return Promise.reject(error)
+      }
     },
 
     token: (request, response, peer) => answerToken(options, request, response, peer),
   }
+}
+
+/** Who is asking, what he may, and then the answer of the endpoint. */
+function answerRequest(
+  options: DoorOptions,
+  asked: RegistryRequest,
+  request: IncomingMessage,
+  response: Answer,
+  peer: Peer,
+): Maybe<void> {
+  return andThen(identify(options, request, peer), (session) => {
+    const exchange: Exchange = { request, response, session, peer }
+    return andThen(checkRights(options, asked, exchange), () =>
+      request.method === 'GET' || request.method === 'HEAD'
+        ? answer(options, asked, exchange)
+        : answerChange(options, asked, exchange),
+    )
+  })
 }
 
 async function answerChange(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Promise<void> {

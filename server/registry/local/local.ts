@@ -11,7 +11,8 @@ import { emit } from '../../platform/events/emit.ts'
 import { openTurns } from '../../platform/turns.ts'
 import type { BlobStat, Registry } from '../registry.ts'
 import { localManifests } from './manifest.ts'
-import { localUploads, type LocalOptions } from './upload.ts'
+import type { LocalOptions } from './options.ts'
+import { localUploads } from './upload.ts'
 import { openVerifier } from './verify.ts'
 
 /** How long a presigned URL lasts, in ms: enough to begin a download, too short to be passed around. */

@@ -1,24 +1,25 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
-import { projectOf, type Reference, type RepositoryName, type Tag } from '../../../oci/reference.ts'
-import { dropArtifact, findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
+import { findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
-import { findProject, type Project } from '../../catalog/project.ts'
+import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { dropTag, dropTagsOf, findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
-import { trashArtifacts, trashTag } from '../../catalog/trash.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Sources } from '../describe.ts'
-import { passGates, passUntagGates, type Gates } from '../gate.ts'
+import { passGates, type Gates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { lookingAgain } from './looking.ts'
-import type { LocalOptions } from './upload.ts'
+import { getProject } from './record.ts'
+import { removeArtifacts, removeTag } from './remove.ts'
+import type { LocalOptions } from './options.ts'
 
 /** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
@@ -55,13 +56,8 @@ export function localManifests(options: LocalOptions): Manifests {
         .transaction(async (tx) => {
           const id = await lockArtifact(tx, repository.id, digest)
           if (id === undefined) return manifestUnknown(name, { digest })
-          await passUntagGates(gates, tx, { projectId: repository.projectId, repository: name, tags: await listTagsOf(tx, [id]) })
-          await trashArtifacts(tx, repository, { kind: 'artifact', digest }, [id], by)
-          const tags = await dropTagsOf(tx, repository, [id])
-          await dropArtifact(tx, repository, { id, digest })
-          failpoint('artifact.dropped')
-          const place = { projectId: repository.projectId, repository: name }
-          await emit(tx, [facts.artifactDeleted({ ...place, digest, tags }, by)])
+          const going = [{ id, digest, tags: await listTagsOf(tx, [id]) }]
+          await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, going)
         })
         .catch((error: unknown) => {
           if (!isReferenceViolation(error)) throw error
@@ -73,11 +69,8 @@ export function localManifests(options: LocalOptions): Manifests {
     async deleteTag(name, by, tag) {
       const repository = await getRepository(name)
       await db.transaction(async (tx) => {
-        await passUntagGates(gates, tx, { projectId: repository.projectId, repository: name, tags: [tag] })
-        const dropped = await dropTag(tx, repository, tag)
-        if (!dropped) throw new OciError('MANIFEST_UNKNOWN', `the tag ${tag} does not exist in ${name}`, { detail: { tag } })
-        await trashTag(tx, repository, tag, dropped.digest, by)
-        await emit(tx, [facts.tagDeleted({ projectId: repository.projectId, repository: name, tag, digest: dropped.digest }, by)])
+        if (await removeTag(tx, gates, repository, tag, by)) return
+        throw new OciError('MANIFEST_UNKNOWN', `the tag ${tag} does not exist in ${name}`, { detail: { tag } })
       })
     },
   }
@@ -90,9 +83,11 @@ export function localManifests(options: LocalOptions): Manifests {
   }
 
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
-    const project = await findProject(reader, projectOf(name))
-    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(name)} does not exist`)
-    await db.transaction(async (tx) => void (await storeManifest(tx, gates, { project, repository: await ensureRepository(tx, project, name, by) }, by, push)))
+    const project = await getProject(reader, name)
+    await db.transaction(async (tx) => {
+      const repository = await ensureRepository(tx, project, name, by)
+      await storeManifest(tx, gates, { project, repository }, by, push)
+    })
   }
 
   /** Only what the transaction will demand of this repository is read: whatever else a digest names stays unread (C-38). */

@@ -1,15 +1,13 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import type { Tag } from '../../../../oci/reference.ts'
-import { dropArtifacts, lockArtifact } from '../../../catalog/artifact.ts'
+import { lockArtifact } from '../../../catalog/artifact.ts'
 import type { Repository } from '../../../catalog/repository.ts'
-import { dropTagsOf } from '../../../catalog/tag.ts'
-import { facts, type Actor } from '../../../catalog/topics.ts'
-import { trashArtifacts } from '../../../catalog/trash.ts'
+import type { Actor } from '../../../catalog/topics.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
-import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import { passUntagGates, type Gates } from '../../../registry/gate.ts'
+import type { Gates } from '../../../registry/gate.ts'
+import { removeArtifacts, type Going } from '../../../registry/local/remove.ts'
 
 const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
 
@@ -27,14 +25,7 @@ export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Ac
       if (rootId === undefined) throw new Failure('NOT_FOUND', `${digest} does not exist in ${repository.name}`)
       if (!(await isStillDue(tx, rootId))) throw new Failure('CONFLICT', `${digest} was pushed again, tagged or put to use meanwhile`)
       const going = await lockGoing(tx, repository.id, rootId)
-      const ids = going.map(({ id }) => id)
-      const tags = await lockTags(tx, ids)
-      const place = { projectId: repository.projectId, repository: repository.name }
-      await passUntagGates(gates, tx, { ...place, repository: repository.name, tags: tags.map(({ name }) => name) })
-      await trashArtifacts(tx, repository, { kind: 'artifact', digest }, ids, by)
-      await dropTagsOf(tx, repository, ids)
-      await dropArtifacts(tx, repository, going)
-      await emit(tx, going.map((one) => facts.artifactDeleted({ ...place, digest: one.digest, tags: tags.filter(({ artifactId }) => artifactId === one.id).map(({ name }) => name) }, by)))
+      await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, await lockTags(tx, going))
     })
   } catch (error) {
     // An index that names a part of it came meanwhile.
@@ -89,6 +80,11 @@ function goingWith(rootId: number, tree: Node[]): Node[] {
   return tree.filter(({ id }) => going.has(id))
 }
 
-function lockTags(tx: Tx, ids: number[]): Promise<{ artifactId: number; name: Tag }[]> {
-  return tx.rows(sql`select artifact_id as "artifactId", name from tag where artifact_id = any(${ids}::bigint[]) order by name for update`)
+/** The artifacts with the tags that they lose. */
+async function lockTags(tx: Tx, going: Node[]): Promise<Going[]> {
+  const rows = await tx.rows<{ artifactId: number; name: Tag }>(sql`
+    select artifact_id as "artifactId", name from tag where artifact_id = any(${going.map(({ id }) => id)}::bigint[])
+    order by name for update`)
+  const tags = Map.groupBy(rows, ({ artifactId }) => artifactId)
+  return going.map(({ id, digest }) => ({ id, digest, tags: (tags.get(id) ?? []).map(({ name }) => name) }))
 }

@@ -3,14 +3,14 @@ import type { Tag } from '../../../../oci/reference.ts'
 import { lockArtifact } from '../../../catalog/artifact.ts'
 import type { Project } from '../../../catalog/project.ts'
 import type { Repository } from '../../../catalog/repository.ts'
-import { addTag, dropTag } from '../../../catalog/tag.ts'
+import { addTag } from '../../../catalog/tag.ts'
 import { facts, type Actor } from '../../../catalog/topics.ts'
-import { trashTag } from '../../../catalog/trash.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import { passGates, passUntagGates, type Gates } from '../../../registry/gate.ts'
+import { passGates, type Gates } from '../../../registry/gate.ts'
+import { removeTag } from '../../../registry/local/remove.ts'
 import type { ArtifactRow } from '../store.ts'
 
 /** Gives an artifact one more name, through the gates of a push. Throws CONFLICT for a tag that the repository has. */
@@ -29,13 +29,9 @@ export async function createTag(db: Db, gates: Gates, by: Actor, project: Projec
 
 /** Takes a name away from this very artifact; the artifact stays. Throws NOT_FOUND for a tag of another. */
 export async function deleteTag(db: Db, gates: Gates, by: Actor, repository: Repository, artifact: ArtifactRow, tag: Tag): Promise<void> {
-  const { projectId, name } = repository
   await db.transaction(async (tx) => {
     const mine = await tx.row(sql`select id from tag where repository_id = ${repository.id} and name = ${tag} and artifact_id = ${artifact.id} for update`)
     if (!mine) throw new Failure('NOT_FOUND', `the artifact has no tag ${tag}`)
-    await passUntagGates(gates, tx, { projectId, repository: name, tags: [tag] })
-    await dropTag(tx, repository, tag)
-    await trashTag(tx, repository, tag, artifact.digest, by)
-    await emit(tx, [facts.tagDeleted({ projectId, repository: name, tag, digest: artifact.digest }, by)])
+    await removeTag(tx, gates, repository, tag, by)
   })
 }

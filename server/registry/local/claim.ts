@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DigestAlgorithm } from '../../../oci/digest.ts'
+import { OciError } from '../../../oci/errors.ts'
+import type { RepositoryName } from '../../../oci/reference.ts'
+import { BlobMissing, type Stage } from '../../platform/blobs/blobs.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
+import { sql } from '../../platform/db/sql.ts'
+
+/** An upload while one request works on it; `grownBy` is the claim of the request that brought its last bytes. */
+export type Claimed = {
+  name: RepositoryName
+  id: string
+  claim: string
+  stage: Stage
+  algorithm: DigestAlgorithm
+  grownBy: string | null
+}
+
+type ClaimRow = { stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }
+
+/** How long a claim on an upload lasts unless it is renewed, in s; renewed at a third of it. */
+const claimSeconds = 30
+/** How long a request waits for an upload that another one has, and how often it looks, in ms. */
+const claimPatienceMs = 3000
+const claimPollMs = 50
+
+/** Runs `work` while no other request, on any replica, may touch the upload. */
+export async function claimed<Result>(
+  db: Db,
+  name: RepositoryName,
+  id: string,
+  work: (upload: Claimed) => Promise<Result>,
+): Promise<Result> {
+  const claim = randomUUID()
+  const row = await tryToClaim(db, name, id, claim)
+  if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
+  if (row.busy) {
+    const headers = { 'retry-after': '1' }
+    throw new OciError('CONFLICT', 'another request is writing to this upload', { headers })
+  }
+  const renewal = setInterval(() => {
+    db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
+  }, (claimSeconds * 1000) / 3)
+  try {
+    return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
+  } catch (error) {
+    if (!(error instanceof BlobMissing)) throw error
+    // A crash came between the move of the bytes to their place and the commit: there is nothing to go on with (F04).
+    await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
+    throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', { cause: error })
+  } finally {
+    clearInterval(renewal)
+    await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
+  }
+}
+
+/** Ends an upload whose bytes became a blob. Throws BLOB_UPLOAD_UNKNOWN when another request has the claim by now. */
+export async function dropClaimed(tx: Tx, { id, claim }: Claimed): Promise<void> {
+  const dropped = await tx.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
+  if (dropped === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
+}
+
+/** Waits a little for the request that has the upload: it is about to finish it, or was cut and is about to let go. */
+async function tryToClaim(db: Db, name: RepositoryName, id: string, claim: string): Promise<ClaimRow | undefined> {
+  for (let waited = 0; ; waited += claimPollMs) {
+    const row = await claimRow(db, name, id, claim)
+    if (!row?.busy || waited >= claimPatienceMs) return row
+    await sleep(claimPollMs)
+  }
+}
+
+function claimRow(db: Db, name: RepositoryName, id: string, claim: string): Promise<ClaimRow | undefined> {
+  return db.relaxed.row<ClaimRow>(sql`
+    with old as (
+      select id, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy
+      from upload where id = ${id} and repository = ${name} for update)
+    update upload set claim = case when old.busy then upload.claim else ${claim}::uuid end,
+      claimed_at = case when old.busy then claimed_at else now() end
+    from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", old.busy`)
+}

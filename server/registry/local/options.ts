@@ -1,0 +1,17 @@
+import type { Blobs } from '../../platform/blobs/blobs.ts'
+import type { Cache } from '../../platform/cache/cache.ts'
+import type { Db } from '../../platform/db/db.ts'
+import type { Turns } from '../../platform/turns.ts'
+import type { Describe } from '../describe.ts'
+import type { Gates } from '../gate.ts'
+
+/** What our own registry is made of. */
+export type LocalOptions = {
+  db: Db
+  cache: Cache
+  blobs: Blobs
+  gates: Pick<Gates, 'push' | 'untag'>
+  describe: Describe
+  /** Where the pushes of one project wait for each other instead of for the database. */
+  turns: Turns
+}
