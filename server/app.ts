@@ -33,13 +33,13 @@ import { infoRoutes, systemRoutes } from './features/system/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { openRobotUses, robotLogin, robotRoutes } from './features/robots/index.ts'
 import { undeleteRoutes } from './features/undelete/index.ts'
-import { sweepDeliveries, webhookRoutes } from './features/webhooks/index.ts'
+import { forgetHolds, sweepDeliveries, webhookRoutes } from './features/webhooks/index.ts'
 import { userGroupRoutes } from './features/user-groups/index.ts'
 import { openFsBlobs } from './platform/blobs/fs.ts'
 import { StorageUnavailable, type Blobs } from './platform/blobs/blobs.ts'
 import type { Cache } from './platform/cache/cache.ts'
 import { openLayers, type Layers } from './platform/cache/layers.ts'
-import { openPeers, type Peers } from './platform/cache/peers.ts'
+import { forgetLeases, openPeers, type Peers } from './platform/cache/peers.ts'
 import { openStamps } from './platform/cache/stamps.ts'
 import { DatabaseUnavailable, isPgError, openDb, type Db } from './platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from './platform/db/embedded.ts'
@@ -53,6 +53,7 @@ import { isCrossSite, isReading } from './platform/http/cross-site.ts'
 import { Failure, type FailureCode } from './platform/http/failure.ts'
 import { openApi } from './platform/http/route.ts'
 import { openServer, peerReader, type Answer, type Peer } from './platform/http/server.ts'
+import { forgetPools } from './platform/jobs/sweep.ts'
 import { prepareQueue } from './platform/jobs/workers.ts'
 import { openForwarder, type Forwarder } from './platform/observe/forward.ts'
 import type { Log } from './platform/observe/log.ts'
@@ -67,7 +68,7 @@ import { actorOf, anonymous, type Caller } from './registry/caller.ts'
 import { readOnlyText, type Gates } from './registry/gate.ts'
 import { ensureKey, openKeys } from './registry/keys.ts'
 import { openLocalRegistry } from './registry/local/local.ts'
-import { sweepUploads } from './registry/local/sweep.ts'
+import { forgetClaims, sweepUploads } from './registry/local/sweep.ts'
 import { openDoor, sendOciError } from './registry/serve.ts'
 import { openTokens } from './registry/token.ts'
 import { jobHandlers, openDeliveries, openJobs, systemArtifactsOf } from './jobs.ts'
@@ -171,15 +172,15 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   }
 }
 
+/** What processes hold in the database; each is lent by the owner of its table. */
+const holdsOfTheDead = [forgetLeases, forgetPools, forgetClaims, forgetHolds]
+
 /**
- * A PostgreSQL that we have just started serves nobody else: what a killed Marina held would only make pushes wait, up to 5 s
- * for its lease on the cache and up to 30 s for its claim on an upload.
+ * A PostgreSQL that we have just started serves nobody else: what a killed Marina held would only make pushes wait, up to
+ * 5 s for its lease on the cache and up to 30 s for its claim on an upload.
  */
 async function forgetTheDead(db: Db): Promise<void> {
-  await db.run(sql`delete from replica`)
-  await db.run(sql`update worker_pool set heartbeat_at = 'epoch'`)
-  await db.run(sql`update upload set claim = null where claim is not null`)
-  await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
+  for (const forget of holdsOfTheDead) await forget(db)
 }
 
 async function openBlobs(config: Config): Promise<Blobs> {

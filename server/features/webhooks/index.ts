@@ -1,4 +1,5 @@
 export { openDeliverer } from './deliver.ts'
 export { sweepDeliveries } from './deliveries.ts'
+export { forgetHolds } from './queue.ts'
 export { queueDeliveries } from './react.ts'
 export { webhookRoutes } from './routes.ts'

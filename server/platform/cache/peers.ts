@@ -524,6 +524,14 @@ export function openPeers({ leaseMs = 5000, blockLimitMs = blockLimit, stamps, o
 /** Of all rows of `replica` that a statement finds. */
 const leases = sql`coalesce(json_agg(json_build_object('id', id, 'until', lease_until)) filter (where id is not null), '[]')`
 
+/**
+ * Ends the leases of processes that are known to be dead, all of them: while one ran out by itself, every push would wait
+ * for up to `leaseMs`. Only for a database that no other process uses yet.
+ */
+export async function forgetLeases(db: Queryable): Promise<void> {
+  await db.run(sql`delete from replica`)
+}
+
 /** Keys in parcels that each fit into one notification. */
 function packed(keys: string[]): string[][] {
   const parcels: string[][] = [[]]
