@@ -33,7 +33,7 @@ import type { Feature } from '../platform/feature.ts'
 import type { JobHandler } from '../platform/jobs/type.ts'
 import type { Forwarder } from '../platform/observe/forward.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
-import { sweepUploads } from '../registry/local/sweep.ts'
+import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
 import type { Ground } from './ground.ts'
 import type { Floor } from './registry.ts'
@@ -79,7 +79,7 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
-    { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)] },
+    { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)], afterCrash: forgetClaims },
     system({ settings, components: componentsOf(ground), isDraining: house.isDraining, about: aboutOf(ground, authority) }),
     search({ reader }),
     projects({ reader, settings, cachesLists }),

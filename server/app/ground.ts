@@ -7,6 +7,7 @@ import { openFsBlobs } from '../platform/blobs/fs.ts'
 import type { Blobs } from '../platform/blobs/blobs.ts'
 import type { Cache } from '../platform/cache/cache.ts'
 import { openLayers, type Layers } from '../platform/cache/layers.ts'
+import { forgetLeases } from '../platform/cache/peers/lease.ts'
 import { openPeers, type Peers } from '../platform/cache/peers/peers.ts'
 import { openStamps } from '../platform/cache/peers/stamps.ts'
 import { openDb, type Db } from '../platform/db/db.ts'
@@ -14,6 +15,7 @@ import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from
 import { migrate } from '../platform/db/migrate.ts'
 import { sql } from '../platform/db/sql.ts'
 import { prepareQueue } from '../platform/jobs/queue.ts'
+import { forgetPools } from '../platform/jobs/sweep.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { openMetrics, type Metrics } from '../platform/observe/metrics.ts'
 import { seldom } from '../platform/observe/seldom.ts'
@@ -67,7 +69,8 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     })
     opened.defer(() => db.close())
     if (!beside) await prepareDatabase(db, secrets, log)
-    if (postgres) await forgetTheDead(db)
+    // A PostgreSQL that we have just started serves nobody else: a lease of a killed Marina would make pushes wait up to 5 s.
+    if (postgres) await Promise.all([forgetLeases(db), forgetPools(db)])
     await peers.join(db, cache, { isReader: !beside })
     opened.use(peers)
     const blobs = await openBlobs(config)
@@ -95,17 +98,6 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   if (mark?.value !== secrets.mark) {
     throw new ConfigError('this database belongs to another secret key: set MARINA_SECRET_KEY to it, or bring back secret.key in the data folder')
   }
-}
-
-/**
- * A PostgreSQL that we have just started serves nobody else: what a killed Marina held would only make pushes wait, up to 5 s
- * for its lease on the cache and up to 30 s for its claim on an upload.
- */
-async function forgetTheDead(db: Db): Promise<void> {
-  await db.run(sql`delete from replica`)
-  await db.run(sql`update worker_pool set heartbeat_at = 'epoch'`)
-  await db.run(sql`update upload set claim = null where claim is not null`)
-  await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
 }
 
 async function openBlobs(config: Config): Promise<Blobs> {

@@ -55,6 +55,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   opened.defer(() => ground.close())
   const firstPassword = await firstStart(ground)
   const built = openHouse(ground, opened, authority)
+  // What a killed Marina held would only make others wait: up to 30 s for its claim on an upload.
+  if (ground.postgres) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
   const server = await openDoors(ground, built, opened, tls)
   await startSweepsAndWork(ground, built, server, opened)
   measureGround(ground)

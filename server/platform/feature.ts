@@ -34,6 +34,8 @@ export type Feature<Route = unknown, Topic = unknown> = {
   schedule?(db: Db): Promise<void>
   /** Runs in each process that works jobs. */
   workers?: Service[]
+  /** Frees what dead processes held in its tables; called for a database that no other process uses yet. */
+  afterCrash?(db: Db): Promise<void>
   /** Runs before the first request is taken: what others must find there. */
   prepare?(): Promise<void>
   /** Runs now and then in each process that serves. */

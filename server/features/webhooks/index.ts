@@ -4,6 +4,7 @@ import { feature } from '../../platform/feature.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { openDeliverer, type DelivererOptions } from './deliver.ts'
 import { sweepDeliveries } from './deliveries.ts'
+import { forgetHolds } from './queue.ts'
 import { queueDeliveries } from './react.ts'
 import { webhookRoutes } from './routes.ts'
 import { facts } from './topics.ts'
@@ -24,6 +25,7 @@ export const webhooks = ({ db, cache, settings, secrets, outbound, log, rules, h
     name: 'webhooks', topics: facts,
     routes: webhookRoutes({ db, secrets, host, overlapMs: rules.secretOverlapMs }),
     reactions: [queueDeliveries({ cache, host, isOn: () => settings.get('notification_enable') })],
+    afterCrash: forgetHolds,
     workers: [() => openDeliverer({ db, secrets, outbound, log, rules })],
     sweeps: [{
       trouble: 'old deliveries of webhooks not removed', everyMs: 10 * 60_000,

@@ -93,3 +93,8 @@ export async function finishTargets(db: Queryable, by: string, finished: Finishe
 export async function releaseTargets(db: Queryable, by: string): Promise<void> {
   await db.run(sql`update webhook_target set held_by = null, held_until = null where held_by = ${by}`)
 }
+
+/** Frees targets that dead processes held. Only for a database that no other process uses yet. */
+export async function forgetHolds(db: Queryable): Promise<void> {
+  await db.run(sql`update webhook_target set held_by = null where held_by is not null`)
+}

@@ -24,6 +24,14 @@ export async function rescueTasks(db: Db, leaseMs: number | undefined): Promise<
   }
 }
 
+/**
+ * Makes the heartbeats of all processes too old, so that what they ran is taken up at once. Only for a database that no
+ * other process uses yet.
+ */
+export async function forgetPools(db: Queryable): Promise<void> {
+  await db.run(sql`update worker_pool set heartbeat_at = 'epoch'`)
+}
+
 async function rescueBatch(tx: Queryable): Promise<number> {
   const lost = await tx.rows<{ id: number; status: string }>(sql`
     with lost as (

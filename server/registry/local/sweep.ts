@@ -1,5 +1,5 @@
 import type { Blobs, Stage } from '../../platform/blobs/blobs.ts'
-import type { Db } from '../../platform/db/db.ts'
+import type { Db, Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 type SweepOptions = { db: Db; blobs: Blobs; ttlMs: number; signal?: AbortSignal }
@@ -33,4 +33,12 @@ export async function sweepUploads({ db, blobs, ttlMs, signal }: SweepOptions): 
     removed.stages++
   }
   return removed
+}
+
+/**
+ * Frees uploads that dead processes had claimed: a client that goes on with one would wait up to 30 s for the claim.
+ * Only for a database that no other process uses yet.
+ */
+export async function forgetClaims(db: Queryable): Promise<void> {
+  await db.run(sql`update upload set claim = null where claim is not null`)
 }

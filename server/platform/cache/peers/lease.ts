@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Db } from '../../db/db.ts'
+import type { Db, Queryable } from '../../db/db.ts'
 import { sql, type Sql } from '../../db/sql.ts'
 import type { Connection } from './connection.ts'
 
@@ -15,6 +15,14 @@ const marginMs = 1000
 /** All rows of `replica` that a statement finds, as one JSON array of LeaseRow. */
 export const leaseRows: Sql = sql`
   coalesce(json_agg(json_build_object('id', id, 'until', lease_until)) filter (where id is not null), '[]')`
+
+/**
+ * Ends the leases of processes that are known to be dead, all of them: while one ran out by itself, every push would wait
+ * for up to its length. Only for a database that no other process uses yet.
+ */
+export async function forgetLeases(db: Queryable): Promise<void> {
+  await db.run(sql`delete from replica`)
+}
 
 /**
  * The right of this process to serve from memory: a row that says until when. Each time it begins anew it is another
