@@ -33,8 +33,8 @@ import { facts as registry } from './registry/topics.ts'
 
 /** Every topic that somebody emits; a reaction to another one is refused at the start. */
 export const topics: Topics = topicsOf(
-  nouns, registry, accounts, artifacts, audit, cache, cveAllowlist, exports, gc, immutability, jobService, labels, members,
-  quotas, reactions, repositories, robots, scanning, settings, systemArtifacts, undelete, userGroups, webhooks,
+  nouns, registry, accounts, artifacts, audit, cache, cveAllowlist, exports, gc, immutability, jobService, labels,
+  members, quotas, reactions, repositories, robots, scanning, settings, systemArtifacts, undelete, userGroups, webhooks,
 )
 
 type Lent = {

@@ -25,7 +25,8 @@ const tag = 'project'
 
 /** `cachesLists`: whether the list is put together from cached objects (S1-34). `lent`: figures of other features. */
 export function projectRoutes(
-  { db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader, cachesLists: boolean, lent: readonly Figure[] = [],
+  { db, cache }: Omit<Reader, 'db'> & { db: Db }, settings: SettingsReader, cachesLists: boolean,
+  lent: readonly Figure[] = [],
 ) {
   const reader = { db, cache }
   const figures = [quotaFigure(db), ...lent]
