@@ -55,7 +55,7 @@ const retried = { name: 'webhooks', taken: 2, left: 1 }
 
 const about = { id: 1, occurredAt: new Date(0), address: '10.0.0.2', requestId: 'r2' }
 
-/** A fact of each topic, more where a fact's parts decide, and its line in the log: event type | resource | description. */
+/** A fact of each topic, more where its parts decide, and its line in the log: event type | resource | description. */
 const table: [Fact, string][] = [
   [
     nouns.artifactPushed({ ...place, digest: d1, mediaType: 'm', size: 9, tags: ['v1', 'v2'], isNew: true }, anna),
@@ -261,8 +261,14 @@ const table: [Fact, string][] = [
   ],
   [scanning.scannerDeleted(scanner, anna), 'delete_scanner | trivy | delete scanner: trivy'],
   [scanning.scannerChosen({ ...scanner, projectId: 3 }, anna), 'update_scanner | trivy | update scanner: trivy'],
-  [systemArtifacts.systemArtifactCreated(report, marina), 'create_system_artifact | scan/1 | create system artifact: scan/1'],
-  [systemArtifacts.systemArtifactDeleted(report, marina), 'delete_system_artifact | scan/1 | delete system artifact: scan/1'],
+  [
+    systemArtifacts.systemArtifactCreated(report, marina),
+    'create_system_artifact | scan/1 | create system artifact: scan/1',
+  ],
+  [
+    systemArtifacts.systemArtifactDeleted(report, marina),
+    'delete_system_artifact | scan/1 | delete system artifact: scan/1',
+  ],
   [
     undelete.trashRestored({ ...place, kind: 'tag', digest: d1, tags: ['v1'] }, anna),
     'restore_trash | team/app | restore trash: team/app',

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileSelection, countStars, filterTags, openTurn, patternProblem, takesArtifact, type Choice } from './selector.ts'
+import {
+  compileSelection, countStars, filterTags, openYield, patternProblem, takesArtifact, type Choice,
+} from './selector.ts'
 
 const takes = (repositories: Choice[], tags: Choice[], repository: string, given: string[]) =>
-  takesArtifact(openTurn(), compileSelection({ repositories, tags }), repository, given)
+  takesArtifact(openYield(), compileSelection({ repositories, tags }), repository, given)
 
 test('choices narrow one another, and without any everything is taken', async () => {
   const team = [{ pattern: 'team/**' }, { pattern: '**/scratch', excludes: true }]
@@ -17,7 +19,7 @@ test('choices narrow one another, and without any everything is taken', async ()
 
 test('the tags that are chosen stay in their order', async () => {
   const { takesTag } = compileSelection({ repositories: [], tags: [{ pattern: 'v*' }] })
-  assert.deepEqual(await filterTags(openTurn(), ['v2', 'x', 'v1'], takesTag), ['v2', 'v1'])
+  assert.deepEqual(await filterTags(openYield(), ['v2', 'x', 'v1'], takesTag), ['v2', 'v1'])
 })
 
 test('patterns that cannot be read are told, and stars are counted', () => {
@@ -31,7 +33,7 @@ test('X27: others have their turn while a slow pattern is compared with many tag
   const tags = Array.from({ length: 300 }, (_, index) => `${'t'.repeat(120)}${index}`)
   let turns = 0
   const timer = setInterval(() => turns++, 1)
-  assert.deepEqual(await filterTags(openTurn(), tags, takesTag), [])
+  assert.deepEqual(await filterTags(openYield(), tags, takesTag), [])
   clearInterval(timer)
   assert.ok(turns > 1, `others had ${turns} turns`)
 })

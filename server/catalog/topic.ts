@@ -2,12 +2,12 @@ import type { Fact } from '../platform/events/emit.ts'
 import type { Told } from '../platform/events/reaction.ts'
 
 /**
- * Who did it, as it will stand in the audit log: an account, a robot, Marina itself, somebody whom another registry names, or
- * nobody known.
+ * Who did it, as it will stand in the audit log: an account, a robot, Marina itself, somebody whom another registry
+ * names, or nobody known.
  */
 export type Actor = { kind: 'user' | 'robot' | 'system' | 'external' | 'anonymous'; id: number | null; name: string }
 
-/** How the audit log words a fact. What is left out follows from the topic's name and the payload (features/audit/rules.ts). */
+/** How the audit log words a fact; what is left out follows from topic and payload (features/audit/rules.ts). */
 export type Wording<Payload> = {
   /** The type of the resource: `user`. */
   type?: string
@@ -48,9 +48,9 @@ export type Topics = ReadonlyMap<string, AnyTopic>
 export function topic<Payload extends Json>(name: string, wording: Wording<Payload> = {}): Topic<Payload> {
   const is = (fact: Told): fact is Told & { payload: Payload & By } => fact.topic === name
   const make = (payload: Payload, by: Actor): Fact => ({ topic: name, payload: { ...payload, by } })
+  const read = (fact: Told) => (is(fact) ? fact.payload : undefined)
   // Facts of this name are made by `make` alone, so the payload of each has the shape that the wording is written for.
-  const words = wording as Wording<Json>
-  return Object.assign(make, { topic: name, wording: words, is, read: (fact: Told) => (is(fact) ? fact.payload : undefined) })
+  return Object.assign(make, { topic: name, wording: wording as Wording<Json>, is, read })
 }
 
 /** The topics of several lists in one. Throws Error when two have one name. */

@@ -7,8 +7,8 @@ export type { Actor } from './topic.ts'
 export type Place = { projectId: number; repository: RepositoryName; origin?: Origin }
 
 /**
- * What another registry told of an event: its own name, the event's id and time, where the request to it came from and its id
- * there.
+ * What another registry told of an event: its own name, the event's id and time, where the request to it came from and
+ * its id there.
  */
 export type Origin = { registry: string; eventId: string; at: string; address: string; requestId: string }
 

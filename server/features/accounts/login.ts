@@ -17,14 +17,17 @@ export const failureWindow = 900
 const free = { pair: 5, address: 50, name: 100 }
 const longestWait = 60
 
-/** A provider has so many ms to check a password: a directory that does not answer must not hold up its callers for ever. */
+/**
+ * The time a provider has to check a password, in ms: a directory that does not answer must not hold its callers for
+ * ever.
+ */
 const longestCheckMs = 30_000
 
 /**
- * Checks a name and a password with the provider that the name belongs to: the first of `providers` that claims it, else the
- * accounts of this installation. A right password that was right before costs a hash of its own, not argon2; it stops being
- * right with the next change of the account. Guessing is slowed on all replicas alike (C-17), by pair, address and name, so
- * that nobody can lock another person out from elsewhere.
+ * Checks a name and a password with the provider that the name belongs to: the first of `providers` that claims it,
+ * else the accounts of this installation. A right password that was right before costs a hash of its own, not argon2;
+ * it stops being right with the next change of the account. Guessing is slowed on all replicas alike (C-17), by pair,
+ * address and name, so that nobody can lock another person out from elsewhere.
  */
 export function openLogin(
   reader: Reader & { relaxed: Queryable }, providers: readonly Provider[] = [], checkMs = longestCheckMs,
@@ -35,18 +38,15 @@ export function openLogin(
 
   return async (name, password, address) => {
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
-    const { provider, claim } = await claimOf(name)
+    const { provider, claim } = (await findClaim(providers, name)) ?? (await claimLocally(name))
     const mark = createHmac('sha256', pepper).update(JSON.stringify([name, password])).digest('base64')
     const caller = provenBefore(mark, claim) ?? (await prove(mark, claim, name, password, address))
     if (caller) provider.onLogin?.(caller)
     return caller
   }
 
-  async function claimOf(name: string): Promise<{ provider: Provider; claim: Claim }> {
-    for (const provider of providers) {
-      const claim = await provider.claim(name)
-      if (claim) return { provider, claim }
-    }
+  /** The last resort: an account is looked for under any name. */
+  async function claimLocally(name: string): Promise<Owned> {
     return { provider: local, claim: await local.claim(name) }
   }
 
@@ -63,24 +63,35 @@ export function openLogin(
     const subjects = [pair, `address:${address}`, `name:${name}`]
     const failures = await countFailures(reader.db, subjects, failureWindow)
     refuseEarly(failures)
-    const caller = await bounded(claim, password)
+    const caller = await checkInTime(claim, password, checkMs)
     if (!caller) await addFailure(reader.relaxed, subjects, failureWindow)
     else if (failures.some(({ subject }) => subject === pair)) await forgetFailures(reader.relaxed, [pair])
     if (caller && claim.version !== undefined) proven.set(mark, { version: claim.version, caller })
     return caller
   }
+}
 
-  /** Throws UNAVAILABLE when the provider takes too long, whether it heeds the signal or not. */
-  async function bounded({ check }: Claim, password: string): Promise<Caller | undefined> {
-    const signal = AbortSignal.timeout(checkMs)
-    const late = Promise.withResolvers<never>()
-    const giveUp = () => late.reject(new OciError('UNAVAILABLE', 'the login could not be checked in time: try again later'))
-    signal.addEventListener('abort', giveUp, { once: true })
-    try {
-      return await Promise.race([late.promise, check(password, signal)])
-    } finally {
-      signal.removeEventListener('abort', giveUp)
-    }
+type Owned = { provider: Provider; claim: Claim }
+
+async function findClaim(providers: readonly Provider[], name: string): Promise<Owned | undefined> {
+  for (const provider of providers) {
+    const claim = await provider.claim(name)
+    if (claim) return { provider, claim }
+  }
+  return undefined
+}
+
+/** Throws UNAVAILABLE when the provider takes too long, whether it heeds the signal or not. */
+async function checkInTime({ check }: Claim, password: string, ms: number): Promise<Caller | undefined> {
+  const signal = AbortSignal.timeout(ms)
+  const late = Promise.withResolvers<never>()
+  const why = 'the login could not be checked in time: try again later'
+  const giveUp = () => late.reject(new OciError('UNAVAILABLE', why))
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([late.promise, check(password, signal)])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
@@ -88,7 +99,8 @@ function refuseEarly(failures: Awaited<ReturnType<typeof countFailures>>): void 
   const waits = failures.map(({ subject, failures: count, age }) => waitFor(kindOf(subject), count) - age)
   const wait = Math.ceil(Math.max(0, ...waits))
   if (wait === 0) return
-  throw new OciError('TOOMANYREQUESTS', `too many failed logins: try again in ${wait} s`, { headers: { 'retry-after': String(wait) } })
+  const headers = { 'retry-after': String(wait) }
+  throw new OciError('TOOMANYREQUESTS', `too many failed logins: try again in ${wait} s`, { headers })
 }
 
 const kindOf = (subject: string) => subject.slice(0, subject.indexOf(':')) as keyof typeof free

@@ -29,8 +29,8 @@ export type Column = {
   /** Where it stands in the artifact's JSON. */
   field: string
   /**
-   * What to show, by the artifacts' ids: for all of the page at once, from the cache or by one query. An artifact that the map
-   * lacks goes without the field.
+   * What to show, by the artifacts' ids: for all of the page at once, from the cache or by one query. An artifact that
+   * the map lacks goes without the field.
    */
   load(page: Page): Promise<Map<number, unknown>>
 }

@@ -11,7 +11,10 @@ test('a column is loaded once for all artifacts, when it is asked for, and fills
   }
   const shown: Column = { flag: 'with_tag', isDefault: true, field: 'tags', load: async () => new Map([[1, []]]) }
   const pageOf = (wanted: Page['wanted']) => ({ artifacts: [{ id: 1 }, { id: 2 }, { id: 3 }], wanted }) as Page
-  const besides = async (wanted: Page['wanted']) => (await hydrate([shown, overview], pageOf(wanted))).map(({ beside }) => beside)
+  const besides = async (wanted: Page['wanted']) => {
+    const hydrated = await hydrate([shown, overview], pageOf(wanted))
+    return hydrated.map(({ beside }) => beside)
+  }
 
   assert.deepEqual(await besides({}), [{ tags: [] }, {}, {}])
   assert.equal(loads, 0)

@@ -7,9 +7,9 @@ export type Hydrated = { artifact: ArtifactObject; beside: Record<string, unknow
 /** Every column that is wanted, all at once, however many artifacts there are. */
 export async function hydrate(columns: readonly Column[], page: Page): Promise<Hydrated[]> {
   const wanted = columns.filter(({ flag, isDefault = false }) => page.wanted[flag] ?? isDefault)
-  const loaded = await Promise.all(wanted.map(async (column) => ({ field: column.field, values: await column.load(page) })))
+  const loaded = await Promise.all(wanted.map(async ({ field, load }) => ({ field, values: await load(page) })))
   return page.artifacts.map((artifact) => {
-    const fields = loaded.flatMap(({ field, values }) => (values.has(artifact.id) ? [[field, values.get(artifact.id)]] : []))
-    return { artifact, beside: Object.fromEntries(fields) }
+    const known = loaded.filter(({ values }) => values.has(artifact.id))
+    return { artifact, beside: Object.fromEntries(known.map(({ field, values }) => [field, values.get(artifact.id)])) }
   })
 }

@@ -20,16 +20,18 @@ export function artifactPath(project: Project, repository: string, digest: strin
 export function presentArtifact(project: Project, one: ArtifactObject, beside: Record<string, unknown>) {
   const path = artifactPath(project, one.repositoryName, one.digest)
   const configType = one.configMediaType ?? one.mediaType
-  const links = additionsOf(one).map((addition) => [addition, { href: `${path}/additions/${addition}`, absolute: false }])
+  const linkTo = (addition: string) => ({ href: `${path}/additions/${addition}`, absolute: false })
   return {
-    id: one.id, type: one.type, media_type: configType, manifest_media_type: one.mediaType, artifact_type: one.artifactType ?? configType,
-    project_id: one.projectId, repository_id: one.repositoryId, repository_name: one.repositoryName, digest: one.digest, size: one.size,
+    id: one.id, type: one.type,
+    media_type: configType, manifest_media_type: one.mediaType, artifact_type: one.artifactType ?? configType,
+    project_id: one.projectId, repository_id: one.repositoryId, repository_name: one.repositoryName,
+    digest: one.digest, size: one.size,
     icon: one.icon ?? iconOf(one.type),
     push_time: one.pushedAt.toISOString(), pull_time: timeOf(one.pulledAt),
     extra_attrs: one.extraAttrs, annotations: one.annotations,
     references: one.references.map(presentReference),
     ...beside,
-    addition_links: Object.fromEntries(links),
+    addition_links: Object.fromEntries(additionsOf(one).map((addition) => [addition, linkTo(addition)])),
   }
 }
 

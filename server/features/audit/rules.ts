@@ -47,8 +47,7 @@ export function strangeTypeIn(list: string, topics: Topics): string | undefined 
   return strange === undefined ? undefined : `there is no event type ${JSON.stringify(strange.slice(0, 60))}, see /auditlog-exts/events`
 }
 
-export const eventTypeOf = ({ operation, resourceType }: Pick<Entry, 'operation' | 'resourceType'>): string =>
-  `${operation}_${resourceType}`
+export const eventTypeOf = ({ operation, resourceType }: Kind): string => `${operation}_${resourceType}`
 
 /** What stands in the log of a fact. Of a topic that nobody emits any more, the name and the payload say it. */
 export function entryOf(topics: Topics, { id, topic, payload, occurredAt, address, requestId }: Told): Entry {
@@ -64,7 +63,8 @@ export function entryOf(topics: Topics, { id, topic, payload, occurredAt, addres
   }
 }
 
-type Words = Pick<Entry, 'resourceType' | 'operation' | 'resource' | 'description'>
+type Kind = Pick<Entry, 'resourceType' | 'operation'>
+type Words = Kind & Pick<Entry, 'resource' | 'description'>
 
 function wordsOf(topic: AnyTopic, payload: Payload): Words {
   const { resource: nameOf = guessResource, description: describe } = topic.wording
@@ -82,7 +82,7 @@ const verbs: Readonly<Record<string, string>> = {
 }
 
 /** `quota.updated` → quota, update; unless the topic says otherwise. */
-function kindOf({ topic, wording }: AnyTopic): Pick<Entry, 'resourceType' | 'operation'> {
+function kindOf({ topic, wording }: AnyTopic): Kind {
   const [noun = '', verb = ''] = topic.split('.')
   const { type = noun.replaceAll('-', '_'), operation = verbs[verb] ?? withoutEnding(verb) } = wording
   return { resourceType: type, operation }
@@ -91,7 +91,8 @@ function kindOf({ topic, wording }: AnyTopic): Pick<Entry, 'resourceType' | 'ope
 /** stopped → stop, asked → ask. */
 const withoutEnding = (verb: string) => verb.replace(/(p)ped$|ed$/, '$1').replaceAll('-', '_')
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
+const text = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 const names = (changed: unknown): string => (Array.isArray(changed) ? changed : Object.keys(changed ?? {})).join(', ')
 
 function guessResource(payload: Payload): string {
@@ -101,7 +102,7 @@ function guessResource(payload: Payload): string {
   return id ? text(id[1]) : text(payload.projectId)
 }
 
-function sentence({ operation, resourceType }: Pick<Entry, 'operation' | 'resourceType'>, resource: string, { changed }: Payload): string {
+function sentence({ operation, resourceType }: Kind, resource: string, { changed }: Payload): string {
   const fields = names(changed)
   return `${operation} ${resourceType.replaceAll('_', ' ')}: ${resource}${fields ? ` (${fields})` : ''}`
 }

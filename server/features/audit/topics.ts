@@ -3,6 +3,7 @@ import { schedulingOf } from '../job-service/index.ts'
 
 /** Where a refused request came from; it stands in the fact itself, since refusals are gathered and written later. */
 type Refused = { count: number; origin: { address: string; requestId: string } }
+type Run = { executionId: number }
 type Purge = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }
 
 const resource = () => 'audit_log'
@@ -16,11 +17,11 @@ export const facts = {
     type: 'request', operation: 'refuse', isFailure: true,
     resource: ({ what }) => what, description: ({ what, count }) => `refused: ${what}${times(count)}`,
   }),
-  auditPurged: topic<{ executionId: number; before: string; eventTypes: string[]; removed: number }>('audit-log.purged', {
+  auditPurged: topic<Run & { before: string; eventTypes: string[]; removed: number }>('audit-log.purged', {
     resource, description: ({ removed, before }) => `purge audit log: ${removed} entries from before ${before}`,
   }),
-  purgeAsked: topic<{ executionId: number } & Purge>('audit-purge.asked'),
-  purgeStopped: topic<{ executionId: number }>('audit-purge.stopped'),
+  purgeAsked: topic<Run & Purge>('audit-purge.asked'),
+  purgeStopped: topic<Run>('audit-purge.stopped'),
   /** `cron` null: no longer. */
   purgeScheduled: topic<{ cron: string | null } & Partial<Purge>>('audit-purge.scheduled', {
     resource, description: schedulingOf('the purge of the audit log'),

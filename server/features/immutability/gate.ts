@@ -1,7 +1,7 @@
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { filterTags, openTurn } from '../../catalog/selector.ts'
+import { filterTags, openYield } from '../../catalog/selector.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { PushGate, UntagGate } from '../../registry/gate.ts'
@@ -34,7 +34,7 @@ async function immutableOf(reader: Reader, projectId: number, repository: Reposi
   const isImmutable = await findImmutable(reader, projectId)
   const name = repository.slice(projectOf(repository).length + 1)
   if (!isImmutable) return []
-  return filterTags(openTurn(), tags, (tag) => isImmutable(name, tag))
+  return filterTags(openYield(), tags, (tag) => isImmutable(name, tag))
 }
 
 /** Two first pushes to one immutable tag: the second waits here until it can see the first. In the order of names, so no deadlock. */

@@ -7,7 +7,8 @@ export type Rule = { id: number; priority: number; isDisabled: boolean; tagSelec
 const mostSelectors = 20
 
 /** Why the selectors make no rule, or undefined. */
-export function ruleProblem({ tagSelectors: tags, scopeSelectors: scopes }: Pick<Rule, 'tagSelectors' | 'scopeSelectors'>): string | undefined {
+export function ruleProblem(rule: Pick<Rule, 'tagSelectors' | 'scopeSelectors'>): string | undefined {
+  const { tagSelectors: tags, scopeSelectors: scopes } = rule
   const stars = countStars([...tags, ...scopes.repository].map(({ pattern }) => pattern))
   if (stars > patternLimits.stars) return `the patterns of a rule have at most ${patternLimits.stars} stars`
   return (
@@ -35,7 +36,7 @@ export type Immutable = (repository: string, tag: string) => boolean
 /** All of a project's rules in one; a tag is immutable when one rule says so. */
 export function immutableBy(rules: Rule[]): Immutable {
   const selectors = rules.filter(({ isDisabled }) => !isDisabled).map(selectorOf)
-  return (repository, tag) => selectors.some(({ takesRepository, takesTag }) => takesRepository(repository) && takesTag(tag))
+  return (repository, tag) => selectors.some((one) => one.takesRepository(repository) && one.takesTag(tag))
 }
 
 const selectorOf = ({ tagSelectors, scopeSelectors }: Rule) =>

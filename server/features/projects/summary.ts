@@ -11,7 +11,7 @@ export type Figure = {
   load(project: Project, rights: Rights): Promise<unknown>
 }
 
-/** What the caller may know of the project in figures: repositories, members by role, and what others lend; all at once. */
+/** What the caller may know of the project in figures: repositories, members by role, and those that are lent. */
 export async function summarize(reader: Reader, lent: readonly Figure[], project: Project, rights: Rights) {
   const [repositories, members, more] = await Promise.all([
     countRepositories(reader, [project.id]),
@@ -29,6 +29,7 @@ function presentMembers(members: Record<number, number>) {
   const count = (role: number) => members[role] ?? 0
   return {
     project_admin_count: count(roles.projectAdmin), maintainer_count: count(roles.maintainer),
-    developer_count: count(roles.developer), guest_count: count(roles.guest), limited_guest_count: count(roles.limitedGuest),
+    developer_count: count(roles.developer), guest_count: count(roles.guest),
+    limited_guest_count: count(roles.limitedGuest),
   }
 }

@@ -58,7 +58,9 @@ export function warnOfQuota(percent: number): Reaction {
     name: 'quota-warnings',
     topics: [nouns.artifactPushed.topic],
     begins: 'now',
-    handle: async (tx, told) => emitWarnings(tx, told.flatMap((fact) => nouns.artifactPushed.read(fact) ?? []), percent),
+    async handle(tx, told) {
+      await emitWarnings(tx, told.flatMap((fact) => nouns.artifactPushed.read(fact) ?? []), percent)
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { projectOf } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { openTurn, takesArtifact, type Turn } from '../../catalog/selector.ts'
+import { openYield, takesArtifact, type Yield } from '../../catalog/selector.ts'
 import type { Topic } from '../../catalog/topic.ts'
 import { facts as nouns, type Actor, type Place } from '../../catalog/topics.ts'
 import type { Tx } from '../../platform/db/db.ts'
@@ -34,10 +34,12 @@ const sources: Source[] = [
   source('QUOTA_WARNING', quotaFacts.quotaWarned),
 ]
 
-type Event = { type: EventType; tags: string[] }
+type Subject = { type: EventType; tags: string[] }
+/** A policy and one of its targets. */
+type Recipient = Pick<NewDelivery, 'policyId' | 'target'>
 
 /** A fact together with the policies that want to know of it. */
-type Match = { fact: Told; type: EventType; about: About; places: Pick<NewDelivery, 'policyId' | 'target'>[] }
+type Match = { fact: Told; type: EventType; about: About; places: Recipient[] }
 
 /**
  * Finds the policies that want to know of what happened and puts one delivery for each of their targets into the queue, all in
@@ -64,11 +66,12 @@ async function matchesOf(reader: Reader, fact: Told): Promise<Match[]> {
   const about = read(fact)
   if (!about) return []
   const { projectId, repository, tags } = about
-  const [event, turn] = [{ type, tags }, openTurn()]
+  const [subject, yieldNow] = [{ type, tags }, openYield()]
   const short = repository.slice(projectOf(repository).length + 1)
   const [ofProject, ofSystem] = [await findWanted(reader, projectId), await findWanted(reader, null)]
-  const places = [...(await placesIn(ofProject, turn, event, short)), ...(await placesIn(ofSystem, turn, event, repository))]
-  return [{ fact, type, about, places }]
+  const inProject = await placesIn(yieldNow, ofProject, subject, short)
+  const inSystem = await placesIn(yieldNow, ofSystem, subject, repository)
+  return [{ fact, type, about, places: [...inProject, ...inSystem] }]
 }
 
 function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }>(
@@ -82,10 +85,12 @@ function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }
 }
 
 /** Each policy with each of its targets; the list holds values of its own (S4-26). */
-async function placesIn(wanted: Wanted[], turn: Turn, { type, tags }: Event, repository: string): Promise<Match['places']> {
-  const places: Match['places'] = []
+async function placesIn(
+  yieldNow: Yield, wanted: Wanted[], { type, tags }: Subject, repository: string,
+): Promise<Recipient[]> {
+  const places: Recipient[] = []
   for (const { policyId, eventTypes, selector, targets } of wanted) {
-    const isWanted = eventTypes.includes(type) && (await takesArtifact(turn, selector, repository, tags))
+    const isWanted = eventTypes.includes(type) && (await takesArtifact(yieldNow, selector, repository, tags))
     if (isWanted) places.push(...targets.map((target) => ({ policyId, target })))
   }
   return places
@@ -115,7 +120,8 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 /** Named in one event: an artifact may have thousands of tags, and each target gets a body of its own. */
 const mostResources = 100
 
-function dataOf(isPublic: boolean, { repository, digest, tags, details }: About, host: string, createdAt: Date | undefined): EventData {
+function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
+  const { repository, digest, tags, details } = about
   const project = projectOf(repository)
   const named = tags.slice(0, mostResources).map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
   const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named

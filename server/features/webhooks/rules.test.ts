@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventIdOf } from '../../platform/events/event-id.ts'
-import { openTurn, takesArtifact } from '../../catalog/selector.ts'
+import { openYield, takesArtifact } from '../../catalog/selector.ts'
 import { eventTypes, isEventType, type HookEvent } from './events.ts'
 import { judge, standingAfter, type DeliveryRules } from './outcome.ts'
 import { pauseAfter, retryAfterMs, selectorOf } from './rules.ts'
@@ -63,7 +63,7 @@ test('pauses double up to a bound, and Retry-After counts in seconds or as a dat
 })
 
 test('filters take all when they are empty; a tag filter takes an event when one of its tags fits', async () => {
-  const takes = (repositories: string, tags: string, repository: string, all: string[]) => takesArtifact(openTurn(), selectorOf({ repositories, tags }), repository, all)
+  const takes = (repositories: string, tags: string, repository: string, all: string[]) => takesArtifact(openYield(), selectorOf({ repositories, tags }), repository, all)
   assert.deepEqual(await Promise.all([takes('', '', 'a/b', []), takes('a/**', '', 'a/b', []), takes('a/*', '', 'b', ['x']), takes('', 'v*', 'a', ['x', 'v1']), takes('', 'v*', 'a', ['x']), takes('', 'v*', 'a', [])]), [true, true, false, true, false, false])
 })
 

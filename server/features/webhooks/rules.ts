@@ -94,7 +94,10 @@ function headersProblem({ authHeader, headers, secret }: NewTarget): string | un
   return undefined
 }
 
-/** Which artifacts a policy is about: by the repository without its project for a project's policy, whole for one of the system. */
+/**
+ * Which artifacts a policy is about. The repository without its project for a project's policy, whole for one of the
+ * system.
+ */
 export function selectorOf({ repositories, tags }: Pick<NewPolicy, 'repositories' | 'tags'>): Selector {
   const choices = (pattern: string) => (pattern === '' ? [] : [{ pattern }])
   return compileSelection({ repositories: choices(repositories), tags: choices(tags) })
@@ -103,7 +106,10 @@ export function selectorOf({ repositories, tags }: Pick<NewPolicy, 'repositories
 /** In ms. */
 export type RetryRules = { tries: number; backOffMs: number; mostMs: number }
 
-/** The pause after the `failed`th failure in a row: doubling up to a bound. `retryAfterMs`: what the receiver asked for, within the same bound. */
+/**
+ * The pause after the `failed`th failure in a row: doubling up to a bound. `retryAfterMs`: what the receiver asked
+ * for, within the same bound.
+ */
 export function pauseAfter({ backOffMs, mostMs }: Omit<RetryRules, 'tries'>, failed: number, retryAfterMs = 0): number {
   return Math.min(Math.max(backOffMs * 2 ** Math.min(failed - 1, 30), retryAfterMs), mostMs)
 }

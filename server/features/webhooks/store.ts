@@ -160,7 +160,9 @@ export async function findWanted({ db, cache }: Reader, projectId: number | null
       select id as "policyId", event_types as "eventTypes", repositories, tags, (
         select coalesce(jsonb_agg(jsonb_build_object('id', target.id, 'type', type, 'format', payload_format, 'template', template) order by position), '[]') from webhook_target target where policy_id = webhook_policy.id) as targets
       from webhook_policy where project_id is not distinct from ${projectId}::bigint and is_enabled order by id limit ${policiesLimit}`)
-    const wanted = rows.map(({ repositories, tags, ...row }) => ({ ...row, selector: selectorOf({ repositories, tags }) }))
+    const wanted = rows.map(({ repositories, tags, ...row }) => {
+      return { ...row, selector: selectorOf({ repositories, tags }) }
+    })
     return { size: JSON.stringify(rows).length, wanted }
   }
   return (await cache.get(policiesKey(projectId), load, ({ size }) => 200 + size * 5))?.wanted ?? []

@@ -9,9 +9,9 @@ type Turn = OfTarget & { eventId: string }
 type Repeated = Policy & { first: number; last: number; count: number; eventId?: string | undefined }
 
 /**
- * What happens to policies and how their targets fare. Single deliveries have their own history: here stands when a target begins
- * to fail and when it takes deliveries again. `changed` names what differs now, nothing when a policy was sent as it was, and
- * never holds a secret.
+ * What happens to policies and how their targets fare. Single deliveries have their own history: here stands when a
+ * target begins to fail and when it takes deliveries again. `changed` names what differs now, nothing when a policy
+ * was sent as it was, and never holds a secret.
  */
 export const facts = {
   policyCreated: topic<Policy>('webhook-policy.created'),

@@ -4,7 +4,10 @@ import type { Caller } from '../../../registry/caller.ts'
 export type Provider = {
   /** One word, for the configuration and for logs. */
   name: string
-  /** What stands behind a login name that is this provider's; undefined for every other. By its form, or by asking the database. */
+  /**
+   * What stands behind a login name of this provider's, known by its form or by the database; undefined for every
+   * other.
+   */
   claim(name: string): Promise<Claim | undefined>
   /** Told of each login that succeeded. */
   onLogin?(caller: Caller): void
@@ -13,13 +16,13 @@ export type Provider = {
 /** A login name that a provider owns. */
 export type Claim = {
   /**
-   * The version of what is checked: another one after each change that may refuse a password which was right before. Undefined
-   * where that cannot be known, as with a directory, and for who may not log in: then each login is checked.
+   * The version of what is checked: another one after each change that may refuse a password which was right before.
+   * Undefined where that cannot be known, as with a directory, and for who may not log in: then each login is checked.
    */
   version: string | undefined
   /**
-   * Who this is with the right password; undefined with a wrong one, or for who may not log in. Takes as long for a name that does
-   * not exist as for a wrong password. A provider that calls others ends when the signal is aborted, by throwing its reason.
+   * Who this is with the right password; undefined with a wrong one, or for who may not log in. Takes as long for a
+   * name that does not exist as for a wrong password. A provider that calls others throws when the signal is aborted.
    */
   check(password: string, signal: AbortSignal): Promise<Caller | undefined>
 }

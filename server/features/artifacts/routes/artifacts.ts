@@ -36,7 +36,8 @@ export function listRoutes({ reader, gates, cachesLists, artifacts, columns }: P
         const isPlain = cachesLists && !query.q?.trim() && ['', '-push_time'].includes(query.sort?.trim() ?? '')
         const { ids, total } = await listArtifactIds(reader, repository.id, asked, isPlain)
         pageHeaders(artifactPath(project, repository.name, '').slice(0, -1), query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(columns, { reader: lists, source, project, artifacts: await source.list(ids), wanted: query })
+        const shown = await source.list(ids)
+        const hydrated = await hydrate(columns, { reader: lists, source, project, artifacts: shown, wanted: query })
         return { status: 200, body: hydrated.map(({ artifact: one, beside }) => presentArtifact(project, one, beside)) }
       },
     }),
@@ -48,7 +49,8 @@ export function listRoutes({ reader, gates, cachesLists, artifacts, columns }: P
         const asked = listing(artifactFields, query, newestFirst)
         const { ids, total } = await listArtifactIdsOfProject(db, project.id, asked, query.latest_in_repository ?? false)
         pageHeaders(`/api/v2.0/projects/${project.name}/artifacts`, query, asked.page, asked.pageSize, total, header)
-        const hydrated = await hydrate(columns, { reader: lists, source, project, artifacts: await source.list(ids), wanted: query })
+        const shown = await source.list(ids)
+        const hydrated = await hydrate(columns, { reader: lists, source, project, artifacts: shown, wanted: query })
         return { status: 200, body: hydrated.map(({ artifact: one, beside }) => presentArtifact(project, one, beside)) }
       },
     }),
@@ -58,7 +60,8 @@ export function listRoutes({ reader, gates, cachesLists, artifacts, columns }: P
       schema: { params: OneParams, query: Type.Object({ ...pageQuery, ...wantedQuery, with_signature: Type.Optional(Type.Boolean({ default: false })) }), answers: { 200: Artifact } },
       async handler({ project, params, query }) {
         const { artifact } = await getArtifact({ reader, artifacts }, project, params)
-        const [hydrated] = await hydrate(columns, { reader, source: artifacts, project, artifacts: [artifact], wanted: query })
+        const page = { reader, source: artifacts, project, artifacts: [artifact], wanted: query }
+        const [hydrated] = await hydrate(columns, page)
         return { status: 200, body: presentArtifact(project, artifact, hydrated!.beside) }
       },
     }),

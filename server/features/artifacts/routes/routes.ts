@@ -6,7 +6,9 @@ import type { Parts } from './shared.ts'
 import { tagRoutes } from './tags.ts'
 
 /** `lent`: columns of other features. */
-export function artifactRoutes({ lent = [], ...given }: Omit<Parts, 'artifacts' | 'columns'> & { lent?: readonly Column[] }) {
+type Given = Omit<Parts, 'artifacts' | 'columns'> & { lent?: readonly Column[] }
+
+export function artifactRoutes({ lent = [], ...given }: Given) {
   const parts = { ...given, artifacts: openArtifacts(given.reader), columns: [...columns, ...lent] }
   return [...listRoutes(parts), ...tagRoutes(parts), ...moreRoutes(parts)]
 }
