@@ -25,7 +25,7 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
   say(`seed ${seed}`)
   after(() => say(`summary: seed ${seed}, ${summary(total)}`))
 
-  test('on a PostgreSQL that lives on, every kill leaves all that was acknowledged and nothing half there', { timeout }, async () => {
+  test('F01..F10, F34: on a PostgreSQL that lives on, every kill leaves all that was acknowledged and nothing half there', { timeout }, async () => {
     await using folder = await openFolder()
     await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
     const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
@@ -33,7 +33,7 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
     await killAndTell({ ...victim, settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded))
   })
 
-  test('with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
+  test('F01..F10: with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
     await using folder = await openFolder()
     const settings = { ...collecting, MARINA_DATA_DIR: folder.dir }
     await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), settings), planWithPostgres(onEmbedded))
