@@ -29,7 +29,8 @@ export function findWrongRules(tree: Tree): string[] {
 function findWrongFiles({ id, files }: Row, mentioning: ReadonlySet<string>): string[] {
   if (mentioning.size === 0) return [`${id} is mentioned nowhere`]
   if (files.length === 0) return [`${id} names no test`]
-  const silent = files.filter((file) => !mentioning.has(file)).map((file) => `${id} names ${file}, which does not mention it`)
+  const unheard = files.filter((file) => !mentioning.has(file))
+  const silent = unheard.map((file) => `${id} names ${file}, which does not mention it`)
   const tests = [...mentioning].filter(isTest)
   const isBare = tests.length > 0 && !files.some(isTest)
   return [...silent, ...(isBare ? [`${id} names no test, and there is ${tests.join(', ')}`] : [])]
