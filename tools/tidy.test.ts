@@ -101,7 +101,9 @@ suite('each rule finds what is planted', () => {
 
   const statements = (count: number) => '  x()\n'.repeat(count)
   const oddities: [string, Record<string, string>, string[]][] = [
-    ['files over 300 lines', { 'oci/a.ts': '\n'.repeat(301), 'oci/b.ts': '\n'.repeat(300), 'a.md': '\n'.repeat(400) }, ['oci/a.ts']],
+    ['files over 300 lines', {
+      'oci/a.ts': '\n'.repeat(301), 'oci/b.ts': '\n'.repeat(300), 'a.md': '\n'.repeat(400),
+    }, ['oci/a.ts']],
     ['functions over 50 lines', {
       'oci/a.ts': `function long() {\n${statements(49)}}\nconst short = () => {\n${statements(48)}}\n`,
       'oci/b.ts': `const one = {\n  method() {\n${statements(60)}  },\n}\n`,
@@ -112,7 +114,9 @@ suite('each rule finds what is planted', () => {
       'oci/routes.ts': `function routes() {\n  return [\n${'    { path },\n'.repeat(150)}  ]\n}\n`,
       'oci/a.suite.ts': `function cases() {\n${statements(150)}}\n`,
     }, ['oci/a.ts']],
-    ['lines over 120 characters', { 'oci/a.ts': `${'x'.repeat(121)}\n${'x'.repeat(120)}\n`, 'a.md': 'x'.repeat(200) }, ['oci/a.ts']],
+    ['lines over 120 characters', {
+      'oci/a.ts': `${'x'.repeat(121)}\n${'x'.repeat(120)}\n`, 'a.md': 'x'.repeat(200),
+    }, ['oci/a.ts']],
     ['lines over 140 characters', { 'oci/a.ts': `${'x'.repeat(141)}\n${'x'.repeat(140)}\n` }, ['oci/a.ts']],
     ['logic in the index.ts of a feature', {
       'server/features/gc/index.ts': `export { a } from './a.ts'\nexport function b() {\n  return 1\n}\n`,
@@ -142,14 +146,16 @@ suite('each rule finds what is planted', () => {
   }
 
   test('a count may fall and never rise, and what rose is named with its file', () => {
-    const found = new Map([['a', [{ file: 'x.ts', what: 'is odd' }]], ['b', []], ['c', [{ file: 'y.ts', what: 'is odd' }]]])
+    const odd = [{ file: 'x.ts', what: 'is odd' }]
+    const found = new Map([['a', odd], ['b', []], ['c', odd]])
     assert.deepEqual(findRisen(found, { a: 1, b: 2, c: 0 }), ['c'])
     assert.deepEqual(findRisen(found, { a: 1, b: 2 }), ['c'])
     assert.deepEqual(lowerCounts(found, { a: 5, b: 2, c: 0 }), { a: 1, b: 0, c: 0 })
   })
 
   test('of what rose since the counts were last committed, the files that have more are named', async () => {
-    await using tree = await openTree({ 'oci/a.ts': `${'x'.repeat(130)}\n`, 'oci/b.ts': '\n', 'tools/tidy-counts.json': '{}' })
+    const long = `${'x'.repeat(130)}\n`
+    await using tree = await openTree({ 'oci/a.ts': long, 'oci/b.ts': '\n', 'tools/tidy-counts.json': '{}' })
     tree.git('add', '.')
     tree.git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'as it was')
     await writeFile(path.join(tree.root, 'oci/b.ts'), `${'x'.repeat(125)}\n`)

@@ -72,7 +72,7 @@ suite('the checker of the kill loop can fail', () => {
   })
 })
 
-test('the checker goes on where an upload stands: moved and not recorded is no loss to who was cut while he looked, one byte is not none', { timeout: 120_000 }, async () => {
+test('the checker goes on where an upload stands: moved and not recorded is no loss to who was cut while he looked, one byte is not none', async () => {
   await using folder = await openFolder()
   await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
   const settings = { MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }

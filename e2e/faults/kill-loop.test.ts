@@ -25,7 +25,7 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
   say(`seed ${seed}`)
   after(() => say(`summary: seed ${seed}, ${summary(total)}`))
 
-  test('on a PostgreSQL that lives on, every kill leaves all that was acknowledged and nothing half there', { timeout }, async () => {
+  test('F01..F10, F34: on a PostgreSQL that lives on, all that was acknowledged is left', { timeout }, async () => {
     await using folder = await openFolder()
     await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
     const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
@@ -33,15 +33,16 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
     await killAndTell({ ...victim, settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded))
   })
 
-  test('with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
+  test('F01..F10: with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
     await using folder = await openFolder()
     const settings = { ...collecting, MARINA_DATA_DIR: folder.dir }
     await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), settings), planWithPostgres(onEmbedded))
   })
 
   test('no kind of kill was left out', () => {
+    // Of fewer than 60 kills not every kind can be one.
+    const wanted = Math.floor(kills / 60)
     for (const kind of [...failpoints, 'SIGKILL', 'SIGKILL of Marina and PostgreSQL']) {
-      const wanted = Math.max(1, Math.floor(kills / 60))
       assert.ok((total.kills.get(kind) ?? 0) >= wanted, `${kind}: ${total.kills.get(kind) ?? 0} kills of ${wanted}`)
     }
     assert.ok(sum(total.kills) >= kills, `${sum(total.kills)} kills`)
@@ -57,7 +58,7 @@ function* plan(count: number): Generator<Kill> {
   }
 }
 
-/** Likewise: every fifth at any moment. Two in three of those, and one in four at a failpoint, end PostgreSQL as well. */
+/** Likewise, every fifth at any moment. Two in three of those, and one in four at a failpoint, end PostgreSQL as well. */
 function* planWithPostgres(count: number): Generator<Kill> {
   const random = openRandom(seed + 1)
   for (let number = 0; number < count; number++) {
@@ -113,4 +114,7 @@ function summary({ kills: by, pushes, deletes, violations, losses }: Tally): str
 }
 
 const sum = (counts: Map<string, number>) => counts.values().reduce((all, one) => all + one, 0)
-const say = (line: string) => void process.stderr.write(`kill-loop: ${line}\n`)
+
+function say(line: string): void {
+  process.stderr.write(`kill-loop: ${line}\n`)
+}

@@ -53,7 +53,7 @@ test('S4-08: a push without a tag makes no record of the repository', async () =
   expectAnswer(await marina.ask('GET', `/api/v2.0/projects/${project.name}/repositories/${name}`, { as: marina.admin }), 404, 'NOT_FOUND')
 })
 
-test('pulls are counted on the repository, deletes by digest and by tag are facts', async () => {
+test('S4-09: a push with a tag makes the repository known, pulls are counted on it, deletes are facts', async () => {
   const name = fresh('pulled')
   const target = { repository: `${project.name}/${name}`, tag: 'v1' }
   const facts = await take(event('push', target), event('pull', target), event('pull', target), event('delete', { ...target, mediaType: undefined, tag: undefined }), event('delete', { ...target, digest: undefined, mediaType: undefined }))

@@ -44,6 +44,12 @@ test('a project is made with all that its request says', async () => {
   assert.equal((await shown(named)).metadata['public'], 'true')
 })
 
+test('C-64: whether a project is there is told to those alone who may see it', async () => {
+  const asks = (as: Person) => ask('HEAD', `/api/v2.0/projects?project_name=${cast.A.name}`, { as })
+  expectAnswer(await asks(cast.guA), 200)
+  expectAnswer(await asks(cast.uaB), 404)
+})
+
 test('a project that cannot be made as asked is not made', async () => {
   const name = fresh('never')
   const wrong = [

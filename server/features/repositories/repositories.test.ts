@@ -69,6 +69,7 @@ test('H27: a description is kept as the text it is, by those who may, and nothin
   const answer = expectAnswer(await rest('GET', path, cast.guA), 200)
   const shown = answer.json() as Shown
   assert.deepEqual([shown.description, shown.name, shown.project_id, shown.pull_count], [description, `${cast.A.name}/app`, cast.A.id, 0])
+  // C-77: no browser makes a page of it.
   assert.match(String(answer.headers['content-security-policy']), /default-src 'none'/)
   for (const bad of ['x'.repeat(65_537), 'a\0b']) expectAnswer(await rest('PUT', path, cast.deA, { description: bad }), 400, 'BAD_REQUEST')
   const fact = await marina.ground.db.row<{ payload: { by: { name: string }; changed: string[] } }>(sql`select payload from outbox where topic = 'repository.changed' order by id desc limit 1`)

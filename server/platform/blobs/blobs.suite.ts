@@ -153,7 +153,7 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
         await replacing
       })
 
-      test('64 MiB go through within a bounded buffer', { timeout: 120_000 }, async () => {
+      test('64 MiB go through within a bounded buffer', async () => {
         const [key, hash] = [newKey(), createHash('sha256')]
         const size = 64 * mebibyte
         const held = { now: 0, most: 0 }

@@ -52,7 +52,7 @@ describe('blobs in an S3 bucket', () => {
 
     const faults: Fault[] = [{ status: 500 }, { status: 503, body: slowDown }, { status: 403, body: denied }, 'reset', 'silence']
     for (const fault of [...faults, { status: 404, body: '<html>no such site</html>' }]) {
-      test(`${JSON.stringify(fault).slice(0, 16)} for everything is StorageUnavailable for everything`, async () => {
+      test(`F25: ${JSON.stringify(fault).slice(0, 16)} for everything is StorageUnavailable for everything`, async () => {
         const [key, blobs] = [newKey(), storeFor(fault)]
         const stage = await appendAll(direct, direct.stage(randomUUID()), from([Buffer.from('x')]))
         await direct.write(key, from([Buffer.from('there')]))

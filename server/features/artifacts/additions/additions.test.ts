@@ -90,7 +90,7 @@ test('Q16: names that climb, links and devices are passed over', async () => {
   assert.equal(await readFromTar(Readable.from([layer]), false, () => false), undefined)
 })
 
-test('a model shows its readme, its license and its files as folders', async () => {
+test('X15: a model shows its readme, its license and its files as folders', async () => {
   const path = (name: string) => ({ 'org.cncf.model.filepath': name })
   await push(`${cast.A.name}/model`, 'v1', { type: 'application/vnd.cncf.model.config.v1+json', value: { descriptor: { name: 'm' }, config: { paramSize: '8b' } } }, [
     { type: 'application/vnd.cncf.model.doc.v1.raw', bytes: Buffer.from('# Model'), annotations: path('README.md') },
