@@ -1,10 +1,11 @@
+import type { ApiRoute } from '../../access/index.ts'
 import { openArtifacts } from '../objects.ts'
-import { listRoutes } from './artifacts.ts'
+import { artifactsRoutes } from './artifacts.ts'
 import { moreRoutes } from './more.ts'
 import type { Parts } from './shared.ts'
 import { tagRoutes } from './tags.ts'
 
-export function artifactRoutes(given: Omit<Parts, 'artifacts'>) {
+export function artifactRoutes(given: Omit<Parts, 'artifacts'>): ApiRoute[] {
   const parts = { ...given, artifacts: openArtifacts(given.reader) }
-  return [...listRoutes(parts), ...tagRoutes(parts), ...moreRoutes(parts)]
+  return [...artifactsRoutes(parts), ...tagRoutes(parts), ...moreRoutes(parts)]
 }
