@@ -1,6 +1,12 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
 
 export const Icon = Type.Object({
-  'content-type': Type.Optional(Type.String()),
-  content: Type.Optional(Type.String()),
+  'content-type': Type.String(),
+  content: Type.String(),
+})
+
+export const getIcon = operation({
+  id: 'getIcon', tag: 'icon', method: 'GET', path: '/icons/{digest}', summary: 'Get the picture of an artifact, in base64',
+  params: Type.Object({ digest: Type.String({ maxLength: 255 }) }), status: 200, answer: Icon,
 })

@@ -1,11 +1,17 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
 
 export const Permission = Type.Object({
-  resource: Type.Optional(Type.String()),
-  action: Type.Optional(Type.String()),
+  resource: Type.String(),
+  action: Type.String(),
 })
 
 export const Permissions = Type.Object({
-  system: Type.Optional(Type.Array(Permission)),
-  project: Type.Optional(Type.Array(Permission)),
+  system: Type.Array(Permission),
+  project: Type.Array(Permission),
+})
+
+export const getPermissions = operation({
+  id: 'getPermissions', tag: 'permissions', method: 'GET', path: '/permissions',
+  summary: "What a robot can be given; the system's part only for system administrators", status: 200, answer: Permissions,
 })

@@ -1,34 +1,49 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
+import { idParam, ListQuery } from './requests.ts'
 
-const Access = Type.Object({
+export const AccessReq = Type.Object({
   resource: Type.Optional(Type.String()),
   action: Type.Optional(Type.String()),
   effect: Type.Optional(Type.String()),
 })
 
-const RobotPermission = Type.Object({
+export const Access = Type.Required(AccessReq)
+
+export const RobotPermissionReq = Type.Object({
   kind: Type.Optional(Type.String()),
   namespace: Type.Optional(Type.String()),
-  access: Type.Optional(Type.Array(Access)),
+  access: Type.Optional(Type.Array(AccessReq)),
+})
+
+export const RobotPermission = Type.Object({
+  kind: Type.String(),
+  namespace: Type.String(),
+  access: Type.Array(Access),
 })
 
 export const Robot = Type.Object({
-  id: Type.Optional(Type.Integer()),
-  name: Type.Optional(Type.String()),
-  description: Type.Optional(Type.String()),
+  id: Type.Integer(),
+  name: Type.String(),
+  description: Type.String(),
   secret: Type.Optional(Type.String()),
-  level: Type.Optional(Type.String()),
-  duration: Type.Optional(Type.Integer()),
-  editable: Type.Optional(Type.Boolean()),
-  disable: Type.Optional(Type.Boolean()),
-  expires_at: Type.Optional(Type.Integer()),
-  permissions: Type.Optional(Type.Array(RobotPermission)),
-  creator_type: Type.Optional(Type.String()),
-  creator_ref: Type.Optional(Type.Integer()),
-  creation_time: Type.Optional(Type.String({ format: 'date-time' })),
-  update_time: Type.Optional(Type.String({ format: 'date-time' })),
-  last_used_time: Type.Optional(Type.String({ format: 'date-time', description: 'its last login, absent before the first; not in Harbor' })),
+  level: Type.String(),
+  duration: Type.Integer(),
+  editable: Type.Boolean(),
+  disable: Type.Boolean(),
+  expires_at: Type.Integer(),
+  permissions: Type.Array(RobotPermission),
+  creator_type: Type.String(),
+  creator_ref: Type.Integer(),
+  creation_time: Type.String({ format: 'date-time' }),
+  update_time: Type.String({ format: 'date-time' }),
+  last_used_time: Type.Optional(Type.String({
+    format: 'date-time', description: 'its last login, absent before the first; not in Harbor',
+  })),
 })
+
+/** A robot as clients send it back to change it; what they leave out stays. */
+export const RobotReq = Type.Partial(Type.Object({ ...Robot.properties, permissions: Type.Array(RobotPermissionReq) }))
 
 export const RobotCreate = Type.Object({
   name: Type.Optional(Type.String()),
@@ -37,17 +52,53 @@ export const RobotCreate = Type.Object({
   level: Type.Optional(Type.String()),
   disable: Type.Optional(Type.Boolean()),
   duration: Type.Optional(Type.Integer()),
-  permissions: Type.Optional(Type.Array(RobotPermission)),
+  permissions: Type.Optional(Type.Array(RobotPermissionReq)),
 })
 
 export const RobotCreated = Type.Object({
-  id: Type.Optional(Type.Integer()),
-  name: Type.Optional(Type.String()),
-  secret: Type.Optional(Type.String()),
-  creation_time: Type.Optional(Type.String({ format: 'date-time' })),
-  expires_at: Type.Optional(Type.Integer()),
+  id: Type.Integer(),
+  name: Type.String(),
+  secret: Type.String(),
+  creation_time: Type.String({ format: 'date-time' }),
+  expires_at: Type.Integer(),
 })
 
+/** In a request the secret that is wanted; in the answer the one that was made, and nothing where one was wanted. */
 export const RobotSec = Type.Object({
   secret: Type.Optional(Type.String()),
+})
+
+const tag = 'robot'
+const path = '/robots/{robot_id}'
+const params = Type.Object({ robot_id: idParam })
+
+export const listRobots = operation({
+  id: 'ListRobot', tag, method: 'GET', path: '/robots',
+  summary: 'List system robots, or with q=Level=project,ProjectID=1 those of a project',
+  query: ListQuery, status: 200, answer: Type.Array(Robot), page: true,
+})
+
+export const createRobot = operation({
+  id: 'CreateRobot', tag, method: 'POST', path: '/robots', summary: 'Create a robot; its secret is shown once, in this answer',
+  body: RobotCreate, status: 201, answer: RobotCreated,
+})
+
+export const getRobot = operation({
+  id: 'GetRobotByID', tag, method: 'GET', path, summary: 'Get a robot', params, status: 200, answer: Robot,
+})
+
+export const updateRobot = operation({
+  id: 'UpdateRobot', tag, method: 'PUT', path,
+  summary: 'Change description, duration, permissions, or disable a robot; name, level and project stay',
+  params, body: RobotReq, status: 200,
+})
+
+export const refreshRobotSecret = operation({
+  id: 'RefreshSec', tag, method: 'PATCH', path,
+  summary: 'Give a robot the secret in the body, or without one a new secret that this answer shows once',
+  params, body: RobotSec, status: 200, answer: RobotSec,
+})
+
+export const deleteRobot = operation({
+  id: 'DeleteRobot', tag, method: 'DELETE', path, summary: 'Delete a robot', params, status: 200,
 })

@@ -1,5 +1,5 @@
 import type { Reader } from '../../catalog/reader.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -70,12 +70,9 @@ export const accountFields: Fields = {
 }
 export const accountOrder = sql`account.name`
 
-export async function listAccounts(db: Queryable, { where, order, limit, offset }: Listing): Promise<{ accounts: ListedAccount[]; total: number }> {
-  const [accounts, total] = await Promise.all([
-    db.rows<ListedAccount>(sql`select ${listed} from account where ${where} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) from account where ${where}`),
-  ])
-  return { accounts, total: total!.count }
+/** One page of the accounts. */
+export function listAccounts(db: Queryable, { where, ...part }: Listing): Promise<Paged<ListedAccount>> {
+  return db.page({ columns: listed, from: sql`from account where ${where}` }, part)
 }
 
 export function findListedAccount(db: Queryable, id: number): Promise<ListedAccount | undefined> {

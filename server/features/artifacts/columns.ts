@@ -1,10 +1,10 @@
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { findImmutable } from '../immutability/index.ts'
-import { findLabels } from '../labels/index.ts'
+import { findLabels, presentLabel } from '../labels/index.ts'
 import type { Artifacts } from './objects.ts'
 import { listInheritedAccessoriesOf, type ArtifactObject } from './store.ts'
-import { presentAccessory, presentLabel, presentTag } from './wire.ts'
+import { presentAccessory, presentTag, type Beside } from './wire.ts'
 
 /** What the caller wants to see beside each artifact: query parameters. */
 export type Wanted = {
@@ -21,18 +21,20 @@ export type Wanted = {
 export type Page = { reader: Reader; source: Artifacts; project: Project; artifacts: ArtifactObject[]; wanted: Wanted }
 
 /** What stands beside artifacts for callers who ask for it. Other features lend theirs. */
-export type Column = {
+export type Column = { [Field in keyof Beside]-?: ColumnOf<Field> }[keyof Beside]
+
+type ColumnOf<Field extends keyof Beside> = {
   /** The query parameter that asks for it. */
   flag: keyof Wanted
   /** Without the parameter: left out, unless this is set. */
   isDefault?: true
   /** Where it stands in the artifact's JSON. */
-  field: string
+  field: Field
   /**
    * What to show, by the artifacts' ids: for all of the page at once, from the cache or by one query. An artifact that
    * the map lacks goes without the field.
    */
-  load(page: Page): Promise<Map<number, unknown>>
+  load(page: Page): Promise<Map<number, NonNullable<Beside[Field]>>>
 }
 
 const tags: Column = {
@@ -72,7 +74,7 @@ const inherited: Column = {
   },
 }
 
-function byId(artifacts: ArtifactObject[], show: (artifact: ArtifactObject) => unknown): Map<number, unknown> {
+function byId<Shown>(artifacts: ArtifactObject[], show: (artifact: ArtifactObject) => Shown): Map<number, Shown> {
   return new Map(artifacts.map((one) => [one.id, show(one)]))
 }
 

@@ -7,7 +7,7 @@ test('a column is loaded once for all artifacts, when it is asked for, and fills
   let loads = 0
   const overview: Column = {
     flag: 'with_scan_overview', field: 'scan_overview',
-    load: async ({ artifacts }) => (loads++, new Map(artifacts.slice(1).map(({ id }) => [id, `of ${id}`]))),
+    load: async ({ artifacts }) => (loads++, new Map(artifacts.slice(1).map(({ id }) => [id, { [`of ${id}`]: {} }]))),
   }
   const shown: Column = { flag: 'with_tag', isDefault: true, field: 'tags', load: async () => new Map([[1, []]]) }
   const pageOf = (wanted: Page['wanted']) => ({ artifacts: [{ id: 1 }, { id: 2 }, { id: 3 }], wanted }) as Page
@@ -19,6 +19,6 @@ test('a column is loaded once for all artifacts, when it is asked for, and fills
   assert.deepEqual(await besides({}), [{ tags: [] }, {}, {}])
   assert.equal(loads, 0)
   const asked = await besides({ with_tag: false, with_scan_overview: true })
-  assert.deepEqual(asked, [{}, { scan_overview: 'of 2' }, { scan_overview: 'of 3' }])
+  assert.deepEqual(asked, [{}, { scan_overview: { 'of 2': {} } }, { scan_overview: { 'of 3': {} } }])
   assert.equal(loads, 1)
 })

@@ -2,7 +2,7 @@ import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Queryable } from '../../platform/db/db.ts'
+import type { Paged, Queryable } from '../../platform/db/db.ts'
 import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 import { findListed } from './pages.ts'
@@ -76,13 +76,10 @@ export function listArtifactIdsOfProject(db: Queryable, projectId: number, asked
   return pageOf(db, latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`, asked)
 }
 
-async function pageOf(db: Queryable, whose: Sql, { where, order, limit, offset }: Listing): Promise<IdPage> {
+async function pageOf(db: Queryable, whose: Sql, { where, ...part }: Listing): Promise<IdPage> {
   const from = sql`${joined} where ${whose} and ${listedArtifacts} and ${where}`
-  const [rows, total] = await Promise.all([
-    db.rows<{ id: number }>(sql`select artifact.id ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { ids: rows.map(({ id }) => id), total: total!.count }
+  const { rows, total } = await db.page<{ id: number }>({ columns: sql`artifact.id`, from }, part)
+  return { ids: rows.map(({ id }) => id), total }
 }
 
 export function findArtifactId(db: Queryable, repositoryId: number, digest: Digest): Promise<{ id: number } | undefined> {
@@ -157,13 +154,9 @@ export const tagFields: Fields = {
 }
 export const tagOrder = sql`tag.pushed_at desc, tag.id desc`
 
-export async function listTags(db: Queryable, artifactId: number, { where, order, limit, offset }: Listing): Promise<{ tags: TagRow[]; total: number }> {
-  const from = sql`from tag where tag.artifact_id = ${artifactId} and ${where}`
-  const [tags, total] = await Promise.all([
-    db.rows<TagRow>(sql`select ${tagColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { tags, total: total!.count }
+/** One page of an artifact's tags. */
+export function listTags(db: Queryable, artifactId: number, { where, ...part }: Listing): Promise<Paged<TagRow>> {
+  return db.page({ columns: tagColumns, from: sql`from tag where tag.artifact_id = ${artifactId} and ${where}` }, part)
 }
 
 export const accessoryFields: Fields = {
@@ -176,11 +169,8 @@ export const accessoryFields: Fields = {
 }
 export const accessoryOrder = sql`accessory.id`
 
-export async function listAccessories(db: Queryable, { repositoryId, digest }: ArtifactRow, { where, order, limit, offset }: Listing): Promise<{ accessories: AccessoryRow[]; total: number }> {
-  const from = sql`from ${accessoryJoins} where accessory.repository_id = ${repositoryId} and accessory.subject_digest = ${digest} and ${where}`
-  const [accessories, total] = await Promise.all([
-    db.rows<AccessoryRow>(sql`select ${accessoryColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { accessories, total: total!.count }
+/** One page of what names the artifact as its subject. */
+export function listAccessories(db: Queryable, subject: ArtifactRow, { where, ...part }: Listing): Promise<Paged<AccessoryRow>> {
+  const ofSubject = sql`accessory.repository_id = ${subject.repositoryId} and accessory.subject_digest = ${subject.digest}`
+  return db.page({ columns: accessoryColumns, from: sql`from ${accessoryJoins} where ${ofSubject} and ${where}` }, part)
 }

@@ -1,9 +1,10 @@
+import type { Static } from 'typebox'
+import type * as api from '../../../api/artifacts.ts'
 import type { Digest } from '../../../oci/digest.ts'
 import type { Project } from '../../catalog/project.ts'
 import { iconOf } from '../icons/index.ts'
 import type { Immutable } from '../immutability/index.ts'
 import { additionsOf } from './processors/list.ts'
-import type { Label } from '../labels/index.ts'
 import type { AccessoryRow, ArtifactObject, ReferenceRow, TagRow } from './store.ts'
 
 const prefix = '/api/v2.0'
@@ -12,12 +13,15 @@ const never = '0001-01-01T00:00:00.000Z'
 const timeOf = (time: Date | null) => time?.toISOString() ?? never
 
 /** The path of an artifact in the API; the repository's own slashes encoded. */
-export function artifactPath(project: Project, repository: string, digest: string): string {
+function artifactPath(project: Project, repository: string, digest: string): string {
   return `${prefix}/projects/${project.name}/repositories/${encodeURIComponent(repository.slice(project.name.length + 1))}/artifacts/${digest}`
 }
 
-/** `beside`: further fields, by their names in JSON. */
-export function presentArtifact(project: Project, one: ArtifactObject, beside: Record<string, unknown>) {
+type Answer = Static<typeof api.Artifact>
+/** Fields that stand beside an artifact for those who ask for them. */
+export type Beside = Partial<Answer>
+
+export function presentArtifact(project: Project, one: ArtifactObject, beside: Beside): Answer {
   const path = artifactPath(project, one.repositoryName, one.digest)
   const configType = one.configMediaType ?? one.mediaType
   const linkTo = (addition: string) => ({ href: `${path}/additions/${addition}`, absolute: false })
@@ -35,29 +39,27 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: R
   }
 }
 
-export function presentTag({ id, repositoryId, artifactId, name, pushedAt, pulledAt }: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined) {
+export function presentTag(tag: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined): Static<typeof api.Tag> {
+  const { id, repositoryId, artifactId, name, pushedAt, pulledAt } = tag
   return {
     id, repository_id: repositoryId, artifact_id: artifactId, name, push_time: pushedAt.toISOString(), pull_time: timeOf(pulledAt),
     immutable: isImmutable?.(repository.slice(project.name.length + 1), name) ?? false,
   }
 }
 
-export function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: Label) {
-  return { id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString() }
-}
-
-function presentReference({ parentId, childId, childDigest, platform, annotations }: ReferenceRow) {
+function presentReference({ parentId, childId, childDigest, platform, annotations }: ReferenceRow): Static<typeof api.Reference> {
   return { parent_id: parentId, child_id: childId, child_digest: childDigest, ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}) }
 }
 
 /** An index may say anything; what is no text here is left out. */
-function presentPlatform(platform: Record<string, unknown>) {
+function presentPlatform(platform: Record<string, unknown>): Static<typeof api.Platform> {
   const texts = ['architecture', 'os', 'os.version', 'variant'].flatMap((key) => (typeof platform[key] === 'string' ? [[key, platform[key]]] : []))
   const features = platform['os.features']
   return { ...Object.fromEntries(texts), ...(Array.isArray(features) ? { 'os.features': features.filter((one) => typeof one === 'string') } : {}) }
 }
 
-export function presentAccessory({ id, artifactId, digest, size, type, subjectId, subjectDigest, subjectRepository, icon, createdAt }: AccessoryRow) {
+export function presentAccessory(row: AccessoryRow): Static<typeof api.Accessory> {
+  const { id, artifactId, digest, size, type, subjectId, subjectDigest, subjectRepository, icon, createdAt } = row
   return {
     id, artifact_id: artifactId, digest, size, type, icon: icon ?? (iconOf(type) satisfies Digest), creation_time: createdAt.toISOString(),
     subject_artifact_id: subjectId, subject_artifact_digest: subjectDigest, subject_artifact_repo: subjectRepository,

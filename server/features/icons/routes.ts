@@ -1,32 +1,26 @@
-import { Type } from 'typebox'
 import { isDigest, type Digest } from '../../../oci/digest.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
-import { Icon as Wire } from '../../../api/icons.ts'
+import * as api from '../../../api/icons.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Registry } from '../../registry/registry.ts'
-import { maySystem, route, viewerOf } from '../access/index.ts'
+import { maySystem, route, viewerOf, type ApiRoute } from '../access/index.ts'
 import { findDefaultIcon, type Icon } from './default-icons.ts'
 
 /** In bytes; what describes artifacts takes no larger layer for an icon. */
 const iconLimit = 256 * 1024
 
-export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>) {
+export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>): ApiRoute[] {
   return [
-    route({
-      id: 'getIcon', tag: 'icon', method: 'GET', path: '/icons/{digest}', access: 'anyone',
-      summary: 'Get the picture of an artifact, in base64',
-      schema: { params: Type.Object({ digest: Type.String({ maxLength: 255 }) }), answers: { 200: Wire } },
-      async handler({ params: { digest }, rights }) {
-        if (!isDigest(digest)) throw new Failure('BAD_REQUEST', 'an icon is named by its digest')
-        const viewer = await viewerOf(reader, rights, (one) => maySystem(one, 'catalog', 'read'))
-        const icon = findDefaultIcon(digest) ?? (await findOwnIcon(digest, viewer))
-        if (!icon) throw new Failure('NOT_FOUND', 'no artifact has this icon')
-        return { status: 200, body: { 'content-type': icon.contentType, content: icon.content.toString('base64') } }
-      },
+    route(api.getIcon, 'anyone', async ({ params: { digest }, rights }) => {
+      if (!isDigest(digest)) throw new Failure('BAD_REQUEST', 'an icon is named by its digest')
+      const viewer = await viewerOf(reader, rights, (one) => maySystem(one, 'catalog', 'read'))
+      const icon = findDefaultIcon(digest) ?? (await findOwnIcon(digest, viewer))
+      if (!icon) throw new Failure('NOT_FOUND', 'no artifact has this icon')
+      return { 'content-type': icon.contentType, content: icon.content.toString('base64') }
     }),
   ]
 

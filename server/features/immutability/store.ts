@@ -1,5 +1,5 @@
 import type { Reader } from '../../catalog/reader.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import { jsonbText } from '../../platform/db/json.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
@@ -28,13 +28,9 @@ export const ruleFields: Fields = {
 }
 export const ruleOrder = sql`id`
 
-export async function listRules(db: Queryable, projectId: number, { where, order, limit, offset }: Listing): Promise<{ rules: Rule[]; total: number }> {
-  const from = sql`from immutable_rule where project_id = ${projectId} and ${where}`
-  const [rules, total] = await Promise.all([
-    db.rows<Rule>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { rules, total: total!.count }
+/** One page of a project's rules. */
+export function listRules(db: Queryable, projectId: number, { where, ...part }: Listing): Promise<Paged<Rule>> {
+  return db.page({ columns, from: sql`from immutable_rule where project_id = ${projectId} and ${where}` }, part)
 }
 
 export type NewRule = Omit<Rule, 'id'>

@@ -1,24 +1,29 @@
 import type { Static } from 'typebox'
-import type { ImmutableRule, ImmutableSelector } from '../../../api/immutability.ts'
+import type { ImmutableRule, ImmutableRuleReq, ImmutableSelectorReq } from '../../../api/immutability.ts'
 import type { Rule, Selector } from './rules.ts'
 import type { NewRule } from './store.ts'
 
-type Wire = Static<typeof ImmutableRule>
-
 /** Only what the body holds; an id or a project in it takes no effect (H17). */
-export function parseRule({ priority, disabled, tag_selectors: tags, scope_selectors: scopes }: Wire): Partial<NewRule> {
+export function parseRule({ priority, disabled, tag_selectors: tags, scope_selectors: scopes }: Static<typeof ImmutableRuleReq>): Partial<NewRule> {
   return {
     ...(priority === undefined ? {} : { priority }),
     ...(disabled === undefined ? {} : { isDisabled: disabled }),
     ...(tags === undefined ? {} : { tagSelectors: tags.map(parseSelector) }),
-    ...(scopes === undefined ? {} : { scopeSelectors: { repository: (Object.hasOwn(scopes, 'repository') ? scopes['repository']! : []).map(parseSelector) } }),
+    ...(scopes === undefined ? {} : { scopeSelectors: { repository: repositoryScope(scopes).map(parseSelector) } }),
   }
 }
 
-function parseSelector({ kind = 'doublestar', decoration = '', pattern = '', extras }: Static<typeof ImmutableSelector>): Selector {
+type SelectorReq = Static<typeof ImmutableSelectorReq>
+
+const repositoryScope = (scopes: Record<string, SelectorReq[]>) => (Object.hasOwn(scopes, 'repository') ? scopes['repository']! : [])
+
+function parseSelector({ kind = 'doublestar', decoration = '', pattern = '', extras }: SelectorReq): Selector {
   return { kind, decoration, pattern, ...(extras === undefined ? {} : { extras: extras.slice(0, 1024) }) }
 }
 
-export function presentRule({ id, priority, isDisabled, tagSelectors, scopeSelectors }: Rule): Wire {
-  return { id, priority, disabled: isDisabled, action: 'immutable', template: 'immutable_template', params: {}, tag_selectors: tagSelectors, scope_selectors: scopeSelectors }
+export function presentRule({ id, priority, isDisabled, tagSelectors, scopeSelectors }: Rule): Static<typeof ImmutableRule> {
+  return {
+    id, priority, disabled: isDisabled, action: 'immutable', template: 'immutable_template', params: {},
+    tag_selectors: tagSelectors, scope_selectors: scopeSelectors,
+  }
 }

@@ -3,7 +3,8 @@ import { feature } from '../../platform/feature.ts'
 import { labelRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
-export { findLabels, type Label } from './store.ts'
+export { findLabels } from './store.ts'
+export { presentLabel } from './wire.ts'
 
 /** Words that people put on artifacts. */
 export const labels = ({ db }: { db: Db }) =>

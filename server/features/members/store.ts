@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, PagePart, Queryable, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { memberCountKey, type Role } from '../access/index.ts'
 
@@ -8,13 +8,12 @@ const columns = sql`member.id, member.project_id as "projectId", member.role, ca
   coalesce(account_id, group_id) as "entityId", coalesce(account.name, user_group.name) as name`
 const from = sql`from project_member member left join account on account.id = account_id left join user_group on user_group.id = group_id`
 
-export async function listMembers(db: Queryable, projectId: number, { name, limit, offset }: { name: string; limit: number; offset: number }): Promise<{ members: Member[]; total: number }> {
+export const memberOrder = sql`name, member.id`
+
+/** One page of a project's members whose name holds `name`. */
+export function listMembers(db: Queryable, projectId: number, name: string, part: PagePart): Promise<Paged<Member>> {
   const where = sql`member.project_id = ${projectId} and position(${name} in coalesce(account.name, user_group.name)) > 0`
-  const [members, total] = await Promise.all([
-    db.rows<Member>(sql`select ${columns} ${from} where ${where} order by name, member.id limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from} where ${where}`),
-  ])
-  return { members, total: total!.count }
+  return db.page({ columns, from: sql`${from} where ${where}` }, part)
 }
 
 /** Undefined too when the member belongs to another project. */

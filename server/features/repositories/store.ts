@@ -6,7 +6,7 @@ import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { listedRepositories, repositoryCountKey, repositoryIdKey, repositoryKey, type Repository } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
@@ -30,23 +30,21 @@ const columns = sql`repository.id, repository.project_id as "projectId", reposit
 type Row = Omit<DescribedRepository, 'artifacts'>
 
 /** Repositories of all projects that the viewer may see. One without an artifact is not shown, as in the catalog of /v2. */
-export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing): Promise<Paged<DescribedRepository>> {
   return page(reader, visibleProjects(viewer), asked)
 }
 
-export function listRepositoriesOf(reader: Reader, projectId: number, asked: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+/** Those of one project, likewise. */
+export function listRepositoriesOf(reader: Reader, projectId: number, asked: Listing): Promise<Paged<DescribedRepository>> {
   return page(reader, sql`project.id = ${projectId}`, asked)
 }
 
 /** Ids from the database, rows and counts from the cache (S1-32). */
-async function page(reader: Reader, whose: Sql, { where, order, limit, offset }: Listing): Promise<{ repositories: DescribedRepository[]; total: number }> {
+async function page(reader: Reader, whose: Sql, { where, ...part }: Listing): Promise<Paged<DescribedRepository>> {
   const from = sql`from repository join project on project.id = repository.project_id
     where ${whose} and ${listedRepositories} and ${where}`
-  const [rows, total] = await Promise.all([
-    reader.db.rows<{ id: number }>(sql`select repository.id ${from} order by ${order} limit ${limit} offset ${offset}`),
-    reader.db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { repositories: await describeRepositories(reader, rows.map(({ id }) => id)), total: total!.count }
+  const { rows, total } = await reader.db.page<{ id: number }>({ columns: sql`repository.id`, from }, part)
+  return { rows: await describeRepositories(reader, rows.map(({ id }) => id)), total }
 }
 
 /** In the order of the ids, without those that are gone. */

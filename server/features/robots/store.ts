@@ -1,5 +1,5 @@
 import type { Reader } from '../../catalog/reader.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 import { robotFullName, robotKey, robotRightsKey } from '../access/index.ts'
@@ -40,13 +40,10 @@ export const robotFields = (prefix: string): Fields => ({
 })
 export const robotOrder = sql`robot.name, robot.id`
 
-export async function listRobots(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ robots: Robot[]; total: number }> {
-  const filter = sql`${from} where robot.project_id is not distinct from ${projectId}::bigint and ${where}`
-  const [robots, total] = await Promise.all([
-    db.rows<Robot>(sql`select ${columns} ${filter} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${filter}`),
-  ])
-  return { robots, total: total!.count }
+/** One page of a project's robots, or with null of the system's. */
+export function listRobots(db: Queryable, projectId: number | null, { where, ...part }: Listing): Promise<Paged<Robot>> {
+  const list = sql`${from} where robot.project_id is not distinct from ${projectId}::bigint and ${where}`
+  return db.page({ columns, from: list }, part)
 }
 
 export function findRobot(db: Queryable, id: number): Promise<Robot | undefined> {

@@ -1,80 +1,36 @@
-import { Type } from 'typebox'
-import { idParam, pageQuery } from '../../../api/requests.ts'
-import { UserGroup, UserGroupSearchItem } from '../../../api/user-groups.ts'
+import type { Static } from 'typebox'
+import * as api from '../../../api/user-groups.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { joined, sql } from '../../platform/db/sql.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { pageHeaders } from '../../platform/http/paging.ts'
+import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { route } from '../access/index.ts'
+import { route, type ApiRoute } from '../access/index.ts'
 import { createGroup, deleteGroup, updateGroup } from './actions.ts'
 import { findGroup, groupOrder, listGroups, type Group } from './store.ts'
 
-const path = '/api/v2.0/usergroups'
-const tag = 'usergroup'
-const GroupId = Type.Object({ group_id: idParam })
-const text = Type.String({ maxLength: 1024 })
-
-export function userGroupRoutes({ db }: { db: Db }) {
+export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
   return [
-    route({
-      id: 'listUserGroups', tag, method: 'GET', path: '/usergroups', access: { system: 'user-group', verb: 'list' },
-      summary: 'List the user groups',
-      schema: { query: Type.Object({ ...pageQuery, ldap_group_dn: Type.Optional(text), group_name: Type.Optional(text) }), answers: { 200: Type.Array(UserGroup) } },
-      async handler({ query: { ldap_group_dn: dn, group_name: name, ...query }, header }) {
-        const asked = listing({}, query, groupOrder)
-        const where = joined([sql`true`, ...(dn ? [sql`ldap_dn = ${dn}`] : []), ...(name ? [sql`position(${name} in name) > 0`] : [])], sql` and `)
-        const { groups, total } = await listGroups(db, where, asked)
-        pageHeaders(path, { ...query, ldap_group_dn: dn, group_name: name }, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: groups.map(present) }
-      },
+    route(api.listUserGroups, { system: 'user-group', verb: 'list' }, async ({ query: { ldap_group_dn: dn, group_name: name, ...query } }) => {
+      const filters = [...(dn ? [sql`ldap_dn = ${dn}`] : []), ...(name ? [sql`position(${name} in name) > 0`] : [])]
+      const { rows, total } = await listGroups(db, joined([sql`true`, ...filters], sql` and `), listing({}, query, groupOrder))
+      return { rows: rows.map(present), total }
     }),
-    route({
-      id: 'createUserGroup', tag, method: 'POST', path: '/usergroups', access: { system: 'user-group', verb: 'create' },
-      summary: 'Create a user group',
-      schema: { body: UserGroup, answers: { 201: null } },
-      async handler({ body: { group_name: name = '', group_type: type = 0, ldap_group_dn: ldapDn = '' }, caller, header }) {
-        const group = await createGroup(db, actorOf(caller), { name, type, ldapDn })
-        header('location', `${path}/${group.id}`)
-        return { status: 201 }
-      },
+    route(api.createUserGroup, { system: 'user-group', verb: 'create' }, async ({ body, caller }) => {
+      const { group_name: name = '', group_type: type = 0, ldap_group_dn: ldapDn = '' } = body
+      return created((await createGroup(db, actorOf(caller), { name, type, ldapDn })).id)
     }),
-    route({
-      id: 'searchUserGroups', tag, method: 'GET', path: '/usergroups/search', access: 'user',
-      summary: 'Find user groups by a part of their names',
-      schema: { query: Type.Object({ ...pageQuery, groupname: Type.String({ minLength: 1, maxLength: 255 }) }), answers: { 200: Type.Array(UserGroupSearchItem) } },
-      async handler({ query: { groupname: name, ...query }, header }) {
-        const asked = listing({}, query, groupOrder)
-        const { groups, total } = await listGroups(db, sql`position(${name} in name) > 0`, asked)
-        pageHeaders(`${path}/search`, { ...query, groupname: name }, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: groups.map(({ id, name: groupName, type }) => ({ id, group_name: groupName, group_type: type })) }
-      },
+    route(api.searchUserGroups, 'user', async ({ query: { groupname, ...query } }) => {
+      const { rows, total } = await listGroups(db, sql`position(${groupname} in name) > 0`, listing({}, query, groupOrder))
+      return { rows: rows.map(({ id, name, type }) => ({ id, group_name: name, group_type: type })), total }
     }),
-    route({
-      id: 'getUserGroup', tag, method: 'GET', path: '/usergroups/{group_id}', access: { system: 'user-group', verb: 'read' },
-      summary: 'Get a user group',
-      schema: { params: GroupId, answers: { 200: UserGroup } },
-      handler: async ({ params }) => ({ status: 200, body: present(await getGroup(params.group_id)) }),
+    route(api.getUserGroup, { system: 'user-group', verb: 'read' }, async ({ params }) => present(await getGroup(params.group_id))),
+    route(api.updateUserGroup, { system: 'user-group', verb: 'update' }, async ({ params, body, caller }) => {
+      await updateGroup(db, actorOf(caller), await getGroup(params.group_id), body.group_name ?? '')
     }),
-    route({
-      id: 'updateUserGroup', tag, method: 'PUT', path: '/usergroups/{group_id}', access: { system: 'user-group', verb: 'update' },
-      summary: 'Rename a user group; its type and DN stay',
-      schema: { params: GroupId, body: UserGroup, answers: { 200: null } },
-      async handler({ params, body, caller }) {
-        const group = await getGroup(params.group_id)
-        await updateGroup(db, actorOf(caller), group, body.group_name ?? '')
-        return { status: 200 }
-      },
-    }),
-    route({
-      id: 'deleteUserGroup', tag, method: 'DELETE', path: '/usergroups/{group_id}', access: { system: 'user-group', verb: 'delete' },
-      summary: 'Delete a user group and its memberships',
-      schema: { params: GroupId, answers: { 200: null } },
-      async handler({ params, caller }) {
-        await deleteGroup(db, actorOf(caller), await getGroup(params.group_id))
-        return { status: 200 }
-      },
+    route(api.deleteUserGroup, { system: 'user-group', verb: 'delete' }, async ({ params, caller }) => {
+      await deleteGroup(db, actorOf(caller), await getGroup(params.group_id))
     }),
   ]
 
@@ -85,6 +41,6 @@ export function userGroupRoutes({ db }: { db: Db }) {
   }
 }
 
-function present({ id, name, type, ldapDn }: Group) {
+function present({ id, name, type, ldapDn }: Group): Static<typeof api.UserGroup> {
   return { id, group_name: name, group_type: type, ldap_group_dn: ldapDn }
 }

@@ -1,5 +1,4 @@
-import type { Queryable, Tx } from '../../platform/db/db.ts'
-import type { Listing } from '../../platform/db/listing.ts'
+import type { Paged, PagePart, Queryable, Tx } from '../../platform/db/db.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
 /** By Harbor's numbers. */
@@ -11,12 +10,9 @@ const columns = sql`id, name, type, ldap_dn as "ldapDn"`
 
 export const groupOrder = sql`name, id`
 
-export async function listGroups(db: Queryable, where: Sql, { order, limit, offset }: Omit<Listing, 'where'>): Promise<{ groups: Group[]; total: number }> {
-  const [groups, total] = await Promise.all([
-    db.rows<Group>(sql`select ${columns} from user_group where ${where} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) from user_group where ${where}`),
-  ])
-  return { groups, total: total!.count }
+/** One page of the groups for which `where` holds. */
+export function listGroups(db: Queryable, where: Sql, part: PagePart): Promise<Paged<Group>> {
+  return db.page({ columns, from: sql`from user_group where ${where}` }, part)
 }
 
 export function findGroup(db: Queryable, id: number): Promise<Group | undefined> {
