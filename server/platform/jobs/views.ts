@@ -1,4 +1,4 @@
-import type { Queryable } from '../db/db.ts'
+import type { Paged, Queryable } from '../db/db.ts'
 import type { Fields, Listing } from '../db/listing.ts'
 import { sql } from '../db/sql.ts'
 import type { Params, Status, Trigger } from './type.ts'
@@ -39,17 +39,17 @@ export const taskFields: Fields = {
 }
 export const taskOrder = sql`id`
 
-type Page = Pick<Listing, 'where' | 'order' | 'limit' | 'offset'>
+type Page = Omit<Listing, 'page' | 'pageSize'>
 /** Whose: of a type, and of one vendor of it when that is given. */
 export type Vendor = { vendorType: string; vendorId?: number }
 
-export async function listExecutions(db: Queryable, { vendorType, vendorId }: Vendor, { where, order, limit, offset }: Page): Promise<{ executions: Execution[]; total: number }> {
-  const from = sql`from execution where vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null}) and ${where}`
-  const [executions, total] = await Promise.all([
-    db.rows<Execution>(sql`select ${executionColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { executions, total: total!.count }
+/** One page of the executions of a vendor, or of a type. */
+export function listExecutions(db: Queryable, vendor: Vendor, { where, ...part }: Page): Promise<Paged<Execution>> {
+  const vendorId = vendor.vendorId ?? null
+  const from = sql`
+    from execution where vendor_type = ${vendor.vendorType} and (${vendorId}::bigint is null or vendor_id = ${vendorId})
+      and ${where}`
+  return db.page({ columns: executionColumns, from }, part)
 }
 
 /** Of this very vendor: an id of another one finds nothing (H13, H19). */
@@ -76,13 +76,9 @@ export function findUnfinished(db: Queryable, { vendorType, vendorId = -1 }: Ven
     select ${executionColumns} from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is null order by id desc limit 1`)
 }
 
-export async function listTasks(db: Queryable, executionId: number, { where, order, limit, offset }: Page): Promise<{ tasks: Task[]; total: number }> {
-  const from = sql`from task where execution_id = ${executionId} and ${where}`
-  const [tasks, total] = await Promise.all([
-    db.rows<Task>(sql`select ${taskColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { tasks, total: total!.count }
+/** One page of an execution's tasks. */
+export function listTasks(db: Queryable, executionId: number, { where, ...part }: Page): Promise<Paged<Task>> {
+  return db.page({ columns: taskColumns, from: sql`from task where execution_id = ${executionId} and ${where}` }, part)
 }
 
 /** Of this very execution. */
