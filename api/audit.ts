@@ -1,23 +1,25 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
+import { positionQuery } from './requests.ts'
 
 export const AuditLog = Type.Object({
-  id: Type.Optional(Type.Integer()),
-  username: Type.Optional(Type.String()),
-  resource: Type.Optional(Type.String()),
-  resource_type: Type.Optional(Type.String()),
-  operation: Type.Optional(Type.String()),
-  op_time: Type.Optional(Type.String({ format: 'date-time' })),
+  id: Type.Integer(),
+  username: Type.String(),
+  resource: Type.String(),
+  resource_type: Type.String(),
+  operation: Type.String(),
+  op_time: Type.String({ format: 'date-time' }),
 })
 
 export const AuditLogExt = Type.Object({
-  id: Type.Optional(Type.Integer()),
-  username: Type.Optional(Type.String()),
-  resource: Type.Optional(Type.String()),
-  resource_type: Type.Optional(Type.String()),
-  operation: Type.Optional(Type.String()),
-  operation_description: Type.Optional(Type.String()),
-  operation_result: Type.Optional(Type.Boolean()),
-  op_time: Type.Optional(Type.String({ format: 'date-time' })),
+  id: Type.Integer(),
+  username: Type.String(),
+  resource: Type.String(),
+  resource_type: Type.String(),
+  operation: Type.String(),
+  operation_description: Type.String(),
+  operation_result: Type.Boolean(),
+  op_time: Type.String({ format: 'date-time' }),
   client_address: Type.Optional(Type.String({ description: 'where the request came from' })),
   request_id: Type.Optional(Type.String()),
   event_id: Type.Optional(Type.String({ description: 'of the event that it is, or is about: the id that webhooks send along' })),
@@ -25,4 +27,35 @@ export const AuditLogExt = Type.Object({
   details: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'what changed, without secrets' })),
 })
 
-export const AuditLogEventType = Type.Object({ event_type: Type.Optional(Type.String()) })
+export const AuditLogEventType = Type.Object({ event_type: Type.String() })
+
+const ofSystem = {
+  tag: 'auditlog', method: 'GET', query: Type.Object(positionQuery), status: 200, page: true,
+  summary: 'List the log: all of it for system administrators, else what happened in projects whose log one may read',
+} as const
+
+const ofProject = {
+  tag: 'project', method: 'GET', summary: "List a project's log",
+  params: Type.Object({ project_name: Type.String({ maxLength: 255 }) }), query: Type.Object(positionQuery), status: 200, page: true,
+} as const
+
+export const listAuditLogs = operation({
+  ...ofSystem, id: 'listAuditLogs', path: '/audit-logs', answer: Type.Array(AuditLog),
+})
+
+export const listAuditLogExts = operation({
+  ...ofSystem, id: 'listAuditLogExts', path: '/auditlog-exts', answer: Type.Array(AuditLogExt),
+})
+
+export const listAuditLogEventTypes = operation({
+  id: 'listAuditLogEventTypes', tag: 'auditlog', method: 'GET', path: '/auditlog-exts/events',
+  summary: 'List the types of events that can be switched off or purged', status: 200, answer: Type.Array(AuditLogEventType),
+})
+
+export const listProjectLogs = operation({
+  ...ofProject, id: 'getLogs', path: '/projects/{project_name}/logs', answer: Type.Array(AuditLog),
+})
+
+export const listProjectLogExts = operation({
+  ...ofProject, id: 'getLogExts', path: '/projects/{project_name}/auditlog-exts', answer: Type.Array(AuditLogExt),
+})

@@ -1,42 +1,116 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
+import { PageQuery } from './requests.ts'
 
-const time = Type.Optional(Type.String({ format: 'date-time' }))
+const time = Type.String({ format: 'date-time' })
 const text = Type.Optional(Type.String())
 const count = Type.Optional(Type.Integer())
+const attrs = Type.Record(Type.String(), Type.Unknown())
 
+/** When a client wants something to run. */
 export const ScheduleObj = Type.Object({
   type: Type.Optional(Type.Union([
-    Type.Literal('Hourly'), Type.Literal('Daily'), Type.Literal('Weekly'), Type.Literal('Custom'), Type.Literal('Manual'), Type.Literal('None'), Type.Literal('Schedule'),
+    Type.Literal('Hourly'), Type.Literal('Daily'), Type.Literal('Weekly'), Type.Literal('Custom'), Type.Literal('Manual'),
+    Type.Literal('None'), Type.Literal('Schedule'),
   ])),
   cron: text,
-  next_scheduled_time: time,
+  next_scheduled_time: Type.Optional(time),
 })
 
+/** What a client asks of a chore: when to run, and what to do then. */
 export const Schedule = Type.Object({
   id: count,
   status: text,
-  creation_time: time,
-  update_time: time,
+  creation_time: Type.Optional(time),
+  update_time: Type.Optional(time),
   schedule: Type.Optional(ScheduleObj),
-  parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  parameters: Type.Optional(attrs),
 })
 
-/** One run of a chore: Harbor's GCHistory and ExecHistory. */
+/** One run of a chore, or its schedule: Harbor's GCHistory and ExecHistory. A run has no `cron` and no next time. */
 export const ExecHistory = Type.Object({
-  id: count,
-  job_name: text,
-  job_kind: text,
-  job_parameters: text,
-  schedule: Type.Optional(Type.Object({ type: text, cron: text, next_scheduled_time: time })),
-  job_status: text,
-  deleted: Type.Optional(Type.Boolean()),
+  id: Type.Integer(),
+  job_name: Type.String(),
+  job_kind: Type.String(),
+  job_parameters: Type.String(),
+  schedule: Type.Object({ type: Type.String(), cron: text, next_scheduled_time: Type.Optional(time) }),
+  job_status: Type.String(),
+  deleted: Type.Boolean(),
   creation_time: time,
   update_time: time,
 })
 
-export const WorkerPool = Type.Object({ pid: count, worker_pool_id: text, start_at: time, heartbeat_at: time, concurrency: count, host: text })
-export const Worker = Type.Object({ id: text, pool_id: text, job_name: text, job_id: text, start_at: time, check_in: text, checkin_at: time })
-export const JobQueue = Type.Object({ job_type: text, count, latency: count, paused: Type.Optional(Type.Boolean()) })
-export const ActionRequest = Type.Object({ action: Type.Optional(Type.Union([Type.Literal('stop'), Type.Literal('pause'), Type.Literal('resume')])) })
-export const ScheduleTask = Type.Object({ id: count, vendor_type: text, vendor_id: count, cron: text, update_time: time })
-export const SchedulerStatus = Type.Object({ paused: Type.Optional(Type.Boolean()) })
+export const WorkerPool = Type.Object({
+  pid: Type.Integer(), worker_pool_id: Type.String(), start_at: time, heartbeat_at: time, concurrency: Type.Integer(),
+  host: Type.String(),
+})
+
+/** One that runs nothing has its ids alone. */
+export const Worker = Type.Object({
+  id: Type.String(), pool_id: Type.String(), job_name: text, job_id: text, start_at: Type.Optional(time), check_in: text,
+  checkin_at: Type.Optional(time),
+})
+
+/** An empty queue has neither `count` nor `latency`. */
+export const JobQueue = Type.Object({ job_type: Type.String(), count, latency: count, paused: Type.Boolean() })
+
+export const ActionRequest = Type.Object({
+  action: Type.Optional(Type.Union([Type.Literal('stop'), Type.Literal('pause'), Type.Literal('resume')])),
+})
+
+export const ScheduleTask = Type.Object({
+  id: Type.Integer(), vendor_type: Type.String(), vendor_id: Type.Integer(), cron: Type.String(), update_time: time,
+})
+
+export const SchedulerStatus = Type.Object({ paused: Type.Boolean() })
+
+const tag = 'jobservice'
+const JobId = Type.Object({
+  job_id: Type.String({
+    minLength: 1, maxLength: 64, description: 'as workers and queues show it; all for every running job',
+  }),
+})
+const JobType = Type.Object({ job_type: Type.String({ minLength: 1, maxLength: 255 }) })
+
+export const listWorkerPools = operation({
+  id: 'getWorkerPools', tag, method: 'GET', path: '/jobservice/pools', summary: 'List the processes that run jobs',
+  status: 200, answer: Type.Array(WorkerPool),
+})
+
+export const listWorkers = operation({
+  id: 'getWorkers', tag, method: 'GET', path: '/jobservice/pools/{pool_id}/workers',
+  summary: 'List the workers of a process and what they run; all for every process',
+  params: Type.Object({ pool_id: Type.String({ minLength: 1, maxLength: 255 }) }),
+  status: 200, answer: Type.Array(Worker),
+})
+
+export const stopJob = operation({
+  id: 'stopRunningJob', tag, method: 'PUT', path: '/jobservice/jobs/{job_id}', summary: 'Stop a job, or all that run',
+  params: JobId, status: 200,
+})
+
+export const getJobLog = operation({
+  id: 'actionGetJobLog', tag, method: 'GET', path: '/jobservice/jobs/{job_id}/log', summary: 'What a job has said so far',
+  params: JobId, status: 200, answer: Type.String(),
+})
+
+export const listJobQueues = operation({
+  id: 'listJobQueues', tag, method: 'GET', path: '/jobservice/queues',
+  summary: 'List the queues: how much waits, and for how long', status: 200, answer: Type.Array(JobQueue),
+})
+
+export const changeJobQueue = operation({
+  id: 'actionPendingJobs', tag, method: 'PUT', path: '/jobservice/queues/{job_type}',
+  summary: 'Stop what waits in a queue, pause or resume it; all for every queue, SCHEDULER for the schedules',
+  params: JobType, body: ActionRequest, status: 200,
+})
+
+export const listSchedules = operation({
+  id: 'listSchedules', tag: 'schedule', method: 'GET', path: '/schedules', summary: 'List all schedules',
+  query: PageQuery, status: 200, answer: Type.Array(ScheduleTask), page: true,
+})
+
+export const getSchedulesPaused = operation({
+  id: 'getSchedulePaused', tag: 'schedule', method: 'GET', path: '/schedules/{job_type}/paused',
+  summary: 'Are schedules paused? The only job_type is all', params: JobType, status: 200, answer: SchedulerStatus,
+})

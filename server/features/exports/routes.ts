@@ -40,7 +40,7 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts) {
       schema: { answers: { 200: ExportExecutionList } },
       async handler({ caller }) {
         const by = requesterOf(caller)
-        const { executions } = await listExecutions(db, { vendorType, vendorId: by.id }, listing({}, { page_size: 100 }, sql`id desc`))
+        const { rows: executions } = await listExecutions(db, { vendorType, vendorId: by.id }, listing({}, { page_size: 100 }, sql`id desc`))
         const own = executions.filter((one) => isOf(one, by))
         const present = await listPresent(artifacts, own.map(({ id }) => id))
         return { status: 200, body: { items: own.map((one) => shown(one, present.has(one.id))) } }

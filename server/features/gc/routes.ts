@@ -1,4 +1,6 @@
+import * as api from '../../../api/gc.ts'
 import type { Db } from '../../platform/db/db.ts'
+import type { ApiRoute } from '../access/index.ts'
 import { choreRoutes } from '../job-service/index.ts'
 import { collection, type CollectParams } from './jobs.ts'
 import { facts } from './topics.ts'
@@ -6,18 +8,10 @@ import { parseParameters } from './wire.ts'
 
 const said = ({ dry_run: isDryRun, delete_untagged: deletesUntagged }: CollectParams) => ({ isDryRun, deletesUntagged })
 
-export function gcRoutes(db: Db) {
+/** Harbor's operations on the garbage collection. */
+export function gcRoutes(db: Db): ApiRoute[] {
   return choreRoutes(db, {
-    type: collection, name: 'garbage collection', tag: 'gc', path: '/system/gc', param: 'gc_id', resource: 'garbage-collection',
-    operations: {
-      history: { id: 'getGCHistory', summary: 'List the runs of the garbage collection' },
-      getSchedule: { id: 'getGCSchedule', summary: 'Get the schedule of the garbage collection; {} without one' },
-      createSchedule: { id: 'createGCSchedule', summary: 'Collect garbage now (type Manual), or by a schedule' },
-      updateSchedule: { id: 'updateGCSchedule', summary: 'Change the schedule, or end it (type None)' },
-      get: { id: 'getGC', summary: 'Get a run' },
-      stop: { id: 'stopGC', summary: 'Stop a run; what it has not looked at stays for the next one' },
-      log: { id: 'getGCLog', summary: 'What a run has said so far' },
-    },
+    type: collection, name: 'garbage collection', resource: 'garbage-collection', operations: api,
     parse: parseParameters,
     facts: {
       asked: (executionId, params, by) => facts.collectionAsked({ executionId, ...said(params) }, by),

@@ -1,35 +1,32 @@
-import { Type, type Static } from 'typebox'
-import { ExecHistory, Schedule } from '../../../api/jobs.ts'
-import { idParam, ListQuery } from '../../../api/requests.ts'
+import type { Static } from 'typebox'
+import type { ChoreOperations } from '../../../api/chores.ts'
+import type { Schedule } from '../../../api/jobs.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { pageHeaders } from '../../platform/http/paging.ts'
+import { created } from '../../platform/http/reply.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { dropSchedule, findSchedule, saveSchedule } from '../../platform/jobs/schedule.ts'
 import { stopExecution } from '../../platform/jobs/stop.ts'
 import { AlreadyRunning, type JobType, type Params } from '../../platform/jobs/type.ts'
 import { executionFields, executionOrder, findExecution, listExecutions, withProgress } from '../../platform/jobs/views.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { route, type SystemResource } from '../access/index.ts'
+import { route, type ApiRoute, type SystemResource } from '../access/index.ts'
 import { readExecutionLog } from './logs.ts'
 import { parseSchedule, presentHistory, presentSchedule } from './wire.ts'
 
-type Operation = { id: string; summary: string }
-
-/** Work on the whole system that runs when somebody asks for it or by its one schedule. Harbor gives each kind the same seven operations. */
+/**
+ * Work on the whole system that runs when somebody asks for it or by its one schedule. Harbor gives each kind the same seven
+ * operations.
+ */
 export type Chore<P extends Params> = {
   type: JobType<P>
   /** In sentences: `garbage collection`. */
   name: string
-  tag: string
-  path: string
-  /** What the path calls the id of a run. */
-  param: string
   resource: SystemResource
-  operations: Record<'history' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'get' | 'stop' | 'log', Operation>
+  operations: ChoreOperations
   /** What a run is to do. Throws BAD_REQUEST. */
   parse(body: Static<typeof Schedule>): P
   facts: {
@@ -40,86 +37,66 @@ export type Chore<P extends Params> = {
   }
 }
 
-const prefix = '/api/v2.0'
+/** Binds the seven operations of a chore. */
+export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
+  return [...scheduleRoutes(db, chore), ...runRoutes(db, chore)]
+}
 
-export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>) {
-  const { type, tag, path, param, operations, parse } = chore
-  const vendor = { vendorType: type.name }
-  const may = (verb: 'create' | 'read' | 'update' | 'list' | 'stop') => ({ system: chore.resource, verb }) as const
-  const schema = { params: Type.Object({ [param]: idParam }) }
+const may = <Verb extends string>({ resource }: { resource: SystemResource }, verb: Verb) => ({ system: resource, verb }) as const
+
+function scheduleRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
+  const { type, operations: api } = chore
   return [
-    route({
-      ...operations.history, tag, method: 'GET', path, access: may('list'),
-      schema: { query: ListQuery, answers: { 200: Type.Array(ExecHistory) } },
-      async handler({ query, header }) {
-        const asked = listing(executionFields, query, executionOrder)
-        const { executions, total } = await listExecutions(db, vendor, asked)
-        pageHeaders(prefix + path, query, asked.page, asked.pageSize, total, header)
-        return { status: 200, body: (await withProgress(db, executions)).map((one) => presentHistory(one)) }
-      },
+    route(api.getSchedule, may(chore, 'read'), async () => {
+      const schedule = await findSchedule(db, type.name)
+      return schedule ? presentSchedule(schedule) : {}
     }),
-    route({
-      ...operations.getSchedule, tag, method: 'GET', path: `${path}/schedule`, access: may('read'),
-      schema: { answers: { 200: ExecHistory } },
-      async handler() {
-        const schedule = await findSchedule(db, type.name)
-        return { status: 200, body: schedule ? presentSchedule(schedule) : {} }
-      },
+    route(api.createSchedule, may(chore, 'create'), async ({ body, caller }) => {
+      // As in Harbor: None ends the schedule here as well, and a schedule takes the place of the one there is.
+      const executionId = await follow(db, chore, actorOf(caller), body)
+      return created(`../${executionId ?? 'schedule'}`)
     }),
-    route({
-      ...operations.createSchedule, tag, method: 'POST', path: `${path}/schedule`, access: may('create'),
-      schema: { body: Schedule, answers: { 201: null } },
-      async handler({ body, caller, header }) {
-        const [asked, by] = [parseSchedule(body), actorOf(caller)]
-        // As in Harbor: None ends the schedule here as well, and a schedule takes the place of the one there is.
-        if (asked.kind === 'none') await unscheduleChore(db, chore, by)
-        if (asked.kind === 'cron') await scheduleChore(db, chore, by, asked, parse(body))
-        header('location', `${prefix}${path}/${asked.kind === 'manual' ? await startChore(db, chore, by, parse(body)) : 'schedule'}`)
-        return { status: 201 }
-      },
-    }),
-    route({
-      ...operations.updateSchedule, tag, method: 'PUT', path: `${path}/schedule`, access: may('update'),
-      schema: { body: Schedule, answers: { 200: null } },
-      async handler({ body, caller }) {
-        const [asked, by] = [parseSchedule(body), actorOf(caller)]
-        if (asked.kind === 'manual') await startChore(db, chore, by, parse(body))
-        else if (asked.kind === 'none') await unscheduleChore(db, chore, by)
-        else await scheduleChore(db, chore, by, asked, parse(body))
-        return { status: 200 }
-      },
-    }),
-    route({
-      ...operations.get, tag, method: 'GET', path: `${path}/{${param}}`, access: may('read'),
-      schema: { ...schema, answers: { 200: ExecHistory } },
-      async handler({ params }) {
-        const execution = await findExecution(db, vendor, params[param]!)
-        if (!execution) throw unknown(chore, params[param]!)
-        const [shown] = await withProgress(db, [execution])
-        return { status: 200, body: presentHistory(shown!) }
-      },
-    }),
-    route({
-      ...operations.stop, tag, method: 'PUT', path: `${path}/{${param}}`, access: may('stop'),
-      schema: { ...schema, answers: { 200: null } },
-      async handler({ params, caller }) {
-        await stopChore(db, chore, actorOf(caller), params[param]!)
-        return { status: 200 }
-      },
-    }),
-    route({
-      ...operations.log, tag, method: 'GET', path: `${path}/{${param}}/log`, access: may('read'),
-      schema: { ...schema, answers: { 200: Type.String() } },
-      async handler({ params }) {
-        const text = await readExecutionLog(db, vendor, params[param]!)
-        if (text === undefined) throw unknown(chore, params[param]!)
-        return { status: 200, type: 'text/plain; charset=utf-8', body: text }
-      },
+    route(api.updateSchedule, may(chore, 'update'), async ({ body, caller }) => {
+      await follow(db, chore, actorOf(caller), body)
     }),
   ]
 }
 
+function runRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
+  const { type, operations: api } = chore
+  const vendor = { vendorType: type.name }
+  return [
+    route(api.listRuns, may(chore, 'list'), async ({ query }) => {
+      const { rows, total } = await listExecutions(db, vendor, listing(executionFields, query, executionOrder))
+      return { rows: (await withProgress(db, rows)).map((one) => presentHistory(one)), total }
+    }),
+    route(api.getRun, may(chore, 'read'), async ({ params }) => {
+      const execution = await findExecution(db, vendor, runOf(params))
+      if (!execution) throw unknown(chore, runOf(params))
+      const [shown] = await withProgress(db, [execution])
+      return presentHistory(shown!)
+    }),
+    route(api.stopRun, may(chore, 'stop'), ({ params, caller }) => stopChore(db, chore, actorOf(caller), runOf(params))),
+    route(api.getRunLog, may(chore, 'read'), async ({ params }) => {
+      const text = await readExecutionLog(db, vendor, runOf(params))
+      if (text === undefined) throw unknown(chore, runOf(params))
+      return text
+    }),
+  ]
+}
+
+/** The path has one parameter: a run's id, which each kind of chore calls otherwise. */
+const runOf = (params: Record<string, number>): number => Object.values(params)[0]!
+
 const unknown = <P extends Params>({ name }: Chore<P>, id: number) => new Failure('NOT_FOUND', `there is no ${name} ${id}`)
+
+/** Does what a client asks with Harbor's Schedule. Returns the execution when that is a run now. */
+async function follow<P extends Params>(db: Db, chore: Chore<P>, by: Actor, body: Static<typeof Schedule>): Promise<number | undefined> {
+  const asked = parseSchedule(body)
+  if (asked.kind === 'manual') return startChore(db, chore, by, chore.parse(body))
+  await (asked.kind === 'none' ? unscheduleChore(db, chore, by) : scheduleChore(db, chore, by, asked, chore.parse(body)))
+  return undefined
+}
 
 /** Asks for a run now; returns its execution. Throws CONFLICT while one has not ended. */
 async function startChore<P extends Params>(db: Db, { type, name, facts }: Chore<P>, by: Actor, params: P): Promise<number> {

@@ -6,7 +6,7 @@ export class Reply<Body = unknown> {
   readonly headers: Readonly<Record<string, string>>
   /** In place of the operation's own status. */
   readonly status: number | undefined
-  /** The last segment of Location, after the path of the request as it came. */
+  /** Of Location what follows the path of the request as it came; `../` in it leaves out a segment of that path. */
   readonly at: string | undefined
   constructor(body: Body, { headers = {}, status, at }: { headers?: Record<string, string>; status?: number; at?: string } = {}) {
     this.body = body
@@ -24,7 +24,7 @@ export class Created<Body = undefined> extends Reply<Body> {
 
 /**
  * Something was made: Location is the path of the request as it came, and the id (Harbor's way, on which its clients rely). With a
- * body where the operation has an answer.
+ * body where the operation has an answer. Where the new thing is elsewhere, `id` leads there from that path: `../7`, `runs/7`.
  */
 export function created(id: number | string): Created
 export function created<Body>(id: number | string, body: Body): Created<Body>

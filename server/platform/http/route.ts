@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { posix } from 'node:path'
 import swagger from '@fastify/swagger'
 import { Ajv } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -174,7 +175,7 @@ function send(operation: Operation, result: unknown, request: FastifyRequest, re
   if (operation.page) return reply.send(turnPage(result as Page<unknown>, request, reply))
   if (!(result instanceof Reply)) return sendBody(result, reply)
   if (result.status !== undefined) reply.code(result.status)
-  if (result.at !== undefined) reply.header('location', `${pathOf(request)}/${result.at}`)
+  if (result.at !== undefined) reply.header('location', posix.join(pathOf(request), result.at))
   return sendBody(result.body, reply.headers(result.headers))
 }
 

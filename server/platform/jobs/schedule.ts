@@ -1,4 +1,4 @@
-import type { Db, Queryable } from '../db/db.ts'
+import type { Db, Paged, PagePart, Queryable } from '../db/db.ts'
 import { jsonbText } from '../db/json.ts'
 import { sql } from '../db/sql.ts'
 import { BadCron, nextAfter } from './cron.ts'
@@ -48,12 +48,12 @@ export async function dropSchedule(tx: Queryable, vendorType: string, vendorId =
   return (await tx.run(sql`delete from schedule where vendor_type = ${vendorType} and vendor_id = ${vendorId}`)) > 0
 }
 
-export async function listSchedules(db: Queryable, { limit, offset }: { limit: number; offset: number }): Promise<{ schedules: Schedule[]; total: number }> {
-  const [schedules, total] = await Promise.all([
-    db.rows<Schedule>(sql`select ${columns} from schedule order by id limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) from schedule`),
-  ])
-  return { schedules, total: total!.count }
+/** What lists of schedules go by. */
+export const scheduleOrder = sql`id`
+
+/** One page of all schedules. */
+export function listSchedules(db: Queryable, part: PagePart): Promise<Paged<Schedule>> {
+  return db.page({ columns, from: sql`from schedule` }, part)
 }
 
 /** From now on: what was due while schedules were paused is not made up for. Call inside a transaction. */

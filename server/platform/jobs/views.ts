@@ -1,4 +1,4 @@
-import type { Queryable } from '../db/db.ts'
+import type { Paged, Queryable } from '../db/db.ts'
 import type { Fields, Listing } from '../db/listing.ts'
 import { sql } from '../db/sql.ts'
 import type { Params, Status, Trigger } from './type.ts'
@@ -31,17 +31,25 @@ export const executionFields: Fields = {
 }
 export const executionOrder = sql`id desc`
 
-type Page = Pick<Listing, 'where' | 'order' | 'limit' | 'offset'>
+export const taskFields: Fields = {
+  id: { type: 'integer', column: sql`id` },
+  status: { type: 'text', column: sql`status` },
+  creation_time: { type: 'time', column: sql`created_at` },
+  update_time: { type: 'time', column: sql`updated_at` },
+}
+export const taskOrder = sql`id`
+
+type Page = Omit<Listing, 'page' | 'pageSize'>
 /** Whose: of a type, and of one vendor of it when that is given. */
 export type Vendor = { vendorType: string; vendorId?: number }
 
-export async function listExecutions(db: Queryable, { vendorType, vendorId }: Vendor, { where, order, limit, offset }: Page): Promise<{ executions: Execution[]; total: number }> {
-  const from = sql`from execution where vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null}) and ${where}`
-  const [executions, total] = await Promise.all([
-    db.rows<Execution>(sql`select ${executionColumns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { executions, total: total!.count }
+/** One page of the executions of a vendor, or of a type. */
+export function listExecutions(db: Queryable, vendor: Vendor, { where, ...part }: Page): Promise<Paged<Execution>> {
+  const vendorId = vendor.vendorId ?? null
+  const from = sql`
+    from execution where vendor_type = ${vendor.vendorType} and (${vendorId}::bigint is null or vendor_id = ${vendorId})
+      and ${where}`
+  return db.page({ columns: executionColumns, from }, part)
 }
 
 /** Of this very vendor: an id of another one finds nothing (H13, H19). */
@@ -60,6 +68,22 @@ export async function withProgress(db: Queryable, executions: Execution[]): Prom
   const rows = await db.rows<{ id: number; attrs: Params }>(sql`select execution_id as id, extra_attrs as attrs from task where execution_id = any(${ids}::bigint[])`)
   const told = new Map(rows.map(({ id, attrs }) => [id, attrs]))
   return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
+}
+
+/** The newest execution of a vendor that has not ended. */
+export function findUnfinished(db: Queryable, { vendorType, vendorId = -1 }: Vendor): Promise<Execution | undefined> {
+  return db.row<Execution>(sql`
+    select ${executionColumns} from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is null order by id desc limit 1`)
+}
+
+/** One page of an execution's tasks. */
+export function listTasks(db: Queryable, executionId: number, { where, ...part }: Page): Promise<Paged<Task>> {
+  return db.page({ columns: taskColumns, from: sql`from task where execution_id = ${executionId} and ${where}` }, part)
+}
+
+/** Of this very execution. */
+export function findTask(db: Queryable, executionId: number, id: number): Promise<Task | undefined> {
+  return db.row<Task>(sql`select ${taskColumns} from task where id = ${id} and execution_id = ${executionId}`)
 }
 
 /** The first task: the only one, of executions that `enqueue` made. */
