@@ -212,7 +212,11 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
 
     const settings = openSettingsOf(ground)
     // What a quota leaves room for is held by the database itself, whoever writes: migrations/0003-quotas.sql.
-    const gates: Gates = { push: [refuseWhileReadOnly(settings), tagStaysPut(reader)], untag: [tagStays(reader)], pull: [] }
+    const gates: Gates = {
+      push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
+      untag: [tagStays(reader)],
+      pull: [],
+    }
     const rights = openRights(reader)
     const robotUses = opened.use(openRobotUses(db.relaxed, 5000, (error) => log.warn({ reason: String(error) }, 'uses of robots not written yet')))
     const refusals = opened.use(openRefusals(db, 1000, (error) => log.warn({ reason: String(error) }, 'refusals not written')))

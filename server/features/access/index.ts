@@ -26,16 +26,19 @@ export async function viewerOf(reader: Reader, rights: Rights | undefined, seesA
 
 /** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
-  const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
-    andThen(findRights(reader, caller), (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action))
+  const mayIn = (project: Project | undefined, caller: Caller, action: Action): Maybe<boolean> => {
+    if (!project) return false
+    const found = findRights(reader, caller)
+    return andThen(found, (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action))
+  }
   return {
     mayTouch(caller, repository, action) {
       if (!isRepositoryName(repository)) return false
-      return andThen(findProject(reader, projectOf(repository)), (project) => project !== undefined && mayIn(project, caller, action))
+      return andThen(findProject(reader, projectOf(repository)), (project) => mayIn(project, caller, action))
     },
     mayTouchIn(caller, repository, action, projectId) {
       const found = findProject(reader, projectOf(repository))
-      return andThen(found, (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action))
+      return andThen(found, (project) => project?.id === projectId && mayIn(project, caller, action))
     },
     async isActive(caller) {
       const rights = await findRights(reader, caller)
