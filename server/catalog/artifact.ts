@@ -149,8 +149,8 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
 }
 
 /**
- * Removes artifacts, which may name each other, with their bytes, their references and the holds that only they needed. A
- * foreign key refuses while a tag or another index names one of them.
+ * Removes artifacts, which may name each other, with their bytes, their references and the holds that only they
+ * needed. A foreign key refuses while a tag or another index names one of them.
  */
 export async function dropArtifacts(
   tx: Tx,

@@ -27,6 +27,8 @@ export type PullGate = (pulled: Pulled) => Maybe<void>
 
 /** Every policy on what comes in, what loses its name and what goes out, in order; app/registry.ts shows the lists. */
 export type Gates = { push: PushGate[]; untag: UntagGate[]; pull: PullGate[] }
+export type PushGates = Pick<Gates, 'push'>
+export type UntagGates = Pick<Gates, 'untag'>
 
 /** What the gates of a pull are told of its project is looked up only where there is a gate. */
 export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
@@ -50,13 +52,13 @@ function passInTurn([gate, ...others]: PullGate[], pulled: Pulled): Maybe<void> 
 }
 
 /** Runs the gates of a push one after the other. */
-export async function passGates(gates: Pick<Gates, 'push'>, tx: Tx, pushed: Pushed): Promise<void> {
+export async function passGates(gates: PushGates, tx: Tx, pushed: Pushed): Promise<void> {
   for (const gate of gates.push) await gate(tx, pushed)
 }
 
 /** Harbor's words for every change that is refused in read-only mode. */
 export const readOnlyText = 'The system is in read only mode. Any modification is prohibited.'
 
-export async function passUntagGates(gates: Pick<Gates, 'untag'>, tx: Tx, untagged: Untagged): Promise<void> {
+export async function passUntagGates(gates: UntagGates, tx: Tx, untagged: Untagged): Promise<void> {
   if (untagged.tags.length > 0) for (const gate of gates.untag) await gate(tx, untagged)
 }

@@ -3,7 +3,7 @@ import type { Actor } from '../../catalog/topics.ts'
 import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { handler, jobType, type JobHandler, type Params } from '../../platform/jobs/type.ts'
-import type { Gates } from '../../registry/gate.ts'
+import type { UntagGates } from '../../registry/gate.ts'
 import { collect } from './collect.ts'
 import type { CollectOptions, Done } from './run.ts'
 import { beginOf, isWithin, type TimeWindow } from './window.ts'
@@ -15,7 +15,7 @@ export const collection = jobType<CollectParams>({ name: 'GARBAGE_COLLECTION', i
 
 /** `window`: scheduled runs work only then; one that somebody asked for works at once. */
 export type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & { window: TimeWindow | undefined }
-type Ground = Reader & { db: Db; blobs: Blobs; gates: Pick<Gates, 'untag'> }
+type Ground = Reader & { db: Db; blobs: Blobs; gates: UntagGates }
 
 const marina: Actor = { kind: 'system', id: null, name: 'garbage collection' }
 

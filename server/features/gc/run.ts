@@ -2,7 +2,7 @@ import type { Actor } from '../../catalog/topics.ts'
 import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import type { Level } from '../../platform/jobs/log.ts'
-import type { Gates } from '../../registry/gate.ts'
+import type { UntagGates } from '../../registry/gate.ts'
 
 /** What a run has done, or in a dry run would do. `freed` in bytes. `failed`: bytes that the storage did not let go; the next run tries again. */
 export type Totals = { artifacts: number; links: number; blobs: number; files: number; freed: number; failed: number }
@@ -33,7 +33,7 @@ export type Collection = {
   blobs: Blobs
   /** Who deletes artifacts without a tag, and what may keep them. */
   by: Actor
-  gates: Pick<Gates, 'untag'>
+  gates: UntagGates
   signal: AbortSignal
   log(line: string, level?: Level, as?: 'last word'): void
   progress(totals: Totals & { estimate: number }): void

@@ -19,9 +19,7 @@ const untouched = {
   listTags: true, listReferrers: true, listRepositories: true,
 } as const satisfies Through
 
-/**
- * The same registry, whose refusals for want of room become facts. The push is refused as before, whether that worked or not.
- */
+/** The same registry, whose refusals for want of room become facts. The push is refused, whether that worked or not. */
 export function tellingShortages(db: Db, registry: Registry): Registry {
   const telling = <Result>(by: Actor, about: About, work: Promise<Result>): Promise<Result> =>
     work.catch(async (error: unknown) => {

@@ -10,7 +10,7 @@ import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { passGates, type Gates } from '../../registry/gate.ts'
+import { passGates, type PushGates } from '../../registry/gate.ts'
 import { lookingAgain } from '../../registry/local/looking.ts'
 import { storeManifest } from '../../registry/local/manifest.ts'
 import { dropTrash, listArtifacts, lockTrash, type Trash, type TrashedArtifact } from './store.ts'
@@ -26,7 +26,14 @@ type At = { project: Project; repository: Repository }
  * is not there or too old, CONFLICT when something has its name by now, PRECONDITION for a tag whose artifact, or an index whose
  * part, is deleted too.
  */
-export async function restoreTrash(db: Db, gates: Pick<Gates, 'push'>, by: Actor, project: Project, trashId: number, keepMs: number): Promise<Trash> {
+export async function restoreTrash(
+  db: Db,
+  gates: PushGates,
+  by: Actor,
+  project: Project,
+  trashId: number,
+  keepMs: number,
+): Promise<Trash> {
   return lookingAgain(() => db.transaction(async (tx) => {
     const trash = await lockTrash(tx, project.id, trashId, keepMs)
     if (!trash) throw new Failure('NOT_FOUND', `there is nothing to restore under ${trashId}`)
@@ -42,7 +49,13 @@ export async function restoreTrash(db: Db, gates: Pick<Gates, 'push'>, by: Actor
 
 const findIt = (tx: Tx, name: string) => tx.row<Repository>(sql`select id, project_id as "projectId", name from repository where name = ${name}`)
 
-async function restoreTag(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, project: Project, { repository: name, tag, digest }: Trash): Promise<void> {
+async function restoreTag(
+  tx: Tx,
+  gates: PushGates,
+  by: Actor,
+  project: Project,
+  { repository: name, tag, digest }: Trash,
+): Promise<void> {
   const gone = () => new Failure('PRECONDITION', `${digest} was deleted as well: restore the artifact first`)
   const repository = await findIt(tx, name)
   const id = repository && (await lockArtifact(tx, repository.id, digest!))
@@ -55,7 +68,7 @@ async function restoreTag(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, project
   await emit(tx, [nouns.tagCreated({ projectId: project.id, repository: name, tag: tag!, digest: digest! }, by)])
 }
 
-async function restoreArtifacts(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, at: At, trash: Trash): Promise<void> {
+async function restoreArtifacts(tx: Tx, gates: PushGates, by: Actor, at: At, trash: Trash): Promise<void> {
   const { repository } = at
   await refuseTaken(tx, repository, trash)
   tx.changes(repositoryIdKey(repository.id))
@@ -82,7 +95,7 @@ async function refuseTaken(tx: Tx, { id, name }: Repository, trash: Trash): Prom
 }
 
 /** As a push of it would, and then with its own times and labels. Blobs that only a part of it needed are held already. */
-async function restoreOne(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, at: At, one: TrashedArtifact): Promise<void> {
+async function restoreOne(tx: Tx, gates: PushGates, by: Actor, at: At, one: TrashedArtifact): Promise<void> {
   const { digest, content, mediaType, tags, description } = one
   const { icon, accessory, ...rest } = description
   const names = tags.map(({ name }) => name)

@@ -14,7 +14,7 @@ test('a fact is loaded once and then served from memory', async () => {
   assert.deepEqual(cache.counts(), [{ layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
 })
 
-test('what memory has is answered at once, without a promise, unless its key is blocked or memory is not trusted', async () => {
+test('what memory has is answered without a promise, unless its key is blocked or memory is not trusted', async () => {
   let isTrusted = true
   const cache = openCache({ limit, isTrusted: () => isTrusted })
   const ask = () => [cache.get('a', load(2)), cache.getOr('a', load(2))]

@@ -29,8 +29,8 @@ export function answerManifest(options: ManifestOptions, asked: At<'manifest'>, 
 }
 
 /**
- * The one path of a pull: find, pass the gates, send. Nothing of a manifest, not even its headers, is sent before its gates
- * are passed. The hottest request there is: it waits for nothing that memory knows.
+ * The one path of a pull: find, pass the gates, send. Nothing of a manifest, not even its headers, is sent before its
+ * gates are passed. The hottest request there is: it waits for nothing that memory knows.
  */
 function pullManifest(
   options: ManifestOptions,

@@ -5,7 +5,7 @@ import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Claimed } from './claim.ts'
 
 /** The running hash over the first `size` bytes of an upload, the last of which came with the request `grownBy`. */
-export type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
+type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
 
 export type Hashes = {
   /** Takes out the hash over exactly the bytes that the store holds: another process may have written since. */

@@ -2,7 +2,9 @@ import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
-import { findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import {
+  findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description,
+} from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
@@ -14,7 +16,7 @@ import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Sources } from '../describe.ts'
-import { passGates, type Gates } from '../gate.ts'
+import { passGates, type PushGates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { lookingAgain } from './looking.ts'
 import { getProject } from './record.ts'
@@ -125,7 +127,13 @@ type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => May
 export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
 /** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
-export async function storeManifest(tx: Tx, gates: Pick<Gates, 'push'>, { project, repository }: { project: Project; repository: Repository }, by: Actor, push: NewManifest): Promise<MovedTag[]> {
+export async function storeManifest(
+  tx: Tx,
+  gates: PushGates,
+  { project, repository }: { project: Project; repository: Repository },
+  by: Actor,
+  push: NewManifest,
+): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
   const name = repository.name
   const needed = neededBlobs(manifest)

@@ -8,9 +8,7 @@ import { trashArtifacts, trashTag, type Cause } from '../../catalog/trash.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { failpoint } from '../../platform/failpoint.ts'
-import { passUntagGates, type Gates } from '../gate.ts'
-
-type UntagGates = Pick<Gates, 'untag'>
+import { passUntagGates, type UntagGates } from '../gate.ts'
 
 /** An artifact that is about to go, with the tags it loses; both are locked. */
 export type Going = { id: number; digest: Digest; tags: Tag[] }
@@ -19,8 +17,8 @@ export type Going = { id: number; digest: Digest; tags: Tag[] }
 const batch = 1000
 
 /**
- * Inside one transaction: gates, trash, tags, artifacts, facts. The artifacts may name each other; a foreign key refuses
- * while an index that stays names one of them.
+ * Inside one transaction: gates, trash, tags, artifacts, facts. The artifacts may name each other; a foreign key
+ * refuses while an index that stays names one of them.
  */
 export async function removeArtifacts(
   tx: Tx,

@@ -21,12 +21,12 @@ type Uploads = Pick<
   'startUpload' | 'findUpload' | 'appendUpload' | 'finishUpload' | 'cancelUpload' | 'writeBlob' | 'mountBlob'
 >
 
-/** Bytes that took longer than this, in ms, are noted once more when all are there: the note must not be old by then. */
+/** Bytes that took longer than this, in ms, are noted once more when all are there: the note would be old by then. */
 const noteAgainMs = 60_000
 
 /**
- * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees (claim.ts).
- * Hashes run along with the bytes (hash.ts). A blob is recorded only after its bytes are durable (record.ts).
+ * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees
+ * (claim.ts). Hashes run along with the bytes (hash.ts). A blob is recorded only after its bytes are durable (record.ts).
  */
 export function localUploads(options: LocalOptions): Uploads {
   const { db, blobs, gates } = options

@@ -8,7 +8,7 @@ import { isReferenceViolation, type Db, type Tx } from '../../../platform/db/db.
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import { passGates, type Gates } from '../../../registry/gate.ts'
+import { passGates, type PushGates } from '../../../registry/gate.ts'
 import { storeManifest } from '../../../registry/local/manifest.ts'
 import { facts } from '../topics.ts'
 
@@ -22,13 +22,13 @@ export type Target = { project: Project; name: RepositoryName }
  * Copies an artifact with its parts and what belongs to it into another repository, all or nothing, through the same gates
  * as a push. Blobs are linked, no byte is moved. Throws CONFLICT when the target has it already.
  */
-export async function copyArtifact(db: Db, gates: Pick<Gates, 'push'>, by: Actor, source: Source, target: Target): Promise<void> {
+export async function copyArtifact(db: Db, gates: PushGates, by: Actor, source: Source, target: Target): Promise<void> {
   const copy = () => db.transaction((tx) => copyTree(tx, gates, by, source, target))
   // Something it relied on went away meanwhile: look again, and say what is missing.
   await copy().catch((error: unknown) => (isReferenceViolation(error) ? copy() : Promise.reject(error)))
 }
 
-async function copyTree(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, source: Source, { project, name }: Target): Promise<void> {
+async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { project, name }: Target): Promise<void> {
   const tree = await listTree(tx, source)
   if (tree.length === 0) throw new Failure('NOT_FOUND', 'the artifact to copy does not exist')
   if (tree.length > treeLimit) throw new Failure('PRECONDITION', `more than ${treeLimit} manifests hang together here: copy them with a client`)
@@ -72,7 +72,7 @@ async function listPresent(tx: Tx, repositoryId: number, digests: Digest[]): Pro
 type At = { project: Project; repository: Repository }
 
 /** Each blob that the target lacks passes the gates as a pushed one would. A foreign key refuses one that is gone meanwhile. */
-async function linkBlobs(tx: Tx, gates: Pick<Gates, 'push'>, artifactIds: number[], { project, repository }: At): Promise<void> {
+async function linkBlobs(tx: Tx, gates: PushGates, artifactIds: number[], { project, repository }: At): Promise<void> {
   const blobs = await tx.rows<{ id: number; digest: Digest; size: number }>(sql`
     select blob.id, blob.digest, blob.size from blob where blob.id in (select blob_id from artifact_blob where artifact_id = any(${artifactIds}::bigint[]))
       and not exists (select 1 from repository_blob where repository_blob.repository_id = ${repository.id} and repository_blob.blob_id = blob.id)
@@ -85,7 +85,7 @@ async function linkBlobs(tx: Tx, gates: Pick<Gates, 'push'>, artifactIds: number
 
 type Stored = { digest: Digest; mediaType: string; content: Buffer; type: string; extraAttrs: Record<string, unknown>; icon: Digest | null; accessoryType: string | null; subject: Digest | null }
 
-async function copyOne(tx: Tx, gates: Pick<Gates, 'push'>, by: Actor, id: number, tags: Tag[], at: At): Promise<void> {
+async function copyOne(tx: Tx, gates: PushGates, by: Actor, id: number, tags: Tag[], at: At): Promise<void> {
   const row = await tx.row<Stored>(sql`
     select artifact.digest, artifact.media_type as "mediaType", manifest.content, artifact.type, artifact.extra_attrs as "extraAttrs", artifact.icon_digest as icon,
       accessory.type as "accessoryType", accessory.subject_digest as subject

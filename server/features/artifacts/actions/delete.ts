@@ -6,7 +6,7 @@ import type { Actor } from '../../../catalog/topics.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import type { Gates } from '../../../registry/gate.ts'
+import type { UntagGates } from '../../../registry/gate.ts'
 import { removeArtifacts, type Going } from '../../../registry/local/remove.ts'
 
 const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
@@ -18,7 +18,14 @@ export type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
  * An artifact with its tags, the parts that only it needs, and what belongs to it: signatures, SBOMs. Throws PRECONDITION
  * while an index names it, or when one of the tags is immutable, CONFLICT when it is due no longer.
  */
-export async function deleteArtifact(db: Db, gates: Pick<Gates, 'untag'>, by: Actor, repository: Repository, digest: Digest, isStillDue: IsStillDue = async () => true): Promise<void> {
+export async function deleteArtifact(
+  db: Db,
+  gates: UntagGates,
+  by: Actor,
+  repository: Repository,
+  digest: Digest,
+  isStillDue: IsStillDue = async () => true,
+): Promise<void> {
   try {
     await db.transaction(async (tx) => {
       const rootId = await lockArtifact(tx, repository.id, digest)
