@@ -1,52 +1,56 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
+import { idParam, listQuery, ProjectEither } from './requests.ts'
+import { webhookOperations } from './webhook-policies.ts'
 
-const text = Type.Optional(Type.String())
-const integer = Type.Optional(Type.Integer())
-const time = Type.Optional(Type.String({ format: 'date-time' }))
-const flag = Type.Optional(Type.Boolean())
+const time = Type.String({ format: 'date-time' })
 
-/** Harbor's fields, then Marina's own. Secrets that are set are shown as `******`, which sent back keeps them. */
-export const WebhookTarget = Type.Object({
-  type: text, address: text, auth_header: text, skip_cert_verify: flag, payload_format: text,
-  id: integer,
-  headers: Type.Optional(Type.Record(Type.String(), Type.String())),
-  secret: text, secret_before_until: time,
-  template: text,
-  paused: flag, paused_since: time, paused_reason: text, resting_until: time,
+/** Without `last_trigger_time` when there was nothing to tell yet. */
+export const WebhookLastTrigger = Type.Object({
+  policy_name: Type.String(), event_type: Type.String(), enabled: Type.Boolean(), creation_time: time,
+  last_trigger_time: Type.Optional(time),
 })
 
-export const WebhookPolicy = Type.Object({
-  id: integer, name: text, description: text, project_id: integer, targets: Type.Optional(Type.Array(WebhookTarget)), event_types: Type.Optional(Type.Array(Type.String())),
-  creator: text, creation_time: time, update_time: time, enabled: flag,
-  repository_filter: text, tag_filter: text,
+export const WebhookJob = Type.Object({
+  id: Type.Integer(), policy_id: Type.Integer(), event_type: Type.String(), notify_type: Type.String(), status: Type.String(),
+  job_detail: Type.String(), creation_time: time, update_time: time,
 })
-
-export const WebhookLastTrigger = Type.Object({ policy_name: text, event_type: text, enabled: flag, creation_time: time, last_trigger_time: time })
-
-export const WebhookJob = Type.Object({ id: integer, policy_id: integer, event_type: text, notify_type: text, status: text, job_detail: text, creation_time: time, update_time: time })
 
 export const SupportedWebhookEventTypes = Type.Object({
-  event_type: Type.Array(Type.String()), notify_type: Type.Array(Type.String()),
+  event_type: Type.Array(Type.String()),
+  notify_type: Type.Array(Type.String()),
   payload_formats: Type.Array(Type.Object({ notify_type: Type.String(), formats: Type.Array(Type.String()) })),
   /** Types that can be chosen, though nothing in Marina causes them yet. */
   without_producer: Type.Array(Type.String()),
 })
 
-export const WebhookExecution = Type.Object({
-  id: integer, vendor_type: text, vendor_id: integer, status: text, status_message: text, trigger: text, start_time: time, end_time: time,
-  metrics: Type.Record(Type.String(), Type.Integer()), extra_attrs: Type.Record(Type.String(), Type.String()),
+const path = '/projects/{project_name_or_id}/webhook'
+const params = ProjectEither
+
+export const {
+  listPolicies, createPolicy, getPolicy, updatePolicy, deletePolicy, testPolicy, setTargetState, listExecutions, getDelivery,
+  redeliver, redeliverRange, listTasks, getTaskLog,
+} = webhookOperations({ path, scope: params.properties, noun: 'Webhook', whose: 'OfProject', of: 'of a project' })
+
+export const listLastTriggers = operation({
+  id: 'LastTrigger', tag: 'webhook', method: 'GET', path: `${path}/lasttrigger`,
+  summary: 'When each policy last had something to tell, by type of event',
+  params, status: 200, answer: Type.Array(WebhookLastTrigger),
 })
 
-export const WebhookTask = Type.Object({
-  id: integer, execution_id: integer, status: text, status_message: text, run_count: integer, creation_time: time, update_time: time, start_time: time, end_time: time,
-  extra_attrs: Type.Record(Type.String(), Type.String()),
+export const getSupportedEventTypes = operation({
+  id: 'GetSupportedEventTypes', tag: 'webhook', method: 'GET', path: `${path}/events`,
+  summary: 'Types of events, of targets and of payloads to choose from',
+  params, status: 200, answer: SupportedWebhookEventTypes,
 })
 
-/** One delivery with what was sent, each try, and the last answer. Times in ms where so named. */
-export const WebhookDelivery = Type.Object({
-  id: Type.Integer(), policy_id: Type.Integer(), target_id: integer, event_id: Type.String(), event_type: Type.String(), notify_type: Type.String(), trigger: Type.String(), status: Type.String(), status_message: Type.String(),
-  creation_time: Type.String(), end_time: time, next_try: time,
-  request: Type.Object({ content_type: Type.String(), body: Type.String() }),
-  tries: Type.Array(Type.Object({ at: Type.String(), took_ms: Type.Integer(), status: integer, error: text })),
-  response: Type.Optional(Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String(), is_cut: Type.Boolean() })),
+export const listWebhookJobs = operation({
+  id: 'ListWebhookJobs', tag: 'webhookjob', method: 'GET', path: `${path}/jobs`,
+  summary: 'List the deliveries of a policy in an older form',
+  params,
+  query: Type.Object({
+    ...listQuery, policy_id: idParam,
+    status: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 10 })])),
+  }),
+  status: 200, answer: Type.Array(WebhookJob), page: true,
 })

@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { HookEvent } from './events.ts'
@@ -121,14 +121,14 @@ export const deliveryFields: Fields = {
 }
 export const deliveryOrder = sql`id desc`
 
-/** `statuses` empty: all. */
-export async function listDeliveries(db: Queryable, policyId: number, { where, order, limit, offset }: Listing, statuses: string[] = []): Promise<{ deliveries: Delivery[]; total: number }> {
-  const from = sql`from webhook_delivery where policy_id = ${policyId} and (cardinality(${statuses}::text[]) = 0 or status = any(${statuses}::text[])) and ${where}`
-  const [deliveries, total] = await Promise.all([
-    db.rows<Delivery>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { deliveries, total: total!.count }
+/** One page of a policy's deliveries. `statuses` empty: all. */
+export function listDeliveries(
+  db: Queryable, policyId: number, { where, ...part }: Listing, statuses: string[] = [],
+): Promise<Paged<Delivery>> {
+  const from = sql`
+    from webhook_delivery where policy_id = ${policyId}
+      and (cardinality(${statuses}::text[]) = 0 or status = any(${statuses}::text[])) and ${where}`
+  return db.page({ columns, from }, part)
 }
 
 /** Of this very policy (H13, H19). */

@@ -1,6 +1,10 @@
 import type { Static } from 'typebox'
-import type { WebhookDelivery, WebhookExecution, WebhookJob, WebhookTask } from '../../../api/webhooks.ts'
+import type { WebhookDelivery, WebhookExecution, WebhookTask } from '../../../api/webhook-policies.ts'
+import type { SupportedWebhookEventTypes, WebhookJob, WebhookLastTrigger } from '../../../api/webhooks.ts'
 import { vendorOf, type Delivery } from './deliveries.ts'
+import { eventTypes } from './events.ts'
+import { senders } from './senders/senders.ts'
+import type { LastTrigger } from './store.ts'
 
 /** A delivery as Harbor shows it: an execution with one task, both by the same id. */
 export function presentExecution({ id, notifyType, policyId, status, message, trigger, eventType, body, createdAt, endedAt }: Delivery): Static<typeof WebhookExecution> {
@@ -25,6 +29,23 @@ export function presentTask(delivery: Delivery): Static<typeof WebhookTask> {
 export function presentJob(delivery: Delivery): Static<typeof WebhookJob> {
   const { id, policyId, eventType, notifyType, status, body, createdAt } = delivery
   return { id, policy_id: policyId, event_type: eventType, notify_type: notifyType, status, job_detail: body, creation_time: createdAt.toISOString(), update_time: updated(delivery) }
+}
+
+export function presentLastTrigger({ name, eventType, isEnabled, createdAt, lastAt }: LastTrigger): Static<typeof WebhookLastTrigger> {
+  return {
+    policy_name: name, event_type: eventType, enabled: isEnabled, creation_time: createdAt.toISOString(),
+    ...(lastAt ? { last_trigger_time: lastAt.toISOString() } : {}),
+  }
+}
+
+/** What can be chosen in a policy. */
+export function presentEventTypes(): Static<typeof SupportedWebhookEventTypes> {
+  const formatted = senders.filter(({ formats }) => formats.length > 0)
+  return {
+    event_type: Object.keys(eventTypes), notify_type: senders.map(({ type }) => type),
+    payload_formats: formatted.map(({ type, formats }) => ({ notify_type: type, formats: [...formats] })),
+    without_producer: Object.entries(eventTypes).filter(([, { isProduced }]) => !isProduced).map(([type]) => type),
+  }
 }
 
 export function presentDelivery(delivery: Delivery): Static<typeof WebhookDelivery> {

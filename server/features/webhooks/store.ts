@@ -1,6 +1,6 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Selector } from '../../catalog/selector.ts'
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -27,13 +27,10 @@ export const policyFields: Fields = {
 }
 export const policyOrder = sql`created_at desc, id desc`
 
-export async function listPolicies(db: Queryable, projectId: number | null, { where, order, limit, offset }: Listing): Promise<{ policies: Policy[]; total: number }> {
+/** One page of a project's policies, or with null of the system's. */
+export function listPolicies(db: Queryable, projectId: number | null, { where, ...part }: Listing): Promise<Paged<Policy>> {
   const from = sql`from webhook_policy where project_id is not distinct from ${projectId}::bigint and ${where}`
-  const [policies, total] = await Promise.all([
-    db.rows<Policy>(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { policies, total: total!.count }
+  return db.page({ columns, from }, part)
 }
 
 /** Of this very project, or of the system (H13). */
@@ -168,8 +165,10 @@ export async function findWanted({ db, cache }: Reader, projectId: number | null
   return (await cache.get(policiesKey(projectId), load, ({ size }) => 200 + size * 5))?.wanted ?? []
 }
 
+export type LastTrigger = { name: string; eventType: string; isEnabled: boolean; createdAt: Date; lastAt: Date | null }
+
 /** When each policy last had something to tell, by type of event. */
-export function listLastTriggers(db: Queryable, projectId: number | null): Promise<{ name: string; eventType: string; isEnabled: boolean; createdAt: Date; lastAt: Date | null }[]> {
+export function listLastTriggers(db: Queryable, projectId: number | null): Promise<LastTrigger[]> {
   return db.rows(sql`
     select policy.name, event_type as "eventType", is_enabled as "isEnabled", created_at as "createdAt", (
       select created_at from webhook_delivery delivery where delivery.policy_id = policy.id and delivery.event_type = type.event_type order by id desc limit 1) as "lastAt"

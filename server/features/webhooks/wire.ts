@@ -1,11 +1,10 @@
 import type { Static } from 'typebox'
-import type { WebhookPolicy, WebhookTarget } from '../../../api/webhooks.ts'
+import type { WebhookPolicy, WebhookPolicyReq, WebhookTarget, WebhookTargetReq } from '../../../api/webhook-policies.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { EventType } from './events.ts'
 import { limits, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
 
-type Wire = Static<typeof WebhookPolicy>
-type WireTarget = Static<typeof WebhookTarget>
+type TargetReq = Static<typeof WebhookTargetReq>
 
 /** Stands for a secret in answers; sent back it means: the one that is there. */
 export const mask = '******'
@@ -14,7 +13,7 @@ export const mask = '******'
  * Only what the body holds. An id, a project or a creator in it takes no effect (H17). Harbor's Go client leaves out a description
  * that is empty, so none given is an empty one.
  */
-export function parsePolicy(body: Wire): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
+export function parsePolicy(body: Static<typeof WebhookPolicyReq>): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
   const { name, description = '', enabled, event_types: eventTypes = [], repository_filter: repositories, tag_filter: tags } = body
   return {
     ...(name === undefined ? {} : { name }), description, ...(enabled === undefined ? {} : { isEnabled: enabled }),
@@ -30,7 +29,7 @@ export type Changed = { target: NewTarget; was: Target | undefined }
  * that do not know them. A secret that is kept goes to no other server than before. `overlapMs`: how long a secret that is
  * replaced still signs.
  */
-export function parseTargets(given: WireTarget[], known: Target[], overlapMs: number): Changed[] {
+export function parseTargets(given: TargetReq[], known: Target[], overlapMs: number): Changed[] {
   const left = [...known]
   const take = (fits: (one: Target) => boolean) => {
     const at = left.findIndex(fits)
@@ -43,7 +42,7 @@ export function parseTargets(given: WireTarget[], known: Target[], overlapMs: nu
   })
 }
 
-function parseTarget(given: WireTarget, was: Target | undefined, overlapMs: number): NewTarget {
+function parseTarget(given: TargetReq, was: Target | undefined, overlapMs: number): NewTarget {
   const { type = '', address = '', payload_format: format = '', auth_header: authHeader = '', skip_cert_verify: skips = false } = given
   const stays = was !== undefined && originOf(was.address) === originOf(address)
   const kept = (value: string, before: string | undefined, what: string): string => {
@@ -77,7 +76,7 @@ const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : '')
 /** What has to be decided about a new policy that says nothing of it. */
 export const newPolicy: NewPolicy = { name: '', description: '', isEnabled: true, eventTypes: [], repositories: '', tags: '' }
 
-export function presentPolicy(policy: Policy, targets: Target[]): Wire {
+export function presentPolicy(policy: Policy, targets: Target[]): Static<typeof WebhookPolicy> {
   return {
     id: policy.id, name: policy.name, description: policy.description, project_id: policy.projectId ?? 0, targets: targets.map(presentTarget), event_types: policy.eventTypes,
     creator: policy.creator, creation_time: policy.createdAt.toISOString(), update_time: policy.updatedAt.toISOString(), enabled: policy.isEnabled,
@@ -85,7 +84,7 @@ export function presentPolicy(policy: Policy, targets: Target[]): Wire {
   }
 }
 
-function presentTarget({ id, type, address, format, authHeader, verifiesTls, headers, secret, before, template, paused, restsUntil }: Target): WireTarget {
+function presentTarget({ id, type, address, format, authHeader, verifiesTls, headers, secret, before, template, paused, restsUntil }: Target): Static<typeof WebhookTarget> {
   const now = new Date()
   const isResting = restsUntil !== null && restsUntil > now
   const last = before.map(({ until }) => until).filter((until) => new Date(until) > now).toSorted().at(-1)
