@@ -58,4 +58,4 @@ export async function removeTag(
   return true
 }
 
-const placeOf = ({ projectId, name }: Repository) => ({ projectId, repository: name as RepositoryName })
+const placeOf = ({ projectId, name }: Repository) => ({ projectId, repository: name })
