@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.ts'
-import type { RepositoryName, Tag } from '../../../oci/reference.ts'
+import type { Tag } from '../../../oci/reference.ts'
 import { dropArtifacts } from '../../catalog/artifact.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { dropTag, dropTagsOf } from '../../catalog/tag.ts'
