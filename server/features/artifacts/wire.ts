@@ -38,7 +38,9 @@ export function presentArtifact(project: Project, one: Hydrated): Static<typeof 
   }
 }
 
-export function presentTag(tag: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined): Static<typeof api.Tag> {
+export function presentTag(
+  tag: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined,
+): Static<typeof api.Tag> {
   const { id, repositoryId, artifactId, name, pushedAt, pulledAt } = tag
   return {
     id, repository_id: repositoryId, artifact_id: artifactId, name, push_time: pushedAt.toISOString(), pull_time: timeOf(pulledAt),
@@ -46,12 +48,20 @@ export function presentTag(tag: TagRow, project: Project, repository: string, is
   }
 }
 
-function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: Label): Static<typeof LabelAnswer> {
-  return { id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0, creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString() }
+function presentLabel(label: Label): Static<typeof LabelAnswer> {
+  const { id, name, description, color, projectId, createdAt, updatedAt } = label
+  return {
+    id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0,
+    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+  }
 }
 
-function presentReference({ parentId, childId, childDigest, platform, annotations }: ReferenceRow): Static<typeof api.Reference> {
-  return { parent_id: parentId, child_id: childId, child_digest: childDigest, ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}) }
+function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
+  const { parentId, childId, childDigest, platform, annotations } = row
+  return {
+    parent_id: parentId, child_id: childId, child_digest: childDigest,
+    ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}),
+  }
 }
 
 /** An index may say anything; what is no text here is left out. */
