@@ -139,7 +139,8 @@ export const listArtifacts = operation({
   id: 'listArtifacts', tag, method: 'GET', path: list,
   summary: 'List the artifacts of a repository, newest first; parts of an index and what belongs to another artifact '
     + 'are shown with those',
-  params: RepositoryPath, query: Type.Object({ ...listQuery, ...wanted }), status: 200, answer: Type.Array(Artifact), page: true,
+  params: RepositoryPath, query: Type.Object({ ...listQuery, ...wanted }),
+  status: 200, answer: Type.Array(Artifact), page: true,
 })
 
 export const listArtifactsOfProject = operation({
@@ -209,7 +210,9 @@ export const getAddition = operation({
   summary: 'Get more of an artifact than its row shows: its history, or a file in it',
   params: Type.Object({
     ...ofOne,
-    addition: Type.String({ enum: ['build_history', 'values.yaml', 'readme.md', 'dependencies', 'sbom', 'license', 'files'] }),
+    addition: Type.String({
+      enum: ['build_history', 'values.yaml', 'readme.md', 'dependencies', 'sbom', 'license', 'files'],
+    }),
   }),
   status: 200, answer: Type.String(),
 })

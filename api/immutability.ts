@@ -46,7 +46,8 @@ const path = `${list}/{immutable_rule_id}`
 const params = Type.Object({ ...ProjectEither.properties, immutable_rule_id: idParam })
 
 export const listImmutableRules = operation({
-  id: 'ListImmuRules', tag, method: 'GET', path: list, summary: 'List the rules that keep tags of a project as they are',
+  id: 'ListImmuRules', tag, method: 'GET', path: list,
+  summary: 'List the rules that keep tags of a project as they are',
   params: ProjectEither, query: ListQuery, status: 200, answer: Type.Array(ImmutableRule), page: true,
 })
 

@@ -58,5 +58,6 @@ export const updateProjectMember = operation({
 })
 
 export const deleteProjectMember = operation({
-  id: 'deleteProjectMember', tag, method: 'DELETE', path, summary: 'Remove a member from a project', params, status: 200,
+  id: 'deleteProjectMember', tag, method: 'DELETE', path, summary: 'Remove a member from a project',
+  params, status: 200,
 })

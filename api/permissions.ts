@@ -13,5 +13,6 @@ export const Permissions = Type.Object({
 
 export const getPermissions = operation({
   id: 'getPermissions', tag: 'permissions', method: 'GET', path: '/permissions',
-  summary: "What a robot can be given; the system's part only for system administrators", status: 200, answer: Permissions,
+  summary: "What a robot can be given; the system's part only for system administrators",
+  status: 200, answer: Permissions,
 })

@@ -79,7 +79,8 @@ export const listRobots = operation({
 })
 
 export const createRobot = operation({
-  id: 'CreateRobot', tag, method: 'POST', path: '/robots', summary: 'Create a robot; its secret is shown once, in this answer',
+  id: 'CreateRobot', tag, method: 'POST', path: '/robots',
+  summary: 'Create a robot; its secret is shown once, in this answer',
   body: RobotCreate, status: 201, answer: RobotCreated,
 })
 

@@ -51,5 +51,6 @@ export const updateUserGroup = operation({
 })
 
 export const deleteUserGroup = operation({
-  id: 'deleteUserGroup', tag, method: 'DELETE', path, summary: 'Delete a user group and its memberships', params, status: 200,
+  id: 'deleteUserGroup', tag, method: 'DELETE', path, summary: 'Delete a user group and its memberships',
+  params, status: 200,
 })

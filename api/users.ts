@@ -74,7 +74,8 @@ export const createUser = operation({
 })
 
 export const getCurrentUserInfo = operation({
-  id: 'getCurrentUserInfo', tag, method: 'GET', path: '/users/current', summary: 'Who am I?', status: 200, answer: UserResp,
+  id: 'getCurrentUserInfo', tag, method: 'GET', path: '/users/current', summary: 'Who am I?',
+  status: 200, answer: UserResp,
 })
 
 export const searchUsers = operation({
@@ -86,7 +87,10 @@ export const searchUsers = operation({
 export const getCurrentUserPermissions = operation({
   id: 'getCurrentUserPermissions', tag, method: 'GET', path: '/users/current/permissions',
   summary: 'What may I do in a scope, /project/{id} or /system?',
-  query: Type.Object({ scope: Type.Optional(Type.String({ maxLength: 255 })), relative: Type.Optional(Type.Boolean()) }),
+  query: Type.Object({
+    scope: Type.Optional(Type.String({ maxLength: 255 })),
+    relative: Type.Optional(Type.Boolean()),
+  }),
   status: 200, answer: Type.Array(Permission),
 })
 
@@ -101,7 +105,8 @@ export const updateUserProfile = operation({
 })
 
 export const deleteUser = operation({
-  id: 'deleteUser', tag, method: 'DELETE', path, summary: 'Delete an account; its projects go to the first administrator',
+  id: 'deleteUser', tag, method: 'DELETE', path,
+  summary: 'Delete an account; its projects go to the first administrator',
   params, status: 200,
 })
 

@@ -16,7 +16,8 @@ import { createAccount, deleteAccount, setAdmin, setPassword, updateProfile } fr
 import { failureWindow, type Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
 import {
-  accountFields, accountOrder, countOnce, findAccountById, findListedAccount, listAccounts, type Account, type ListedAccount,
+  accountFields, accountOrder, countOnce, findAccountById, findListedAccount, listAccounts,
+  type Account, type ListedAccount,
 } from './store.ts'
 
 export type UserRoutesOptions = {
@@ -38,7 +39,8 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
       const { rows, total } = await listAccounts(db, listing(accountFields, query, accountOrder))
       return { rows: rows.map(present), total }
     }),
-    route(api.createUser, 'anyone', async ({ body: { username, password, email, realname, comment }, caller, rights, request }) => {
+    route(api.createUser, 'anyone', async ({ body, caller, rights, request }) => {
+      const { username, password, email, realname, comment } = body
       await checkMayCreate(options, caller, rights, request)
       if (username === undefined || password === undefined) {
         throw new Failure('BAD_REQUEST', 'username and password are needed')
@@ -78,7 +80,8 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
       needs(rights, params.user_id, 'update')
       const now = await getListed(db, params.user_id)
       await updateProfile(db, actorOf(caller), await getAccount(db, params.user_id), {
-        email: email === undefined ? now.email : email || null, realName: realname ?? now.realName, comment: comment ?? now.comment,
+        email: email === undefined ? now.email : email || null,
+        realName: realname ?? now.realName, comment: comment ?? now.comment,
       })
     }),
     route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, caller }) => {
@@ -94,7 +97,8 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
       const account = await getAccount(db, params.user_id)
       if (wanted === undefined) throw new Failure('BAD_REQUEST', 'new_password is missing')
       if (isSelf(rights, params.user_id)) {
-        if (!(await login(account.name, old, peerOf(request).address))) throw new Failure('FORBIDDEN', 'the old password is wrong')
+        const isRight = await login(account.name, old, peerOf(request).address)
+        if (!isRight) throw new Failure('FORBIDDEN', 'the old password is wrong')
         if (old === wanted) throw new Failure('BAD_REQUEST', 'the new password can not be the old one')
       }
       await setPassword(db, actorOf(caller), account, wanted)
@@ -109,15 +113,19 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
 
 /** H01: who registers himself is nobody yet, and nothing in the body makes him more than an ordinary account. */
 async function checkMayCreate(
-  { db, settings, sessions, peerOf, signUps }: UserRoutesOptions, caller: Caller, rights: Rights, request: IncomingMessage,
+  options: UserRoutesOptions, caller: Caller, rights: Rights, request: IncomingMessage,
 ): Promise<void> {
+  const { db, settings, sessions, peerOf, signUps } = options
   if (maySystem(rights, 'user', 'create')) return
   if (caller.kind !== 'anonymous') throw new Failure('FORBIDDEN')
   if (!(await settings.get('self_registration'))) throw new Failure('UNAUTHORIZED')
-  if (!sessions.isVisitor(request)) throw new Failure('FORBIDDEN', 'who registers himself does so in a browser, not over the API')
+  if (!sessions.isVisitor(request)) {
+    throw new Failure('FORBIDDEN', 'who registers himself does so in a browser, not over the API')
+  }
   if ((await countOnce(db, `sign-up:${peerOf(request).address}`, failureWindow)) > signUps) {
-    const headers = { 'retry-after': String(failureWindow) }
-    throw new Failure('TOO_MANY_REQUESTS', 'too many accounts were opened from this address: try again later', { headers })
+    throw new Failure('TOO_MANY_REQUESTS', 'too many accounts were opened from this address: try again later', {
+      headers: { 'retry-after': String(failureWindow) },
+    })
   }
 }
 
@@ -140,7 +148,8 @@ function needs(rights: Rights, id: number, verb: Verb) {
   if (!isSelf(rights, id) && !maySystem(rights, 'user', verb)) throw new Failure('FORBIDDEN')
 }
 
-function present({ id, name, email, realName, comment, isAdmin, createdAt, updatedAt }: ListedAccount): Static<typeof api.UserResp> {
+function present(account: ListedAccount): Static<typeof api.UserResp> {
+  const { id, name, email, realName, comment, isAdmin, createdAt, updatedAt } = account
   return {
     user_id: id, username: name, email: email ?? '', realname: realName, comment,
     sysadmin_flag: isAdmin, admin_role_in_auth: false,

@@ -170,7 +170,9 @@ export const accessoryFields: Fields = {
 export const accessoryOrder = sql`accessory.id`
 
 /** One page of what names the artifact as its subject. */
-export function listAccessories(db: Queryable, subject: ArtifactRow, { where, ...part }: Listing): Promise<Paged<AccessoryRow>> {
-  const ofSubject = sql`accessory.repository_id = ${subject.repositoryId} and accessory.subject_digest = ${subject.digest}`
-  return db.page({ columns: accessoryColumns, from: sql`from ${accessoryJoins} where ${ofSubject} and ${where}` }, part)
+export function listAccessories(db: Queryable, subject: ArtifactRow, asked: Listing): Promise<Paged<AccessoryRow>> {
+  const from = sql`from ${accessoryJoins}
+    where accessory.repository_id = ${subject.repositoryId} and accessory.subject_digest = ${subject.digest}
+      and ${asked.where}`
+  return db.page({ columns: accessoryColumns, from }, asked)
 }

@@ -39,7 +39,9 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: B
   }
 }
 
-export function presentTag(tag: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined): Static<typeof api.Tag> {
+export function presentTag(
+  tag: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined,
+): Static<typeof api.Tag> {
   const { id, repositoryId, artifactId, name, pushedAt, pulledAt } = tag
   return {
     id, repository_id: repositoryId, artifact_id: artifactId, name, push_time: pushedAt.toISOString(), pull_time: timeOf(pulledAt),
@@ -47,8 +49,12 @@ export function presentTag(tag: TagRow, project: Project, repository: string, is
   }
 }
 
-function presentReference({ parentId, childId, childDigest, platform, annotations }: ReferenceRow): Static<typeof api.Reference> {
-  return { parent_id: parentId, child_id: childId, child_digest: childDigest, ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}) }
+function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
+  const { parentId, childId, childDigest, platform, annotations } = row
+  return {
+    parent_id: parentId, child_id: childId, child_digest: childDigest,
+    ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}),
+  }
 }
 
 /** An index may say anything; what is no text here is left out. */

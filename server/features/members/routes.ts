@@ -11,7 +11,8 @@ import { findMember, listMembers, memberOrder, type Member } from './store.ts'
 
 export function memberRoutes({ db }: { db: Db }): ApiRoute[] {
   return [
-    route(api.listProjectMembers, { project: 'member', verb: 'list' }, async ({ project, query: { entityname = '', ...query } }) => {
+    route(api.listProjectMembers, { project: 'member', verb: 'list' }, async ({ project, query }) => {
+      const { entityname = '' } = query
       const { rows, total } = await listMembers(db, project.id, entityname, listing({}, query, memberOrder))
       return { rows: rows.map(present), total }
     }),

@@ -11,7 +11,8 @@ import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../acces
 import { deleteRepository, updateRepository } from './actions.ts'
 import { getRepositoryOf } from './find.ts'
 import {
-  describeRepositories, listRepositories, listRepositoriesOf, repositoryFields, repositoryOrder, type DescribedRepository,
+  describeRepositories, listRepositories, listRepositoriesOf, repositoryFields, repositoryOrder,
+  type DescribedRepository,
 } from './store.ts'
 
 /** In characters. Kept as text; what shows it must make it harmless (H27). */
@@ -28,7 +29,8 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
       return { rows: rows.map(present), total }
     }),
     route(api.listRepositories, { project: 'repository', verb: 'list' }, async ({ project, query }) => {
-      const { rows, total } = await listRepositoriesOf(lists, project.id, listing(repositoryFields, query, repositoryOrder))
+      const asked = listing(repositoryFields, query, repositoryOrder)
+      const { rows, total } = await listRepositoriesOf(lists, project.id, asked)
       return { rows: rows.map(present), total }
     }),
     route(api.getRepository, { project: 'repository', verb: 'read' }, async ({ project, params }) => {
@@ -37,12 +39,13 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
       if (!found) throw new Failure('NOT_FOUND')
       return present(found)
     }),
-    route(api.updateRepository, { project: 'repository', verb: 'update' }, async ({ project, params, body, caller }) => {
-      const { description = '' } = body
+    route(api.updateRepository, { project: 'repository', verb: 'update' }, async (asked) => {
+      const { project, params, body: { description = '' }, caller } = asked
       if (description.length > descriptionLimit) {
         throw new Failure('BAD_REQUEST', `a description has at most ${descriptionLimit} characters`)
       }
-      await updateRepository(db, actorOf(caller), await getRepositoryOf(reader, project, params.repository_name), { description })
+      const repository = await getRepositoryOf(reader, project, params.repository_name)
+      await updateRepository(db, actorOf(caller), repository, { description })
     }),
     route(api.deleteRepository, { project: 'repository', verb: 'delete' }, async ({ project, params, caller }) => {
       await deleteRepository(db, gates, actorOf(caller), await getRepositoryOf(reader, project, params.repository_name))
@@ -56,7 +59,8 @@ function whereListing(rights: Rights): Rights {
   return { ...rights, projects: new Map([...rights.projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*'))) }
 }
 
-function present({ id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt }: DescribedRepository): Static<typeof api.Repository> {
+function present(repository: DescribedRepository): Static<typeof api.Repository> {
+  const { id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt } = repository
   return {
     id, project_id: projectId, name, description, artifact_count: artifacts, pull_count: pullCount,
     creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),

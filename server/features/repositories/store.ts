@@ -35,7 +35,9 @@ export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing)
 }
 
 /** Those of one project, likewise. */
-export function listRepositoriesOf(reader: Reader, projectId: number, asked: Listing): Promise<Paged<DescribedRepository>> {
+export function listRepositoriesOf(
+  reader: Reader, projectId: number, asked: Listing,
+): Promise<Paged<DescribedRepository>> {
   return page(reader, sql`project.id = ${projectId}`, asked)
 }
 

@@ -9,6 +9,10 @@ import { changeRobot, changeSecret, dropRobot, lockPlaces, loginNameOf, saveGran
 import { facts } from './topics.ts'
 
 export type NewRobot = { name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; isDisabled: boolean; grants: Grant[]; secret: string | undefined }
+/** Without grants it keeps those it has. */
+export type RobotChange = {
+  description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined
+}
 export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }
 
 /** The secret is in the answer and nowhere else. Throws BAD_REQUEST, or CONFLICT when the name is taken. */
@@ -31,7 +35,7 @@ export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: s
   }
 }
 
-export async function updateRobot(db: Db, by: Actor, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }, prefix: string): Promise<void> {
+export async function updateRobot(db: Db, by: Actor, robot: Robot, change: RobotChange, prefix: string): Promise<void> {
   refuse(durationProblem(change.durationDays) ?? textProblem(change.description))
   await db.transaction(async (tx) => {
     if (change.grants) refuseGone(await lockPlaces(tx, change.grants))
@@ -65,7 +69,7 @@ function refuseGone(names: string[]): void {
 
 /** As it stands in the log: `project library repository:pull`. */
 const textsOf = (grants: Grant[]) => [...new Set(grants.map(({ kind, namespace, resource, action }) => `${kind} ${namespace} ${resource}:${action}`))].toSorted()
-const toldOf = ({ description, durationDays, isDisabled, grants }: { description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined }) =>
+const toldOf = ({ description, durationDays, isDisabled, grants }: RobotChange) =>
   ({ description, durationDays, isDisabled, ...(grants ? { permissions: textsOf(grants) } : {}) })
 const placeOf = (robot: Robot, prefix: string) => ({ robotId: robot.id, name: loginNameOf(robot, prefix), projectId: robot.projectId })
 const textProblem = (text: string) => (text.length > 1024 || text.includes('\0') ? 'a description has at most 1024 characters' : undefined)

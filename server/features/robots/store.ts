@@ -41,9 +41,9 @@ export const robotFields = (prefix: string): Fields => ({
 export const robotOrder = sql`robot.name, robot.id`
 
 /** One page of a project's robots, or with null of the system's. */
-export function listRobots(db: Queryable, projectId: number | null, { where, ...part }: Listing): Promise<Paged<Robot>> {
-  const list = sql`${from} where robot.project_id is not distinct from ${projectId}::bigint and ${where}`
-  return db.page({ columns, from: list }, part)
+export function listRobots(db: Queryable, projectId: number | null, asked: Listing): Promise<Paged<Robot>> {
+  const where = sql`robot.project_id is not distinct from ${projectId}::bigint and ${asked.where}`
+  return db.page({ columns, from: sql`${from} where ${where}` }, asked)
 }
 
 export function findRobot(db: Queryable, id: number): Promise<Robot | undefined> {

@@ -1,13 +1,13 @@
 import type { Static } from 'typebox'
-import type { Robot as RobotAnswer, RobotCreated, RobotPermissionReq } from '../../../api/robots.ts'
+import type * as api from '../../../api/robots.ts'
 import { BadListing, parseQ, unescapedQ } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import type { CreatedRobot } from './actions.ts'
+import type { CreatedRobot, NewRobot, RobotChange } from './actions.ts'
 import { parseGrants, type Grant, type Level } from './rules.ts'
 import { loginNameOf, type Robot } from './store.ts'
 
 /** The level is not a column: a robot of a project has that level. */
-export const levelOf = ({ projectId }: Robot): Level => (projectId === null ? 'system' : 'project')
+const levelOf = ({ projectId }: Robot): Level => (projectId === null ? 'system' : 'project')
 
 /** Level and ProjectID in q choose the list (null: the system's), the rest of q filters it. Throws BadListing. */
 export function parseList(given: string): { projectId: number | null; q: string } {
@@ -27,14 +27,40 @@ export function parseList(given: string): { projectId: number | null; q: string 
 }
 
 /** What a request gives to a robot. Throws BAD_REQUEST. */
-export function parsePermissions(level: string | undefined, permissions: Static<typeof RobotPermissionReq>[]): Grant[] {
-  if (level !== 'system' && level !== 'project') throw new Failure('BAD_REQUEST', 'the level of a robot is system or project')
+export function parsePermissions(level: string | undefined, permissions: Static<typeof api.RobotPermissionReq>[]): Grant[] {
+  if (level !== 'system' && level !== 'project') {
+    throw new Failure('BAD_REQUEST', 'the level of a robot is system or project')
+  }
   const grants = parseGrants(level, permissions)
   if (typeof grants === 'string') throw new Failure('BAD_REQUEST', grants)
   return grants
 }
 
-export function present(robot: Robot, prefix: string): Static<typeof RobotAnswer> {
+/** What is said of a new robot beside its place and its permissions; without a duration it has `defaultDays`. */
+export function parseNew(
+  body: Static<typeof api.RobotCreate>, defaultDays: number,
+): Pick<NewRobot, 'name' | 'description' | 'durationDays' | 'isDisabled' | 'secret'> {
+  const { name = '', description = '', disable: isDisabled = false, duration = defaultDays, secret } = body
+  return { name, description, durationDays: duration, isDisabled, secret: secret || undefined }
+}
+
+/** What is not given stays as it is. Throws BAD_REQUEST, also where the robot would get another name or place. */
+export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, prefix: string): RobotChange {
+  const { name = loginNameOf(robot, prefix), level = levelOf(robot), permissions } = body
+  if (level !== levelOf(robot) || name !== loginNameOf(robot, prefix)) {
+    throw new Failure('BAD_REQUEST', 'name and level of a robot cannot be changed')
+  }
+  const grants = permissions && parsePermissions(level, permissions)
+  if (grants && robot.projectName !== null && grants[0]!.namespace !== robot.projectName) {
+    throw new Failure('BAD_REQUEST', 'the project of a robot cannot be changed')
+  }
+  return {
+    description: body.description ?? robot.description, durationDays: body.duration ?? robot.durationDays,
+    isDisabled: body.disable ?? robot.isDisabled, grants,
+  }
+}
+
+export function present(robot: Robot, prefix: string): Static<typeof api.Robot> {
   return {
     id: robot.id,
     name: loginNameOf(robot, prefix),
@@ -53,12 +79,13 @@ export function present(robot: Robot, prefix: string): Static<typeof RobotAnswer
   }
 }
 
-export function presentCreated({ id, loginName, secret, createdAt, expiresAt }: CreatedRobot): Static<typeof RobotCreated> {
-  return { id, name: loginName, secret, creation_time: createdAt.toISOString(), expires_at: unixTime(expiresAt) }
+export function presentCreated(robot: CreatedRobot): Static<typeof api.RobotCreated> {
+  const { id, loginName: name, secret, createdAt, expiresAt } = robot
+  return { id, name, secret, creation_time: createdAt.toISOString(), expires_at: unixTime(expiresAt) }
 }
 
 /** One block for each place. */
-function presentGrants(all: Grant[]): Static<typeof RobotAnswer>['permissions'] {
+function presentGrants(all: Grant[]): Static<typeof api.Robot>['permissions'] {
   const blocks = Map.groupBy(all, ({ kind, namespace }) => `${kind}\n${namespace}`)
   return [...blocks.values()].map((grants) => ({
     kind: grants[0]!.kind, namespace: grants[0]!.namespace,

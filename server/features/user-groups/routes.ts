@@ -12,20 +12,24 @@ import { findGroup, groupOrder, listGroups, type Group } from './store.ts'
 
 export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
   return [
-    route(api.listUserGroups, { system: 'user-group', verb: 'list' }, async ({ query: { ldap_group_dn: dn, group_name: name, ...query } }) => {
+    route(api.listUserGroups, { system: 'user-group', verb: 'list' }, async ({ query }) => {
+      const { ldap_group_dn: dn, group_name: name } = query
       const filters = [...(dn ? [sql`ldap_dn = ${dn}`] : []), ...(name ? [sql`position(${name} in name) > 0`] : [])]
-      const { rows, total } = await listGroups(db, joined([sql`true`, ...filters], sql` and `), listing({}, query, groupOrder))
+      const where = joined([sql`true`, ...filters], sql` and `)
+      const { rows, total } = await listGroups(db, where, listing({}, query, groupOrder))
       return { rows: rows.map(present), total }
     }),
     route(api.createUserGroup, { system: 'user-group', verb: 'create' }, async ({ body, caller }) => {
       const { group_name: name = '', group_type: type = 0, ldap_group_dn: ldapDn = '' } = body
       return created((await createGroup(db, actorOf(caller), { name, type, ldapDn })).id)
     }),
-    route(api.searchUserGroups, 'user', async ({ query: { groupname, ...query } }) => {
-      const { rows, total } = await listGroups(db, sql`position(${groupname} in name) > 0`, listing({}, query, groupOrder))
+    route(api.searchUserGroups, 'user', async ({ query }) => {
+      const where = sql`position(${query.groupname} in name) > 0`
+      const { rows, total } = await listGroups(db, where, listing({}, query, groupOrder))
       return { rows: rows.map(({ id, name, type }) => ({ id, group_name: name, group_type: type })), total }
     }),
-    route(api.getUserGroup, { system: 'user-group', verb: 'read' }, async ({ params }) => present(await getGroup(params.group_id))),
+    route(api.getUserGroup, { system: 'user-group', verb: 'read' }, async ({ params }) =>
+      present(await getGroup(params.group_id))),
     route(api.updateUserGroup, { system: 'user-group', verb: 'update' }, async ({ params, body, caller }) => {
       await updateGroup(db, actorOf(caller), await getGroup(params.group_id), body.group_name ?? '')
     }),

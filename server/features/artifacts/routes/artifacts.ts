@@ -33,7 +33,8 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
     }),
     route(api.listArtifactsOfProject, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
       const asked = listing(artifactFields, query, newestFirst)
-      const { ids, total } = await listArtifactIdsOfProject(reader.db, project.id, asked, query.latest_in_repository ?? false)
+      const { latest_in_repository: latest = false } = query
+      const { ids, total } = await listArtifactIdsOfProject(reader.db, project.id, asked, latest)
       return { rows: await show(project, ids, query), total }
     }),
   ]
@@ -45,7 +46,8 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
 }
 
 /** The list as most ask for it: whole, newest first. */
-const isPlain = ({ q = '', sort = '' }: { q?: string; sort?: string }) => q.trim() === '' && ['', '-push_time'].includes(sort.trim())
+const isPlain = ({ q = '', sort = '' }: { q?: string; sort?: string }) =>
+  q.trim() === '' && ['', '-push_time'].includes(sort.trim())
 
 function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   const { db } = reader
@@ -59,15 +61,17 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
       const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
       await deleteArtifact(db, gates, actorOf(caller), repository, artifact.digest)
     }),
-    route(api.copyArtifact, { project: 'artifact', verb: 'create' }, async ({ project, params, query, caller, rights }) => {
+    route(api.copyArtifact, { project: 'artifact', verb: 'create' }, async (asked) => {
+      const { project, params, query, caller, rights } = asked
       const name = `${project.name}/${params.repository_name}`
       if (!isRepositoryName(name)) throw new Failure('BAD_REQUEST', 'the name of the repository is not valid')
       const from = parseFrom(query.from)
-      const { repository, artifact } = await getArtifact({ reader, artifacts }, await getSource(reader, from.project, rights), from)
+      const origin = await getSource(reader, from.project, rights)
+      const { repository, artifact: { digest } } = await getArtifact({ reader, artifacts }, origin, from)
       const reference = parseArtifactReference(from.reference)
-      const source = { repository, digest: artifact.digest, tag: 'tag' in reference ? reference.tag : undefined }
+      const source = { repository, digest, tag: 'tag' in reference ? reference.tag : undefined }
       await copyArtifact(db, gates, actorOf(caller), source, { project, name })
-      return created(artifact.digest)
+      return created(digest)
     }),
   ]
 }
@@ -77,7 +81,8 @@ async function getSource(reader: Reader, name: string, rights: Rights): Promise<
   const project = await findProject(reader, name)
   const isAdmin = rights.kind === 'user' && rights.isAdmin
   if (!project && isAdmin) throw new Failure('NOT_FOUND', 'the project to copy from does not exist')
-  if (!project || !maySee(rights, project) || !mayInProject(rights, project, 'artifact', 'read')) throw new Failure('FORBIDDEN')
+  const mayRead = project && maySee(rights, project) && mayInProject(rights, project, 'artifact', 'read')
+  if (!mayRead) throw new Failure('FORBIDDEN')
   return project
 }
 

@@ -23,8 +23,11 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
       const { rows, total } = await listAccessories(db, artifact, asked)
       return { rows: rows.map(presentAccessory), total }
     }),
-    route(api.addLabel, { project: 'artifact-label', verb: 'create' }, async ({ project, params, body: { id }, caller }) => {
-      if (id === undefined || !Number.isSafeInteger(id) || id < 1) throw new Failure('BAD_REQUEST', 'id must be the number of a label')
+    route(api.addLabel, { project: 'artifact-label', verb: 'create' }, async ({ project, params, body, caller }) => {
+      const { id } = body
+      if (id === undefined || !Number.isSafeInteger(id) || id < 1) {
+        throw new Failure('BAD_REQUEST', 'id must be the number of a label')
+      }
       const { artifact } = await getArtifact({ reader, artifacts }, project, params)
       await addLabel(db, actorOf(caller), artifact, id)
     }),

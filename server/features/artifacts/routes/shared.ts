@@ -28,12 +28,12 @@ export function parseArtifactReference(text: string): Reference {
   throw new Failure('BAD_REQUEST', 'an artifact is named by a tag or a digest')
 }
 
+type Place = Pick<Parts, 'reader' | 'artifacts'>
+type Params = { repository_name: string; reference: string }
 type Found = { repository: Repository & { name: RepositoryName }; artifact: ArtifactObject }
 
 /** The artifact that a path names. Throws NOT_FOUND. */
-export async function getArtifact(
-  { reader, artifacts }: Pick<Parts, 'reader' | 'artifacts'>, project: Project, params: { repository_name: string; reference: string },
-): Promise<Found> {
+export async function getArtifact({ reader, artifacts }: Place, project: Project, params: Params): Promise<Found> {
   const reference = parseArtifactReference(params.reference)
   const repository = await getRepositoryOf(reader, project, params.repository_name)
   const artifact = await artifacts.find(repository, reference)
