@@ -1,58 +1,123 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
+import { ListQuery, ProjectEither } from './requests.ts'
 
+const text = Type.Optional(Type.String())
+const flag = Type.Optional(Type.Boolean())
+const time = Type.String({ format: 'date-time' })
+
+/** What the scanner says of itself, from `adapter` on, is there where it was asked. */
 export const ScannerRegistration = Type.Object({
-  uuid: Type.Optional(Type.String()),
-  name: Type.Optional(Type.String()),
-  description: Type.Optional(Type.String()),
-  url: Type.Optional(Type.String()),
-  disabled: Type.Optional(Type.Boolean()),
-  is_default: Type.Optional(Type.Boolean()),
-  auth: Type.Optional(Type.String()),
-  access_credential: Type.Optional(Type.String()),
-  skip_certVerify: Type.Optional(Type.Boolean()),
-  use_internal_addr: Type.Optional(Type.Boolean()),
-  create_time: Type.Optional(Type.String({ format: 'date-time' })),
-  update_time: Type.Optional(Type.String({ format: 'date-time' })),
-  adapter: Type.Optional(Type.String()),
-  vendor: Type.Optional(Type.String()),
-  version: Type.Optional(Type.String()),
-  health: Type.Optional(Type.String()),
+  uuid: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  url: Type.String(),
+  disabled: Type.Boolean(),
+  is_default: Type.Boolean(),
+  auth: Type.String(),
+  access_credential: text,
+  skip_certVerify: Type.Boolean(),
+  use_internal_addr: Type.Boolean(),
+  create_time: time,
+  update_time: time,
+  adapter: text,
+  vendor: text,
+  version: text,
+  health: text,
   capabilities: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 })
 
 /** For a change what is left out stays. */
 export const ScannerRegistrationReq = Type.Object({
-  name: Type.Optional(Type.String()),
-  description: Type.Optional(Type.String()),
-  url: Type.Optional(Type.String()),
-  auth: Type.Optional(Type.String()),
-  access_credential: Type.Optional(Type.String()),
-  skip_certVerify: Type.Optional(Type.Boolean()),
-  use_internal_addr: Type.Optional(Type.Boolean()),
-  disabled: Type.Optional(Type.Boolean()),
+  name: text,
+  description: text,
+  url: text,
+  auth: text,
+  access_credential: text,
+  skip_certVerify: flag,
+  use_internal_addr: flag,
+  disabled: flag,
 })
 
-export const ScannerRegistrationSettings = Type.Object({
-  name: Type.Optional(Type.String()),
-  url: Type.Optional(Type.String()),
-  auth: Type.Optional(Type.String()),
-  access_credential: Type.Optional(Type.String()),
-})
+export const ScannerRegistrationSettings = Type.Object({ name: text, url: text, auth: text, access_credential: text })
 
-export const IsDefault = Type.Object({
-  is_default: Type.Optional(Type.Boolean()),
-})
+export const IsDefault = Type.Object({ is_default: flag })
 
-export const ProjectScanner = Type.Object({
-  uuid: Type.Optional(Type.String()),
-})
+export const ProjectScanner = Type.Object({ uuid: text })
 
+/** What a scanner answers itself; without a name and capabilities it is none. */
 export const ScannerAdapterMetadata = Type.Object({
-  scanner: Type.Optional(Type.Object({ name: Type.Optional(Type.String()), vendor: Type.Optional(Type.String()), version: Type.Optional(Type.String()) })),
-  capabilities: Type.Optional(Type.Array(Type.Object({
-    type: Type.Optional(Type.String()),
+  scanner: Type.Object({ name: Type.String(), vendor: text, version: text }),
+  capabilities: Type.Array(Type.Object({
+    type: text,
     consumes_mime_types: Type.Optional(Type.Array(Type.String())),
     produces_mime_types: Type.Optional(Type.Array(Type.String())),
-  }))),
+  })),
   properties: Type.Optional(Type.Record(Type.String(), Type.String())),
+})
+
+/** The form of a scanner's id. */
+export const uuidForm = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+
+const tag = 'scanner'
+const path = '/scanners/{registration_id}'
+const params = Type.Object({ registration_id: Type.String({ pattern: uuidForm }) })
+const ofProject = '/projects/{project_name_or_id}/scanner'
+
+export const listScanners = operation({
+  id: 'listScanners', tag, method: 'GET', path: '/scanners', summary: 'List the scanners',
+  query: ListQuery, status: 200, answer: Type.Array(ScannerRegistration), page: true,
+})
+
+export const createScanner = operation({
+  id: 'createScanner', tag, method: 'POST', path: '/scanners',
+  summary: 'Register a scanner; the first one becomes the default', body: ScannerRegistrationReq, status: 201,
+})
+
+export const pingScanner = operation({
+  id: 'pingScanner', tag, method: 'POST', path: '/scanners/ping',
+  summary: 'Ask a scanner that is not registered yet whether it answers', body: ScannerRegistrationSettings, status: 200,
+})
+
+export const getScanner = operation({
+  id: 'getScanner', tag, method: 'GET', path, summary: 'Get a scanner; its credential is never shown',
+  params, status: 200, answer: ScannerRegistration,
+})
+
+export const updateScanner = operation({
+  id: 'updateScanner', tag, method: 'PUT', path, summary: 'Change a scanner; what is left out stays',
+  params, body: ScannerRegistrationReq, status: 200,
+})
+
+export const deleteScanner = operation({
+  id: 'deleteScanner', tag, method: 'DELETE', path,
+  summary: 'Delete a scanner; projects that had chosen it fall back to the default',
+  params, status: 200, answer: ScannerRegistration,
+})
+
+export const setScannerAsDefault = operation({
+  id: 'setScannerAsDefault', tag, method: 'PATCH', path,
+  summary: 'Make a scanner the default of every project that has chosen none', params, body: IsDefault, status: 200,
+})
+
+export const getScannerMetadata = operation({
+  id: 'getScannerMetadata', tag, method: 'GET', path: `${path}/metadata`,
+  summary: 'Ask a scanner who it is and what it can do', params, status: 200, answer: ScannerAdapterMetadata,
+})
+
+export const getScannerOfProject = operation({
+  id: 'getScannerOfProject', tag: 'project', method: 'GET', path: ofProject,
+  summary: 'The scanner of a project, its own choice or the default, and whether it answers; empty when there is none',
+  params: ProjectEither, status: 200, answer: Type.Partial(ScannerRegistration),
+})
+
+export const setScannerOfProject = operation({
+  id: 'setScannerOfProject', tag: 'project', method: 'PUT', path: ofProject, summary: 'Choose the scanner of a project',
+  params: ProjectEither, body: ProjectScanner, status: 200,
+})
+
+export const listScannerCandidatesOfProject = operation({
+  id: 'listScannerCandidatesOfProject', tag: 'project', method: 'GET', path: `${ofProject}/candidates`,
+  summary: 'List the scanners that a project can choose',
+  params: ProjectEither, query: ListQuery, status: 200, answer: Type.Array(ScannerRegistration), page: true,
 })

@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import { operation } from './operation.ts'
+import { idParam, ListQuery, ProjectEither } from './requests.ts'
 
 /** A deletion that can be taken back. */
 export const TrashEntry = Type.Object({
@@ -12,4 +14,18 @@ export const TrashEntry = Type.Object({
   deleted_by: Type.String(),
   deletion_time: Type.String({ format: 'date-time' }),
   expiration_time: Type.String({ format: 'date-time', description: 'restorable until then' }),
+})
+
+const tag = 'undelete'
+const path = '/projects/{project_name_or_id}/trash'
+
+export const listTrash = operation({
+  id: 'listTrash', tag, method: 'GET', path,
+  summary: 'List the deletions of tags, artifacts and repositories that can be taken back',
+  params: ProjectEither, query: ListQuery, status: 200, answer: Type.Array(TrashEntry), page: true,
+})
+
+export const restoreTrash = operation({
+  id: 'restoreTrash', tag, method: 'POST', path: `${path}/{trash_id}/restore`, summary: 'Take a deletion back',
+  params: Type.Object({ ...ProjectEither.properties, trash_id: idParam }), status: 200, answer: TrashEntry,
 })

@@ -21,7 +21,7 @@ const list: Command<{ project: string }> = {
       const project = await findProject({ db, cache }, name)
       if (!project) throw new ConfigError(`there is no project ${name}`)
       const page = { where: sql`true`, order: trashOrder, limit: shown, offset: 0 }
-      const { entries, total } = await listTrash(db, project.id, config.collection.undeleteMs, page)
+      const { rows: entries, total } = await listTrash(db, project.id, config.collection.undeleteMs, page)
       for (const entry of entries) print(lineOf(entry))
       print(`${total} can be restored${total > entries.length ? `; the newest ${entries.length} are shown` : ''}`)
     })

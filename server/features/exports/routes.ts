@@ -1,75 +1,56 @@
-import { Type, type Static } from 'typebox'
-import { ArtifactExportRequest, ExportExecution, ExportExecutionList, ExportJob } from '../../../api/exports.ts'
-import { idParam } from '../../../api/requests.ts'
+import type { Static } from 'typebox'
+import * as api from '../../../api/exports.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { content, created } from '../../platform/http/reply.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
-import { findExecution, listExecutions, type Execution } from '../../platform/jobs/views.ts'
+import { executionOrder, findExecution, listExecutions, type Execution } from '../../platform/jobs/views.ts'
 import { actorOf, type Caller } from '../../registry/caller.ts'
-import { route } from '../access/index.ts'
+import { route, type ApiRoute } from '../access/index.ts'
 import type { SystemArtifacts } from '../system-artifacts/index.ts'
 import { countUnfinished, dropFile, findFile, isOf, listPresent, readFile, requesterOf, type Requester } from './file.ts'
 import { artifactExport } from './jobs.ts'
 import { facts } from './topics.ts'
 
-const tag = 'artifact export'
 const access = { system: 'catalog', verb: 'read' } as const
-const params = Type.Object({ execution_id: idParam })
 const vendorType = artifactExport.name
 /** Of one requester, unfinished at a time. */
 const mostAtOnce = 5
 
-export function exportRoutes(db: Db, artifacts: SystemArtifacts) {
+/** Reports as CSV: each is for the account or robot that has asked for it, to be downloaded once. */
+export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
   return [
-    route({
-      id: 'exportArtifacts', tag, method: 'POST', path: '/export/artifacts', access,
-      summary: 'Have a report of all artifacts written, as CSV',
-      schema: { body: ArtifactExportRequest, answers: { 201: ExportJob } },
-      async handler({ body, caller, header }) {
-        const id = await request(caller, body.projects ?? null)
-        header('location', `/api/v2.0/export/artifacts/executions/${id}`)
-        return { status: 201, body: { id } }
-      },
+    route(api.exportArtifacts, access, async ({ body, caller }) => {
+      const id = await request(caller, body.projects ?? null)
+      return created(`executions/${id}`, { id })
     }),
-    route({
-      id: 'listArtifactExports', tag, method: 'GET', path: '/export/artifacts/executions', access,
-      summary: 'List the reports that one has asked for, the newest hundred',
-      schema: { answers: { 200: ExportExecutionList } },
-      async handler({ caller }) {
-        const by = requesterOf(caller)
-        const { rows: executions } = await listExecutions(db, { vendorType, vendorId: by.id }, listing({}, { page_size: 100 }, sql`id desc`))
-        const own = executions.filter((one) => isOf(one, by))
-        const present = await listPresent(artifacts, own.map(({ id }) => id))
-        return { status: 200, body: { items: own.map((one) => shown(one, present.has(one.id))) } }
-      },
+    route(api.listArtifactExports, access, async ({ caller }) => {
+      const by = requesterOf(caller)
+      const newest = listing({}, { page_size: 100 }, executionOrder)
+      const { rows } = await listExecutions(db, { vendorType, vendorId: by.id }, newest)
+      const own = rows.filter((one) => isOf(one, by))
+      const present = await listPresent(artifacts, own.map(({ id }) => id))
+      return { items: own.map((one) => presentExport(one, present.has(one.id))) }
     }),
-    route({
-      id: 'getArtifactExport', tag, method: 'GET', path: '/export/artifacts/executions/{execution_id}', access,
-      summary: 'Is the report ready?',
-      schema: { params, answers: { 200: ExportExecution } },
-      handler: async ({ params: { execution_id: id }, caller }) => ({ status: 200, body: await present(await getOwn(caller, id)) }),
+    route(api.getArtifactExport, access, async ({ params, caller }) => {
+      const execution = await getOwn(caller, params.execution_id)
+      return presentExport(execution, (await findFile(artifacts, execution)) !== undefined)
     }),
-    route({
-      id: 'downloadArtifactExport', tag, method: 'GET', path: '/export/artifacts/download/{execution_id}', access,
-      summary: 'Download the report, once: after that it is gone',
-      schema: { params, answers: { 200: Type.String({ description: 'text/csv' }) } },
-      async handler({ params: { execution_id: id }, caller, header, onSent }) {
-        const execution = await getOwn(caller, id)
-        const digest = await findFile(artifacts, execution)
-        if (!digest) throw new Failure('NOT_FOUND', execution.endedAt ? 'this report has been downloaded, or was removed' : 'this report is not ready')
-        const { size, bytes } = await readFile(artifacts, id, digest)
-        header('content-type', 'text/csv; charset=utf-8')
-        header('content-length', String(size))
-        header('content-disposition', `attachment; filename="artifacts-${id}.csv"`)
-        onSent(async () => {
-          await dropFile(artifacts, id, digest)
-          await db.transaction((tx) => emit(tx, [facts.exportDownloaded({ executionId: id, report: 'artifacts' }, actorOf(caller))]))
-        })
-        return { status: 200, body: bytes }
-      },
+    route(api.downloadArtifactExport, access, async ({ params: { execution_id: id }, caller, onSent }) => {
+      const execution = await getOwn(caller, id)
+      const digest = await findFile(artifacts, execution)
+      if (!digest) throw notThere(execution)
+      const { size, bytes } = await readFile(artifacts, id, digest)
+      onSent(async () => {
+        await dropFile(artifacts, id, digest)
+        await db.transaction((tx) => emit(tx, [facts.exportDownloaded({ executionId: id, report: 'artifacts' }, actorOf(caller))]))
+      })
+      return content('text/csv; charset=utf-8', bytes, {
+        'content-length': String(size), 'content-disposition': `attachment; filename="artifacts-${id}.csv"`,
+      })
     }),
   ]
 
@@ -92,16 +73,16 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts) {
     if (!isOf(execution, requesterOf(caller))) throw new Failure('FORBIDDEN', 'somebody else has asked for this report')
     return execution
   }
-
-  async function present(execution: Execution): Promise<Static<typeof ExportExecution>> {
-    return shown(execution, (await findFile(artifacts, execution)) !== undefined)
-  }
 }
 
-function shown({ id, status, message, trigger, startedAt, endedAt, attrs }: Execution, isPresent: boolean): Static<typeof ExportExecution> {
+const notThere = ({ endedAt }: Execution) =>
+  new Failure('NOT_FOUND', endedAt ? 'this report has been downloaded, or was removed' : 'this report is not ready')
+
+function presentExport(execution: Execution, isPresent: boolean): Static<typeof api.ExportExecution> {
+  const { id, status, message, trigger, startedAt, endedAt, attrs } = execution
   const by = attrs['by'] as Requester
   return {
-    id, user_id: by.id, user_name: by.name, status, status_text: message, trigger, start_time: startedAt.toISOString(), ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
-    file_present: isPresent,
+    id, user_id: by.id, user_name: by.name, status, status_text: message, trigger, start_time: startedAt.toISOString(),
+    ...(endedAt ? { end_time: endedAt.toISOString() } : {}), file_present: isPresent,
   }
 }

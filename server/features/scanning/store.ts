@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { AuthKind } from './rules.ts'
@@ -26,12 +26,9 @@ export const scannerFields: Fields = {
 }
 export const scannerOrder = sql`is_default desc, name`
 
-export async function listScanners(db: Queryable, { where, order, limit, offset }: Listing): Promise<{ scanners: Scanner[]; total: number }> {
-  const [scanners, total] = await Promise.all([
-    db.rows<Scanner>(sql`select ${columns} from scanner where ${where} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) from scanner where ${where}`),
-  ])
-  return { scanners, total: total!.count }
+/** One page of all scanners. */
+export function listScanners(db: Queryable, { where, ...part }: Listing): Promise<Paged<Scanner>> {
+  return db.page({ columns, from: sql`from scanner where ${where}` }, part)
 }
 
 export function findScanner(db: Queryable, id: string): Promise<Scanner | undefined> {

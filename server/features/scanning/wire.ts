@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { ScannerRegistrationReq } from '../../../api/scanners.ts'
+import type { ScannerRegistration, ScannerRegistrationReq } from '../../../api/scanners.ts'
 import type { Metadata } from './adapter.ts'
 import type { AuthKind, NewScanner } from './rules.ts'
 import type { Scanner } from './store.ts'
@@ -25,20 +25,24 @@ export function parseScanner(body: Static<typeof ScannerRegistrationReq>): Parti
 
 const picked = <Value, Made extends object>(value: Value | undefined, make: (value: Value) => Made): Made | object => (value === undefined ? {} : make(value))
 
-export function presentScanner(scanner: Scanner) {
+type Registration = Static<typeof ScannerRegistration>
+
+export function presentScanner(scanner: Scanner): Registration {
   return {
-    uuid: scanner.id, name: scanner.name, description: scanner.description, url: scanner.url, disabled: scanner.isDisabled, is_default: scanner.isDefault, auth: scanner.auth,
-    ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }), skip_certVerify: scanner.skipsTlsCheck, use_internal_addr: scanner.usesInternalAddress,
+    uuid: scanner.id, name: scanner.name, description: scanner.description, url: scanner.url,
+    disabled: scanner.isDisabled, is_default: scanner.isDefault, auth: scanner.auth,
+    ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }),
+    skip_certVerify: scanner.skipsTlsCheck, use_internal_addr: scanner.usesInternalAddress,
     create_time: scanner.createdAt.toISOString(), update_time: scanner.updatedAt.toISOString(),
   }
 }
 
 /** What a scanner says of itself, in a registration's fields. */
-export function presentMetadata(metadata: Metadata | undefined) {
+export function presentMetadata(metadata: Metadata | undefined): Partial<Registration> {
   if (!metadata) return { health: 'unhealthy' }
-  const supports = new Set((metadata.capabilities ?? []).map(({ type }) => type ?? 'vulnerability'))
+  const supports = new Set(metadata.capabilities.map(({ type }) => type ?? 'vulnerability'))
   return {
-    health: 'healthy', adapter: metadata.scanner?.name ?? '', vendor: metadata.scanner?.vendor ?? '', version: metadata.scanner?.version ?? '',
+    health: 'healthy', adapter: metadata.scanner.name, vendor: metadata.scanner.vendor ?? '', version: metadata.scanner.version ?? '',
     capabilities: { support_vulnerability: supports.has('vulnerability'), support_sbom: supports.has('sbom') },
   }
 }

@@ -2,7 +2,7 @@ import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import type { Description } from '../../catalog/artifact.ts'
 import type { Actor } from '../../catalog/topics.ts'
-import type { Db, Queryable, Tx } from '../../platform/db/db.ts'
+import type { Db, Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
@@ -31,13 +31,12 @@ export const trashFields: Fields = {
 }
 export const trashOrder = sql`trash.id desc`
 
-export async function listTrash(db: Queryable, projectId: number, keepMs: number, { where, order, limit, offset }: Pick<Listing, 'where' | 'order' | 'limit' | 'offset'>): Promise<{ entries: Trash[]; total: number }> {
+type Page = Omit<Listing, 'page' | 'pageSize'>
+
+/** One page of what was deleted in a project and can be restored. */
+export function listTrash(db: Queryable, projectId: number, keepMs: number, { where, ...part }: Page): Promise<Paged<Trash>> {
   const from = sql`from trash where trash.project_id = ${projectId} and ${isKept(keepMs)} and ${where}`
-  const [entries, total] = await Promise.all([
-    db.rows<Trash>(sql`select ${columns(keepMs)} ${from} order by ${order} limit ${limit} offset ${offset}`),
-    db.row<{ count: number }>(sql`select count(*) ${from}`),
-  ])
-  return { entries, total: total!.count }
+  return db.page({ columns: columns(keepMs), from }, part)
 }
 
 /** Of whatever project; for commands. */
