@@ -1,10 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Static, TSchema } from 'typebox'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Operation } from '../../../api/operation.ts'
 import { findProject, findProjectById, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { Reply } from '../../platform/http/reply.ts'
 import type { Answer, Asked, Route } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { mayInProject, maySee, maySystem, type ProjectResource, type Rights, type SystemResource, type Verb } from './rules.ts'
@@ -25,33 +23,14 @@ export type GrantedBy<A> = A extends { project: ProjectResource } ? Granted & { 
 export type Granted = { caller: Caller; rights: Rights }
 export type ApiRoute = Route<Access>
 
-/** Binds an operation to those who may call it and to what it does. */
-export function route<O extends Operation, const A extends Access>(operation: O, access: A, handler: (asked: Asked<O, GrantedBy<A>>) => Promise<Answer<O>>, more?: { isAlikeForAll?: boolean }): ApiRoute
-export function route<S extends OldSchemas>(row: OldRow<S>): ApiRoute
-export function route(first: Operation | OldRow<OldSchemas>, access?: Access, handler?: unknown, { isAlikeForAll = false } = {}): ApiRoute {
-  if ('handler' in first) return routeOfRow(first)
-  return { operation: first, access: access!, isAlikeForAll, handler: handler as ApiRoute['handler'] }
-}
-
-type OldSchemas = { params?: TSchema; query?: TSchema; body?: TSchema; answers: Record<number, TSchema | null> }
-type OldPart<S> = S extends TSchema ? Static<S> : undefined
-type OldRow<S extends OldSchemas> = {
-  id: string; tag: string; method: Operation['method']; path: string; access: Access; summary: string; schema: S; isAlikeForAll?: boolean
-  handler(asked: Granted & { project: Project; params: OldPart<S['params']>; query: OldPart<S['query']>; body: OldPart<S['body']>; request: IncomingMessage; header(name: string, value: string): void; onSent(work: () => Promise<void>): void }): Promise<{ status: number; body?: unknown }>
-}
-
-function routeOfRow({ id, tag, method, path, access, summary, schema, isAlikeForAll = false, handler }: OldRow<OldSchemas>): ApiRoute {
-  const { answers, ...parts } = schema
-  const [status, otherStatus] = Object.keys(answers).map(Number)
-  const answer = answers[status!]
-  return {
-    operation: { id, tag, method, path, summary, ...parts, status: status!, ...(otherStatus ? { otherStatus } : {}), ...(answer ? { answer } : {}) }, access, isAlikeForAll,
-    async handler(asked: Parameters<typeof handler>[0]) {
-      const headers: Record<string, string> = {}
-      const result = await handler({ ...asked, header: (name, value) => void (headers[name] = value) })
-      return new Reply(result.body, { headers, status: result.status })
-    },
-  }
+/** Binds an operation to those who may call it and to what it does. `isAlikeForAll`: see Route. */
+export function route<O extends Operation, const A extends Access>(
+  operation: O,
+  access: A,
+  handler: (asked: Asked<O, GrantedBy<A>>) => Promise<Answer<O>>,
+  { isAlikeForAll = false } = {},
+): ApiRoute {
+  return { operation, access, isAlikeForAll, handler: handler as ApiRoute['handler'] }
 }
 
 type Params = { project_name_or_id?: string; project_name?: string }
