@@ -30,7 +30,7 @@ export function route<O extends Operation, const A extends Access>(
   handler: (asked: Asked<O, GrantedBy<A>>) => Promise<Answer<O>>,
   { isAlikeForAll = false } = {},
 ): ApiRoute {
-  return { operation, access, isAlikeForAll, handler: handler as ApiRoute['handler'] }
+  return { operation, access, isAlikeForAll, handler }
 }
 
 type Params = { project_name_or_id?: string; project_name?: string }
