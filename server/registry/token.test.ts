@@ -167,6 +167,18 @@ test('C-11: another algorithm, another key, or a key that the token brings along
   }
 })
 
+test('C-11: a token that was just believed lends its signature to no other', async () => {
+  const scope = `repository:${repo(cast.A)}:pull`
+  const good = await marina.token(cast.guA, scope)
+  const stronger = await marina.token(marina.admin, scope)
+  const [head, , signature] = good.split('.')
+  const forged = [head, stronger.split('.')[1], signature].join('.')
+  for (let time = 0; time < 2; time++) {
+    expectAnswer(await marina.ask('GET', '/v2/', { token: good }), 200)
+    expectAnswer(await marina.ask('GET', '/v2/', { token: forged }), 401, 'UNAUTHORIZED')
+  }
+})
+
 test('C-12: a token is of no use for a project made anew under its name', async () => {
   const old = await givenProject(marina)
   const [scope, path] = [`repository:${old.name}/x:pull,push`, `/v2/${old.name}/x/blobs/uploads/`]

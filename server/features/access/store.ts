@@ -34,8 +34,10 @@ function findAccountRights({ db, cache }: Reader, id: number): Maybe<Rights | un
     for (const [projectId, role] of row.roles) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
     return { kind: 'user', id, name: row.name, isAdmin: row.isAdmin, isDisabled: row.isDisabled, roles }
   }
-  return cache.get(accountRightsKey(id), load, (rights) => (rights.kind === 'user' ? 200 + rights.roles.size * 100 : 200))
+  return cache.get(accountRightsKey(id), load, sizeOfRights)
 }
+
+const sizeOfRights = (rights: Rights) => (rights.kind === 'user' ? 200 + rights.roles.size * 100 : 200)
 
 function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
   type Row = { name: string; projectId: number | null; isDisabled: boolean; expiresAt: Date | null; held: { kind: string; namespace: string; resource: string; action: string }[] }

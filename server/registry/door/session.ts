@@ -49,9 +49,9 @@ export function checkRights(options: SessionOptions, asked: RegistryRequest, exc
   // S0-48: to nobody, the administrator included, is there anything below these names.
   if ('name' in asked && reservedProjects.includes(projectOf(asked.name))) throw new OciError('NAME_UNKNOWN')
   // A caller who may touch a repository is active: that is asked only where no right was needed, or it was denied.
-  return andThen(need ? mayTouch(options, session, need) : false, (may) =>
-    may ? undefined : checkWithoutRight(options, asked, need, exchange),
-  )
+  const known = need ? mayTouch(options, session, need) : false
+  if (known === true) return undefined
+  return andThen(known, (may) => (may ? undefined : checkWithoutRight(options, asked, need, exchange)))
 }
 
 /** A token grants at most what it names, and only while its holder still has the right himself (C-15). */
