@@ -177,7 +177,8 @@ async function listDeleted(name: string) {
   await withGround(async ({ db, cache, config }) => {
     const project = await findProject({ db, cache }, name)
     if (!project) throw new ConfigError(`there is no project ${name}`)
-    const { rows: entries, total } = await listTrash(db, project.id, config.undeleteWindow, { where: sql`true`, order: trashOrder, limit: 1000, offset: 0 })
+    const newest = { where: sql`true`, order: trashOrder, limit: 1000, offset: 0 }
+    const { rows: entries, total } = await listTrash(db, project.id, config.undeleteWindow, newest)
     for (const { id, kind, repository, tag, digest, tags, deletedBy, deletedAt } of entries) {
       print([String(id).padEnd(8), kind.padEnd(10), `${repository}${tag ? `:${tag}` : digest ? `@${digest}` : ''}`, tags.slice(0, 5).join(','), `deleted ${deletedAt.toISOString()} by ${deletedBy.name}`].filter(Boolean).join('  '))
     }
