@@ -36,7 +36,8 @@ const ofSystem = {
 
 const ofProject = {
   tag: 'project', method: 'GET', summary: "List a project's log",
-  params: Type.Object({ project_name: Type.String({ maxLength: 255 }) }), query: Type.Object(positionQuery), status: 200, page: true,
+  params: Type.Object({ project_name: Type.String({ maxLength: 255 }) }), query: Type.Object(positionQuery),
+  status: 200, page: true,
 } as const
 
 export const listAuditLogs = operation({
@@ -49,7 +50,8 @@ export const listAuditLogExts = operation({
 
 export const listAuditLogEventTypes = operation({
   id: 'listAuditLogEventTypes', tag: 'auditlog', method: 'GET', path: '/auditlog-exts/events',
-  summary: 'List the types of events that can be switched off or purged', status: 200, answer: Type.Array(AuditLogEventType),
+  summary: 'List the types of events that can be switched off or purged',
+  status: 200, answer: Type.Array(AuditLogEventType),
 })
 
 export const listProjectLogs = operation({

@@ -40,9 +40,10 @@ export const CacheEntry = Type.Object({
       description: 'as JSON, its first 64 KiB; left out where it may hold a secret',
     })),
   }), { description: 'one for each process that holds it' }),
-  redis: Type.Optional(Type.Union([Type.Object({ bytes: Type.Integer(), ends_in_seconds: Type.Integer() }), Type.Null()], {
-    description: 'missing when Redis does not hold it, null when Redis did not answer',
-  })),
+  redis: Type.Optional(Type.Union(
+    [Type.Object({ bytes: Type.Integer(), ends_in_seconds: Type.Integer() }), Type.Null()],
+    { description: 'missing when Redis does not hold it, null when Redis did not answer' },
+  )),
 })
 
 export const CacheForgotten = Type.Object({

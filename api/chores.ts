@@ -6,17 +6,14 @@ import { idParam, ListQuery } from './requests.ts'
 /** What differs between two operations of the same kind: Harbor's operationId, and what it is good for. */
 type Words = { id: string; summary: string }
 
-/** How a kind of chore names its seven operations. `param`: what the path calls the id of a run. */
-type Names<Param extends string> = {
-  tag: string
-  path: string
-  param: Param
-  words: Record<'listRuns' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'getRun' | 'stopRun' | 'getRunLog', Words>
-}
+type Kind = 'listRuns' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'getRun' | 'stopRun' | 'getRunLog'
+
+/** How a chore names its seven operations. `param`: what the path calls the id of a run. */
+type Names<Param extends string> = { tag: string; path: string; param: Param; words: Record<Kind, Words> }
 
 /**
- * The seven operations that Harbor gives each kind of work on the whole system, which runs when somebody asks for it or by its one
- * schedule.
+ * The seven operations that Harbor gives each kind of work on the whole system. It runs when somebody
+ * asks for it, or by its one schedule.
  */
 export function choreOperations<const Param extends string>({ tag, path, param, words }: Names<Param>) {
   const schedulePath = `${path}/schedule`
@@ -24,13 +21,18 @@ export function choreOperations<const Param extends string>({ tag, path, param, 
   const params = Type.Object({ [param]: idParam } as Record<Param, typeof idParam>)
   return {
     listRuns: operation({
-      ...words.listRuns, tag, method: 'GET', path, query: ListQuery, status: 200, answer: Type.Array(ExecHistory), page: true,
+      ...words.listRuns, tag, method: 'GET', path, query: ListQuery,
+      status: 200, answer: Type.Array(ExecHistory), page: true,
     }),
     getSchedule: operation({
       ...words.getSchedule, tag, method: 'GET', path: schedulePath, status: 200, answer: Type.Partial(ExecHistory),
     }),
-    createSchedule: operation({ ...words.createSchedule, tag, method: 'POST', path: schedulePath, body: Schedule, status: 201 }),
-    updateSchedule: operation({ ...words.updateSchedule, tag, method: 'PUT', path: schedulePath, body: Schedule, status: 200 }),
+    createSchedule: operation({
+      ...words.createSchedule, tag, method: 'POST', path: schedulePath, body: Schedule, status: 201,
+    }),
+    updateSchedule: operation({
+      ...words.updateSchedule, tag, method: 'PUT', path: schedulePath, body: Schedule, status: 200,
+    }),
     getRun: operation({ ...words.getRun, tag, method: 'GET', path: runPath, params, status: 200, answer: ExecHistory }),
     stopRun: operation({ ...words.stopRun, tag, method: 'PUT', path: runPath, params, status: 200 }),
     getRunLog: operation({

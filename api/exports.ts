@@ -28,7 +28,8 @@ const params = Type.Object({ execution_id: idParam })
 
 export const exportArtifacts = operation({
   id: 'exportArtifacts', tag, method: 'POST', path: '/export/artifacts',
-  summary: 'Have a report of all artifacts written, as CSV', body: ArtifactExportRequest, status: 201, answer: ExportJob,
+  summary: 'Have a report of all artifacts written, as CSV',
+  body: ArtifactExportRequest, status: 201, answer: ExportJob,
 })
 
 export const listArtifactExports = operation({

@@ -10,8 +10,8 @@ const attrs = Type.Record(Type.String(), Type.Unknown())
 /** When a client wants something to run. */
 export const ScheduleObj = Type.Object({
   type: Type.Optional(Type.Union([
-    Type.Literal('Hourly'), Type.Literal('Daily'), Type.Literal('Weekly'), Type.Literal('Custom'), Type.Literal('Manual'),
-    Type.Literal('None'), Type.Literal('Schedule'),
+    Type.Literal('Hourly'), Type.Literal('Daily'), Type.Literal('Weekly'), Type.Literal('Custom'),
+    Type.Literal('Manual'), Type.Literal('None'), Type.Literal('Schedule'),
   ])),
   cron: text,
   next_scheduled_time: Type.Optional(time),
@@ -47,8 +47,8 @@ export const WorkerPool = Type.Object({
 
 /** One that runs nothing has its ids alone. */
 export const Worker = Type.Object({
-  id: Type.String(), pool_id: Type.String(), job_name: text, job_id: text, start_at: Type.Optional(time), check_in: text,
-  checkin_at: Type.Optional(time),
+  id: Type.String(), pool_id: Type.String(), job_name: text, job_id: text, start_at: Type.Optional(time),
+  check_in: text, checkin_at: Type.Optional(time),
 })
 
 /** An empty queue has neither `count` nor `latency`. */
@@ -90,8 +90,8 @@ export const stopJob = operation({
 })
 
 export const getJobLog = operation({
-  id: 'actionGetJobLog', tag, method: 'GET', path: '/jobservice/jobs/{job_id}/log', summary: 'What a job has said so far',
-  params: JobId, status: 200, answer: Type.String(),
+  id: 'actionGetJobLog', tag, method: 'GET', path: '/jobservice/jobs/{job_id}/log',
+  summary: 'What a job has said so far', params: JobId, status: 200, answer: Type.String(),
 })
 
 export const listJobQueues = operation({

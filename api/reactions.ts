@@ -40,7 +40,9 @@ export const listParkedFacts = operation({
   summary: 'List the facts that it refused too often, the oldest first',
   params,
   query: Type.Object({
-    after: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: 'those beyond this fact' }),
+    after: Type.Integer({
+      minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: 'those beyond this fact',
+    }),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
   }),
   status: 200, answer: Type.Array(ParkedFact),

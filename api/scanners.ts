@@ -76,7 +76,8 @@ export const createScanner = operation({
 
 export const pingScanner = operation({
   id: 'pingScanner', tag, method: 'POST', path: '/scanners/ping',
-  summary: 'Ask a scanner that is not registered yet whether it answers', body: ScannerRegistrationSettings, status: 200,
+  summary: 'Ask a scanner that is not registered yet whether it answers',
+  body: ScannerRegistrationSettings, status: 200,
 })
 
 export const getScanner = operation({

@@ -10,8 +10,8 @@ const perhapsTime = Type.Optional(time)
 const texts = Type.Record(Type.String(), Type.String())
 
 /**
- * Harbor's fields, then Marina's own. Secrets that are set are shown as `******`, which sent back keeps them; what a target's state is,
- * nobody sets here.
+ * Harbor's fields, then Marina's own. Secrets that are set are shown as `******`, which sent back keeps them. What is
+ * said here of a target's state (`paused` and so on) takes no effect.
  */
 export const WebhookTargetReq = Type.Object({
   type: text, address: text, auth_header: text, skip_cert_verify: flag, payload_format: text,
@@ -23,7 +23,8 @@ export const WebhookTargetReq = Type.Object({
 })
 
 export const WebhookTarget = Type.Object({
-  type: Type.String(), address: Type.String(), auth_header: text, skip_cert_verify: Type.Boolean(), payload_format: text,
+  type: Type.String(), address: Type.String(), auth_header: text, skip_cert_verify: Type.Boolean(),
+  payload_format: text,
   id: Type.Integer(),
   headers: texts,
   secret: text, secret_before_until: perhapsTime,
@@ -33,15 +34,16 @@ export const WebhookTarget = Type.Object({
 
 export const WebhookPolicyReq = Type.Object({
   id: integer, name: text, description: text, project_id: integer, targets: Type.Optional(Type.Array(WebhookTargetReq)),
-  event_types: Type.Optional(Type.Array(Type.String())), creator: text, creation_time: perhapsTime, update_time: perhapsTime,
-  enabled: flag, repository_filter: text, tag_filter: text,
+  event_types: Type.Optional(Type.Array(Type.String())), creator: text, creation_time: perhapsTime,
+  update_time: perhapsTime, enabled: flag, repository_filter: text, tag_filter: text,
 })
 
 /** `project_id` is 0 for those of the whole system. */
 export const WebhookPolicy = Type.Object({
   id: Type.Integer(), name: Type.String(), description: Type.String(), project_id: Type.Integer(),
-  targets: Type.Array(WebhookTarget), event_types: Type.Array(Type.String()), creator: Type.String(), creation_time: time,
-  update_time: time, enabled: Type.Boolean(), repository_filter: Type.String(), tag_filter: Type.String(),
+  targets: Type.Array(WebhookTarget), event_types: Type.Array(Type.String()), creator: Type.String(),
+  creation_time: time, update_time: time, enabled: Type.Boolean(), repository_filter: Type.String(),
+  tag_filter: Type.String(),
 })
 
 export const WebhookExecution = Type.Object({
@@ -82,7 +84,7 @@ type Side<Scope extends TProperties> = {
 
 const tag = 'webhook'
 
-/** Harbor's operations on a project's webhook policies and Marina's own beside them; the same for policies of the whole system. */
+/** Harbor's operations on a project's policies, and Marina's own beside them; the system's policies have the same. */
 export function webhookOperations<Scope extends TProperties>(side: Side<Scope>) {
   return { ...policyOperations(side), ...deliveryOperations(side) }
 }
@@ -101,7 +103,8 @@ function policyOperations<Scope extends TProperties>({ path, scope, noun, whose,
     }),
     getPolicy: operation({
       id: `Get${noun}Policy${whose}`, tag, method: 'GET', path: one,
-      summary: 'Get a webhook policy; secrets are shown as ******', params: policyParams, status: 200, answer: WebhookPolicy,
+      summary: 'Get a webhook policy; secrets are shown as ******',
+      params: policyParams, status: 200, answer: WebhookPolicy,
     }),
     updatePolicy: operation({
       id: `Update${noun}Policy${whose}`, tag, method: 'PUT', path: one,
@@ -109,8 +112,8 @@ function policyOperations<Scope extends TProperties>({ path, scope, noun, whose,
       params: policyParams, body: WebhookPolicyReq, status: 200,
     }),
     deletePolicy: operation({
-      id: `Delete${noun}Policy${whose}`, tag, method: 'DELETE', path: one, summary: 'Delete a webhook policy with its history',
-      params: policyParams, status: 200,
+      id: `Delete${noun}Policy${whose}`, tag, method: 'DELETE', path: one,
+      summary: 'Delete a webhook policy with its history', params: policyParams, status: 200,
     }),
     testPolicy: operation({
       id: `Test${noun}Policy`, tag, method: 'POST', path: `${one}/test`,
@@ -140,7 +143,8 @@ function deliveryOperations<Scope extends TProperties>({ path, scope, noun }: Si
     }),
     getDelivery: operation({
       id: `Get${noun}Delivery`, tag, method: 'GET', path: one,
-      summary: 'Get a delivery with what was sent, each try and the last answer', params, status: 200, answer: WebhookDelivery,
+      summary: 'Get a delivery with what was sent, each try and the last answer',
+      params, status: 200, answer: WebhookDelivery,
     }),
     redeliver: operation({
       id: `Redeliver${noun}`, tag, method: 'POST', path: `${one}/redeliver`, summary: 'Send again what a delivery sent',
@@ -148,7 +152,8 @@ function deliveryOperations<Scope extends TProperties>({ path, scope, noun }: Si
     }),
     redeliverRange: operation({
       id: `Redeliver${noun}s`, tag, method: 'POST', path: `${policy}/redeliver`,
-      summary: 'Send a range of deliveries again, at most 10000 at a time; repeated_until is the last of them, behind which a further call goes on',
+      summary: 'Send a range of deliveries again, at most 10000 at a time; '
+        + 'repeated_until is the last of them, behind which a further call goes on',
       params: policyParams, body: RedeliverReq, status: 200, answer: Redelivered,
     }),
     listTasks: operation({

@@ -12,8 +12,8 @@ export const WebhookLastTrigger = Type.Object({
 })
 
 export const WebhookJob = Type.Object({
-  id: Type.Integer(), policy_id: Type.Integer(), event_type: Type.String(), notify_type: Type.String(), status: Type.String(),
-  job_detail: Type.String(), creation_time: time, update_time: time,
+  id: Type.Integer(), policy_id: Type.Integer(), event_type: Type.String(), notify_type: Type.String(),
+  status: Type.String(), job_detail: Type.String(), creation_time: time, update_time: time,
 })
 
 export const SupportedWebhookEventTypes = Type.Object({
@@ -28,8 +28,8 @@ const path = '/projects/{project_name_or_id}/webhook'
 const params = ProjectEither
 
 export const {
-  listPolicies, createPolicy, getPolicy, updatePolicy, deletePolicy, testPolicy, setTargetState, listExecutions, getDelivery,
-  redeliver, redeliverRange, listTasks, getTaskLog,
+  listPolicies, createPolicy, getPolicy, updatePolicy, deletePolicy, testPolicy, setTargetState,
+  listExecutions, getDelivery, redeliver, redeliverRange, listTasks, getTaskLog,
 } = webhookOperations({ path, scope: params.properties, noun: 'Webhook', whose: 'OfProject', of: 'of a project' })
 
 export const listLastTriggers = operation({

@@ -22,19 +22,23 @@ const inProject = { project: 'log', verb: 'list' } as const
 export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
   return [
     route(api.listAuditLogs, 'user', async ({ query, rights }) => list(old, await scopeOf(reader, rights), query)),
-    route(api.listAuditLogExts, 'user', async ({ query, rights }) => list(extended, await scopeOf(reader, rights), query)),
+    route(api.listAuditLogExts, 'user', async ({ query, rights }) =>
+      list(extended, await scopeOf(reader, rights), query)),
     route(api.listAuditLogEventTypes, 'user', async () => eventTypesOf(topics).map((type) => ({ event_type: type }))),
     route(api.listProjectLogs, inProject, ({ project, query }) => list(old, { projectIds: [project.id] }, query)),
-    route(api.listProjectLogExts, inProject, ({ project, query }) => list(extended, { projectIds: [project.id] }, query)),
+    route(api.listProjectLogExts, inProject, ({ project, query }) =>
+      list(extended, { projectIds: [project.id] }, query)),
   ]
 
-  async function list<Shown>({ only, fields, present }: Form<Shown>, scope: Scope, query: KeysetQuery): Promise<Page<Shown>> {
+  async function list<Shown>(form: Form<Shown>, scope: Scope, query: KeysetQuery): Promise<Page<Shown>> {
+    const { only, fields, present } = form
     const asked = keyset(fields, query, auditKey)
     const [found, counted] = await Promise.all([
       listEntries(reader.db, scope, only, asked), countEntries(reader.db, scope, only, asked),
     ])
     const { rows, ...to } = turned(asked, found, counted)
-    return { rows: rows.map(present), total: counted.total, turns: { ...to, page: asked.page, pageSize: asked.pageSize } }
+    const turns = { ...to, page: asked.page, pageSize: asked.pageSize }
+    return { rows: rows.map(present), total: counted.total, turns }
   }
 }
 

@@ -17,7 +17,8 @@ export function cacheRoutes(db: Db, all: CacheOfAll): ApiRoute[] {
       const { keys, isCut, redis } = await listCacheKeys(all, resource, beginning, limit)
       return { keys, is_cut: isCut, redis }
     }),
-    route(api.flushCache, change, ({ params: { resource }, caller }) => forgetCached(db, actorOf(caller), all, resource, null)),
+    route(api.flushCache, change, ({ params: { resource }, caller }) =>
+      forgetCached(db, actorOf(caller), all, resource, null)),
     route(api.getCacheKey, read, async ({ params: { resource }, query: { key } }) => {
       const entry = await lookIntoCache(all, checked(resource, key))
       if (!entry) throw new Failure('NOT_FOUND', 'nothing is kept under this key')

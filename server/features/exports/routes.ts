@@ -46,7 +46,8 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
       const { size, bytes } = await readFile(artifacts, id, digest)
       onSent(async () => {
         await dropFile(artifacts, id, digest)
-        await db.transaction((tx) => emit(tx, [facts.exportDownloaded({ executionId: id, report: 'artifacts' }, actorOf(caller))]))
+        const downloaded = facts.exportDownloaded({ executionId: id, report: 'artifacts' }, actorOf(caller))
+        await db.transaction((tx) => emit(tx, [downloaded]))
       })
       return content('text/csv; charset=utf-8', bytes, {
         'content-length': String(size), 'content-disposition': `attachment; filename="artifacts-${id}.csv"`,

@@ -13,13 +13,13 @@ import { stopExecution } from '../../platform/jobs/stop.ts'
 import { AlreadyRunning, type JobType, type Params } from '../../platform/jobs/type.ts'
 import { executionFields, executionOrder, findExecution, listExecutions, withProgress } from '../../platform/jobs/views.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { route, type ApiRoute, type SystemResource } from '../access/index.ts'
+import { route, type ApiRoute, type SystemResource, type Verb } from '../access/index.ts'
 import { readExecutionLog } from './logs.ts'
 import { parseSchedule, presentHistory, presentSchedule } from './wire.ts'
 
 /**
- * Work on the whole system that runs when somebody asks for it or by its one schedule. Harbor gives each kind the same seven
- * operations.
+ * Work on the whole system that runs when somebody asks for it or by its one schedule. Harbor gives each kind the same
+ * seven operations.
  */
 export type Chore<P extends Params> = {
   type: JobType<P>
@@ -42,7 +42,7 @@ export function choreRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute
   return [...scheduleRoutes(db, chore), ...runRoutes(db, chore)]
 }
 
-const may = <Verb extends string>({ resource }: { resource: SystemResource }, verb: Verb) => ({ system: resource, verb }) as const
+const may = ({ resource }: { resource: SystemResource }, verb: Verb) => ({ system: resource, verb })
 
 function scheduleRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
   const { type, operations: api } = chore
@@ -76,7 +76,8 @@ function runRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
       const [shown] = await withProgress(db, [execution])
       return presentHistory(shown!)
     }),
-    route(api.stopRun, may(chore, 'stop'), ({ params, caller }) => stopChore(db, chore, actorOf(caller), runOf(params))),
+    route(api.stopRun, may(chore, 'stop'), ({ params, caller }) =>
+      stopChore(db, chore, actorOf(caller), runOf(params))),
     route(api.getRunLog, may(chore, 'read'), async ({ params }) => {
       const text = await readExecutionLog(db, vendor, runOf(params))
       if (text === undefined) throw unknown(chore, runOf(params))
@@ -91,10 +92,13 @@ const runOf = (params: Record<string, number>): number => Object.values(params)[
 const unknown = <P extends Params>({ name }: Chore<P>, id: number) => new Failure('NOT_FOUND', `there is no ${name} ${id}`)
 
 /** Does what a client asks with Harbor's Schedule. Returns the execution when that is a run now. */
-async function follow<P extends Params>(db: Db, chore: Chore<P>, by: Actor, body: Static<typeof Schedule>): Promise<number | undefined> {
+async function follow<P extends Params>(
+  db: Db, chore: Chore<P>, by: Actor, body: Static<typeof Schedule>,
+): Promise<number | undefined> {
   const asked = parseSchedule(body)
   if (asked.kind === 'manual') return startChore(db, chore, by, chore.parse(body))
-  await (asked.kind === 'none' ? unscheduleChore(db, chore, by) : scheduleChore(db, chore, by, asked, chore.parse(body)))
+  if (asked.kind === 'none') await unscheduleChore(db, chore, by)
+  else await scheduleChore(db, chore, by, asked, chore.parse(body))
   return undefined
 }
 

@@ -27,7 +27,9 @@ function presentScheduleObj({ cronType, cron, nextAt }: Pick<Schedule, 'cronType
 }
 
 /** A schedule as Harbor shows it where it has a history of runs. */
-export function presentSchedule(schedule: Schedule, parameters: Record<string, unknown> = schedule.params): Static<typeof api.ExecHistory> {
+export function presentSchedule(
+  schedule: Schedule, parameters: Record<string, unknown> = schedule.params,
+): Static<typeof api.ExecHistory> {
   const { id, vendorType, cron, createdAt, updatedAt } = schedule
   return {
     id, job_name: vendorType, job_kind: cron, job_parameters: JSON.stringify(parameters), job_status: 'Scheduled', deleted: false,
@@ -38,7 +40,9 @@ export function presentSchedule(schedule: Schedule, parameters: Record<string, u
 const titleOf = { MANUAL: 'Manual', SCHEDULE: 'Schedule', EVENT: 'Event' } satisfies Record<Execution['trigger'], string>
 
 /** One run in a history: GCHistory and ExecHistory. `parameters`: what to show of them, the execution's attributes when absent. */
-export function presentHistory(execution: Execution, parameters: Record<string, unknown> = execution.attrs): Static<typeof api.ExecHistory> {
+export function presentHistory(
+  execution: Execution, parameters: Record<string, unknown> = execution.attrs,
+): Static<typeof api.ExecHistory> {
   const { id, vendorType, trigger, status, startedAt, updatedAt } = execution
   return {
     id, job_name: vendorType, job_kind: trigger, job_parameters: JSON.stringify(parameters), job_status: status, deleted: false,
@@ -47,12 +51,17 @@ export function presentHistory(execution: Execution, parameters: Record<string, 
 }
 
 /** A schedule in the list of all. */
-export function presentScheduleTask({ id, vendorType, vendorId, cron, updatedAt }: Schedule): Static<typeof api.ScheduleTask> {
+export function presentScheduleTask(schedule: Schedule): Static<typeof api.ScheduleTask> {
+  const { id, vendorType, vendorId, cron, updatedAt } = schedule
   return { id, vendor_type: vendorType, vendor_id: vendorId, cron, update_time: updatedAt.toISOString() }
 }
 
-export function presentPool({ id, pid, host, concurrency, startedAt, heartbeatAt }: Pool): Static<typeof api.WorkerPool> {
-  return { worker_pool_id: id, pid, host, concurrency, start_at: startedAt.toISOString(), heartbeat_at: heartbeatAt.toISOString() }
+export function presentPool(pool: Pool): Static<typeof api.WorkerPool> {
+  const { id, pid, host, concurrency, startedAt, heartbeatAt } = pool
+  return {
+    worker_pool_id: id, pid, host, concurrency,
+    start_at: startedAt.toISOString(), heartbeat_at: heartbeatAt.toISOString(),
+  }
 }
 
 /** An empty queue has neither count nor latency: Harbor's clients wait for them to go. */
@@ -68,6 +77,10 @@ export function presentWorkers(pools: Pool[], busy: Busy[]): Static<typeof api.W
   })
 }
 
-function presentBusy({ taskId, jobType, startedAt, updatedAt, attrs }: Busy): Omit<Static<typeof api.Worker>, 'id' | 'pool_id'> {
-  return { job_id: String(taskId), job_name: jobType, start_at: startedAt.toISOString(), check_in: Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs), checkin_at: updatedAt.toISOString() }
+function presentBusy(busy: Busy): Omit<Static<typeof api.Worker>, 'id' | 'pool_id'> {
+  const { taskId, jobType, startedAt, updatedAt, attrs } = busy
+  return {
+    job_id: String(taskId), job_name: jobType, start_at: startedAt.toISOString(),
+    check_in: Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs), checkin_at: updatedAt.toISOString(),
+  }
 }

@@ -29,6 +29,9 @@ function readMetadata(text: string): Metadata {
   } catch {
     // Said below, like every other answer that is none.
   }
-  if (Value.Check(ScannerAdapterMetadata, answer) && answer.scanner.name !== '' && answer.capabilities.length > 0) return answer
-  throw new Failure('BAD_REQUEST', 'what answers there is no scanner adapter')
+  if (!isMetadata(answer)) throw new Failure('BAD_REQUEST', 'what answers there is no scanner adapter')
+  return answer
 }
+
+const isMetadata = (answer: unknown): answer is Metadata =>
+  Value.Check(ScannerAdapterMetadata, answer) && answer.scanner.name !== '' && answer.capabilities.length > 0

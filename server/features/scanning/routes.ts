@@ -15,7 +15,8 @@ import { findScanner, findScannerOfProject, listScanners, scannerFields, scanner
 import { parseScanner, presentMetadata, presentScanner } from './wire.ts'
 
 const fresh: NewScanner = {
-  name: '', description: '', url: '', auth: '', credential: '', skipsTlsCheck: false, usesInternalAddress: false, isDisabled: false,
+  name: '', description: '', url: '', auth: '', credential: '', skipsTlsCheck: false, usesInternalAddress: false,
+  isDisabled: false,
 }
 
 type Ground = { db: Db; seal: Seal; outbound: Outbound }
@@ -32,12 +33,14 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
     route(api.listScanners, may('list'), ({ query }) => list(db, query)),
     route(api.createScanner, may('create'), async ({ body, caller }) =>
       created(await createScanner(db, seal, actorOf(caller), { ...fresh, ...parseScanner(body) }))),
-    route(api.pingScanner, may('read'), async ({ body: { name = '', url = '', auth = '', access_credential: credential = '' } }) => {
+    route(api.pingScanner, may('read'), async ({ body }) => {
+      const { name = '', url = '', auth = '', access_credential: credential = '' } = body
       const problem = scannerProblem({ name, description: '', url, auth, credential })
       if (problem) throw new Failure('BAD_REQUEST', problem)
       await askMetadata(outbound, { url, auth: auth as AuthKind, credential, skipsTlsCheck: false })
     }),
-    route(api.getScanner, may('read'), async ({ params }) => presentScanner(await getScanner(db, params.registration_id))),
+    route(api.getScanner, may('read'), async ({ params }) =>
+      presentScanner(await getScanner(db, params.registration_id))),
     route(api.updateScanner, may('update'), async ({ params, body, caller }) =>
       updateScanner(db, seal, actorOf(caller), await getScanner(db, params.registration_id), parseScanner(body))),
     route(api.deleteScanner, may('delete'), async ({ params, caller }) => {
@@ -57,7 +60,8 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
 function projectRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
   return [
     route(api.getScannerOfProject, { project: 'scanner', verb: 'read' }, ({ project }) => describeScannerOf(project)),
-    route(api.setScannerOfProject, { project: 'scanner', verb: 'create' }, async ({ project, body: { uuid = '' }, caller }) => {
+    route(api.setScannerOfProject, { project: 'scanner', verb: 'create' }, async ({ project, body, caller }) => {
+      const { uuid = '' } = body
       if (!new RegExp(api.uuidForm).test(uuid)) throw new Failure('BAD_REQUEST', 'uuid is the id of a scanner')
       await chooseFor(db, actorOf(caller), project.id, await getScanner(db, uuid))
     }),

@@ -42,7 +42,8 @@ export function presentMetadata(metadata: Metadata | undefined): Partial<Registr
   if (!metadata) return { health: 'unhealthy' }
   const supports = new Set(metadata.capabilities.map(({ type }) => type ?? 'vulnerability'))
   return {
-    health: 'healthy', adapter: metadata.scanner.name, vendor: metadata.scanner.vendor ?? '', version: metadata.scanner.version ?? '',
+    health: 'healthy', adapter: metadata.scanner.name, vendor: metadata.scanner.vendor ?? '',
+    version: metadata.scanner.version ?? '',
     capabilities: { support_vulnerability: supports.has('vulnerability'), support_sbom: supports.has('sbom') },
   }
 }

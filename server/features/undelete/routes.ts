@@ -27,6 +27,7 @@ function presentTrash(trash: Trash): Static<typeof api.TrashEntry> {
   const { id, kind, repository, tag, digest, artifacts, tags, deletedBy, deletedAt, expiresAt } = trash
   return {
     id, kind, repository_name: repository, ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }),
-    artifacts, tags, deleted_by: deletedBy.name, deletion_time: deletedAt.toISOString(), expiration_time: expiresAt.toISOString(),
+    artifacts, tags, deleted_by: deletedBy.name, deletion_time: deletedAt.toISOString(),
+    expiration_time: expiresAt.toISOString(),
   }
 }

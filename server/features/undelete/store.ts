@@ -34,7 +34,9 @@ export const trashOrder = sql`trash.id desc`
 type Page = Omit<Listing, 'page' | 'pageSize'>
 
 /** One page of what was deleted in a project and can be restored. */
-export function listTrash(db: Queryable, projectId: number, keepMs: number, { where, ...part }: Page): Promise<Paged<Trash>> {
+export function listTrash(
+  db: Queryable, projectId: number, keepMs: number, { where, ...part }: Page,
+): Promise<Paged<Trash>> {
   const from = sql`from trash where trash.project_id = ${projectId} and ${isKept(keepMs)} and ${where}`
   return db.page({ columns: columns(keepMs), from }, part)
 }

@@ -31,7 +31,8 @@ export function presentJob(delivery: Delivery): Static<typeof WebhookJob> {
   return { id, policy_id: policyId, event_type: eventType, notify_type: notifyType, status, job_detail: body, creation_time: createdAt.toISOString(), update_time: updated(delivery) }
 }
 
-export function presentLastTrigger({ name, eventType, isEnabled, createdAt, lastAt }: LastTrigger): Static<typeof WebhookLastTrigger> {
+export function presentLastTrigger(trigger: LastTrigger): Static<typeof WebhookLastTrigger> {
+  const { name, eventType, isEnabled, createdAt, lastAt } = trigger
   return {
     policy_name: name, event_type: eventType, enabled: isEnabled, creation_time: createdAt.toISOString(),
     ...(lastAt ? { last_trigger_time: lastAt.toISOString() } : {}),

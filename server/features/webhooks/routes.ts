@@ -14,7 +14,9 @@ import {
 } from './actions.ts'
 import { deliveryFields, deliveryOrder, findDelivery, listDeliveries, type Delivery } from './deliveries.ts'
 import { isEventType } from './events.ts'
-import { logOf, presentDelivery, presentEventTypes, presentExecution, presentJob, presentLastTrigger, presentTask } from './present.ts'
+import {
+  logOf, presentDelivery, presentEventTypes, presentExecution, presentJob, presentLastTrigger, presentTask,
+} from './present.ts'
 import { findPolicy, listLastTriggers, listPolicies, listTargets, policyFields, policyOrder } from './store.ts'
 import { eventTypesOf, newPolicy, parsePolicy, parseTargets, presentPolicy } from './wire.ts'
 
@@ -30,7 +32,8 @@ const ofSystem: Side = { api: systemApi, access: (verb) => ({ system: 'configura
 /** Harbor's operations on webhooks, Marina's own beside them, and the same for policies of the whole system. */
 export function webhookRoutes(options: RoutesOptions): ApiRoute[] {
   const both = [ofProject, ofSystem].flatMap((side) => [
-    ...policyRoutes(options, side), ...actionRoutes(options, side), ...deliveryRoutes(options, side), ...redeliveryRoutes(options, side),
+    ...policyRoutes(options, side), ...actionRoutes(options, side),
+    ...deliveryRoutes(options, side), ...redeliveryRoutes(options, side),
   ])
   return [...both, ...projectRoutes(options)]
 }
@@ -79,7 +82,7 @@ function actionRoutes({ db, secrets, host }: RoutesOptions, { api, access }: Sid
   const ground = { db, secrets }
   return [
     routeOf(api.testPolicy, access('update'), async ({ scope, params, body: { event_type: type }, caller }) => {
-      if (type !== undefined && !isEventType(type)) throw new Failure('BAD_REQUEST', `unsupported event type ${type.slice(0, 60)}`)
+      if (type !== undefined && !isEventType(type)) throw unsupported(type)
       return { executions: await testPolicy(ground, actorOf(caller), scope, params.webhook_policy_id, type, host) }
     }),
     routeOf(api.setTargetState, access('update'), ({ scope, params, body: { paused }, caller }) =>
@@ -94,11 +97,13 @@ function deliveryRoutes({ db }: RoutesOptions, { api, access }: Side): ApiRoute[
       const { rows, total } = await listDeliveries(db, id, listing(deliveryFields, query, deliveryOrder))
       return { rows: rows.map(presentExecution), total }
     }),
-    routeOf(api.getDelivery, access('read'), async ({ scope, params }) => presentDelivery(await getDelivery(db, scope, params))),
+    routeOf(api.getDelivery, access('read'), async ({ scope, params }) =>
+      presentDelivery(await getDelivery(db, scope, params))),
     routeOf(api.listTasks, access('read'), async ({ scope, params, query }) => {
       const { id, policyId } = await getDelivery(db, scope, params)
       const q = [`id=${id}`, ...(query.q ? [query.q] : [])].join(',')
-      const { rows, total } = await listDeliveries(db, policyId, listing(deliveryFields, { ...query, q }, deliveryOrder))
+      const asked = listing(deliveryFields, { ...query, q }, deliveryOrder)
+      const { rows, total } = await listDeliveries(db, policyId, asked)
       return { rows: rows.map(presentTask), total }
     }),
     routeOf(api.getTaskLog, access('read'), async ({ scope, params }) => {
@@ -133,7 +138,8 @@ function projectRoutes({ db }: RoutesOptions): ApiRoute[] {
     route(projectApi.listLastTriggers, inProject('read'), async ({ project }) =>
       (await listLastTriggers(db, project.id)).map(presentLastTrigger)),
     route(projectApi.getSupportedEventTypes, inProject('read'), async () => presentEventTypes()),
-    route(projectApi.listWebhookJobs, inProject('list'), async ({ project, query: { policy_id: id, status, ...query } }) => {
+    route(projectApi.listWebhookJobs, inProject('list'), async ({ project, query: asked }) => {
+      const { policy_id: id, status, ...query } = asked
       await demandPolicy(db, project.id, id)
       const statuses = [status ?? []].flat().flatMap((text) => text.split(','))
       const { rows, total } = await listDeliveries(db, id, listing(deliveryFields, query, deliveryOrder), statuses)
@@ -146,11 +152,15 @@ async function demandPolicy(db: Db, projectId: number | null, id: number): Promi
   if (!(await findPolicy(db, projectId, id))) throw notFound(id)
 }
 
+type Place = { webhook_policy_id: number; execution_id: number }
+
 /** Throws NOT_FOUND for one of another policy, and for a policy of another project (H13, H19). */
-async function getDelivery(db: Db, scope: Scope, params: { webhook_policy_id: number; execution_id: number }): Promise<Delivery> {
+async function getDelivery(db: Db, scope: Scope, params: Place): Promise<Delivery> {
   const { webhook_policy_id: policyId, execution_id: id } = params
   await demandPolicy(db, scope.projectId, policyId)
   const delivery = await findDelivery(db, policyId, id)
   if (!delivery) throw new Failure('NOT_FOUND', `the policy has no execution ${id}`)
   return delivery
 }
+
+const unsupported = (type: string) => new Failure('BAD_REQUEST', `unsupported event type ${type.slice(0, 60)}`)

@@ -28,7 +28,9 @@ export const policyFields: Fields = {
 export const policyOrder = sql`created_at desc, id desc`
 
 /** One page of a project's policies, or with null of the system's. */
-export function listPolicies(db: Queryable, projectId: number | null, { where, ...part }: Listing): Promise<Paged<Policy>> {
+export function listPolicies(
+  db: Queryable, projectId: number | null, { where, ...part }: Listing,
+): Promise<Paged<Policy>> {
   const from = sql`from webhook_policy where project_id is not distinct from ${projectId}::bigint and ${where}`
   return db.page({ columns, from }, part)
 }

@@ -13,7 +13,9 @@ export const mask = '******'
  * Only what the body holds. An id, a project or a creator in it takes no effect (H17). Harbor's Go client leaves out a description
  * that is empty, so none given is an empty one.
  */
-export function parsePolicy(body: Static<typeof WebhookPolicyReq>): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
+export function parsePolicy(
+  body: Static<typeof WebhookPolicyReq>,
+): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
   const { name, description = '', enabled, event_types: eventTypes = [], repository_filter: repositories, tag_filter: tags } = body
   return {
     ...(name === undefined ? {} : { name }), description, ...(enabled === undefined ? {} : { isEnabled: enabled }),
@@ -84,7 +86,9 @@ export function presentPolicy(policy: Policy, targets: Target[]): Static<typeof 
   }
 }
 
-function presentTarget({ id, type, address, format, authHeader, verifiesTls, headers, secret, before, template, paused, restsUntil }: Target): Static<typeof WebhookTarget> {
+function presentTarget(target: Target): Static<typeof WebhookTarget> {
+  const { id, type, address, format, authHeader, verifiesTls, headers, secret, before, template } = target
+  const { paused, restsUntil } = target
   const now = new Date()
   const isResting = restsUntil !== null && restsUntil > now
   const last = before.map(({ until }) => until).filter((until) => new Date(until) > now).toSorted().at(-1)

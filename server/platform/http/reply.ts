@@ -23,8 +23,9 @@ export class Created<Body = undefined> extends Reply<Body> {
 }
 
 /**
- * Something was made: Location is the path of the request as it came, and the id (Harbor's way, on which its clients rely). With a
- * body where the operation has an answer. Where the new thing is elsewhere, `id` leads there from that path: `../7`, `runs/7`.
+ * Something was made: Location is the path of the request as it came, and the id (Harbor's way, on which its clients
+ * rely). With a body where the operation has an answer. Where the new thing is elsewhere, `id` leads there from that path:
+ * `../7`, `executions/7`.
  */
 export function created(id: number | string): Created
 export function created<Body>(id: number | string, body: Body): Created<Body>

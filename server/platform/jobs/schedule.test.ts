@@ -6,7 +6,10 @@ import { openTestMarina } from '../../testing/server.ts'
 import { sql } from '../db/sql.ts'
 import { openLog } from '../observe/log.ts'
 import { enqueue } from './enqueue.ts'
-import { dropSchedule, ensureSchedule, findSchedule, fireDue, listSchedules, saveSchedule, scheduleOrder, scheduler, skipMissed } from './schedule.ts'
+import {
+  dropSchedule, ensureSchedule, findSchedule, fireDue, listSchedules, saveSchedule, scheduleOrder, scheduler,
+  skipMissed,
+} from './schedule.ts'
 import { pauseQueue, resumeQueue } from './stop.ts'
 import { handler, jobType } from './type.ts'
 import { openWorkers } from './workers.ts'
@@ -78,7 +81,8 @@ test('a schedule is one per vendor, changed by saving it again, kept as it is by
   assert.equal(await save(6, '0 30 2 * * *'), id)
   await ensureSchedule(db, type, { vendorId: 6, cronType: 'Daily', cron: '0 0 0 * * *', params: {} })
   assert.equal((await findSchedule(db, 'CHORE', 6))!.cron, '0 30 2 * * *')
-  assert.ok((await listSchedules(db, { order: scheduleOrder, limit: 100, offset: 0 })).rows.some((one) => one.id === id))
+  const { rows } = await listSchedules(db, { order: scheduleOrder, limit: 100, offset: 0 })
+  assert.ok(rows.some((one) => one.id === id))
   assert.equal(await db.transaction((tx) => dropSchedule(tx, 'CHORE', 6)), true)
   assert.equal(await findSchedule(db, 'CHORE', 6), undefined)
 })
