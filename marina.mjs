@@ -11,6 +11,10 @@ const install = spawnSync(process.execPath, [path.join(root, 'tools', 'install.m
 if (install.status !== 0) process.exit(install.status ?? 1)
 
 const own = path.join(root, 'node_modules', '.bin', 'node')
-const child = spawn(fs.existsSync(own) ? own : process.execPath, [path.join(root, 'server', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' })
+const child = spawn(
+  fs.existsSync(own) ? own : process.execPath,
+  [path.join(root, 'server', 'main.ts'), ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+)
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))

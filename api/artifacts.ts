@@ -131,82 +131,156 @@ const params = Type.Object(ofOne)
 
 const flag = (fallback: boolean) => Type.Optional(Type.Boolean({ default: fallback }))
 const wanted = {
-  with_tag: flag(true), with_label: flag(false), with_accessory: flag(false), with_inherited_accessory: flag(false),
-  with_immutable_status: flag(false), with_scan_overview: flag(false), with_sbom_overview: flag(false),
+  with_tag: flag(true),
+  with_label: flag(false),
+  with_accessory: flag(false),
+  with_inherited_accessory: flag(false),
+  with_immutable_status: flag(false),
+  with_scan_overview: flag(false),
+  with_sbom_overview: flag(false),
 }
 
 export const listArtifacts = operation({
-  id: 'listArtifacts', tag, method: 'GET', path: list,
-  summary: 'List the artifacts of a repository, newest first; parts of an index and what belongs to another artifact '
-    + 'are shown with those',
-  params: RepositoryPath, query: Type.Object({ ...listQuery, ...wanted }),
-  status: 200, answer: Type.Array(Artifact), page: true,
+  id: 'listArtifacts',
+  tag,
+  method: 'GET',
+  path: list,
+  summary:
+    'List the artifacts of a repository, newest first; parts of an index and what belongs to another artifact ' +
+    'are shown with those',
+  params: RepositoryPath,
+  query: Type.Object({ ...listQuery, ...wanted }),
+  status: 200,
+  answer: Type.Array(Artifact),
+  page: true,
 })
 
 export const listArtifactsOfProject = operation({
-  id: 'listArtifactsOfProject', tag: 'project', method: 'GET', path: '/projects/{project_name_or_id}/artifacts',
+  id: 'listArtifactsOfProject',
+  tag: 'project',
+  method: 'GET',
+  path: '/projects/{project_name_or_id}/artifacts',
   summary: 'List the artifacts of a project, or the newest of each of its repositories',
-  params: ProjectEither, query: Type.Object({ ...listQuery, ...wanted, latest_in_repository: flag(false) }),
-  status: 200, answer: Type.Array(Artifact), page: true,
+  params: ProjectEither,
+  query: Type.Object({ ...listQuery, ...wanted, latest_in_repository: flag(false) }),
+  status: 200,
+  answer: Type.Array(Artifact),
+  page: true,
 })
 
 export const getArtifact = operation({
-  id: 'getArtifact', tag, method: 'GET', path, summary: 'Get an artifact by tag or digest',
-  params, query: Type.Object({ ...pageQuery, ...wanted, with_signature: flag(false) }), status: 200, answer: Artifact,
+  id: 'getArtifact',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get an artifact by tag or digest',
+  params,
+  query: Type.Object({ ...pageQuery, ...wanted, with_signature: flag(false) }),
+  status: 200,
+  answer: Artifact,
 })
 
 export const deleteArtifact = operation({
-  id: 'deleteArtifact', tag, method: 'DELETE', path,
-  summary: 'Delete an artifact with its tags, its untagged parts and what belongs to it', params, status: 200,
+  id: 'deleteArtifact',
+  tag,
+  method: 'DELETE',
+  path,
+  summary: 'Delete an artifact with its tags, its untagged parts and what belongs to it',
+  params,
+  status: 200,
 })
 
 export const copyArtifact = operation({
-  id: 'CopyArtifact', tag, method: 'POST', path: list,
+  id: 'CopyArtifact',
+  tag,
+  method: 'POST',
+  path: list,
   summary: 'Copy an artifact from another repository, with its parts and what belongs to it',
   params: RepositoryPath,
   query: Type.Object({
     from: Type.String({
-      minLength: 1, maxLength: 1024, description: 'project/repository:tag or project/repository@digest',
+      minLength: 1,
+      maxLength: 1024,
+      description: 'project/repository:tag or project/repository@digest',
     }),
   }),
   status: 201,
 })
 
 export const listTags = operation({
-  id: 'listTags', tag, method: 'GET', path: `${path}/tags`, summary: 'List the tags of an artifact',
-  params, query: Type.Object({ ...listQuery, with_immutable_status: flag(false) }),
-  status: 200, answer: Type.Array(Tag), page: true,
+  id: 'listTags',
+  tag,
+  method: 'GET',
+  path: `${path}/tags`,
+  summary: 'List the tags of an artifact',
+  params,
+  query: Type.Object({ ...listQuery, with_immutable_status: flag(false) }),
+  status: 200,
+  answer: Type.Array(Tag),
+  page: true,
 })
 
 export const createTag = operation({
-  id: 'createTag', tag, method: 'POST', path: `${path}/tags`,
-  summary: 'Give an artifact a tag that the repository does not have yet', params, body: NewTag, status: 201,
+  id: 'createTag',
+  tag,
+  method: 'POST',
+  path: `${path}/tags`,
+  summary: 'Give an artifact a tag that the repository does not have yet',
+  params,
+  body: NewTag,
+  status: 201,
 })
 
 export const deleteTag = operation({
-  id: 'deleteTag', tag, method: 'DELETE', path: `${path}/tags/{tag_name}`, summary: 'Take a tag away from an artifact',
-  params: Type.Object({ ...ofOne, tag_name: Type.String({ minLength: 1, maxLength: 255 }) }), status: 200,
+  id: 'deleteTag',
+  tag,
+  method: 'DELETE',
+  path: `${path}/tags/{tag_name}`,
+  summary: 'Take a tag away from an artifact',
+  params: Type.Object({ ...ofOne, tag_name: Type.String({ minLength: 1, maxLength: 255 }) }),
+  status: 200,
 })
 
 export const listAccessories = operation({
-  id: 'listAccessories', tag, method: 'GET', path: `${path}/accessories`,
+  id: 'listAccessories',
+  tag,
+  method: 'GET',
+  path: `${path}/accessories`,
   summary: 'List what belongs to an artifact: signatures, SBOMs, ...',
-  params, query: ListQuery, status: 200, answer: Type.Array(Accessory), page: true,
+  params,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(Accessory),
+  page: true,
 })
 
 export const addLabel = operation({
-  id: 'addLabel', tag, method: 'POST', path: `${path}/labels`,
-  summary: 'Put a label on an artifact: a global one, or one of its project', params, body: LabelReq, status: 200,
+  id: 'addLabel',
+  tag,
+  method: 'POST',
+  path: `${path}/labels`,
+  summary: 'Put a label on an artifact: a global one, or one of its project',
+  params,
+  body: LabelReq,
+  status: 200,
 })
 
 export const removeLabel = operation({
-  id: 'removeLabel', tag, method: 'DELETE', path: `${path}/labels/{label_id}`, summary: 'Take a label from an artifact',
-  params: Type.Object({ ...ofOne, label_id: idParam }), status: 200,
+  id: 'removeLabel',
+  tag,
+  method: 'DELETE',
+  path: `${path}/labels/{label_id}`,
+  summary: 'Take a label from an artifact',
+  params: Type.Object({ ...ofOne, label_id: idParam }),
+  status: 200,
 })
 
 /** Text or JSON, by the addition. */
 export const getAddition = operation({
-  id: 'getAddition', tag, method: 'GET', path: `${path}/additions/{addition}`,
+  id: 'getAddition',
+  tag,
+  method: 'GET',
+  path: `${path}/additions/{addition}`,
   summary: 'Get more of an artifact than its row shows: its history, or a file in it',
   params: Type.Object({
     ...ofOne,
@@ -214,5 +288,6 @@ export const getAddition = operation({
       enum: ['build_history', 'values.yaml', 'readme.md', 'dependencies', 'sbom', 'license', 'files'],
     }),
   }),
-  status: 200, answer: Type.String(),
+  status: 200,
+  answer: Type.String(),
 })

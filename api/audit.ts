@@ -22,7 +22,9 @@ export const AuditLogExt = Type.Object({
   op_time: Type.String({ format: 'date-time' }),
   client_address: Type.Optional(Type.String({ description: 'where the request came from' })),
   request_id: Type.Optional(Type.String()),
-  event_id: Type.Optional(Type.String({ description: 'of the event that it is, or is about: the id that webhooks send along' })),
+  event_id: Type.Optional(
+    Type.String({ description: 'of the event that it is, or is about: the id that webhooks send along' }),
+  ),
   project_id: Type.Optional(Type.Integer()),
   details: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'what changed, without secrets' })),
 })
@@ -30,34 +32,58 @@ export const AuditLogExt = Type.Object({
 export const AuditLogEventType = Type.Object({ event_type: Type.String() })
 
 const ofSystem = {
-  tag: 'auditlog', method: 'GET', query: Type.Object(positionQuery), status: 200, page: true,
+  tag: 'auditlog',
+  method: 'GET',
+  query: Type.Object(positionQuery),
+  status: 200,
+  page: true,
   summary: 'List the log: all of it for system administrators, else what happened in projects whose log one may read',
 } as const
 
 const ofProject = {
-  tag: 'project', method: 'GET', summary: "List a project's log",
-  params: Type.Object({ project_name: Type.String({ maxLength: 255 }) }), query: Type.Object(positionQuery),
-  status: 200, page: true,
+  tag: 'project',
+  method: 'GET',
+  summary: "List a project's log",
+  params: Type.Object({ project_name: Type.String({ maxLength: 255 }) }),
+  query: Type.Object(positionQuery),
+  status: 200,
+  page: true,
 } as const
 
 export const listAuditLogs = operation({
-  ...ofSystem, id: 'listAuditLogs', path: '/audit-logs', answer: Type.Array(AuditLog),
+  ...ofSystem,
+  id: 'listAuditLogs',
+  path: '/audit-logs',
+  answer: Type.Array(AuditLog),
 })
 
 export const listAuditLogExts = operation({
-  ...ofSystem, id: 'listAuditLogExts', path: '/auditlog-exts', answer: Type.Array(AuditLogExt),
+  ...ofSystem,
+  id: 'listAuditLogExts',
+  path: '/auditlog-exts',
+  answer: Type.Array(AuditLogExt),
 })
 
 export const listAuditLogEventTypes = operation({
-  id: 'listAuditLogEventTypes', tag: 'auditlog', method: 'GET', path: '/auditlog-exts/events',
+  id: 'listAuditLogEventTypes',
+  tag: 'auditlog',
+  method: 'GET',
+  path: '/auditlog-exts/events',
   summary: 'List the types of events that can be switched off or purged',
-  status: 200, answer: Type.Array(AuditLogEventType),
+  status: 200,
+  answer: Type.Array(AuditLogEventType),
 })
 
 export const listProjectLogs = operation({
-  ...ofProject, id: 'getLogs', path: '/projects/{project_name}/logs', answer: Type.Array(AuditLog),
+  ...ofProject,
+  id: 'getLogs',
+  path: '/projects/{project_name}/logs',
+  answer: Type.Array(AuditLog),
 })
 
 export const listProjectLogExts = operation({
-  ...ofProject, id: 'getLogExts', path: '/projects/{project_name}/auditlog-exts', answer: Type.Array(AuditLogExt),
+  ...ofProject,
+  id: 'getLogExts',
+  path: '/projects/{project_name}/auditlog-exts',
+  answer: Type.Array(AuditLogExt),
 })

@@ -3,10 +3,13 @@ import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation
 type Scalar = string | number | boolean
 
 /** What an operation takes: `params`, `query` and `body`, each where it has one; a query without a mandatory name may be left out. */
-export type CallOf<O> =
-  & (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> })
-  & (QueryOf<O> extends undefined ? unknown : object extends QueryOf<O> ? { query?: QueryOf<O> } : { query: QueryOf<O> })
-  & (BodyOf<O> extends undefined ? unknown : { body: BodyOf<O> })
+export type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> }) &
+  (QueryOf<O> extends undefined
+    ? unknown
+    : object extends QueryOf<O>
+      ? { query?: QueryOf<O> }
+      : { query: QueryOf<O> }) &
+  (BodyOf<O> extends undefined ? unknown : { body: BodyOf<O> })
 
 export type Answered<O> = { status: number; headers: Headers; body: AnswerOf<O> }
 
@@ -22,20 +25,41 @@ export class ApiError extends Error {
   }
 }
 
-export type Client = <const O extends Operation>(operation: O, ...call: object extends CallOf<O> ? [CallOf<O>?] : [CallOf<O>]) => Promise<Answered<O>>
+export type Client = <const O extends Operation>(
+  operation: O,
+  ...call: object extends CallOf<O> ? [CallOf<O>?] : [CallOf<O>]
+) => Promise<Answered<O>>
 
-type ClientOptions = { /** Where Marina is, such as https://registry.example.com. */ url: string; login?: { name: string; password: string }; /** A request takes at most this, in ms. */ timeoutMs?: number }
+type ClientOptions = {
+  /** Where Marina is, such as https://registry.example.com. */ url: string
+  login?: { name: string; password: string }
+  /** A request takes at most this, in ms. */ timeoutMs?: number
+}
 
 /** Calls operations (api/<noun>.ts); rejects with ApiError for every status from 300 on. */
 export function openClient({ url, login, timeoutMs = 30_000 }: ClientOptions): Client {
-  const authorization = login ? { authorization: `Basic ${btoa(String.fromCodePoint(...new TextEncoder().encode(`${login.name}:${login.password}`)))}` } : undefined
+  const authorization = login
+    ? {
+        authorization: `Basic ${btoa(String.fromCodePoint(...new TextEncoder().encode(`${login.name}:${login.password}`)))}`,
+      }
+    : undefined
 
   return async ({ method, path }, ...[call]) => {
-    const { params = {}, query = {}, body } = (call ?? {}) as { params?: Record<string, Scalar>; query?: Record<string, Scalar | undefined>; body?: unknown }
+    const {
+      params = {},
+      query = {},
+      body,
+    } = (call ?? {}) as { params?: Record<string, Scalar>; query?: Record<string, Scalar | undefined>; body?: unknown }
     const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
-    const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))).toString()
+    const search = new URLSearchParams(
+      Object.entries(query).flatMap(([key, value]): [string, string][] =>
+        value === undefined ? [] : [[key, String(value)]],
+      ),
+    ).toString()
     const response = await fetch(`${url}/api/v2.0${place}${search === '' ? '' : `?${search}`}`, {
-      method, redirect: 'error', signal: AbortSignal.timeout(timeoutMs),
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
       headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
@@ -46,7 +70,8 @@ export function openClient({ url, login, timeoutMs = 30_000 }: ClientOptions): C
 }
 
 /** JSON is read; text is left as it is, such as that of a log. */
-const bodyOf = (response: Response, text: string): unknown => (text === '' ? undefined : isJson(response) ? JSON.parse(text) : text)
+const bodyOf = (response: Response, text: string): unknown =>
+  text === '' ? undefined : isJson(response) ? JSON.parse(text) : text
 
 const isJson = (response: Response) => response.headers.get('content-type')?.startsWith('application/json') === true
 

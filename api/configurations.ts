@@ -77,12 +77,16 @@ export const ConfigurationsResponse = Type.Object({
   audit_log_forward_endpoint: Type.Optional(StringConfigItem),
   skip_audit_log_database: Type.Optional(BoolConfigItem),
   scanner_skip_update_pulltime: Type.Optional(BoolConfigItem),
-  scan_all_policy: Type.Optional(Type.Object({
-    type: Type.Optional(Type.String()),
-    parameter: Type.Optional(Type.Object({
-      daily_time: Type.Optional(Type.Integer()),
-    })),
-  })),
+  scan_all_policy: Type.Optional(
+    Type.Object({
+      type: Type.Optional(Type.String()),
+      parameter: Type.Optional(
+        Type.Object({
+          daily_time: Type.Optional(Type.Integer()),
+        }),
+      ),
+    }),
+  ),
   session_timeout: Type.Optional(IntegerConfigItem),
   banner_message: Type.Optional(StringConfigItem),
   disabled_audit_log_event_types: Type.Optional(StringConfigItem),
@@ -151,17 +155,31 @@ export const Configurations = Type.Object({
 const tag = 'configure'
 
 export const getConfigurations = operation({
-  id: 'getConfigurations', tag, method: 'GET', path: '/configurations',
-  summary: 'Read the configuration items; secrets are left out', status: 200, answer: ConfigurationsResponse,
+  id: 'getConfigurations',
+  tag,
+  method: 'GET',
+  path: '/configurations',
+  summary: 'Read the configuration items; secrets are left out',
+  status: 200,
+  answer: ConfigurationsResponse,
 })
 
 export const getInternalConfiguration = operation({
-  id: 'getInternalconfig', tag, method: 'GET', path: '/internalconfig',
-  summary: "The same by the name that Harbor's own parts use", status: 200, answer: InternalConfigurationsResponse,
+  id: 'getInternalconfig',
+  tag,
+  method: 'GET',
+  path: '/internalconfig',
+  summary: "The same by the name that Harbor's own parts use",
+  status: 200,
+  answer: InternalConfigurationsResponse,
 })
 
 export const updateConfigurations = operation({
-  id: 'updateConfigurations', tag, method: 'PUT', path: '/configurations',
+  id: 'updateConfigurations',
+  tag,
+  method: 'PUT',
+  path: '/configurations',
   summary: 'Change configuration items; those that are not named stay, unknown ones are ignored',
-  body: Configurations, status: 200,
+  body: Configurations,
+  status: 200,
 })

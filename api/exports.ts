@@ -27,23 +27,44 @@ const tag = 'artifact export'
 const params = Type.Object({ execution_id: idParam })
 
 export const exportArtifacts = operation({
-  id: 'exportArtifacts', tag, method: 'POST', path: '/export/artifacts',
+  id: 'exportArtifacts',
+  tag,
+  method: 'POST',
+  path: '/export/artifacts',
   summary: 'Have a report of all artifacts written, as CSV',
-  body: ArtifactExportRequest, status: 201, answer: ExportJob,
+  body: ArtifactExportRequest,
+  status: 201,
+  answer: ExportJob,
 })
 
 export const listArtifactExports = operation({
-  id: 'listArtifactExports', tag, method: 'GET', path: '/export/artifacts/executions',
-  summary: 'List the reports that one has asked for, the newest hundred', status: 200, answer: ExportExecutionList,
+  id: 'listArtifactExports',
+  tag,
+  method: 'GET',
+  path: '/export/artifacts/executions',
+  summary: 'List the reports that one has asked for, the newest hundred',
+  status: 200,
+  answer: ExportExecutionList,
 })
 
 export const getArtifactExport = operation({
-  id: 'getArtifactExport', tag, method: 'GET', path: '/export/artifacts/executions/{execution_id}',
-  summary: 'Is the report ready?', params, status: 200, answer: ExportExecution,
+  id: 'getArtifactExport',
+  tag,
+  method: 'GET',
+  path: '/export/artifacts/executions/{execution_id}',
+  summary: 'Is the report ready?',
+  params,
+  status: 200,
+  answer: ExportExecution,
 })
 
 export const downloadArtifactExport = operation({
-  id: 'downloadArtifactExport', tag, method: 'GET', path: '/export/artifacts/download/{execution_id}',
+  id: 'downloadArtifactExport',
+  tag,
+  method: 'GET',
+  path: '/export/artifacts/download/{execution_id}',
   summary: 'Download the report, once: after that it is gone',
-  params, status: 200, answer: Type.String({ description: 'text/csv' }),
+  params,
+  status: 200,
+  answer: Type.String({ description: 'text/csv' }),
 })

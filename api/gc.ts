@@ -1,7 +1,9 @@
 import { choreOperations } from './chores.ts'
 
 export const { listRuns, getSchedule, createSchedule, updateSchedule, getRun, stopRun, getRunLog } = choreOperations({
-  tag: 'gc', path: '/system/gc', param: 'gc_id',
+  tag: 'gc',
+  path: '/system/gc',
+  param: 'gc_id',
   words: {
     listRuns: { id: 'getGCHistory', summary: 'List the runs of the garbage collection' },
     getSchedule: { id: 'getGCSchedule', summary: 'Get the schedule of the garbage collection; {} without one' },

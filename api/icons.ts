@@ -7,7 +7,12 @@ export const Icon = Type.Object({
 })
 
 export const getIcon = operation({
-  id: 'getIcon', tag: 'icon', method: 'GET', path: '/icons/{digest}',
+  id: 'getIcon',
+  tag: 'icon',
+  method: 'GET',
+  path: '/icons/{digest}',
   summary: 'Get the picture of an artifact, in base64',
-  params: Type.Object({ digest: Type.String({ maxLength: 255 }) }), status: 200, answer: Icon,
+  params: Type.Object({ digest: Type.String({ maxLength: 255 }) }),
+  status: 200,
+  answer: Icon,
 })

@@ -46,21 +46,46 @@ const path = `${list}/{immutable_rule_id}`
 const params = Type.Object({ ...ProjectEither.properties, immutable_rule_id: idParam })
 
 export const listImmutableRules = operation({
-  id: 'ListImmuRules', tag, method: 'GET', path: list,
+  id: 'ListImmuRules',
+  tag,
+  method: 'GET',
+  path: list,
   summary: 'List the rules that keep tags of a project as they are',
-  params: ProjectEither, query: ListQuery, status: 200, answer: Type.Array(ImmutableRule), page: true,
+  params: ProjectEither,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(ImmutableRule),
+  page: true,
 })
 
 export const createImmutableRule = operation({
-  id: 'CreateImmuRule', tag, method: 'POST', path: list, summary: 'Keep tags that a pattern matches as they are',
-  params: ProjectEither, body: ImmutableRuleReq, status: 201,
+  id: 'CreateImmuRule',
+  tag,
+  method: 'POST',
+  path: list,
+  summary: 'Keep tags that a pattern matches as they are',
+  params: ProjectEither,
+  body: ImmutableRuleReq,
+  status: 201,
 })
 
 export const updateImmutableRule = operation({
-  id: 'UpdateImmuRule', tag, method: 'PUT', path, summary: 'Change a rule, or switch it off',
-  params, body: ImmutableRuleReq, status: 200,
+  id: 'UpdateImmuRule',
+  tag,
+  method: 'PUT',
+  path,
+  summary: 'Change a rule, or switch it off',
+  params,
+  body: ImmutableRuleReq,
+  status: 200,
 })
 
 export const deleteImmutableRule = operation({
-  id: 'DeleteImmuRule', tag, method: 'DELETE', path, summary: 'Delete a rule', params, status: 200,
+  id: 'DeleteImmuRule',
+  tag,
+  method: 'DELETE',
+  path,
+  summary: 'Delete a rule',
+  params,
+  status: 200,
 })

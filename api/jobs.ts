@@ -9,10 +9,17 @@ const attrs = Type.Record(Type.String(), Type.Unknown())
 
 /** When a client wants something to run. */
 export const ScheduleObj = Type.Object({
-  type: Type.Optional(Type.Union([
-    Type.Literal('Hourly'), Type.Literal('Daily'), Type.Literal('Weekly'), Type.Literal('Custom'),
-    Type.Literal('Manual'), Type.Literal('None'), Type.Literal('Schedule'),
-  ])),
+  type: Type.Optional(
+    Type.Union([
+      Type.Literal('Hourly'),
+      Type.Literal('Daily'),
+      Type.Literal('Weekly'),
+      Type.Literal('Custom'),
+      Type.Literal('Manual'),
+      Type.Literal('None'),
+      Type.Literal('Schedule'),
+    ]),
+  ),
   cron: text,
   next_scheduled_time: Type.Optional(time),
 })
@@ -41,14 +48,23 @@ export const ExecHistory = Type.Object({
 })
 
 export const WorkerPool = Type.Object({
-  pid: Type.Integer(), worker_pool_id: Type.String(), start_at: time, heartbeat_at: time, concurrency: Type.Integer(),
+  pid: Type.Integer(),
+  worker_pool_id: Type.String(),
+  start_at: time,
+  heartbeat_at: time,
+  concurrency: Type.Integer(),
   host: Type.String(),
 })
 
 /** One that runs nothing has its ids alone. */
 export const Worker = Type.Object({
-  id: Type.String(), pool_id: Type.String(), job_name: text, job_id: text, start_at: Type.Optional(time),
-  check_in: text, checkin_at: Type.Optional(time),
+  id: Type.String(),
+  pool_id: Type.String(),
+  job_name: text,
+  job_id: text,
+  start_at: Type.Optional(time),
+  check_in: text,
+  checkin_at: Type.Optional(time),
 })
 
 /** An empty queue has neither `count` nor `latency`. */
@@ -59,7 +75,11 @@ export const ActionRequest = Type.Object({
 })
 
 export const ScheduleTask = Type.Object({
-  id: Type.Integer(), vendor_type: Type.String(), vendor_id: Type.Integer(), cron: Type.String(), update_time: time,
+  id: Type.Integer(),
+  vendor_type: Type.String(),
+  vendor_id: Type.Integer(),
+  cron: Type.String(),
+  update_time: time,
 })
 
 export const SchedulerStatus = Type.Object({ paused: Type.Boolean() })
@@ -67,50 +87,95 @@ export const SchedulerStatus = Type.Object({ paused: Type.Boolean() })
 const tag = 'jobservice'
 const JobId = Type.Object({
   job_id: Type.String({
-    minLength: 1, maxLength: 64, description: 'as workers and queues show it; all for every running job',
+    minLength: 1,
+    maxLength: 64,
+    description: 'as workers and queues show it; all for every running job',
   }),
 })
 const JobType = Type.Object({ job_type: Type.String({ minLength: 1, maxLength: 255 }) })
 
 export const listWorkerPools = operation({
-  id: 'getWorkerPools', tag, method: 'GET', path: '/jobservice/pools', summary: 'List the processes that run jobs',
-  status: 200, answer: Type.Array(WorkerPool),
+  id: 'getWorkerPools',
+  tag,
+  method: 'GET',
+  path: '/jobservice/pools',
+  summary: 'List the processes that run jobs',
+  status: 200,
+  answer: Type.Array(WorkerPool),
 })
 
 export const listWorkers = operation({
-  id: 'getWorkers', tag, method: 'GET', path: '/jobservice/pools/{pool_id}/workers',
+  id: 'getWorkers',
+  tag,
+  method: 'GET',
+  path: '/jobservice/pools/{pool_id}/workers',
   summary: 'List the workers of a process and what they run; all for every process',
   params: Type.Object({ pool_id: Type.String({ minLength: 1, maxLength: 255 }) }),
-  status: 200, answer: Type.Array(Worker),
+  status: 200,
+  answer: Type.Array(Worker),
 })
 
 export const stopJob = operation({
-  id: 'stopRunningJob', tag, method: 'PUT', path: '/jobservice/jobs/{job_id}', summary: 'Stop a job, or all that run',
-  params: JobId, status: 200,
+  id: 'stopRunningJob',
+  tag,
+  method: 'PUT',
+  path: '/jobservice/jobs/{job_id}',
+  summary: 'Stop a job, or all that run',
+  params: JobId,
+  status: 200,
 })
 
 export const getJobLog = operation({
-  id: 'actionGetJobLog', tag, method: 'GET', path: '/jobservice/jobs/{job_id}/log',
-  summary: 'What a job has said so far', params: JobId, status: 200, answer: Type.String(),
+  id: 'actionGetJobLog',
+  tag,
+  method: 'GET',
+  path: '/jobservice/jobs/{job_id}/log',
+  summary: 'What a job has said so far',
+  params: JobId,
+  status: 200,
+  answer: Type.String(),
 })
 
 export const listJobQueues = operation({
-  id: 'listJobQueues', tag, method: 'GET', path: '/jobservice/queues',
-  summary: 'List the queues: how much waits, and for how long', status: 200, answer: Type.Array(JobQueue),
+  id: 'listJobQueues',
+  tag,
+  method: 'GET',
+  path: '/jobservice/queues',
+  summary: 'List the queues: how much waits, and for how long',
+  status: 200,
+  answer: Type.Array(JobQueue),
 })
 
 export const changeJobQueue = operation({
-  id: 'actionPendingJobs', tag, method: 'PUT', path: '/jobservice/queues/{job_type}',
+  id: 'actionPendingJobs',
+  tag,
+  method: 'PUT',
+  path: '/jobservice/queues/{job_type}',
   summary: 'Stop what waits in a queue, pause or resume it; all for every queue, SCHEDULER for the schedules',
-  params: JobType, body: ActionRequest, status: 200,
+  params: JobType,
+  body: ActionRequest,
+  status: 200,
 })
 
 export const listSchedules = operation({
-  id: 'listSchedules', tag: 'schedule', method: 'GET', path: '/schedules', summary: 'List all schedules',
-  query: PageQuery, status: 200, answer: Type.Array(ScheduleTask), page: true,
+  id: 'listSchedules',
+  tag: 'schedule',
+  method: 'GET',
+  path: '/schedules',
+  summary: 'List all schedules',
+  query: PageQuery,
+  status: 200,
+  answer: Type.Array(ScheduleTask),
+  page: true,
 })
 
 export const getSchedulesPaused = operation({
-  id: 'getSchedulePaused', tag: 'schedule', method: 'GET', path: '/schedules/{job_type}/paused',
-  summary: 'Are schedules paused? The only job_type is all', params: JobType, status: 200, answer: SchedulerStatus,
+  id: 'getSchedulePaused',
+  tag: 'schedule',
+  method: 'GET',
+  path: '/schedules/{job_type}/paused',
+  summary: 'Are schedules paused? The only job_type is all',
+  params: JobType,
+  status: 200,
+  answer: SchedulerStatus,
 })

@@ -20,32 +20,60 @@ const tag = 'label'
 const params = Type.Object({ label_id: idParam })
 
 export const listLabels = operation({
-  id: 'ListLabels', tag, method: 'GET', path: '/labels', summary: 'List the global labels, or those of a project',
+  id: 'ListLabels',
+  tag,
+  method: 'GET',
+  path: '/labels',
+  summary: 'List the global labels, or those of a project',
   query: Type.Object({
     ...listQuery,
     name: Type.Optional(Type.String({ maxLength: 255 })),
     scope: Type.Optional(Type.String({ description: 'g: global, p: of a project' })),
     project_id: Type.Optional(idParam),
   }),
-  status: 200, answer: Type.Array(Label), page: true,
+  status: 200,
+  answer: Type.Array(Label),
+  page: true,
 })
 
 export const createLabel = operation({
-  id: 'CreateLabel', tag, method: 'POST', path: '/labels', summary: 'Create a label', body: LabelReq, status: 201,
+  id: 'CreateLabel',
+  tag,
+  method: 'POST',
+  path: '/labels',
+  summary: 'Create a label',
+  body: LabelReq,
+  status: 201,
 })
 
 export const getLabel = operation({
-  id: 'GetLabelByID', tag, method: 'GET', path: '/labels/{label_id}', summary: 'Get a label',
-  params, status: 200, answer: Label,
+  id: 'GetLabelByID',
+  tag,
+  method: 'GET',
+  path: '/labels/{label_id}',
+  summary: 'Get a label',
+  params,
+  status: 200,
+  answer: Label,
 })
 
 export const updateLabel = operation({
-  id: 'UpdateLabel', tag, method: 'PUT', path: '/labels/{label_id}',
+  id: 'UpdateLabel',
+  tag,
+  method: 'PUT',
+  path: '/labels/{label_id}',
   summary: 'Rename, describe or recolour a label; it stays where it belongs',
-  params, body: LabelReq, status: 200,
+  params,
+  body: LabelReq,
+  status: 200,
 })
 
 export const deleteLabel = operation({
-  id: 'DeleteLabel', tag, method: 'DELETE', path: '/labels/{label_id}',
-  summary: 'Delete a label, and take it off every artifact', params, status: 200,
+  id: 'DeleteLabel',
+  tag,
+  method: 'DELETE',
+  path: '/labels/{label_id}',
+  summary: 'Delete a label, and take it off every artifact',
+  params,
+  status: 200,
 })

@@ -36,28 +36,57 @@ const path = `${list}/{mid}`
 const params = Type.Object({ ...ProjectEither.properties, mid: idParam })
 
 export const listProjectMembers = operation({
-  id: 'listProjectMembers', tag, method: 'GET', path: list, summary: 'List the members of a project, users and groups',
+  id: 'listProjectMembers',
+  tag,
+  method: 'GET',
+  path: list,
+  summary: 'List the members of a project, users and groups',
   params: ProjectEither,
   query: Type.Object({ ...pageQuery, entityname: Type.Optional(Type.String({ maxLength: 255 })) }),
-  status: 200, answer: Type.Array(ProjectMemberEntity), page: true,
+  status: 200,
+  answer: Type.Array(ProjectMemberEntity),
+  page: true,
 })
 
 export const createProjectMember = operation({
-  id: 'createProjectMember', tag, method: 'POST', path: list, summary: 'Give a user or a group a role in a project',
-  params: ProjectEither, body: ProjectMember, status: 201,
+  id: 'createProjectMember',
+  tag,
+  method: 'POST',
+  path: list,
+  summary: 'Give a user or a group a role in a project',
+  params: ProjectEither,
+  body: ProjectMember,
+  status: 201,
 })
 
 export const getProjectMember = operation({
-  id: 'getProjectMember', tag, method: 'GET', path, summary: 'Get a member of a project',
-  params, status: 200, answer: ProjectMemberEntity,
+  id: 'getProjectMember',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get a member of a project',
+  params,
+  status: 200,
+  answer: ProjectMemberEntity,
 })
 
 export const updateProjectMember = operation({
-  id: 'updateProjectMember', tag, method: 'PUT', path, summary: 'Change the role of a member',
-  params, body: RoleRequest, status: 200,
+  id: 'updateProjectMember',
+  tag,
+  method: 'PUT',
+  path,
+  summary: 'Change the role of a member',
+  params,
+  body: RoleRequest,
+  status: 200,
 })
 
 export const deleteProjectMember = operation({
-  id: 'deleteProjectMember', tag, method: 'DELETE', path, summary: 'Remove a member from a project',
-  params, status: 200,
+  id: 'deleteProjectMember',
+  tag,
+  method: 'DELETE',
+  path,
+  summary: 'Remove a member from a project',
+  params,
+  status: 200,
 })

@@ -12,7 +12,11 @@ export const Permissions = Type.Object({
 })
 
 export const getPermissions = operation({
-  id: 'getPermissions', tag: 'permissions', method: 'GET', path: '/permissions',
+  id: 'getPermissions',
+  tag: 'permissions',
+  method: 'GET',
+  path: '/permissions',
   summary: "What a robot can be given; the system's part only for system administrators",
-  status: 200, answer: Permissions,
+  status: 200,
+  answer: Permissions,
 })

@@ -10,25 +10,55 @@ const params = ProjectEither
 const named = Type.Object({ ...ProjectEither.properties, meta_name: Type.String({ minLength: 1, maxLength: 255 }) })
 
 export const listProjectMetadatas = operation({
-  id: 'listProjectMetadatas', tag, method: 'GET', path, summary: "List a project's metadata; for administrators and robots",
-  params, status: 200, answer: Values,
+  id: 'listProjectMetadatas',
+  tag,
+  method: 'GET',
+  path,
+  summary: "List a project's metadata; for administrators and robots",
+  params,
+  status: 200,
+  answer: Values,
 })
 
 export const addProjectMetadatas = operation({
-  id: 'addProjectMetadatas', tag, method: 'POST', path, summary: 'Set one that is not set yet', params, body: Values, status: 200,
+  id: 'addProjectMetadatas',
+  tag,
+  method: 'POST',
+  path,
+  summary: 'Set one that is not set yet',
+  params,
+  body: Values,
+  status: 200,
 })
 
 export const getProjectMetadata = operation({
-  id: 'getProjectMetadata', tag, method: 'GET', path: `${path}{meta_name}`, summary: 'Get one',
-  params: named, status: 200, answer: Values,
+  id: 'getProjectMetadata',
+  tag,
+  method: 'GET',
+  path: `${path}{meta_name}`,
+  summary: 'Get one',
+  params: named,
+  status: 200,
+  answer: Values,
 })
 
 export const updateProjectMetadata = operation({
-  id: 'updateProjectMetadata', tag, method: 'PUT', path: `${path}{meta_name}`, summary: 'Change one that is set',
-  params: named, body: Values, status: 200,
+  id: 'updateProjectMetadata',
+  tag,
+  method: 'PUT',
+  path: `${path}{meta_name}`,
+  summary: 'Change one that is set',
+  params: named,
+  body: Values,
+  status: 200,
 })
 
 export const deleteProjectMetadata = operation({
-  id: 'deleteProjectMetadata', tag, method: 'DELETE', path: `${path}{meta_name}`, summary: 'Set one back to its default',
-  params: named, status: 200,
+  id: 'deleteProjectMetadata',
+  tag,
+  method: 'DELETE',
+  path: `${path}{meta_name}`,
+  summary: 'Set one back to its default',
+  params: named,
+  status: 200,
 })

@@ -77,7 +77,11 @@ const path = '/projects/{project_name_or_id}'
 const params = ProjectEither
 
 export const listProjects = operation({
-  id: 'listProjects', tag, method: 'GET', path: '/projects', summary: 'List the projects that the caller may see',
+  id: 'listProjects',
+  tag,
+  method: 'GET',
+  path: '/projects',
+  summary: 'List the projects that the caller may see',
   query: Type.Object({
     ...listQuery,
     name: Type.Optional(Type.String({ maxLength: 255 })),
@@ -85,41 +89,81 @@ export const listProjects = operation({
     owner: Type.Optional(Type.String({ maxLength: 255 })),
     with_detail: Type.Optional(Type.Boolean({ default: true })),
   }),
-  status: 200, answer: Type.Array(Project), page: true,
+  status: 200,
+  answer: Type.Array(Project),
+  page: true,
 })
 
 export const headProject = operation({
-  id: 'headProject', tag, method: 'HEAD', path: '/projects',
+  id: 'headProject',
+  tag,
+  method: 'HEAD',
+  path: '/projects',
   summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown',
-  query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }), status: 200,
+  query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }),
+  status: 200,
 })
 
 export const createProject = operation({
-  id: 'createProject', tag, method: 'POST', path: '/projects', summary: 'Create a project', body: ProjectReq, status: 201,
+  id: 'createProject',
+  tag,
+  method: 'POST',
+  path: '/projects',
+  summary: 'Create a project',
+  body: ProjectReq,
+  status: 201,
 })
 
 export const getProject = operation({
-  id: 'getProject', tag, method: 'GET', path, summary: 'Get a project by its name or id',
-  params, status: 200, answer: Project,
+  id: 'getProject',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get a project by its name or id',
+  params,
+  status: 200,
+  answer: Project,
 })
 
 export const updateProject = operation({
-  id: 'updateProject', tag, method: 'PUT', path,
+  id: 'updateProject',
+  tag,
+  method: 'PUT',
+  path,
   summary: 'Change the metadata and the allowlist of a project; name, owner and limit stay as they are',
-  params, body: ProjectReq, status: 200,
+  params,
+  body: ProjectReq,
+  status: 200,
 })
 
 export const deleteProject = operation({
-  id: 'deleteProject', tag, method: 'DELETE', path, summary: 'Delete an empty project', params, status: 200,
+  id: 'deleteProject',
+  tag,
+  method: 'DELETE',
+  path,
+  summary: 'Delete an empty project',
+  params,
+  status: 200,
 })
 
 export const getProjectDeletable = operation({
-  id: 'getProjectDeletable', tag, method: 'GET', path: `${path}/_deletable`, summary: 'Could the project be deleted now?',
-  params, status: 200, answer: ProjectDeletable,
+  id: 'getProjectDeletable',
+  tag,
+  method: 'GET',
+  path: `${path}/_deletable`,
+  summary: 'Could the project be deleted now?',
+  params,
+  status: 200,
+  answer: ProjectDeletable,
 })
 
 export const getProjectSummary = operation({
-  id: 'getProjectSummary', tag, method: 'GET', path: `${path}/summary`,
+  id: 'getProjectSummary',
+  tag,
+  method: 'GET',
+  path: `${path}/summary`,
   summary: 'Figures of a project: members and quota for those who may see them',
-  params, status: 200, answer: ProjectSummary,
+  params,
+  status: 200,
+  answer: ProjectSummary,
 })

@@ -1,7 +1,9 @@
 import { choreOperations } from './chores.ts'
 
 export const { listRuns, getSchedule, createSchedule, updateSchedule, getRun, stopRun, getRunLog } = choreOperations({
-  tag: 'purge', path: '/system/purgeaudit', param: 'purge_id',
+  tag: 'purge',
+  path: '/system/purgeaudit',
+  param: 'purge_id',
   words: {
     listRuns: { id: 'getPurgeHistory', summary: 'List the purges of the audit log' },
     getSchedule: { id: 'getPurgeSchedule', summary: 'Get the schedule of the purge; {} without one' },

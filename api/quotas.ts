@@ -23,21 +23,40 @@ const tag = 'quota'
 const params = Type.Object({ id: idParam })
 
 export const listQuotas = operation({
-  id: 'listQuotas', tag, method: 'GET', path: '/quotas', summary: 'List quotas, one for every project',
+  id: 'listQuotas',
+  tag,
+  method: 'GET',
+  path: '/quotas',
+  summary: 'List quotas, one for every project',
   query: Type.Object({
     ...pageQuery,
     reference: Type.Optional(Type.String({ maxLength: 255, description: 'project, the only kind there is' })),
     reference_id: Type.Optional(Type.String({ maxLength: 255, description: "a project's id" })),
     sort: Type.Optional(Type.String({ maxLength: 512 })),
   }),
-  status: 200, answer: Type.Array(Quota), page: true,
+  status: 200,
+  answer: Type.Array(Quota),
+  page: true,
 })
 
 export const getQuota = operation({
-  id: 'getQuota', tag, method: 'GET', path: '/quotas/{id}', summary: 'Get a quota', params, status: 200, answer: Quota,
+  id: 'getQuota',
+  tag,
+  method: 'GET',
+  path: '/quotas/{id}',
+  summary: 'Get a quota',
+  params,
+  status: 200,
+  answer: Quota,
 })
 
 export const updateQuota = operation({
-  id: 'updateQuota', tag, method: 'PUT', path: '/quotas/{id}', summary: 'Set the limit of a project, -1 for none',
-  params, body: QuotaUpdateReq, status: 200,
+  id: 'updateQuota',
+  tag,
+  method: 'PUT',
+  path: '/quotas/{id}',
+  summary: 'Set the limit of a project, -1 for none',
+  params,
+  body: QuotaUpdateReq,
+  status: 200,
 })

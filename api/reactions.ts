@@ -14,7 +14,10 @@ export const Reaction = Type.Object({
 })
 
 export const ParkedFact = Type.Object({
-  fact: Type.Integer(), topic: Type.String(), occurred_at: Type.String({ format: 'date-time' }), trouble: Type.String(),
+  fact: Type.Integer(),
+  topic: Type.String(),
+  occurred_at: Type.String({ format: 'date-time' }),
+  trouble: Type.String(),
   parked_at: Type.String({ format: 'date-time' }),
 })
 
@@ -22,7 +25,9 @@ export const ParkedRetried = Type.Object({ taken: Type.Integer(), left: Type.Int
 
 export const ReplayFrom = Type.Object({
   from_fact: Type.Integer({
-    minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'id of the first fact to be told again',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'id of the first fact to be told again',
   }),
 })
 
@@ -31,29 +36,53 @@ const path = '/system/reactions'
 const params = Type.Object({ reaction_name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }) })
 
 export const listReactions = operation({
-  id: 'listReactions', tag, method: 'GET', path, summary: 'List who reacts to facts, and how far each has come',
-  status: 200, answer: Type.Array(Reaction),
+  id: 'listReactions',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'List who reacts to facts, and how far each has come',
+  status: 200,
+  answer: Type.Array(Reaction),
 })
 
 export const listParkedFacts = operation({
-  id: 'listParkedFacts', tag, method: 'GET', path: `${path}/{reaction_name}/parked`,
+  id: 'listParkedFacts',
+  tag,
+  method: 'GET',
+  path: `${path}/{reaction_name}/parked`,
   summary: 'List the facts that it refused too often, the oldest first',
   params,
   query: Type.Object({
     after: Type.Integer({
-      minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: 'those beyond this fact',
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      default: 0,
+      description: 'those beyond this fact',
     }),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
   }),
-  status: 200, answer: Type.Array(ParkedFact),
+  status: 200,
+  answer: Type.Array(ParkedFact),
 })
 
 export const retryParkedFacts = operation({
-  id: 'retryParkedFacts', tag, method: 'POST', path: `${path}/{reaction_name}/parked`,
-  summary: 'Hand it its parked facts once more', params, status: 200, answer: ParkedRetried,
+  id: 'retryParkedFacts',
+  tag,
+  method: 'POST',
+  path: `${path}/{reaction_name}/parked`,
+  summary: 'Hand it its parked facts once more',
+  params,
+  status: 200,
+  answer: ParkedRetried,
 })
 
 export const replayFacts = operation({
-  id: 'replayFacts', tag, method: 'POST', path: `${path}/{reaction_name}/replay`,
-  summary: 'Tell it all facts from one on again, as far as they are kept', params, body: ReplayFrom, status: 200,
+  id: 'replayFacts',
+  tag,
+  method: 'POST',
+  path: `${path}/{reaction_name}/replay`,
+  summary: 'Tell it all facts from one on again, as far as they are kept',
+  params,
+  body: ReplayFrom,
+  status: 200,
 })

@@ -18,7 +18,8 @@ export const RepositoryReq = Type.Partial(Repository)
 
 /** Path parameters of a repository: its name without that of its project. */
 export const RepositoryPath = Type.Object({
-  ...ProjectName.properties, repository_name: Type.String({ minLength: 1, maxLength: 1024 }),
+  ...ProjectName.properties,
+  repository_name: Type.String({ minLength: 1, maxLength: 1024 }),
 })
 
 const tag = 'repository'
@@ -27,26 +28,58 @@ const path = `${list}/{repository_name}`
 const params = RepositoryPath
 
 export const listAllRepositories = operation({
-  id: 'listAllRepositories', tag, method: 'GET', path: '/repositories',
+  id: 'listAllRepositories',
+  tag,
+  method: 'GET',
+  path: '/repositories',
   summary: 'List the repositories of all projects that the caller may see',
-  query: ListQuery, status: 200, answer: Type.Array(Repository), page: true,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(Repository),
+  page: true,
 })
 
 export const listRepositories = operation({
-  id: 'listRepositories', tag, method: 'GET', path: list, summary: 'List the repositories of a project',
-  params: ProjectName, query: ListQuery, status: 200, answer: Type.Array(Repository), page: true,
+  id: 'listRepositories',
+  tag,
+  method: 'GET',
+  path: list,
+  summary: 'List the repositories of a project',
+  params: ProjectName,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(Repository),
+  page: true,
 })
 
 export const getRepository = operation({
-  id: 'getRepository', tag, method: 'GET', path, summary: 'Get a repository', params, status: 200, answer: Repository,
+  id: 'getRepository',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get a repository',
+  params,
+  status: 200,
+  answer: Repository,
 })
 
 export const updateRepository = operation({
-  id: 'updateRepository', tag, method: 'PUT', path, summary: "Set a repository's description",
-  params, body: RepositoryReq, status: 200,
+  id: 'updateRepository',
+  tag,
+  method: 'PUT',
+  path,
+  summary: "Set a repository's description",
+  params,
+  body: RepositoryReq,
+  status: 200,
 })
 
 export const deleteRepository = operation({
-  id: 'deleteRepository', tag, method: 'DELETE', path, summary: 'Delete a repository with all its artifacts and tags',
-  params, status: 200,
+  id: 'deleteRepository',
+  tag,
+  method: 'DELETE',
+  path,
+  summary: 'Delete a repository with all its artifacts and tags',
+  params,
+  status: 200,
 })

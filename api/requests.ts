@@ -6,15 +6,30 @@ export const pageQuery = {
   page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'entries on a page' })),
 }
 export const listQuery = {
-  q: Type.Optional(Type.String({ maxLength: 4096, description: 'k=v, k=~v, k=[min~max], k={v1 v2} or k=(v1 v2), separated by commas' })),
-  sort: Type.Optional(Type.String({ maxLength: 512, description: 'fields separated by commas, -field for descending' })),
+  q: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description: 'k=v, k=~v, k=[min~max], k={v1 v2} or k=(v1 v2), separated by commas',
+    }),
+  ),
+  sort: Type.Optional(
+    Type.String({ maxLength: 512, description: 'fields separated by commas, -field for descending' }),
+  ),
   ...pageQuery,
 }
 /** Of lists whose Link header leads on by positions. `page` has no default here: a position without it is enough. */
 export const positionQuery = {
   ...listQuery,
-  page: Type.Optional(Type.Integer({ minimum: 1, description: 'page, counted from 1; without it and without a position the first' })),
-  after: Type.Optional(Type.String({ maxLength: 128, description: 'a position as the Link header gives it: the page begins after it, at any depth. Where page names another page, page counts' })),
+  page: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'page, counted from 1; without it and without a position the first' }),
+  ),
+  after: Type.Optional(
+    Type.String({
+      maxLength: 128,
+      description:
+        'a position as the Link header gives it: the page begins after it, at any depth. Where page names another page, page counts',
+    }),
+  ),
   before: Type.Optional(Type.String({ maxLength: 128, description: 'likewise: the page ends before it' })),
 }
 export const ListQuery = Type.Object(listQuery)

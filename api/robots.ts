@@ -37,9 +37,12 @@ export const Robot = Type.Object({
   creator_ref: Type.Integer(),
   creation_time: Type.String({ format: 'date-time' }),
   update_time: Type.String({ format: 'date-time' }),
-  last_used_time: Type.Optional(Type.String({
-    format: 'date-time', description: 'its last login, absent before the first; not in Harbor',
-  })),
+  last_used_time: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'its last login, absent before the first; not in Harbor',
+    }),
+  ),
 })
 
 /** A robot as clients send it back to change it; what they leave out stays. */
@@ -73,33 +76,68 @@ const path = '/robots/{robot_id}'
 const params = Type.Object({ robot_id: idParam })
 
 export const listRobots = operation({
-  id: 'ListRobot', tag, method: 'GET', path: '/robots',
+  id: 'ListRobot',
+  tag,
+  method: 'GET',
+  path: '/robots',
   summary: 'List system robots, or with q=Level=project,ProjectID=1 those of a project',
-  query: ListQuery, status: 200, answer: Type.Array(Robot), page: true,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(Robot),
+  page: true,
 })
 
 export const createRobot = operation({
-  id: 'CreateRobot', tag, method: 'POST', path: '/robots',
+  id: 'CreateRobot',
+  tag,
+  method: 'POST',
+  path: '/robots',
   summary: 'Create a robot; its secret is shown once, in this answer',
-  body: RobotCreate, status: 201, answer: RobotCreated,
+  body: RobotCreate,
+  status: 201,
+  answer: RobotCreated,
 })
 
 export const getRobot = operation({
-  id: 'GetRobotByID', tag, method: 'GET', path, summary: 'Get a robot', params, status: 200, answer: Robot,
+  id: 'GetRobotByID',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get a robot',
+  params,
+  status: 200,
+  answer: Robot,
 })
 
 export const updateRobot = operation({
-  id: 'UpdateRobot', tag, method: 'PUT', path,
+  id: 'UpdateRobot',
+  tag,
+  method: 'PUT',
+  path,
   summary: 'Change description, duration, permissions, or disable a robot; name, level and project stay',
-  params, body: RobotReq, status: 200,
+  params,
+  body: RobotReq,
+  status: 200,
 })
 
 export const refreshRobotSecret = operation({
-  id: 'RefreshSec', tag, method: 'PATCH', path,
+  id: 'RefreshSec',
+  tag,
+  method: 'PATCH',
+  path,
   summary: 'Give a robot the secret in the body, or without one a new secret that this answer shows once',
-  params, body: RobotSec, status: 200, answer: RobotSec,
+  params,
+  body: RobotSec,
+  status: 200,
+  answer: RobotSec,
 })
 
 export const deleteRobot = operation({
-  id: 'DeleteRobot', tag, method: 'DELETE', path, summary: 'Delete a robot', params, status: 200,
+  id: 'DeleteRobot',
+  tag,
+  method: 'DELETE',
+  path,
+  summary: 'Delete a robot',
+  params,
+  status: 200,
 })

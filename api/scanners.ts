@@ -48,11 +48,13 @@ export const ProjectScanner = Type.Object({ uuid: text })
 /** What a scanner answers itself; without a name and capabilities it is none. */
 export const ScannerAdapterMetadata = Type.Object({
   scanner: Type.Object({ name: Type.String(), vendor: text, version: text }),
-  capabilities: Type.Array(Type.Object({
-    type: text,
-    consumes_mime_types: Type.Optional(Type.Array(Type.String())),
-    produces_mime_types: Type.Optional(Type.Array(Type.String())),
-  })),
+  capabilities: Type.Array(
+    Type.Object({
+      type: text,
+      consumes_mime_types: Type.Optional(Type.Array(Type.String())),
+      produces_mime_types: Type.Optional(Type.Array(Type.String())),
+    }),
+  ),
   properties: Type.Optional(Type.Record(Type.String(), Type.String())),
 })
 
@@ -65,60 +67,123 @@ const params = Type.Object({ registration_id: Type.String({ pattern: uuidForm })
 const ofProject = '/projects/{project_name_or_id}/scanner'
 
 export const listScanners = operation({
-  id: 'listScanners', tag, method: 'GET', path: '/scanners', summary: 'List the scanners',
-  query: ListQuery, status: 200, answer: Type.Array(ScannerRegistration), page: true,
+  id: 'listScanners',
+  tag,
+  method: 'GET',
+  path: '/scanners',
+  summary: 'List the scanners',
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(ScannerRegistration),
+  page: true,
 })
 
 export const createScanner = operation({
-  id: 'createScanner', tag, method: 'POST', path: '/scanners',
-  summary: 'Register a scanner; the first one becomes the default', body: ScannerRegistrationReq, status: 201,
+  id: 'createScanner',
+  tag,
+  method: 'POST',
+  path: '/scanners',
+  summary: 'Register a scanner; the first one becomes the default',
+  body: ScannerRegistrationReq,
+  status: 201,
 })
 
 export const pingScanner = operation({
-  id: 'pingScanner', tag, method: 'POST', path: '/scanners/ping',
+  id: 'pingScanner',
+  tag,
+  method: 'POST',
+  path: '/scanners/ping',
   summary: 'Ask a scanner that is not registered yet whether it answers',
-  body: ScannerRegistrationSettings, status: 200,
+  body: ScannerRegistrationSettings,
+  status: 200,
 })
 
 export const getScanner = operation({
-  id: 'getScanner', tag, method: 'GET', path, summary: 'Get a scanner; its credential is never shown',
-  params, status: 200, answer: ScannerRegistration,
+  id: 'getScanner',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get a scanner; its credential is never shown',
+  params,
+  status: 200,
+  answer: ScannerRegistration,
 })
 
 export const updateScanner = operation({
-  id: 'updateScanner', tag, method: 'PUT', path, summary: 'Change a scanner; what is left out stays',
-  params, body: ScannerRegistrationReq, status: 200,
+  id: 'updateScanner',
+  tag,
+  method: 'PUT',
+  path,
+  summary: 'Change a scanner; what is left out stays',
+  params,
+  body: ScannerRegistrationReq,
+  status: 200,
 })
 
 export const deleteScanner = operation({
-  id: 'deleteScanner', tag, method: 'DELETE', path,
+  id: 'deleteScanner',
+  tag,
+  method: 'DELETE',
+  path,
   summary: 'Delete a scanner; projects that had chosen it fall back to the default',
-  params, status: 200, answer: ScannerRegistration,
+  params,
+  status: 200,
+  answer: ScannerRegistration,
 })
 
 export const setScannerAsDefault = operation({
-  id: 'setScannerAsDefault', tag, method: 'PATCH', path,
-  summary: 'Make a scanner the default of every project that has chosen none', params, body: IsDefault, status: 200,
+  id: 'setScannerAsDefault',
+  tag,
+  method: 'PATCH',
+  path,
+  summary: 'Make a scanner the default of every project that has chosen none',
+  params,
+  body: IsDefault,
+  status: 200,
 })
 
 export const getScannerMetadata = operation({
-  id: 'getScannerMetadata', tag, method: 'GET', path: `${path}/metadata`,
-  summary: 'Ask a scanner who it is and what it can do', params, status: 200, answer: ScannerAdapterMetadata,
+  id: 'getScannerMetadata',
+  tag,
+  method: 'GET',
+  path: `${path}/metadata`,
+  summary: 'Ask a scanner who it is and what it can do',
+  params,
+  status: 200,
+  answer: ScannerAdapterMetadata,
 })
 
 export const getScannerOfProject = operation({
-  id: 'getScannerOfProject', tag: 'project', method: 'GET', path: ofProject,
+  id: 'getScannerOfProject',
+  tag: 'project',
+  method: 'GET',
+  path: ofProject,
   summary: 'The scanner of a project, its own choice or the default, and whether it answers; empty when there is none',
-  params: ProjectEither, status: 200, answer: Type.Partial(ScannerRegistration),
+  params: ProjectEither,
+  status: 200,
+  answer: Type.Partial(ScannerRegistration),
 })
 
 export const setScannerOfProject = operation({
-  id: 'setScannerOfProject', tag: 'project', method: 'PUT', path: ofProject, summary: 'Choose the scanner of a project',
-  params: ProjectEither, body: ProjectScanner, status: 200,
+  id: 'setScannerOfProject',
+  tag: 'project',
+  method: 'PUT',
+  path: ofProject,
+  summary: 'Choose the scanner of a project',
+  params: ProjectEither,
+  body: ProjectScanner,
+  status: 200,
 })
 
 export const listScannerCandidatesOfProject = operation({
-  id: 'listScannerCandidatesOfProject', tag: 'project', method: 'GET', path: `${ofProject}/candidates`,
+  id: 'listScannerCandidatesOfProject',
+  tag: 'project',
+  method: 'GET',
+  path: `${ofProject}/candidates`,
   summary: 'List the scanners that a project can choose',
-  params: ProjectEither, query: ListQuery, status: 200, answer: Type.Array(ScannerRegistration), page: true,
+  params: ProjectEither,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(ScannerRegistration),
+  page: true,
 })

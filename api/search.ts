@@ -40,11 +40,22 @@ export const Statistic = Type.Object({
 })
 
 export const search = operation({
-  id: 'search', tag: 'search', method: 'GET', path: '/search', summary: 'Find projects and repositories by a part of their name',
-  query: Type.Object({ q: Type.String({ maxLength: 255 }) }), status: 200, answer: Search,
+  id: 'search',
+  tag: 'search',
+  method: 'GET',
+  path: '/search',
+  summary: 'Find projects and repositories by a part of their name',
+  query: Type.Object({ q: Type.String({ maxLength: 255 }) }),
+  status: 200,
+  answer: Search,
 })
 
 export const getStatistic = operation({
-  id: 'getStatistic', tag: 'statistic', method: 'GET', path: '/statistics',
-  summary: 'Count what the caller may see; totals and stored bytes for administrators', status: 200, answer: Statistic,
+  id: 'getStatistic',
+  tag: 'statistic',
+  method: 'GET',
+  path: '/statistics',
+  summary: 'Count what the caller may see; totals and stored bytes for administrators',
+  status: 200,
+  answer: Statistic,
 })

@@ -49,27 +49,53 @@ export const SystemInfo = Type.Object({
 })
 
 export const getPing = operation({
-  id: 'getPing', tag: 'ping', method: 'GET', path: '/ping', summary: 'Is the process there?', status: 200, answer: Type.String(),
+  id: 'getPing',
+  tag: 'ping',
+  method: 'GET',
+  path: '/ping',
+  summary: 'Is the process there?',
+  status: 200,
+  answer: Type.String(),
 })
 
 export const getHealth = operation({
-  id: 'getHealth', tag: 'health', method: 'GET', path: '/health', summary: 'State of the parts that Marina needs',
-  status: 200, otherStatus: 503, answer: OverallHealthStatus,
+  id: 'getHealth',
+  tag: 'health',
+  method: 'GET',
+  path: '/health',
+  summary: 'State of the parts that Marina needs',
+  status: 200,
+  otherStatus: 503,
+  answer: OverallHealthStatus,
 })
 
 const tag = 'systeminfo'
 
 export const getSystemInfo = operation({
-  id: 'getSystemInfo', tag, method: 'GET', path: '/systeminfo',
-  summary: 'What a client needs to know before it logs in; more for who is logged in', status: 200, answer: GeneralInfo,
+  id: 'getSystemInfo',
+  tag,
+  method: 'GET',
+  path: '/systeminfo',
+  summary: 'What a client needs to know before it logs in; more for who is logged in',
+  status: 200,
+  answer: GeneralInfo,
 })
 
 export const getVolumes = operation({
-  id: 'getVolumes', tag, method: 'GET', path: '/systeminfo/volumes',
-  summary: 'Room on the disk that holds the blobs; none is listed where a bucket does', status: 200, answer: SystemInfo,
+  id: 'getVolumes',
+  tag,
+  method: 'GET',
+  path: '/systeminfo/volumes',
+  summary: 'Room on the disk that holds the blobs; none is listed where a bucket does',
+  status: 200,
+  answer: SystemInfo,
 })
 
 export const getCert = operation({
-  id: 'getCert', tag, method: 'GET', path: '/systeminfo/getcert',
-  summary: "Download the certificate of the authority that signed the server's (MARINA_CA_CERT)", status: 200,
+  id: 'getCert',
+  tag,
+  method: 'GET',
+  path: '/systeminfo/getcert',
+  summary: "Download the certificate of the authority that signed the server's (MARINA_CA_CERT)",
+  status: 200,
 })

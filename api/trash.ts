@@ -20,12 +20,25 @@ const tag = 'undelete'
 const path = '/projects/{project_name_or_id}/trash'
 
 export const listTrash = operation({
-  id: 'listTrash', tag, method: 'GET', path,
+  id: 'listTrash',
+  tag,
+  method: 'GET',
+  path,
   summary: 'List the deletions of tags, artifacts and repositories that can be taken back',
-  params: ProjectEither, query: ListQuery, status: 200, answer: Type.Array(TrashEntry), page: true,
+  params: ProjectEither,
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(TrashEntry),
+  page: true,
 })
 
 export const restoreTrash = operation({
-  id: 'restoreTrash', tag, method: 'POST', path: `${path}/{trash_id}/restore`, summary: 'Take a deletion back',
-  params: Type.Object({ ...ProjectEither.properties, trash_id: idParam }), status: 200, answer: TrashEntry,
+  id: 'restoreTrash',
+  tag,
+  method: 'POST',
+  path: `${path}/{trash_id}/restore`,
+  summary: 'Take a deletion back',
+  params: Type.Object({ ...ProjectEither.properties, trash_id: idParam }),
+  status: 200,
+  answer: TrashEntry,
 })

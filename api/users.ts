@@ -63,64 +63,124 @@ const path = '/users/{user_id}'
 const params = Type.Object({ user_id: idParam })
 
 export const listUsers = operation({
-  id: 'listUsers', tag, method: 'GET', path: '/users', summary: 'List the accounts',
-  query: ListQuery, status: 200, answer: Type.Array(UserResp), page: true,
+  id: 'listUsers',
+  tag,
+  method: 'GET',
+  path: '/users',
+  summary: 'List the accounts',
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(UserResp),
+  page: true,
 })
 
 export const createUser = operation({
-  id: 'createUser', tag, method: 'POST', path: '/users',
+  id: 'createUser',
+  tag,
+  method: 'POST',
+  path: '/users',
   summary: 'Create an account: for others with the right to, for oneself from a browser where self_registration is on',
-  body: UserCreationReq, status: 201,
+  body: UserCreationReq,
+  status: 201,
 })
 
 export const getCurrentUserInfo = operation({
-  id: 'getCurrentUserInfo', tag, method: 'GET', path: '/users/current', summary: 'Who am I?',
-  status: 200, answer: UserResp,
+  id: 'getCurrentUserInfo',
+  tag,
+  method: 'GET',
+  path: '/users/current',
+  summary: 'Who am I?',
+  status: 200,
+  answer: UserResp,
 })
 
 export const searchUsers = operation({
-  id: 'searchUsers', tag, method: 'GET', path: '/users/search', summary: 'Find accounts by a part of their names',
+  id: 'searchUsers',
+  tag,
+  method: 'GET',
+  path: '/users/search',
+  summary: 'Find accounts by a part of their names',
   query: Type.Object({ ...pageQuery, username: Type.String({ minLength: 1, maxLength: 255 }) }),
-  status: 200, answer: Type.Array(UserSearchRespItem), page: true,
+  status: 200,
+  answer: Type.Array(UserSearchRespItem),
+  page: true,
 })
 
 export const getCurrentUserPermissions = operation({
-  id: 'getCurrentUserPermissions', tag, method: 'GET', path: '/users/current/permissions',
+  id: 'getCurrentUserPermissions',
+  tag,
+  method: 'GET',
+  path: '/users/current/permissions',
   summary: 'What may I do in a scope, /project/{id} or /system?',
   query: Type.Object({
     scope: Type.Optional(Type.String({ maxLength: 255 })),
     relative: Type.Optional(Type.Boolean()),
   }),
-  status: 200, answer: Type.Array(Permission),
+  status: 200,
+  answer: Type.Array(Permission),
 })
 
 export const getUser = operation({
-  id: 'getUser', tag, method: 'GET', path, summary: 'Get an account: the own one, or any with the right to read users',
-  params, status: 200, answer: UserResp,
+  id: 'getUser',
+  tag,
+  method: 'GET',
+  path,
+  summary: 'Get an account: the own one, or any with the right to read users',
+  params,
+  status: 200,
+  answer: UserResp,
 })
 
 export const updateUserProfile = operation({
-  id: 'updateUserProfile', tag, method: 'PUT', path, summary: 'Change e-mail, real name and comment',
-  params, body: UserProfile, status: 200,
+  id: 'updateUserProfile',
+  tag,
+  method: 'PUT',
+  path,
+  summary: 'Change e-mail, real name and comment',
+  params,
+  body: UserProfile,
+  status: 200,
 })
 
 export const deleteUser = operation({
-  id: 'deleteUser', tag, method: 'DELETE', path,
+  id: 'deleteUser',
+  tag,
+  method: 'DELETE',
+  path,
   summary: 'Delete an account; its projects go to the first administrator',
-  params, status: 200,
+  params,
+  status: 200,
 })
 
 export const setUserSysAdmin = operation({
-  id: 'setUserSysAdmin', tag, method: 'PUT', path: `${path}/sysadmin`,
-  summary: 'Make an account a system administrator, or no longer', params, body: UserSysAdminFlag, status: 200,
+  id: 'setUserSysAdmin',
+  tag,
+  method: 'PUT',
+  path: `${path}/sysadmin`,
+  summary: 'Make an account a system administrator, or no longer',
+  params,
+  body: UserSysAdminFlag,
+  status: 200,
 })
 
 export const updateUserPassword = operation({
-  id: 'updateUserPassword', tag, method: 'PUT', path: `${path}/password`,
-  summary: 'Change a password; the own one only with the old one', params, body: PasswordReq, status: 200,
+  id: 'updateUserPassword',
+  tag,
+  method: 'PUT',
+  path: `${path}/password`,
+  summary: 'Change a password; the own one only with the old one',
+  params,
+  body: PasswordReq,
+  status: 200,
 })
 
 export const setCliSecret = operation({
-  id: 'setCliSecret', tag, method: 'PUT', path: `${path}/cli_secret`,
-  summary: 'Set the CLI secret of an account that logs in through OIDC', params, body: OIDCCliSecretReq, status: 200,
+  id: 'setCliSecret',
+  tag,
+  method: 'PUT',
+  path: `${path}/cli_secret`,
+  summary: 'Set the CLI secret of an account that logs in through OIDC',
+  params,
+  body: OIDCCliSecretReq,
+  status: 200,
 })

@@ -14,64 +14,125 @@ const texts = Type.Record(Type.String(), Type.String())
  * said here of a target's state (`paused` and so on) takes no effect.
  */
 export const WebhookTargetReq = Type.Object({
-  type: text, address: text, auth_header: text, skip_cert_verify: flag, payload_format: text,
+  type: text,
+  address: text,
+  auth_header: text,
+  skip_cert_verify: flag,
+  payload_format: text,
   id: integer,
   headers: Type.Optional(texts),
-  secret: text, secret_before_until: perhapsTime,
+  secret: text,
+  secret_before_until: perhapsTime,
   template: text,
-  paused: flag, paused_since: perhapsTime, paused_reason: text, resting_until: perhapsTime,
+  paused: flag,
+  paused_since: perhapsTime,
+  paused_reason: text,
+  resting_until: perhapsTime,
 })
 
 export const WebhookTarget = Type.Object({
-  type: Type.String(), address: Type.String(), auth_header: text, skip_cert_verify: Type.Boolean(),
+  type: Type.String(),
+  address: Type.String(),
+  auth_header: text,
+  skip_cert_verify: Type.Boolean(),
   payload_format: text,
   id: Type.Integer(),
   headers: texts,
-  secret: text, secret_before_until: perhapsTime,
+  secret: text,
+  secret_before_until: perhapsTime,
   template: text,
-  paused: Type.Boolean(), paused_since: perhapsTime, paused_reason: text, resting_until: perhapsTime,
+  paused: Type.Boolean(),
+  paused_since: perhapsTime,
+  paused_reason: text,
+  resting_until: perhapsTime,
 })
 
 export const WebhookPolicyReq = Type.Object({
-  id: integer, name: text, description: text, project_id: integer, targets: Type.Optional(Type.Array(WebhookTargetReq)),
-  event_types: Type.Optional(Type.Array(Type.String())), creator: text, creation_time: perhapsTime,
-  update_time: perhapsTime, enabled: flag, repository_filter: text, tag_filter: text,
+  id: integer,
+  name: text,
+  description: text,
+  project_id: integer,
+  targets: Type.Optional(Type.Array(WebhookTargetReq)),
+  event_types: Type.Optional(Type.Array(Type.String())),
+  creator: text,
+  creation_time: perhapsTime,
+  update_time: perhapsTime,
+  enabled: flag,
+  repository_filter: text,
+  tag_filter: text,
 })
 
 /** `project_id` is 0 for those of the whole system. */
 export const WebhookPolicy = Type.Object({
-  id: Type.Integer(), name: Type.String(), description: Type.String(), project_id: Type.Integer(),
-  targets: Type.Array(WebhookTarget), event_types: Type.Array(Type.String()), creator: Type.String(),
-  creation_time: time, update_time: time, enabled: Type.Boolean(), repository_filter: Type.String(),
+  id: Type.Integer(),
+  name: Type.String(),
+  description: Type.String(),
+  project_id: Type.Integer(),
+  targets: Type.Array(WebhookTarget),
+  event_types: Type.Array(Type.String()),
+  creator: Type.String(),
+  creation_time: time,
+  update_time: time,
+  enabled: Type.Boolean(),
+  repository_filter: Type.String(),
   tag_filter: Type.String(),
 })
 
 export const WebhookExecution = Type.Object({
-  id: Type.Integer(), vendor_type: Type.String(), vendor_id: Type.Integer(), status: Type.String(),
-  status_message: Type.String(), trigger: Type.String(), start_time: time, end_time: perhapsTime,
-  metrics: Type.Record(Type.String(), Type.Integer()), extra_attrs: texts,
+  id: Type.Integer(),
+  vendor_type: Type.String(),
+  vendor_id: Type.Integer(),
+  status: Type.String(),
+  status_message: Type.String(),
+  trigger: Type.String(),
+  start_time: time,
+  end_time: perhapsTime,
+  metrics: Type.Record(Type.String(), Type.Integer()),
+  extra_attrs: texts,
 })
 
 export const WebhookTask = Type.Object({
-  id: Type.Integer(), execution_id: Type.Integer(), status: Type.String(), status_message: Type.String(),
-  run_count: Type.Integer(), creation_time: time, update_time: time, start_time: perhapsTime, end_time: perhapsTime,
+  id: Type.Integer(),
+  execution_id: Type.Integer(),
+  status: Type.String(),
+  status_message: Type.String(),
+  run_count: Type.Integer(),
+  creation_time: time,
+  update_time: time,
+  start_time: perhapsTime,
+  end_time: perhapsTime,
   extra_attrs: texts,
 })
 
 /** One delivery with what was sent, each try, and the last answer. Times in ms where so named. */
 export const WebhookDelivery = Type.Object({
-  id: Type.Integer(), policy_id: Type.Integer(), target_id: integer, event_id: Type.String(), event_type: Type.String(),
-  notify_type: Type.String(), trigger: Type.String(), status: Type.String(), status_message: Type.String(),
-  creation_time: Type.String(), end_time: perhapsTime, next_try: perhapsTime,
+  id: Type.Integer(),
+  policy_id: Type.Integer(),
+  target_id: integer,
+  event_id: Type.String(),
+  event_type: Type.String(),
+  notify_type: Type.String(),
+  trigger: Type.String(),
+  status: Type.String(),
+  status_message: Type.String(),
+  creation_time: Type.String(),
+  end_time: perhapsTime,
+  next_try: perhapsTime,
   request: Type.Object({ content_type: Type.String(), body: Type.String() }),
   tries: Type.Array(Type.Object({ at: Type.String(), took_ms: Type.Integer(), status: integer, error: text })),
-  response: Type.Optional(Type.Object({
-    status: Type.Integer(), headers: texts, body: Type.String(), is_cut: Type.Boolean(),
-  })),
+  response: Type.Optional(
+    Type.Object({
+      status: Type.Integer(),
+      headers: texts,
+      body: Type.String(),
+      is_cut: Type.Boolean(),
+    }),
+  ),
 })
 
 const RedeliverReq = Type.Object({
-  first: idParam, last: idParam,
+  first: idParam,
+  last: idParam,
   status: Type.Optional(Type.Union([Type.Literal('Error'), Type.Literal('Success'), Type.Literal('Stopped')])),
 })
 
@@ -79,7 +140,11 @@ const Redelivered = Type.Object({ count: Type.Integer(), last: integer, repeated
 
 /** Whose policies: the path before their own, its parameters, and how operationIds and summaries name them. */
 type Side<Scope extends TProperties> = {
-  path: string; scope: Scope; noun: 'Webhook' | 'SystemWebhook'; whose: 'OfProject' | ''; of: string
+  path: string
+  scope: Scope
+  noun: 'Webhook' | 'SystemWebhook'
+  whose: 'OfProject' | ''
+  of: string
 }
 
 const tag = 'webhook'
@@ -94,38 +159,76 @@ function policyOperations<Scope extends TProperties>({ path, scope, noun, whose,
   const [params, policyParams] = [Type.Object(scope), Type.Object({ ...scope, webhook_policy_id: idParam })]
   return {
     listPolicies: operation({
-      id: `List${noun}Policies${whose}`, tag, method: 'GET', path: list, summary: `List the webhook policies ${of}`,
-      params, query: ListQuery, status: 200, answer: Type.Array(WebhookPolicy), page: true,
+      id: `List${noun}Policies${whose}`,
+      tag,
+      method: 'GET',
+      path: list,
+      summary: `List the webhook policies ${of}`,
+      params,
+      query: ListQuery,
+      status: 200,
+      answer: Type.Array(WebhookPolicy),
+      page: true,
     }),
     createPolicy: operation({
-      id: `Create${noun}Policy${whose}`, tag, method: 'POST', path: list, summary: `Create a webhook policy ${of}`,
-      params, body: WebhookPolicyReq, status: 201,
+      id: `Create${noun}Policy${whose}`,
+      tag,
+      method: 'POST',
+      path: list,
+      summary: `Create a webhook policy ${of}`,
+      params,
+      body: WebhookPolicyReq,
+      status: 201,
     }),
     getPolicy: operation({
-      id: `Get${noun}Policy${whose}`, tag, method: 'GET', path: one,
+      id: `Get${noun}Policy${whose}`,
+      tag,
+      method: 'GET',
+      path: one,
       summary: 'Get a webhook policy; secrets are shown as ******',
-      params: policyParams, status: 200, answer: WebhookPolicy,
+      params: policyParams,
+      status: 200,
+      answer: WebhookPolicy,
     }),
     updatePolicy: operation({
-      id: `Update${noun}Policy${whose}`, tag, method: 'PUT', path: one,
+      id: `Update${noun}Policy${whose}`,
+      tag,
+      method: 'PUT',
+      path: one,
       summary: 'Change a webhook policy; a secret sent as ****** stays as it is',
-      params: policyParams, body: WebhookPolicyReq, status: 200,
+      params: policyParams,
+      body: WebhookPolicyReq,
+      status: 200,
     }),
     deletePolicy: operation({
-      id: `Delete${noun}Policy${whose}`, tag, method: 'DELETE', path: one,
-      summary: 'Delete a webhook policy with its history', params: policyParams, status: 200,
+      id: `Delete${noun}Policy${whose}`,
+      tag,
+      method: 'DELETE',
+      path: one,
+      summary: 'Delete a webhook policy with its history',
+      params: policyParams,
+      status: 200,
     }),
     testPolicy: operation({
-      id: `Test${noun}Policy`, tag, method: 'POST', path: `${one}/test`,
+      id: `Test${noun}Policy`,
+      tag,
+      method: 'POST',
+      path: `${one}/test`,
       summary: 'Send an event that did not happen to all targets of a policy',
-      params: policyParams, body: Type.Object({ event_type: text }),
-      status: 200, answer: Type.Object({ executions: Type.Array(Type.Integer()) }),
+      params: policyParams,
+      body: Type.Object({ event_type: text }),
+      status: 200,
+      answer: Type.Object({ executions: Type.Array(Type.Integer()) }),
     }),
     setTargetState: operation({
-      id: `Set${noun}TargetState`, tag, method: 'PUT', path: `${one}/targets/{target_id}`,
+      id: `Set${noun}TargetState`,
+      tag,
+      method: 'PUT',
+      path: `${one}/targets/{target_id}`,
       summary: 'Pause a target, or let it go on',
       params: Type.Object({ ...scope, webhook_policy_id: idParam, target_id: idParam }),
-      body: Type.Object({ paused: Type.Boolean() }), status: 200,
+      body: Type.Object({ paused: Type.Boolean() }),
+      status: 200,
     }),
   }
 }
@@ -137,35 +240,70 @@ function deliveryOperations<Scope extends TProperties>({ path, scope, noun }: Si
   const params = Type.Object({ ...scope, webhook_policy_id: idParam, execution_id: idParam })
   return {
     listExecutions: operation({
-      id: `ListExecutionsOf${noun}Policy`, tag, method: 'GET', path: list,
+      id: `ListExecutionsOf${noun}Policy`,
+      tag,
+      method: 'GET',
+      path: list,
       summary: 'List the deliveries of a policy, newest first',
-      params: policyParams, query: ListQuery, status: 200, answer: Type.Array(WebhookExecution), page: true,
+      params: policyParams,
+      query: ListQuery,
+      status: 200,
+      answer: Type.Array(WebhookExecution),
+      page: true,
     }),
     getDelivery: operation({
-      id: `Get${noun}Delivery`, tag, method: 'GET', path: one,
+      id: `Get${noun}Delivery`,
+      tag,
+      method: 'GET',
+      path: one,
       summary: 'Get a delivery with what was sent, each try and the last answer',
-      params, status: 200, answer: WebhookDelivery,
+      params,
+      status: 200,
+      answer: WebhookDelivery,
     }),
     redeliver: operation({
-      id: `Redeliver${noun}`, tag, method: 'POST', path: `${one}/redeliver`, summary: 'Send again what a delivery sent',
-      params, status: 201,
+      id: `Redeliver${noun}`,
+      tag,
+      method: 'POST',
+      path: `${one}/redeliver`,
+      summary: 'Send again what a delivery sent',
+      params,
+      status: 201,
     }),
     redeliverRange: operation({
-      id: `Redeliver${noun}s`, tag, method: 'POST', path: `${policy}/redeliver`,
-      summary: 'Send a range of deliveries again, at most 10000 at a time; '
-        + 'repeated_until is the last of them, behind which a further call goes on',
-      params: policyParams, body: RedeliverReq, status: 200, answer: Redelivered,
+      id: `Redeliver${noun}s`,
+      tag,
+      method: 'POST',
+      path: `${policy}/redeliver`,
+      summary:
+        'Send a range of deliveries again, at most 10000 at a time; ' +
+        'repeated_until is the last of them, behind which a further call goes on',
+      params: policyParams,
+      body: RedeliverReq,
+      status: 200,
+      answer: Redelivered,
     }),
     listTasks: operation({
-      id: `ListTasksOf${noun}Execution`, tag, method: 'GET', path: `${one}/tasks`,
+      id: `ListTasksOf${noun}Execution`,
+      tag,
+      method: 'GET',
+      path: `${one}/tasks`,
       summary: 'List the tasks of a delivery; there is one',
-      params, query: ListQuery, status: 200, answer: Type.Array(WebhookTask), page: true,
+      params,
+      query: ListQuery,
+      status: 200,
+      answer: Type.Array(WebhookTask),
+      page: true,
     }),
     getTaskLog: operation({
-      id: `GetLogsOf${noun}Task`, tag, method: 'GET', path: `${one}/tasks/{task_id}/log`,
+      id: `GetLogsOf${noun}Task`,
+      tag,
+      method: 'GET',
+      path: `${one}/tasks/{task_id}/log`,
       summary: 'Read what happened to a delivery, a line for each try',
       params: Type.Object({ ...scope, webhook_policy_id: idParam, execution_id: idParam, task_id: idParam }),
-      status: 200, answer: Type.String(),
+      status: 200,
+      answer: Type.String(),
     }),
   }
 }

@@ -20,10 +20,12 @@ process.once('message', (order: Order) => {
 async function uploadAll(order: Order) {
   const begun = createHash('sha256')
   for (let block = 1; block < order.blocks; block++) begun.update(shared)
-  await Promise.all(Array.from({ length: order.uploads }, () => {
-    const end = randomBytes(MiB)
-    return upload(order, end, `sha256:${begun.copy().update(end).digest('hex')}`)
-  }))
+  await Promise.all(
+    Array.from({ length: order.uploads }, () => {
+      const end = randomBytes(MiB)
+      return upload(order, end, `sha256:${begun.copy().update(end).digest('hex')}`)
+    }),
+  )
 }
 
 async function upload({ port, token, name, blocks }: Order, end: Buffer, digest: string) {
@@ -33,7 +35,9 @@ async function upload({ port, token, name, blocks }: Order, end: Buffer, digest:
   const socket = connect({ port, host: '127.0.0.1' })
   const answered = once(socket, 'data') as Promise<[Buffer]>
   answered.catch(() => {})
-  socket.write(`PUT ${withDigest(location, digest)} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${token}\r\n`)
+  socket.write(
+    `PUT ${withDigest(location, digest)} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${token}\r\n`,
+  )
   socket.write(`content-type: application/octet-stream\r\ncontent-length: ${blocks * MiB}\r\nconnection: close\r\n\r\n`)
   for (let block = 1; block <= blocks; block++) {
     if (!socket.write(block === blocks ? end : shared)) await once(socket, 'drain')

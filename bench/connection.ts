@@ -45,7 +45,11 @@ function talk(socket: Socket, host: string): Connection {
       return new Promise((resolve, reject) => {
         if (socket.destroyed) return reject(new Error('the connection is closed'))
         waiting = { isHead: method === 'HEAD', resolve, reject }
-        const length = body ? `content-length: ${body.length}\r\n` : method === 'POST' || method === 'PUT' ? 'content-length: 0\r\n' : ''
+        const length = body
+          ? `content-length: ${body.length}\r\n`
+          : method === 'POST' || method === 'PUT'
+            ? 'content-length: 0\r\n'
+            : ''
         const text = `${method} ${target} HTTP/1.1\r\n${host}${head}${length}\r\n`
         // One write: a client that sends headers and a small body apart would measure its own delays.
         socket.write(body && body.length < 65_536 ? Buffer.concat([Buffer.from(text, 'latin1'), body]) : text, 'latin1')

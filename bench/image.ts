@@ -10,30 +10,69 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 /** An image that nobody has seen before: a config of about 1.5 KB, one layer of 4 KB, and the manifest that names them. */
 export function makeImage(): Image {
   const layer = part('application/vnd.oci.image.layer.v1.tar+gzip', randomBytes(4096))
-  const config = part('application/vnd.oci.image.config.v1+json', Buffer.from(JSON.stringify({
-    architecture: 'amd64', os: 'linux', created: new Date().toISOString(), author: randomBytes(500).toString('hex'),
-    config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['/bin/sh'] },
-    rootfs: { type: 'layers', diff_ids: [layer.digest] },
-    history: [{ created: new Date().toISOString(), created_by: `/bin/sh -c #(nop) ADD file:${layer.digest} in / ` }],
-  })))
+  const config = part(
+    'application/vnd.oci.image.config.v1+json',
+    Buffer.from(
+      JSON.stringify({
+        architecture: 'amd64',
+        os: 'linux',
+        created: new Date().toISOString(),
+        author: randomBytes(500).toString('hex'),
+        config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['/bin/sh'] },
+        rootfs: { type: 'layers', diff_ids: [layer.digest] },
+        history: [
+          { created: new Date().toISOString(), created_by: `/bin/sh -c #(nop) ADD file:${layer.digest} in / ` },
+        ],
+      }),
+    ),
+  )
   const described = ({ mediaType, digest, size }: Part) => ({ mediaType, digest, size })
-  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: manifestType, config: described(config), layers: [described(layer)] }))
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      config: described(config),
+      layers: [described(layer)],
+    }),
+  )
   return { config, layer, manifest }
 }
 
 function part(mediaType: string, content: Buffer): Part {
-  return { mediaType, digest: `sha256:${createHash('sha256').update(content).digest('hex')}`, size: content.length, content }
+  return {
+    mediaType,
+    digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
+    size: content.length,
+    content,
+  }
 }
 
 /** Pushes as docker and skopeo do: for each blob HEAD, POST, PUT; then the manifest by its tag. Throws on any refusal. */
-export async function pushImage(connection: Connection, token: string, name: string, tag: string, { config, layer, manifest }: Image): Promise<void> {
+export async function pushImage(
+  connection: Connection,
+  token: string,
+  name: string,
+  tag: string,
+  { config, layer, manifest }: Image,
+): Promise<void> {
   const head = `authorization: Bearer ${token}\r\n`
   for (const blob of [layer, config]) {
     expect(await connection.ask('HEAD', `/v2/${name}/blobs/${blob.digest}`, head), 404)
     const location = await startUpload(connection, token, name)
-    expect(await connection.ask('PUT', withDigest(location, blob.digest), `${head}content-type: application/octet-stream\r\n`, blob.content), 201)
+    expect(
+      await connection.ask(
+        'PUT',
+        withDigest(location, blob.digest),
+        `${head}content-type: application/octet-stream\r\n`,
+        blob.content,
+      ),
+      201,
+    )
   }
-  expect(await connection.ask('PUT', `/v2/${name}/manifests/${tag}`, `${head}content-type: ${manifestType}\r\n`, manifest), 201)
+  expect(
+    await connection.ask('PUT', `/v2/${name}/manifests/${tag}`, `${head}content-type: ${manifestType}\r\n`, manifest),
+    201,
+  )
 }
 
 /** Opens an upload; the path and query where it goes on. docker-registry answers with a whole URL, Marina with a path. */
@@ -49,11 +88,16 @@ export function withDigest(location: string, digest: string): string {
 }
 
 function expect({ status, head, body }: Answer, wanted: number) {
-  if (status !== wanted) throw new Error(`${wanted} was expected, not ${head.split('\r\n', 1)[0]}: ${body.toString().slice(0, 300)}`)
+  if (status !== wanted)
+    throw new Error(`${wanted} was expected, not ${head.split('\r\n', 1)[0]}: ${body.toString().slice(0, 300)}`)
 }
 
 /** Pushes one image and returns what GET by tag needs. */
-export async function pushOne(registry: Registry, name: string, image: Image): Promise<{ token: string; target: string; manifestType: string }> {
+export async function pushOne(
+  registry: Registry,
+  name: string,
+  image: Image,
+): Promise<{ token: string; target: string; manifestType: string }> {
   const token = await registry.token([name])
   const connection = await openConnection(registry.port)
   await pushImage(connection, token, name, 'bench', image)

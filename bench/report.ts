@@ -4,10 +4,22 @@ import path from 'node:path'
 import { median, shown, type Row } from './scenario.ts'
 import { output } from './scratch.ts'
 
-export type Machine = { cpu: string; cores: number; memoryGiB: number; node: string; kernel: string; dockerRegistry: string; wrk: string }
+export type Machine = {
+  cpu: string
+  cores: number
+  memoryGiB: number
+  node: string
+  kernel: string
+  dockerRegistry: string
+  wrk: string
+}
 
 export async function describeMachine(): Promise<Machine> {
-  const version = (file: string, args: string[]) => output(file, args).then((text) => /\d+\.\d+\.\d+\S*/.exec(text)?.[0] ?? 'unknown', () => 'unknown')
+  const version = (file: string, args: string[]) =>
+    output(file, args).then(
+      (text) => /\d+\.\d+\.\d+\S*/.exec(text)?.[0] ?? 'unknown',
+      () => 'unknown',
+    )
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -35,15 +47,30 @@ export function table(rows: Row[]): string {
   const cells = rows.map((row) => {
     const ratio = ratioOf(row)
     const reached = isReached(row)
-    const wanted = !row.target ? '' : 'most' in row.target ? `at most ${shown(row.target.most)}` : `at least ${Number(row.target.ratio.toFixed(2))} ×`
+    const wanted = !row.target
+      ? ''
+      : 'most' in row.target
+        ? `at most ${shown(row.target.most)}`
+        : `at least ${Number(row.target.ratio.toFixed(2))} ×`
     return [
-      ratio === undefined ? '-' : `${ratio.toFixed(2)} ×`, reached === undefined ? '' : `${wanted}${reached ? '' : '  MISSED'}`,
-      row.what, `${figures(row.ours)} ${row.unit}`, row.against ? `${row.against.name} ${figures(row.against.values)}` : '', row.note ?? '',
+      ratio === undefined ? '-' : `${ratio.toFixed(2)} ×`,
+      reached === undefined ? '' : `${wanted}${reached ? '' : '  MISSED'}`,
+      row.what,
+      `${figures(row.ours)} ${row.unit}`,
+      row.against ? `${row.against.name} ${figures(row.against.values)}` : '',
+      row.note ?? '',
     ]
   })
   const all = [['ratio', 'target', 'what', 'Marina: median (min..max)', 'against', ''], ...cells]
   const widths = all[0]!.map((_, column) => Math.max(...all.map((line) => line[column]!.length)))
-  return all.map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n')
+  return all
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 function figures(values: number[]): string {
@@ -53,9 +80,19 @@ function figures(values: number[]): string {
 
 /** One line per run in history.jsonl: when, which commit, where, and every value of every round. */
 export async function remember(machine: Machine, rows: Row[]): Promise<void> {
-  const commit = await output('git', ['-C', import.meta.dirname, 'rev-parse', '--short', 'HEAD']).then((text) => text.trim(), () => 'unknown')
-  const results = rows.map((row) => ({ ...row, ratio: ratioOf(row) && Number(ratioOf(row)!.toFixed(3)), isReached: isReached(row) }))
-  appendFileSync(path.join(import.meta.dirname, 'history.jsonl'), `${JSON.stringify({ at: new Date().toISOString(), commit, machine, results }, compact)}\n`)
+  const commit = await output('git', ['-C', import.meta.dirname, 'rev-parse', '--short', 'HEAD']).then(
+    (text) => text.trim(),
+    () => 'unknown',
+  )
+  const results = rows.map((row) => ({
+    ...row,
+    ratio: ratioOf(row) && Number(ratioOf(row)!.toFixed(3)),
+    isReached: isReached(row),
+  }))
+  appendFileSync(
+    path.join(import.meta.dirname, 'history.jsonl'),
+    `${JSON.stringify({ at: new Date().toISOString(), commit, machine, results }, compact)}\n`,
+  )
 }
 
 function compact(_: string, value: unknown): unknown {

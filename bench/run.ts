@@ -19,7 +19,20 @@ import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { openScratch } from './scratch.ts'
 
 const scenarios = [
-  manifestGet, manyConnections, blobPut, memory, smallPush, artifactList, cacheTable, cacheTags, cacheTwo, jobService, collection, webhooks, webhooksWaiting, start,
+  manifestGet,
+  manyConnections,
+  blobPut,
+  memory,
+  smallPush,
+  artifactList,
+  cacheTable,
+  cacheTags,
+  cacheTwo,
+  jobService,
+  collection,
+  webhooks,
+  webhooksWaiting,
+  start,
 ] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
@@ -36,7 +49,8 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
-    args: argv, allowPositionals: true,
+    args: argv,
+    allowPositionals: true,
     options: { help: { type: 'boolean' }, rounds: { type: 'string', default: '3' }, 'no-history': { type: 'boolean' } },
   })
   const rounds = Number(values.rounds)
@@ -47,18 +61,26 @@ async function main(argv: string[]): Promise<number> {
     return values.help ? 0 : 2
   }
   const machine = await describeMachine()
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, Node ${machine.node}, docker-registry ${machine.dockerRegistry}, wrk ${machine.wrk}`)
-  console.log(`load before: ${loadavg().map((one) => one.toFixed(2)).join(' ')}`)
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, Node ${machine.node}, docker-registry ${machine.dockerRegistry}, wrk ${machine.wrk}`,
+  )
+  console.log(
+    `load before: ${loadavg()
+      .map((one) => one.toFixed(2))
+      .join(' ')}`,
+  )
   const rows: Row[] = []
   let failed = 0
   for (const scenario of scenarios) {
     if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
     // One that breaks takes nothing from the others, which took minutes to measure.
-    rows.push(...(await run(scenario, rounds).catch((error: Error) => {
-      failed++
-      console.error(`${scenario.name} failed: ${error.stack}`)
-      return []
-    })))
+    rows.push(
+      ...(await run(scenario, rounds).catch((error: Error) => {
+        failed++
+        console.error(`${scenario.name} failed: ${error.stack}`)
+        return []
+      })),
+    )
   }
   console.log(`\n${table(rows)}`)
   if (!values['no-history']) await remember(machine, rows)
@@ -68,5 +90,9 @@ async function main(argv: string[]): Promise<number> {
 async function run(scenario: Scenario, rounds: number): Promise<Row[]> {
   console.log(`== ${scenario.name}: ${scenario.says}`)
   await using scratch = await openScratch()
-  return await scenario.run({ scratch, rounds: Math.min(rounds, scenario.roundsAtMost ?? rounds), say: (line) => console.log(`   ${line}`) })
+  return await scenario.run({
+    scratch,
+    rounds: Math.min(rounds, scenario.roundsAtMost ?? rounds),
+    say: (line) => console.log(`   ${line}`),
+  })
 }

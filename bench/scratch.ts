@@ -12,7 +12,10 @@ export type Scratch = {
   dir: string
   path(...names: string[]): string
   /** Starts a program and waits until `isReady` says so of its port. */
-  start(command: string[], options: { port: number; env?: Record<string, string>; isReady?: (port: number) => Promise<boolean> }): Promise<Program>
+  start(
+    command: string[],
+    options: { port: number; env?: Record<string, string>; isReady?: (port: number) => Promise<boolean> },
+  ): Promise<Program>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -35,16 +38,22 @@ export async function openScratch(): Promise<Scratch> {
     dir,
     path: (...names) => path.join(dir, ...names),
     async start([file = '', ...args], { port, env = {}, isReady = accepts }) {
-      const child = spawn(file, args, { cwd: dir, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
+      const child = spawn(file, args, {
+        cwd: dir,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
       running.add(child)
       const last = keepLastWords(child)
       child.once('exit', (code, signal) => {
-        if (running.has(child)) console.error(`${file} ${args.join(' ')} went away by itself (${signal ?? code}):\n${last()}`)
+        if (running.has(child))
+          console.error(`${file} ${args.join(' ')} went away by itself (${signal ?? code}):\n${last()}`)
       })
       const end = performance.now() + startLimitMs
       // Often, as the time until then is measured, too (scenarios/start.ts).
       while (!(await isReady(port))) {
-        if (child.exitCode !== null || performance.now() > end) throw new Error(`${file} ${args[0] ?? ''} did not start:\n${last()}`)
+        if (child.exitCode !== null || performance.now() > end)
+          throw new Error(`${file} ${args[0] ?? ''} did not start:\n${last()}`)
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       return { pid: child.pid!, port, stop: () => stop(child, running) }
@@ -79,7 +88,10 @@ export async function freePort(): Promise<number> {
 }
 
 async function accepts(port: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/`).then(() => true, () => false)
+  return fetch(`http://127.0.0.1:${port}/`).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Runs a command to its end and returns what it said. */
@@ -90,6 +102,7 @@ export async function output(file: string, args: string[], env: Record<string, s
   child.stdout.on('data', (chunk: Buffer) => said.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`${file} ended with ${code}: ${complaint.trim() || Buffer.concat(said).toString().slice(-500)}`)
+  if (code !== 0)
+    throw new Error(`${file} ended with ${code}: ${complaint.trim() || Buffer.concat(said).toString().slice(-500)}`)
   return Buffer.concat(said).toString()
 }

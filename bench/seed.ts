@@ -12,10 +12,16 @@ import { Client } from 'pg'
 export type Seed = { repository: string; artifacts: number; referrers: number }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { artifacts: { type: 'string', default: '100000' }, referrers: { type: 'string', default: '10000' } } })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { artifacts: { type: 'string', default: '100000' }, referrers: { type: 'string', default: '10000' } },
+  })
   const url = process.env['MARINA_DATABASE_URL']
   const [repository] = positionals
-  if (!url || !repository?.includes('/')) throw new Error('usage: MARINA_DATABASE_URL=... node bench/seed.ts <project>/<repository> [--artifacts N] [--referrers N]')
+  if (!url || !repository?.includes('/'))
+    throw new Error(
+      'usage: MARINA_DATABASE_URL=... node bench/seed.ts <project>/<repository> [--artifacts N] [--referrers N]',
+    )
   console.log(await seed(url, { repository, artifacts: Number(values.artifacts), referrers: Number(values.referrers) }))
 }
 
@@ -24,7 +30,10 @@ export async function seed(url: string, { repository, artifacts, referrers }: Se
   const client = new Client(url)
   await client.connect()
   try {
-    const { rows } = await client.query<{ id: string }>('insert into repository (project_id, name) select id, $1::text from project where name = split_part($1::text, $2, 1) returning id', [repository, '/'])
+    const { rows } = await client.query<{ id: string }>(
+      'insert into repository (project_id, name) select id, $1::text from project where name = split_part($1::text, $2, 1) returning id',
+      [repository, '/'],
+    )
     const id = rows[0]?.id
     if (id === undefined) throw new Error(`the project of ${repository} does not exist`)
     // Digests that no other repository of the same database has.
@@ -32,7 +41,10 @@ export async function seed(url: string, { repository, artifacts, referrers }: Se
     const common = `media_type, config_media_type, artifact_type, kind, type, size, extra_attrs, annotations`
     const image = `'application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.config.v1+json', 'application/vnd.oci.image.config.v1+json', 'image', 'IMAGE', 1000 + n,
       '{"os":"linux","architecture":"amd64","author":"","created":"2026-01-01T00:00:00Z","config":{"Env":["PATH=/usr/bin"],"Cmd":["/app"]}}'::jsonb, '{}'::jsonb`
-    const referrer = image.replaceAll('application/vnd.oci.image.config.v1+json', 'application/vnd.dev.cosign.artifact.sig.v1+json')
+    const referrer = image.replaceAll(
+      'application/vnd.oci.image.config.v1+json',
+      'application/vnd.dev.cosign.artifact.sig.v1+json',
+    )
     const pushed = `timestamptz '2026-01-01' + n * interval '1 second'`
     const steps = [
       `insert into artifact (repository_id, digest, pushed_at, ${common}) select ${id}, ${digest('a')}, ${pushed}, ${image} from generate_series(1, ${artifacts}) n`,
@@ -50,7 +62,9 @@ export async function seed(url: string, { repository, artifacts, referrers }: Se
       'analyze',
     ]
     for (const step of steps) await client.query(step)
-    const subject = await client.query<{ digest: string }>(`select digest from artifact where repository_id = ${id} and size = 1001 and subject_digest is null`)
+    const subject = await client.query<{ digest: string }>(
+      `select digest from artifact where repository_id = ${id} and size = 1001 and subject_digest is null`,
+    )
     return subject.rows[0]!.digest
   } finally {
     await client.end()

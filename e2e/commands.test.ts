@@ -22,14 +22,34 @@ before(async () => {
   image = await smallImage(path.join(top.dir, 'layout'), 'hello')
   marina = await startMarina({ dataDir })
   password = marina.password!
-  await run(['skopeo', 'copy', '--dest-tls-verify=false', '--dest-creds', `admin:${password}`, image.source, `docker://${marina.host}/library/small:1`])
+  await run([
+    'skopeo',
+    'copy',
+    '--dest-tls-verify=false',
+    '--dest-creds',
+    `admin:${password}`,
+    image.source,
+    `docker://${marina.host}/library/small:1`,
+  ])
 })
 after(async () => {
   await marina[Symbol.asyncDispose]()
   await top[Symbol.asyncDispose]()
 })
 
-for (const words of [[], ['serve'], ['work'], ['migrate'], ['config'], ['fsck'], ['keys'], ['keys', 'rotate'], ['admin'], ['admin', 'reset-password'], ['completion']]) {
+for (const words of [
+  [],
+  ['serve'],
+  ['work'],
+  ['migrate'],
+  ['config'],
+  ['fsck'],
+  ['keys'],
+  ['keys', 'rotate'],
+  ['admin'],
+  ['admin', 'reset-password'],
+  ['completion'],
+]) {
   test(`marina ${[...words, '--help'].join(' ')} explains itself`, async () => {
     const { code, stdout, stderr } = await runMarina([...words, '--help'])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
@@ -51,7 +71,8 @@ test('bash completes commands, options and arguments after sourcing the script',
   const script = path.join(top.dir, 'completion.bash')
   await writeFile(script, await run([process.execPath, path.join(root, 'server/main.ts'), 'completion', 'bash']))
   const complete = async (...words: string[]) => {
-    const asked = 'source "$0" && complete -p marina >/dev/null && COMP_WORDS=(marina "$@") && COMP_CWORD=$# && _marina && echo "${COMPREPLY[*]}"'
+    const asked =
+      'source "$0" && complete -p marina >/dev/null && COMP_WORDS=(marina "$@") && COMP_CWORD=$# && _marina && echo "${COMPREPLY[*]}"'
     return (await run(['bash', '-c', asked, script, ...words])).trim().split(' ')
   }
   assert.deepEqual(await complete('se'), ['serve'])
@@ -66,11 +87,19 @@ test('bash completes commands, options and arguments after sourcing the script',
 test('marina config shows what is in force and from where, and no secret', async () => {
   const file = path.join(top.dir, 'all.yaml')
   await writeFile(file, 'log:\n  level: warn\ns3:\n  secret_key: file-secret\n')
-  const env = { MARINA_DATA_DIR: dataDir, MARINA_ADMIN_PASSWORD: 'env-password-1', MARINA_SECRET_KEY: 'ab'.repeat(32), MARINA_DATABASE_URL: 'postgres://me:db-secret@db/marina', MARINA_REDIS_URL: 'redis://:redis-secret@redis', MARINA_CONFIG: file }
+  const env = {
+    MARINA_DATA_DIR: dataDir,
+    MARINA_ADMIN_PASSWORD: 'env-password-1',
+    MARINA_SECRET_KEY: 'ab'.repeat(32),
+    MARINA_DATABASE_URL: 'postgres://me:db-secret@db/marina',
+    MARINA_REDIS_URL: 'redis://:redis-secret@redis',
+    MARINA_CONFIG: file,
+  }
   const [text, json] = [await runMarina(['config'], { env }), await runMarina(['config', '--json'], { env })]
   for (const { code, stdout, stderr } of [text, json]) {
     assert.equal(code, 0, stderr)
-    for (const secret of ['file-secret', 'env-password-1', 'abab', 'db-secret', 'redis-secret']) assert.ok(!`${stdout}${stderr}`.includes(secret), secret)
+    for (const secret of ['file-secret', 'env-password-1', 'abab', 'db-secret', 'redis-secret'])
+      assert.ok(!`${stdout}${stderr}`.includes(secret), secret)
   }
   const rows = JSON.parse(json.stdout) as Record<string, { value: string; source: string }>
   assert.deepEqual(rows['MARINA_LOG_LEVEL'], { value: 'warn', source: `${file}:2` })
@@ -80,9 +109,15 @@ test('marina config shows what is in force and from where, and no secret', async
 })
 
 test('a setting that Marina does not have, or a wrong value, stops the start with a sentence that names it', async () => {
-  assertSentence(await refused({ MARINA_PROT: '8080' }), 'environment: MARINA_PROT is not a setting of Marina (did you mean MARINA_PORT?)')
+  assertSentence(
+    await refused({ MARINA_PROT: '8080' }),
+    'environment: MARINA_PROT is not a setting of Marina (did you mean MARINA_PORT?)',
+  )
   assertSentence(await refused({ MARINA_PORT: 'http' }), /^environment: MARINA_PORT must be .* \(it is "http"\)$/)
-  assertSentence(await refused({ MARINA_STORAGE: 'tape' }), /^environment: MARINA_STORAGE must be .*filesystem.* \(it is "tape"\)$/)
+  assertSentence(
+    await refused({ MARINA_STORAGE: 'tape' }),
+    /^environment: MARINA_STORAGE must be .*filesystem.* \(it is "tape"\)$/,
+  )
   assertSentence(await refused({ MARINA_STORAGE: 's3' }), 'MARINA_STORAGE=s3 needs MARINA_S3_BUCKET')
   assertSentence(await refused({ MARINA_TLS_CERT: '/cert.pem' }), /^MARINA_TLS_CERT and MARINA_TLS_KEY go together/)
 })
@@ -93,24 +128,36 @@ test('a file that cannot be read, or holds what is no setting, is named with its
   await writeFile(file, 'port: [8080\n')
   assertSentence(await refused({ MARINA_CONFIG: file }), /^.*wrong\.yaml: .*line \d/)
   await writeFile(file, 'host: 127.0.0.1\nprot: 8080\n')
-  assertSentence(await refused({ MARINA_CONFIG: file }), `${file}:2: prot is not a setting of Marina (did you mean port?)`)
+  assertSentence(
+    await refused({ MARINA_CONFIG: file }),
+    `${file}:2: prot is not a setting of Marina (did you mean port?)`,
+  )
 })
 
 test('a certificate that is missing or is none is named, and nothing is left running', async () => {
   const [missing, empty] = [path.join(top.dir, 'missing.pem'), path.join(top.dir, 'empty.pem')]
   await writeFile(empty, 'not a certificate\n')
-  assertSentence(await refused({ MARINA_TLS_CERT: missing, MARINA_TLS_KEY: missing }), /^.*missing\.pem .*MARINA_TLS_CERT.* cannot be read: .*no such file/)
+  assertSentence(
+    await refused({ MARINA_TLS_CERT: missing, MARINA_TLS_KEY: missing }),
+    /^.*missing\.pem .*MARINA_TLS_CERT.* cannot be read: .*no such file/,
+  )
   assertSentence(await refused({ MARINA_TLS_CERT: empty, MARINA_TLS_KEY: empty }), /MARINA_TLS_CERT/)
 })
 
 test('a reader that leaves before the end ends no command with a stack', async () => {
-  const { code, stdout, stderr } = await end(['bash', '-c', `set -o pipefail; "$0" "$1" config | true`, process.execPath, path.join(root, 'server/main.ts')], { cwd: top.dir, env: {} })
+  const { code, stdout, stderr } = await end(
+    ['bash', '-c', `set -o pipefail; "$0" "$1" config | true`, process.execPath, path.join(root, 'server/main.ts')],
+    { cwd: top.dir, env: {} },
+  )
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' })
 })
 
 test('a certificate with the key of another is named', async () => {
   const [one, other] = await Promise.all(['one', 'other'].map((name) => selfSigned(path.join(top.dir, name))))
-  assertSentence(await refused({ MARINA_TLS_CERT: one!.cert, MARINA_TLS_KEY: other!.key }), /MARINA_TLS_CERT.*MARINA_TLS_KEY.*key values mismatch/)
+  assertSentence(
+    await refused({ MARINA_TLS_CERT: one!.cert, MARINA_TLS_KEY: other!.key }),
+    /MARINA_TLS_CERT.*MARINA_TLS_KEY.*key values mismatch/,
+  )
 })
 
 test('a port that another program has is named with its setting, and nothing is left running', async () => {
@@ -118,9 +165,18 @@ test('a port that another program has is named with its setting, and nothing is 
   await once(taken, 'listening')
   const port = String((taken.address() as AddressInfo).port)
   try {
-    assertSentence(await refused({ MARINA_PORT: port }), `port ${port} on 127.0.0.1 is in use by another program: end that, or set MARINA_PORT`)
-    assertSentence(await refused({ MARINA_METRICS_PORT: port }), `port ${port} on 127.0.0.1 is in use by another program: end that, or set MARINA_METRICS_PORT`)
-    assertSentence(await refused({ MARINA_HOST: '192.0.2.1' }), '192.0.2.1 is no address of this machine: set MARINA_HOST')
+    assertSentence(
+      await refused({ MARINA_PORT: port }),
+      `port ${port} on 127.0.0.1 is in use by another program: end that, or set MARINA_PORT`,
+    )
+    assertSentence(
+      await refused({ MARINA_METRICS_PORT: port }),
+      `port ${port} on 127.0.0.1 is in use by another program: end that, or set MARINA_METRICS_PORT`,
+    )
+    assertSentence(
+      await refused({ MARINA_HOST: '192.0.2.1' }),
+      '192.0.2.1 is no address of this machine: set MARINA_HOST',
+    )
   } finally {
     taken.close()
   }
@@ -163,7 +219,9 @@ test('beside a running Marina: reset-password is felt by the next request, keys 
   const id = /^new signing key (\S+); /.exec(rotated.stdout)![1]!
   await ask(`${marina.url}/v2/library/small/manifests/1`, 200, { headers: { authorization: `Bearer ${before}` } })
   assert.notEqual(keyOf(before), id)
-  await ask(`${marina.url}/v2/library/small/manifests/1`, 200, { headers: { authorization: `Bearer ${await untilSignedBy(id)}` } })
+  await ask(`${marina.url}/v2/library/small/manifests/1`, 200, {
+    headers: { authorization: `Bearer ${await untilSignedBy(id)}` },
+  })
 
   assertInOrder(await runMarina(['fsck', '--digests'], { env: { MARINA_DATA_DIR: dataDir } }))
   await ask(`${marina.url}/v2/`, 200, { headers: basic(password) })
@@ -176,7 +234,10 @@ test('without a running Marina the same commands start PostgreSQL for themselves
   assert.match(rotated.stdout, /^new signing key /)
   const reset = await runMarina(['admin', 'reset-password'], { env: { MARINA_DATA_DIR: dataDir } })
   const fresh = /^the password of admin is now (\S+)\n$/.exec(reset.stdout)![1]!
-  assert.equal((await runMarina(['migrate'], { env: { MARINA_DATA_DIR: dataDir } })).stdout, 'the database schema is up to date\n')
+  assert.equal(
+    (await runMarina(['migrate'], { env: { MARINA_DATA_DIR: dataDir } })).stdout,
+    'the database schema is up to date\n',
+  )
   assert.deepEqual(processesIn(dataDir), [])
   marina = await startMarina({ dataDir })
   await ask(`${marina.url}/v2/`, 401, { headers: basic(password) })
@@ -185,7 +246,9 @@ test('without a running Marina the same commands start PostgreSQL for themselves
 
 test('fsck names what storage has lost, on stdout and by exit code 1, and what is left over', async () => {
   await marina.stop()
-  const { layers } = JSON.parse(String(await image.layout.read(image.manifest.digest))) as { layers: { digest: string }[] }
+  const { layers } = JSON.parse(String(await image.layout.read(image.manifest.digest))) as {
+    layers: { digest: string }[]
+  }
   const lost = layers[0]!.digest
   await rm(blobFolder(lost), { recursive: true })
   const left = blobFolder(digestOf('left'))
@@ -201,7 +264,10 @@ test('fsck names what storage has lost, on stdout and by exit code 1, and what i
 test('commands in a folder that holds no Marina say so, and make nothing', async () => {
   await using empty = await makeFolder()
   for (const words of [['fsck'], ['keys', 'rotate'], ['admin', 'reset-password']]) {
-    assertSentence(await runMarina(words, { env: { MARINA_DATA_DIR: empty.dir } }), `${empty.dir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
+    assertSentence(
+      await runMarina(words, { env: { MARINA_DATA_DIR: empty.dir } }),
+      `${empty.dir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`,
+    )
   }
   assert.deepEqual(await readdir(empty.dir), [])
 })
@@ -210,7 +276,17 @@ test('commands in a folder that holds no Marina say so, and make nothing', async
 async function refused(env: NodeJS.ProcessEnv): Promise<Ended> {
   const folder = path.join(top.dir, 'refused')
   await mkdir(folder, { recursive: true })
-  const ended = await runMarina(['serve'], { cwd: folder, env: { MARINA_DATA_DIR: folder, MARINA_HOST: '127.0.0.1', MARINA_PORT: '0', MARINA_METRICS_PORT: '0', MARINA_LOG_LEVEL: 'warn', ...env } })
+  const ended = await runMarina(['serve'], {
+    cwd: folder,
+    env: {
+      MARINA_DATA_DIR: folder,
+      MARINA_HOST: '127.0.0.1',
+      MARINA_PORT: '0',
+      MARINA_METRICS_PORT: '0',
+      MARINA_LOG_LEVEL: 'warn',
+      ...env,
+    },
+  })
   assert.deepEqual(processesIn(folder), [])
   return ended
 }
@@ -219,7 +295,26 @@ async function refused(env: NodeJS.ProcessEnv): Promise<Ended> {
 async function selfSigned(dir: string): Promise<{ cert: string; key: string }> {
   const [cert, key] = [path.join(dir, 'ca.crt'), `${dir}.key`]
   await mkdir(dir)
-  await run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=marina', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert])
+  await run([
+    'openssl',
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=marina',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ])
   return { cert, key }
 }
 
@@ -239,7 +334,9 @@ function assertInOrder({ code, stdout, stderr }: Ended): void {
 }
 
 async function tokenOf({ url }: Marina, secret: string): Promise<string> {
-  const { json } = await ask(`${url}/service/token?service=harbor-registry&scope=repository:library/small:pull`, 200, { headers: basic(secret) })
+  const { json } = await ask(`${url}/service/token?service=harbor-registry&scope=repository:library/small:pull`, 200, {
+    headers: basic(secret),
+  })
   return (json as { token: string }).token
 }
 

@@ -4,7 +4,14 @@ import { debianRoot } from './debian.ts'
 import { end, family, root, run, startMarina, type Ended, type Marina } from './marina.ts'
 
 /** The part of an image's configuration that tells how it is run. */
-type ImageConfig = { User: string; Env: string[]; Entrypoint: string[]; Cmd: string[]; WorkingDir: string; Volumes: Record<string, unknown> }
+type ImageConfig = {
+  User: string
+  Env: string[]
+  Entrypoint: string[]
+  Cmd: string[]
+  WorkingDir: string
+  Volumes: Record<string, unknown>
+}
 
 export type BuiltImage = AsyncDisposable & {
   config: ImageConfig
@@ -49,20 +56,41 @@ const enter = `
 /** deploy/Dockerfile, built on a Debian with Node and npm in it as the official image has them. */
 export async function buildImage(dir: string): Promise<BuiltImage> {
   await mkdir(dir)
-  const buildah = (...args: string[]) => run(['buildah', '--root', path.join(dir, 'images'), '--runroot', path.join(dir, 'run'), ...args])
+  const buildah = (...args: string[]) =>
+    run(['buildah', '--root', path.join(dir, 'images'), '--runroot', path.join(dir, 'run'), ...args])
   const clear = async () => {
     await buildah('rm', '--all')
     await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   try {
     await makeBase(buildah)
-    await buildah('build', '--isolation', 'chroot', '--format', 'docker', '--build-arg', 'BASE=localhost/base', ...(await registryAccess(dir)), '--file', path.join(root, 'deploy/Dockerfile'), '--tag', 'marina', root)
-    const seen = JSON.parse(await buildah('inspect', '--type', 'image', 'marina')) as { OCIv1: { config: ImageConfig; history: unknown }; Docker: { config: { Healthcheck: { Test: string[] } } } }
+    await buildah(
+      'build',
+      '--isolation',
+      'chroot',
+      '--format',
+      'docker',
+      '--build-arg',
+      'BASE=localhost/base',
+      ...(await registryAccess(dir)),
+      '--file',
+      path.join(root, 'deploy/Dockerfile'),
+      '--tag',
+      'marina',
+      root,
+    )
+    const seen = JSON.parse(await buildah('inspect', '--type', 'image', 'marina')) as {
+      OCIv1: { config: ImageConfig; history: unknown }
+      Docker: { config: { Healthcheck: { Test: string[] } } }
+    }
     const files = (await buildah('mount', (await buildah('from', 'marina')).trim())).trim()
     const config = seen.OCIv1.config
     const command = (args: string[], given: Given) => commandIn(files, config, args, given)
     return {
-      config, files, health: seen.Docker.config.Healthcheck, history: JSON.stringify(seen.OCIv1.history),
+      config,
+      files,
+      health: seen.Docker.config.Healthcheck,
+      history: JSON.stringify(seen.OCIv1.history),
       end: (args, given) => end(command(args, given)),
       start: async (given) => {
         const marina = await startMarina({ dataDir: given.volume, command: command(config.Cmd, given) })
@@ -76,9 +104,31 @@ export async function buildImage(dir: string): Promise<BuiltImage> {
   }
 }
 
-function commandIn(files: string, config: ImageConfig, args: string[], { volume, env = {}, entrypoint = config.Entrypoint }: Given): string[] {
+function commandIn(
+  files: string,
+  config: ImageConfig,
+  args: string[],
+  { volume, env = {}, entrypoint = config.Entrypoint }: Given,
+): string[] {
   const variables = [...config.Env, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
-  return ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-euc', enter, 'sh', files, volume, config.User, config.WorkingDir, ...variables, ...entrypoint, ...args]
+  return [
+    'unshare',
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    'sh',
+    '-euc',
+    enter,
+    'sh',
+    files,
+    volume,
+    config.User,
+    config.WorkingDir,
+    ...variables,
+    ...entrypoint,
+    ...args,
+  ]
 }
 
 async function makeBase(buildah: (...args: string[]) => Promise<string>): Promise<void> {
@@ -108,10 +158,18 @@ async function putNpm(dir: string): Promise<void> {
  */
 async function registryAccess(dir: string): Promise<string[]> {
   const setting = async (name: string) => (await run(['npm', 'config', 'get', name], { cwd: root })).trim()
-  const [registry, authority, cache, own] = await Promise.all(['registry', 'cafile', 'cache', 'userconfig'].map(setting))
+  const [registry, authority, cache, own] = await Promise.all(
+    ['registry', 'cafile', 'cache', 'userconfig'].map(setting),
+  )
   const known = await readFile(own!, 'utf8').catch(() => '')
   const hasAuthority = authority !== 'null' && authority !== ''
-  const lines = [known, `registry=${registry}`, 'cache=/var/cache/npm', 'prefer-offline=true', ...(hasAuthority ? [`cafile=${authority}`] : [])]
+  const lines = [
+    known,
+    `registry=${registry}`,
+    'cache=/var/cache/npm',
+    'prefer-offline=true',
+    ...(hasAuthority ? [`cafile=${authority}`] : []),
+  ]
   await writeFile(path.join(dir, 'npmrc'), `${lines.join('\n')}\n`, { mode: 0o600 })
   await mkdir(cache!, { recursive: true })
   const mounts = [`${cache}:/var/cache/npm`, ...(hasAuthority ? [`${authority}:${authority}:ro`] : [])]

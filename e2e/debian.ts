@@ -18,10 +18,22 @@ export async function debianRoot(): Promise<string> {
   const fresh = await mkdtemp(`${ready}.new-`)
   const command = ['debootstrap', '--variant=minbase', suite, fresh, await mirror()]
   try {
-    if (process.getuid?.() !== 0) throw new Error(`debootstrap needs root; once, run: sudo ${command.with(3, ready).join(' ')} && sudo chmod -R a+rX ${ready}`)
+    if (process.getuid?.() !== 0)
+      throw new Error(
+        `debootstrap needs root; once, run: sudo ${command.with(3, ready).join(' ')} && sudo chmod -R a+rX ${ready}`,
+      )
     const { code, stdout, stderr } = await end(command)
     if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}\n${stdout.slice(-2000)}${stderr}`)
-    for (const name of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale', 'var/log', 'dev']) await rm(path.join(fresh, name), { recursive: true })
+    for (const name of [
+      'var/cache/apt',
+      'var/lib/apt/lists',
+      'usr/share/doc',
+      'usr/share/man',
+      'usr/share/locale',
+      'var/log',
+      'dev',
+    ])
+      await rm(path.join(fresh, name), { recursive: true })
     await rename(fresh, ready).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY') throw error
     })
@@ -39,7 +51,11 @@ export async function describeTree(dir: string, at = ''): Promise<string[]> {
     const inside = path.join(at, name)
     const file = path.join(dir, inside)
     const stats = await lstat(file)
-    const content = stats.isSymbolicLink() ? `-> ${await readlink(file)}` : stats.isFile() ? `${stats.size} ${await hashOf(file)}` : ''
+    const content = stats.isSymbolicLink()
+      ? `-> ${await readlink(file)}`
+      : stats.isFile()
+        ? `${stats.size} ${await hashOf(file)}`
+        : ''
     lines.push(`${inside} ${stats.mode.toString(8)} ${stats.uid}:${stats.gid} ${content}`)
     if (stats.isDirectory()) lines.push(...(await describeTree(dir, inside)))
   }
@@ -55,9 +71,14 @@ async function hashOf(file: string): Promise<string> {
 /** The mirror that this machine takes its own packages from. */
 async function mirror(): Promise<string> {
   const folder = '/etc/apt/sources.list.d'
-  const files = ['/etc/apt/sources.list', ...(await readdir(folder).catch(() => [])).map((name) => path.join(folder, name))]
+  const files = [
+    '/etc/apt/sources.list',
+    ...(await readdir(folder).catch(() => [])).map((name) => path.join(folder, name)),
+  ]
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')))
-  const all = texts.flatMap((text) => [...text.matchAll(/^URIs: *(\S+)|^deb (?:\[.*\] )?(\S+)/gm)].map((found) => found[1] ?? found[2]!))
+  const all = texts.flatMap((text) =>
+    [...text.matchAll(/^URIs: *(\S+)|^deb (?:\[.*\] )?(\S+)/gm)].map((found) => found[1] ?? found[2]!),
+  )
   const debian = all.find((uri) => /\/debian\/?$/.test(uri))
   if (!debian) throw new Error('no Debian mirror stands in /etc/apt: the tests need one for debootstrap')
   return debian

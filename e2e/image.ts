@@ -5,7 +5,13 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { run } from './marina.ts'
 
-export type Descriptor = { mediaType: string; digest: string; size: number; platform?: { architecture: string; os: string }; annotations?: Record<string, string> }
+export type Descriptor = {
+  mediaType: string
+  digest: string
+  size: number
+  platform?: { architecture: string; os: string }
+  annotations?: Record<string, string>
+}
 
 export const types = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -25,7 +31,9 @@ export class Layout {
   }
 
   async add(bytes: Buffer | string | object, mediaType: string): Promise<Descriptor> {
-    const content = Buffer.isBuffer(bytes) ? bytes : Buffer.from(typeof bytes === 'string' ? bytes : JSON.stringify(bytes))
+    const content = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(typeof bytes === 'string' ? bytes : JSON.stringify(bytes))
     const digest = digestOf(content)
     await mkdir(path.join(this.dir, 'blobs/sha256'), { recursive: true })
     await writeFile(this.file(digest), content)
@@ -40,8 +48,14 @@ export class Layout {
   async addImage(files: Record<string, string>, architecture = 'amd64'): Promise<Descriptor> {
     const tar = await pack(files)
     const layer = await this.add(gzipSync(tar), types.layer)
-    const config = await this.add({ architecture, os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [digestOf(tar)] } }, types.config)
-    const manifest = await this.add({ schemaVersion: 2, mediaType: types.manifest, config, layers: [layer] }, types.manifest)
+    const config = await this.add(
+      { architecture, os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [digestOf(tar)] } },
+      types.config,
+    )
+    const manifest = await this.add(
+      { schemaVersion: 2, mediaType: types.manifest, config, layers: [layer] },
+      types.manifest,
+    )
     return { ...manifest, platform: { architecture, os: 'linux' } }
   }
 
@@ -63,7 +77,10 @@ export class Layout {
 }
 
 /** The usual small one: an image of one file, named. */
-export async function smallImage(dir: string, text: string): Promise<{ source: string; layout: Layout; manifest: Descriptor }> {
+export async function smallImage(
+  dir: string,
+  text: string,
+): Promise<{ source: string; layout: Layout; manifest: Descriptor }> {
   const layout = new Layout(dir)
   const manifest = await layout.addImage({ 'hello.txt': text })
   return { source: await layout.name(manifest, 'small'), layout, manifest }

@@ -46,17 +46,36 @@ export type Start = {
 const readyLimitMs = 100_000
 
 /** A Marina as users run it: a process of its own, which is gone with its PostgreSQL when this is disposed of. */
-export async function startMarina({ dataDir, env, command = [process.execPath, main, 'serve'], cwd = dataDir }: Start): Promise<Marina> {
+export async function startMarina({
+  dataDir,
+  env,
+  command = [process.execPath, main, 'serve'],
+  cwd = dataDir,
+}: Start): Promise<Marina> {
   const [file = '', ...args] = command
   // In a process group of its own, so that a test can press Ctrl-C as a terminal does: to all of the group.
-  const child = spawn(file, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment({ MARINA_DATA_DIR: dataDir, MARINA_HOST: '127.0.0.1', MARINA_PORT: '0', MARINA_METRICS_PORT: '0', ...env }) })
+  const child = spawn(file, args, {
+    cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment({
+      MARINA_DATA_DIR: dataDir,
+      MARINA_HOST: '127.0.0.1',
+      MARINA_PORT: '0',
+      MARINA_METRICS_PORT: '0',
+      ...env,
+    }),
+  })
   const close = closer(child, dataDir)
   const output = collect(child)
   try {
     await output.said(/is ready after .*\n[^]*Ctrl-C/)
     const url = /is ready after [\d.]+ s: (\S+)/.exec(output.stdout())![1]!.replace('localhost', '127.0.0.1')
     return {
-      pid: child.pid!, url, host: url.replace(/^https?:\/\//, ''), ...output,
+      pid: child.pid!,
+      url,
+      host: url.replace(/^https?:\/\//, ''),
+      ...output,
       password: /admin, password (\S+)/.exec(output.stdout())?.[1],
       requests: () => readRequests(output.stderr()),
       async stop() {
@@ -82,12 +101,18 @@ export async function makeFolder(): Promise<{ dir: string } & AsyncDisposable> {
 }
 
 /** A command of Marina's, run to its end. */
-export function runMarina(args: string[], { env = {}, cwd = tmpdir() }: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<Ended> {
+export function runMarina(
+  args: string[],
+  { env = {}, cwd = tmpdir() }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Promise<Ended> {
   return end([process.execPath, main, ...args], { env, cwd })
 }
 
 /** Any program, run to its end, whatever that is. */
-export async function end(command: string[], { env = {}, cwd = tmpdir() }: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<Ended> {
+export async function end(
+  command: string[],
+  { env = {}, cwd = tmpdir() }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Promise<Ended> {
   const [file = '', ...args] = command
   const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment(env) })
   const kill = () => child.kill('SIGKILL')
@@ -100,33 +125,49 @@ export async function end(command: string[], { env = {}, cwd = tmpdir() }: { env
 /** The same, where anything but exit code 0 is an error. Returns what it said on stdout. */
 export async function run(command: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<string> {
   const { code, signal, stdout, stderr } = await end(command, options)
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${signal ?? code}\n${stdout.slice(-2000)}${stderr.slice(-4000)}`)
+  if (code !== 0)
+    throw new Error(`${command.join(' ')} ended with ${signal ?? code}\n${stdout.slice(-2000)}${stderr.slice(-4000)}`)
   return stdout
 }
 
 /** Our environment as a terminal has it: without what npm, the test runner and the packages in this folder put into it. */
 export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|MARINA_|NODE_|INIT_CWD$)/.test(name) || /^npm_config_(registry|cache)$/.test(name))
-  const folders = (process.env.PATH ?? '').split(':').filter((folder) => !folder.endsWith('node_modules/.bin') && !folder.includes('node-gyp-bin'))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|MARINA_|NODE_|INIT_CWD$)/.test(name) || /^npm_config_(registry|cache)$/.test(name),
+  )
+  const folders = (process.env.PATH ?? '')
+    .split(':')
+    .filter((folder) => !folder.endsWith('node_modules/.bin') && !folder.includes('node-gyp-bin'))
   return { ...Object.fromEntries(kept), PATH: [...folders, '/usr/sbin', '/sbin'].join(':'), ...more }
 }
 
 /** Every process that works in a folder or below it, by name. */
 export function processesIn(dir: string): { pid: number; name: string }[] {
-  return readdirSync('/proc').map(Number).filter((pid) => pid > 0).flatMap((pid) => {
-    try {
-      const cwd = readlinkSync(`/proc/${pid}/cwd`)
-      return cwd === dir || cwd.startsWith(`${dir}/`) ? [{ pid, name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() }] : []
-    } catch {
-      return []
-    }
-  })
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
+    .flatMap((pid) => {
+      try {
+        const cwd = readlinkSync(`/proc/${pid}/cwd`)
+        return cwd === dir || cwd.startsWith(`${dir}/`)
+          ? [{ pid, name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() }]
+          : []
+      } catch {
+        return []
+      }
+    })
 }
 
 /** A process and all that it started and that still hangs on it. */
 export function family(pid: number): number[] {
-  const parents = readdirSync('/proc').map(Number).filter((one) => one > 0).map((one) => [one, parentOf(one)] as const)
-  const below = (one: number): number[] => [one, ...parents.filter(([, parent]) => parent === one).flatMap(([child]) => below(child))]
+  const parents = readdirSync('/proc')
+    .map(Number)
+    .filter((one) => one > 0)
+    .map((one) => [one, parentOf(one)] as const)
+  const below = (one: number): number[] => [
+    one,
+    ...parents.filter(([, parent]) => parent === one).flatMap(([child]) => below(child)),
+  ]
   return below(pid).filter((one) => !isPostgres(one))
 }
 
@@ -145,15 +186,25 @@ function collect(child: ChildProcess) {
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject)
     // An orphaned PostgreSQL may hold the pipes open, so that `close` never comes.
-    child.once('exit', (code, signal) => void Promise.race([new Promise((closed) => child.once('close', closed)), sleep(500)]).then(() => resolve({ code, signal })))
+    child.once(
+      'exit',
+      (code, signal) =>
+        void Promise.race([new Promise((closed) => child.once('close', closed)), sleep(500)]).then(() =>
+          resolve({ code, signal }),
+        ),
+    )
   })
   let isOver = false
-  exited.then(() => (isOver = true), () => (isOver = true))
+  exited.then(
+    () => (isOver = true),
+    () => (isOver = true),
+  )
   const said = async (what: RegExp) => {
     const limit = performance.now() + readyLimitMs
     while (!what.test(out)) {
       if (isOver) throw new Error(`ended before it said ${what}: ${JSON.stringify(await exited)}\n${out}${err}`)
-      if (performance.now() > limit) throw new Error(`did not say ${what} within ${readyLimitMs / 1000} s\n${out}${err}`)
+      if (performance.now() > limit)
+        throw new Error(`did not say ${what} within ${readyLimitMs / 1000} s\n${out}${err}`)
       await sleep(5)
     }
   }
@@ -163,7 +214,8 @@ function collect(child: ChildProcess) {
 /** Ends the process, what it started, and the PostgreSQL in its data folder; at our own end too, should a test be cut short. */
 function closer(child: ChildProcess, dataDir: string): () => Promise<void> {
   const killAll = () => {
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) for (const pid of family(child.pid)) send(pid, 'SIGKILL')
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+      for (const pid of family(child.pid)) send(pid, 'SIGKILL')
     for (const { pid } of processesIn(dataDir)) if (pid !== process.pid) send(pid, 'SIGKILL')
   }
   process.once('exit', killAll)
@@ -177,7 +229,9 @@ function closer(child: ChildProcess, dataDir: string): () => Promise<void> {
 
 function readRequests(log: string): LoggedRequest[] {
   const lines = log.split('\n').filter((line) => line.includes('"msg":"request"'))
-  return lines.map((line) => JSON.parse(line) as LoggedRequest).map((one) => ({ method: one.method, path: one.path, status: one.status }))
+  return lines
+    .map((line) => JSON.parse(line) as LoggedRequest)
+    .map((one) => ({ method: one.method, path: one.path, status: one.status }))
 }
 
 function parentOf(pid: number): number {

@@ -16,12 +16,17 @@ test('S4-01, S4-32: what skopeo does at a docker-registry that notifies Marina a
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
   await using marina = await startMarina({ dataDir, env: { MARINA_NOTIFICATIONS_SECRET: secret } })
-  await using other = await openDockerRegistry(path.join(top.dir, 'other'), { url: `${marina.url}/service/notifications`, secret })
+  await using other = await openDockerRegistry(path.join(top.dir, 'other'), {
+    url: `${marina.url}/service/notifications`,
+    secret,
+  })
   const { source } = await smallImage(path.join(top.dir, 'image'), 'elsewhere')
   const at = `docker://${other.host}/library/elsewhere:v1`
 
   await run(['skopeo', 'copy', '--dest-tls-verify=false', source, at])
-  const seen = async () => (await ask(`${marina.url}/api/v2.0/projects/library/repositories`, 200, { headers: basic(marina.password!) })).json as { name: string; pull_count: number }[]
+  const seen = async () =>
+    (await ask(`${marina.url}/api/v2.0/projects/library/repositories`, 200, { headers: basic(marina.password!) }))
+      .json as { name: string; pull_count: number }[]
   const until = async (isThere: (found: Awaited<ReturnType<typeof seen>>) => boolean) => {
     for (let tries = 0; tries < 200; tries++) {
       const found = await seen()
@@ -30,7 +35,10 @@ test('S4-01, S4-32: what skopeo does at a docker-registry that notifies Marina a
     }
     return seen()
   }
-  assert.deepEqual((await until((found) => found.length === 1)).map(({ name }) => name), ['library/elsewhere'])
+  assert.deepEqual(
+    (await until((found) => found.length === 1)).map(({ name }) => name),
+    ['library/elsewhere'],
+  )
 
   await run(['skopeo', 'copy', '--src-tls-verify=false', at, `oci:${path.join(top.dir, 'back')}:v1`])
   assert.equal((await until(([one]) => one!.pull_count > 0))[0]!.pull_count, 1)

@@ -5,16 +5,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cleanEnvironment } from './marina.ts'
 
 /** Debian's docker-registry on loopback, with its data in a folder of ours; `notify` makes it post its events there. */
-export async function openDockerRegistry(dir: string, notify?: { url: string; secret: string }): Promise<{ host: string; url: string } & AsyncDisposable> {
+export async function openDockerRegistry(
+  dir: string,
+  notify?: { url: string; secret: string },
+): Promise<{ host: string; url: string } & AsyncDisposable> {
   await mkdir(dir, { recursive: true })
   const file = path.join(dir, 'config.yml')
-  await writeFile(file, `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:0'}\n${notify ? notifications(notify) : ''}`)
-  const child = spawn('docker-registry', ['serve', file], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() })
+  await writeFile(
+    file,
+    `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:0'}\n${notify ? notifications(notify) : ''}`,
+  )
+  const child = spawn('docker-registry', ['serve', file], {
+    cwd: dir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment(),
+  })
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill)
   let log = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (log += String(data)))
-  const exited = new Promise<void>((resolve) => child.once('error', (error) => resolve(void (log += error.message))).once('exit', () => resolve()))
+  const exited = new Promise<void>((resolve) =>
+    child.once('error', (error) => resolve(void (log += error.message))).once('exit', () => resolve()),
+  )
   let isOver = false
   void exited.then(() => (isOver = true))
   const limit = performance.now() + 60_000
@@ -24,7 +36,8 @@ export async function openDockerRegistry(dir: string, notify?: { url: string; se
   }
   const host = /listening on (127\.0\.0\.1:\d+)/.exec(log)![1]!
   return {
-    host, url: `http://${host}`,
+    host,
+    url: `http://${host}`,
     async [Symbol.asyncDispose]() {
       process.removeListener('exit', kill)
       kill()

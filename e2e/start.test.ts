@@ -35,7 +35,14 @@ test('npm start in a fresh clone installs what it lacks and says what runs, wher
   await using marina = await npmStart({ MARINA_HOST: undefined })
   password = marina.password!
   assert.match(marina.stdout(), /Marina is ready after [\d.]+ s: http:\/\/localhost:\d+\n/)
-  for (const line of [/database +PostgreSQL of its own in .*\/data\/postgres/, /storage +\/.*\/data\/storage/, /metrics +http:\/\/127/, /login +admin, password \S{16,}/, /try +docker login localhost:\d+/, /stop +Ctrl-C/]) {
+  for (const line of [
+    /database +PostgreSQL of its own in .*\/data\/postgres/,
+    /storage +\/.*\/data\/storage/,
+    /metrics +http:\/\/127/,
+    /login +admin, password \S{16,}/,
+    /try +docker login localhost:\d+/,
+    /stop +Ctrl-C/,
+  ]) {
     assert.match(marina.stdout(), line)
   }
   const said = marina.stdout().slice(marina.stdout().indexOf('Marina is ready')).trimEnd().split('\n')
@@ -55,7 +62,13 @@ test('a later start does not print a password again', async () => {
   await marina.stop()
 })
 
-for (const [how, signal] of [['npm', 'SIGTERM'], ['npm', 'SIGINT'], ['the terminal', 'SIGINT'], ['node', 'SIGTERM'], ['node', 'SIGINT']] as const) {
+for (const [how, signal] of [
+  ['npm', 'SIGTERM'],
+  ['npm', 'SIGINT'],
+  ['the terminal', 'SIGINT'],
+  ['node', 'SIGTERM'],
+  ['node', 'SIGINT'],
+] as const) {
   test(`${signal} from ${how} lets a slow upload finish, takes no new one, and leaves nothing running`, async () => {
     const folder = path.join(clone, 'data')
     await using marina = how === 'node' ? await startMarina({ dataDir: folder, cwd: clone }) : await npmStart()
@@ -89,8 +102,20 @@ test('a second Ctrl-C, a moment later, ends at once', async () => {
 test('a signal in the middle of the first start leaves nothing running', async () => {
   const dataDir = path.join(top, 'cut')
   await mkdir(dataDir)
-  for (const [args, code] of [[['serve'], 0], [['migrate'], 143]] as const) {
-    const child = spawn(process.execPath, [path.join(root, 'server/main.ts'), ...args], { cwd: dataDir, stdio: ['ignore', 'ignore', 'inherit'], env: cleanEnvironment({ MARINA_DATA_DIR: dataDir, MARINA_PORT: '0', MARINA_METRICS_PORT: '0', MARINA_LOG_LEVEL: 'warn' }) })
+  for (const [args, code] of [
+    [['serve'], 0],
+    [['migrate'], 143],
+  ] as const) {
+    const child = spawn(process.execPath, [path.join(root, 'server/main.ts'), ...args], {
+      cwd: dataDir,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: cleanEnvironment({
+        MARINA_DATA_DIR: dataDir,
+        MARINA_PORT: '0',
+        MARINA_METRICS_PORT: '0',
+        MARINA_LOG_LEVEL: 'warn',
+      }),
+    })
     const ended = once(child, 'exit')
     await Promise.race([untilFound(dataDir, 'postgres'), ended])
     child.kill('SIGTERM')
@@ -111,13 +136,22 @@ test('after kill -9 the next start recovers by itself, with its PostgreSQL still
   const upload = await beginUpload(killed.url, 'library/survivor', digestOf(half), half, password)
   await killed.kill()
   await assert.rejects(upload.finish())
-  assert.ok(processesIn(clone).some(({ name }) => name === 'postgres'), 'PostgreSQL outlives a kill -9 of Marina')
+  assert.ok(
+    processesIn(clone).some(({ name }) => name === 'postgres'),
+    'PostgreSQL outlives a kill -9 of Marina',
+  )
 
   await using marina = await npmStart()
   const { bytes } = await ask(`${marina.url}/v2/library/survivor/manifests/1`, 200, { headers: basic(password) })
   assert.deepEqual(bytes, await image.layout.read(image.manifest.digest))
   await ask(`${marina.url}/api/v2.0/jobservice/pools`, 200, { headers: basic(password) })
-  await run(['skopeo', 'copy', '--src-tls-verify=false', `docker://${marina.host}/library/survivor:1`, `dir:${path.join(top, 'pulled')}`])
+  await run([
+    'skopeo',
+    'copy',
+    '--src-tls-verify=false',
+    `docker://${marina.host}/library/survivor:1`,
+    `dir:${path.join(top, 'pulled')}`,
+  ])
   await marina.stop()
   assert.deepEqual(processesIn(clone), [])
 })
@@ -141,9 +175,14 @@ test('without its PostgreSQL Marina says so and ends with exit code 1', async ()
 test('two Marinas do not share a data folder: the second one says which process has it', async () => {
   const dataDir = path.join(clone, 'data')
   await using first = await startMarina({ dataDir })
-  const second = await end([process.execPath, path.join(root, 'server/main.ts'), 'serve'], { env: { MARINA_DATA_DIR: dataDir, MARINA_PORT: '0', MARINA_METRICS_PORT: '0' } })
+  const second = await end([process.execPath, path.join(root, 'server/main.ts'), 'serve'], {
+    env: { MARINA_DATA_DIR: dataDir, MARINA_PORT: '0', MARINA_METRICS_PORT: '0' },
+  })
   assert.equal(second.code, 1)
-  assert.equal(second.stderr, `marina: process ${first.pid} uses ${dataDir}/postgres: only one Marina may use it at a time\n`)
+  assert.equal(
+    second.stderr,
+    `marina: process ${first.pid} uses ${dataDir}/postgres: only one Marina may use it at a time\n`,
+  )
   await ask(`${first.url}/v2/`, 200, { headers: basic(password) })
   await first.stop()
 })
@@ -151,7 +190,11 @@ test('two Marinas do not share a data folder: the second one says which process 
 test('root may keep Marina where only root may enter, and PostgreSQL does not run as root', async () => {
   assert.equal((await stat(top)).mode & 0o777, 0o700)
   const asRoot = isRoot ? [] : ['unshare', '--user', '--map-root-user']
-  await using marina = await startMarina({ dataDir: path.join(top, 'rooted'), cwd: clone, command: [...asRoot, 'npm', 'start'] })
+  await using marina = await startMarina({
+    dataDir: path.join(top, 'rooted'),
+    cwd: clone,
+    command: [...asRoot, 'npm', 'start'],
+  })
   await ask(`${marina.url}/v2/`, 200, { headers: basic(marina.password!) })
   await marina.stop()
   assert.deepEqual(processesIn(top), [])
@@ -167,9 +210,15 @@ test('an ordinary user starts a clone of their own', async () => {
   const become = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : []
   if (isRoot) await run(['chown', '-R', '65534:65534', place.dir])
   const cwd = path.join(place.dir, 'marina')
-  await using marina = await startMarina({ dataDir: path.join(cwd, 'data'), cwd, env: { HOME: home, npm_config_cache: path.join(home, '.npm') }, command: [...become, 'npm', 'start'] })
+  await using marina = await startMarina({
+    dataDir: path.join(cwd, 'data'),
+    cwd,
+    env: { HOME: home, npm_config_cache: path.join(home, '.npm') },
+    command: [...become, 'npm', 'start'],
+  })
   await ask(`${marina.url}/v2/`, 200, { headers: basic(marina.password!) })
-  for (const { pid, name } of processesIn(cwd)) assert.notEqual((await stat(`/proc/${pid}`)).uid, 0, `${name} runs as root`)
+  for (const { pid, name } of processesIn(cwd))
+    assert.notEqual((await stat(`/proc/${pid}`)).uid, 0, `${name} runs as root`)
   assert.equal((await stat(path.join(cwd, 'data'))).mode & 0o777, 0o700)
   await marina.stop()
   assert.deepEqual(processesIn(cwd), [])

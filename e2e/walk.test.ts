@@ -11,8 +11,23 @@ import { end, makeFolder, root, startMarina } from './marina.ts'
 
 /** What the walk does, as the outbox must tell it. */
 const facts = [
-  'project.created', 'account.created', 'member.added', 'quota.updated', 'robot.created', 'artifact.pushed', 'tag.created', 'label.created', 'artifact.labeled', 'artifact.copied',
-  'immutable-rule.created', 'tag.moved', 'immutable-rule.deleted', 'artifact.deleted', 'repository.deleted', 'robot.deleted', 'project.deleted',
+  'project.created',
+  'account.created',
+  'member.added',
+  'quota.updated',
+  'robot.created',
+  'artifact.pushed',
+  'tag.created',
+  'label.created',
+  'artifact.labeled',
+  'artifact.copied',
+  'immutable-rule.created',
+  'tag.moved',
+  'immutable-rule.deleted',
+  'artifact.deleted',
+  'repository.deleted',
+  'robot.deleted',
+  'project.deleted',
 ]
 
 async function factsOf(dataDir: string): Promise<Set<string>> {

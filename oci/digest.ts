@@ -15,9 +15,13 @@ export function isDigest(text: string): text is Digest {
 /** Throws DIGEST_INVALID unless `text` is a digest of an algorithm that Marina computes. */
 export function parseDigest(text: string): Digest {
   if (!isDigest(text)) {
-    throw new OciError('DIGEST_INVALID', 'a digest is sha256:<64 hex digits> or sha512:<128 hex digits>, in lower case', {
-      detail: { digest: text.slice(0, 160) },
-    })
+    throw new OciError(
+      'DIGEST_INVALID',
+      'a digest is sha256:<64 hex digits> or sha512:<128 hex digits>, in lower case',
+      {
+        detail: { digest: text.slice(0, 160) },
+      },
+    )
   }
   return text
 }

@@ -5,12 +5,34 @@ import { parseStrictJson } from './json.ts'
 const parse = (text: string, depth?: number) => parseStrictJson(Buffer.from(text), depth)
 
 test('ordinary JSON is read as JSON.parse reads it', () => {
-  const texts = ['{}', '[]', 'null', '1e3', '"a"', '{"a":{"a":[{"a":1},{"a":2}]}}', ' { "a\\"b" : "c:d" , "e" : ["f", "f"] } ', '{"\\\\":1,"\\\\\\\\":2}', '{"a":"\\"a\\":1"}', '{"":{"":""}}', '{"a":"}","b":"{\\"a\\":1}"}']
+  const texts = [
+    '{}',
+    '[]',
+    'null',
+    '1e3',
+    '"a"',
+    '{"a":{"a":[{"a":1},{"a":2}]}}',
+    ' { "a\\"b" : "c:d" , "e" : ["f", "f"] } ',
+    '{"\\\\":1,"\\\\\\\\":2}',
+    '{"a":"\\"a\\":1"}',
+    '{"":{"":""}}',
+    '{"a":"}","b":"{\\"a\\":1}"}',
+  ]
   for (const text of texts) assert.deepEqual(parse(text), JSON.parse(text), text)
 })
 
 test('a key that stands twice in one object is refused, in any spelling and at any depth', () => {
-  const texts = ['{"a":1,"a":2}', '{"a":1,"b":2,"a":1}', '{"a":1,"\\u0061":2}', '[[{"x":{"a":[],"a":[]}}]]', '{"a" :1,\t"a"\n:2}', '{"a":{"b":1},"a":2}', '{"":1,"":2}', '{"__proto__":1,"__proto__":2}', '{"\\"":1,"\\u0022":2}']
+  const texts = [
+    '{"a":1,"a":2}',
+    '{"a":1,"b":2,"a":1}',
+    '{"a":1,"\\u0061":2}',
+    '[[{"x":{"a":[],"a":[]}}]]',
+    '{"a" :1,\t"a"\n:2}',
+    '{"a":{"b":1},"a":2}',
+    '{"":1,"":2}',
+    '{"__proto__":1,"__proto__":2}',
+    '{"\\"":1,"\\u0022":2}',
+  ]
   for (const text of texts) assert.throws(() => parse(text), /stands twice/, text)
 })
 
@@ -22,7 +44,21 @@ test('bytes that are not UTF-8, or begin with a byte order mark, are refused', (
 })
 
 test('text that is almost JSON is refused', () => {
-  for (const text of ['', '{', '{"a":1}x', '{"a":1}{"a":1}', "{'a':1}", '{a:1}', '[1,]', 'NaN', '01', '"\n"', '{"a":1,}', '// a\n{}']) assert.throws(() => parse(text), SyntaxError, text)
+  for (const text of [
+    '',
+    '{',
+    '{"a":1}x',
+    '{"a":1}{"a":1}',
+    "{'a':1}",
+    '{a:1}',
+    '[1,]',
+    'NaN',
+    '01',
+    '"\n"',
+    '{"a":1,}',
+    '// a\n{}',
+  ])
+    assert.throws(() => parse(text), SyntaxError, text)
 })
 
 test('nesting ends at the limit', () => {
@@ -40,7 +76,9 @@ test('a __proto__ key stays a key and touches no other object', () => {
 })
 
 test('four megabytes are read in well under a second', () => {
-  const text = JSON.stringify({ annotations: Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key-${index}`, 'v'.repeat(20)])) })
+  const text = JSON.stringify({
+    annotations: Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key-${index}`, 'v'.repeat(20)])),
+  })
   const started = process.cpuUsage()
   parse(text)
   parse(`"${'\\"'.repeat(2_000_000)}"`)

@@ -16,7 +16,8 @@ function refuseDoubleKeys(text: string, maxDepth: number) {
   for (let at = 0; at < text.length; at++) {
     const char = text[at]
     if (char === '{' || char === '[') {
-      if (open.push(char === '{' ? new Set() : undefined) > maxDepth) throw new SyntaxError(`more than ${maxDepth} levels deep`)
+      if (open.push(char === '{' ? new Set() : undefined) > maxDepth)
+        throw new SyntaxError(`more than ${maxDepth} levels deep`)
     } else if (char === '}' || char === ']') {
       open.pop()
     } else if (char === '"') {
@@ -24,7 +25,8 @@ function refuseDoubleKeys(text: string, maxDepth: number) {
       const keys = open.at(-1)
       if (keys && isKey(text, end)) {
         const key = JSON.parse(text.slice(at, end)) as string
-        if (keys.has(key)) throw new SyntaxError(`the key ${JSON.stringify(key.slice(0, 60))} stands twice in one object`)
+        if (keys.has(key))
+          throw new SyntaxError(`the key ${JSON.stringify(key.slice(0, 60))} stands twice in one object`)
         keys.add(key)
       }
       at = end - 1

@@ -7,11 +7,28 @@ import { bareMediaType, isMediaType, ociIndex, ociManifest } from './media-type.
 
 const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json'
 const dockerList = 'application/vnd.docker.distribution.manifest.list.v2+json'
-const part = (name: string, more: object = {}) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(Buffer.from(name)), size: name.length, ...more })
-const image = (more: object = {}) => ({ schemaVersion: 2, mediaType: ociManifest, config: part('config'), layers: [part('one')], ...more })
-const index = (more: object = {}) => ({ schemaVersion: 2, mediaType: ociIndex, manifests: [part('child', { mediaType: ociManifest })], ...more })
+const part = (name: string, more: object = {}) => ({
+  mediaType: 'application/vnd.oci.image.layer.v1.tar',
+  digest: digestOf(Buffer.from(name)),
+  size: name.length,
+  ...more,
+})
+const image = (more: object = {}) => ({
+  schemaVersion: 2,
+  mediaType: ociManifest,
+  config: part('config'),
+  layers: [part('one')],
+  ...more,
+})
+const index = (more: object = {}) => ({
+  schemaVersion: 2,
+  mediaType: ociIndex,
+  manifests: [part('child', { mediaType: ociManifest })],
+  ...more,
+})
 
-const read = (value: unknown, contentType?: string) => parseManifest(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), contentType)
+const read = (value: unknown, contentType?: string) =>
+  parseManifest(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), contentType)
 const refuses = (value: unknown, why: RegExp, contentType?: string) =>
   assert.throws(
     () => read(value, contentType),
@@ -22,12 +39,18 @@ const refuses = (value: unknown, why: RegExp, contentType?: string) =>
 test('an image manifest is read with its config, layers, subject and annotations', () => {
   const subject = part('subject', { mediaType: ociManifest })
   const manifest = read(image({ subject, annotations: { a: 'b' } }), ociManifest)
-  assert.deepEqual([manifest.kind, manifest.config?.digest, manifest.layers.length, manifest.subject?.digest, manifest.annotations], ['image', part('config').digest, 1, subject.digest, { a: 'b' }])
+  assert.deepEqual(
+    [manifest.kind, manifest.config?.digest, manifest.layers.length, manifest.subject?.digest, manifest.annotations],
+    ['image', part('config').digest, 1, subject.digest, { a: 'b' }],
+  )
 })
 
 test('an index is read with its children', () => {
   const manifest = read(index({ artifactType: 'application/x' }), ociIndex)
-  assert.deepEqual([manifest.kind, manifest.children[0]?.digest, manifest.artifactType, manifest.config, manifest.layers], ['index', part('child').digest, 'application/x', undefined, []])
+  assert.deepEqual(
+    [manifest.kind, manifest.children[0]?.digest, manifest.artifactType, manifest.config, manifest.layers],
+    ['index', part('child').digest, 'application/x', undefined, []],
+  )
 })
 
 test('Docker schema 2 and manifest lists are read like their OCI successors', () => {
@@ -35,9 +58,12 @@ test('Docker schema 2 and manifest lists are read like their OCI successors', ()
   assert.equal(read(index({ mediaType: dockerList }), dockerList).kind, 'index')
 })
 
-test('the artifact type is the manifest\'s own, else its config\'s media type, and none for a plain index', () => {
+test("the artifact type is the manifest's own, else its config's media type, and none for a plain index", () => {
   assert.equal(read(image({ artifactType: 'application/x' })).artifactType, 'application/x')
-  assert.equal(read(image({ config: part('c', { mediaType: 'application/vnd.cfg' }) })).artifactType, 'application/vnd.cfg')
+  assert.equal(
+    read(image({ config: part('c', { mediaType: 'application/vnd.cfg' }) })).artifactType,
+    'application/vnd.cfg',
+  )
   assert.equal(read(index()).artifactType, undefined)
   for (const wrong of [1, 'no media type', 'a/b/c', null]) refuses(image({ artifactType: wrong }), /artifactType/)
 })
@@ -63,7 +89,7 @@ test('D02: bytes that could be read as image and as index are refused', () => {
   refuses({ schemaVersion: 2, config, layers, manifests }, /must not have/, ociIndex)
 })
 
-test('D02: a Content-Type that is not the body\'s mediaType is refused', () => {
+test("D02: a Content-Type that is not the body's mediaType is refused", () => {
   refuses(image(), /Content-Type/, ociIndex)
   refuses(index(), /Content-Type/, ociManifest)
   refuses(image(), /Content-Type/, dockerManifest)
@@ -72,7 +98,8 @@ test('D02: a Content-Type that is not the body\'s mediaType is refused', () => {
 
 test('D02: a body without mediaType under a header that names none is refused', () => {
   const { mediaType: _, ...untyped } = image()
-  for (const header of [undefined, '', 'application/json', 'application/octet-stream']) refuses(untyped, /neither/, header)
+  for (const header of [undefined, '', 'application/json', 'application/octet-stream'])
+    refuses(untyped, /neither/, header)
   refuses(untyped, /not known/, 'text/plain')
   refuses(untyped, /not known/, 'application/vnd.oci.image.config.v1+json')
 })
@@ -80,10 +107,21 @@ test('D02: a body without mediaType under a header that names none is refused', 
 test('D02: a key that stands twice, or differs from a known one in case only, is refused', () => {
   refuses(JSON.stringify(image()).replace('{', '{"layers":[],'), /twice/)
   refuses(JSON.stringify(image()).replace('"size":3', '"size":3,"size":4'), /twice/)
-  for (const key of ['Layers', 'LAYERS', 'mediatype', 'MediaType', 'Manifests', 'FSLayers', 'Subject', 'layer\u017f', 'blob\u017f']) refuses(image({ [key]: [] }), /must be written/)
+  for (const key of [
+    'Layers',
+    'LAYERS',
+    'mediatype',
+    'MediaType',
+    'Manifests',
+    'FSLayers',
+    'Subject',
+    'layer\u017f',
+    'blob\u017f',
+  ])
+    refuses(image({ [key]: [] }), /must be written/)
 })
 
-test('D02: a descriptor\'s key in another case is refused too, as Go\'s reader would take the last of both', () => {
+test("D02: a descriptor's key in another case is refused too, as Go's reader would take the last of both", () => {
   for (const key of ['Digest', 'DIGEST', 'Size', 'MediaType', 'Urls', 'dige\u017ft']) {
     refuses(image({ layers: [part('one', { [key]: part('other').digest })] }), /must be written/)
     refuses(image({ config: part('config', { [key]: 1 }) }), /must be written/)
@@ -93,13 +131,18 @@ test('D02: a descriptor\'s key in another case is refused too, as Go\'s reader w
 })
 
 test('schema 1 is refused with a word on what to do', () => {
-  refuses({ schemaVersion: 1, fsLayers: [], history: [] }, /schema 1/, 'application/vnd.docker.distribution.manifest.v1+json')
+  refuses(
+    { schemaVersion: 1, fsLayers: [], history: [] },
+    /schema 1/,
+    'application/vnd.docker.distribution.manifest.v1+json',
+  )
   refuses({ schemaVersion: 1, fsLayers: [] }, /schema 1/, 'application/vnd.docker.distribution.manifest.v1+prettyjws')
   refuses(image({ fsLayers: [] }), /schema 1/)
 })
 
 test('what is not a JSON object of schema version 2 is refused', () => {
-  for (const text of ['', 'null', '[]', '"a"', '1', '{', '{}x', '\uFEFF{}']) refuses(text, /manifest invalid/, ociManifest)
+  for (const text of ['', 'null', '[]', '"a"', '1', '{', '{}x', '\uFEFF{}'])
+    refuses(text, /manifest invalid/, ociManifest)
   for (const version of [undefined, 1, 3, '2', 2.5, null]) refuses(image({ schemaVersion: version }), /schemaVersion/)
   refuses(image({ mediaType: 2 }), /mediaType/)
 })
@@ -117,12 +160,15 @@ test('lists and descriptors of a wrong shape are refused', () => {
   for (const wrong of [undefined, null, [], 'x']) refuses(image({ config: wrong }), /config/)
   refuses(image({ subject: 'x' }), /subject/)
   refuses(image({ subject: null }), /subject/)
-  for (const digest of ['sha256:x', 'latest', undefined, 1]) refuses(image({ layers: [part('one', { digest })] }), /digest/)
-  for (const mediaType of ['', 'x', 'a/b; c=d', undefined, 'a/b\n']) refuses(image({ layers: [part('one', { mediaType })] }), /mediaType/)
+  for (const digest of ['sha256:x', 'latest', undefined, 1])
+    refuses(image({ layers: [part('one', { digest })] }), /digest/)
+  for (const mediaType of ['', 'x', 'a/b; c=d', undefined, 'a/b\n'])
+    refuses(image({ layers: [part('one', { mediaType })] }), /mediaType/)
 })
 
 test('C-57: sizes are whole numbers from 0 to 2^53 - 1', () => {
-  for (const size of [-1, 1.5, 2 ** 53, '3', null, undefined, true]) refuses(image({ layers: [part('one', { size })] }), /size/)
+  for (const size of [-1, 1.5, 2 ** 53, '3', null, undefined, true])
+    refuses(image({ layers: [part('one', { size })] }), /size/)
   refuses(JSON.stringify(image()).replace('"size":3', '"size":1e400'), /size/)
   refuses(JSON.stringify(image()).replace('"size":3', '"size":99999999999999999999'), /size/)
   assert.equal(read(image({ layers: [part('one', { size: 0 })] })).layers[0]?.size, 0)
@@ -141,14 +187,35 @@ test('C-58: lists, annotations and URLs have a most', () => {
   refuses(image({ layers: many(manifestLimits.layers + 1) }), /at most/)
   assert.equal(read(index({ manifests: many(manifestLimits.children) })).children.length, manifestLimits.children)
   refuses(index({ manifests: many(manifestLimits.children + 1) }), /at most/)
-  refuses(image({ annotations: Object.fromEntries(many(manifestLimits.annotations + 1).map((_, at) => [`k${at}`, ''])) }), /more than/)
-  refuses(image({ layers: [part('one', { urls: Array.from({ length: manifestLimits.urls + 1 }, () => 'https://a/') })] }), /urls/)
+  refuses(
+    image({ annotations: Object.fromEntries(many(manifestLimits.annotations + 1).map((_, at) => [`k${at}`, ''])) }),
+    /more than/,
+  )
+  refuses(
+    image({ layers: [part('one', { urls: Array.from({ length: manifestLimits.urls + 1 }, () => 'https://a/') })] }),
+    /urls/,
+  )
 })
 
 test('C-59: foreign layers name http and https URLs without a fragment, and need no blob', () => {
-  const foreign = read(image({ layers: [part('one', { urls: ['https://example.org/a', 'http://example.org/b'] }), part('two')] }))
-  assert.deepEqual(neededBlobs(foreign).map(({ digest }) => digest), [part('config').digest, part('two').digest])
-  for (const url of ['ftp://a/b', 'file:///etc/passwd', 'javascript:alert(1)', 'https://a/#b', '/relative', '', 1, `https://a/${'b'.repeat(4096)}`]) refuses(image({ layers: [part('one', { urls: [url] })] }), /urls/)
+  const foreign = read(
+    image({ layers: [part('one', { urls: ['https://example.org/a', 'http://example.org/b'] }), part('two')] }),
+  )
+  assert.deepEqual(
+    neededBlobs(foreign).map(({ digest }) => digest),
+    [part('config').digest, part('two').digest],
+  )
+  for (const url of [
+    'ftp://a/b',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'https://a/#b',
+    '/relative',
+    '',
+    1,
+    `https://a/${'b'.repeat(4096)}`,
+  ])
+    refuses(image({ layers: [part('one', { urls: [url] })] }), /urls/)
   refuses(image({ layers: [part('one', { urls: 'https://a/' })] }), /urls/)
 })
 
@@ -157,13 +224,23 @@ test('an empty list of URLs does not make a layer foreign', () => {
 })
 
 test('needed blobs are named once each', () => {
-  assert.equal(neededBlobs(read(image({ config: part('one'), layers: [part('one'), part('two'), part('one')] }))).length, 2)
+  assert.equal(
+    neededBlobs(read(image({ config: part('one'), layers: [part('one'), part('two'), part('one')] }))).length,
+    2,
+  )
 })
 
 test('annotations are text that a database can keep', () => {
   for (const wrong of [1, null, {}, ['a']]) refuses(image({ annotations: { a: wrong } }), /string/)
   refuses(image({ annotations: ['a'] }), /annotations/)
-  refuses('{"schemaVersion":2,"mediaType":"' + ociManifest + '","config":' + JSON.stringify(part('config')) + ',"layers":[],"annotations":{"a":"\\u0000"}}', /annotations/)
+  refuses(
+    '{"schemaVersion":2,"mediaType":"' +
+      ociManifest +
+      '","config":' +
+      JSON.stringify(part('config')) +
+      ',"layers":[],"annotations":{"a":"\\u0000"}}',
+    /annotations/,
+  )
   refuses(JSON.stringify(image({ annotations: { a: 'MARK' } })).replace('MARK', '\\ud800'), /annotations/)
   refuses(JSON.stringify(image({ annotations: { MARK: 'a' } })).replace('MARK', '\\u0000'), /annotations/)
   assert.deepEqual(read(image({ annotations: { a: '\u{1F600} \u0001' } })).annotations, { a: '\u{1F600} \u0001' })
@@ -175,8 +252,10 @@ test('prototype keys in a manifest change nothing outside it', () => {
 })
 
 test('media types are RFC 6838 names; headers lose their parameters and case', () => {
-  for (const type of ['a/b', 'application/vnd.oci.image.manifest.v1+json', 'x/y-z']) assert.equal(isMediaType(type), true, type)
-  for (const type of ['', 'a', 'a/', '/b', 'a/b/c', 'a b/c', 'a/b;c', '+a/b', `${'a'.repeat(128)}/b`]) assert.equal(isMediaType(type), false, type)
+  for (const type of ['a/b', 'application/vnd.oci.image.manifest.v1+json', 'x/y-z'])
+    assert.equal(isMediaType(type), true, type)
+  for (const type of ['', 'a', 'a/', '/b', 'a/b/c', 'a b/c', 'a/b;c', '+a/b', `${'a'.repeat(128)}/b`])
+    assert.equal(isMediaType(type), false, type)
   assert.equal(bareMediaType(' Application/JSON ; charset=utf-8'), 'application/json')
   assert.equal(bareMediaType(undefined), '')
 })

@@ -1,7 +1,15 @@
 import { isDigest, type Digest } from './digest.ts'
 import { OciError } from './errors.ts'
 import { parseStrictJson } from './json.ts'
-import { bareMediaType, isManifestType, isMediaType, isSchema1, manifestTypes, type ManifestKind, type ManifestType } from './media-type.ts'
+import {
+  bareMediaType,
+  isManifestType,
+  isMediaType,
+  isSchema1,
+  manifestTypes,
+  type ManifestKind,
+  type ManifestType,
+} from './media-type.ts'
 
 /** OCI Image Specification 1.1, "Descriptor"; sizes in bytes. */
 export type Descriptor = {
@@ -30,7 +38,18 @@ export type Manifest = {
 /** Counts, so that no manifest can make one transaction or one answer arbitrarily large. */
 export const manifestLimits = { layers: 4096, children: 1000, annotations: 1024, urls: 16, urlLength: 4096 }
 
-const manifestKeys = ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations', 'fsLayers', 'blobs']
+const manifestKeys = [
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'annotations',
+  'fsLayers',
+  'blobs',
+]
 const descriptorKeys = ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform']
 
 /**
@@ -94,9 +113,11 @@ function decideType(body: Body, contentType: string | undefined): ManifestType {
   const header = bareMediaType(contentType)
   const own = body.mediaType
   if (own !== undefined && typeof own !== 'string') invalid('mediaType must be a string')
-  if (isSchema1(header) || body.fsLayers !== undefined) invalid('Docker schema 1 is not accepted: push with a client of the last ten years')
+  if (isSchema1(header) || body.fsLayers !== undefined)
+    invalid('Docker schema 1 is not accepted: push with a client of the last ten years')
   const generic = header === '' || header === 'application/json' || header === 'application/octet-stream'
-  if (own !== undefined && !generic && own !== header) invalid(`the body says mediaType ${own}, the Content-Type header ${header}`)
+  if (own !== undefined && !generic && own !== header)
+    invalid(`the body says mediaType ${own}, the Content-Type header ${header}`)
   const type = own ?? header
   if (own === undefined && generic) invalid('neither a Content-Type header nor mediaType says what this manifest is')
   if (!isManifestType(type)) invalid(`manifests of type ${type.slice(0, 120)} are not known`)
@@ -106,7 +127,8 @@ function decideType(body: Body, contentType: string | undefined): ManifestType {
 function refuseMixture(body: Body, kind: ManifestKind) {
   if (body.blobs !== undefined) invalid('blobs is not a part of image manifests or indexes')
   if (kind === 'image' && body.manifests !== undefined) invalid('an image manifest must not have manifests')
-  if (kind === 'index' && (body.config !== undefined || body.layers !== undefined)) invalid('an index must not have config or layers')
+  if (kind === 'index' && (body.config !== undefined || body.layers !== undefined))
+    invalid('an index must not have config or layers')
 }
 
 function refuseTwoSizes(descriptors: Descriptor[]) {
@@ -133,16 +155,20 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) invalid(`${where} must be a descriptor`)
   refuseFolded(value, descriptorKeys)
   const { mediaType, digest, size, artifactType, platform } = value
-  if (typeof mediaType !== 'string' || !isMediaType(mediaType)) invalid(`${where}.mediaType must be a media type (RFC 6838)`)
+  if (typeof mediaType !== 'string' || !isMediaType(mediaType))
+    invalid(`${where}.mediaType must be a media type (RFC 6838)`)
   if (typeof digest !== 'string' || !isDigest(digest)) invalid(`${where}.digest must be a sha256 or sha512 digest`)
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) invalid(`${where}.size must be a whole number of bytes, 0 or more`)
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    invalid(`${where}.size must be a whole number of bytes, 0 or more`)
   const urls = parseUrls(value.urls, `${where}.urls`)
   return {
     mediaType,
     digest,
     size,
     ...(urls ? { urls } : {}),
-    ...(value.annotations === undefined ? {} : { annotations: parseAnnotations(value.annotations, `${where}.annotations`) }),
+    ...(value.annotations === undefined
+      ? {}
+      : { annotations: parseAnnotations(value.annotations, `${where}.annotations`) }),
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
     ...(isObject(platform) ? { platform } : {}),
   }
@@ -151,10 +177,13 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
 /** Foreign layers: http or https, no fragment, never fetched by the registry (C-59). */
 function parseUrls(value: unknown, where: string): string[] | undefined {
   if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value) || value.length > manifestLimits.urls) invalid(`${where} must be an array of at most ${manifestLimits.urls} URLs`)
+  if (!Array.isArray(value) || value.length > manifestLimits.urls)
+    invalid(`${where} must be an array of at most ${manifestLimits.urls} URLs`)
   return value.map((one) => {
-    const url = typeof one === 'string' && one.length <= manifestLimits.urlLength && URL.canParse(one) ? new URL(one) : undefined
-    if (!url || !/^https?:$/.test(url.protocol) || url.hash) invalid(`${where} may hold only http and https URLs without a fragment`)
+    const url =
+      typeof one === 'string' && one.length <= manifestLimits.urlLength && URL.canParse(one) ? new URL(one) : undefined
+    if (!url || !/^https?:$/.test(url.protocol) || url.hash)
+      invalid(`${where} may hold only http and https URLs without a fragment`)
     return one as string
   })
 }
@@ -163,7 +192,8 @@ function parseAnnotations(value: unknown, where: string): Record<string, string>
   if (value === undefined || value === null) return {}
   if (!isObject(value)) invalid(`${where} must be an object of strings`)
   const entries = Object.entries(value)
-  if (entries.length > manifestLimits.annotations) invalid(`${where} has more than ${manifestLimits.annotations} entries`)
+  if (entries.length > manifestLimits.annotations)
+    invalid(`${where} has more than ${manifestLimits.annotations} entries`)
   for (const [key, text] of entries) {
     if (typeof text !== 'string') invalid(`${where}[${JSON.stringify(key.slice(0, 60))}] must be a string`)
     if (!isStorable(key) || !isStorable(text)) invalid(`${where} holds a NUL or half a character`)

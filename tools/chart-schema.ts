@@ -3,11 +3,29 @@ import path from 'node:path'
 import { settings } from '../server/config/config.ts'
 import { showBytes, showDuration } from '../server/config/units.ts'
 
-type Schema = { type?: string | string[]; description?: string; items?: Schema; properties?: Record<string, Schema>; additionalProperties?: boolean }
+type Schema = {
+  type?: string | string[]
+  description?: string
+  items?: Schema
+  properties?: Record<string, Schema>
+  additionalProperties?: boolean
+}
 type Row = { path: string; fallback: unknown; help: string; secret?: true; show?: unknown }
 
 /** What the Helm chart decides by itself, or has no use for. */
-const ofChart = ['port', 'host', 'data_dir', 'storage.root', 'tls.cert', 'tls.key', 'tls.ca_cert', 'metrics.port', 'metrics.host', 'jobs.workers', 'testing.failpoints']
+const ofChart = [
+  'port',
+  'host',
+  'data_dir',
+  'storage.root',
+  'tls.cert',
+  'tls.key',
+  'tls.ca_cert',
+  'metrics.port',
+  'metrics.host',
+  'jobs.workers',
+  'testing.failpoints',
+]
 
 const file = path.resolve(import.meta.dirname, '../deploy/helm/marina/values.schema.json')
 

@@ -22,7 +22,10 @@ export function configurationPage(): string {
     '',
     '| variable | in the file | default | what |',
     '| --- | --- | --- | --- |',
-    ...rows.map(({ env, path, value, help }) => `| \`${env}\` | \`${path}\` | ${value === '' ? 'none' : cell(shorten(value))} | ${cell(help)} |`),
+    ...rows.map(
+      ({ env, path, value, help }) =>
+        `| \`${env}\` | \`${path}\` | ${value === '' ? 'none' : cell(shorten(value))} | ${cell(help)} |`,
+    ),
     '',
   ].join('\n')
 }

@@ -72,8 +72,14 @@ async function dropNodeThatDoesNotRun() {
 }
 
 function checkNode() {
-  if (fs.existsSync(inRoot('node_modules', '.bin', 'node')) || Number.parseInt(process.versions.node, 10) >= minimumNode) return
-  throw new Error(`Marina needs Node ${minimumNode} or newer and none comes with its packages on ${process.platform}-${process.arch}: this is Node ${process.version}, install a newer one from nodejs.org and start again`)
+  if (
+    fs.existsSync(inRoot('node_modules', '.bin', 'node')) ||
+    Number.parseInt(process.versions.node, 10) >= minimumNode
+  )
+    return
+  throw new Error(
+    `Marina needs Node ${minimumNode} or newer and none comes with its packages on ${process.platform}-${process.arch}: this is Node ${process.version}, install a newer one from nodejs.org and start again`,
+  )
 }
 
 async function ensureTools() {
@@ -81,7 +87,8 @@ async function ensureTools() {
   if (missing.length === 0) return
   const packages = [...new Set(missing.map(({ name }) => name))]
   const byHand = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
-  if (!isOnPath('apt-get')) throw new Error(`the tests need commands that are missing here; on Debian they come by: ${byHand}`)
+  if (!isOnPath('apt-get'))
+    throw new Error(`the tests need commands that are missing here; on Debian they come by: ${byHand}`)
   if (!isRoot() && !isOnPath('sudo')) throw new Error(`the tests need system packages; as root, run: ${byHand}`)
   await holdingLock(() => installTools(packages, byHand))
 }
@@ -93,7 +100,8 @@ async function installTools(packages, byHand) {
     throw new Error(`${error.message}\nthe tests need system packages; as root, run: ${byHand}`)
   })
   const still = readTools().filter(({ command }) => !isOnPath(command))
-  if (still.length > 0) throw new Error(`still missing after apt-get: ${still.map(({ command }) => command).join(', ')}`)
+  if (still.length > 0)
+    throw new Error(`still missing after apt-get: ${still.map(({ command }) => command).join(', ')}`)
 }
 
 function isRoot() {
@@ -124,7 +132,9 @@ function readStamp() {
 }
 
 function hashOfLock() {
-  return createHash('sha256').update(fs.readFileSync(inRoot('package-lock.json'))).digest('hex')
+  return createHash('sha256')
+    .update(fs.readFileSync(inRoot('package-lock.json')))
+    .digest('hex')
 }
 
 /** Says nothing unless it fails; then everything it said. */
@@ -136,7 +146,8 @@ async function run(file, args) {
     child.once('error', reject)
     child.once('close', (status, signal) => resolve(signal ?? status))
   })
-  if (code !== 0) throw new Error(`${file} ${args.slice(0, 3).join(' ').slice(0, 60)} ended with ${code}\n${said.trim()}`)
+  if (code !== 0)
+    throw new Error(`${file} ${args.slice(0, 3).join(' ').slice(0, 60)} ended with ${code}\n${said.trim()}`)
 }
 
 /** One install at a time in one folder. The holder touches its file while it works, so a killed one is soon found out. */

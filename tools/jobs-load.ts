@@ -21,8 +21,15 @@ const url = process.env['MARINA_BENCH_DATABASE']
 const clients = 8
 const type = jobType<{ at: number }>({ name: 'BENCH', concurrency: 10, maxTries: 3, keep: 50 })
 
-if (!url || !Number.isInteger(jobs)) throw new Error('usage: MARINA_BENCH_DATABASE=... node tools/jobs-load.ts ours|bare|pickup|growth <jobs>')
-const db = openDb({ url, poolSize: clients, acquireTimeoutMs: 60_000, statementTimeoutMs: 600_000, lockTimeoutMs: 60_000 })
+if (!url || !Number.isInteger(jobs))
+  throw new Error('usage: MARINA_BENCH_DATABASE=... node tools/jobs-load.ts ours|bare|pickup|growth <jobs>')
+const db = openDb({
+  url,
+  poolSize: clients,
+  acquireTimeoutMs: 60_000,
+  statementTimeoutMs: 600_000,
+  lockTimeoutMs: 60_000,
+})
 try {
   const modes: Record<string, () => Promise<unknown>> = { ours, bare, pickup, growth }
   console.log(JSON.stringify(await modes[mode]!()))
@@ -32,21 +39,35 @@ try {
 
 /** Enqueued one by one, each in a transaction of its own, then finished. */
 async function ours() {
-  const enqueueSeconds = await inTurns(() => db.transaction((tx) => enqueue(tx, type, { params: { at: 0 }, trigger: 'EVENT' })))
+  const enqueueSeconds = await inTurns(() =>
+    db.transaction((tx) => enqueue(tx, type, { params: { at: 0 }, trigger: 'EVENT' })),
+  )
   return { enqueueSeconds, finishSeconds: await finish(jobs) }
 }
 
 async function bare() {
-  const enqueueSeconds = await inTurns(() => db.transaction((tx) => tx.rows(sql`select (graphile_worker.add_job('BARE', '{}')).id`)))
+  const enqueueSeconds = await inTurns(() =>
+    db.transaction((tx) => tx.rows(sql`select (graphile_worker.add_job('BARE', '{}')).id`)),
+  )
   const pool = db.openPool(5)
   const started = performance.now()
   await new Promise<void>((resolve) => {
     let done = 0
-    const worker = runTaskList({ concurrency: 10, pollInterval: 2000, noHandleSignals: true, logger: new Logger(() => () => {}), forbiddenFlags: () => ['none'] }, {
-      BARE: () => {
-        if (++done === jobs) void Promise.resolve(worker.gracefulShutdown()).then(resolve)
+    const worker = runTaskList(
+      {
+        concurrency: 10,
+        pollInterval: 2000,
+        noHandleSignals: true,
+        logger: new Logger(() => () => {}),
+        forbiddenFlags: () => ['none'],
       },
-    }, pool)
+      {
+        BARE: () => {
+          if (++done === jobs) void Promise.resolve(worker.gracefulShutdown()).then(resolve)
+        },
+      },
+      pool,
+    )
   })
   const finishSeconds = (performance.now() - started) / 1000
   await pool.end()
@@ -64,7 +85,12 @@ async function pickup() {
   }
   await sleep(1000)
   const sorted = times.toSorted((a, b) => a - b)
-  return { count: sorted.length, p50: sorted[sorted.length >> 1], p95: sorted[Math.floor(sorted.length * 0.95)], most: sorted.at(-1) }
+  return {
+    count: sorted.length,
+    p50: sorted[sorted.length >> 1],
+    p95: sorted[Math.floor(sorted.length * 0.95)],
+    most: sorted.at(-1),
+  }
 }
 
 /** Ten rounds with the sweep after each: jobs a second, and what the tables weigh. */
@@ -75,11 +101,21 @@ async function growth() {
     for (let left = share; left > 0; left -= 100) {
       await db.transaction(async (tx) => {
         const executionId = await openExecution(tx, { vendorType: type.name, trigger: 'EVENT' })
-        await addTasks(tx, executionId, type, Array.from({ length: Math.min(100, left) }, () => ({ at: 0 })))
+        await addTasks(
+          tx,
+          executionId,
+          type,
+          Array.from({ length: Math.min(100, left) }, () => ({ at: 0 })),
+        )
       })
     }
     const seconds = await finish(share)
-    await sweepExecutions(db, { kept: [{ vendorType: type.name, keep: type.keep }], keepOthers: 1000, days: 90, signal: new AbortController().signal })
+    await sweepExecutions(db, {
+      kept: [{ vendorType: type.name, keep: type.keep }],
+      keepOthers: 1000,
+      days: 90,
+      signal: new AbortController().signal,
+    })
     const size = await db.row<{ rows: number; bytes: number }>(sql`
       select (select count(*) from task) + (select count(*) from graphile_worker.jobs) as rows,
         (pg_total_relation_size('task') + pg_total_relation_size('execution') + pg_total_relation_size('graphile_worker._private_jobs'))::bigint as bytes`)
@@ -102,7 +138,12 @@ async function finish(wanted: number): Promise<number> {
 
 function open(run: (at: number) => void): Promise<Workers> {
   return openWorkers({
-    db, log: openLog({ level: 'warn', format: 'text' }), concurrency: 10, leaseMs: 30_000, logBytes: 2 ** 20, drainMs: 1000,
+    db,
+    log: openLog({ level: 'warn', format: 'text' }),
+    concurrency: 10,
+    leaseMs: 30_000,
+    logBytes: 2 ** 20,
+    drainMs: 1000,
     handlers: [handler(type, async ({ params: { at } }) => run(at))],
   })
 }
@@ -110,8 +151,10 @@ function open(run: (at: number) => void): Promise<Workers> {
 async function inTurns(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now()
   let left = jobs
-  await Promise.all(Array.from({ length: clients }, async () => {
-    while (left-- > 0) await work()
-  }))
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (left-- > 0) await work()
+    }),
+  )
   return (performance.now() - started) / 1000
 }

@@ -1,5 +1,5 @@
 /**
- * The test command: types, lint, then every test file on one shared PostgreSQL. Arguments keep the files whose path
+ * The test command: types, lint, format, then every test file on one shared PostgreSQL. Arguments keep the files whose path
  * contains one of them. A line tells of each file as it ends, with its wall time; the last is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
@@ -30,6 +30,7 @@ async function main(words: string[]): Promise<number> {
   const counts = [
     await runTool('types', 'tsc', ['--noEmit']),
     await runTool('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
+    await runTool('format', 'oxfmt', ['--check', '.']),
   ]
   counts.push(await runTestFiles(words))
   const passed = counts.reduce((sum, count) => sum + count.passed, 0)
@@ -89,7 +90,9 @@ async function runOnPostgres(files: string[]): Promise<Count> {
 /** Tests that were cut short could not end what they had started. Whatever works in the scratch folder is theirs. */
 function endAllIn(scratch: string): string[] {
   if (process.platform !== 'linux') return []
-  const pids = readdirSync('/proc').map(Number).filter((pid) => pid > 0 && worksIn(pid, scratch))
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && worksIn(pid, scratch))
   const names = pids.map((pid) => `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (${pid})`)
   for (const pid of pids) process.kill(pid, 'SIGKILL')
   return names

@@ -48,11 +48,16 @@ suite('each rule finds what is planted', () => {
     ['cli/commands/projects.ts', '../../server/catalog/tag.ts', 'the command line is outside'],
     ['e2e/push.test.ts', '../server/app/serve.ts', 'end to end is outside'],
     ['portal/src/ui/grid.tsx', '../pages/projects/list.tsx', 'the kit knows no page'],
-    ['portal/src/pages/projects/list.tsx', '../robots/list.tsx', 'a page imports no page']
+    ['portal/src/pages/projects/list.tsx', '../robots/list.tsx', 'a page imports no page'],
   ]
   for (const [from, to, why] of wrongImports) {
     test(`${why}: ${from} → ${to}`, () => {
-      for (const text of [`import { x } from '${to}'`, `export type {\n  X\n} from "${to}"`, `import '${to}'`, `const x = await import('${to}')`]) {
+      for (const text of [
+        `import { x } from '${to}'`,
+        `export type {\n  X\n} from "${to}"`,
+        `import '${to}'`,
+        `const x = await import('${to}')`,
+      ]) {
         assert.equal(findWrongImports(new Map([[from, text]])).length, 1, text)
       }
     })
@@ -69,15 +74,23 @@ suite('each rule finds what is planted', () => {
       ['server/testing/server.ts', '../app/serve.ts'],
       ['server/main.ts', './features/gc/index.ts'],
       ['oci/digest.ts', 'node:crypto'],
-      ['portal/src/app/main.tsx', '../pages/projects/list.tsx']
+      ['portal/src/app/main.tsx', '../pages/projects/list.tsx'],
     ]
-    for (const [from, to] of right) assert.deepEqual(findWrongImports(new Map([[from, `import { x } from '${to}'`]])), [], `${from} → ${to}`)
+    for (const [from, to] of right)
+      assert.deepEqual(findWrongImports(new Map([[from, `import { x } from '${to}'`]])), [], `${from} → ${to}`)
   })
 
   test('circles are found between files and between features', () => {
-    const files = treeOf({ 'oci/a.ts': `import './b.ts'`, 'oci/b.ts': `import './c.ts'`, 'oci/c.ts': `import './a.ts'` })
+    const files = treeOf({
+      'oci/a.ts': `import './b.ts'`,
+      'oci/b.ts': `import './c.ts'`,
+      'oci/c.ts': `import './a.ts'`,
+    })
     assert.deepEqual(findWrongImports(files), ['a circle: oci/a.ts → oci/b.ts → oci/c.ts → oci/a.ts'])
-    const features = treeOf({ 'server/features/gc/jobs.ts': `import '../quotas/index.ts'`, 'server/features/quotas/rules.ts': `import '../gc/index.ts'` })
+    const features = treeOf({
+      'server/features/gc/jobs.ts': `import '../quotas/index.ts'`,
+      'server/features/quotas/rules.ts': `import '../gc/index.ts'`,
+    })
     assert.deepEqual(findWrongImports(features), ['a circle: feature gc → feature quotas → feature gc'])
   })
 
@@ -93,61 +106,115 @@ suite('each rule finds what is planted', () => {
       ['README.md', `see ${slash}work${slash}shared`],
       ['.npmrc', `registry=https${colon}//packages.example`],
       ['package-lock.json', `"resolved": "https${colon}//packages.example/a.tgz"`],
-      ['package-lock.json', `https://registry${dot}npmjs${dot}org/a.tgz`]
+      ['package-lock.json', `https://registry${dot}npmjs${dot}org/a.tgz`],
     ]
-    for (const [name, text] of wrong) assert.equal(findWrongWords(treeOf({ [name]: text })).length, 1, `${name}: ${text}`)
-    assert.deepEqual(findWrongWords(treeOf({ 'oci/a.ts': `'https://example.com${slash}home${slash}page'`, 'README.md': 'at home/work' })), [])
+    for (const [name, text] of wrong)
+      assert.equal(findWrongWords(treeOf({ [name]: text })).length, 1, `${name}: ${text}`)
+    assert.deepEqual(
+      findWrongWords(
+        treeOf({ 'oci/a.ts': `'https://example.com${slash}home${slash}page'`, 'README.md': 'at home/work' }),
+      ),
+      [],
+    )
   })
 
   const statements = (count: number) => '  x()\n'.repeat(count)
   const oddities: [string, Record<string, string>, string[]][] = [
-    ['files over 300 lines', {
-      'oci/a.ts': '\n'.repeat(301), 'oci/b.ts': '\n'.repeat(300), 'a.md': '\n'.repeat(400),
-    }, ['oci/a.ts']],
-    ['functions over 50 lines', {
-      'oci/a.ts': `function long() {\n${statements(49)}}\nconst short = () => {\n${statements(48)}}\n`,
-      'oci/b.ts': `const one = {\n  method() {\n${statements(60)}  },\n}\n`,
-      'oci/c.test.ts': `suite('x', () => {\n${statements(60)}})\n`,
-    }, ['oci/a.ts', 'oci/b.ts']],
-    ['functions over 120 lines', {
-      'oci/a.ts': `export function giant() {\n${statements(119)}}\n`,
-      'oci/routes.ts': `function routes() {\n  return [\n${'    { path },\n'.repeat(150)}  ]\n}\n`,
-      'oci/a.suite.ts': `function cases() {\n${statements(150)}}\n`,
-    }, ['oci/a.ts']],
-    ['lines over 120 characters', {
-      'oci/a.ts': `${'x'.repeat(121)}\n${'x'.repeat(120)}\n`, 'a.md': 'x'.repeat(200),
-    }, ['oci/a.ts']],
+    [
+      'files over 300 lines',
+      {
+        'oci/a.ts': '\n'.repeat(301),
+        'oci/b.ts': '\n'.repeat(300),
+        'a.md': '\n'.repeat(400),
+      },
+      ['oci/a.ts'],
+    ],
+    [
+      'functions over 50 lines',
+      {
+        'oci/a.ts': `function long() {\n${statements(49)}}\nconst short = () => {\n${statements(48)}}\n`,
+        'oci/b.ts': `const one = {\n  method() {\n${statements(60)}  },\n}\n`,
+        'oci/c.test.ts': `suite('x', () => {\n${statements(60)}})\n`,
+      },
+      ['oci/a.ts', 'oci/b.ts'],
+    ],
+    [
+      'functions over 120 lines',
+      {
+        'oci/a.ts': `export function giant() {\n${statements(119)}}\n`,
+        'oci/routes.ts': `function routes() {\n  return [\n${'    { path },\n'.repeat(150)}  ]\n}\n`,
+        'oci/a.suite.ts': `function cases() {\n${statements(150)}}\n`,
+      },
+      ['oci/a.ts'],
+    ],
+    [
+      'lines over 120 characters',
+      {
+        'oci/a.ts': `${'x'.repeat(121)}\n${'x'.repeat(120)}\n`,
+        'a.md': 'x'.repeat(200),
+      },
+      ['oci/a.ts'],
+    ],
     ['lines over 140 characters', { 'oci/a.ts': `${'x'.repeat(141)}\n${'x'.repeat(140)}\n` }, ['oci/a.ts']],
-    ['logic in the index.ts of a feature', {
-      'server/features/gc/index.ts': `export { a } from './a.ts'\nexport function b() {\n  return 1\n}\n`,
-      'server/features/quotas/index.ts': `export const quotas = feature({ routes: (ground) => quotaRoutes(ground) })\n`,
-      'server/features/gc/a/index.ts': `export function b() {\n  return 1\n}\n`,
-    }, ['server/features/gc/index.ts']],
-    ['exports that nobody imports', {
-      'oci/a.ts': `export const used = 1, unused = 2\nexport function renamed() {}\nexport type Alone = 1\n`,
-      'oci/b.ts': `import { used, renamed as other } from './a.ts'\n// unused\nexport class Lost {}\n`,
-      'oci/c.ts': `export const all = 1\n`,
-      'oci/d.test.ts': `import * as c from './c.ts'\n`,
-      'oci/index.ts': `export { handedOn } from './e.ts'\n`,
-      'oci/e.ts': `export const handedOn = 1\n`,
-    }, ['oci/a.ts', 'oci/b.ts', 'oci/index.ts']],
-    ['exported types that nobody imports', {
-      'oci/a.ts': `export type Alone = 1\nexport interface Used {}\n`, 'oci/b.ts': `import type { Used } from './a.ts'\n`,
-    }, ['oci/a.ts']],
-    ['migration numbers that stand twice', {
-      'server/migrations/0020-a.sql': '', 'server/migrations/0020-b.sql': '', 'server/migrations/0021-c.sql': '',
-      'server/migrations/0006-jobs.sql': '', 'server/migrations/0006-system-artifacts.sql': '',
-    }, ['server/migrations/0020-a.sql', 'server/migrations/0020-b.sql']],
+    [
+      'logic in the index.ts of a feature',
+      {
+        'server/features/gc/index.ts': `export { a } from './a.ts'\nexport function b() {\n  return 1\n}\n`,
+        'server/features/quotas/index.ts': `export const quotas = feature({ routes: (ground) => quotaRoutes(ground) })\n`,
+        'server/features/gc/a/index.ts': `export function b() {\n  return 1\n}\n`,
+      },
+      ['server/features/gc/index.ts'],
+    ],
+    [
+      'exports that nobody imports',
+      {
+        'oci/a.ts': `export const used = 1, unused = 2\nexport function renamed() {}\nexport type Alone = 1\n`,
+        'oci/b.ts': `import { used, renamed as other } from './a.ts'\n// unused\nexport class Lost {}\n`,
+        'oci/c.ts': `export const all = 1\n`,
+        'oci/d.test.ts': `import * as c from './c.ts'\n`,
+        'oci/index.ts': `export { handedOn } from './e.ts'\n`,
+        'oci/e.ts': `export const handedOn = 1\n`,
+      },
+      ['oci/a.ts', 'oci/b.ts', 'oci/index.ts'],
+    ],
+    [
+      'exported types that nobody imports',
+      {
+        'oci/a.ts': `export type Alone = 1\nexport interface Used {}\n`,
+        'oci/b.ts': `import type { Used } from './a.ts'\n`,
+      },
+      ['oci/a.ts'],
+    ],
+    [
+      'migration numbers that stand twice',
+      {
+        'server/migrations/0020-a.sql': '',
+        'server/migrations/0020-b.sql': '',
+        'server/migrations/0021-c.sql': '',
+        'server/migrations/0006-jobs.sql': '',
+        'server/migrations/0006-system-artifacts.sql': '',
+      },
+      ['server/migrations/0020-a.sql', 'server/migrations/0020-b.sql'],
+    ],
   ]
   for (const [rule, files, where] of oddities) {
     test(`${rule} are found, and nothing else is`, () => {
-      assert.deepEqual(findOddities(treeOf(files)).get(rule)!.map(({ file }) => file), where)
+      assert.deepEqual(
+        findOddities(treeOf(files))
+          .get(rule)!
+          .map(({ file }) => file),
+        where,
+      )
     })
   }
 
   test('a count may fall and never rise, and what rose is named with its file', () => {
     const odd = [{ file: 'x.ts', what: 'is odd' }]
-    const found = new Map([['a', odd], ['b', []], ['c', odd]])
+    const found = new Map([
+      ['a', odd],
+      ['b', []],
+      ['c', odd],
+    ])
     assert.deepEqual(findRisen(found, { a: 1, b: 2, c: 0 }), ['c'])
     assert.deepEqual(findRisen(found, { a: 1, b: 2 }), ['c'])
     assert.deepEqual(lowerCounts(found, { a: 5, b: 2, c: 0 }), { a: 1, b: 0, c: 0 })

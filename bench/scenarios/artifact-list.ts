@@ -18,7 +18,8 @@ export const artifactList: Scenario = {
     const subject = await seed(url, { repository: 'library/large', artifacts: sizes.large, referrers: 10_000 })
     const head = `authorization: ${basic}\r\n`
     const token = `authorization: Bearer ${await marina.token(['library/large'])}\r\n`
-    const list = (repository: 'small' | 'large', page: () => number) => () => `/api/v2.0/projects/library/repositories/${repository}/artifacts?${query}&page_size=10&page=${page()}`
+    const list = (repository: 'small' | 'large', page: () => number) => () =>
+      `/api/v2.0/projects/library/repositories/${repository}/artifacts?${query}&page_size=10&page=${page()}`
     const deep = (size: number) => () => Math.floor((size / 10) * (0.5 + Math.random() / 2))
     const sides = {
       'first page of 10,000, 16 clients': { clients: 16, head, target: list('small', () => 1) },
@@ -27,7 +28,11 @@ export const artifactList: Scenario = {
       'deep pages of 100,000, 16 clients': { clients: 16, head, target: list('large', deep(sizes.large)) },
       'first page of 100,000, 300 clients': { clients: 300, head, target: list('large', () => 1) },
       'deep pages of 100,000, 300 clients': { clients: 300, head, target: list('large', deep(sizes.large)) },
-      'referrers, one page of 100 of 10,000, 16 clients': { clients: 16, head: token, target: () => `/v2/library/large/referrers/${subject}?n=100` },
+      'referrers, one page of 100 of 10,000, 16 clients': {
+        clients: 16,
+        head: token,
+        target: () => `/v2/library/large/referrers/${subject}?n=100`,
+      },
     }
     const values = Object.fromEntries(Object.keys(sides).map((name) => [name, [] as number[]]))
     // Once for each, unmeasured: a server that has just started compiles and plans.
@@ -36,11 +41,18 @@ export const artifactList: Scenario = {
       for (const [name, side] of Object.entries(sides)) {
         const ms = await askAll(marina.port, side, side.clients > 100 ? requests.many : requests.few)
         values[name]!.push(ms[Math.floor(ms.length * 0.95)]!)
-        say(`${name}, round ${round} of ${rounds}: p95 ${values[name]!.at(-1)!.toFixed(1)} ms, p50 ${ms[ms.length >> 1]!.toFixed(1)} ms`)
+        say(
+          `${name}, round ${round} of ${rounds}: p95 ${values[name]!.at(-1)!.toFixed(1)} ms, p50 ${ms[ms.length >> 1]!.toFixed(1)} ms`,
+        )
       }
     }
     const row = (name: keyof typeof sides, most: number, against?: keyof typeof sides): Row => ({
-      what: `${name}: p95`, unit: 'ms', ours: values[name]!, lessIsBetter: true, target: { most }, ...(against ? { against: { name: against, values: values[against]! } } : {}),
+      what: `${name}: p95`,
+      unit: 'ms',
+      ours: values[name]!,
+      lessIsBetter: true,
+      target: { most },
+      ...(against ? { against: { name: against, values: values[against]! } } : {}),
     })
     return [
       row('first page of 100,000, 16 clients', 50, 'first page of 10,000, 16 clients'),
@@ -59,14 +71,16 @@ async function askAll(port: number, { clients, head, target }: Side, count: numb
   const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)))
   const ms: number[] = []
   let left = count
-  await Promise.all(connections.map(async (connection) => {
-    while (left-- > 0) {
-      const started = performance.now()
-      const { status, body } = await connection.ask('GET', target(), head)
-      if (status !== 200) throw new Error(`status ${status}: ${body.toString().slice(0, 200)}`)
-      ms.push(performance.now() - started)
-    }
-    connection.close()
-  }))
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (left-- > 0) {
+        const started = performance.now()
+        const { status, body } = await connection.ask('GET', target(), head)
+        if (status !== 200) throw new Error(`status ${status}: ${body.toString().slice(0, 200)}`)
+        ms.push(performance.now() - started)
+      }
+      connection.close()
+    }),
+  )
   return ms.sort((a, b) => a - b)
 }

@@ -33,11 +33,21 @@ export const blobPut: Scenario = {
       const seconds = await getBlob(registry, digest)
       return size / MiB / seconds
     }
-    const puts = await takeTurns(bench, 'blob PUT, MiB/s', { marina: put(registries.marina), docker: put(registries.docker) })
+    const puts = await takeTurns(bench, 'blob PUT, MiB/s', {
+      marina: put(registries.marina),
+      docker: put(registries.docker),
+    })
     await output('sync', [])
-    const gets = await takeTurns(bench, 'blob GET, MiB/s', { marina: get(registries.marina), docker: get(registries.docker) })
+    const gets = await takeTurns(bench, 'blob GET, MiB/s', {
+      marina: get(registries.marina),
+      docker: get(registries.docker),
+    })
     const row = (what: string, values: typeof puts, ratio: number): Row => ({
-      what, unit: 'MiB/s', ours: values.marina, against: { name: 'docker-registry', values: values.docker }, target: { ratio },
+      what,
+      unit: 'MiB/s',
+      ours: values.marina,
+      against: { name: 'docker-registry', values: values.docker },
+      target: { ratio },
     })
     return [row('blob PUT, 512 MiB', puts, 2.5), row('blob GET, 512 MiB', gets, 1)]
   },
@@ -63,15 +73,34 @@ async function putFile(registry: Registry, file: string, digest: string): Promis
   const location = await startUpload(connection, token, name)
   connection.close()
   const url = `http://127.0.0.1:${registry.port}${withDigest(location, digest)}`
-  const said = await curl(['-T', file, '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream', '-H', `Authorization: Bearer ${token}`, '-o', '/dev/null', url])
+  const said = await curl([
+    '-T',
+    file,
+    '-H',
+    'Expect:',
+    '-H',
+    'Content-Type: application/octet-stream',
+    '-H',
+    `Authorization: Bearer ${token}`,
+    '-o',
+    '/dev/null',
+    url,
+  ])
   if (said.status !== 201) throw new Error(`${registry.name} answered ${said.status} to a PUT`)
   return said.seconds
 }
 
 async function getBlob(registry: Registry, digest: string): Promise<number> {
   const token = await registry.token([name])
-  const said = await curl(['-o', '/dev/null', '-H', `Authorization: Bearer ${token}`, `http://127.0.0.1:${registry.port}/v2/${name}/blobs/${digest}`])
-  if (said.status !== 200 || said.received !== size) throw new Error(`${registry.name} answered ${said.status} and ${said.received} bytes to a GET`)
+  const said = await curl([
+    '-o',
+    '/dev/null',
+    '-H',
+    `Authorization: Bearer ${token}`,
+    `http://127.0.0.1:${registry.port}/v2/${name}/blobs/${digest}`,
+  ])
+  if (said.status !== 200 || said.received !== size)
+    throw new Error(`${registry.name} answered ${said.status} and ${said.received} bytes to a GET`)
   return said.seconds
 }
 

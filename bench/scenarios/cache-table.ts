@@ -10,7 +10,14 @@ const requests = 100_000
 const connections = 5000
 const processes = 2
 
-const names = ['no cache', 'facts cached', 'facts and manifests cached', 'bare node:http', 'docker-registry', 'ping'] as const
+const names = [
+  'no cache',
+  'facts cached',
+  'facts and manifests cached',
+  'bare node:http',
+  'docker-registry',
+  'ping',
+] as const
 type Side = (typeof names)[number]
 
 /**
@@ -35,11 +42,22 @@ export const cacheTable: Scenario = {
     const ours = await pushOne(cached, name, image)
     const theirs = await pushOne(docker, name, image)
     const headOf = (token: string) => `authorization: Bearer ${token}\r\naccept: ${ours.manifestType}\r\n`
-    const barePort = await startBare(scratch, cached.port, { target: ours.target, headers: { authorization: `Bearer ${ours.token}`, accept: ours.manifestType } })
-    const manifest = ({ port }: Pick<Registry, 'port'>, token = ours.token) => ({ port, target: ours.target, head: headOf(token), bodyLength: image.manifest.length })
+    const barePort = await startBare(scratch, cached.port, {
+      target: ours.target,
+      headers: { authorization: `Bearer ${ours.token}`, accept: ours.manifestType },
+    })
+    const manifest = ({ port }: Pick<Registry, 'port'>, token = ours.token) => ({
+      port,
+      target: ours.target,
+      head: headOf(token),
+      bodyLength: image.manifest.length,
+    })
     const sides: Record<Side, Asked> = {
-      'no cache': manifest(none), 'facts cached': manifest(facts), 'facts and manifests cached': manifest(cached),
-      'bare node:http': manifest({ port: barePort }), 'docker-registry': manifest(docker, theirs.token),
+      'no cache': manifest(none),
+      'facts cached': manifest(facts),
+      'facts and manifests cached': manifest(cached),
+      'bare node:http': manifest({ port: barePort }),
+      'docker-registry': manifest(docker, theirs.token),
       ping: { port: cached.port, target: '/api/v2.0/ping', head: '', bodyLength: 4 },
     }
     return [...rowsOf('64 connections', await askFew(bench, sides)), ...(await askMany(bench, sides))]
@@ -48,34 +66,69 @@ export const cacheTable: Scenario = {
 
 type Asked = { port: number; target: string; head: string; bodyLength: number }
 type Speeds = Record<Side, number[]>
-const each = <Value>(make: (side: Side) => Value) => Object.fromEntries(names.map((side) => [side, make(side)])) as Record<Side, Value>
+const each = <Value>(make: (side: Side) => Value) =>
+  Object.fromEntries(names.map((side) => [side, make(side)])) as Record<Side, Value>
 
 function askFew(bench: Bench, sides: Record<Side, Asked>): Promise<Speeds> {
-  return takeTurns(bench, '64 connections, requests/s', each((side) => () => {
-    const { port, target, head } = sides[side]
-    const headers = Object.fromEntries(head.split('\r\n').filter(Boolean).map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
-    return wrk({ port, target, headers, threads: 2, connections: 64, seconds: 10 })
-  }))
+  return takeTurns(
+    bench,
+    '64 connections, requests/s',
+    each((side) => () => {
+      const { port, target, head } = sides[side]
+      const headers = Object.fromEntries(
+        head
+          .split('\r\n')
+          .filter(Boolean)
+          .map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+      )
+      return wrk({ port, target, headers, threads: 2, connections: 64, seconds: 10 })
+    }),
+  )
 }
 
 async function askMany(bench: Bench, sides: Record<Side, Asked>): Promise<Row[]> {
   const rounds = each<Round[]>(() => [])
-  await takeTurns(bench, '5,000 connections, requests/s', each((side) => async () => {
-    const round = await askOverAll({ ...sides[side], connections: connections / processes, requestsEach: requests / connections })
-    rounds[side].push(round)
-    bench.say(`${side}: average ${round.average.toFixed(1)} ms, p95 ${round.p95.toFixed(1)} ms, ${round.failed} failed${round.failed > 0 ? ` (${round.reasons.join('; ')})` : ''}`)
-    return round.perSecond
-  }))
+  await takeTurns(
+    bench,
+    '5,000 connections, requests/s',
+    each((side) => async () => {
+      const round = await askOverAll({
+        ...sides[side],
+        connections: connections / processes,
+        requestsEach: requests / connections,
+      })
+      rounds[side].push(round)
+      bench.say(
+        `${side}: average ${round.average.toFixed(1)} ms, p95 ${round.p95.toFixed(1)} ms, ${round.failed} failed${round.failed > 0 ? ` (${round.reasons.join('; ')})` : ''}`,
+      )
+      return round.perSecond
+    }),
+  )
   const ours: Side[] = ['no cache', 'facts cached', 'facts and manifests cached', 'ping']
   const failed = rounds.ping.map((_, index) => ours.reduce((sum, side) => sum + rounds[side][index]!.failed, 0))
   return [
-    ...rowsOf('5,000 connections', each((side) => rounds[side].map(({ perSecond }) => perSecond))),
-    { what: "5,000 connections: failed, all of Marina's together", unit: 'requests', ours: failed, lessIsBetter: true, target: { most: 0 } },
+    ...rowsOf(
+      '5,000 connections',
+      each((side) => rounds[side].map(({ perSecond }) => perSecond)),
+    ),
+    {
+      what: "5,000 connections: failed, all of Marina's together",
+      unit: 'requests',
+      ours: failed,
+      lessIsBetter: true,
+      target: { most: 0 },
+    },
   ]
 }
 
 function rowsOf(at: string, speeds: Speeds): Row[] {
-  const row = (side: Side, against: Side, more: Partial<Row> = {}): Row => ({ what: `${at}: ${side}`, unit: 'requests/s', ours: speeds[side], against: { name: against, values: speeds[against] }, ...more })
+  const row = (side: Side, against: Side, more: Partial<Row> = {}): Row => ({
+    what: `${at}: ${side}`,
+    unit: 'requests/s',
+    ours: speeds[side],
+    against: { name: against, values: speeds[against] },
+    ...more,
+  })
   return [
     row('facts cached', 'no cache'),
     row('facts and manifests cached', 'no cache', { target: { ratio: 2.3 } }),

@@ -28,7 +28,12 @@ export const cacheTags: Scenario = {
       warm: pull(without),
       redis: pull(redisOnly),
     })
-    const row = (what: string, ours: number[]): Row => ({ what: `10,000 different tags: ${what}`, unit: 'pulls/s', ours, against: { name: 'no cache', values: values.none } })
+    const row = (what: string, ours: number[]): Row => ({
+      what: `10,000 different tags: ${what}`,
+      unit: 'pulls/s',
+      ours,
+      against: { name: 'no cache', values: values.none },
+    })
     return [row('memory, cold', values.cold), row('memory, warm', values.warm), row('Redis alone', values.redis)]
   },
 }
@@ -38,19 +43,24 @@ async function pullAll(port: number, head: string): Promise<number> {
   const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)))
   const started = performance.now()
   let next = 1
-  await Promise.all(connections.map(async (connection) => {
-    for (let tag = next++; tag <= tags; tag = next++) {
-      const { status } = await connection.ask('GET', `/v2/${name}/manifests/v${tag}`, head)
-      if (status !== 200) throw new Error(`v${tag}: status ${status}`)
-    }
-    connection.close()
-  }))
+  await Promise.all(
+    connections.map(async (connection) => {
+      for (let tag = next++; tag <= tags; tag = next++) {
+        const { status } = await connection.ask('GET', `/v2/${name}/manifests/v${tag}`, head)
+        if (status !== 200) throw new Error(`v${tag}: status ${status}`)
+      }
+      connection.close()
+    }),
+  )
   return tags / ((performance.now() - started) / 1000)
 }
 
 async function forget(port: number): Promise<void> {
   for (const resource of ['tag', 'manifest']) {
-    const answer = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/cache/${resource}`, { method: 'DELETE', headers: { authorization: basic } })
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/cache/${resource}`, {
+      method: 'DELETE',
+      headers: { authorization: basic },
+    })
     if (!answer.ok) throw new Error(`the cache was not flushed: ${answer.status}`)
   }
 }

@@ -19,24 +19,48 @@ export const cacheTwo: Scenario = {
     const second = await startSecondMarina(scratch, { ...redis, MARINA_CACHE_BYTES: '16KiB' })
     let [done, wrong] = [0, 0]
     const started = performance.now()
-    await Promise.all(Array.from({ length: lanes }, async (_, lane) => {
-      const name = `library/lane${lane}`
-      const token = await first.token([name])
-      const head = `authorization: Bearer ${token}\r\n`
-      const [to, from] = [await openConnection(first.port), await openConnection(second.port)]
-      const images = [makeImage(), makeImage()]
-      for (const [index, image] of images.entries()) await pushImage(to, token, name, `image${index}`, image)
-      for (let turn = 0; done < checks; turn++) {
-        const { manifest } = images[turn % 2]!
-        const pushed = await to.ask('PUT', `/v2/${name}/manifests/moving`, `${head}content-type: ${manifestType}\r\n`, manifest)
-        if (pushed.status !== 201) throw new Error(`a push was refused: ${pushed.status} ${pushed.body.toString().slice(0, 200)}`)
-        const pulled = await from.ask('GET', `/v2/${name}/manifests/moving`, head)
-        if (pulled.status !== 200 || !pulled.body.equals(manifest) || headerOf(pulled.head, 'docker-content-digest') !== headerOf(pushed.head, 'docker-content-digest')) wrong++
-        if (++done % 5000 === 0) say(`${done} of ${checks}: ${wrong} wrong, ${Math.round(done / ((performance.now() - started) / 1000))} a second`)
-      }
-      to.close()
-      from.close()
-    }))
-    return [{ what: `wrong answers of ${done} pulls after a push through the other process`, unit: 'pulls', ours: [wrong], lessIsBetter: true, target: { most: 0 } }]
+    await Promise.all(
+      Array.from({ length: lanes }, async (_, lane) => {
+        const name = `library/lane${lane}`
+        const token = await first.token([name])
+        const head = `authorization: Bearer ${token}\r\n`
+        const [to, from] = [await openConnection(first.port), await openConnection(second.port)]
+        const images = [makeImage(), makeImage()]
+        for (const [index, image] of images.entries()) await pushImage(to, token, name, `image${index}`, image)
+        for (let turn = 0; done < checks; turn++) {
+          const { manifest } = images[turn % 2]!
+          const pushed = await to.ask(
+            'PUT',
+            `/v2/${name}/manifests/moving`,
+            `${head}content-type: ${manifestType}\r\n`,
+            manifest,
+          )
+          if (pushed.status !== 201)
+            throw new Error(`a push was refused: ${pushed.status} ${pushed.body.toString().slice(0, 200)}`)
+          const pulled = await from.ask('GET', `/v2/${name}/manifests/moving`, head)
+          if (
+            pulled.status !== 200 ||
+            !pulled.body.equals(manifest) ||
+            headerOf(pulled.head, 'docker-content-digest') !== headerOf(pushed.head, 'docker-content-digest')
+          )
+            wrong++
+          if (++done % 5000 === 0)
+            say(
+              `${done} of ${checks}: ${wrong} wrong, ${Math.round(done / ((performance.now() - started) / 1000))} a second`,
+            )
+        }
+        to.close()
+        from.close()
+      }),
+    )
+    return [
+      {
+        what: `wrong answers of ${done} pulls after a push through the other process`,
+        unit: 'pulls',
+        ours: [wrong],
+        lessIsBetter: true,
+        target: { most: 0 },
+      },
+    ]
   },
 }

@@ -24,7 +24,10 @@ export const collection: Scenario = {
     const seconds: Record<'few' | 'many', number[]> = { few: [], many: [] }
     const pushes = { quiet: [] as number[], collecting: [] as number[] }
     try {
-      for (const [size, count] of [['few', live], ['many', 10 * live]] as const) {
+      for (const [size, count] of [
+        ['few', live],
+        ['many', 10 * live],
+      ] as const) {
         say(`seeding ${count} live blobs`)
         await seedLive(database, count)
         // Round 0 is not counted: a server that has just started compiles and plans.
@@ -38,22 +41,38 @@ export const collection: Scenario = {
           seconds[size].push(collecting.seconds)
           pushes.quiet.push(quiet.rate)
           pushes.collecting.push(collecting.rate)
-          say(`among ${count}, round ${round} of ${rounds}: ${collecting.seconds.toFixed(1)} s; ${quiet.rate.toFixed(0)} pushes/s without it, ${collecting.rate.toFixed(0)} with it`)
+          say(
+            `among ${count}, round ${round} of ${rounds}: ${collecting.seconds.toFixed(1)} s; ${quiet.rate.toFixed(0)} pushes/s without it, ${collecting.rate.toFixed(0)} with it`,
+          )
         }
       }
     } finally {
       await database.end()
     }
     return [
-      { what: `collection of ${dead} blobs among ${10 * live} live ones`, unit: 's', ours: seconds.many, lessIsBetter: true, against: { name: `among ${live}`, values: seconds.few }, target: { ratio: 1 / 1.3 } },
-      { what: `pushes by ${clients} clients during it`, unit: 'pushes/s', ours: pushes.collecting, against: { name: 'before it', values: pushes.quiet } },
+      {
+        what: `collection of ${dead} blobs among ${10 * live} live ones`,
+        unit: 's',
+        ours: seconds.many,
+        lessIsBetter: true,
+        against: { name: `among ${live}`, values: seconds.few },
+        target: { ratio: 1 / 1.3 },
+      },
+      {
+        what: `pushes by ${clients} clients during it`,
+        unit: 'pushes/s',
+        ours: pushes.collecting,
+        against: { name: 'before it', values: pushes.quiet },
+      },
     ]
   },
 }
 
 /** Rows as pushes leave them, a hundred blobs to an image, up to `count`; without bytes, which a collection never looks at. */
 async function seedLive(database: Client, count: number): Promise<void> {
-  const { rows } = await database.query<{ have: string }>(`select count(*) as have from blob where digest like 'sha256:11ve%'`)
+  const { rows } = await database.query<{ have: string }>(
+    `select count(*) as have from blob where digest like 'sha256:11ve%'`,
+  )
   const from = Number(rows[0]!.have)
   const digest = `'sha256:11ve' || substr(encode(sha256(convert_to('l' || n, 'UTF8')), 'hex'), 1, 60)`
   await database.query('set statement_timeout = 0')
@@ -68,8 +87,10 @@ async function seedLive(database: Client, count: number): Promise<void> {
     `insert into artifact (repository_id, digest, media_type, kind, size) select distinct repository_id, 'sha256:' || encode(sha256(convert_to('i' || image || '-${count}', 'UTF8')), 'hex'), 'x' || image, 'image', 1 from seeded`,
     `insert into artifact_blob (artifact_id, repository_id, blob_id) select artifact.id, seeded.repository_id, seeded.id from seeded join artifact on artifact.media_type = 'x' || seeded.image
       and artifact.digest = 'sha256:' || encode(sha256(convert_to('i' || seeded.image || '-${count}', 'UTF8')), 'hex')`,
-    'drop table seeded', 'vacuum analyze',
-  ]) await database.query(step)
+    'drop table seeded',
+    'vacuum analyze',
+  ])
+    await database.query(step)
   await database.query('set session_replication_role = default')
 }
 
@@ -84,21 +105,33 @@ async function seedDead(database: Client, storage: string): Promise<void> {
     await writeFile(path.join(folder, 'data'), content)
     digests.push(`sha256:${hex}`)
   }
-  await database.query('insert into blob (digest, size) select digest, 100 from unnest($1::text[]) as digest', [digests])
-  await database.query(`insert into blob_candidate (blob_id, noted_at) select id, now() - interval '3 hours' from blob where digest = any($1::text[])`, [digests])
+  await database.query('insert into blob (digest, size) select digest, 100 from unnest($1::text[]) as digest', [
+    digests,
+  ])
+  await database.query(
+    `insert into blob_candidate (blob_id, noted_at) select id, now() - interval '3 hours' from blob where digest = any($1::text[])`,
+    [digests],
+  )
 }
 
 /** Asks for a run and waits for its end. */
 async function collect({ port }: Registry): Promise<void> {
   const headers = { authorization: basic, 'content-type': 'application/json' }
-  const asked = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/gc/schedule`, { method: 'POST', headers, body: JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 1 } }) })
+  const asked = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/gc/schedule`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 1 } }),
+  })
   if (asked.status !== 201) throw new Error(`no collection: ${asked.status} ${await asked.text()}`)
   for (;;) {
     await sleep(50)
-    const run = (await (await fetch(`http://127.0.0.1:${port}${asked.headers.get('location')}`, { headers })).json()) as { job_status: string; job_parameters: string }
+    const run = (await (
+      await fetch(`http://127.0.0.1:${port}${asked.headers.get('location')}`, { headers })
+    ).json()) as { job_status: string; job_parameters: string }
     if (run.job_status === 'Pending' || run.job_status === 'Running') continue
     const { purged_blobs: blobs, removed_files: files } = JSON.parse(run.job_parameters) as Record<string, number>
-    if (run.job_status !== 'Success' || blobs !== dead || files !== dead) throw new Error(`the collection ended otherwise: ${JSON.stringify(run)}`)
+    if (run.job_status !== 'Success' || blobs !== dead || files !== dead)
+      throw new Error(`the collection ended otherwise: ${JSON.stringify(run)}`)
     return
   }
 }

@@ -22,7 +22,14 @@ export const manyConnections: Scenario = {
       const { token, target } = await pushOne(registry, 'library/bench', image)
       const head = `authorization: Bearer ${token}\r\naccept: application/vnd.oci.image.manifest.v1+json\r\n`
       return async () => {
-        const round = await askOverAll({ port: registry.port, connections: connections / processes, requestsEach: requests / connections, target, head, bodyLength: image.manifest.length })
+        const round = await askOverAll({
+          port: registry.port,
+          connections: connections / processes,
+          requestsEach: requests / connections,
+          target,
+          head,
+          bodyLength: image.manifest.length,
+        })
         if (round.failed > 0) say(`${registry.name}: ${round.failed} failed: ${round.reasons.join('; ')}`)
         into.push(round)
         return round.perSecond
@@ -32,7 +39,11 @@ export const manyConnections: Scenario = {
     const docker = await side(await startDockerRegistry(scratch), outcomes.docker)
     await takeTurns(bench, '5,000 connections, requests/s', { marina, docker })
     const row = (what: string, unit: string, pick: (round: Round) => number, more: Partial<Row> = {}): Row => ({
-      what: `5,000 connections: ${what}`, unit, ours: outcomes.marina.map(pick), against: { name: 'docker-registry', values: outcomes.docker.map(pick) }, ...more,
+      what: `5,000 connections: ${what}`,
+      unit,
+      ours: outcomes.marina.map(pick),
+      against: { name: 'docker-registry', values: outcomes.docker.map(pick) },
+      ...more,
     })
     return [
       row('failed of 100,000', 'requests', ({ failed }) => failed, { target: { most: 0 }, lessIsBetter: true }),
@@ -43,15 +54,27 @@ export const manyConnections: Scenario = {
   },
 }
 
-export type Round = { failed: number; reasons: string[]; perSecond: number; average: number; p50: number; p95: number; p99: number }
+export type Round = {
+  failed: number
+  reasons: string[]
+  perSecond: number
+  average: number
+  p50: number
+  p95: number
+  p99: number
+}
 
 /** `connections` and `requestsEach` of each of two client processes. */
 export async function askOverAll(order: Order): Promise<Round> {
-  const clients = Array.from({ length: processes }, () => fork(path.resolve(import.meta.dirname, '../many-clients.ts'), { signal: AbortSignal.timeout(limitMs) }))
-  await Promise.all(clients.map(async (client) => {
-    client.send(order)
-    await messageOf(client)
-  }))
+  const clients = Array.from({ length: processes }, () =>
+    fork(path.resolve(import.meta.dirname, '../many-clients.ts'), { signal: AbortSignal.timeout(limitMs) }),
+  )
+  await Promise.all(
+    clients.map(async (client) => {
+      client.send(order)
+      await messageOf(client)
+    }),
+  )
   const started = performance.now()
   for (const client of clients) client.send('go')
   const outcomes = (await Promise.all(clients.map(messageOf))) as Outcome[]

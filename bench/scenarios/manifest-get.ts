@@ -19,7 +19,10 @@ export const manifestGet: Scenario = {
     const image = makeImage()
     const ours = await pushOne(marina, name, image)
     const theirs = await pushOne(docker, name, image)
-    const asked = (token: string) => ({ target: ours.target, headers: { authorization: `Bearer ${token}`, accept: ours.manifestType } })
+    const asked = (token: string) => ({
+      target: ours.target,
+      headers: { authorization: `Bearer ${token}`, accept: ours.manifestType },
+    })
     const [toOurs, toTheirs] = [asked(ours.token), asked(theirs.token)]
     const barePort = await startBare(scratch, marina.port, toOurs)
     // The load on two processes is the same 64 connections, half to each.
@@ -34,18 +37,42 @@ export const manifestGet: Scenario = {
       },
     })
     return [
-      { what: 'manifest GET by tag', unit: 'requests/s', ours: values.marina, against: { name: 'docker-registry', values: values.docker }, target: { ratio: 10 } },
-      { what: 'manifest GET by tag', unit: 'requests/s', ours: values.marina, against: { name: 'bare node:http', values: values.bare }, target: { ratio: 0.6 } },
-      { what: 'manifest GET, two processes', unit: 'requests/s', ours: values.two, against: { name: 'one process', values: values.marina }, note: 'wrk shares the cores' },
+      {
+        what: 'manifest GET by tag',
+        unit: 'requests/s',
+        ours: values.marina,
+        against: { name: 'docker-registry', values: values.docker },
+        target: { ratio: 10 },
+      },
+      {
+        what: 'manifest GET by tag',
+        unit: 'requests/s',
+        ours: values.marina,
+        against: { name: 'bare node:http', values: values.bare },
+        target: { ratio: 0.6 },
+      },
+      {
+        what: 'manifest GET, two processes',
+        unit: 'requests/s',
+        ours: values.two,
+        against: { name: 'one process', values: values.marina },
+        note: 'wrk shares the cores',
+      },
     ]
   },
 }
 
-export async function startBare(scratch: Scratch, from: number, { target, headers }: { target: string; headers: Record<string, string> }): Promise<number> {
+export async function startBare(
+  scratch: Scratch,
+  from: number,
+  { target, headers }: { target: string; headers: Record<string, string> },
+): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${from}${target}`, { headers })
   const body = Buffer.from(await answer.arrayBuffer())
   // What node:http adds by itself it adds here too.
-  const recorded = Object.fromEntries([...answer.headers].filter(([header]) => !['date', 'connection', 'keep-alive'].includes(header)))
+  const recorded = Object.fromEntries(
+    [...answer.headers].filter(([header]) => !['date', 'connection', 'keep-alive'].includes(header)),
+  )
   const file = scratch.path('answer.json')
   writeFileSync(file, JSON.stringify({ headers: recorded, body: body.toString('base64') }))
   const port = await freePort()

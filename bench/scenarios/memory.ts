@@ -19,13 +19,23 @@ export const memory: Scenario = {
   roundsAtMost: 1,
   async run(bench): Promise<Row[]> {
     const { bavail, bsize } = await statfs(bench.scratch.dir)
-    if (bavail * bsize < (uploads + 4) * GiB) throw new Error(`${bench.scratch.dir} has less than ${uploads + 4} GiB free`)
+    if (bavail * bsize < (uploads + 4) * GiB)
+      throw new Error(`${bench.scratch.dir} has less than ${uploads + 4} GiB free`)
     // A fresh process each round: memory once grown would hide the next growth. One after the other: 16 GiB of room is enough.
-    const values = await takeTurns(bench, 'growth of RSS, MB', { marina: () => grow(startMarina), docker: () => grow(startDockerRegistry) })
-    return [{
-      what: 'memory, 16 uploads of 1 GiB', unit: 'MB', ours: values.marina, against: { name: 'docker-registry', values: values.docker },
-      lessIsBetter: true, target: { most: 150 },
-    }]
+    const values = await takeTurns(bench, 'growth of RSS, MB', {
+      marina: () => grow(startMarina),
+      docker: () => grow(startDockerRegistry),
+    })
+    return [
+      {
+        what: 'memory, 16 uploads of 1 GiB',
+        unit: 'MB',
+        ours: values.marina,
+        against: { name: 'docker-registry', values: values.docker },
+        lessIsBetter: true,
+        target: { most: 150 },
+      },
+    ]
   },
 }
 

@@ -19,14 +19,28 @@ export const smallPush: Scenario = {
       return pushForAWhile(registry, ++round)
     }
     const values = await takeTurns(bench, 'small pushes/s', { marina: push(marina), docker: push(docker) })
-    return [{ what: 'small image pushes, 16 clients', unit: 'pushes/s', ours: values.marina, against: { name: 'docker-registry', values: values.docker }, target: { ratio: 1 } }]
+    return [
+      {
+        what: 'small image pushes, 16 clients',
+        unit: 'pushes/s',
+        ours: values.marina,
+        against: { name: 'docker-registry', values: values.docker },
+        target: { ratio: 1 },
+      },
+    ]
   },
 }
 
 /** Each client has a repository, a token and a connection of its own, and pushes one image after the other. */
 async function pushForAWhile(registry: Registry, round: number): Promise<number> {
   const names = Array.from({ length: clients }, (_, index) => `library/bench-${index}`)
-  const opened = await Promise.all(names.map(async (name) => ({ name, token: await registry.token([name]), connection: await openConnection(registry.port) })))
+  const opened = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      token: await registry.token([name]),
+      connection: await openConnection(registry.port),
+    })),
+  )
   const started = performance.now()
   const end = started + seconds * 1000
   const counts = await Promise.all(opened.map((client) => pushUntil(end, client, `r${round}`)))
@@ -35,7 +49,11 @@ async function pushForAWhile(registry: Registry, round: number): Promise<number>
   return counts.reduce((sum, count) => sum + count) / elapsed
 }
 
-async function pushUntil(end: number, { name, token, connection }: { name: string; token: string; connection: Connection }, prefix: string): Promise<number> {
+async function pushUntil(
+  end: number,
+  { name, token, connection }: { name: string; token: string; connection: Connection },
+  prefix: string,
+): Promise<number> {
   let count = 0
   while (performance.now() < end) await pushImage(connection, token, name, `${prefix}-${count++}`, makeImage())
   return count

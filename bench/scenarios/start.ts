@@ -8,7 +8,10 @@ export const start: Scenario = {
   name: 'start',
   says: 'from the start of the process to its first good answer: with an empty folder, and on what an earlier start left',
   async run(bench): Promise<Row[]> {
-    const first = await takeTurns(bench, 'first start, ms', { marina: () => firstStart(startMarina), docker: () => firstStart(startDockerRegistry) })
+    const first = await takeTurns(bench, 'first start, ms', {
+      marina: () => firstStart(startMarina),
+      docker: () => firstStart(startDockerRegistry),
+    })
     const later = await measureLaterStarts(bench)
     return [rowOf('first start, empty folder', first), { ...rowOf('later start', later), target: { most: 3000 } }]
   },

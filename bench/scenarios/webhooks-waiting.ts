@@ -34,8 +34,20 @@ export const webhooksWaiting: Scenario = {
     client!.connection.close()
     bench.say(`${waits.length} pushes beside them, ${(await hanging.report()).count} calls to the receiver that hangs`)
     return [
-      { what: `${waiting} deliveries wait, growth of the process`, unit: 'MiB', ours: [Math.max(...sizes) - before], lessIsBetter: true, target: { most: 50 } },
-      { what: 'the same, push to webhook of another target, median', unit: 'ms', ours: [median(waits)], lessIsBetter: true, target: { most: 100 } },
+      {
+        what: `${waiting} deliveries wait, growth of the process`,
+        unit: 'MiB',
+        ours: [Math.max(...sizes) - before],
+        lessIsBetter: true,
+        target: { most: 50 },
+      },
+      {
+        what: 'the same, push to webhook of another target, median',
+        unit: 'ms',
+        ours: [median(waits)],
+        lessIsBetter: true,
+        target: { most: 100 },
+      },
     ]
   },
 }
@@ -52,4 +64,5 @@ async function fill(url: string): Promise<void> {
   await client.end()
 }
 
-const residentMiB = (pid: number) => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+const residentMiB = (pid: number) =>
+  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024

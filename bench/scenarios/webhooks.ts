@@ -33,7 +33,9 @@ async function delays(bench: Bench, marina: Registry, receiver: Receiver): Promi
     const waits = await tellAll(clients, receiver, `d${round}`)
     p50.push(at(waits, 0.5))
     p99.push(at(waits, 0.99))
-    bench.say(`push to webhook, round ${round} of ${bench.rounds}: p50 ${at(waits, 0.5).toFixed(1)} ms, p99 ${at(waits, 0.99).toFixed(1)} ms of ${waits.length}`)
+    bench.say(
+      `push to webhook, round ${round} of ${bench.rounds}: p50 ${at(waits, 0.5).toFixed(1)} ms, p99 ${at(waits, 0.99).toFixed(1)} ms of ${waits.length}`,
+    )
   }
   for (const { connection } of clients) connection.close()
   const what = `push acknowledged to webhook received, ${perSecond} pushes/s`
@@ -73,10 +75,20 @@ async function slowDown(bench: Bench, marina: Registry, receiver: Receiver): Pro
   await makeProject(marina, 'many', receiver, policies)
   await makeProject(marina, 'none', receiver, 0)
   const rows: Row[] = []
-  for (const { what, everyMs, target } of [{ what: '10 pushes/s', everyMs: 100, target: { ratio: 1 / 1.1 } }, { what: 'one after the other without a pause', everyMs: 0, target: undefined }]) {
+  for (const { what, everyMs, target } of [
+    { what: '10 pushes/s', everyMs: 100, target: { ratio: 1 / 1.1 } },
+    { what: 'one after the other without a pause', everyMs: 0, target: undefined },
+  ]) {
     const pushes = (project: string) => () => pushForAWhile(marina, receiver, project, everyMs)
     const values = await takeTurns(bench, `ms a push, ${what}`, { many: pushes('many'), none: pushes('none') })
-    rows.push({ what: `a push with ${policies} matching policies, ${what}`, unit: 'ms', ours: values.many, against: { name: 'no policy', values: values.none }, lessIsBetter: true, ...(target ? { target } : {}) })
+    rows.push({
+      what: `a push with ${policies} matching policies, ${what}`,
+      unit: 'ms',
+      ours: values.many,
+      against: { name: 'no policy', values: values.none },
+      lessIsBetter: true,
+      ...(target ? { target } : {}),
+    })
   }
   return rows
 }
@@ -107,7 +119,7 @@ async function pushForAWhile(marina: Registry, receiver: Receiver, project: stri
 
 /** Until nothing has come for a second. */
 async function quiet({ report }: Receiver): Promise<void> {
-  for (let before = -1; ; ) {
+  for (let before = -1; ;) {
     const { count } = await report()
     if (count === before) return
     before = count
@@ -117,24 +129,40 @@ async function quiet({ report }: Receiver): Promise<void> {
 
 export async function openClients(marina: Registry, project: string, count: number): Promise<Client[]> {
   const names = Array.from({ length: count }, (_, index) => `${project}/bench-${index}`)
-  return Promise.all(names.map(async (name) => ({ name, token: await marina.token([name]), connection: await openConnection(marina.port) })))
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      token: await marina.token([name]),
+      connection: await openConnection(marina.port),
+    })),
+  )
 }
 
 export async function makeProject(marina: Registry, name: string, { url }: Receiver, count: number): Promise<void> {
   const post = async (path: string, body: object) => {
-    const answer = await fetch(`http://127.0.0.1:${marina.port}/api/v2.0${path}`, { method: 'POST', headers: { authorization: basic, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const answer = await fetch(`http://127.0.0.1:${marina.port}/api/v2.0${path}`, {
+      method: 'POST',
+      headers: { authorization: basic, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
   }
   await post('/projects', { project_name: name })
   for (let n = 0; n < count; n++) {
-    await post(`/projects/${name}/webhook/policies`, { name: `policy-${n}`, event_types: ['PUSH_ARTIFACT'], targets: [{ type: 'http', address: `${url}/${n}`, secret: 'a-secret-of-the-bench' }] })
+    await post(`/projects/${name}/webhook/policies`, {
+      name: `policy-${n}`,
+      event_types: ['PUSH_ARTIFACT'],
+      targets: [{ type: 'http', address: `${url}/${n}`, secret: 'a-secret-of-the-bench' }],
+    })
   }
 }
 
 /** A process of its own, as somebody else's server is. */
 export async function startReceiver({ scratch }: Bench, ...words: 'hang'[]): Promise<Receiver> {
   const port = await freePort()
-  await scratch.start([process.execPath, path.resolve(import.meta.dirname, '../receiver.ts'), String(port), ...words], { port })
+  await scratch.start([process.execPath, path.resolve(import.meta.dirname, '../receiver.ts'), String(port), ...words], {
+    port,
+  })
   const url = `http://127.0.0.1:${port}`
   return { url, report: async () => (await fetch(`${url}/report`)).json() as ReturnType<Receiver['report']> }
 }

@@ -35,14 +35,16 @@ async function findImage(client: Client, repository: string, image: Image): Prom
   const { status, headers, body } = await client.ask('GET', `/v2/${repository}/manifests/${image.digest}`)
   if (status === 404) return 'absent'
   if (status !== 200) return `manifest: ${status} ${body.toString()}`
-  if (!body.equals(image.bytes) || headers['content-type'] !== image.mediaType) return 'the manifest has other bytes or another type'
+  if (!body.equals(image.bytes) || headers['content-type'] !== image.mediaType)
+    return 'the manifest has other bytes or another type'
   return (await partsMissing(client, repository, image)) ?? 'whole'
 }
 
 async function partsMissing(client: Client, repository: string, image: Image): Promise<string | undefined> {
   for (const blob of image.blobs) {
     const { status, body } = await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)
-    if (status !== 200 || sha256(body) !== blob.digest) return `blob ${blob.digest}: ${status}, ${body.length} of ${blob.bytes.length} bytes`
+    if (status !== 200 || sha256(body) !== blob.digest)
+      return `blob ${blob.digest}: ${status}, ${body.length} of ${blob.bytes.length} bytes`
   }
   for (const child of image.children) {
     const found = await findImage(client, repository, child)
@@ -58,9 +60,11 @@ async function checkTag(client: Client, history: History, key: TagKey): Promise<
   if (status !== 200 && status !== 404) history.violate(`tag ${key}: ${status} ${body.toString()}`)
   const value = status === 200 ? sha256(body) : null
   const now = history.now()
-  if (!history.mayRead(key, value, now, now)) history.violate(`tag ${key} points at ${value ?? 'nothing'}: nobody put it there last`)
+  if (!history.mayRead(key, value, now, now))
+    history.violate(`tag ${key} points at ${value ?? 'nothing'}: nobody put it there last`)
   const held = value === null ? undefined : history.find(repository, value)
-  if (value !== null && held?.state !== 'there') history.violate(`tag ${key} points at ${value}, which was ${held ? 'deleted' : 'never pushed'}`)
+  if (value !== null && held?.state !== 'there')
+    history.violate(`tag ${key} points at ${value}, which was ${held ? 'deleted' : 'never pushed'}`)
   if (held) {
     const missing = await partsMissing(client, repository, held.image)
     if (missing) history.violate(`half visible: tag ${key}: ${missing}`)
@@ -78,12 +82,15 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
     // Unknown is right when its PUT went through; else acknowledged bytes would be lost.
     const { status: found } = await client.ask('HEAD', `/v2/${repository}/blobs/${blob.digest}`)
     if (found === 200 || upload.mayBeLost) return undefined
-    return upload.mayBeOver ? checkFreshUpload(client, upload, complain) : complain(`${acknowledged} acknowledged bytes are gone`)
+    return upload.mayBeOver
+      ? checkFreshUpload(client, upload, complain)
+      : complain(`${acknowledged} acknowledged bytes are gone`)
   }
   if (status.status !== 204) return complain(`status ${status.status}`)
   const last = Number(/^0-(\d+)$/.exec(status.headers.range ?? '')?.[1])
   const offset = last === 0 && acknowledged !== 1 ? 0 : last + 1
-  if (!((offset >= acknowledged || upload.mayBeLost) && offset <= sent)) return complain(`goes on at ${offset}; ${acknowledged} were acknowledged, ${sent} sent`)
+  if (!((offset >= acknowledged || upload.mayBeLost) && offset <= sent))
+    return complain(`goes on at ${offset}; ${acknowledged} were acknowledged, ${sent} sent`)
   // A kill between the move of the bytes to their place and the commit ends the upload: the next request to it is told so, and that
   // answer may be cut by another kill. Then a new upload must do.
   if (sent === blob.bytes.length) upload.mayBeOver = true
@@ -101,39 +108,66 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
 }
 
 async function patchFrom(client: Client, { location, blob: { bytes } }: OpenUpload, offset: number): Promise<number> {
-  const headers: Record<string, string> = offset < bytes.length ? { 'content-range': `${offset}-${bytes.length - 1}` } : {}
+  const headers: Record<string, string> =
+    offset < bytes.length ? { 'content-range': `${offset}-${bytes.length - 1}` } : {}
   return (await client.ask('PATCH', location, { headers, body: bytes.subarray(offset) })).status
 }
 
-async function checkFreshUpload(client: Client, { repository, blob }: OpenUpload, complain: (what: string) => void): Promise<void> {
-  const { status } = await client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, { body: blob.bytes })
+async function checkFreshUpload(
+  client: Client,
+  { repository, blob }: OpenUpload,
+  complain: (what: string) => void,
+): Promise<void> {
+  const { status } = await client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, {
+    body: blob.bytes,
+  })
   if (status !== 201) complain(`a new upload of the same bytes ended with ${status}`)
 }
 
 /** Each acknowledged change has its fact, and no fact stands for a change that nobody began. */
 async function checkOutbox(database: Database, history: History, lookAt: Held[]): Promise<void> {
   const digests = lookAt.map(({ image }) => image.digest)
-  const facts = await countFacts(database, `select topic || ' ' || (payload->>'repository') || '@' || (payload->>'digest') as fact, count(*)::int as count
-    from outbox where topic in ('artifact.pushed', 'artifact.deleted') and payload->>'digest' = any($1) group by 1`, [digests])
+  const facts = await countFacts(
+    database,
+    `select topic || ' ' || (payload->>'repository') || '@' || (payload->>'digest') as fact, count(*)::int as count
+    from outbox where topic in ('artifact.pushed', 'artifact.deleted') and payload->>'digest' = any($1) group by 1`,
+    [digests],
+  )
   for (const held of lookAt) {
     const name = `${held.repository}@${held.image.digest}`
     checkCount(history, `artifact.pushed ${name}`, facts, held.pushes)
     checkCount(history, `artifact.deleted ${name}`, facts, held.deletes)
     const [pushed, deleted] = [facts.get(`artifact.pushed ${name}`) ?? 0, facts.get(`artifact.deleted ${name}`) ?? 0]
-    if ((held.state === 'there') !== (pushed > 0 && deleted === 0)) history.violate(`facts: ${name} is ${held.state} with ${pushed} pushes and ${deleted} deletes told`)
+    if ((held.state === 'there') !== (pushed > 0 && deleted === 0))
+      history.violate(`facts: ${name} is ${held.state} with ${pushed} pushes and ${deleted} deletes told`)
   }
-  const ended = await countFacts(database, `select (payload->>'repository') || ':' || (payload->>'tag') as fact, count(*)::int as count from outbox where topic = 'tag.deleted' group by 1`, [])
+  const ended = await countFacts(
+    database,
+    `select (payload->>'repository') || ':' || (payload->>'tag') as fact, count(*)::int as count from outbox where topic = 'tag.deleted' group by 1`,
+    [],
+  )
   for (const [key, count] of history.tagDeletes) checkCount(history, key, ended, count)
-  const moved = await countFacts(database, `select (payload->>'repository') || ':' || (payload->>'tag') || ' ' || (payload->>'digest') as fact, count(*)::int as count
-    from outbox where topic in ('tag.created', 'tag.moved') group by 1`, [])
+  const moved = await countFacts(
+    database,
+    `select (payload->>'repository') || ':' || (payload->>'tag') || ' ' || (payload->>'digest') as fact, count(*)::int as count
+    from outbox where topic in ('tag.created', 'tag.moved') group by 1`,
+    [],
+  )
   for (const [key, [write]] of history.tags) {
-    if (write?.value && !moved.has(`${key} ${write.value}`)) history.violate(`facts: nobody was told that ${key} points at ${write.value}`)
+    if (write?.value && !moved.has(`${key} ${write.value}`))
+      history.violate(`facts: nobody was told that ${key} points at ${write.value}`)
   }
 }
 
-function checkCount(history: History, name: string, facts: Map<string, number>, { started, acknowledged }: { started: number; acknowledged: number }) {
+function checkCount(
+  history: History,
+  name: string,
+  facts: Map<string, number>,
+  { started, acknowledged }: { started: number; acknowledged: number },
+) {
   const told = facts.get(name) ?? 0
-  if (told < acknowledged || told > started) history.violate(`facts: ${name} was told ${told} times; ${acknowledged} were acknowledged, ${started} begun`)
+  if (told < acknowledged || told > started)
+    history.violate(`facts: ${name} was told ${told} times; ${acknowledged} were acknowledged, ${started} begun`)
 }
 
 async function countFacts(database: Database, statement: string, values: unknown[]): Promise<Map<string, number>> {

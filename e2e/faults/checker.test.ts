@@ -25,18 +25,81 @@ const of = ({ held }: Scene) => [held.image.digest, held.repository]
 const mutations: Mutation[] = [
   ['a layer is lost', (scene) => rm(layerFile(scene)), /^half visible: .*blob/, /bytes are missing/],
   ['a layer is short', (scene) => truncate(layerFile(scene), 7), /^half visible: .*blob/, /7 bytes are stored/],
-  ['a manifest is lost', (scene) => scene.database.query(`delete from manifest where artifact_id = ${artifact}`, of(scene)), /^lost: /, /manifest is missing/],
-  ['a manifest is altered', (scene) => scene.database.query(`update manifest set content = content || ' '::bytea where artifact_id = ${artifact}`, of(scene)), /other bytes/, /manifest was altered/],
-  ['a layer is no longer held', (scene) => scene.database.query(`
+  [
+    'a manifest is lost',
+    (scene) => scene.database.query(`delete from manifest where artifact_id = ${artifact}`, of(scene)),
+    /^lost: /,
+    /manifest is missing/,
+  ],
+  [
+    'a manifest is altered',
+    (scene) =>
+      scene.database.query(
+        `update manifest set content = content || ' '::bytea where artifact_id = ${artifact}`,
+        of(scene),
+      ),
+    /other bytes/,
+    /manifest was altered/,
+  ],
+  [
+    'a layer is no longer held',
+    (scene) =>
+      scene.database
+        .query(
+          `
     with dropped as (delete from artifact_blob where artifact_id = ${artifact} returning repository_id, blob_id)
-    select 1 from dropped`, of(scene)).then(() => scene.database.query(`
+    select 1 from dropped`,
+          of(scene),
+        )
+        .then(() =>
+          scene.database.query(
+            `
     delete from repository_blob using blob where blob.id = blob_id and digest = $1 and not exists (
-      select 1 from artifact_blob where artifact_blob.blob_id = repository_blob.blob_id and artifact_blob.repository_id = repository_blob.repository_id)`, [scene.held.image.blobs[0]!.digest])), /^half visible: .*blob/, /nothing keeps for it/],
-  ['a tag went back', (scene) => scene.database.query(`
-    update tag set artifact_id = ${artifact} where name <> all($3) and repository_id = (select id from repository where name = $2)`, [...of(scene), [...scene.held.tags]]), /nobody put it there last/, undefined],
-  ['a fact was not told', (scene) => scene.database.query(`delete from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`, [scene.held.image.digest]), /^facts: /, undefined],
-  ['a fact was told twice', (scene) => scene.database.query(`insert into outbox (topic, payload) select topic, payload from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`, [scene.held.image.digest]), /^facts: artifact.pushed .* times/, undefined],
-  ['an image that a client deleted is there', async ({ held }) => { held.state = 'gone' }, /^resurrected: /, undefined],
+      select 1 from artifact_blob where artifact_blob.blob_id = repository_blob.blob_id and artifact_blob.repository_id = repository_blob.repository_id)`,
+            [scene.held.image.blobs[0]!.digest],
+          ),
+        ),
+    /^half visible: .*blob/,
+    /nothing keeps for it/,
+  ],
+  [
+    'a tag went back',
+    (scene) =>
+      scene.database.query(
+        `
+    update tag set artifact_id = ${artifact} where name <> all($3) and repository_id = (select id from repository where name = $2)`,
+        [...of(scene), [...scene.held.tags]],
+      ),
+    /nobody put it there last/,
+    undefined,
+  ],
+  [
+    'a fact was not told',
+    (scene) =>
+      scene.database.query(`delete from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`, [
+        scene.held.image.digest,
+      ]),
+    /^facts: /,
+    undefined,
+  ],
+  [
+    'a fact was told twice',
+    (scene) =>
+      scene.database.query(
+        `insert into outbox (topic, payload) select topic, payload from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`,
+        [scene.held.image.digest],
+      ),
+    /^facts: artifact.pushed .* times/,
+    undefined,
+  ],
+  [
+    'an image that a client deleted is there',
+    async ({ held }) => {
+      held.state = 'gone'
+    },
+    /^resurrected: /,
+    undefined,
+  ],
 ]
 
 suite('the checker of the kill loop can fail', () => {
@@ -50,7 +113,9 @@ suite('the checker of the kill loop can fail', () => {
     try {
       for (const [number, [what, harm, checker, fsck]] of mutations.entries()) {
         await t.test(what, async () => {
-          await database.query('truncate outbox, tag, artifact_child, artifact_blob, manifest, artifact, repository_blob, blob, upload, repository cascade')
+          await database.query(
+            'truncate outbox, tag, artifact_child, artifact_blob, manifest, artifact, repository_blob, blob, upload, repository cascade',
+          )
           await rm(path.join(folder.dir, 'storage', 'docker'), { recursive: true, force: true })
           // Enough of a past to alter, checked once before and once after by a Marina that remembers nothing.
           const history = openHistory()
@@ -60,9 +125,18 @@ suite('the checker of the kill loop can fail', () => {
           await harm({ history, database, dir: folder.dir, held })
           history.touched.add(held)
           const violations = await verify(settings, history, database, authorization)
-          assert.ok(violations.some((one) => checker.test(one)), `the checker found ${JSON.stringify(violations)}`)
-          const losses = (await fsckOf(postgres.url, path.join(folder.dir, 'storage'), true)).findings.filter(({ kind }) => kind === 'loss').map(({ what: found }) => found)
-          if (fsck) assert.ok(losses.some((one) => fsck.test(one)), `fsck found ${JSON.stringify(losses)}`)
+          assert.ok(
+            violations.some((one) => checker.test(one)),
+            `the checker found ${JSON.stringify(violations)}`,
+          )
+          const losses = (await fsckOf(postgres.url, path.join(folder.dir, 'storage'), true)).findings
+            .filter(({ kind }) => kind === 'loss')
+            .map(({ what: found }) => found)
+          if (fsck)
+            assert.ok(
+              losses.some((one) => fsck.test(one)),
+              `fsck found ${JSON.stringify(losses)}`,
+            )
           else assert.deepEqual(losses, [])
         })
       }
@@ -83,7 +157,10 @@ test('the checker goes on where an upload stands: moved and not recorded is no l
     using client = openClient(marina.port)
     const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
     assert.equal((await client.ask('PATCH', headers.location!, { body: blob.bytes.subarray(0, 200) })).status, 202)
-    await assert.rejects(client.ask('PUT', `${headers.location}?digest=${blob.digest}`, { body: blob.bytes.subarray(200) }), Cut)
+    await assert.rejects(
+      client.ask('PUT', `${headers.location}?digest=${blob.digest}`, { body: blob.bytes.subarray(200) }),
+      Cut,
+    )
     await letTheDeadGo(postgres.url)
     return headers.location!
   })()
@@ -95,7 +172,13 @@ test('the checker goes on where an upload stands: moved and not recorded is no l
   const database = new Database(postgres.url)
   await database.connect()
   try {
-    const checked = { port: marina.port, authorization: await bearer(marina.port, repositories), history, database, everything: true }
+    const checked = {
+      port: marina.port,
+      authorization: await bearer(marina.port, repositories),
+      history,
+      database,
+      everything: true,
+    }
     history.uploads.add({ repository, location, blob, sent: 500, acknowledged: 200 })
     await checkAfterCrash(checked)
     assert.deepEqual(history.violations.splice(0), [`upload ${location}: 200 acknowledged bytes are gone`])
@@ -104,7 +187,10 @@ test('the checker goes on where an upload stands: moved and not recorded is no l
     assert.deepEqual(history.violations, [])
 
     // A first byte that was stored and not acknowledged.
-    const [another, { headers }] = [blobOf(openRandom(2).bytes(500)), await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })]
+    const [another, { headers }] = [
+      blobOf(openRandom(2).bytes(500)),
+      await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) }),
+    ]
     assert.equal((await client.ask('PATCH', headers.location!, { body: another.bytes.subarray(0, 1) })).status, 202)
     history.uploads.add({ repository, location: headers.location!, blob: another, sent: 1, acknowledged: 0 })
     await checkAfterCrash(checked)
@@ -117,24 +203,39 @@ test('the checker goes on where an upload stands: moved and not recorded is no l
 async function load(settings: Record<string, string>, history: History, seed: number): Promise<string> {
   await using marina = await startMarina({ settings })
   const authorization = await bearer(marina.port, repositories)
-  const running = startLoad({ port: marina.port, authorization, seed, history, shared: [blobOf(openRandom(seed).bytes(2000))] })
-  for (const end = performance.now() + 60_000; performance.now() < end && !isEnough(history); ) await sleep(20)
+  const running = startLoad({
+    port: marina.port,
+    authorization,
+    seed,
+    history,
+    shared: [blobOf(openRandom(seed).bytes(2000))],
+  })
+  for (const end = performance.now() + 60_000; performance.now() < end && !isEnough(history);) await sleep(20)
   await running.stop()
   return authorization
 }
 
-async function verify(settings: Record<string, string>, history: History, database: Database, authorization: string): Promise<string[]> {
+async function verify(
+  settings: Record<string, string>,
+  history: History,
+  database: Database,
+  authorization: string,
+): Promise<string[]> {
   await using marina: Running = await startMarina({ settings })
   await checkAfterCrash({ port: marina.port, authorization, history, database, everything: true })
   return history.violations
 }
 
-const isEnough = (history: History) => history.images.size > 40 && chooseAlone(history) !== undefined && history.tags.size > 6
+const isEnough = (history: History) =>
+  history.images.size > 40 && chooseAlone(history) !== undefined && history.tags.size > 6
 
 /** Images with tags that no index names: what is altered in them alters nothing else. */
 function chooseAll(history: History): Held[] {
   const named = new Set([...history.images.values()].flatMap(({ image }) => image.children.map(({ digest }) => digest)))
-  return [...history.images.values()].filter(({ state, image, tags }) => state === 'there' && image.children.length === 0 && tags.size > 0 && !named.has(image.digest))
+  return [...history.images.values()].filter(
+    ({ state, image, tags }) =>
+      state === 'there' && image.children.length === 0 && tags.size > 0 && !named.has(image.digest),
+  )
 }
 
 /** One with another tag beside it that could be turned to it. */
@@ -143,7 +244,13 @@ const chooseAlone = (history: History) => chooseAll(history).find((held) => hasO
 function hasOtherTag({ tags }: History, { repository, tags: own }: Held): boolean {
   return [...tags].some(([key, writes]) => {
     const colon = key.lastIndexOf(':')
-    return key.slice(0, colon) === repository && !own.has(key.slice(colon + 1)) && writes.length > 0 && writes.every(({ value, start }) => value !== null || start === 0) && writes.at(-1)!.value !== null
+    return (
+      key.slice(0, colon) === repository &&
+      !own.has(key.slice(colon + 1)) &&
+      writes.length > 0 &&
+      writes.every(({ value, start }) => value !== null || start === 0) &&
+      writes.at(-1)!.value !== null
+    )
   })
 }
 

@@ -24,12 +24,17 @@ export function openClient(port: number, authorization: string = basic()): Clien
     ask: (method, path, { headers = {}, body, timeoutMs = 30_000 } = {}) =>
       new Promise((resolve, reject) => {
         const length = body ? { 'content-length': String(body.length) } : {}
-        const call = request({ host: '127.0.0.1', port, agent, method, path, headers: { authorization, ...length, ...headers } }, (response) => {
-          const parts: Buffer[] = []
-          response.on('data', (part: Buffer) => parts.push(part))
-          response.once('error', (error) => reject(new Cut(`${method} ${path}: ${error.message}`, { cause: error })))
-          response.once('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(parts) }))
-        })
+        const call = request(
+          { host: '127.0.0.1', port, agent, method, path, headers: { authorization, ...length, ...headers } },
+          (response) => {
+            const parts: Buffer[] = []
+            response.on('data', (part: Buffer) => parts.push(part))
+            response.once('error', (error) => reject(new Cut(`${method} ${path}: ${error.message}`, { cause: error })))
+            response.once('end', () =>
+              resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(parts) }),
+            )
+          },
+        )
         call.setTimeout(timeoutMs, () => call.destroy(new Error(`silent for ${timeoutMs} ms`)))
         call.once('error', (error) => reject(new Cut(`${method} ${path}: ${error.message}`, { cause: error })))
         call.end(body)

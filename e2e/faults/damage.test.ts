@@ -71,7 +71,8 @@ suite('stored bytes that the disk lost or altered', () => {
   test('a hot blob is not read by fsck or by us in any other bytes than it was pushed', async () => {
     const layer = blobOf(randomBytes(100))
     assert.equal(await pushImage(client, repository, makeImage([layer]), 'small'), 201)
-    for (let time = 0; time < 3; time++) assert.deepEqual((await client.ask('GET', `/v2/${repository}/blobs/${layer.digest}`)).body, layer.bytes)
+    for (let time = 0; time < 3; time++)
+      assert.deepEqual((await client.ask('GET', `/v2/${repository}/blobs/${layer.digest}`)).body, layer.bytes)
     assert.deepEqual(await readFile(blobFile(folder.dir, layer.digest)), layer.bytes)
   })
 })

@@ -25,7 +25,16 @@ export type TagKey = `${string}:${string}`
  * `mayBeOver` when its end had been asked for and somebody asked to go on with it since. Their rows do not wait for the disk: when
  * PostgreSQL was killed as well, an upload `mayBeLost` in part or whole.
  */
-export type OpenUpload = { repository: string; location: string; blob: Blob; sent: number; acknowledged: number; isOver?: true; mayBeOver?: true; mayBeLost?: true }
+export type OpenUpload = {
+  repository: string
+  location: string
+  blob: Blob
+  sent: number
+  acknowledged: number
+  isOver?: true
+  mayBeOver?: true
+  mayBeLost?: true
+}
 
 /** All that clients asked for and were told, in the order of one clock. */
 export type History = ReturnType<typeof openHistory>
@@ -50,14 +59,27 @@ export function openHistory() {
     later.isAcknowledged && later.start > earlier.end && (later.onlyIf === undefined || later.onlyIf === earlier.value)
 
   return {
-    images, tags, tagDeletes, uploads, touched, violations,
+    images,
+    tags,
+    tagDeletes,
+    uploads,
+    touched,
+    violations,
     now: () => clock++,
 
     violate: (what: string) => void violations.push(what),
 
     hold(repository: string, image: Image): Held {
       const key = `${repository}@${image.digest}`
-      const held = images.get(key) ?? { repository, image, state: 'pushing' as const, pushes: none(), deletes: none(), tags: new Set<string>(), busy: 0 }
+      const held = images.get(key) ?? {
+        repository,
+        image,
+        state: 'pushing' as const,
+        pushes: none(),
+        deletes: none(),
+        tags: new Set<string>(),
+        busy: 0,
+      }
       images.set(key, held)
       touched.add(held)
       return held
@@ -69,7 +91,13 @@ export function openHistory() {
     write(repository: string, tag: string, value: string | null, onlyIf?: string): (isDone: boolean) => void {
       const key: TagKey = `${repository}:${tag}`
       const writes = writesOf(key)
-      const write: Write = { value, start: clock++, end: Infinity, isAcknowledged: false, ...(onlyIf ? { onlyIf } : {}) }
+      const write: Write = {
+        value,
+        start: clock++,
+        end: Infinity,
+        isAcknowledged: false,
+        ...(onlyIf ? { onlyIf } : {}),
+      }
       writes.push(write)
       return (isDone) => {
         if (!isDone) return void writes.splice(writes.indexOf(write), 1)

@@ -76,11 +76,16 @@ function atPoint(turn: number, random: Random): { point: string; count: number }
 
 function victimOf(dataDir: string, databaseUrl: string, settings: Record<string, string>): Victim {
   return {
-    dataDir, databaseUrl, settings, seed,
+    dataDir,
+    databaseUrl,
+    settings,
+    seed,
     settled: async () => {},
     // Sizes each time and every byte now and then; the command itself, beside the running Marina, as an operator would.
     async fsck(isThorough) {
-      const { findings } = isThorough ? await fsckCommand(settings) : await fsckOf(databaseUrl, path.join(dataDir, 'storage'), false)
+      const { findings } = isThorough
+        ? await fsckCommand(settings)
+        : await fsckOf(databaseUrl, path.join(dataDir, 'storage'), false)
       return { losses: findings.filter(({ kind }) => kind === 'loss').map(({ what }) => what) }
     },
   }
@@ -96,20 +101,30 @@ async function killAndTell(victim: Victim, planned: Iterable<Kill>): Promise<voi
   const before = sum(total.kills)
   const tally = await killAgainAndAgain(victim, planned, (now) => {
     const done = before + sum(now.kills)
-    if (done % 20 === 0) say(`${done} kills, ${now.pushes} pushes acknowledged, ${now.violations.length} violations, ${now.losses.length} losses`)
+    if (done % 20 === 0)
+      say(
+        `${done} kills, ${now.pushes} pushes acknowledged, ${now.violations.length} violations, ${now.losses.length} losses`,
+      )
   })
   for (const [how, count] of tally.kills) total.kills.set(how, (total.kills.get(how) ?? 0) + count)
   total.pushes += tally.pushes
   total.deletes += tally.deletes
   total.violations.push(...tally.violations)
   total.losses.push(...tally.losses)
-  assert.deepEqual({ violations: tally.violations, losses: tally.losses }, { violations: [], losses: [] }, `seed ${seed}`)
+  assert.deepEqual(
+    { violations: tally.violations, losses: tally.losses },
+    { violations: [], losses: [] },
+    `seed ${seed}`,
+  )
 }
 
 function summary({ kills: by, pushes, deletes, violations, losses }: Tally): string {
   const lost = losses.length + violations.filter((one) => one.startsWith('lost')).length
   const half = violations.filter((one) => one.startsWith('half visible')).length
-  const each = [...by].sort(([a], [b]) => (a < b ? -1 : 1)).map(([how, count]) => `${how} ${count}`).join(', ')
+  const each = [...by]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([how, count]) => `${how} ${count}`)
+    .join(', ')
   return `${sum(by)} kills in ${Math.round((performance.now() - started) / 1000)} s (${each}); ${pushes} pushes and ${deletes} deletes acknowledged; lost ${lost}, half visible ${half}, other violations ${violations.length}`
 }
 

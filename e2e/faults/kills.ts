@@ -24,13 +24,23 @@ export type Victim = {
   history?: History
 }
 
-export type Tally = { kills: Map<string, number>; pushes: number; deletes: number; violations: string[]; losses: string[] }
+export type Tally = {
+  kills: Map<string, number>
+  pushes: number
+  deletes: number
+  violations: string[]
+  losses: string[]
+}
 
 /** A failpoint that is not reached within this is given up for a plain SIGKILL, in ms. */
 const patience = 4_000
 
 /** Starts, loads, kills and checks once for each kill, and once more at the end with everything that was ever pushed. */
-export async function killAgainAndAgain(victim: Victim, kills: Iterable<Kill>, onKill: (tally: Tally) => void): Promise<Tally> {
+export async function killAgainAndAgain(
+  victim: Victim,
+  kills: Iterable<Kill>,
+  onKill: (tally: Tally) => void,
+): Promise<Tally> {
   const random = openRandom(victim.seed)
   const history = victim.history ?? openHistory()
   const shared = Array.from({ length: 6 }, () => blobOf(random.bytes(2048)))
@@ -52,7 +62,17 @@ export async function killAgainAndAgain(victim: Victim, kills: Iterable<Kill>, o
     try {
       const token = await check(marina, number % 20 === 0).catch(onlyCut)
       // The check resumes uploads and so passes failpoints as well. Killed by that, the next start checks again.
-      const load = token ? startLoad({ port: marina.port, authorization: token, seed: victim.seed + number, history, shared, deletesMore: /delete|dropped|collect/.test(kill.point ?? ''), collects: kill.point?.startsWith('collect') ?? false }) : undefined
+      const load = token
+        ? startLoad({
+            port: marina.port,
+            authorization: token,
+            seed: victim.seed + number,
+            history,
+            shared,
+            deletesMore: /delete|dropped|collect/.test(kill.point ?? ''),
+            collects: kill.point?.startsWith('collect') ?? false,
+          })
+        : undefined
       const how = await end(marina, kill, random)
       await load?.ended
       if (kill.withPostgres) await killPostgresOf(victim.dataDir)
@@ -90,7 +110,14 @@ async function end(marina: Running, kill: Kill, random: Random): Promise<string>
   return isByPoint && kill.point ? kill.point : kill.withPostgres ? 'SIGKILL of Marina and PostgreSQL' : 'SIGKILL'
 }
 
-async function verify(victim: Victim, port: number, authorization: string, history: History, tally: Tally, everything: boolean): Promise<void> {
+async function verify(
+  victim: Victim,
+  port: number,
+  authorization: string,
+  history: History,
+  tally: Tally,
+  everything: boolean,
+): Promise<void> {
   const database = new Database(victim.databaseUrl)
   await database.connect()
   try {
@@ -116,7 +143,8 @@ export async function letTheDeadGo(url: string): Promise<void> {
   try {
     for (let tries = 0; tries < 1000; tries++) {
       const { rowCount } = await client.query(`select 1 from pg_stat_activity where application_name = 'marina'`)
-      if (rowCount === 0) return void (await client.query(`
+      if (rowCount === 0)
+        return void (await client.query(`
         delete from replica;
         update worker_pool set heartbeat_at = heartbeat_at - interval '1 minute';
         update upload set claimed_at = claimed_at - interval '31 seconds' where claim is not null;

@@ -8,7 +8,17 @@ export const repositories = ['library/alpha', 'library/beta', 'library/deep/er/g
 /** Tags that all clients fight for. */
 const sharedTags = ['latest', 'stable', 'edge']
 
-export type LoadOptions = { port: number; authorization: string; seed: number; history: History; shared: Blob[]; pushers?: number; pullers?: number; deletesMore?: boolean; /** Asks for collection after collection. */ collects?: boolean }
+export type LoadOptions = {
+  port: number
+  authorization: string
+  seed: number
+  history: History
+  shared: Blob[]
+  pushers?: number
+  pullers?: number
+  deletesMore?: boolean
+  /** Asks for collection after collection. */ collects?: boolean
+}
 
 /** An answer that no fault excuses. */
 class Refused extends Error {
@@ -16,7 +26,17 @@ class Refused extends Error {
 }
 
 /** Runs pushers and pullers until `stop` is called or their Marina is gone; every other failure becomes a violation. */
-export function startLoad({ port, authorization, seed, history, shared, pushers = 7, pullers = 2, deletesMore = false, collects = false }: LoadOptions) {
+export function startLoad({
+  port,
+  authorization,
+  seed,
+  history,
+  shared,
+  pushers = 7,
+  pullers = 2,
+  deletesMore = false,
+  collects = false,
+}: LoadOptions) {
   const stopping = new AbortController()
   const run = async (work: (at: Worker) => Promise<void>, number: number) => {
     using client = openClient(port, authorization)
@@ -101,20 +121,32 @@ function chooseTags({ random, number }: Worker): string[] {
 }
 
 function chooseThere({ history, random }: Worker, repository: string): Held | undefined {
-  const all = [...history.images.values()].slice(-120).filter((held) => held.repository === repository && held.state === 'there' && held.busy === 0)
+  const all = [...history.images.values()]
+    .slice(-120)
+    .filter((held) => held.repository === repository && held.state === 'there' && held.busy === 0)
   return all.length === 0 ? undefined : random.pick(all)
 }
 
-async function pushManifest({ client, history, random }: Worker, repository: string, image: Image, tags: string[]): Promise<Held> {
+async function pushManifest(
+  { client, history, random }: Worker,
+  repository: string,
+  image: Image,
+  tags: string[],
+): Promise<Held> {
   const held = history.hold(repository, image)
   held.busy++
   held.pushes.started++
   for (const tag of tags) held.tags.add(tag)
   const writes = tags.map((tag) => history.write(repository, tag, image.digest))
   const isByTag = tags.length === 1 && random.chance(0.7)
-  const path = isByTag ? tags[0]! : `${image.digest}${tags.length > 0 ? `?${tags.map((tag) => `tag=${tag}`).join('&')}` : ''}`
+  const path = isByTag
+    ? tags[0]!
+    : `${image.digest}${tags.length > 0 ? `?${tags.map((tag) => `tag=${tag}`).join('&')}` : ''}`
   try {
-    const { status, body } = await client.ask('PUT', `/v2/${repository}/manifests/${path}`, { headers: { 'content-type': image.mediaType }, body: image.bytes })
+    const { status, body } = await client.ask('PUT', `/v2/${repository}/manifests/${path}`, {
+      headers: { 'content-type': image.mediaType },
+      body: image.bytes,
+    })
     if (status !== 201) throw new Refused(`PUT of manifest ${repository}@${image.digest}: ${status} ${body.toString()}`)
     held.pushes.acknowledged++
     held.state = 'there'
@@ -167,24 +199,40 @@ async function pushBlob(worker: Worker, repository: string, blob: Blob): Promise
   if (status === 200) return
   if (status !== 404) throw new Refused(`HEAD of a blob: ${status}`)
   const kind = random.int(1, 3)
-  if (kind === 1) return insist(client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, { body: blob.bytes }), 201)
-  const { status: begun, headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
+  if (kind === 1)
+    return insist(
+      client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, { body: blob.bytes }),
+      201,
+    )
+  const { status: begun, headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, {
+    body: Buffer.alloc(0),
+  })
   if (begun !== 202) throw new Refused(`POST of an upload: ${begun}`)
   return kind === 2
     ? insist(client.ask('PUT', `${headers.location}?digest=${blob.digest}`, { body: blob.bytes }), 201)
     : pushInChunks(worker, repository, blob, headers.location!)
 }
 
-async function pushInChunks({ client, history, random }: Worker, repository: string, blob: Blob, location: string): Promise<void> {
+async function pushInChunks(
+  { client, history, random }: Worker,
+  repository: string,
+  blob: Blob,
+  location: string,
+): Promise<void> {
   const upload = { repository, location, blob, sent: 0, acknowledged: 0 }
   history.uploads.add(upload)
-  const cuts = Array.from({ length: random.int(1, 3) }, () => random.int(1, blob.bytes.length - 1)).sort((a, b) => a - b)
+  const cuts = Array.from({ length: random.int(1, 3) }, () => random.int(1, blob.bytes.length - 1)).sort(
+    (a, b) => a - b,
+  )
   for (const end of cuts) {
     const part = blob.bytes.subarray(upload.sent, end)
     if (part.length === 0) continue
     const range: Record<string, string> = random.chance(0.5) ? { 'content-range': `${upload.sent}-${end - 1}` } : {}
     upload.sent = end
-    await insist(client.ask('PATCH', location, { headers: { 'content-type': 'application/octet-stream', ...range }, body: part }), 202)
+    await insist(
+      client.ask('PATCH', location, { headers: { 'content-type': 'application/octet-stream', ...range }, body: part }),
+      202,
+    )
     upload.acknowledged = end
   }
   const rest = blob.bytes.subarray(upload.sent)
@@ -201,7 +249,10 @@ async function insist(asked: ReturnType<Client['ask']>, wanted: number): Promise
 async function collectorStep(port: number, random: Random): Promise<void> {
   using client = openClient(port)
   const body = Buffer.from(JSON.stringify({ schedule: { type: 'Manual' }, parameters: { workers: 2 } }))
-  const { status, body: said } = await client.ask('POST', '/api/v2.0/system/gc/schedule', { headers: { 'content-type': 'application/json' }, body })
+  const { status, body: said } = await client.ask('POST', '/api/v2.0/system/gc/schedule', {
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
   // 409: one has not ended yet, perhaps that of a Marina which was killed.
   if (![201, 409].includes(status)) throw new Refused(`POST of a garbage collection: ${status} ${said.toString()}`)
   await sleep(random.int(50, 150))
@@ -216,13 +267,17 @@ async function pullerStep({ client, history, random }: Worker): Promise<void> {
   const end = history.now()
   if (status !== 200 && status !== 404) throw new Refused(`pull of ${repository}:${tag}: ${status} ${body.toString()}`)
   const digest = status === 200 ? sha256(body) : null
-  if (!history.mayRead(`${repository}:${tag}`, digest, start, end)) history.violate(`stale: ${repository}:${tag} was read as ${digest}`)
+  if (!history.mayRead(`${repository}:${tag}`, digest, start, end))
+    history.violate(`stale: ${repository}:${tag} was read as ${digest}`)
   const held = digest === null ? undefined : history.find(repository, digest)
   if (digest !== null && !held) return history.violate(`${repository}:${tag} gave ${digest}, which nobody pushed`)
   for (const blob of held?.image.blobs ?? []) {
     const answer = await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)
     // Deleted between the two requests: its blobs are no longer this repository's (F34).
     if (answer.status === 404 && held?.state !== 'there') return
-    if (answer.status !== 200 || sha256(answer.body) !== blob.digest) history.violate(`pull of ${repository}:${tag}: blob ${blob.digest} gave ${answer.status}, ${answer.body.length} bytes`)
+    if (answer.status !== 200 || sha256(answer.body) !== blob.digest)
+      history.violate(
+        `pull of ${repository}:${tag}: blob ${blob.digest} gave ${answer.status}, ${answer.body.length} bytes`,
+      )
   }
 }

@@ -34,7 +34,9 @@ export type Start = { settings: Record<string, string>; limits?: string }
 /** Starts `marina serve` and resolves when it says that it is ready. */
 export async function startMarina({ settings, limits = ':' }: Start): Promise<Running> {
   const child = spawn('sh', ['-c', `${limits}; exec "$0" server/main.ts serve`, process.execPath], {
-    cwd: root, env: environment(settings), stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root,
+    env: environment(settings),
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => (said = (said + part).slice(-200_000)))
@@ -54,7 +56,17 @@ export async function startMarina({ settings, limits = ':' }: Start): Promise<Ru
   }
   try {
     const port = await portOf(child, ended, () => said)
-    return { port, pid: child.pid!, ended, hasEnded, said: () => said, stopListening, stop, kill: () => end('SIGKILL'), [Symbol.asyncDispose]: async () => void (await stop()) }
+    return {
+      port,
+      pid: child.pid!,
+      ended,
+      hasEnded,
+      said: () => said,
+      stopListening,
+      stop,
+      kill: () => end('SIGKILL'),
+      [Symbol.asyncDispose]: async () => void (await stop()),
+    }
   } catch (error) {
     await end('SIGKILL')
     throw error
@@ -64,7 +76,10 @@ export async function startMarina({ settings, limits = ':' }: Start): Promise<Ru
 function portOf(child: ChildProcess, ended: Promise<Ended>, said: () => string): Promise<number> {
   let out = ''
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Marina was not ready after ${startMs / 1000} s: ${said()}`)), startMs)
+    const timer = setTimeout(
+      () => reject(new Error(`Marina was not ready after ${startMs / 1000} s: ${said()}`)),
+      startMs,
+    )
     child.stdout!.setEncoding('utf8').on('data', (part: string) => {
       out = (out + part).slice(-10_000)
       const [, port] = /is ready .*:(\d+)\n/.exec(out) ?? []
@@ -79,8 +94,16 @@ function portOf(child: ChildProcess, ended: Promise<Ended>, said: () => string):
 }
 
 /** Runs a command of Marina to its end. */
-export async function runMarina(args: string[], settings: Record<string, string>): Promise<{ code: number | null; out: string; errors: string }> {
-  const child = spawn(process.execPath, ['server/main.ts', ...args], { cwd: root, env: environment(settings), stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 })
+export async function runMarina(
+  args: string[],
+  settings: Record<string, string>,
+): Promise<{ code: number | null; out: string; errors: string }> {
+  const child = spawn(process.execPath, ['server/main.ts', ...args], {
+    cwd: root,
+    env: environment(settings),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 120_000,
+  })
   const [{ code }, out, errors] = await Promise.all([endOf(child), text(child.stdout), text(child.stderr)])
   return { code, out, errors }
 }
@@ -116,7 +139,16 @@ function isAlive(pid: number): boolean {
 function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env
   const cache = path.join(tmpdir(), 'marina-compiled')
-  const fixed = { NODE_COMPILE_CACHE: cache, MARINA_PORT: '0', MARINA_HOST: '127.0.0.1', MARINA_METRICS_PORT: 'off', MARINA_LOG_LEVEL: 'error', MARINA_LOG_REQUESTS: 'none', MARINA_LOG_FORMAT: 'json', MARINA_ADMIN_PASSWORD: adminPassword }
+  const fixed = {
+    NODE_COMPILE_CACHE: cache,
+    MARINA_PORT: '0',
+    MARINA_HOST: '127.0.0.1',
+    MARINA_METRICS_PORT: 'off',
+    MARINA_LOG_LEVEL: 'error',
+    MARINA_LOG_REQUESTS: 'none',
+    MARINA_LOG_FORMAT: 'json',
+    MARINA_ADMIN_PASSWORD: adminPassword,
+  }
   return { PATH, ...(HOME ? { HOME } : {}), ...(TMPDIR ? { TMPDIR } : {}), ...fixed, ...settings }
 }
 

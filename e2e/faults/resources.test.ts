@@ -25,7 +25,9 @@ suite('when the machine has no more', () => {
     const large = blobOf(randomBytes(23 * mebibyte))
     const before = await filesIn(disk.dir)
 
-    const whole = await client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${large.digest}`, { body: large.bytes })
+    const whole = await client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${large.digest}`, {
+      body: large.bytes,
+    })
     assert.deepEqual([whole.status, errorCode(whole.body)], [503, 'UNAVAILABLE'])
     assert.ok(Number(whole.headers['retry-after']) > 0)
     const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
@@ -40,7 +42,11 @@ suite('when the machine has no more', () => {
     assert.ok(await pullsWhole(client, repository, kept, 'kept'))
     assert.equal((await client.ask('DELETE', `/v2/${repository}/manifests/kept`)).status, 202)
     assert.equal((await client.ask('DELETE', `/v2/${repository}/manifests/${kept.digest}`)).status, 202)
-    assert.equal((await client.ask('DELETE', `/v2/${repository}/blobs/${kept.blobs[1]!.digest}`)).status, 404, 'the manifest took its blobs along')
+    assert.equal(
+      (await client.ask('DELETE', `/v2/${repository}/blobs/${kept.blobs[1]!.digest}`)).status,
+      404,
+      'the manifest took its blobs along',
+    )
 
     await rm(path.join(disk.dir, 'filler'))
     assert.equal(await pushImage(client, repository, small, 'small'), 201)
@@ -74,7 +80,8 @@ suite('when the machine has no more', () => {
     }
     await using marina = await startMarina({ settings })
     using client = openClient(marina.port)
-    for (const [number, image] of acknowledged.entries()) assert.ok(await pullsWhole(client, repository, image, `v${number}`))
+    for (const [number, image] of acknowledged.entries())
+      assert.ok(await pullsWhole(client, repository, image, `v${number}`))
     assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(99))]), 'after'), 201)
   })
 
@@ -86,7 +93,10 @@ suite('when the machine has no more', () => {
     assert.equal(await pushImage(client, repository, image, 'one'), 201)
     const sockets = await Promise.all(Array.from({ length: 300 }, () => openSocket(marina.port)))
     using late = openClient(marina.port)
-    const during = await late.ask('GET', '/v2/', { timeoutMs: 1000 }).then(({ status }) => status, (error: unknown) => error)
+    const during = await late.ask('GET', '/v2/', { timeoutMs: 1000 }).then(
+      ({ status }) => status,
+      (error: unknown) => error,
+    )
     assert.ok(during === 503 || during === 200 || during instanceof Cut, String(during))
     assert.equal(marina.hasEnded(), false)
     for (const socket of sockets) socket.destroy()
@@ -121,7 +131,10 @@ suite('when the machine has no more', () => {
 
     await rename(away, storage)
     assert.ok(await pullsWhole(client, repository, image, 'one'))
-    const { status, headers: { range } } = await client.ask('GET', headers.location!)
+    const {
+      status,
+      headers: { range },
+    } = await client.ask('GET', headers.location!)
     assert.deepEqual([status, range], [204, '0-999'])
   })
 
@@ -133,7 +146,8 @@ suite('when the machine has no more', () => {
     const uploads = Array.from({ length: 10 }, async () => {
       using own = openClient(marina.port)
       const blob = blobOf(randomBytes(4 * mebibyte))
-      return (await own.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, { body: blob.bytes })).status
+      return (await own.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${blob.digest}`, { body: blob.bytes }))
+        .status
     })
     await sleep(5)
     await rename(stages, `${stages}-away`)
@@ -144,7 +158,11 @@ suite('when the machine has no more', () => {
     for (let time = 0; time < 10; time++) {
       using own = openClient(marina.port)
       const large = blobOf(randomBytes(16 * mebibyte))
-      assert.equal((await own.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${large.digest}`, { body: large.bytes })).status, 503)
+      assert.equal(
+        (await own.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${large.digest}`, { body: large.bytes }))
+          .status,
+        503,
+      )
     }
     await rm(stages)
     await mkdir(stages)
@@ -158,9 +176,14 @@ suite('when the machine has no more', () => {
 async function openSmallDisk(dir: string, megabytes: number): Promise<{ dir: string } & AsyncDisposable> {
   await mkdir(dir)
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: ['ignore', 'ignore', 'pipe'] })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
   } catch (error) {
-    throw new Error(`this test needs a small disk: run it as root, or let it with "sudo mount -t tmpfs -o size=${megabytes}m tmpfs ${dir}"`, { cause: error })
+    throw new Error(
+      `this test needs a small disk: run it as root, or let it with "sudo mount -t tmpfs -o size=${megabytes}m tmpfs ${dir}"`,
+      { cause: error },
+    )
   }
   return { dir, [Symbol.asyncDispose]: async () => void execFileSync('umount', ['-l', dir]) }
 }
@@ -171,7 +194,10 @@ function onlyCut(error: unknown): undefined {
 
 async function filesIn(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)).sort()
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
 }
 
 function openSocket(port: number): Promise<Socket> {

@@ -33,7 +33,10 @@ export async function pushImage(client: Client, repository: string, image: Image
     const pushed = await client.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: bytes })
     if (pushed.status !== 201) return pushed.status
   }
-  const { status } = await client.ask('PUT', `/v2/${repository}/manifests/${tag}`, { headers: { 'content-type': image.mediaType }, body: image.bytes })
+  const { status } = await client.ask('PUT', `/v2/${repository}/manifests/${tag}`, {
+    headers: { 'content-type': image.mediaType },
+    body: image.bytes,
+  })
   return status
 }
 

@@ -34,31 +34,45 @@ suite('when a part of it stops', () => {
     await using folder = await openFolder()
     const dir = path.join(folder.dir, 'database')
     const postgres = await openEmbeddedPostgres({ dir })
-    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url } })
+    await using marina = await startMarina({
+      settings: { MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url },
+    })
     using client = openClient(marina.port)
     const image = makeImage([blobOf(randomBytes(1000))])
     assert.equal(await pushImage(client, repository, image, 'one'), 201)
     await postgres.stop()
 
-    for (const [method, at] of [['GET', `/v2/${repository}/tags/list`], ['POST', `/v2/${repository}/blobs/uploads/`], ['GET', `/v2/${repository}/manifests/unknown`]] as const) {
+    for (const [method, at] of [
+      ['GET', `/v2/${repository}/tags/list`],
+      ['POST', `/v2/${repository}/blobs/uploads/`],
+      ['GET', `/v2/${repository}/manifests/unknown`],
+    ] as const) {
       const started = performance.now()
       const { status, headers, body } = await client.ask(method, at, method === 'POST' ? { body: Buffer.alloc(0) } : {})
       assert.deepEqual([status, errorCode(body)], [503, 'UNAVAILABLE'], `${method} ${at}`)
       assert.ok(Number(headers['retry-after']) > 0)
       assert.ok(performance.now() - started < 20_000, `${method} ${at} hangs`)
     }
-    await Promise.all(Array.from({ length: 200 }, () => client.ask('GET', `/v2/${repository}/tags/list`).then(({ status }) => assert.equal(status, 503))))
+    await Promise.all(
+      Array.from({ length: 200 }, () =>
+        client.ask('GET', `/v2/${repository}/tags/list`).then(({ status }) => assert.equal(status, 503)),
+      ),
+    )
     assert.equal(marina.hasEnded(), false)
 
     await using _again = await openEmbeddedPostgres({ dir })
     await until(async () => (await client.ask('GET', `/v2/${repository}/tags/list`)).status === 200)
     assert.ok(await pullsWhole(client, repository, image, 'one'))
-    await until(async () => (await pushImage(client, repository, makeImage([blobOf(randomBytes(1000))]), 'two')) === 201)
+    await until(
+      async () => (await pushImage(client, repository, makeImage([blobOf(randomBytes(1000))]), 'two')) === 201,
+    )
   })
 
   test('whoever reads its output may leave: a registry goes on without', async () => {
     await using folder = await openFolder()
-    await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir, MARINA_LOG_LEVEL: 'info', MARINA_LOG_REQUESTS: 'all' } })
+    await using marina = await startMarina({
+      settings: { MARINA_DATA_DIR: folder.dir, MARINA_LOG_LEVEL: 'info', MARINA_LOG_REQUESTS: 'all' },
+    })
     marina.stopListening()
     using client = openClient(marina.port)
     for (let time = 0; time < 5; time++) assert.equal((await client.ask('GET', '/v2/')).status, 200)
@@ -82,7 +96,8 @@ suite('when a part of it stops', () => {
     }
     await using marina = await startMarina({ settings })
     using client = openClient(marina.port)
-    for (const { digest, bytes } of blobs) assert.deepEqual((await client.ask('GET', `/v2/${repository}/blobs/${digest}`)).body, bytes)
+    for (const { digest, bytes } of blobs)
+      assert.deepEqual((await client.ask('GET', `/v2/${repository}/blobs/${digest}`)).body, bytes)
   })
 })
 
@@ -90,7 +105,10 @@ suite('when a part of it stops', () => {
 function slowUpload(port: number, { digest, bytes }: Blob) {
   const half = bytes.length >> 1
   const call = request({
-    host: '127.0.0.1', port, method: 'POST', path: `/v2/${repository}/blobs/uploads/?digest=${digest}`,
+    host: '127.0.0.1',
+    port,
+    method: 'POST',
+    path: `/v2/${repository}/blobs/uploads/?digest=${digest}`,
     headers: { authorization: basic(), 'content-length': bytes.length },
   })
   const answered = new Promise<number>((resolve, reject) => {

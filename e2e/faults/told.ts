@@ -14,7 +14,12 @@ type EventType = keyof typeof operations
  * What is wrong with what was told, once nothing waits to be told any more: each change has one entry in the audit log, and the receiver has
  * heard of it at least once under that entry's event id. As many as acknowledged at least, as many as begun at most, none of anything else.
  */
-export async function checkTold(database: Database, history: History, receipts: Receipt[], secret: string): Promise<string[]> {
+export async function checkTold(
+  database: Database,
+  history: History,
+  receipts: Receipt[],
+  secret: string,
+): Promise<string[]> {
   const told = new Map<string, Told>()
   const of = (key: string) => {
     const one = told.get(key) ?? { facts: 0, entries: [], events: new Set<string>() }
@@ -33,22 +38,36 @@ export async function checkTold(database: Database, history: History, receipts: 
     of(keyOf(receipt)).events.add(String(receipt.headers['marina-event-id']))
     return isSigned(receipt, secret) ? [] : [`a delivery of ${keyOf(receipt)} has a wrong signature`]
   })
-  return [...problems, ...mixed(receipts), ...[...told].flatMap(([key, one]) => problemsOf(key, one, history)), ...unheard(told, history)]
+  return [
+    ...problems,
+    ...mixed(receipts),
+    ...[...told].flatMap(([key, one]) => problemsOf(key, one, history)),
+    ...unheard(told, history),
+  ]
 }
 
 function problemsOf(key: string, { facts, entries, events }: Told, history: History): string[] {
   const { started, acknowledged } = countOf(key, history)
   return [
-    ...(entries.length < acknowledged || entries.length > started || entries.length !== facts ? [`audit: ${key} has ${entries.length} entries; ${acknowledged} were acknowledged, ${started} begun, ${facts} are facts`] : []),
+    ...(entries.length < acknowledged || entries.length > started || entries.length !== facts
+      ? [
+          `audit: ${key} has ${entries.length} entries; ${acknowledged} were acknowledged, ${started} begun, ${facts} are facts`,
+        ]
+      : []),
     ...(new Set(entries).size === entries.length ? [] : [`audit: ${key} has entries with the same event id`]),
     ...entries.filter((event) => !events.has(event)).map((event) => `webhooks: nobody heard of ${key}, event ${event}`),
-    ...[...events].filter((event) => !entries.includes(event)).map((event) => `webhooks: ${key} was told as event ${event}, which is not in the log`),
+    ...[...events]
+      .filter((event) => !entries.includes(event))
+      .map((event) => `webhooks: ${key} was told as event ${event}, which is not in the log`),
   ]
 }
 
 /** Acknowledged, and nowhere at all. */
 function unheard(told: Map<string, Told>, { images }: History): string[] {
-  const keys = [...images].flatMap(([name, { pushes, deletes }]) => [...(pushes.acknowledged > 0 ? [`create ${name}`] : []), ...(deletes.acknowledged > 0 ? [`delete ${name}`] : [])])
+  const keys = [...images].flatMap(([name, { pushes, deletes }]) => [
+    ...(pushes.acknowledged > 0 ? [`create ${name}`] : []),
+    ...(deletes.acknowledged > 0 ? [`delete ${name}`] : []),
+  ])
   return keys.filter((key) => !told.has(key)).map((key) => `lost: nobody was told of ${key}`)
 }
 
@@ -70,11 +89,19 @@ function countOf(key: string, { images }: History): { started: number; acknowled
 }
 
 function keyOf({ body }: Receipt): string {
-  const { type, event_data: data } = JSON.parse(body) as { type: EventType; event_data: { resources: { digest: string }[]; repository: { repo_full_name: string } } }
+  const { type, event_data: data } = JSON.parse(body) as {
+    type: EventType
+    event_data: { resources: { digest: string }[]; repository: { repo_full_name: string } }
+  }
   return `${operations[type]} ${data.repository.repo_full_name}@${data.resources[0]!.digest}`
 }
 
 function isSigned({ headers, body }: Receipt, secret: string): boolean {
   const [time = '', hash] = String(headers['marina-signature']).split(',')
-  return hash === `v1=${createHmac('sha256', secret).update(`${time.slice(2)}.${body}`).digest('hex')}`
+  return (
+    hash ===
+    `v1=${createHmac('sha256', secret)
+      .update(`${time.slice(2)}.${body}`)
+      .digest('hex')}`
+  )
 }

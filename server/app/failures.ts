@@ -9,24 +9,38 @@ import { TurnsFull } from '../platform/turns.ts'
 import { readOnlyText } from '../registry/gate.ts'
 
 /** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
-export async function refuseChanges(settings: SettingsReader, { method, path }: { method: string; path: string }): Promise<void> {
+export async function refuseChanges(
+  settings: SettingsReader,
+  { method, path }: { method: string; path: string },
+): Promise<void> {
   if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
 
-const failureOfStatus: Record<number, FailureCode> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 409: 'CONFLICT', 412: 'PRECONDITION', 500: 'UNKNOWN', 503: 'UNAVAILABLE' }
+const failureOfStatus: Record<number, FailureCode> = {
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  412: 'PRECONDITION',
+  500: 'UNKNOWN',
+  503: 'UNAVAILABLE',
+}
 
 /** Errors of the lower floors in the REST API's words. */
 export function toFailure(error: unknown): Failure | undefined {
-  if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull) return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
-  if (error instanceof OciError && error.code === 'TOOMANYREQUESTS') return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
+  if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull)
+    return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
+  if (error instanceof OciError && error.code === 'TOOMANYREQUESTS')
+    return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
   const shortage = shortageOf(error)
   if (shortage) return new Failure('DENIED', shortage.message)
-  if (error instanceof OciError) return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
+  if (error instanceof OciError)
+    return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
   // 22021, 22P05: PostgreSQL keeps no NUL in text.
-  if (isPgError(error) && (error.code === '22021' || error.code === '22P05')) return new Failure('BAD_REQUEST', 'a text holds a character that cannot be kept')
+  if (isPgError(error) && (error.code === '22021' || error.code === '22P05'))
+    return new Failure('BAD_REQUEST', 'a text holds a character that cannot be kept')
   return undefined
 }
-

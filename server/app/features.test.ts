@@ -15,7 +15,10 @@ test('every feature that has a folder is in the list, by its name, and every top
   const { features, topics } = openHouse(marina.ground, opened)
   const folders = readdirSync(join(import.meta.dirname, '../features'))
   // The page of the API is made of all features, and is none itself.
-  assert.deepEqual(features.map(({ name }) => name).toSorted(), [...folders.filter((name) => name !== 'devcenter'), 'catalog', 'registry'].toSorted())
+  assert.deepEqual(
+    features.map(({ name }) => name).toSorted(),
+    [...folders.filter((name) => name !== 'devcenter'), 'catalog', 'registry'].toSorted(),
+  )
   const declared = await readTopics()
   assert.ok(declared.size > 50)
   assert.deepEqual([...topics.keys()].toSorted(), [...declared.keys()].toSorted())

@@ -80,7 +80,12 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
     { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)], afterCrash: forgetClaims },
-    system({ settings, components: componentsOf(ground), isDraining: house.isDraining, about: aboutOf(ground, authority) }),
+    system({
+      settings,
+      components: componentsOf(ground),
+      isDraining: house.isDraining,
+      about: aboutOf(ground, authority),
+    }),
     search({ reader }),
     projects({ reader, settings, cachesLists }),
     quotas({ db, warningPercent: config.quotas.warningPercent }),
@@ -121,7 +126,13 @@ const uploadSweep = ({ db, blobs, config }: Ground) => ({
 })
 
 /** One for each process: what cleanup criteria are registered with it counts. */
-function openReports({ db, blobs, config: { systemArtifacts: { ttlMs, bytes, vendorBytes } } }: Ground) {
+function openReports({
+  db,
+  blobs,
+  config: {
+    systemArtifacts: { ttlMs, bytes, vendorBytes },
+  },
+}: Ground) {
   return openSystemArtifacts({ db, blobs, ttlMs, limits: { all: bytes, vendor: vendorBytes } })
 }
 
@@ -136,7 +147,12 @@ function componentsOf({ db, blobs, layers: { redis } }: Ground): Component[] {
 
 function aboutOf({ config }: Ground, authority: Buffer | undefined) {
   const { driver, root } = config.storage
-  return { version: `${harborVersion}-marina`, externalUrl: config.server.externalUrl, storage: { driver, root }, authority }
+  return {
+    version: `${harborVersion}-marina`,
+    externalUrl: config.server.externalUrl,
+    storage: { driver, root },
+    authority,
+  }
 }
 
 /** `host:port` by which clients reach Marina, as far as it is known without a request. */

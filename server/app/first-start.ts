@@ -10,8 +10,13 @@ export async function firstStart({ db, config, secrets }: Ground): Promise<strin
   await ensureKey(db, secrets)
   const password = await ensureAdmin(db, config.server.adminPassword)
   // Once: an administrator who deletes it does not find it back after the next start.
-  if ((await db.run(sql`insert into installation (name, value) values ('library', 'made') on conflict do nothing`)) === 0) return password
-  const admin = await db.row<{ id: number; name: string }>(sql`select id, name from account where is_admin order by id limit 1`)
+  if (
+    (await db.run(sql`insert into installation (name, value) values ('library', 'made') on conflict do nothing`)) === 0
+  )
+    return password
+  const admin = await db.row<{ id: number; name: string }>(
+    sql`select id, name from account where is_admin order by id limit 1`,
+  )
   await createProject(db, { kind: 'user', ...admin! }, { name: 'library', isPublic: true }).catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== 'CONFLICT') throw error
   })

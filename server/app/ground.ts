@@ -21,12 +21,38 @@ import { openMetrics, type Metrics } from '../platform/observe/metrics.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 
 /** What every command needs: the settings, the truth, the bytes. */
-export type Ground = { config: Config; log: Log; secrets: Secrets; db: Db; cache: Cache; layers: Layers; peers: Peers; blobs: Blobs; metrics: Metrics; postgres: EmbeddedPostgres | undefined; close(): Promise<void> }
+export type Ground = {
+  config: Config
+  log: Log
+  secrets: Secrets
+  db: Db
+  cache: Cache
+  layers: Layers
+  peers: Peers
+  blobs: Blobs
+  metrics: Metrics
+  postgres: EmbeddedPostgres | undefined
+  close(): Promise<void>
+}
 
 /**
  * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
  */
-const sharedResources: ReadonlySet<string> = new Set(['accessory', 'artifact', 'artifact_count', 'blob', 'cve_allowlist', 'label', 'manifest', 'member_count', 'project', 'project_metadata', 'repository', 'repository_count', 'tag'])
+const sharedResources: ReadonlySet<string> = new Set([
+  'accessory',
+  'artifact',
+  'artifact_count',
+  'blob',
+  'cve_allowlist',
+  'label',
+  'manifest',
+  'member_count',
+  'project',
+  'project_metadata',
+  'repository',
+  'repository_count',
+  'tag',
+])
 
 /** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
 const cacheShapes = '2'
@@ -42,8 +68,11 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
   try {
     const dir = join(config.server.dataDir, 'postgres')
     const known = config.database.url ?? (beside ? await findRunningPostgres(dir) : undefined)
-    if (beside && !known && !existsSync(dir)) throw new ConfigError(`${config.server.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
-    const postgres = known ? undefined : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
+    if (beside && !known && !existsSync(dir))
+      throw new ConfigError(`${config.server.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
+    const postgres = known
+      ? undefined
+      : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
     const metrics = openMetrics()
     const secrets = await openSecrets(config.server)
     const stamps = config.redis.url && config.cache.isEnabled ? openStamps() : undefined
@@ -52,13 +81,25 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       onQuestion: (question) => answers(question),
       onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the memory cache is off for a moment')),
     })
-    const layers = opened.use(await openLayers({
-      isEnabled: config.cache.isEnabled, limit: config.cache.memoryBytes, expireMs: config.cache.expireHours * 3600_000, isTrusted: peers.isTrusted, never: new Set(config.cache.manifests ? [] : ['manifest']),
-      redis: stamps && {
-        url: config.redis.url!, timeoutMs: config.redis.timeoutMs, prefix: `marina:${secrets.mark}:`, secret: secrets.derive('cache'), build: cacheShapes, resources: sharedResources, stamps,
-        onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'Redis cannot be used for a moment')),
-      },
-    }))
+    const layers = opened.use(
+      await openLayers({
+        isEnabled: config.cache.isEnabled,
+        limit: config.cache.memoryBytes,
+        expireMs: config.cache.expireHours * 3600_000,
+        isTrusted: peers.isTrusted,
+        never: new Set(config.cache.manifests ? [] : ['manifest']),
+        redis: stamps && {
+          url: config.redis.url!,
+          timeoutMs: config.redis.timeoutMs,
+          prefix: `marina:${secrets.mark}:`,
+          secret: secrets.derive('cache'),
+          build: cacheShapes,
+          resources: sharedResources,
+          stamps,
+          onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'Redis cannot be used for a moment')),
+        },
+      }),
+    )
     const { cache } = layers
     const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
     const db = openDb({
@@ -76,7 +117,19 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const blobs = await openBlobs(config)
     opened.defer(() => blobs.close())
     const kept = opened.move()
-    return { config, log, secrets, db, cache, layers, peers, blobs, metrics, postgres, close: () => kept.disposeAsync() }
+    return {
+      config,
+      log,
+      secrets,
+      db,
+      cache,
+      layers,
+      peers,
+      blobs,
+      metrics,
+      postgres,
+      close: () => kept.disposeAsync(),
+    }
   } catch (error) {
     await opened.disposeAsync()
     throw error
@@ -93,10 +146,14 @@ async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void
   }
   await prepareQueue(db, log)
   // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
-  await db.run(sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`)
+  await db.run(
+    sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`,
+  )
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
   if (mark?.value !== secrets.mark) {
-    throw new ConfigError('this database belongs to another secret key: set MARINA_SECRET_KEY to it, or bring back secret.key in the data folder')
+    throw new ConfigError(
+      'this database belongs to another secret key: set MARINA_SECRET_KEY to it, or bring back secret.key in the data folder',
+    )
   }
 }
 
@@ -105,9 +162,14 @@ async function openBlobs(config: Config): Promise<Blobs> {
   // Loaded when asked for: the SDK costs a fifth of the start.
   const { openS3Blobs } = await import('../platform/blobs/s3.ts')
   return openS3Blobs({
-    bucket: config.s3.bucket!, region: config.s3.region, accessKeyId: config.s3.accessKey!, secretAccessKey: config.s3.secretKey!,
-    forcePathStyle: config.s3.pathStyle, redirect: config.s3.redirect, partSize: config.s3.partBytes,
-    ...(config.s3.endpoint ? { endpoint: config.s3.endpoint } : {}), ...(config.s3.prefix ? { prefix: config.s3.prefix } : {}),
+    bucket: config.s3.bucket!,
+    region: config.s3.region,
+    accessKeyId: config.s3.accessKey!,
+    secretAccessKey: config.s3.secretKey!,
+    forcePathStyle: config.s3.pathStyle,
+    redirect: config.s3.redirect,
+    partSize: config.s3.partBytes,
+    ...(config.s3.endpoint ? { endpoint: config.s3.endpoint } : {}),
+    ...(config.s3.prefix ? { prefix: config.s3.prefix } : {}),
   })
 }
-

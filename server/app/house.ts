@@ -26,15 +26,22 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
   const floor = openFloor(ground, house.topics, opened)
   const outbound = openOutbound({ allow: config.outbound.allow })
   opened.defer(() => outbound.close())
-  const forwarder = opened.use(openForwarder({
-    isOpen: addressRule(config.outbound.allow), ca: authority?.toString(),
-    wanted: () => floor.settings.get('audit_log_forward_endpoint'),
-    onChange: (state, about) =>
-      state === 'well' ? log.info(about, 'the audit log is sent on again') : log.warn(about, 'the audit log cannot be sent on'),
-  }))
+  const forwarder = opened.use(
+    openForwarder({
+      isOpen: addressRule(config.outbound.allow),
+      ca: authority?.toString(),
+      wanted: () => floor.settings.get('audit_log_forward_endpoint'),
+      onChange: (state, about) =>
+        state === 'well'
+          ? log.info(about, 'the audit log is sent on again')
+          : log.warn(about, 'the audit log cannot be sent on'),
+    }),
+  )
   const features = openFeatures({ ground, floor, house, outbound, forwarder, authority })
   return {
-    floor, features, topics: house.topics,
+    floor,
+    features,
+    topics: house.topics,
     serving: (lent) => void ({ dispatcher } = lent),
     drain: () => void (isDraining = true),
   }

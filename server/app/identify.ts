@@ -7,9 +7,19 @@ import type { Peer } from '../platform/http/server.ts'
 import { anonymous, type Caller } from '../registry/caller.ts'
 
 /** The REST API takes names and passwords; a registry token is for /v2 alone (C-13). */
-export async function identifyApi(request: IncomingMessage, response: ServerResponse, { login, sessions, peer, externalUrl }: { login: Login; sessions: SessionDoor; peer: Peer; externalUrl: string | undefined }): Promise<Caller> {
+export async function identifyApi(
+  request: IncomingMessage,
+  response: ServerResponse,
+  {
+    login,
+    sessions,
+    peer,
+    externalUrl,
+  }: { login: Login; sessions: SessionDoor; peer: Peer; externalUrl: string | undefined },
+): Promise<Caller> {
   // Browsers remember Basic credentials too, so a foreign page must not make use of either kind (X23).
-  if (!isReading(request.method) && isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
+  if (!isReading(request.method) && isCrossSite(request, peer, externalUrl))
+    throw new Failure('FORBIDDEN', 'this request came from another site')
   const header = request.headers.authorization
   if (header === undefined) return (await sessions.identify(request, response)) ?? anonymous
   const [, encoded] = /^basic (\S+)$/i.exec(header) ?? []

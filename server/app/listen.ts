@@ -34,7 +34,18 @@ type ListenerOptions = {
 const leftoverLimit = 64 * 2 ** 20
 
 /** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
-export function openListener({ door, api, small, toFailure, pages, sendOciError, peerOf, metrics, log, logRequests }: ListenerOptions): Handle {
+export function openListener({
+  door,
+  api,
+  small,
+  toFailure,
+  pages,
+  sendOciError,
+  peerOf,
+  metrics,
+  log,
+  logRequests,
+}: ListenerOptions): Handle {
   const ids = requestIds()
   let inFlight = 0
   metrics.gauge('marina_http_requests_in_flight', 'Requests being answered', () => inFlight)
@@ -62,11 +73,17 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
     }
   }
 
-  async function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: Answer, id: string): Promise<void> {
+  async function answerDoor(
+    name: 'registry' | 'token',
+    request: IncomingMessage,
+    response: Answer,
+    id: string,
+  ): Promise<void> {
     try {
       const peer = peerOf(request)
       // A pull with a token tells no fact, and is asked too often to be given what only facts need.
-      if (name === 'registry' && isReading(request.method) && request.headers.authorization?.startsWith('Bearer ')) await door.registry(request, response, peer)
+      if (name === 'registry' && isReading(request.method) && request.headers.authorization?.startsWith('Bearer '))
+        await door.registry(request, response, peer)
       else await answering({ address: peer.address, requestId: id }, () => door[name](request, response, peer))
     } catch (error) {
       if (error instanceof BodyCut || isGone(request)) return void response.destroy()
@@ -79,7 +96,8 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
       if (sendOciError(response, translate(error))) {
         if (isUnavailable(error)) log.error({ id, reason: error.message }, 'answered 503')
         // The client pushes again and so repairs it; an operator must know all the same (F17).
-        if (error instanceof OciError && error.cause instanceof BlobMissing) log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
+        if (error instanceof OciError && error.cause instanceof BlobMissing)
+          log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
         return
       }
       log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
@@ -87,7 +105,12 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
     }
   }
 
-  async function answerSmall(name: keyof typeof small, request: IncomingMessage, response: Answer, id: string): Promise<void> {
+  async function answerSmall(
+    name: keyof typeof small,
+    request: IncomingMessage,
+    response: Answer,
+    id: string,
+  ): Promise<void> {
     try {
       const peer = peerOf(request)
       await answering({ address: peer.address, requestId: id }, () => small[name](request, response, peer))
@@ -97,7 +120,14 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
       if (!failure) log.error({ err: error, id, path: pathOf(request) }, 'unexpected error')
       const { status, code, message, headers } = failure ?? new Failure('UNKNOWN')
       if (!request.complete) readLeftover(request)
-      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers }).end(failureBody(code, message))
+      response
+        .writeHead(status, {
+          'content-type': 'application/json',
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+          ...headers,
+        })
+        .end(failureBody(code, message))
     }
   }
 
@@ -108,7 +138,17 @@ export function openListener({ door, api, small, toFailure, pages, sendOciError,
     metrics.requests(`${name} ${request.method} ${status}`)
     metrics.seconds(name, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
-    log.info({ id, method: request.method, path: pathOf(request), status, ms: Math.round(ms * 10) / 10, from: (request.socket as typeof request.socket | null)?.remoteAddress }, 'request')
+    log.info(
+      {
+        id,
+        method: request.method,
+        path: pathOf(request),
+        status,
+        ms: Math.round(ms * 10) / 10,
+        from: (request.socket as typeof request.socket | null)?.remoteAddress,
+      },
+      'request',
+    )
   }
 }
 
@@ -117,7 +157,8 @@ function isGone(request: IncomingMessage): boolean {
   return (request.socket as typeof request.socket | null)?.destroyed !== false
 }
 
-const isUnavailable = (error: unknown): error is Error => error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull
+const isUnavailable = (error: unknown): error is Error =>
+  error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull
 
 /** A database or a store that cannot be reached is 503, and never "absent" (F19, F25). */
 function translate(error: unknown): unknown {

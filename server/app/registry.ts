@@ -67,7 +67,13 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce }))
   const passed = openYoungCollector(16 * 2 ** 20)
   const door = openDoor({
-    registry, tokens, rights, login, gates, externalUrl, limits: config.limits,
+    registry,
+    tokens,
+    rights,
+    login,
+    gates,
+    externalUrl,
+    limits: config.limits,
     findProject: (name) => findProject(reader, name),
     isReadOnly: () => settings.get('read_only'),
     onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
@@ -83,7 +89,10 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
 function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics): SettingsAccess {
   try {
     return openSettings({
-      db, cache, secrets, overwrite: config.settings.overwrite,
+      db,
+      cache,
+      secrets,
+      overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) },
     })

@@ -64,30 +64,55 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   const metricsPort = await openMetricsPort(ground, opened)
   const kept = opened.move()
   return {
-    port: server.port, ground, metricsPort, firstPassword, failed: failureOf(ground),
+    port: server.port,
+    ground,
+    metricsPort,
+    firstPassword,
+    failed: failureOf(ground),
     database: ground.postgres ? 'embedded' : 'external',
     close: () => kept.disposeAsync(),
   }
 }
 
 /** Those who react to facts, the REST API, and the port at which everything is answered. */
-async function openDoors(ground: Ground, built: Built, opened: AsyncDisposableStack, tls: Tls | undefined): Promise<HttpServer> {
+async function openDoors(
+  ground: Ground,
+  built: Built,
+  opened: AsyncDisposableStack,
+  tls: Tls | undefined,
+): Promise<HttpServer> {
   const { db, config, log, metrics } = ground
-  const { floor: { door, sessions, settings, peerOf }, features, topics } = built
+  const {
+    floor: { door, sessions, settings, peerOf },
+    features,
+    topics,
+  } = built
   for (const { prepare } of features) await prepare?.()
   const reacting = features.flatMap((one) => one.reactions ?? [])
-  const dispatcher = opened.use(await openDispatcher({ db, log, topics, reactions: reacting, tries: config.events.tries }))
+  const dispatcher = opened.use(
+    await openDispatcher({ db, log, topics, reactions: reacting, tries: config.events.tries }),
+  )
   built.serving({ dispatcher })
   const api = await openRestApi(ground, built)
   const notification = openNotificationDoor({
-    db, secret: config.notifications.secret, bodyBytes: config.notifications.bytes, isReadOnly: () => settings.get('read_only'),
+    db,
+    secret: config.notifications.secret,
+    bodyBytes: config.notifications.bytes,
+    isReadOnly: () => settings.get('read_only'),
     onTaken: (taken) =>
       taken.strangers.length > 0
         ? log.warn(taken, 'events of another registry name projects that are not here')
         : log.debug(taken, 'events of another registry'),
   })
   const listener = openListener({
-    door, api, toFailure, peerOf, metrics, log, pages: pagesOf(api.document), logRequests: config.log.requests,
+    door,
+    api,
+    toFailure,
+    peerOf,
+    metrics,
+    log,
+    pages: pagesOf(api.document),
+    logRequests: config.log.requests,
     small: { session: sessions.handle.bind(sessions), notification },
     sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error),
   })
@@ -106,7 +131,9 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
     prefix: '/api/v2.0',
     routes: features.flatMap((one) => one.routes ?? []),
     identify: async (request, response, { isAlikeForAll }) =>
-      isAlikeForAll ? anonymous : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl }),
+      isAlikeForAll
+        ? anonymous
+        : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl }),
     authorize: openAccess({ db, cache }),
     check: ({ operation }) => refuseChanges(settings, operation),
     accompany: (request, response, work) =>
@@ -120,7 +147,8 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
       await tellShortage(db, error, actorOf(caller))
     },
     translate: toFailure,
-    onUnknown: (error, request) => log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
+    onUnknown: (error, request) =>
+      log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
     bodyBytes: config.limits.bodyBytes,
     rewrite: encodeRepositoryName,
     info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
@@ -128,7 +156,12 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
 }
 
 /** From here on the server has to be closed whatever happens; last opened, first closed. */
-async function startSweepsAndWork(ground: Ground, built: Built, server: HttpServer, opened: AsyncDisposableStack): Promise<void> {
+async function startSweepsAndWork(
+  ground: Ground,
+  built: Built,
+  server: HttpServer,
+  opened: AsyncDisposableStack,
+): Promise<void> {
   const { config, log } = ground
   const sweeps = built.features.flatMap((one) => one.sweeps ?? [])
   for (const { trouble, everyMs, run } of sweeps) {
@@ -159,4 +192,3 @@ async function failureOf({ postgres }: Ground): Promise<string> {
   if (!exit || exit.isWanted) return new Promise<never>(() => {})
   return `PostgreSQL stopped: ${exit.reason}`
 }
-

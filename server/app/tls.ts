@@ -9,7 +9,9 @@ export async function readTls(certPath: string, keyPath: string): Promise<{ cert
     createSecureContext(tls)
     return tls
   } catch (error) {
-    throw new ConfigError(`${certPath} (MARINA_TLS_CERT) and ${keyPath} (MARINA_TLS_KEY) are not a certificate with its key in PEM: ${(error as Error).message}`)
+    throw new ConfigError(
+      `${certPath} (MARINA_TLS_CERT) and ${keyPath} (MARINA_TLS_KEY) are not a certificate with its key in PEM: ${(error as Error).message}`,
+    )
   }
 }
 

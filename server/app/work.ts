@@ -10,7 +10,10 @@ import { openHouse } from './house.ts'
 import { namingSettings } from './ports.ts'
 
 /** Runs the jobs of all features in this process until it is disposed, and whatever else they run where work is done. */
-export async function startWork({ db, log, config, metrics }: Ground, features: AnyFeature[]): Promise<AsyncDisposable> {
+export async function startWork(
+  { db, log, config, metrics }: Ground,
+  features: AnyFeature[],
+): Promise<AsyncDisposable> {
   await using opened = new AsyncDisposableStack()
   await Promise.all(features.flatMap((one) => (one.schedule ? [one.schedule(db)] : [])))
   const handlers = features.flatMap((one) => one.jobs ?? [])

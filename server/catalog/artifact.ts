@@ -79,7 +79,11 @@ export type NewArtifact = {
   depth: number
   blobIds: number[]
   /** In the order of the index, with what it says of each. */
-  children: { id: number; platform: Record<string, unknown> | undefined; annotations: Record<string, string> | undefined }[]
+  children: {
+    id: number
+    platform: Record<string, unknown> | undefined
+    annotations: Record<string, string> | undefined
+  }[]
 }
 
 /** An artifact with its tags, labels and references, as lists show it; see features/artifacts/objects.ts. */
@@ -93,14 +97,19 @@ export const artifactListKey = keyOf('artifact_list', 'repository_id')
 export const artifactCountKey = keyOf('artifact_count', 'repository_id')
 
 /** What is listed of a repository changes. */
-export const changesList = (tx: Tx, repositoryId: number) => tx.changes(artifactListKey(repositoryId), artifactCountKey(repositoryId))
+export const changesList = (tx: Tx, repositoryId: number) =>
+  tx.changes(artifactListKey(repositoryId), artifactCountKey(repositoryId))
 
 /**
  * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row
  * stays locked until the transaction ends, so that nobody deletes what a tag is about to name. A foreign key refuses when
  * a blob or a child has gone since it was looked up.
  */
-export async function saveArtifact(tx: Tx, { id: repositoryId, projectId }: { id: number; projectId: number }, artifact: NewArtifact): Promise<{ id: number; isNew: boolean }> {
+export async function saveArtifact(
+  tx: Tx,
+  { id: repositoryId, projectId }: { id: number; projectId: number },
+  artifact: NewArtifact,
+): Promise<{ id: number; isNew: boolean }> {
   const { digest, manifest, description, children } = artifact
   changesList(tx, repositoryId)
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
@@ -130,8 +139,17 @@ export async function saveArtifact(tx: Tx, { id: repositoryId, projectId }: { id
 }
 
 /** What the artifact belongs to, if anything. Pushed again, it is shown anew where it belonged before, and may belong to another now. */
-async function saveAccessory(tx: Tx, repositoryId: number, { id, isNew }: { id: number; isNew: boolean }, accessory: Description['accessory']): Promise<void> {
-  const before = isNew ? undefined : await tx.row<{ subject: Digest }>(sql`select subject_digest as subject from accessory where artifact_id = ${id} for update`)
+async function saveAccessory(
+  tx: Tx,
+  repositoryId: number,
+  { id, isNew }: { id: number; isNew: boolean },
+  accessory: Description['accessory'],
+): Promise<void> {
+  const before = isNew
+    ? undefined
+    : await tx.row<{ subject: Digest }>(
+        sql`select subject_digest as subject from accessory where artifact_id = ${id} for update`,
+      )
   if (before) tx.changes(accessoryKey(repositoryId, before.subject))
   if (!accessory) return
   tx.changes(accessoryKey(repositoryId, accessory.subject))
@@ -144,7 +162,9 @@ const jsonOf = (value: unknown) => (value === undefined ? null : jsonbText(value
 
 /** The artifact's id, with its row locked against new tags. */
 export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest): Promise<number | undefined> {
-  const row = await tx.row<{ id: number }>(sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest} for update`)
+  const row = await tx.row<{ id: number }>(
+    sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest} for update`,
+  )
   return row?.id
 }
 
@@ -160,20 +180,40 @@ export async function dropArtifacts(
   const ids = artifacts.map(({ id }) => id)
   changesList(tx, repository.id)
   tx.changes(repositoryCountKey(repository.projectId))
-  for (const { id, digest } of artifacts) tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
-  const subjects = await tx.rows<{ digest: Digest }>(sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`)
+  for (const { id, digest } of artifacts)
+    tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
+  const subjects = await tx.rows<{ digest: Digest }>(
+    sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`,
+  )
   tx.changes(...subjects.map(({ digest }) => accessoryKey(repository.id, digest)))
-  const held = await tx.rows<{ id: number }>(sql`select distinct blob_id as id from artifact_blob where artifact_id = any(${ids}::bigint[])`)
+  const held = await tx.rows<{ id: number }>(
+    sql`select distinct blob_id as id from artifact_blob where artifact_id = any(${ids}::bigint[])`,
+  )
   await tx.run(sql`delete from artifact_child where parent_id = any(${ids}::bigint[])`)
   await tx.run(sql`delete from artifact where id = any(${ids}::bigint[])`)
-  await releaseBlobs(tx, repository, held.map(({ id }) => id))
+  await releaseBlobs(
+    tx,
+    repository,
+    held.map(({ id }) => id),
+  )
 }
 
 /** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */
-export type Referrer = { mediaType: string; digest: Digest; size: number; artifactType: string | null; annotations: Record<string, string> }
+export type Referrer = {
+  mediaType: string
+  digest: Digest
+  size: number
+  artifactType: string | null
+  annotations: Record<string, string>
+}
 
 /** Artifacts of the repository whose subject is `subject`, by digest, after `last`. One index range, whatever the count. */
-export function listReferrers(db: Queryable, repository: RepositoryName, subject: Digest, page: { artifactType?: string; last: string; limit: number }): Promise<Referrer[]> {
+export function listReferrers(
+  db: Queryable,
+  repository: RepositoryName,
+  subject: Digest,
+  page: { artifactType?: string; last: string; limit: number },
+): Promise<Referrer[]> {
   const ofType = page.artifactType === undefined ? sql`true` : sql`artifact.artifact_type = ${page.artifactType}`
   return db.rows<Referrer>(sql`
     select artifact.media_type as "mediaType", artifact.digest, octet_length(manifest.content) as size,

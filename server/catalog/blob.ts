@@ -78,14 +78,20 @@ export async function unlinkBlob(tx: Tx, repository: { id: number; name: string 
 export async function noteStrays(db: Queryable, digests: Digest[]): Promise<void> {
   // Each once, and in one order: two processes that note the same at once must not wait for each other in a circle.
   const each = [...new Set(digests)].toSorted((a, b) => (a < b ? -1 : 1))
-  await db.run(sql`insert into stray (digest) select digest from unnest(${each}::text[]) as digest on conflict (digest) do update set noted_at = excluded.noted_at`)
+  await db.run(
+    sql`insert into stray (digest) select digest from unnest(${each}::text[]) as digest on conflict (digest) do update set noted_at = excluded.noted_at`,
+  )
 }
 
 /**
  * Removes bytes at once that a collection would take: no blob row speaks for them. Whoever writes them again meanwhile is told,
  * as by a collection. `dooms`: also bytes that nobody has let go of yet, such as those of a record that failed.
  */
-export function takeBytes(db: Db, digest: Digest, { dooms, remove }: { dooms: boolean; remove(): Promise<unknown> }): Promise<void> {
+export function takeBytes(
+  db: Db,
+  digest: Digest,
+  { dooms, remove }: { dooms: boolean; remove(): Promise<unknown> },
+): Promise<void> {
   return db.transaction(async (tx) => {
     if (dooms) {
       await tx.run(sql`
@@ -98,7 +104,8 @@ export function takeBytes(db: Db, digest: Digest, { dooms, remove }: { dooms: bo
     if (row) {
       await remove()
       await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = ${digest}`)
-    } else if (dooms) await tx.run(sql`delete from stray using blob where stray.digest = ${digest} and blob.digest = stray.digest`)
+    } else if (dooms)
+      await tx.run(sql`delete from stray using blob where stray.digest = ${digest} and blob.digest = stray.digest`)
   })
 }
 
@@ -110,7 +117,9 @@ export async function rescueBytes(tx: Tx, digest: Digest, areThere: () => Promis
   const row = await tx.row(sql`select digest from stray where digest = ${digest} and doomed_at is not null for update`)
   if (!row) return true
   if (!(await areThere())) return false
-  await tx.run(sql`update stray set doomed_at = null, gone_at = null, noted_at = clock_timestamp() where digest = ${digest}`)
+  await tx.run(
+    sql`update stray set doomed_at = null, gone_at = null, noted_at = clock_timestamp() where digest = ${digest}`,
+  )
   return true
 }
 
@@ -118,9 +127,15 @@ export async function rescueBytes(tx: Tx, digest: Digest, areThere: () => Promis
  * Ends the repository's hold on those of some blobs that no manifest of it needs any more: they leave its quota at once. A
  * push that has seen one of them may take the hold up again (`takeUp`) until a collection forgets it.
  */
-export async function releaseBlobs(tx: Tx, repository: { id: number; name: string }, blobIds: number[]): Promise<number> {
+export async function releaseBlobs(
+  tx: Tx,
+  repository: { id: number; name: string },
+  blobIds: number[],
+): Promise<number> {
   // Locked first, judged by the next statement: it sees the manifest of a push that was waited for.
-  await tx.run(sql`select blob_id from repository_blob where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[]) order by blob_id for update`)
+  await tx.run(
+    sql`select blob_id from repository_blob where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[]) order by blob_id for update`,
+  )
   const released = await tx.rows<{ digest: Digest }>(sql`
     with ended as (
       delete from repository_blob held where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[])

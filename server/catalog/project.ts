@@ -20,7 +20,9 @@ export const projectIdKey = keyOf('project', 'id')
 export function findProject({ db, cache }: Reader, name: string): Maybe<Project | undefined> {
   // PostgreSQL's text holds no NUL, and would fail where there is simply nothing of that name.
   if (name.includes('\0')) return undefined
-  return cache.get(projectKey(name), () => db.row<Project>(sql`select ${projectColumns} from project where name = ${name}`))
+  return cache.get(projectKey(name), () =>
+    db.row<Project>(sql`select ${projectColumns} from project where name = ${name}`),
+  )
 }
 
 /** With the name of its owner's account, which never gets another one. */
@@ -44,7 +46,10 @@ async function loadProjects(db: Queryable, ids: readonly number[]): Promise<Map<
 }
 
 /** Throws a unique violation when the name is taken. */
-export async function saveProject(tx: Tx, project: { name: string; ownerId: number; isPublic: boolean }): Promise<Project> {
+export async function saveProject(
+  tx: Tx,
+  project: { name: string; ownerId: number; isPublic: boolean },
+): Promise<Project> {
   tx.changes(projectKey(project.name))
   const row = await tx.row<Project>(
     sql`insert into project (name, owner_id, is_public) values (${project.name}, ${project.ownerId}, ${project.isPublic}) returning ${projectColumns}`,
@@ -66,7 +71,9 @@ export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Pr
 
 /** Gives all projects of an account to another one; returns how many. */
 export async function handOverProjects(tx: Tx, fromAccountId: number, toAccountId: number): Promise<number> {
-  const rows = await tx.rows<{ id: number; name: string }>(sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning id, name`)
+  const rows = await tx.rows<{ id: number; name: string }>(
+    sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning id, name`,
+  )
   tx.changes(...rows.flatMap(({ id, name }) => [projectKey(name), projectIdKey(id)]))
   return rows.length
 }

@@ -50,7 +50,11 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
 
   return {
     count(pull) {
-      merge(noted, `${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`, { ...pull, count: 1, lastAt: new Date() })
+      merge(noted, `${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`, {
+        ...pull,
+        count: 1,
+        lastAt: new Date(),
+      })
       if (noted.size === capacity) void flush().catch(onError)
     },
     flush,
@@ -71,7 +75,13 @@ function merge(into: Map<string, Noted>, key: string, one: Noted) {
 /** One transaction, rows in the order of their ids so that two processes cannot deadlock. */
 async function save(db: Db, batch: Noted[]): Promise<void> {
   await db.transaction(async (tx) => {
-    const rows = await tx.rows<{ place: number; projectId: number; repositoryId: number; artifactId: number; tagged: number[] | null }>(sql`
+    const rows = await tx.rows<{
+      place: number
+      projectId: number
+      repositoryId: number
+      artifactId: number
+      tagged: number[] | null
+    }>(sql`
       with pull as (
         select * from unnest(${batch.map((one) => one.repository)}::text[], ${batch.map((one) => one.digest)}::text[], ${batch.map((one) => one.tag)}::text[],
           ${batch.map((one) => one.count)}::bigint[], ${batch.map((one) => one.lastAt)}::timestamptz[]) with ordinality as pull (repository, digest, tag, count, last_at, place)),
@@ -93,7 +103,9 @@ async function save(db: Db, batch: Noted[]): Promise<void> {
       select place, project_id as "projectId", repository_id as "repositoryId", artifact_id as "artifactId", (select array_agg(distinct artifact_id) from tags) as tagged from found order by place`)
     tx.changes(...rows.map(({ repositoryId }) => repositoryIdKey(repositoryId)))
     // Their times of the last pull; a tag may have moved since it was pulled.
-    tx.changes(...[...rows.map(({ artifactId }) => artifactId), ...(rows[0]?.tagged ?? [])].map((id) => artifactKey(id)))
+    tx.changes(
+      ...[...rows.map(({ artifactId }) => artifactId), ...(rows[0]?.tagged ?? [])].map((id) => artifactKey(id)),
+    )
     await emit(
       tx,
       rows.map(({ place, projectId }) => {

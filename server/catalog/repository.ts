@@ -26,7 +26,9 @@ const columns = sql`id, project_id as "projectId", name`
 
 /** By its full name. Undefined for a name that was never pushed to. */
 export function findRepository({ db, cache }: Reader, name: RepositoryName): Maybe<Repository | undefined> {
-  return cache.get(repositoryKey(name), () => db.row<Repository>(sql`select ${columns} from repository where name = ${name}`))
+  return cache.get(repositoryKey(name), () =>
+    db.row<Repository>(sql`select ${columns} from repository where name = ${name}`),
+  )
 }
 
 /** The repository, made when this is the first push to its name. Writes no row that exists, so pushes do not meet in it. */
@@ -42,7 +44,11 @@ export async function ensureRepository(tx: Tx, project: Project, name: Repositor
 }
 
 /** Repositories that hold an artifact, by name, after `last`. Only of projects the viewer may see. */
-export async function listRepositoryNames(db: Queryable, viewer: Viewer, page: { last: string; limit: number }): Promise<string[]> {
+export async function listRepositoryNames(
+  db: Queryable,
+  viewer: Viewer,
+  page: { last: string; limit: number },
+): Promise<string[]> {
   const rows = await db.rows<{ name: string }>(sql`
     select repository.name from repository join project on project.id = repository.project_id
     where repository.name > ${page.last}
@@ -61,13 +67,17 @@ export async function hasArtifacts(db: Queryable, projectId: number): Promise<bo
 
 /** Removes repositories that hold no artifact, and their hold on blobs. */
 export async function dropEmptyRepositories(tx: Tx, projectId: number): Promise<void> {
-  const empty = await tx.rows<Repository>(sql`select ${columns} from repository where project_id = ${projectId} for update`)
+  const empty = await tx.rows<Repository>(
+    sql`select ${columns} from repository where project_id = ${projectId} for update`,
+  )
   const ids = empty.map(({ id }) => id)
   const held = await tx.rows<{ repository: string; digest: string }>(sql`
     delete from repository_blob using blob, repository
     where repository_blob.repository_id = any(${ids}::bigint[]) and blob.id = repository_blob.blob_id and repository.id = repository_blob.repository_id
     returning repository.name as repository, blob.digest`)
-  tx.changes(...empty.flatMap(({ id, name }) => [repositoryKey(name), repositoryIdKey(id)]), ...held.map(({ repository, digest }) => blobKey(repository, digest)))
+  tx.changes(
+    ...empty.flatMap(({ id, name }) => [repositoryKey(name), repositoryIdKey(id)]),
+    ...held.map(({ repository, digest }) => blobKey(repository, digest)),
+  )
   await tx.run(sql`delete from repository where id = any(${ids}::bigint[])`)
 }
-

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  compileSelection, countStars, filterTags, openYield, patternProblem, takesArtifact, type Choice,
+  compileSelection,
+  countStars,
+  filterTags,
+  openYield,
+  patternProblem,
+  takesArtifact,
+  type Choice,
 } from './selector.ts'
 
 const takes = (repositories: Choice[], tags: Choice[], repository: string, given: string[]) =>

@@ -63,7 +63,9 @@ export function openYield(): Yield {
 
 /** Those of the tags that are chosen, yielding to others between. */
 export async function filterTags<T extends string>(
-  yieldNow: Yield, tags: readonly T[], isChosen: (tag: T) => boolean,
+  yieldNow: Yield,
+  tags: readonly T[],
+  isChosen: (tag: T) => boolean,
 ): Promise<T[]> {
   const chosen: T[] = []
   for (const tag of tags) {
@@ -75,7 +77,10 @@ export async function filterTags<T extends string>(
 
 /** Whether the selection takes an artifact with these tags: one of its tags is enough. */
 export async function takesArtifact(
-  yieldNow: Yield, selector: Selector, repository: string, tags: readonly string[],
+  yieldNow: Yield,
+  selector: Selector,
+  repository: string,
+  tags: readonly string[],
 ): Promise<boolean> {
   if (!selector.takesRepository(repository)) return false
   if (!selector.isByTag) return true

@@ -23,7 +23,12 @@ export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: 
 export type MovedTag = { name: Tag; from: Digest | null }
 
 /** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */
-export async function moveTags(tx: Tx, repository: { id: number; name: string }, artifactId: number, tags: Tag[]): Promise<MovedTag[]> {
+export async function moveTags(
+  tx: Tx,
+  repository: { id: number; name: string },
+  artifactId: number,
+  tags: Tag[],
+): Promise<MovedTag[]> {
   const names = [...new Set(tags)].sort()
   changesList(tx, repository.id)
   tx.changes(artifactKey(artifactId), ...names.map((tag) => tagKey(repository.name, tag)))
@@ -38,28 +43,47 @@ export async function moveTags(tx: Tx, repository: { id: number; name: string },
     if (raced.length > 0) for (const one of await lockTags(tx, repository.id, raced)) known.set(one.name, one)
   }
   if (known.size > 0) {
-    await tx.run(sql`update tag set artifact_id = ${artifactId}, pushed_at = now() where repository_id = ${repository.id} and name = any(${[...known.keys()]}::text[])`)
+    await tx.run(
+      sql`update tag set artifact_id = ${artifactId}, pushed_at = now() where repository_id = ${repository.id} and name = any(${[...known.keys()]}::text[])`,
+    )
     tx.changes(...[...known.values()].map((one) => artifactKey(one.artifactId)))
   }
   return names.map((name) => ({ name, from: known.get(name)?.digest ?? null }))
 }
 
 /** In the order of their names. */
-function lockTags(tx: Tx, repositoryId: number, names: Tag[]): Promise<{ name: Tag; artifactId: number; digest: Digest }[]> {
+function lockTags(
+  tx: Tx,
+  repositoryId: number,
+  names: Tag[],
+): Promise<{ name: Tag; artifactId: number; digest: Digest }[]> {
   return tx.rows(sql`
     select tag.name, tag.artifact_id as "artifactId", artifact.digest from tag join artifact on artifact.id = tag.artifact_id
     where tag.repository_id = ${repositoryId} and tag.name = any(${names}::text[]) order by tag.name for update of tag`)
 }
 
 /** A tag that is not there yet; false when it is. */
-export async function addTag(tx: Tx, repository: { id: number; name: string }, artifactId: number, tag: Tag): Promise<boolean> {
+export async function addTag(
+  tx: Tx,
+  repository: { id: number; name: string },
+  artifactId: number,
+  tag: Tag,
+): Promise<boolean> {
   changesList(tx, repository.id)
   tx.changes(artifactKey(artifactId), tagKey(repository.name, tag))
-  return (await tx.run(sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`)) > 0
+  return (
+    (await tx.run(
+      sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`,
+    )) > 0
+  )
 }
 
 /** Removes one tag; its artifact stays. Undefined when there was none. */
-export async function dropTag(tx: Tx, repository: { id: number; name: string }, tag: Tag): Promise<{ digest: Digest } | undefined> {
+export async function dropTag(
+  tx: Tx,
+  repository: { id: number; name: string },
+  tag: Tag,
+): Promise<{ digest: Digest } | undefined> {
   changesList(tx, repository.id)
   tx.changes(tagKey(repository.name, tag))
   const dropped = await tx.row<{ artifactId: number; digest: Digest }>(sql`
@@ -71,13 +95,21 @@ export async function dropTag(tx: Tx, repository: { id: number; name: string }, 
 
 /** Names of the tags of some artifacts, locked until the transaction ends. */
 export async function listTagsOf(tx: Tx, artifactIds: number[]): Promise<Tag[]> {
-  const rows = await tx.rows<{ name: Tag }>(sql`select name from tag where artifact_id = any(${artifactIds}::bigint[]) order by name for update`)
+  const rows = await tx.rows<{ name: Tag }>(
+    sql`select name from tag where artifact_id = any(${artifactIds}::bigint[]) order by name for update`,
+  )
   return rows.map(({ name }) => name)
 }
 
 /** Removes every tag of some artifacts and returns their names. */
-export async function dropTagsOf(tx: Tx, repository: { id: number; name: string }, artifactIds: number[]): Promise<Tag[]> {
-  const rows = await tx.rows<{ name: Tag }>(sql`delete from tag where artifact_id = any(${artifactIds}::bigint[]) returning name`)
+export async function dropTagsOf(
+  tx: Tx,
+  repository: { id: number; name: string },
+  artifactIds: number[],
+): Promise<Tag[]> {
+  const rows = await tx.rows<{ name: Tag }>(
+    sql`delete from tag where artifact_id = any(${artifactIds}::bigint[]) returning name`,
+  )
   const names = rows.map(({ name }) => name).sort()
   changesList(tx, repository.id)
   tx.changes(...artifactIds.map((id) => artifactKey(id)))
@@ -86,7 +118,11 @@ export async function dropTagsOf(tx: Tx, repository: { id: number; name: string 
 }
 
 /** Tag names in byte order after `last` (Distribution Specification 1.1, "Listing tags"). */
-export async function listTags(db: Queryable, repositoryId: number, page: { last: string; limit: number }): Promise<string[]> {
+export async function listTags(
+  db: Queryable,
+  repositoryId: number,
+  page: { last: string; limit: number },
+): Promise<string[]> {
   const rows = await db.rows<{ name: string }>(
     sql`select name from tag where repository_id = ${repositoryId} and name > ${page.last} order by name limit ${page.limit}`,
   )

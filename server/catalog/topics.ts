@@ -30,17 +30,22 @@ const pulledName = ({ tag, ...of }: Pull) => artifactName({ ...of, tags: tag ===
 /** The facts about the five nouns. */
 export const facts = {
   artifactPushed: topic<Place & { digest: string; mediaType: string; size: number; tags: string[]; isNew: boolean }>(
-    'artifact.pushed', { operation: 'create', resource: artifactName },
+    'artifact.pushed',
+    { operation: 'create', resource: artifactName },
   ),
   /** Counted since the last flush, one fact per artifact, tag and puller. */
   artifactPulled: topic<Pull>('artifact.pulled', {
-    operation: 'pull', resource: pulledName, description: (of) => `pull artifact: ${pulledName(of)}${times(of.count)}`,
+    operation: 'pull',
+    resource: pulledName,
+    description: (of) => `pull artifact: ${pulledName(of)}${times(of.count)}`,
   }),
   /** Named by its digest: its tags are gone. */
   artifactDeleted: topic<Place & { digest: string; tags: string[] }>('artifact.deleted', { resource: byDigest }),
   tagCreated: topic<Place & { tag: string; digest: string }>('tag.created', { resource: byTag }),
   tagMoved: topic<Place & { tag: string; digest: string; from: string }>('tag.moved', {
-    operation: 'update', resource: byTag, description: (of) => `move tag: ${byTag(of)} from ${of.from} to ${of.digest}`,
+    operation: 'update',
+    resource: byTag,
+    description: (of) => `move tag: ${byTag(of)} from ${of.from} to ${of.digest}`,
   }),
   tagDeleted: topic<Place & { tag: string; digest: string }>('tag.deleted', { resource: byTag }),
   repositoryCreated: topic<Place>('repository.created'),

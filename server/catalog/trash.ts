@@ -13,7 +13,13 @@ export type Cause = { kind: 'artifact'; digest: Digest } | { kind: 'repository' 
  * Keeps all that is known of artifacts which this transaction is about to delete, and their bytes, so that they can be
  * taken back (features/undelete). Call while their tags and labels are still there.
  */
-export async function trashArtifacts(tx: Tx, { id, projectId, name }: Repository, cause: Cause, artifactIds: number[], by: Actor): Promise<void> {
+export async function trashArtifacts(
+  tx: Tx,
+  { id, projectId, name }: Repository,
+  cause: Cause,
+  artifactIds: number[],
+  by: Actor,
+): Promise<void> {
   const digest = cause.kind === 'artifact' ? cause.digest : null
   await tx.run(sql`
     with made as (
@@ -34,7 +40,13 @@ export async function trashArtifacts(tx: Tx, { id, projectId, name }: Repository
 }
 
 /** Keeps the name that a tag gave to an artifact. The artifact stays where it is. */
-export async function trashTag(tx: Tx, { projectId, name }: Repository, tag: Tag, digest: Digest, by: Actor): Promise<void> {
+export async function trashTag(
+  tx: Tx,
+  { projectId, name }: Repository,
+  tag: Tag,
+  digest: Digest,
+  by: Actor,
+): Promise<void> {
   await tx.run(sql`
     insert into trash (project_id, repository, kind, digest, tag, deleted_by) values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb)`)
 }

@@ -6,7 +6,10 @@ import { leaveOnSignal } from './signals.ts'
 export async function withGround({ load }: Call, work: (ground: Ground) => Promise<void>): Promise<void> {
   const { config } = await load()
   leaveOnSignal()
-  const [{ openGround }, { openLog }] = await Promise.all([import('../app/ground.ts'), import('../platform/observe/log.ts')])
+  const [{ openGround }, { openLog }] = await Promise.all([
+    import('../app/ground.ts'),
+    import('../platform/observe/log.ts'),
+  ])
   const ground = await openGround(config, openLog({ level: 'warn', format: config.log.format }), { beside: true })
   try {
     await work(ground)

@@ -8,7 +8,10 @@ export const migrate: Command = {
   run: async (_given, { load }) => {
     const { config } = await load()
     leaveOnSignal()
-    const [{ openGround }, { openLog }] = await Promise.all([import('../app/ground.ts'), import('../platform/observe/log.ts')])
+    const [{ openGround }, { openLog }] = await Promise.all([
+      import('../app/ground.ts'),
+      import('../platform/observe/log.ts'),
+    ])
     const ground = await openGround(config, openLog(config.log))
     await ground.close()
     print('the database schema is up to date')

@@ -13,7 +13,10 @@ export const serve: Command = {
     const { config } = await load()
     // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
     const asked = stopSignal()
-    const [{ openMarina }, { openLog }] = await Promise.all([import('../app/serve.ts'), import('../platform/observe/log.ts')])
+    const [{ openMarina }, { openLog }] = await Promise.all([
+      import('../app/serve.ts'),
+      import('../platform/observe/log.ts'),
+    ])
     const log = openLog(config.log)
     const marina = await openMarina(config, log)
     welcome(marina, config, performance.now() - started)
@@ -34,14 +37,16 @@ function welcome(marina: Marina, config: Config, ms: number): void {
   const url = urlOf(marina, config)
   const host = url.replace(/^https?:\/\//, '')
   const insecure = url.startsWith('https:') ? '' : ' --dest-tls-verify=false'
-  print([
-    `${bold('Marina')} is ready after ${(ms / 1000).toFixed(1)} s: ${url}`,
-    ...placesOf(marina, config),
-    row('try', `docker login ${host}`),
-    `  ${' '.repeat(9)} skopeo copy --dest-creds admin:<password>${insecure} oci-archive:image.tar ` +
-      `docker://${host}/library/image:1`,
-    row('stop', 'Ctrl-C'),
-  ].join('\n'))
+  print(
+    [
+      `${bold('Marina')} is ready after ${(ms / 1000).toFixed(1)} s: ${url}`,
+      ...placesOf(marina, config),
+      row('try', `docker login ${host}`),
+      `  ${' '.repeat(9)} skopeo copy --dest-creds admin:<password>${insecure} oci-archive:image.tar ` +
+        `docker://${host}/library/image:1`,
+      row('stop', 'Ctrl-C'),
+    ].join('\n'),
+  )
 }
 
 function urlOf({ port }: Marina, { server: { host, tlsCert, externalUrl } }: Config): string {
@@ -50,7 +55,12 @@ function urlOf({ port }: Marina, { server: { host, tlsCert, externalUrl } }: Con
 }
 
 function placesOf({ metricsPort, database, firstPassword }: Marina, config: Config): string[] {
-  const { server: { dataDir }, storage, s3, metrics } = config
+  const {
+    server: { dataDir },
+    storage,
+    s3,
+    metrics,
+  } = config
   const own = `PostgreSQL of its own in ${dataDir}/postgres`
   const once = '(shown this once; ./marina.mjs admin reset-password makes a new one)'
   return [

@@ -15,7 +15,9 @@ const list: Command<{ project: string }> = {
   arguments: [{ name: 'project' }],
   run: async ({ project: name }, call) => {
     const [{ listTrash, trashOrder }, { findProject }, { sql }] = await Promise.all([
-      import('../features/undelete/index.ts'), import('../catalog/project.ts'), import('../platform/db/sql.ts'),
+      import('../features/undelete/index.ts'),
+      import('../catalog/project.ts'),
+      import('../platform/db/sql.ts'),
     ])
     await withGround(call, async ({ db, cache, config }) => {
       const project = await findProject({ db, cache }, name)
@@ -34,10 +36,14 @@ const restore: Command<{ id: string }> = {
   arguments: [{ name: 'id', about: 'as undelete list shows it' }],
   run: async ({ id: text }, call) => {
     const [{ findTrash }, { findProjectById }] = await Promise.all([
-      import('../features/undelete/index.ts'), import('../catalog/project.ts'),
+      import('../features/undelete/index.ts'),
+      import('../catalog/project.ts'),
     ])
     await withGround(call, async (ground) => {
-      const { db, config: { collection } } = ground
+      const {
+        db,
+        config: { collection },
+      } = ground
       const entry = /^\d{1,15}$/.test(text) ? await findTrash(db, Number(text), collection.undeleteMs) : undefined
       const project = entry && (await findProjectById(db, entry.projectId))
       if (!entry || !project) throw new ConfigError(`there is nothing to restore under ${text}`)

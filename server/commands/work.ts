@@ -8,7 +8,10 @@ export const work: Command = {
   run: async (_given, { load }) => {
     const { config } = await load()
     const asked = stopSignal()
-    const [{ openWorker }, { openLog }] = await Promise.all([import('../app/work.ts'), import('../platform/observe/log.ts')])
+    const [{ openWorker }, { openLog }] = await Promise.all([
+      import('../app/work.ts'),
+      import('../platform/observe/log.ts'),
+    ])
     const worker = await openWorker(config, openLog(config.log))
     print(`Marina runs up to ${config.jobs.concurrency} jobs at once, and serves nothing`)
     print(`${await asked}: running jobs end, or run again elsewhere`)

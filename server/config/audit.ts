@@ -4,7 +4,10 @@ import { integer } from './units.ts'
 /** What stands in the audit log. */
 export const audit = {
   pullsPercent: setting({
-    env: 'MARINA_AUDIT_PULLS', path: 'audit.pulls', parse: integer(0, 100), fallback: 100,
+    env: 'MARINA_AUDIT_PULLS',
+    path: 'audit.pulls',
+    parse: integer(0, 100),
+    fallback: 100,
     help: 'pulls that stand in the audit log, in %: 0 none, 10 every tenth',
   }),
 }

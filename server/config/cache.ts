@@ -4,12 +4,19 @@ import { flag, integer, url } from './units.ts'
 /** The second layer of the cache, which several processes share. */
 export const redis = {
   url: setting({
-    env: 'MARINA_REDIS_URL', path: 'redis.url',
-    parse: optional(url('redis', 'rediss')), fallback: undefined, secret: true,
+    env: 'MARINA_REDIS_URL',
+    path: 'redis.url',
+    parse: optional(url('redis', 'rediss')),
+    fallback: undefined,
+    secret: true,
     help: 'Redis that several processes share as a second layer of the cache; none when absent',
   }),
   timeoutMs: time({
-    env: 'MARINA_REDIS_TIMEOUT', path: 'redis.timeout', min: 1, max: minute, fallback: 50,
+    env: 'MARINA_REDIS_TIMEOUT',
+    path: 'redis.timeout',
+    min: 1,
+    max: minute,
+    fallback: 50,
     help: 'how long a question to Redis waits before the database is asked instead',
   }),
 }
@@ -17,23 +24,39 @@ export const redis = {
 /** What is kept to answer faster. */
 export const cache = {
   isEnabled: setting({
-    env: 'MARINA_CACHE_ENABLED', path: 'cache.enabled', parse: flag, fallback: true,
+    env: 'MARINA_CACHE_ENABLED',
+    path: 'cache.enabled',
+    parse: flag,
+    fallback: true,
     help: 'keep facts in memory, and in Redis where there is one; off is slower and no truer',
   }),
   expireHours: setting({
-    env: 'MARINA_CACHE_EXPIRE_HOURS', path: 'cache.expire_hours', parse: integer(1, 8760), fallback: 24,
+    env: 'MARINA_CACHE_EXPIRE_HOURS',
+    path: 'cache.expire_hours',
+    parse: integer(1, 8760),
+    fallback: 24,
     help: 'hours that a fact is kept in memory and in Redis, though it be true for longer',
   }),
   lists: setting({
-    env: 'MARINA_CACHE_LISTS', path: 'cache.lists', parse: flag, fallback: true,
+    env: 'MARINA_CACHE_LISTS',
+    path: 'cache.lists',
+    parse: flag,
+    fallback: true,
     help: 'answer lists from cached objects, reading what is missing; off reads whole pages from the database',
   }),
   manifests: setting({
-    env: 'MARINA_CACHE_MANIFESTS', path: 'cache.manifests', parse: flag, fallback: true,
+    env: 'MARINA_CACHE_MANIFESTS',
+    path: 'cache.manifests',
+    parse: flag,
+    fallback: true,
     help: 'keep manifests too, which take the most memory and save the most work; off keeps only what is known of them',
   }),
   memoryBytes: size({
-    env: 'MARINA_CACHE_BYTES', path: 'cache.memory_bytes', min: 0, max: 64 * 2 ** 30, fallback: 64 * MiB,
+    env: 'MARINA_CACHE_BYTES',
+    path: 'cache.memory_bytes',
+    min: 0,
+    max: 64 * 2 ** 30,
+    fallback: 64 * MiB,
     help: 'memory for manifests and what is asked on every pull; 0 switches it off',
   }),
 }

@@ -18,41 +18,68 @@ async function withFile(text: string, work: (path: string) => void): Promise<voi
 
 /** One sentence of one line that names what is wrong. */
 function refuses(env: Record<string, string>, why: RegExp, file?: string) {
-  assert.throws(() => loadConfig(env, file), (error) => {
-    assert.ok(error instanceof ConfigError)
-    assert.match(error.message, why)
-    assert.doesNotMatch(error.message, /\n/)
-    return true
-  })
+  assert.throws(
+    () => loadConfig(env, file),
+    (error) => {
+      assert.ok(error instanceof ConfigError)
+      assert.match(error.message, why)
+      assert.doesNotMatch(error.message, /\n/)
+      return true
+    },
+  )
 }
 
 test('without any setting every default holds', () => {
   const { config, file } = loadConfig({}, undefined)
   assert.equal(file, undefined)
-  assert.deepEqual([config.server.port, config.server.host, config.storage.driver, config.limits.manifestBytes, config.limits.uploadTtlMs, config.limits.tokenTtlMs], [8080, '0.0.0.0', 'filesystem', 4 * 2 ** 20, 168 * 3_600_000, 30 * 60_000])
+  assert.deepEqual(
+    [
+      config.server.port,
+      config.server.host,
+      config.storage.driver,
+      config.limits.manifestBytes,
+      config.limits.uploadTtlMs,
+      config.limits.tokenTtlMs,
+    ],
+    [8080, '0.0.0.0', 'filesystem', 4 * 2 ** 20, 168 * 3_600_000, 30 * 60_000],
+  )
   assert.ok(config.storage.root?.endsWith('/data/storage'))
 })
 
 test('the environment wins over the file, and the file over the default', () =>
-  withFile('port: 1111\nhost: 127.0.0.1\nlimits:\n  upload_ttl: 2h\ntrusted_proxies:\n  - 10.0.0.0/8\n  - "::1"\n', (file) => {
-    const { config, written } = loadConfig({ MARINA_PORT: '2222' }, file)
-    assert.deepEqual([config.server.port, config.server.host, config.limits.uploadTtlMs, config.server.trustedProxies], [2222, '127.0.0.1', 7_200_000, ['10.0.0.0/8', '::1']])
-    assert.deepEqual([written.MARINA_PORT?.source, written.MARINA_HOST?.source], ['environment', `${file}:2`])
-  }))
+  withFile(
+    'port: 1111\nhost: 127.0.0.1\nlimits:\n  upload_ttl: 2h\ntrusted_proxies:\n  - 10.0.0.0/8\n  - "::1"\n',
+    (file) => {
+      const { config, written } = loadConfig({ MARINA_PORT: '2222' }, file)
+      assert.deepEqual(
+        [config.server.port, config.server.host, config.limits.uploadTtlMs, config.server.trustedProxies],
+        [2222, '127.0.0.1', 7_200_000, ['10.0.0.0/8', '::1']],
+      )
+      assert.deepEqual([written.MARINA_PORT?.source, written.MARINA_HOST?.source], ['environment', `${file}:2`])
+    },
+  ))
 
 test('an empty variable is a setting that was not made', () =>
   withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_PORT: '' }, file).config.server.port, 1111)))
 
-test('MARINA_CONFIG names the file', () => withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_CONFIG: file }).config.server.port, 1111)))
+test('MARINA_CONFIG names the file', () =>
+  withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_CONFIG: file }).config.server.port, 1111)))
 
 test('an unknown variable is named, with what was likely meant', () => {
   refuses({ MARINA_PROT: '1' }, /MARINA_PROT is not a setting of Marina \(did you mean MARINA_PORT\?\)/)
-  refuses({ MARINA_SOMETHING_ELSE: '1' }, /MARINA_SOMETHING_ELSE is not a setting of Marina; marina config lists them all/)
+  refuses(
+    { MARINA_SOMETHING_ELSE: '1' },
+    /MARINA_SOMETHING_ELSE is not a setting of Marina; marina config lists them all/,
+  )
 })
 
 test('an unknown key in the file is named with its line', async () => {
-  await withFile('port: 1\nhots: x\n', (file) => refuses({}, /marina\.yaml:2: hots is not a setting of Marina \(did you mean host\?\)/, file))
-  await withFile('limits:\n  drain: 1s\n  nonsense: 1\n', (file) => refuses({}, /marina\.yaml:3: limits\.nonsense is not a setting/, file))
+  await withFile('port: 1\nhots: x\n', (file) =>
+    refuses({}, /marina\.yaml:2: hots is not a setting of Marina \(did you mean host\?\)/, file),
+  )
+  await withFile('limits:\n  drain: 1s\n  nonsense: 1\n', (file) =>
+    refuses({}, /marina\.yaml:3: limits\.nonsense is not a setting/, file),
+  )
   await withFile('port:\n  deeper: 1\n', (file) => refuses({}, /marina\.yaml:1: must be a single value/, file))
 })
 
@@ -95,7 +122,12 @@ test('a secret is never shown, neither when it is right nor when it is wrong', (
       assert.doesNotMatch((error as Error).message, /CANARY/)
     }
   }
-  const { config, written } = loadConfig({ MARINA_ADMIN_PASSWORD: canary, MARINA_DATABASE_URL: `postgres://u:${canary}@h/d`, MARINA_REDIS_URL: `redis://:${canary}@h`, MARINA_SECRET_KEY: 'cd'.repeat(32) })
+  const { config, written } = loadConfig({
+    MARINA_ADMIN_PASSWORD: canary,
+    MARINA_DATABASE_URL: `postgres://u:${canary}@h/d`,
+    MARINA_REDIS_URL: `redis://:${canary}@h`,
+    MARINA_SECRET_KEY: 'cd'.repeat(32),
+  })
   const rows = describeConfig(config, written)
   assert.equal(rows.length, settings.length)
   assert.doesNotMatch(JSON.stringify(rows), /CANARY|cdcdcd/)
@@ -104,7 +136,9 @@ test('a secret is never shown, neither when it is right nor when it is wrong', (
 
 test('what is printed as in force reads back as the same', () => {
   const { config } = loadConfig({})
-  const shown = describeConfig(config, {}).filter(({ value }) => value !== '(none)' && value !== '' && value !== '(set)')
+  const shown = describeConfig(config, {}).filter(
+    ({ value }) => value !== '(none)' && value !== '' && value !== '(set)',
+  )
   const again = loadConfig(Object.fromEntries(shown.map(({ env, value }) => [env, value]))).config
   assert.deepEqual(again, config)
 })

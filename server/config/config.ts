@@ -25,8 +25,27 @@ import type { Parser } from './units.ts'
  * them.
  */
 const groups = {
-  server, database, redis, storage, s3, log, metrics, jobs, systemArtifacts, collection, limits, cache, outbound,
-  webhooks, quotas, notifications, events, audit, settings: settingsOfApi, system, testing,
+  server,
+  database,
+  redis,
+  storage,
+  s3,
+  log,
+  metrics,
+  jobs,
+  systemArtifacts,
+  collection,
+  limits,
+  cache,
+  outbound,
+  webhooks,
+  quotas,
+  notifications,
+  events,
+  audit,
+  settings: settingsOfApi,
+  system,
+  testing,
 }
 
 type Groups = typeof groups
@@ -76,7 +95,10 @@ function valueOf(row: Setting<Variable, unknown>, given: Written | undefined): u
 }
 
 function checkedTogether(config: Config): Config {
-  const { server: { tlsCert, tlsKey, secretKey, adminPassword }, storage: { driver } } = config
+  const {
+    server: { tlsCert, tlsKey, secretKey, adminPassword },
+    storage: { driver },
+  } = config
   const need = (ok: boolean, sentence: string) => {
     if (!ok) throw new ConfigError(sentence)
   }
@@ -93,7 +115,11 @@ function checkedTogether(config: Config): Config {
 
 /** Values that follow from others: whole paths, and what storage asks for. */
 function completed(config: Config): Config {
-  const { server: { dataDir }, storage: { driver, root }, limits: { chunkMinBytes } } = config
+  const {
+    server: { dataDir },
+    storage: { driver, root },
+    limits: { chunkMinBytes },
+  } = config
   return {
     ...config,
     server: { ...config.server, dataDir: resolve(dataDir) },

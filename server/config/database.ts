@@ -4,24 +4,42 @@ import { integer, url } from './units.ts'
 /** PostgreSQL, and how long a request waits for it. The names are those of `openDb`. */
 export const database = {
   url: setting({
-    env: 'MARINA_DATABASE_URL', path: 'database.url',
-    parse: optional(url('postgres', 'postgresql')), fallback: undefined, secret: true,
+    env: 'MARINA_DATABASE_URL',
+    path: 'database.url',
+    parse: optional(url('postgres', 'postgresql')),
+    fallback: undefined,
+    secret: true,
     help: 'PostgreSQL 15 or newer to use instead of the embedded one',
   }),
   poolSize: setting({
-    env: 'MARINA_DATABASE_POOL', path: 'database.pool', parse: integer(2, 500), fallback: 20,
+    env: 'MARINA_DATABASE_POOL',
+    path: 'database.pool',
+    parse: integer(2, 500),
+    fallback: 20,
     help: 'connections to the database at most',
   }),
   acquireTimeoutMs: time({
-    env: 'MARINA_DATABASE_WAIT', path: 'database.wait', min: 100, max: minute, fallback: 1500,
+    env: 'MARINA_DATABASE_WAIT',
+    path: 'database.wait',
+    min: 100,
+    max: minute,
+    fallback: 1500,
     help: 'how long a request waits for a connection before it is answered with 503',
   }),
   statementTimeoutMs: time({
-    env: 'MARINA_DATABASE_STATEMENT_TIMEOUT', path: 'database.statement_timeout', min: 100, max: hour, fallback: 30_000,
+    env: 'MARINA_DATABASE_STATEMENT_TIMEOUT',
+    path: 'database.statement_timeout',
+    min: 100,
+    max: hour,
+    fallback: 30_000,
     help: 'a statement that runs longer is ended',
   }),
   lockTimeoutMs: time({
-    env: 'MARINA_DATABASE_LOCK_TIMEOUT', path: 'database.lock_timeout', min: 100, max: hour, fallback: 10_000,
+    env: 'MARINA_DATABASE_LOCK_TIMEOUT',
+    path: 'database.lock_timeout',
+    min: 100,
+    max: hour,
+    fallback: 10_000,
     help: 'a statement that waits longer for a row is ended',
   }),
 }

@@ -59,7 +59,8 @@ function readFile(path: string): WrittenSettings {
       }
     }
   }
-  if (document.contents !== null && !isMap(document.contents)) throw new ConfigError(`${path}: must hold settings as key: value`)
+  if (document.contents !== null && !isMap(document.contents))
+    throw new ConfigError(`${path}: must hold settings as key: value`)
   walk(document.contents, '')
   return written
 }
@@ -82,7 +83,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
     row = next
   }
   return row[b.length]!

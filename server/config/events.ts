@@ -4,12 +4,20 @@ import { integer } from './units.ts'
 /** Facts that one part of Marina tells to the others. */
 export const events = {
   keepMs: time({
-    env: 'MARINA_EVENTS_KEEP', path: 'events.keep', min: minute, max: 8760 * hour, fallback: 168 * hour,
+    env: 'MARINA_EVENTS_KEEP',
+    path: 'events.keep',
+    min: minute,
+    max: 8760 * hour,
+    fallback: 168 * hour,
     help: 'how long facts that everybody was told are kept, so that they can be told again',
   }),
   tries: setting({
-    env: 'MARINA_EVENT_TRIES', path: 'events.tries', parse: integer(1, 1000), fallback: 10,
-    help: 'a fact that a handler refuses this often is laid aside for an administrator; the wait between doubles ' +
+    env: 'MARINA_EVENT_TRIES',
+    path: 'events.tries',
+    parse: integer(1, 1000),
+    fallback: 10,
+    help:
+      'a fact that a handler refuses this often is laid aside for an administrator; the wait between doubles ' +
       'from 0.25 s to a minute',
   }),
 }

@@ -9,7 +9,8 @@ import { openSecrets, secretsOf } from './secrets.ts'
 const own = secretsOf(Buffer.alloc(32, 1))
 
 test('what is sealed comes back, and never looks the same twice', () => {
-  for (const text of ['', 'secret', 'ü\0\u{1F600}', 'x'.repeat(100_000)]) assert.equal(own.unseal(own.seal(text, 'here'), 'here'), text)
+  for (const text of ['', 'secret', 'ü\0\u{1F600}', 'x'.repeat(100_000)])
+    assert.equal(own.unseal(own.seal(text, 'here'), 'here'), text)
   assert.notEqual(own.seal('secret', 'here'), own.seal('secret', 'here'))
   assert.doesNotMatch(own.seal('secret', 'here'), /secret/)
 })
@@ -17,7 +18,13 @@ test('what is sealed comes back, and never looks the same twice', () => {
 test('C-27: a wrong key, another purpose or an altered value is a ConfigError that names the key', () => {
   const sealed = own.seal('secret', 'here')
   const altered = sealed.slice(0, -2) + (sealed.endsWith('AA') ? 'BB' : 'AA')
-  for (const work of [() => secretsOf(Buffer.alloc(32, 2)).unseal(sealed, 'here'), () => own.unseal(sealed, 'there'), () => own.unseal(altered, 'here'), () => own.unseal('v1.', 'here'), () => own.unseal('', 'here')]) {
+  for (const work of [
+    () => secretsOf(Buffer.alloc(32, 2)).unseal(sealed, 'here'),
+    () => own.unseal(sealed, 'there'),
+    () => own.unseal(altered, 'here'),
+    () => own.unseal('v1.', 'here'),
+    () => own.unseal('', 'here'),
+  ]) {
     assert.throws(work, (error) => error instanceof ConfigError && /MARINA_SECRET_KEY/.test(error.message))
   }
 })
@@ -31,7 +38,9 @@ test('the mark tells keys apart and gives nothing of them away', () => {
 test('the first start makes one key for all who come, readable by the owner alone', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'marina-secrets-'))
   try {
-    const all = await Promise.all(Array.from({ length: 8 }, () => openSecrets({ dataDir: join(dataDir, 'new'), secretKey: undefined })))
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => openSecrets({ dataDir: join(dataDir, 'new'), secretKey: undefined })),
+    )
     assert.equal(new Set(all.map(({ mark }) => mark)).size, 1)
     const path = join(dataDir, 'new', 'secret.key')
     assert.equal((await stat(path)).mode & 0o777, 0o600)
@@ -47,7 +56,10 @@ test('a key file that holds no key is refused and left as it is', async () => {
   try {
     for (const text of ['', 'short', 'g'.repeat(64)]) {
       await writeFile(join(dataDir, 'secret.key'), text)
-      await assert.rejects(openSecrets({ dataDir, secretKey: undefined }), (error) => error instanceof ConfigError && /secret\.key does not hold a key/.test(error.message))
+      await assert.rejects(
+        openSecrets({ dataDir, secretKey: undefined }),
+        (error) => error instanceof ConfigError && /secret\.key does not hold a key/.test(error.message),
+      )
       assert.equal(await readFile(join(dataDir, 'secret.key'), 'utf8'), text)
     }
   } finally {

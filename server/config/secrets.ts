@@ -32,10 +32,14 @@ export function secretsOf(master: Buffer): Secrets {
     unseal(sealed, purpose) {
       const bytes = Buffer.from(sealed.slice(3), 'base64url')
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(12, 28))
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
+          .setAAD(Buffer.from(purpose))
+          .setAuthTag(bytes.subarray(12, 28))
         return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
       } catch {
-        throw new ConfigError(`a secret in the database (${purpose}) cannot be decrypted: MARINA_SECRET_KEY, or secret.key in the data folder, is not the one it was encrypted with`)
+        throw new ConfigError(
+          `a secret in the database (${purpose}) cannot be decrypted: MARINA_SECRET_KEY, or secret.key in the data folder, is not the one it was encrypted with`,
+        )
       }
     },
     derive: (purpose) => Buffer.from(hkdfSync('sha256', master, '', `marina ${purpose}`, 32)),
@@ -66,6 +70,7 @@ async function readKey(path: string): Promise<string | undefined> {
     throw new ConfigError(`${path} cannot be read: ${error.message}`)
   })
   if (text === undefined) return undefined
-  if (!/^[0-9a-f]{64}\s*$/.test(text)) throw new ConfigError(`${path} does not hold a key of 64 hex digits: restore it from a backup`)
+  if (!/^[0-9a-f]{64}\s*$/.test(text))
+    throw new ConfigError(`${path} does not hold a key of 64 hex digits: restore it from a backup`)
   return text.trim()
 }

@@ -24,12 +24,18 @@ type Ranged<Env extends string> = Omit<Setting<Env, number>, 'parse' | 'show'> &
 export const setting = <const Env extends string, Value>(row: Setting<Env, Value>) => row
 
 /** A setting in bytes, written with a unit such as 4MiB. */
-export const size = <const Env extends string>(row: Ranged<Env>) =>
-  ({ ...row, parse: bytes(row.min, row.max), show: showBytes })
+export const size = <const Env extends string>(row: Ranged<Env>) => ({
+  ...row,
+  parse: bytes(row.min, row.max),
+  show: showBytes,
+})
 
 /** A setting in milliseconds, written with a unit such as 30s. */
-export const time = <const Env extends string>(row: Ranged<Env>) =>
-  ({ ...row, parse: duration(row.min, row.max), show: showDuration })
+export const time = <const Env extends string>(row: Ranged<Env>) => ({
+  ...row,
+  parse: duration(row.min, row.max),
+  show: showDuration,
+})
 
 /** For a setting that may be left out: undefined is its default. */
 export const optional = <Value>(parse: Parser<Value>): Parser<Value | undefined> => parse

@@ -4,11 +4,17 @@ import { flag, line, oneOf, url } from './units.ts'
 /** Where the bytes of blobs are kept. */
 export const storage = {
   driver: setting({
-    env: 'MARINA_STORAGE', path: 'storage.driver', parse: oneOf('filesystem', 's3'), fallback: 'filesystem',
+    env: 'MARINA_STORAGE',
+    path: 'storage.driver',
+    parse: oneOf('filesystem', 's3'),
+    fallback: 'filesystem',
     help: 'where blobs are kept: filesystem or s3',
   }),
   root: setting({
-    env: 'MARINA_STORAGE_ROOT', path: 'storage.root', parse: optional(line), fallback: undefined,
+    env: 'MARINA_STORAGE_ROOT',
+    path: 'storage.root',
+    parse: optional(line),
+    fallback: undefined,
     help: 'folder of the filesystem driver; <data_dir>/storage when absent',
   }),
 }
@@ -16,39 +22,69 @@ export const storage = {
 /** The bucket of the s3 driver. */
 export const s3 = {
   endpoint: setting({
-    env: 'MARINA_S3_ENDPOINT', path: 's3.endpoint', parse: optional(url('http', 'https')), fallback: undefined,
+    env: 'MARINA_S3_ENDPOINT',
+    path: 's3.endpoint',
+    parse: optional(url('http', 'https')),
+    fallback: undefined,
     help: 'URL of an S3 service other than AWS',
   }),
   region: setting({
-    env: 'MARINA_S3_REGION', path: 's3.region', parse: line, fallback: 'us-east-1',
+    env: 'MARINA_S3_REGION',
+    path: 's3.region',
+    parse: line,
+    fallback: 'us-east-1',
     help: 'region of the bucket',
   }),
   bucket: setting({
-    env: 'MARINA_S3_BUCKET', path: 's3.bucket', parse: optional(line), fallback: undefined,
+    env: 'MARINA_S3_BUCKET',
+    path: 's3.bucket',
+    parse: optional(line),
+    fallback: undefined,
     help: 'bucket; it must exist',
   }),
   prefix: setting({
-    env: 'MARINA_S3_PREFIX', path: 's3.prefix', parse: optional(line), fallback: undefined,
+    env: 'MARINA_S3_PREFIX',
+    path: 's3.prefix',
+    parse: optional(line),
+    fallback: undefined,
     help: 'put before every key in the bucket',
   }),
   accessKey: setting({
-    env: 'MARINA_S3_ACCESS_KEY', path: 's3.access_key', parse: optional(line), fallback: undefined, secret: true,
+    env: 'MARINA_S3_ACCESS_KEY',
+    path: 's3.access_key',
+    parse: optional(line),
+    fallback: undefined,
+    secret: true,
     help: 'access key id',
   }),
   secretKey: setting({
-    env: 'MARINA_S3_SECRET_KEY', path: 's3.secret_key', parse: optional(line), fallback: undefined, secret: true,
+    env: 'MARINA_S3_SECRET_KEY',
+    path: 's3.secret_key',
+    parse: optional(line),
+    fallback: undefined,
+    secret: true,
     help: 'secret access key',
   }),
   pathStyle: setting({
-    env: 'MARINA_S3_PATH_STYLE', path: 's3.path_style', parse: flag, fallback: true,
+    env: 'MARINA_S3_PATH_STYLE',
+    path: 's3.path_style',
+    parse: flag,
+    fallback: true,
     help: 'address the bucket in the path instead of the host name',
   }),
   redirect: setting({
-    env: 'MARINA_S3_REDIRECT', path: 's3.redirect', parse: flag, fallback: false,
+    env: 'MARINA_S3_REDIRECT',
+    path: 's3.redirect',
+    parse: flag,
+    fallback: false,
     help: 'send clients to presigned URLs for blobs instead of passing the bytes through',
   }),
   partBytes: size({
-    env: 'MARINA_S3_PART_SIZE', path: 's3.part_size', min: 5 * MiB, max: 512 * MiB, fallback: 8 * MiB,
+    env: 'MARINA_S3_PART_SIZE',
+    path: 's3.part_size',
+    min: 5 * MiB,
+    max: 512 * MiB,
+    fallback: 8 * MiB,
     help: 'size of a part of a multipart upload, and of the buffer each upload needs',
   }),
 }

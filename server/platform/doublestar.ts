@@ -64,12 +64,16 @@ class Compiler {
     const start = this.at
     while (this.chars[this.at] === '*') this.at++
     const [before, after] = [this.chars[start - 1], this.chars[this.at]]
-    const isSegment = this.at - start >= 2 && (before === undefined || before === '/' || (depth > 0 && (before === '{' || before === ','))) && (after === undefined || after === '/' || (depth > 0 && (after === ',' || after === '}')))
+    const isSegment =
+      this.at - start >= 2 &&
+      (before === undefined || before === '/' || (depth > 0 && (before === '{' || before === ','))) &&
+      (after === undefined || after === '/' || (depth > 0 && (after === ',' || after === '}')))
     if (!isSegment) return this.loop(false)
     if (after !== '/') return this.loop(true)
     // `**/`: nothing, or any text that ends with a slash. Said twice in a row it means the same.
     this.at++
-    while (this.chars[this.at] === '*' && this.chars[this.at + 1] === '*' && this.chars[this.at + 2] === '/') this.at += 3
+    while (this.chars[this.at] === '*' && this.chars[this.at + 1] === '*' && this.chars[this.at + 2] === '/')
+      this.at += 3
     const fork: State = { kind: 'fork', to: [this.states.length + 1] }
     this.states.push(fork)
     this.loop(true)
@@ -80,7 +84,11 @@ class Compiler {
   /** Any number of characters. */
   loop(takesSlash: boolean) {
     const start = this.states.length
-    this.states.push({ kind: 'fork', to: [start + 1, start + 3] }, { kind: 'take', ranges: undefined, isNegated: false, takesSlash }, { kind: 'fork', to: [start] })
+    this.states.push(
+      { kind: 'fork', to: [start + 1, start + 3] },
+      { kind: 'take', ranges: undefined, isNegated: false, takesSlash },
+      { kind: 'fork', to: [start] },
+    )
   }
 
   one() {

@@ -7,11 +7,24 @@ import { armFailpoints, failpoints } from './failpoint.ts'
 const server = join(import.meta.dirname, '..')
 
 test('every failpoint of the list stands in the code once, and the code has no other', () => {
-  const files = globSync('**/*.ts', { cwd: server }).filter((file) => !/\.(test|suite)\.ts$|^testing|platform\/failpoint\.ts$/.test(file))
-  const found = files.flatMap((file) => [...readFileSync(join(server, file), 'utf8').matchAll(/\bfailpoint\('([^']*)'\)/g)].map(([, name]) => name!))
+  const files = globSync('**/*.ts', { cwd: server }).filter(
+    (file) => !/\.(test|suite)\.ts$|^testing|platform\/failpoint\.ts$/.test(file),
+  )
+  const found = files.flatMap((file) =>
+    [...readFileSync(join(server, file), 'utf8').matchAll(/\bfailpoint\('([^']*)'\)/g)].map(([, name]) => name!),
+  )
   assert.deepEqual([...new Set(found)].sort(), [...failpoints].sort())
 })
 
 test('arming a point that does not exist, or for no turn, is refused by name', () => {
-  for (const text of ['no.such', 'upload.created=0', 'upload.created=x', 'upload.created=-1', 'upload.created,no.such', '', ',']) assert.throws(() => armFailpoints(text), /no such failpoint/, text)
+  for (const text of [
+    'no.such',
+    'upload.created=0',
+    'upload.created=x',
+    'upload.created=-1',
+    'upload.created,no.such',
+    '',
+    ',',
+  ])
+    assert.throws(() => armFailpoints(text), /no such failpoint/, text)
 })

@@ -27,7 +27,8 @@ export function armFailpoints(text: string): void {
   armed = new Map(
     text.split(',').map((part) => {
       const [name = '', count = '1'] = part.split('=')
-      if (!failpoints.includes(name as Failpoint) || !/^[1-9]\d*$/.test(count)) throw new Error(`no such failpoint: ${part}`)
+      if (!failpoints.includes(name as Failpoint) || !/^[1-9]\d*$/.test(count))
+        throw new Error(`no such failpoint: ${part}`)
       return [name, Number(count)]
     }),
   )

@@ -2,7 +2,10 @@
  * Lets those who ask while the last question is under way ask the next one together. Whoever comes when nothing is under way is
  * served at once, so a single question waits for nobody; under load one statement does for many.
  */
-export function gathering<Item, Answer>(ask: (items: Item[]) => Promise<Answer>, atMost: number): (item: Item) => Promise<Answer> {
+export function gathering<Item, Answer>(
+  ask: (items: Item[]) => Promise<Answer>,
+  atMost: number,
+): (item: Item) => Promise<Answer> {
   type Asked = { item: Item; resolve(answer: Answer): void; reject(error: unknown): void }
   const waiting: Asked[] = []
   let isRunning = false

@@ -2,7 +2,11 @@
 export type Repeated = AsyncDisposable
 
 /** Runs `work` now and then every `ms` after it ended; closing aborts its signal and waits for it. Errors go to `onError`. */
-export function every(ms: number, work: (signal: AbortSignal) => Promise<void>, onError: (error: unknown) => void): Repeated {
+export function every(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<void>,
+  onError: (error: unknown) => void,
+): Repeated {
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const run = async () => {

@@ -17,17 +17,26 @@ test('at most so many of one key run at once, in the order they came, and anothe
   const crowd = Array.from({ length: 20 }, (_, index) => turns.take('one', work(index)))
   await turns.take('two', () => Promise.resolve())
   assert.ok(order.length < 20, 'the other key waited for the crowd')
-  assert.deepEqual(await Promise.all(crowd), Array.from({ length: 20 }, (_, index) => index))
+  assert.deepEqual(
+    await Promise.all(crowd),
+    Array.from({ length: 20 }, (_, index) => index),
+  )
   assert.deepEqual([most, order], [2, Array.from({ length: 20 }, (_, index) => index)])
 })
 
 test('a failure passes the turn on, and who waits too long is told so and counts no more', async () => {
   const turns = openTurns({ atOnce: 1, waitMs: 40 })
-  await assert.rejects(turns.take('one', () => Promise.reject(new Error('broken'))), /broken/)
+  await assert.rejects(
+    turns.take('one', () => Promise.reject(new Error('broken'))),
+    /broken/,
+  )
   let release = () => {}
   const holding = turns.take('one', () => new Promise<void>((resolve) => (release = resolve)))
   let ran = false
-  await assert.rejects(turns.take('one', async () => void (ran = true)), { name: 'TurnsFull' })
+  await assert.rejects(
+    turns.take('one', async () => void (ran = true)),
+    { name: 'TurnsFull' },
+  )
   release()
   await holding
   assert.equal(await turns.take('one', () => Promise.resolve('again')), 'again')

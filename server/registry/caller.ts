@@ -5,7 +5,10 @@ export type Action = 'pull' | 'push' | 'delete'
 export const actions: readonly Action[] = ['pull', 'push', 'delete']
 
 /** Who asks. Rights are looked up at each use, so they carry nothing that could grow old. */
-export type Caller = { kind: 'anonymous' } | { kind: 'user'; id: number; name: string } | { kind: 'robot'; id: number; name: string }
+export type Caller =
+  | { kind: 'anonymous' }
+  | { kind: 'user'; id: number; name: string }
+  | { kind: 'robot'; id: number; name: string }
 
 export const anonymous: Caller = { kind: 'anonymous' }
 

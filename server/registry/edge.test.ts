@@ -8,7 +8,10 @@ import { openTestMarina, type TestMarina } from '../testing/server.ts'
 let marina: TestMarina
 const lines: string[] = []
 before(async () => {
-  marina = await openTestMarina({ MARINA_HEADER_TIMEOUT: '1s', MARINA_IDLE_TIMEOUT: '2s' }, pino({ level: 'debug' }, { write: (line) => lines.push(line) }))
+  marina = await openTestMarina(
+    { MARINA_HEADER_TIMEOUT: '1s', MARINA_IDLE_TIMEOUT: '2s' },
+    pino({ level: 'debug' }, { write: (line) => lines.push(line) }),
+  )
 })
 after(() => marina[Symbol.asyncDispose]())
 
@@ -17,8 +20,10 @@ const authorization = () => `Authorization: ${basic(marina.admin)}`
 
 test('C-68: requests that two readers could cut apart differently are 400, and the connection ends', async () => {
   const evil: Record<string, string> = {
-    'both lengths': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG',
-    'both lengths, the other way round': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nG',
+    'both lengths':
+      'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG',
+    'both lengths, the other way round':
+      'POST /v2/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nG',
     'two lengths': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
     'a length that is none': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na',
     'a wrong chunk size': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
@@ -41,7 +46,11 @@ test('C-68: requests that two readers could cut apart differently are 400, and t
 })
 
 test('headers of more than 16 KiB are 431', async () => {
-  for (const text of [`GET /v2/ HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, `GET /v2/${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, `GET /v2/ HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(5000)}\r\n`]) {
+  for (const text of [
+    `GET /v2/ HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
+    `GET /v2/${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    `GET /v2/ HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(5000)}\r\n`,
+  ]) {
     const answer = await sendRaw(marina.port, text)
     assert.match(answer.text, /^HTTP\/1\.1 431 /)
     assert.equal(answer.isClosed, true)
@@ -69,15 +78,35 @@ test('Z08: headers that trickle in end the connection, and hinder nobody', { tim
 test('a body that stops coming ends with the idle time, and leaves nothing', { timeout: 60_000 }, async () => {
   const socket = await openRaw(marina.port)
   socket.resume()
-  socket.write(`POST /v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nContent-Length: 1000\r\n\r\nabc`)
+  socket.write(
+    `POST /v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nContent-Length: 1000\r\n\r\nabc`,
+  )
   await new Promise((resolve) => socket.once('close', resolve))
   await isAlive()
 })
 
 test('X25: a target in a form that is no plain path gets nowhere', async () => {
-  const targets = ['http://other/v2/_catalog', '*', '/v2/../api/v2.0/projects', '/v2/%2e%2e/api/v2.0/projects', '/api/../v2/_catalog', '//v2/_catalog', '/v2//_catalog', '/v2/library/x/manifests/../../../_catalog', '/v2/_catalog/../_catalog', '/v2/_catalog%00', '/v2/_catalog;x', '/v2/\\_catalog', '/V2/_catalog', '/api/v2.0/..%2f..%2fv2/_catalog']
+  const targets = [
+    'http://other/v2/_catalog',
+    '*',
+    '/v2/../api/v2.0/projects',
+    '/v2/%2e%2e/api/v2.0/projects',
+    '/api/../v2/_catalog',
+    '//v2/_catalog',
+    '/v2//_catalog',
+    '/v2/library/x/manifests/../../../_catalog',
+    '/v2/_catalog/../_catalog',
+    '/v2/_catalog%00',
+    '/v2/_catalog;x',
+    '/v2/\\_catalog',
+    '/V2/_catalog',
+    '/api/v2.0/..%2f..%2fv2/_catalog',
+  ]
   for (const target of targets) {
-    const answer = await sendRaw(marina.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nConnection: close\r\n\r\n`)
+    const answer = await sendRaw(
+      marina.port,
+      `GET ${target} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nConnection: close\r\n\r\n`,
+    )
     assert.match(answer.text, /^HTTP\/1\.1 4\d\d /, target)
     assert.doesNotMatch(answer.text, /repositories/, target)
   }
@@ -86,14 +115,32 @@ test('X25: a target in a form that is no plain path gets nowhere', async () => {
 test('X25: names with traversal and encodings reach no file and no other repository', async () => {
   const name = (await givenProject(marina)).name
   const image = await pushImage(marina, `${name}/app`, { tag: 'v1' })
-  for (const path of [`${name}/x/../app`, `${name}/x/%2e%2e/app`, `${name}%2fapp`, `${name}/./app`, `${name}//app`, `${name}/app%2f`, `${name.toUpperCase()}/app`, `%2e%2e/${name}/app`]) {
-    for (const tail of ['manifests/v1', `blobs/${image.config}`, 'tags/list']) expectAnswer(await marina.ask('GET', `/v2/${path}/${tail}`, { as: marina.admin }), 400, 'NAME_INVALID')
+  for (const path of [
+    `${name}/x/../app`,
+    `${name}/x/%2e%2e/app`,
+    `${name}%2fapp`,
+    `${name}/./app`,
+    `${name}//app`,
+    `${name}/app%2f`,
+    `${name.toUpperCase()}/app`,
+    `%2e%2e/${name}/app`,
+  ]) {
+    for (const tail of ['manifests/v1', `blobs/${image.config}`, 'tags/list'])
+      expectAnswer(await marina.ask('GET', `/v2/${path}/${tail}`, { as: marina.admin }), 400, 'NAME_INVALID')
   }
 })
 
 test('X07: forwarding headers of a stranger change neither challenge nor address', async () => {
-  const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'x-forwarded-for': '9.9.9.9', forwarded: 'host=evil.example' }
-  assert.match(String((await marina.ask('GET', '/v2/', { headers })).headers['www-authenticate']), new RegExp(`realm="${marina.url}/service/token"`))
+  const headers = {
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-for': '9.9.9.9',
+    forwarded: 'host=evil.example',
+  }
+  assert.match(
+    String((await marina.ask('GET', '/v2/', { headers })).headers['www-authenticate']),
+    new RegExp(`realm="${marina.url}/service/token"`),
+  )
   for (const host of ['evil"example', 'a b', 'x'.repeat(300), 'a,b="c"']) {
     const challenge = String((await marina.ask('GET', '/v2/', { headers: { host } })).headers['www-authenticate'])
     assert.match(challenge, /^Bearer realm="http:\/\/localhost\/service\/token",service="harbor-registry"$/)
@@ -103,9 +150,18 @@ test('X07: forwarding headers of a stranger change neither challenge nor address
 test('C-28: forwarding headers of a trusted proxy show in the challenge, and an external URL beats them', async () => {
   const headers = { 'x-forwarded-host': 'registry.example', 'x-forwarded-proto': 'https' }
   await using behind = await openTestMarina({ MARINA_TRUSTED_PROXIES: '127.0.0.1' })
-  assert.match(String((await behind.ask('GET', '/v2/', { headers })).headers['www-authenticate']), /realm="https:\/\/registry\.example\/service\/token"/)
-  await using named = await openTestMarina({ MARINA_TRUSTED_PROXIES: '127.0.0.1', MARINA_EXTERNAL_URL: 'https://own.example' })
-  assert.match(String((await named.ask('GET', '/v2/', { headers })).headers['www-authenticate']), /realm="https:\/\/own\.example\/service\/token"/)
+  assert.match(
+    String((await behind.ask('GET', '/v2/', { headers })).headers['www-authenticate']),
+    /realm="https:\/\/registry\.example\/service\/token"/,
+  )
+  await using named = await openTestMarina({
+    MARINA_TRUSTED_PROXIES: '127.0.0.1',
+    MARINA_EXTERNAL_URL: 'https://own.example',
+  })
+  assert.match(
+    String((await named.ask('GET', '/v2/', { headers })).headers['www-authenticate']),
+    /realm="https:\/\/own\.example\/service\/token"/,
+  )
 })
 
 test('C-69, UNKNOWN: an unforeseen error is a plain 500 with a request id, and its cause stands in the log alone', async () => {
@@ -115,7 +171,14 @@ test('C-69, UNKNOWN: an unforeseen error is a plain 500 with a request id, and i
   const { sql } = await import('../platform/db/sql.ts')
   await db.run(sql`alter table tag rename to tag_hidden`)
   try {
-    const answer = expectAnswer(await marina.ask('GET', `/v2/${repository}/tags/list`, { as: marina.admin, headers: { 'x-request-id': 'my-request-1' } }), 500, 'UNKNOWN')
+    const answer = expectAnswer(
+      await marina.ask('GET', `/v2/${repository}/tags/list`, {
+        as: marina.admin,
+        headers: { 'x-request-id': 'my-request-1' },
+      }),
+      500,
+      'UNKNOWN',
+    )
     assert.equal(answer.headers['x-request-id'], 'my-request-1')
     assert.match(answer.text, /my-request-1/)
     assert.doesNotMatch(answer.text, /relation|tag_hidden|select|\.ts|node_modules| at /)
@@ -131,16 +194,30 @@ test('H38: neither password nor token stands in any line of the log', async () =
   await marina.ask('GET', '/v2/library/x/tags/list?secret=CANARY', { token })
   await marina.ask('GET', '/v2/', { as: { ...marina.admin, password: 'CANARY-password' } })
   const all = lines.join('\n')
-  for (const secret of [marina.admin.password, token, 'CANARY', basic(marina.admin).slice(6), 'ab'.repeat(32)]) assert.equal(all.includes(secret), false)
+  for (const secret of [marina.admin.password, token, 'CANARY', basic(marina.admin).slice(6), 'ab'.repeat(32)])
+    assert.equal(all.includes(secret), false)
 })
 
 test('X27: a manifest and a JSON body with prototype keys change no other object', async () => {
   const repository = `${(await givenProject(marina)).name}/app`
   const image = makeImage(0)
   await pushBlob(marina, repository, image.blobs[0])
-  const body = image.content.toString().replace('{', '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},')
-  expectAnswer(await marina.ask('PUT', `/v2/${repository}/manifests/v1`, { as: marina.admin, body, headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' } }), 201)
-  await marina.ask('POST', '/api/v2.0/projects', { as: marina.admin, body: `{"project_name":"${fresh('proto')}","__proto__":{"polluted":1}}`, headers: { 'content-type': 'application/json' } })
+  const body = image.content
+    .toString()
+    .replace('{', '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},')
+  expectAnswer(
+    await marina.ask('PUT', `/v2/${repository}/manifests/v1`, {
+      as: marina.admin,
+      body,
+      headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+    }),
+    201,
+  )
+  await marina.ask('POST', '/api/v2.0/projects', {
+    as: marina.admin,
+    body: `{"project_name":"${fresh('proto')}","__proto__":{"polluted":1}}`,
+    headers: { 'content-type': 'application/json' },
+  })
   assert.equal(({} as { polluted?: number }).polluted, undefined)
 })
 
@@ -149,7 +226,15 @@ test('a blob over its limit is 413, announced or not, and leaves nothing', async
   const path = `/v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)}`
   expectAnswer(await small.ask('POST', path, { as: small.admin, body: Buffer.alloc(2 ** 20 + 1) }), 413, 'SIZE_INVALID')
   const unannounced = `POST ${path} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nTransfer-Encoding: chunked\r\n\r\n180000\r\n`
-  assert.match((await sendRaw(small.port, Buffer.concat([Buffer.from(unannounced), Buffer.alloc(0x180000), Buffer.from('\r\n0\r\n\r\n')]))).text, /^HTTP\/1\.1 413 /)
+  assert.match(
+    (
+      await sendRaw(
+        small.port,
+        Buffer.concat([Buffer.from(unannounced), Buffer.alloc(0x180000), Buffer.from('\r\n0\r\n\r\n')]),
+      )
+    ).text,
+    /^HTTP\/1\.1 413 /,
+  )
   const keys = []
   for await (const { key } of small.ground.blobs.list('')) keys.push(key)
   assert.deepEqual(keys, [])

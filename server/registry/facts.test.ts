@@ -12,9 +12,25 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-type Fact = { topic: string; payload: { repository: string; digest?: string; tag?: string | null; tags?: string[]; from?: string; isNew?: boolean; count?: number; by: { id: number | null; name: string } } }
-const factsOf = (repository: string, from = marina) => from.ground.db.rows<Fact>(sql`select topic, payload from outbox where payload->>'repository' = ${repository} order by id`)
-const ask: TestMarina['ask'] = (method, path, options = {}) => marina.ask(method, path, { as: marina.admin, ...options })
+type Fact = {
+  topic: string
+  payload: {
+    repository: string
+    digest?: string
+    tag?: string | null
+    tags?: string[]
+    from?: string
+    isNew?: boolean
+    count?: number
+    by: { id: number | null; name: string }
+  }
+}
+const factsOf = (repository: string, from = marina) =>
+  from.ground.db.rows<Fact>(
+    sql`select topic, payload from outbox where payload->>'repository' = ${repository} order by id`,
+  )
+const ask: TestMarina['ask'] = (method, path, options = {}) =>
+  marina.ask(method, path, { as: marina.admin, ...options })
 const newRepository = async () => `${(await givenProject(marina)).name}/app`
 
 test('pushes, moved tags and deletes stand in the outbox in their order, with who did them', async () => {
@@ -27,25 +43,41 @@ test('pushes, moved tags and deletes stand in the outbox in their order, with wh
   const unused = await pushBlob(marina, repository, 'no manifest needs this')
   expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${unused}`), 202)
   const facts = await factsOf(repository)
-  assert.deepEqual(facts.map(({ topic, payload }) => [topic, payload.digest, payload.tag ?? payload.tags, payload.by.name]), [
-    ['repository.created', undefined, undefined, maintainer.name],
-    ['artifact.pushed', first.digest, ['v1'], maintainer.name],
-    ['tag.created', first.digest, 'v1', maintainer.name],
-    ['artifact.pushed', second.digest, ['v1'], maintainer.name],
-    ['tag.moved', second.digest, 'v1', maintainer.name],
-    ['tag.deleted', second.digest, 'v1', 'admin'],
-    ['artifact.deleted', first.digest, [], 'admin'],
-    ['blob.deleted', unused, undefined, 'admin'],
-  ])
+  assert.deepEqual(
+    facts.map(({ topic, payload }) => [topic, payload.digest, payload.tag ?? payload.tags, payload.by.name]),
+    [
+      ['repository.created', undefined, undefined, maintainer.name],
+      ['artifact.pushed', first.digest, ['v1'], maintainer.name],
+      ['tag.created', first.digest, 'v1', maintainer.name],
+      ['artifact.pushed', second.digest, ['v1'], maintainer.name],
+      ['tag.moved', second.digest, 'v1', maintainer.name],
+      ['tag.deleted', second.digest, 'v1', 'admin'],
+      ['artifact.deleted', first.digest, [], 'admin'],
+      ['blob.deleted', unused, undefined, 'admin'],
+    ],
+  )
   assert.equal(facts[4]?.payload.from, first.digest)
 })
 
 test('a push again of the same is told as not new, and moves no tag', async () => {
   const repository = await newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
-  expectAnswer(await ask('PUT', `/v2/${repository}/manifests/v1`, { body: image.content, headers: { 'content-type': image.mediaType } }), 201)
+  expectAnswer(
+    await ask('PUT', `/v2/${repository}/manifests/v1`, {
+      body: image.content,
+      headers: { 'content-type': image.mediaType },
+    }),
+    201,
+  )
   const facts = (await factsOf(repository)).filter(({ topic }) => topic !== 'repository.created')
-  assert.deepEqual(facts.map(({ topic, payload }) => [topic, payload.isNew]), [['artifact.pushed', true], ['tag.created', undefined], ['artifact.pushed', false]])
+  assert.deepEqual(
+    facts.map(({ topic, payload }) => [topic, payload.isNew]),
+    [
+      ['artifact.pushed', true],
+      ['tag.created', undefined],
+      ['artifact.pushed', false],
+    ],
+  )
 })
 
 test('what was refused tells nothing', async () => {
@@ -56,7 +88,11 @@ test('what was refused tells nothing', async () => {
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${child.digest}`), 412, 'PRECONDITION')
   expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 412, 'PRECONDITION')
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/none`), 404, 'MANIFEST_UNKNOWN')
-  expectAnswer(await ask('PUT', `/v2/${repository}/manifests/v1`, { body: '{}', headers: { 'content-type': child.mediaType } }), 400, 'MANIFEST_INVALID')
+  expectAnswer(
+    await ask('PUT', `/v2/${repository}/manifests/v1`, { body: '{}', headers: { 'content-type': child.mediaType } }),
+    400,
+    'MANIFEST_INVALID',
+  )
   assert.deepEqual(await factsOf(repository), before)
 })
 
@@ -64,7 +100,9 @@ test('a fact that cannot be written undoes what it would have told', async () =>
   const repository = await newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
   const { db } = marina.ground
-  await db.run(sql`alter table outbox add constraint no_more check (topic not in ('artifact.deleted', 'tag.moved')) not valid`)
+  await db.run(
+    sql`alter table outbox add constraint no_more check (topic not in ('artifact.deleted', 'tag.moved')) not valid`,
+  )
   try {
     expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${image.digest}`), 500, 'UNKNOWN')
   } finally {
@@ -80,13 +118,22 @@ test('pulls are counted in memory and written when Marina closes, with one fact 
   for (const path of ['manifests/v1', 'manifests/v1', `manifests/${image.digest}`]) expectAnswer(await get(path), 200)
   await get('manifests/v1', 'HEAD')
   await get(`blobs/${image.config}`)
-  expectAnswer(await own.ask('GET', '/v2/library/x/manifests/v1', { token: await own.token(undefined, 'repository:library/x:pull') }), 200)
+  expectAnswer(
+    await own.ask('GET', '/v2/library/x/manifests/v1', {
+      token: await own.token(undefined, 'repository:library/x:pull'),
+    }),
+    200,
+  )
   await own.stop()
   await using again = await openBeside(own)
   const pulls = (await factsOf('library/x', again)).filter(({ topic }) => topic === 'artifact.pulled')
-  assert.deepEqual(new Set(pulls.map(({ payload }) => `${payload.tag} ${payload.count} ${payload.by.name}`)), new Set(['null 1 admin', 'v1 1 anonymous', 'v1 2 admin']))
+  assert.deepEqual(
+    new Set(pulls.map(({ payload }) => `${payload.tag} ${payload.count} ${payload.by.name}`)),
+    new Set(['null 1 admin', 'v1 1 anonymous', 'v1 2 admin']),
+  )
   assert.equal(pulls.length, 3)
-  const counts = await again.ground.db.row(sql`select artifact.pull_count as artifact, tag.pull_count as tag, repository.pull_count as repository, artifact.pulled_at is not null as timed
+  const counts = await again.ground.db
+    .row(sql`select artifact.pull_count as artifact, tag.pull_count as tag, repository.pull_count as repository, artifact.pulled_at is not null as timed
     from artifact join repository on repository.id = artifact.repository_id join tag on tag.artifact_id = artifact.id where repository.name = 'library/x'`)
   assert.deepEqual(counts, { artifact: 4, tag: 3, repository: 4, timed: true })
 })
@@ -100,14 +147,18 @@ test('a pull writes nothing while it runs', async () => {
   const { db } = own.ground
   const written = async () => {
     await db.row(sql`select pg_stat_force_next_flush()`)
-    return db.rows(sql`select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables where relname not in ('outbox', 'replica', 'login_failure') order by relname`)
+    return db.rows(
+      sql`select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables where relname not in ('outbox', 'replica', 'login_failure') order by relname`,
+    )
   }
   const countFacts = async () => (await db.row<{ rows: number }>(sql`select count(*) as rows from outbox`))!.rows
   const token = await own.token(own.admin, `repository:${repository}:pull`)
   // A connection that rests tells PostgreSQL's counters of its last second up to ten seconds later; after that, of the next thing at once.
   await sleep(10_500)
   const [before, facts] = [await written(), await countFacts()]
-  for (let count = 0; count < 30; count++) for (const path of ['manifests/v1', `manifests/${image.digest}`, `blobs/${blob}`, 'tags/list']) expectAnswer(await own.ask('GET', `/v2/${repository}/${path}`, { token }), 200)
+  for (let count = 0; count < 30; count++)
+    for (const path of ['manifests/v1', `manifests/${image.digest}`, `blobs/${blob}`, 'tags/list'])
+      expectAnswer(await own.ask('GET', `/v2/${repository}/${path}`, { token }), 200)
   const after = await written()
   // The counter writes every five seconds, beside the pulls and not in them: at most one such turn may fall between.
   if ((await countFacts()) === facts) assert.deepEqual(after, before)

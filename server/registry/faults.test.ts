@@ -6,7 +6,15 @@ import { after, before, test } from 'node:test'
 import { digestOf } from '../../oci/digest.ts'
 import { ociManifest } from '../../oci/media-type.ts'
 import { sql } from '../platform/db/sql.ts'
-import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushManifest } from '../testing/given.ts'
+import {
+  findDisagreements,
+  fresh,
+  givenProject,
+  makeImage,
+  pushBlob,
+  pushImage,
+  pushManifest,
+} from '../testing/given.ts'
 import { basic, eventually, expectAnswer, openRaw, sendCut } from '../testing/http.ts'
 import { openTestServer } from '../testing/postgres-server.ts'
 import { openRival, untilWaiting } from '../testing/rival.ts'
@@ -20,20 +28,40 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-const ask: TestMarina['ask'] = (method, path, options = {}) => marina.ask(method, path, { as: marina.admin, ...options })
+const ask: TestMarina['ask'] = (method, path, options = {}) =>
+  marina.ask(method, path, { as: marina.admin, ...options })
 const newRepository = () => `${project}/${fresh('repo')}`
-const start = async (repository: string) => expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/`), 202).headers.location!
-const isThere = async (repository: string, digest: string) => (await ask('HEAD', `/v2/${repository}/blobs/${digest}`)).status === 200
+const start = async (repository: string) =>
+  expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/`), 202).headers.location!
+const isThere = async (repository: string, digest: string) =>
+  (await ask('HEAD', `/v2/${repository}/blobs/${digest}`)).status === 200
 
 function rawRequest(method: string, path: string, body: Buffer, headers: Record<string, string> = {}): Buffer {
-  const lines = [`${method} ${path} HTTP/1.1`, 'Host: localhost', `Authorization: ${basic(marina.admin)}`, `Content-Length: ${body.length}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', '']
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    'Host: localhost',
+    `Authorization: ${basic(marina.admin)}`,
+    `Content-Length: ${body.length}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '',
+    '',
+  ]
   return Buffer.concat([Buffer.from(lines.join('\r\n')), body])
 }
 
 /** Places to cut: through the head, around its end, through the body and just before the last byte. */
 function cutsOf(request: Buffer): number[] {
   const head = request.indexOf('\r\n\r\n') + 4
-  const places = [1, 10, Math.floor(head / 2), head - 2, head, head + 1, head + Math.floor((request.length - head) / 2), request.length - 1]
+  const places = [
+    1,
+    10,
+    Math.floor(head / 2),
+    head - 2,
+    head,
+    head + 1,
+    head + Math.floor((request.length - head) / 2),
+    request.length - 1,
+  ]
   return [...new Set(places)].filter((place) => place > 0 && place < request.length)
 }
 
@@ -53,14 +81,22 @@ test('a push cut at any place of any of its requests leaves nothing visible and 
   const kinds: [string, () => Promise<Buffer>][] = [
     ['POST whole', async () => rawRequest('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, blob)],
     ['PUT whole', async () => rawRequest('PUT', `${await start(repository)}?digest=${digest}`, blob)],
-    ['manifest', async () => rawRequest('PUT', `/v2/${repository}/manifests/v1`, image.content, { 'Content-Type': ociManifest })],
+    [
+      'manifest',
+      async () => rawRequest('PUT', `/v2/${repository}/manifests/v1`, image.content, { 'Content-Type': ociManifest }),
+    ],
     ['token', async () => rawRequest('GET', '/service/token?service=harbor-registry', Buffer.from('xx'))],
-    ['mount', async () => rawRequest('POST', `/v2/${repository}/blobs/uploads/?mount=${digest}&from=${project}/none`, Buffer.from('xx'))],
+    [
+      'mount',
+      async () =>
+        rawRequest('POST', `/v2/${repository}/blobs/uploads/?mount=${digest}&from=${project}/none`, Buffer.from('xx')),
+    ],
   ]
   const holder = newRepository()
   await pushBlob(marina, holder, config)
   const quiet = await findTraces(repository)
-  for (const [, make] of kinds) for (const place of cutsOf(await make())) await sendCut(marina.port, await make(), place)
+  for (const [, make] of kinds)
+    for (const place of cutsOf(await make())) await sendCut(marina.port, await make(), place)
   await eventually(async () => {
     const traces = await findTraces(repository)
     assert.deepEqual(traces, { ...quiet, blobs: 0, artifacts: 0 })
@@ -75,13 +111,19 @@ test('F02: a chunk cut at any byte keeps what arrived, and the upload goes on fr
   const blob = randomBytes(70_000)
   for (const place of [0, 1, 1000, 35_000, 69_999]) {
     const location = await start(repository)
-    const request = rawRequest('PATCH', location, blob, { 'Content-Range': '0-69999', 'Content-Type': 'application/octet-stream' })
+    const request = rawRequest('PATCH', location, blob, {
+      'Content-Range': '0-69999',
+      'Content-Type': 'application/octet-stream',
+    })
     await sendCut(marina.port, request, request.indexOf('\r\n\r\n') + 4 + place)
     // The request that was cut may still be at work: the chunk that follows is refused until its place is known.
     const kept = await eventually(async () => {
       const { range } = expectAnswer(await ask('GET', location), 204).headers
       const size = range === '0-0' ? 0 : Number(String(range).slice(2)) + 1
-      expectAnswer(await ask('PATCH', location, { body: blob.subarray(size), headers: { 'content-range': `${size}-69999` } }), 202)
+      expectAnswer(
+        await ask('PATCH', location, { body: blob.subarray(size), headers: { 'content-range': `${size}-69999` } }),
+        202,
+      )
       return size
     })
     assert.ok(kept <= place)
@@ -110,7 +152,9 @@ test('F31: of two clients that finish one upload at once, one is told 201 and th
     const isChunked = round % 2 === 0
     if (isChunked) expectAnswer(await ask('PATCH', location, { body: blob }), 202)
     const finish = () => ask('PUT', `${location}?digest=${digestOf(blob)}`, isChunked ? {} : { body: blob })
-    const answers = (await Promise.all([finish(), finish(), finish()])).map(({ status }) => status).sort((a, b) => a - b)
+    const answers = (await Promise.all([finish(), finish(), finish()]))
+      .map(({ status }) => status)
+      .sort((a, b) => a - b)
     assert.equal(answers[0], 201)
     for (const status of answers) assert.ok(status === 201 || status === 404, answers.join())
     assert.deepEqual((await ask('GET', `/v2/${repository}/blobs/${digestOf(blob)}`)).body, blob)
@@ -122,7 +166,9 @@ test('F32: fifty pushers of one blob are all told 201, and one copy is stored', 
   const blob = randomBytes(50_000)
   const digest = await Promise.all(repositories.map((repository) => pushBlob(marina, repository, blob)))
   for (const repository of repositories) assert.equal(await isThere(repository, digest[0]!), true)
-  const row = await marina.ground.db.row(sql`select (select count(*) from blob where digest = ${digest[0]}) as rows, (select count(*) from repository_blob held join blob on blob.id = held.blob_id where digest = ${digest[0]}) as held`)
+  const row = await marina.ground.db.row(
+    sql`select (select count(*) from blob where digest = ${digest[0]}) as rows, (select count(*) from repository_blob held join blob on blob.id = held.blob_id where digest = ${digest[0]}) as held`,
+  )
   assert.deepEqual(row, { rows: 1, held: 50 })
 })
 
@@ -131,7 +177,8 @@ test('C-66: of many first pushes of one tag every one is kept, and one has the t
   const images = await Promise.all(Array.from({ length: 12 }, () => pushImage(marina, repository, { tag: 'v1' })))
   const tagged = (await ask('GET', `/v2/${repository}/manifests/v1`)).headers['docker-content-digest']
   assert.ok(images.some(({ digest }) => digest === tagged))
-  for (const { digest, content } of images) assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/${digest}`)).body, content)
+  for (const { digest, content } of images)
+    assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/${digest}`)).body, content)
 })
 
 test('F34: a pull against deletes is whole and right, or 404', async () => {
@@ -164,7 +211,9 @@ test('F34: a pull against deletes is whole and right, or 404', async () => {
 test('F35: a push acknowledged against deletes of what it shares is whole', async () => {
   const repository = newRepository()
   const shared = randomBytes(300)
-  const layers = [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(shared), size: shared.length }]
+  const layers = [
+    { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(shared), size: shared.length },
+  ]
   const over = new AbortController()
   const remover = async () => {
     while (!over.signal.aborted) {
@@ -180,7 +229,10 @@ test('F35: a push acknowledged against deletes of what it shares is whole', asyn
       const image = makeImage(0, { layers })
       await pushBlob(marina, repository, image.blobs[0])
       await pushBlob(marina, repository, shared)
-      const answer = await ask('PUT', `/v2/${repository}/manifests/${image.digest}`, { body: image.content, headers: { 'content-type': ociManifest } })
+      const answer = await ask('PUT', `/v2/${repository}/manifests/${image.digest}`, {
+        body: image.content,
+        headers: { 'content-type': ociManifest },
+      })
       if (answer.status === 201) {
         kept++
         assert.equal((await ask('GET', `/v2/${repository}/blobs/${digestOf(shared)}`)).status, 200)
@@ -210,10 +262,16 @@ test('abandoned uploads are removed with their bytes, and young ones stay', asyn
   await using own = await openTestMarina({ MARINA_UPLOAD_TTL: '1h' })
   const open = async () => (await own.ask('POST', '/v2/library/x/blobs/uploads/', { as: own.admin })).headers.location!
   const [old, young] = [await open(), await open()]
-  for (const location of [old, young]) expectAnswer(await own.ask('PATCH', location, { as: own.admin, body: 'bytes' }), 202)
-  await own.ground.db.run(sql`update upload set updated_at = now() - interval '2 hours' where id = ${old.split('/').at(-1)}::uuid`)
+  for (const location of [old, young])
+    expectAnswer(await own.ask('PATCH', location, { as: own.admin, body: 'bytes' }), 202)
+  await own.ground.db.run(
+    sql`update upload set updated_at = now() - interval '2 hours' where id = ${old.split('/').at(-1)}::uuid`,
+  )
   const { sweepUploads } = await import('./local/sweep.ts')
-  assert.deepEqual(await sweepUploads({ db: own.ground.db, blobs: own.ground.blobs, ttlMs: own.config.limits.uploadTtlMs }), { uploads: 1, stages: 0 })
+  assert.deepEqual(
+    await sweepUploads({ db: own.ground.db, blobs: own.ground.blobs, ttlMs: own.config.limits.uploadTtlMs }),
+    { uploads: 1, stages: 0 },
+  )
   expectAnswer(await own.ask('GET', old, { as: own.admin }), 404, 'BLOB_UPLOAD_UNKNOWN')
   expectAnswer(await own.ask('GET', young, { as: own.admin }), 204)
 })
@@ -227,13 +285,28 @@ test('F19, UNAVAILABLE: while the database is away every answer is 503, is quick
     await postgres[Symbol.asyncDispose]()
     isStopped = true
     assert.equal((await own.ask('GET', '/api/v2.0/ping', { as: own.admin })).text, 'Pong')
-    assert.equal((JSON.parse((await own.ask('GET', '/api/v2.0/health', { as: own.admin })).text) as { status: string }).status, 'unhealthy')
-    const asks: [string, string, number][] = [['GET', '/v2/library/x/tags/list', 503], ['GET', '/v2/library/x/manifests/none', 503], ['GET', `/v2/library/x/referrers/${image.digest}`, 503], ['POST', '/v2/library/x/blobs/uploads/', 503], ['DELETE', '/v2/library/x/manifests/v1', 503], ['GET', '/v2/_catalog', 503], ['GET', '/api/v2.0/projects', 503]]
+    assert.equal(
+      (JSON.parse((await own.ask('GET', '/api/v2.0/health', { as: own.admin })).text) as { status: string }).status,
+      'unhealthy',
+    )
+    const asks: [string, string, number][] = [
+      ['GET', '/v2/library/x/tags/list', 503],
+      ['GET', '/v2/library/x/manifests/none', 503],
+      ['GET', `/v2/library/x/referrers/${image.digest}`, 503],
+      ['POST', '/v2/library/x/blobs/uploads/', 503],
+      ['DELETE', '/v2/library/x/manifests/v1', 503],
+      ['GET', '/v2/_catalog', 503],
+      ['GET', '/api/v2.0/projects', 503],
+    ]
     for (const [method, path, status] of asks) {
       const started = performance.now()
       const answer = await own.ask(method, path, { as: own.admin })
       assert.ok(performance.now() - started < 20_000, `${method} ${path} hangs`)
-      assert.deepEqual([answer.status, answer.headers['retry-after']], [status, '2'], `${method} ${path} ${answer.text}`)
+      assert.deepEqual(
+        [answer.status, answer.headers['retry-after']],
+        [status, '2'],
+        `${method} ${path} ${answer.text}`,
+      )
       assert.equal(answer.code, 'UNAVAILABLE')
       assert.doesNotMatch(answer.text, /postgres|ECONN|ENOENT|socket/i)
     }

@@ -9,7 +9,15 @@ import type { Caller } from './caller.ts'
 
 /** What is about to be stored, inside its transaction. Sizes in bytes. */
 export type Pushed =
-  | { kind: 'manifest'; project: Project; repository: RepositoryName; digest: Digest; manifest: Manifest; size: number; tags: Tag[] }
+  | {
+      kind: 'manifest'
+      project: Project
+      repository: RepositoryName
+      digest: Digest
+      manifest: Manifest
+      size: number
+      tags: Tag[]
+    }
   | { kind: 'blob'; project: Project; repository: RepositoryName; digest: Digest; size: number }
 
 /** Tags that are about to be removed, inside the transaction. */

@@ -37,7 +37,9 @@ export function openKeys(db: Queryable, sealer: Sealer, tokenTtlMs: number): Key
       order by created_at desc, id limit 100`)
     const newest = rows.find(({ isRetired }) => !isRetired)
     if (!newest) throw new Error('no signing key: run marina keys rotate')
-    const verifying = new Map(await Promise.all(rows.map(async ({ id, publicKey }) => [id, await importKey(publicKey)] as const)))
+    const verifying = new Map(
+      await Promise.all(rows.map(async ({ id, publicKey }) => [id, await importKey(publicKey)] as const)),
+    )
     const privateKey = JSON.parse(sealer.unseal(newest.privateKey, sealedAs(newest.id))) as JWK
     return (loaded = { at: performance.now(), signing: { id: newest.id, key: await importKey(privateKey) }, verifying })
   }
@@ -58,7 +60,9 @@ export function openKeys(db: Queryable, sealer: Sealer, tokenTtlMs: number): Key
 
 /** Makes the first key, unless there is one. */
 export async function ensureKey(db: Queryable, sealer: Sealer): Promise<void> {
-  const row = await db.row(sql`select id from signing_key where algorithm = ${tokenAlgorithm} and retired_at is null limit 1`)
+  const row = await db.row(
+    sql`select id from signing_key where algorithm = ${tokenAlgorithm} and retired_at is null limit 1`,
+  )
   if (!row) await addKey(db, sealer)
 }
 

@@ -19,10 +19,18 @@ after(async () => {
   await marina[Symbol.asyncDispose]()
 })
 
-const countsOf = (one: TestMarina) => one.ground.cache.counts().find(({ resource }) => resource === 'manifest')?.counts ?? { hit: 0, miss: 0, load: 0 }
-const keptOf = (one: TestMarina, repository: string) => [...one.ground.cache.entries()].filter(({ key }) => key.startsWith(`manifest:repository:${repository}:`)).length
-const ask = (one: TestMarina, method: string, repository: string, reference: string, as: Person | undefined = marina.admin, headers: Record<string, string> = {}) =>
-  one.ask(method, `/v2/${repository}/manifests/${reference}`, { as, headers: { accept: ociManifest, ...headers } })
+const countsOf = (one: TestMarina) =>
+  one.ground.cache.counts().find(({ resource }) => resource === 'manifest')?.counts ?? { hit: 0, miss: 0, load: 0 }
+const keptOf = (one: TestMarina, repository: string) =>
+  [...one.ground.cache.entries()].filter(({ key }) => key.startsWith(`manifest:repository:${repository}:`)).length
+const ask = (
+  one: TestMarina,
+  method: string,
+  repository: string,
+  reference: string,
+  as: Person | undefined = marina.admin,
+  headers: Record<string, string> = {},
+) => one.ask(method, `/v2/${repository}/manifests/${reference}`, { as, headers: { accept: ociManifest, ...headers } })
 
 async function givenImage() {
   const project = await givenProject(marina)
@@ -42,7 +50,8 @@ async function keep(one: TestMarina, repository: string): Promise<void> {
 test('S1-35, S1-20: a manifest is read from the database once, and then comes from memory', async () => {
   const { image, repository } = await givenImage()
   const before = { ...countsOf(marina) }
-  for (let time = 0; time < 5; time++) assert.deepEqual(expectAnswer(await ask(marina, 'GET', repository, 'v1'), 200).body, image.content)
+  for (let time = 0; time < 5; time++)
+    assert.deepEqual(expectAnswer(await ask(marina, 'GET', repository, 'v1'), 200).body, image.content)
   const { hit, miss, load } = countsOf(marina)
   assert.deepEqual([miss - before.miss, load - before.load, hit - before.hit], [1, 1, 4])
 })
@@ -50,8 +59,17 @@ test('S1-35, S1-20: a manifest is read from the database once, and then comes fr
 test('S1-36: an answer from memory has the headers of the first', async () => {
   const { image, repository } = await givenImage()
   const [first, second] = [await ask(marina, 'GET', repository, 'v1'), await ask(marina, 'GET', repository, 'v1')]
-  const told = ({ headers }: Answer) => ['content-type', 'content-length', 'docker-content-digest', 'docker-distribution-api-version', 'etag'].map((name) => headers[name])
-  assert.deepEqual(told(second), [ociManifest, String(image.content.length), image.digest, 'registry/2.0', `"${image.digest}"`])
+  const told = ({ headers }: Answer) =>
+    ['content-type', 'content-length', 'docker-content-digest', 'docker-distribution-api-version', 'etag'].map(
+      (name) => headers[name],
+    )
+  assert.deepEqual(told(second), [
+    ociManifest,
+    String(image.content.length),
+    image.digest,
+    'registry/2.0',
+    `"${image.digest}"`,
+  ])
   assert.deepEqual(told(first), told(second))
 })
 
@@ -59,7 +77,10 @@ test('S1-37: rights are looked at before a cached manifest is served, on every p
   const { project, repository } = await givenImage()
   const guest = await givenMember(marina, project, 'guest')
   const token = await marina.token(guest, `repository:${repository}:pull`)
-  const pulls = async (one: TestMarina) => [(await ask(one, 'GET', repository, 'v1', guest)).status, (await one.ask('GET', `/v2/${repository}/manifests/v1`, { headers: { authorization: `Bearer ${token}` } })).status]
+  const pulls = async (one: TestMarina) => [
+    (await ask(one, 'GET', repository, 'v1', guest)).status,
+    (await one.ask('GET', `/v2/${repository}/manifests/v1`, { headers: { authorization: `Bearer ${token}` } })).status,
+  ]
   for (const one of [marina, beside]) assert.deepEqual(await pulls(one), [200, 200])
   for (const one of [marina, beside]) await keep(one, repository)
   await removeMember(marina, project, guest)
@@ -72,7 +93,10 @@ test('S1-38: a HEAD is answered from a cached manifest, and puts none into the c
   const { image, repository } = await givenImage()
   const head = async () => expectAnswer(await ask(marina, 'HEAD', repository, 'v1'), 200).headers
   const fresh = await head()
-  assert.deepEqual([fresh['content-length'], fresh['docker-content-digest'], fresh['content-type']], [String(image.content.length), image.digest, ociManifest])
+  assert.deepEqual(
+    [fresh['content-length'], fresh['docker-content-digest'], fresh['content-type']],
+    [String(image.content.length), image.digest, ociManifest],
+  )
   assert.equal(keptOf(marina, repository), 0)
   await ask(marina, 'GET', repository, 'v1')
   const before = countsOf(marina).hit
@@ -83,39 +107,72 @@ test('S1-38: a HEAD is answered from a cached manifest, and puts none into the c
 
 test('S1-39: who has the digest already gets 304 without the manifest being read, and 404 once it is deleted', async () => {
   const { image, repository } = await givenImage()
-  for (const [method, reference] of [['GET', 'v1'], ['GET', image.digest], ['HEAD', image.digest]] as const) {
-    const answer = expectAnswer(await ask(marina, method, repository, reference, marina.admin, { 'if-none-match': `"${image.digest}"` }), 304)
+  for (const [method, reference] of [
+    ['GET', 'v1'],
+    ['GET', image.digest],
+    ['HEAD', image.digest],
+  ] as const) {
+    const answer = expectAnswer(
+      await ask(marina, method, repository, reference, marina.admin, { 'if-none-match': `"${image.digest}"` }),
+      304,
+    )
     assert.deepEqual([answer.body.length, answer.headers.etag], [0, `"${image.digest}"`])
   }
   assert.equal(keptOf(marina, repository), 0)
   expectAnswer(await ask(marina, 'GET', repository, 'v1', marina.admin, { 'if-none-match': '"sha256:other"' }), 200)
   expectAnswer(await ask(beside, 'DELETE', repository, image.digest), 202)
-  expectAnswer(await ask(marina, 'GET', repository, image.digest, marina.admin, { 'if-none-match': `"${image.digest}"` }), 404, 'MANIFEST_UNKNOWN')
+  expectAnswer(
+    await ask(marina, 'GET', repository, image.digest, marina.admin, { 'if-none-match': `"${image.digest}"` }),
+    404,
+    'MANIFEST_UNKNOWN',
+  )
 })
 
 test('S1-40: a deleted manifest is gone from every process with the next request, and so is a moved or deleted tag', async () => {
   const { image, repository } = await givenImage()
   const other = await pushImage(marina, repository, { tag: 'v2' })
-  const digestOf = async (one: TestMarina, reference: string) => (await ask(one, 'GET', repository, reference)).headers['docker-content-digest']
-  for (const one of [marina, beside]) assert.deepEqual([await digestOf(one, 'v1'), await digestOf(one, 'v2')], [image.digest, other.digest])
-  expectAnswer(await marina.ask('PUT', `/v2/${repository}/manifests/v1`, { as: marina.admin, headers: { 'content-type': ociManifest }, body: other.content }), 201)
+  const digestOf = async (one: TestMarina, reference: string) =>
+    (await ask(one, 'GET', repository, reference)).headers['docker-content-digest']
+  for (const one of [marina, beside])
+    assert.deepEqual([await digestOf(one, 'v1'), await digestOf(one, 'v2')], [image.digest, other.digest])
+  expectAnswer(
+    await marina.ask('PUT', `/v2/${repository}/manifests/v1`, {
+      as: marina.admin,
+      headers: { 'content-type': ociManifest },
+      body: other.content,
+    }),
+    201,
+  )
   assert.equal(await digestOf(beside, 'v1'), other.digest)
   expectAnswer(await ask(marina, 'DELETE', repository, 'v2'), 202)
   expectAnswer(await ask(beside, 'GET', repository, 'v2'), 404, 'MANIFEST_UNKNOWN')
   expectAnswer(await ask(beside, 'DELETE', repository, other.digest), 202)
-  for (const one of [marina, beside]) for (const reference of ['v1', other.digest]) expectAnswer(await ask(one, 'GET', repository, reference), 404, 'MANIFEST_UNKNOWN')
+  for (const one of [marina, beside])
+    for (const reference of ['v1', other.digest])
+      expectAnswer(await ask(one, 'GET', repository, reference), 404, 'MANIFEST_UNKNOWN')
 })
 
 test('S1-41: what a cached manifest says to one caller it says to all, and nothing of the one who asked first', async () => {
   const { project, repository } = await givenImage()
-  const people = [await givenMember(marina, project, 'guest'), await givenMember(marina, project, 'developer'), marina.admin]
-  const told = await Promise.all(people.map(async (one) => {
-    const { date: _, 'x-request-id': id, ...headers } = expectAnswer(await ask(marina, 'GET', repository, 'v1', one), 200).headers
-    return { id, headers }
-  }))
+  const people = [
+    await givenMember(marina, project, 'guest'),
+    await givenMember(marina, project, 'developer'),
+    marina.admin,
+  ]
+  const told = await Promise.all(
+    people.map(async (one) => {
+      const {
+        date: _,
+        'x-request-id': id,
+        ...headers
+      } = expectAnswer(await ask(marina, 'GET', repository, 'v1', one), 200).headers
+      return { id, headers }
+    }),
+  )
   assert.equal(new Set(told.map(({ id }) => id)).size, 3)
   for (const { headers } of told) {
     assert.deepEqual(headers, told[0]!.headers)
-    for (const name of ['set-cookie', 'x-harbor-csrf-token', 'strict-transport-security', 'authorization']) assert.equal(headers[name], undefined)
+    for (const name of ['set-cookie', 'x-harbor-csrf-token', 'strict-transport-security', 'authorization'])
+      assert.equal(headers[name], undefined)
   }
 })

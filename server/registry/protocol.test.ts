@@ -3,7 +3,18 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { digestOf } from '../../oci/digest.ts'
 import { ociIndex, ociManifest } from '../../oci/media-type.ts'
-import { descriptorOf, findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../testing/given.ts'
+import {
+  descriptorOf,
+  findDisagreements,
+  fresh,
+  givenProject,
+  makeImage,
+  pushBlob,
+  pushImage,
+  pushIndex,
+  pushManifest,
+  pushReferrer,
+} from '../testing/given.ts'
 import { expectAnswer, type Answer, type AskOptions } from '../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../testing/server.ts'
 
@@ -15,16 +26,37 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-const ask = (method: string, path: string, options: AskOptions = {}) => marina.ask(method, path, { as: marina.admin, ...options })
+const ask = (method: string, path: string, options: AskOptions = {}) =>
+  marina.ask(method, path, { as: marina.admin, ...options })
 const newRepository = () => `${project}/${fresh('repo')}`
 const none = digestOf(Buffer.from('not there'))
-const start = async (repository: string, query = '') => expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/${query}`), 202)
+const start = async (repository: string, query = '') =>
+  expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/${query}`), 202)
 const chunk = (location: string, bytes: Uint8Array, first?: number, more: Record<string, string> = {}) =>
-  ask('PATCH', location, { body: bytes, headers: { 'content-type': 'application/octet-stream', ...(first === undefined ? {} : { 'content-range': `${first}-${first + bytes.length - 1}` }), ...more } })
-const isThere = async (repository: string, digest: string) => (await ask('HEAD', `/v2/${repository}/blobs/${digest}`)).status === 200
-const put = (repository: string, reference: string, content: string | Uint8Array, type: string = ociManifest) => ask('PUT', `/v2/${repository}/manifests/${reference}`, { body: content, headers: { 'content-type': type } })
+  ask('PATCH', location, {
+    body: bytes,
+    headers: {
+      'content-type': 'application/octet-stream',
+      ...(first === undefined ? {} : { 'content-range': `${first}-${first + bytes.length - 1}` }),
+      ...more,
+    },
+  })
+const isThere = async (repository: string, digest: string) =>
+  (await ask('HEAD', `/v2/${repository}/blobs/${digest}`)).status === 200
+const put = (repository: string, reference: string, content: string | Uint8Array, type: string = ociManifest) =>
+  ask('PUT', `/v2/${repository}/manifests/${reference}`, { body: content, headers: { 'content-type': type } })
 type Tags = { name: string; tags: string[] }
-type Index = { schemaVersion: number; mediaType: string; manifests: { digest: string; artifactType?: string; annotations?: Record<string, string>; size: number; mediaType: string }[] }
+type Index = {
+  schemaVersion: number
+  mediaType: string
+  manifests: {
+    digest: string
+    artifactType?: string
+    annotations?: Record<string, string>
+    size: number
+    mediaType: string
+  }[]
+}
 
 // Pull
 
@@ -34,15 +66,30 @@ test('end-2: a blob comes whole, by HEAD without its bytes, and as bytes that no
   for (const method of ['GET', 'HEAD']) {
     const answer = expectAnswer(await ask(method, `/v2/${repository}/blobs/${digest}`), 200)
     assert.deepEqual(answer.body, method === 'GET' ? bytes : Buffer.alloc(0))
-    const { 'content-type': type, 'content-length': length, 'docker-content-digest': named, 'x-content-type-options': sniff, 'content-security-policy': policy } = answer.headers
-    assert.deepEqual([type, length, named, sniff, policy], ['application/octet-stream', String(bytes.length), digest, 'nosniff', "default-src 'none'; sandbox"])
+    const {
+      'content-type': type,
+      'content-length': length,
+      'docker-content-digest': named,
+      'x-content-type-options': sniff,
+      'content-security-policy': policy,
+    } = answer.headers
+    assert.deepEqual(
+      [type, length, named, sniff, policy],
+      ['application/octet-stream', String(bytes.length), digest, 'nosniff', "default-src 'none'; sandbox"],
+    )
   }
 })
 
 test('X03: a Content-Type or file name that the pusher sent is not served back', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(20)]
   const digest = digestOf(bytes)
-  expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: bytes, headers: { 'content-type': 'text/html', 'content-disposition': 'inline; filename=x.html' } }), 201)
+  expectAnswer(
+    await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, {
+      body: bytes,
+      headers: { 'content-type': 'text/html', 'content-disposition': 'inline; filename=x.html' },
+    }),
+    201,
+  )
   const { headers } = await ask('GET', `/v2/${repository}/blobs/${digest}`, { headers: { accept: 'text/html' } })
   assert.deepEqual([headers['content-type'], headers['content-disposition']], ['application/octet-stream', undefined])
 })
@@ -50,25 +97,46 @@ test('X03: a Content-Type or file name that the pusher sent is not served back',
 test('C-67: a blob is read in ranges, and not at all beyond its end', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(1000)]
   const path = `/v2/${repository}/blobs/${await pushBlob(marina, repository, bytes)}`
-  for (const [range, from, to] of [['bytes=0-0', 0, 0], ['bytes=10-19', 10, 19], ['bytes=990-', 990, 999], ['bytes=-5', 995, 999], ['bytes=500-5000', 500, 999]] as const) {
+  for (const [range, from, to] of [
+    ['bytes=0-0', 0, 0],
+    ['bytes=10-19', 10, 19],
+    ['bytes=990-', 990, 999],
+    ['bytes=-5', 995, 999],
+    ['bytes=500-5000', 500, 999],
+  ] as const) {
     const answer = expectAnswer(await ask('GET', path, { headers: { range } }), 206)
-    assert.deepEqual([answer.body, answer.headers['content-range'], answer.headers['content-length']], [bytes.subarray(from, to + 1), `bytes ${from}-${to}/1000`, String(to - from + 1)])
+    assert.deepEqual(
+      [answer.body, answer.headers['content-range'], answer.headers['content-length']],
+      [bytes.subarray(from, to + 1), `bytes ${from}-${to}/1000`, String(to - from + 1)],
+    )
   }
   const beyond = expectAnswer(await ask('GET', path, { headers: { range: 'bytes=1000-' } }), 416, 'RANGE_INVALID')
   assert.equal(beyond.headers['content-range'], 'bytes */1000')
-  for (const range of ['bytes=5-2', 'items=0-1', 'bytes=0-1,5-6']) assert.deepEqual(expectAnswer(await ask('GET', path, { headers: { range } }), 200).body, bytes)
+  for (const range of ['bytes=5-2', 'items=0-1', 'bytes=0-1,5-6'])
+    assert.deepEqual(expectAnswer(await ask('GET', path, { headers: { range } }), 200).body, bytes)
 })
 
 test('C-67: what the client has already is 304, and still needs the right', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
-  for (const [path, digest] of [[`manifests/v1`, image.digest], [`manifests/${image.digest}`, image.digest], [`blobs/${image.config}`, image.config]] as const) {
+  for (const [path, digest] of [
+    [`manifests/v1`, image.digest],
+    [`manifests/${image.digest}`, image.digest],
+    [`blobs/${image.config}`, image.config],
+  ] as const) {
     for (const header of [`"${digest}"`, `W/"${digest}"`, `"x", "${digest}"`, '*']) {
-      const answer = expectAnswer(await ask('GET', `/v2/${repository}/${path}`, { headers: { 'if-none-match': header } }), 304)
+      const answer = expectAnswer(
+        await ask('GET', `/v2/${repository}/${path}`, { headers: { 'if-none-match': header } }),
+        304,
+      )
       assert.equal(answer.headers.etag, `"${digest}"`)
     }
     expectAnswer(await ask('GET', `/v2/${repository}/${path}`, { headers: { 'if-none-match': `"${none}"` } }), 200)
-    expectAnswer(await marina.ask('GET', `/v2/${repository}/${path}`, { headers: { 'if-none-match': `"${digest}"` } }), 401, 'UNAUTHORIZED')
+    expectAnswer(
+      await marina.ask('GET', `/v2/${repository}/${path}`, { headers: { 'if-none-match': `"${digest}"` } }),
+      401,
+      'UNAUTHORIZED',
+    )
   }
 })
 
@@ -80,8 +148,16 @@ test('end-3: a manifest comes byte for byte with the type it was pushed with, wh
   const pushed = await pushManifest(marina, repository, odd, ociManifest, { tag: 'v1' })
   for (const method of ['GET', 'HEAD']) {
     for (const reference of ['v1', pushed.digest]) {
-      const answer = expectAnswer(await ask(method, `/v2/${repository}/manifests/${reference}`, { headers: { accept: 'text/html, application/vnd.oci.image.index.v1+json' } }), 200)
-      assert.deepEqual([answer.headers['content-type'], answer.headers['docker-content-digest'], answer.headers['content-length']], [ociManifest, pushed.digest, String(odd.length)])
+      const answer = expectAnswer(
+        await ask(method, `/v2/${repository}/manifests/${reference}`, {
+          headers: { accept: 'text/html, application/vnd.oci.image.index.v1+json' },
+        }),
+        200,
+      )
+      assert.deepEqual(
+        [answer.headers['content-type'], answer.headers['docker-content-digest'], answer.headers['content-length']],
+        [ociManifest, pushed.digest, String(odd.length)],
+      )
       if (method === 'GET') assert.deepEqual(answer.body, odd)
     }
   }
@@ -90,7 +166,12 @@ test('end-3: a manifest comes byte for byte with the type it was pushed with, wh
 test('BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN: what is not there is 404, the same for HEAD', async () => {
   const repository = newRepository()
   await pushImage(marina, repository)
-  for (const [path, code] of [[`${repository}/blobs/${none}`, 'BLOB_UNKNOWN'], [`${repository}/manifests/${none}`, 'MANIFEST_UNKNOWN'], [`${repository}/manifests/none`, 'MANIFEST_UNKNOWN'], [`${repository}x/manifests/none`, 'NAME_UNKNOWN']] as const) {
+  for (const [path, code] of [
+    [`${repository}/blobs/${none}`, 'BLOB_UNKNOWN'],
+    [`${repository}/manifests/${none}`, 'MANIFEST_UNKNOWN'],
+    [`${repository}/manifests/none`, 'MANIFEST_UNKNOWN'],
+    [`${repository}x/manifests/none`, 'NAME_UNKNOWN'],
+  ] as const) {
     expectAnswer(await ask('GET', `/v2/${path}`), 404, code)
     assert.equal((await ask('HEAD', `/v2/${path}`)).status, 404)
   }
@@ -111,8 +192,14 @@ test('end-4a, end-6: POST, then PUT with the whole blob', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(5000)]
   const started = await start(repository)
   assert.match(started.headers.location!, new RegExp(`^/v2/${repository}/blobs/uploads/[0-9a-f-]{36}$`))
-  assert.deepEqual([started.headers['docker-upload-uuid'], started.headers['oci-chunk-min-length']], [started.headers.location!.split('/').at(-1), '1024'])
-  const done = expectAnswer(await ask('PUT', `${started.headers.location}?digest=${digestOf(bytes)}`, { body: bytes }), 201)
+  assert.deepEqual(
+    [started.headers['docker-upload-uuid'], started.headers['oci-chunk-min-length']],
+    [started.headers.location!.split('/').at(-1), '1024'],
+  )
+  const done = expectAnswer(
+    await ask('PUT', `${started.headers.location}?digest=${digestOf(bytes)}`, { body: bytes }),
+    201,
+  )
   assert.equal(done.headers.location, `/v2/${repository}/blobs/${digestOf(bytes)}`)
   assert.deepEqual((await ask('GET', `/v2/${repository}/blobs/${digestOf(bytes)}`)).body, bytes)
   expectAnswer(await ask('GET', started.headers.location!), 404, 'BLOB_UPLOAD_UNKNOWN')
@@ -120,7 +207,10 @@ test('end-4a, end-6: POST, then PUT with the whole blob', async () => {
 
 test('end-4b, C-53: a single POST pushes a whole blob', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(5000)]
-  const done = expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(bytes)}`, { body: bytes }), 201)
+  const done = expectAnswer(
+    await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(bytes)}`, { body: bytes }),
+    201,
+  )
   assert.deepEqual((await ask('GET', done.headers.location!)).body, bytes)
 })
 
@@ -159,7 +249,13 @@ test('end-5, end-13, C-52, C-54: chunks in order, the state between them, and a 
     assert.deepEqual([state.headers.range, state.headers.location], [`0-${sent - 1}`, location])
     assert.equal(await isThere(repository, digestOf(bytes)), false)
   }
-  expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`, { body: bytes.subarray(sent), headers: { 'content-range': `${sent}-8999` } }), 201)
+  expectAnswer(
+    await ask('PUT', `${location}?digest=${digestOf(bytes)}`, {
+      body: bytes.subarray(sent),
+      headers: { 'content-range': `${sent}-8999` },
+    }),
+    201,
+  )
   assert.deepEqual((await ask('GET', `/v2/${repository}/blobs/${digestOf(bytes)}`)).body, bytes)
 })
 
@@ -171,8 +267,17 @@ test('C-49: a chunk that begins elsewhere is 416 with the place to go on from, a
     const answer = expectAnswer(await chunk(location, bytes.subarray(0, 1000), first), 416, 'RANGE_INVALID')
     assert.deepEqual([answer.headers.range, answer.headers.location], ['0-999', location])
   }
-  for (const range of ['x', '5-2', '-5', '5-', 'bytes', '1000-1999-2999', '9'.repeat(20)]) assert.equal((await chunk(location, bytes.subarray(1000, 2000), undefined, { 'content-range': range })).status, 416, range)
-  expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`, { body: bytes, headers: { 'content-range': '0-2999' } }), 416, 'RANGE_INVALID')
+  for (const range of ['x', '5-2', '-5', '5-', 'bytes', '1000-1999-2999', '9'.repeat(20)])
+    assert.equal(
+      (await chunk(location, bytes.subarray(1000, 2000), undefined, { 'content-range': range })).status,
+      416,
+      range,
+    )
+  expectAnswer(
+    await ask('PUT', `${location}?digest=${digestOf(bytes)}`, { body: bytes, headers: { 'content-range': '0-2999' } }),
+    416,
+    'RANGE_INVALID',
+  )
   expectAnswer(await chunk(location, bytes.subarray(1000), 1000), 202)
   expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
 })
@@ -180,8 +285,16 @@ test('C-49: a chunk that begins elsewhere is 416 with the place to go on from, a
 test('C-50, SIZE_INVALID: a chunk of another length than its range is refused, and without a range it is appended', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(3000)]
   const location = (await start(repository)).headers.location!
-  expectAnswer(await chunk(location, bytes.subarray(0, 1000), undefined, { 'content-range': '0-500' }), 400, 'SIZE_INVALID')
-  expectAnswer(await chunk(location, bytes.subarray(0, 1000), undefined, { 'content-range': '0-2000' }), 400, 'SIZE_INVALID')
+  expectAnswer(
+    await chunk(location, bytes.subarray(0, 1000), undefined, { 'content-range': '0-500' }),
+    400,
+    'SIZE_INVALID',
+  )
+  expectAnswer(
+    await chunk(location, bytes.subarray(0, 1000), undefined, { 'content-range': '0-2000' }),
+    400,
+    'SIZE_INVALID',
+  )
   expectAnswer(await chunk(location, bytes.subarray(0, 1000)), 202)
   expectAnswer(await chunk(location, bytes.subarray(1000)), 202)
   expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
@@ -193,9 +306,23 @@ test('C-51, BLOB_UPLOAD_UNKNOWN: an upload that is unknown, finished or cancelle
   expectAnswer(await ask('PUT', `${finished}?digest=${digestOf(bytes)}`, { body: bytes }), 201)
   const cancelled = (await start(repository)).headers.location!
   expectAnswer(await ask('DELETE', cancelled), 204)
-  for (const location of [finished, cancelled, finished.replace(/[^/]+$/, randomUUID()), finished.replace(/[^/]+$/, 'x')]) {
-    for (const [method, query] of [['GET', ''], ['PATCH', ''], ['PUT', `?digest=${digestOf(bytes)}`], ['DELETE', '']] as const) {
-      expectAnswer(await ask(method, `${location}${query}`, method.startsWith('P') ? { body: bytes } : {}), 404, 'BLOB_UPLOAD_UNKNOWN')
+  for (const location of [
+    finished,
+    cancelled,
+    finished.replace(/[^/]+$/, randomUUID()),
+    finished.replace(/[^/]+$/, 'x'),
+  ]) {
+    for (const [method, query] of [
+      ['GET', ''],
+      ['PATCH', ''],
+      ['PUT', `?digest=${digestOf(bytes)}`],
+      ['DELETE', ''],
+    ] as const) {
+      expectAnswer(
+        await ask(method, `${location}${query}`, method.startsWith('P') ? { body: bytes } : {}),
+        404,
+        'BLOB_UPLOAD_UNKNOWN',
+      )
     }
   }
 })
@@ -210,15 +337,31 @@ test('end-14: a cancelled upload leaves no bytes behind', async () => {
 test('C-48, DIGEST_INVALID: bytes under a wrong digest are refused, become visible nowhere, and end the upload', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(3000)]
   for (const digest of ['', 'x', 'sha256:x', `md5:${'a'.repeat(32)}`, digestOf(bytes).toUpperCase()]) {
-    expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: bytes }), 400, 'DIGEST_INVALID')
-    expectAnswer(await ask('PUT', `${(await start(repository)).headers.location}?digest=${digest}`, { body: bytes }), 400, 'DIGEST_INVALID')
+    expectAnswer(
+      await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: bytes }),
+      400,
+      'DIGEST_INVALID',
+    )
+    expectAnswer(
+      await ask('PUT', `${(await start(repository)).headers.location}?digest=${digest}`, { body: bytes }),
+      400,
+      'DIGEST_INVALID',
+    )
   }
   expectAnswer(await ask('PUT', (await start(repository)).headers.location!, { body: bytes }), 400, 'DIGEST_INVALID')
-  expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${none}`, { body: bytes }), 400, 'DIGEST_INVALID')
+  expectAnswer(
+    await ask('POST', `/v2/${repository}/blobs/uploads/?digest=${none}`, { body: bytes }),
+    400,
+    'DIGEST_INVALID',
+  )
   for (const first of [Buffer.alloc(0), bytes.subarray(0, 1000)]) {
     const location = (await start(repository)).headers.location!
     if (first.length > 0) expectAnswer(await chunk(location, first, 0), 202)
-    expectAnswer(await ask('PUT', `${location}?digest=${none}`, { body: bytes.subarray(first.length) }), 400, 'DIGEST_INVALID')
+    expectAnswer(
+      await ask('PUT', `${location}?digest=${none}`, { body: bytes.subarray(first.length) }),
+      400,
+      'DIGEST_INVALID',
+    )
     expectAnswer(await ask('GET', location), 404, 'BLOB_UPLOAD_UNKNOWN')
   }
   assert.deepEqual([await isThere(repository, none), await isThere(repository, digestOf(bytes))], [false, false])
@@ -228,7 +371,8 @@ test('C-54: the empty blob is a blob, however it is pushed', async () => {
   const empty = digestOf(Buffer.alloc(0))
   const ways = [
     async (repository: string) => ask('POST', `/v2/${repository}/blobs/uploads/?digest=${empty}`, { body: '' }),
-    async (repository: string) => ask('PUT', `${(await start(repository)).headers.location}?digest=${empty}`, { body: '' }),
+    async (repository: string) =>
+      ask('PUT', `${(await start(repository)).headers.location}?digest=${empty}`, { body: '' }),
     async (repository: string) => ask('PUT', `${(await start(repository)).headers.location}?digest=${empty}`),
   ]
   for (const push of ways) {
@@ -259,7 +403,11 @@ test('pushing again what is there changes nothing', async () => {
 
 test('a push to a project that does not exist is NAME_UNKNOWN for the administrator', async () => {
   const absent = `${fresh('absent')}/x`
-  for (const answer of [await ask('POST', `/v2/${absent}/blobs/uploads/`), await ask('POST', `/v2/${absent}/blobs/uploads/?digest=${none}`, { body: 'x' }), await put(absent, 'v1', makeImage(0).content)]) {
+  for (const answer of [
+    await ask('POST', `/v2/${absent}/blobs/uploads/`),
+    await ask('POST', `/v2/${absent}/blobs/uploads/?digest=${none}`, { body: 'x' }),
+    await put(absent, 'v1', makeImage(0).content),
+  ]) {
     assert.ok(answer.status === 401 || answer.code === 'NAME_UNKNOWN', answer.text)
   }
 })
@@ -270,7 +418,10 @@ test('end-7a: a pushed manifest says where it is, and moves its tag', async () =
   const repository = newRepository()
   const [first, second] = [await pushImage(marina, repository, { tag: 'v1' }), await pushImage(marina, repository)]
   const answer = expectAnswer(await put(repository, 'v1', second.content), 201)
-  assert.deepEqual([answer.headers.location, answer.headers['docker-content-digest']], [`/v2/${repository}/manifests/v1`, second.digest])
+  assert.deepEqual(
+    [answer.headers.location, answer.headers['docker-content-digest']],
+    [`/v2/${repository}/manifests/v1`, second.digest],
+  )
   assert.equal((await ask('GET', `/v2/${repository}/manifests/v1`)).headers['docker-content-digest'], second.digest)
   assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/${first.digest}`)).body, first.content)
 })
@@ -308,7 +459,11 @@ test('C-55: a manifest under a digest that is not its own is DIGEST_INVALID', as
   const repository = newRepository()
   const image = await pushImage(marina, repository)
   expectAnswer(await put(repository, none, image.content), 400, 'DIGEST_INVALID')
-  expectAnswer(await put(repository, image.digest, Buffer.concat([image.content, Buffer.from(' ')])), 400, 'DIGEST_INVALID')
+  expectAnswer(
+    await put(repository, image.digest, Buffer.concat([image.content, Buffer.from(' ')])),
+    400,
+    'DIGEST_INVALID',
+  )
 })
 
 test('C-56: a manifest of 4 MiB is taken, and one of a byte more is 413', async () => {
@@ -316,14 +471,24 @@ test('C-56: a manifest of 4 MiB is taken, and one of a byte more is 413', async 
   const [config] = makeImage(0).blobs
   await pushBlob(marina, repository, config)
   const sized = (size: number) => {
-    const text = (filler: string) => JSON.stringify({ schemaVersion: 2, mediaType: ociManifest, config: descriptorOf(config!), layers: [], annotations: { filler } })
+    const text = (filler: string) =>
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: ociManifest,
+        config: descriptorOf(config!),
+        layers: [],
+        annotations: { filler },
+      })
     return text('x'.repeat(size - text('').length))
   }
   const limit = 4 * 2 ** 20
   expectAnswer(await put(repository, 'big', sized(limit)), 201)
   assert.equal((await ask('GET', `/v2/${repository}/manifests/big`)).body.length, limit)
   expectAnswer(await put(repository, 'bigger', sized(limit + 1)), 413, 'SIZE_INVALID')
-  const unannounced = await ask('PUT', `/v2/${repository}/manifests/bigger`, { body: sized(limit + 1), headers: { 'content-type': ociManifest, 'content-length': '', 'transfer-encoding': 'chunked' } }).catch((error: Error) => error)
+  const unannounced = await ask('PUT', `/v2/${repository}/manifests/bigger`, {
+    body: sized(limit + 1),
+    headers: { 'content-type': ociManifest, 'content-length': '', 'transfer-encoding': 'chunked' },
+  }).catch((error: Error) => error)
   assert.ok(unannounced instanceof Error || unannounced.status === 413)
   expectAnswer(await ask('GET', `/v2/${repository}/manifests/bigger`), 404, 'MANIFEST_UNKNOWN')
 })
@@ -334,10 +499,24 @@ test('C-57, D02, MANIFEST_INVALID: broken, ambiguous or untrue manifests are ref
   const body = JSON.parse(image.content.toString()) as { config: { size: number }; layers: { size: number }[] }
   const changed = (change: object) => JSON.stringify({ ...body, ...change })
   const wrong: [string, string?][] = [
-    [''], ['{'], ['[]'], ['null'], [changed({ schemaVersion: 1 })], [changed({ manifests: [] })], [image.content.toString(), ociIndex], [changed({ mediaType: undefined }), 'application/json'],
-    [changed({ config: { ...body.config, size: body.config.size + 1 } })], [changed({ layers: [{ ...body.layers[0], size: -1 }] })], [changed({ layers: [{ ...body.layers[0], size: 1 }] })],
-    [image.content.toString().replace('{', '{"layers":[],')], [changed({ Layers: [] })], [changed({ annotations: { a: 1 } })], [changed({ annotations: { a: '\0' } })], [changed({ layers: [{ ...body.layers[0], urls: ['ftp://x'] }] })],
-    [image.content.toString(), 'text/plain'], [changed({ subject: {} })],
+    [''],
+    ['{'],
+    ['[]'],
+    ['null'],
+    [changed({ schemaVersion: 1 })],
+    [changed({ manifests: [] })],
+    [image.content.toString(), ociIndex],
+    [changed({ mediaType: undefined }), 'application/json'],
+    [changed({ config: { ...body.config, size: body.config.size + 1 } })],
+    [changed({ layers: [{ ...body.layers[0], size: -1 }] })],
+    [changed({ layers: [{ ...body.layers[0], size: 1 }] })],
+    [image.content.toString().replace('{', '{"layers":[],')],
+    [changed({ Layers: [] })],
+    [changed({ annotations: { a: 1 } })],
+    [changed({ annotations: { a: '\0' } })],
+    [changed({ layers: [{ ...body.layers[0], urls: ['ftp://x'] }] })],
+    [image.content.toString(), 'text/plain'],
+    [changed({ subject: {} })],
   ]
   for (const [content, type] of wrong) expectAnswer(await put(repository, 'v1', content, type), 400, 'MANIFEST_INVALID')
   assert.equal((await ask('GET', `/v2/${repository}/manifests/v1`)).headers['docker-content-digest'], image.digest)
@@ -346,14 +525,19 @@ test('C-57, D02, MANIFEST_INVALID: broken, ambiguous or untrue manifests are ref
 test('C-57: an index that gives a child another size than it has is refused', async () => {
   const repository = newRepository()
   const child = await pushImage(marina, repository)
-  const index = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: [{ ...child.descriptor, size: child.content.length + 1 }] })
+  const index = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: ociIndex,
+    manifests: [{ ...child.descriptor, size: child.content.length + 1 }],
+  })
   expectAnswer(await put(repository, 'v1', index, ociIndex), 400, 'MANIFEST_INVALID')
 })
 
 test('C-58: indexes nest four deep and no deeper', async () => {
   const repository = newRepository()
   let child: Awaited<ReturnType<typeof pushIndex>> = await pushImage(marina, repository)
-  for (let depth = 1; depth <= 4; depth++) child = await pushIndex(marina, repository, [child], { more: { annotations: { depth: String(depth) } } })
+  for (let depth = 1; depth <= 4; depth++)
+    child = await pushIndex(marina, repository, [child], { more: { annotations: { depth: String(depth) } } })
   const fifth = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: [child.descriptor] })
   expectAnswer(await put(repository, 'deep', fifth, ociIndex), 400, 'MANIFEST_INVALID')
 })
@@ -367,15 +551,33 @@ test('C-59: a foreign layer needs no blob here', async () => {
 
 test('Docker schema 2 images and lists are kept as such', async () => {
   const repository = newRepository()
-  const [docker, list] = ['application/vnd.docker.distribution.manifest.v2+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
+  const [docker, list] = [
+    'application/vnd.docker.distribution.manifest.v2+json',
+    'application/vnd.docker.distribution.manifest.list.v2+json',
+  ]
   const image = makeImage(1, { mediaType: docker })
   for (const blob of image.blobs) await pushBlob(marina, repository, blob)
   const child = await pushManifest(marina, repository, image.content, docker)
-  const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: list, manifests: [{ ...child.descriptor, platform: { architecture: 'amd64', os: 'linux' } }] }))
+  const index = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: list,
+      manifests: [{ ...child.descriptor, platform: { architecture: 'amd64', os: 'linux' } }],
+    }),
+  )
   await pushManifest(marina, repository, index, list, { tag: 'v1' })
   const pulled = await ask('GET', `/v2/${repository}/manifests/v1`)
   assert.deepEqual([pulled.headers['content-type'], pulled.body], [list, index])
-  expectAnswer(await put(repository, 'old', '{"schemaVersion":1,"fsLayers":[]}', 'application/vnd.docker.distribution.manifest.v1+json'), 400, 'MANIFEST_INVALID')
+  expectAnswer(
+    await put(
+      repository,
+      'old',
+      '{"schemaVersion":1,"fsLayers":[]}',
+      'application/vnd.docker.distribution.manifest.v1+json',
+    ),
+    400,
+    'MANIFEST_INVALID',
+  )
 })
 
 // Referrers, tags, catalog
@@ -383,21 +585,34 @@ test('Docker schema 2 images and lists are kept as such', async () => {
 test('end-12a, C-60, C-61: referrers pushed before and after their subject are listed, and an unknown subject has none', async () => {
   const repository = newRepository()
   const subject = makeImage(1)
-  const early = await pushReferrer(marina, repository, { descriptor: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length } })
+  const early = await pushReferrer(marina, repository, {
+    descriptor: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length },
+  })
   for (const blob of subject.blobs) await pushBlob(marina, repository, blob)
   const image = await pushManifest(marina, repository, subject.content, ociManifest)
   const late = makeImage(0, { subject: image.descriptor })
   await pushBlob(marina, repository, late.blobs[0])
-  assert.equal(expectAnswer(await put(repository, late.digest, late.content), 201).headers['oci-subject'], subject.digest)
+  assert.equal(
+    expectAnswer(await put(repository, late.digest, late.content), 201).headers['oci-subject'],
+    subject.digest,
+  )
   await put(repository, late.digest, late.content)
   const answer = expectAnswer(await ask('GET', `/v2/${repository}/referrers/${subject.digest}`), 200)
   assert.deepEqual([answer.headers['content-type'], answer.headers['oci-filters-applied']], [ociIndex, undefined])
   const { manifests } = answer.json() as Index
   assert.deepEqual(manifests.map(({ digest }) => digest).sort(), [early.digest, late.digest].sort())
   const entry = manifests.find(({ digest }) => digest === early.digest)!
-  assert.deepEqual(entry, { ...early.descriptor, artifactType: 'application/vnd.test.note', annotations: { 'test.said': 'application/vnd.test.note' } })
-  assert.equal(manifests.find(({ digest }) => digest === late.digest)?.artifactType, 'application/vnd.oci.image.config.v1+json')
-  for (const name of [repository, newRepository()]) assert.deepEqual(((await ask('GET', `/v2/${name}/referrers/${none}`)).json() as Index).manifests, [])
+  assert.deepEqual(entry, {
+    ...early.descriptor,
+    artifactType: 'application/vnd.test.note',
+    annotations: { 'test.said': 'application/vnd.test.note' },
+  })
+  assert.equal(
+    manifests.find(({ digest }) => digest === late.digest)?.artifactType,
+    'application/vnd.oci.image.config.v1+json',
+  )
+  for (const name of [repository, newRepository()])
+    assert.deepEqual(((await ask('GET', `/v2/${name}/referrers/${none}`)).json() as Index).manifests, [])
   expectAnswer(await ask('GET', `/v2/${repository}/referrers/latest`), 400, 'DIGEST_INVALID')
 })
 
@@ -407,11 +622,26 @@ test('end-12b, C-61: referrers are filtered by artifact type, and come in pages'
   const [a, b] = ['application/vnd.a', 'application/vnd.b']
   for (const artifactType of [a, b, a, b, a]) await pushReferrer(marina, repository, image, { artifactType })
   const filtered = await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${a}`)
-  assert.deepEqual([filtered.headers['oci-filters-applied'], (filtered.json() as Index).manifests.map(({ artifactType }) => artifactType)], ['artifactType', [a, a, a]])
-  assert.deepEqual(((await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=application/vnd.c`)).json() as Index).manifests, [])
-  for (const bad of ['%00', 'x', 'a/b/c', '%ED%A0%80']) expectAnswer(await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${bad}`), 400, 'BAD_REQUEST')
+  assert.deepEqual(
+    [
+      filtered.headers['oci-filters-applied'],
+      (filtered.json() as Index).manifests.map(({ artifactType }) => artifactType),
+    ],
+    ['artifactType', [a, a, a]],
+  )
+  assert.deepEqual(
+    ((await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=application/vnd.c`)).json() as Index)
+      .manifests,
+    [],
+  )
+  for (const bad of ['%00', 'x', 'a/b/c', '%ED%A0%80'])
+    expectAnswer(
+      await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${bad}`),
+      400,
+      'BAD_REQUEST',
+    )
   const seen: string[] = []
-  for (let path: string | undefined = `/v2/${repository}/referrers/${image.digest}?n=2&artifactType=${a}`; path; ) {
+  for (let path: string | undefined = `/v2/${repository}/referrers/${image.digest}?n=2&artifactType=${a}`; path;) {
     const page: Answer = expectAnswer(await ask('GET', path), 200)
     seen.push(...(page.json() as Index).manifests.map(({ digest }) => digest))
     path = /^<([^>]+)>; rel="next"$/.exec(String(page.headers.link ?? ''))?.[1]
@@ -432,8 +662,14 @@ test('end-8a, end-8b, C-62: tags come in byte order and in pages', async () => {
   assert.deepEqual(await list(''), { tags: sorted, link: undefined })
   assert.deepEqual(await list('?n=0'), { tags: [], link: undefined })
   assert.deepEqual(await list('?n=13'), { tags: sorted, link: undefined })
-  assert.deepEqual(await list('?n=5'), { tags: sorted.slice(0, 5), link: `</v2/${repository}/tags/list?n=5&last=${sorted[4]}>; rel="next"` })
-  assert.deepEqual(await list(`?n=5&last=${sorted[4]}`), { tags: sorted.slice(5, 10), link: `</v2/${repository}/tags/list?n=5&last=${sorted[9]}>; rel="next"` })
+  assert.deepEqual(await list('?n=5'), {
+    tags: sorted.slice(0, 5),
+    link: `</v2/${repository}/tags/list?n=5&last=${sorted[4]}>; rel="next"`,
+  })
+  assert.deepEqual(await list(`?n=5&last=${sorted[4]}`), {
+    tags: sorted.slice(5, 10),
+    link: `</v2/${repository}/tags/list?n=5&last=${sorted[9]}>; rel="next"`,
+  })
   assert.deepEqual(await list('?last=a0'), { tags: sorted.filter((tag) => tag > 'a0'), link: undefined })
   assert.deepEqual((await list('?last=zzz')).tags, [])
 })
@@ -441,13 +677,21 @@ test('end-8a, end-8b, C-62: tags come in byte order and in pages', async () => {
 test('D03, PAGINATION_NUMBER_INVALID: a page is never larger than the limit, and n is a number', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository)
-  await put(repository, `${image.digest}?${Array.from({ length: 30 }, (_, index) => `tag=t${index + 10}`).join('&')}`, image.content)
+  await put(
+    repository,
+    `${image.digest}?${Array.from({ length: 30 }, (_, index) => `tag=t${index + 10}`).join('&')}`,
+    image.content,
+  )
   for (const query of ['', '?n=25', '?n=999999999']) {
     const answer = expectAnswer(await ask('GET', `/v2/${repository}/tags/list${query}`), 200)
-    assert.deepEqual([(answer.json() as Tags).tags.length, answer.headers.link], [20, `</v2/${repository}/tags/list?n=20&last=t29>; rel="next"`])
+    assert.deepEqual(
+      [(answer.json() as Tags).tags.length, answer.headers.link],
+      [20, `</v2/${repository}/tags/list?n=20&last=t29>; rel="next"`],
+    )
   }
   for (const path of ['_catalog', `${repository}/tags/list`, `${repository}/referrers/${none}`]) {
-    for (const n of ['-1', 'abc', '1e18', '1.5', '', '%00', '99999999999999999999', '0x10']) expectAnswer(await ask('GET', `/v2/${path}?n=${n}`), 400, 'PAGINATION_NUMBER_INVALID')
+    for (const n of ['-1', 'abc', '1e18', '1.5', '', '%00', '99999999999999999999', '0x10'])
+      expectAnswer(await ask('GET', `/v2/${path}?n=${n}`), 400, 'PAGINATION_NUMBER_INVALID')
     assert.ok([200, 400].includes((await ask('GET', `/v2/${path}?n=2147483647`)).status))
     expectAnswer(await ask('GET', `/v2/${path}?last=%00`), 400, 'BAD_REQUEST')
     expectAnswer(await ask('GET', `/v2/${path}?last=${'x'.repeat(513)}`), 400, 'BAD_REQUEST')
@@ -457,13 +701,16 @@ test('D03, PAGINATION_NUMBER_INVALID: a page is never larger than the limit, and
 test('the catalog comes in pages that cover every name once', async () => {
   for (let count = 0; count < 3; count++) await pushImage(marina, newRepository())
   const seen: string[] = []
-  for (let path: string | undefined = '/v2/_catalog?n=2'; path; ) {
+  for (let path: string | undefined = '/v2/_catalog?n=2'; path;) {
     const page: Answer = expectAnswer(await ask('GET', path), 200)
     seen.push(...(page.json() as { repositories: string[] }).repositories)
     path = /^<([^>]+)>; rel="next"$/.exec(String(page.headers.link ?? ''))?.[1]
   }
   assert.ok(seen.length >= 3)
-  assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => (a < b ? -1 : 1)))
+  assert.deepEqual(
+    seen,
+    [...new Set(seen)].sort((a, b) => (a < b ? -1 : 1)),
+  )
 })
 
 // Delete
@@ -478,7 +725,8 @@ test('end-9, C-63: a manifest and a tag are deleted, and gone with the next requ
   expectAnswer(await ask('GET', `/v2/${repository}/manifests/v2`), 200)
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/v1`), 404, 'MANIFEST_UNKNOWN')
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${image.digest}`), 202)
-  for (const reference of ['v2', image.digest]) expectAnswer(await ask('GET', `/v2/${repository}/manifests/${reference}`), 404, 'MANIFEST_UNKNOWN')
+  for (const reference of ['v2', image.digest])
+    expectAnswer(await ask('GET', `/v2/${repository}/manifests/${reference}`), 404, 'MANIFEST_UNKNOWN')
   assert.deepEqual(((await ask('GET', `/v2/${repository}/tags/list`)).json() as Tags).tags, [])
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${image.digest}`), 404, 'MANIFEST_UNKNOWN')
   expectAnswer(await ask('DELETE', `/v2/${newRepository()}/manifests/v1`), 404, 'NAME_UNKNOWN')
@@ -491,7 +739,8 @@ test('C-63, PRECONDITION: what an index names is not deleted before it, nor a bl
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${child.digest}`), 412, 'PRECONDITION')
   expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 412, 'PRECONDITION')
   assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/${child.digest}`)).body, child.content)
-  for (const { digest } of [index, child]) expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${digest}`), 202)
+  for (const { digest } of [index, child])
+    expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${digest}`), 202)
   // The repository's hold on it ended with the last manifest that needed it.
   expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 404, 'BLOB_UNKNOWN')
 })
@@ -518,7 +767,8 @@ test('NAME_INVALID, TAG_INVALID, NOT_FOUND: what is no name, no tag or no endpoi
   expectAnswer(await marina.ask('GET', '/v2/a%2fb/c/manifests/v1'), 400, 'NAME_INVALID')
   expectAnswer(await marina.ask('PUT', '/v2/a/b/manifests/-x'), 400, 'TAG_INVALID')
   expectAnswer(await marina.ask('GET', '/v2/a/b/nonsense'), 404, 'NOT_FOUND')
-  for (const path of ['/V2/', '/v2x', '//v2/', '/v2\\', '/./v2/', '/x/../v2/']) assert.equal((await marina.ask('GET', path)).status, 404, path)
+  for (const path of ['/V2/', '/v2x', '//v2/', '/v2\\', '/./v2/', '/x/../v2/'])
+    assert.equal((await marina.ask('GET', path)).status, 404, path)
 })
 
 test('C-70: an error is a code, a message and perhaps a detail, as JSON', async () => {

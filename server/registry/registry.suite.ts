@@ -28,15 +28,26 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
     const newName = () => `${opened.project}/app${count++}` as RepositoryName
     const none = digestOf(Buffer.from('not there'))
     const tag = (text: string) => text as Tag
-    const write = async (name: RepositoryName, bytes: Buffer): Promise<Digest> => (await registry.writeBlob(name, by, digestOf(bytes), bytesOf(bytes))).digest
-    const read = async (name: RepositoryName, digest: Digest, range?: { start: number; end: number }) => (await registry.openBlob(name, digest, range)).toArray().then((chunks) => Buffer.concat(chunks as Buffer[]))
+    const write = async (name: RepositoryName, bytes: Buffer): Promise<Digest> =>
+      (await registry.writeBlob(name, by, digestOf(bytes), bytesOf(bytes))).digest
+    const read = async (name: RepositoryName, digest: Digest, range?: { start: number; end: number }) =>
+      (await registry.openBlob(name, digest, range)).toArray().then((chunks) => Buffer.concat(chunks as Buffer[]))
     const pushImage = async (name: RepositoryName, reference: string) => {
       const image = makeImage(1)
       for (const blob of image.blobs) await write(name, blob)
-      await registry.writeManifest(name, by, { reference: { tag: tag(reference) }, tags: [], contentType: ociManifest, content: image.content })
+      await registry.writeManifest(name, by, {
+        reference: { tag: tag(reference) },
+        tags: [],
+        contentType: ociManifest,
+        content: image.content,
+      })
       return image
     }
-    const fails = (code: OciErrorCode, work: Maybe<unknown>) => assert.rejects(async () => work, (error) => (assert.ok(error instanceof OciError, String(error)), assert.equal(error.code, code), true))
+    const fails = (code: OciErrorCode, work: Maybe<unknown>) =>
+      assert.rejects(
+        async () => work,
+        (error) => (assert.ok(error instanceof OciError, String(error)), assert.equal(error.code, code), true),
+      )
 
     test('a blob written whole is read whole and in ranges', async () => {
       const [name, bytes] = [newName(), randomBytes(10_000)]
@@ -75,7 +86,10 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
 
     test('a wrong digest at the end, and a cancel, end an upload', async () => {
       const name = newName()
-      const [wrong, cancelled] = [await registry.startUpload(name, by, 'sha256'), await registry.startUpload(name, by, 'sha256')]
+      const [wrong, cancelled] = [
+        await registry.startUpload(name, by, 'sha256'),
+        await registry.startUpload(name, by, 'sha256'),
+      ]
       await registry.appendUpload(name, wrong.id, bytesOf(randomBytes(10)))
       await fails('DIGEST_INVALID', registry.finishUpload(name, wrong.id, by, none, bytesOf(Buffer.alloc(0))))
       await registry.cancelUpload(name, cancelled.id)
@@ -100,15 +114,23 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       const image = await pushImage(name, 'v1')
       for (const reference of [{ tag: tag('v1') }, { digest: image.digest }]) {
         const found = await registry.readManifest(name, reference)
-        assert.deepEqual([found.digest, found.mediaType, Buffer.from(found.content)], [image.digest, ociManifest, image.content])
-        assert.deepEqual(await registry.statManifest(name, reference), { digest: image.digest, mediaType: ociManifest, size: image.content.length })
+        assert.deepEqual(
+          [found.digest, found.mediaType, Buffer.from(found.content)],
+          [image.digest, ociManifest, image.content],
+        )
+        assert.deepEqual(await registry.statManifest(name, reference), {
+          digest: image.digest,
+          mediaType: ociManifest,
+          size: image.content.length,
+        })
       }
     })
 
     test('a manifest whose parts are missing, or whose digest is another, is refused', async () => {
       const name = newName()
       const image = makeImage(1)
-      const push = (reference: { tag: Tag } | { digest: Digest }) => registry.writeManifest(name, by, { reference, tags: [], contentType: ociManifest, content: image.content })
+      const push = (reference: { tag: Tag } | { digest: Digest }) =>
+        registry.writeManifest(name, by, { reference, tags: [], contentType: ociManifest, content: image.content })
       await fails('MANIFEST_BLOB_UNKNOWN', push({ tag: tag('v1') }))
       for (const blob of image.blobs) await write(name, blob)
       await fails('DIGEST_INVALID', push({ digest: none }))
@@ -118,7 +140,12 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
     test('tags are listed in order, moved and deleted', async () => {
       const name = newName()
       const [, second] = [await pushImage(name, 'b'), await pushImage(name, 'a')]
-      await registry.writeManifest(name, by, { reference: { digest: second.digest }, tags: [tag('c'), tag('b')], contentType: ociManifest, content: second.content })
+      await registry.writeManifest(name, by, {
+        reference: { digest: second.digest },
+        tags: [tag('c'), tag('b')],
+        contentType: ociManifest,
+        content: second.content,
+      })
       assert.deepEqual(await registry.listTags(name, { limit: 10, last: '' }), ['a', 'b', 'c'])
       assert.deepEqual(await registry.listTags(name, { limit: 1, last: 'a' }), ['b'])
       assert.equal((await registry.readManifest(name, { tag: tag('b') })).digest, second.digest)
@@ -151,12 +178,30 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
     test('referrers are listed by subject and type', async () => {
       const name = newName()
       const subject = await pushImage(name, 'v1')
-      const referrer = makeImage(0, { artifactType: 'application/vnd.a', subject: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length } })
+      const referrer = makeImage(0, {
+        artifactType: 'application/vnd.a',
+        subject: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length },
+      })
       await write(name, referrer.blobs[0]!)
-      const pushed = await registry.writeManifest(name, by, { reference: { digest: referrer.digest }, tags: [], contentType: ociManifest, content: referrer.content })
+      const pushed = await registry.writeManifest(name, by, {
+        reference: { digest: referrer.digest },
+        tags: [],
+        contentType: ociManifest,
+        content: referrer.content,
+      })
       assert.equal(pushed.subject, subject.digest)
-      const list = async (artifactType?: string) => (await registry.listReferrers(name, subject.digest, { limit: 10, last: '', ...(artifactType ? { artifactType } : {}) })).map(({ digest }) => digest)
-      assert.deepEqual([await list(), await list('application/vnd.a'), await list('application/vnd.b')], [[referrer.digest], [referrer.digest], []])
+      const list = async (artifactType?: string) =>
+        (
+          await registry.listReferrers(name, subject.digest, {
+            limit: 10,
+            last: '',
+            ...(artifactType ? { artifactType } : {}),
+          })
+        ).map(({ digest }) => digest)
+      assert.deepEqual(
+        [await list(), await list('application/vnd.a'), await list('application/vnd.b')],
+        [[referrer.digest], [referrer.digest], []],
+      )
     })
 
     test('what was never pushed is unknown by its own name', async () => {

@@ -24,7 +24,13 @@ export type ManifestPush = {
 }
 export type ManifestPushed = { digest: Digest; tags: Tag[]; subject: Digest | undefined }
 
-export type Descriptor = { mediaType: string; digest: Digest; size: number; artifactType?: string; annotations?: Record<string, string> }
+export type Descriptor = {
+  mediaType: string
+  digest: Digest
+  size: number
+  artifactType?: string
+  annotations?: Record<string, string>
+}
 
 /**
  * What a registry does, whoever's it is: ours, someone else's over HTTP, or a view on one. Rights are the caller's business;
@@ -48,7 +54,14 @@ export interface Registry {
   /** Adds bytes at the end; `at`, when given, must be the present size (RANGE_INVALID). Keeps what arrived of a cut body. */
   appendUpload(name: RepositoryName, id: string, bytes: Bytes, at?: number): Promise<Upload>
   /** Adds the last bytes, checks the digest (DIGEST_INVALID ends the upload), and makes the blob readable. */
-  finishUpload(name: RepositoryName, id: string, by: Actor, digest: Digest, bytes: Bytes, at?: number): Promise<BlobStat>
+  finishUpload(
+    name: RepositoryName,
+    id: string,
+    by: Actor,
+    digest: Digest,
+    bytes: Bytes,
+    at?: number,
+  ): Promise<BlobStat>
   cancelUpload(name: RepositoryName, id: string): Promise<void>
   /** A whole blob at once. */
   writeBlob(name: RepositoryName, by: Actor, digest: Digest, bytes: Bytes): Promise<BlobStat>

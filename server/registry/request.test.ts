@@ -33,7 +33,21 @@ test('every endpoint of the specification is told from its path', () => {
 })
 
 test('a repository may be named like an endpoint, at any depth', () => {
-  const names = ['x/blobs', 'x/manifests', 'x/tags/list', 'x/tags', 'x/referrers', 'x/blobs/uploads', 'blobs/uploads', 'manifests/manifests', 'tags/list', 'v2/v2', 'x/manifests/latest', 'a/b/c/d/e/f/g/h/i/j', 'a/blobs/uploads/x']
+  const names = [
+    'x/blobs',
+    'x/manifests',
+    'x/tags/list',
+    'x/tags',
+    'x/referrers',
+    'x/blobs/uploads',
+    'blobs/uploads',
+    'manifests/manifests',
+    'tags/list',
+    'v2/v2',
+    'x/manifests/latest',
+    'a/b/c/d/e/f/g/h/i/j',
+    'a/blobs/uploads/x',
+  ]
   for (const name of names) {
     assert.deepEqual(endpoint(`/v2/${name}/manifests/latest`), { at: 'manifest', name, reference: { tag: 'latest' } })
     assert.deepEqual(endpoint(`/v2/${name}/tags/list`), { at: 'tags', name })
@@ -45,40 +59,131 @@ test('a repository may be named like an endpoint, at any depth', () => {
 })
 
 test('the tag may be called like a part of a path', () => {
-  for (const tag of ['manifests', 'blobs', 'uploads', 'list', 'tags', '_catalog']) assert.deepEqual(endpoint(`/v2/a/b/manifests/${tag}`), { at: 'manifest', name: 'a/b', reference: { tag } })
+  for (const tag of ['manifests', 'blobs', 'uploads', 'list', 'tags', '_catalog'])
+    assert.deepEqual(endpoint(`/v2/a/b/manifests/${tag}`), { at: 'manifest', name: 'a/b', reference: { tag } })
 })
 
 test('percent-encoding of what needs none changes nothing', () => {
-  assert.deepEqual(endpoint(`/v2/a/b/manifests/${encodeURIComponent(digest)}`), { at: 'manifest', name: 'a/b', reference: { digest } })
-  assert.deepEqual(endpoint('/v2/%61/b/m%61nifests/l%61test'), { at: 'manifest', name: 'a/b', reference: { tag: 'latest' } })
+  assert.deepEqual(endpoint(`/v2/a/b/manifests/${encodeURIComponent(digest)}`), {
+    at: 'manifest',
+    name: 'a/b',
+    reference: { digest },
+  })
+  assert.deepEqual(endpoint('/v2/%61/b/m%61nifests/l%61test'), {
+    at: 'manifest',
+    name: 'a/b',
+    reference: { tag: 'latest' },
+  })
 })
 
 test('X25: names that confuse others are NAME_INVALID', () => {
   const names = [
-    'a//b', '/a/b', 'A/b', 'a/B', 'a/../b', 'a/./b', '..', '../..', 'a/..', '../a', 'a%2fb', 'a%2Fb', 'a/%2e%2e/b', 'a/%2E%2E', 'a/.%2e/b', 'a%2f..%2fb', 'a/%252e%252e/b', 'a%5cb/c', 'a/b%00', 'a/%00',
-    '_catalog/x', 'a/b.', 'a/b-', 'a/.b', 'a/-b', 'a/b%20c', 'a/b%0a', 'a/b%0d%0aX:y', 'a/%ff', 'a/%c0%ae%c0%ae', 'a/%', 'a/%zz', 'a/%c3%bc', '%D0%B0/b', 'a/b%E2%80%8B', 'a/b%EF%BC%8Fc', 'a\\..\\b/c', `a/${'b'.repeat(254)}`, 'a', 'library',
-    'a/b;v=1', 'a/b:80', 'a/b@x', 'a/~b', 'a/b+c', "a/b'c", 'a/b"c', 'a/$b', 'a/{b}', 'a/*',
+    'a//b',
+    '/a/b',
+    'A/b',
+    'a/B',
+    'a/../b',
+    'a/./b',
+    '..',
+    '../..',
+    'a/..',
+    '../a',
+    'a%2fb',
+    'a%2Fb',
+    'a/%2e%2e/b',
+    'a/%2E%2E',
+    'a/.%2e/b',
+    'a%2f..%2fb',
+    'a/%252e%252e/b',
+    'a%5cb/c',
+    'a/b%00',
+    'a/%00',
+    '_catalog/x',
+    'a/b.',
+    'a/b-',
+    'a/.b',
+    'a/-b',
+    'a/b%20c',
+    'a/b%0a',
+    'a/b%0d%0aX:y',
+    'a/%ff',
+    'a/%c0%ae%c0%ae',
+    'a/%',
+    'a/%zz',
+    'a/%c3%bc',
+    '%D0%B0/b',
+    'a/b%E2%80%8B',
+    'a/b%EF%BC%8Fc',
+    'a\\..\\b/c',
+    `a/${'b'.repeat(254)}`,
+    'a',
+    'library',
+    'a/b;v=1',
+    'a/b:80',
+    'a/b@x',
+    'a/~b',
+    'a/b+c',
+    "a/b'c",
+    'a/b"c',
+    'a/$b',
+    'a/{b}',
+    'a/*',
   ]
-  const tails = ['manifests/latest', 'tags/list', `blobs/${digest}`, 'blobs/uploads/', `blobs/uploads/${id}`, `referrers/${digest}`]
-  for (const name of names) for (const tail of tails) assert.equal(codeOf(`/v2/${name}/${tail}`), 'NAME_INVALID', `${name} ${tail}`)
+  const tails = [
+    'manifests/latest',
+    'tags/list',
+    `blobs/${digest}`,
+    'blobs/uploads/',
+    `blobs/uploads/${id}`,
+    `referrers/${digest}`,
+  ]
+  for (const name of names)
+    for (const tail of tails) assert.equal(codeOf(`/v2/${name}/${tail}`), 'NAME_INVALID', `${name} ${tail}`)
 })
 
 test('X25: a name without its own part of the path is no endpoint', () => {
-  for (const target of ['/v2/manifests/latest', '/v2/tags/list', `/v2/blobs/${digest}`, '/v2/blobs/uploads/', `/v2/referrers/${digest}`, '/v2//', '/v2/a', '/v2/a/b', '/v2/a/b/', '/v2/a/b/c', '/v2/a/b/tags', '/v2/a/b/tags/list/', '/v2/_catalog/', '/v2/_catalog/x', '/v2/a/b/tags/other']) {
+  for (const target of [
+    '/v2/manifests/latest',
+    '/v2/tags/list',
+    `/v2/blobs/${digest}`,
+    '/v2/blobs/uploads/',
+    `/v2/referrers/${digest}`,
+    '/v2//',
+    '/v2/a',
+    '/v2/a/b',
+    '/v2/a/b/',
+    '/v2/a/b/c',
+    '/v2/a/b/tags',
+    '/v2/a/b/tags/list/',
+    '/v2/_catalog/',
+    '/v2/_catalog/x',
+    '/v2/a/b/tags/other',
+  ]) {
     assert.match(codeOf(target), /^(NOT_FOUND|NAME_INVALID|DIGEST_INVALID)$/, target)
   }
 })
 
 test('a digest that is none is DIGEST_INVALID, a tag that is none is TAG_INVALID', () => {
-  for (const bad of ['latest', 'sha256:abc', `sha256:${'A'.repeat(64)}`, `md5:${'a'.repeat(32)}`, '..', '%2e%2e', '%00', '']) {
+  for (const bad of [
+    'latest',
+    'sha256:abc',
+    `sha256:${'A'.repeat(64)}`,
+    `md5:${'a'.repeat(32)}`,
+    '..',
+    '%2e%2e',
+    '%00',
+    '',
+  ]) {
     assert.equal(codeOf(`/v2/a/b/blobs/${bad}`), 'DIGEST_INVALID', bad)
     assert.equal(codeOf(`/v2/a/b/referrers/${bad}`), 'DIGEST_INVALID', bad)
   }
-  for (const bad of ['..', '%2e%2e', '.x', '-x', 'a%20b', 'a%00', '', 'a'.repeat(129)]) assert.equal(codeOf(`/v2/a/b/manifests/${bad}`), 'TAG_INVALID', bad)
+  for (const bad of ['..', '%2e%2e', '.x', '-x', 'a%20b', 'a%00', '', 'a'.repeat(129)])
+    assert.equal(codeOf(`/v2/a/b/manifests/${bad}`), 'TAG_INVALID', bad)
   assert.equal(codeOf('/v2/a/b/manifests/sha256:abc'), 'DIGEST_INVALID')
   assert.equal(codeOf('/v2/a/b/manifests/x%2fy'), 'NAME_INVALID')
 })
 
 test('an upload id that is none is BLOB_UPLOAD_UNKNOWN', () => {
-  for (const bad of ['x', '..', '%2e%2e', id.toUpperCase(), `${id}0`, id.slice(1), `${id}%00`, '%27or%271', '_state']) assert.equal(codeOf(`/v2/a/b/blobs/uploads/${bad}`), 'BLOB_UPLOAD_UNKNOWN', bad)
+  for (const bad of ['x', '..', '%2e%2e', id.toUpperCase(), `${id}0`, id.slice(1), `${id}%00`, '%27or%271', '_state'])
+    assert.equal(codeOf(`/v2/a/b/blobs/uploads/${bad}`), 'BLOB_UPLOAD_UNKNOWN', bad)
 })

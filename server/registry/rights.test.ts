@@ -37,7 +37,10 @@ test('C-29: the version check challenges strangers and welcomes who is known', a
 test('C-30: a public project is read with a token for nobody, and challenges who sends none', async () => {
   for (const method of ['GET', 'HEAD']) {
     const refused = await marina.ask(method, `/v2/${inP}/manifests/v1`)
-    assert.deepEqual([refused.status, refused.headers['www-authenticate']], [401, challengeOf(`repository:${inP}:pull`)])
+    assert.deepEqual(
+      [refused.status, refused.headers['www-authenticate']],
+      [401, challengeOf(`repository:${inP}:pull`)],
+    )
     const token = await marina.token(undefined, `repository:${inP}:pull`)
     assert.equal((await marina.ask(method, `/v2/${inP}/manifests/v1`, { token })).status, 200)
   }
@@ -57,25 +60,43 @@ test('C-31: forbidden, absent repository and absent project are one answer to wh
 })
 
 test('C-31: who may pull is told what is absent', async () => {
-  expectAnswer(await marina.ask('GET', `/v2/${cast.A.name}/nothing/manifests/v1`, { as: cast.guA }), 404, 'NAME_UNKNOWN')
+  expectAnswer(
+    await marina.ask('GET', `/v2/${cast.A.name}/nothing/manifests/v1`, { as: cast.guA }),
+    404,
+    'NAME_UNKNOWN',
+  )
   expectAnswer(await marina.ask('GET', `/v2/${cast.A.name}/nothing/tags/list`, { as: cast.guA }), 404, 'NAME_UNKNOWN')
   expectAnswer(await marina.ask('GET', `/v2/${inA}/manifests/none`, { as: cast.guA }), 404, 'MANIFEST_UNKNOWN')
-  expectAnswer(await marina.ask('GET', `/v2/${inA}/blobs/${digestOf(Buffer.from('none'))}`, { as: cast.guA }), 404, 'BLOB_UNKNOWN')
+  expectAnswer(
+    await marina.ask('GET', `/v2/${inA}/blobs/${digestOf(Buffer.from('none'))}`, { as: cast.guA }),
+    404,
+    'BLOB_UNKNOWN',
+  )
 })
 
 test('C-32: a refused password is challenged for another, save in a browser, and a refused token for another token', async () => {
   const wrong = { ...cast.guA, password: 'Wrong12345' }
   assert.equal((await marina.ask('GET', '/v2/', { as: wrong })).headers['www-authenticate'], 'Basic realm="harbor"')
   for (const header of ['sec-fetch-mode', 'sec-fetch-site']) {
-    assert.equal((await marina.ask('GET', '/v2/', { as: wrong, headers: { [header]: 'cors' } })).headers['www-authenticate'], undefined)
+    assert.equal(
+      (await marina.ask('GET', '/v2/', { as: wrong, headers: { [header]: 'cors' } })).headers['www-authenticate'],
+      undefined,
+    )
   }
-  assert.equal((await marina.ask('GET', '/v2/', { token: 'a.b.c' })).headers['www-authenticate'], challengeOf(undefined, 'invalid_token'))
+  assert.equal(
+    (await marina.ask('GET', '/v2/', { token: 'a.b.c' })).headers['www-authenticate'],
+    challengeOf(undefined, 'invalid_token'),
+  )
   const narrow = await marina.token(cast.guA, 'repository:other/x:pull')
-  assert.equal((await marina.ask('GET', `/v2/${inA}/tags/list`, { token: narrow })).headers['www-authenticate'], challengeOf(`repository:${inA}:pull`, 'insufficient_scope'))
+  assert.equal(
+    (await marina.ask('GET', `/v2/${inA}/tags/list`, { token: narrow })).headers['www-authenticate'],
+    challengeOf(`repository:${inA}:pull`, 'insufficient_scope'),
+  )
 })
 
 test('C-33: a challenge names exactly what the request needs', async () => {
-  const scopeOf = async (method: string, path: string) => /scope="([^"]*)"/.exec((await marina.ask(method, path)).headers['www-authenticate'] ?? '')?.[1]
+  const scopeOf = async (method: string, path: string) =>
+    /scope="([^"]*)"/.exec((await marina.ask(method, path)).headers['www-authenticate'] ?? '')?.[1]
   assert.equal(await scopeOf('GET', `/v2/${inA}/manifests/v1`), `repository:${inA}:pull`)
   assert.equal(await scopeOf('HEAD', `/v2/${inA}/blobs/${image.config}`), `repository:${inA}:pull`)
   assert.equal(await scopeOf('GET', `/v2/${inA}/referrers/${image.digest}`), `repository:${inA}:pull`)
@@ -83,8 +104,17 @@ test('C-33: a challenge names exactly what the request needs', async () => {
   assert.equal(await scopeOf('PUT', `/v2/${inA}/manifests/v1`), `repository:${inA}:pull,push`)
   assert.equal(await scopeOf('DELETE', `/v2/${inA}/manifests/v1`), `repository:${inA}:delete`)
   assert.equal(await scopeOf('GET', `/v2/_catalog`), 'registry:catalog:*')
-  assert.equal(await scopeOf('POST', `/v2/${inA}/blobs/uploads/?mount=${image.config}&from=${inP}`), `repository:${inA}:pull,push repository:${inP}:pull`)
-  assert.equal(await scopeOf('POST', `/v2/${inA}/blobs/uploads/?mount=${image.config}&from=${encodeURIComponent('x",evil="\r\ny')}`), `repository:${inA}:pull,push repository:xevily:pull`)
+  assert.equal(
+    await scopeOf('POST', `/v2/${inA}/blobs/uploads/?mount=${image.config}&from=${inP}`),
+    `repository:${inA}:pull,push repository:${inP}:pull`,
+  )
+  assert.equal(
+    await scopeOf(
+      'POST',
+      `/v2/${inA}/blobs/uploads/?mount=${image.config}&from=${encodeURIComponent('x",evil="\r\ny')}`,
+    ),
+    `repository:${inA}:pull,push repository:xevily:pull`,
+  )
 })
 
 /** Every endpoint with its method, and whom of the cast it lets through to do (or miss) something in project A. */
@@ -93,14 +123,33 @@ const push = ['uaA', 'maA', 'deA', 'sys']
 const remove = ['uaA', 'maA', 'sys']
 const none = digestOf(Buffer.from('not there'))
 const matrix: [method: string, tail: string, allowed: string[]][] = [
-  ...['GET', 'HEAD'].flatMap((method): [string, string, string[]][] => [[method, 'tags/list', pull], [method, 'manifests/v1', pull], [method, `manifests/${none}`, pull], [method, `blobs/${none}`, pull], [method, `referrers/${none}`, pull], [method, `blobs/uploads/${unknownUpload}`, push]]),
-  ['POST', 'blobs/uploads/', push], ['POST', `blobs/uploads/?digest=${none}`, push], ['POST', `blobs/uploads/?mount=${none}&from=library/x`, push],
-  ['PATCH', `blobs/uploads/${unknownUpload}`, push], ['PUT', `blobs/uploads/${unknownUpload}?digest=${none}`, push], ['DELETE', `blobs/uploads/${unknownUpload}`, push],
-  ['PUT', 'manifests/never', push], ['DELETE', 'manifests/never', remove], ['DELETE', `manifests/${none}`, remove], ['DELETE', `blobs/${none}`, remove],
+  ...['GET', 'HEAD'].flatMap((method): [string, string, string[]][] => [
+    [method, 'tags/list', pull],
+    [method, 'manifests/v1', pull],
+    [method, `manifests/${none}`, pull],
+    [method, `blobs/${none}`, pull],
+    [method, `referrers/${none}`, pull],
+    [method, `blobs/uploads/${unknownUpload}`, push],
+  ]),
+  ['POST', 'blobs/uploads/', push],
+  ['POST', `blobs/uploads/?digest=${none}`, push],
+  ['POST', `blobs/uploads/?mount=${none}&from=library/x`, push],
+  ['PATCH', `blobs/uploads/${unknownUpload}`, push],
+  ['PUT', `blobs/uploads/${unknownUpload}?digest=${none}`, push],
+  ['DELETE', `blobs/uploads/${unknownUpload}`, push],
+  ['PUT', 'manifests/never', push],
+  ['DELETE', 'manifests/never', remove],
+  ['DELETE', `manifests/${none}`, remove],
+  ['DELETE', `blobs/${none}`, remove],
 ]
 
 test('C-34, C-35: every endpoint lets through exactly the roles that have its right', async () => {
-  const people = Object.fromEntries(['uaA', 'maA', 'deA', 'guA', 'laA', 'uaB', 'sys', 'anon'].map((who) => [who, cast[who as keyof typeof cast] as Person | undefined]))
+  const people = Object.fromEntries(
+    ['uaA', 'maA', 'deA', 'guA', 'laA', 'uaB', 'sys', 'anon'].map((who) => [
+      who,
+      cast[who as keyof typeof cast] as Person | undefined,
+    ]),
+  )
   for (const [method, tail, allowed] of matrix) {
     for (const [who, as] of Object.entries(people)) {
       const { status } = await marina.ask(method, `/v2/${inA}/${tail}`, { as })
@@ -111,7 +160,10 @@ test('C-34, C-35: every endpoint lets through exactly the roles that have its ri
 
 test('C-34: in a public project strangers and members of others only read', async () => {
   for (const [method, tail, allowed] of matrix) {
-    for (const [who, token] of [['anon', await marina.token(undefined, `repository:${inP}:pull,push,delete`)], ['uaB', await marina.token(cast.uaB, `repository:${inP}:pull,push,delete`)]] as const) {
+    for (const [who, token] of [
+      ['anon', await marina.token(undefined, `repository:${inP}:pull,push,delete`)],
+      ['uaB', await marina.token(cast.uaB, `repository:${inP}:pull,push,delete`)],
+    ] as const) {
       const { status } = await marina.ask(method, `/v2/${inP}/${tail}`, { token })
       assert.equal(status !== 401, allowed === pull, `${who} ${method} ${tail}: ${status}`)
     }
@@ -119,9 +171,20 @@ test('C-34: in a public project strangers and members of others only read', asyn
 })
 
 test('C-34: other methods are 405 and say which are allowed', async () => {
-  const paths: [string, string][] = [['/v2/', 'GET, HEAD'], ['/v2/_catalog', 'GET, HEAD'], [`/v2/${inA}/tags/list`, 'GET, HEAD'], [`/v2/${inA}/manifests/v1`, 'GET, HEAD, PUT, DELETE'], [`/v2/${inA}/blobs/${none}`, 'GET, HEAD, DELETE'], [`/v2/${inA}/blobs/uploads/`, 'POST'], [`/v2/${inA}/blobs/uploads/${unknownUpload}`, 'GET, HEAD, PATCH, PUT, DELETE'], [`/v2/${inA}/referrers/${none}`, 'GET, HEAD']]
+  const paths: [string, string][] = [
+    ['/v2/', 'GET, HEAD'],
+    ['/v2/_catalog', 'GET, HEAD'],
+    [`/v2/${inA}/tags/list`, 'GET, HEAD'],
+    [`/v2/${inA}/manifests/v1`, 'GET, HEAD, PUT, DELETE'],
+    [`/v2/${inA}/blobs/${none}`, 'GET, HEAD, DELETE'],
+    [`/v2/${inA}/blobs/uploads/`, 'POST'],
+    [`/v2/${inA}/blobs/uploads/${unknownUpload}`, 'GET, HEAD, PATCH, PUT, DELETE'],
+    [`/v2/${inA}/referrers/${none}`, 'GET, HEAD'],
+  ]
   for (const [path, allow] of paths) {
-    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'].filter((one) => !allow.split(', ').includes(one))) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'].filter(
+      (one) => !allow.split(', ').includes(one),
+    )) {
       const answer = expectAnswer(await marina.ask(method, path, { as: marina.admin }), 405, 'UNSUPPORTED')
       assert.equal(answer.headers.allow, allow)
     }
@@ -131,14 +194,24 @@ test('C-34: other methods are 405 and say which are allowed', async () => {
 test('C-35, D09: an upload belongs to its repository', async () => {
   const { headers } = expectAnswer(await marina.ask('POST', `/v2/${inA}/blobs/uploads/`, { as: cast.sys }), 202)
   const foreign = headers.location!.replace(inA, inP)
-  for (const [method, query] of [['GET', ''], ['PATCH', ''], ['PUT', `?digest=${digestOf(Buffer.from('x'))}`], ['DELETE', '']] as const) {
-    expectAnswer(await marina.ask(method, `${foreign}${query}`, { as: cast.sys, body: method.startsWith('P') ? 'x' : undefined }), 404, 'BLOB_UPLOAD_UNKNOWN')
+  for (const [method, query] of [
+    ['GET', ''],
+    ['PATCH', ''],
+    ['PUT', `?digest=${digestOf(Buffer.from('x'))}`],
+    ['DELETE', ''],
+  ] as const) {
+    expectAnswer(
+      await marina.ask(method, `${foreign}${query}`, { as: cast.sys, body: method.startsWith('P') ? 'x' : undefined }),
+      404,
+      'BLOB_UPLOAD_UNKNOWN',
+    )
   }
   expectAnswer(await marina.ask('GET', headers.location!, { as: cast.deA }), 204)
   expectAnswer(await marina.ask('GET', headers.location!, { as: cast.guA }), 401, 'UNAUTHORIZED')
 })
 
-const mountOf = (to: string, from: string, digest = image.config) => `/v2/${to}/blobs/uploads/?mount=${digest}&from=${from}`
+const mountOf = (to: string, from: string, digest = image.config) =>
+  `/v2/${to}/blobs/uploads/?mount=${digest}&from=${from}`
 
 test('C-36: a mount needs push on the target and pull on the source, in one credential', async () => {
   const to = `${cast.B.name}/${fresh('to')}`
@@ -149,49 +222,84 @@ test('C-36: a mount needs push on the target and pull on the source, in one cred
   expectAnswer(await marina.ask('POST', mountOf(to, inA), { token: targetOnly }), 202)
   const both = await marina.token(cast.sys, `repository:${to}:pull,push`, `repository:${inA}:pull`)
   const mounted = expectAnswer(await marina.ask('POST', mountOf(to, inA), { token: both }), 201)
-  assert.deepEqual([mounted.headers.location, mounted.headers['docker-content-digest']], [`/v2/${to}/blobs/${image.config}`, image.config])
+  assert.deepEqual(
+    [mounted.headers.location, mounted.headers['docker-content-digest']],
+    [`/v2/${to}/blobs/${image.config}`, image.config],
+  )
   assert.equal((await marina.ask('HEAD', `/v2/${to}/blobs/${image.config}`, { as: cast.uaB })).status, 200)
 })
 
 test('C-36: a mount of what the source does not hold becomes an upload', async () => {
   const to = `${cast.A.name}/${fresh('to')}`
   const elsewhere = await pushBlob(marina, `${cast.B.name}/secret`)
-  for (const [from, digest] of [[inA, elsewhere], [inA, none], [`${cast.A.name}/absent`, image.config], ['absent/absent', image.config], [`${cast.B.name}/secret`, elsewhere]] as const) {
+  for (const [from, digest] of [
+    [inA, elsewhere],
+    [inA, none],
+    [`${cast.A.name}/absent`, image.config],
+    ['absent/absent', image.config],
+    [`${cast.B.name}/secret`, elsewhere],
+  ] as const) {
     const answer = expectAnswer(await marina.ask('POST', mountOf(to, from, digest), { as: cast.uaA }), 202)
     expectAnswer(await marina.ask('GET', answer.headers.location!, { as: cast.uaA }), 204)
   }
-  expectAnswer(await marina.ask('POST', mountOf(to, 'NOT A NAME'.replaceAll(' ', '+')), { as: cast.uaA }), 400, 'NAME_INVALID')
-  expectAnswer(await marina.ask('POST', `/v2/${to}/blobs/uploads/?mount=sha256:x&from=${inA}`, { as: cast.uaA }), 400, 'DIGEST_INVALID')
+  expectAnswer(
+    await marina.ask('POST', mountOf(to, 'NOT A NAME'.replaceAll(' ', '+')), { as: cast.uaA }),
+    400,
+    'NAME_INVALID',
+  )
+  expectAnswer(
+    await marina.ask('POST', `/v2/${to}/blobs/uploads/?mount=sha256:x&from=${inA}`, { as: cast.uaA }),
+    400,
+    'DIGEST_INVALID',
+  )
 })
 
 test('C-37: a mount without a source is an upload, whatever anyone holds', async () => {
-  for (const query of [`mount=${image.config}`, `mount=${image.config}&from=`]) expectAnswer(await marina.ask('POST', `/v2/${inA}/blobs/uploads/?${query}`, { as: cast.uaA }), 202)
+  for (const query of [`mount=${image.config}`, `mount=${image.config}&from=`])
+    expectAnswer(await marina.ask('POST', `/v2/${inA}/blobs/uploads/?${query}`, { as: cast.uaA }), 202)
 })
 
 test('C-38: to know a digest is no right to its bytes', async () => {
   const secret = await pushBlob(marina, `${cast.B.name}/secret`, 'of B only')
-  for (const as of [cast.uaA, cast.sys]) for (const method of ['GET', 'HEAD']) assert.equal((await marina.ask(method, `/v2/${inA}/blobs/${secret}`, { as })).status, 404)
-  assert.equal((await marina.ask('GET', `/v2/${cast.A.name}/other/blobs/${image.config}`, { as: cast.uaA })).status, 404)
+  for (const as of [cast.uaA, cast.sys])
+    for (const method of ['GET', 'HEAD'])
+      assert.equal((await marina.ask(method, `/v2/${inA}/blobs/${secret}`, { as })).status, 404)
+  assert.equal(
+    (await marina.ask('GET', `/v2/${cast.A.name}/other/blobs/${image.config}`, { as: cast.uaA })).status,
+    404,
+  )
 })
 
 test('C-41: the catalog shows the administrator all, others what they may read, and strangers nothing', async () => {
   const hidden = `${cast.B.name}/hidden`
   await pushImage(marina, hidden)
   await pushBlob(marina, `${cast.A.name}/blob-only`)
-  const namesFor = async (options: Parameters<TestMarina['ask']>[2]) => ((await marina.ask('GET', '/v2/_catalog', options)).json() as { repositories: string[] }).repositories
+  const namesFor = async (options: Parameters<TestMarina['ask']>[2]) =>
+    ((await marina.ask('GET', '/v2/_catalog', options)).json() as { repositories: string[] }).repositories
   const all = await namesFor({ as: cast.sys })
   assert.ok(all.includes(hidden) && all.includes(inA) && all.includes(inP) && !all.includes(`${cast.A.name}/blob-only`))
-  assert.deepEqual(all, all.toSorted((a, b) => (a < b ? -1 : 1)))
+  assert.deepEqual(
+    all,
+    all.toSorted((a, b) => (a < b ? -1 : 1)),
+  )
   assert.deepEqual(await namesFor({ as: cast.guA }), [inA, inP].sort())
   assert.deepEqual(await namesFor({ token: await marina.token(cast.guA, 'registry:catalog:*') }), [inA, inP].sort())
   assert.deepEqual(await namesFor({ token: await marina.token(cast.sys, 'registry:catalog:*') }), all)
   expectAnswer(await marina.ask('GET', '/v2/_catalog'), 401, 'UNAUTHORIZED')
-  expectAnswer(await marina.ask('GET', '/v2/_catalog', { token: await marina.token(undefined, 'registry:catalog:*') }), 401, 'UNAUTHORIZED')
+  expectAnswer(
+    await marina.ask('GET', '/v2/_catalog', { token: await marina.token(undefined, 'registry:catalog:*') }),
+    401,
+    'UNAUTHORIZED',
+  )
 })
 
 test('C-41: a token that does not name the catalog does not open it', async () => {
   for (const as of [cast.sys, cast.guA]) {
-    const answer = expectAnswer(await marina.ask('GET', '/v2/_catalog', { token: await marina.token(as, `repository:${inA}:pull`) }), 401, 'UNAUTHORIZED')
+    const answer = expectAnswer(
+      await marina.ask('GET', '/v2/_catalog', { token: await marina.token(as, `repository:${inA}:pull`) }),
+      401,
+      'UNAUTHORIZED',
+    )
     assert.equal(answer.headers['www-authenticate'], challengeOf('registry:catalog:*', 'insufficient_scope'))
   }
 })
@@ -199,6 +307,11 @@ test('C-41: a token that does not name the catalog does not open it', async () =
 test('C-42: referrers name manifests of their own repository only', async () => {
   const other = `${cast.A.name}/${fresh('other')}`
   const [here, there] = [await pushReferrer(marina, inA, image), await pushReferrer(marina, other, image)]
-  const listed = async (name: string) => ((await marina.ask('GET', `/v2/${name}/referrers/${image.digest}`, { as: cast.guA })).json() as { manifests: { digest: string }[] }).manifests.map(({ digest }) => digest)
+  const listed = async (name: string) =>
+    (
+      (await marina.ask('GET', `/v2/${name}/referrers/${image.digest}`, { as: cast.guA })).json() as {
+        manifests: { digest: string }[]
+      }
+    ).manifests.map(({ digest }) => digest)
   assert.deepEqual([await listed(inA), await listed(other)], [[here.digest], [there.digest]])
 })

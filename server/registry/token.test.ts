@@ -3,7 +3,17 @@ import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { sql } from '../platform/db/sql.ts'
-import { changeUser, fresh, givenCast, givenMember, givenProject, givenUser, pushImage, removeMember, removeProject } from '../testing/given.ts'
+import {
+  changeUser,
+  fresh,
+  givenCast,
+  givenMember,
+  givenProject,
+  givenUser,
+  pushImage,
+  removeMember,
+  removeProject,
+} from '../testing/given.ts'
 import { eventually, expectAnswer, type Person } from '../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../testing/server.ts'
 import { rotateKeys } from './keys.ts'
@@ -20,40 +30,69 @@ const service = 'service=harbor-registry'
 const askToken = (query: string, as?: Person) => marina.ask('GET', `/service/token?${query}`, { as })
 type Access = { type: string; name: string; actions: string[] }[]
 const accessOf = (token: string) => (decodeJwt(token) as { access: Access }).access
-const grantedTo = async (person: Person | undefined, ...scopes: string[]) => accessOf(await marina.token(person, ...scopes))
+const grantedTo = async (person: Person | undefined, ...scopes: string[]) =>
+  accessOf(await marina.token(person, ...scopes))
 const repo = (project: { name: string }) => `${project.name}/app`
 
 test('C-01: another service than ours, or none, is 400', async () => {
-  for (const query of ['', 'service=', 'service=other', 'service=harbor-registry2', 'service=HARBOR-REGISTRY']) expectAnswer(await askToken(query, marina.admin), 400, 'BAD_REQUEST')
+  for (const query of ['', 'service=', 'service=other', 'service=harbor-registry2', 'service=HARBOR-REGISTRY'])
+    expectAnswer(await askToken(query, marina.admin), 400, 'BAD_REQUEST')
   expectAnswer(await askToken(service, marina.admin), 200)
 })
 
 test('C-02: only GET asks for a token', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD']) {
-    const answer = await marina.ask(method, `/service/token?${service}`, { as: marina.admin, body: method === 'POST' ? 'grant_type=password' : undefined })
+    const answer = await marina.ask(method, `/service/token?${service}`, {
+      as: marina.admin,
+      body: method === 'POST' ? 'grant_type=password' : undefined,
+    })
     assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET'], method)
   }
 })
 
 test('C-03: without credentials, no scope is 401, and a scope is 200 with what anyone may do', async () => {
   expectAnswer(await askToken(service), 401, 'UNAUTHORIZED')
-  assert.deepEqual(await grantedTo(undefined, `repository:${repo(cast.P)}:pull,push`), [{ type: 'repository', name: repo(cast.P), actions: ['pull'] }])
-  assert.deepEqual(await grantedTo(undefined, `repository:${repo(cast.A)}:pull`), [{ type: 'repository', name: repo(cast.A), actions: [] }])
+  assert.deepEqual(await grantedTo(undefined, `repository:${repo(cast.P)}:pull,push`), [
+    { type: 'repository', name: repo(cast.P), actions: ['pull'] },
+  ])
+  assert.deepEqual(await grantedTo(undefined, `repository:${repo(cast.A)}:pull`), [
+    { type: 'repository', name: repo(cast.A), actions: [] },
+  ])
 })
 
 test('C-04: a wrong password is 401, never a token', async () => {
   const { uaA } = cast
-  const wrong: Person[] = [{ ...uaA, password: 'Wrong12345' }, { ...uaA, password: '' }, { ...uaA, name: fresh('nobody') }, { ...uaA, name: '' }, { ...uaA, password: `${uaA.password} ` }]
-  for (const person of wrong) expectAnswer(await askToken(`${service}&scope=repository:${repo(cast.P)}:pull`, person), 401, 'UNAUTHORIZED')
-  for (const authorization of ['Basic', 'Basic !!!', `Basic ${Buffer.from('nocolon').toString('base64')}`, 'Digest x', 'x', 'Bearer x', '']) {
-    const answer = await marina.ask('GET', `/service/token?${service}&scope=repository:${repo(cast.P)}:pull`, { headers: { authorization } })
+  const wrong: Person[] = [
+    { ...uaA, password: 'Wrong12345' },
+    { ...uaA, password: '' },
+    { ...uaA, name: fresh('nobody') },
+    { ...uaA, name: '' },
+    { ...uaA, password: `${uaA.password} ` },
+  ]
+  for (const person of wrong)
+    expectAnswer(await askToken(`${service}&scope=repository:${repo(cast.P)}:pull`, person), 401, 'UNAUTHORIZED')
+  for (const authorization of [
+    'Basic',
+    'Basic !!!',
+    `Basic ${Buffer.from('nocolon').toString('base64')}`,
+    'Digest x',
+    'x',
+    'Bearer x',
+    '',
+  ]) {
+    const answer = await marina.ask('GET', `/service/token?${service}&scope=repository:${repo(cast.P)}:pull`, {
+      headers: { authorization },
+    })
     expectAnswer(answer, 401, 'UNAUTHORIZED')
   }
 })
 
 test('C-05: scopes in several parameters and several in one are all read, and names may hold colons', async () => {
   const [a, p] = [`repository:${repo(cast.A)}:pull`, `repository:${repo(cast.P)}:pull`]
-  const answer = await askToken(`${service}&scope=${encodeURIComponent(`${a} ${p}`)}&scope=${encodeURIComponent('repository:host:5000/x:pull')}`, cast.guA)
+  const answer = await askToken(
+    `${service}&scope=${encodeURIComponent(`${a} ${p}`)}&scope=${encodeURIComponent('repository:host:5000/x:pull')}`,
+    cast.guA,
+  )
   const access = accessOf((answer.json() as { token: string }).token)
   assert.deepEqual(access, [
     { type: 'repository', name: repo(cast.A), actions: ['pull'] },
@@ -63,7 +102,16 @@ test('C-05: scopes in several parameters and several in one are all read, and na
 })
 
 test('C-06: what does not exist looks like what is not allowed', async () => {
-  const scopes = ['repository:nosuchproject/x:pull', `repository:${repo(cast.B)}:pull`, `repository:${repo(cast.A)}:fly`, 'galaxy:far:away', 'repository:NOT A NAME:pull', 'nonsense', 'repository::pull', '::']
+  const scopes = [
+    'repository:nosuchproject/x:pull',
+    `repository:${repo(cast.B)}:pull`,
+    `repository:${repo(cast.A)}:fly`,
+    'galaxy:far:away',
+    'repository:NOT A NAME:pull',
+    'nonsense',
+    'repository::pull',
+    '::',
+  ]
   for (const scope of scopes) {
     const answer = expectAnswer(await askToken(`${service}&scope=${encodeURIComponent(scope)}`, cast.uaA), 200)
     for (const { actions } of accessOf((answer.json() as { token: string }).token)) assert.deepEqual(actions, [], scope)
@@ -72,13 +120,29 @@ test('C-06: what does not exist looks like what is not allowed', async () => {
 
 test('C-07: granted is what was asked for and is allowed, by role', async () => {
   const all = 'pull,push,delete'
-  const expected = { uaA: ['pull', 'push', 'delete'], maA: ['pull', 'push', 'delete'], deA: ['pull', 'push'], guA: ['pull'], laA: ['pull'], uaB: [], sys: ['pull', 'push', 'delete'] }
+  const expected = {
+    uaA: ['pull', 'push', 'delete'],
+    maA: ['pull', 'push', 'delete'],
+    deA: ['pull', 'push'],
+    guA: ['pull'],
+    laA: ['pull'],
+    uaB: [],
+    sys: ['pull', 'push', 'delete'],
+  }
   for (const [who, actions] of Object.entries(expected)) {
     const person = cast[who as keyof typeof expected]
     assert.deepEqual((await grantedTo(person, `repository:${repo(cast.A)}:${all}`))[0]?.actions, actions, who)
     assert.deepEqual((await grantedTo(person, `repository:${repo(cast.A)}:*`))[0]?.actions, actions, who)
-    assert.deepEqual((await grantedTo(person, `repository:${repo(cast.A)}:pull`))[0]?.actions, actions.filter((one) => one === 'pull'), who)
-    assert.deepEqual((await grantedTo(person, `repository:${repo(cast.P)}:${all}`))[0]?.actions, who === 'sys' ? ['pull', 'push', 'delete'] : ['pull'], who)
+    assert.deepEqual(
+      (await grantedTo(person, `repository:${repo(cast.A)}:pull`))[0]?.actions,
+      actions.filter((one) => one === 'pull'),
+      who,
+    )
+    assert.deepEqual(
+      (await grantedTo(person, `repository:${repo(cast.P)}:${all}`))[0]?.actions,
+      who === 'sys' ? ['pull', 'push', 'delete'] : ['pull'],
+      who,
+    )
   }
 })
 
@@ -87,7 +151,13 @@ test('C-08: a token for one repository opens no other, not even in its project',
   await pushImage(marina, `${cast.A.name}/two`, { tag: 'v1' })
   const token = await marina.token(cast.uaA, `repository:${cast.A.name}/one:pull,push,delete`)
   expectAnswer(await marina.ask('GET', `/v2/${cast.A.name}/one/manifests/v1`, { token }), 200)
-  for (const [method, path] of [['GET', 'two/manifests/v1'], ['POST', 'two/blobs/uploads/'], ['DELETE', 'two/manifests/v1'], ['GET', 'one/more/tags/list'], ['GET', 'on/tags/list']] as const) {
+  for (const [method, path] of [
+    ['GET', 'two/manifests/v1'],
+    ['POST', 'two/blobs/uploads/'],
+    ['DELETE', 'two/manifests/v1'],
+    ['GET', 'one/more/tags/list'],
+    ['GET', 'on/tags/list'],
+  ] as const) {
     expectAnswer(await marina.ask(method, `/v2/${cast.A.name}/${path}`, { token }), 401, 'UNAUTHORIZED')
   }
 })
@@ -101,7 +171,8 @@ test('C-08: a token gives only the actions that it names', async () => {
 
 test('C-09: registry:catalog:* is for the system administrator', async () => {
   assert.deepEqual((await grantedTo(cast.sys, 'registry:catalog:*'))[0]?.actions, ['*'])
-  for (const person of [undefined, cast.uaA, cast.guA]) assert.deepEqual((await grantedTo(person, 'registry:catalog:*'))[0]?.actions, [])
+  for (const person of [undefined, cast.uaA, cast.guA])
+    assert.deepEqual((await grantedTo(person, 'registry:catalog:*'))[0]?.actions, [])
   assert.deepEqual((await grantedTo(cast.sys, 'registry:other:*'))[0]?.actions, [])
 })
 
@@ -119,14 +190,29 @@ test('C-10: claims name issuer, subject, audience, times, a random id and the ac
 })
 
 /** Marina's own private key, to make tokens that are wrong in one thing only. */
-async function forge(change: { claims?: Record<string, unknown>; header?: Record<string, unknown>; without?: string }): Promise<string> {
+async function forge(change: {
+  claims?: Record<string, unknown>
+  header?: Record<string, unknown>
+  without?: string
+}): Promise<string> {
   const { db, secrets } = marina.ground
-  const row = (await db.row<{ id: string; key: string }>(sql`select id, private_key as key from signing_key where retired_at is null`))!
+  const row = (await db.row<{ id: string; key: string }>(
+    sql`select id, private_key as key from signing_key where retired_at is null`,
+  ))!
   const key = JSON.parse(secrets.unseal(row.key, `signing_key:${row.id}`)) as Record<string, string>
   const now = Math.floor(Date.now() / 1000)
   const claims: Record<string, unknown> = {
-    iss: 'harbor-token-issuer', sub: 'admin', aud: ['harbor-registry'], iat: now, nbf: now, exp: now + 60, jti: fresh('jti'), uid: marina.admin.id,
-    access: [{ type: 'repository', name: repo(cast.P), actions: ['pull'] }], projects: { [cast.P.name]: cast.P.id }, ...change.claims,
+    iss: 'harbor-token-issuer',
+    sub: 'admin',
+    aud: ['harbor-registry'],
+    iat: now,
+    nbf: now,
+    exp: now + 60,
+    jti: fresh('jti'),
+    uid: marina.admin.id,
+    access: [{ type: 'repository', name: repo(cast.P), actions: ['pull'] }],
+    projects: { [cast.P.name]: cast.P.id },
+    ...change.claims,
   }
   if (change.without) delete claims[change.without]
   return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: row.id, ...change.header }).sign(key)
@@ -138,12 +224,24 @@ test('C-11: a token that is wrong in any one thing is 401', async () => {
   const now = Math.floor(Date.now() / 1000)
   assert.equal(await isAccepted(await forge({})), true)
   const wrong: Parameters<typeof forge>[0][] = [
-    { claims: { iss: 'someone' } }, { claims: { aud: ['other'] } }, { claims: { aud: 'harbor' } }, { claims: { exp: now - 120 } }, { claims: { nbf: now + 120 } },
+    { claims: { iss: 'someone' } },
+    { claims: { aud: ['other'] } },
+    { claims: { aud: 'harbor' } },
+    { claims: { exp: now - 120 } },
+    { claims: { nbf: now + 120 } },
     ...['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sub'].map((without) => ({ without })),
-    { header: { kid: 'unknown' } }, { header: { kid: '../../etc/passwd' } }, { header: { kid: undefined } }, { header: { kid: 'x'.repeat(5000) } },
+    { header: { kid: 'unknown' } },
+    { header: { kid: '../../etc/passwd' } },
+    { header: { kid: undefined } },
+    { header: { kid: 'x'.repeat(5000) } },
     { header: { crit: ['x'], x: 1 } },
   ]
-  for (const change of wrong) assert.equal(await isAccepted(await forge(change).catch(() => 'unsignable')), false, JSON.stringify(change).slice(0, 100))
+  for (const change of wrong)
+    assert.equal(
+      await isAccepted(await forge(change).catch(() => 'unsignable')),
+      false,
+      JSON.stringify(change).slice(0, 100),
+    )
   assert.equal(await isAccepted(await forge({ claims: { exp: now - 30 } })), true, 'a minute of leeway')
 })
 
@@ -153,15 +251,38 @@ test('C-11: another algorithm, another key, or a key that the token brings along
   const kid = decodeProtectedHeader(good).kid
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   assert.equal(await isAccepted(`${part({ alg: 'none', kid })}.${payload}.`), false)
-  const publicKey = JSON.stringify(await marina.ground.db.row(sql`select public_key from signing_key where id = ${kid}`))
+  const publicKey = JSON.stringify(
+    await marina.ground.db.row(sql`select public_key from signing_key where id = ${kid}`),
+  )
   const head = part({ alg: 'HS256', kid })
-  assert.equal(await isAccepted(`${head}.${payload}.${createHmac('sha256', publicKey).update(`${head}.${payload}`).digest('base64url')}`), false)
+  assert.equal(
+    await isAccepted(
+      `${head}.${payload}.${createHmac('sha256', publicKey).update(`${head}.${payload}`).digest('base64url')}`,
+    ),
+    false,
+  )
   const { privateKey, publicKey: ownKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = ownKey.export({ format: 'jwk' })
   for (const header of [{ kid }, { kid, jwk }, { kid, jku: `${marina.url}/keys` }, { jwk }, { kid, x5c: ['x'] }]) {
-    assert.equal(await isAccepted(await new SignJWT(decodeJwt(good)).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey)), false)
+    assert.equal(
+      await isAccepted(
+        await new SignJWT(decodeJwt(good)).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey),
+      ),
+      false,
+    )
   }
-  for (const token of ['', '.', '..', 'a.b.c', 'x', `${good}x`, good.slice(0, -4), good.split('.').slice(0, 2).join('.'), `${good}.${good}`, '\u0001']) {
+  for (const token of [
+    '',
+    '.',
+    '..',
+    'a.b.c',
+    'x',
+    `${good}x`,
+    good.slice(0, -4),
+    good.split('.').slice(0, 2).join('.'),
+    `${good}.${good}`,
+    '\u0001',
+  ]) {
     const answer = await marina.ask('GET', '/v2/', { headers: { authorization: `Bearer ${encodeURI(token)}` } })
     assert.equal(answer.status, 401, token.slice(0, 20))
   }
@@ -206,7 +327,11 @@ test('C-12: nor as the source of a mount', async () => {
 
 test('C-13: a registry token is of no use on the API', async () => {
   const token = await marina.token(marina.admin, `repository:${repo(cast.A)}:pull,push`, 'registry:catalog:*')
-  for (const [method, path] of [['GET', '/api/v2.0/projects'], ['POST', '/api/v2.0/projects'], ['DELETE', `/api/v2.0/projects/${cast.A.name}`]] as const) {
+  for (const [method, path] of [
+    ['GET', '/api/v2.0/projects'],
+    ['POST', '/api/v2.0/projects'],
+    ['DELETE', `/api/v2.0/projects/${cast.A.name}`],
+  ] as const) {
     expectAnswer(await marina.ask(method, path, { token }), 401, 'UNAUTHORIZED')
   }
 })
@@ -218,14 +343,20 @@ test('C-14: after a rotation two processes sign with the new key within five sec
   const old = await first.token(first.admin, scope)
   const { db, secrets } = first.ground
   const id = await db.transaction((tx) => rotateKeys(tx, secrets, { kind: 'system', id: null, name: 'marina keys' }))
-  assert.deepEqual((await db.row<{ payload: object }>(sql`select payload from outbox where topic = 'signing-key.rotated'`))?.payload, { keyId: id, by: { kind: 'system', id: null, name: 'marina keys' } })
+  assert.deepEqual(
+    (await db.row<{ payload: object }>(sql`select payload from outbox where topic = 'signing-key.rotated'`))?.payload,
+    { keyId: id, by: { kind: 'system', id: null, name: 'marina keys' } },
+  )
   for (const one of [first, second]) {
     await eventually(async () => assert.equal(decodeProtectedHeader(await one.token(one.admin, scope)).kid, id))
   }
   const young = await first.token(first.admin, scope)
-  for (const one of [first, second]) for (const token of [old, young]) expectAnswer(await one.ask('GET', '/v2/', { token }), 200)
+  for (const one of [first, second])
+    for (const token of [old, young]) expectAnswer(await one.ask('GET', '/v2/', { token }), 200)
   // As if a token's whole life had passed since.
-  await db.run(sql`update signing_key set retired_at = now() - make_interval(secs => ${first.config.limits.tokenTtlMs / 1000 + 61}) where retired_at is not null`)
+  await db.run(
+    sql`update signing_key set retired_at = now() - make_interval(secs => ${first.config.limits.tokenTtlMs / 1000 + 61}) where retired_at is not null`,
+  )
   await using third = await openBeside(first)
   expectAnswer(await third.ask('GET', '/v2/', { token: old }), 401, 'UNAUTHORIZED')
   expectAnswer(await third.ask('GET', '/v2/', { token: young }), 200)
@@ -233,10 +364,15 @@ test('C-14: after a rotation two processes sign with the new key within five sec
 
 test('C-15: a member who was removed, and an account that was disabled, lose what their tokens gave at once', async () => {
   const project = await givenProject(marina)
-  const [member, disabled] = [await givenMember(marina, project, 'maintainer'), await givenMember(marina, project, 'maintainer')]
+  const [member, disabled] = [
+    await givenMember(marina, project, 'maintainer'),
+    await givenMember(marina, project, 'maintainer'),
+  ]
   await pushImage(marina, repo(project), { tag: 'v1' })
   const path = `/v2/${repo(project)}/manifests/v1`
-  const tokens = await Promise.all([member, disabled].map((one) => marina.token(one, `repository:${repo(project)}:pull,push,delete`)))
+  const tokens = await Promise.all(
+    [member, disabled].map((one) => marina.token(one, `repository:${repo(project)}:pull,push,delete`)),
+  )
   for (const token of tokens) expectAnswer(await marina.ask('GET', path, { token }), 200)
   await removeMember(marina, project, member)
   await changeUser(marina, disabled, { isDisabled: true })
@@ -258,7 +394,10 @@ test('C-15: a changed password ends the old one at once', async () => {
 test('C-16: the answer holds the token twice, its life and its time, and is kept by nobody', async () => {
   const answer = await askToken(`${service}&scope=repository:${repo(cast.P)}:pull`)
   const body = answer.json() as Record<string, string | number>
-  assert.deepEqual([body['access_token'], body['expires_in'], answer.headers['cache-control']], [body['token'], 1800, 'no-store'])
+  assert.deepEqual(
+    [body['access_token'], body['expires_in'], answer.headers['cache-control']],
+    [body['token'], 1800, 'no-store'],
+  )
   assert.ok(Math.abs(Date.parse(String(body['issued_at'])) - Date.now()) < 5000)
 })
 
@@ -278,13 +417,15 @@ test('C-17: guessing is slowed for a name from one address, and the right passwo
 test('C-17: who has proven his password is not slowed by others who guess it', async () => {
   const person = await givenUser(marina)
   expectAnswer(await marina.ask('GET', '/v2/', { as: person }), 200)
-  for (let count = 0; count < 6; count++) await marina.ask('GET', '/v2/', { as: { ...person, password: `Wrong1234${count}` } })
+  for (let count = 0; count < 6; count++)
+    await marina.ask('GET', '/v2/', { as: { ...person, password: `Wrong1234${count}` } })
   expectAnswer(await marina.ask('GET', '/v2/', { as: person }), 200)
   await marina.ground.db.run(sql`delete from login_failure`)
 })
 
 test('C-18: more than 100 scopes, or one that is endless, are 400', async () => {
-  const scopes = (count: number) => Array.from({ length: count }, (_, index) => `scope=repository:a/x${index}:pull`).join('&')
+  const scopes = (count: number) =>
+    Array.from({ length: count }, (_, index) => `scope=repository:a/x${index}:pull`).join('&')
   expectAnswer(await askToken(`${service}&${scopes(100)}`), 200)
   expectAnswer(await askToken(`${service}&${scopes(101)}`), 400, 'BAD_REQUEST')
   expectAnswer(await askToken(`${service}&scope=${'x+'.repeat(101)}`), 400, 'BAD_REQUEST')
@@ -294,17 +435,26 @@ test('C-18: more than 100 scopes, or one that is endless, are 400', async () => 
 test('C-19: a refused credential never falls through to what anyone may do', async () => {
   await pushImage(marina, repo(cast.P), { tag: 'v1' })
   const path = `/v2/${repo(cast.P)}/manifests/v1`
-  expectAnswer(await marina.ask('GET', path, { token: await marina.token(undefined, `repository:${repo(cast.P)}:pull`) }), 200)
+  expectAnswer(
+    await marina.ask('GET', path, { token: await marina.token(undefined, `repository:${repo(cast.P)}:pull`) }),
+    200,
+  )
   expectAnswer(await marina.ask('GET', path, { as: { ...cast.uaA, password: 'Wrong1234x' } }), 401, 'UNAUTHORIZED')
   expectAnswer(await marina.ask('GET', path, { token: 'a.b.c' }), 401, 'UNAUTHORIZED')
   expectAnswer(await marina.ask('GET', path, { headers: { authorization: 'Negotiate abc' } }), 401, 'UNAUTHORIZED')
-  expectAnswer(await marina.ask('GET', '/api/v2.0/projects', { as: { ...cast.uaA, password: 'Wrong1234x' } }), 401, 'UNAUTHORIZED')
+  expectAnswer(
+    await marina.ask('GET', '/api/v2.0/projects', { as: { ...cast.uaA, password: 'Wrong1234x' } }),
+    401,
+    'UNAUTHORIZED',
+  )
 })
 
 test('C-20: passwords are kept as argon2id with a salt of their own', async () => {
   const [one, two] = [await givenUser(marina), await givenUser(marina)]
   for (const person of [one, two]) await changeUser(marina, person, { password: 'Same12345' })
-  const kept = await marina.ground.db.rows<{ hash: string }>(sql`select password_hash as hash from account where id = any(${[one.id, two.id]}::bigint[])`)
+  const kept = await marina.ground.db.rows<{ hash: string }>(
+    sql`select password_hash as hash from account where id = any(${[one.id, two.id]}::bigint[])`,
+  )
   for (const { hash } of kept) assert.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   assert.equal(new Set(kept.map(({ hash }) => hash)).size, 2)
 })
@@ -328,5 +478,6 @@ test('C-27: a Marina with another secret key does not start on the database, and
 test('X01: a token for nobody with nothing in it opens nothing', async () => {
   await pushImage(marina, repo(cast.A), { tag: 'v1' })
   const token = await marina.token(undefined, `repository:${repo(cast.A)}:pull`)
-  for (const path of [`${repo(cast.A)}/manifests/v1`, `${repo(cast.A)}/tags/list`, '_catalog']) expectAnswer(await marina.ask('GET', `/v2/${path}`, { token }), 401, 'UNAUTHORIZED')
+  for (const path of [`${repo(cast.A)}/manifests/v1`, `${repo(cast.A)}/tags/list`, '_catalog'])
+    expectAnswer(await marina.ask('GET', `/v2/${path}`, { token }), 401, 'UNAUTHORIZED')
 })

@@ -16,7 +16,11 @@ const leewaySeconds = 60
  * Repository name → actions, and the project each name stood in when the token was made. `catalog`: the token names the
  * catalog; what its holder sees of it is decided when he looks.
  */
-export type Grants = { repositories: ReadonlyMap<string, ReadonlySet<Action>>; projects: ReadonlyMap<string, number>; catalog: boolean }
+export type Grants = {
+  repositories: ReadonlyMap<string, ReadonlySet<Action>>
+  projects: ReadonlyMap<string, number>
+  catalog: boolean
+}
 
 export type Bearer = { caller: Caller; grants: Grants }
 
@@ -30,11 +34,19 @@ export function parseScopes(parameters: string[]): Scope[] {
   const texts = parameters.flatMap((one) => one.split(' ')).filter((one) => one !== '')
   if (texts.length > limits.scopes) throw new OciError('BAD_REQUEST', `at most ${limits.scopes} scopes in one request`)
   return texts.map((text) => {
-    if (text.length > limits.scopeLength) throw new OciError('BAD_REQUEST', `a scope has at most ${limits.scopeLength} characters`)
+    if (text.length > limits.scopeLength)
+      throw new OciError('BAD_REQUEST', `a scope has at most ${limits.scopeLength} characters`)
     const first = text.indexOf(':')
     const last = text.lastIndexOf(':')
     if (first < 0 || first === last) return { type: text, name: '', actions: [] }
-    return { type: text.slice(0, first), name: text.slice(first + 1, last), actions: text.slice(last + 1).split(',').filter((one) => one !== '') }
+    return {
+      type: text.slice(0, first),
+      name: text.slice(first + 1, last),
+      actions: text
+        .slice(last + 1)
+        .split(',')
+        .filter((one) => one !== ''),
+    }
   })
 }
 
@@ -54,18 +66,28 @@ type Access = { type: string; name: string; actions: string[] }
  * The granted part of each scope: what was asked for and is allowed, `*` standing for all that is allowed (C-07). A type,
  * action, name or project that does not exist gives an entry without actions, like a missing right does (C-06).
  */
-export async function grant(rights: Rights, caller: Caller, scopes: Scope[]): Promise<{ access: Access[]; projects: Record<string, number> }> {
+export async function grant(
+  rights: Rights,
+  caller: Caller,
+  scopes: Scope[],
+): Promise<{ access: Access[]; projects: Record<string, number> }> {
   const projects: Record<string, number> = {}
   const access: Access[] = []
   for (const { type, name, actions: asked } of scopes) {
     const granted: string[] = []
     if (type === 'repository' && isRepositoryName(name)) {
       for (const action of actions) {
-        if ((asked.includes(action) || asked.includes('*')) && (await rights.mayTouch(caller, name, action))) granted.push(action)
+        if ((asked.includes(action) || asked.includes('*')) && (await rights.mayTouch(caller, name, action)))
+          granted.push(action)
       }
       const id = granted.length > 0 ? await rights.projectId(projectOf(name)) : undefined
       if (id !== undefined) projects[projectOf(name)] = id
-    } else if (type === 'registry' && name === 'catalog' && asked.includes('*') && (await rights.mayListCatalog(caller))) {
+    } else if (
+      type === 'registry' &&
+      name === 'catalog' &&
+      asked.includes('*') &&
+      (await rights.mayListCatalog(caller))
+    ) {
       granted.push('*')
     }
     access.push({ type, name, actions: granted })
@@ -74,7 +96,10 @@ export async function grant(rights: Rights, caller: Caller, scopes: Scope[]): Pr
 }
 
 export type Tokens = {
-  issue(caller: Caller, granted: Awaited<ReturnType<typeof grant>>): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
+  issue(
+    caller: Caller,
+    granted: Awaited<ReturnType<typeof grant>>,
+  ): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
   /** Undefined when the token is not one of ours, or is not valid now. */
   verify(token: string): Maybe<Bearer | undefined>
 }
@@ -100,7 +125,11 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
       const { id, key } = await keys.signing()
       const ttl = Math.round((await ttlMs()) / 1000)
       const now = Math.floor(Date.now() / 1000)
-      const claims: Claims = { access, projects, ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}) }
+      const claims: Claims = {
+        access,
+        projects,
+        ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}),
+      }
       const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
         .setIssuer(issuer)
@@ -127,16 +156,24 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   async function check(token: string): Promise<{ bearer: Bearer; notAfter: number } | undefined> {
     try {
       const { kid, alg } = decodeProtectedHeader(token)
-      const key = alg === tokenAlgorithm && typeof kid === 'string' && kid.length < 64 ? await keys.verifying(kid) : undefined
+      const key =
+        alg === tokenAlgorithm && typeof kid === 'string' && kid.length < 64 ? await keys.verifying(kid) : undefined
       if (!key) return undefined
       const { payload } = await jwtVerify<Claims>(token, key, {
-        algorithms: [tokenAlgorithm], issuer, audience: serviceName, clockTolerance: leewaySeconds,
+        algorithms: [tokenAlgorithm],
+        issuer,
+        audience: serviceName,
+        clockTolerance: leewaySeconds,
         requiredClaims: ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'],
       })
-      return { bearer: { caller: readCaller(payload), grants: readGrants(payload) }, notAfter: (payload.exp! + leewaySeconds) * 1000 }
+      return {
+        bearer: { caller: readCaller(payload), grants: readGrants(payload) },
+        notAfter: (payload.exp! + leewaySeconds) * 1000,
+      }
     } catch (error) {
       // Everything that is wrong with a token is the same answer; a database that is down is not.
-      if (error instanceof joseErrors.JOSEError || error instanceof TypeError || error instanceof SyntaxError) return undefined
+      if (error instanceof joseErrors.JOSEError || error instanceof TypeError || error instanceof SyntaxError)
+        return undefined
       throw error
     }
   }

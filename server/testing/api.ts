@@ -5,9 +5,18 @@ import type { TestMarina } from './server.ts'
 export type CallOptions = { as?: Person | undefined; body?: unknown; headers?: Record<string, string> }
 
 /** Asks the REST API below /api/v2.0, with a body as JSON. */
-export function callApi({ ask }: TestMarina, method: string, path: string, { as, body, headers = {} }: CallOptions = {}): Promise<Answer> {
+export function callApi(
+  { ask }: TestMarina,
+  method: string,
+  path: string,
+  { as, body, headers = {} }: CallOptions = {},
+): Promise<Answer> {
   const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-  return ask(method, `/api/v2.0${path}`, { as, headers: { ...json, ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  return ask(method, `/api/v2.0${path}`, {
+    as,
+    headers: { ...json, ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
 }
 
 /** Creates something and gives back its id, from the Location. */
@@ -21,21 +30,48 @@ export async function create(marina: TestMarina, path: string, as: Person, body:
 type Right = { resource: string; action: string }
 
 /** A robot that has what is named, and nothing else; `project` makes it one of that project. */
-export async function givenRobot(marina: TestMarina, name: string, rights: { project?: string; access: Right[]; in?: string[] }, as: Person = marina.admin): Promise<Person> {
-  const permissions = rights.project === undefined
-    ? (rights.in ?? ['/']).map((namespace) => ({ kind: namespace === '/' ? 'system' : 'project', namespace, access: rights.access }))
-    : [{ kind: 'project', namespace: rights.project, access: rights.access }]
-  const answer = expectAnswer(await callApi(marina, 'POST', '/robots', { as, body: { name, level: rights.project === undefined ? 'system' : 'project', duration: -1, permissions } }), 201)
+export async function givenRobot(
+  marina: TestMarina,
+  name: string,
+  rights: { project?: string; access: Right[]; in?: string[] },
+  as: Person = marina.admin,
+): Promise<Person> {
+  const permissions =
+    rights.project === undefined
+      ? (rights.in ?? ['/']).map((namespace) => ({
+          kind: namespace === '/' ? 'system' : 'project',
+          namespace,
+          access: rights.access,
+        }))
+      : [{ kind: 'project', namespace: rights.project, access: rights.access }]
+  const answer = expectAnswer(
+    await callApi(marina, 'POST', '/robots', {
+      as,
+      body: { name, level: rights.project === undefined ? 'system' : 'project', duration: -1, permissions },
+    }),
+    201,
+  )
   const robot = answer.json() as { id: number; name: string; secret: string }
   return { kind: 'robot', id: robot.id, name: robot.name, password: robot.secret }
 }
 
 /** Topics in the outbox after `since`, with what they say. */
-export async function factsSince({ ground }: TestMarina, since: number): Promise<{ topic: string; payload: Record<string, unknown> }[]> {
-  return ground.db.rows({ name: '', text: 'select topic, payload from outbox where id > $1 order by id', values: [since] })
+export async function factsSince(
+  { ground }: TestMarina,
+  since: number,
+): Promise<{ topic: string; payload: Record<string, unknown> }[]> {
+  return ground.db.rows({
+    name: '',
+    text: 'select topic, payload from outbox where id > $1 order by id',
+    values: [since],
+  })
 }
 
 export async function lastFact({ ground }: TestMarina): Promise<number> {
-  const row = await ground.db.row<{ id: number }>({ name: '', text: 'select coalesce(max(id), 0) as id from outbox', values: [] })
+  const row = await ground.db.row<{ id: number }>({
+    name: '',
+    text: 'select coalesce(max(id), 0) as id from outbox',
+    values: [],
+  })
   return row!.id
 }

@@ -35,7 +35,12 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
   return proxy
 }
 
-async function handle(fault: Fault | undefined, target: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function handle(
+  fault: Fault | undefined,
+  target: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   if (fault === 'reset') req.socket.resetAndDestroy()
   else if (fault === 'silence') req.resume()
   else if (typeof fault === 'object') {

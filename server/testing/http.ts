@@ -35,15 +35,19 @@ export function openAsk(port: number): Ask & Disposable {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   const ask: Ask = (method, path, { as, token, headers = {}, body } = {}) =>
     new Promise((resolve, reject) => {
-      const authorization = token !== undefined ? { authorization: `Bearer ${token}` } : as ? { authorization: basic(as) } : {}
+      const authorization =
+        token !== undefined ? { authorization: `Bearer ${token}` } : as ? { authorization: basic(as) } : {}
       const bytes = body === undefined ? undefined : Buffer.from(body as Uint8Array)
       const length = bytes ? { 'content-length': String(bytes.length) } : {}
-      const request = httpRequest({ host: '127.0.0.1', port, agent, method, path, headers: { ...authorization, ...length, ...headers } }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => resolve(answerOf(response.statusCode!, response.headers, Buffer.concat(chunks))))
-      })
+      const request = httpRequest(
+        { host: '127.0.0.1', port, agent, method, path, headers: { ...authorization, ...length, ...headers } },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => resolve(answerOf(response.statusCode!, response.headers, Buffer.concat(chunks))))
+        },
+      )
       request.on('error', reject)
       request.end(bytes)
     })
@@ -53,7 +57,14 @@ export function openAsk(port: number): Ask & Disposable {
 function answerOf(status: number, headers: IncomingHttpHeaders, body: Buffer): Answer {
   const text = body.toString('utf8')
   const isJson = headers['content-type']?.startsWith('application/json') && text.startsWith('{"errors"')
-  return { status, headers, body, text, json: () => JSON.parse(text) as unknown, code: isJson ? (JSON.parse(text) as { errors: { code: string }[] }).errors[0]?.code : undefined }
+  return {
+    status,
+    headers,
+    body,
+    text,
+    json: () => JSON.parse(text) as unknown,
+    code: isJson ? (JSON.parse(text) as { errors: { code: string }[] }).errors[0]?.code : undefined,
+  }
 }
 
 /** Status and code at once; the body stands in the message when they differ. */

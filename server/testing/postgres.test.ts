@@ -11,7 +11,11 @@ const prepare = async (url: string) => {
 
 test('every test gets a database of its own, prepared once for all', async () => {
   const databases = await Promise.all([openTestDatabase(prepare), openTestDatabase(prepare), openTestDatabase(prepare)])
-  for (const { url } of databases) assert.deepEqual(await ask(url, `INSERT INTO shelf VALUES ('mine') RETURNING (SELECT count(*) FROM shelf) AS before`), [{ before: '0' }])
+  for (const { url } of databases)
+    assert.deepEqual(
+      await ask(url, `INSERT INTO shelf VALUES ('mine') RETURNING (SELECT count(*) FROM shelf) AS before`),
+      [{ before: '0' }],
+    )
   for (const database of databases) await database[Symbol.asyncDispose]()
   assert.equal(prepared, 1)
 })

@@ -17,7 +17,10 @@ export async function openTestDatabase(prepare?: Prepare): Promise<TestDatabase>
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const template = prepare === undefined ? 'template1' : await ensureTemplate(server, prepare)
   // Copying the files takes 40 ms where going through the write-ahead log takes 150.
-  await tell(server, `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY FILE_COPY`)
+  await tell(
+    server,
+    `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY FILE_COPY`,
+  )
   inUse++
   const dispose = async () => {
     inUse--
@@ -76,7 +79,8 @@ async function ensureTemplate(server: string, prepare: Prepare): Promise<string>
 async function hashOf(prepare: Prepare): Promise<string> {
   const hash = createHash('sha256').update(prepare.toString())
   const dir = path.join(import.meta.dirname, '..', 'migrations')
-  for (const name of (await readdir(dir).catch(() => [])).toSorted(byCodePoint)) hash.update(name).update(await readFile(path.join(dir, name)))
+  for (const name of (await readdir(dir).catch(() => [])).toSorted(byCodePoint))
+    hash.update(name).update(await readFile(path.join(dir, name)))
   return hash.digest('hex').slice(0, 24)
 }
 

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 
 export type Received = { path: string; headers: IncomingHttpHeaders; body: string; at: number }
 /** `until`: it is answered after this. */
-export type Receipt = { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number; until?: Promise<unknown> } | 'never'
+export type Receipt =
+  | { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number; until?: Promise<unknown> }
+  | 'never'
 
 export type Receiver = AsyncDisposable & {
   url: string
@@ -22,7 +24,12 @@ export async function openReceiver(port = 0): Promise<Receiver> {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
-      const one = { path: request.url!, headers: request.headers, body: Buffer.concat(parts).toString(), at: Date.now() }
+      const one = {
+        path: request.url!,
+        headers: request.headers,
+        body: Buffer.concat(parts).toString(),
+        at: Date.now(),
+      }
       received.push(one)
       const how = answer(one)
       if (how === 'never') return

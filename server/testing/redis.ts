@@ -28,7 +28,8 @@ export async function openTestRedis(): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'marina-test-redis-'))
   const port = await freePort()
   let server: ChildProcess | undefined
-  const tell = async (...command: string[]) => (await run('redis-cli', ['-p', String(port), ...command], { maxBuffer: 64 * 2 ** 20 })).stdout.trim()
+  const tell = async (...command: string[]) =>
+    (await run('redis-cli', ['-p', String(port), ...command], { maxBuffer: 64 * 2 ** 20 })).stdout.trim()
   const kill = async () => {
     const old = server
     server = undefined
@@ -37,7 +38,24 @@ export async function openTestRedis(): Promise<TestRedis> {
     await once(old, 'exit')
   }
   const start = async () => {
-    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, '--enable-debug-command', 'local'], { stdio: 'ignore' })
+    server = spawn(
+      'redis-server',
+      [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--dir',
+        dir,
+        '--enable-debug-command',
+        'local',
+      ],
+      { stdio: 'ignore' },
+    )
     for (let tries = 0; ; tries++) {
       if ((await tell('ping').catch(() => '')) === 'PONG') return
       if (tries === 200) throw new Error('redis-server did not start')
@@ -46,7 +64,11 @@ export async function openTestRedis(): Promise<TestRedis> {
   }
   await start()
   return {
-    url: `redis://127.0.0.1:${port}`, port, tell, kill, start,
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    tell,
+    kill,
+    start,
     freeze: () => void server?.kill('SIGSTOP'),
     thaw: () => void server?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {

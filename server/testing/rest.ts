@@ -6,5 +6,8 @@ export type Rest = (method: string, path: string, as: Person | undefined, body?:
 
 export function openRest({ ask }: Pick<TestMarina, 'ask'>): Rest {
   return (method, path, as, body) =>
-    ask(method, `/api/v2.0${path}`, { as, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) })
+    ask(method, `/api/v2.0${path}`, {
+      as,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
 }

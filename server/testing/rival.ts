@@ -17,7 +17,9 @@ export async function openRival(db: Pick<Db, 'connect'>, first: Sql): Promise<Ri
 /** Resolves once so many statements in this database wait for what another transaction has locked. */
 export async function untilWaiting(db: Queryable, count = 1): Promise<void> {
   await eventually(async () => {
-    const row = await db.row<{ waiting: number }>(sql`select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    const row = await db.row<{ waiting: number }>(
+      sql`select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
     assert.equal(row!.waiting, count)
   })
 }

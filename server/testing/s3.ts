@@ -46,7 +46,12 @@ export async function openS3Server(): Promise<S3Server> {
 
 /** What makes a Marina keep its bytes there. */
 export const s3Settings = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server): TestSettings => ({
-  MARINA_STORAGE: 's3', MARINA_S3_ENDPOINT: endpoint, MARINA_S3_BUCKET: bucket, MARINA_S3_REGION: region, MARINA_S3_ACCESS_KEY: accessKeyId, MARINA_S3_SECRET_KEY: secretAccessKey,
+  MARINA_STORAGE: 's3',
+  MARINA_S3_ENDPOINT: endpoint,
+  MARINA_S3_BUCKET: bucket,
+  MARINA_S3_REGION: region,
+  MARINA_S3_ACCESS_KEY: accessKeyId,
+  MARINA_S3_SECRET_KEY: secretAccessKey,
 })
 
 /** The server says its port in one line of JSON once it listens; when it dies instead, its log is the error. */
@@ -61,7 +66,8 @@ async function portOf(server: ChildProcess): Promise<number> {
   const timer = setTimeout(() => fail(`was not ready after ${startLimitMs} ms`), startLimitMs)
   server.once('error', (error) => fail(`did not start (is python3-swift installed?): ${error.message}`))
   server.once('close', (code) => fail(`ended with ${code} (is python3-swift installed?)`))
-  if (server.stdout) createInterface(server.stdout).once('line', (line) => resolve((JSON.parse(line) as { port: number }).port))
+  if (server.stdout)
+    createInterface(server.stdout).once('line', (line) => resolve((JSON.parse(line) as { port: number }).port))
   return promise.finally(() => clearTimeout(timer))
 }
 

@@ -27,17 +27,31 @@ export type TestMarina = AsyncDisposable & {
 
 const adminPassword = 'Marina12345'
 const fixed: TestSettings = {
-  MARINA_PORT: '0', MARINA_HOST: '127.0.0.1', MARINA_METRICS_PORT: 'off', MARINA_LOG_LEVEL: 'silent', MARINA_LOG_REQUESTS: 'none',
-  MARINA_ADMIN_PASSWORD: adminPassword, MARINA_SECRET_KEY: 'ab'.repeat(32), MARINA_DATABASE_POOL: '12', MARINA_DRAIN: '2s',
+  MARINA_PORT: '0',
+  MARINA_HOST: '127.0.0.1',
+  MARINA_METRICS_PORT: 'off',
+  MARINA_LOG_LEVEL: 'silent',
+  MARINA_LOG_REQUESTS: 'none',
+  MARINA_ADMIN_PASSWORD: adminPassword,
+  MARINA_SECRET_KEY: 'ab'.repeat(32),
+  MARINA_DATABASE_POOL: '12',
+  MARINA_DRAIN: '2s',
 }
 
 /** A whole Marina in this process on a database and a folder of its own, ready to be asked. */
-export async function openTestMarina(settings: TestSettings = {}, log: Log = openLog({ level: 'silent', format: 'json' })): Promise<TestMarina> {
+export async function openTestMarina(
+  settings: TestSettings = {},
+  log: Log = openLog({ level: 'silent', format: 'json' }),
+): Promise<TestMarina> {
   await using opened = new AsyncDisposableStack()
   const database = settings.MARINA_DATABASE_URL ? undefined : opened.use(await openTestDatabase(prepare))
   const dataDir = settings.MARINA_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'marina-test-data-')))
   if (settings.MARINA_DATA_DIR === undefined) opened.defer(() => rm(dataDir, { recursive: true, force: true }))
-  const config = configOf({ MARINA_DATA_DIR: dataDir, ...(database ? { MARINA_DATABASE_URL: database.url } : {}), ...settings })
+  const config = configOf({
+    MARINA_DATA_DIR: dataDir,
+    ...(database ? { MARINA_DATABASE_URL: database.url } : {}),
+    ...settings,
+  })
   const marina = await openMarina(config, log)
   let ended: Promise<void> | undefined
   const stop = () => (ended ??= marina.close())
@@ -52,7 +66,10 @@ export async function openTestMarina(settings: TestSettings = {}, log: Log = ope
     admin: { kind: 'user', id: 1, name: 'admin', password: adminPassword },
     ask,
     async token(person, ...scopes) {
-      const query = new URLSearchParams([['service', 'harbor-registry'], ...scopes.map((scope): [string, string] => ['scope', scope])])
+      const query = new URLSearchParams([
+        ['service', 'harbor-registry'],
+        ...scopes.map((scope): [string, string] => ['scope', scope]),
+      ])
       const answer = await ask('GET', `/service/token?${query.toString()}`, { as: person })
       if (answer.status !== 200) throw new Error(`no token: ${answer.status} ${answer.text}`)
       return (answer.json() as { token: string }).token
@@ -64,14 +81,21 @@ export async function openTestMarina(settings: TestSettings = {}, log: Log = ope
 
 /** A second process on the same database and storage, as far as one process can show it: nothing in memory is shared. */
 export function openBeside({ config }: TestMarina, settings: TestSettings = {}): Promise<TestMarina> {
-  return openTestMarina({ MARINA_DATABASE_URL: config.database.url!, MARINA_DATA_DIR: config.server.dataDir, ...settings })
+  return openTestMarina({
+    MARINA_DATABASE_URL: config.database.url!,
+    MARINA_DATA_DIR: config.server.dataDir,
+    ...settings,
+  })
 }
 
 /** What a first start leaves in a database, done once for all tests: schema, key, administrator, library. */
 async function prepare(url: string): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'marina-test-first-'))
   try {
-    const marina = await openMarina(configOf({ MARINA_DATABASE_URL: url, MARINA_DATA_DIR: dataDir }), openLog({ level: 'silent', format: 'json' }))
+    const marina = await openMarina(
+      configOf({ MARINA_DATABASE_URL: url, MARINA_DATA_DIR: dataDir }),
+      openLog({ level: 'silent', format: 'json' }),
+    )
     await marina.close()
   } finally {
     await rm(dataDir, { recursive: true, force: true })

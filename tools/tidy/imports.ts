@@ -24,7 +24,7 @@ const floors: Record<string, string[] | undefined> = {
   bench: ['api'],
   roof: undefined,
   testing: undefined,
-  tools: undefined
+  tools: undefined,
 }
 
 function mayImport({ from, to }: Import): boolean {
@@ -64,10 +64,14 @@ const specifiers = [
 ]
 
 function listImports(tree: Tree): Import[] {
-  const found = [...tree].filter(([name]) => isSource(name)).flatMap(([from, text]) => {
-    const targets = specifiers.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier = '']) => specifier))
-    return targets.map((specifier) => ({ from, to: resolveImport(from, specifier) }))
-  })
+  const found = [...tree]
+    .filter(([name]) => isSource(name))
+    .flatMap(([from, text]) => {
+      const targets = specifiers.flatMap((pattern) =>
+        [...text.matchAll(pattern)].map(([, specifier = '']) => specifier),
+      )
+      return targets.map((specifier) => ({ from, to: resolveImport(from, specifier) }))
+    })
   return found.filter(({ to }) => !to.startsWith('node:'))
 }
 

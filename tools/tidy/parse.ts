@@ -54,8 +54,13 @@ function structureOf(name: string, file: SourceFile): Structure {
 type LineOf = (position: number) => number
 
 const functionKinds: ReadonlySet<SyntaxKind> = new Set([
-  SyntaxKind.FunctionDeclaration, SyntaxKind.FunctionExpression, SyntaxKind.ArrowFunction, SyntaxKind.MethodDeclaration,
-  SyntaxKind.Constructor, SyntaxKind.GetAccessor, SyntaxKind.SetAccessor,
+  SyntaxKind.FunctionDeclaration,
+  SyntaxKind.FunctionExpression,
+  SyntaxKind.ArrowFunction,
+  SyntaxKind.MethodDeclaration,
+  SyntaxKind.Constructor,
+  SyntaxKind.GetAccessor,
+  SyntaxKind.SetAccessor,
 ])
 
 function addFunction(node: Node, file: SourceFile, { functions }: Structure, lineOf: LineOf): void {
@@ -65,8 +70,11 @@ function addFunction(node: Node, file: SourceFile, { functions }: Structure, lin
   const line = lineOf(node.getStart(file))
   functions.push({
     name: nameOf(name ?? (node.parent as Node & { name?: Node }).name, file),
-    line, length: lineOf(node.end) - line + 1, hasBlock: body.kind === SyntaxKind.Block,
-    isOfTest: isGivenToTest(node, file), tableLength: tableLength(body, lineOf),
+    line,
+    length: lineOf(node.end) - line + 1,
+    hasBlock: body.kind === SyntaxKind.Block,
+    isOfTest: isGivenToTest(node, file),
+    tableLength: tableLength(body, lineOf),
   })
 }
 

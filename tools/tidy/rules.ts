@@ -31,11 +31,13 @@ function findLongFiles(tree: Tree): Finding[] {
 
 /** Migrations are left out: once applied, they stay as they are. */
 function findLongLines(tree: Tree, most: number): Finding[] {
-  return [...tree].filter(([name]) => /\.(?:tsx?|mjs)$/.test(name)).flatMap(([file, text]) => {
-    const lines = text.split('\n').map((line, index) => [index + 1, line.length] as const)
-    const long = lines.filter(([, length]) => length > most)
-    return long.map(([line, length]) => ({ file, what: `line ${line} has ${length} characters` }))
-  })
+  return [...tree]
+    .filter(([name]) => /\.(?:tsx?|mjs)$/.test(name))
+    .flatMap(([file, text]) => {
+      const lines = text.split('\n').map((line, index) => [index + 1, line.length] as const)
+      const long = lines.filter(([, length]) => length > most)
+      return long.map(([line, length]) => ({ file, what: `line ${line} has ${length} characters` }))
+    })
 }
 
 type Structures = ReadonlyMap<string, Structure>
@@ -66,15 +68,20 @@ function findDeadExports(all: Structures, types: boolean): Finding[] {
   const imports = [...all.values()].flatMap((one) => one.imports)
   const takenWhole = new Set(imports.filter(({ names }) => names === undefined).map(({ from }) => from))
   const taken = new Set(imports.flatMap(({ from, names = [] }) => names.map((name) => `${name} of ${from}`)))
-  return [...all].filter(([file]) => !takenWhole.has(file)).flatMap(([file, { exports }]) => {
-    const dead = exports.filter(({ name, isType }) => isType === types && !taken.has(`${name} of ${file}`))
-    return dead.map(({ name, line }) => ({ file, what: `line ${line}: ${name} is imported by nobody` }))
-  })
+  return [...all]
+    .filter(([file]) => !takenWhole.has(file))
+    .flatMap(([file, { exports }]) => {
+      const dead = exports.filter(({ name, isType }) => isType === types && !taken.has(`${name} of ${file}`))
+      return dead.map(({ name, line }) => ({ file, what: `line ${line}: ${name} is imported by nobody` }))
+    })
 }
 
 /** Applied before anybody noticed, so that they keep their names. */
 const knownTwice = new Set([
-  '0006-jobs.sql', '0006-system-artifacts.sql', '0012-system-artifact-version.sql', '0012-webhooks.sql',
+  '0006-jobs.sql',
+  '0006-system-artifacts.sql',
+  '0012-system-artifact-version.sql',
+  '0012-webhooks.sql',
 ])
 
 function findTwiceNumbered(tree: Tree): Finding[] {

@@ -16,11 +16,11 @@ const everywhere: Rule[] = [
   { pattern: /registry\.(?:npmjs\.org|yarnpkg\.com|npmmirror\.com)/, why: 'names a package registry' },
   { pattern: /registry\s*=\s*https?:/, why: 'names a package registry' },
   { pattern: /"resolved": "https?:[^"]*/, why: 'names a package registry', files: /(?:^|\/)package-lock\.json$/ },
-  { pattern: /\b(?:TO[D]O|FIX[M]E)\b.*/, why: 'leaves something to do', files: /\.(?:ts|tsx|mjs|sql|sh|ya?ml)$/ }
+  { pattern: /\b(?:TO[D]O|FIX[M]E)\b.*/, why: 'leaves something to do', files: /\.(?:ts|tsx|mjs|sql|sh|ya?ml)$/ },
 ]
 
 const inTests: Rule[] = [
   { pattern: /\b(?:test|it|suite|describe)\.(?:only|skip|todo)\b/, why: 'leaves tests out' },
   { pattern: /\bskip\(/, why: 'leaves tests out' },
-  { pattern: /[{,]\s*(?:only|skip|todo):/, why: 'leaves tests out' }
+  { pattern: /[{,]\s*(?:only|skip|todo):/, why: 'leaves tests out' },
 ]

@@ -21,9 +21,14 @@ type FsckOptions = {
 
 type BlobRow = { id: number; digest: Digest; size: number }
 type ArtifactRow = {
-  id: number; digest: Digest; mediaType: string; content: Buffer | null; repository: string
+  id: number
+  digest: Digest
+  mediaType: string
+  content: Buffer | null
+  repository: string
   /** What is kept for it: blobs, and manifests that it names. */
-  held: Digest[] | null; children: Digest[] | null
+  held: Digest[] | null
+  children: Digest[] | null
 }
 type Tell = (kind: Finding['kind'], what: string, digest?: Digest) => void
 
@@ -123,7 +128,10 @@ function read(content: Buffer, mediaType: string): Manifest | Error {
 async function findLitter(db: Queryable, blobs: Blobs, found: Tell) {
   let batch: { digest: Digest; size: number }[] = []
   const compare = async () => {
-    const known = await knownDigests(db, batch.map(({ digest }) => digest))
+    const known = await knownDigests(
+      db,
+      batch.map(({ digest }) => digest),
+    )
     for (const { digest, size } of batch.filter((one) => !known.has(one.digest))) {
       found('litter', `stored bytes of ${digest} (${size} bytes) belong to no blob`, digest)
     }
@@ -157,11 +165,10 @@ async function digestOfStored(blobs: Blobs, digest: Digest): Promise<Digest | un
 }
 
 async function* inPages<Row extends { id: number }>(read: (after: number) => Promise<Row[]>): AsyncGenerator<Row> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const rows = await read(after)
     yield* rows
     if (rows.length < page) return
     after = rows.at(-1)!.id
   }
 }
-

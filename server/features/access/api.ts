@@ -5,7 +5,15 @@ import type { Reader } from '../../catalog/reader.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Answer, Asked, Route } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
-import { mayInProject, maySee, maySystem, type ProjectResource, type Rights, type SystemResource, type Verb } from './rules.ts'
+import {
+  mayInProject,
+  maySee,
+  maySystem,
+  type ProjectResource,
+  type Rights,
+  type SystemResource,
+  type Verb,
+} from './rules.ts'
 import { findRights } from './store.ts'
 
 /**
@@ -16,7 +24,12 @@ import { findRights } from './store.ts'
  * - a right in the project that the path names;
  * - a right on the system.
  */
-export type Access = 'anyone' | 'user' | 'own' | { project: ProjectResource; verb: Verb } | { system: SystemResource; verb: Verb }
+export type Access =
+  | 'anyone'
+  | 'user'
+  | 'own'
+  | { project: ProjectResource; verb: Verb }
+  | { system: SystemResource; verb: Verb }
 
 /** What a handler learns of its caller; the project exactly where its access names a right in one. */
 export type GrantedBy<A> = A extends { project: ProjectResource } ? Granted & { project: Project } : Granted
@@ -37,7 +50,12 @@ type Params = { project_name_or_id?: string; project_name?: string }
 
 /** Checks each row's rule; throws UNAUTHORIZED without credentials, FORBIDDEN with, and NOT_FOUND only to those who see everything. */
 export function openAccess(reader: Reader) {
-  return async (caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<GrantedBy<Access>> => {
+  return async (
+    caller: Caller,
+    access: Access,
+    params: unknown,
+    headers: IncomingHttpHeaders,
+  ): Promise<GrantedBy<Access>> => {
     const rights = await findRights(reader, caller)
     if (!rights || (rights.kind !== 'anonymous' && rights.isDisabled)) throw new Failure('UNAUTHORIZED')
     const refuse = () => new Failure(caller.kind === 'anonymous' ? 'UNAUTHORIZED' : 'FORBIDDEN')
@@ -52,14 +70,20 @@ export function openAccess(reader: Reader) {
       return granted
     }
     const project = await projectOfPath(reader, params as Params, headers)
-    if (!project && rights.kind === 'user' && rights.isAdmin) throw new Failure('NOT_FOUND', 'this project does not exist')
-    if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb)) throw refuse()
+    if (!project && rights.kind === 'user' && rights.isAdmin)
+      throw new Failure('NOT_FOUND', 'this project does not exist')
+    if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb))
+      throw refuse()
     return { ...granted, project }
   }
 }
 
 /** By name; by id when the text is a number, unless X-Is-Resource-Name says that it is a name. */
-async function projectOfPath(reader: Reader, { project_name_or_id: either, project_name: name }: Params, headers: IncomingHttpHeaders): Promise<Project | undefined> {
+async function projectOfPath(
+  reader: Reader,
+  { project_name_or_id: either, project_name: name }: Params,
+  headers: IncomingHttpHeaders,
+): Promise<Project | undefined> {
   if (name !== undefined) return findProject(reader, name)
   const isName = headers['x-is-resource-name']?.toString().toLowerCase() === 'true'
   return !isName && /^\d{1,15}$/.test(either!) ? findProjectById(reader, Number(either)) : findProject(reader, either!)

@@ -7,6 +7,8 @@ export async function heldIn(reader: Reader, rights: Rights, scope: string): Pro
   if (scope === '/system') return allInSystem(rights)
   const [, either] = /^\/project\/([^/]+)$/.exec(scope) ?? []
   if (either === undefined || either.includes('\0')) return []
-  const project = /^\d{1,15}$/.test(either) ? await findProjectById(reader, Number(either)) : await findProject(reader, either)
+  const project = /^\d{1,15}$/.test(either)
+    ? await findProjectById(reader, Number(either))
+    : await findProject(reader, either)
   return project && maySee(rights, project) ? allInProject(rights, project) : []
 }

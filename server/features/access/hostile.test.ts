@@ -23,17 +23,84 @@ after(() => marina[Symbol.asyncDispose]())
 
 /** As they stand in a URL. */
 const texts = [
-  '%00', 'a%00b', "'", "x'%20or%20'1'%3D'1", '%22%3B--', '..%2f..%2fetc%2fpasswd', '%252e%252e', '-1', '0', '9223372036854775808', '1e309', 'NaN', 'null', '%FF%FE', '%ZZ', '%F0%9F%92%A9', '__proto__', 'constructor',
-  'a'.repeat(2000), '%25_%25', 'true', '%5B1~%5D', '%7Ba%20b%7D', 'k%3D~%00',
+  '%00',
+  'a%00b',
+  "'",
+  "x'%20or%20'1'%3D'1",
+  '%22%3B--',
+  '..%2f..%2fetc%2fpasswd',
+  '%252e%252e',
+  '-1',
+  '0',
+  '9223372036854775808',
+  '1e309',
+  'NaN',
+  'null',
+  '%FF%FE',
+  '%ZZ',
+  '%F0%9F%92%A9',
+  '__proto__',
+  'constructor',
+  'a'.repeat(2000),
+  '%25_%25',
+  'true',
+  '%5B1~%5D',
+  '%7Ba%20b%7D',
+  'k%3D~%00',
 ]
-const values: unknown[] = [null, true, -1, 0, 1.5, 1e308, Number.MAX_SAFE_INTEGER, '', 'a\0b', "x'; drop table account; --", '\ud800', '💩', 'a'.repeat(5000), [], [null], [[[]]], {}, { toString: 1 }, { a: { a: {} } }]
-const bodies = ['', 'null', '[]', '""', '0', '{', '{"a":', '{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}', '['.repeat(5000), `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`, '{"a":1,"a":2}', '{"\\ud800":1}', `${'['.repeat(100_000)}"\\ud800"${']'.repeat(100_000)}`, '\ufeff{}', '\0']
+const values: unknown[] = [
+  null,
+  true,
+  -1,
+  0,
+  1.5,
+  1e308,
+  Number.MAX_SAFE_INTEGER,
+  '',
+  'a\0b',
+  "x'; drop table account; --",
+  '\ud800',
+  '💩',
+  'a'.repeat(5000),
+  [],
+  [null],
+  [[[]]],
+  {},
+  { toString: 1 },
+  { a: { a: {} } },
+]
+const bodies = [
+  '',
+  'null',
+  '[]',
+  '""',
+  '0',
+  '{',
+  '{"a":',
+  '{"__proto__":{"polluted":1}}',
+  '{"constructor":{"prototype":{"polluted":1}}}',
+  '['.repeat(5000),
+  `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`,
+  '{"a":1,"a":2}',
+  '{"\\ud800":1}',
+  `${'['.repeat(100_000)}"\\ud800"${']'.repeat(100_000)}`,
+  '\ufeff{}',
+  '\0',
+]
 
 /** Sends, and gives back what was answered with a 5xx. */
 async function trouble(one: Listed, url: string, body?: string): Promise<string[]> {
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-  const answer = await marina.ask(one.method, `/api/v2.0${url}`, { as: sys, headers, ...(body === undefined ? {} : { body }) })
-  return answer.status < 500 ? [] : [`${one.id}: ${one.method} ${url.slice(0, 200)} ${body?.slice(0, 200) ?? ''} → ${answer.status} ${answer.text.slice(0, 200)}`]
+  const answer = await marina.ask(one.method, `/api/v2.0${url}`, {
+    as: sys,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  })
+  return answer.status < 500
+    ? []
+    : [
+        `${one.id}: ${one.method} ${url.slice(0, 200)} ${body?.slice(0, 200) ?? ''} → ${answer.status} ${answer.text.slice(0, 200)}`,
+      ]
 }
 
 const sends = ({ method }: Listed) => /^(?:POST|PUT|PATCH)$/.test(method)
@@ -45,7 +112,14 @@ test('no path that anybody can write is answered with a 5xx', async () => {
     const bare = url.split('?', 1)[0]!
     const places = one.path.split('/').flatMap((part, index) => (part.startsWith('{') ? [index] : []))
     for (const place of places) {
-      for (const text of texts) found.push(...(await trouble(one, bare.split('/').with(place, text).join('/'), sends(one) ? JSON.stringify(body ?? {}) : undefined)))
+      for (const text of texts)
+        found.push(
+          ...(await trouble(
+            one,
+            bare.split('/').with(place, text).join('/'),
+            sends(one) ? JSON.stringify(body ?? {}) : undefined,
+          )),
+        )
     }
   }
   assert.deepEqual(found, [])
@@ -55,7 +129,9 @@ test('no query is answered with a 5xx', async () => {
   const found: string[] = []
   for (const one of listed.filter(({ method }) => method === 'GET')) {
     const { url } = await targets.targetOf(one, A)
-    for (const name of one.query) for (const text of texts) found.push(...(await trouble(one, `${url}${url.includes('?') ? '&' : '?'}${name}=${text}`)))
+    for (const name of one.query)
+      for (const text of texts)
+        found.push(...(await trouble(one, `${url}${url.includes('?') ? '&' : '?'}${name}=${text}`)))
   }
   assert.deepEqual(found, [])
 })
@@ -63,11 +139,14 @@ test('no query is answered with a 5xx', async () => {
 test('X27: no body is answered with a 5xx, and none reaches the prototype of objects', async () => {
   const found: string[] = []
   // Settings last: one of them makes Marina read-only.
-  for (const one of listed.filter(sends).sort((a, b) => Number(a.id === 'updateConfigurations') - Number(b.id === 'updateConfigurations'))) {
+  for (const one of listed
+    .filter(sends)
+    .sort((a, b) => Number(a.id === 'updateConfigurations') - Number(b.id === 'updateConfigurations'))) {
     const { url, body } = await targets.targetOf(one, A)
     for (const text of bodies) found.push(...(await trouble(one, url, text)))
     const good = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-    for (const name of new Set([...one.body, ...Object.keys(good)])) for (const value of values) found.push(...(await trouble(one, url, JSON.stringify({ ...good, [name]: value }))))
+    for (const name of new Set([...one.body, ...Object.keys(good)]))
+      for (const value of values) found.push(...(await trouble(one, url, JSON.stringify({ ...good, [name]: value }))))
   }
   assert.deepEqual(found, [])
   assert.equal(({} as { polluted?: number }).polluted, undefined)

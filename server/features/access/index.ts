@@ -2,7 +2,18 @@ import { feature } from '../../platform/feature.ts'
 import { permissionRoutes } from './routes.ts'
 
 export * from './rules.ts'
-export { accountRightsKey, changesMembersOf, changesRightsOfGroup, dropMember, dropRightsIn, memberCountKey, robotFullName, robotKey, robotRightsKey, saveMember } from './store.ts'
+export {
+  accountRightsKey,
+  changesMembersOf,
+  changesRightsOfGroup,
+  dropMember,
+  dropRightsIn,
+  memberCountKey,
+  robotFullName,
+  robotKey,
+  robotRightsKey,
+  saveMember,
+} from './store.ts'
 export { heldIn } from './held.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 

@@ -30,10 +30,15 @@ after(() => marina[Symbol.asyncDispose]())
 
 async function givenWorld(isPublic: boolean): Promise<World> {
   const [A, B] = [await givenProject(marina, { isPublic }), await givenProject(marina)]
-  const member = async (role: Exclude<Column, 'public'>) => ({ name: role, as: await givenMember(marina, A, role), role })
+  const member = async (role: Exclude<Column, 'public'>) => ({
+    name: role,
+    as: await givenMember(marina, A, role),
+    role,
+  })
   const uaA = await givenMember(marina, A, 'projectAdmin')
   const principals: Principal[] = [
-    { name: 'anonymous', as: undefined }, { name: 'plain user', as: await givenUser(marina) },
+    { name: 'anonymous', as: undefined },
+    { name: 'plain user', as: await givenUser(marina) },
     ...(await Promise.all((['limitedGuest', 'guest', 'developer', 'maintainer'] as const).map(member))),
     { name: 'projectAdmin', as: uaA, role: 'projectAdmin', isProjectAdmin: true },
     { name: 'projectAdmin of B', as: await givenMember(marina, B, 'projectAdmin'), isProjectAdmin: true },
@@ -52,7 +57,9 @@ function isAllowed(need: Need, { as, role, isAdmin, isProjectAdmin }: Principal,
 }
 
 function assertAllowed(answer: Answer, { operation }: Listed, who: string) {
-  const isGood = operation.example ? answer.status >= 200 && answer.status < 300 : answer.status < 500 && answer.status !== 401 && answer.status !== 403
+  const isGood = operation.example
+    ? answer.status >= 200 && answer.status < 300
+    : answer.status < 500 && answer.status !== 401 && answer.status !== 403
   assert.ok(isGood, `${who} may do this, and got ${answer.status} ${answer.text.slice(0, 300)}`)
 }
 
@@ -68,18 +75,29 @@ suite('principal × operation × visibility', () => {
       let [allowed, refused] = [0, 0]
       for (const one of listed) {
         const { needs } = one.operation
-        const [may, mayNot] = [world.principals.filter((who) => isAllowed(needs, who, isPublic)), world.principals.filter((who) => !isAllowed(needs, who, isPublic))]
+        const [may, mayNot] = [
+          world.principals.filter((who) => isAllowed(needs, who, isPublic)),
+          world.principals.filter((who) => !isAllowed(needs, who, isPublic)),
+        ]
         let target = await targetOf(one, world.A)
         const before = mayNot.length > 0 && isChange(one) ? await stateOfAll() : ''
         for (const { name, as } of mayNot) {
           const answer = await ask(one, target, as)
-          assert.equal(answer.status, as ? 403 : 401, `${one.id}: ${name} may not do this, and got ${answer.status} ${answer.text.slice(0, 300)}`)
+          assert.equal(
+            answer.status,
+            as ? 403 : 401,
+            `${one.id}: ${name} may not do this, and got ${answer.status} ${answer.text.slice(0, 300)}`,
+          )
           refused++
         }
         if (before !== '') assert.equal(await stateOfAll(), before, `${one.id}: refused requests changed something`)
         for (const [index, { name, as, isAdmin }] of may.entries()) {
           const project = one.operation.endsProject ? await givenProject(marina, { isPublic }) : world.A
-          if (one.operation.endsProject && !isAdmin) await create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: roles.projectAdmin, member_user: { user_id: as!.id } })
+          if (one.operation.endsProject && !isAdmin)
+            await create(marina, `/projects/${project.name}/members`, marina.admin, {
+              role_id: roles.projectAdmin,
+              member_user: { user_id: as!.id },
+            })
           if (index > 0 || one.operation.endsProject) if (isChange(one)) target = await targetOf(one, project)
           assertAllowed(await ask(one, target, as), one, `${one.id}: ${name}`)
           allowed++
@@ -94,23 +112,44 @@ suite('each permission of a robot alone', () => {
   const opens = (need: Need | 'nobody', kind: 'project' | 'system', right: string): boolean => {
     if (typeof need !== 'object') return need === 'anyone' || need === 'user'
     // Push brings pull along (B.2); it is no operation of this API.
-    return kind === 'project' ? 'project' in need && need.project.every((one) => one === right) : 'system' in need && need.system === right
+    return kind === 'project'
+      ? 'project' in need && need.project.every((one) => one === right)
+      : 'system' in need && need.system === right
   }
 
   for (const kind of ['project', 'system'] as const) {
     test(`of kind ${kind} opens the operations that need it, and no other`, async () => {
       const A = await givenProject(marina)
-      const relevant = listed.filter(({ operation: { needs, robots = needs } }) => robots === 'nobody' || (typeof robots === 'object' && kind in robots))
+      const relevant = listed.filter(
+        ({ operation: { needs, robots = needs } }) =>
+          robots === 'nobody' || (typeof robots === 'object' && kind in robots),
+      )
       const targets = new Map<Listed, Target>()
       for (const one of relevant) targets.set(one, await targetOf(one, A))
-      const robots = await Promise.all(grantable[kind].map(async (right) => ({ right, robot: await givenRobot(marina, fresh('single'), kind === 'project' ? { project: A.name, access: [right] } : { access: [right] }) })))
+      const robots = await Promise.all(
+        grantable[kind].map(async (right) => ({
+          right,
+          robot: await givenRobot(
+            marina,
+            fresh('single'),
+            kind === 'project' ? { project: A.name, access: [right] } : { access: [right] },
+          ),
+        })),
+      )
       const before = await stateOfAll()
-      for (const { right: { resource, action }, robot } of robots) {
+      for (const {
+        right: { resource, action },
+        robot,
+      } of robots) {
         for (const one of relevant) {
           const { needs, robots: need = needs } = one.operation
           if (opens(need, kind, `${resource}:${action}`)) continue
           const answer = await ask(one, targets.get(one)!, robot)
-          assert.equal(answer.status, 403, `${one.id} with ${resource}:${action} alone: ${answer.status} ${answer.text.slice(0, 300)}`)
+          assert.equal(
+            answer.status,
+            403,
+            `${one.id} with ${resource}:${action} alone: ${answer.status} ${answer.text.slice(0, 300)}`,
+          )
         }
       }
       assert.equal(await stateOfAll(), before, 'refused requests changed something')
@@ -120,8 +159,14 @@ suite('each permission of a robot alone', () => {
           const { needs, robots: need = needs, endsProject } = one.operation
           if (!opens(need, kind, `${right.resource}:${right.action}`)) continue
           const project = endsProject ? await givenProject(marina) : A
-          const as = endsProject ? await givenRobot(marina, fresh('single'), { project: project.name, access: [right] }) : robot
-          assertAllowed(await ask(one, await targetOf(one, project), as), one, `${one.id} with ${right.resource}:${right.action} alone`)
+          const as = endsProject
+            ? await givenRobot(marina, fresh('single'), { project: project.name, access: [right] })
+            : robot
+          assertAllowed(
+            await ask(one, await targetOf(one, project), as),
+            one,
+            `${one.id} with ${right.resource}:${right.action} alone`,
+          )
           opened++
         }
       }
@@ -156,7 +201,11 @@ suite('ids of another project', () => {
       const before = await stateOfAll()
       for (const as of isBelow ? [uaA, marina.admin] : [uaA]) {
         const answer = await ask(one, target, as)
-        assert.equal(answer.status, isBelow ? 404 : 403, `${one.id} by ${as.name}: ${answer.status} ${answer.text.slice(0, 300)}`)
+        assert.equal(
+          answer.status,
+          isBelow ? 404 : 403,
+          `${one.id} by ${as.name}: ${answer.status} ${answer.text.slice(0, 300)}`,
+        )
         count++
       }
       assert.equal(await stateOfAll(), before, `${one.id} changed something`)
@@ -170,7 +219,10 @@ suite('ids of another project', () => {
     for (const one of listed.filter(({ path }) => path.startsWith('/projects/{'))) {
       const target = await targetOf(one, A)
       for (const { as, name } of strangers) {
-        const [hidden, absent] = [await ask(one, target, as), await ask(one, { ...target, url: target.url.replace(`/projects/${A.name}`, '/projects/not-there') }, as)]
+        const [hidden, absent] = [
+          await ask(one, target, as),
+          await ask(one, { ...target, url: target.url.replace(`/projects/${A.name}`, '/projects/not-there') }, as),
+        ]
         assert.deepEqual([absent.status, absent.text], [hidden.status, hidden.text], `${one.id} by ${name}`)
       }
     }
@@ -180,14 +232,20 @@ suite('ids of another project', () => {
 suite('the tables themselves', () => {
   test('roles and public hold exactly what Harbor gives them', () => {
     for (const column of columns) {
-      const ours = permissionsOf(column === 'public' ? 'public' : roles[column]).map(({ resource, action }) => `${resource}:${action}`)
+      const ours = permissionsOf(column === 'public' ? 'public' : roles[column]).map(
+        ({ resource, action }) => `${resource}:${action}`,
+      )
       assert.deepEqual(ours.sort(), [...heldBy[column]].sort(), column)
     }
-    assert.deepEqual(columns.map((column) => heldBy[column].size), [75, 53, 36, 20, 14, 12])
+    assert.deepEqual(
+      columns.map((column) => heldBy[column].size),
+      [75, 53, 36, 20, 14, 12],
+    )
   })
 
   test('limitedGuest ⊆ guest ⊆ developer ⊆ maintainer ⊆ projectAdmin; public ⊆ each, but for the labels of a limited guest', () => {
-    const rights = (role: (typeof roles)[keyof typeof roles] | 'public') => new Set(permissionsOf(role).map(({ resource, action }) => `${resource}:${action}`))
+    const rights = (role: (typeof roles)[keyof typeof roles] | 'public') =>
+      new Set(permissionsOf(role).map(({ resource, action }) => `${resource}:${action}`))
     const missing = (lower: Set<string>, higher: Set<string>) => [...lower].filter((right) => !higher.has(right))
     const ladder = [roles.limitedGuest, roles.guest, roles.developer, roles.maintainer, roles.projectAdmin].map(rights)
     ladder.slice(1).forEach((higher, index) => assert.deepEqual(missing(ladder[index]!, higher), []))
@@ -201,7 +259,10 @@ suite('the two doors', () => {
   test('G02: what opens the registry opens no list of the API, and a right of the API opens no registry', async () => {
     const A = await givenProject(marina)
     await pushImage(marina, `${A.name}/x`, { tag: 'v1' })
-    const [puller, reader] = [await givenRobot(marina, 'puller', { project: A.name, access: [{ resource: 'repository', action: 'pull' }] }), await givenRobot(marina, 'reader', { project: A.name, access: [{ resource: 'artifact', action: 'read' }] })]
+    const [puller, reader] = [
+      await givenRobot(marina, 'puller', { project: A.name, access: [{ resource: 'repository', action: 'pull' }] }),
+      await givenRobot(marina, 'reader', { project: A.name, access: [{ resource: 'artifact', action: 'read' }] }),
+    ]
     assert.equal((await callApi(marina, 'GET', `/projects/${A.name}/members`, { as: puller })).status, 403)
     assert.equal((await marina.ask('GET', `/v2/${A.name}/x/manifests/v1`, { as: puller })).status, 200)
     assert.equal((await marina.ask('GET', `/v2/${A.name}/x/manifests/v1`, { as: reader })).status, 401)

@@ -33,17 +33,28 @@ export type Column = (typeof columns)[number]
 const words: Record<string, string> = { C: 'create', R: 'read', U: 'update', D: 'delete', L: 'list', op: 'operate' }
 
 /** `resource:action` by column. */
-export const heldBy: Record<Column, Set<string>> = Object.fromEntries(columns.map((column) => [column, new Set<string>()])) as Record<Column, Set<string>>
+export const heldBy: Record<Column, Set<string>> = Object.fromEntries(
+  columns.map((column) => [column, new Set<string>()]),
+) as Record<Column, Set<string>>
 for (const line of b1.trim().split('\n')) {
   const [resource = '', ...cells] = line.split('|').map((cell) => cell.trim())
   cells.forEach((cell, index) => {
-    const actions = cell.split(' ').filter(Boolean).flatMap((part) => (/^[CRUDL]+$/.test(part) ? part.split('') : [part]))
+    const actions = cell
+      .split(' ')
+      .filter(Boolean)
+      .flatMap((part) => (/^[CRUDL]+$/.test(part) ? part.split('') : [part]))
     for (const action of actions) heldBy[columns[index]!].add(`${resource}:${words[action] ?? action}`)
   })
 }
 
 /** Whom an operation lets in: anyone, who is signed in, who holds these rights in the project, who holds one on the system, or system administrators alone. */
-export type Need = 'anyone' | 'user' | { project: string[] } | { system: string } | 'admin' | 'any project administrator'
+export type Need =
+  | 'anyone'
+  | 'user'
+  | { project: string[] }
+  | { system: string }
+  | 'admin'
+  | 'any project administrator'
 
 export type Operation = {
   needs: Need
@@ -56,24 +67,43 @@ export type Operation = {
 }
 
 /** What an example may name. */
-export type Place = { project: { id: number; name: string }; fresh(stem: string): string; userId: number; repository: string; labelId: number; scannerId: string; policyId: number }
+export type Place = {
+  project: { id: number; name: string }
+  fresh(stem: string): string
+  userId: number
+  repository: string
+  labelId: number
+  scannerId: string
+  policyId: number
+}
 
 const inProject = (...rights: string[]): Need => ({ project: rights })
 const onSystem = (right: string): Need => ({ system: right })
 const nothing = () => ({})
 const group = ({ fresh }: Place) => ({ body: { group_name: fresh('group'), group_type: 2 } })
 const scanner = ({ fresh }: Place) => ({ body: { name: fresh('scanner'), url: `http://${fresh('scanner')}.example` } })
-const label = ({ fresh, project }: Place) => ({ body: { name: fresh('label'), scope: 'p', project_id: project.id, color: '#00AB9A' } })
+const label = ({ fresh, project }: Place) => ({
+  body: { name: fresh('label'), scope: 'p', project_id: project.id, color: '#00AB9A' },
+})
 const rule = ({ fresh }: Place) => ({
   body: {
-    disabled: false, action: 'immutable', template: 'immutable_template', tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: fresh('t') }],
+    disabled: false,
+    action: 'immutable',
+    template: 'immutable_template',
+    tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: fresh('t') }],
     scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: fresh('r') }] },
   },
 })
 
 const inSystem = { needs: 'admin', robots: 'nobody' } as const
 // Of a type that nothing causes: a delivery would write rows while others compare them.
-const webhook = ({ fresh }: Place) => ({ body: { name: fresh('hook'), targets: [{ type: 'http', address: 'http://hooks.example/x' }], event_types: ['TAG_RETENTION'] } })
+const webhook = ({ fresh }: Place) => ({
+  body: {
+    name: fresh('hook'),
+    targets: [{ type: 'http', address: 'http://hooks.example/x' }],
+    event_types: ['TAG_RETENTION'],
+  },
+})
 const redelivered = () => ({ body: { first: 1, last: 1 } })
 const paused = () => ({ body: { paused: true } })
 
@@ -102,7 +132,11 @@ export const operations: Record<string, Operation> = {
   getPermissions: { needs: 'any project administrator', robots: 'nobody', example: nothing },
 
   headProject: { needs: 'user' },
-  createProject: { needs: 'user', robots: onSystem('project:create'), example: ({ fresh }) => ({ body: { project_name: fresh('made') } }) },
+  createProject: {
+    needs: 'user',
+    robots: onSystem('project:create'),
+    example: ({ fresh }) => ({ body: { project_name: fresh('made') } }),
+  },
   getProject: { needs: inProject('project:read'), example: nothing },
   updateProject: { needs: inProject('project:update'), example: () => ({ body: { metadata: { auto_scan: 'true' } } }) },
   deleteProject: { needs: inProject('project:delete'), example: nothing, endsProject: true },
@@ -124,8 +158,14 @@ export const operations: Record<string, Operation> = {
   getPurgeJobLog: { needs: onSystem('purge-audit:read') },
   stopPurge: { needs: onSystem('purge-audit:stop') },
   getPurgeSchedule: { needs: onSystem('purge-audit:read'), example: nothing },
-  createPurgeSchedule: { needs: onSystem('purge-audit:create'), example: () => ({ body: { schedule: { type: 'None' } } }) },
-  updatePurgeSchedule: { needs: onSystem('purge-audit:update'), example: () => ({ body: { schedule: { type: 'None' } } }) },
+  createPurgeSchedule: {
+    needs: onSystem('purge-audit:create'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  updatePurgeSchedule: {
+    needs: onSystem('purge-audit:update'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
 
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
@@ -134,7 +174,10 @@ export const operations: Record<string, Operation> = {
   deleteProjectMetadata: { needs: inProject('metadata:delete'), example: nothing },
 
   listProjectMembers: { needs: inProject('member:list'), example: nothing },
-  createProjectMember: { needs: inProject('member:create'), example: ({ userId }) => ({ body: { role_id: 3, member_user: { user_id: userId } } }) },
+  createProjectMember: {
+    needs: inProject('member:create'),
+    example: ({ userId }) => ({ body: { role_id: 3, member_user: { user_id: userId } } }),
+  },
   getProjectMember: { needs: inProject('member:read'), example: nothing },
   updateProjectMember: { needs: inProject('member:update'), example: () => ({ body: { role_id: 5 } }) },
   deleteProjectMember: { needs: inProject('member:delete'), example: nothing },
@@ -146,7 +189,10 @@ export const operations: Record<string, Operation> = {
   listArtifacts: { needs: inProject('artifact:list'), example: nothing },
   getArtifact: { needs: inProject('artifact:read'), example: nothing },
   deleteArtifact: { needs: inProject('artifact:delete'), example: nothing },
-  CopyArtifact: { needs: inProject('artifact:create', 'artifact:read'), example: ({ repository }) => ({ query: `from=${encodeURIComponent(`${repository}:v1`)}` }) },
+  CopyArtifact: {
+    needs: inProject('artifact:create', 'artifact:read'),
+    example: ({ repository }) => ({ query: `from=${encodeURIComponent(`${repository}:v1`)}` }),
+  },
   createTag: { needs: inProject('tag:create'), example: ({ fresh }) => ({ body: { name: fresh('t') } }) },
   listTags: { needs: inProject('tag:list'), example: nothing },
   deleteTag: { needs: inProject('tag:delete'), example: nothing },
@@ -164,17 +210,29 @@ export const operations: Record<string, Operation> = {
   UpdateImmuRule: { needs: inProject('immutable-tag:update'), example: rule },
   DeleteImmuRule: { needs: inProject('immutable-tag:delete'), example: nothing },
 
-  ListLabels: { needs: inProject('label:list'), example: ({ project }) => ({ query: `scope=p&project_id=${project.id}` }) },
+  ListLabels: {
+    needs: inProject('label:list'),
+    example: ({ project }) => ({ query: `scope=p&project_id=${project.id}` }),
+  },
   CreateLabel: { needs: inProject('label:create'), example: label },
   GetLabelByID: { needs: inProject('label:read'), example: nothing },
   UpdateLabel: { needs: inProject('label:update'), example: label },
   DeleteLabel: { needs: inProject('label:delete'), example: nothing },
 
-  ListRobot: { needs: inProject('robot:list'), example: ({ project }) => ({ query: `q=Level%3Dproject,ProjectID%3D${project.id}` }) },
+  ListRobot: {
+    needs: inProject('robot:list'),
+    example: ({ project }) => ({ query: `q=Level%3Dproject,ProjectID%3D${project.id}` }),
+  },
   // What is given has to be held by a robot that gives it.
   CreateRobot: {
     needs: inProject('robot:create'),
-    example: ({ fresh, project }) => ({ body: { name: fresh('r'), level: 'project', permissions: [{ kind: 'project', namespace: project.name, access: [{ resource: 'robot', action: 'create' }] }] } }),
+    example: ({ fresh, project }) => ({
+      body: {
+        name: fresh('r'),
+        level: 'project',
+        permissions: [{ kind: 'project', namespace: project.name, access: [{ resource: 'robot', action: 'create' }] }],
+      },
+    }),
   },
   GetRobotByID: { needs: inProject('robot:read'), example: nothing },
   UpdateRobot: { needs: inProject('robot:update'), example: () => ({ body: { description: 'words' } }) },
@@ -195,7 +253,10 @@ export const operations: Record<string, Operation> = {
   setScannerAsDefault: { needs: onSystem('scanner:update'), example: () => ({ body: { is_default: true } }) },
   getScannerMetadata: { needs: onSystem('scanner:read') },
   getScannerOfProject: { needs: inProject('scanner:read'), example: nothing },
-  setScannerOfProject: { needs: inProject('scanner:create'), example: ({ scannerId }) => ({ body: { uuid: scannerId } }) },
+  setScannerOfProject: {
+    needs: inProject('scanner:create'),
+    example: ({ scannerId }) => ({ body: { uuid: scannerId } }),
+  },
   listScannerCandidatesOfProject: { needs: inProject('scanner:create'), example: nothing },
 
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
@@ -206,7 +267,10 @@ export const operations: Record<string, Operation> = {
   deleteUserGroup: { needs: onSystem('user-group:delete'), example: nothing },
 
   listUsers: { needs: onSystem('user:list'), example: nothing },
-  createUser: { needs: onSystem('user:create'), example: ({ fresh }) => ({ body: { username: fresh('made'), password: 'Testing12345' } }) },
+  createUser: {
+    needs: onSystem('user:create'),
+    example: ({ fresh }) => ({ body: { username: fresh('made'), password: 'Testing12345' } }),
+  },
   getCurrentUserInfo: { needs: 'user' },
   searchUsers: { needs: 'user', example: () => ({ query: 'username=a' }) },
   getUser: { needs: onSystem('user:read'), example: nothing },
@@ -220,8 +284,14 @@ export const operations: Record<string, Operation> = {
   getGCLog: { needs: onSystem('garbage-collection:read'), example: nothing },
   stopGC: { needs: onSystem('garbage-collection:stop'), example: nothing },
   getGCSchedule: { needs: onSystem('garbage-collection:read'), example: nothing },
-  createGCSchedule: { needs: onSystem('garbage-collection:create'), example: () => ({ body: { schedule: { type: 'None' } } }) },
-  updateGCSchedule: { needs: onSystem('garbage-collection:update'), example: () => ({ body: { schedule: { type: 'None' } } }) },
+  createGCSchedule: {
+    needs: onSystem('garbage-collection:create'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  updateGCSchedule: {
+    needs: onSystem('garbage-collection:update'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
   // Marina's own.
   listTrash: { needs: inProject('artifact:delete'), example: nothing },
   restoreTrash: { needs: inProject('artifact:delete'), example: nothing },
@@ -256,7 +326,10 @@ export const operations: Record<string, Operation> = {
   GetLogsOfWebhookTask: { needs: inProject('notification-policy:read'), example: nothing },
   LastTrigger: { needs: inProject('notification-policy:read'), example: nothing },
   GetSupportedEventTypes: { needs: inProject('notification-policy:read'), example: nothing },
-  ListWebhookJobs: { needs: inProject('notification-policy:list'), example: ({ policyId }) => ({ query: `policy_id=${policyId}` }) },
+  ListWebhookJobs: {
+    needs: inProject('notification-policy:list'),
+    example: ({ policyId }) => ({ query: `policy_id=${policyId}` }),
+  },
   ListSystemWebhookPolicies: { ...inSystem, example: nothing },
   CreateSystemWebhookPolicy: { ...inSystem, example: webhook },
   GetSystemWebhookPolicy: { ...inSystem, example: nothing },

@@ -9,9 +9,14 @@ import { mayInProject, maySystem, type Rights } from './rules.ts'
 import { findRights } from './store.ts'
 
 /** For lists: all projects for whoever `seesAll`, else public ones and those of one's own. */
-export async function viewerOf(reader: Reader, rights: Rights | undefined, seesAll: (rights: Rights) => boolean): Promise<Viewer> {
+export async function viewerOf(
+  reader: Reader,
+  rights: Rights | undefined,
+  seesAll: (rights: Rights) => boolean,
+): Promise<Viewer> {
   if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return { seesAll: false, projectIds: 'public only' }
-  if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*'))) return { seesAll: true }
+  if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*')))
+    return { seesAll: true }
   if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
   const names = [...rights.projects.keys()]
   const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
@@ -21,15 +26,24 @@ export async function viewerOf(reader: Reader, rights: Rights | undefined, seesA
 /** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
   const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
-    andThen(findRights(reader, caller), (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action))
+    andThen(
+      findRights(reader, caller),
+      (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action),
+    )
   return {
     mayTouch(caller, repository, action) {
       if (!isRepositoryName(repository)) return false
-      return andThen(findProject(reader, projectOf(repository)), (project) => project !== undefined && mayIn(project, caller, action))
+      return andThen(
+        findProject(reader, projectOf(repository)),
+        (project) => project !== undefined && mayIn(project, caller, action),
+      )
     },
     mayTouchIn(caller, repository, action, projectId) {
       const found = findProject(reader, projectOf(repository))
-      return andThen(found, (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action))
+      return andThen(
+        found,
+        (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action),
+      )
     },
     async isActive(caller) {
       const rights = await findRights(reader, caller)
@@ -39,7 +53,8 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       const rights = await findRights(reader, caller)
       return rights !== undefined && maySystem(rights, 'catalog', 'read')
     },
-    viewer: async (caller) => viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
+    viewer: async (caller) =>
+      viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
     projectId: async (name) => (await findProject(reader, name))?.id,
   }
 }

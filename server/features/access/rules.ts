@@ -1,7 +1,13 @@
 /** Project roles by Harbor's ids. */
 export const roles = { projectAdmin: 1, developer: 2, guest: 3, maintainer: 4, limitedGuest: 5 } as const
 export type Role = (typeof roles)[keyof typeof roles]
-export const roleNames: Record<Role, string> = { 1: 'projectAdmin', 2: 'developer', 3: 'guest', 4: 'maintainer', 5: 'limitedGuest' }
+export const roleNames: Record<Role, string> = {
+  1: 'projectAdmin',
+  2: 'developer',
+  3: 'guest',
+  4: 'maintainer',
+  5: 'limitedGuest',
+}
 
 export type Verb = 'create' | 'read' | 'update' | 'delete' | 'list' | 'operate' | 'stop' | 'pull' | 'push'
 export type Permission = { resource: string; action: Verb }
@@ -11,7 +17,10 @@ const words: Record<string, Verb> = { op: 'operate', stop: 'stop', pull: 'pull',
 
 /** `CRUDL pull` → create, read, update, delete, list, pull. */
 function verbs(text: string): Verb[] {
-  return text.split(' ').filter((part) => part !== '').flatMap((part) => (words[part] ? [words[part]] : part.split('').map((letter) => letters[letter]!)))
+  return text
+    .split(' ')
+    .filter((part) => part !== '')
+    .flatMap((part) => (words[part] ? [words[part]] : part.split('').map((letter) => letters[letter]!)))
 }
 
 /** Rights by resource inside a project: projectAdmin, maintainer, developer, guest, limited guest, anyone on a public project (B.1). */
@@ -43,40 +52,98 @@ export type ProjectResource = keyof typeof projectTable
 
 /** What a robot can be given in a project (B.4). */
 const projectGrantable: Partial<Record<ProjectResource, string>> = {
-  log: 'L', project: 'RUD', metadata: 'CRUDL', repository: 'RUDL pull push', artifact: 'CRDL', scan: 'CR stop', sbom: 'CR stop', tag: 'CDL',
-  accessory: 'L', 'artifact-addition': 'R', 'artifact-label': 'CD', scanner: 'CR', 'preheat-policy': 'CRUDL', 'immutable-tag': 'CUDL',
-  'notification-policy': 'CRUDL', 'tag-retention': 'CRUDL', label: 'CRUDL', quota: 'R', robot: 'CRDL', 'export-cve': 'CR', member: 'CRUDL',
+  log: 'L',
+  project: 'RUD',
+  metadata: 'CRUDL',
+  repository: 'RUDL pull push',
+  artifact: 'CRDL',
+  scan: 'CR stop',
+  sbom: 'CR stop',
+  tag: 'CDL',
+  accessory: 'L',
+  'artifact-addition': 'R',
+  'artifact-label': 'CD',
+  scanner: 'CR',
+  'preheat-policy': 'CRUDL',
+  'immutable-tag': 'CUDL',
+  'notification-policy': 'CRUDL',
+  'tag-retention': 'CRUDL',
+  label: 'CRUDL',
+  quota: 'R',
+  robot: 'CRDL',
+  'export-cve': 'CR',
+  member: 'CRUDL',
 }
 
 /** What a robot can be given system-wide (B.3); everything here is also what a system administrator may do. */
 const systemGrantable = {
-  'audit-log': 'L', 'preheat-instance': 'CRUDL', project: 'CL', 'replication-policy': 'CRUDL', replication: 'CRL', 'replication-adapter': 'L',
-  registry: 'CRUDL', 'scan-all': 'CRU stop', 'system-volumes': 'R', 'garbage-collection': 'CRUL stop', 'purge-audit': 'CRUL stop',
-  'jobservice-monitor': 'L stop', scanner: 'CRUDL', label: 'CRUD', 'security-hub': 'RL', catalog: 'R', quota: 'RUL', robot: 'CRDL', user: 'CRUDL',
-  'ldap-user': 'CL', 'user-group': 'CRUDL',
+  'audit-log': 'L',
+  'preheat-instance': 'CRUDL',
+  project: 'CL',
+  'replication-policy': 'CRUDL',
+  replication: 'CRL',
+  'replication-adapter': 'L',
+  registry: 'CRUDL',
+  'scan-all': 'CRU stop',
+  'system-volumes': 'R',
+  'garbage-collection': 'CRUL stop',
+  'purge-audit': 'CRUL stop',
+  'jobservice-monitor': 'L stop',
+  scanner: 'CRUDL',
+  label: 'CRUD',
+  'security-hub': 'RL',
+  catalog: 'R',
+  quota: 'RUL',
+  robot: 'CRDL',
+  user: 'CRUDL',
+  'ldap-user': 'CL',
+  'user-group': 'CRUDL',
 } as const
 export type SystemResource = keyof typeof systemGrantable | 'configuration'
 
-const list = (table: Readonly<Partial<Record<string, string>>>): Permission[] => Object.entries(table).flatMap(([resource, text]) => verbs(text ?? '').map((action) => ({ resource, action })))
+const list = (table: Readonly<Partial<Record<string, string>>>): Permission[] =>
+  Object.entries(table).flatMap(([resource, text]) => verbs(text ?? '').map((action) => ({ resource, action })))
 export const grantable = { system: list(systemGrantable), project: list(projectGrantable) }
 
 const columns: Role[] = [1, 4, 2, 3, 5]
 /** `resource:action` held by each role, and by anyone on a public project. */
-const byRole = new Map<Role | 'public', Set<string>>([...columns, 'public' as const].map((role, index) => [role, new Set(heldIn(index))]))
+const byRole = new Map<Role | 'public', Set<string>>(
+  [...columns, 'public' as const].map((role, index) => [role, new Set(heldIn(index))]),
+)
 
 function heldIn(column: number): string[] {
-  return Object.entries(projectTable).flatMap(([resource, row]) => verbs(row[column]!).map((action) => `${resource}:${action}`))
+  return Object.entries(projectTable).flatMap(([resource, row]) =>
+    verbs(row[column]!).map((action) => `${resource}:${action}`),
+  )
 }
 
 export function permissionsOf(role: Role | 'public'): Permission[] {
-  return [...byRole.get(role)!].map((text) => ({ resource: text.slice(0, text.indexOf(':')), action: text.slice(text.indexOf(':') + 1) as Verb }))
+  return [...byRole.get(role)!].map((text) => ({
+    resource: text.slice(0, text.indexOf(':')),
+    action: text.slice(text.indexOf(':') + 1) as Verb,
+  }))
 }
 
 /** All that decides what somebody may do. */
 export type Rights =
   | { kind: 'anonymous' }
-  | { kind: 'user'; id: number; name: string; isAdmin: boolean; isDisabled: boolean; roles: ReadonlyMap<number, readonly Role[]> }
-  | { kind: 'robot'; id: number; name: string; projectId: number | null; isDisabled: boolean; system: ReadonlySet<string>; projects: ReadonlyMap<string, ReadonlySet<string>> }
+  | {
+      kind: 'user'
+      id: number
+      name: string
+      isAdmin: boolean
+      isDisabled: boolean
+      roles: ReadonlyMap<number, readonly Role[]>
+    }
+  | {
+      kind: 'robot'
+      id: number
+      name: string
+      projectId: number | null
+      isDisabled: boolean
+      system: ReadonlySet<string>
+      projects: ReadonlyMap<string, ReadonlySet<string>>
+    }
 
 export type ProjectFacts = { id: number; name: string; isPublic: boolean }
 
@@ -93,7 +160,9 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
     case 'robot':
       // A project made anew under an old name is another project (H30).
       if (rights.projectId !== null && rights.projectId !== project.id) return false
-      return [rights.projects.get(project.name), rights.projectId === null ? rights.projects.get('*') : undefined].some((held) => held !== undefined && holds(held, resource, action))
+      return [rights.projects.get(project.name), rights.projectId === null ? rights.projects.get('*') : undefined].some(
+        (held) => held !== undefined && holds(held, resource, action),
+      )
   }
 }
 
@@ -121,12 +190,17 @@ const unique = (all: Permission[]) => [...new Map(all.map((one) => [`${one.resou
 /** Everything that exists to be allowed. */
 const known = {
   system: grantable.system as { resource: SystemResource; action: Verb }[],
-  project: unique([...permissionsOf(roles.projectAdmin), ...grantable.project, ...permissionsOf('public')]) as { resource: ProjectResource; action: Verb }[],
+  project: unique([...permissionsOf(roles.projectAdmin), ...grantable.project, ...permissionsOf('public')]) as {
+    resource: ProjectResource
+    action: Verb
+  }[],
 }
 
 /** All that somebody may do in a project; the project itself is called '' there, as in Harbor. */
 export function allInProject(rights: Rights, project: ProjectFacts): Permission[] {
-  return known.project.filter(({ resource, action }) => mayInProject(rights, project, resource, action)).map(({ resource, action }) => ({ resource: resource === 'project' ? '' : resource, action }))
+  return known.project
+    .filter(({ resource, action }) => mayInProject(rights, project, resource, action))
+    .map(({ resource, action }) => ({ resource: resource === 'project' ? '' : resource, action }))
 }
 
 export function allInSystem(rights: Rights): Permission[] {
@@ -135,5 +209,9 @@ export function allInSystem(rights: Rights): Permission[] {
 
 /** Administers this or any project, by a role. */
 export function isProjectAdmin(rights: Rights): boolean {
-  return rights.kind === 'user' && !rights.isDisabled && [...rights.roles.values()].some((held) => held.includes(roles.projectAdmin))
+  return (
+    rights.kind === 'user' &&
+    !rights.isDisabled &&
+    [...rights.roles.values()].some((held) => held.includes(roles.projectAdmin))
+  )
 }

@@ -13,7 +13,8 @@ export const memberCountKey = keyOf('member_count', 'project_id')
 /** Under which a robot is found by its full name. */
 export const robotKey = keyOf('robot', 'full_name')
 /** `name` for a system robot, `project+name` for one of a project. With the prefix of the settings before it, it is what the robot logs in with. */
-export const robotFullName = (name: string, projectName: string | null) => `${projectName === null ? '' : `${projectName}+`}${name}`
+export const robotFullName = (name: string, projectName: string | null) =>
+  `${projectName === null ? '' : `${projectName}+`}${name}`
 
 /** Read on every request that is not anonymous, hence from the cache. Undefined when the account or robot is gone. */
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
@@ -40,7 +41,13 @@ function findAccountRights({ db, cache }: Reader, id: number): Maybe<Rights | un
 const sizeOfRights = (rights: Rights) => (rights.kind === 'user' ? 200 + rights.roles.size * 100 : 200)
 
 function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
-  type Row = { name: string; projectId: number | null; isDisabled: boolean; expiresAt: Date | null; held: { kind: string; namespace: string; resource: string; action: string }[] }
+  type Row = {
+    name: string
+    projectId: number | null
+    isDisabled: boolean
+    expiresAt: Date | null
+    held: { kind: string; namespace: string; resource: string; action: string }[]
+  }
   const load = async () => {
     const row = await db.row<Row>(sql`
       select robot.name, project_id as "projectId", is_disabled as "isDisabled", expires_at as "expiresAt", coalesce((
@@ -58,9 +65,19 @@ function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | unde
       if (kind !== 'project') continue
       projects.set(namespace, (projects.get(namespace) ?? new Set()).add(`${resource}:${action}`))
     }
-    const system = new Set(held.filter(({ kind }) => kind === 'system').map(({ resource, action }) => `${resource}:${action}`))
+    const system = new Set(
+      held.filter(({ kind }) => kind === 'system').map(({ resource, action }) => `${resource}:${action}`),
+    )
     // The end of its life comes without a write, so it is looked at on each use.
-    return { kind: 'robot', id: robotId, name, projectId, isDisabled: isDisabled || (expiresAt !== null && expiresAt.getTime() <= Date.now()), system, projects }
+    return {
+      kind: 'robot',
+      id: robotId,
+      name,
+      projectId,
+      isDisabled: isDisabled || (expiresAt !== null && expiresAt.getTime() <= Date.now()),
+      system,
+      projects,
+    }
   }
 }
 
@@ -84,14 +101,18 @@ export async function saveMember(tx: Tx, projectId: number, accountId: number, r
  */
 export async function changesRightsOfGroup(tx: Tx, groupId: number): Promise<void> {
   await tx.rows(sql`select id from user_group where id = ${groupId} for update`)
-  const rows = await tx.rows<{ accountId: number }>(sql`select account_id as "accountId" from account_group where group_id = ${groupId}`)
+  const rows = await tx.rows<{ accountId: number }>(
+    sql`select account_id as "accountId" from account_group where group_id = ${groupId}`,
+  )
   tx.changes(...rows.map(({ accountId }) => accountRightsKey(accountId)))
 }
 
 /** Before an account or a group goes, whose row is locked: the projects it is a member of count one less. */
 export async function changesMembersOf(tx: Tx, who: { accountId: number } | { groupId: number }): Promise<void> {
   const held = 'accountId' in who ? sql`account_id = ${who.accountId}` : sql`group_id = ${who.groupId}`
-  const rows = await tx.rows<{ projectId: number }>(sql`select project_id as "projectId" from project_member where ${held}`)
+  const rows = await tx.rows<{ projectId: number }>(
+    sql`select project_id as "projectId" from project_member where ${held}`,
+  )
   tx.changes(...rows.map(({ projectId }) => memberCountKey(projectId)))
 }
 
@@ -101,7 +122,14 @@ export async function changesMembersOf(tx: Tx, who: { accountId: number } | { gr
  */
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
   await tx.rows(sql`select id from project where id = ${project.id} for update`)
-  const own = await tx.rows<{ id: number; name: string }>(sql`select id, name from robot where project_id = ${project.id}`)
-  const others = await tx.rows<{ id: number }>(sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`)
-  tx.changes(...[...own, ...others].map(({ id }) => robotRightsKey(id)), ...own.map(({ name }) => robotKey(robotFullName(name, project.name))))
+  const own = await tx.rows<{ id: number; name: string }>(
+    sql`select id, name from robot where project_id = ${project.id}`,
+  )
+  const others = await tx.rows<{ id: number }>(
+    sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`,
+  )
+  tx.changes(
+    ...[...own, ...others].map(({ id }) => robotRightsKey(id)),
+    ...own.map(({ name }) => robotKey(robotFullName(name, project.name))),
+  )
 }

@@ -12,14 +12,28 @@ import { operations, type Operation, type Place } from './operations.suite.ts'
 /** An operation of the document, and what the table says of it. */
 export type Listed = { id: string; method: string; path: string; query: string[]; body: string[]; operation: Operation }
 
-type Document = { paths: Record<string, Record<string, { operationId: string; parameters?: { name: string; in: string }[]; requestBody?: { content: Record<string, { schema: { properties?: object } }> } }>> }
+type Document = {
+  paths: Record<
+    string,
+    Record<
+      string,
+      {
+        operationId: string
+        parameters?: { name: string; in: string }[]
+        requestBody?: { content: Record<string, { schema: { properties?: object } }> }
+      }
+    >
+  >
+}
 
 /** The operations that the running Marina describes, and the ids of those that the table does not know. */
 export async function readDocument(marina: TestMarina): Promise<{ listed: Listed[]; unlisted: string[] }> {
   const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as Document
   const all = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]) => ({
-      id: operationId, method: method.toUpperCase(), path: path.replace(/^\/api\/v2\.0/, ''),
+      id: operationId,
+      method: method.toUpperCase(),
+      path: path.replace(/^\/api\/v2\.0/, ''),
       query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
       body: Object.keys(requestBody?.content['application/json']?.schema.properties ?? {}),
     })),
@@ -33,91 +47,156 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
 export type Target = { url: string; body?: unknown }
 export type Targets = ReturnType<typeof openTargets>
 
-const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({ project, fresh, userId: 0, repository: '', labelId: 0, scannerId: '', policyId: 0, ...more })
+const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
+  project,
+  fresh,
+  userId: 0,
+  repository: '',
+  labelId: 0,
+  scannerId: '',
+  policyId: 0,
+  ...more,
+})
 
 /** Makes what operations are tried on. */
 export function openTargets(marina: TestMarina) {
   /** What a path's parameters name, in this project. */
-  const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> = {
-    project_name_or_id: async (project) => project.name,
-    project_name: async (project) => project.name,
-    async mid(project) {
-      const { id } = await givenUser(marina)
-      return create(marina, `/projects/${project.name}/members`, marina.admin, { role_id: 3, member_user: { user_id: id } })
-    },
-    robot_id: async (project) => (await givenRobot(marina, fresh('target'), { project: project.name, access: [{ resource: 'repository', action: 'pull' }] })).id,
-    user_id: async () => (await givenUser(marina)).id,
-    group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
-    async label_id(project, { repository_name: repository, reference }) {
-      const { id } = (await marina.ground.db.row<{ id: number }>(sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`))!
-      // Below an artifact: one that it has.
-      if (reference !== undefined) assert.equal((await callApi(marina, 'POST', `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`, { as: marina.admin, body: { id } })).status, 200)
-      return id
-    },
-    async registration_id() {
-      const answer = await callApi(marina, 'POST', '/scanners', { as: marina.admin, body: operations['createScanner']!.example!(placeOf({} as Project)).body })
-      return answer.headers.location!.replace('/api/v2.0/scanners/', '')
-    },
-    immutable_rule_id: async (project) => create(marina, `/projects/${project.name}/immutabletagrules`, marina.admin, operations['CreateImmuRule']!.example!(placeOf(project)).body),
-    async webhook_policy_id(project, done) {
-      const path = 'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'
-      const id = await create(marina, path, marina.admin, operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body)
-      // Nothing goes out: deliveries would write while others compare.
-      await marina.ground.db.run(sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`)
-      return id
-    },
-    target_id: async (_, { webhook_policy_id: id }) => (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
-    async execution_id(_, { webhook_policy_id: id }) {
-      // Of a report: its own tests make one.
-      if (id === undefined) return 999_999_999
-      // One of the job service: none that stands there.
-      if (id === undefined) return 999_999_999
-      const row = await marina.ground.db.row<{ id: number }>(sql`
+  const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
+    {
+      project_name_or_id: async (project) => project.name,
+      project_name: async (project) => project.name,
+      async mid(project) {
+        const { id } = await givenUser(marina)
+        return create(marina, `/projects/${project.name}/members`, marina.admin, {
+          role_id: 3,
+          member_user: { user_id: id },
+        })
+      },
+      robot_id: async (project) =>
+        (
+          await givenRobot(marina, fresh('target'), {
+            project: project.name,
+            access: [{ resource: 'repository', action: 'pull' }],
+          })
+        ).id,
+      user_id: async () => (await givenUser(marina)).id,
+      group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
+      async label_id(project, { repository_name: repository, reference }) {
+        const { id } = (await marina.ground.db.row<{ id: number }>(
+          sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`,
+        ))!
+        // Below an artifact: one that it has.
+        if (reference !== undefined)
+          assert.equal(
+            (
+              await callApi(
+                marina,
+                'POST',
+                `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`,
+                { as: marina.admin, body: { id } },
+              )
+            ).status,
+            200,
+          )
+        return id
+      },
+      async registration_id() {
+        const answer = await callApi(marina, 'POST', '/scanners', {
+          as: marina.admin,
+          body: operations['createScanner']!.example!(placeOf({} as Project)).body,
+        })
+        return answer.headers.location!.replace('/api/v2.0/scanners/', '')
+      },
+      immutable_rule_id: async (project) =>
+        create(
+          marina,
+          `/projects/${project.name}/immutabletagrules`,
+          marina.admin,
+          operations['CreateImmuRule']!.example!(placeOf(project)).body,
+        ),
+      async webhook_policy_id(project, done) {
+        const path =
+          'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'
+        const id = await create(
+          marina,
+          path,
+          marina.admin,
+          operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body,
+        )
+        // Nothing goes out: deliveries would write while others compare.
+        await marina.ground.db.run(
+          sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`,
+        )
+        return id
+      },
+      target_id: async (_, { webhook_policy_id: id }) =>
+        (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
+      async execution_id(_, { webhook_policy_id: id }) {
+        // Of a report: its own tests make one.
+        if (id === undefined) return 999_999_999
+        // One of the job service: none that stands there.
+        if (id === undefined) return 999_999_999
+        const row = await marina.ground.db.row<{ id: number }>(sql`
         insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, ended_at)
         select policy_id, id, type, 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', '{}', 'Success', now() from webhook_target where policy_id = ${id} returning id`)
-      return row!.id
-    },
-    task_id: async (_, { execution_id: id }) => id!,
-    async repository_name(project) {
-      const name = fresh('repo')
-      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-      return name
-    },
-    reference: async () => 'v1',
-    tag_name: async () => 'v1',
-    addition: async () => 'build_history',
-    async meta_name(project) {
-      const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, { as: marina.admin, body: { auto_scan: 'true' } })
-      assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
-      return 'auto_scan'
-    },
-    report_id: async () => '0',
-    pool_id: async () => 'all',
-    resource: async () => 'tag',
-    job_type: async () => 'all',
-    async gc_id() {
-      const row = await marina.ground.db.row<{ id: number }>(sql`insert into execution (vendor_type, trigger, status, ended_at) values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`)
-      return row!.id
-    },
-    async trash_id(project) {
-      const name = fresh('gone')
-      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-      assert.equal((await callApi(marina, 'DELETE', `/projects/${project.name}/repositories/${name}`, { as: marina.admin })).status, 200)
-      const entries = (await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })).json() as { id: number }[]
-      return entries[0]!.id
-    },
-    reaction_name: async () => 'audit-forward',
-    purge_id: async () => 999_999_999,
-    async job_id() {
-      const row = await marina.ground.db.transaction((tx) => enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }))
-      return row.taskId
-    },
-    digest: async () => `sha256:${'0'.repeat(64)}`,
-    async id(project) {
-      const quotas = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })).json() as { id: number }[]
-      return quotas[0]!.id
-    },
-  }
+        return row!.id
+      },
+      task_id: async (_, { execution_id: id }) => id!,
+      async repository_name(project) {
+        const name = fresh('repo')
+        await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+        return name
+      },
+      reference: async () => 'v1',
+      tag_name: async () => 'v1',
+      addition: async () => 'build_history',
+      async meta_name(project) {
+        const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, {
+          as: marina.admin,
+          body: { auto_scan: 'true' },
+        })
+        assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
+        return 'auto_scan'
+      },
+      report_id: async () => '0',
+      pool_id: async () => 'all',
+      resource: async () => 'tag',
+      job_type: async () => 'all',
+      async gc_id() {
+        const row = await marina.ground.db.row<{ id: number }>(
+          sql`insert into execution (vendor_type, trigger, status, ended_at) values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`,
+        )
+        return row!.id
+      },
+      async trash_id(project) {
+        const name = fresh('gone')
+        await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+        assert.equal(
+          (await callApi(marina, 'DELETE', `/projects/${project.name}/repositories/${name}`, { as: marina.admin }))
+            .status,
+          200,
+        )
+        const entries = (
+          await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })
+        ).json() as { id: number }[]
+        return entries[0]!.id
+      },
+      reaction_name: async () => 'audit-forward',
+      purge_id: async () => 999_999_999,
+      async job_id() {
+        const row = await marina.ground.db.transaction((tx) =>
+          enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }),
+        )
+        return row.taskId
+      },
+      digest: async () => `sha256:${'0'.repeat(64)}`,
+      async id(project) {
+        const quotas = (
+          await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })
+        ).json() as { id: number }[]
+        return quotas[0]!.id
+      },
+    }
 
   return { targetOf, ask, stateOfAll }
 
@@ -130,23 +209,46 @@ export function openTargets(marina: TestMarina) {
     }
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
-      ...(operation === operations['CopyArtifact'] && { repository: `${inside.name}/${await makers['repository_name']!(inside, values)}` }),
-      ...(operation === operations['setScannerOfProject'] && { scannerId: String(await makers['registration_id']!(inside, {})) }),
-      ...(operation === operations['ListWebhookJobs'] && { policyId: Number(await makers['webhook_policy_id']!(inside, values)) }),
+      ...(operation === operations['CopyArtifact'] && {
+        repository: `${inside.name}/${await makers['repository_name']!(inside, values)}`,
+      }),
+      ...(operation === operations['setScannerOfProject'] && {
+        scannerId: String(await makers['registration_id']!(inside, {})),
+      }),
+      ...(operation === operations['ListWebhookJobs'] && {
+        policyId: Number(await makers['webhook_policy_id']!(inside, values)),
+      }),
       ...(operation === operations['addLabel'] && { labelId: Number(await makers['label_id']!(inside, {})) }),
     }
     const { query, body } = operation.example?.(placeOf(below, more)) ?? {}
-    return { url: `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))}${query ? `?${query}` : ''}`, ...(body === undefined ? {} : { body }) }
+    return {
+      url: `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]))}${query ? `?${query}` : ''}`,
+      ...(body === undefined ? {} : { body }),
+    }
   }
 
   function ask({ method }: Listed, { url, body }: Target, as: Person | undefined): Promise<Answer> {
-    return callApi(marina, method, url, { as, ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }) })
+    return callApi(marina, method, url, {
+      as,
+      ...(body === undefined && !/^(?:POST|PUT|PATCH)$/.test(method) ? {} : { body: body ?? {} }),
+    })
   }
 
   /** All rows there are, as one text, in one order (PostgreSQL may count several tables at once); what is written apart from requests, and what says that they were refused, is left out. */
   async function stateOfAll(): Promise<string> {
-    const tables = await marina.ground.db.rows<{ name: string }>({ name: '', text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|replica_answer|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`, values: [] })
-    const part = ({ name }: { name: string }) => `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one${name === 'outbox' ? ` where topic not in ('change.refused', 'login.failed')` : ''}`
-    return JSON.stringify(await marina.ground.db.rows({ name: '', text: `${tables.map(part).join(' union all ')} order by name`, values: [] }))
+    const tables = await marina.ground.db.rows<{ name: string }>({
+      name: '',
+      text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|replica_answer|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`,
+      values: [],
+    })
+    const part = ({ name }: { name: string }) =>
+      `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one${name === 'outbox' ? ` where topic not in ('change.refused', 'login.failed')` : ''}`
+    return JSON.stringify(
+      await marina.ground.db.rows({
+        name: '',
+        text: `${tables.map(part).join(' union all ')} order by name`,
+        values: [],
+      }),
+    )
   }
 }

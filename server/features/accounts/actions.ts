@@ -11,7 +11,11 @@ import { changeAccount, dropAccount, lockAccount, saveAccount, saveProfile, type
 import { facts } from './topics.ts'
 
 /** Throws BAD_REQUEST, or CONFLICT when name or e-mail is taken. */
-export async function createAccount(db: Db, by: Actor, wanted: { name: string; password: string } & Profile): Promise<Account> {
+export async function createAccount(
+  db: Db,
+  by: Actor,
+  wanted: { name: string; password: string } & Profile,
+): Promise<Account> {
   const problem = accountNameProblem(wanted.name) ?? passwordProblem(wanted.password) ?? profileProblem(wanted)
   if (problem) throw new Failure('BAD_REQUEST', problem)
   const passwordHash = await hashPassword(wanted.password)
@@ -45,13 +49,19 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
 }
 
 /** Switches an account on or off, or gives it another password. Its sessions end; effective with the next request everywhere. */
-export async function updateAccount(db: Db, account: Account, change: { passwordHash?: string; isDisabled?: boolean }, by?: Actor): Promise<void> {
+export async function updateAccount(
+  db: Db,
+  account: Account,
+  change: { passwordHash?: string; isDisabled?: boolean },
+  by?: Actor,
+): Promise<void> {
   await db.transaction(async (tx) => {
     tx.changes(accountRightsKey(account.id))
     // The account's row first: a login at the same moment either finds the new hash or its session is found here.
     await changeAccount(tx, account, change)
     await dropSessionsOf(tx, account.id)
-    if (change.passwordHash !== undefined) await emit(tx, [facts.accountPasswordChanged({ accountId: account.id, name: account.name }, by ?? command)])
+    if (change.passwordHash !== undefined)
+      await emit(tx, [facts.accountPasswordChanged({ accountId: account.id, name: account.name }, by ?? command)])
   })
 }
 
@@ -75,11 +85,13 @@ export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boo
 
 /** Removes an account with its memberships and sessions; its projects go to the first administrator, its name is free again. */
 export async function deleteAccount(db: Db, by: Actor, account: Account): Promise<void> {
-  if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id)) throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)
+  if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id))
+    throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)
   try {
     await db.transaction((tx) => removeAccount(tx, by, account))
   } catch (error) {
-    if (isReferenceViolation(error)) throw new Failure('PRECONDITION', 'the user made a project just now: try again', { cause: error })
+    if (isReferenceViolation(error))
+      throw new Failure('PRECONDITION', 'the user made a project just now: try again', { cause: error })
     throw error
   }
 }
@@ -91,5 +103,10 @@ async function removeAccount(tx: Tx, by: Actor, account: Account): Promise<void>
   const handedOver = await handOverProjects(tx, account.id, firstAccountId)
   await dropSessionsOf(tx, account.id)
   await dropAccount(tx, account)
-  await emit(tx, [facts.accountDeleted({ accountId: account.id, name: account.name, projectsHandedTo: handedOver > 0 ? firstAccountId : null }, by)])
+  await emit(tx, [
+    facts.accountDeleted(
+      { accountId: account.id, name: account.name, projectsHandedTo: handedOver > 0 ? firstAccountId : null },
+      by,
+    ),
+  ])
 }

@@ -20,11 +20,18 @@ const often = 10 * 60_000
 /** People, how they log in, and their sessions. */
 export const accounts = (lent: UserRoutesOptions) =>
   feature({
-    name: 'accounts', topics: facts, routes: userRoutes(lent),
+    name: 'accounts',
+    topics: facts,
+    routes: userRoutes(lent),
     sweeps: [
-      { trouble: 'old login failures not removed', everyMs: often, run: () => sweepFailures(lent.db.relaxed, failureWindow) },
       {
-        trouble: 'old sessions not removed', everyMs: often,
+        trouble: 'old login failures not removed',
+        everyMs: often,
+        run: () => sweepFailures(lent.db.relaxed, failureWindow),
+      },
+      {
+        trouble: 'old sessions not removed',
+        everyMs: often,
         run: async () => sweepSessions(lent.db, await lent.settings.get('session_timeout')),
       },
     ],

@@ -30,7 +30,9 @@ const longestCheckMs = 30_000
  * address and name, so that nobody can lock another person out from elsewhere.
  */
 export function openLogin(
-  reader: Reader & { relaxed: Queryable }, providers: readonly Provider[] = [], checkMs = longestCheckMs,
+  reader: Reader & { relaxed: Queryable },
+  providers: readonly Provider[] = [],
+  checkMs = longestCheckMs,
 ): Login {
   const local = localProvider(reader)
   const pepper = randomBytes(32)
@@ -39,7 +41,9 @@ export function openLogin(
   return async (name, password, address) => {
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
     const { provider, claim } = (await findClaim(providers, name)) ?? (await claimLocally(name))
-    const mark = createHmac('sha256', pepper).update(JSON.stringify([name, password])).digest('base64')
+    const mark = createHmac('sha256', pepper)
+      .update(JSON.stringify([name, password]))
+      .digest('base64')
     const caller = provenBefore(mark, claim) ?? (await prove(mark, claim, name, password, address))
     if (caller) provider.onLogin?.(caller)
     return caller
@@ -57,7 +61,11 @@ export function openLogin(
 
   /** Throws TOOMANYREQUESTS while the name or the address has to wait. */
   async function prove(
-    mark: string, claim: Claim, name: string, password: string, address: string,
+    mark: string,
+    claim: Claim,
+    name: string,
+    password: string,
+    address: string,
   ): Promise<Caller | undefined> {
     const pair = `pair:${JSON.stringify([name, address])}`
     const subjects = [pair, `address:${address}`, `name:${name}`]

@@ -22,7 +22,8 @@ const nobody = () => (nobodyHash ??= hashPassword(randomBytes(16).toString('hex'
 /** Harbor's rule: 8 to 128 characters with an upper-case letter, a lower-case one and a digit. Returns what is missing. */
 export function passwordProblem(password: string): string | undefined {
   if (password.length < 8 || password.length > 128) return 'a password has 8 to 128 characters'
-  if (!/[a-z]/.test(password) || !/[A-Z]/.test(password) || !/\d/.test(password)) return 'a password has an upper-case letter, a lower-case letter and a digit'
+  if (!/[a-z]/.test(password) || !/[A-Z]/.test(password) || !/\d/.test(password))
+    return 'a password has an upper-case letter, a lower-case letter and a digit'
   return undefined
 }
 

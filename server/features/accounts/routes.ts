@@ -16,12 +16,22 @@ import { createAccount, deleteAccount, setAdmin, setPassword, updateProfile } fr
 import { failureWindow, type Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
 import {
-  accountFields, accountOrder, countOnce, findAccountById, findListedAccount, listAccounts,
-  type Account, type ListedAccount,
+  accountFields,
+  accountOrder,
+  countOnce,
+  findAccountById,
+  findListedAccount,
+  listAccounts,
+  type Account,
+  type ListedAccount,
 } from './store.ts'
 
 export type UserRoutesOptions = {
-  db: Db; cache: Reader['cache']; login: Login; sessions: Pick<SessionDoor, 'isVisitor'>; settings: SettingsReader
+  db: Db
+  cache: Reader['cache']
+  login: Login
+  sessions: Pick<SessionDoor, 'isVisitor'>
+  settings: SettingsReader
   peerOf(request: IncomingMessage): Peer
   /** Accounts that one address may open for itself without a pause of `failureWindow`. */
   signUps: number
@@ -81,7 +91,8 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
       const now = await getListed(db, params.user_id)
       await updateProfile(db, actorOf(caller), await getAccount(db, params.user_id), {
         email: email === undefined ? now.email : email || null,
-        realName: realname ?? now.realName, comment: comment ?? now.comment,
+        realName: realname ?? now.realName,
+        comment: comment ?? now.comment,
       })
     }),
     route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, caller }) => {
@@ -113,7 +124,10 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
 
 /** H01: who registers himself is nobody yet, and nothing in the body makes him more than an ordinary account. */
 async function checkMayCreate(
-  options: UserRoutesOptions, caller: Caller, rights: Rights, request: IncomingMessage,
+  options: UserRoutesOptions,
+  caller: Caller,
+  rights: Rights,
+  request: IncomingMessage,
 ): Promise<void> {
   const { db, settings, sessions, peerOf, signUps } = options
   if (maySystem(rights, 'user', 'create')) return
@@ -151,8 +165,14 @@ function needs(rights: Rights, id: number, verb: Verb) {
 function present(account: ListedAccount): Static<typeof api.UserResp> {
   const { id, name, email, realName, comment, isAdmin, createdAt, updatedAt } = account
   return {
-    user_id: id, username: name, email: email ?? '', realname: realName, comment,
-    sysadmin_flag: isAdmin, admin_role_in_auth: false,
-    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+    user_id: id,
+    username: name,
+    email: email ?? '',
+    realname: realName,
+    comment,
+    sysadmin_flag: isAdmin,
+    admin_role_in_auth: false,
+    creation_time: createdAt.toISOString(),
+    update_time: updatedAt.toISOString(),
   }
 }

@@ -8,7 +8,8 @@ const emailForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@
 export type Profile = { email: string | null; realName: string; comment: string }
 
 export function accountNameProblem(name: string): string | undefined {
-  if (name.length < 1 || name.length > 255 || name.trim() !== name) return 'a username has 1 to 255 characters, and no space at its ends'
+  if (name.length < 1 || name.length > 255 || name.trim() !== name)
+    return 'a username has 1 to 255 characters, and no space at its ends'
   return forbidden.test(name) ? 'a username holds none of , ~ # $ % :' : undefined
 }
 

@@ -9,16 +9,27 @@ const marina = await openTestMarina({ MARINA_SIGN_UPS: '25', MARINA_TRUSTED_PROX
 after(() => marina[Symbol.asyncDispose]())
 
 const password = 'Testing12345'
-const allow = async (value: boolean) => expectAnswer(await callApi(marina, 'PUT', '/configurations', { as: marina.admin, body: { self_registration: value } }), 200)
+const allow = async (value: boolean) =>
+  expectAnswer(
+    await callApi(marina, 'PUT', '/configurations', { as: marina.admin, body: { self_registration: value } }),
+    200,
+  )
 
 /** What a page of the portal has after its first question: a cookie that stands for nobody, and the token that goes with it. */
 async function openPage(): Promise<Record<string, string>> {
   const { headers } = expectAnswer(await callApi(marina, 'GET', '/systeminfo'), 200)
-  return { cookie: (headers['set-cookie']?.[0] ?? '').split(';')[0]!, 'x-harbor-csrf-token': String(headers['x-harbor-csrf-token'] ?? '') }
+  return {
+    cookie: (headers['set-cookie']?.[0] ?? '').split(';')[0]!,
+    'x-harbor-csrf-token': String(headers['x-harbor-csrf-token'] ?? ''),
+  }
 }
 const register = (headers: Record<string, string>, more: object = {}) =>
-  callApi(marina, 'POST', '/users', { headers, body: { username: fresh('self'), password, email: `${fresh('mail')}@example.com`, realname: 'Self', ...more } })
-const countUsers = async () => Number((await callApi(marina, 'GET', '/users', { as: marina.admin })).headers['x-total-count'])
+  callApi(marina, 'POST', '/users', {
+    headers,
+    body: { username: fresh('self'), password, email: `${fresh('mail')}@example.com`, realname: 'Self', ...more },
+  })
+const countUsers = async () =>
+  Number((await callApi(marina, 'GET', '/users', { as: marina.admin })).headers['x-total-count'])
 
 test('nobody registers himself while self_registration is off, in a browser or not, and a visitor is given no cookie', async () => {
   const before = await countUsers()
@@ -37,8 +48,16 @@ test('where it is on, a visitor in a browser makes an account, which is an ordin
   const since = await lastFact(marina)
   const answer = expectAnswer(await register(await openPage(), { username }), 201)
   const id = Number(answer.headers.location!.replace('/api/v2.0/users/', ''))
-  assert.deepEqual(await factsSince(marina, since), [{ topic: 'account.created', payload: { accountId: id, name: username, by: { kind: 'anonymous', id: null, name: 'anonymous' } } }])
-  const me = expectAnswer(await callApi(marina, 'GET', '/users/current', { as: { kind: 'user', id, name: username, password } }), 200).json() as Record<string, unknown>
+  assert.deepEqual(await factsSince(marina, since), [
+    {
+      topic: 'account.created',
+      payload: { accountId: id, name: username, by: { kind: 'anonymous', id: null, name: 'anonymous' } },
+    },
+  ])
+  const me = expectAnswer(
+    await callApi(marina, 'GET', '/users/current', { as: { kind: 'user', id, name: username, password } }),
+    200,
+  ).json() as Record<string, unknown>
   assert.deepEqual([me['user_id'], me['username'], me['sysadmin_flag']], [id, username, false])
 })
 
@@ -47,12 +66,21 @@ test('over the bare API, from another site, or with a token of another browser i
   const before = await countUsers()
   const [page, other] = [await openPage(), await openPage()]
   const wrong: Record<string, string>[] = [
-    {}, { cookie: page['cookie']! }, { 'x-harbor-csrf-token': page['x-harbor-csrf-token']! }, { ...page, 'x-harbor-csrf-token': other['x-harbor-csrf-token']! }, { ...page, cookie: 'sid=short' },
-    { ...page, origin: 'https://evil.example' }, { ...page, 'sec-fetch-site': 'cross-site' },
+    {},
+    { cookie: page['cookie']! },
+    { 'x-harbor-csrf-token': page['x-harbor-csrf-token']! },
+    { ...page, 'x-harbor-csrf-token': other['x-harbor-csrf-token']! },
+    { ...page, cookie: 'sid=short' },
+    { ...page, origin: 'https://evil.example' },
+    { ...page, 'sec-fetch-site': 'cross-site' },
   ]
   for (const headers of wrong) expectAnswer(await register(headers), 403, 'FORBIDDEN')
   const person = await givenUser(marina)
-  expectAnswer(await callApi(marina, 'POST', '/users', { as: person, headers: page, body: { username: fresh('self'), password } }), 403, 'FORBIDDEN')
+  expectAnswer(
+    await callApi(marina, 'POST', '/users', { as: person, headers: page, body: { username: fresh('self'), password } }),
+    403,
+    'FORBIDDEN',
+  )
   assert.equal(await countUsers(), before + 1)
 })
 
@@ -60,18 +88,36 @@ test('H01: no field in the body of who registers himself makes him more than an 
   await allow(true)
   const page = await openPage()
   const extra: object[] = [
-    { sysadmin_flag: true }, { admin_role_in_auth: true }, { has_admin_role: true }, { is_admin: true }, { isAdmin: true }, { user_id: 1 }, { id: 1 }, { role_id: 1 }, { ['__proto__']: { isAdmin: true } }, { constructor: { prototype: { isAdmin: true } } },
-    { sysadmin_flag: 'true', admin_role_in_auth: 1 }, { oidc_user_meta: { id: 1 } },
+    { sysadmin_flag: true },
+    { admin_role_in_auth: true },
+    { has_admin_role: true },
+    { is_admin: true },
+    { isAdmin: true },
+    { user_id: 1 },
+    { id: 1 },
+    { role_id: 1 },
+    { ['__proto__']: { isAdmin: true } },
+    { constructor: { prototype: { isAdmin: true } } },
+    { sysadmin_flag: 'true', admin_role_in_auth: 1 },
+    { oidc_user_meta: { id: 1 } },
   ]
   for (const more of extra) {
     const username = fresh('greedy')
     const answer = await register(page, { username, ...more })
     if (answer.status === 400) continue
     expectAnswer(answer, 201)
-    const me = expectAnswer(await callApi(marina, 'GET', '/users/current', { as: { kind: 'user', id: 0, name: username, password } }), 200).json() as Record<string, unknown>
-    assert.deepEqual([me['sysadmin_flag'], me['admin_role_in_auth'], Number(me['user_id']) > 1], [false, false, true], JSON.stringify(more))
+    const me = expectAnswer(
+      await callApi(marina, 'GET', '/users/current', { as: { kind: 'user', id: 0, name: username, password } }),
+      200,
+    ).json() as Record<string, unknown>
+    assert.deepEqual(
+      [me['sysadmin_flag'], me['admin_role_in_auth'], Number(me['user_id']) > 1],
+      [false, false, true],
+      JSON.stringify(more),
+    )
   }
-  for (const username of ['admin', 'Admin$', 'robot$x', '']) assert.ok([400, 409].includes((await register(page, { username })).status), username)
+  for (const username of ['admin', 'Admin$', 'robot$x', ''])
+    assert.ok([400, 409].includes((await register(page, { username })).status), username)
 })
 
 test('one address opens no more accounts than it may, and another is not held up by that', async () => {
@@ -80,7 +126,10 @@ test('one address opens no more accounts than it may, and another is not held up
   const from = (address: string) => register({ ...page, 'x-forwarded-for': address })
   const statuses: number[] = []
   for (let tries = 0; tries < 28; tries++) statuses.push((await from('198.51.100.7')).status)
-  assert.deepEqual([statuses.filter((status) => status === 201).length, statuses.filter((status) => status === 429).length], [25, 3])
+  assert.deepEqual(
+    [statuses.filter((status) => status === 201).length, statuses.filter((status) => status === 429).length],
+    [25, 3],
+  )
   expectAnswer(await from('198.51.100.8'), 201)
   await create(marina, '/users', marina.admin, { username: fresh('made'), password })
 })

@@ -33,7 +33,14 @@ export type SessionDoor = {
 /** What a portal asks first, before anybody logs in; with it a visitor gets what he needs to register himself. */
 const firstAsked = '/api/v2.0/systeminfo'
 
-type SessionDoorOptions = { db: Db; cache: Reader['cache']; login: Login; settings: SettingsReader; peerOf(request: IncomingMessage): Peer; externalUrl: string | undefined }
+type SessionDoorOptions = {
+  db: Db
+  cache: Reader['cache']
+  login: Login
+  settings: SettingsReader
+  peerOf(request: IncomingMessage): Peer
+  externalUrl: string | undefined
+}
 
 export function openSessionDoor({ db, cache, login, settings, peerOf, externalUrl }: SessionDoorOptions): SessionDoor {
   const reader = { db, cache }
@@ -43,17 +50,23 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
       const path = request.url!.split('?', 1)[0]
       if (isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
       if (path === '/c/login' && request.method === 'POST') return logIn(request, response, peer)
-      if (path === '/c/log_out' && (request.method === 'GET' || request.method === 'POST')) return logOut(request, response, peer)
+      if (path === '/c/log_out' && (request.method === 'GET' || request.method === 'POST'))
+        return logOut(request, response, peer)
       throw new Failure(path === '/c/login' || path === '/c/log_out' ? 'METHOD_NOT_ALLOWED' : 'NOT_FOUND')
     },
 
     async identify(request, response) {
       const id = sessionIdOf(request)
-      const session = id === undefined ? undefined : await findSession(reader, id, await settings.get('session_timeout'))
+      const session =
+        id === undefined ? undefined : await findSession(reader, id, await settings.get('session_timeout'))
       if (id === undefined || !session) return welcome(request, response, id)
       const token = csrfTokenOf(id)
       if (isReading(request.method)) response.setHeader(csrfHeader, token)
-      else if (!isSame(token, request.headers[csrfHeader])) throw new Failure('FORBIDDEN', 'the header X-Harbor-CSRF-Token is missing or wrong: take it from the answer to a GET')
+      else if (!isSame(token, request.headers[csrfHeader]))
+        throw new Failure(
+          'FORBIDDEN',
+          'the header X-Harbor-CSRF-Token is missing or wrong: take it from the answer to a GET',
+        )
       return { kind: 'user', id: session.accountId, name: session.name }
     },
 
@@ -64,8 +77,17 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
   }
 
   /** A visitor's cookie stands for nobody and nothing of it is kept: it only shows that the same browser comes back. */
-  async function welcome(request: IncomingMessage, response: ServerResponse, known: string | undefined): Promise<undefined> {
-    if (!isReading(request.method) || request.url?.split('?', 1)[0] !== firstAsked || !(await settings.get('self_registration'))) return
+  async function welcome(
+    request: IncomingMessage,
+    response: ServerResponse,
+    known: string | undefined,
+  ): Promise<undefined> {
+    if (
+      !isReading(request.method) ||
+      request.url?.split('?', 1)[0] !== firstAsked ||
+      !(await settings.get('self_registration'))
+    )
+      return
     const id = known ?? randomBytes(32).toString('base64url')
     response.setHeader('set-cookie', cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peerOf(request))))
     response.setHeader(csrfHeader, csrfTokenOf(id))
@@ -87,7 +109,10 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
       return true
     })
     if (!isOpen) throw new Failure('UNAUTHORIZED', 'wrong name or password')
-    answer(response, 200, { 'set-cookie': cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peer)), [csrfHeader]: csrfTokenOf(id) })
+    answer(response, 200, {
+      'set-cookie': cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peer)),
+      [csrfHeader]: csrfTokenOf(id),
+    })
   }
 
   async function logOut(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
@@ -96,7 +121,8 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     if (id !== undefined && session) {
       const { accountId, name } = session
       await db.transaction(async (tx) => {
-        if (await dropSession(tx, id)) await emit(tx, [facts.sessionClosed({ accountId, name }, { kind: 'user', id: accountId, name })])
+        if (await dropSession(tx, id))
+          await emit(tx, [facts.sessionClosed({ accountId, name }, { kind: 'user', id: accountId, name })])
       })
     }
     answer(response, 200, { 'set-cookie': cookie('', 0, isHttps(peer)) })
@@ -104,7 +130,14 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
 }
 
 function answer(response: ServerResponse, status: number, headers: Record<string, string>) {
-  response.writeHead(status, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-length': 0, ...headers }).end()
+  response
+    .writeHead(status, {
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-length': 0,
+      ...headers,
+    })
+    .end()
 }
 
 function cookie(value: string, maxAge: number, isSecure: boolean): string {
@@ -112,7 +145,10 @@ function cookie(value: string, maxAge: number, isSecure: boolean): string {
 }
 
 function sessionIdOf({ headers }: IncomingMessage): string | undefined {
-  const pair = (headers.cookie ?? '').split(';').map((one) => one.trim()).find((one) => one.startsWith(`${cookieName}=`))
+  const pair = (headers.cookie ?? '')
+    .split(';')
+    .map((one) => one.trim())
+    .find((one) => one.startsWith(`${cookieName}=`))
   const id = pair?.slice(cookieName.length + 1)
   return id !== undefined && /^[\w-]{43}$/.test(id) ? id : undefined
 }
@@ -121,7 +157,9 @@ function sessionIdOf({ headers }: IncomingMessage): string | undefined {
 const csrfTokenOf = (id: string) => createHmac('sha256', id).update('marina csrf').digest('base64url')
 
 function isSame(known: string, given: string | string[] | undefined): boolean {
-  const [a, b] = [known, typeof given === 'string' ? given : ''].map((text) => createHash('sha256').update(text).digest())
+  const [a, b] = [known, typeof given === 'string' ? given : ''].map((text) =>
+    createHash('sha256').update(text).digest(),
+  )
   return timingSafeEqual(a!, b!)
 }
 
@@ -133,9 +171,11 @@ async function readCredentials(request: IncomingMessage): Promise<{ principal: s
     const form = new URLSearchParams(text)
     return { principal: form.get('principal') ?? '', password: form.get('password') ?? '' }
   }
-  if (type !== 'application/json') throw new Failure('UNSUPPORTED_MEDIA_TYPE', 'send principal and password as a form or as JSON')
+  if (type !== 'application/json')
+    throw new Failure('UNSUPPORTED_MEDIA_TYPE', 'send principal and password as a form or as JSON')
   const fields = parseObject(text)
-  if (typeof fields['principal'] !== 'string' || typeof fields['password'] !== 'string') throw new Failure('BAD_REQUEST', 'principal and password are needed')
+  if (typeof fields['principal'] !== 'string' || typeof fields['password'] !== 'string')
+    throw new Failure('BAD_REQUEST', 'principal and password are needed')
   return { principal: fields['principal'], password: fields['password'] }
 }
 

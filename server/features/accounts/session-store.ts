@@ -43,7 +43,9 @@ export async function dropSession(tx: Tx, id: string): Promise<boolean> {
 
 /** Logs an account out everywhere. */
 export async function dropSessionsOf(tx: Tx, accountId: number): Promise<void> {
-  const rows = await tx.rows<{ idHash: string }>(sql`delete from session where account_id = ${accountId} returning id_hash as "idHash"`)
+  const rows = await tx.rows<{ idHash: string }>(
+    sql`delete from session where account_id = ${accountId} returning id_hash as "idHash"`,
+  )
   tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
 }
 

@@ -26,7 +26,10 @@ export function findAccountByName(tx: Queryable, name: string): Promise<Account 
 }
 
 /** Throws a unique violation when the name or the e-mail is taken. */
-export async function saveAccount(tx: Tx, account: { name: string; passwordHash: string; isAdmin: boolean } & Partial<Profile>): Promise<Account> {
+export async function saveAccount(
+  tx: Tx,
+  account: { name: string; passwordHash: string; isAdmin: boolean } & Partial<Profile>,
+): Promise<Account> {
   tx.changes(accountKey(account.name))
   const row = await tx.row<Account>(sql`
     insert into account (name, password_hash, is_admin, email, real_name, comment)
@@ -35,7 +38,11 @@ export async function saveAccount(tx: Tx, account: { name: string; passwordHash:
 }
 
 /** Changes the password, makes an administrator or not, or switches the account off or on. The caller names the rights key too. */
-export async function changeAccount(tx: Tx, account: Account, change: { passwordHash?: string; isDisabled?: boolean; isAdmin?: boolean }): Promise<void> {
+export async function changeAccount(
+  tx: Tx,
+  account: Account,
+  change: { passwordHash?: string; isDisabled?: boolean; isAdmin?: boolean },
+): Promise<void> {
   tx.changes(accountKey(account.name))
   await tx.run(sql`
     update account set password_hash = coalesce(${change.passwordHash ?? null}, password_hash), is_disabled = coalesce(${change.isDisabled ?? null}, is_disabled),
@@ -55,7 +62,9 @@ export async function dropAccount(tx: Tx, account: Account): Promise<void> {
 
 /** What people write about themselves; nothing of it is cached. */
 export async function saveProfile(tx: Queryable, id: number, { email, realName, comment }: Profile): Promise<void> {
-  await tx.run(sql`update account set email = ${email}, real_name = ${realName}, comment = ${comment}, updated_at = now() where id = ${id}`)
+  await tx.run(
+    sql`update account set email = ${email}, real_name = ${realName}, comment = ${comment}, updated_at = now() where id = ${id}`,
+  )
 }
 
 /** An account as lists show it: no password, no hash. */

@@ -10,7 +10,9 @@ export const facts = {
   accountCreated: topic<Account>('account.created', { type }),
   accountChanged: topic<Account & { changed: Record<string, string | boolean | null> }>('account.changed', { type }),
   accountPasswordChanged: topic<Account>('account.password-changed', {
-    type, operation: 'update', description: ({ name }) => `change the password of user: ${name}`,
+    type,
+    operation: 'update',
+    description: ({ name }) => `change the password of user: ${name}`,
   }),
   accountDeleted: topic<Account & { projectsHandedTo: number | null }>('account.deleted', { type }),
   sessionOpened: topic<Account>('session.opened', { type, operation: 'login' }),

@@ -4,7 +4,12 @@ import type { Tag } from '../../../oci/reference.ts'
 import { sbomType } from './processors/sbom.ts'
 
 /** Harbor's names for what may belong to another artifact. */
-export type AccessoryType = 'signature.cosign' | 'signature.notation' | 'sbom.harbor' | 'accelerator.nydus' | 'subject.accessory'
+export type AccessoryType =
+  | 'signature.cosign'
+  | 'signature.notation'
+  | 'sbom.harbor'
+  | 'accelerator.nydus'
+  | 'subject.accessory'
 
 const bySubject: Record<string, AccessoryType> = {
   'application/vnd.dev.cosign.artifact.sig.v1+json': 'signature.cosign',
@@ -21,14 +26,18 @@ const nydusSource = 'io.goharbor.artifact.v1alpha1.acceleration.source.digest'
 export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryType; subject: Digest } | undefined {
   const { subject, annotations, layers, config, artifactType } = manifest
   const source = annotations[nydusSource]
-  if (annotations[nydusDriver] === 'nydus' && source !== undefined && isDigest(source)) return { type: 'accelerator.nydus', subject: source }
+  if (annotations[nydusDriver] === 'nydus' && source !== undefined && isDigest(source))
+    return { type: 'accelerator.nydus', subject: source }
   if (subject) {
-    const known = [artifactType, config?.mediaType, layers[0]?.mediaType].find((type) => type !== undefined && Object.hasOwn(bySubject, type))
+    const known = [artifactType, config?.mediaType, layers[0]?.mediaType].find(
+      (type) => type !== undefined && Object.hasOwn(bySubject, type),
+    )
     return { type: known === undefined ? 'subject.accessory' : bySubject[known]!, subject: subject.digest }
   }
   for (const tag of tags) {
     const [, hex, ending] = /^sha256-([a-f0-9]{64})\.(sig|att|sbom)$/.exec(tag) ?? []
-    if (hex !== undefined) return { type: ending === 'sig' ? 'signature.cosign' : 'subject.accessory', subject: `sha256:${hex}` as Digest }
+    if (hex !== undefined)
+      return { type: ending === 'sig' ? 'signature.cosign' : 'subject.accessory', subject: `sha256:${hex}` as Digest }
   }
   return undefined
 }

@@ -38,7 +38,9 @@ type ColumnOf<Field extends keyof Beside> = {
 }
 
 const tags: Column = {
-  flag: 'with_tag', isDefault: true, field: 'tags',
+  flag: 'with_tag',
+  isDefault: true,
+  field: 'tags',
   async load({ reader, project, artifacts, wanted }) {
     const isImmutable = wanted.with_immutable_status ? await findImmutable(reader, project.id) : undefined
     return byId(artifacts, (one) => one.tags.map((tag) => presentTag(tag, project, one.repositoryName, isImmutable)))
@@ -46,16 +48,21 @@ const tags: Column = {
 }
 
 const labels: Column = {
-  flag: 'with_label', field: 'labels',
+  flag: 'with_label',
+  field: 'labels',
   async load({ reader, artifacts }) {
-    const known = await findLabels(reader, artifacts.flatMap(({ labelIds }) => labelIds))
+    const known = await findLabels(
+      reader,
+      artifacts.flatMap(({ labelIds }) => labelIds),
+    )
     // A label that was deleted since is no longer on anything.
     return byId(artifacts, ({ labelIds }) => labelIds.flatMap((id) => known.get(id) ?? []).map(presentLabel))
   },
 }
 
 const accessories: Column = {
-  flag: 'with_accessory', field: 'accessories',
+  flag: 'with_accessory',
+  field: 'accessories',
   async load({ source, artifacts }) {
     const held = await source.listHeld(artifacts)
     return byId(artifacts, ({ id, digest, repositoryName }) => {
@@ -66,9 +73,13 @@ const accessories: Column = {
 }
 
 const inherited: Column = {
-  flag: 'with_inherited_accessory', field: 'inherited_accessories',
+  flag: 'with_inherited_accessory',
+  field: 'inherited_accessories',
   async load({ reader, artifacts }) {
-    const rows = await listInheritedAccessoriesOf(reader.db, artifacts.map(({ id }) => id))
+    const rows = await listInheritedAccessoriesOf(
+      reader.db,
+      artifacts.map(({ id }) => id),
+    )
     const held = Map.groupBy(rows, ({ belongsTo }) => belongsTo)
     return byId(artifacts, ({ id }) => (held.get(id) ?? []).map(presentAccessory))
   },

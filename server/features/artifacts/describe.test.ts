@@ -7,14 +7,28 @@ import { parseTag } from '../../../oci/reference.ts'
 import type { Sources } from '../../registry/describe.ts'
 import { describe } from './describe.ts'
 
-const descriptor = (mediaType: string, bytes: string | Buffer, more: object = {}) => ({ mediaType, digest: digestOf(Buffer.from(bytes)), size: Buffer.byteLength(bytes), ...more })
+const descriptor = (mediaType: string, bytes: string | Buffer, more: object = {}) => ({
+  mediaType,
+  digest: digestOf(Buffer.from(bytes)),
+  size: Buffer.byteLength(bytes),
+  ...more,
+})
 
 /** A manifest over a config of the given type and text, described as a push would. */
 function said(configType: string, config: string | object, more: object = {}, tags: string[] = []) {
   const text = typeof config === 'string' ? config : JSON.stringify(config)
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociManifest, config: descriptor(configType, text), layers: [], ...more }))
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: ociManifest,
+      config: descriptor(configType, text),
+      layers: [],
+      ...more,
+    }),
+  )
   const sources: Sources = {
-    blob: async (one: Descriptor, limit) => (one.digest === digestOf(Buffer.from(text)) && one.size <= limit ? Buffer.from(text) : undefined),
+    blob: async (one: Descriptor, limit) =>
+      one.digest === digestOf(Buffer.from(text)) && one.size <= limit ? Buffer.from(text) : undefined,
     manifest: async () => undefined,
   }
   return describe(parseManifest(bytes, undefined), tags.map(parseTag), sources)
@@ -24,16 +38,42 @@ const imageConfig = 'application/vnd.oci.image.config.v1+json'
 const empty = 'application/vnd.oci.empty.v1+json'
 
 test('an image shows what its config says of it', async () => {
-  const config = { architecture: 'arm64', os: 'linux', variant: 'v8', created: '2026-01-31T00:00:00Z', author: 'me', config: { Env: ['A=1'] }, history: [{ created_by: 'x' }] }
+  const config = {
+    architecture: 'arm64',
+    os: 'linux',
+    variant: 'v8',
+    created: '2026-01-31T00:00:00Z',
+    author: 'me',
+    config: { Env: ['A=1'] },
+    history: [{ created_by: 'x' }],
+  }
   const { type, extraAttrs, icon, accessory } = await said(imageConfig, config)
   assert.deepEqual([type, icon, accessory], ['IMAGE', undefined, undefined])
-  assert.deepEqual(extraAttrs, { architecture: 'arm64', os: 'linux', variant: 'v8', created: '2026-01-31T00:00:00Z', author: 'me', config: { Env: ['A=1'] } })
-  const docker = await said('application/vnd.docker.container.image.v1+json', { config: { Labels: { maintainer: 'she' } } })
+  assert.deepEqual(extraAttrs, {
+    architecture: 'arm64',
+    os: 'linux',
+    variant: 'v8',
+    created: '2026-01-31T00:00:00Z',
+    author: 'me',
+    config: { Env: ['A=1'] },
+  })
+  const docker = await said('application/vnd.docker.container.image.v1+json', {
+    config: { Labels: { maintainer: 'she' } },
+  })
   assert.deepEqual([docker.type, docker.extraAttrs['author']], ['IMAGE', 'she'])
 })
 
 test('a config that cannot be understood says nothing, and is no reason to fail', async () => {
-  for (const config of ['', 'not json', '[]', 'null', '7', '{"architecture":{"a":1},"config":null,"author":7}', '{"config":{"Labels":"x"}}', '\u0000']) {
+  for (const config of [
+    '',
+    'not json',
+    '[]',
+    'null',
+    '7',
+    '{"architecture":{"a":1},"config":null,"author":7}',
+    '{"config":{"Labels":"x"}}',
+    '\u0000',
+  ]) {
     const { type, extraAttrs } = await said(imageConfig, config)
     assert.equal(type, 'IMAGE')
     assert.equal(typeof (extraAttrs['architecture'] ?? ''), 'string', config)
@@ -45,8 +85,13 @@ test('a config that cannot be understood says nothing, and is no reason to fail'
 })
 
 test('storage that fails while a config is read does not fail the push', async () => {
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociManifest, config: descriptor(imageConfig, '{}'), layers: [] }))
-  const broken: Sources = { blob: () => Promise.reject(new Error('away')), manifest: () => Promise.reject(new Error('away')) }
+  const bytes = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: ociManifest, config: descriptor(imageConfig, '{}'), layers: [] }),
+  )
+  const broken: Sources = {
+    blob: () => Promise.reject(new Error('away')),
+    manifest: () => Promise.reject(new Error('away')),
+  }
   assert.equal((await describe(parseManifest(bytes, undefined), [], broken)).type, 'IMAGE')
 })
 
@@ -54,12 +99,26 @@ test('every kind of artifact has its word', async () => {
   const chart = await said('application/vnd.cncf.helm.config.v1+json', { name: 'app', version: '1.0.0' })
   assert.deepEqual([chart.type, chart.extraAttrs], ['CHART', { name: 'app', version: '1.0.0' }])
   const words = {
-    CNAI: [await said('application/vnd.cncf.model.config.v1+json', { descriptor: { name: 'm' } }), await said(empty, '{}', { artifactType: 'application/vnd.cncf.model.manifest.v1+json' })],
-    SBOM: [await said(empty, '{}', { artifactType: 'application/vnd.goharbor.harbor.sbom.v1', annotations: { 'org.opencontainers.artifact.created': 'now' } })],
-    WASM: [await said('application/vnd.wasm.config.v1+json', '{}'), await said(imageConfig, '{}', { annotations: { 'module.wasm.image/variant': 'compat' } })],
+    CNAI: [
+      await said('application/vnd.cncf.model.config.v1+json', { descriptor: { name: 'm' } }),
+      await said(empty, '{}', { artifactType: 'application/vnd.cncf.model.manifest.v1+json' }),
+    ],
+    SBOM: [
+      await said(empty, '{}', {
+        artifactType: 'application/vnd.goharbor.harbor.sbom.v1',
+        annotations: { 'org.opencontainers.artifact.created': 'now' },
+      }),
+    ],
+    WASM: [
+      await said('application/vnd.wasm.config.v1+json', '{}'),
+      await said(imageConfig, '{}', { annotations: { 'module.wasm.image/variant': 'compat' } }),
+    ],
     'FLUXCD.BUNDLE': [await said('application/vnd.acme.fluxcd.bundle.config.v1+json', '{}')],
     CHARTS: [await said(empty, '{}', { artifactType: 'application/vnd.acme.charts.config.v2+json' })],
-    UNKNOWN: [await said('application/x-strange', '{}'), await said(empty, '{}', { artifactType: 'application/vnd.acme.thing' })],
+    UNKNOWN: [
+      await said('application/x-strange', '{}'),
+      await said(empty, '{}', { artifactType: 'application/vnd.acme.thing' }),
+    ],
   }
   for (const [word, found] of Object.entries(words)) for (const one of found) assert.equal(one.type, word)
   const unknown = await said('application/vnd.acme.thing.config.v1+json', { any: 1 })
@@ -68,10 +127,31 @@ test('every kind of artifact has its word', async () => {
 
 test('an index is an image, unless it says that it is a bundle', async () => {
   const bundle = '{"name":"bundle"}'
-  const config = parseManifest(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociManifest, config: descriptor('application/vnd.cnab.config.v1+json', bundle), layers: [] })), undefined)
+  const config = parseManifest(
+    Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: ociManifest,
+        config: descriptor('application/vnd.cnab.config.v1+json', bundle),
+        layers: [],
+      }),
+    ),
+    undefined,
+  )
   const child = descriptor(ociManifest, 'child', { annotations: { 'io.cnab.manifest.type': 'config' } })
-  const sources: Sources = { blob: async () => Buffer.from(bundle), manifest: async (digest) => (digest === child.digest ? config : undefined) }
-  const index = (more: object) => describe(parseManifest(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: [child], ...more })), undefined), [], sources)
+  const sources: Sources = {
+    blob: async () => Buffer.from(bundle),
+    manifest: async (digest) => (digest === child.digest ? config : undefined),
+  }
+  const index = (more: object) =>
+    describe(
+      parseManifest(
+        Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: [child], ...more })),
+        undefined,
+      ),
+      [],
+      sources,
+    )
   assert.deepEqual((await index({})).type, 'IMAGE')
   const cnab = await index({ annotations: { 'org.opencontainers.artifactType': 'application/vnd.cnab.manifest.v1' } })
   assert.deepEqual([cnab.type, cnab.extraAttrs], ['CNAB', { name: 'bundle' }])
@@ -82,25 +162,62 @@ test('signatures, SBOMs and the like are known as what they are, by subject, by 
   const hex = 'ab'.repeat(32)
   const layer = (mediaType: string) => ({ layers: [descriptor(mediaType, 'x')] })
   const table: [string, string, Awaited<ReturnType<typeof said>>][] = [
-    ['signature.cosign', subject.digest, await said(imageConfig, '{}', { subject, ...layer('application/vnd.dev.cosign.simplesigning.v1+json') })],
-    ['signature.cosign', subject.digest, await said(empty, '{}', { subject, artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' })],
-    ['signature.cosign', subject.digest, await said(empty, '{}', { subject, artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json' })],
+    [
+      'signature.cosign',
+      subject.digest,
+      await said(imageConfig, '{}', { subject, ...layer('application/vnd.dev.cosign.simplesigning.v1+json') }),
+    ],
+    [
+      'signature.cosign',
+      subject.digest,
+      await said(empty, '{}', { subject, artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' }),
+    ],
+    [
+      'signature.cosign',
+      subject.digest,
+      await said(empty, '{}', { subject, artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json' }),
+    ],
     ['signature.notation', subject.digest, await said('application/vnd.cncf.notary.signature', '{}', { subject })],
-    ['sbom.harbor', subject.digest, await said(empty, '{}', { subject, artifactType: 'application/vnd.goharbor.harbor.sbom.v1' })],
+    [
+      'sbom.harbor',
+      subject.digest,
+      await said(empty, '{}', { subject, artifactType: 'application/vnd.goharbor.harbor.sbom.v1' }),
+    ],
     ['subject.accessory', subject.digest, await said(empty, '{}', { subject, artifactType: 'application/vnd.acme' })],
     ['signature.cosign', `sha256:${hex}`, await said(imageConfig, '{}', {}, ['other', `sha256-${hex}.sig`])],
     ['subject.accessory', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.att`])],
     ['subject.accessory', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.sbom`])],
-    ['accelerator.nydus', `sha256:${hex}`, await said(imageConfig, '{}', { annotations: { 'io.goharbor.artifact.v1alpha1.acceleration.driver.name': 'nydus', 'io.goharbor.artifact.v1alpha1.acceleration.source.digest': `sha256:${hex}` } })],
+    [
+      'accelerator.nydus',
+      `sha256:${hex}`,
+      await said(imageConfig, '{}', {
+        annotations: {
+          'io.goharbor.artifact.v1alpha1.acceleration.driver.name': 'nydus',
+          'io.goharbor.artifact.v1alpha1.acceleration.source.digest': `sha256:${hex}`,
+        },
+      }),
+    ],
   ]
   for (const [type, digest, { accessory }] of table) assert.deepEqual(accessory, { type, subject: digest })
-  for (const tag of [`sha256-${hex}`, `sha256-${hex}.sig2`, `sha256-${hex.slice(2)}.sig`, 'v1']) assert.equal((await said(imageConfig, '{}', {}, [tag])).accessory, undefined, tag)
-  assert.equal((await said(imageConfig, '{}', { annotations: { 'io.goharbor.artifact.v1alpha1.acceleration.driver.name': 'nydus', 'io.goharbor.artifact.v1alpha1.acceleration.source.digest': 'nonsense' } })).accessory, undefined)
+  for (const tag of [`sha256-${hex}`, `sha256-${hex}.sig2`, `sha256-${hex.slice(2)}.sig`, 'v1'])
+    assert.equal((await said(imageConfig, '{}', {}, [tag])).accessory, undefined, tag)
+  assert.equal(
+    (
+      await said(imageConfig, '{}', {
+        annotations: {
+          'io.goharbor.artifact.v1alpha1.acceleration.driver.name': 'nydus',
+          'io.goharbor.artifact.v1alpha1.acceleration.source.digest': 'nonsense',
+        },
+      })
+    ).accessory,
+    undefined,
+  )
 })
 
 test('the icon is a layer that says so, if it is a picture of modest size', async () => {
   const annotations = { 'io.goharbor.artifact.v1alpha1.icon': '' }
-  const iconOf = async (mediaType: string, size = 10) => (await said(imageConfig, '{}', { layers: [{ ...descriptor(mediaType, 'icon', { annotations }), size }] })).icon
+  const iconOf = async (mediaType: string, size = 10) =>
+    (await said(imageConfig, '{}', { layers: [{ ...descriptor(mediaType, 'icon', { annotations }), size }] })).icon
   assert.equal(await iconOf('image/png'), digestOf(Buffer.from('icon')))
   assert.equal(await iconOf('image/svg+xml'), undefined)
   assert.equal(await iconOf('text/html'), undefined)

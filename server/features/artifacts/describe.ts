@@ -26,11 +26,18 @@ export const describe: Describe = async (manifest, tags, sources) => {
 
 /** Storage that cannot be read just now is no reason either: the transaction decides whether all parts are there. */
 function forgiving(sources: Sources): Sources {
-  return { blob: (descriptor, limit) => sources.blob(descriptor, limit).catch(() => undefined), manifest: (digest) => sources.manifest(digest).catch(() => undefined) }
+  return {
+    blob: (descriptor, limit) => sources.blob(descriptor, limit).catch(() => undefined),
+    manifest: (digest) => sources.manifest(digest).catch(() => undefined),
+  }
 }
 
 function bounded(attributes: Attributes): Attributes {
-  const sized = Object.entries(attributes).map(([key, value]) => ({ key, value, size: Buffer.byteLength(JSON.stringify([key, value])) }))
+  const sized = Object.entries(attributes).map(([key, value]) => ({
+    key,
+    value,
+    size: Buffer.byteLength(JSON.stringify([key, value])),
+  }))
   const bySize = sized.toSorted((a, b) => a.size - b.size)
   let left = attributesLimit
   const kept = new Set(bySize.filter(({ size }) => (left -= size) >= 0).map(({ key }) => key))
@@ -38,6 +45,9 @@ function bounded(attributes: Attributes): Attributes {
 }
 
 function iconOf({ layers }: Manifest): Digest | undefined {
-  const layer = layers.find(({ annotations, mediaType, size }) => annotations && iconAnnotation in annotations && iconTypes.includes(mediaType) && size <= iconLimit)
+  const layer = layers.find(
+    ({ annotations, mediaType, size }) =>
+      annotations && iconAnnotation in annotations && iconTypes.includes(mediaType) && size <= iconLimit,
+  )
   return layer?.digest
 }

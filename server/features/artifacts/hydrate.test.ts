@@ -6,7 +6,8 @@ import { hydrate } from './hydrate.ts'
 test('a column is loaded once for all artifacts, when it is asked for, and fills those it knows', async () => {
   let loads = 0
   const overview: Column = {
-    flag: 'with_scan_overview', field: 'scan_overview',
+    flag: 'with_scan_overview',
+    field: 'scan_overview',
     load: async ({ artifacts }) => (loads++, new Map(artifacts.slice(1).map(({ id }) => [id, { [`of ${id}`]: {} }]))),
   }
   const shown: Column = { flag: 'with_tag', isDefault: true, field: 'tags', load: async () => new Map([[1, []]]) }

@@ -3,7 +3,16 @@ import { after, before, test } from 'node:test'
 import { openPullCounter } from '../../catalog/pulls.ts'
 import { resourceOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { fresh, givenProject, givenUser, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
+import {
+  fresh,
+  givenProject,
+  givenUser,
+  pushImage,
+  pushIndex,
+  pushManifest,
+  pushReferrer,
+  type Pushed,
+} from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestRedis, type TestRedis } from '../../testing/redis.ts'
 import { randomOf } from '../../testing/random.ts'
@@ -24,30 +33,68 @@ before(async () => {
 })
 after(() => opened.disposeAsync())
 
-const views = ['with_label=true&with_accessory=true&with_inherited_accessory=true&page_size=100', 'page_size=2&page=2&with_accessory=true', 'q=tags%3D*&sort=digest&with_label=true&page_size=50']
-const pathOf = (repository: string) => `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${repository.slice(repository.indexOf('/') + 1)}/artifacts`
+const views = [
+  'with_label=true&with_accessory=true&with_inherited_accessory=true&page_size=100',
+  'page_size=2&page=2&with_accessory=true',
+  'q=tags%3D*&sort=digest&with_label=true&page_size=50',
+]
+const pathOf = (repository: string) =>
+  `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${repository.slice(repository.indexOf('/') + 1)}/artifacts`
 
 /** What a process answers to all the views, to the question for each tag, and for repository and project. */
 async function look(marina: TestMarina, repository: string, tags: string[]): Promise<unknown[]> {
   const project = `/projects/${repository.slice(0, repository.indexOf('/'))}`
-  const around = [project, `/projects?q=name%3D${project.slice('/projects/'.length)}`, `${project}/repositories?sort=name`, `${project}/repositories/${repository.slice(repository.indexOf('/') + 1)}`, `${project}/metadatas/`, `${project}/summary`]
-  const paths = [...around, ...views.map((view) => `${pathOf(repository)}?${view}`), ...tags.map((tag) => `${pathOf(repository)}/${tag}?with_accessory=true&with_label=true`)]
+  const around = [
+    project,
+    `/projects?q=name%3D${project.slice('/projects/'.length)}`,
+    `${project}/repositories?sort=name`,
+    `${project}/repositories/${repository.slice(repository.indexOf('/') + 1)}`,
+    `${project}/metadatas/`,
+    `${project}/summary`,
+  ]
+  const paths = [
+    ...around,
+    ...views.map((view) => `${pathOf(repository)}?${view}`),
+    ...tags.map((tag) => `${pathOf(repository)}/${tag}?with_accessory=true&with_label=true`),
+  ]
   const answers = await Promise.all(paths.map((path) => openRest(marina)('GET', path, marina.admin)))
-  return answers.map(({ status, headers, text }) => [status, headers['x-total-count'], status === 200 ? JSON.parse(text) : status])
+  return answers.map(({ status, headers, text }) => [
+    status,
+    headers['x-total-count'],
+    status === 200 ? JSON.parse(text) : status,
+  ])
 }
 
-type World = { project: { id: number; name: string }; repository: string; tags: string[]; images: Pushed[]; labels: number[]; users: string[]; random(): number }
+type World = {
+  project: { id: number; name: string }
+  repository: string
+  tags: string[]
+  images: Pushed[]
+  labels: number[]
+  users: string[]
+  random(): number
+}
 
 async function givenWorld(seed: number): Promise<World> {
   const project = await givenProject(first)
   const repository = `${project.name}/app`
   const labels = [await givenLabel(project.id), await givenLabel(null)]
   const users = [(await givenUser(first)).name, (await givenUser(first)).name]
-  return { project, repository, users, tags: ['a', 'b', 'c'], images: [await pushImage(first, repository, { tag: 'a' })], labels, random: randomOf(seed) }
+  return {
+    project,
+    repository,
+    users,
+    tags: ['a', 'b', 'c'],
+    images: [await pushImage(first, repository, { tag: 'a' })],
+    labels,
+    random: randomOf(seed),
+  }
 }
 
 async function givenLabel(projectId: number | null): Promise<number> {
-  return (await first.ground.db.row<{ id: number }>(sql`insert into label (name, project_id) values (${fresh('label')}, ${projectId}) returning id`))!.id
+  return (await first.ground.db.row<{ id: number }>(
+    sql`insert into label (name, project_id) values (${fresh('label')}, ${projectId}) returning id`,
+  ))!.id
 }
 
 /** Something that people do to a repository, through one process or the other. It may be refused. */
@@ -61,11 +108,17 @@ async function doSomething(world: World): Promise<void> {
   const what = random()
   if (what < 0.15) images.push(await pushImage(marina, repository, random() < 0.7 ? { tag } : {}))
   else if (what < 0.3) await again(pushManifest(marina, repository, image.content, image.mediaType, { tag }))
-  else if (what < 0.4) await again(pushReferrer(marina, repository, image, { artifactType: 'application/vnd.cncf.notary.signature' }).then((made) => images.push(made)))
+  else if (what < 0.4)
+    await again(
+      pushReferrer(marina, repository, image, { artifactType: 'application/vnd.cncf.notary.signature' }).then((made) =>
+        images.push(made),
+      ),
+    )
   else if (what < 0.45) await again(pushIndex(marina, repository, [image], { tag }).then((made) => images.push(made)))
   else if (what < 0.55) await rest('POST', `${one}/labels`, marina.admin, { id: label })
   else if (what < 0.6) await rest('DELETE', `${one}/labels/${label}`, marina.admin)
-  else if (what < 0.65) await rest('PUT', `/labels/${label}`, marina.admin, { name: fresh('renamed'), color: '#00AB9A' })
+  else if (what < 0.65)
+    await rest('PUT', `/labels/${label}`, marina.admin, { name: fresh('renamed'), color: '#00AB9A' })
   else if (what < 0.75) await rest('POST', `${one}/tags`, marina.admin, { name: tag })
   else if (what < 0.79) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
   else if (what < 0.84) await rest('DELETE', one, marina.admin)
@@ -73,9 +126,16 @@ async function doSomething(world: World): Promise<void> {
   else if (what < 0.86) await again(pushImage(marina, `${project.name}/other`, { tag }))
   else if (what < 0.875) await rest('DELETE', `/projects/${project.name}/repositories/other`, marina.admin)
   else if (what < 0.89) await changeMember(marina, project.id, pick(users), random())
-  else if (what < 0.9) await rest('PUT', `/projects/${project.id}`, marina.admin, { cve_allowlist: { items: random() < 0.5 ? [] : [{ cve_id: fresh('CVE') }] } })
-  else if (what < 0.92) await rest('PUT', pathOf(repository).replace(/\/artifacts$/, ''), marina.admin, { description: fresh('described') })
-  else if (what < 0.95) await rest('PUT', random() < 0.5 ? `/projects/${project.id}` : `/projects/${project.name}`, marina.admin, { metadata: { auto_scan: String(random() < 0.5), public: String(random() < 0.5) } })
+  else if (what < 0.9)
+    await rest('PUT', `/projects/${project.id}`, marina.admin, {
+      cve_allowlist: { items: random() < 0.5 ? [] : [{ cve_id: fresh('CVE') }] },
+    })
+  else if (what < 0.92)
+    await rest('PUT', pathOf(repository).replace(/\/artifacts$/, ''), marina.admin, { description: fresh('described') })
+  else if (what < 0.95)
+    await rest('PUT', random() < 0.5 ? `/projects/${project.id}` : `/projects/${project.name}`, marina.admin, {
+      metadata: { auto_scan: String(random() < 0.5), public: String(random() < 0.5) },
+    })
   else if (what < 0.97) await rest('DELETE', `/projects/${project.name}/metadatas/auto_scan`, marina.admin)
   else await pullAndFlush(marina, repository, image, tag)
 }
@@ -86,8 +146,10 @@ async function changeMember(marina: TestMarina, projectId: number, name: string,
   const path = `/projects/${projectId}/members`
   const { json } = await rest('GET', `${path}?entityname=${name}`, marina.admin)
   const [known] = json() as { id: number }[]
-  if (!known) await rest('POST', path, marina.admin, { role_id: 1 + Math.floor(chance * 5), member_user: { username: name } })
-  else if (chance < 0.5) await rest('PUT', `${path}/${known.id}`, marina.admin, { role_id: 1 + Math.floor(chance * 10) })
+  if (!known)
+    await rest('POST', path, marina.admin, { role_id: 1 + Math.floor(chance * 5), member_user: { username: name } })
+  else if (chance < 0.5)
+    await rest('PUT', `${path}/${known.id}`, marina.admin, { role_id: 1 + Math.floor(chance * 10) })
   else await rest('DELETE', `${path}/${known.id}`, marina.admin)
 }
 
@@ -106,7 +168,9 @@ async function findLie(seed: number, steps: number): Promise<string | undefined>
   const world = await givenWorld(seed)
   for (let step = 1; step <= steps; step++) {
     await Promise.all(Array.from({ length: 1 + Math.floor(world.random() * 3) }, () => doSomething(world)))
-    const [truth, one] = await Promise.all([truthful, first].map((marina) => look(marina, world.repository, world.tags)))
+    const [truth, one] = await Promise.all(
+      [truthful, first].map((marina) => look(marina, world.repository, world.tags)),
+    )
     // After the first, so that it finds in Redis what that one put there.
     const two = await look(second, world.repository, world.tags)
     for (const [index, told] of [one, two].entries()) {
@@ -120,15 +184,36 @@ async function findLie(seed: number, steps: number): Promise<string | undefined>
   return undefined
 }
 
-const kinds = ['artifact', 'accessory', 'label', 'artifact_list', 'artifact_count', 'tag', 'repository', 'repository_count', 'project', 'project_metadata', 'member_count', 'cve_allowlist']
+const kinds = [
+  'artifact',
+  'accessory',
+  'label',
+  'artifact_list',
+  'artifact_count',
+  'tag',
+  'repository',
+  'repository_count',
+  'project',
+  'project_metadata',
+  'member_count',
+  'cve_allowlist',
+]
 
 test('S1-02, S1-09, S1-25, S1-31: lists from cached objects say what the database says, after any change through any process', async () => {
   for (const seed of [1, 2]) assert.equal(await findLie(seed, 40), undefined)
-  const hits = first.ground.layers.counts().filter(({ layer }) => layer === 'memory').map(({ resource, counts }) => [resource, counts.hit] as const)
+  const hits = first.ground.layers
+    .counts()
+    .filter(({ layer }) => layer === 'memory')
+    .map(({ resource, counts }) => [resource, counts.hit] as const)
   for (const resource of kinds) {
     assert.ok(new Map(hits).get(resource)! > 20, `${resource} was not answered from memory: ${JSON.stringify(hits)}`)
   }
-  assert.ok(second.ground.layers.counts().some(({ layer, resource, counts }) => layer === 'redis' && resource === 'artifact' && counts.hit > 5), `Redis was asked: ${JSON.stringify(second.ground.layers.counts())}`)
+  assert.ok(
+    second.ground.layers
+      .counts()
+      .some(({ layer, resource, counts }) => layer === 'redis' && resource === 'artifact' && counts.hit > 5),
+    `Redis was asked: ${JSON.stringify(second.ground.layers.counts())}`,
+  )
 })
 
 for (const deaf of kinds) {
@@ -151,7 +236,7 @@ for (const deaf of kinds) {
 test('S1-28: the time of a pull is shown as soon as it is written, also where the artifact was cached', async () => {
   const repository = `${(await givenProject(first)).name}/app`
   const image = await pushImage(first, repository, { tag: 'v1' })
-  const shown = async () => JSON.stringify((await look(first, repository, ['v1']))).match(/"pull_time":"([^"]+)"/g)
+  const shown = async () => JSON.stringify(await look(first, repository, ['v1'])).match(/"pull_time":"([^"]+)"/g)
   assert.ok((await shown())!.every((one) => one.includes('0001-01-01')))
   await pullAndFlush(second, repository, image, 'v1')
   assert.ok((await shown())!.every((one) => one.includes(`"${new Date().getUTCFullYear()}-`)))
@@ -161,15 +246,28 @@ test('S1-34: lists without cached objects are the same, and ask the database eac
   await using plain = await openBeside(first, { MARINA_CACHE_LISTS: 'false' })
   const repository = `${(await givenProject(first)).name}/app`
   for (const tag of ['a', 'b', 'c']) await pushReferrer(first, repository, await pushImage(first, repository, { tag }))
-  for (let time = 0; time < 2; time++) assert.deepEqual(await look(plain, repository, ['a']), await look(first, repository, ['a']))
-  assert.equal(plain.ground.layers.counts().some(({ resource, counts }) => resource === 'artifact_list' && counts.hit + counts.miss > 0), false)
+  for (let time = 0; time < 2; time++)
+    assert.deepEqual(await look(plain, repository, ['a']), await look(first, repository, ['a']))
+  assert.equal(
+    plain.ground.layers
+      .counts()
+      .some(({ resource, counts }) => resource === 'artifact_list' && counts.hit + counts.miss > 0),
+    false,
+  )
 })
 
 test('S1-33: rows come in the order of their ids, and one that is deleted between the two reads is left out', async () => {
   const repository = `${(await givenProject(first)).name}/app`
-  const images = [await pushImage(first, repository), await pushImage(first, repository), await pushImage(first, repository)]
+  const images = [
+    await pushImage(first, repository),
+    await pushImage(first, repository),
+    await pushImage(first, repository),
+  ]
   const rest = openRest(first)
-  const digests = async () => (expectAnswer(await rest('GET', pathOf(repository), first.admin), 200).json() as { digest: string }[]).map(({ digest }) => digest)
+  const digests = async () =>
+    (expectAnswer(await rest('GET', pathOf(repository), first.admin), 200).json() as { digest: string }[]).map(
+      ({ digest }) => digest,
+    )
   assert.deepEqual(await digests(), images.map(({ digest }) => digest).toReversed())
   // The ids are known, the objects not; one row goes in between, by a hand that tells nobody.
   first.ground.cache.flush('artifact')

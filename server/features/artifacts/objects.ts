@@ -4,7 +4,14 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { findTag } from '../../catalog/tag.ts'
 import { gathered } from '../../platform/cache/gather.ts'
-import { findArtifactId, listArtifactObjects, listHeldOf, type ArtifactObject, type ArtifactRow, type HeldRow } from './store.ts'
+import {
+  findArtifactId,
+  listArtifactObjects,
+  listHeldOf,
+  type ArtifactObject,
+  type ArtifactRow,
+  type HeldRow,
+} from './store.ts'
 
 /** Artifacts by their ids, with what is shown beside them: from the cache, and what it lacks in one read (S1-32). */
 export type Artifacts = {
@@ -21,7 +28,10 @@ const gathering = { atOnce: 3, most: 150 }
 
 /** An artifact is kept under its id, what belongs to it under its digest; every write to any of it names those keys. */
 export function openArtifacts({ db, cache }: Reader): Artifacts {
-  const load = gathered(async (ids: number[]) => new Map((await listArtifactObjects(db, ids)).map((one) => [one.id, one])), gathering)
+  const load = gathered(
+    async (ids: number[]) => new Map((await listArtifactObjects(db, ids)).map((one) => [one.id, one])),
+    gathering,
+  )
   const loadHeld = gathered(async (artifacts: ArtifactRow[]) => {
     const rows = Map.groupBy(await listHeldOf(db, artifacts), ({ place }) => place)
     return new Map(artifacts.map((one, index) => [one, { held: rows.get(index + 1) ?? [] }]))
@@ -35,12 +45,19 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
     list,
     async find(repository, reference) {
       const name = repository.name
-      const digest = 'digest' in reference ? reference.digest : (await findTag({ db, cache }, name, reference.tag))?.digest
-      const known = digest && (await cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, repository.id, digest)))
+      const digest =
+        'digest' in reference ? reference.digest : (await findTag({ db, cache }, name, reference.tag))?.digest
+      const known =
+        digest && (await cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, repository.id, digest)))
       return known && (await list([known.id]))[0]
     },
     async listHeld(artifacts) {
-      const found = await cache.many(artifacts, ({ repositoryId, digest }) => accessoryKey(repositoryId, digest), loadHeld, ({ held }) => 100 + held.length * 400)
+      const found = await cache.many(
+        artifacts,
+        ({ repositoryId, digest }) => accessoryKey(repositoryId, digest),
+        loadHeld,
+        ({ held }) => 100 + held.length * 400,
+      )
       return new Map(artifacts.map((one) => [one.id, found.get(one)?.held ?? []]))
     },
   }
@@ -48,6 +65,10 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
 
 /** About what one takes in memory, in bytes. */
 const sizeOf = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
-  1200 + tags.length * 300 + labelIds.length * 8 + references.length * 500 + (lengthOf(extraAttrs) + lengthOf(annotations)) * 2
+  1200 +
+  tags.length * 300 +
+  labelIds.length * 8 +
+  references.length * 500 +
+  (lengthOf(extraAttrs) + lengthOf(annotations)) * 2
 
 const lengthOf = (value: object) => JSON.stringify(value).length

@@ -18,7 +18,9 @@ export async function findListed({ db, cache }: Reader, repositoryId: number): P
     const row = await db.row<{ ids: Buffer | null }>(sql`
       select string_agg(int8send(artifact.id), ''::bytea order by ${newestFirst}) as ids from artifact where artifact.repository_id = ${repositoryId} and ${listedArtifacts}`)
     const bytes = row!.ids ?? Buffer.alloc(0)
-    return { ids: Float64Array.from({ length: bytes.length / 8 }, (_, index) => Number(bytes.readBigInt64BE(index * 8))) }
+    return {
+      ids: Float64Array.from({ length: bytes.length / 8 }, (_, index) => Number(bytes.readBigInt64BE(index * 8))),
+    }
   }
   return (await cache.get(artifactListKey(repositoryId), load, ({ ids }) => 200 + ids.byteLength))!
 }

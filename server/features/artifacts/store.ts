@@ -8,9 +8,22 @@ import { sql, type Sql } from '../../platform/db/sql.ts'
 import { findListed } from './pages.ts'
 
 export type ArtifactRow = {
-  id: number; repositoryId: number; repositoryName: RepositoryName; projectId: number; digest: Digest; kind: 'image' | 'index'; type: string; mediaType: string
-  configMediaType: string | null; artifactType: string | null; size: number; icon: Digest | null; pushedAt: Date; pulledAt: Date | null
-  extraAttrs: Record<string, unknown>; annotations: Record<string, string>
+  id: number
+  repositoryId: number
+  repositoryName: RepositoryName
+  projectId: number
+  digest: Digest
+  kind: 'image' | 'index'
+  type: string
+  mediaType: string
+  configMediaType: string | null
+  artifactType: string | null
+  size: number
+  icon: Digest | null
+  pushedAt: Date
+  pulledAt: Date | null
+  extraAttrs: Record<string, unknown>
+  annotations: Record<string, string>
 }
 
 const columns = sql`artifact.id, artifact.repository_id as "repositoryId", repository.name as "repositoryName", repository.project_id as "projectId", artifact.digest,
@@ -64,16 +77,30 @@ const joined = sql`from artifact join repository on repository.id = artifact.rep
 export type IdPage = { ids: number[]; total: number }
 
 /** One page of a repository's artifacts. The plain list, newest first, costs the same on every page and at every size. */
-export async function listArtifactIds(reader: Reader, repositoryId: number, asked: Listing, isPlain: boolean): Promise<IdPage> {
+export async function listArtifactIds(
+  reader: Reader,
+  repositoryId: number,
+  asked: Listing,
+  isPlain: boolean,
+): Promise<IdPage> {
   if (!isPlain) return pageOf(reader.db, sql`artifact.repository_id = ${repositoryId}`, asked)
   const { ids } = await findListed(reader, repositoryId)
   return { ids: [...ids.subarray(asked.offset, asked.offset + asked.limit)], total: ids.length }
 }
 
 /** Of a whole project; `latest` keeps the newest of each repository. */
-export function listArtifactIdsOfProject(db: Queryable, projectId: number, asked: Listing, latest: boolean): Promise<IdPage> {
+export function listArtifactIdsOfProject(
+  db: Queryable,
+  projectId: number,
+  asked: Listing,
+  latest: boolean,
+): Promise<IdPage> {
   const newest = sql`artifact.id = (select newest.id from artifact newest where newest.repository_id = artifact.repository_id order by newest.pushed_at desc, newest.id desc limit 1)`
-  return pageOf(db, latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`, asked)
+  return pageOf(
+    db,
+    latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`,
+    asked,
+  )
 }
 
 async function pageOf(db: Queryable, whose: Sql, { where, ...part }: Listing): Promise<IdPage> {
@@ -82,14 +109,41 @@ async function pageOf(db: Queryable, whose: Sql, { where, ...part }: Listing): P
   return { ids: rows.map(({ id }) => id), total }
 }
 
-export function findArtifactId(db: Queryable, repositoryId: number, digest: Digest): Promise<{ id: number } | undefined> {
-  return db.row<{ id: number }>(sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest}`)
+export function findArtifactId(
+  db: Queryable,
+  repositoryId: number,
+  digest: Digest,
+): Promise<{ id: number } | undefined> {
+  return db.row<{ id: number }>(
+    sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest}`,
+  )
 }
 
-export type TagRow = { id: number; repositoryId: number; artifactId: number; name: Tag; pushedAt: Date; pulledAt: Date | null }
-export type ReferenceRow = { parentId: number; childId: number; childDigest: Digest; platform: Record<string, unknown> | null; annotations: Record<string, string> | null }
+export type TagRow = {
+  id: number
+  repositoryId: number
+  artifactId: number
+  name: Tag
+  pushedAt: Date
+  pulledAt: Date | null
+}
+export type ReferenceRow = {
+  parentId: number
+  childId: number
+  childDigest: Digest
+  platform: Record<string, unknown> | null
+  annotations: Record<string, string> | null
+}
 /** What belongs to another artifact, without a word on that one. */
-export type HeldRow = { id: number; artifactId: number; digest: Digest; size: number; type: string; icon: Digest | null; createdAt: Date }
+export type HeldRow = {
+  id: number
+  artifactId: number
+  digest: Digest
+  size: number
+  type: string
+  icon: Digest | null
+  createdAt: Date
+}
 export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest; subjectRepository: string }
 
 /** At most this many of each kind beside one artifact in a list; their own lists have pages. */
@@ -105,7 +159,11 @@ export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[];
  * the order of the index.
  */
 export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
-  type Row = ArtifactRow & { tags: [number, Tag, string, string | null][]; labelIds: number[]; references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][] }
+  type Row = ArtifactRow & {
+    tags: [number, Tag, string, string | null][]
+    labelIds: number[]
+    references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][]
+  }
   const rows = await db.rows<Row>(sql`
     select ${columns},
       coalesce((select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at) order by one.id desc) from (
@@ -117,8 +175,21 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
     ${joined} where artifact.id = any(${ids}::bigint[])`)
   return rows.map(({ tags, references, ...row }) => ({
     ...row,
-    tags: tags.map(([id, name, pushedAt, pulledAt]) => ({ id, repositoryId: row.repositoryId, artifactId: row.id, name, pushedAt: new Date(pushedAt), pulledAt: pulledAt === null ? null : new Date(pulledAt) })),
-    references: references.map(([childId, childDigest, platform, annotations]) => ({ parentId: row.id, childId, childDigest, platform, annotations })),
+    tags: tags.map(([id, name, pushedAt, pulledAt]) => ({
+      id,
+      repositoryId: row.repositoryId,
+      artifactId: row.id,
+      name,
+      pushedAt: new Date(pushedAt),
+      pulledAt: pulledAt === null ? null : new Date(pulledAt),
+    })),
+    references: references.map(([childId, childDigest, platform, annotations]) => ({
+      parentId: row.id,
+      childId,
+      childDigest,
+      platform,
+      annotations,
+    })),
   }))
 }
 
@@ -128,7 +199,10 @@ const accessoryJoins = sql`accessory join artifact held on held.id = accessory.a
   join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest join repository on repository.id = accessory.repository_id`
 
 /** Signatures, SBOMs and whatever else names one of the artifacts as its subject, oldest first. `place` counts them from 1. */
-export function listHeldOf(db: Queryable, artifacts: Pick<ArtifactRow, 'repositoryId' | 'digest'>[]): Promise<(HeldRow & { place: number })[]> {
+export function listHeldOf(
+  db: Queryable,
+  artifacts: Pick<ArtifactRow, 'repositoryId' | 'digest'>[],
+): Promise<(HeldRow & { place: number })[]> {
   return db.rows(sql`
     select one.*, wanted.place from unnest(${artifacts.map((one) => one.repositoryId)}::bigint[], ${artifacts.map((one) => one.digest)}::text[])
       with ordinality as wanted (repository_id, digest, place), lateral (
@@ -137,7 +211,10 @@ export function listHeldOf(db: Queryable, artifacts: Pick<ArtifactRow, 'reposito
 }
 
 /** What belongs to an index that names the artifact holds for the artifact too. */
-export function listInheritedAccessoriesOf(db: Queryable, ids: number[]): Promise<(AccessoryRow & { belongsTo: number })[]> {
+export function listInheritedAccessoriesOf(
+  db: Queryable,
+  ids: number[],
+): Promise<(AccessoryRow & { belongsTo: number })[]> {
   return db.rows(sql`
     select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
       select ${accessoryColumns} from ${accessoryJoins} join artifact_child on artifact_child.parent_id = subject.id

@@ -26,13 +26,21 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: B
   const configType = one.configMediaType ?? one.mediaType
   const linkTo = (addition: string) => ({ href: `${path}/additions/${addition}`, absolute: false })
   return {
-    id: one.id, type: one.type,
-    media_type: configType, manifest_media_type: one.mediaType, artifact_type: one.artifactType ?? configType,
-    project_id: one.projectId, repository_id: one.repositoryId, repository_name: one.repositoryName,
-    digest: one.digest, size: one.size,
+    id: one.id,
+    type: one.type,
+    media_type: configType,
+    manifest_media_type: one.mediaType,
+    artifact_type: one.artifactType ?? configType,
+    project_id: one.projectId,
+    repository_id: one.repositoryId,
+    repository_name: one.repositoryName,
+    digest: one.digest,
+    size: one.size,
     icon: one.icon ?? iconOf(one.type),
-    push_time: one.pushedAt.toISOString(), pull_time: timeOf(one.pulledAt),
-    extra_attrs: one.extraAttrs, annotations: one.annotations,
+    push_time: one.pushedAt.toISOString(),
+    pull_time: timeOf(one.pulledAt),
+    extra_attrs: one.extraAttrs,
+    annotations: one.annotations,
     references: one.references.map(presentReference),
     ...beside,
     addition_links: Object.fromEntries(additionsOf(one).map((addition) => [addition, linkTo(addition)])),
@@ -40,11 +48,19 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: B
 }
 
 export function presentTag(
-  tag: TagRow, project: Project, repository: string, isImmutable: Immutable | undefined,
+  tag: TagRow,
+  project: Project,
+  repository: string,
+  isImmutable: Immutable | undefined,
 ): Static<typeof api.Tag> {
   const { id, repositoryId, artifactId, name, pushedAt, pulledAt } = tag
   return {
-    id, repository_id: repositoryId, artifact_id: artifactId, name, push_time: pushedAt.toISOString(), pull_time: timeOf(pulledAt),
+    id,
+    repository_id: repositoryId,
+    artifact_id: artifactId,
+    name,
+    push_time: pushedAt.toISOString(),
+    pull_time: timeOf(pulledAt),
     immutable: isImmutable?.(repository.slice(project.name.length + 1), name) ?? false,
   }
 }
@@ -52,22 +68,38 @@ export function presentTag(
 function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
   const { parentId, childId, childDigest, platform, annotations } = row
   return {
-    parent_id: parentId, child_id: childId, child_digest: childDigest,
-    ...(platform ? { platform: presentPlatform(platform) } : {}), ...(annotations ? { annotations } : {}),
+    parent_id: parentId,
+    child_id: childId,
+    child_digest: childDigest,
+    ...(platform ? { platform: presentPlatform(platform) } : {}),
+    ...(annotations ? { annotations } : {}),
   }
 }
 
 /** An index may say anything; what is no text here is left out. */
 function presentPlatform(platform: Record<string, unknown>): Static<typeof api.Platform> {
-  const texts = ['architecture', 'os', 'os.version', 'variant'].flatMap((key) => (typeof platform[key] === 'string' ? [[key, platform[key]]] : []))
+  const texts = ['architecture', 'os', 'os.version', 'variant'].flatMap((key) =>
+    typeof platform[key] === 'string' ? [[key, platform[key]]] : [],
+  )
   const features = platform['os.features']
-  return { ...Object.fromEntries(texts), ...(Array.isArray(features) ? { 'os.features': features.filter((one) => typeof one === 'string') } : {}) }
+  return {
+    ...Object.fromEntries(texts),
+    ...(Array.isArray(features) ? { 'os.features': features.filter((one) => typeof one === 'string') } : {}),
+  }
 }
 
 export function presentAccessory(row: AccessoryRow): Static<typeof api.Accessory> {
   const { id, artifactId, digest, size, type, subjectId, subjectDigest, subjectRepository, icon, createdAt } = row
   return {
-    id, artifact_id: artifactId, digest, size, type, icon: icon ?? (iconOf(type) satisfies Digest), creation_time: createdAt.toISOString(),
-    subject_artifact_id: subjectId, subject_artifact_digest: subjectDigest, subject_artifact_repo: subjectRepository,
+    id,
+    artifact_id: artifactId,
+    digest,
+    size,
+    type,
+    icon: icon ?? (iconOf(type) satisfies Digest),
+    creation_time: createdAt.toISOString(),
+    subject_artifact_id: subjectId,
+    subject_artifact_digest: subjectDigest,
+    subject_artifact_repo: subjectRepository,
   }
 }

@@ -27,7 +27,8 @@ type Lent = {
 /** The log of what was done, by whom. */
 export const audit = ({ reader, topics, settings, forwarder, pullsPercent }: Lent) =>
   feature({
-    name: 'audit', topics: facts,
+    name: 'audit',
+    topics: facts,
     routes: [...auditRoutes(reader, topics), ...purgeRoutes(reader.db, topics)],
     reactions: [
       writeLog({ settings, topics, pullsPercent }),
@@ -35,9 +36,23 @@ export const audit = ({ reader, topics, settings, forwarder, pullsPercent }: Len
     ],
     jobs: [purgeHandler(reader.db, topics)],
     prepare: () => makeMonthsAhead(reader.db),
-    sweeps: [{ trouble: 'tables of the audit log not made ahead', everyMs: 60 * 60_000, run: () => makeMonthsAhead(reader.db) }],
+    sweeps: [
+      {
+        trouble: 'tables of the audit log not made ahead',
+        everyMs: 60 * 60_000,
+        run: () => makeMonthsAhead(reader.db),
+      },
+    ],
     measure(metrics) {
-      metrics.gauge('marina_audit_forward_waiting', 'Audit messages that wait for the server they are sent on to', () => forwarder.counts().waiting)
-      metrics.gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
+      metrics.gauge(
+        'marina_audit_forward_waiting',
+        'Audit messages that wait for the server they are sent on to',
+        () => forwarder.counts().waiting,
+      )
+      metrics.gauge(
+        'marina_audit_forward_lost',
+        'Audit messages given up because too many waited',
+        () => forwarder.counts().lost,
+      )
     },
   })

@@ -10,15 +10,40 @@ import { auditExtFields, auditKey, everything, makeMonths, pageStatement, saveEn
 
 const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
-const { admin, ground: { db } } = marina
+const {
+  admin,
+  ground: { db },
+} = marina
 const { A, B, uaA, uaB, deA } = await givenCast(marina)
 
 let next = 10_000_000
 /** Entries about `resource` at these times, in ms since 1970; the log gets them as it gets its own. */
-async function givenEntries(resource: string, times: number[], projectId: number | null = null, resourceType = 'label'): Promise<number[]> {
+async function givenEntries(
+  resource: string,
+  times: number[],
+  projectId: number | null = null,
+  resourceType = 'label',
+): Promise<number[]> {
   const by = { kind: 'system', id: null, name: 'test' } as const
-  const entries = times.map((at) => ({ id: next++, occurredAt: new Date(at), by, projectId, resourceType, resource, operation: 'create', description: '', isSuccess: true, address: null, requestId: null, eventId: null, details: null }))
-  await makeMonths(db, entries.map(({ occurredAt }) => occurredAt))
+  const entries = times.map((at) => ({
+    id: next++,
+    occurredAt: new Date(at),
+    by,
+    projectId,
+    resourceType,
+    resource,
+    operation: 'create',
+    description: '',
+    isSuccess: true,
+    address: null,
+    requestId: null,
+    eventId: null,
+    details: null,
+  }))
+  await makeMonths(
+    db,
+    entries.map(({ occurredAt }) => occurredAt),
+  )
   await saveEntries(db, entries)
   return entries.map(({ id }) => id)
 }
@@ -27,10 +52,22 @@ type Page = { ids: number[]; total: number; next: string | undefined; prev: stri
 async function read(path: string, as: Person = admin): Promise<Page> {
   const { headers, json } = expectAnswer(await callApi(marina, 'GET', path.replace('/api/v2.0', ''), { as }), 200)
   const link = (rel: string) => new RegExp(`<([^>]+)>; rel="${rel}"`).exec(String(headers['link']))?.[1]
-  return { ids: (json() as { id: number }[]).map(({ id }) => id), total: Number(headers['x-total-count']), next: link('next'), prev: link('prev') }
+  return {
+    ids: (json() as { id: number }[]).map(({ id }) => id),
+    total: Number(headers['x-total-count']),
+    next: link('next'),
+    prev: link('prev'),
+  }
 }
 /** All pages from here on, by Link alone. */
-async function walk(path: string, { by = 'next', between = async () => {}, as = admin }: { by?: 'next' | 'prev'; between?: () => Promise<unknown>; as?: Person } = {}): Promise<Page[]> {
+async function walk(
+  path: string,
+  {
+    by = 'next',
+    between = async () => {},
+    as = admin,
+  }: { by?: 'next' | 'prev'; between?: () => Promise<unknown>; as?: Person } = {},
+): Promise<Page[]> {
   const pages: Page[] = []
   for (let at: string | undefined = path; at !== undefined; at = pages.at(-1)![by]) {
     pages.push(await read(at, as))
@@ -44,25 +81,46 @@ const about = (resource: string, more = '') => `/auditlog-exts?q=${encodeURIComp
 /** What a link says of its page. */
 function asks(link: string | undefined) {
   const { searchParams: query } = new URL(link!, marina.url)
-  return { page: query.get('page'), page_size: query.get('page_size'), by: query.has('after') ? 'after' : query.has('before') ? 'before' : 'number' }
+  return {
+    page: query.get('page'),
+    page_size: query.get('page_size'),
+    by: query.has('after') ? 'after' : query.has('before') ? 'before' : 'number',
+  }
 }
 const inOrderOfIds = (ids: number[]) => ids.toSorted((a, b) => a - b)
 
 /** Four at one time, across the end of a month, as many at the end of a page as at its beginning. */
 const turnOfMonth = Date.UTC(2025, 2, 31, 23, 59, 59)
-const times = [...Array<number>(4).fill(turnOfMonth), ...Array.from({ length: 9 }, (_, n) => turnOfMonth + n * 250), ...Array<number>(6).fill(turnOfMonth + 1500), turnOfMonth + 40 * 86_400_000]
+const times = [
+  ...Array<number>(4).fill(turnOfMonth),
+  ...Array.from({ length: 9 }, (_, n) => turnOfMonth + n * 250),
+  ...Array<number>(6).fill(turnOfMonth + 1500),
+  turnOfMonth + 40 * 86_400_000,
+]
 
-for (const [sort, inOrder] of [['-op_time', (ids: number[]) => ids.toReversed()], ['op_time', (ids: number[]) => ids]] as const) {
+for (const [sort, inOrder] of [
+  ['-op_time', (ids: number[]) => ids.toReversed()],
+  ['op_time', (ids: number[]) => ids],
+] as const) {
   test(`all pages by Link, sorted by ${sort}, have each old entry once while others come in, in time and out of it`, async () => {
     const name = fresh('walked')
-    const old = await givenEntries(name, times.toSorted((a, b) => a - b), A.id)
+    const old = await givenEntries(
+      name,
+      times.toSorted((a, b) => a - b),
+      A.id,
+    )
     for (const size of [1, 3, 5, 19, 20, 100]) {
       const among = new Set(old)
       // Whoever reads upwards would never come to the end of a log that grows by more than a page for each page.
       let more = 15
-      const added = async () => void (more-- > 0 && (await givenEntries(name, [turnOfMonth - 5000, turnOfMonth + 1500, Date.now()], A.id)))
+      const added = async () =>
+        void (more-- > 0 && (await givenEntries(name, [turnOfMonth - 5000, turnOfMonth + 1500, Date.now()], A.id)))
       const pages = await walk(about(name, `&sort=${sort}&page_size=${size}`), size < 20 ? { between: added } : {})
-      assert.deepEqual(idsOf(pages).filter((id) => among.has(id)), inOrder(old), `pages of ${size}`)
+      assert.deepEqual(
+        idsOf(pages).filter((id) => among.has(id)),
+        inOrder(old),
+        `pages of ${size}`,
+      )
       assert.equal(new Set(idsOf(pages)).size, idsOf(pages).length)
       await db.run(sql`delete from audit_log where resource = ${name} and not id = any(${old}::bigint[])`)
     }
@@ -70,10 +128,16 @@ for (const [sort, inOrder] of [['-op_time', (ids: number[]) => ids.toReversed()]
 
   test(`prev leads back over the same entries, sorted by ${sort}, and on to what has come before them meanwhile`, async () => {
     const name = fresh('back')
-    const old = await givenEntries(name, times.toSorted((a, b) => a - b))
+    const old = await givenEntries(
+      name,
+      times.toSorted((a, b) => a - b),
+    )
     const there = await walk(about(name, `&sort=${sort}&page_size=3`))
     assert.deepEqual([there.length, there[0]!.prev, idsOf(there)], [7, undefined, inOrder(old)])
-    const sooner = await givenEntries(name, sort === '-op_time' ? [Date.now(), Date.now()] : [turnOfMonth - 9000, turnOfMonth - 8000])
+    const sooner = await givenEntries(
+      name,
+      sort === '-op_time' ? [Date.now(), Date.now()] : [turnOfMonth - 9000, turnOfMonth - 8000],
+    )
     const back = await walk(there.at(-1)!.prev!, { by: 'prev' })
     assert.deepEqual(idsOf(back.toReversed()), [...inOrder(sooner), ...inOrder(old).slice(0, -2)])
     assert.deepEqual((await walk(back.at(-1)!.next!)).flatMap(({ ids }) => ids).slice(-6), inOrder(old).slice(-6))
@@ -82,7 +146,12 @@ for (const [sort, inOrder] of [['-op_time', (ids: number[]) => ids.toReversed()]
 
 test('a page by number alone, and a link whose number was changed, give that page; a position needs no number', async () => {
   const name = fresh('numbered')
-  const ids = (await givenEntries(name, Array.from({ length: 9 }, (_, n) => turnOfMonth + n))).toReversed()
+  const ids = (
+    await givenEntries(
+      name,
+      Array.from({ length: 9 }, (_, n) => turnOfMonth + n),
+    )
+  ).toReversed()
   const first = await read(about(name, '&page_size=2'))
   assert.deepEqual([first.ids, first.total], [ids.slice(0, 2), 9])
   assert.match(first.next!, /^\/api\/v2\.0\/auditlog-exts\?q=resource%3D/)
@@ -90,8 +159,11 @@ test('a page by number alone, and a link whose number was changed, give that pag
   const second = await read(first.next!)
   assert.deepEqual(second.ids, ids.slice(2, 4))
   assert.deepEqual(asks(second.prev), { page: '1', page_size: '2', by: 'before' })
-  const numbered = async (page: number) => (await read(about(name, `&page_size=2&page=${page}`)))
-  assert.deepEqual([(await numbered(4)).ids, (await numbered(9)).ids, (await numbered(5)).next], [ids.slice(6, 8), [], undefined])
+  const numbered = async (page: number) => await read(about(name, `&page_size=2&page=${page}`))
+  assert.deepEqual(
+    [(await numbered(4)).ids, (await numbered(9)).ids, (await numbered(5)).next],
+    [ids.slice(6, 8), [], undefined],
+  )
   assert.deepEqual(asks((await numbered(9)).prev), { page: '8', page_size: '2', by: 'number' })
   assert.deepEqual((await read(first.next!.replace('page=2', 'page=4'))).ids, ids.slice(6, 8))
   assert.deepEqual((await read(first.next!.replace('&page=2', ''))).ids, ids.slice(2, 4))
@@ -103,19 +175,57 @@ test('the count is made for each page that is asked for by number, and goes alon
   await givenEntries(name, [turnOfMonth, turnOfMonth + 1, turnOfMonth + 2])
   const first = await read(about(name, '&page_size=1'))
   await givenEntries(name, [turnOfMonth + 3])
-  const totals = [first.total, (await read(first.next!)).total, (await read(about(name, '&page_size=1&page=2'))).total, (await read(first.next!)).total]
+  const totals = [
+    first.total,
+    (await read(first.next!)).total,
+    (await read(about(name, '&page_size=1&page=2'))).total,
+    (await read(first.next!)).total,
+  ]
   assert.deepEqual(totals, [3, 3, 4, 3])
 })
 
 test('a position that Marina did not give is refused by name, in each of the four lists', async () => {
   const encode = (text: string) => Buffer.from(text).toString('base64url')
-  const wrong = ['x', encode('1.2'), encode('0.5.5'), encode('2.x.5'), encode('2.5.5; drop table audit_log'), encode('2.5.99999999999999999'), encode('2.99999999999999999.5'), encode('2.2000000000000000.1'), encode('2.5.5.7'), encode('2.5.5.x.abcdefgh'), '%F0%9F%98%80', `${encode('2.5.5')}!`, '', '1%20or%201=1']
-  for (const list of ['/audit-logs', '/auditlog-exts', `/projects/${A.name}/logs`, `/projects/${A.name}/auditlog-exts`]) {
+  const wrong = [
+    'x',
+    encode('1.2'),
+    encode('0.5.5'),
+    encode('2.x.5'),
+    encode('2.5.5; drop table audit_log'),
+    encode('2.5.99999999999999999'),
+    encode('2.99999999999999999.5'),
+    encode('2.2000000000000000.1'),
+    encode('2.5.5.7'),
+    encode('2.5.5.x.abcdefgh'),
+    '%F0%9F%98%80',
+    `${encode('2.5.5')}!`,
+    '',
+    '1%20or%201=1',
+  ]
+  for (const list of [
+    '/audit-logs',
+    '/auditlog-exts',
+    `/projects/${A.name}/logs`,
+    `/projects/${A.name}/auditlog-exts`,
+  ]) {
     for (const where of ['after', 'before']) {
-      for (const text of wrong) assert.match(expectAnswer(await callApi(marina, 'GET', `${list}?${where}=${text}`, { as: admin }), 400, 'BAD_REQUEST').text, new RegExp(where), text)
-      expectAnswer(await callApi(marina, 'GET', `${list}?${where}=${writePosition(2, { micros: 1, id: 1 })}`, { as: admin }), 200)
+      for (const text of wrong)
+        assert.match(
+          expectAnswer(await callApi(marina, 'GET', `${list}?${where}=${text}`, { as: admin }), 400, 'BAD_REQUEST')
+            .text,
+          new RegExp(where),
+          text,
+        )
+      expectAnswer(
+        await callApi(marina, 'GET', `${list}?${where}=${writePosition(2, { micros: 1, id: 1 })}`, { as: admin }),
+        200,
+      )
     }
-    expectAnswer(await callApi(marina, 'GET', `${list}?after=${encode('2.5.5')}&before=${encode('2.5.5')}`, { as: admin }), 400, 'BAD_REQUEST')
+    expectAnswer(
+      await callApi(marina, 'GET', `${list}?after=${encode('2.5.5')}&before=${encode('2.5.5')}`, { as: admin }),
+      400,
+      'BAD_REQUEST',
+    )
   }
 })
 
@@ -124,29 +234,65 @@ test("another's position shows nobody more than his rights do, neither entries n
   const [inA, inB] = [await givenEntries(name, times, A.id), await givenEntries(name, times, B.id)]
   const all = await walk(about(name, '&page_size=3'))
   assert.equal(all[0]!.total, 40)
-  const stranger = await givenRobot(marina, fresh('bot'), { project: B.name, access: [{ resource: 'log', action: 'list' }] })
+  const stranger = await givenRobot(marina, fresh('bot'), {
+    project: B.name,
+    access: [{ resource: 'log', action: 'list' }],
+  })
   for (const { next: link } of all.slice(0, -1)) {
-    for (const [as, own] of [[uaA, inA], [uaB, inB], [stranger, inB], [deA, []]] as [Person, number[]][]) {
+    for (const [as, own] of [
+      [uaA, inA],
+      [uaB, inB],
+      [stranger, inB],
+      [deA, []],
+    ] as [Person, number[]][]) {
       const { ids, total } = await read(link!, as)
       assert.deepEqual([ids.filter((id) => !own.includes(id)), total], [[], own.length])
     }
   }
   assert.deepEqual(inOrderOfIds(idsOf(await walk(about(name, '&page_size=3'), { as: uaB }))), inB)
-  const inProject = await walk(`/projects/${A.name}/auditlog-exts?page_size=4&q=${encodeURIComponent(`resource=${name}`)}`, { as: uaA })
+  const inProject = await walk(
+    `/projects/${A.name}/auditlog-exts?page_size=4&q=${encodeURIComponent(`resource=${name}`)}`,
+    { as: uaA },
+  )
   assert.deepEqual([inOrderOfIds(idsOf(inProject)), inProject.length], [inA, 5])
   const old = await givenEntries(name, times, A.id, 'artifact')
-  const older = await walk(`/projects/${A.name}/logs?page_size=7&sort=op_time&q=${encodeURIComponent(`resource=${name}`)}`, { as: uaA })
+  const older = await walk(
+    `/projects/${A.name}/logs?page_size=7&sort=op_time&q=${encodeURIComponent(`resource=${name}`)}`,
+    { as: uaA },
+  )
   assert.deepEqual(inOrderOfIds(idsOf(older)), old)
-  expectAnswer(await callApi(marina, 'GET', `/projects/${A.name}/logs?after=${writePosition(2, { micros: 1, id: 1 })}`, { as: uaB }), 403, 'FORBIDDEN')
+  expectAnswer(
+    await callApi(marina, 'GET', `/projects/${A.name}/logs?after=${writePosition(2, { micros: 1, id: 1 })}`, {
+      as: uaB,
+    }),
+    403,
+    'FORBIDDEN',
+  )
 })
 
 test('beyond a million entries pages go on by position, and end by number', async () => {
   const name = fresh('deep')
   await givenEntries(name, times)
-  const [, , edge] = await db.rows<{ id: number; micros: number }>(sql`select id, (extract(epoch from occurred_at) * 1000000)::bigint as micros from audit_log where resource = ${name} order by occurred_at desc, id desc`)
-  assert.match(expectAnswer(await callApi(marina, 'GET', about(name, '&page_size=5&page=200002'), { as: admin }), 400, 'BAD_REQUEST').text, /pages end at entry 1000000/)
+  const [, , edge] = await db.rows<{ id: number; micros: number }>(
+    sql`select id, (extract(epoch from occurred_at) * 1000000)::bigint as micros from audit_log where resource = ${name} order by occurred_at desc, id desc`,
+  )
+  assert.match(
+    expectAnswer(
+      await callApi(marina, 'GET', about(name, '&page_size=5&page=200002'), { as: admin }),
+      400,
+      'BAD_REQUEST',
+    ).text,
+    /pages end at entry 1000000/,
+  )
   const page = await read(about(name, `&page_size=5&page=200002&after=${writePosition(200_002, edge!)}`))
-  assert.deepEqual(page.ids, (await db.rows<{ id: number }>(sql`select id from audit_log where resource = ${name} order by occurred_at desc, id desc offset 3 limit 5`)).map(({ id }) => id))
+  assert.deepEqual(
+    page.ids,
+    (
+      await db.rows<{ id: number }>(
+        sql`select id from audit_log where resource = ${name} order by occurred_at desc, id desc offset 3 limit 5`,
+      )
+    ).map(({ id }) => id),
+  )
   assert.deepEqual(asks(page.next), { page: '200003', page_size: '5', by: 'after' })
   assert.deepEqual(asks(page.prev), { page: '200001', page_size: '5', by: 'before' })
   assert.equal((await read(page.next!)).ids.length, 5)
@@ -163,17 +309,28 @@ test('the cost of a page by position does not grow with its depth: it is found i
   await db.run(sql`analyze audit_log`)
   const client = await db.connect()
   const costOf = async (scope: Scope, query: KeysetQuery) => {
-    const { text, values } = pageStatement(scope, everything, keyset(auditExtFields, { page_size: 50, q: 'resource=many', ...query }, auditKey))
+    const { text, values } = pageStatement(
+      scope,
+      everything,
+      keyset(auditExtFields, { page_size: 50, q: 'resource=many', ...query }, auditKey),
+    )
     // As Marina's own statements are planned: without knowing the values.
     await client.query(`prepare paged as ${text}`)
-    const literals = values.map((value) => client.escapeLiteral(Array.isArray(value) ? `{${value.join(',')}}` : String(value))).join(', ')
-    const { rows: [row] } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) execute paged(${literals})`)
+    const literals = values
+      .map((value) => client.escapeLiteral(Array.isArray(value) ? `{${value.join(',')}}` : String(value)))
+      .join(', ')
+    const {
+      rows: [row],
+    } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      `explain (analyze, buffers, format json) execute paged(${literals})`,
+    )
     await client.query('deallocate paged')
     const { Plan: plan } = row!['QUERY PLAN'][0]
     return { buffers: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], whole: wholeTables(plan) }
   }
   try {
-    const at = (part: number) => writePosition(2, { micros: (Date.UTC(2024, 0, 1) + part * count * 240_000) * 1000, id: 1 })
+    const at = (part: number) =>
+      writePosition(2, { micros: (Date.UTC(2024, 0, 1) + part * count * 240_000) * 1000, id: 1 })
     for (const scope of ['all', 'projects', { projectIds: [A.id + 1003] }] satisfies Scope[]) {
       for (const sort of ['op_time', '-op_time']) {
         for (const query of [{ after: at(0.9) }, { after: at(0.5) }, { after: at(0.1) }, { before: at(0.5) }]) {
@@ -185,22 +342,44 @@ test('the cost of a page by position does not grow with its depth: it is found i
       }
     }
     const byOffset = await costOf('all', { page: count / 50 })
-    assert.ok(byOffset.buffers > 51 * 8, `what counts off pages reads ${byOffset.buffers} buffers: else this test could not fail`)
+    assert.ok(
+      byOffset.buffers > 51 * 8,
+      `what counts off pages reads ${byOffset.buffers} buffers: else this test could not fail`,
+    )
   } finally {
     await client.end()
   }
 })
 
-type Plan = { 'Node Type': string; 'Actual Loops': number; 'Actual Rows': number; 'Relation Name'?: string; 'Shared Hit Blocks': number; 'Shared Read Blocks': number; Plans?: Plan[] }
+type Plan = {
+  'Node Type': string
+  'Actual Loops': number
+  'Actual Rows': number
+  'Relation Name'?: string
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  Plans?: Plan[]
+}
 /** Tables that were read from end to end and gave more than a page. */
 const wholeTables = (plan: Plan): string[] => [
-  ...(plan['Node Type'] === 'Seq Scan' && plan['Actual Loops'] > 0 && plan['Actual Rows'] > 51 ? [plan['Relation Name']!] : []), ...(plan.Plans ?? []).flatMap(wholeTables),
+  ...(plan['Node Type'] === 'Seq Scan' && plan['Actual Loops'] > 0 && plan['Actual Rows'] > 51
+    ? [plan['Relation Name']!]
+    : []),
+  ...(plan.Plans ?? []).flatMap(wholeTables),
 ]
 
 test('the OpenAPI document names the positions', async () => {
-  const { paths } = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as { paths: Record<string, { get?: { parameters: { name: string }[] } }> }
-  for (const path of ['/audit-logs', '/auditlog-exts', '/projects/{project_name}/logs', '/projects/{project_name}/auditlog-exts']) {
+  const { paths } = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as {
+    paths: Record<string, { get?: { parameters: { name: string }[] } }>
+  }
+  for (const path of [
+    '/audit-logs',
+    '/auditlog-exts',
+    '/projects/{project_name}/logs',
+    '/projects/{project_name}/auditlog-exts',
+  ]) {
     const names = paths[path]!.get!.parameters.map(({ name }) => name)
-    for (const name of ['page', 'page_size', 'sort', 'q', 'after', 'before']) assert.ok(names.includes(name), `${path}: ${name}`)
+    for (const name of ['page', 'page_size', 'sort', 'q', 'after', 'before'])
+      assert.ok(names.includes(name), `${path}: ${name}`)
   }
 })

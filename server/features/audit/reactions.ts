@@ -17,7 +17,9 @@ type Options = {
 export function writeLog(options: Options): Reaction {
   let known = new Set<string>()
   return {
-    name: 'audit', topics: 'all', begins: 'first',
+    name: 'audit',
+    topics: 'all',
+    begins: 'first',
     async handle(tx, facts) {
       if (await options.settings.get('skip_audit_log_database')) return
       const entries = await wanted(options, facts)
@@ -39,16 +41,24 @@ export function writeLog(options: Options): Reaction {
 /** Sends the log on, where `audit_log_forward_endpoint` names somebody. Waits for nobody: the forwarder has a buffer with an end. */
 export function forwardLog(options: Options & { forwarder: Forwarder }): Reaction {
   return {
-    name: 'audit-forward', topics: 'all', begins: 'now',
+    name: 'audit-forward',
+    topics: 'all',
+    begins: 'now',
     async handle(_tx, facts) {
       const endpoint = await options.settings.get('audit_log_forward_endpoint')
-      if (endpoint !== '') for (const entry of await wanted(options, facts)) options.forwarder.send(endpoint, messageOf(entry))
+      if (endpoint !== '')
+        for (const entry of await wanted(options, facts)) options.forwarder.send(endpoint, messageOf(entry))
     },
   }
 }
 
 function messageOf(entry: Entry): Message {
-  return { at: entry.occurredAt, kind: eventTypeOf(entry), isWarning: !entry.isSuccess, content: presentExtended(entry) }
+  return {
+    at: entry.occurredAt,
+    kind: eventTypeOf(entry),
+    isWarning: !entry.isSuccess,
+    content: presentExtended(entry),
+  }
 }
 
 async function wanted({ settings, topics, pullsPercent }: Options, facts: Told[]): Promise<Entry[]> {

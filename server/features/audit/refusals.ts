@@ -12,7 +12,13 @@ export type Refusals = AsyncDisposable & {
   change(caller: Caller, what: string, project: string | undefined): void
 }
 
-type Noted = { count: number; address: string; requestId: string; project: string | undefined; fact(count: number, origin: { address: string; requestId: string }, projectId: number | undefined): Fact }
+type Noted = {
+  count: number
+  address: string
+  requestId: string
+  project: string | undefined
+  fact(count: number, origin: { address: string; requestId: string }, projectId: number | undefined): Fact
+}
 
 /** Different refusals kept between two flushes; what comes beyond is not written down. */
 const capacity = 1000
@@ -33,10 +39,20 @@ export function openRefusals(db: Db, everyMs: number, onError: (error: unknown) 
     if (noted.size === 0) return
     const batch = [...noted.values()]
     noted = new Map()
-    await db.transaction(async (tx) => {
-      const projects = await idsOf(tx, batch.flatMap(({ project }) => project ?? []))
-      await emit(tx, batch.map(({ fact, count, address, requestId, project }) => fact(count, { address, requestId }, project === undefined ? undefined : projects.get(project))))
-    }).catch(onError)
+    await db
+      .transaction(async (tx) => {
+        const projects = await idsOf(
+          tx,
+          batch.flatMap(({ project }) => project ?? []),
+        )
+        await emit(
+          tx,
+          batch.map(({ fact, count, address, requestId, project }) =>
+            fact(count, { address, requestId }, project === undefined ? undefined : projects.get(project)),
+          ),
+        )
+      })
+      .catch(onError)
   }
   let last = Promise.resolve()
   const timer = setInterval(() => {
@@ -46,10 +62,20 @@ export function openRefusals(db: Db, everyMs: number, onError: (error: unknown) 
   return {
     login: (given) => {
       const name = given.slice(0, 255).replaceAll('\0', '').toWellFormed()
-      note(`login\n${name}`, undefined, (count, origin) => facts.loginFailed({ name, count, origin }, actorOf(anonymous)))
+      note(`login\n${name}`, undefined, (count, origin) =>
+        facts.loginFailed({ name, count, origin }, actorOf(anonymous)),
+      )
     },
-    change: (caller, what, project) => note(`change\n${caller.kind}\n${caller.kind === 'anonymous' ? '' : caller.id}\n${what}`, project, (count, origin, projectId) =>
-      facts.changeRefused({ what, count, origin, ...(projectId === undefined ? {} : { projectId }) }, actorOf(caller))),
+    change: (caller, what, project) =>
+      note(
+        `change\n${caller.kind}\n${caller.kind === 'anonymous' ? '' : caller.id}\n${what}`,
+        project,
+        (count, origin, projectId) =>
+          facts.changeRefused(
+            { what, count, origin, ...(projectId === undefined ? {} : { projectId }) },
+            actorOf(caller),
+          ),
+      ),
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       await last

@@ -8,7 +8,16 @@ import type { Sql } from '../../platform/db/sql.ts'
 import type { Page } from '../../platform/http/reply.ts'
 import { maySystem, permissionsOf, route, type ApiRoute, type Rights } from '../access/index.ts'
 import { eventTypesOf, type Entry } from './rules.ts'
-import { auditExtFields, auditFields, auditKey, countEntries, everything, listEntries, ofOldForm, type Scope } from './store.ts'
+import {
+  auditExtFields,
+  auditFields,
+  auditKey,
+  countEntries,
+  everything,
+  listEntries,
+  ofOldForm,
+  type Scope,
+} from './store.ts'
 import { presentEntry, presentExtended } from './wire.ts'
 
 /** One of the two forms of the log: what it holds, may be filtered by, and looks like. */
@@ -23,18 +32,21 @@ export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
   return [
     route(api.listAuditLogs, 'user', async ({ query, rights }) => list(old, await scopeOf(reader, rights), query)),
     route(api.listAuditLogExts, 'user', async ({ query, rights }) =>
-      list(extended, await scopeOf(reader, rights), query)),
+      list(extended, await scopeOf(reader, rights), query),
+    ),
     route(api.listAuditLogEventTypes, 'user', async () => eventTypesOf(topics).map((type) => ({ event_type: type }))),
     route(api.listProjectLogs, inProject, ({ project, query }) => list(old, { projectIds: [project.id] }, query)),
     route(api.listProjectLogExts, inProject, ({ project, query }) =>
-      list(extended, { projectIds: [project.id] }, query)),
+      list(extended, { projectIds: [project.id] }, query),
+    ),
   ]
 
   async function list<Shown>(form: Form<Shown>, scope: Scope, query: KeysetQuery): Promise<Page<Shown>> {
     const { only, fields, present } = form
     const asked = keyset(fields, query, auditKey)
     const [found, counted] = await Promise.all([
-      listEntries(reader.db, scope, only, asked), countEntries(reader.db, scope, only, asked),
+      listEntries(reader.db, scope, only, asked),
+      countEntries(reader.db, scope, only, asked),
     ])
     const { rows, ...to } = turned(asked, found, counted)
     const turns = { ...to, page: asked.page, pageSize: asked.pageSize }
@@ -42,12 +54,14 @@ export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
   }
 }
 
-const mayReadLog = (role: Parameters<typeof permissionsOf>[0]) => permissionsOf(role).some(({ resource, action }) => resource === 'log' && action === 'list')
+const mayReadLog = (role: Parameters<typeof permissionsOf>[0]) =>
+  permissionsOf(role).some(({ resource, action }) => resource === 'log' && action === 'list')
 
 /** Refused rows are filtered in SQL, so that pages and counts tell nothing of them either. */
 async function scopeOf(reader: Reader, rights: Rights): Promise<Scope> {
   if (maySystem(rights, 'audit-log', 'list')) return 'all'
-  if (rights.kind === 'user') return { projectIds: [...rights.roles].filter(([, roles]) => roles.some(mayReadLog)).map(([id]) => id) }
+  if (rights.kind === 'user')
+    return { projectIds: [...rights.roles].filter(([, roles]) => roles.some(mayReadLog)).map(([id]) => id) }
   if (rights.kind !== 'robot') return { projectIds: [] }
   const names = [...rights.projects].filter(([, held]) => held.has('log:list')).map(([name]) => name)
   if (names.includes('*')) return 'projects'

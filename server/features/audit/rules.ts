@@ -24,9 +24,24 @@ type Payload = Record<string, unknown>
 
 /** The event types that Harbor knows, first; a switch or a purge may name them and every other `<operation>_<resource type>`. */
 const harborTypes = [
-  'create_artifact', 'delete_artifact', 'pull_artifact', 'create_project', 'delete_project', 'delete_repository', 'login_user', 'logout_user',
-  'create_user', 'delete_user', 'update_user', 'create_robot', 'delete_robot', 'update_configuration',
-  'create_member', 'delete_member', 'update_member', 'update_project',
+  'create_artifact',
+  'delete_artifact',
+  'pull_artifact',
+  'create_project',
+  'delete_project',
+  'delete_repository',
+  'login_user',
+  'logout_user',
+  'create_user',
+  'delete_user',
+  'update_user',
+  'create_robot',
+  'delete_robot',
+  'update_configuration',
+  'create_member',
+  'delete_member',
+  'update_member',
+  'update_project',
 ]
 
 /** All event types that facts of these topics can have, Harbor's first. */
@@ -37,14 +52,21 @@ export function eventTypesOf(topics: Topics): string[] {
 
 /** `disabled_audit_log_event_types`: names with commas between. */
 export function parseEventTypes(list: string): Set<string> {
-  return new Set(list.split(',').map((one) => one.trim()).filter((one) => one !== ''))
+  return new Set(
+    list
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
 }
 
 /** Says which of the names is no event type; undefined when all are. */
 export function strangeTypeIn(list: string, topics: Topics): string | undefined {
   const known = new Set(eventTypesOf(topics))
   const strange = [...parseEventTypes(list)].find((type) => !known.has(type))
-  return strange === undefined ? undefined : `there is no event type ${JSON.stringify(strange.slice(0, 60))}, see /auditlog-exts/events`
+  return strange === undefined
+    ? undefined
+    : `there is no event type ${JSON.stringify(strange.slice(0, 60))}, see /auditlog-exts/events`
 }
 
 export const eventTypeOf = ({ operation, resourceType }: Kind): string => `${operation}_${resourceType}`
@@ -55,9 +77,14 @@ export function entryOf(topics: Topics, { id, topic, payload, occurredAt, addres
   const { by, projectId, origin, ...rest } = payload
   const elsewhere = (origin ?? {}) as { address?: string; requestId?: string }
   return {
-    id, occurredAt, by: actorIn(by), projectId: typeof projectId === 'number' ? projectId : null,
-    ...wordsOf(about, payload), isSuccess: !about.wording.isFailure,
-    address: elsewhere.address ?? address, requestId: elsewhere.requestId ?? requestId,
+    id,
+    occurredAt,
+    by: actorIn(by),
+    projectId: typeof projectId === 'number' ? projectId : null,
+    ...wordsOf(about, payload),
+    isSuccess: !about.wording.isFailure,
+    address: elsewhere.address ?? address,
+    requestId: elsewhere.requestId ?? requestId,
     eventId: eventIn(payload) ?? eventIdOf({ id, topic, payload }),
     details: withoutSecrets({ ...rest, ...(origin ? { origin } : {}) }),
   }
@@ -76,9 +103,21 @@ function wordsOf(topic: AnyTopic, payload: Payload): Words {
 
 /** Of topics; others lose their -ed. */
 const verbs: Readonly<Record<string, string>> = {
-  created: 'create', changed: 'update', updated: 'update', deleted: 'delete', added: 'create', removed: 'delete',
-  paused: 'pause', resumed: 'resume', purged: 'purge', forgotten: 'forget', scheduled: 'schedule', rotated: 'rotate',
-  executed: 'execute', restored: 'restore', retried: 'retry',
+  created: 'create',
+  changed: 'update',
+  updated: 'update',
+  deleted: 'delete',
+  added: 'create',
+  removed: 'delete',
+  paused: 'pause',
+  resumed: 'resume',
+  purged: 'purge',
+  forgotten: 'forget',
+  scheduled: 'schedule',
+  rotated: 'rotate',
+  executed: 'execute',
+  restored: 'restore',
+  retried: 'retry',
 }
 
 /** `quota.updated` → quota, update; unless the topic says otherwise. */
@@ -98,7 +137,10 @@ const names = (changed: unknown): string => (Array.isArray(changed) ? changed : 
 function guessResource(payload: Payload): string {
   const { name, repository } = payload
   if (typeof name === 'string' || typeof repository === 'string') return text(name ?? repository)
-  const id = Object.entries(payload).find(([key, value]) => key !== 'projectId' && /id$/i.test(key) && (typeof value === 'number' || typeof value === 'string'))
+  const id = Object.entries(payload).find(
+    ([key, value]) =>
+      key !== 'projectId' && /id$/i.test(key) && (typeof value === 'number' || typeof value === 'string'),
+  )
   return id ? text(id[1]) : text(payload.projectId)
 }
 
@@ -108,7 +150,8 @@ function sentence({ operation, resourceType }: Kind, resource: string, { changed
 }
 
 /** Facts about an event's deliveries name it. */
-const eventIn = ({ eventId }: Payload) => (typeof eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(eventId) ? eventId : undefined)
+const eventIn = ({ eventId }: Payload) =>
+  typeof eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(eventId) ? eventId : undefined
 
 const nobody: Actor = { kind: 'system', id: null, name: 'system' }
 function actorIn(by: unknown): Actor {
@@ -117,16 +160,25 @@ function actorIn(by: unknown): Actor {
 }
 
 const largestDetails = 16 * 1024
-const secretName = /secret|password|passwd|credential|private_?key|auth_?header|authorization|salt|(^|_)token$|token_value/i
+const secretName =
+  /secret|password|passwd|credential|private_?key|auth_?header|authorization|salt|(^|_)token$|token_value/i
 
 /** What stands before the @ of a URL. */
 const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi
 
 /** Facts hold no secrets. Should one do so all the same, it stands here as `***` (H29, H38); so does whatever a URL says of who calls it. */
 function withoutSecrets(details: Payload): Payload | null {
-  const clean = JSON.stringify(details, (key, value: unknown) => (typeof value !== 'string' || value === '' ? value : secretName.test(key) ? '***' : value.replaceAll(inUrl, '$1***@')))
+  const clean = JSON.stringify(details, (key, value: unknown) =>
+    typeof value !== 'string' || value === ''
+      ? value
+      : secretName.test(key)
+        ? '***'
+        : value.replaceAll(inUrl, '$1***@'),
+  )
   if (clean === '{}') return null
-  return clean.length > largestDetails ? { note: `too long to be kept: ${clean.length} characters` } : (JSON.parse(clean) as Payload)
+  return clean.length > largestDetails
+    ? { note: `too long to be kept: ${clean.length} characters` }
+    : (JSON.parse(clean) as Payload)
 }
 
 /** Whether a pull is among the `percent` of pulls that are kept: the same answer each time for the same fact. */

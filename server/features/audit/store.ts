@@ -40,7 +40,10 @@ type Row = Omit<Entry, 'by'> & Edge & { actorKind: Entry['by']['kind']; actorId:
 /** One entry more than the page has, if there are more. */
 export async function listEntries(db: Queryable, scope: Scope, only: Sql, asked: Keyset): Promise<(Entry & Edge)[]> {
   const rows = await db.rows<Row>(pageStatement(scope, only, asked))
-  return rows.map(({ actorKind, actorId, username, ...rest }) => ({ ...rest, by: { kind: actorKind, id: actorId, name: username } }))
+  return rows.map(({ actorKind, actorId, username, ...rest }) => ({
+    ...rest,
+    by: { kind: actorKind, id: actorId, name: username },
+  }))
 }
 
 /**
@@ -58,7 +61,9 @@ export function pageStatement(scope: Scope, only: Sql, { where, order, limit, of
 }
 
 const countStatement = (scope: Scope, only: Sql, { matching }: Keyset) =>
-  oneOff(sql`select count(*) from (select from audit_log where ${inScope(scope)} and ${only} and ${matching} limit ${countedAtMost}) counted`)
+  oneOff(
+    sql`select count(*) from (select from audit_log where ${inScope(scope)} and ${only} and ${matching} limit ${countedAtMost}) counted`,
+  )
 
 /**
  * How many entries the list has. Pages that follow each other by position say what the first of them counted, as long as it is the
@@ -77,7 +82,9 @@ function inScope(scope: Scope): Sql {
   if (scope === 'projects') return sql`audit_log.project_id is not null`
   const [id, ...more] = scope.projectIds
   // One project's entries lie in the order of the list in an index; those of several have to be put into it.
-  return more.length === 0 && id !== undefined ? sql`audit_log.project_id = ${id}` : sql`audit_log.project_id = any(${scope.projectIds}::bigint[])`
+  return more.length === 0 && id !== undefined
+    ? sql`audit_log.project_id = ${id}`
+    : sql`audit_log.project_id = any(${scope.projectIds}::bigint[])`
 }
 
 /** Adds entries; those that are there already stay as they are. */

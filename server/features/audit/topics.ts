@@ -10,20 +10,27 @@ const resource = () => 'audit_log'
 
 export const facts = {
   loginFailed: topic<Refused & { name: string }>('login.failed', {
-    type: 'user', operation: 'login', isFailure: true,
+    type: 'user',
+    operation: 'login',
+    isFailure: true,
     description: ({ name, count }) => `wrong name or password: ${name}${times(count)}`,
   }),
   changeRefused: topic<Refused & { what: string; projectId?: number }>('change.refused', {
-    type: 'request', operation: 'refuse', isFailure: true,
-    resource: ({ what }) => what, description: ({ what, count }) => `refused: ${what}${times(count)}`,
+    type: 'request',
+    operation: 'refuse',
+    isFailure: true,
+    resource: ({ what }) => what,
+    description: ({ what, count }) => `refused: ${what}${times(count)}`,
   }),
   auditPurged: topic<Run & { before: string; eventTypes: string[]; removed: number }>('audit-log.purged', {
-    resource, description: ({ removed, before }) => `purge audit log: ${removed} entries from before ${before}`,
+    resource,
+    description: ({ removed, before }) => `purge audit log: ${removed} entries from before ${before}`,
   }),
   purgeAsked: topic<Run & Purge>('audit-purge.asked'),
   purgeStopped: topic<Run>('audit-purge.stopped'),
   /** `cron` null: no longer. */
   purgeScheduled: topic<{ cron: string | null } & Partial<Purge>>('audit-purge.scheduled', {
-    resource, description: schedulingOf('the purge of the audit log'),
+    resource,
+    description: schedulingOf('the purge of the audit log'),
   }),
 }

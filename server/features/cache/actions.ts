@@ -23,7 +23,12 @@ export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview
   const rows = new Map<string, ResourceRow>()
   for (const { counts, ...held } of answers.flat()) {
     const name = `${held.layer} ${held.resource}`
-    const row = rows.get(name) ?? { ...held, entries: 0, bytes: 0, ...(Object.fromEntries(events.map((event) => [event, 0])) as Record<CacheEvent, number>) }
+    const row = rows.get(name) ?? {
+      ...held,
+      entries: 0,
+      bytes: 0,
+      ...(Object.fromEntries(events.map((event) => [event, 0])) as Record<CacheEvent, number>),
+    }
     row.entries += held.entries
     row.bytes += held.bytes
     for (const event of events) row[event] += counts[event]
@@ -34,19 +39,30 @@ export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview
     const row = rows.get(`redis ${key.slice(0, key.indexOf(':'))}`)
     if (row) row.entries++
   }
-  const resources = [...rows.values()].sort((a, b) => (`${a.resource} ${a.layer}` < `${b.resource} ${b.layer}` ? -1 : 1))
+  const resources = [...rows.values()].sort((a, b) =>
+    `${a.resource} ${a.layer}` < `${b.resource} ${b.layer}` ? -1 : 1,
+  )
   return { processes: answers.length, redis: state, resources }
 }
 
 /** Keys of a resource that begin with the text, in order, and where each is held. */
-export async function listCacheKeys({ peers, redis }: CacheOfAll, resource: string, beginning: string, limit: number): Promise<{ keys: { key: string; layers: string[] }[]; isCut: boolean; redis: RedisState }> {
+export async function listCacheKeys(
+  { peers, redis }: CacheOfAll,
+  resource: string,
+  beginning: string,
+  limit: number,
+): Promise<{ keys: { key: string; layers: string[] }[]; isCut: boolean; redis: RedisState }> {
   checkResource(resource)
   const start = beginning.startsWith(`${resource}:`) ? beginning : `${resource}:${beginning}`
-  const inMemory = new Set((await ask<string[]>(peers, { about: 'cache.keys', resource, beginning: start, limit: limit + 1 })).flat())
+  const inMemory = new Set(
+    (await ask<string[]>(peers, { about: 'cache.keys', resource, beginning: start, limit: limit + 1 })).flat(),
+  )
   const { state, answer } = await askRedis(redis, (one) => one.list(start, limit + 1))
   const inRedis = new Set(answer)
   const all = [...new Set([...inMemory, ...inRedis])].sort()
-  const keys = all.slice(0, limit).map((key) => ({ key, layers: [...(inMemory.has(key) ? ['memory'] : []), ...(inRedis.has(key) ? ['redis'] : [])] }))
+  const keys = all
+    .slice(0, limit)
+    .map((key) => ({ key, layers: [...(inMemory.has(key) ? ['memory'] : []), ...(inRedis.has(key) ? ['redis'] : [])] }))
   return { keys, isCut: all.length > limit, redis: state }
 }
 
@@ -65,7 +81,13 @@ export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): 
  * Forgets one key of a resource, or with null all of them, in every process and in Redis; `redis` null: it did not answer. What
  * was true stays true: it is only read again. Redis first, or a reader in between would fetch the fact back from there.
  */
-export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfAll, resource: string, key: string | null): Promise<{ memory: number; redis: number | null }> {
+export async function forgetCached(
+  db: Db,
+  by: Actor,
+  { peers, redis }: CacheOfAll,
+  resource: string,
+  key: string | null,
+): Promise<{ memory: number; redis: number | null }> {
   checkResource(resource)
   await db.transaction((tx) => emit(tx, [facts.cacheForgotten({ resource, key }, by)]))
   const { state, answer } = await askRedis(redis, (one) => one.drop(key ?? `${resource}:`, key !== null))
@@ -73,9 +95,16 @@ export async function forgetCached(db: Db, by: Actor, { peers, redis }: CacheOfA
   return { memory: forgotten.reduce((sum, one) => sum + one, 0), redis: state === 'unhealthy' ? null : (answer ?? 0) }
 }
 
-async function askRedis<Answer>(redis: Redis | undefined, question: (redis: Redis) => Promise<Answer>): Promise<{ state: RedisState; answer?: Answer }> {
+async function askRedis<Answer>(
+  redis: Redis | undefined,
+  question: (redis: Redis) => Promise<Answer>,
+): Promise<{ state: RedisState; answer?: Answer }> {
   if (!redis) return { state: 'none' }
-  return question(redis).then((answer): { state: RedisState; answer: Answer } => ({ state: 'healthy', answer }), () => ({ state: 'unhealthy' }))
+  return question(redis).then(
+    (answer): { state: RedisState; answer: Answer } => ({ state: 'healthy', answer }),
+    () => ({ state: 'unhealthy' }),
+  )
 }
 
-const ask = async <Answer>(peers: CacheOfAll['peers'], question: CacheQuestion) => (await peers.ask(question)) as Answer[]
+const ask = async <Answer>(peers: CacheOfAll['peers'], question: CacheQuestion) =>
+  (await peers.ask(question)) as Answer[]

@@ -17,7 +17,11 @@ export type CacheQuestion =
 const shownLimit = 65_536
 
 /** What this process answers when another one, or a command, asks about its cache. `isOpen`: its facts hold no secret. */
-export function openCacheAnswers(cache: Cache, counts: () => CacheCounts[], isOpen: (resource: string) => boolean): (question: Question) => unknown {
+export function openCacheAnswers(
+  cache: Cache,
+  counts: () => CacheCounts[],
+  isOpen: (resource: string) => boolean,
+): (question: Question) => unknown {
   return (asked) => {
     const question = asked as CacheQuestion
     switch (question.about) {
@@ -45,7 +49,10 @@ function countHeld(cache: Cache, counts: CacheCounts[]): Held[] {
 
 const nothing = { entries: 0, bytes: 0 }
 
-function listKeys(cache: Cache, { resource, beginning, limit }: { resource: string; beginning: string; limit: number }): string[] {
+function listKeys(
+  cache: Cache,
+  { resource, beginning, limit }: { resource: string; beginning: string; limit: number },
+): string[] {
   const keys: string[] = []
   for (const { key } of cache.entries()) if (resourceOf(key) === resource && key.startsWith(beginning)) keys.push(key)
   return keys.sort().slice(0, limit)
@@ -57,12 +64,15 @@ function look(cache: Cache, wanted: string, isOpen: (resource: string) => boolea
 }
 
 function shown(value: object): string {
-  const text = JSON.stringify(value, (_, part: unknown) => (isBytes(part) ? Buffer.from(part.data).toString('utf8') : part))
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    isBytes(part) ? Buffer.from(part.data).toString('utf8') : part,
+  )
   return text.slice(0, shownLimit)
 }
 
 /** What JSON makes of a Buffer before the replacer sees it. */
-const isBytes = (part: unknown): part is { data: number[] } => typeof part === 'object' && part !== null && (part as { type?: unknown }).type === 'Buffer'
+const isBytes = (part: unknown): part is { data: number[] } =>
+  typeof part === 'object' && part !== null && (part as { type?: unknown }).type === 'Buffer'
 
 function forget(cache: Cache, { resource, key }: { resource: string; key: string | null }): number {
   if (key === null) return cache.flush(resource)

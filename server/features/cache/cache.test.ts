@@ -7,7 +7,18 @@ import { openTestRedis, type TestRedis } from '../../testing/redis.ts'
 import { openRest } from '../../testing/rest.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 
-type Row = { layer: string; resource: string; entries: number; bytes: number; hit: number; miss: number; load: number; forget: number; refuse: number; error: number }
+type Row = {
+  layer: string
+  resource: string
+  entries: number
+  bytes: number
+  hit: number
+  miss: number
+  load: number
+  forget: number
+  refuse: number
+  error: number
+}
 
 const opened = new AsyncDisposableStack()
 let redis: TestRedis
@@ -21,15 +32,23 @@ before(async () => {
 after(() => opened.disposeAsync())
 
 const get = async (path: string) => expectAnswer(await openRest(first)('GET', path, first.admin), 200).json()
-const rowOf = async (layer: string, resource: string) => ((await get('/system/cache')) as { resources: Row[] }).resources.find((one) => one.layer === layer && one.resource === resource)
-const pull = (marina: TestMarina, repository: string, tag: string) => marina.ask('GET', `/v2/${repository}/manifests/${tag}`, { as: marina.admin })
+const rowOf = async (layer: string, resource: string) =>
+  ((await get('/system/cache')) as { resources: Row[] }).resources.find(
+    (one) => one.layer === layer && one.resource === resource,
+  )
+const pull = (marina: TestMarina, repository: string, tag: string) =>
+  marina.ask('GET', `/v2/${repository}/manifests/${tag}`, { as: marina.admin })
 
 /** Kept by both processes and by Redis. */
 async function givenKept(): Promise<{ repository: string; manifestKey: string; tagKey: string }> {
   const repository = `${(await givenProject(first)).name}/app`
   const { digest } = await pushImage(first, repository, { tag: 'v1' })
   for (const one of [first, second, first, second]) expectAnswer(await pull(one, repository, 'v1'), 200)
-  return { repository, manifestKey: `manifest:repository:${repository}:digest:${digest}`, tagKey: `tag:repository:${repository}:name:v1` }
+  return {
+    repository,
+    manifestKey: `manifest:repository:${repository}:digest:${digest}`,
+    tagKey: `tag:repository:${repository}:name:v1`,
+  }
 }
 
 test('S1-30: administrators count what all processes and Redis keep, by resource', async () => {
@@ -47,13 +66,27 @@ test('S1-30: administrators count what all processes and Redis keep, by resource
 
 test('S1-30, S1-10..S1-18: keys are listed and looked at, with their values unless they may hold a secret', async () => {
   const { repository, manifestKey, tagKey } = await givenKept()
-  const listed = (await get(`/system/cache/tag?beginning=repository:${repository}:`)) as { keys: { key: string; layers: string[] }[]; is_cut: boolean }
+  const listed = (await get(`/system/cache/tag?beginning=repository:${repository}:`)) as {
+    keys: { key: string; layers: string[] }[]
+    is_cut: boolean
+  }
   assert.deepEqual(listed, { keys: [{ key: tagKey, layers: ['memory', 'redis'] }], is_cut: false, redis: 'healthy' })
-  const entry = (await get(`/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`)) as { memory: { bytes: number; value: string }[]; redis: { bytes: number; ends_in_seconds: number } }
+  const entry = (await get(`/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`)) as {
+    memory: { bytes: number; value: string }[]
+    redis: { bytes: number; ends_in_seconds: number }
+  }
   assert.equal(entry.memory.length, 2)
-  assert.equal((JSON.parse(JSON.parse(entry.memory[0]!.value).content as string) as { schemaVersion: number }).schemaVersion, 2)
-  assert.ok(entry.redis.bytes > 100 && entry.redis.ends_in_seconds > 86_000 && entry.redis.ends_in_seconds <= 86_400, 'S1-05: a day')
-  const account = (await get('/system/cache/account/key?key=account:name:admin')) as { memory: { bytes: number; value?: string }[] }
+  assert.equal(
+    (JSON.parse(JSON.parse(entry.memory[0]!.value).content as string) as { schemaVersion: number }).schemaVersion,
+    2,
+  )
+  assert.ok(
+    entry.redis.bytes > 100 && entry.redis.ends_in_seconds > 86_000 && entry.redis.ends_in_seconds <= 86_400,
+    'S1-05: a day',
+  )
+  const account = (await get('/system/cache/account/key?key=account:name:admin')) as {
+    memory: { bytes: number; value?: string }[]
+  }
   assert.ok(account.memory.length > 0 && account.memory.every(({ value }) => value === undefined))
   assert.equal(account.hasOwnProperty('redis'), false)
 })
@@ -61,22 +94,44 @@ test('S1-30, S1-10..S1-18: keys are listed and looked at, with their values unle
 test('S1-30: one key is forgotten everywhere, and a whole resource; what was true is read again', async () => {
   const { repository, manifestKey, tagKey } = await givenKept()
   const rest = openRest(second)
-  const forget = async (path: string) => expectAnswer(await rest('DELETE', path, second.admin), 200).json() as { memory: number; redis: number }
-  assert.deepEqual(await forget(`/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`), { memory: 2, redis: 1 })
-  expectAnswer(await rest('GET', `/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`, second.admin), 404, 'NOT_FOUND')
+  const forget = async (path: string) =>
+    expectAnswer(await rest('DELETE', path, second.admin), 200).json() as { memory: number; redis: number }
+  assert.deepEqual(await forget(`/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`), {
+    memory: 2,
+    redis: 1,
+  })
+  expectAnswer(
+    await rest('GET', `/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`, second.admin),
+    404,
+    'NOT_FOUND',
+  )
   const flushed = await forget('/system/cache/tag')
   assert.ok(flushed.memory >= 2 && flushed.redis >= 1)
   assert.deepEqual(await get('/system/cache/tag'), { keys: [], is_cut: false, redis: 'healthy' })
   assert.equal(await redis.tell('--scan', '--pattern', `*${tagKey}`), '')
   for (const one of [first, second]) expectAnswer(await pull(one, repository, 'v1'), 200)
-  const facts = await first.ground.db.rows<{ payload: { resource: string; key: string | null; by: { name: string } } }>(sql`select payload from outbox where topic = 'cache.forgotten' order by id`)
-  assert.deepEqual(facts.map(({ payload }) => [payload.resource, payload.key, payload.by.name]), [['manifest', manifestKey, 'admin'], ['tag', null, 'admin']])
+  const facts = await first.ground.db.rows<{ payload: { resource: string; key: string | null; by: { name: string } } }>(
+    sql`select payload from outbox where topic = 'cache.forgotten' order by id`,
+  )
+  assert.deepEqual(
+    facts.map(({ payload }) => [payload.resource, payload.key, payload.by.name]),
+    [
+      ['manifest', manifestKey, 'admin'],
+      ['tag', null, 'admin'],
+    ],
+  )
 })
 
 test('only system administrators see or touch any of it', async () => {
   const user = await givenUser(first)
   const rest = openRest(first)
-  for (const [method, path] of [['GET', ''], ['GET', '/tag'], ['DELETE', '/tag'], ['GET', '/tag/key?key=tag:a'], ['DELETE', '/tag/key?key=tag:a']] as const) {
+  for (const [method, path] of [
+    ['GET', ''],
+    ['GET', '/tag'],
+    ['DELETE', '/tag'],
+    ['GET', '/tag/key?key=tag:a'],
+    ['DELETE', '/tag/key?key=tag:a'],
+  ] as const) {
     expectAnswer(await rest(method, `/system/cache${path}`, user), 403, 'FORBIDDEN')
     expectAnswer(await rest(method, `/system/cache${path}`, undefined), 401, 'UNAUTHORIZED')
   }
@@ -90,7 +145,11 @@ test('hits, misses, loads, forgets and errors are counted for each resource and 
   await givenKept()
   const text = await first.ground.metrics.registry.metrics()
   for (const resource of ['manifest', 'tag', 'project']) {
-    for (const event of ['hit', 'miss', 'load', 'forget', 'error']) assert.match(text, new RegExp(`marina_cache_events_total\\{layer="memory",resource="${resource}",event="${event}"\\} \\d+`))
+    for (const event of ['hit', 'miss', 'load', 'forget', 'error'])
+      assert.match(
+        text,
+        new RegExp(`marina_cache_events_total\\{layer="memory",resource="${resource}",event="${event}"\\} \\d+`),
+      )
   }
   assert.match(text, /marina_cache_events_total\{layer="redis",resource="manifest",event="load"\} [1-9]/)
 })
@@ -110,26 +169,39 @@ test('without manifests, what is known of them is still kept', async () => {
   for (let time = 0; time < 3; time++) expectAnswer(await pull(lean, repository, 'v1'), 200)
   const resources = new Set([...lean.ground.cache.entries()].map(({ key }) => key.split(':', 1)[0]))
   assert.deepEqual([resources.has('manifest'), resources.has('tag')], [false, true])
-  assert.equal(lean.ground.layers.counts().some(({ layer, resource }) => layer === 'redis' && resource === 'manifest'), false)
+  assert.equal(
+    lean.ground.layers.counts().some(({ layer, resource }) => layer === 'redis' && resource === 'manifest'),
+    false,
+  )
 })
 
 test('S1-08: processes may differ in what they keep; who keeps nothing still tells those who do', async () => {
   await using off = await openBeside(first, { MARINA_CACHE_ENABLED: 'false' })
   const { repository } = await givenKept()
   const moved = await pushImage(off, repository, { tag: 'v1' })
-  for (const one of [first, second, off]) assert.equal(expectAnswer(await pull(one, repository, 'v1'), 200).headers['docker-content-digest'], moved.digest)
+  for (const one of [first, second, off])
+    assert.equal(expectAnswer(await pull(one, repository, 'v1'), 200).headers['docker-content-digest'], moved.digest)
 })
 
 test('S1-30: that Redis did not answer is told, not taken for nothing', async () => {
   const { manifestKey } = await givenKept()
   redis.freeze()
   try {
-    const { keys, redis: state } = (await get('/system/cache/manifest')) as { keys: { layers: string[] }[]; redis: string }
-    assert.deepEqual([keys.length > 0, keys.some(({ layers }) => layers.includes('redis')), state], [true, false, 'unhealthy'])
+    const { keys, redis: state } = (await get('/system/cache/manifest')) as {
+      keys: { layers: string[] }[]
+      redis: string
+    }
+    assert.deepEqual(
+      [keys.length > 0, keys.some(({ layers }) => layers.includes('redis')), state],
+      [true, false, 'unhealthy'],
+    )
     const at = `/system/cache/manifest/key?key=${encodeURIComponent(manifestKey)}`
     const entry = (await get(at)) as { memory: unknown[]; redis: unknown }
     assert.deepEqual([entry.memory.length, entry.redis], [2, null])
-    assert.deepEqual(expectAnswer(await openRest(first)('DELETE', at, first.admin), 200).json(), { memory: 2, redis: null })
+    assert.deepEqual(expectAnswer(await openRest(first)('DELETE', at, first.admin), 200).json(), {
+      memory: 2,
+      redis: null,
+    })
     assert.deepEqual(await get(at), { key: manifestKey, memory: [], redis: null })
   } finally {
     redis.thaw()

@@ -8,4 +8,5 @@ export { countCache, forgetCached, listCacheKeys, lookIntoCache, type CacheOfAll
 export { openCacheAnswers } from './answer.ts'
 
 /** What all processes, and Redis, keep in memory. */
-export const cache = ({ db, ...all }: CacheOfAll & { db: Db }) => feature({ name: 'cache', topics: facts, routes: cacheRoutes(db, all) })
+export const cache = ({ db, ...all }: CacheOfAll & { db: Db }) =>
+  feature({ name: 'cache', topics: facts, routes: cacheRoutes(db, all) })

@@ -18,7 +18,11 @@ before(async () => {
   redis = opened.use(await openTestRedis())
   proxy = opened.use(await openTcpProxy(redis.port))
   // With so little memory nearly every answer has to come from Redis or the database. A busy machine may need more than 50 ms.
-  const settings = { MARINA_REDIS_URL: `redis://127.0.0.1:${proxy.port}`, MARINA_CACHE_BYTES: '20KiB', MARINA_REDIS_TIMEOUT: '200ms' }
+  const settings = {
+    MARINA_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    MARINA_CACHE_BYTES: '20KiB',
+    MARINA_REDIS_TIMEOUT: '200ms',
+  }
   first = opened.use(await openTestMarina(settings))
   second = opened.use(await openBeside(first, settings))
   await healthy()
@@ -26,8 +30,10 @@ before(async () => {
 after(() => opened.disposeAsync())
 
 type Health = { status: string; components: { name: string; status: string }[] }
-const health = async (marina: TestMarina) => expectAnswer(await marina.ask('GET', '/api/v2.0/health'), 200).json() as Health
-const redisOf = async (marina: TestMarina) => (await health(marina)).components.find(({ name }) => name === 'redis')?.status
+const health = async (marina: TestMarina) =>
+  expectAnswer(await marina.ask('GET', '/api/v2.0/health'), 200).json() as Health
+const redisOf = async (marina: TestMarina) =>
+  (await health(marina)).components.find(({ name }) => name === 'redis')?.status
 
 /** Until both use Redis again, and know what the other has heard. */
 async function healthy(): Promise<void> {
@@ -36,11 +42,15 @@ async function healthy(): Promise<void> {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 60_000; !(await isSo()); await sleep(25)) assert.ok(performance.now() < end, 'it did not come to be')
+  for (const end = performance.now() + 60_000; !(await isSo()); await sleep(25))
+    assert.ok(performance.now() < end, 'it did not come to be')
 }
 
 const redisCounts = (marina: TestMarina, event: 'hit' | 'refuse' | 'error') =>
-  marina.ground.layers.counts().filter(({ layer }) => layer === 'redis').reduce((sum, { counts }) => sum + counts[event], 0)
+  marina.ground.layers
+    .counts()
+    .filter(({ layer }) => layer === 'redis')
+    .reduce((sum, { counts }) => sum + counts[event], 0)
 
 /** A pull that waits for a Redis that never answers takes longer than this, in ms; one on a busy machine does not. */
 const hangMs = 30_000
@@ -63,8 +73,16 @@ async function live(rounds: number): Promise<number> {
   return slowest
 }
 
-async function expectPull(marina: TestMarina, repository: string, reference: string, image: PushedImage): Promise<void> {
-  const { body, headers } = expectAnswer(await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin }), 200)
+async function expectPull(
+  marina: TestMarina,
+  repository: string,
+  reference: string,
+  image: PushedImage,
+): Promise<void> {
+  const { body, headers } = expectAnswer(
+    await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin }),
+    200,
+  )
   assert.deepEqual([headers['docker-content-digest'], body], [image.digest, image.content])
 }
 
@@ -76,7 +94,8 @@ async function expectUse(): Promise<void> {
   await until(async () => {
     // Where memory has everything, nobody asks Redis.
     for (const marina of [first, second]) marina.ground.cache.clear()
-    for (const marina of [first, second, second]) for (const [index, image] of images.entries()) await expectPull(marina, repository, ['a', 'b'][index]!, image)
+    for (const marina of [first, second, second])
+      for (const [index, image] of images.entries()) await expectPull(marina, repository, ['a', 'b'][index]!, image)
     return redisCounts(second, 'hit') > before
   })
 }
@@ -91,7 +110,14 @@ test('S1-26: Redis killed: everything goes on with right answers, health says de
   const slowest = await live(6)
   assert.ok(slowest < hangMs, `a pull took ${slowest} ms`)
   const { status, components } = await health(first)
-  assert.deepEqual([status, components.find(({ name }) => name === 'redis')?.status, components.find(({ name }) => name === 'database')?.status], ['degraded', 'unhealthy', 'healthy'])
+  assert.deepEqual(
+    [
+      status,
+      components.find(({ name }) => name === 'redis')?.status,
+      components.find(({ name }) => name === 'database')?.status,
+    ],
+    ['degraded', 'unhealthy', 'healthy'],
+  )
   await redis.start()
   await healthy()
   await live(4)
@@ -184,15 +210,25 @@ async function dumpOf(redis: TestRedis, repository: string): Promise<Map<string,
   }
 }
 
-const connectTo = (redis: TestRedis) => createClient({ url: redis.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
+const connectTo = (redis: TestRedis) =>
+  createClient({ url: redis.url })
+    .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    .connect()
 
 test('S1-24: Redis preloaded with what was true before, and with what never was, misleads nobody', async () => {
   const repository = `${(await givenProject(first)).name}/app`
-  const [old, other] = [await pushImage(first, repository, { tag: 'v1' }), await pushImage(first, repository, { tag: 'v2' })]
+  const [old, other] = [
+    await pushImage(first, repository, { tag: 'v1' }),
+    await pushImage(first, repository, { tag: 'v2' }),
+  ]
   let dump = new Map<string, Buffer>()
   await until(async () => {
     first.ground.cache.clear()
-    for (const [tag, image] of [['v1', old], ['v2', other]] as const) await expectPull(first, repository, tag, image)
+    for (const [tag, image] of [
+      ['v1', old],
+      ['v2', other],
+    ] as const)
+      await expectPull(first, repository, tag, image)
     dump = await dumpOf(redis, repository)
     return dump.size === 4
   })
@@ -206,8 +242,14 @@ test('S1-24: Redis preloaded with what was true before, and with what never was,
     const evil = [
       ...dump,
       // Another key's value, whole and true there.
-      [one, dump.get(two)!], [two, dump.get(one)!],
-      ...keys.flatMap((key): [string, Buffer][] => [[key, randomBytes(200)], [key, Buffer.alloc(0)], [key, Buffer.from('{"tagId":1,"digest":"sha256:00"}')], [key, Buffer.concat([dump.get(key)!, Buffer.from('x')])]]),
+      [one, dump.get(two)!],
+      [two, dump.get(one)!],
+      ...keys.flatMap((key): [string, Buffer][] => [
+        [key, randomBytes(200)],
+        [key, Buffer.alloc(0)],
+        [key, Buffer.from('{"tagId":1,"digest":"sha256:00"}')],
+        [key, Buffer.concat([dump.get(key)!, Buffer.from('x')])],
+      ]),
     ] as [string, Buffer][]
     const refused = redisCounts(first, 'refuse') + redisCounts(second, 'refuse')
     for (const [key, value] of evil) {
@@ -242,7 +284,11 @@ test('S1-07: a Redis that fails over to an old copy of itself, or is another one
   await using other = await openTestRedis()
   // What a replica would hold that did not hear of the last writes.
   await other.tell('replicaof', '127.0.0.1', String(redis.port))
-  await until(async () => (await other.tell('info', 'replication')).includes('master_link_status:up') && (await dumpOf(other, repository)).size > 0)
+  await until(
+    async () =>
+      (await other.tell('info', 'replication')).includes('master_link_status:up') &&
+      (await dumpOf(other, repository)).size > 0,
+  )
   await other.tell('replicaof', 'no', 'one')
   const moved = await pushImage(second, repository, { tag: 'v1' })
   const client = await connectTo(redis)

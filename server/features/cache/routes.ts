@@ -18,14 +18,16 @@ export function cacheRoutes(db: Db, all: CacheOfAll): ApiRoute[] {
       return { keys, is_cut: isCut, redis }
     }),
     route(api.flushCache, change, ({ params: { resource }, caller }) =>
-      forgetCached(db, actorOf(caller), all, resource, null)),
+      forgetCached(db, actorOf(caller), all, resource, null),
+    ),
     route(api.getCacheKey, read, async ({ params: { resource }, query: { key } }) => {
       const entry = await lookIntoCache(all, checked(resource, key))
       if (!entry) throw new Failure('NOT_FOUND', 'nothing is kept under this key')
       return presentEntry(entry)
     }),
     route(api.forgetCacheKey, change, async ({ params: { resource }, query: { key }, caller }) =>
-      forgetCached(db, actorOf(caller), all, resource, checked(resource, key))),
+      forgetCached(db, actorOf(caller), all, resource, checked(resource, key)),
+    ),
   ]
 }
 

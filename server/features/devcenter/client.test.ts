@@ -16,17 +16,33 @@ const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ask, url } = marina
 
-type Document = { openapi: string; paths: Record<string, Record<string, { operationId: string; requestBody?: object }>> }
+type Document = {
+  openapi: string
+  paths: Record<string, Record<string, { operationId: string; requestBody?: object }>>
+}
 
 test('what the OpenAPI document describes is what api/ writes down, each operation once, and every list takes a page', async () => {
   const { openapi, paths } = expectAnswer(await ask('GET', '/api/v2.0/openapi.json'), 200).json() as Document
   assert.match(openapi, /^3\.1\./)
   const described = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, row]) => [row.operationId, method.toUpperCase(), path, row.requestBody !== undefined]))
+    Object.entries(item).map(([method, row]) => [
+      row.operationId,
+      method.toUpperCase(),
+      path,
+      row.requestBody !== undefined,
+    ]),
+  )
   const written = await readOperations()
-  assert.deepEqual(described.toSorted(byId), written.map(({ id, method, path, body }) => [id, method, path, body !== undefined]).toSorted(byId))
+  assert.deepEqual(
+    described.toSorted(byId),
+    written.map(({ id, method, path, body }) => [id, method, path, body !== undefined]).toSorted(byId),
+  )
   for (const { id, page, query } of written) {
-    if (page) assert.ok(Object.hasOwn((query as unknown as { properties: object }).properties, 'page_size'), `${id} takes no page_size`)
+    if (page)
+      assert.ok(
+        Object.hasOwn((query as unknown as { properties: object }).properties, 'page_size'),
+        `${id} takes no page_size`,
+      )
   }
 })
 
@@ -35,8 +51,12 @@ const byId = ([a]: unknown[], [b]: unknown[]) => (String(a) < String(b) ? -1 : 1
 /** Every operation that a file of api/ exports. */
 async function readOperations(): Promise<Operation[]> {
   const folder = join(import.meta.dirname, '../../../api')
-  const modules = await Promise.all(globSync('*.ts', { cwd: folder }).map((name) => import(join(folder, name)) as Promise<Record<string, unknown>>))
-  return modules.flatMap((one) => Object.values(one)).filter((one): one is Operation => typeof one === 'object' && one !== null && 'method' in one && 'path' in one)
+  const modules = await Promise.all(
+    globSync('*.ts', { cwd: folder }).map((name) => import(join(folder, name)) as Promise<Record<string, unknown>>),
+  )
+  return modules
+    .flatMap((one) => Object.values(one))
+    .filter((one): one is Operation => typeof one === 'object' && one !== null && 'method' in one && 'path' in one)
 }
 
 test('a user walks from a new project to its end with the client alone', async () => {
@@ -49,7 +69,9 @@ test('a user walks from a new project to its end with the client alone', async (
   assert.equal(made.headers.get('location'), `/api/v2.0/projects/${project.project_id}`)
   assert.deepEqual([project.owner_name, project.metadata], [user.name, { auto_scan: 'true', public: 'false' }])
 
-  const { body: [quota] } = await root(quotas.listQuotas, { query: { reference: 'project', reference_id: String(project.project_id) } })
+  const {
+    body: [quota],
+  } = await root(quotas.listQuotas, { query: { reference: 'project', reference_id: String(project.project_id) } })
   await root(quotas.updateQuota, { params: { id: quota!.id }, body: { hard: { storage: 100_000 } } })
   const image = await pushImage(marina, `${name}/app`, { as: user, tag: 'v1' })
   const { body: summary } = await client(projects.getProjectSummary, { params })
@@ -57,20 +79,34 @@ test('a user walks from a new project to its end with the client alone', async (
   assert.ok(summary.quota!.used['storage']! > image.content.length)
 
   await client(labels.createLabel, { body: { name: 'tested', scope: 'p', project_id: project.project_id } })
-  const { body: [label] } = await client(labels.listLabels, { query: { scope: 'p', project_id: project.project_id } })
+  const {
+    body: [label],
+  } = await client(labels.listLabels, { query: { scope: 'p', project_id: project.project_id } })
   await client(labels.deleteLabel, { params: { label_id: label!.id } })
   await client(projects.updateProject, { params, body: { cve_allowlist: { items: [{ cve_id: 'CVE-2024-3094' }] } } })
-  assert.deepEqual((await client(search, { query: { q: name } })).body.repository.map((one) => one.repository_name), [`${name}/app`])
+  assert.deepEqual(
+    (await client(search, { query: { q: name } })).body.repository.map((one) => one.repository_name),
+    [`${name}/app`],
+  )
 
   assert.deepEqual((await client(projects.getProjectDeletable, { params })).body.deletable, false)
-  await assert.rejects(client(projects.deleteProject, { params }), new ApiError(412, 'PRECONDITION', `the project ${name} still holds artifacts: delete its repositories first`))
+  await assert.rejects(
+    client(projects.deleteProject, { params }),
+    new ApiError(412, 'PRECONDITION', `the project ${name} still holds artifacts: delete its repositories first`),
+  )
   expectAnswer(await ask('DELETE', `/v2/${name}/app/manifests/${image.digest}`, { as: user }), 202)
   await client(projects.deleteProject, { params })
-  await assert.rejects(client(projects.headProject, { query: { project_name: name } }), { name: 'ApiError', status: 404 })
+  await assert.rejects(client(projects.headProject, { query: { project_name: name } }), {
+    name: 'ApiError',
+    status: 404,
+  })
 })
 
 test('names of other scripts and wrong passwords come through as they are', async () => {
-  await assert.rejects(openClient({ url, login: { name: 'nobodÿ☂', password: 'ß' } })(projects.listProjects), { status: 401, code: 'UNAUTHORIZED' })
+  await assert.rejects(openClient({ url, login: { name: 'nobodÿ☂', password: 'ß' } })(projects.listProjects), {
+    status: 401,
+    code: 'UNAUTHORIZED',
+  })
   await assert.rejects(openClient({ url })(getStatistic), { status: 401, code: 'UNAUTHORIZED' })
   assert.ok((await openClient({ url })(projects.listProjects)).body.length > 0)
 })
@@ -79,5 +115,6 @@ test('H27: the browsable page takes nothing from a request and allows no script'
   const page = expectAnswer(await ask('GET', '/devcenter-api-2.0?x=<script>alert(1)</script>'), 200)
   assert.doesNotMatch(page.text, /<script/i)
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
-  for (const path of ['/api/v2.0/projects/{project_name_or_id}', '/api/v2.0/quotas/{id}']) assert.ok(page.text.includes(path), path)
+  for (const path of ['/api/v2.0/projects/{project_name_or_id}', '/api/v2.0/quotas/{id}'])
+    assert.ok(page.text.includes(path), path)
 })

@@ -8,11 +8,66 @@ after(() => marina[Symbol.asyncDispose]())
 const { admin, ask } = marina
 
 type Schema = { type?: string; properties?: Record<string, Schema>; items?: Schema }
-type Operation = { operationId: string; parameters?: { name: string; in: string }[]; requestBody?: { content: Record<string, { schema: Schema }> } }
+type Operation = {
+  operationId: string
+  parameters?: { name: string; in: string }[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+}
 
-const texts = ['%00', 'a%00b', '%27%22%5C%3B--', '..%2F..%2Fetc', '%F0%9F%92%A9', '%25', '_', '-1', '0', '9007199254740993', '1e309', 'NaN', 'null', 'x'.repeat(300), '%ED%A0%80', '__proto__', 'constructor', '%5Ba~b%5D', 'name%3D%5B~%5D', '%7B%7D']
-const values: unknown[] = [null, 0, -1, 1.5, 1e300, '', 'a\0b', '\uD800', 'x'.repeat(5000), [], [null], {}, { toString: 1 }, true, '__proto__']
-const bodies = ['', '{', '[]', 'null', '"x"', '0', '[{}]', '{"__proto__":{"isAdmin":true}}', '{"constructor":{"prototype":{"x":1}}}', `${'['.repeat(5000)}${']'.repeat(5000)}`, '\u0000', '{"a":1,"a":2}', `{"a":${'['.repeat(300_000)}${']'.repeat(300_000)}}`]
+const texts = [
+  '%00',
+  'a%00b',
+  '%27%22%5C%3B--',
+  '..%2F..%2Fetc',
+  '%F0%9F%92%A9',
+  '%25',
+  '_',
+  '-1',
+  '0',
+  '9007199254740993',
+  '1e309',
+  'NaN',
+  'null',
+  'x'.repeat(300),
+  '%ED%A0%80',
+  '__proto__',
+  'constructor',
+  '%5Ba~b%5D',
+  'name%3D%5B~%5D',
+  '%7B%7D',
+]
+const values: unknown[] = [
+  null,
+  0,
+  -1,
+  1.5,
+  1e300,
+  '',
+  'a\0b',
+  '\uD800',
+  'x'.repeat(5000),
+  [],
+  [null],
+  {},
+  { toString: 1 },
+  true,
+  '__proto__',
+]
+const bodies = [
+  '',
+  '{',
+  '[]',
+  'null',
+  '"x"',
+  '0',
+  '[{}]',
+  '{"__proto__":{"isAdmin":true}}',
+  '{"constructor":{"prototype":{"x":1}}}',
+  `${'['.repeat(5000)}${']'.repeat(5000)}`,
+  '\u0000',
+  '{"a":1,"a":2}',
+  `{"a":${'['.repeat(300_000)}${']'.repeat(300_000)}}`,
+]
 
 /** Bodies that are right but for one property, which holds something else. */
 function* spoiled(schema: Schema): Generator {
@@ -24,13 +79,21 @@ function* spoiled(schema: Schema): Generator {
 }
 
 test('hostile input to every operation of the document, as an administrator, gets an answer and never a 5xx, and no prototype grows', async () => {
-  const { paths } = expectAnswer(await ask('GET', '/api/v2.0/openapi.json'), 200).json() as { paths: Record<string, Record<string, Operation>> }
-  const operations = Object.entries(paths).flatMap(([path, item]) => Object.entries(item).map(([method, one]) => ({ path, method: method.toUpperCase(), ...one })))
+  const { paths } = expectAnswer(await ask('GET', '/api/v2.0/openapi.json'), 200).json() as {
+    paths: Record<string, Record<string, Operation>>
+  }
+  const operations = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, one]) => ({ path, method: method.toUpperCase(), ...one })),
+  )
   assert.ok(operations.length > 30)
   const bad: string[] = []
   const tell = async (method: string, path: string, body?: string) => {
-    const answer = await ask(method, `/api/v2.0${path}`, { as: admin, ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }) })
-    if (answer.status >= 500 && answer.status !== 503) bad.push(`${method} ${path.slice(0, 120)} ${body?.slice(0, 80) ?? ''} → ${answer.status}`)
+    const answer = await ask(method, `/api/v2.0${path}`, {
+      as: admin,
+      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+    })
+    if (answer.status >= 500 && answer.status !== 503)
+      bad.push(`${method} ${path.slice(0, 120)} ${body?.slice(0, 80) ?? ''} → ${answer.status}`)
   }
   for (const { method, path, parameters = [], requestBody } of operations) {
     const fill = (text: string) => path.replaceAll(/\{\w+\}/g, text)
@@ -41,7 +104,8 @@ test('hostile input to every operation of the document, as an administrator, get
     }
     if (!requestBody) continue
     const schema = Object.values(requestBody.content)[0]!.schema
-    for (const body of [...bodies, ...[...spoiled(schema)].map((one) => JSON.stringify(one))]) await tell(method, fill('1'), body)
+    for (const body of [...bodies, ...[...spoiled(schema)].map((one) => JSON.stringify(one))])
+      await tell(method, fill('1'), body)
   }
   assert.deepEqual(bad, [])
   assert.equal(({} as Record<string, unknown>)['isAdmin'], undefined)

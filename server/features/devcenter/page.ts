@@ -1,4 +1,12 @@
-type Schema = { $ref?: string; type?: string; items?: Schema; properties?: Record<string, Schema>; description?: string; anyOf?: Schema[]; format?: string }
+type Schema = {
+  $ref?: string
+  type?: string
+  items?: Schema
+  properties?: Record<string, Schema>
+  description?: string
+  anyOf?: Schema[]
+  format?: string
+}
 type Operation = {
   operationId?: string
   summary?: string
@@ -7,13 +15,19 @@ type Operation = {
   requestBody?: { content: Record<string, { schema: Schema }> }
   responses: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>
 }
-export type OpenApiDocument = { info: { title: string; version: string; description: string }; servers?: { url: string }[]; paths: Record<string, Record<string, Operation>> }
+export type OpenApiDocument = {
+  info: { title: string; version: string; description: string }
+  servers?: { url: string }[]
+  paths: Record<string, Record<string, Operation>>
+}
 
 /** The API as one page to browse, written from its OpenAPI document; works without script, search is the browser's own. */
 export function devcenterPage(document: OpenApiDocument): string {
   const base = document.servers?.[0]?.url ?? ''
   const byTag = Map.groupBy(
-    Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation }))),
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+    ),
     ({ operation }) => operation.tags?.[0] ?? 'other',
   )
   const tags = [...byTag].sort(([a], [b]) => a.localeCompare(b, 'en'))
@@ -39,14 +53,21 @@ ${tags.map(([tag, all]) => `<h2 id="${escape(tag)}">${escape(tag)}</h2>${all.map
 `
 }
 
-function section(base: string, { path, method, operation }: { path: string; method: string; operation: Operation }): string {
-  const parameters = (operation.parameters ?? []).map(({ name, in: where, required, description, schema }) =>
-    `<tr><td><code>${escape(name)}</code>${required ? ' *' : ''}</td><td>${escape(where)}</td><td>${escape(shape(schema))}</td><td>${escape(description ?? '')}</td></tr>`)
+function section(
+  base: string,
+  { path, method, operation }: { path: string; method: string; operation: Operation },
+): string {
+  const parameters = (operation.parameters ?? []).map(
+    ({ name, in: where, required, description, schema }) =>
+      `<tr><td><code>${escape(name)}</code>${required ? ' *' : ''}</td><td>${escape(where)}</td><td>${escape(shape(schema))}</td><td>${escape(description ?? '')}</td></tr>`,
+  )
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
-  const answers = Object.entries(operation.responses).filter(([status]) => status < '300').map(([status, { content }]) => {
-    const schema = Object.values(content ?? {})[0]?.schema
-    return `<p>answer ${escape(status)}</p>${schema && schema.type !== 'null' ? `<pre>${escape(shape(schema, 0, true))}</pre>` : ''}`
-  })
+  const answers = Object.entries(operation.responses)
+    .filter(([status]) => status < '300')
+    .map(([status, { content }]) => {
+      const schema = Object.values(content ?? {})[0]?.schema
+      return `<p>answer ${escape(status)}</p>${schema && schema.type !== 'null' ? `<pre>${escape(shape(schema, 0, true))}</pre>` : ''}`
+    })
   const failures = Object.keys(operation.responses).filter((status) => status >= '300')
   return `<details id="${escape(operation.operationId ?? '')}"><summary><span class="m ${escape(method)}">${escape(method.toUpperCase())}</span><code>${escape(base + path)}</code><span class="s">${escape(operation.summary ?? '')}</span></summary>
 ${parameters.length > 0 ? `<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>${parameters.join('')}</table>` : ''}
@@ -60,7 +81,9 @@ function shape(schema: Schema | undefined, depth = 0, wide = false): string {
   if (schema.items) return `[${shape(schema.items, depth, wide)}]`
   if (schema.properties && depth < 3) {
     const rows = Object.entries(schema.properties).map(([name, one]) => `${name}: ${shape(one, depth + 1, wide)}`)
-    return wide ? `{\n${rows.map((row) => '  '.repeat(depth + 1) + row).join('\n')}\n${'  '.repeat(depth)}}` : `{ ${Object.keys(schema.properties).join(', ')} }`
+    return wide
+      ? `{\n${rows.map((row) => '  '.repeat(depth + 1) + row).join('\n')}\n${'  '.repeat(depth)}}`
+      : `{ ${Object.keys(schema.properties).join(', ')} }`
   }
   return schema.format ?? schema.type ?? 'any'
 }

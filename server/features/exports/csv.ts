@@ -11,6 +11,7 @@ export async function* csvOf(columns: readonly string[], pages: AsyncIterable<Ce
   for await (const rows of pages) yield Buffer.from(write(rows.map((row) => row.map(plain))))
 }
 
-const write = (rows: (string | number | null)[][]) => stringify(rows, { escape_formulas: true, quoted_string: true, record_delimiter: 'windows' })
+const write = (rows: (string | number | null)[][]) =>
+  stringify(rows, { escape_formulas: true, quoted_string: true, record_delimiter: 'windows' })
 
 const plain = (cell: Cell) => (cell instanceof Date ? cell.toISOString() : cell)

@@ -21,15 +21,23 @@ export async function testExports(settings: TestSettings): Promise<void> {
     await worker[Symbol.asyncDispose]()
     await marina[Symbol.asyncDispose]()
   })
-  const { admin, ground: { db } } = marina
+  const {
+    admin,
+    ground: { db },
+  } = marina
 
   type Status = { id: number; user_id: number; user_name: string; status: string; file_present: boolean }
-  const ask = async (body: object = {}, as: Person = admin) => expectAnswer(await callApi(marina, 'POST', '/export/artifacts', { as, body }), 201)
-  const statusOf = async (id: number, as: Person = admin, at: TestMarina = marina) => expectAnswer(await callApi(at, 'GET', `/export/artifacts/executions/${id}`, { as }), 200).json() as Status
-  const download = (id: number, as: Person = admin, at: TestMarina = marina) => callApi(at, 'GET', `/export/artifacts/download/${id}`, { as })
+  const ask = async (body: object = {}, as: Person = admin) =>
+    expectAnswer(await callApi(marina, 'POST', '/export/artifacts', { as, body }), 201)
+  const statusOf = async (id: number, as: Person = admin, at: TestMarina = marina) =>
+    expectAnswer(await callApi(at, 'GET', `/export/artifacts/executions/${id}`, { as }), 200).json() as Status
+  const download = (id: number, as: Person = admin, at: TestMarina = marina) =>
+    callApi(at, 'GET', `/export/artifacts/download/${id}`, { as })
   async function ready(body: object = {}, as: Person = admin): Promise<number> {
     const { id } = (await ask(body, as)).json() as { id: number }
-    await eventually(async () => assert.deepEqual([(await statusOf(id, as)).status, (await statusOf(id, as)).file_present], ['Success', true]))
+    await eventually(async () =>
+      assert.deepEqual([(await statusOf(id, as)).status, (await statusOf(id, as)).file_present], ['Success', true]),
+    )
     return id
   }
 
@@ -58,15 +66,34 @@ export async function testExports(settings: TestSettings): Promise<void> {
     assert.deepEqual([name, status], ['admin', 'Success'])
     await using third = await openBeside(marina, { MARINA_WORKERS: 'none', ...settings })
     const answer = expectAnswer(await download(id, admin, third), 200)
-    assert.deepEqual([answer.headers['content-type'], answer.headers['content-disposition'], Number(answer.headers['content-length'])], ['text/csv; charset=utf-8', `attachment; filename="artifacts-${id}.csv"`, answer.body.length])
+    assert.deepEqual(
+      [answer.headers['content-type'], answer.headers['content-disposition'], Number(answer.headers['content-length'])],
+      ['text/csv; charset=utf-8', `attachment; filename="artifacts-${id}.csv"`, answer.body.length],
+    )
     const [head, ...rows] = readCsv(answer.text)
-    assert.deepEqual(head, ['project', 'repository', 'digest', 'type', 'tags', 'labels', 'size_bytes', 'push_time', 'pull_time', 'pulls'])
+    assert.deepEqual(head, [
+      'project',
+      'repository',
+      'digest',
+      'type',
+      'tags',
+      'labels',
+      'size_bytes',
+      'push_time',
+      'pull_time',
+      'pulls',
+    ])
     assert.equal(rows.length, 2)
     const [first] = rows
     assert.deepEqual(first!.slice(0, 6), [A.name, `${A.name}/app`, image.digest, 'IMAGE', 'v1', ''])
     assert.ok(Number(first![6]) > 200 && !Number.isNaN(Date.parse(first![7]!)))
     assert.deepEqual(first!.slice(8), ['', '0'])
-    await eventually(async () => assert.deepEqual((await factsSince(marina, since)).map(({ topic }) => topic), ['export.requested', 'system-artifact.created', 'system-artifact.deleted', 'export.downloaded']))
+    await eventually(async () =>
+      assert.deepEqual(
+        (await factsSince(marina, since)).map(({ topic }) => topic),
+        ['export.requested', 'system-artifact.created', 'system-artifact.deleted', 'export.downloaded'],
+      ),
+    )
   })
 
   test('S0-33: after the first whole download the report is gone, its bytes too', async () => {
@@ -88,13 +115,21 @@ export async function testExports(settings: TestSettings): Promise<void> {
       select id, 'sha256:' || encode(sha256(number::text::bytea), 'hex'), 'x', 'image', 1, '{}' from repository, generate_series(1, 30000) as number where name = ${`${project.name}/app`}`)
     const id = await ready({ projects: [project.id] })
     await new Promise<void>((resolve, reject) => {
-      const asked = request({ port: marina.port, path: `/api/v2.0/export/artifacts/download/${id}`, headers: { authorization: basic(admin) }, agent: new Agent({ keepAlive: false }) }, (response) => {
-        response.once('data', () => {
-          response.destroy()
-          resolve()
-        })
-        response.on('error', () => {})
-      })
+      const asked = request(
+        {
+          port: marina.port,
+          path: `/api/v2.0/export/artifacts/download/${id}`,
+          headers: { authorization: basic(admin) },
+          agent: new Agent({ keepAlive: false }),
+        },
+        (response) => {
+          response.once('data', () => {
+            response.destroy()
+            resolve()
+          })
+          response.on('error', () => {})
+        },
+      )
       asked.on('error', reject)
       asked.end()
     })
@@ -115,10 +150,22 @@ export async function testExports(settings: TestSettings): Promise<void> {
     }
     expectAnswer(await download(id, plain), 403, 'FORBIDDEN')
     expectAnswer(await callApi(marina, 'GET', `/export/artifacts/download/${id}`), 401, 'UNAUTHORIZED')
-    const list = async (as: Person) => (expectAnswer(await callApi(marina, 'GET', '/export/artifacts/executions', { as }), 200).json() as { items: Status[] }).items.map((one) => one.id)
+    const list = async (as: Person) =>
+      (
+        expectAnswer(await callApi(marina, 'GET', '/export/artifacts/executions', { as }), 200).json() as {
+          items: Status[]
+        }
+      ).items.map((one) => one.id)
     assert.ok(!(await list(other)).includes(id) && !(await list(admin)).includes(id))
     assert.deepEqual(await list(robot), [id])
-    assert.deepEqual((expectAnswer(await callApi(marina, 'GET', '/export/artifacts/executions', { as: robot }), 200).json() as { items: Status[] }).items[0]!.file_present, true)
+    assert.deepEqual(
+      (
+        expectAnswer(await callApi(marina, 'GET', '/export/artifacts/executions', { as: robot }), 200).json() as {
+          items: Status[]
+        }
+      ).items[0]!.file_present,
+      true,
+    )
     expectAnswer(await download(id, robot), 200)
     expectAnswer(await download(999_999_999), 404, 'NOT_FOUND')
   })
@@ -128,12 +175,19 @@ export async function testExports(settings: TestSettings): Promise<void> {
     const evil = ['=HYPERLINK("http://evil","x")', '+cmd|calc', '@SUM(1)', '-2+3', 'a"b', 'two\r\nlines', '\t=1']
     for (const name of evil) {
       const { digest } = await pushImage(marina, `${project.name}/app`)
-      const { id: label } = (await db.row<{ id: number }>(sql`insert into label (name, project_id) values (${name}, ${project.id}) returning id`))!
-      await db.run(sql`insert into artifact_label (artifact_id, label_id) select id, ${label} from artifact where digest = ${digest}`)
+      const { id: label } = (await db.row<{ id: number }>(
+        sql`insert into label (name, project_id) values (${name}, ${project.id}) returning id`,
+      ))!
+      await db.run(
+        sql`insert into artifact_label (artifact_id, label_id) select id, ${label} from artifact where digest = ${digest}`,
+      )
     }
     const { text } = expectAnswer(await download(await ready({ projects: [project.id] })), 200)
     const rows = readCsv(text).slice(1)
-    assert.deepEqual(rows.map((row) => row[5]), [`'=HYPERLINK("http://evil","x")`, `'+cmd|calc`, `'@SUM(1)`, `'-2+3`, 'a"b', 'two\r\nlines', `'\t=1`])
+    assert.deepEqual(
+      rows.map((row) => row[5]),
+      [`'=HYPERLINK("http://evil","x")`, `'+cmd|calc`, `'@SUM(1)`, `'-2+3`, 'a"b', 'two\r\nlines', `'\t=1`],
+    )
     assert.ok(rows.every((row) => row.length === 10))
     assert.ok(text.includes(`"'=HYPERLINK(""http://evil"",""x"")"`))
   })
@@ -143,7 +197,16 @@ export async function testExports(settings: TestSettings): Promise<void> {
     const { blobs } = marina.ground
     const artifacts = openSystemArtifacts({ db, blobs, ttlMs: 86_400_000, limits: { all: 0, vendor: 0 } })
     const late = artifactExportHandler(db, artifacts).run({
-      params: { projectIds: null }, taskId: 0, executionId: id, vendorId: 0, trigger: 'MANUAL', attempt: 1, earlier: {}, signal: new AbortController().signal, log: () => {}, progress: () => {},
+      params: { projectIds: null },
+      taskId: 0,
+      executionId: id,
+      vendorId: 0,
+      trigger: 'MANUAL',
+      attempt: 1,
+      earlier: {},
+      signal: new AbortController().signal,
+      log: () => {},
+      progress: () => {},
       keep: async () => Promise.reject(new JobAborted('lease lost')),
     })
     await assert.rejects(late, /lease lost/)
@@ -153,11 +216,25 @@ export async function testExports(settings: TestSettings): Promise<void> {
 
   test('a requester has only so many reports written at once', async () => {
     const eager = await givenUser(marina, fresh('eager'), true)
-    expectAnswer(await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'pause' } }), 200)
-    const answers = await Promise.all(Array.from({ length: 8 }, () => callApi(marina, 'POST', '/export/artifacts', { as: eager, body: {} })))
-    assert.deepEqual([answers.filter(({ status }) => status === 201).length, answers.filter(({ status }) => status === 412).length], [5, 3])
-    expectAnswer(await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'stop' } }), 200)
-    expectAnswer(await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'resume' } }), 200)
+    expectAnswer(
+      await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'pause' } }),
+      200,
+    )
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => callApi(marina, 'POST', '/export/artifacts', { as: eager, body: {} })),
+    )
+    assert.deepEqual(
+      [answers.filter(({ status }) => status === 201).length, answers.filter(({ status }) => status === 412).length],
+      [5, 3],
+    )
+    expectAnswer(
+      await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'stop' } }),
+      200,
+    )
+    expectAnswer(
+      await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'resume' } }),
+      200,
+    )
     await ask({}, eager)
   })
 }

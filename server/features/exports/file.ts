@@ -30,12 +30,22 @@ const repositoryOf = (executionId: number) => `export_${executionId}`
 export type Writer = Pick<Job, 'executionId' | 'keep'>
 
 /** Stores the file of an execution; one that an earlier try left makes way. Returns what the execution keeps of it. */
-export async function saveFile(db: Queryable, artifacts: SystemArtifacts, { vendor, type }: Kind, { executionId, keep }: Writer, bytes: Bytes): Promise<Params> {
+export async function saveFile(
+  db: Queryable,
+  artifacts: SystemArtifacts,
+  { vendor, type }: Kind,
+  { executionId, keep }: Writer,
+  bytes: Bytes,
+): Promise<Params> {
   const repository = repositoryOf(executionId)
   // What lies there may be the file of the run that has followed.
   await keep(db, {})
-  for (const { digest } of await artifacts.list({ q: `repository=${repository}` })) await artifacts.delete(repository, digest)
-  const { digest, size } = await artifacts.create({ vendor, repository, type, attrs: { execution: executionId } }, bytes)
+  for (const { digest } of await artifacts.list({ q: `repository=${repository}` }))
+    await artifacts.delete(repository, digest)
+  const { digest, size } = await artifacts.create(
+    { vendor, repository, type, attrs: { execution: executionId } },
+    bytes,
+  )
   return { file: { digest, size } }
 }
 

@@ -9,4 +9,9 @@ type Lent = { db: Db; artifacts: SystemArtifacts }
 
 /** Reports as CSV. */
 export const exports = ({ db, artifacts }: Lent) =>
-  feature({ name: 'exports', topics: facts, routes: exportRoutes(db, artifacts), jobs: [artifactExportHandler(db, artifacts)] })
+  feature({
+    name: 'exports',
+    topics: facts,
+    routes: exportRoutes(db, artifacts),
+    jobs: [artifactExportHandler(db, artifacts)],
+  })

@@ -6,7 +6,12 @@ import { saveFile, type Kind } from './file.ts'
 import { artifactColumns, countArtifacts, pagesOfArtifacts } from './store.ts'
 
 type Asked = { projectIds: number[] | null }
-export const artifactExport = jobType<Asked>({ name: 'ARTIFACT_EXPORT', concurrency: 2, maxTries: 3, timeoutMs: 6 * 3_600_000 })
+export const artifactExport = jobType<Asked>({
+  name: 'ARTIFACT_EXPORT',
+  concurrency: 2,
+  maxTries: 3,
+  timeoutMs: 6 * 3_600_000,
+})
 
 const kind: Kind = { vendor: 'ArtifactExport', type: 'ArtifactReport_CSV' }
 
@@ -21,7 +26,11 @@ export function artifactExportHandler(db: Db, artifacts: SystemArtifacts): JobHa
   })
 }
 
-async function* counted(pages: AsyncIterable<Cell[][]>, total: number, progress: Job['progress']): AsyncGenerator<Cell[][]> {
+async function* counted(
+  pages: AsyncIterable<Cell[][]>,
+  total: number,
+  progress: Job['progress'],
+): AsyncGenerator<Cell[][]> {
   let done = 0
   for await (const rows of pages) {
     yield rows

@@ -11,7 +11,16 @@ import { executionOrder, findExecution, listExecutions, type Execution } from '.
 import { actorOf, type Caller } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import type { SystemArtifacts } from '../system-artifacts/index.ts'
-import { countUnfinished, dropFile, findFile, isOf, listPresent, readFile, requesterOf, type Requester } from './file.ts'
+import {
+  countUnfinished,
+  dropFile,
+  findFile,
+  isOf,
+  listPresent,
+  readFile,
+  requesterOf,
+  type Requester,
+} from './file.ts'
 import { artifactExport } from './jobs.ts'
 import { facts } from './topics.ts'
 
@@ -32,7 +41,10 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
       const newest = listing({}, { page_size: 100 }, executionOrder)
       const { rows } = await listExecutions(db, { vendorType, vendorId: by.id }, newest)
       const own = rows.filter((one) => isOf(one, by))
-      const present = await listPresent(artifacts, own.map(({ id }) => id))
+      const present = await listPresent(
+        artifacts,
+        own.map(({ id }) => id),
+      )
       return { items: own.map((one) => presentExport(one, present.has(one.id))) }
     }),
     route(api.getArtifactExport, access, async ({ params, caller }) => {
@@ -50,7 +62,8 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
         await db.transaction((tx) => emit(tx, [downloaded]))
       })
       return content('text/csv; charset=utf-8', bytes, {
-        'content-length': String(size), 'content-disposition': `attachment; filename="artifacts-${id}.csv"`,
+        'content-length': String(size),
+        'content-disposition': `attachment; filename="artifacts-${id}.csv"`,
       })
     }),
   ]
@@ -60,8 +73,14 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
     return db.transaction(async (tx) => {
       // Two at once must not both be the last that is allowed.
       await tx.run(sql`select pg_advisory_xact_lock(hashtext(${`${vendorType}/${by.kind}`}), ${by.id % 2 ** 31}::int)`)
-      if ((await countUnfinished(tx, vendorType, by)) >= mostAtOnce) throw new Failure('PRECONDITION', `at most ${mostAtOnce} reports of yours are written at a time`)
-      const { executionId } = await enqueue(tx, artifactExport, { params: { projectIds }, trigger: 'MANUAL', vendorId: by.id, attrs: { by } })
+      if ((await countUnfinished(tx, vendorType, by)) >= mostAtOnce)
+        throw new Failure('PRECONDITION', `at most ${mostAtOnce} reports of yours are written at a time`)
+      const { executionId } = await enqueue(tx, artifactExport, {
+        params: { projectIds },
+        trigger: 'MANUAL',
+        vendorId: by.id,
+        attrs: { by },
+      })
       await emit(tx, [facts.exportRequested({ executionId, report: 'artifacts' }, actorOf(caller))])
       return executionId
     })
@@ -83,7 +102,14 @@ function presentExport(execution: Execution, isPresent: boolean): Static<typeof 
   const { id, status, message, trigger, startedAt, endedAt, attrs } = execution
   const by = attrs['by'] as Requester
   return {
-    id, user_id: by.id, user_name: by.name, status, status_text: message, trigger, start_time: startedAt.toISOString(),
-    ...(endedAt ? { end_time: endedAt.toISOString() } : {}), file_present: isPresent,
+    id,
+    user_id: by.id,
+    user_name: by.name,
+    status,
+    status_text: message,
+    trigger,
+    start_time: startedAt.toISOString(),
+    ...(endedAt ? { end_time: endedAt.toISOString() } : {}),
+    file_present: isPresent,
   }
 }

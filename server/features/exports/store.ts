@@ -5,13 +5,40 @@ import type { Cell } from './csv.ts'
 /** Rows per query; also what is in memory at a time. */
 const page = 500
 
-export const artifactColumns = ['project', 'repository', 'digest', 'type', 'tags', 'labels', 'size_bytes', 'push_time', 'pull_time', 'pulls'] as const
+export const artifactColumns = [
+  'project',
+  'repository',
+  'digest',
+  'type',
+  'tags',
+  'labels',
+  'size_bytes',
+  'push_time',
+  'pull_time',
+  'pulls',
+] as const
 
-type Row = { id: number; project: string; repository: string; digest: string; type: string; tags: string | null; labels: string | null; size: number; pushedAt: Date; pulledAt: Date | null; pulls: number }
+type Row = {
+  id: number
+  project: string
+  repository: string
+  digest: string
+  type: string
+  tags: string | null
+  labels: string | null
+  size: number
+  pushedAt: Date
+  pulledAt: Date | null
+  pulls: number
+}
 
 /** Every artifact of these projects, or of all, a page at a time in the order of their making. */
-export async function* pagesOfArtifacts(db: Queryable, projectIds: number[] | null, signal: AbortSignal): AsyncGenerator<Cell[][]> {
-  for (let after = 0; ; ) {
+export async function* pagesOfArtifacts(
+  db: Queryable,
+  projectIds: number[] | null,
+  signal: AbortSignal,
+): AsyncGenerator<Cell[][]> {
+  for (let after = 0; ;) {
     signal.throwIfAborted()
     const rows = await db.rows<Row>(sql`
       select artifact.id, project.name as project, repository.name as repository, artifact.digest, artifact.type, artifact.size, artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt",
@@ -20,7 +47,19 @@ export async function* pagesOfArtifacts(db: Queryable, projectIds: number[] | nu
         (select string_agg(name, ', ' order by name) from (select name from artifact_label held join label on label.id = held.label_id where held.artifact_id = artifact.id order by name limit 200) first) as labels
       from artifact join repository on repository.id = artifact.repository_id join project on project.id = repository.project_id
       where artifact.id > ${after} and (${projectIds}::bigint[] is null or project.id = any(${projectIds}::bigint[])) order by artifact.id limit ${page}`)
-    if (rows.length > 0) yield rows.map((one) => [one.project, one.repository, one.digest, one.type, one.tags ?? '', one.labels ?? '', one.size, one.pushedAt, one.pulledAt, one.pulls])
+    if (rows.length > 0)
+      yield rows.map((one) => [
+        one.project,
+        one.repository,
+        one.digest,
+        one.type,
+        one.tags ?? '',
+        one.labels ?? '',
+        one.size,
+        one.pushedAt,
+        one.pulledAt,
+        one.pulls,
+      ])
     if (rows.length < page) return
     after = rows.at(-1)!.id
   }

@@ -13,7 +13,7 @@ const batch = 200
  * holds. A dry run does the very same and takes it back at the end of each transaction.
  */
 export async function collectBlobs(run: Run): Promise<void> {
-  for (let after = 0; run.step(); ) {
+  for (let after = 0; run.step();) {
     const ids = await listDue(run, after)
     if (ids.length === 0) return
     await judgeBatch(run, ids)
@@ -25,7 +25,9 @@ export async function collectBlobs(run: Run): Promise<void> {
 
 /** The next blobs that have an entry in one of the queues; what is in the trash counts only for a dry run, which leaves it there. */
 async function listDue({ db, before, options }: Run, after: number): Promise<number[]> {
-  const trashed = options.isDryRun ? sql`union (select blob_id from trash_blob where blob_id > ${after} and deleted_at < ${expiry(options.keepMs)} order by blob_id limit ${batch})` : sql``
+  const trashed = options.isDryRun
+    ? sql`union (select blob_id from trash_blob where blob_id > ${after} and deleted_at < ${expiry(options.keepMs)} order by blob_id limit ${batch})`
+    : sql``
   const rows = await db.rows<{ id: number }>(sql`
     select blob_id as id from (
       (select blob_id from unused_link where blob_id > ${after} and noted_at < ${before} order by blob_id limit ${batch})
@@ -80,7 +82,10 @@ async function judge(tx: Tx, run: Run, ids: number[]): Promise<Found> {
   await tx.run(sql`
     with due as (select repository_id, blob_id from released_link where blob_id = any(${ids}::bigint[]) and released_at < ${run.before} for update skip locked)
     delete from released_link using due where released_link.repository_id = due.repository_id and released_link.blob_id = due.blob_id`)
-  if (run.options.isDryRun) await tx.run(sql`delete from trash_blob where blob_id = any(${ids}::bigint[]) and deleted_at < ${expiry(run.options.keepMs)}`)
+  if (run.options.isDryRun)
+    await tx.run(
+      sql`delete from trash_blob where blob_id = any(${ids}::bigint[]) and deleted_at < ${expiry(run.options.keepMs)}`,
+    )
   return { links, blobs: await deleteUnheld(tx, run, ids) }
 }
 
@@ -111,9 +116,15 @@ async function endUnused(tx: Tx, { before }: Run, ids: number[]): Promise<Found[
 
 /** Re-checked under lock; and were the check wrong, a foreign key would refuse and end the run. The bytes are doomed by a trigger. */
 async function deleteUnheld(tx: Tx, { before }: Run, ids: number[]): Promise<Found['blobs']> {
-  const due = idsOf(await tx.rows(sql`select blob_id as id from blob_candidate where blob_id = any(${ids}::bigint[]) and noted_at < ${before}`))
+  const due = idsOf(
+    await tx.rows(
+      sql`select blob_id as id from blob_candidate where blob_id = any(${ids}::bigint[]) and noted_at < ${before}`,
+    ),
+  )
   const locked = idsOf(await tx.rows(sql`select id from blob where id = any(${due}::bigint[]) for update skip locked`))
-  const gone = await tx.rows<{ digest: Digest; size: number }>(sql`delete from blob where id = any(${locked}::bigint[]) and not is_blob_held(id) returning digest, size`)
+  const gone = await tx.rows<{ digest: Digest; size: number }>(
+    sql`delete from blob where id = any(${locked}::bigint[]) and not is_blob_held(id) returning digest, size`,
+  )
   await tx.run(sql`
     delete from blob_candidate where blob_id = any(${due}::bigint[]) and (blob_id = any(${locked}::bigint[]) or not exists (select from blob where blob.id = blob_candidate.blob_id))`)
   return gone
@@ -124,7 +135,8 @@ const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id)
 /** In a dry run the bytes do not come up as doomed later, so they count here. */
 function tell({ totals, say, options }: Run, { links, blobs }: Found) {
   const verb = options.isDryRun ? 'would ' : ''
-  for (const { repository, digest } of links) say('holds of repositories', `${verb}end the hold of ${repository} on ${digest}: no manifest there needs it`)
+  for (const { repository, digest } of links)
+    say('holds of repositories', `${verb}end the hold of ${repository} on ${digest}: no manifest there needs it`)
   for (const { digest, size } of blobs) {
     say('blobs', `${verb}delete the blob ${digest} (${size} bytes): nobody holds it`)
     if (!options.isDryRun) continue

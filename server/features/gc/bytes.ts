@@ -22,7 +22,7 @@ type Stray = { digest: Digest; size: number | null }
 export async function collectBytes(run: Run, pace: Pace): Promise<void> {
   if (!run.options.isDryRun) await doomAbandoned(run)
   const watch = watchStore(run.blobs)
-  for (let after = ''; run.step(); ) {
+  for (let after = ''; run.step();) {
     const due = await listDue(run, after)
     if (due.length === 0) return
     await removeAll(run, pace, watch, due)
@@ -32,11 +32,13 @@ export async function collectBytes(run: Run, pace: Pace): Promise<void> {
 
 /** Bytes of pushes that were refused, or died before they told of them. */
 async function doomAbandoned({ db, before, step }: Run): Promise<void> {
-  const recorded = () => db.run(sql`
+  const recorded = () =>
+    db.run(sql`
       delete from stray where digest in (
         select digest from stray where doomed_at is null and noted_at < ${before} and exists (select from blob where blob.digest = stray.digest)
         order by digest limit ${batch} for update skip locked)`)
-  const abandoned = () => db.run(sql`
+  const abandoned = () =>
+    db.run(sql`
       update stray set doomed_at = clock_timestamp() where digest in (
         select digest from stray where doomed_at is null and noted_at < ${before} and not exists (select from blob where blob.digest = stray.digest)
         order by digest limit ${batch} for update skip locked)`)
@@ -56,7 +58,8 @@ async function removeAll(run: Run, pace: Pace, watch: WatchStore, due: Stray[]):
   const left = groupsOf(due, Math.min(mostAtOnce, run.options.perSecond || mostAtOnce))
   const work = async () => {
     try {
-      for (let some = left.shift(); some !== undefined && run.step(); some = left.shift()) await (run.options.isDryRun ? countSome(run, watch, some) : removeSome(run, pace, watch, some))
+      for (let some = left.shift(); some !== undefined && run.step(); some = left.shift())
+        await (run.options.isDryRun ? countSome(run, watch, some) : removeSome(run, pace, watch, some))
     } catch (error) {
       left.length = 0
       throw error
@@ -92,7 +95,9 @@ async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]
     const locked = await lockSome(tx, run.before, some)
     const tried = await tryAll(run, locked, (one) => removeOne(run, one, count))
     failpoint('collect.removed')
-    await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`)
+    await tx.run(
+      sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`,
+    )
     return tried
   })
   run.told()
@@ -116,19 +121,30 @@ async function removeOne({ blobs, earlier }: Run, { digest, size }: Stray, count
 }
 
 /** One file that storage does not let go keeps no other one here: it stays doomed, and the next run tries again. */
-async function tryAll({ totals, say, options }: Run, some: Stray[], step: (one: Stray) => Promise<void>): Promise<{ done: Stray[]; failures: unknown[] }> {
+async function tryAll(
+  { totals, say, options }: Run,
+  some: Stray[],
+  step: (one: Stray) => Promise<void>,
+): Promise<{ done: Stray[]; failures: unknown[] }> {
   const ends = await Promise.allSettled(some.map(step))
   const wanted = options.isDryRun ? 'looked at' : 'removed'
   const failures = ends.flatMap((end, index) => {
     if (end.status === 'fulfilled') return []
     totals.failed++
-    say(`files that could not be ${wanted}`, `the bytes of ${some[index]!.digest} could not be ${wanted}: ${(end.reason as Error).message}`, 'ERROR')
+    say(
+      `files that could not be ${wanted}`,
+      `the bytes of ${some[index]!.digest} could not be ${wanted}: ${(end.reason as Error).message}`,
+      'ERROR',
+    )
     return [end.reason as unknown]
   })
   return { done: some.filter((_, index) => ends[index]!.status === 'fulfilled'), failures }
 }
 
 export async function forgetGone(db: Db): Promise<void> {
-  const some = () => db.run(sql`delete from stray where digest in (select digest from stray where gone_at < clock_timestamp() - ${memory} order by gone_at limit ${batch} for update skip locked)`)
+  const some = () =>
+    db.run(
+      sql`delete from stray where digest in (select digest from stray where gone_at < clock_timestamp() - ${memory} order by gone_at limit ${batch} for update skip locked)`,
+    )
   while ((await some()) === batch);
 }

@@ -19,7 +19,9 @@ export async function collect(collection: Collection): Promise<Totals> {
   const lines = openLines(log)
   const run = await begin(collection, lines.say)
   const estimate = await countDue(db, run.before)
-  log(`${options.isDryRun ? 'a dry run: nothing is deleted; ' : ''}what was unused before ${run.before.toISOString()} is garbage; about ${estimate} things to look at`)
+  log(
+    `${options.isDryRun ? 'a dry run: nothing is deleted; ' : ''}what was unused before ${run.before.toISOString()} is garbage; about ${estimate} things to look at`,
+  )
   run.told = () => collection.progress({ ...run.totals, estimate })
   if (run.earlier && !options.isDryRun) log(`goes on after an earlier try: ${summary(run)}`)
   let isThrough = false
@@ -32,7 +34,10 @@ export async function collect(collection: Collection): Promise<Totals> {
     lines.rest()
     log(`${isThrough ? '' : 'cut short; until then '}${summary(run)}`, 'INFO', 'last word')
   }
-  if (run.totals.failed > 0) throw new Error(`${run.totals.failed} files could not be ${options.isDryRun ? 'looked at' : 'removed; the next run tries again'}`)
+  if (run.totals.failed > 0)
+    throw new Error(
+      `${run.totals.failed} files could not be ${options.isDryRun ? 'looked at' : 'removed; the next run tries again'}`,
+    )
   return run.totals
 }
 
@@ -47,7 +52,9 @@ async function walk(run: Run): Promise<void> {
 
 async function begin(collection: Collection, say: Run['say']): Promise<Run> {
   const { db, signal, options, earlier, keep } = collection
-  const { before } = (await db.row<{ before: Date }>(sql`select clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}) as before`))!
+  const { before } = (await db.row<{ before: Date }>(
+    sql`select clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}) as before`,
+  ))!
   let [isOver, hasBegun] = [false, false]
   const step = () => {
     signal.throwIfAborted()
@@ -58,14 +65,27 @@ async function begin(collection: Collection, say: Run['say']): Promise<Run> {
     hasBegun = true
     return !isOver
   }
-  const totals = { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, ...(options.isDryRun ? {} : earlier), failed: 0 }
+  const totals = {
+    artifacts: 0,
+    links: 0,
+    blobs: 0,
+    files: 0,
+    freed: 0,
+    ...(options.isDryRun ? {} : earlier),
+    failed: 0,
+  }
   const counted = openCounts({ db, totals, keep: async (tx, done) => keep?.(tx, done) })
   return { ...collection, before, step, told: () => {}, counted, say, totals }
 }
 
 /** A run that never gets into the window has a schedule that wants another look. */
 function tellOutside({ log, options: { begins = 'another time' } }: Collection, hasBegun: boolean): void {
-  if (hasBegun) log(`the time window is over: the next run goes on from here once it begins again at ${begins}`, 'INFO', 'last word')
+  if (hasBegun)
+    log(
+      `the time window is over: the next run goes on from here once it begins again at ${begins}`,
+      'INFO',
+      'last word',
+    )
   else log(`outside of the time window nothing is collected: it begins at ${begins}`, 'WARNING', 'last word')
 }
 

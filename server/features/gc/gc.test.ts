@@ -12,7 +12,17 @@ import type { Project } from '../../catalog/project.ts'
 import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
 import type { Tx } from '../../platform/db/db.ts'
 import { Sql, sql } from '../../platform/db/sql.ts'
-import { findDisagreements, fresh, givenProject, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../../testing/given.ts'
+import {
+  findDisagreements,
+  fresh,
+  givenProject,
+  makeImage,
+  pushBlob,
+  pushImage,
+  pushIndex,
+  pushManifest,
+  pushReferrer,
+} from '../../testing/given.ts'
 import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { setLimit } from '../quotas/index.ts'
@@ -34,20 +44,46 @@ suite('garbage collection', () => {
   })
 
   const log: string[] = []
-  const standard: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true }
-  async function run(options: Partial<CollectOptions> = {}, more: { signal?: AbortSignal; blobs?: Blobs; progress?: (told: { estimate: number; files: number }) => void; keep?: (tx: Tx, done: { files: number }) => Promise<void> } = {}): Promise<Totals> {
+  const standard: CollectOptions = {
+    delayMs: 0,
+    keepMs: 0,
+    isUntaggedGarbage: false,
+    isDryRun: false,
+    workers: 2,
+    perSecond: 0,
+    mayGoOn: () => true,
+  }
+  async function run(
+    options: Partial<CollectOptions> = {},
+    more: {
+      signal?: AbortSignal
+      blobs?: Blobs
+      progress?: (told: { estimate: number; files: number }) => void
+      keep?: (tx: Tx, done: { files: number }) => Promise<void>
+    } = {},
+  ): Promise<Totals> {
     log.length = 0
     const { db, blobs } = marina.ground
     return collect({
-      db, blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: (line) => void log.push(line), progress: () => {},
-      ...more, options: { ...standard, ...options },
+      db,
+      blobs,
+      gates: { untag: [] },
+      by: { kind: 'system', id: null, name: 'test' },
+      signal: new AbortController().signal,
+      log: (line) => void log.push(line),
+      progress: () => {},
+      ...more,
+      options: { ...standard, ...options },
     })
   }
-  const del = async (path: string, status = 202) => assert.equal((await marina.ask('DELETE', path, { as: marina.admin })).status, status)
+  const del = async (path: string, status = 202) =>
+    assert.equal((await marina.ask('DELETE', path, { as: marina.admin })).status, status)
   const deleteImage = (digest: Digest) => del(`/v2/${repository}/manifests/${digest}`)
   const hasBytes = async (digest: Digest) => (await marina.ground.blobs.find(blobPath(digest))) !== undefined
-  const head = async (digest: Digest) => (await marina.ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status
-  const pull = async (reference: string) => (await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin })).status
+  const head = async (digest: Digest) =>
+    (await marina.ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status
+  const pull = async (reference: string) =>
+    (await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin })).status
   /** As if everything that waits had waited so much longer. */
   const age = async (seconds: number) => {
     const { db } = marina.ground
@@ -80,7 +116,14 @@ suite('garbage collection', () => {
     const unlinked = await pushBlob(marina, repository)
     await del(`/v2/${repository}/blobs/${unlinked}`)
     const given = await pushBlob(marina, repository)
-    assert.deepEqual(await run({ delayMs: 3_600_000 }), { artifacts: 0, links: 0, blobs: 0, files: 0, freed: 0, failed: 0 })
+    assert.deepEqual(await run({ delayMs: 3_600_000 }), {
+      artifacts: 0,
+      links: 0,
+      blobs: 0,
+      files: 0,
+      freed: 0,
+      failed: 0,
+    })
     for (const digest of [gone.config, unlinked, given]) assert.equal(await hasBytes(digest), true)
     await age(3601)
     assert.equal((await run({ delayMs: 3_600_000 })).blobs, 3)
@@ -107,7 +150,9 @@ suite('garbage collection', () => {
     const { db } = marina.ground
     const [first, again] = [await pushImage(marina, repository), await pushImage(marina, repository)]
     const subject = makeImage()
-    const note = await pushReferrer(marina, repository, { descriptor: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length } })
+    const note = await pushReferrer(marina, repository, {
+      descriptor: { mediaType: ociManifest, digest: subject.digest, size: subject.content.length },
+    })
     await using rival = await openRival(db, sql`select from artifact where digest = ${first.digest} for update`)
     const running = run({ isUntaggedGarbage: true })
     await untilWaiting(db)
@@ -123,7 +168,10 @@ suite('garbage collection', () => {
 
   test('frees quota with the delete, and usage equals a recount before and after', async () => {
     await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 1_000_000))
-    const used = async () => (await marina.ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`))!.used
+    const used = async () =>
+      (await marina.ground.db.row<{ used: number }>(
+        sql`select used_storage as used from quota where project_id = ${project.id}`,
+      ))!.used
     const image = await pushImage(marina, repository, { tag: 'one', layers: 3 })
     assert.ok((await used()) > 600)
     await deleteImage(image.digest)
@@ -135,7 +183,11 @@ suite('garbage collection', () => {
 
   test('bytes whose push was refused, or died before it was recorded, go after the delay (F04)', async () => {
     await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 10))
-    const answer = await marina.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(Buffer.from('too much for it'))}`, { as: marina.admin, body: 'too much for it' })
+    const answer = await marina.ask(
+      'POST',
+      `/v2/${repository}/blobs/uploads/?digest=${digestOf(Buffer.from('too much for it'))}`,
+      { as: marina.admin, body: 'too much for it' },
+    )
     assert.equal(answer.status, 403)
     assert.match((await findDisagreements(marina, ['litter'])).join(), /belong to no blob/)
     await run({ delayMs: 60_000 })
@@ -202,8 +254,12 @@ suite('garbage collection', () => {
     const image = await pushImage(marina, repository, { tag: 'live' })
     const { db } = marina.ground
     await db.run(sql`insert into blob_candidate (blob_id) select id from blob where digest = ${image.config}`)
-    const definition = (await db.row<{ text: string }>(sql`select pg_get_functiondef('is_blob_held'::regproc) as text`))!.text
-    await db.run(sql`create or replace function is_blob_held(wanted bigint) returns boolean language sql stable as 'select false'`)
+    const definition = (await db.row<{ text: string }>(
+      sql`select pg_get_functiondef('is_blob_held'::regproc) as text`,
+    ))!.text
+    await db.run(
+      sql`create or replace function is_blob_held(wanted bigint) returns boolean language sql stable as 'select false'`,
+    )
     try {
       await assert.rejects(run(), /foreign key/)
     } finally {
@@ -218,7 +274,10 @@ suite('garbage collection', () => {
     const { blobs } = marina.ground
     const [one, two] = [await pushBlob(marina, repository), await pushBlob(marina, repository)]
     for (const digest of [one, two]) await del(`/v2/${repository}/blobs/${digest}`)
-    const stubborn: Blobs = { ...blobs, remove: (key) => (key === blobPath(one) ? Promise.reject(new Error('busy')) : blobs.remove(key)) }
+    const stubborn: Blobs = {
+      ...blobs,
+      remove: (key) => (key === blobPath(one) ? Promise.reject(new Error('busy')) : blobs.remove(key)),
+    }
     await assert.rejects(run({}, { blobs: stubborn }), /1 files could not be removed/)
     assert.deepEqual([await hasBytes(one), await hasBytes(two)], [true, false])
     await run()
@@ -239,7 +298,8 @@ suite('garbage collection', () => {
     const file = fileOf(stuck!)
     await rm(file)
     await mkdir(path.join(file, 'not empty'), { recursive: true })
-    for (const workers of [1, 2]) await assert.rejects(run({ workers }), /^Error: 1 files could not be removed; the next run tries again$/)
+    for (const workers of [1, 2])
+      await assert.rejects(run({ workers }), /^Error: 1 files could not be removed; the next run tries again$/)
     assert.match(log.join('\n'), new RegExp(`the bytes of ${stuck} could not be removed: .*(EISDIR|EPERM)`))
     for (const digest of others) assert.equal(await hasBytes(digest), false)
     await rm(file, { recursive: true })
@@ -259,7 +319,8 @@ suite('garbage collection', () => {
   test('names so many things of a kind in the log, and says how many more there were', () => {
     const said: string[] = []
     const lines = openLines((line) => void said.push(line), 3)
-    for (const kind of ['blobs', 'files']) for (let count = 0; count < (kind === 'blobs' ? 5 : 3); count++) lines.say(kind, `${kind} ${count}`)
+    for (const kind of ['blobs', 'files'])
+      for (let count = 0; count < (kind === 'blobs' ? 5 : 3); count++) lines.say(kind, `${kind} ${count}`)
     lines.rest()
     assert.deepEqual(said, ['blobs 0', 'blobs 1', 'blobs 2', 'files 0', 'files 1', 'files 2', '… and 2 more blobs'])
   })
@@ -287,7 +348,11 @@ suite('garbage collection', () => {
 
   test('a store that says it is well and lets nothing go ends the run after a thousand files', async () => {
     const watch = watchStore(marina.ground.blobs)
-    const ten = (went: number) => watch(went, Array.from({ length: 10 - went }, () => new Error('not allowed')))
+    const ten = (went: number) =>
+      watch(
+        went,
+        Array.from({ length: 10 - went }, () => new Error('not allowed')),
+      )
     for (let group = 0; group < 99; group++) await ten(0)
     await ten(1)
     for (let group = 0; group < 99; group++) await ten(0)
@@ -301,24 +366,37 @@ suite('garbage collection', () => {
     assert.match(log.join('\n'), /^outside of the time window nothing is collected: it begins at 22:00 UTC$/m)
     let steps = 0
     assert.equal((await run({ mayGoOn: () => steps++ < 2, begins: '22:00 UTC' })).blobs, 0)
-    assert.match(log.join('\n'), /^the time window is over: the next run goes on from here once it begins again at 22:00 UTC$/m)
+    assert.match(
+      log.join('\n'),
+      /^the time window is over: the next run goes on from here once it begins again at 22:00 UTC$/m,
+    )
     assert.equal((await run()).blobs, 3)
   })
 
   test('writes down after each group what all workers have done by then, so that a kill between two of them miscounts nothing', async () => {
-    await Promise.all(Array.from({ length: 60 }, async () => del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)))
+    await Promise.all(
+      Array.from({ length: 60 }, async () => del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)),
+    )
     const { started } = (await marina.ground.db.row<{ started: Date }>(sql`select clock_timestamp() as started`))!
     const kept: number[] = []
-    await run({ workers: 4 }, {
-      async keep(tx, { files }) {
-        // What this transaction would commit and what others have committed.
-        const { gone } = (await tx.row<{ gone: number }>(sql`select count(*) as gone from stray where gone_at is not null and gone_at > ${started}`))!
-        kept.push(files - gone)
-        await sleep(20)
+    await run(
+      { workers: 4 },
+      {
+        async keep(tx, { files }) {
+          // What this transaction would commit and what others have committed.
+          const { gone } = (await tx.row<{ gone: number }>(
+            sql`select count(*) as gone from stray where gone_at is not null and gone_at > ${started}`,
+          ))!
+          kept.push(files - gone)
+          await sleep(20)
+        },
       },
-    })
+    )
     assert.ok(kept.length >= 6, String(kept.length))
-    assert.deepEqual(kept.filter((difference) => difference !== 0), [])
+    assert.deepEqual(
+      kept.filter((difference) => difference !== 0),
+      [],
+    )
   })
 
   test('removes no more files per second than it may', async () => {

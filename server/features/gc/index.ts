@@ -18,6 +18,15 @@ type Lent = Parameters<typeof collectionHandler>[0] & {
 /** Garbage collection. */
 export const gc = ({ pace: { delayMs, undeleteMs, perSecond, window }, ...ground }: Lent) =>
   feature({
-    name: 'gc', topics: facts, routes: gcRoutes(ground.db),
-    jobs: [collectionHandler(ground, { delayMs, keepMs: undeleteMs, perSecond, window: window ? parseTimeWindow(window) : undefined })],
+    name: 'gc',
+    topics: facts,
+    routes: gcRoutes(ground.db),
+    jobs: [
+      collectionHandler(ground, {
+        delayMs,
+        keepMs: undeleteMs,
+        perSecond,
+        window: window ? parseTimeWindow(window) : undefined,
+      }),
+    ],
   })

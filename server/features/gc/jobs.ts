@@ -11,10 +11,18 @@ import { beginOf, isWithin, type TimeWindow } from './window.ts'
 export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }
 
 /** One run at a time anywhere (F37). A worker that dies leaves the queues as they are: the run begins again, twice at most. */
-export const collection = jobType<CollectParams>({ name: 'GARBAGE_COLLECTION', isSingle: true, isAlone: true, maxTries: 3, keep: 50 })
+export const collection = jobType<CollectParams>({
+  name: 'GARBAGE_COLLECTION',
+  isSingle: true,
+  isAlone: true,
+  maxTries: 3,
+  keep: 50,
+})
 
 /** `window`: scheduled runs work only then; one that somebody asked for works at once. */
-export type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & { window: TimeWindow | undefined }
+export type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & {
+  window: TimeWindow | undefined
+}
 type Ground = Reader & { db: Db; blobs: Blobs; gates: UntagGates }
 
 const marina: Actor = { kind: 'system', id: null, name: 'garbage collection' }
@@ -22,10 +30,25 @@ const marina: Actor = { kind: 'system', id: null, name: 'garbage collection' }
 export function collectionHandler({ db, blobs, gates }: Ground, { window, ...settings }: CollectSettings): JobHandler {
   return handler(collection, async ({ params, trigger, earlier, signal, log, progress, keep }) => {
     const mayGoOn = () => trigger !== 'SCHEDULE' || window === undefined || isWithin(window, new Date())
-    const options = { ...settings, isUntaggedGarbage: params.delete_untagged, isDryRun: params.dry_run, workers: params.workers, mayGoOn, ...(window && { begins: beginOf(window) }) }
+    const options = {
+      ...settings,
+      isUntaggedGarbage: params.delete_untagged,
+      isDryRun: params.dry_run,
+      workers: params.workers,
+      mayGoOn,
+      ...(window && { begins: beginOf(window) }),
+    }
     const totals = await collect({
-      db, blobs, gates, by: marina, signal, log, options, ...(Object.keys(earlier).length > 0 && { earlier: doneOf(earlier) }),
-      progress: ({ estimate, ...done }) => progress({ ...attrsOf(done), estimate }), keep: (tx, done) => keep(tx, attrsOf(done)),
+      db,
+      blobs,
+      gates,
+      by: marina,
+      signal,
+      log,
+      options,
+      ...(Object.keys(earlier).length > 0 && { earlier: doneOf(earlier) }),
+      progress: ({ estimate, ...done }) => progress({ ...attrsOf(done), estimate }),
+      keep: (tx, done) => keep(tx, attrsOf(done)),
     })
     return { attrs: attrsOf(totals) }
   })
@@ -33,10 +56,22 @@ export function collectionHandler({ db, blobs, gates }: Ground, { window, ...set
 
 /** By Harbor's names, and what it has none for. */
 function attrsOf({ artifacts, links, blobs, files, freed }: Done) {
-  return { purged_manifests: artifacts, purged_blobs: blobs, freed_space: freed, ended_holds: links, removed_files: files }
+  return {
+    purged_manifests: artifacts,
+    purged_blobs: blobs,
+    freed_space: freed,
+    ended_holds: links,
+    removed_files: files,
+  }
 }
 
 function doneOf(attrs: Params): Done {
   const count = (name: string) => Number(attrs[name] ?? 0)
-  return { artifacts: count('purged_manifests'), blobs: count('purged_blobs'), freed: count('freed_space'), links: count('ended_holds'), files: count('removed_files') }
+  return {
+    artifacts: count('purged_manifests'),
+    blobs: count('purged_blobs'),
+    freed: count('freed_space'),
+    links: count('ended_holds'),
+    files: count('removed_files'),
+  }
 }

@@ -14,7 +14,8 @@ export function openLines(log: Collection['log'], most = mostOfKind) {
       if (count <= most) log(line, level)
     },
     rest() {
-      for (const [kind, count] of counts) if (count > most) log(`… and ${count - most} more ${kind}`, 'INFO', 'last word')
+      for (const [kind, count] of counts)
+        if (count > most) log(`… and ${count - most} more ${kind}`, 'INFO', 'last word')
     },
   }
 }

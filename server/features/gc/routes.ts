@@ -11,7 +11,10 @@ const said = ({ dry_run: isDryRun, delete_untagged: deletesUntagged }: CollectPa
 /** Harbor's operations on the garbage collection. */
 export function gcRoutes(db: Db): ApiRoute[] {
   return choreRoutes(db, {
-    type: collection, name: 'garbage collection', resource: 'garbage-collection', operations: api,
+    type: collection,
+    name: 'garbage collection',
+    resource: 'garbage-collection',
+    operations: api,
     parse: parseParameters,
     facts: {
       asked: (executionId, params, by) => facts.collectionAsked({ executionId, ...said(params) }, by),

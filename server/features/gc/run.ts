@@ -45,7 +45,14 @@ export type Collection = {
 }
 
 /** What every step of a run shares. `before`: what was noted until then is due, in the database's own time. */
-export type Run = Collection & { before: Date; totals: Totals; step(): boolean; told(): void; counted: Counted; say: Say }
+export type Run = Collection & {
+  before: Date
+  totals: Totals
+  step(): boolean
+  told(): void
+  counted: Counted
+  say: Say
+}
 
 /** Runs one transaction of a collection; what it counts is kept by that very transaction, and counted once it is committed. */
 export type Counted = <Result>(work: (tx: Tx, count: Count) => Promise<Result>) => Promise<Result>

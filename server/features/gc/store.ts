@@ -13,6 +13,9 @@ export function watchStore(blobs: Pick<Blobs, 'check'>): WatchStore {
     inRow = went > 0 ? 0 : inRow + failures.length
     if (failures.length === 0) return
     await blobs.check()
-    if (inRow >= mostInRow) throw new StorageUnavailable(`of ${inRow} files in a row none could be removed; the last one: ${(failures.at(-1) as Error).message}`)
+    if (inRow >= mostInRow)
+      throw new StorageUnavailable(
+        `of ${inRow} files in a row none could be removed; the last one: ${(failures.at(-1) as Error).message}`,
+      )
   }
 }

@@ -17,17 +17,32 @@ import { collect, type CollectOptions } from './index.ts'
 
 /** MARINA_TEST_GC_SECONDS=600 for a long run. */
 const seconds = Number(process.env['MARINA_TEST_GC_SECONDS'] ?? 12)
-const options: CollectOptions = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0, mayGoOn: () => true }
+const options: CollectOptions = {
+  delayMs: 0,
+  keepMs: 0,
+  isUntaggedGarbage: false,
+  isDryRun: false,
+  workers: 2,
+  perSecond: 0,
+  mayGoOn: () => true,
+}
 
 suite(`collections without a delay beside pushes, mounts and deletes for ${seconds} s`, () => {
-  test('F34, F35, F36, F37: no acknowledged image loses a byte, and after quiet there is no orphan', { timeout: seconds * 1000 + 180_000 }, async () => {
-    await using marina = await openTestMarina({ MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '16' }, openLog({ level: 'error', format: 'json' }))
-    await using beside = await openBeside(marina, { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '8' })
-    const scene = await play([marina, beside], marina)
-    assert.deepEqual(scene.lost, [])
-    assert.ok(isTried(scene), JSON.stringify({ ...scene, lost: 0 }))
-    process.stderr.write(`gc stress: ${JSON.stringify({ ...scene, lost: scene.lost.length })}\n`)
-  })
+  test(
+    'F34, F35, F36, F37: no acknowledged image loses a byte, and after quiet there is no orphan',
+    { timeout: seconds * 1000 + 180_000 },
+    async () => {
+      await using marina = await openTestMarina(
+        { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '16' },
+        openLog({ level: 'error', format: 'json' }),
+      )
+      await using beside = await openBeside(marina, { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '8' })
+      const scene = await play([marina, beside], marina)
+      assert.deepEqual(scene.lost, [])
+      assert.ok(isTried(scene), JSON.stringify({ ...scene, lost: 0 }))
+      process.stderr.write(`gc stress: ${JSON.stringify({ ...scene, lost: scene.lost.length })}\n`)
+    },
+  )
 })
 
 suite('a push whose bytes a collection takes before they are recorded', () => {
@@ -57,12 +72,19 @@ suite('a push whose bytes a collection takes before they are recorded', () => {
     const { marina } = scene
     const { db } = marina.ground
     const digest = await pushBlob(marina, scene.repository)
-    await db.run(sql`insert into blob_candidate (blob_id) select id from blob where digest = ${digest} on conflict do nothing`)
-    await db.run(sql`create or replace function is_blob_held(wanted bigint) returns boolean language sql stable as 'select false'`)
+    await db.run(
+      sql`insert into blob_candidate (blob_id) select id from blob where digest = ${digest} on conflict do nothing`,
+    )
+    await db.run(
+      sql`create or replace function is_blob_held(wanted bigint) returns boolean language sql stable as 'select false'`,
+    )
     await db.run(sql`alter table repository_blob drop constraint repository_blob_blob_id_fkey`)
     await db.run(sql`delete from unused_link`)
     await collectIn(marina)
-    assert.equal((await marina.ask('HEAD', `/v2/${scene.repository}/blobs/${digest}`, { as: marina.admin })).status, 404)
+    assert.equal(
+      (await marina.ask('HEAD', `/v2/${scene.repository}/blobs/${digest}`, { as: marina.admin })).status,
+      404,
+    )
   })
 })
 
@@ -79,10 +101,23 @@ async function openRace({ again = false } = {}) {
     if (again) await blobs.write(key, Readable.from([bytes]))
     return size
   }
-  const registry = openLocalRegistry({ db, cache, blobs: { ...blobs, write }, gates: { push: [], untag: [] }, describe: () => Promise.reject(new Error('no manifest comes')) })
+  const registry = openLocalRegistry({
+    db,
+    cache,
+    blobs: { ...blobs, write },
+    gates: { push: [], untag: [] },
+    describe: () => Promise.reject(new Error('no manifest comes')),
+  })
   return {
-    marina, repository,
-    push: () => registry.writeBlob(repository, { kind: 'system', id: null, name: 'race' }, digestOf(bytes), Readable.from([bytes])),
+    marina,
+    repository,
+    push: () =>
+      registry.writeBlob(
+        repository,
+        { kind: 'system', id: null, name: 'race' },
+        digestOf(bytes),
+        Readable.from([bytes]),
+      ),
     quiet: () => void (isQuiet = true),
     [Symbol.asyncDispose]: () => marina[Symbol.asyncDispose](),
   }
@@ -90,13 +125,32 @@ async function openRace({ again = false } = {}) {
 
 async function collectIn({ ground: { db, blobs } }: TestMarina) {
   const by = { kind: 'system', id: null, name: 'stress' } as const
-  return collect({ db, blobs, gates: { untag: [] }, by, signal: new AbortController().signal, log: () => {}, progress: () => {}, options })
+  return collect({
+    db,
+    blobs,
+    gates: { untag: [] },
+    by,
+    signal: new AbortController().signal,
+    log: () => {},
+    progress: () => {},
+    options,
+  })
 }
 
 /** Whether enough has happened to believe what came of it. */
-const isTried = ({ pushed, kept, freed, deleted, mounted, runs }: Scene) => pushed > 5 * seconds && mounted > 0 && kept > 10 && freed > 0 && deleted > 0 && runs > seconds
+const isTried = ({ pushed, kept, freed, deleted, mounted, runs }: Scene) =>
+  pushed > 5 * seconds && mounted > 0 && kept > 10 && freed > 0 && deleted > 0 && runs > seconds
 
-type Scene = { pushed: number; kept: number; deleted: number; retried: number; mounted: number; runs: number; freed: number; lost: string[] }
+type Scene = {
+  pushed: number
+  kept: number
+  deleted: number
+  retried: number
+  mounted: number
+  runs: number
+  freed: number
+  lost: string[]
+}
 
 /** Ten pushers that share layers, some of whom delete what they pushed; two collectors; then quiet, and everything is read. */
 async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
@@ -105,7 +159,9 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
   const until = performance.now() + seconds * 1000
   // A busy machine takes longer to do as much.
   const isOver = () => performance.now() > until + (isTried(scene) ? 0 : 80_000)
-  const layers = Array.from({ length: 6 }, (_, index) => Buffer.from(fresh(`a layer that many push ${index}`).repeat(20)))
+  const layers = Array.from({ length: 6 }, (_, index) =>
+    Buffer.from(fresh(`a layer that many push ${index}`).repeat(20)),
+  )
   const living = new Map<string, { repository: string; content: Buffer }>()
   const pushers = Array.from({ length: 10 }, (_, index) => push(marinas[index % marinas.length]!, index))
   const collectors = marinas.map((one) => collectAgain(one))
@@ -117,7 +173,11 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
   async function push(marina: TestMarina, index: number) {
     for (let number = 0; !isOver(); number++) {
       const repository = `${project.name}/r${index % 4}`
-      const blobs = [Buffer.from(JSON.stringify({ index, number })), layers[(index + number) % layers.length]!, ...(number % 3 === 0 ? [randomBytes(100)] : [])]
+      const blobs = [
+        Buffer.from(JSON.stringify({ index, number })),
+        layers[(index + number) % layers.length]!,
+        ...(number % 3 === 0 ? [randomBytes(100)] : []),
+      ]
       const content = imageOf(blobs)
       if (!(await pushWhole(marina, repository, blobs, content, number))) continue
       scene.pushed++
@@ -130,10 +190,20 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
   }
 
   /** As a client does: asks, mounts or uploads, then the manifest; from the start when something went away meanwhile. */
-  async function pushWhole(marina: TestMarina, repository: string, blobs: Buffer[], content: Buffer, number: number): Promise<boolean> {
+  async function pushWhole(
+    marina: TestMarina,
+    repository: string,
+    blobs: Buffer[],
+    content: Buffer,
+    number: number,
+  ): Promise<boolean> {
     for (let attempt = 0; attempt < 50 && !isOver(); attempt++) {
       for (const bytes of blobs) await bring(marina, repository, bytes, number + attempt)
-      const { status, text } = await marina.ask('PUT', `/v2/${repository}/manifests/${digestOf(content)}`, { as: marina.admin, body: content, headers: { 'content-type': ociManifest } })
+      const { status, text } = await marina.ask('PUT', `/v2/${repository}/manifests/${digestOf(content)}`, {
+        as: marina.admin,
+        body: content,
+        headers: { 'content-type': ociManifest },
+      })
       if (status === 201) return true
       assert.ok(status === 400 && text.includes('MANIFEST_BLOB_UNKNOWN'), `${status} ${text}`)
       scene.retried++
@@ -145,8 +215,12 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
     const digest = digestOf(bytes)
     for (let attempt = 0; attempt < 50; attempt++) {
       if ((await marina.ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status === 200) return
-      const mount = number % 2 === 0 && attempt === 0 ? `mount=${digest}&from=${project.name}/r${number % 4}` : `digest=${digest}`
-      const answer = await marina.ask('POST', `/v2/${repository}/blobs/uploads/?${mount}`, { as: marina.admin, body: mount.startsWith('mount') ? '' : bytes })
+      const mount =
+        number % 2 === 0 && attempt === 0 ? `mount=${digest}&from=${project.name}/r${number % 4}` : `digest=${digest}`
+      const answer = await marina.ask('POST', `/v2/${repository}/blobs/uploads/?${mount}`, {
+        as: marina.admin,
+        body: mount.startsWith('mount') ? '' : bytes,
+      })
       if (mount.startsWith('mount') && answer.status === 201) scene.mounted++
       if (answer.status === 201) return
       assert.ok([202, 404].includes(answer.status), `${answer.status} ${answer.text}`)
@@ -155,7 +229,9 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
   }
 
   async function remove(marina: TestMarina, repository: string, content: Buffer): Promise<void> {
-    const { status, text } = await marina.ask('DELETE', `/v2/${repository}/manifests/${digestOf(content)}`, { as: marina.admin })
+    const { status, text } = await marina.ask('DELETE', `/v2/${repository}/manifests/${digestOf(content)}`, {
+      as: marina.admin,
+    })
     assert.equal(status, 202, text)
     scene.deleted++
   }
@@ -192,10 +268,14 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
 }
 
 function imageOf([config, ...layers]: Buffer[]): Buffer {
-  return Buffer.from(JSON.stringify({
-    schemaVersion: 2, mediaType: ociManifest, config: descriptorOf(config!, 'application/vnd.oci.image.config.v1+json'),
-    layers: layers.map((bytes) => descriptorOf(bytes, 'application/vnd.oci.image.layer.v1.tar')),
-  }))
+  return Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: ociManifest,
+      config: descriptorOf(config!, 'application/vnd.oci.image.config.v1+json'),
+      layers: layers.map((bytes) => descriptorOf(bytes, 'application/vnd.oci.image.layer.v1.tar')),
+    }),
+  )
 }
 
 function blobsOf(content: Buffer): { digest: string }[] {

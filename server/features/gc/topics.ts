@@ -8,6 +8,7 @@ export const facts = {
   collectionStopped: topic<{ executionId: number }>('collection.stopped'),
   /** `cron` null: no longer. */
   collectionScheduled: topic<{ cron: string | null } & Options>('collection.scheduled', {
-    resource: () => 'garbage_collection', description: schedulingOf('garbage collection'),
+    resource: () => 'garbage_collection',
+    description: schedulingOf('garbage collection'),
   }),
 }

@@ -18,7 +18,7 @@ type Untagged = { id: number; digest: Digest; repositoryId: number; projectId: n
  * what was pushed within the delay. Looks at every artifact, since whether one has a tag stands in no queue.
  */
 export async function deleteUntagged(run: Run): Promise<void> {
-  for (let after = 0; run.step(); ) {
+  for (let after = 0; run.step();) {
     const rows = await listUntagged(run, after)
     for (const row of rows) await deleteOne(run, row)
     if (rows.length < batch) return
@@ -44,12 +44,17 @@ async function deleteOne(run: Run, { digest, repositoryId, projectId, name }: Un
   const { db, by, gates, before, totals, say, told, options } = run
   if (!run.step()) return
   const repository: Repository = { id: repositoryId, projectId, name }
-  const isStillUntagged = async (tx: Tx, id: number) => (await tx.row(sql`select artifact.id from artifact where artifact.id = ${id} and ${isUntagged(before)}`)) !== undefined
+  const isStillUntagged = async (tx: Tx, id: number) =>
+    (await tx.row(sql`select artifact.id from artifact where artifact.id = ${id} and ${isUntagged(before)}`)) !==
+    undefined
   try {
     if (!options.isDryRun) await deleteArtifact(db, gates, by, repository, digest, isStillUntagged)
     totals.artifacts++
     told()
-    say('artifacts without a tag', `${options.isDryRun ? 'would delete' : 'delete'} the artifact ${name}@${digest}: it has no tag`)
+    say(
+      'artifacts without a tag',
+      `${options.isDryRun ? 'would delete' : 'delete'} the artifact ${name}@${digest}: it has no tag`,
+    )
   } catch (error) {
     // Somebody tagged, used or deleted it meanwhile, or a rule holds what belongs to it.
     if (!(error instanceof Failure) && !(error instanceof OciError)) throw error

@@ -11,7 +11,11 @@ const mostWorkers = 10
  * and blobs that there is none of here. Throws BAD_REQUEST.
  */
 export function parseParameters({ parameters = {} }: Static<typeof Schedule>): CollectParams {
-  return { delete_untagged: flag(parameters, 'delete_untagged'), dry_run: flag(parameters, 'dry_run'), workers: workersOf(parameters['workers']) }
+  return {
+    delete_untagged: flag(parameters, 'delete_untagged'),
+    dry_run: flag(parameters, 'dry_run'),
+    workers: workersOf(parameters['workers']),
+  }
 }
 
 function flag(parameters: Record<string, unknown>, name: string): boolean {
@@ -21,6 +25,7 @@ function flag(parameters: Record<string, unknown>, name: string): boolean {
 }
 
 function workersOf(value: unknown = 1): number {
-  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > mostWorkers) throw new Failure('BAD_REQUEST', `parameters.workers must be a number from 1 to ${mostWorkers}`)
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > mostWorkers)
+    throw new Failure('BAD_REQUEST', `parameters.workers must be a number from 1 to ${mostWorkers}`)
   return value as number
 }

@@ -30,7 +30,10 @@ export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>)
     if (repository === undefined) return undefined
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of (await registry.openBlob(repository, digest, { start: 0, end: iconLimit - 1 })) as AsyncIterable<Buffer>) {
+    for await (const chunk of (await registry.openBlob(repository, digest, {
+      start: 0,
+      end: iconLimit - 1,
+    })) as AsyncIterable<Buffer>) {
       chunks.push(chunk)
       size += chunk.length
       if (size > iconLimit) return undefined
@@ -41,7 +44,11 @@ export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>)
   }
 }
 
-async function findRepositoryWithIcon(db: Queryable, digest: Digest, viewer: Viewer): Promise<RepositoryName | undefined> {
+async function findRepositoryWithIcon(
+  db: Queryable,
+  digest: Digest,
+  viewer: Viewer,
+): Promise<RepositoryName | undefined> {
   const row = await db.row<{ name: RepositoryName }>(sql`
     select repository.name from artifact join repository on repository.id = artifact.repository_id join project on project.id = repository.project_id
     where artifact.icon_digest = ${digest} and ${visibleProjects(viewer)} limit 1`)

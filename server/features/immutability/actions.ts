@@ -21,7 +21,13 @@ export async function createRule(db: Db, by: Actor, projectId: number, rule: New
 }
 
 /** What is not given stays as it is. Throws NOT_FOUND for a rule of another project. */
-export async function updateRule(db: Db, by: Actor, projectId: number, ruleId: number, given: Partial<NewRule>): Promise<void> {
+export async function updateRule(
+  db: Db,
+  by: Actor,
+  projectId: number,
+  ruleId: number,
+  given: Partial<NewRule>,
+): Promise<void> {
   await db.transaction(async (tx) => {
     const known = await lockRule(tx, projectId, ruleId)
     if (!known) throw notFound(ruleId)

@@ -50,5 +50,8 @@ async function existing(tx: Tx, repository: RepositoryName, tags: Tag[]): Promis
 }
 
 function refuse(tag: Tag | undefined): void {
-  if (tag !== undefined) throw new OciError('PRECONDITION', `the tag ${tag} is immutable: a rule of the project keeps it as it is`, { detail: { tag } })
+  if (tag !== undefined)
+    throw new OciError('PRECONDITION', `the tag ${tag} is immutable: a rule of the project keeps it as it is`, {
+      detail: { tag },
+    })
 }

@@ -17,10 +17,13 @@ export function immutabilityRoutes(db: Db): ApiRoute[] {
       return { rows: rows.map(presentRule), total }
     }),
     route(api.createImmutableRule, { project: 'immutable-tag', verb: 'create' }, async ({ project, body, caller }) =>
-      created(await createRule(db, actorOf(caller), project.id, { ...unset, ...parseRule(body) }))),
+      created(await createRule(db, actorOf(caller), project.id, { ...unset, ...parseRule(body) })),
+    ),
     route(api.updateImmutableRule, { project: 'immutable-tag', verb: 'update' }, ({ project, params, body, caller }) =>
-      updateRule(db, actorOf(caller), project.id, params.immutable_rule_id, parseRule(body))),
+      updateRule(db, actorOf(caller), project.id, params.immutable_rule_id, parseRule(body)),
+    ),
     route(api.deleteImmutableRule, { project: 'immutable-tag', verb: 'delete' }, ({ project, params, caller }) =>
-      deleteRule(db, actorOf(caller), project.id, params.immutable_rule_id)),
+      deleteRule(db, actorOf(caller), project.id, params.immutable_rule_id),
+    ),
   ]
 }

@@ -1,7 +1,13 @@
 import { compileSelection, countStars, patternLimits, patternProblem, type Choice } from '../../catalog/selector.ts'
 
 export type Selector = { kind: string; decoration: string; pattern: string; extras?: string }
-export type Rule = { id: number; priority: number; isDisabled: boolean; tagSelectors: Selector[]; scopeSelectors: { repository: Selector[] } }
+export type Rule = {
+  id: number
+  priority: number
+  isDisabled: boolean
+  tagSelectors: Selector[]
+  scopeSelectors: { repository: Selector[] }
+}
 
 /** Selectors of a kind in a rule at most. */
 const mostSelectors = 20

@@ -15,7 +15,9 @@ const columns = sql`id, priority, is_disabled as "isDisabled", tag_selectors as 
 /** Undefined when nothing is immutable there. Asked on every push, hence from the cache, compiled. */
 export async function findImmutable({ db, cache }: Reader, projectId: number): Promise<Immutable | undefined> {
   const load = async () => {
-    const rules = await db.rows<Rule>(sql`select ${columns} from immutable_rule where project_id = ${projectId} and not is_disabled order by priority, id limit ${rulesLimit}`)
+    const rules = await db.rows<Rule>(
+      sql`select ${columns} from immutable_rule where project_id = ${projectId} and not is_disabled order by priority, id limit ${rulesLimit}`,
+    )
     return { immutable: rules.length === 0 ? undefined : immutableBy(rules), patterns: JSON.stringify(rules).length }
   }
   return (await cache.get(rulesKey(projectId), load, ({ patterns }) => 200 + patterns * 100))?.immutable
@@ -53,7 +55,9 @@ export async function addRule(tx: Tx, projectId: number, rule: NewRule): Promise
 
 /** Of this very project (H17); undefined when it has no such rule. */
 export function lockRule(tx: Tx, projectId: number, id: number): Promise<Rule | undefined> {
-  return tx.row<Rule>(sql`select ${columns} from immutable_rule where id = ${id} and project_id = ${projectId} for update`)
+  return tx.row<Rule>(
+    sql`select ${columns} from immutable_rule where id = ${id} and project_id = ${projectId} for update`,
+  )
 }
 
 export async function saveRule(tx: Tx, projectId: number, { id, ...rule }: Rule): Promise<void> {

@@ -17,7 +17,7 @@ export function parseRule(body: Static<typeof ImmutableRuleReq>): Partial<NewRul
 type SelectorReq = Static<typeof ImmutableSelectorReq>
 
 const repositoryScope = (scopes: Record<string, SelectorReq[]>) =>
-  (Object.hasOwn(scopes, 'repository') ? scopes['repository']! : [])
+  Object.hasOwn(scopes, 'repository') ? scopes['repository']! : []
 
 function parseSelector({ kind = 'doublestar', decoration = '', pattern = '', extras }: SelectorReq): Selector {
   return { kind, decoration, pattern, ...(extras === undefined ? {} : { extras: extras.slice(0, 1024) }) }
@@ -26,7 +26,13 @@ function parseSelector({ kind = 'doublestar', decoration = '', pattern = '', ext
 export function presentRule(rule: Rule): Static<typeof ImmutableRule> {
   const { id, priority, isDisabled, tagSelectors, scopeSelectors } = rule
   return {
-    id, priority, disabled: isDisabled, action: 'immutable', template: 'immutable_template', params: {},
-    tag_selectors: tagSelectors, scope_selectors: scopeSelectors,
+    id,
+    priority,
+    disabled: isDisabled,
+    action: 'immutable',
+    template: 'immutable_template',
+    params: {},
+    tag_selectors: tagSelectors,
+    scope_selectors: scopeSelectors,
   }
 }

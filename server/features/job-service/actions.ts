@@ -22,7 +22,9 @@ export async function stopJob(db: Db, by: Actor, jobId: string): Promise<void> {
 export async function stopAllRunning(db: Db, by: Actor): Promise<void> {
   for (let rounds = 0; rounds < 100; rounds++) {
     const stopped = await db.transaction(async (tx) => {
-      const tasks = await tx.rows<Queued>(sql`select id, job_type as "jobType" from task where status = 'Running' and stop_asked_at is null order by id limit 1000`)
+      const tasks = await tx.rows<Queued>(
+        sql`select id, job_type as "jobType" from task where status = 'Running' and stop_asked_at is null order by id limit 1000`,
+      )
       await stopAndTell(tx, by, tasks)
       return tasks.length
     })
@@ -33,7 +35,10 @@ export async function stopAllRunning(db: Db, by: Actor): Promise<void> {
 async function stopAndTell(tx: Tx, by: Actor, tasks: Queued[]): Promise<void> {
   const types = new Map(tasks.map(({ id, jobType }) => [id, jobType]))
   const stopped = await stopTasks(tx, [...types.keys()])
-  await emit(tx, stopped.map((taskId) => facts.jobStopped({ taskId, jobType: types.get(taskId)! }, by)))
+  await emit(
+    tx,
+    stopped.map((taskId) => facts.jobStopped({ taskId, jobType: types.get(taskId)! }, by)),
+  )
 }
 
 /** Everything that waits in these queues ends as Stopped, a thousand at a time. */
@@ -49,7 +54,8 @@ async function clearSome(tx: Tx, by: Actor, jobType: string): Promise<number> {
 
 export async function pauseQueues(db: Db, by: Actor, jobTypes: string[]): Promise<void> {
   await db.transaction(async (tx) => {
-    for (const jobType of jobTypes) if (await pauseQueue(tx, jobType)) await emit(tx, [facts.queuePaused({ jobType }, by)])
+    for (const jobType of jobTypes)
+      if (await pauseQueue(tx, jobType)) await emit(tx, [facts.queuePaused({ jobType }, by)])
   })
 }
 
@@ -57,7 +63,8 @@ export async function pauseQueues(db: Db, by: Actor, jobTypes: string[]): Promis
 export async function resumeQueues(db: Db, by: Actor, jobTypes: string[]): Promise<void> {
   await db.transaction(async (tx) => {
     if (jobTypes.includes(scheduler)) await skipMissed(tx)
-    for (const jobType of jobTypes) if (await resumeQueue(tx, jobType)) await emit(tx, [facts.queueResumed({ jobType }, by)])
+    for (const jobType of jobTypes)
+      if (await resumeQueue(tx, jobType)) await emit(tx, [facts.queueResumed({ jobType }, by)])
   })
 }
 

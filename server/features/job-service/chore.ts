@@ -11,7 +11,13 @@ import { enqueue } from '../../platform/jobs/enqueue.ts'
 import { dropSchedule, findSchedule, saveSchedule } from '../../platform/jobs/schedule.ts'
 import { stopExecution } from '../../platform/jobs/stop.ts'
 import { AlreadyRunning, type JobType, type Params } from '../../platform/jobs/type.ts'
-import { executionFields, executionOrder, findExecution, listExecutions, withProgress } from '../../platform/jobs/views.ts'
+import {
+  executionFields,
+  executionOrder,
+  findExecution,
+  listExecutions,
+  withProgress,
+} from '../../platform/jobs/views.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute, type SystemResource, type Verb } from '../access/index.ts'
 import { readExecutionLog } from './logs.ts'
@@ -77,7 +83,8 @@ function runRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
       return presentHistory(shown!)
     }),
     route(api.stopRun, may(chore, 'stop'), ({ params, caller }) =>
-      stopChore(db, chore, actorOf(caller), runOf(params))),
+      stopChore(db, chore, actorOf(caller), runOf(params)),
+    ),
     route(api.getRunLog, may(chore, 'read'), async ({ params }) => {
       const text = await readExecutionLog(db, vendor, runOf(params))
       if (text === undefined) throw unknown(chore, runOf(params))
@@ -89,11 +96,15 @@ function runRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
 /** The path has one parameter: a run's id, which each kind of chore calls otherwise. */
 const runOf = (params: Record<string, number>): number => Object.values(params)[0]!
 
-const unknown = <P extends Params>({ name }: Chore<P>, id: number) => new Failure('NOT_FOUND', `there is no ${name} ${id}`)
+const unknown = <P extends Params>({ name }: Chore<P>, id: number) =>
+  new Failure('NOT_FOUND', `there is no ${name} ${id}`)
 
 /** Does what a client asks with Harbor's Schedule. Returns the execution when that is a run now. */
 async function follow<P extends Params>(
-  db: Db, chore: Chore<P>, by: Actor, body: Static<typeof Schedule>,
+  db: Db,
+  chore: Chore<P>,
+  by: Actor,
+  body: Static<typeof Schedule>,
 ): Promise<number | undefined> {
   const asked = parseSchedule(body)
   if (asked.kind === 'manual') return startChore(db, chore, by, chore.parse(body))
@@ -103,7 +114,12 @@ async function follow<P extends Params>(
 }
 
 /** Asks for a run now; returns its execution. Throws CONFLICT while one has not ended. */
-async function startChore<P extends Params>(db: Db, { type, name, facts }: Chore<P>, by: Actor, params: P): Promise<number> {
+async function startChore<P extends Params>(
+  db: Db,
+  { type, name, facts }: Chore<P>,
+  by: Actor,
+  params: P,
+): Promise<number> {
   try {
     return await db.transaction(async (tx) => {
       const { executionId } = await enqueue(tx, type, { params, trigger: 'MANUAL', attrs: params })
@@ -115,7 +131,13 @@ async function startChore<P extends Params>(db: Db, { type, name, facts }: Chore
   }
 }
 
-async function scheduleChore<P extends Params>(db: Db, { type, facts }: Chore<P>, by: Actor, { cronType, cron }: { cronType: string; cron: string }, params: P): Promise<void> {
+async function scheduleChore<P extends Params>(
+  db: Db,
+  { type, facts }: Chore<P>,
+  by: Actor,
+  { cronType, cron }: { cronType: string; cron: string },
+  params: P,
+): Promise<void> {
   await db.transaction(async (tx) => {
     await saveSchedule(tx, type, { cronType, cron, params, attrs: params })
     await emit(tx, [facts.scheduled(cron, params, by)])

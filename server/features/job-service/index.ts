@@ -21,7 +21,8 @@ const dayMs = 86_400_000
 /** Queues, workers, schedules and logs of jobs. */
 export const jobService = ({ db, jobs, keepMs }: Lent) =>
   feature({
-    name: 'job-service', topics: facts,
+    name: 'job-service',
+    topics: facts,
     routes: jobServiceRoutes(db, () => jobs.map(({ type }) => type.name)),
     jobs: [sweepHandler(db, () => jobs, Math.ceil(keepMs / dayMs))],
     schedule: scheduleSweep,

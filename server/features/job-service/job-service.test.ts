@@ -13,43 +13,72 @@ import { openTestMarina } from '../../testing/server.ts'
 
 const marina = await openTestMarina({ MARINA_WORKERS: 'none' })
 after(() => marina[Symbol.asyncDispose]())
-const { admin, ground: { db } } = marina
+const {
+  admin,
+  ground: { db },
+} = marina
 const log = openLog({ level: 'silent', format: 'json' })
 
 const hang = jobType({ name: 'HANG' })
 const api = (method: string, path: string, body?: unknown, as = admin) => callApi(marina, method, path, { as, body })
 const ask = () => db.transaction((tx) => enqueue(tx, hang, { params: {}, trigger: 'MANUAL' }))
-const open = () => openWorkers({
-  db, log, concurrency: 3, leaseMs: 5000, logBytes: 4096, drainMs: 50,
-  handlers: [handler(hang, async ({ signal, log: say, progress }) => {
-    say('began')
-    progress({ done: 1 })
-    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
-  })],
-})
+const open = () =>
+  openWorkers({
+    db,
+    log,
+    concurrency: 3,
+    leaseMs: 5000,
+    logBytes: 4096,
+    drainMs: 50,
+    handlers: [
+      handler(hang, async ({ signal, log: say, progress }) => {
+        say('began')
+        progress({ done: 1 })
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      }),
+    ],
+  })
 
 type Queue = { job_type: string; count: number; latency: number; paused: boolean }
 type Worker = { id: string; pool_id: string; job_id?: string; job_name?: string; start_at?: string }
-const queue = async (name: string) => (expectAnswer(await api('GET', '/jobservice/queues'), 200).json() as Queue[]).find((one) => one.job_type === name)
-const workersOf = async (pool: string) => expectAnswer(await api('GET', `/jobservice/pools/${pool}/workers`), 200).json() as Worker[]
+const queue = async (name: string) =>
+  (expectAnswer(await api('GET', '/jobservice/queues'), 200).json() as Queue[]).find((one) => one.job_type === name)
+const workersOf = async (pool: string) =>
+  expectAnswer(await api('GET', `/jobservice/pools/${pool}/workers`), 200).json() as Worker[]
 
 test('pools and workers show what runs where, and a stopped job leaves its worker within seconds', async () => {
   // As a start marks those of a Marina that was killed.
-  await db.run(sql`insert into worker_pool (id, pid, host, concurrency, heartbeat_at) values ('gone', 1, 'here', 3, 'epoch')`)
+  await db.run(
+    sql`insert into worker_pool (id, pid, host, concurrency, heartbeat_at) values ('gone', 1, 'here', 3, 'epoch')`,
+  )
   assert.deepEqual(expectAnswer(await api('GET', '/jobservice/pools'), 200).json(), [])
   assert.deepEqual(await workersOf('all'), [])
   const { taskId } = await ask()
   await using workers = await open()
-  const [pool] = expectAnswer(await api('GET', '/jobservice/pools'), 200).json() as { worker_pool_id: string; pid: number; concurrency: number; host: string; heartbeat_at: string }[]
+  const [pool] = expectAnswer(await api('GET', '/jobservice/pools'), 200).json() as {
+    worker_pool_id: string
+    pid: number
+    concurrency: number
+    host: string
+    heartbeat_at: string
+  }[]
   assert.deepEqual([pool!.worker_pool_id, pool!.pid, pool!.concurrency], [workers.poolId, process.pid, 3])
   const busy = await eventually(async () => {
     const all = await workersOf(workers.poolId)
-    assert.deepEqual([all.length, all[0]!.job_id, all[0]!.job_name, all[1]!.job_id], [3, String(taskId), 'HANG', undefined])
+    assert.deepEqual(
+      [all.length, all[0]!.job_id, all[0]!.job_name, all[1]!.job_id],
+      [3, String(taskId), 'HANG', undefined],
+    )
     return all
   })
-  assert.deepEqual((await workersOf('all')).map(({ id }) => id), busy.map(({ id }) => id))
+  assert.deepEqual(
+    (await workersOf('all')).map(({ id }) => id),
+    busy.map(({ id }) => id),
+  )
   expectAnswer(await api('GET', '/jobservice/pools/none/workers'), 404, 'NOT_FOUND')
-  await eventually(async () => assert.match(expectAnswer(await api('GET', `/jobservice/jobs/${taskId}/log`), 200).text, /\[INFO\] began\n/))
+  await eventually(async () =>
+    assert.match(expectAnswer(await api('GET', `/jobservice/jobs/${taskId}/log`), 200).text, /\[INFO\] began\n/),
+  )
 
   const since = await lastFact(marina)
   expectAnswer(await api('PUT', `/jobservice/jobs/${taskId}`), 200)
@@ -57,7 +86,10 @@ test('pools and workers show what runs where, and a stopped job leaves its worke
   const { headers, text } = expectAnswer(await api('GET', `/jobservice/jobs/${taskId}/log`), 200)
   assert.equal(headers['content-type'], 'text/plain; charset=utf-8')
   assert.match(text, /\[INFO\] stopped\n$/)
-  assert.deepEqual((await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['taskId'], payload['jobType']]), [['job.stopped', taskId, 'HANG']])
+  assert.deepEqual(
+    (await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['taskId'], payload['jobType']]),
+    [['job.stopped', taskId, 'HANG']],
+  )
   // Of one that has ended nothing changes.
   expectAnswer(await api('PUT', `/jobservice/jobs/${taskId}`), 200)
   assert.equal((await factsSince(marina, since)).length, 1)
@@ -67,7 +99,12 @@ test('all running jobs are stopped together, and those that wait stay', async ()
   const first = [await ask(), await ask(), await ask()]
   await using _workers = await open()
   const ids = async () => (await workersOf('all')).flatMap(({ job_id: id }) => (id ? [Number(id)] : []))
-  await eventually(async () => assert.deepEqual(await ids(), first.map(({ taskId }) => taskId)))
+  await eventually(async () =>
+    assert.deepEqual(
+      await ids(),
+      first.map(({ taskId }) => taskId),
+    ),
+  )
   const waiting = await ask()
   expectAnswer(await api('PUT', '/jobservice/jobs/ALL'), 200)
   await eventually(async () => assert.deepEqual(await ids(), [waiting.taskId]))
@@ -86,7 +123,14 @@ test('a queue shows what waits, is paused and resumed, and cleared', async () =>
   assert.deepEqual(await queue('HANG'), { job_type: 'HANG', paused: true })
   expectAnswer(await api('PUT', '/jobservice/queues/HANG', { action: 'resume' }), 200)
   assert.equal(await queue('HANG'), undefined, 'unknown to this process, empty and not paused')
-  assert.deepEqual((await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['jobType']]), [['queue.paused', 'HANG'], ['queue.cleared', 'HANG'], ['queue.resumed', 'HANG']])
+  assert.deepEqual(
+    (await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['jobType']]),
+    [
+      ['queue.paused', 'HANG'],
+      ['queue.cleared', 'HANG'],
+      ['queue.resumed', 'HANG'],
+    ],
+  )
 })
 
 test('what cannot be done says so and changes nothing', async () => {
@@ -107,13 +151,23 @@ test('what cannot be done says so and changes nothing', async () => {
 
 test('all schedules are listed, and paused and resumed as the queue SCHEDULER', async () => {
   const user = await givenUser(marina)
-  const id = await db.transaction((tx) => saveSchedule(tx, hang, { vendorId: 5, cronType: 'Custom', cron: '0 30 2 * * *', params: {} }))
+  const id = await db.transaction((tx) =>
+    saveSchedule(tx, hang, { vendorId: 5, cronType: 'Custom', cron: '0 30 2 * * *', params: {} }),
+  )
   const answer = expectAnswer(await api('GET', '/schedules?page_size=100'), 200)
   const all = answer.json() as { id: number; vendor_type: string; vendor_id: number; cron: string }[]
   assert.equal(answer.headers['x-total-count'], String(all.length))
-  assert.deepEqual(all.filter((one) => one.id === id).map(({ vendor_type: type, vendor_id: vendor, cron }) => [type, vendor, cron]), [['HANG', 5, '0 30 2 * * *']])
+  assert.deepEqual(
+    all.filter((one) => one.id === id).map(({ vendor_type: type, vendor_id: vendor, cron }) => [type, vendor, cron]),
+    [['HANG', 5, '0 30 2 * * *']],
+  )
 
-  const paused = async () => (expectAnswer(await callApi(marina, 'GET', '/schedules/all/paused', { as: user }), 200).json() as { paused: boolean }).paused
+  const paused = async () =>
+    (
+      expectAnswer(await callApi(marina, 'GET', '/schedules/all/paused', { as: user }), 200).json() as {
+        paused: boolean
+      }
+    ).paused
   assert.equal(await paused(), false)
   expectAnswer(await api('PUT', '/jobservice/queues/SCHEDULER', { action: 'pause' }), 200)
   assert.deepEqual([await paused(), (await queue('SCHEDULER'))!.paused], [true, true])

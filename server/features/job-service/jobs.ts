@@ -4,7 +4,13 @@ import { sweepExecutions } from '../../platform/jobs/sweep.ts'
 import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
 
 /** Harbor's name for it. */
-const executionSweep = jobType<{ by?: string }>({ name: 'EXECUTION_SWEEP', isSingle: true, isAlone: true, priority: 5, keep: 20 })
+const executionSweep = jobType<{ by?: string }>({
+  name: 'EXECUTION_SWEEP',
+  isSingle: true,
+  isAlone: true,
+  priority: 5,
+  keep: 20,
+})
 
 /** Deletes old executions: what each type keeps, and nothing that ended before `days` days. `others`: the job handlers there are. */
 export function sweepHandler(db: Db, others: () => readonly JobHandler[], days: number): JobHandler {

@@ -26,7 +26,8 @@ export function jobServiceRoutes(db: Db, jobTypes: () => string[]): ApiRoute[] {
       return presentWorkers(pools, await listBusy(db, isAll(id) ? undefined : id))
     }),
     route(api.stopJob, stops, ({ params: { job_id: id }, caller }) =>
-      isAll(id) ? stopAllRunning(db, actorOf(caller)) : stopJob(db, actorOf(caller), id)),
+      isAll(id) ? stopAllRunning(db, actorOf(caller)) : stopJob(db, actorOf(caller), id),
+    ),
     route(api.getJobLog, sees, async ({ params }) => {
       const id = parseJobId(params.job_id)
       const text = id === undefined ? undefined : await readJobLog(db, id)

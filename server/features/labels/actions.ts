@@ -20,11 +20,15 @@ export async function createLabel(db: Db, by: Actor, projectId: number | null, t
 
 /** Throws CONFLICT, or NOT_FOUND when it went away meanwhile. */
 export async function updateLabel(db: Db, by: Actor, label: Label, text: LabelText): Promise<void> {
-  const changed = Object.fromEntries(Object.entries(text).filter(([key, value]) => label[key as keyof LabelText] !== value))
+  const changed = Object.fromEntries(
+    Object.entries(text).filter(([key, value]) => label[key as keyof LabelText] !== value),
+  )
   await db
     .transaction(async (tx) => {
       if (!(await changeLabel(tx, label.id, text))) throw new Failure('NOT_FOUND', `there is no label ${label.id}`)
-      await emit(tx, [facts.labelUpdated({ labelId: label.id, name: label.name, projectId: label.projectId, changed }, by)])
+      await emit(tx, [
+        facts.labelUpdated({ labelId: label.id, name: label.name, projectId: label.projectId, changed }, by),
+      ])
     })
     .catch((error: unknown) => explain(error, text.name))
 }

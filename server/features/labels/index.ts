@@ -7,5 +7,4 @@ export { findLabels } from './store.ts'
 export { presentLabel } from './wire.ts'
 
 /** Words that people put on artifacts. */
-export const labels = ({ db }: { db: Db }) =>
-  feature({ name: 'labels', topics: facts, routes: labelRoutes(db) })
+export const labels = ({ db }: { db: Db }) => feature({ name: 'labels', topics: facts, routes: labelRoutes(db) })

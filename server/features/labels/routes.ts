@@ -26,7 +26,9 @@ export function labelRoutes(db: Db): ApiRoute[] {
       await demand(rights, owner, 'create')
       return created((await createLabel(db, actorOf(caller), owner, parseLabel(body))).id)
     }),
-    route(api.getLabel, 'anyone', async ({ params, rights }) => presentLabel(await getLabel(params.label_id, rights, 'read'))),
+    route(api.getLabel, 'anyone', async ({ params, rights }) =>
+      presentLabel(await getLabel(params.label_id, rights, 'read')),
+    ),
     route(api.updateLabel, 'user', async ({ params, body, rights, caller }) => {
       const label = await getLabel(params.label_id, rights, 'update')
       const { name = label.name, description = label.description, color = label.color } = body
@@ -50,7 +52,8 @@ export function labelRoutes(db: Db): ApiRoute[] {
     if (projectId === null && maySystem(rights, 'label', verb)) return
     const project = projectId === null ? undefined : await findProjectById(db, projectId)
     if (project && mayInProject(rights, project, 'label', verb)) return
-    if (projectId !== null && !project && rights.kind === 'user' && rights.isAdmin) throw new Failure('NOT_FOUND', 'this project does not exist')
+    if (projectId !== null && !project && rights.kind === 'user' && rights.isAdmin)
+      throw new Failure('NOT_FOUND', 'this project does not exist')
     throw refusal(rights)
   }
 }

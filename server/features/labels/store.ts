@@ -5,7 +5,15 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 /** `projectId` null: a global label. */
-export type Label = { id: number; name: string; description: string; color: string; projectId: number | null; createdAt: Date; updatedAt: Date }
+export type Label = {
+  id: number
+  name: string
+  description: string
+  color: string
+  projectId: number | null
+  createdAt: Date
+  updatedAt: Date
+}
 
 const labelKey = keyOf('label', 'id')
 
@@ -13,7 +21,13 @@ const columns = sql`label.id, label.name, label.description, label.color, label.
 
 /** Those of the ids that there are, from the cache. */
 export function findLabels({ db, cache }: Reader, ids: number[]): Promise<Map<number, Label>> {
-  const load = async (missing: number[]) => new Map((await db.rows<Label>(sql`select ${columns} from label where id = any(${missing}::bigint[])`)).map((one) => [one.id, one]))
+  const load = async (missing: number[]) =>
+    new Map(
+      (await db.rows<Label>(sql`select ${columns} from label where id = any(${missing}::bigint[])`)).map((one) => [
+        one.id,
+        one,
+      ]),
+    )
   return cache.many(ids, labelKey, load, ({ description }) => 300 + description.length * 2)
 }
 
@@ -29,7 +43,11 @@ export const labelFields: Fields = {
 export const labelOrder = sql`label.name, label.id`
 
 /** One page of a project's labels, or with null of the global ones. */
-export function listLabels(db: Queryable, projectId: number | null, { where, ...part }: Listing): Promise<Paged<Label>> {
+export function listLabels(
+  db: Queryable,
+  projectId: number | null,
+  { where, ...part }: Listing,
+): Promise<Paged<Label>> {
   const owner = projectId === null ? sql`label.project_id is null` : sql`label.project_id = ${projectId}`
   return db.page({ columns, from: sql`from label where ${owner} and ${where}` }, part)
 }
@@ -50,7 +68,11 @@ export async function saveLabel(tx: Tx, projectId: number | null, { name, descri
 /** False when it is gone. */
 export async function changeLabel(tx: Tx, id: number, { name, description, color }: Text): Promise<boolean> {
   tx.changes(labelKey(id))
-  return (await tx.run(sql`update label set name = ${name}, description = ${description}, color = ${color}, updated_at = now() where id = ${id}`)) > 0
+  return (
+    (await tx.run(
+      sql`update label set name = ${name}, description = ${description}, color = ${color}, updated_at = now() where id = ${id}`,
+    )) > 0
+  )
 }
 
 /** Takes it off every artifact too. False when it is gone. */

@@ -8,7 +8,8 @@ import type { Label } from './store.ts'
 export function ownerOf(scope: string | undefined, projectId: number | undefined): number | null {
   if (scope !== 'g' && scope !== 'p') throw new Failure('BAD_REQUEST', 'scope must be g (global) or p (of a project)')
   if (scope === 'g') return null
-  if (!projectId || projectId < 1 || !Number.isSafeInteger(projectId)) throw new Failure('BAD_REQUEST', 'scope p needs a project_id')
+  if (!projectId || projectId < 1 || !Number.isSafeInteger(projectId))
+    throw new Failure('BAD_REQUEST', 'scope p needs a project_id')
   return projectId
 }
 
@@ -22,9 +23,23 @@ export function parseLabel({ name = '', description = '', color = '' }: Static<t
   return text
 }
 
-export function presentLabel({ id, name, description, color, projectId, createdAt, updatedAt }: Label): Static<typeof LabelAnswer> {
+export function presentLabel({
+  id,
+  name,
+  description,
+  color,
+  projectId,
+  createdAt,
+  updatedAt,
+}: Label): Static<typeof LabelAnswer> {
   return {
-    id, name, description, color, scope: projectId === null ? 'g' : 'p', project_id: projectId ?? 0,
-    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+    id,
+    name,
+    description,
+    color,
+    scope: projectId === null ? 'g' : 'p',
+    project_id: projectId ?? 0,
+    creation_time: createdAt.toISOString(),
+    update_time: updatedAt.toISOString(),
   }
 }

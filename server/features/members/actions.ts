@@ -5,29 +5,56 @@ import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { accountRightsKey, changesRightsOfGroup, roleNames, type Role } from '../access/index.ts'
 import { findAccountById, findAccountByName } from '../accounts/index.ts'
-import { addGroup, findGroup, findGroupByDn, findGroupByName, groupProblem, groupTypes, type Group, type GroupType } from '../user-groups/index.ts'
+import {
+  addGroup,
+  findGroup,
+  findGroupByDn,
+  findGroupByName,
+  groupProblem,
+  groupTypes,
+  type Group,
+  type GroupType,
+} from '../user-groups/index.ts'
 import { addMember, changeRole, dropMember, type Member } from './store.ts'
 import { facts } from './topics.ts'
 
 /** Whom a request names, by id or by name. */
-export type Wanted = { user?: { id?: number; name?: string }; group?: { id?: number; name?: string; type?: number; ldapDn?: string } }
+export type Wanted = {
+  user?: { id?: number; name?: string }
+  group?: { id?: number; name?: string; type?: number; ldapDn?: string }
+}
 
 type Entity = Pick<Member, 'kind' | 'entityId' | 'name'>
 
 /** Throws BAD_REQUEST, NOT_FOUND when there is no such account or group, CONFLICT when it is a member already. */
-export async function addMemberTo(db: Db, by: Actor, project: Project, wanted: Wanted, roleId: number | undefined): Promise<number> {
+export async function addMemberTo(
+  db: Db,
+  by: Actor,
+  project: Project,
+  wanted: Wanted,
+  roleId: number | undefined,
+): Promise<number> {
   const role = parseRole(roleId)
   try {
     return await db.transaction(async (tx) => {
       const entity = await findEntity(tx, by, wanted)
       await changesRightsOf(tx, entity)
-      const memberId = await addMember(tx, project.id, entity.kind === 'account' ? { accountId: entity.entityId } : { groupId: entity.entityId }, role)
-      await emit(tx, [facts.memberAdded({ projectId: project.id, memberId, member: entity.name, kind: entity.kind, role }, by)])
+      const memberId = await addMember(
+        tx,
+        project.id,
+        entity.kind === 'account' ? { accountId: entity.entityId } : { groupId: entity.entityId },
+        role,
+      )
+      await emit(tx, [
+        facts.memberAdded({ projectId: project.id, memberId, member: entity.name, kind: entity.kind, role }, by),
+      ])
       return memberId
     })
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'this user or group is a member of the project already', { cause: error })
-    if (isReferenceViolation(error)) throw new Failure('NOT_FOUND', 'the user, group or project is gone', { cause: error })
+    if (isUniqueViolation(error))
+      throw new Failure('CONFLICT', 'this user or group is a member of the project already', { cause: error })
+    if (isReferenceViolation(error))
+      throw new Failure('NOT_FOUND', 'the user, group or project is gone', { cause: error })
     throw error
   }
 }
@@ -52,7 +79,11 @@ export async function removeMember(db: Db, by: Actor, member: Member): Promise<v
 const placeOf = ({ projectId, id, name, kind }: Member) => ({ projectId, memberId: id, member: name, kind })
 
 function parseRole(id: number | undefined): Role {
-  if (id === undefined || !Object.hasOwn(roleNames, id)) throw new Failure('BAD_REQUEST', 'role_id is 1 (projectAdmin), 2 (developer), 3 (guest), 4 (maintainer) or 5 (limitedGuest)')
+  if (id === undefined || !Object.hasOwn(roleNames, id))
+    throw new Failure(
+      'BAD_REQUEST',
+      'role_id is 1 (projectAdmin), 2 (developer), 3 (guest), 4 (maintainer) or 5 (limitedGuest)',
+    )
   return id as Role
 }
 
@@ -62,7 +93,8 @@ async function changesRightsOf(tx: Tx, { kind, entityId }: Entity): Promise<void
 }
 
 async function findEntity(tx: Tx, by: Actor, { user, group }: Wanted): Promise<Entity> {
-  if ((user === undefined) === (group === undefined)) throw new Failure('BAD_REQUEST', 'either member_user or member_group is needed')
+  if ((user === undefined) === (group === undefined))
+    throw new Failure('BAD_REQUEST', 'either member_user or member_group is needed')
   const found = user ? await findUser(tx, user) : await findOrAddGroup(tx, by, group!)
   if (!found) throw new Failure('NOT_FOUND', user ? 'there is no such user' : 'there is no such user group')
   return { kind: user ? 'account' : 'group', entityId: found.id, name: found.name }
@@ -75,10 +107,17 @@ async function findUser(tx: Tx, { id, name }: NonNullable<Wanted['user']>) {
 }
 
 /** HTTP and OIDC groups are known by their names alone, so naming one makes it, as in Harbor. */
-async function findOrAddGroup(tx: Tx, by: Actor, { id, name = '', type = 0, ldapDn = '' }: NonNullable<Wanted['group']>): Promise<Group | undefined> {
+async function findOrAddGroup(
+  tx: Tx,
+  by: Actor,
+  { id, name = '', type = 0, ldapDn = '' }: NonNullable<Wanted['group']>,
+): Promise<Group | undefined> {
   if (id) return findGroup(tx, id)
   if (ldapDn !== '') return findGroupByDn(tx, ldapDn)
-  const problem = type === groupTypes.ldap ? 'an LDAP group needs its id or ldap_group_dn' : groupProblem({ name, type, ldapDn })
+  const problem =
+    type === groupTypes.ldap ? 'an LDAP group needs its id or ldap_group_dn' : groupProblem({ name, type, ldapDn })
   if (problem) throw new Failure('BAD_REQUEST', problem)
-  return (await findGroupByName(tx, type as GroupType, name)) ?? addGroup(tx, by, { name, type: type as GroupType, ldapDn })
+  return (
+    (await findGroupByName(tx, type as GroupType, name)) ?? addGroup(tx, by, { name, type: type as GroupType, ldapDn })
+  )
 }

@@ -17,9 +17,11 @@ export function memberRoutes({ db }: { db: Db }): ApiRoute[] {
       return { rows: rows.map(present), total }
     }),
     route(api.createProjectMember, { project: 'member', verb: 'create' }, async ({ project, body, caller }) =>
-      created(await addMemberTo(db, actorOf(caller), project, parseWanted(body), body.role_id))),
+      created(await addMemberTo(db, actorOf(caller), project, parseWanted(body), body.role_id)),
+    ),
     route(api.getProjectMember, { project: 'member', verb: 'read' }, async ({ project, params }) =>
-      present(await getMember(project.id, params.mid))),
+      present(await getMember(project.id, params.mid)),
+    ),
     route(api.updateProjectMember, { project: 'member', verb: 'update' }, async ({ project, params, body, caller }) => {
       await updateMember(db, actorOf(caller), await getMember(project.id, params.mid), body.role_id)
     }),
@@ -49,7 +51,12 @@ function parseWanted({ member_user: user = {}, member_group: group = {} }: Stati
 
 function present({ id, projectId, role, kind, entityId, name }: Member): Static<typeof api.ProjectMemberEntity> {
   return {
-    id, project_id: projectId, entity_name: name, role_name: roleNames[role], role_id: role, entity_id: entityId,
+    id,
+    project_id: projectId,
+    entity_name: name,
+    role_name: roleNames[role],
+    role_id: role,
+    entity_id: entityId,
     entity_type: kind === 'account' ? 'u' : 'g',
   }
 }

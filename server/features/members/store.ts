@@ -2,7 +2,14 @@ import type { Paged, PagePart, Queryable, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { memberCountKey, type Role } from '../access/index.ts'
 
-export type Member = { id: number; projectId: number; role: Role; kind: 'account' | 'group'; entityId: number; name: string }
+export type Member = {
+  id: number
+  projectId: number
+  role: Role
+  kind: 'account' | 'group'
+  entityId: number
+  name: string
+}
 
 const columns = sql`member.id, member.project_id as "projectId", member.role, case when account_id is null then 'group' else 'account' end as kind,
   coalesce(account_id, group_id) as "entityId", coalesce(account.name, user_group.name) as name`
@@ -22,7 +29,12 @@ export function findMember(db: Queryable, projectId: number, id: number): Promis
 }
 
 /** Throws a unique violation when it is a member already. */
-export async function addMember(tx: Tx, projectId: number, entity: { accountId: number } | { groupId: number }, role: Role): Promise<number> {
+export async function addMember(
+  tx: Tx,
+  projectId: number,
+  entity: { accountId: number } | { groupId: number },
+  role: Role,
+): Promise<number> {
   tx.changes(memberCountKey(projectId))
   const row = await tx.row<{ id: number }>(sql`
     insert into project_member (project_id, account_id, group_id, role)

@@ -22,7 +22,9 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
     const known = fresh.filter(isKnown).toSorted((one, other) => compare(one.repository, other.repository))
     await readyRepositories(tx, projects, known)
     for (const event of known) await takeEvent(tx, projects.get(projectOf(event.repository))!, event)
-    const strangers = [...new Set(fresh.filter((event) => !isKnown(event)).map(({ repository }) => projectOf(repository)))]
+    const strangers = [
+      ...new Set(fresh.filter((event) => !isKnown(event)).map(({ repository }) => projectOf(repository))),
+    ]
     return { taken: known.length, repeated: events.length - fresh.length, strangers }
   })
 }
@@ -32,15 +34,23 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
  * the same ones in different orders must not deadlock. S4-08, S4-09: a push without a tag makes no record of the repository.
  */
 async function readyRepositories(tx: Tx, projects: Map<string, Project>, events: RegistryEvent[]): Promise<void> {
-  const pushed = new Map(events.filter(({ action, tag }) => action === 'push' && tag !== undefined).map((event) => [event.repository, event]))
+  const pushed = new Map(
+    events
+      .filter(({ action, tag }) => action === 'push' && tag !== undefined)
+      .map((event) => [event.repository, event]),
+  )
   for (const event of pushed.values()) {
     const project = projects.get(projectOf(event.repository))!
     const { id } = await ensureRepository(tx, project, event.repository, actorOf(event))
     tx.changes(repositoryIdKey(id), repositoryCountKey(project.id))
   }
   const names = [...new Set(events.map(({ repository }) => repository))]
-  await tx.rows(sql`select id from repository where name = any(${names}::text[]) order by name collate "C" for no key update`)
-  await tx.run(sql`update repository set is_elsewhere = true where name = any(${[...pushed.keys()]}::text[]) and not is_elsewhere`)
+  await tx.rows(
+    sql`select id from repository where name = any(${names}::text[]) order by name collate "C" for no key update`,
+  )
+  await tx.run(
+    sql`update repository set is_elsewhere = true where name = any(${[...pushed.keys()]}::text[]) and not is_elsewhere`,
+  )
 }
 
 /** By bytes, as `collate "C"`: names of repositories are ASCII. */
@@ -73,13 +83,21 @@ async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promis
   await emit(tx, [factOf(project, event, actorOf(event))])
 }
 
-function factOf(project: Project, { repository, digest, tag, mediaType, size, action, at, id, source, address, requestId }: RegistryEvent, by: Actor): Fact {
+function factOf(
+  project: Project,
+  { repository, digest, tag, mediaType, size, action, at, id, source, address, requestId }: RegistryEvent,
+  by: Actor,
+): Fact {
   const origin: Origin = { registry: source, eventId: id, at, address, requestId }
   const place = { projectId: project.id, repository, origin }
   const tags = tag === undefined ? [] : [tag]
-  if (action === 'push') return facts.artifactPushed({ ...place, digest: digest!, mediaType, size, tags, isNew: true }, by)
-  if (action === 'pull') return facts.artifactPulled({ ...place, digest: digest!, tag: tag ?? null, count: 1, lastAt: at }, by)
-  return digest === undefined ? facts.tagDeleted({ ...place, tag: tag!, digest: '' }, by) : facts.artifactDeleted({ ...place, digest, tags }, by)
+  if (action === 'push')
+    return facts.artifactPushed({ ...place, digest: digest!, mediaType, size, tags, isNew: true }, by)
+  if (action === 'pull')
+    return facts.artifactPulled({ ...place, digest: digest!, tag: tag ?? null, count: 1, lastAt: at }, by)
+  return digest === undefined
+    ? facts.tagDeleted({ ...place, tag: tag!, digest: '' }, by)
+    : facts.artifactDeleted({ ...place, digest, tags }, by)
 }
 
 /** Forgets events older than `ms`, some thousands at a time: a registry that still sends them again would count twice. */

@@ -19,15 +19,20 @@ export type NotificationOptions = {
 /** Answers POST /service/notifications, where another registry tells what happened there; throws Failures. */
 export function openNotificationDoor({ db, secret, bodyBytes, isReadOnly, onTaken }: NotificationOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (secret === undefined) throw new Failure('NOT_FOUND', 'no notifications are taken here: MARINA_NOTIFICATIONS_SECRET is not set')
+    if (secret === undefined)
+      throw new Failure('NOT_FOUND', 'no notifications are taken here: MARINA_NOTIFICATIONS_SECRET is not set')
     if (request.method !== 'POST') throw new Failure('METHOD_NOT_ALLOWED')
-    if (!isSame(`Bearer ${secret}`, request.headers.authorization ?? '')) throw new Failure('UNAUTHORIZED', 'the Authorization header does not hold the shared secret')
+    if (!isSame(`Bearer ${secret}`, request.headers.authorization ?? ''))
+      throw new Failure('UNAUTHORIZED', 'the Authorization header does not hold the shared secret')
     const { events, passedOver } = await readEnvelope(request, bodyBytes)
     // 503 makes the registry send it again, so that nothing is lost.
-    if (await isReadOnly()) throw new Failure('UNAVAILABLE', 'Marina is in read-only mode', { headers: { 'retry-after': '30' } })
+    if (await isReadOnly())
+      throw new Failure('UNAVAILABLE', 'Marina is in read-only mode', { headers: { 'retry-after': '30' } })
     const taken = events.length === 0 ? { taken: 0, repeated: 0, strangers: [] } : await takeEvents(db, events)
     onTaken({ ...taken, passedOver })
-    response.writeHead(200, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-length': 0 }).end()
+    response
+      .writeHead(200, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-length': 0 })
+      .end()
   }
 }
 

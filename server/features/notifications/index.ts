@@ -8,7 +8,11 @@ export { openNotificationDoor } from './door.ts'
 export const notifications = ({ db, memoryMs }: { db: Db; memoryMs: number }) =>
   feature({
     name: 'notifications',
-    sweeps: [{
-      trouble: 'old events of other registries not removed', everyMs: 10 * 60_000, run: (signal) => sweepEvents(db.relaxed, memoryMs, signal),
-    }],
+    sweeps: [
+      {
+        trouble: 'old events of other registries not removed',
+        everyMs: 10 * 60_000,
+        run: (signal) => sweepEvents(db.relaxed, memoryMs, signal),
+      },
+    ],
   })

@@ -55,33 +55,50 @@ function envelopeOf(text: string): unknown[] {
 
 function readEvent(event: unknown): RegistryEvent | undefined {
   if (!isRecord(event)) return undefined
-  const [target, request, actor, source] = ['target', 'request', 'actor', 'source'].map((name) => (isRecord(event[name]) ? event[name] : {})) as [Fields, Fields, Fields, Fields]
-  const [id, action, repository, mediaType] = [textOf(event['id'], 255), textOf(event['action']), textOf(target['repository']), textOf(target['mediaType'])]
+  const [target, request, actor, source] = ['target', 'request', 'actor', 'source'].map((name) =>
+    isRecord(event[name]) ? event[name] : {},
+  ) as [Fields, Fields, Fields, Fields]
+  const [id, action, repository, mediaType] = [
+    textOf(event['id'], 255),
+    textOf(event['action']),
+    textOf(target['repository']),
+    textOf(target['mediaType']),
+  ]
   const [digest, tag] = [textOf(target['digest']), textOf(target['tag'])]
   if (id === '' || !isRepositoryName(repository) || !repository.includes('/') || !isAction(action)) return undefined
   // The registry says no media type of what was deleted; of what was pushed or pulled it does.
-  if (action !== 'delete' && (!isManifestType(mediaType) || !isDigest(digest) || request['method'] === 'HEAD')) return undefined
+  if (action !== 'delete' && (!isManifestType(mediaType) || !isDigest(digest) || request['method'] === 'HEAD'))
+    return undefined
   if (action === 'delete' && !isDigest(digest) && !isTag(tag)) return undefined
   const size = Number(target['size'] ?? target['length'] ?? 0)
   return {
-    id, action, repository, mediaType,
+    id,
+    action,
+    repository,
+    mediaType,
     digest: isDigest(digest) ? digest : undefined,
     tag: isTag(tag) ? tag : undefined,
     size: Number.isSafeInteger(size) && size >= 0 ? size : 0,
     actor: textOf(actor['name'], 255),
     at: timeOf(event['timestamp']),
-    source: textOf(source['addr'], 255), address: hostOf(textOf(request['addr'], 255)), requestId: textOf(request['id'], 255),
+    source: textOf(source['addr'], 255),
+    address: hostOf(textOf(request['addr'], 255)),
+    requestId: textOf(request['id'], 255),
   }
 }
 
 type Fields = Record<string, unknown>
 
-const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isAction = (text: string): text is RegistryEvent['action'] => text === 'push' || text === 'pull' || text === 'delete'
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isAction = (text: string): text is RegistryEvent['action'] =>
+  text === 'push' || text === 'pull' || text === 'delete'
 
 /** PostgreSQL keeps no NUL and no half of a surrogate pair; a name with one is as good as none. */
 function textOf(value: unknown, limit = 1000): string {
-  return typeof value === 'string' && value.length <= limit && !value.includes('\0') && value.isWellFormed() ? value : ''
+  return typeof value === 'string' && value.length <= limit && !value.includes('\0') && value.isWellFormed()
+    ? value
+    : ''
 }
 
 /** Without the port, as everywhere else in the log. */

@@ -15,10 +15,20 @@ import { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.t
 
 type Allowed = { cves: string[]; expiresAt: number | null }
 /** `storageLimit` in bytes; absent or -1: none. `metadata` without `public`. */
-export type Wanted = { name: string; isPublic: boolean; metadata?: Record<string, string>; allowlist?: Allowed; storageLimit?: number }
+export type Wanted = {
+  name: string
+  isPublic: boolean
+  metadata?: Record<string, string>
+  allowlist?: Allowed
+  storageLimit?: number
+}
 
 /** Makes a project; whoever makes it administers it. Throws BAD_REQUEST or CONFLICT. */
-export async function createProject(db: Db, by: Actor, { name, isPublic, metadata = {}, allowlist, storageLimit = -1 }: Wanted): Promise<Project> {
+export async function createProject(
+  db: Db,
+  by: Actor,
+  { name, isPublic, metadata = {}, allowlist, storageLimit = -1 }: Wanted,
+): Promise<Project> {
   const problem = projectNameProblem(name)
   if (problem) throw new Failure('BAD_REQUEST', problem)
   try {
@@ -46,7 +56,12 @@ async function firstAdminId(tx: Tx): Promise<number> {
 }
 
 /** Changes what is named and leaves the rest. `public` is a project's own, all else its metadata. */
-export async function updateProject(db: Db, by: Actor, project: Project, { metadata, allowlist }: { metadata: Record<string, string>; allowlist: Allowed | undefined }): Promise<void> {
+export async function updateProject(
+  db: Db,
+  by: Actor,
+  project: Project,
+  { metadata, allowlist }: { metadata: Record<string, string>; allowlist: Allowed | undefined },
+): Promise<void> {
   await db.transaction(async (tx) => {
     const { public: isPublic, ...rest } = metadata
     const reader = uncached({ db: tx })
@@ -56,11 +71,13 @@ export async function updateProject(db: Db, by: Actor, project: Project, { metad
     await saveMetadata(tx, project.id, rest)
     if (allowlist) await saveAllowlist(tx, project.id, allowlist)
     const changed = differing<Record<string, unknown>>(before, { ...metadata, ...toldOf(allowlist) })
-    if (Object.keys(changed).length > 0) await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed }, by)])
+    if (Object.keys(changed).length > 0)
+      await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed }, by)])
   })
 }
 
-const toldOf = (allowed: Allowed | undefined) => (allowed ? { cve_allowlist: allowed.cves, cve_allowlist_expires_at: allowed.expiresAt } : {})
+const toldOf = (allowed: Allowed | undefined) =>
+  allowed ? { cve_allowlist: allowed.cves, cve_allowlist_expires_at: allowed.expiresAt } : {}
 
 /** Throws CONFLICT when the project has it already. */
 export async function createMetadata(db: Db, by: Actor, project: Project, name: string, value: string): Promise<void> {
@@ -68,7 +85,9 @@ export async function createMetadata(db: Db, by: Actor, project: Project, name: 
   if (name === 'public') throw exists()
   await db.transaction(async (tx) => {
     if (!(await addMetadata(tx, project.id, name, value))) throw exists()
-    await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed: { [name]: value } }, by)])
+    await emit(tx, [
+      facts.projectUpdated({ projectId: project.id, name: project.name, changed: { [name]: value } }, by),
+    ])
   })
 }
 
@@ -76,14 +95,16 @@ export async function createMetadata(db: Db, by: Actor, project: Project, name: 
 export async function removeMetadata(db: Db, by: Actor, project: Project, name: string): Promise<void> {
   await db.transaction(async (tx) => {
     if (name === 'public') await setPublic(tx, project, false)
-    else if (!(await dropMetadata(tx, project.id, name))) throw new Failure('NOT_FOUND', `the project has no metadata ${name}`)
+    else if (!(await dropMetadata(tx, project.id, name)))
+      throw new Failure('NOT_FOUND', `the project has no metadata ${name}`)
     await emit(tx, [facts.projectUpdated({ projectId: project.id, name: project.name, changed: { [name]: null } }, by)])
   })
 }
 
 /** Removes an empty project. Throws PRECONDITION while an artifact is in it (C-79). */
 export async function deleteProject(db: Db, by: Actor, project: Project): Promise<void> {
-  const full = () => new Failure('PRECONDITION', `the project ${project.name} still holds artifacts: delete its repositories first`)
+  const full = () =>
+    new Failure('PRECONDITION', `the project ${project.name} still holds artifacts: delete its repositories first`)
   if (await hasArtifacts(db, project.id)) throw full()
   try {
     await db.transaction(async (tx) => {

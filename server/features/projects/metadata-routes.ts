@@ -13,7 +13,10 @@ import { explaining } from './wire.ts'
 /** One by one what PUT on a project changes together. Project administrators only (H25). */
 export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
   const { db } = reader
-  const all = async (project: Project): Promise<Record<string, string>> => ({ ...(await findMetadata(reader, project.id)), public: String(project.isPublic) })
+  const all = async (project: Project): Promise<Record<string, string>> => ({
+    ...(await findMetadata(reader, project.id)),
+    public: String(project.isPublic),
+  })
 
   return [
     route(api.listProjectMetadatas, { project: 'metadata', verb: 'list' }, ({ project }) => all(project)),
@@ -21,19 +24,30 @@ export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
       const [name, value] = only(body)
       await createMetadata(db, actorOf(caller), project, name, value)
     }),
-    route(api.getProjectMetadata, { project: 'metadata', verb: 'read' }, async ({ project, params: { meta_name: name } }) => ({ [name]: await get(project, name) })),
-    route(api.updateProjectMetadata, { project: 'metadata', verb: 'update' }, async ({ project, params: { meta_name: wanted }, body, caller }) => {
-      const [name, value] = only(body)
-      if (name !== wanted) throw new Failure('BAD_REQUEST', `the body names ${name}, the path ${wanted}`)
-      await get(project, name)
-      await updateProject(db, actorOf(caller), project, { metadata: { [name]: value }, allowlist: undefined })
-    }),
-    route(api.deleteProjectMetadata, { project: 'metadata', verb: 'delete' }, ({ project, params, caller }) => removeMetadata(db, actorOf(caller), project, params.meta_name)),
+    route(
+      api.getProjectMetadata,
+      { project: 'metadata', verb: 'read' },
+      async ({ project, params: { meta_name: name } }) => ({ [name]: await get(project, name) }),
+    ),
+    route(
+      api.updateProjectMetadata,
+      { project: 'metadata', verb: 'update' },
+      async ({ project, params: { meta_name: wanted }, body, caller }) => {
+        const [name, value] = only(body)
+        if (name !== wanted) throw new Failure('BAD_REQUEST', `the body names ${name}, the path ${wanted}`)
+        await get(project, name)
+        await updateProject(db, actorOf(caller), project, { metadata: { [name]: value }, allowlist: undefined })
+      },
+    ),
+    route(api.deleteProjectMetadata, { project: 'metadata', verb: 'delete' }, ({ project, params, caller }) =>
+      removeMetadata(db, actorOf(caller), project, params.meta_name),
+    ),
   ]
 
   async function get(project: Project, name: string): Promise<string> {
     const values = await all(project)
-    if (!Object.hasOwn(values, name)) throw new Failure('NOT_FOUND', `the project has no metadata ${JSON.stringify(name)}`)
+    if (!Object.hasOwn(values, name))
+      throw new Failure('NOT_FOUND', `the project has no metadata ${JSON.stringify(name)}`)
     return values[name]!
   }
 }

@@ -19,16 +19,33 @@ import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
 /** `cachesLists`: whether the list is put together from cached objects (S1-34). `lent`: figures of other features. */
-export function projectRoutes({ db, cache }: Reader & { db: Db }, settings: SettingsReader, cachesLists: boolean, lent: readonly Figure[] = []): ApiRoute[] {
+export function projectRoutes(
+  { db, cache }: Reader & { db: Db },
+  settings: SettingsReader,
+  cachesLists: boolean,
+  lent: readonly Figure[] = [],
+): ApiRoute[] {
   const reader = { db, cache }
   const figures = [quotaFigure(db), ...lent]
   const lists = cachesLists ? reader : uncached(reader)
   return [
     ...metadataRoutes(reader),
     route(api.listProjects, 'anyone', async ({ query: { name, public: isPublic, owner, ...query }, rights }) => {
-      const short = [...(name ? [`name=~${name}`] : []), ...(isPublic === undefined ? [] : [`public=${isPublic}`]), ...(owner ? [`owner=${owner}`] : [])]
-      const asked = listing(projectFields, { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') }, projectOrder)
-      const { rows, total } = await listProjects(lists, await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')), asked)
+      const short = [
+        ...(name ? [`name=~${name}`] : []),
+        ...(isPublic === undefined ? [] : [`public=${isPublic}`]),
+        ...(owner ? [`owner=${owner}`] : []),
+      ]
+      const asked = listing(
+        projectFields,
+        { ...query, q: [...short, ...(query.q ? [query.q] : [])].join(',') },
+        projectOrder,
+      )
+      const { rows, total } = await listProjects(
+        lists,
+        await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')),
+        asked,
+      )
       return { rows: rows.map((project) => present(project, rights)), total }
     }),
     // C-64
@@ -42,7 +59,9 @@ export function projectRoutes({ db, cache }: Reader & { db: Db }, settings: Sett
       refuseRegistry(body)
       const { public: isPublic = 'false', ...metadata } = metadataOf(body)
       const project = await createProject(db, actorOf(caller), {
-        name: body.project_name, isPublic: isPublic === 'true', metadata,
+        name: body.project_name,
+        isPublic: isPublic === 'true',
+        metadata,
         storageLimit: await storageLimitOf(body.storage_limit, rights),
         ...(body.cve_allowlist ? { allowlist: parseAllowlist(body.cve_allowlist) } : {}),
       })
@@ -56,12 +75,22 @@ export function projectRoutes({ db, cache }: Reader & { db: Db }, settings: Sett
     }),
     route(api.updateProject, { project: 'project', verb: 'update' }, async ({ project, body, caller }) => {
       refuseRegistry(body)
-      await updateProject(db, actorOf(caller), project, { metadata: metadataOf(body), allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist) })
+      await updateProject(db, actorOf(caller), project, {
+        metadata: metadataOf(body),
+        allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist),
+      })
     }),
-    route(api.deleteProject, { project: 'project', verb: 'delete' }, ({ project, caller }) => deleteProject(db, actorOf(caller), project)),
+    route(api.deleteProject, { project: 'project', verb: 'delete' }, ({ project, caller }) =>
+      deleteProject(db, actorOf(caller), project),
+    ),
     route(api.getProjectDeletable, { project: 'project', verb: 'delete' }, async ({ project }) =>
-      (await hasArtifacts(db, project.id)) ? { deletable: false, message: 'the project contains repositories, can not be deleted' } : { deletable: true }),
-    route(api.getProjectSummary, { project: 'project', verb: 'read' }, ({ project, rights }) => summarize(reader, figures, project, rights)),
+      (await hasArtifacts(db, project.id))
+        ? { deletable: false, message: 'the project contains repositories, can not be deleted' }
+        : { deletable: true },
+    ),
+    route(api.getProjectSummary, { project: 'project', verb: 'read' }, ({ project, rights }) =>
+      summarize(reader, figures, project, rights),
+    ),
   ]
 
   async function mayCreate(rights: Rights): Promise<boolean> {

@@ -4,12 +4,20 @@ const nameForm = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
 
 /** Why a project may not have this name, or undefined. Harbor's rule. */
 export function projectNameProblem(name: string): string | undefined {
-  if (name.length > 255 || !nameForm.test(name)) return 'a project name is lower-case letters and digits, with single . _ - between them, at most 255 characters'
+  if (name.length > 255 || !nameForm.test(name))
+    return 'a project name is lower-case letters and digits, with single . _ - between them, at most 255 characters'
   if (reservedProjects.includes(name)) return `the project name ${name} is reserved`
   return undefined
 }
 
-const booleans: Record<string, string> = { true: 'true', t: 'true', '1': 'true', false: 'false', f: 'false', '0': 'false' }
+const booleans: Record<string, string> = {
+  true: 'true',
+  t: 'true',
+  '1': 'true',
+  false: 'false',
+  f: 'false',
+  '0': 'false',
+}
 const severities = ['none', 'negligible', 'low', 'medium', 'high', 'critical']
 
 /** Thrown with what is wrong about a name or a value. */
@@ -27,19 +35,31 @@ const severity: Parse = (value) => {
   if (!severities.includes(value.toLowerCase())) throw new MetadataProblem(`must be one of ${severities.join(', ')}`)
   return value.toLowerCase()
 }
-const refused = (why: string): Parse => () => {
-  throw new MetadataProblem(why)
-}
+const refused =
+  (why: string): Parse =>
+  () => {
+    throw new MetadataProblem(why)
+  }
 const ofProxies = refused('is for proxy cache projects, and this is none')
 
 /** What a project can be configured with, and the form each value is kept in. Anything else is refused. */
 const metadata: Record<string, Parse> = {
-  public: flag, enable_content_trust: flag, enable_content_trust_cosign: flag, prevent_vul: flag, severity, auto_scan: flag, auto_sbom_generation: flag,
+  public: flag,
+  enable_content_trust: flag,
+  enable_content_trust_cosign: flag,
+  prevent_vul: flag,
+  severity,
+  auto_scan: flag,
+  auto_sbom_generation: flag,
   reuse_sys_cve_allowlist: flag,
   // Whoever could write it could point it at another project's policy (B.6).
   retention_id: refused('is set by the retention policy itself'),
-  proxy_speed_kb: ofProxies, max_upstream_conn: ofProxies, proxy_cache_local_on_not_found: ofProxies, proxy_referrer_api: ofProxies,
-  proxy_cache_filter_pattern: ofProxies, proxy_cache_filter_kind: ofProxies,
+  proxy_speed_kb: ofProxies,
+  max_upstream_conn: ofProxies,
+  proxy_cache_local_on_not_found: ofProxies,
+  proxy_referrer_api: ofProxies,
+  proxy_cache_filter_pattern: ofProxies,
+  proxy_cache_filter_kind: ofProxies,
 }
 
 const isMetadataName = (name: string): boolean => Object.hasOwn(metadata, name)
@@ -57,7 +77,9 @@ export function parseMetadata(name: string, value: string): string {
 
 /** In a whole project, as clients send it back: what does not apply to it is passed over, as Harbor does. */
 export function parseAllMetadata(all: Record<string, string | undefined>): Record<string, string> {
-  const given = Object.entries(all).filter((entry): entry is [string, string] => isMetadataName(entry[0]) && entry[1] !== undefined && entry[1] !== '')
+  const given = Object.entries(all).filter(
+    (entry): entry is [string, string] => isMetadataName(entry[0]) && entry[1] !== undefined && entry[1] !== '',
+  )
   const applying = given.filter(([name]) => metadata[name] !== ofProxies && name !== 'retention_id')
   return Object.fromEntries(applying.map(([name, value]) => [name, parseMetadata(name, value)]))
 }

@@ -10,7 +10,11 @@ import { memberCountKey } from '../access/index.ts'
 import { findAllowlists, type Allowlist } from '../cve-allowlist/index.ts'
 
 /** A project with what an answer shows beside its own row. */
-export type DescribedProject = OwnedProject & { repositories: number; metadata: Record<string, string>; allowlist: Allowlist | undefined }
+export type DescribedProject = OwnedProject & {
+  repositories: number
+  metadata: Record<string, string>
+  allowlist: Allowlist | undefined
+}
 
 /** What a list of projects may be filtered and sorted by. */
 export const projectFields: Fields = {
@@ -26,20 +30,40 @@ export const projectFields: Fields = {
 export const projectOrder = sql`project.name`
 
 /** One page of the projects a viewer may see, and how many there are: ids from the database, the rest from the cache (S1-32). */
-export async function listProjects(reader: Reader, viewer: Viewer, { where, ...part }: Listing): Promise<Paged<DescribedProject>> {
+export async function listProjects(
+  reader: Reader,
+  viewer: Viewer,
+  { where, ...part }: Listing,
+): Promise<Paged<DescribedProject>> {
   const from = sql`from project join account owner on owner.id = project.owner_id where ${visibleProjects(viewer)} and ${where}`
   const { rows, total } = await reader.db.page<{ id: number }>({ columns: sql`project.id`, from }, part)
-  return { rows: await describeProjects(reader, rows.map(({ id }) => id)), total }
+  return {
+    rows: await describeProjects(
+      reader,
+      rows.map(({ id }) => id),
+    ),
+    total,
+  }
 }
 
 /** In the order of the ids, without those that are gone. */
 export async function describeProjects(reader: Reader, ids: number[]): Promise<DescribedProject[]> {
   const [projects, metadata, repositories, allowlists] = await Promise.all([
-    findProjectsById(reader, ids), findMetadataOf(reader, ids), countRepositories(reader, ids), findAllowlists(reader, ids),
+    findProjectsById(reader, ids),
+    findMetadataOf(reader, ids),
+    countRepositories(reader, ids),
+    findAllowlists(reader, ids),
   ])
   return ids.flatMap((id) => {
     const project = projects.get(id)
-    return project ? { ...project, metadata: metadata.get(id) ?? {}, repositories: repositories.get(id) ?? 0, allowlist: allowlists.get(id) } : []
+    return project
+      ? {
+          ...project,
+          metadata: metadata.get(id) ?? {},
+          repositories: repositories.get(id) ?? 0,
+          allowlist: allowlists.get(id),
+        }
+      : []
   })
 }
 
@@ -58,7 +82,9 @@ export async function countRepositories({ db, cache }: Reader, ids: number[]): P
 /** Members by role, accounts and groups alike. From the cache. */
 export async function countMembers({ db, cache }: Reader, projectId: number): Promise<Record<number, number>> {
   const load = async () => {
-    const rows = await db.rows<{ role: number; count: number }>(sql`select role, count(*) from project_member where project_id = ${projectId} group by role`)
+    const rows = await db.rows<{ role: number; count: number }>(
+      sql`select role, count(*) from project_member where project_id = ${projectId} group by role`,
+    )
     return { counts: Object.fromEntries(rows.map(({ role, count }) => [role, count])) as Record<number, number> }
   }
   return (await cache.get(memberCountKey(projectId), load))!.counts
@@ -72,14 +98,27 @@ export async function findMetadata(reader: Reader, projectId: number): Promise<R
 }
 
 /** The same for several projects. */
-async function findMetadataOf({ db, cache }: Reader, projectIds: number[]): Promise<Map<number, Record<string, string>>> {
+async function findMetadataOf(
+  { db, cache }: Reader,
+  projectIds: number[],
+): Promise<Map<number, Record<string, string>>> {
   const load = async (ids: number[]) => {
     const rows = await db.rows<{ id: number; name: string; value: string }>(sql`
       select project_id as id, name, value from project_metadata where project_id = any(${ids}::bigint[]) order by project_id, name`)
     const held = Map.groupBy(rows, ({ id }) => id)
-    return new Map(ids.map((id) => [id, { metadata: Object.fromEntries((held.get(id) ?? []).map(({ name, value }) => [name, value])) }]))
+    return new Map(
+      ids.map((id) => [
+        id,
+        { metadata: Object.fromEntries((held.get(id) ?? []).map(({ name, value }) => [name, value])) },
+      ]),
+    )
   }
-  const found = await cache.many(projectIds, metadataKey, load, ({ metadata }) => 200 + JSON.stringify(metadata).length * 2)
+  const found = await cache.many(
+    projectIds,
+    metadataKey,
+    load,
+    ({ metadata }) => 200 + JSON.stringify(metadata).length * 2,
+  )
   return new Map([...found].map(([id, { metadata }]) => [id, metadata]))
 }
 
@@ -95,7 +134,11 @@ export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<s
 /** False when there is such metadata already. */
 export async function addMetadata(tx: Tx, projectId: number, name: string, value: string): Promise<boolean> {
   tx.changes(metadataKey(projectId))
-  return (await tx.run(sql`insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value}) on conflict do nothing`)) > 0
+  return (
+    (await tx.run(
+      sql`insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value}) on conflict do nothing`,
+    )) > 0
+  )
 }
 
 /** False when there was none. */

@@ -28,8 +28,10 @@ export async function summarize(reader: Reader, lent: readonly Figure[], project
 function presentMembers(members: Record<number, number>) {
   const count = (role: number) => members[role] ?? 0
   return {
-    project_admin_count: count(roles.projectAdmin), maintainer_count: count(roles.maintainer),
-    developer_count: count(roles.developer), guest_count: count(roles.guest),
+    project_admin_count: count(roles.projectAdmin),
+    maintainer_count: count(roles.maintainer),
+    developer_count: count(roles.developer),
+    guest_count: count(roles.guest),
     limited_guest_count: count(roles.limitedGuest),
   }
 }

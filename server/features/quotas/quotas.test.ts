@@ -5,7 +5,16 @@ import { after, test } from 'node:test'
 import { Client } from 'pg'
 import { countUsage } from '../../catalog/usage.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { fresh, givenCast, givenProject, givenUser, makeImage, pushBlob, pushImage, pushIndex } from '../../testing/given.ts'
+import {
+  fresh,
+  givenCast,
+  givenProject,
+  givenUser,
+  makeImage,
+  pushBlob,
+  pushImage,
+  pushIndex,
+} from '../../testing/given.ts'
 import { basic, expectAnswer, type Answer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
 import { digestOf } from '../../../oci/digest.ts'
@@ -16,17 +25,29 @@ const marina = await openTestMarina({ MARINA_DATABASE_POOL: '20' })
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ask, ground } = marina
 
-type Quota = { id: number; ref: { id: number; name: string; owner_name: string }; hard: { storage: number }; used: { storage: number } }
+type Quota = {
+  id: number
+  ref: { id: number; name: string; owner_name: string }
+  hard: { storage: number }
+  used: { storage: number }
+}
 
 async function quotaOf(project: { id: number }): Promise<Quota> {
-  const answer = expectAnswer(await ask('GET', `/api/v2.0/quotas?reference=project&reference_id=${project.id}`, { as: admin }), 200)
+  const answer = expectAnswer(
+    await ask('GET', `/api/v2.0/quotas?reference=project&reference_id=${project.id}`, { as: admin }),
+    200,
+  )
   const [quota] = answer.json() as Quota[]
   return quota!
 }
 
 async function limit(project: { id: number }, storage: unknown): Promise<Answer> {
   const { id } = await quotaOf(project)
-  return ask('PUT', `/api/v2.0/quotas/${id}`, { as: admin, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hard: { storage } }) })
+  return ask('PUT', `/api/v2.0/quotas/${id}`, {
+    as: admin,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ hard: { storage } }),
+  })
 }
 
 /** What the database keeps is what a recount finds, and what the API says. */
@@ -35,11 +56,21 @@ async function expectUsage(project: { id: number }, bytes: number): Promise<void
   assert.equal((await quotaOf(project)).used.storage, bytes)
 }
 
-const put = (repository: string, bytes: Buffer) => ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(bytes)}`, { as: admin, body: bytes })
+const put = (repository: string, bytes: Buffer) =>
+  ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(bytes)}`, { as: admin, body: bytes })
 
 test('sizes and refusals are worded as Harbor words them', () => {
-  assert.deepEqual([0, 1023, 1024, 27_053_261, 2 ** 40 * 1500].map(inUnits), ['0.0 B', '1023.0 B', '1.0 KiB', '25.8 MiB', '1500.0 TiB'])
-  assert.equal(shortageText({ added: 2048, used: 1024, hard: 1024 }), 'adding 2.0 KiB of storage resource, which when updated to current usage of 1.0 KiB will exceed the configured upper limit of 1.0 KiB.')
+  assert.deepEqual([0, 1023, 1024, 27_053_261, 2 ** 40 * 1500].map(inUnits), [
+    '0.0 B',
+    '1023.0 B',
+    '1.0 KiB',
+    '25.8 MiB',
+    '1500.0 TiB',
+  ])
+  assert.equal(
+    shortageText({ added: 2048, used: 1024, hard: 1024 }),
+    'adding 2.0 KiB of storage resource, which when updated to current usage of 1.0 KiB will exceed the configured upper limit of 1.0 KiB.',
+  )
   for (const good of [-1, 1, 2 ** 50]) assert.equal(limitProblem(good), undefined)
   for (const bad of [0, -2, 2 ** 50 + 1, 1.5, NaN]) assert.match(limitProblem(bad)!, /1024 TiB/)
 })
@@ -50,7 +81,10 @@ test('C-47: a push that does not fit is denied with what is used and allowed, an
   expectAnswer(await limit(project, 1000), 200)
   await pushBlob(marina, repository, Buffer.alloc(600, 'a'))
   const refused = expectAnswer(await put(repository, Buffer.alloc(401, 'b')), 403, 'DENIED')
-  assert.match(refused.text, /adding 401\.0 B of storage resource, which when updated to current usage of 600\.0 B will exceed the configured upper limit of 1000\.0 B\./)
+  assert.match(
+    refused.text,
+    /adding 401\.0 B of storage resource, which when updated to current usage of 600\.0 B will exceed the configured upper limit of 1000\.0 B\./,
+  )
   expectAnswer(await ask('HEAD', `/v2/${repository}/blobs/${digestOf(Buffer.alloc(401, 'b'))}`, { as: admin }), 404)
   await expectUsage(project, 600)
   expectAnswer(await put(repository, Buffer.alloc(400, 'c')), 201)
@@ -64,13 +98,22 @@ test('C-47: chunked uploads, mounts and manifests are held to the limit too', as
   for (const bytes of image.blobs) await pushBlob(marina, repository, bytes)
   const blobs = image.blobs.reduce((sum, { length }) => sum + length, 0)
   expectAnswer(await limit(project, blobs + image.content.length - 1), 200)
-  const manifest = () => ask('PUT', `/v2/${repository}/manifests/v1`, { as: admin, body: image.content, headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' } })
+  const manifest = () =>
+    ask('PUT', `/v2/${repository}/manifests/v1`, {
+      as: admin,
+      body: image.content,
+      headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+    })
   expectAnswer(await manifest(), 403, 'DENIED')
   expectAnswer(await ask('HEAD', `/v2/${repository}/manifests/v1`, { as: admin }), 404)
 
   const bytes = randomBytes(5000)
   const digest = await pushBlob(marina, `${other.name}/source`, bytes)
-  expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/?mount=${digest}&from=${other.name}/source`, { as: admin }), 403, 'DENIED')
+  expectAnswer(
+    await ask('POST', `/v2/${repository}/blobs/uploads/?mount=${digest}&from=${other.name}/source`, { as: admin }),
+    403,
+    'DENIED',
+  )
   const started = await ask('POST', `/v2/${repository}/blobs/uploads/`, { as: admin })
   const place = started.headers.location!.replace(/^https?:\/\/[^/]*/, '')
   const patched = await ask('PATCH', place, { as: admin, body: bytes })
@@ -111,7 +154,8 @@ test('deleting a manifest gives its bytes back, an index and a tag count right',
   await expectUsage(project, before)
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${image.digest}`, { as: admin }), 202)
   await expectUsage(project, 0)
-  for (const digest of [image.config, ...image.layers]) expectAnswer(await ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: admin }), 404)
+  for (const digest of [image.config, ...image.layers])
+    expectAnswer(await ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: admin }), 404)
 })
 
 test('a limit on a project that holds data counts what is there; one below that refuses what is new and takes nothing away', async () => {
@@ -124,28 +168,52 @@ test('a limit on a project that holds data counts what is there; one below that 
   expectAnswer(await limit(project, 10), 200)
   await expectUsage(project, used)
   expectAnswer(await put(repository, randomBytes(5)), 403, 'DENIED')
-  expectAnswer(await ask('PUT', `/v2/${repository}/manifests/v2`, { as: admin, body: image.content, headers: { 'content-type': image.mediaType } }), 201)
+  expectAnswer(
+    await ask('PUT', `/v2/${repository}/manifests/v2`, {
+      as: admin,
+      body: image.content,
+      headers: { 'content-type': image.mediaType },
+    }),
+    201,
+  )
   expectAnswer(await limit(project, -1), 200)
   expectAnswer(await put(repository, randomBytes(5)), 201)
   await expectUsage(project, used + 5)
 })
 
 /** All at once, each on a connection of its own. */
-async function flood(ports: number[], repositoryOf: (index: number) => string, count: number): Promise<Record<string, number>> {
+async function flood(
+  ports: number[],
+  repositoryOf: (index: number) => string,
+  count: number,
+): Promise<Record<string, number>> {
   const agent = new Agent({ maxSockets: Infinity })
-  const one = (index: number) => new Promise<string>((resolve, reject) => {
-    const bytes = randomBytes(100)
-    const path = `/v2/${repositoryOf(index)}/blobs/uploads/?digest=${digestOf(bytes)}`
-    const request = httpRequest({ host: '127.0.0.1', port: ports[index % ports.length], agent, method: 'POST', path, headers: { authorization: basic(admin), 'content-length': '100' } }, (response) => {
-      response.resume()
-      response.once('end', () => resolve(String(response.statusCode)))
+  const one = (index: number) =>
+    new Promise<string>((resolve, reject) => {
+      const bytes = randomBytes(100)
+      const path = `/v2/${repositoryOf(index)}/blobs/uploads/?digest=${digestOf(bytes)}`
+      const request = httpRequest(
+        {
+          host: '127.0.0.1',
+          port: ports[index % ports.length],
+          agent,
+          method: 'POST',
+          path,
+          headers: { authorization: basic(admin), 'content-length': '100' },
+        },
+        (response) => {
+          response.resume()
+          response.once('end', () => resolve(String(response.statusCode)))
+        },
+      )
+      request.once('error', reject)
+      request.end(bytes)
     })
-    request.once('error', reject)
-    request.end(bytes)
-  })
   try {
     const statuses = await Promise.all(Array.from({ length: count }, (_, index) => one(index)))
-    return Object.fromEntries(Object.entries(Object.groupBy(statuses, (status) => status)).map(([status, all]) => [status, all!.length]))
+    return Object.fromEntries(
+      Object.entries(Object.groupBy(statuses, (status) => status)).map(([status, all]) => [status, all!.length]),
+    )
   } finally {
     agent.destroy()
   }
@@ -156,7 +224,10 @@ test('F38: of a thousand uploads at once into a limited project, over two proces
   const project = await givenProject(marina)
   await pushBlob(marina, `${project.name}/r0`, Buffer.from('x'))
   expectAnswer(await limit(project, 1 + 100 * 120), 200)
-  assert.deepEqual(await flood([marina.port, beside.port], (index) => `${project.name}/r${index % 7}`, 1000), { 201: 120, 403: 880 })
+  assert.deepEqual(await flood([marina.port, beside.port], (index) => `${project.name}/r${index % 7}`, 1000), {
+    201: 120,
+    403: 880,
+  })
   await expectUsage(project, 1 + 100 * 120)
 })
 
@@ -181,8 +252,16 @@ test('pushes, deletes and changes of the limit at once leave a usage that equals
   })
   await Promise.all(work)
   expectAnswer(await limit(project, 100_000), 200)
-  await Promise.all(shared.map((bytes, index) => (index % 2 === 0 ? put(names[index % 3]!, bytes) : ask('DELETE', `/v2/${names[index % 3]}/blobs/${digestOf(bytes)}`, { as: admin }))))
-  const kept = await ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`)
+  await Promise.all(
+    shared.map((bytes, index) =>
+      index % 2 === 0
+        ? put(names[index % 3]!, bytes)
+        : ask('DELETE', `/v2/${names[index % 3]}/blobs/${digestOf(bytes)}`, { as: admin }),
+    ),
+  )
+  const kept = await ground.db.row<{ used: number }>(
+    sql`select used_storage as used from quota where project_id = ${project.id}`,
+  )
   assert.equal(kept!.used, await countUsage(ground.db, project.id))
 })
 
@@ -201,20 +280,35 @@ test('a tag that moves while its artifacts are deleted in a project with a limit
     for (const round of rounds) {
       const image = images[round % 2]!
       for (const bytes of image.blobs) await put(repository, bytes)
-      count(statuses.pushed, await ask('PUT', `/v2/${repository}/manifests/moving`, { as: admin, body: image.content, headers: { 'content-type': ociManifest } }))
+      count(
+        statuses.pushed,
+        await ask('PUT', `/v2/${repository}/manifests/moving`, {
+          as: admin,
+          body: image.content,
+          headers: { 'content-type': ociManifest },
+        }),
+      )
     }
   }
   const remove = async (image: { digest: string }) => {
     for (const round of rounds) {
-      const path = round % 2 === 0 ? `/v2/${repository}/manifests/${image.digest}` : `/api/v2.0/projects/${project.name}/repositories/app/artifacts/moving`
+      const path =
+        round % 2 === 0
+          ? `/v2/${repository}/manifests/${image.digest}`
+          : `/api/v2.0/projects/${project.name}/repositories/app/artifacts/moving`
       count(statuses.deleted, await ask('DELETE', path, { as: admin }))
       // Uneven pauses, so that the two meet at every step of the other.
       await new Promise((resolve) => setTimeout(resolve, round % 7))
     }
   }
   await Promise.all([push(), push(), ...images.map(remove)])
-  assert.ok((statuses.pushed.get(201) ?? 0) > 0 && [200, 202].some((status) => (statuses.deleted.get(status) ?? 0) > 0), JSON.stringify([[...statuses.pushed], [...statuses.deleted]]))
-  const kept = await ground.db.row<{ used: number }>(sql`select used_storage as used from quota where project_id = ${project.id}`)
+  assert.ok(
+    (statuses.pushed.get(201) ?? 0) > 0 && [200, 202].some((status) => (statuses.deleted.get(status) ?? 0) > 0),
+    JSON.stringify([[...statuses.pushed], [...statuses.deleted]]),
+  )
+  const kept = await ground.db.row<{ used: number }>(
+    sql`select used_storage as used from quota where project_id = ${project.id}`,
+  )
   assert.equal(kept!.used, await countUsage(ground.db, project.id))
 })
 
@@ -228,7 +322,10 @@ test('a push into a project without a limit writes and waits for no shared row; 
     await holder.query('begin')
     await holder.query('select * from quota where project_id = any($1) for update', [[free.id, limited.id]])
     await holder.query('select * from project where id = any($1) for update', [[free.id, limited.id]])
-    const version = async () => (await ground.db.row<{ version: string }>(sql`select (quota.xmin, quota.ctid, project.xmin, project.ctid)::text as version from quota join project on project.id = quota.project_id where project.id = ${free.id}`))!.version
+    const version = async () =>
+      (await ground.db.row<{ version: string }>(
+        sql`select (quota.xmin, quota.ctid, project.xmin, project.ctid)::text as version from quota join project on project.id = quota.project_id where project.id = ${free.id}`,
+      ))!.version
     const before = await version()
     await pushImage(marina, `${free.name}/app`, { tag: 'v1' })
     let isDone = false
@@ -247,25 +344,42 @@ test('quotas are listed one per project, sorted and paged, and only for administ
   const { A, uaA, anon } = await givenCast(marina)
   await pushBlob(marina, `${A.name}/app`, Buffer.alloc(1234))
   const quota = await quotaOf(A)
-  assert.deepEqual({ ...quota, id: 0 }, { ...quota, id: 0, ref: { id: A.id, name: A.name, owner_name: 'admin' }, hard: { storage: -1 }, used: { storage: 1234 } })
+  assert.deepEqual(
+    { ...quota, id: 0 },
+    {
+      ...quota,
+      id: 0,
+      ref: { id: A.id, name: A.name, owner_name: 'admin' },
+      hard: { storage: -1 },
+      used: { storage: 1234 },
+    },
+  )
   assert.deepEqual(expectAnswer(await ask('GET', `/api/v2.0/quotas/${quota.id}`, { as: admin }), 200).json(), quota)
   const page = expectAnswer(await ask('GET', '/api/v2.0/quotas?sort=-used.storage&page_size=2', { as: admin }), 200)
   const [first, second] = page.json() as Quota[]
   assert.ok(first!.used.storage >= second!.used.storage)
-  assert.equal(Number(page.headers['x-total-count']), (await ground.db.row<{ count: number }>(sql`select count(*) from project`))!.count)
+  assert.equal(
+    Number(page.headers['x-total-count']),
+    (await ground.db.row<{ count: number }>(sql`select count(*) from project`))!.count,
+  )
   assert.match(String(page.headers.link), /rel="next"/)
   for (const path of ['/api/v2.0/quotas', `/api/v2.0/quotas/${quota.id}`]) {
     expectAnswer(await ask('GET', path, { as: uaA }), 403, 'FORBIDDEN')
     expectAnswer(await ask('GET', path, { as: anon }), 401, 'UNAUTHORIZED')
   }
-  const refused = await ask('PUT', `/api/v2.0/quotas/${quota.id}`, { as: uaA, headers: { 'content-type': 'application/json' }, body: '{"hard":{"storage":5}}' })
+  const refused = await ask('PUT', `/api/v2.0/quotas/${quota.id}`, {
+    as: uaA,
+    headers: { 'content-type': 'application/json' },
+    body: '{"hard":{"storage":5}}',
+  })
   expectAnswer(refused, 403, 'FORBIDDEN')
   assert.equal((await quotaOf(A)).hard.storage, -1)
 })
 
 test('H26: quotas are sorted by known fields only, and wrong limits change nothing', async () => {
   const project = await givenProject(marina)
-  for (const path of ['?sort=password', '?reference=user', '?reference_id=x', '?page_size=101', '?page=0']) expectAnswer(await ask('GET', `/api/v2.0/quotas${path}`, { as: admin }), 400, 'BAD_REQUEST')
+  for (const path of ['?sort=password', '?reference=user', '?reference_id=x', '?page_size=101', '?page=0'])
+    expectAnswer(await ask('GET', `/api/v2.0/quotas${path}`, { as: admin }), 400, 'BAD_REQUEST')
   for (const bad of [0, -2, 1.5, '5', null, 2 ** 50 + 1]) expectAnswer(await limit(project, bad), 400, 'BAD_REQUEST')
   expectAnswer(await ask('GET', '/api/v2.0/quotas/999999', { as: admin }), 404, 'NOT_FOUND')
   assert.equal((await quotaOf(project)).hard.storage, -1)
@@ -273,7 +387,12 @@ test('H26: quotas are sorted by known fields only, and wrong limits change nothi
 
 test('with quota_per_project_enable off nothing is refused, and what is used stays right', async () => {
   const project = await givenProject(marina)
-  const turn = (on: boolean) => ask('PUT', '/api/v2.0/configurations', { as: admin, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ quota_per_project_enable: on }) })
+  const turn = (on: boolean) =>
+    ask('PUT', '/api/v2.0/configurations', {
+      as: admin,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ quota_per_project_enable: on }),
+    })
   expectAnswer(await limit(project, 10), 200)
   expectAnswer(await turn(false), 200)
   try {
@@ -288,14 +407,27 @@ test('with quota_per_project_enable off nothing is refused, and what is used sta
 test('a new project gets the default limit; an administrator may choose another, nobody else', async () => {
   const user = await givenUser(marina)
   const json = { 'content-type': 'application/json' }
-  expectAnswer(await ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: '{"storage_per_project":5000}' }), 200)
+  expectAnswer(
+    await ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: '{"storage_per_project":5000}' }),
+    200,
+  )
   try {
     const made = async (as: typeof user, storage_limit?: number) => {
       const name = fresh('limited')
-      const answer = expectAnswer(await ask('POST', '/api/v2.0/projects', { as, headers: json, body: JSON.stringify({ project_name: name, storage_limit }) }), 201)
+      const answer = expectAnswer(
+        await ask('POST', '/api/v2.0/projects', {
+          as,
+          headers: json,
+          body: JSON.stringify({ project_name: name, storage_limit }),
+        }),
+        201,
+      )
       return (await quotaOf({ id: Number(answer.headers.location!.split('/').at(-1)) })).hard.storage
     }
-    assert.deepEqual([await made(user), await made(user, -1), await made(admin), await made(admin, -1), await made(admin, 77)], [5000, 5000, 5000, -1, 77])
+    assert.deepEqual(
+      [await made(user), await made(user, -1), await made(admin), await made(admin, -1), await made(admin, 77)],
+      [5000, 5000, 5000, -1, 77],
+    )
   } finally {
     await ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: '{"storage_per_project":-1}' })
   }

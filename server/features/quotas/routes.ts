@@ -12,23 +12,37 @@ import { facts } from './topics.ts'
 
 export function quotaRoutes(db: Db): ApiRoute[] {
   return [
-    route(api.listQuotas, { system: 'quota', verb: 'list' }, async ({ query: { reference, reference_id: projectId, ...query } }) => {
-      if (reference !== undefined && reference !== 'project') throw new Failure('BAD_REQUEST', 'reference must be project')
-      const q = projectId === undefined ? {} : { q: `reference_id=${projectId}` }
-      const { rows, total } = await listQuotas(db, listing(quotaFields, { ...query, ...q }, quotaOrder))
-      return { rows: rows.map(present), total }
-    }),
+    route(
+      api.listQuotas,
+      { system: 'quota', verb: 'list' },
+      async ({ query: { reference, reference_id: projectId, ...query } }) => {
+        if (reference !== undefined && reference !== 'project')
+          throw new Failure('BAD_REQUEST', 'reference must be project')
+        const q = projectId === undefined ? {} : { q: `reference_id=${projectId}` }
+        const { rows, total } = await listQuotas(db, listing(quotaFields, { ...query, ...q }, quotaOrder))
+        return { rows: rows.map(present), total }
+      },
+    ),
     route(api.getQuota, { system: 'quota', verb: 'read' }, async ({ params }) => present(await getQuota(params.id))),
-    route(api.updateQuota, { system: 'quota', verb: 'update' }, async ({ params, body: { hard: { storage: hard } = {} }, caller }) => {
-      if (hard === undefined) throw new Failure('BAD_REQUEST', 'hard.storage is missing')
-      const problem = limitProblem(hard)
-      if (problem) throw new Failure('BAD_REQUEST', problem)
-      const quota = await getQuota(params.id)
-      await db.transaction(async (tx) => {
-        await setLimit(tx, quota.projectId, hard)
-        await emit(tx, [facts.quotaUpdated({ projectId: quota.projectId, name: quota.projectName, hard, from: quota.hard }, actorOf(caller))])
-      })
-    }),
+    route(
+      api.updateQuota,
+      { system: 'quota', verb: 'update' },
+      async ({ params, body: { hard: { storage: hard } = {} }, caller }) => {
+        if (hard === undefined) throw new Failure('BAD_REQUEST', 'hard.storage is missing')
+        const problem = limitProblem(hard)
+        if (problem) throw new Failure('BAD_REQUEST', problem)
+        const quota = await getQuota(params.id)
+        await db.transaction(async (tx) => {
+          await setLimit(tx, quota.projectId, hard)
+          await emit(tx, [
+            facts.quotaUpdated(
+              { projectId: quota.projectId, name: quota.projectName, hard, from: quota.hard },
+              actorOf(caller),
+            ),
+          ])
+        })
+      },
+    ),
   ]
 
   async function getQuota(id: number): Promise<Quota> {
@@ -38,10 +52,22 @@ export function quotaRoutes(db: Db): ApiRoute[] {
   }
 }
 
-function present({ id, hard, used, createdAt, updatedAt, projectId, projectName, ownerName }: Quota): Static<typeof api.Quota> {
+function present({
+  id,
+  hard,
+  used,
+  createdAt,
+  updatedAt,
+  projectId,
+  projectName,
+  ownerName,
+}: Quota): Static<typeof api.Quota> {
   return {
-    id, ref: { id: projectId, name: projectName, owner_name: ownerName },
-    hard: { storage: hard }, used: { storage: used },
-    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+    id,
+    ref: { id: projectId, name: projectName, owner_name: ownerName },
+    hard: { storage: hard },
+    used: { storage: used },
+    creation_time: createdAt.toISOString(),
+    update_time: updatedAt.toISOString(),
   }
 }

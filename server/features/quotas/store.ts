@@ -4,7 +4,16 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 /** Sizes in bytes; `hard` -1 is no limit. */
-export type Quota = { id: number; hard: number; used: number; createdAt: Date; updatedAt: Date; projectId: number; projectName: string; ownerName: string }
+export type Quota = {
+  id: number
+  hard: number
+  used: number
+  createdAt: Date
+  updatedAt: Date
+  projectId: number
+  projectName: string
+  ownerName: string
+}
 
 /** Kept where there is a limit, counted where there is none: pushes without a limit write no shared row. */
 const used = sql`case when quota.hard_storage = -1 then ${usageCounted} else quota.used_storage end`

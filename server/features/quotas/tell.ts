@@ -13,10 +13,21 @@ type About = { digest?: string; tags?: string[] }
 
 /** What cannot run out of room, as it is. A new method has to be put here or below, or this does not compile. */
 const untouched = {
-  readManifest: true, statManifest: true, statBlob: true, openBlob: true, blobUrl: true,
-  startUpload: true, findUpload: true, appendUpload: true, cancelUpload: true,
-  deleteManifest: true, deleteTag: true, deleteBlob: true,
-  listTags: true, listReferrers: true, listRepositories: true,
+  readManifest: true,
+  statManifest: true,
+  statBlob: true,
+  openBlob: true,
+  blobUrl: true,
+  startUpload: true,
+  findUpload: true,
+  appendUpload: true,
+  cancelUpload: true,
+  deleteManifest: true,
+  deleteTag: true,
+  deleteBlob: true,
+  listTags: true,
+  listReferrers: true,
+  listRepositories: true,
 } as const satisfies Through
 
 /** The same registry, whose refusals for want of room become facts. The push is refused, whether that worked or not. */
@@ -29,7 +40,8 @@ export function tellingShortages(db: Db, registry: Registry): Registry {
   return view(registry, {
     ...untouched,
     writeManifest: (name, by, push) => telling(by, aboutOf(push), registry.writeManifest(name, by, push)),
-    finishUpload: (name, id, by, digest, bytes, at) => telling(by, {}, registry.finishUpload(name, id, by, digest, bytes, at)),
+    finishUpload: (name, id, by, digest, bytes, at) =>
+      telling(by, {}, registry.finishUpload(name, id, by, digest, bytes, at)),
     writeBlob: (name, by, digest, bytes) => telling(by, {}, registry.writeBlob(name, by, digest, bytes)),
     mountBlob: (name, by, from, digest) => telling(by, {}, registry.mountBlob(name, by, from, digest)),
   } satisfies Required<Through>)
@@ -45,7 +57,9 @@ export async function tellShortage(db: Db, error: unknown, by: Actor, about: Abo
   if (!shortage) return
   const { projectId, repository } = shortage
   await db
-    .transaction((tx) => emit(tx, [facts.quotaExceeded({ projectId, repository, ...about, details: shortageText(shortage) }, by)]))
+    .transaction((tx) =>
+      emit(tx, [facts.quotaExceeded({ projectId, repository, ...about, details: shortageText(shortage) }, by)]),
+    )
     // The client is to hear of the shortage, not of this.
     .catch(() => {})
 }
@@ -57,7 +71,11 @@ export function warnOfQuota(percent: number): Reaction {
     topics: [nouns.artifactPushed.topic],
     begins: 'now',
     async handle(tx, told) {
-      await emitWarnings(tx, told.flatMap((fact) => nouns.artifactPushed.read(fact) ?? []), percent)
+      await emitWarnings(
+        tx,
+        told.flatMap((fact) => nouns.artifactPushed.read(fact) ?? []),
+        percent,
+      )
     },
   }
 }
@@ -71,7 +89,20 @@ async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<vo
   const full = new Map(rows.map((row) => [row.projectId, row]))
   const warnings = pushes.flatMap(({ projectId, repository, digest, tags, by }) => {
     const quota = full.get(projectId)
-    return quota ? [facts.quotaWarned({ projectId, repository, digest, tags, details: `quota usage reach ${percent}%: resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}` }, by)] : []
+    return quota
+      ? [
+          facts.quotaWarned(
+            {
+              projectId,
+              repository,
+              digest,
+              tags,
+              details: `quota usage reach ${percent}%: resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}`,
+            },
+            by,
+          ),
+        ]
+      : []
   })
   await emit(tx, warnings)
 }

@@ -9,7 +9,8 @@ export const facts = {
   quotaUpdated: topic<{ projectId: number; name: string; hard: number; from: number }>('quota.updated'),
   /** Something was refused for want of room: a push, a mount, a copy, a deletion that was to be taken back. */
   quotaExceeded: topic<Push>('quota.exceeded', {
-    isFailure: true, description: ({ repository, details }) => `refused for want of room in ${repository}: ${details}`,
+    isFailure: true,
+    description: ({ repository, details }) => `refused for want of room in ${repository}: ${details}`,
   }),
   /** After a push, the project uses more than the share at which it is to be told. */
   quotaWarned: topic<Push>('quota.warned'),

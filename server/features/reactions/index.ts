@@ -14,6 +14,10 @@ type Lent = {
 /** Who reacts to facts, how far each has come, and facts that are old. */
 export const reactions = ({ db, dispatcher, keepMs }: Lent) =>
   feature({
-    name: 'reactions', topics: facts, routes: reactionRoutes(db, dispatcher),
-    sweeps: [{ trouble: 'old facts not removed', everyMs: 10 * 60_000, run: (signal) => dispatcher().sweep(keepMs, signal) }],
+    name: 'reactions',
+    topics: facts,
+    routes: reactionRoutes(db, dispatcher),
+    sweeps: [
+      { trouble: 'old facts not removed', everyMs: 10 * 60_000, run: (signal) => dispatcher().sweep(keepMs, signal) },
+    ],
   })

@@ -8,16 +8,26 @@ import { openTestMarina } from '../../testing/server.ts'
 
 const marina = await openTestMarina({ MARINA_EVENT_TRIES: '2' })
 after(() => marina[Symbol.asyncDispose]())
-const { admin, ground: { db } } = marina
-const call = (method: string, path: string, options: CallOptions = {}) => callApi(marina, method, `/system/reactions${path}`, { as: admin, ...options })
+const {
+  admin,
+  ground: { db },
+} = marina
+const call = (method: string, path: string, options: CallOptions = {}) =>
+  callApi(marina, method, `/system/reactions${path}`, { as: admin, ...options })
 type Standing = { name: string; behind: number; parked: number; trouble?: string }
-const audit = async () => (expectAnswer(await call('GET', ''), 200).json() as Standing[]).find(({ name }) => name === 'audit')!
-const logged = async (name: string) => (await db.row<{ count: number }>(sql`select count(*) from audit_log where resource = ${name}`))!.count
+const audit = async () =>
+  (expectAnswer(await call('GET', ''), 200).json() as Standing[]).find(({ name }) => name === 'audit')!
+const logged = async (name: string) =>
+  (await db.row<{ count: number }>(sql`select count(*) from audit_log where resource = ${name}`))!.count
 
 test('an administrator sees who reacts, what is parked and why, mends the cause and has it tried again', async () => {
   await eventually(async () => assert.deepEqual([(await audit()).behind, (await audit()).parked], [0, 0]))
   const [bad, good] = [fresh('bad'), fresh('good')]
-  await db.run({ name: '', text: `alter table audit_log add constraint no_bad check (resource <> '${bad}') not valid`, values: [] })
+  await db.run({
+    name: '',
+    text: `alter table audit_log add constraint no_bad check (resource <> '${bad}') not valid`,
+    values: [],
+  })
   await create(marina, '/labels', admin, { name: bad, scope: 'g' })
   await create(marina, '/labels', admin, { name: good, scope: 'g' })
   await eventually(async () => assert.equal((await audit()).parked, 1))
@@ -40,13 +50,31 @@ test('an administrator has facts told again, and that stands in the log', async 
   const { id } = (await db.row<{ id: number }>(sql`select id from outbox where payload->>'name' = ${name}`))!
   expectAnswer(await call('POST', '/audit/replay', { body: { from_fact: id } }), 200)
   await eventually(async () => assert.equal(await logged(name), 1))
-  await eventually(async () => assert.deepEqual((await db.rows(sql`select operation from audit_log where resource_type = 'reaction' and resource = 'audit' and operation = 'replay'`)).length, 1))
+  await eventually(async () =>
+    assert.deepEqual(
+      (
+        await db.rows(
+          sql`select operation from audit_log where resource_type = 'reaction' and resource = 'audit' and operation = 'replay'`,
+        )
+      ).length,
+      1,
+    ),
+  )
 })
 
 test('others see none of it, and nobody is told of what is not there', async () => {
   const user = await givenUser(marina)
-  for (const [method, path] of [['GET', ''], ['GET', '/audit/parked'], ['POST', '/audit/parked'], ['POST', '/audit/replay']] as const) {
-    expectAnswer(await call(method, path, { as: user, ...(path.endsWith('replay') ? { body: { from_fact: 1 } } : {}) }), 403, 'FORBIDDEN')
+  for (const [method, path] of [
+    ['GET', ''],
+    ['GET', '/audit/parked'],
+    ['POST', '/audit/parked'],
+    ['POST', '/audit/replay'],
+  ] as const) {
+    expectAnswer(
+      await call(method, path, { as: user, ...(path.endsWith('replay') ? { body: { from_fact: 1 } } : {}) }),
+      403,
+      'FORBIDDEN',
+    )
   }
   expectAnswer(await call('GET', '/nobody/parked'), 404, 'NOT_FOUND')
   expectAnswer(await call('POST', '/nobody/replay', { body: { from_fact: 1 } }), 404, 'NOT_FOUND')

@@ -17,7 +17,8 @@ export function reactionRoutes(db: Db, dispatcher: () => Dispatcher): ApiRoute[]
   return [
     route(api.listReactions, read, async () => (await dispatcher().standings()).map(presentReaction)),
     route(api.listParkedFacts, read, async ({ params, query: { after, limit } }) =>
-      (await listParked(db, known(params.reaction_name), after, limit)).map(presentParked)),
+      (await listParked(db, known(params.reaction_name), after, limit)).map(presentParked),
+    ),
     route(api.retryParkedFacts, change, async ({ params: { reaction_name: name }, caller }) => {
       const outcome = await dispatcher().retryParked(known(name))
       await db.transaction((tx) => emit(tx, [facts.reactionRetried({ name, ...outcome }, actorOf(caller))]))
@@ -27,7 +28,8 @@ export function reactionRoutes(db: Db, dispatcher: () => Dispatcher): ApiRoute[]
       db.transaction(async (tx) => {
         await replay(tx, known(name), fromFact)
         await emit(tx, [facts.reactionReplayed({ name, fromFact }, actorOf(caller))])
-      })),
+      }),
+    ),
   ]
 
   function known(name: string): string {
@@ -39,8 +41,13 @@ export function reactionRoutes(db: Db, dispatcher: () => Dispatcher): ApiRoute[]
 function presentReaction(standing: Standing): Static<typeof api.Reaction> {
   const { handler, behind, parked, failures, movedAt, failingId, trouble, retryAt } = standing
   return {
-    name: handler, behind, parked, failures, moved_at: movedAt.toISOString(),
-    ...(failingId === null ? {} : { failing_fact: failingId }), ...(trouble === null ? {} : { trouble }),
+    name: handler,
+    behind,
+    parked,
+    failures,
+    moved_at: movedAt.toISOString(),
+    ...(failingId === null ? {} : { failing_fact: failingId }),
+    ...(trouble === null ? {} : { trouble }),
     ...(retryAt === null ? {} : { retry_at: retryAt.toISOString() }),
   }
 }

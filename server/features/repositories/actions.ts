@@ -10,10 +10,20 @@ import { facts } from './topics.ts'
 
 const gone = ({ name }: Repository) => new Failure('NOT_FOUND', `the repository ${name} does not exist`)
 
-export async function updateRepository(db: Db, by: Actor, repository: Repository, { description }: { description: string }): Promise<void> {
+export async function updateRepository(
+  db: Db,
+  by: Actor,
+  repository: Repository,
+  { description }: { description: string },
+): Promise<void> {
   await db.transaction(async (tx) => {
     if (!(await saveDescription(tx, repository.id, description))) throw gone(repository)
-    await emit(tx, [facts.repositoryChanged({ projectId: repository.projectId, repository: repository.name, changed: ['description'] }, by)])
+    await emit(tx, [
+      facts.repositoryChanged(
+        { projectId: repository.projectId, repository: repository.name, changed: ['description'] },
+        by,
+      ),
+    ])
   })
 }
 

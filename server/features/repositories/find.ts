@@ -8,6 +8,7 @@ import { Failure } from '../../platform/http/failure.ts'
 export async function getRepositoryOf(reader: Reader, project: Project, shortName: string): Promise<Repository> {
   const name = `${project.name}/${shortName}`
   const found = isRepositoryName(name) ? await findRepository(reader, name) : undefined
-  if (!found || found.projectId !== project.id) throw new Failure('NOT_FOUND', `the repository ${name.slice(0, 300)} does not exist`)
+  if (!found || found.projectId !== project.id)
+    throw new Failure('NOT_FOUND', `the repository ${name.slice(0, 300)} does not exist`)
   return found
 }

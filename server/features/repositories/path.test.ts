@@ -8,8 +8,14 @@ test('a repository name becomes one segment, however often a client encoded it',
   for (const name of ['a/b', 'a%2Fb', 'a%252Fb', 'a%2fb']) {
     assert.equal(encodeRepositoryName(`${base}${name}`), `${base}a%2Fb`)
     assert.equal(encodeRepositoryName(`${base}${name}/artifacts?page=2`), `${base}a%2Fb/artifacts?page=2`)
-    assert.equal(encodeRepositoryName(`${base}${name}/artifacts/latest/tags/v1`), `${base}a%2Fb/artifacts/latest/tags/v1`)
-    assert.equal(encodeRepositoryName(`${base}${name}/artifacts/sha256:ab/additions/readme.md`), `${base}a%2Fb/artifacts/sha256:ab/additions/readme.md`)
+    assert.equal(
+      encodeRepositoryName(`${base}${name}/artifacts/latest/tags/v1`),
+      `${base}a%2Fb/artifacts/latest/tags/v1`,
+    )
+    assert.equal(
+      encodeRepositoryName(`${base}${name}/artifacts/sha256:ab/additions/readme.md`),
+      `${base}a%2Fb/artifacts/sha256:ab/additions/readme.md`,
+    )
   }
 })
 
@@ -17,7 +23,10 @@ test('a repository may be called artifacts', () => {
   assert.equal(encodeRepositoryName(`${base}artifacts`), `${base}artifacts`)
   assert.equal(encodeRepositoryName(`${base}x%2Fartifacts`), `${base}x%2Fartifacts`)
   assert.equal(encodeRepositoryName(`${base}x/artifacts/artifacts`), `${base}x%2Fartifacts/artifacts`)
-  assert.equal(encodeRepositoryName(`${base}x/artifacts/y/artifacts/v1/tags`), `${base}x%2Fartifacts%2Fy/artifacts/v1/tags`)
+  assert.equal(
+    encodeRepositoryName(`${base}x/artifacts/y/artifacts/v1/tags`),
+    `${base}x%2Fartifacts%2Fy/artifacts/v1/tags`,
+  )
 })
 
 test('other paths, and percent signs that encode nothing, stay as they are', () => {

@@ -1,5 +1,14 @@
 /** What may follow `artifacts` below a repository: number of segments → the words at fixed places. */
-const tails: Record<string, true> = { '': true, ':': true, ':/tags': true, ':/tags/:': true, ':/accessories': true, ':/additions/:': true, ':/labels': true, ':/labels/:': true }
+const tails: Record<string, true> = {
+  '': true,
+  ':': true,
+  ':/tags': true,
+  ':/tags/:': true,
+  ':/accessories': true,
+  ':/additions/:': true,
+  ':/labels': true,
+  ':/labels/:': true,
+}
 
 /**
  * Harbor's clients write a repository's name raw (`a/b`), encoded once (`a%2Fb`) or twice (`a%252Fb`). All of them become one
@@ -7,10 +16,13 @@ const tails: Record<string, true> = { '': true, ':': true, ':/tags': true, ':/ta
  * makes a path of the API counts; who means another encodes the name.
  */
 export function encodeRepositoryName(target: string): string {
-  const [, head, rest, query = ''] = /^(\/api\/v2\.0\/projects\/[^/?]+\/repositories\/)([^?]+)(\?.*)?$/.exec(target) ?? []
+  const [, head, rest, query = ''] =
+    /^(\/api\/v2\.0\/projects\/[^/?]+\/repositories\/)([^?]+)(\?.*)?$/.exec(target) ?? []
   if (head === undefined || rest === undefined) return target
   const segments = rest.split('/')
-  const at = segments.findLastIndex((segment, index) => index > 0 && segment === 'artifacts' && shapeOf(segments.slice(index + 1)) in tails)
+  const at = segments.findLastIndex(
+    (segment, index) => index > 0 && segment === 'artifacts' && shapeOf(segments.slice(index + 1)) in tails,
+  )
   const name = (at < 0 ? segments : segments.slice(0, at)).join('/')
   const tail = at < 0 ? '' : `/${segments.slice(at).join('/')}`
   return `${head}${encodeURIComponent(decodeTwice(name))}${tail}${query}`

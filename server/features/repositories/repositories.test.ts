@@ -5,7 +5,16 @@ import { fresh, givenProject, pushImage, pushIndex, pushReferrer } from '../../t
 import { expectAnswer } from '../../testing/http.ts'
 import { openScene } from '../../testing/scene.ts'
 
-type Shown = { id: number; name: string; project_id: number; description: string; artifact_count: number; pull_count: number; creation_time: string; update_time: string }
+type Shown = {
+  id: number
+  name: string
+  project_id: number
+  description: string
+  artifact_count: number
+  pull_count: number
+  creation_time: string
+  update_time: string
+}
 
 const { marina, rest, cast } = await openScene()
 for (const project of [cast.A, cast.B, cast.P]) await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
@@ -21,26 +30,35 @@ test('C-72: everyone sees the repositories of the projects they may see, and the
     return namesOf(answer.text).sort()
   }
   assert.deepEqual(await seen(undefined), [`${P.name}/app`])
-  for (const who of [cast.uaA, cast.guA, cast.laA]) assert.deepEqual(await seen(who), [`${A.name}/app`, `${A.name}/deep/er/app`, `${P.name}/app`].sort())
+  for (const who of [cast.uaA, cast.guA, cast.laA])
+    assert.deepEqual(await seen(who), [`${A.name}/app`, `${A.name}/deep/er/app`, `${P.name}/app`].sort())
   assert.deepEqual(await seen(cast.uaB), [`${B.name}/app`, `${P.name}/app`].sort())
   assert.equal((await seen(cast.sys)).length, 4)
 })
 
 test('a project lists its repositories by pages, q and sort', async () => {
   const { A, guA } = cast
-  const list = async (query: string) => namesOf(expectAnswer(await rest('GET', `/projects/${A.name}/repositories?${query}`, guA), 200).text)
+  const list = async (query: string) =>
+    namesOf(expectAnswer(await rest('GET', `/projects/${A.name}/repositories?${query}`, guA), 200).text)
   assert.deepEqual(await list('sort=name'), [`${A.name}/app`, `${A.name}/deep/er/app`])
   assert.deepEqual(await list('sort=-name&page_size=1&page=2'), [`${A.name}/app`])
   assert.deepEqual(await list('q=name%3D~deep'), [`${A.name}/deep/er/app`])
   assert.deepEqual(await list('q=name%3D~_'), [], '_ means itself')
   assert.deepEqual(await list('q=name%3D~%25'), [], 'so does a percent sign')
-  for (const bad of ['q=secret%3Dx', 'sort=secret', 'page=0', 'page_size=101', 'q=x', 'q=name%3D~%00']) expectAnswer(await rest('GET', `/projects/${A.name}/repositories?${bad}`, guA), 400, 'BAD_REQUEST')
+  for (const bad of ['q=secret%3Dx', 'sort=secret', 'page=0', 'page_size=101', 'q=x', 'q=name%3D~%00'])
+    expectAnswer(await rest('GET', `/projects/${A.name}/repositories?${bad}`, guA), 400, 'BAD_REQUEST')
 })
 
 test('C-71: an absent project and a forbidden one look the same', async () => {
   for (const path of ['/repositories', '/repositories/app']) {
-    for (const [who, status] of [[undefined, 401], [cast.guA, 403]] as const) {
-      const [forbidden, absent] = [await rest('GET', `/projects/${cast.B.name}${path}`, who), await rest('GET', `/projects/${fresh('absent')}${path}`, who)]
+    for (const [who, status] of [
+      [undefined, 401],
+      [cast.guA, 403],
+    ] as const) {
+      const [forbidden, absent] = [
+        await rest('GET', `/projects/${cast.B.name}${path}`, who),
+        await rest('GET', `/projects/${fresh('absent')}${path}`, who),
+      ]
       assert.deepEqual([forbidden.status, forbidden.text], [status, absent.text])
     }
   }
@@ -51,12 +69,19 @@ test('C-71: an absent project and a forbidden one look the same', async () => {
 
 test('a repository is found by its name raw, encoded once and twice', async () => {
   for (const name of ['deep/er/app', 'deep%2Fer%2Fapp', 'deep%252Fer%252Fapp']) {
-    const shown = expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA), 200).json() as Shown
+    const shown = expectAnswer(
+      await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA),
+      200,
+    ).json() as Shown
     assert.equal(shown.name, `${cast.A.name}/deep/er/app`)
-    assert.deepEqual([shown.project_id, shown.artifact_count, shown.pull_count, shown.description], [cast.A.id, 1, 0, ''])
+    assert.deepEqual(
+      [shown.project_id, shown.artifact_count, shown.pull_count, shown.description],
+      [cast.A.id, 1, 0, ''],
+    )
     assert.ok(!Number.isNaN(Date.parse(shown.creation_time)) && shown.creation_time.endsWith('Z'))
   }
-  for (const name of ['absent', 'UPPER', '..']) expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA), 404, 'NOT_FOUND')
+  for (const name of ['absent', 'UPPER', '..'])
+    expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA), 404, 'NOT_FOUND')
   expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/a%00b`, cast.guA), 400, 'BAD_REQUEST')
 })
 
@@ -65,14 +90,23 @@ test('H27: a description is kept as the text it is, by those who may, and nothin
   const description = '<img src=x onerror=alert(1)> [x](javascript:alert(1)) <svg onload=1> \u2028 é'
   expectAnswer(await rest('PUT', path, cast.guA, { description }), 403, 'FORBIDDEN')
   expectAnswer(await rest('PUT', path, undefined, { description }), 401, 'UNAUTHORIZED')
-  expectAnswer(await rest('PUT', path, cast.deA, { description, id: 1, name: 'other', project_id: cast.B.id, pull_count: 7 }), 200)
+  expectAnswer(
+    await rest('PUT', path, cast.deA, { description, id: 1, name: 'other', project_id: cast.B.id, pull_count: 7 }),
+    200,
+  )
   const answer = expectAnswer(await rest('GET', path, cast.guA), 200)
   const shown = answer.json() as Shown
-  assert.deepEqual([shown.description, shown.name, shown.project_id, shown.pull_count], [description, `${cast.A.name}/app`, cast.A.id, 0])
+  assert.deepEqual(
+    [shown.description, shown.name, shown.project_id, shown.pull_count],
+    [description, `${cast.A.name}/app`, cast.A.id, 0],
+  )
   // C-77: no browser makes a page of it.
   assert.match(String(answer.headers['content-security-policy']), /default-src 'none'/)
-  for (const bad of ['x'.repeat(65_537), 'a\0b']) expectAnswer(await rest('PUT', path, cast.deA, { description: bad }), 400, 'BAD_REQUEST')
-  const fact = await marina.ground.db.row<{ payload: { by: { name: string }; changed: string[] } }>(sql`select payload from outbox where topic = 'repository.changed' order by id desc limit 1`)
+  for (const bad of ['x'.repeat(65_537), 'a\0b'])
+    expectAnswer(await rest('PUT', path, cast.deA, { description: bad }), 400, 'BAD_REQUEST')
+  const fact = await marina.ground.db.row<{ payload: { by: { name: string }; changed: string[] } }>(
+    sql`select payload from outbox where topic = 'repository.changed' order by id desc limit 1`,
+  )
   assert.deepEqual([fact!.payload.by.name, fact!.payload.changed], [cast.deA.name, ['description']])
 })
 
@@ -84,8 +118,14 @@ test('a repository goes with everything in it, and its name can be used anew', a
   const signature = await pushReferrer(marina, name, index)
   const bystander = await pushImage(marina, `${project.name}/other`, { tag: 'v1' })
   // Read once, so that what is gone would be served from memory if anybody forgot to say so.
-  for (const one of [child, index, signature]) expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/${one.digest}`, { as: marina.admin }), 200)
-  for (const who of [cast.deA, cast.uaA, undefined]) expectAnswer(await rest('DELETE', `/projects/${project.name}/repositories/app`, who), who ? 403 : 401, who ? 'FORBIDDEN' : 'UNAUTHORIZED')
+  for (const one of [child, index, signature])
+    expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/${one.digest}`, { as: marina.admin }), 200)
+  for (const who of [cast.deA, cast.uaA, undefined])
+    expectAnswer(
+      await rest('DELETE', `/projects/${project.name}/repositories/app`, who),
+      who ? 403 : 401,
+      who ? 'FORBIDDEN' : 'UNAUTHORIZED',
+    )
   expectAnswer(await rest('DELETE', `/projects/${project.name}/repositories/app`, marina.admin), 200)
   for (const reference of ['multi', child.digest, index.digest, signature.digest]) {
     const answer = await marina.ask('GET', `/v2/${name}/manifests/${reference}`, { as: marina.admin })
@@ -95,25 +135,43 @@ test('a repository goes with everything in it, and its name can be used anew', a
   expectAnswer(await rest('GET', `/projects/${project.name}/repositories/app`, marina.admin), 404, 'NOT_FOUND')
   expectAnswer(await rest('DELETE', `/projects/${project.name}/repositories/app`, marina.admin), 404, 'NOT_FOUND')
   expectAnswer(await marina.ask('GET', `/v2/${project.name}/other/manifests/v1`, { as: marina.admin }), 200)
-  expectAnswer(await marina.ask('GET', `/v2/${project.name}/other/blobs/${bystander.config}`, { as: marina.admin }), 200)
+  expectAnswer(
+    await marina.ask('GET', `/v2/${project.name}/other/blobs/${bystander.config}`, { as: marina.admin }),
+    200,
+  )
   const topics = await marina.ground.db.rows<{ topic: string; count: number }>(sql`
     select topic, count(*) from outbox where payload->>'repository' = ${name} and topic in ('artifact.deleted', 'repository.deleted') group by 1 order by 1`)
-  assert.deepEqual(topics, [{ topic: 'artifact.deleted', count: 3 }, { topic: 'repository.deleted', count: 1 }])
+  assert.deepEqual(topics, [
+    { topic: 'artifact.deleted', count: 3 },
+    { topic: 'repository.deleted', count: 1 },
+  ])
   await pushImage(marina, name, { tag: 'multi' })
-  assert.equal((expectAnswer(await rest('GET', `/projects/${project.name}/repositories/app`, marina.admin), 200).json() as Shown).artifact_count, 1)
+  assert.equal(
+    (expectAnswer(await rest('GET', `/projects/${project.name}/repositories/app`, marina.admin), 200).json() as Shown)
+      .artifact_count,
+    1,
+  )
 })
 
 test('F35: deleting a repository while others push into it leaves whole images or none', async () => {
   const project = await givenProject(marina)
   const name = `${project.name}/busy`
   await pushImage(marina, name, { tag: 'first' })
-  const pushes = Array.from({ length: 8 }, (_, index) => pushImage(marina, name, { tag: `t${index}` }).then((image) => ({ image, tag: `t${index}` })).catch(() => undefined))
+  const pushes = Array.from({ length: 8 }, (_, index) =>
+    pushImage(marina, name, { tag: `t${index}` })
+      .then((image) => ({ image, tag: `t${index}` }))
+      .catch(() => undefined),
+  )
   const deletes = [1, 2, 3].map(() => rest('DELETE', `/projects/${project.name}/repositories/busy`, marina.admin))
   for (const answer of await Promise.all(deletes)) assert.ok([200, 404].includes(answer.status), answer.text)
   await Promise.all(pushes)
   const tags = await marina.ask('GET', `/v2/${name}/tags/list`, { as: marina.admin })
   for (const tag of tags.status === 200 ? (tags.json() as { tags: string[] }).tags : []) {
-    const manifest = expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/${tag}`, { as: marina.admin }), 200).json() as { config: { digest: string }; layers: { digest: string }[] }
-    for (const { digest } of [manifest.config, ...manifest.layers]) expectAnswer(await marina.ask('GET', `/v2/${name}/blobs/${digest}`, { as: marina.admin }), 200)
+    const manifest = expectAnswer(
+      await marina.ask('GET', `/v2/${name}/manifests/${tag}`, { as: marina.admin }),
+      200,
+    ).json() as { config: { digest: string }; layers: { digest: string }[] }
+    for (const { digest } of [manifest.config, ...manifest.layers])
+      expectAnswer(await marina.ask('GET', `/v2/${name}/blobs/${digest}`, { as: marina.admin }), 200)
   }
 })

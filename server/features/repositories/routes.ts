@@ -11,7 +11,11 @@ import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../acces
 import { deleteRepository, updateRepository } from './actions.ts'
 import { getRepositoryOf } from './find.ts'
 import {
-  describeRepositories, listRepositories, listRepositoriesOf, repositoryFields, repositoryOrder,
+  describeRepositories,
+  listRepositories,
+  listRepositoriesOf,
+  repositoryFields,
+  repositoryOrder,
   type DescribedRepository,
 } from './store.ts'
 
@@ -40,7 +44,12 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
       return present(found)
     }),
     route(api.updateRepository, { project: 'repository', verb: 'update' }, async (asked) => {
-      const { project, params, body: { description = '' }, caller } = asked
+      const {
+        project,
+        params,
+        body: { description = '' },
+        caller,
+      } = asked
       if (description.length > descriptionLimit) {
         throw new Failure('BAD_REQUEST', `a description has at most ${descriptionLimit} characters`)
       }
@@ -56,13 +65,24 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
 /** A robot sees repositories where it may list them; every role may (B.1). */
 function whereListing(rights: Rights): Rights {
   if (rights.kind !== 'robot') return rights
-  return { ...rights, projects: new Map([...rights.projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*'))) }
+  return {
+    ...rights,
+    projects: new Map(
+      [...rights.projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*')),
+    ),
+  }
 }
 
 function present(repository: DescribedRepository): Static<typeof api.Repository> {
   const { id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt } = repository
   return {
-    id, project_id: projectId, name, description, artifact_count: artifacts, pull_count: pullCount,
-    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(),
+    id,
+    project_id: projectId,
+    name,
+    description,
+    artifact_count: artifacts,
+    pull_count: pullCount,
+    creation_time: createdAt.toISOString(),
+    update_time: updatedAt.toISOString(),
   }
 }

@@ -4,13 +4,25 @@ import { artifactCountKey } from '../../catalog/artifact.ts'
 import { blobKey } from '../../catalog/blob.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { listedRepositories, repositoryCountKey, repositoryIdKey, repositoryKey, type Repository } from '../../catalog/repository.ts'
+import {
+  listedRepositories,
+  repositoryCountKey,
+  repositoryIdKey,
+  repositoryKey,
+  type Repository,
+} from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
-export type DescribedRepository = Repository & { description: string; pullCount: number; createdAt: Date; updatedAt: Date; artifacts: number }
+export type DescribedRepository = Repository & {
+  description: string
+  pullCount: number
+  createdAt: Date
+  updatedAt: Date
+  artifacts: number
+}
 
 export const repositoryFields: Fields = {
   id: { type: 'integer', column: sql`repository.id` },
@@ -36,7 +48,9 @@ export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing)
 
 /** Those of one project, likewise. */
 export function listRepositoriesOf(
-  reader: Reader, projectId: number, asked: Listing,
+  reader: Reader,
+  projectId: number,
+  asked: Listing,
 ): Promise<Paged<DescribedRepository>> {
   return page(reader, sql`project.id = ${projectId}`, asked)
 }
@@ -46,15 +60,32 @@ async function page(reader: Reader, whose: Sql, { where, ...part }: Listing): Pr
   const from = sql`from repository join project on project.id = repository.project_id
     where ${whose} and ${listedRepositories} and ${where}`
   const { rows, total } = await reader.db.page<{ id: number }>({ columns: sql`repository.id`, from }, part)
-  return { rows: await describeRepositories(reader, rows.map(({ id }) => id)), total }
+  return {
+    rows: await describeRepositories(
+      reader,
+      rows.map(({ id }) => id),
+    ),
+    total,
+  }
 }
 
 /** In the order of the ids, without those that are gone. */
 export async function describeRepositories({ db, cache }: Reader, ids: number[]): Promise<DescribedRepository[]> {
-  const load = async (missing: number[]) => new Map((await db.rows<Row>(sql`select ${columns} from repository where id = any(${missing}::bigint[])`)).map((one) => [one.id, one]))
+  const load = async (missing: number[]) =>
+    new Map(
+      (await db.rows<Row>(sql`select ${columns} from repository where id = any(${missing}::bigint[])`)).map((one) => [
+        one.id,
+        one,
+      ]),
+    )
   const [rows, counts] = await Promise.all([
     cache.many(ids, repositoryIdKey, load, ({ description }) => 500 + description.length * 2),
-    cache.many(ids, artifactCountKey, (missing) => countArtifacts(db, missing), () => 50),
+    cache.many(
+      ids,
+      artifactCountKey,
+      (missing) => countArtifacts(db, missing),
+      () => 50,
+    ),
   ])
   return ids.flatMap((id) => (rows.has(id) ? { ...rows.get(id)!, artifacts: counts.get(id)?.count ?? 0 } : []))
 }
@@ -69,7 +100,9 @@ async function countArtifacts(db: Queryable, ids: number[]): Promise<Map<number,
 /** False when it is gone. */
 export async function saveDescription(tx: Tx, id: number, description: string): Promise<boolean> {
   tx.changes(repositoryIdKey(id))
-  return (await tx.run(sql`update repository set description = ${description}, updated_at = now() where id = ${id}`)) > 0
+  return (
+    (await tx.run(sql`update repository set description = ${description}, updated_at = now() where id = ${id}`)) > 0
+  )
 }
 
 /** Locked: from here on no push can put anything into it. False when it is gone. */

@@ -5,13 +5,34 @@ import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { hashPassword, makeSecret, passwordProblem, quickHash } from '../accounts/index.ts'
 import { durationProblem, robotNameProblem, type Grant } from './rules.ts'
-import { changeRobot, changeSecret, dropRobot, lockPlaces, loginNameOf, saveGrants, saveRobot, type Robot } from './store.ts'
+import {
+  changeRobot,
+  changeSecret,
+  dropRobot,
+  lockPlaces,
+  loginNameOf,
+  saveGrants,
+  saveRobot,
+  type Robot,
+} from './store.ts'
 import { facts } from './topics.ts'
 
-export type NewRobot = { name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; isDisabled: boolean; grants: Grant[]; secret: string | undefined }
+export type NewRobot = {
+  name: string
+  projectId: number | null
+  projectName: string | null
+  description: string
+  durationDays: number
+  isDisabled: boolean
+  grants: Grant[]
+  secret: string | undefined
+}
 /** Without grants it keeps those it has. */
 export type RobotChange = {
-  description: string; durationDays: number; isDisabled: boolean; grants: Grant[] | undefined
+  description: string
+  durationDays: number
+  isDisabled: boolean
+  grants: Grant[] | undefined
 }
 export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }
 
@@ -23,13 +44,30 @@ export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: s
   try {
     return await db.transaction(async (tx) => {
       refuseGone(await lockPlaces(tx, wanted.grants))
-      const robot = await saveRobot(tx, { ...wanted, secretHash, creatorType: by.kind === 'robot' ? 'robot' : 'local', creatorId: by.id ?? 0 })
+      const robot = await saveRobot(tx, {
+        ...wanted,
+        secretHash,
+        creatorType: by.kind === 'robot' ? 'robot' : 'local',
+        creatorId: by.id ?? 0,
+      })
       await saveGrants(tx, robot.id, wanted.grants)
-      await emit(tx, [facts.robotCreated({ robotId: robot.id, name: loginName, projectId: wanted.projectId, durationDays: wanted.durationDays, permissions: textsOf(wanted.grants) }, by)])
+      await emit(tx, [
+        facts.robotCreated(
+          {
+            robotId: robot.id,
+            name: loginName,
+            projectId: wanted.projectId,
+            durationDays: wanted.durationDays,
+            permissions: textsOf(wanted.grants),
+          },
+          by,
+        ),
+      ])
       return { ...robot, loginName, secret }
     })
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `the robot ${loginName} exists already`, { cause: error })
+    if (isUniqueViolation(error))
+      throw new Failure('CONFLICT', `the robot ${loginName} exists already`, { cause: error })
     if (isReferenceViolation(error)) throw new Failure('NOT_FOUND', 'the project is gone', { cause: error })
     throw error
   }
@@ -42,12 +80,19 @@ export async function updateRobot(db: Db, by: Actor, robot: Robot, change: Robot
     await changeRobot(tx, robot, change)
     if (change.grants) await saveGrants(tx, robot.id, change.grants)
     const changed = differing(toldOf(robot), toldOf(change))
-    if (Object.keys(changed).length > 0) await emit(tx, [facts.robotChanged({ ...placeOf(robot, prefix), changed }, by)])
+    if (Object.keys(changed).length > 0)
+      await emit(tx, [facts.robotChanged({ ...placeOf(robot, prefix), changed }, by)])
   })
 }
 
 /** The old secret ends at once (C-23). Returns the new one. */
-export async function refreshSecret(db: Db, by: Actor, robot: Robot, wanted: string | undefined, prefix: string): Promise<string> {
+export async function refreshSecret(
+  db: Db,
+  by: Actor,
+  robot: Robot,
+  wanted: string | undefined,
+  prefix: string,
+): Promise<string> {
   const { secret, secretHash } = await secretOf(wanted)
   await db.transaction(async (tx) => {
     await changeSecret(tx, robot, secretHash)
@@ -68,11 +113,23 @@ function refuseGone(names: string[]): void {
 }
 
 /** As it stands in the log: `project library repository:pull`. */
-const textsOf = (grants: Grant[]) => [...new Set(grants.map(({ kind, namespace, resource, action }) => `${kind} ${namespace} ${resource}:${action}`))].toSorted()
-const toldOf = ({ description, durationDays, isDisabled, grants }: RobotChange) =>
-  ({ description, durationDays, isDisabled, ...(grants ? { permissions: textsOf(grants) } : {}) })
-const placeOf = (robot: Robot, prefix: string) => ({ robotId: robot.id, name: loginNameOf(robot, prefix), projectId: robot.projectId })
-const textProblem = (text: string) => (text.length > 1024 || text.includes('\0') ? 'a description has at most 1024 characters' : undefined)
+const textsOf = (grants: Grant[]) =>
+  [
+    ...new Set(grants.map(({ kind, namespace, resource, action }) => `${kind} ${namespace} ${resource}:${action}`)),
+  ].toSorted()
+const toldOf = ({ description, durationDays, isDisabled, grants }: RobotChange) => ({
+  description,
+  durationDays,
+  isDisabled,
+  ...(grants ? { permissions: textsOf(grants) } : {}),
+})
+const placeOf = (robot: Robot, prefix: string) => ({
+  robotId: robot.id,
+  name: loginNameOf(robot, prefix),
+  projectId: robot.projectId,
+})
+const textProblem = (text: string) =>
+  text.length > 1024 || text.includes('\0') ? 'a description has at most 1024 characters' : undefined
 
 function refuse(problem: string | undefined) {
   if (problem) throw new Failure('BAD_REQUEST', problem)
@@ -81,7 +138,11 @@ function refuse(problem: string | undefined) {
 /** Ours cannot be guessed and gets a quick hash; one that somebody thought of gets a slow one. */
 async function secretOf(wanted: string | undefined): Promise<{ secret: string; secretHash: string }> {
   if (wanted !== undefined) {
-    if (passwordProblem(wanted)) throw new Failure('BAD_REQUEST', 'a secret has 8 to 128 characters with an upper-case letter, a lower-case letter and a digit')
+    if (passwordProblem(wanted))
+      throw new Failure(
+        'BAD_REQUEST',
+        'a secret has 8 to 128 characters with an upper-case letter, a lower-case letter and a digit',
+      )
     return { secret: wanted, secretHash: await hashPassword(wanted) }
   }
   const secret = makeSecret()

@@ -16,9 +16,8 @@ export async function getRobot(db: Queryable, id: number, rights: Rights, verb: 
 
 /** The right to robots of a project, or with null of the system. Throws FORBIDDEN. */
 export async function demand(db: Queryable, rights: Rights, projectId: number | null, verb: Verb): Promise<void> {
-  const isAllowed = projectId === null
-    ? maySystem(rights, 'robot', verb)
-    : mayIn(rights, await findProjectById(db, projectId), verb)
+  const isAllowed =
+    projectId === null ? maySystem(rights, 'robot', verb) : mayIn(rights, await findProjectById(db, projectId), verb)
   if (!isAllowed) throw new Failure('FORBIDDEN')
 }
 

@@ -28,14 +28,22 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, s
       const project = body.level === 'project' ? await getProject(reader, rights, grants[0]!.namespace) : undefined
       await demand(db, rights, project ? project.id : null, 'create')
       await checkPlaces(reader, rights, grants)
-      const robot = await createRobot(db, actorOf(caller), {
-        ...parseNew(body, await settings.get('robot_token_duration')), grants,
-        projectId: project?.id ?? null, projectName: project?.name ?? null,
-      }, await prefixOf())
+      const robot = await createRobot(
+        db,
+        actorOf(caller),
+        {
+          ...parseNew(body, await settings.get('robot_token_duration')),
+          grants,
+          projectId: project?.id ?? null,
+          projectName: project?.name ?? null,
+        },
+        await prefixOf(),
+      )
       return created(robot.id, presentCreated(robot))
     }),
     route(api.getRobot, 'own', async ({ params, rights }) =>
-      present(await getRobot(db, params.robot_id, rights, 'read'), await prefixOf())),
+      present(await getRobot(db, params.robot_id, rights, 'read'), await prefixOf()),
+    ),
     route(api.updateRobot, 'own', async ({ params, body, rights, caller }) => {
       const robot = await getRobot(db, params.robot_id, rights, 'update')
       const prefix = await prefixOf()

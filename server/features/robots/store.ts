@@ -6,8 +6,20 @@ import { robotFullName, robotKey, robotRightsKey } from '../access/index.ts'
 import type { Grant } from './rules.ts'
 
 export type Robot = {
-  id: number; name: string; projectId: number | null; projectName: string | null; description: string; durationDays: number; expiresAt: Date | null
-  isDisabled: boolean; creatorType: string; creatorId: number; lastUsedAt: Date | null; createdAt: Date; updatedAt: Date; grants: Grant[]
+  id: number
+  name: string
+  projectId: number | null
+  projectName: string | null
+  description: string
+  durationDays: number
+  expiresAt: Date | null
+  isDisabled: boolean
+  creatorType: string
+  creatorId: number
+  lastUsedAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+  grants: Grant[]
 }
 
 const columns = sql`robot.id, robot.name, robot.project_id as "projectId", project.name as "projectName", robot.description,
@@ -18,14 +30,19 @@ const columns = sql`robot.id, robot.name, robot.project_id as "projectId", proje
 const from = sql`from robot left join project on project.id = robot.project_id`
 
 /** As it logs in, and what the API shows as its name. The prefix is a setting: with it the names of all robots change, as in Harbor. */
-export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>, prefix: string) => prefix + robotFullName(name, projectName)
+export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>, prefix: string) =>
+  prefix + robotFullName(name, projectName)
 
 /** By either name: Harbor's clients filter by the short one, people by the one they see. */
-const whereName = (prefix: string) => (condition: Condition): Sql | undefined => {
-  const loginName = sql`(${prefix}::text || coalesce(project.name || '+', '') || robot.name)`
-  if (condition.kind === 'is') return sql`(robot.name = ${condition.value} or ${loginName} = ${condition.value})`
-  return condition.kind === 'like' ? sql`position(lower(${condition.value}::text) in lower(${loginName})) > 0` : undefined
-}
+const whereName =
+  (prefix: string) =>
+  (condition: Condition): Sql | undefined => {
+    const loginName = sql`(${prefix}::text || coalesce(project.name || '+', '') || robot.name)`
+    if (condition.kind === 'is') return sql`(robot.name = ${condition.value} or ${loginName} = ${condition.value})`
+    return condition.kind === 'like'
+      ? sql`position(lower(${condition.value}::text) in lower(${loginName})) > 0`
+      : undefined
+  }
 
 /** What a list of robots may be filtered and sorted by, beside level and project, which choose the list itself. */
 export const robotFields = (prefix: string): Fields => ({
@@ -70,10 +87,16 @@ function changes(tx: Tx, robot: Pick<Robot, 'id' | 'name' | 'projectName'>) {
   tx.changes(robotRightsKey(robot.id), robotKey(robotFullName(robot.name, robot.projectName)))
 }
 
-type NewRobot = Pick<Robot, 'name' | 'projectId' | 'projectName' | 'description' | 'durationDays' | 'isDisabled' | 'creatorType' | 'creatorId'> & { secretHash: string }
+type NewRobot = Pick<
+  Robot,
+  'name' | 'projectId' | 'projectName' | 'description' | 'durationDays' | 'isDisabled' | 'creatorType' | 'creatorId'
+> & { secretHash: string }
 
 /** Throws a unique violation when the name is taken. */
-export async function saveRobot(tx: Tx, robot: NewRobot): Promise<{ id: number; createdAt: Date; expiresAt: Date | null }> {
+export async function saveRobot(
+  tx: Tx,
+  robot: NewRobot,
+): Promise<{ id: number; createdAt: Date; expiresAt: Date | null }> {
   const row = await tx.row<{ id: number; createdAt: Date; expiresAt: Date | null }>(sql`
     insert into robot (name, project_id, description, secret_hash, duration_days, expires_at, is_disabled, creator_type, creator_id)
     values (${robot.name}, ${robot.projectId}, ${robot.description}, ${robot.secretHash}, ${robot.durationDays},
@@ -88,8 +111,12 @@ export async function saveRobot(tx: Tx, robot: NewRobot): Promise<{ id: number; 
  * project that is just being deleted would open a later one of its name (H30). Before anything else is locked, as in the deletion.
  */
 export async function lockPlaces(tx: Tx, grants: Grant[]): Promise<string[]> {
-  const names = [...new Set(grants.flatMap(({ kind, namespace }) => (kind === 'project' && namespace !== '*' ? [namespace] : [])))]
-  const rows = await tx.rows<{ name: string }>(sql`select name from project where name = any(${names}::text[]) order by id for key share`)
+  const names = [
+    ...new Set(grants.flatMap(({ kind, namespace }) => (kind === 'project' && namespace !== '*' ? [namespace] : []))),
+  ]
+  const rows = await tx.rows<{ name: string }>(
+    sql`select name from project where name = any(${names}::text[]) order by id for key share`,
+  )
   const there = new Set(rows.map(({ name }) => name))
   return names.filter((name) => !there.has(name))
 }
@@ -103,7 +130,11 @@ export async function saveGrants(tx: Tx, robotId: number, grants: Grant[]): Prom
 }
 
 /** A life that changes is counted from the robot's creation, as in Harbor. */
-export async function changeRobot(tx: Tx, robot: Robot, change: { description: string; durationDays: number; isDisabled: boolean }): Promise<void> {
+export async function changeRobot(
+  tx: Tx,
+  robot: Robot,
+  change: { description: string; durationDays: number; isDisabled: boolean },
+): Promise<void> {
   changes(tx, robot)
   await tx.run(sql`
     update robot set description = ${change.description}, is_disabled = ${change.isDisabled}, duration_days = ${change.durationDays}, updated_at = now(),

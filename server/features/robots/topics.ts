@@ -8,7 +8,8 @@ export const facts = {
   robotCreated: topic<Robot & { durationDays: number; permissions: string[] }>('robot.created'),
   robotChanged: topic<Robot & { changed: Record<string, unknown> }>('robot.changed'),
   robotSecretRefreshed: topic<Robot>('robot.secret-refreshed', {
-    operation: 'update', description: ({ name }) => `give robot a new secret: ${name}`,
+    operation: 'update',
+    description: ({ name }) => `give robot a new secret: ${name}`,
   }),
   robotDeleted: topic<Robot>('robot.deleted'),
 }

@@ -19,7 +19,10 @@ export function parseList(given: string): { projectId: number | null; q: string 
     return found?.kind === 'is' ? found.value : undefined
   }
   const [level = 'system', id] = [valueOf('Level', 'level'), valueOf('ProjectID', 'project_id')]
-  const rest = q.split(',').filter((part) => !/^\s*(?:Level|level|ProjectID|project_id)\s*=/.test(part)).join(',')
+  const rest = q
+    .split(',')
+    .filter((part) => !/^\s*(?:Level|level|ProjectID|project_id)\s*=/.test(part))
+    .join(',')
   if (level === 'system' && id === undefined) return { projectId: null, q: rest }
   if (level !== 'project') throw new BadListing('q: Level is system, or project together with ProjectID')
   if (id === undefined || !/^\d{1,15}$/.test(id)) throw new BadListing('q: with Level=project a ProjectID is needed')
@@ -27,7 +30,10 @@ export function parseList(given: string): { projectId: number | null; q: string 
 }
 
 /** What a request gives to a robot. Throws BAD_REQUEST. */
-export function parsePermissions(level: string | undefined, permissions: Static<typeof api.RobotPermissionReq>[]): Grant[] {
+export function parsePermissions(
+  level: string | undefined,
+  permissions: Static<typeof api.RobotPermissionReq>[],
+): Grant[] {
   if (level !== 'system' && level !== 'project') {
     throw new Failure('BAD_REQUEST', 'the level of a robot is system or project')
   }
@@ -38,7 +44,8 @@ export function parsePermissions(level: string | undefined, permissions: Static<
 
 /** What is said of a new robot beside its place and its permissions; without a duration it has `defaultDays`. */
 export function parseNew(
-  body: Static<typeof api.RobotCreate>, defaultDays: number,
+  body: Static<typeof api.RobotCreate>,
+  defaultDays: number,
 ): Pick<NewRobot, 'name' | 'description' | 'durationDays' | 'isDisabled' | 'secret'> {
   const { name = '', description = '', disable: isDisabled = false, duration = defaultDays, secret } = body
   return { name, description, durationDays: duration, isDisabled, secret: secret || undefined }
@@ -55,8 +62,10 @@ export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, pre
     throw new Failure('BAD_REQUEST', 'the project of a robot cannot be changed')
   }
   return {
-    description: body.description ?? robot.description, durationDays: body.duration ?? robot.durationDays,
-    isDisabled: body.disable ?? robot.isDisabled, grants,
+    description: body.description ?? robot.description,
+    durationDays: body.duration ?? robot.durationDays,
+    isDisabled: body.disable ?? robot.isDisabled,
+    grants,
   }
 }
 
@@ -88,7 +97,8 @@ export function presentCreated(robot: CreatedRobot): Static<typeof api.RobotCrea
 function presentGrants(all: Grant[]): Static<typeof api.Robot>['permissions'] {
   const blocks = Map.groupBy(all, ({ kind, namespace }) => `${kind}\n${namespace}`)
   return [...blocks.values()].map((grants) => ({
-    kind: grants[0]!.kind, namespace: grants[0]!.namespace,
+    kind: grants[0]!.kind,
+    namespace: grants[0]!.namespace,
     access: grants.map(({ resource, action }) => ({ resource, action, effect: 'allow' })),
   }))
 }

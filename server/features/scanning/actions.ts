@@ -25,17 +25,28 @@ export async function createScanner(db: Db, seal: Seal, by: Actor, wanted: NewSc
 }
 
 /** What is not given stays. Throws BAD_REQUEST or CONFLICT. */
-export async function updateScanner(db: Db, seal: Seal, by: Actor, scanner: Scanner, given: Partial<NewScanner>): Promise<void> {
+export async function updateScanner(
+  db: Db,
+  seal: Seal,
+  by: Actor,
+  scanner: Scanner,
+  given: Partial<NewScanner>,
+): Promise<void> {
   const known = opened(seal, scanner)
   const wanted = { ...known, ...given }
   refuse(scannerProblem(wanted))
   const changed = Object.keys(differing<NewScanner>(known, given))
-  const told = changed.length === 0 ? [] : [facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed }, by)]
-  await refusingDuplicates(() => changing(db, scanner, (tx) => changeScanner(tx, scanner.id, sealed(seal, wanted)), told))
+  const told =
+    changed.length === 0 ? [] : [facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed }, by)]
+  await refusingDuplicates(() =>
+    changing(db, scanner, (tx) => changeScanner(tx, scanner.id, sealed(seal, wanted)), told),
+  )
 }
 
 export async function deleteScanner(db: Db, by: Actor, scanner: Scanner): Promise<void> {
-  await changing(db, scanner, (tx) => dropScanner(tx, scanner.id), [facts.scannerDeleted({ scannerId: scanner.id, name: scanner.name }, by)])
+  await changing(db, scanner, (tx) => dropScanner(tx, scanner.id), [
+    facts.scannerDeleted({ scannerId: scanner.id, name: scanner.name }, by),
+  ])
 }
 
 export async function setDefault(db: Db, by: Actor, scanner: Scanner, isDefault: boolean): Promise<void> {
@@ -55,7 +66,8 @@ export async function chooseFor(db: Db, by: Actor, projectId: number, scanner: S
       await emit(tx, [facts.scannerChosen({ scannerId: scanner.id, name: scanner.name, projectId }, by)])
     })
   } catch (error) {
-    if (isReferenceViolation(error)) throw new Failure('NOT_FOUND', 'the scanner or the project is gone', { cause: error })
+    if (isReferenceViolation(error))
+      throw new Failure('NOT_FOUND', 'the scanner or the project is gone', { cause: error })
     throw error
   }
 }
@@ -69,7 +81,12 @@ function sealed(seal: Seal, { credential, ...scanner }: NewScanner) {
   return { ...scanner, sealedCredential: credential === '' ? null : seal.seal(credential, purpose) }
 }
 
-async function changing(db: Db, { name }: Scanner, change: (tx: Tx) => Promise<boolean>, told: Parameters<typeof emit>[1]): Promise<void> {
+async function changing(
+  db: Db,
+  { name }: Scanner,
+  change: (tx: Tx) => Promise<boolean>,
+  told: Parameters<typeof emit>[1],
+): Promise<void> {
   await db.transaction(async (tx) => {
     if (!(await change(tx))) throw new Failure('NOT_FOUND', `the scanner ${name} is gone`)
     await emit(tx, told)
@@ -84,7 +101,8 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
   try {
     return await work()
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'there is a scanner of this name or URL already', { cause: error })
+    if (isUniqueViolation(error))
+      throw new Failure('CONFLICT', 'there is a scanner of this name or URL already', { cause: error })
     throw error
   }
 }

@@ -11,11 +11,25 @@ const timeoutMs = 5000
 const answerBytes = 256 * 1024
 
 /** Asks a scanner who it is and what it can do (pluggable scanner API 1.x, GET /api/v1/metadata). Throws BAD_REQUEST with the reason. */
-export async function askMetadata(outbound: Outbound, { url, auth, credential, skipsTlsCheck }: Address): Promise<Metadata> {
+export async function askMetadata(
+  outbound: Outbound,
+  { url, auth, credential, skipsTlsCheck }: Address,
+): Promise<Metadata> {
   const reply = await outbound
-    .send({ url: `${url.replace(/\/+$/, '')}/api/v1/metadata`, method: 'GET', headers: { accept: 'application/vnd.scanner.adapter.metadata+json; version=1.0, application/json', ...authHeaders({ auth, credential }) }, timeoutMs, answerBytes, verifiesTls: !skipsTlsCheck })
+    .send({
+      url: `${url.replace(/\/+$/, '')}/api/v1/metadata`,
+      method: 'GET',
+      headers: {
+        accept: 'application/vnd.scanner.adapter.metadata+json; version=1.0, application/json',
+        ...authHeaders({ auth, credential }),
+      },
+      timeoutMs,
+      answerBytes,
+      verifiesTls: !skipsTlsCheck,
+    })
     .catch((error: unknown) => {
-      if (error instanceof OutboundRefused || error instanceof OutboundFailed) throw new Failure('BAD_REQUEST', `the scanner cannot be asked: ${error.message}`)
+      if (error instanceof OutboundRefused || error instanceof OutboundFailed)
+        throw new Failure('BAD_REQUEST', `the scanner cannot be asked: ${error.message}`)
       throw error
     })
   if (reply.status !== 200) throw new Failure('BAD_REQUEST', `the scanner answers with status ${reply.status}`)

@@ -15,7 +15,13 @@ import { findScanner, findScannerOfProject, listScanners, scannerFields, scanner
 import { parseScanner, presentMetadata, presentScanner } from './wire.ts'
 
 const fresh: NewScanner = {
-  name: '', description: '', url: '', auth: '', credential: '', skipsTlsCheck: false, usesInternalAddress: false,
+  name: '',
+  description: '',
+  url: '',
+  auth: '',
+  credential: '',
+  skipsTlsCheck: false,
+  usesInternalAddress: false,
   isDisabled: false,
 }
 
@@ -32,7 +38,8 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
   return [
     route(api.listScanners, may('list'), ({ query }) => list(db, query)),
     route(api.createScanner, may('create'), async ({ body, caller }) =>
-      created(await createScanner(db, seal, actorOf(caller), { ...fresh, ...parseScanner(body) }))),
+      created(await createScanner(db, seal, actorOf(caller), { ...fresh, ...parseScanner(body) })),
+    ),
     route(api.pingScanner, may('read'), async ({ body }) => {
       const { name = '', url = '', auth = '', access_credential: credential = '' } = body
       const problem = scannerProblem({ name, description: '', url, auth, credential })
@@ -40,9 +47,11 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
       await askMetadata(outbound, { url, auth: auth as AuthKind, credential, skipsTlsCheck: false })
     }),
     route(api.getScanner, may('read'), async ({ params }) =>
-      presentScanner(await getScanner(db, params.registration_id))),
+      presentScanner(await getScanner(db, params.registration_id)),
+    ),
     route(api.updateScanner, may('update'), async ({ params, body, caller }) =>
-      updateScanner(db, seal, actorOf(caller), await getScanner(db, params.registration_id), parseScanner(body))),
+      updateScanner(db, seal, actorOf(caller), await getScanner(db, params.registration_id), parseScanner(body)),
+    ),
     route(api.deleteScanner, may('delete'), async ({ params, caller }) => {
       const scanner = await getScanner(db, params.registration_id)
       await deleteScanner(db, actorOf(caller), scanner)
@@ -53,7 +62,8 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
       if (body.is_default !== undefined) await setDefault(db, actorOf(caller), scanner, body.is_default)
     }),
     route(api.getScannerMetadata, may('read'), async ({ params }) =>
-      askMetadata(outbound, opened(seal, await getScanner(db, params.registration_id)))),
+      askMetadata(outbound, opened(seal, await getScanner(db, params.registration_id))),
+    ),
   ]
 }
 

@@ -6,17 +6,33 @@ export type AuthKind = (typeof authKinds)[number]
 
 /** Where a scanner is and how it is asked. */
 export type Address = { url: string; auth: AuthKind; credential: string; skipsTlsCheck: boolean }
-export type NewScanner = Address & { name: string; description: string; isDisabled: boolean; usesInternalAddress: boolean }
+export type NewScanner = Address & {
+  name: string
+  description: string
+  isDisabled: boolean
+  usesInternalAddress: boolean
+}
 
 /** Why this can be no scanner, or undefined. Never repeats the credential. */
-export function scannerProblem({ name, description, url, auth, credential }: Pick<NewScanner, 'name' | 'description' | 'url' | 'credential'> & { auth: string }): string | undefined {
-  if (name.length < 1 || name.length > 128 || /\p{Cc}/u.test(name)) return 'a scanner has a name of 1 to 128 characters, without control characters'
+export function scannerProblem({
+  name,
+  description,
+  url,
+  auth,
+  credential,
+}: Pick<NewScanner, 'name' | 'description' | 'url' | 'credential'> & { auth: string }): string | undefined {
+  if (name.length < 1 || name.length > 128 || /\p{Cc}/u.test(name))
+    return 'a scanner has a name of 1 to 128 characters, without control characters'
   if (description.length > 1024) return 'a description has at most 1024 characters'
-  if (url.length > 512 || !isCallable(url)) return 'url is an http or https URL of at most 512 characters, without a name and password in it'
+  if (url.length > 512 || !isCallable(url))
+    return 'url is an http or https URL of at most 512 characters, without a name and password in it'
   if (!authKinds.includes(auth as AuthKind)) return `auth is empty or one of ${authKinds.filter(Boolean).join(', ')}`
-  if (credential.length > 4096 || /[\r\n\0]/.test(credential)) return 'access_credential is one line of at most 4096 characters'
+  if (credential.length > 4096 || /[\r\n\0]/.test(credential))
+    return 'access_credential is one line of at most 4096 characters'
   if (auth !== '' && credential === '') return `auth ${auth} needs an access_credential`
-  return auth === 'Basic' && !credential.includes(':') ? 'auth Basic takes an access_credential of the form name:password' : undefined
+  return auth === 'Basic' && !credential.includes(':')
+    ? 'auth Basic takes an access_credential of the form name:password'
+    : undefined
 }
 
 /** The header by which a scanner knows who asks. */

@@ -10,15 +10,34 @@ import { openTestMarina } from '../../testing/server.ts'
 const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
 after(() => marina[Symbol.asyncDispose]())
 
-type Shown = { uuid: string; name: string; url: string; is_default: boolean; access_credential?: string; auth: string; health?: string; adapter?: string; capabilities?: Record<string, unknown>; description: string }
+type Shown = {
+  uuid: string
+  name: string
+  url: string
+  is_default: boolean
+  access_credential?: string
+  auth: string
+  health?: string
+  adapter?: string
+  capabilities?: Record<string, unknown>
+  description: string
+}
 
 /** A scanner of somebody else's making, as far as it says who it is. */
 const asked: IncomingHttpHeaders[] = []
 const adapter = createServer((request, response) => {
   asked.push(request.headers)
   const answers: Record<string, [number, string]> = {
-    '/good/api/v1/metadata': [200, JSON.stringify({ scanner: { name: 'Probe', vendor: 'Somebody', version: '1.2' }, capabilities: [{ type: 'sbom', consumes_mime_types: ['a/b'], produces_mime_types: ['c/d'] }], properties: { 'harbor.scanner-adapter/scanner-type': 'os-package-vulnerability' } })],
-    '/none/api/v1/metadata': [200, '{"scanner":{}}'], '/text/api/v1/metadata': [200, 'hello'],
+    '/good/api/v1/metadata': [
+      200,
+      JSON.stringify({
+        scanner: { name: 'Probe', vendor: 'Somebody', version: '1.2' },
+        capabilities: [{ type: 'sbom', consumes_mime_types: ['a/b'], produces_mime_types: ['c/d'] }],
+        properties: { 'harbor.scanner-adapter/scanner-type': 'os-package-vulnerability' },
+      }),
+    ],
+    '/none/api/v1/metadata': [200, '{"scanner":{}}'],
+    '/text/api/v1/metadata': [200, 'hello'],
   }
   const [status, text] = answers[request.url!] ?? [404, '']
   response.writeHead(status).end(text)
@@ -27,8 +46,13 @@ await new Promise<void>((done) => adapter.listen(0, '127.0.0.1', done))
 after(() => adapter.close())
 const base = `http://127.0.0.1:${(adapter.address() as AddressInfo).port}`
 
-const call = (method: string, path: string, body?: unknown, as: Person = marina.admin) => callApi(marina, method, path, { as, ...(body === undefined ? {} : { body }) })
-const make = async (more: object = {}) => expectAnswer(await call('POST', '/scanners', { name: fresh('scanner'), url: `http://${fresh('host')}.example`, ...more }), 201).headers.location!.replace('/api/v2.0/scanners/', '')
+const call = (method: string, path: string, body?: unknown, as: Person = marina.admin) =>
+  callApi(marina, method, path, { as, ...(body === undefined ? {} : { body }) })
+const make = async (more: object = {}) =>
+  expectAnswer(
+    await call('POST', '/scanners', { name: fresh('scanner'), url: `http://${fresh('host')}.example`, ...more }),
+    201,
+  ).headers.location!.replace('/api/v2.0/scanners/', '')
 const show = async (id: string) => expectAnswer(await call('GET', `/scanners/${id}`), 200).json() as Shown
 
 test('the first scanner is the default; one is registered, read, listed, changed and deleted, and each is a fact', async () => {
@@ -40,7 +64,8 @@ test('the first scanner is the default; one is registered, read, listed, changed
   assert.equal((await show(other)).is_default, false)
   expectAnswer(await call('PATCH', `/scanners/${other}`, { is_default: true }), 200)
   assert.deepEqual([(await show(id)).is_default, (await show(other)).is_default], [false, true])
-  for (let time = 0; time < 2; time++) expectAnswer(await call('PUT', `/scanners/${id}`, { name, description: 'two' }), 200)
+  for (let time = 0; time < 2; time++)
+    expectAnswer(await call('PUT', `/scanners/${id}`, { name, description: 'two' }), 200)
   assert.deepEqual([(await show(id)).description, (await show(id)).name], ['two', name])
   const listed = expectAnswer(await call('GET', `/scanners?q=name%3D${name}`), 200)
   assert.deepEqual([(listed.json() as Shown[]).map(({ uuid }) => uuid), listed.headers['x-total-count']], [[id], '1'])
@@ -48,7 +73,10 @@ test('the first scanner is the default; one is registered, read, listed, changed
   expectAnswer(await call('GET', `/scanners/${id}`), 404, 'NOT_FOUND')
   const told = (await factsSince(marina, since)).filter(({ payload }) => payload['scannerId'] === id)
   assert.deepEqual(told.find(({ topic }) => topic === 'scanner.changed')!.payload['changed'], ['description'])
-  assert.deepEqual(told.map(({ topic }) => topic), ['scanner.created', 'scanner.changed', 'scanner.deleted'])
+  assert.deepEqual(
+    told.map(({ topic }) => topic),
+    ['scanner.created', 'scanner.changed', 'scanner.deleted'],
+  )
 })
 
 test('C-27: a credential goes to the scanner and nowhere else: sealed in the database, never in an answer or a fact', async () => {
@@ -56,8 +84,16 @@ test('C-27: a credential goes to the scanner and nowhere else: sealed in the dat
   const since = await lastFact(marina)
   const id = await make({ url: `${base}/good`, auth: 'Basic', access_credential: secret })
   assert.deepEqual([(await show(id)).auth, (await show(id)).access_credential], ['Basic', '[HIDDEN]'])
-  const row = await marina.ground.db.row({ name: '', text: 'select to_jsonb(scanner)::text as text from scanner where id = $1', values: [id] })
-  assert.ok(!JSON.stringify([row, await factsSince(marina, since), (await call('GET', '/scanners')).text]).includes('very-Secret-1'))
+  const row = await marina.ground.db.row({
+    name: '',
+    text: 'select to_jsonb(scanner)::text as text from scanner where id = $1',
+    values: [id],
+  })
+  assert.ok(
+    !JSON.stringify([row, await factsSince(marina, since), (await call('GET', '/scanners')).text]).includes(
+      'very-Secret-1',
+    ),
+  )
   // Sent back as it was shown, it stays; another kind of login takes the same text.
   expectAnswer(await call('PUT', `/scanners/${id}`, await show(id)), 200)
   const headersAfter = async (change: object) => {
@@ -79,11 +115,26 @@ test('what can be no scanner is 400, a taken name or URL 409, and nothing is mad
   const before = await count()
   const good = { name: 'name', url: 'http://x.example' }
   const bad = [
-    {}, { name: 'a' }, { url: 'http://a.example' }, { ...good, name: ' ' }, { ...good, name: 'x'.repeat(129) }, { ...good, url: 'ftp://a.example' }, { ...good, url: 'http://name:word@a.example' }, { ...good, url: `http://${'x'.repeat(600)}.example` },
-    { ...good, auth: 'Other', access_credential: 'x' }, { ...good, auth: 'Bearer' }, { ...good, auth: 'Basic', access_credential: 'no colon' }, { ...good, auth: 'Bearer', access_credential: 'a\nb' }, { ...good, disabled: 'yes' },
+    {},
+    { name: 'a' },
+    { url: 'http://a.example' },
+    { ...good, name: ' ' },
+    { ...good, name: 'x'.repeat(129) },
+    { ...good, url: 'ftp://a.example' },
+    { ...good, url: 'http://name:word@a.example' },
+    { ...good, url: `http://${'x'.repeat(600)}.example` },
+    { ...good, auth: 'Other', access_credential: 'x' },
+    { ...good, auth: 'Bearer' },
+    { ...good, auth: 'Basic', access_credential: 'no colon' },
+    { ...good, auth: 'Bearer', access_credential: 'a\nb' },
+    { ...good, disabled: 'yes' },
   ]
   for (const body of bad) expectAnswer(await call('POST', '/scanners', body), 400, 'BAD_REQUEST')
-  for (const body of [{ ...good, name: 'taken' }, { ...good, url: 'http://taken.example' }]) expectAnswer(await call('POST', '/scanners', body), 409, 'CONFLICT')
+  for (const body of [
+    { ...good, name: 'taken' },
+    { ...good, url: 'http://taken.example' },
+  ])
+    expectAnswer(await call('POST', '/scanners', body), 409, 'CONFLICT')
   for (const path of ['/scanners/1', '/scanners/not-a-uuid']) expectAnswer(await call('GET', path), 400, 'BAD_REQUEST')
   assert.equal(await count(), before)
   expectAnswer(await call('DELETE', `/scanners/${id}`), 200)
@@ -99,9 +150,15 @@ test('a project has its own scanner or the default, hears whether it answers, an
   assert.deepEqual([(await ofProject()).uuid, (await ofProject()).health], [wide, 'unhealthy'])
   const since = await lastFact(marina)
   expectAnswer(await call('PUT', path, { uuid: own }), 200)
-  assert.deepEqual((await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['projectId'], payload['scannerId']]), [['scanner.chosen', project.id, own]])
+  assert.deepEqual(
+    (await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['projectId'], payload['scannerId']]),
+    [['scanner.chosen', project.id, own]],
+  )
   const chosen = await ofProject()
-  assert.deepEqual([chosen.uuid, chosen.health, chosen.adapter, chosen.capabilities], [own, 'healthy', 'Probe', { support_vulnerability: false, support_sbom: true }])
+  assert.deepEqual(
+    [chosen.uuid, chosen.health, chosen.adapter, chosen.capabilities],
+    [own, 'healthy', 'Probe', { support_vulnerability: false, support_sbom: true }],
+  )
   const candidates = expectAnswer(await call('GET', `${path}/candidates?page_size=100`), 200).json() as Shown[]
   assert.ok([wide, own].every((id) => candidates.some(({ uuid }) => uuid === id)))
   expectAnswer(await call('PUT', path, { uuid: '0'.repeat(8) + '-0000-0000-0000-' + '0'.repeat(12) }), 404, 'NOT_FOUND')
@@ -128,6 +185,7 @@ test('H09: what is no scanner, or inside, is said to be so with one status, and 
   expectAnswer(await ping(`${base}/good`), 200)
   for (const path of ['/none', '/text', '/absent']) expectAnswer(await ping(`${base}${path}`), 400, 'BAD_REQUEST')
   const texts = new Set<string>()
-  for (const url of ['http://169.254.169.254', 'http://[::1]:5432', 'http://10.0.0.1', 'http://127.0.0.2']) texts.add(expectAnswer(await ping(url), 400, 'BAD_REQUEST').text)
+  for (const url of ['http://169.254.169.254', 'http://[::1]:5432', 'http://10.0.0.1', 'http://127.0.0.2'])
+    texts.add(expectAnswer(await ping(url), 400, 'BAD_REQUEST').text)
   assert.equal(texts.size, 1)
 })

@@ -5,8 +5,18 @@ import type { AuthKind } from './rules.ts'
 
 /** As it stands in the database: the credential sealed, null for none. */
 export type Scanner = {
-  id: string; name: string; description: string; url: string; isDisabled: boolean; isDefault: boolean; auth: AuthKind; sealedCredential: string | null
-  skipsTlsCheck: boolean; usesInternalAddress: boolean; createdAt: Date; updatedAt: Date
+  id: string
+  name: string
+  description: string
+  url: string
+  isDisabled: boolean
+  isDefault: boolean
+  auth: AuthKind
+  sealedCredential: string | null
+  skipsTlsCheck: boolean
+  usesInternalAddress: boolean
+  createdAt: Date
+  updatedAt: Date
 }
 
 const columns = sql`id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth, sealed_credential as "sealedCredential",
@@ -74,5 +84,7 @@ export async function makeDefault(tx: Tx, id: string, isDefault: boolean): Promi
 }
 
 export async function chooseScanner(tx: Tx, projectId: number, id: string): Promise<void> {
-  await tx.run(sql`insert into project_scanner (project_id, scanner_id) values (${projectId}, ${id}::uuid) on conflict (project_id) do update set scanner_id = excluded.scanner_id`)
+  await tx.run(
+    sql`insert into project_scanner (project_id, scanner_id) values (${projectId}, ${id}::uuid) on conflict (project_id) do update set scanner_id = excluded.scanner_id`,
+  )
 }

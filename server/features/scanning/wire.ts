@@ -23,17 +23,25 @@ export function parseScanner(body: Static<typeof ScannerRegistrationReq>): Parti
   return given.auth === '' ? { ...given, credential: '' } : given
 }
 
-const picked = <Value, Made extends object>(value: Value | undefined, make: (value: Value) => Made): Made | object => (value === undefined ? {} : make(value))
+const picked = <Value, Made extends object>(value: Value | undefined, make: (value: Value) => Made): Made | object =>
+  value === undefined ? {} : make(value)
 
 type Registration = Static<typeof ScannerRegistration>
 
 export function presentScanner(scanner: Scanner): Registration {
   return {
-    uuid: scanner.id, name: scanner.name, description: scanner.description, url: scanner.url,
-    disabled: scanner.isDisabled, is_default: scanner.isDefault, auth: scanner.auth,
+    uuid: scanner.id,
+    name: scanner.name,
+    description: scanner.description,
+    url: scanner.url,
+    disabled: scanner.isDisabled,
+    is_default: scanner.isDefault,
+    auth: scanner.auth,
     ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }),
-    skip_certVerify: scanner.skipsTlsCheck, use_internal_addr: scanner.usesInternalAddress,
-    create_time: scanner.createdAt.toISOString(), update_time: scanner.updatedAt.toISOString(),
+    skip_certVerify: scanner.skipsTlsCheck,
+    use_internal_addr: scanner.usesInternalAddress,
+    create_time: scanner.createdAt.toISOString(),
+    update_time: scanner.updatedAt.toISOString(),
   }
 }
 
@@ -42,7 +50,9 @@ export function presentMetadata(metadata: Metadata | undefined): Partial<Registr
   if (!metadata) return { health: 'unhealthy' }
   const supports = new Set(metadata.capabilities.map(({ type }) => type ?? 'vulnerability'))
   return {
-    health: 'healthy', adapter: metadata.scanner.name, vendor: metadata.scanner.vendor ?? '',
+    health: 'healthy',
+    adapter: metadata.scanner.name,
+    vendor: metadata.scanner.vendor ?? '',
     version: metadata.scanner.version ?? '',
     capabilities: { support_vulnerability: supports.has('vulnerability'), support_sbom: supports.has('sbom') },
   }

@@ -3,7 +3,14 @@ import * as api from '../../../api/search.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
-import { countStored, countVisible, findProjects, findRepositories, type FoundProject, type FoundRepository } from './store.ts'
+import {
+  countStored,
+  countVisible,
+  findProjects,
+  findRepositories,
+  type FoundProject,
+  type FoundRepository,
+} from './store.ts'
 
 /** What there is, as far as the caller may see it: by name, and counted. */
 export function searchRoutes(reader: Reader): ApiRoute[] {
@@ -19,14 +26,20 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
     route(api.getStatistic, 'user', async ({ rights }) => {
       const counts = await countVisible(db, await seen(rights))
       const none = { projects: 0, repositories: 0 }
-      const [open, closed] = [true, false].map((isPublic) => counts.find((one) => one.isPublic === isPublic) ?? none) as [Count, Count]
+      const [open, closed] = [true, false].map(
+        (isPublic) => counts.find((one) => one.isPublic === isPublic) ?? none,
+      ) as [Count, Count]
       const own = {
-        public_project_count: open.projects, public_repo_count: open.repositories,
-        private_project_count: closed.projects, private_repo_count: closed.repositories,
+        public_project_count: open.projects,
+        public_repo_count: open.repositories,
+        private_project_count: closed.projects,
+        private_repo_count: closed.repositories,
       }
       if (rights.kind !== 'user' || !rights.isAdmin) return own
       return {
-        ...own, total_project_count: open.projects + closed.projects, total_repo_count: open.repositories + closed.repositories,
+        ...own,
+        total_project_count: open.projects + closed.projects,
+        total_repo_count: open.repositories + closed.repositories,
         total_storage_consumption: await countStored(db),
       }
     }),
@@ -35,13 +48,43 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
 
 type Count = { projects: number; repositories: number }
 
-function presentProject({ id, name, ownerId, ownerName, isPublic, repositories, createdAt, updatedAt }: FoundProject): Static<typeof api.SearchProject> {
+function presentProject({
+  id,
+  name,
+  ownerId,
+  ownerName,
+  isPublic,
+  repositories,
+  createdAt,
+  updatedAt,
+}: FoundProject): Static<typeof api.SearchProject> {
   return {
-    project_id: id, name, owner_id: ownerId, owner_name: ownerName, repo_count: repositories, metadata: { public: String(isPublic) },
-    creation_time: createdAt.toISOString(), update_time: updatedAt.toISOString(), deleted: false,
+    project_id: id,
+    name,
+    owner_id: ownerId,
+    owner_name: ownerName,
+    repo_count: repositories,
+    metadata: { public: String(isPublic) },
+    creation_time: createdAt.toISOString(),
+    update_time: updatedAt.toISOString(),
+    deleted: false,
   }
 }
 
-function presentRepository({ name, projectId, projectName, isPublic, pulls, artifacts }: FoundRepository): Static<typeof api.SearchRepository> {
-  return { project_id: projectId, project_name: projectName, project_public: isPublic, repository_name: name, pull_count: pulls, artifact_count: artifacts }
+function presentRepository({
+  name,
+  projectId,
+  projectName,
+  isPublic,
+  pulls,
+  artifacts,
+}: FoundRepository): Static<typeof api.SearchRepository> {
+  return {
+    project_id: projectId,
+    project_name: projectName,
+    project_public: isPublic,
+    repository_name: name,
+    pull_count: pulls,
+    artifact_count: artifacts,
+  }
 }

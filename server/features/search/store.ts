@@ -5,7 +5,14 @@ import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 export type FoundProject = Project & { ownerName: string; repositories: number }
-export type FoundRepository = { name: string; projectId: number; projectName: string; isPublic: boolean; pulls: number; artifacts: number }
+export type FoundRepository = {
+  name: string
+  projectId: number
+  projectName: string
+  isPublic: boolean
+  pulls: number
+  artifacts: number
+}
 
 /** Found at most of each kind; Harbor's search has no pages. */
 const most = 500

@@ -15,6 +15,8 @@ export function settingsRoutes(settings: SettingsAccess): ApiRoute[] {
   return [
     route(api.getConfigurations, { system: 'configuration', verb: 'read' }, shown),
     route(api.getInternalConfiguration, { system: 'configuration', verb: 'read' }, shown),
-    route(api.updateConfigurations, { system: 'configuration', verb: 'update' }, ({ body, caller }) => settings.update(actorOf(caller), body)),
+    route(api.updateConfigurations, { system: 'configuration', verb: 'update' }, ({ body, caller }) =>
+      settings.update(actorOf(caller), body),
+    ),
   ]
 }

@@ -15,20 +15,40 @@ const { admin, ask } = marina
 type Items = Record<string, { value: unknown; editable: boolean }>
 const json = { 'content-type': 'application/json' }
 const change = (items: Record<string, unknown> | string, as: Person | undefined = admin) =>
-  ask('PUT', '/api/v2.0/configurations', { as, headers: json, body: typeof items === 'string' ? items : JSON.stringify(items) })
-const read = async (as = admin) => expectAnswer(await ask('GET', '/api/v2.0/configurations', { as }), 200).json() as Items
+  ask('PUT', '/api/v2.0/configurations', {
+    as,
+    headers: json,
+    body: typeof items === 'string' ? items : JSON.stringify(items),
+  })
+const read = async (as = admin) =>
+  expectAnswer(await ask('GET', '/api/v2.0/configurations', { as }), 200).json() as Items
 
 test('every item has a default that it would itself accept', () => {
-  for (const [name, { fallback }] of Object.entries(items)) assert.equal(itemProblem(name as ItemName, fallback), undefined, name)
+  for (const [name, { fallback }] of Object.entries(items))
+    assert.equal(itemProblem(name as ItemName, fallback), undefined, name)
 })
 
 test("all items are shown with Harbor's defaults, editable; a change holds, and leaves the others as they were", async () => {
   const before = await read()
-  assert.deepEqual([before.auth_mode, before.robot_name_prefix, before.storage_per_project, before.session_timeout], [
-    { value: 'db_auth', editable: true }, { value: 'robot$', editable: true }, { value: -1, editable: true }, { value: 60, editable: true },
-  ])
-  expectAnswer(await change({ banner_message: 'hello', robot_token_duration: 7, unknown_item: 1, ldap_verify_cert: false }), 200)
-  assert.deepEqual(await read(), { ...before, banner_message: { value: 'hello', editable: true }, robot_token_duration: { value: 7, editable: true }, ldap_verify_cert: { value: false, editable: true } })
+  assert.deepEqual(
+    [before.auth_mode, before.robot_name_prefix, before.storage_per_project, before.session_timeout],
+    [
+      { value: 'db_auth', editable: true },
+      { value: 'robot$', editable: true },
+      { value: -1, editable: true },
+      { value: 60, editable: true },
+    ],
+  )
+  expectAnswer(
+    await change({ banner_message: 'hello', robot_token_duration: 7, unknown_item: 1, ldap_verify_cert: false }),
+    200,
+  )
+  assert.deepEqual(await read(), {
+    ...before,
+    banner_message: { value: 'hello', editable: true },
+    robot_token_duration: { value: 7, editable: true },
+    ldap_verify_cert: { value: false, editable: true },
+  })
   assert.deepEqual(expectAnswer(await ask('GET', '/api/v2.0/internalconfig', { as: admin }), 200).json(), await read())
 })
 
@@ -39,19 +59,35 @@ test('configuration is for administrators alone', async () => {
     expectAnswer(await ask('GET', path, { as: anon }), 401, 'UNAUTHORIZED')
   }
   expectAnswer(await change({ banner_message: 'mine' }, uaA), 403, 'FORBIDDEN')
-  expectAnswer(await ask('PUT', '/api/v2.0/configurations', { headers: json, body: '{"banner_message":"mine"}' }), 401, 'UNAUTHORIZED')
+  expectAnswer(
+    await ask('PUT', '/api/v2.0/configurations', { headers: json, body: '{"banner_message":"mine"}' }),
+    401,
+    'UNAUTHORIZED',
+  )
   assert.notEqual((await read()).banner_message!.value, 'mine')
 })
 
 test('values of the wrong type or out of range are refused, and then nothing of the request is kept', async () => {
   const before = await read()
   const wrong = [
-    { read_only: 'true' }, { token_expiration: 0 }, { token_expiration: 1.5 }, { storage_per_project: 0 }, { project_creation_restriction: 'nobody' },
-    { robot_name_prefix: '' }, { auth_mode: 'ldap_auth' }, { oidc_extra_redirect_parms: '[]' }, { banner_message: 'a\0b' }, { ldap_scope: 3 },
+    { read_only: 'true' },
+    { token_expiration: 0 },
+    { token_expiration: 1.5 },
+    { storage_per_project: 0 },
+    { project_creation_restriction: 'nobody' },
+    { robot_name_prefix: '' },
+    { auth_mode: 'ldap_auth' },
+    { oidc_extra_redirect_parms: '[]' },
+    { banner_message: 'a\0b' },
+    { ldap_scope: 3 },
   ]
   for (const one of wrong) expectAnswer(await change({ session_timeout: 99, ...one }), 400, 'BAD_REQUEST')
   for (const body of ['[]', '"x"', '{', '']) expectAnswer(await change(body), 400, 'BAD_REQUEST')
-  expectAnswer(await ask('PUT', '/api/v2.0/configurations', { as: admin, headers: { 'content-type': 'text/plain' }, body: '{}' }), 415, 'UNSUPPORTED_MEDIA_TYPE')
+  expectAnswer(
+    await ask('PUT', '/api/v2.0/configurations', { as: admin, headers: { 'content-type': 'text/plain' }, body: '{}' }),
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+  )
   assert.deepEqual(await read(), before)
 })
 
@@ -59,13 +95,20 @@ test('H29: secrets are sealed, and appear in no answer, log line or fact', async
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
   await using beside = await openTestMarina({ MARINA_LOG_LEVEL: 'debug', MARINA_LOG_REQUESTS: 'all' }, log)
-  const tell = (body: string) => beside.ask('PUT', '/api/v2.0/configurations', { as: beside.admin, headers: json, body })
-  expectAnswer(await tell('{"ldap_search_password":"CANARY1","oidc_client_secret":"CANARY2","uaa_client_secret":"CANARY3"}'), 200)
+  const tell = (body: string) =>
+    beside.ask('PUT', '/api/v2.0/configurations', { as: beside.admin, headers: json, body })
+  expectAnswer(
+    await tell('{"ldap_search_password":"CANARY1","oidc_client_secret":"CANARY2","uaa_client_secret":"CANARY3"}'),
+    200,
+  )
   expectAnswer(await tell('{"ldap_search_password":"CANARY1"'), 400, 'BAD_REQUEST')
   expectAnswer(await tell('{"LDAP_SEARCH_PASSWORD":"CANARY1"}'), 200)
   expectAnswer(await tell('{"ldap_search_password":"CANARY4","ldap_search_password":"CANARY1"}'), 200)
   expectAnswer(await tell('{"ldap_search_password":["CANARY1"]}'), 400, 'BAD_REQUEST')
-  const answers = [await beside.ask('GET', '/api/v2.0/configurations', { as: beside.admin }), await beside.ask('GET', '/api/v2.0/internalconfig', { as: beside.admin })]
+  const answers = [
+    await beside.ask('GET', '/api/v2.0/configurations', { as: beside.admin }),
+    await beside.ask('GET', '/api/v2.0/internalconfig', { as: beside.admin }),
+  ]
   const { db, cache, secrets } = beside.ground
   const stored = await db.rows(sql`select * from configuration`)
   const facts = await db.rows<{ topic: string }>(sql`select * from outbox`)
@@ -75,15 +118,30 @@ test('H29: secrets are sealed, and appear in no answer, log line or fact', async
 })
 
 test('what the environment settles cannot be edited, and a wrong overwrite stops the start with a sentence', async () => {
-  await using locked = await openBeside(marina, { MARINA_CONFIG_OVERWRITE_JSON: '{"self_registration":true,"banner_message":"fixed"}' })
+  await using locked = await openBeside(marina, {
+    MARINA_CONFIG_OVERWRITE_JSON: '{"self_registration":true,"banner_message":"fixed"}',
+  })
   const shown = (await locked.ask('GET', '/api/v2.0/configurations', { as: admin })).json() as Items
-  assert.deepEqual([shown.self_registration, shown.banner_message, shown.session_timeout!.editable], [{ value: true, editable: false }, { value: 'fixed', editable: false }, true])
-  const put = (items: object) => locked.ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: JSON.stringify(items) })
+  assert.deepEqual(
+    [shown.self_registration, shown.banner_message, shown.session_timeout!.editable],
+    [{ value: true, editable: false }, { value: 'fixed', editable: false }, true],
+  )
+  const put = (items: object) =>
+    locked.ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: JSON.stringify(items) })
   expectAnswer(await put({ self_registration: false, session_timeout: 61 }), 403, 'FORBIDDEN')
   expectAnswer(await put({ self_registration: true, session_timeout: 62 }), 200)
   assert.equal((await read()).session_timeout!.value, 62)
-  for (const [text, why] of [['{', /not JSON/], ['[]', /JSON object/], ['{"nonsense":1}', /knows no item "nonsense"/], ['{"read_only":"yes"}', /read_only must be a boolean/], ['{"quota_per_project_enable":false}', /over the API/]] as const) {
-    await assert.rejects(openBeside(marina, { MARINA_CONFIG_OVERWRITE_JSON: text }), { name: 'ConfigError', message: why })
+  for (const [text, why] of [
+    ['{', /not JSON/],
+    ['[]', /JSON object/],
+    ['{"nonsense":1}', /knows no item "nonsense"/],
+    ['{"read_only":"yes"}', /read_only must be a boolean/],
+    ['{"quota_per_project_enable":false}', /over the API/],
+  ] as const) {
+    await assert.rejects(openBeside(marina, { MARINA_CONFIG_OVERWRITE_JSON: text }), {
+      name: 'ConfigError',
+      message: why,
+    })
   }
 })
 
@@ -97,12 +155,25 @@ test('C-46: in read-only mode every write is denied on every process, pulls and 
   try {
     for (const door of [ask, beside.ask]) {
       const writes: [string, string][] = [
-        ['POST', `/v2/${repository}/blobs/uploads/`], ['PATCH', upload], ['PUT', `${upload}?digest=${image.config}`], ['DELETE', upload],
-        ['PUT', `/v2/${repository}/manifests/v2`], ['DELETE', `/v2/${repository}/manifests/${image.digest}`], ['DELETE', `/v2/${repository}/manifests/v1`], ['DELETE', `/v2/${repository}/blobs/${image.config}`],
-        ['POST', '/api/v2.0/projects'], ['PUT', `/api/v2.0/projects/${project.name}`], ['DELETE', `/api/v2.0/projects/${project.name}`], ['POST', `/api/v2.0/projects/${project.name}/metadatas/`],
+        ['POST', `/v2/${repository}/blobs/uploads/`],
+        ['PATCH', upload],
+        ['PUT', `${upload}?digest=${image.config}`],
+        ['DELETE', upload],
+        ['PUT', `/v2/${repository}/manifests/v2`],
+        ['DELETE', `/v2/${repository}/manifests/${image.digest}`],
+        ['DELETE', `/v2/${repository}/manifests/v1`],
+        ['DELETE', `/v2/${repository}/blobs/${image.config}`],
+        ['POST', '/api/v2.0/projects'],
+        ['PUT', `/api/v2.0/projects/${project.name}`],
+        ['DELETE', `/api/v2.0/projects/${project.name}`],
+        ['POST', `/api/v2.0/projects/${project.name}/metadatas/`],
       ]
       for (const [method, path] of writes) {
-        const answer = expectAnswer(await door(method, path.replace(/^https?:\/\/[^/]*/, ''), { as: admin, headers: json, body: '{}' }), 403, 'DENIED')
+        const answer = expectAnswer(
+          await door(method, path.replace(/^https?:\/\/[^/]*/, ''), { as: admin, headers: json, body: '{}' }),
+          403,
+          'DENIED',
+        )
         assert.match(answer.text, /read only mode/)
       }
       expectAnswer(await door('GET', `/v2/${repository}/manifests/v1`, { as: admin }), 200)
@@ -112,14 +183,18 @@ test('C-46: in read-only mode every write is denied on every process, pulls and 
     }
     assert.ok(await marina.token(admin, `repository:${repository}:pull,push`))
   } finally {
-    expectAnswer(await beside.ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: '{"read_only":false}' }), 200)
+    expectAnswer(
+      await beside.ask('PUT', '/api/v2.0/configurations', { as: admin, headers: json, body: '{"read_only":false}' }),
+      200,
+    )
   }
   await pushBlob(marina, repository)
 })
 
 test('project_creation_restriction decides who may make projects, from the next request on', async () => {
   const user = await givenUser(marina)
-  const make = (as: Person) => ask('POST', '/api/v2.0/projects', { as, headers: json, body: JSON.stringify({ project_name: fresh('made') }) })
+  const make = (as: Person) =>
+    ask('POST', '/api/v2.0/projects', { as, headers: json, body: JSON.stringify({ project_name: fresh('made') }) })
   expectAnswer(await make(user), 201)
   expectAnswer(await change({ project_creation_restriction: 'adminonly' }), 200)
   expectAnswer(await make(user), 403, 'FORBIDDEN')
@@ -131,13 +206,28 @@ test('project_creation_restriction decides who may make projects, from the next 
 test('token_expiration is the life of the tokens issued from now on; before it was ever changed, MARINA_TOKEN_TTL is', async () => {
   await using other = await openTestMarina({ MARINA_TOKEN_TTL: '5m' })
   const life = async () => {
-    const answer = expectAnswer(await other.ask('GET', '/service/token?service=harbor-registry&scope=repository:library/x:pull', { as: other.admin }), 200)
+    const answer = expectAnswer(
+      await other.ask('GET', '/service/token?service=harbor-registry&scope=repository:library/x:pull', {
+        as: other.admin,
+      }),
+      200,
+    )
     const { token, expires_in } = answer.json() as { token: string; expires_in: number }
-    const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { exp: number; iat: number }
+    const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as {
+      exp: number
+      iat: number
+    }
     assert.equal(exp - iat, expires_in)
     return expires_in
   }
   assert.equal(await life(), 300)
-  expectAnswer(await other.ask('PUT', '/api/v2.0/configurations', { as: other.admin, headers: json, body: '{"token_expiration":2}' }), 200)
+  expectAnswer(
+    await other.ask('PUT', '/api/v2.0/configurations', {
+      as: other.admin,
+      headers: json,
+      body: '{"token_expiration":2}',
+    }),
+    200,
+  )
   assert.equal(await life(), 120)
 })

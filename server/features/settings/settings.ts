@@ -37,17 +37,24 @@ type Options = {
 /** Throws Error when `overwrite` cannot be used. */
 export function openSettings({ db, cache, secrets, overwrite, defaults = {}, problems = {} }: Options): SettingsAccess {
   const locked = parseOverwrite(overwrite)
-  const fallbacks = { ...Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback])), ...defaults }
+  const fallbacks = {
+    ...Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback])),
+    ...defaults,
+  }
 
   const all = async (): Promise<Settings> => (await cache.get(settingsKey, load))!
 
   async function load(): Promise<Settings> {
-    const stored = (await listStored(db)).flatMap(({ name, value }) => (isItem(name) ? [[name, read(name, value)]] : []))
+    const stored = (await listStored(db)).flatMap(({ name, value }) =>
+      isItem(name) ? [[name, read(name, value)]] : [],
+    )
     return { ...fallbacks, ...Object.fromEntries(stored), ...locked } as Settings
   }
 
-  const read = (name: ItemName, value: string): unknown => JSON.parse(isSecret(name) ? secrets.unseal(value, purposeOf(name)) : value)
-  const written = (name: ItemName, value: unknown): string => (isSecret(name) ? secrets.seal(JSON.stringify(value), purposeOf(name)) : JSON.stringify(value))
+  const read = (name: ItemName, value: string): unknown =>
+    JSON.parse(isSecret(name) ? secrets.unseal(value, purposeOf(name)) : value)
+  const written = (name: ItemName, value: unknown): string =>
+    isSecret(name) ? secrets.seal(JSON.stringify(value), purposeOf(name)) : JSON.stringify(value)
 
   return {
     all,
@@ -55,20 +62,32 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {}, pro
     isEditable: (name) => !Object.hasOwn(locked, name),
     async update(by, wanted) {
       const now = await all()
-      const changes = Object.entries(wanted).filter((entry): entry is [ItemName, unknown] => isItem(entry[0]) && entry[1] !== null)
+      const changes = Object.entries(wanted).filter(
+        (entry): entry is [ItemName, unknown] => isItem(entry[0]) && entry[1] !== null,
+      )
       for (const [name, value] of changes) {
         const problem = itemProblem(name, value) ?? (now[name] === value ? undefined : problems[name]?.(value))
         if (problem) throw new Failure('BAD_REQUEST', problem)
-        if (Object.hasOwn(locked, name) && locked[name] !== value) throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)
+        if (Object.hasOwn(locked, name) && locked[name] !== value)
+          throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)
       }
       const after = { ...now, ...Object.fromEntries(changes) }
       // A log that is written nowhere is none.
-      if (after.skip_audit_log_database && after.audit_log_forward_endpoint === '') throw new Failure('BAD_REQUEST', 'skip_audit_log_database needs audit_log_forward_endpoint')
+      if (after.skip_audit_log_database && after.audit_log_forward_endpoint === '')
+        throw new Failure('BAD_REQUEST', 'skip_audit_log_database needs audit_log_forward_endpoint')
       const real = changes.filter(([name, value]) => now[name] !== value)
       if (real.length === 0) return
       await db.transaction(async (tx: Tx) => {
-        await saveStored(tx, real.map(([name, value]) => ({ name, value: written(name, value) })))
-        await emit(tx, [facts.configurationUpdated({ changed: Object.fromEntries(real.map(([name, value]) => [name, isSecret(name) ? '***' : value])) }, by)])
+        await saveStored(
+          tx,
+          real.map(([name, value]) => ({ name, value: written(name, value) })),
+        )
+        await emit(tx, [
+          facts.configurationUpdated(
+            { changed: Object.fromEntries(real.map(([name, value]) => [name, isSecret(name) ? '***' : value])) },
+            by,
+          ),
+        ])
       })
     },
   }
@@ -86,7 +105,8 @@ function parseOverwrite(text: string | undefined): Partial<Record<ItemName, unkn
   } catch {
     throw refuse('is not JSON')
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw refuse('must be a JSON object of configuration items')
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw refuse('must be a JSON object of configuration items')
   for (const [name, value] of Object.entries(parsed)) {
     // The database itself looks at this one, see migrations/0003-quotas.sql.
     if (name === 'quota_per_project_enable') throw refuse(`cannot settle ${name}: change it over the API`)

@@ -8,11 +8,25 @@ import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { linkPath, placeProblem, type Place } from './rules.ts'
-import { createRecord, dropRecord, findRecord, getRecord, listRecords, notFound, sumSizes, type SystemArtifact } from './store.ts'
+import {
+  createRecord,
+  dropRecord,
+  findRecord,
+  getRecord,
+  listRecords,
+  notFound,
+  sumSizes,
+  type SystemArtifact,
+} from './store.ts'
 import { facts, marina } from './topics.ts'
 import { openUpkeep, type Upkeep } from './upkeep.ts'
 
-export type NewSystemArtifact = Place & { createTime?: Date; attrs?: Record<string, unknown>; digest?: Digest; size?: number }
+export type NewSystemArtifact = Place & {
+  createTime?: Date
+  attrs?: Record<string, unknown>
+  digest?: Digest
+  size?: number
+}
 
 export type SystemArtifacts = Upkeep & {
   /**
@@ -48,15 +62,19 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     create,
     async read(repository, digest) {
       const { size } = await getRecord(db, repository, digest)
-      return { size, bytes: await blobs.read(blobPath(digest)).catch((error: unknown) => {
-        // Somebody removed it since its record was read, or its bytes are lost.
-        throw error instanceof BlobMissing ? notFound(repository, digest) : error
-      }) }
+      return {
+        size,
+        bytes: await blobs.read(blobPath(digest)).catch((error: unknown) => {
+          // Somebody removed it since its record was read, or its bytes are lost.
+          throw error instanceof BlobMissing ? notFound(repository, digest) : error
+        }),
+      }
     },
     async delete(repository, digest) {
       if (!(await remove(repository, digest))) throw notFound(repository, digest)
     },
-    exists: async (repository, digest) => (await findRecord(db, repository, digest)) !== undefined && (await blobs.find(blobPath(digest))) !== undefined,
+    exists: async (repository, digest) =>
+      (await findRecord(db, repository, digest)) !== undefined && (await blobs.find(blobPath(digest))) !== undefined,
     get: (repository, digest) => getRecord(db, repository, digest),
     list: (query) => listRecords(db, query),
     size: () => sumSizes(db),
@@ -66,7 +84,8 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
   async function create(artifact: NewSystemArtifact, source: Bytes): Promise<SystemArtifact> {
     const problem = placeProblem(artifact)
     if (problem) throw new Failure('BAD_REQUEST', problem)
-    if (artifact.digest !== undefined && (await findRecord(db, artifact.repository, artifact.digest))) throw new Failure('CONFLICT', `${artifact.repository} holds ${artifact.digest} already`)
+    if (artifact.digest !== undefined && (await findRecord(db, artifact.repository, artifact.digest)))
+      throw new Failure('CONFLICT', `${artifact.repository} holds ${artifact.digest} already`)
     const staged = await stage(artifact, source)
     try {
       return await keep(artifact, staged)
@@ -100,7 +119,10 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
   }
 
   /** First the link, so that whatever a crash leaves can be found; then the bytes; then the record. */
-  async function keep(artifact: NewSystemArtifact, { stage: full, digest, size }: Awaited<ReturnType<typeof stage>>): Promise<SystemArtifact> {
+  async function keep(
+    artifact: NewSystemArtifact,
+    { stage: full, digest, size }: Awaited<ReturnType<typeof stage>>,
+  ): Promise<SystemArtifact> {
     const { vendor, repository, type, createTime, attrs } = artifact
     const place = { vendor, repository, type }
     await blobs.write(linkPath(place, digest), textBytes(digest))
@@ -110,7 +132,13 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
       db.transaction(async (tx) => {
         await lockQuota(tx)
         if (size > (await roomLeft(tx, vendor))) throw noRoom(vendor)
-        await createRecord(tx, { ...place, digest, size, ...(createTime ? { createTime } : {}), ...(attrs ? { attrs } : {}) })
+        await createRecord(tx, {
+          ...place,
+          digest,
+          size,
+          ...(createTime ? { createTime } : {}),
+          ...(attrs ? { attrs } : {}),
+        })
         await emit(tx, [facts.systemArtifactCreated({ ...place, digest, size }, marina)])
       })
     try {
@@ -128,7 +156,8 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
   /** The same bytes were let go of a moment ago; those that we have written are there still, or were taken with them. */
   async function rescue(digest: Digest): Promise<void> {
     const areThere = async () => (await blobs.find(blobPath(digest))) !== undefined
-    if (!(await db.transaction((tx) => rescueBytes(tx, digest, areThere)))) throw new Failure('UNAVAILABLE', 'the same bytes were just being removed: try again')
+    if (!(await db.transaction((tx) => rescueBytes(tx, digest, areThere))))
+      throw new Failure('UNAVAILABLE', 'the same bytes were just being removed: try again')
   }
 
   /** Of a record that was there before, bytes and link stay. */
@@ -151,7 +180,13 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
   async function remove(repository: string, digest: Digest): Promise<SystemArtifact | undefined> {
     const record = await db.transaction(async (tx) => {
       const dropped = await dropRecord(tx, repository, digest)
-      if (dropped) await emit(tx, [facts.systemArtifactDeleted({ vendor: dropped.vendor, repository, type: dropped.type, digest, size: dropped.size }, marina)])
+      if (dropped)
+        await emit(tx, [
+          facts.systemArtifactDeleted(
+            { vendor: dropped.vendor, repository, type: dropped.type, digest, size: dropped.size },
+            marina,
+          ),
+        ])
       return dropped
     })
     if (!record) return undefined
@@ -167,8 +202,11 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
 }
 
 function mismatch({ digest, size }: NewSystemArtifact, foundDigest: Digest, foundSize: number): Failure | undefined {
-  if (digest !== undefined && (!isDigest(digest) || digest !== foundDigest)) return new Failure('BAD_REQUEST', `the bytes have the digest ${foundDigest}`)
-  return size !== undefined && size !== foundSize ? new Failure('BAD_REQUEST', `there are ${foundSize} bytes`) : undefined
+  if (digest !== undefined && (!isDigest(digest) || digest !== foundDigest))
+    return new Failure('BAD_REQUEST', `the bytes have the digest ${foundDigest}`)
+  return size !== undefined && size !== foundSize
+    ? new Failure('BAD_REQUEST', `there are ${foundSize} bytes`)
+    : undefined
 }
 
 const noRoom = (vendor: string) => new Failure('DENIED', `there is no room left for system artifacts of ${vendor}`)

@@ -5,12 +5,20 @@ import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
 import type { SystemArtifacts } from './artifacts.ts'
 
 /** Harbor's name for it. One at a time, one try: the next day is soon enough. */
-export const systemArtifactCleanup = jobType<Record<string, never>>({ name: 'SYSTEM_ARTIFACT_CLEANUP', isSingle: true, isAlone: true, priority: 5 })
+export const systemArtifactCleanup = jobType<Record<string, never>>({
+  name: 'SYSTEM_ARTIFACT_CLEANUP',
+  isSingle: true,
+  isAlone: true,
+  priority: 5,
+})
 
 /** Removes what was not fetched, then what storage and records disagree about. */
 export function cleanupHandler(artifacts: SystemArtifacts): JobHandler {
   return handler(systemArtifactCleanup, async ({ signal, log }) => {
-    const cleaned = await artifacts.cleanup({ signal, onTrouble: (vendor, error) => log(`${vendor}: not cleaned up: ${String(error)}`, 'ERROR') })
+    const cleaned = await artifacts.cleanup({
+      signal,
+      onTrouble: (vendor, error) => log(`${vendor}: not cleaned up: ${String(error)}`, 'ERROR'),
+    })
     log(`${cleaned.deleted} system artifacts deleted, ${cleaned.bytes} bytes`)
     const settled = await artifacts.reconcile({ signal })
     log(`${settled.untracked} untracked removed from storage, ${settled.stale} records without bytes removed`)

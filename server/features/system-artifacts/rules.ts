@@ -10,7 +10,9 @@ const partForm = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/
 
 /** Why these cannot be vendor, repository and type, or undefined. They become segments of a storage key. */
 export function placeProblem(place: Place): string | undefined {
-  const bad = (['vendor', 'repository', 'type'] as const).find((name) => place[name].length > 100 || !partForm.test(place[name]))
+  const bad = (['vendor', 'repository', 'type'] as const).find(
+    (name) => place[name].length > 100 || !partForm.test(place[name]),
+  )
   return bad && `${bad} must be letters and digits with single . _ - between them, at most 100 characters`
 }
 
@@ -28,6 +30,9 @@ export function linkPath(place: Place, digest: Digest): string {
 
 /** Back from a link's key; undefined for keys that are no link of ours. */
 export function parseLink(key: string): (Place & { digest: Digest }) | undefined {
-  const [, vendor = '', repository = '', type = '', algorithm, hex] = /^docker\/registry\/v2\/repositories\/sys_harbor_ns\/([^/]+)\/([^/]+)\/([^/]+)\/_layers\/(sha256)\/([0-9a-f]{64})\/link$/.exec(key) ?? []
+  const [, vendor = '', repository = '', type = '', algorithm, hex] =
+    /^docker\/registry\/v2\/repositories\/sys_harbor_ns\/([^/]+)\/([^/]+)\/([^/]+)\/_layers\/(sha256)\/([0-9a-f]{64})\/link$/.exec(
+      key,
+    ) ?? []
   return hex === undefined ? undefined : { vendor, repository, type, digest: `${algorithm}:${hex}` as Digest }
 }

@@ -7,7 +7,14 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { Place } from './rules.ts'
 
 /** Size in bytes. */
-export type SystemArtifact = Place & { id: number; digest: Digest; size: number; createTime: Date; attrs: Record<string, unknown>; blobId: number }
+export type SystemArtifact = Place & {
+  id: number
+  digest: Digest
+  size: number
+  createTime: Date
+  attrs: Record<string, unknown>
+  blobId: number
+}
 export type NewRecord = Place & { digest: Digest; size: number; createTime?: Date; attrs?: Record<string, unknown> }
 
 const columns = sql`id, repository, digest, size, vendor, type, create_time as "createTime", extra_attrs as attrs, blob_id as "blobId"`
@@ -15,7 +22,9 @@ const columns = sql`id, repository, digest, size, vendor, type, create_time as "
 /** Writes the record and its hold on the blob. Throws CONFLICT for one that exists, and for a repository of another vendor. */
 export async function createRecord(tx: Tx, record: NewRecord): Promise<number> {
   const { repository, vendor, type, digest, size, createTime = null, attrs = {} } = record
-  await tx.run(sql`insert into system_repository (name, vendor) values (${repository}, ${vendor}) on conflict do nothing`)
+  await tx.run(
+    sql`insert into system_repository (name, vendor) values (${repository}, ${vendor}) on conflict do nothing`,
+  )
   const blobId = await saveBytes(tx, digest, size)
   try {
     const row = await tx.row<{ id: number }>(sql`
@@ -32,17 +41,22 @@ export async function createRecord(tx: Tx, record: NewRecord): Promise<number> {
 /** The row says that the bytes are durable; the caller has seen to that. */
 async function saveBytes(tx: Tx, digest: Digest, size: number): Promise<number> {
   for (;;) {
-    const made = await tx.row<{ id: number }>(sql`insert into blob (digest, size) values (${digest}, ${size}) on conflict (digest) do nothing returning id`)
+    const made = await tx.row<{ id: number }>(
+      sql`insert into blob (digest, size) values (${digest}, ${size}) on conflict (digest) do nothing returning id`,
+    )
     const row = made ?? (await tx.row<{ id: number }>(sql`select id from blob where digest = ${digest} for key share`))
     if (row) return row.id
   }
 }
 
 export function findRecord(db: Queryable, repository: string, digest: Digest): Promise<SystemArtifact | undefined> {
-  return db.row<SystemArtifact>(sql`select ${columns} from system_artifact where repository = ${repository} and digest = ${digest}`)
+  return db.row<SystemArtifact>(
+    sql`select ${columns} from system_artifact where repository = ${repository} and digest = ${digest}`,
+  )
 }
 
-export const notFound = (repository: string, digest: Digest) => new Failure('NOT_FOUND', `there is no system artifact ${repository}:${digest}`)
+export const notFound = (repository: string, digest: Digest) =>
+  new Failure('NOT_FOUND', `there is no system artifact ${repository}:${digest}`)
 
 /** Throws NOT_FOUND. */
 export async function getRecord(db: Queryable, repository: string, digest: Digest): Promise<SystemArtifact> {
@@ -56,9 +70,13 @@ export async function getRecord(db: Queryable, repository: string, digest: Diges
  * with it. Undefined when there was no record.
  */
 export async function dropRecord(tx: Tx, repository: string, digest: Digest): Promise<SystemArtifact | undefined> {
-  const record = await tx.row<SystemArtifact>(sql`delete from system_artifact where repository = ${repository} and digest = ${digest} returning ${columns}`)
+  const record = await tx.row<SystemArtifact>(
+    sql`delete from system_artifact where repository = ${repository} and digest = ${digest} returning ${columns}`,
+  )
   if (!record) return undefined
-  await tx.run(sql`delete from system_repository where name = ${repository} and not exists (select 1 from system_artifact where system_artifact.repository = system_repository.name)`)
+  await tx.run(
+    sql`delete from system_repository where name = ${repository} and not exists (select 1 from system_artifact where system_artifact.repository = system_repository.name)`,
+  )
   // Locked first: whoever is about to hold it waits, and then finds it gone or keeps it.
   await tx.row(sql`select id from blob where id = ${record.blobId} for update`)
   await tx.run(sql`delete from blob where id = ${record.blobId} and not is_blob_held(id)`)
@@ -78,16 +96,25 @@ const fields: Fields = {
 /** With the same q, sort, page and page_size that lists of the API take. */
 export function listRecords(db: Queryable, query: ListQuery): Promise<SystemArtifact[]> {
   const { where, order, limit, offset } = listing(fields, query, sql`id`)
-  return db.rows<SystemArtifact>(sql`select ${columns} from system_artifact where ${where} order by ${order} limit ${limit} offset ${offset}`)
+  return db.rows<SystemArtifact>(
+    sql`select ${columns} from system_artifact where ${where} order by ${order} limit ${limit} offset ${offset}`,
+  )
 }
 
 /** Records after an id, for going through all of them. */
 export function pageOfRecords(db: Queryable, after: number, limit: number): Promise<SystemArtifact[]> {
-  return db.rows<SystemArtifact>(sql`select ${columns} from system_artifact where id > ${after} order by id limit ${limit}`)
+  return db.rows<SystemArtifact>(
+    sql`select ${columns} from system_artifact where id > ${after} order by id limit ${limit}`,
+  )
 }
 
 /** Made before `before` by the database's clock, without the (vendor, type) pairs that have criteria of their own. */
-export function listOld(db: Queryable, before: Date, without: { vendor: string; type: string }[], limit: number): Promise<SystemArtifact[]> {
+export function listOld(
+  db: Queryable,
+  before: Date,
+  without: { vendor: string; type: string }[],
+  limit: number,
+): Promise<SystemArtifact[]> {
   return db.rows<SystemArtifact>(sql`
     select ${columns} from system_artifact where create_time < ${before}
       and not exists (select 1 from unnest(${without.map((one) => one.vendor)}::text[], ${without.map((one) => one.type)}::text[]) as own (vendor, type) where own.vendor = system_artifact.vendor and own.type = system_artifact.type)
@@ -96,7 +123,9 @@ export function listOld(db: Queryable, before: Date, without: { vendor: string; 
 
 /** Bytes of all records, or of one vendor's. */
 export async function sumSizes(db: Queryable, vendor?: string): Promise<number> {
-  const row = await db.row<{ bytes: number }>(sql`select coalesce(sum(size), 0)::bigint as bytes from system_artifact where ${vendor ?? null}::text is null or vendor = ${vendor ?? null}`)
+  const row = await db.row<{ bytes: number }>(
+    sql`select coalesce(sum(size), 0)::bigint as bytes from system_artifact where ${vendor ?? null}::text is null or vendor = ${vendor ?? null}`,
+  )
   return row!.bytes
 }
 

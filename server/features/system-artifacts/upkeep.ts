@@ -19,7 +19,10 @@ export type Upkeep = {
   /** A vendor decides itself when artifacts of a type go; without, they go at an age. */
   registerCleanup(vendor: string, type: string, criteria: Criteria): void
   /** Removes what may go, vendor by vendor; one that fails is told to `onTrouble` and stops no other. */
-  cleanup(options: { signal: AbortSignal; onTrouble(vendor: string, error: unknown): void }): Promise<{ deleted: number; bytes: number }>
+  cleanup(options: {
+    signal: AbortSignal
+    onTrouble(vendor: string, error: unknown): void
+  }): Promise<{ deleted: number; bytes: number }>
   /** Both passes: removes untracked bytes from storage, and records whose bytes are gone. */
   reconcile(options: { signal: AbortSignal; ageMs?: number }): Promise<{ untracked: number; stale: number }>
 }
@@ -60,7 +63,7 @@ export function openUpkeep({ db, blobs, ttlMs, remove, removeBytes }: Options): 
   }
 
   async function* findStale(): AsyncIterable<SystemArtifact> {
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const records = await pageOfRecords(db, after, page)
       for (const record of records) if (!(await blobs.find(blobPath(record.digest)))) yield record
       if (records.length < page) return

@@ -12,21 +12,30 @@ const patience = 2000
 export function healthRoutes(components: Component[], isDraining: () => boolean): ApiRoute[] {
   return [
     route(api.getPing, 'anyone', async () => 'Pong', { isAlikeForAll: true }),
-    route(api.getHealth, 'anyone', async () => {
-      const states = await Promise.all(components.map(examine))
-      const isDegraded = states.some(({ status }) => status !== 'healthy')
-      const isUnhealthy = isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
-      if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })
-      else states.unshift({ name: 'core', status: 'healthy' })
-      // Harbor's own word is `healthy`, only when every part is; `degraded` is ours. Harbor answers 200 either way; a load
-      // balancer needs to see the end of a process coming.
-      const body = { status: isUnhealthy ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy', components: states }
-      return isDraining() ? new Reply(body, { status: 503 }) : body
-    }, { isAlikeForAll: true }),
+    route(
+      api.getHealth,
+      'anyone',
+      async () => {
+        const states = await Promise.all(components.map(examine))
+        const isDegraded = states.some(({ status }) => status !== 'healthy')
+        const isUnhealthy =
+          isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
+        if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })
+        else states.unshift({ name: 'core', status: 'healthy' })
+        // Harbor's own word is `healthy`, only when every part is; `degraded` is ours. Harbor answers 200 either way; a load
+        // balancer needs to see the end of a process coming.
+        const body = { status: isUnhealthy ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy', components: states }
+        return isDraining() ? new Reply(body, { status: 503 }) : body
+      },
+      { isAlikeForAll: true },
+    ),
   ]
 }
 
-async function examine({ name, check }: Component): Promise<{ name: string; status: 'healthy' | 'unhealthy'; error?: string }> {
+async function examine({
+  name,
+  check,
+}: Component): Promise<{ name: string; status: 'healthy' | 'unhealthy'; error?: string }> {
   const late = new Promise<never>((_, reject) => setTimeout(reject, patience, new Error('no answer')).unref())
   try {
     await Promise.race([check(), late])

@@ -16,18 +16,39 @@ const { admin, ask } = marina
 test('C-78: strangers learn how to log in and nothing of the version; who is logged in learns the rest', async () => {
   const user = await givenUser(marina)
   const open = expectAnswer(await ask('GET', '/api/v2.0/systeminfo'), 200)
-  assert.deepEqual(open.json(), { auth_mode: 'db_auth', primary_auth_mode: false, self_registration: false, banner_message: '' })
+  assert.deepEqual(open.json(), {
+    auth_mode: 'db_auth',
+    primary_auth_mode: false,
+    self_registration: false,
+    banner_message: '',
+  })
   assert.deepEqual([open.headers.server, open.headers['x-powered-by']], [undefined, undefined])
-  const more = expectAnswer(await ask('GET', '/api/v2.0/systeminfo', { as: user }), 200).json() as Record<string, unknown>
+  const more = expectAnswer(await ask('GET', '/api/v2.0/systeminfo', { as: user }), 200).json() as Record<
+    string,
+    unknown
+  >
   assert.match(String(more['harbor_version']), /^v2\.\d+\.\d+-marina$/)
-  assert.deepEqual([more['registry_url'], more['external_url'], more['has_ca_root'], more['read_only'], more['project_creation_restriction'], more['registry_storage_provider_name']], [
-    `127.0.0.1:${marina.port}`, `http://127.0.0.1:${marina.port}`, false, false, 'everyone', 'filesystem',
-  ])
+  assert.deepEqual(
+    [
+      more['registry_url'],
+      more['external_url'],
+      more['has_ca_root'],
+      more['read_only'],
+      more['project_creation_restriction'],
+      more['registry_storage_provider_name'],
+    ],
+    [`127.0.0.1:${marina.port}`, `http://127.0.0.1:${marina.port}`, false, false, 'everyone', 'filesystem'],
+  )
   assert.ok(Math.abs(Date.parse(String(more['current_time'])) - Date.now()) < 60_000)
 })
 
 test('a changed setting shows in the system info at once', async () => {
-  const put = (body: object) => ask('PUT', '/api/v2.0/configurations', { as: admin, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const put = (body: object) =>
+    ask('PUT', '/api/v2.0/configurations', {
+      as: admin,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   expectAnswer(await put({ banner_message: 'closed on Sunday', self_registration: true }), 200)
   const open = (await ask('GET', '/api/v2.0/systeminfo')).json() as Record<string, unknown>
   assert.deepEqual([open['banner_message'], open['self_registration']], ['closed on Sunday', true])
@@ -36,7 +57,9 @@ test('a changed setting shows in the system info at once', async () => {
 
 test('volumes are what the disk really has, for administrators', async () => {
   const user = await givenUser(marina)
-  const { storage } = expectAnswer(await ask('GET', '/api/v2.0/systeminfo/volumes', { as: admin }), 200).json() as { storage: { total: number; free: number }[] }
+  const { storage } = expectAnswer(await ask('GET', '/api/v2.0/systeminfo/volumes', { as: admin }), 200).json() as {
+    storage: { total: number; free: number }[]
+  }
   const { stdout } = await promisify(execFile)('df', ['-B1', '--output=size', marina.config.storage.root!])
   assert.equal(storage[0]!.total, Number(stdout.trim().split('\n')[1]))
   assert.ok(storage[0]!.free > 0 && storage[0]!.free <= storage[0]!.total)
@@ -49,14 +72,37 @@ test("the authority's certificate is there to download when one is configured, a
   const dir = await mkdtemp(join(tmpdir(), 'marina-test-ca-'))
   try {
     const file = join(dir, 'ca.crt')
-    await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=Test authority', '-keyout', join(dir, 'key'), '-out', file])
+    await promisify(execFile)('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-subj',
+      '/CN=Test authority',
+      '-keyout',
+      join(dir, 'key'),
+      '-out',
+      file,
+    ])
     await using beside = await openBeside(marina, { MARINA_CA_CERT: file })
     const answer = expectAnswer(await beside.ask('GET', '/api/v2.0/systeminfo/getcert'), 200)
     assert.deepEqual(answer.body, await readFile(file))
-    assert.deepEqual([answer.headers['content-disposition'], answer.headers['content-type']], ['attachment; filename=ca.crt', 'application/x-x509-ca-cert'])
-    assert.equal(((await beside.ask('GET', '/api/v2.0/systeminfo', { as: admin })).json() as { has_ca_root: boolean }).has_ca_root, true)
+    assert.deepEqual(
+      [answer.headers['content-disposition'], answer.headers['content-type']],
+      ['attachment; filename=ca.crt', 'application/x-x509-ca-cert'],
+    )
+    assert.equal(
+      ((await beside.ask('GET', '/api/v2.0/systeminfo', { as: admin })).json() as { has_ca_root: boolean }).has_ca_root,
+      true,
+    )
   } finally {
     await rm(dir, { recursive: true })
   }
-  await assert.rejects(openBeside(marina, { MARINA_CA_CERT: join(dir, 'none') }), { name: 'ConfigError', message: /MARINA_CA_CERT/ })
+  await assert.rejects(openBeside(marina, { MARINA_CA_CERT: join(dir, 'none') }), {
+    name: 'ConfigError',
+    message: /MARINA_CA_CERT/,
+  })
 })

@@ -25,9 +25,15 @@ export function infoRoutes(settings: SettingsReader, { version, externalUrl, sto
       if (caller.kind === 'anonymous') return open
       const host = request.headers.host ?? 'localhost'
       return {
-        ...open, project_creation_restriction, read_only, notification_enable,
-        current_time: new Date().toISOString(), harbor_version: version, has_ca_root: authority !== undefined,
-        registry_url: externalUrl ? new URL(externalUrl).host : host, external_url: externalUrl ?? `http://${host}`,
+        ...open,
+        project_creation_restriction,
+        read_only,
+        notification_enable,
+        current_time: new Date().toISOString(),
+        harbor_version: version,
+        has_ca_root: authority !== undefined,
+        registry_url: externalUrl ? new URL(externalUrl).host : host,
+        external_url: externalUrl ?? `http://${host}`,
         registry_storage_provider_name: storage.driver,
       }
     }),

@@ -34,20 +34,31 @@ export async function restoreTrash(
   trashId: number,
   keepMs: number,
 ): Promise<Trash> {
-  return lookingAgain(() => db.transaction(async (tx) => {
-    const trash = await lockTrash(tx, project.id, trashId, keepMs)
-    if (!trash) throw new Failure('NOT_FOUND', `there is nothing to restore under ${trashId}`)
-    const { kind, repository: name, digest, tags } = trash
-    if (kind === 'repository' && (await findIt(tx, name))) throw new Failure('CONFLICT', `a repository ${name} exists again`)
-    if (kind === 'tag') await restoreTag(tx, gates, by, project, trash)
-    else await restoreArtifacts(tx, gates, by, { project, repository: await ensureRepository(tx, project, name, by) }, trash)
-    await dropTrash(tx, trash.id)
-    await emit(tx, [facts.trashRestored({ projectId: project.id, repository: name, kind, digest, tags }, by)])
-    return trash
-  }))
+  return lookingAgain(() =>
+    db.transaction(async (tx) => {
+      const trash = await lockTrash(tx, project.id, trashId, keepMs)
+      if (!trash) throw new Failure('NOT_FOUND', `there is nothing to restore under ${trashId}`)
+      const { kind, repository: name, digest, tags } = trash
+      if (kind === 'repository' && (await findIt(tx, name)))
+        throw new Failure('CONFLICT', `a repository ${name} exists again`)
+      if (kind === 'tag') await restoreTag(tx, gates, by, project, trash)
+      else
+        await restoreArtifacts(
+          tx,
+          gates,
+          by,
+          { project, repository: await ensureRepository(tx, project, name, by) },
+          trash,
+        )
+      await dropTrash(tx, trash.id)
+      await emit(tx, [facts.trashRestored({ projectId: project.id, repository: name, kind, digest, tags }, by)])
+      return trash
+    }),
+  )
 }
 
-const findIt = (tx: Tx, name: string) => tx.row<Repository>(sql`select id, project_id as "projectId", name from repository where name = ${name}`)
+const findIt = (tx: Tx, name: string) =>
+  tx.row<Repository>(sql`select id, project_id as "projectId", name from repository where name = ${name}`)
 
 async function restoreTag(
   tx: Tx,
@@ -63,7 +74,15 @@ async function restoreTag(
   const stored = await tx.row<{ content: Buffer; mediaType: string; size: number }>(sql`
     select manifest.content, artifact.media_type as "mediaType", artifact.size from artifact join manifest on manifest.artifact_id = artifact.id where artifact.id = ${id}`)
   const manifest = parseManifest(stored!.content, stored!.mediaType)
-  await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest: digest!, manifest, size: stored!.size, tags: [tag!] })
+  await passGates(gates, tx, {
+    kind: 'manifest',
+    project,
+    repository: name,
+    digest: digest!,
+    manifest,
+    size: stored!.size,
+    tags: [tag!],
+  })
   if (!(await addTag(tx, repository, id, tag!))) throw tagTaken(name, tag!)
   await emit(tx, [nouns.tagCreated({ projectId: project.id, repository: name, tag: tag!, digest: digest! }, by)])
 }
@@ -72,10 +91,11 @@ async function restoreArtifacts(tx: Tx, gates: PushGates, by: Actor, at: At, tra
   const { repository } = at
   await refuseTaken(tx, repository, trash)
   tx.changes(repositoryIdKey(repository.id))
-  if (trash.description) await tx.run(sql`update repository set description = ${trash.description} where id = ${repository.id}`)
+  if (trash.description)
+    await tx.run(sql`update repository set description = ${trash.description} where id = ${repository.id}`)
   await tx.run(sql`
     insert into repository_blob (repository_id, blob_id) select ${repository.id}, blob_id from trash_blob where trash_id = ${trash.id} order by blob_id on conflict do nothing`)
-  for (let after = { depth: -1, digest: '' }; ; ) {
+  for (let after = { depth: -1, digest: '' }; ;) {
     const artifacts = await listArtifacts(tx, trash.id, after, page)
     for (const one of artifacts) await restoreOne(tx, gates, by, at, one)
     if (artifacts.length < page) return
@@ -87,7 +107,8 @@ const tagTaken = (name: string, tag: string) => new Failure('CONFLICT', `the tag
 
 /** Parts that somebody pushed again are as they were; the artifact itself, and every tag, must be free. */
 async function refuseTaken(tx: Tx, { id, name }: Repository, trash: Trash): Promise<void> {
-  if (trash.digest !== null && (await lockArtifact(tx, id, trash.digest)) !== undefined) throw new Failure('CONFLICT', `${trash.digest} exists again in ${name}`)
+  if (trash.digest !== null && (await lockArtifact(tx, id, trash.digest)) !== undefined)
+    throw new Failure('CONFLICT', `${trash.digest} exists again in ${name}`)
   const taken = await tx.row<{ name: string }>(sql`
     select tag.name from tag where repository_id = ${id} and name in (
       select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one where trash_id = ${trash.id}) order by name limit 1`)
@@ -100,7 +121,14 @@ async function restoreOne(tx: Tx, gates: PushGates, by: Actor, at: At, one: Tras
   const { icon, accessory, ...rest } = description
   const names = tags.map(({ name }) => name)
   const kept = { ...rest, icon: icon ?? undefined, accessory: accessory ?? undefined }
-  const store = () => storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, mediaType), content, tags: names, description: kept })
+  const store = () =>
+    storeManifest(tx, gates, at, by, {
+      digest,
+      manifest: parseManifest(content, mediaType),
+      content,
+      tags: names,
+      description: kept,
+    })
   const moved = await store().catch((error: unknown) => {
     throw isLacking(error) ? lacking(digest, error) : error
   })
@@ -110,16 +138,26 @@ async function restoreOne(tx: Tx, gates: PushGates, by: Actor, at: At, one: Tras
   await restoreTimes(tx, at.repository.id, digest, one)
 }
 
-const isLacking = (error: unknown): error is OciError => error instanceof OciError && error.code === 'MANIFEST_BLOB_UNKNOWN'
+const isLacking = (error: unknown): error is OciError =>
+  error instanceof OciError && error.code === 'MANIFEST_BLOB_UNKNOWN'
 
 /** Blobs are held by the trash, so what lacks is a part that was deleted later by itself. */
 function lacking(digest: Digest, error: OciError): Failure {
   const [part, ...more] = (error.detail as { digest: Digest }[]).map((one) => one.digest)
   const others = more.length > 0 ? ` and ${more.length} more` : ''
-  return new Failure('PRECONDITION', `${digest} needs ${part}${others}, deleted as well: restore that first, or push it again`, { cause: error })
+  return new Failure(
+    'PRECONDITION',
+    `${digest} needs ${part}${others}, deleted as well: restore that first, or push it again`,
+    { cause: error },
+  )
 }
 
-async function restoreTimes(tx: Tx, repositoryId: number, digest: Digest, { tags, labels, pullCount, pushedAt, pulledAt }: TrashedArtifact): Promise<void> {
+async function restoreTimes(
+  tx: Tx,
+  repositoryId: number,
+  digest: Digest,
+  { tags, labels, pullCount, pushedAt, pulledAt }: TrashedArtifact,
+): Promise<void> {
   const row = await tx.row<{ id: number }>(sql`
     update artifact set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}, pulled_at = coalesce(pulled_at, ${pulledAt}) where repository_id = ${repositoryId} and digest = ${digest} returning id`)
   // One that was pushed again meanwhile may be known with what it had until now.
@@ -131,4 +169,3 @@ async function restoreTimes(tx: Tx, repositoryId: number, digest: Digest, { tags
   await tx.run(sql`
     insert into artifact_label (artifact_id, label_id) select ${row!.id}, label.id from label where label.id = any(${labels}::bigint[]) on conflict do nothing`)
 }
-

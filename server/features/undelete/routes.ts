@@ -19,15 +19,23 @@ export function undeleteRoutes(db: Db, gates: Gates, keepMs: number): ApiRoute[]
       return { rows: rows.map(presentTrash), total }
     }),
     route(api.restoreTrash, access, async ({ project, params, caller }) =>
-      presentTrash(await restoreTrash(db, gates, actorOf(caller), project, params.trash_id, keepMs))),
+      presentTrash(await restoreTrash(db, gates, actorOf(caller), project, params.trash_id, keepMs)),
+    ),
   ]
 }
 
 function presentTrash(trash: Trash): Static<typeof api.TrashEntry> {
   const { id, kind, repository, tag, digest, artifacts, tags, deletedBy, deletedAt, expiresAt } = trash
   return {
-    id, kind, repository_name: repository, ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }),
-    artifacts, tags, deleted_by: deletedBy.name, deletion_time: deletedAt.toISOString(),
+    id,
+    kind,
+    repository_name: repository,
+    ...(tag === null ? {} : { tag }),
+    ...(digest === null ? {} : { digest }),
+    artifacts,
+    tags,
+    deleted_by: deletedBy.name,
+    deletion_time: deletedAt.toISOString(),
     expiration_time: expiresAt.toISOString(),
   }
 }

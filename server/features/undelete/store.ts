@@ -7,11 +7,23 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
 export type Trash = {
-  id: number; projectId: number; kind: 'tag' | 'artifact' | 'repository'; repository: RepositoryName; digest: Digest | null; tag: Tag | null; description: string | null
-  deletedBy: Actor; deletedAt: Date; expiresAt: Date; artifacts: number; tags: string[]
+  id: number
+  projectId: number
+  kind: 'tag' | 'artifact' | 'repository'
+  repository: RepositoryName
+  digest: Digest | null
+  tag: Tag | null
+  description: string | null
+  deletedBy: Actor
+  deletedAt: Date
+  expiresAt: Date
+  artifacts: number
+  tags: string[]
 }
 
-const columns = (keepMs: number) => sql`trash.id, trash.project_id as "projectId", trash.kind, trash.repository, trash.digest, trash.tag, trash.description,
+const columns = (
+  keepMs: number,
+) => sql`trash.id, trash.project_id as "projectId", trash.kind, trash.repository, trash.digest, trash.tag, trash.description,
   trash.deleted_by as "deletedBy", trash.deleted_at as "deletedAt", trash.deleted_at + ${interval(keepMs)} as "expiresAt",
   (select count(*) from trash_artifact where trash_id = trash.id) as artifacts,
   case when trash.tag is not null then array[trash.tag::text] else array(
@@ -35,7 +47,10 @@ type Page = Omit<Listing, 'page' | 'pageSize'>
 
 /** One page of what was deleted in a project and can be restored. */
 export function listTrash(
-  db: Queryable, projectId: number, keepMs: number, { where, ...part }: Page,
+  db: Queryable,
+  projectId: number,
+  keepMs: number,
+  { where, ...part }: Page,
 ): Promise<Paged<Trash>> {
   const from = sql`from trash where trash.project_id = ${projectId} and ${isKept(keepMs)} and ${where}`
   return db.page({ columns: columns(keepMs), from }, part)
@@ -48,17 +63,34 @@ export function findTrash(db: Queryable, id: number, keepMs: number): Promise<Tr
 
 /** Locked: no other restore and no collection takes it meanwhile. */
 export function lockTrash(tx: Tx, projectId: number, id: number, keepMs: number): Promise<Trash | undefined> {
-  return tx.row<Trash>(sql`select ${columns(keepMs)} from trash where trash.id = ${id} and trash.project_id = ${projectId} and ${isKept(keepMs)} for update of trash`)
+  return tx.row<Trash>(
+    sql`select ${columns(keepMs)} from trash where trash.id = ${id} and trash.project_id = ${projectId} and ${isKept(keepMs)} for update of trash`,
+  )
 }
 
 export type TrashedTag = { name: Tag; pushed_at: string; pulled_at: string | null; pull_count: number }
 export type TrashedArtifact = {
-  digest: Digest; mediaType: string; content: Buffer; tags: TrashedTag[]; labels: number[]; pullCount: number; pushedAt: Date; pulledAt: Date | null
-  description: Omit<Description, 'icon' | 'accessory'> & { icon: Digest | null; accessory: Description['accessory'] | null }
+  digest: Digest
+  mediaType: string
+  content: Buffer
+  tags: TrashedTag[]
+  labels: number[]
+  pullCount: number
+  pushedAt: Date
+  pulledAt: Date | null
+  description: Omit<Description, 'icon' | 'accessory'> & {
+    icon: Digest | null
+    accessory: Description['accessory'] | null
+  }
 }
 
 /** Parts before the indexes that name them, as a push has to bring them. A page after the given one. */
-export function listArtifacts(tx: Tx, trashId: number, after: { depth: number; digest: string }, limit: number): Promise<(TrashedArtifact & { depth: number })[]> {
+export function listArtifacts(
+  tx: Tx,
+  trashId: number,
+  after: { depth: number; digest: string },
+  limit: number,
+): Promise<(TrashedArtifact & { depth: number })[]> {
   return tx.rows(sql`
     select digest, media_type as "mediaType", content, depth, tags, labels, description, pull_count as "pullCount", pushed_at as "pushedAt", pulled_at as "pulledAt"
     from trash_artifact where trash_id = ${trashId} and (depth, digest) > (${after.depth}, ${after.digest}) order by depth, digest limit ${limit}`)

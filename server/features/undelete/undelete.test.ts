@@ -4,14 +4,35 @@ import type { Project } from '../../catalog/project.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { callApi, create, factsSince, lastFact } from '../../testing/api.ts'
-import { findDisagreements, fresh, givenMember, givenProject, pushImage, pushIndex, pushManifest, pushReferrer, type Pushed } from '../../testing/given.ts'
+import {
+  findDisagreements,
+  fresh,
+  givenMember,
+  givenProject,
+  pushImage,
+  pushIndex,
+  pushManifest,
+  pushReferrer,
+  type Pushed,
+} from '../../testing/given.ts'
 import { expectAnswer, type Person } from '../../testing/http.ts'
 import { openRival, untilWaiting } from '../../testing/rival.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { collect } from '../gc/index.ts'
 import { setLimit } from '../quotas/index.ts'
 
-type Entry = { id: number; kind: string; repository_name: string; tag?: string; digest?: string; artifacts: number; tags: string[]; deleted_by: string; deletion_time: string; expiration_time: string }
+type Entry = {
+  id: number
+  kind: string
+  repository_name: string
+  tag?: string
+  digest?: string
+  artifacts: number
+  tags: string[]
+  deleted_by: string
+  deletion_time: string
+  expiration_time: string
+}
 
 suite('undelete', () => {
   let marina: TestMarina
@@ -24,24 +45,53 @@ suite('undelete', () => {
     repository = `${project.name}/app`
   })
 
-  const api = (method: string, path: string, as: Person = marina.admin, body?: unknown) => callApi(marina, method, `/projects/${project.name}${path}`, { as, ...(body === undefined ? {} : { body }) })
+  const api = (method: string, path: string, as: Person = marina.admin, body?: unknown) =>
+    callApi(marina, method, `/projects/${project.name}${path}`, { as, ...(body === undefined ? {} : { body }) })
   const list = async (query = '') => expectAnswer(await api('GET', `/trash${query}`), 200).json() as Entry[]
   const restore = (id: number, as?: Person) => api('POST', `/trash/${id}/restore`, as)
-  const pull = async (reference: string) => (await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin })).status
-  const deleteArtifact = async (reference: string) => expectAnswer(await api('DELETE', `/repositories/app/artifacts/${reference}`), 200)
-  const run = (delayMs = 0, keepMs = 7 * 86_400_000) => collect({
-    db: marina.ground.db, blobs: marina.ground.blobs, gates: { untag: [] }, by: { kind: 'system', id: null, name: 'test' }, signal: new AbortController().signal, log: () => {}, progress: () => {},
-    options: { delayMs, keepMs, isUntaggedGarbage: false, isDryRun: false, workers: 1, perSecond: 0, mayGoOn: () => true },
-  })
+  const pull = async (reference: string) =>
+    (await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin })).status
+  const deleteArtifact = async (reference: string) =>
+    expectAnswer(await api('DELETE', `/repositories/app/artifacts/${reference}`), 200)
+  const run = (delayMs = 0, keepMs = 7 * 86_400_000) =>
+    collect({
+      db: marina.ground.db,
+      blobs: marina.ground.blobs,
+      gates: { untag: [] },
+      by: { kind: 'system', id: null, name: 'test' },
+      signal: new AbortController().signal,
+      log: () => {},
+      progress: () => {},
+      options: {
+        delayMs,
+        keepMs,
+        isUntaggedGarbage: false,
+        isDryRun: false,
+        workers: 1,
+        perSecond: 0,
+        mayGoOn: () => true,
+      },
+    })
   const usage = () => countUsage(marina.ground.db, project.id)
 
   test('brings an artifact back with its bytes, tags, labels and times, after a collection too', async () => {
     const image = await pushImage(marina, repository, { tag: 'one', layers: 2 })
     await pushManifest(marina, repository, image.content, image.mediaType, { tag: 'two' })
-    const label = await create(marina, '/labels', marina.admin, { name: fresh('label'), scope: 'p', project_id: project.id })
+    const label = await create(marina, '/labels', marina.admin, {
+      name: fresh('label'),
+      scope: 'p',
+      project_id: project.id,
+    })
     expectAnswer(await api('POST', '/repositories/app/artifacts/one/labels', marina.admin, { id: label }), 200)
     const shown = async () => {
-      const { pull_time: _, id: __, ...artifact } = expectAnswer(await api('GET', '/repositories/app/artifacts/one?with_label=true'), 200).json() as Record<string, unknown> & { tags: Record<string, unknown>[] }
+      const {
+        pull_time: _,
+        id: __,
+        ...artifact
+      } = expectAnswer(await api('GET', '/repositories/app/artifacts/one?with_label=true'), 200).json() as Record<
+        string,
+        unknown
+      > & { tags: Record<string, unknown>[] }
       return { ...artifact, tags: artifact.tags.map(({ name, push_time }) => ({ name, push_time })) }
     }
     const before = await shown()
@@ -51,14 +101,21 @@ suite('undelete', () => {
     await run()
     await run()
     const [entry] = await list()
-    assert.deepEqual([entry!.kind, entry!.digest, entry!.repository_name, entry!.artifacts, entry!.tags, entry!.deleted_by], ['artifact', image.digest, repository, 1, ['one', 'two'], 'admin'])
+    assert.deepEqual(
+      [entry!.kind, entry!.digest, entry!.repository_name, entry!.artifacts, entry!.tags, entry!.deleted_by],
+      ['artifact', image.digest, repository, 1, ['one', 'two'], 'admin'],
+    )
     assert.equal(Date.parse(entry!.expiration_time) - Date.parse(entry!.deletion_time), 7 * 86_400_000)
     const since = await lastFact(marina)
     expectAnswer(await restore(entry!.id), 200)
-    assert.deepEqual((await factsSince(marina, since)).map(({ topic }) => topic), ['artifact.pushed', 'tag.created', 'tag.created', 'trash.restored'])
+    assert.deepEqual(
+      (await factsSince(marina, since)).map(({ topic }) => topic),
+      ['artifact.pushed', 'tag.created', 'tag.created', 'trash.restored'],
+    )
     assert.deepEqual(await shown(), before)
     assert.equal(await usage(), used)
-    for (const digest of image.layers) assert.equal((await marina.ask('GET', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status, 200)
+    for (const digest of image.layers)
+      assert.equal((await marina.ask('GET', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status, 200)
     assert.deepEqual(await list(), [])
     await run()
     await run()
@@ -76,12 +133,20 @@ suite('undelete', () => {
     assert.equal(entry!.artifacts, 4)
     expectAnswer(await restore(entry!.id), 200)
     for (const one of [...children, index, note] as Pushed[]) assert.equal(await pull(one.digest), 200)
-    const accessories = expectAnswer(await api('GET', '/repositories/app/artifacts/all/accessories'), 200).json() as { digest: string }[]
-    assert.deepEqual(accessories.map(({ digest }) => digest), [note.digest])
+    const accessories = expectAnswer(await api('GET', '/repositories/app/artifacts/all/accessories'), 200).json() as {
+      digest: string
+    }[]
+    assert.deepEqual(
+      accessories.map(({ digest }) => digest),
+      [note.digest],
+    )
   })
 
   test('brings a repository back with all that was in it; not over one of that name', async () => {
-    const images = [await pushImage(marina, repository, { tag: 'one' }), await pushImage(marina, repository, { tag: 'two' })]
+    const images = [
+      await pushImage(marina, repository, { tag: 'one' }),
+      await pushImage(marina, repository, { tag: 'two' }),
+    ]
     expectAnswer(await api('PUT', '/repositories/app', marina.admin, { description: 'words' }), 200)
     expectAnswer(await api('DELETE', '/repositories/app'), 200)
     const [entry] = await list()
@@ -92,7 +157,10 @@ suite('undelete', () => {
     expectAnswer(await restore(entry!.id), 200)
     for (const { digest } of images) assert.equal(await pull(digest), 200)
     assert.equal(await pull('new'), 404)
-    assert.equal((expectAnswer(await api('GET', '/repositories/app'), 200).json() as { description: string }).description, 'words')
+    assert.equal(
+      (expectAnswer(await api('GET', '/repositories/app'), 200).json() as { description: string }).description,
+      'words',
+    )
   })
 
   test('brings a tag back; not when the name is taken or the artifact gone', async () => {
@@ -119,7 +187,10 @@ suite('undelete', () => {
     await deleteArtifact('part')
     const [part, whole] = await list()
     assert.deepEqual([part!.digest, whole!.digest], [child.digest, index.digest])
-    assert.match(expectAnswer(await restore(whole!.id), 412, 'PRECONDITION').text, new RegExp(`${index.digest} needs ${child.digest}, deleted as well: restore that first`))
+    assert.match(
+      expectAnswer(await restore(whole!.id), 412, 'PRECONDITION').text,
+      new RegExp(`${index.digest} needs ${child.digest}, deleted as well: restore that first`),
+    )
     expectAnswer(await restore(part!.id), 200)
     expectAnswer(await restore(whole!.id), 200)
     for (const reference of ['all', 'part']) assert.equal(await pull(reference), 200)
@@ -130,7 +201,11 @@ suite('undelete', () => {
     await deleteArtifact('one')
     const [entry] = await list()
     const other = await givenProject(marina)
-    expectAnswer(await callApi(marina, 'POST', `/projects/${other.name}/trash/${entry!.id}/restore`, { as: marina.admin }), 404, 'NOT_FOUND')
+    expectAnswer(
+      await callApi(marina, 'POST', `/projects/${other.name}/trash/${entry!.id}/restore`, { as: marina.admin }),
+      404,
+      'NOT_FOUND',
+    )
     expectAnswer(await restore(999_999), 404, 'NOT_FOUND')
     await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 100))
     expectAnswer(await restore(entry!.id), 403, 'DENIED')
@@ -162,7 +237,10 @@ suite('undelete', () => {
     const { headers } = await marina.ask('GET', `/v2/${repository}/manifests/one`, { as: marina.admin })
     assert.equal(headers['docker-content-digest'], other.digest)
     assert.equal(await pull(old.digest), 404)
-    assert.deepEqual((await list()).map(({ id }) => id), [entry!.id])
+    assert.deepEqual(
+      (await list()).map(({ id }) => id),
+      [entry!.id],
+    )
   })
 
   test('comes back into a repository that is deleted at the same moment', async () => {
@@ -197,7 +275,10 @@ suite('undelete', () => {
     await using plain = await openTestMarina({ MARINA_WORKERS: 'none', MARINA_UNDELETE_WINDOW: '0s' })
     const image = await pushImage(plain, 'library/x', { tag: 'one' })
     expectAnswer(await plain.ask('DELETE', `/v2/library/x/manifests/${image.digest}`, { as: plain.admin }), 202)
-    assert.deepEqual(expectAnswer(await callApi(plain, 'GET', '/projects/library/trash', { as: plain.admin }), 200).json(), [])
+    assert.deepEqual(
+      expectAnswer(await callApi(plain, 'GET', '/projects/library/trash', { as: plain.admin }), 200).json(),
+      [],
+    )
   })
 
   test('deletions go with their project, and their bytes with the next collection', async () => {

@@ -7,10 +7,16 @@ import { dropGroup, groupTypes, renameGroup, replaceGroupsOf, saveGroup, type Gr
 import { facts } from './topics.ts'
 
 /** Throws BAD_REQUEST or CONFLICT. */
-export async function createGroup(db: Db, by: Actor, wanted: { name: string; type: number; ldapDn: string }): Promise<Group> {
+export async function createGroup(
+  db: Db,
+  by: Actor,
+  wanted: { name: string; type: number; ldapDn: string },
+): Promise<Group> {
   const problem = groupProblem(wanted)
   if (problem) throw new Failure('BAD_REQUEST', problem)
-  return refusingDuplicates(() => db.transaction((tx) => addGroup(tx, by, { ...wanted, type: wanted.type as GroupType })))
+  return refusingDuplicates(() =>
+    db.transaction((tx) => addGroup(tx, by, { ...wanted, type: wanted.type as GroupType })),
+  )
 }
 
 /** For whoever needs a group in a transaction of his own. Throws a unique violation when there is one like it. */
@@ -20,12 +26,23 @@ export async function addGroup(tx: Tx, by: Actor, wanted: Omit<Group, 'id'>): Pr
   return group
 }
 
-export function groupProblem({ name, type, ldapDn }: { name: string; type: number; ldapDn: string }): string | undefined {
-  if (name.length < 1 || name.length > 255 || /\p{Cc}/u.test(name)) return 'a group name has 1 to 255 characters and no control characters'
+export function groupProblem({
+  name,
+  type,
+  ldapDn,
+}: {
+  name: string
+  type: number
+  ldapDn: string
+}): string | undefined {
+  if (name.length < 1 || name.length > 255 || /\p{Cc}/u.test(name))
+    return 'a group name has 1 to 255 characters and no control characters'
   if (!Object.values(groupTypes).includes(type as GroupType)) return 'group_type is 1 (LDAP), 2 (HTTP) or 3 (OIDC)'
   if (type === groupTypes.ldap && ldapDn === '') return 'an LDAP group needs its ldap_group_dn'
   if (type !== groupTypes.ldap && ldapDn !== '') return 'only an LDAP group has an ldap_group_dn'
-  return ldapDn.length > 1024 || /\p{Cc}/u.test(ldapDn) ? 'ldap_group_dn has at most 1024 characters and no control characters' : undefined
+  return ldapDn.length > 1024 || /\p{Cc}/u.test(ldapDn)
+    ? 'ldap_group_dn has at most 1024 characters and no control characters'
+    : undefined
 }
 
 export async function updateGroup(db: Db, by: Actor, group: Group, name: string): Promise<void> {

@@ -29,7 +29,8 @@ export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
       return { rows: rows.map(({ id, name, type }) => ({ id, group_name: name, group_type: type })), total }
     }),
     route(api.getUserGroup, { system: 'user-group', verb: 'read' }, async ({ params }) =>
-      present(await getGroup(params.group_id))),
+      present(await getGroup(params.group_id)),
+    ),
     route(api.updateUserGroup, { system: 'user-group', verb: 'update' }, async ({ params, body, caller }) => {
       await updateGroup(db, actorOf(caller), await getGroup(params.group_id), body.group_name ?? '')
     }),

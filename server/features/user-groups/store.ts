@@ -20,16 +20,22 @@ export function findGroup(db: Queryable, id: number): Promise<Group | undefined>
 }
 
 export function findGroupByName(db: Queryable, type: GroupType, name: string): Promise<Group | undefined> {
-  return db.row<Group>(sql`select ${columns} from user_group where type = ${type} and name = ${name} order by id limit 1`)
+  return db.row<Group>(
+    sql`select ${columns} from user_group where type = ${type} and name = ${name} order by id limit 1`,
+  )
 }
 
 export function findGroupByDn(db: Queryable, dn: string): Promise<Group | undefined> {
-  return db.row<Group>(sql`select ${columns} from user_group where type = ${groupTypes.ldap} and ldap_dn = ${dn} order by id limit 1`)
+  return db.row<Group>(
+    sql`select ${columns} from user_group where type = ${groupTypes.ldap} and ldap_dn = ${dn} order by id limit 1`,
+  )
 }
 
 /** Throws a unique violation when there is one like it. */
 export async function saveGroup(tx: Tx, { name, type, ldapDn }: Omit<Group, 'id'>): Promise<Group> {
-  const row = await tx.row<Group>(sql`insert into user_group (name, type, ldap_dn) values (${name}, ${type}, ${ldapDn}) returning ${columns}`)
+  const row = await tx.row<Group>(
+    sql`insert into user_group (name, type, ldap_dn) values (${name}, ${type}, ${ldapDn}) returning ${columns}`,
+  )
   return row!
 }
 
@@ -43,6 +49,10 @@ export async function dropGroup(tx: Tx, id: number): Promise<void> {
 
 /** The groups of an account are these and no others: what is gone at their source is gone here (Z02). */
 export async function replaceGroupsOf(tx: Tx, accountId: number, groupIds: number[]): Promise<void> {
-  await tx.run(sql`delete from account_group where account_id = ${accountId} and group_id <> all(${groupIds}::bigint[])`)
-  await tx.run(sql`insert into account_group (account_id, group_id) select ${accountId}, id from unnest(${groupIds}::bigint[]) as id on conflict do nothing`)
+  await tx.run(
+    sql`delete from account_group where account_id = ${accountId} and group_id <> all(${groupIds}::bigint[])`,
+  )
+  await tx.run(
+    sql`insert into account_group (account_id, group_id) select ${accountId}, id from unnest(${groupIds}::bigint[]) as id on conflict do nothing`,
+  )
 }

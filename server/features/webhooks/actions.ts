@@ -7,7 +7,20 @@ import { changesOf } from './changes.ts'
 import { addDeliveries, repeatDeliveries, wake, type Range, type Repeated } from './deliveries.ts'
 import { testEvent, type EventType } from './events.ts'
 import { policyProblem, targetsProblem, type NewPolicy, type NewTarget, type Policy, type Target } from './rules.ts'
-import { addPolicy, addTarget, dropPolicy, dropTargets, listTargets, lockPolicy, lockTargets, pauseTarget, policiesLimit, savePolicy, saveTarget, type Seal } from './store.ts'
+import {
+  addPolicy,
+  addTarget,
+  dropPolicy,
+  dropTargets,
+  listTargets,
+  lockPolicy,
+  lockTargets,
+  pauseTarget,
+  policiesLimit,
+  savePolicy,
+  saveTarget,
+  type Seal,
+} from './store.ts'
 import { facts } from './topics.ts'
 import type { Changed } from './wire.ts'
 
@@ -17,7 +30,13 @@ export type Scope = { projectId: number | null; name: string }
 export type Ground = { db: Db; secrets: Seal }
 
 /** Throws BAD_REQUEST for what makes no policy, CONFLICT for a name that the project has. */
-export async function createPolicy({ db, secrets }: Ground, by: Actor, { projectId }: Scope, policy: NewPolicy, targets: NewTarget[]): Promise<number> {
+export async function createPolicy(
+  { db, secrets }: Ground,
+  by: Actor,
+  { projectId }: Scope,
+  policy: NewPolicy,
+  targets: NewTarget[],
+): Promise<number> {
   refuse(policyProblem(policy) ?? targetsProblem(targets))
   return naming(policy.name, () =>
     db.transaction(async (tx) => {
@@ -31,7 +50,14 @@ export async function createPolicy({ db, secrets }: Ground, by: Actor, { project
 }
 
 /** `change` sees the targets as they are, with their secrets. Targets that are not among the new ones go, with what waits for them. */
-export async function updatePolicy({ db, secrets }: Ground, by: Actor, { projectId }: Scope, id: number, given: Partial<NewPolicy>, change: (known: Target[]) => Changed[]): Promise<void> {
+export async function updatePolicy(
+  { db, secrets }: Ground,
+  by: Actor,
+  { projectId }: Scope,
+  id: number,
+  given: Partial<NewPolicy>,
+  change: (known: Target[]) => Changed[],
+): Promise<void> {
   const name = given.name ?? ''
   await naming(name, () =>
     db.transaction(async (tx) => {
@@ -42,10 +68,22 @@ export async function updatePolicy({ db, secrets }: Ground, by: Actor, { project
       const changed = change(known)
       refuse(policyProblem(policy) ?? targetsProblem(changed.map(({ target }) => target)))
       await savePolicy(tx, policy)
-      await dropTargets(tx, known.filter((one) => changed.every(({ was }) => was !== one)).map((one) => one.id))
-      for (const [position, { target, was }] of changed.entries()) await (was ? saveTarget(tx, secrets, id, position, was, target) : addTarget(tx, secrets, id, position, target))
-      await wake(tx, changed.flatMap(({ was }) => (was ? [was.id] : [])))
-      await emit(tx, [facts.policyChanged({ projectId, policyId: id, name: policy.name, changed: changesOf(before, policy, known, changed) }, by)])
+      await dropTargets(
+        tx,
+        known.filter((one) => changed.every(({ was }) => was !== one)).map((one) => one.id),
+      )
+      for (const [position, { target, was }] of changed.entries())
+        await (was ? saveTarget(tx, secrets, id, position, was, target) : addTarget(tx, secrets, id, position, target))
+      await wake(
+        tx,
+        changed.flatMap(({ was }) => (was ? [was.id] : [])),
+      )
+      await emit(tx, [
+        facts.policyChanged(
+          { projectId, policyId: id, name: policy.name, changed: changesOf(before, policy, known, changed) },
+          by,
+        ),
+      ])
     }),
   )
 }
@@ -61,36 +99,84 @@ export async function deletePolicy({ db }: Ground, by: Actor, { projectId }: Sco
 }
 
 /** Sends an event that did not happen to all targets of a policy, whatever types it asks for. Returns the deliveries' ids. */
-export async function testPolicy({ db, secrets }: Ground, by: Actor, scope: Scope, id: number, eventType: EventType | undefined, host: string): Promise<number[]> {
+export async function testPolicy(
+  { db, secrets }: Ground,
+  by: Actor,
+  scope: Scope,
+  id: number,
+  eventType: EventType | undefined,
+  host: string,
+): Promise<number[]> {
   return db.transaction(async (tx) => {
     const policy = await getLocked(tx, scope.projectId, id)
     const targets = (await listTargets(tx, secrets, [id])).get(id)!
-    const event = testEvent(randomUUID(), eventType ?? policy.eventTypes[0]!, { id: scope.projectId ?? 0, name: scope.name }, by.name, host)
-    const ids = await addDeliveries(tx, targets.map((target) => ({ event, policyId: id, target, orderedBy: 'test', trigger: 'MANUAL' })))
-    await emit(tx, [facts.policyTested({ ...placeOf(policy), eventType: event.type, eventId: event.id, deliveries: ids.length }, by)])
+    const event = testEvent(
+      randomUUID(),
+      eventType ?? policy.eventTypes[0]!,
+      { id: scope.projectId ?? 0, name: scope.name },
+      by.name,
+      host,
+    )
+    const ids = await addDeliveries(
+      tx,
+      targets.map((target) => ({ event, policyId: id, target, orderedBy: 'test', trigger: 'MANUAL' })),
+    )
+    await emit(tx, [
+      facts.policyTested({ ...placeOf(policy), eventType: event.type, eventId: event.id, deliveries: ids.length }, by),
+    ])
     return ids
   })
 }
 
 /** Sends again what was sent. Throws PRECONDITION when there is nothing of the kind. Returns the new deliveries. */
-export async function repeat({ db }: Ground, by: Actor, { projectId }: Scope, id: number, range: Range): Promise<Repeated[]> {
+export async function repeat(
+  { db }: Ground,
+  by: Actor,
+  { projectId }: Scope,
+  id: number,
+  range: Range,
+): Promise<Repeated[]> {
   return db.transaction(async (tx) => {
     const policy = await getLocked(tx, projectId, id)
     const made = await repeatDeliveries(tx, id, range)
     const [eventId, ...others] = new Set(made.map((one) => one.eventId))
-    if (made.length > 0) await emit(tx, [facts.deliveriesRepeated({ ...placeOf(policy), first: range.first, last: range.last, count: made.length, eventId: others.length > 0 ? undefined : eventId }, by)])
+    if (made.length > 0)
+      await emit(tx, [
+        facts.deliveriesRepeated(
+          {
+            ...placeOf(policy),
+            first: range.first,
+            last: range.last,
+            count: made.length,
+            eventId: others.length > 0 ? undefined : eventId,
+          },
+          by,
+        ),
+      ])
     return made
   })
 }
 
 /** Stops what goes to a target, or lets it go on; resuming also ends a pause that Marina made. */
-export async function setPaused({ db }: Ground, by: Actor, { projectId }: Scope, id: number, targetId: number, isPaused: boolean): Promise<void> {
+export async function setPaused(
+  { db }: Ground,
+  by: Actor,
+  { projectId }: Scope,
+  id: number,
+  targetId: number,
+  isPaused: boolean,
+): Promise<void> {
   await db.transaction(async (tx) => {
     const policy = await getLocked(tx, projectId, id)
     const why = `paused by ${by.name}`
-    if (!(await pauseTarget(tx, id, targetId, isPaused, why))) throw new Failure('NOT_FOUND', `the policy has no target ${targetId}`)
+    if (!(await pauseTarget(tx, id, targetId, isPaused, why)))
+      throw new Failure('NOT_FOUND', `the policy has no target ${targetId}`)
     await wake(tx, [targetId])
-    await emit(tx, [isPaused ? facts.targetPaused({ ...placeOf(policy), targetId, why }, by) : facts.targetResumed({ ...placeOf(policy), targetId }, by)])
+    await emit(tx, [
+      isPaused
+        ? facts.targetPaused({ ...placeOf(policy), targetId, why }, by)
+        : facts.targetResumed({ ...placeOf(policy), targetId }, by),
+    ])
   })
 }
 

@@ -42,7 +42,11 @@ export function openDeliverer(options: DelivererOptions): AsyncDisposable {
   const deliverer = new Deliverer(options, onTrouble)
   const hear = (payload: string) => {
     if (payload === '') void deliverer.look().catch(onTrouble)
-    else payload.split(',').map(Number).forEach((id) => deliverer.serve(id))
+    else
+      payload
+        .split(',')
+        .map(Number)
+        .forEach((id) => deliverer.serve(id))
   }
   const listener = listenTo(db, channel, hear, onTrouble)
   const looking = every(lookMs, () => deliverer.look(), onTrouble)
@@ -140,10 +144,13 @@ class Deliverer implements AsyncDisposable {
   #wakeIn(targetId: number, ms: number): void {
     clearTimeout(this.#timers.get(targetId))
     if (this.#closing.signal.aborted || this.#timers.size > timersLimit) return
-    const timer = setTimeout(() => {
-      this.#timers.delete(targetId)
-      this.serve(targetId)
-    }, Math.min(ms, longestTimerMs))
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(targetId)
+        this.serve(targetId)
+      },
+      Math.min(ms, longestTimerMs),
+    )
     timer.unref()
     this.#timers.set(targetId, timer)
   }

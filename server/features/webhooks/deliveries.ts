@@ -14,12 +14,34 @@ export type Status = 'Pending' | 'Success' | 'Error' | 'Stopped'
 export type Try = { at: string; took_ms: number; status?: number; error?: string }
 export type KeptAnswer = { status: number; headers: Record<string, string>; body: string; is_cut: boolean }
 export type Delivery = {
-  id: number; policyId: number; targetId: number | null; notifyType: string; eventType: string; eventId: string; trigger: 'EVENT' | 'MANUAL'; contentType: string; body: string
-  status: Status; message: string; tries: number; history: Try[]; answer: KeptAnswer | null; dueAt: Date; createdAt: Date; startedAt: Date | null; endedAt: Date | null
+  id: number
+  policyId: number
+  targetId: number | null
+  notifyType: string
+  eventType: string
+  eventId: string
+  trigger: 'EVENT' | 'MANUAL'
+  contentType: string
+  body: string
+  status: Status
+  message: string
+  tries: number
+  history: Try[]
+  answer: KeptAnswer | null
+  dueAt: Date
+  createdAt: Date
+  startedAt: Date | null
+  endedAt: Date | null
 }
 
 /** An event for one target. Deliveries to one target with the same `orderedBy` go one after the other. */
-export type NewDelivery = { event: HookEvent; policyId: number; target: Wanted['targets'][number]; orderedBy: string; trigger: 'EVENT' | 'MANUAL' }
+export type NewDelivery = {
+  event: HookEvent
+  policyId: number
+  target: Wanted['targets'][number]
+  orderedBy: string
+  trigger: 'EVENT' | 'MANUAL'
+}
 
 /**
  * Puts events into the queues of their targets, as rows with the body that will be sent, and wakes whoever delivers when the
@@ -40,7 +62,11 @@ const portion = 4 * 1024 * 1024
 function* portionsOf(wanted: NewDelivery[]): Generator<Rendered[]> {
   let [some, size] = [[] as Rendered[], 0]
   for (const one of wanted) {
-    const { event, policyId, target: { type, format, template } } = one
+    const {
+      event,
+      policyId,
+      target: { type, format, template },
+    } = one
     const message = findSender(type)!.render(event, { format, template: template ?? undefined, policyId })
     some.push({ ...one, message })
     size += message.body.length
@@ -104,7 +130,8 @@ const columns = sql`id, policy_id as "policyId", target_id as "targetId", notify
 /** Harbor's vendor type of an execution, by the kind of target. */
 export const vendorOf = (notifyType: string): string => findSender(notifyType)?.vendor ?? 'WEBHOOK'
 
-const vendorFilter = (vendor: string) => sql`notify_type = any(${senders.filter((one) => one.vendor === vendor).map(({ type }) => type)}::text[])`
+const vendorFilter = (vendor: string) =>
+  sql`notify_type = any(${senders.filter((one) => one.vendor === vendor).map(({ type }) => type)}::text[])`
 
 export const deliveryFields: Fields = {
   id: { type: 'integer', column: sql`id` },
@@ -113,7 +140,10 @@ export const deliveryFields: Fields = {
   event_type: { type: 'text', column: sql`event_type` },
   notify_type: { type: 'text', column: sql`notify_type` },
   event_id: { type: 'text', column: sql`event_id::text` },
-  vendor_type: { type: 'custom', where: (condition) => (condition.kind === 'is' ? vendorFilter(condition.value) : undefined) },
+  vendor_type: {
+    type: 'custom',
+    where: (condition) => (condition.kind === 'is' ? vendorFilter(condition.value) : undefined),
+  },
   creation_time: { type: 'time', column: sql`created_at` },
   start_time: { type: 'time', column: sql`created_at` },
   end_time: { type: 'time', column: sql`ended_at` },
@@ -123,7 +153,10 @@ export const deliveryOrder = sql`id desc`
 
 /** One page of a policy's deliveries. `statuses` empty: all. */
 export function listDeliveries(
-  db: Queryable, policyId: number, { where, ...part }: Listing, statuses: string[] = [],
+  db: Queryable,
+  policyId: number,
+  { where, ...part }: Listing,
+  statuses: string[] = [],
 ): Promise<Paged<Delivery>> {
   const from = sql`
     from webhook_delivery where policy_id = ${policyId}
@@ -140,20 +173,28 @@ export function findDelivery(db: Queryable, policyId: number, id: number): Promi
  * Drops what is older than `ageMs`, also what has waited for as long, and of what has ended the oldest beyond `keep` for each
  * policy. Some thousands at a time, so that nobody waits for it.
  */
-export async function sweepDeliveries(db: Queryable, { keep, ageMs }: { keep: number; ageMs: number }, signal: AbortSignal): Promise<void> {
+export async function sweepDeliveries(
+  db: Queryable,
+  { keep, ageMs }: { keep: number; ageMs: number },
+  signal: AbortSignal,
+): Promise<void> {
   const batch = 5000
   const untilNone = async (statement: () => Promise<number>) => {
     while (!signal.aborted && (await statement()) === batch);
   }
   // Ids are given in the order of time, so what is too old stands first.
-  await untilNone(() => db.run(sql`
+  await untilNone(() =>
+    db.run(sql`
     with oldest as (select id, created_at from webhook_delivery order by id limit ${batch})
-    delete from webhook_delivery using oldest where webhook_delivery.id = oldest.id and oldest.created_at < now() - make_interval(secs => ${ageMs / 1000})`))
+    delete from webhook_delivery using oldest where webhook_delivery.id = oldest.id and oldest.created_at < now() - make_interval(secs => ${ageMs / 1000})`),
+  )
   const policies = await db.rows<{ id: number }>(sql`select id from webhook_policy order by id limit 100000`)
   for (const { id } of policies) {
-    await untilNone(() => db.run(sql`
+    await untilNone(() =>
+      db.run(sql`
       delete from webhook_delivery where id in (
         select id from webhook_delivery where policy_id = ${id} and status <> 'Pending'
-          and id <= (select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1) order by id limit ${batch})`))
+          and id <= (select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1) order by id limit ${batch})`),
+    )
   }
 }

@@ -31,14 +31,39 @@ export type HookEvent = {
 /** Harbor's `event_data`. Times in seconds since 1970. */
 export type EventData = {
   resources?: { digest?: string; tag?: string; resource_url?: string }[]
-  repository?: { date_created?: number; name: string; namespace: string; repo_full_name: string; repo_type: 'public' | 'private' }
+  repository?: {
+    date_created?: number
+    name: string
+    namespace: string
+    repo_full_name: string
+    repo_type: 'public' | 'private'
+  }
   custom_attributes?: Record<string, string>
 }
 
 /** An event that did not happen, for trying a target out. */
-export function testEvent(id: string, type: EventType, project: { id: number; name: string }, operator: string, host: string): HookEvent {
+export function testEvent(
+  id: string,
+  type: EventType,
+  project: { id: number; name: string },
+  operator: string,
+  host: string,
+): HookEvent {
   const digest = `sha256:${'0'.repeat(64)}`
-  const repository = { date_created: 0, name: 'test-webhook', namespace: project.name, repo_full_name: `${project.name}/test-webhook`, repo_type: 'private' as const }
+  const repository = {
+    date_created: 0,
+    name: 'test-webhook',
+    namespace: project.name,
+    repo_full_name: `${project.name}/test-webhook`,
+    repo_type: 'private' as const,
+  }
   const resources = [{ digest, tag: 'test', resource_url: `${host}/${project.name}/test-webhook:test` }]
-  return { id, type, occurredAt: new Date(), operator, projectId: project.id, data: { resources, repository, custom_attributes: { Details: 'a test: nothing happened' } } }
+  return {
+    id,
+    type,
+    occurredAt: new Date(),
+    operator,
+    projectId: project.id,
+    data: { resources, repository, custom_attributes: { Details: 'a test: nothing happened' } },
+  }
 }

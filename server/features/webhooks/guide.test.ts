@@ -12,7 +12,11 @@ import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { signatureOf } from './signature.ts'
 
 const [old, young] = ['the-old-secret-of-ours', 'the-new-secret-of-ours']
-const languages = { js: [process.execPath, 'verify.mjs'], python: ['python3', 'verify.py'], bash: ['bash', 'verify.sh'] } as const
+const languages = {
+  js: [process.execPath, 'verify.mjs'],
+  python: ['python3', 'verify.py'],
+  bash: ['bash', 'verify.sh'],
+} as const
 
 let marina: TestMarina
 let dir: string
@@ -38,7 +42,11 @@ async function deliver(): Promise<Received> {
   await using receiver = await openReceiver()
   const project = await givenProject(marina)
   const path = `/projects/${project.name}/webhook/policies`
-  const policy = (secret: string) => ({ name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: [{ type: 'http', address: receiver.url, secret }] })
+  const policy = (secret: string) => ({
+    name: fresh('policy'),
+    event_types: ['PUSH_ARTIFACT'],
+    targets: [{ type: 'http', address: receiver.url, secret }],
+  })
   const id = await create(marina, path, marina.admin, policy(old))
   expectAnswer(await callApi(marina, 'PUT', `${path}/${id}`, { as: marina.admin, body: policy(young) }), 200)
   await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
@@ -47,9 +55,17 @@ async function deliver(): Promise<Received> {
 }
 
 /** Runs the code of the guide; resolves with how it ended. */
-function verify(language: keyof typeof languages, body: string, signature: string, secret: string): Promise<number | null> {
+function verify(
+  language: keyof typeof languages,
+  body: string,
+  signature: string,
+  secret: string,
+): Promise<number | null> {
   const [command, file] = languages[language]
-  const child = spawn(command, [join(dir, file), signature], { env: { ...process.env, WEBHOOK_SECRET: secret }, stdio: ['pipe', 'ignore', 'ignore'] })
+  const child = spawn(command, [join(dir, file), signature], {
+    env: { ...process.env, WEBHOOK_SECRET: secret },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   // A program that ends without reading its input is not to end ours.
   child.stdin.on('error', () => {})
   child.stdin.end(body)
@@ -62,10 +78,23 @@ for (const language of Object.keys(languages) as (keyof typeof languages)[]) {
     const signature = String(headers['marina-signature'])
     const now = Date.now()
     const at = (ms: number) => signatureOf(body, [young], new Date(now + ms))
-    const good: [string, string, string][] = [[body, signature, young], [body, signature, old], [body, at(-290_000), young]]
+    const good: [string, string, string][] = [
+      [body, signature, young],
+      [body, signature, old],
+      [body, at(-290_000), young],
+    ]
     const bad: [string, string, string][] = [
-      [`${body} `, signature, young], [body.replace('PUSH', 'PULL'), signature, young], [body, signature, 'another-secret-of-ours'], [body, at(-310_000), young], [body, at(310_000), young],
-      [body, signature.replace(/t=\d+/, `t=${Math.floor(now / 1000) + 1}`), young], [body, signature.replaceAll('v1=', 'v0='), 'another-secret-of-ours'], [body, '', young], [body, 'v1=', young], [body, `t=${Math.floor(now / 1000)}`, young], [body, `t=${Math.floor(now / 1000)},v1=`, young],
+      [`${body} `, signature, young],
+      [body.replace('PUSH', 'PULL'), signature, young],
+      [body, signature, 'another-secret-of-ours'],
+      [body, at(-310_000), young],
+      [body, at(310_000), young],
+      [body, signature.replace(/t=\d+/, `t=${Math.floor(now / 1000) + 1}`), young],
+      [body, signature.replaceAll('v1=', 'v0='), 'another-secret-of-ours'],
+      [body, '', young],
+      [body, 'v1=', young],
+      [body, `t=${Math.floor(now / 1000)}`, young],
+      [body, `t=${Math.floor(now / 1000)},v1=`, young],
     ]
     for (const one of good) assert.equal(await verify(language, ...one), 0, JSON.stringify(one))
     for (const one of bad) assert.equal(await verify(language, ...one), 1, JSON.stringify(one))

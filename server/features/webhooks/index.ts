@@ -22,13 +22,17 @@ type Lent = Omit<DelivererOptions, 'lanes'> & {
 /** Tells others what happens, over HTTP. */
 export const webhooks = ({ db, cache, settings, secrets, outbound, log, rules, host }: Lent) =>
   feature({
-    name: 'webhooks', topics: facts,
+    name: 'webhooks',
+    topics: facts,
     routes: webhookRoutes({ db, secrets, host, overlapMs: rules.secretOverlapMs }),
     reactions: [queueDeliveries({ cache, host, isOn: () => settings.get('notification_enable') })],
     afterCrash: forgetHolds,
     workers: [() => openDeliverer({ db, secrets, outbound, log, rules })],
-    sweeps: [{
-      trouble: 'old deliveries of webhooks not removed', everyMs: 10 * 60_000,
-      run: (signal) => sweepDeliveries(db.relaxed, { keep: rules.history, ageMs: rules.historyMs }, signal),
-    }],
+    sweeps: [
+      {
+        trouble: 'old deliveries of webhooks not removed',
+        everyMs: 10 * 60_000,
+        run: (signal) => sweepDeliveries(db.relaxed, { keep: rules.history, ageMs: rules.historyMs }, signal),
+      },
+    ],
   })

@@ -12,25 +12,56 @@ import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { openDeliverer } from './deliver.ts'
 import { channel } from './deliveries.ts'
 
-const rules = { tries: 3, backOffMs: 40, mostMs: 400, timeoutMs: 60_000, answerBytes: 100, pauseAfter: 10, probeMs: 200 }
+const rules = {
+  tries: 3,
+  backOffMs: 40,
+  mostMs: 400,
+  timeoutMs: 60_000,
+  answerBytes: 100,
+  pauseAfter: 10,
+  probeMs: 200,
+}
 let marina: TestMarina
 /** Nobody delivers but those whom a test opens. */
 before(async () => void (marina = await openTestMarina({ MARINA_WORKERS: 'none' })))
 after(() => marina[Symbol.asyncDispose]())
 
-function openDelivererWith(lanes: { places: number; share: number }, connectionsPerHost?: number, more: Partial<typeof rules> = {}): AsyncDisposable {
+function openDelivererWith(
+  lanes: { places: number; share: number },
+  connectionsPerHost?: number,
+  more: Partial<typeof rules> = {},
+): AsyncDisposable {
   const stack = new AsyncDisposableStack()
   const { db, secrets } = marina.ground
   const outbound = openOutbound({ allow: ['127.0.0.0/8'], ...(connectionsPerHost ? { connectionsPerHost } : {}) })
   stack.defer(() => outbound.close())
-  stack.use(openDeliverer({ db, secrets, outbound, rules: { ...rules, ...more }, lanes, log: openLog({ level: 'silent', format: 'json' }) }))
+  stack.use(
+    openDeliverer({
+      db,
+      secrets,
+      outbound,
+      rules: { ...rules, ...more },
+      lanes,
+      log: openLog({ level: 'silent', format: 'json' }),
+    }),
+  )
   return stack
 }
 
 /** A policy of a project with a target for each path; all are at the receiver, and as many deliveries wait for each, one after the other. */
-async function givenQueue(receiver: Receiver, { name: project, at = `/projects/${project}` }: { name: string; at?: string }, paths: string[], count = 1, ordered = 'same'): Promise<void> {
+async function givenQueue(
+  receiver: Receiver,
+  { name: project, at = `/projects/${project}` }: { name: string; at?: string },
+  paths: string[],
+  count = 1,
+  ordered = 'same',
+): Promise<void> {
   const targets = paths.map((path) => ({ type: 'http', address: `${receiver.url}/${path}` }))
-  const policy = await create(marina, `${at}/webhook/policies`, marina.admin, { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets })
+  const policy = await create(marina, `${at}/webhook/policies`, marina.admin, {
+    name: fresh('policy'),
+    event_types: ['PUSH_ARTIFACT'],
+    targets,
+  })
   await marina.ground.db.run(sql`
     insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
     select policy_id, id, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), case when ${ordered} = 'same' then '' else n::text end, 'EVENT', 'application/json', '{}'
@@ -112,7 +143,10 @@ test('a clock that is an hour slow holds no delivery back, and a rest is as long
   receiver.answer(({ path }) => ({ status: path === '/bad' ? 500 : 200 }))
   const project = await givenProject(marina)
   await givenQueue(receiver, project, ['good', 'bad'])
-  await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, { backOffMs: 600_000, mostMs: 600_000 })
+  await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, {
+    backOffMs: 600_000,
+    mostMs: 600_000,
+  })
   await eventually(() => assert.deepEqual(pathsOf(receiver).sort(), ['bad', 'good']))
   const resting = sql`select extract(epoch from rests_until - clock_timestamp())::float8 as rest, extract(epoch from due_at - clock_timestamp())::float8 as due
     from webhook_target target join webhook_delivery delivery on target_id = target.id
@@ -134,7 +168,9 @@ test('a try that fails after its target was sent elsewhere neither pauses the ta
   await using _deliverer = openDelivererWith({ places: 4, share: 4 }, undefined, { pauseAfter: 1, probeMs: 3_600_000 })
   await eventually(() => assert.deepEqual(pathsOf(receiver), ['old']))
   const at = `/projects/${project.name}/webhook/policies`
-  const [policy] = (await callApi(marina, 'GET', at, { as: marina.admin })).json() as [{ id: number; targets: object[] }]
+  const [policy] = (await callApi(marina, 'GET', at, { as: marina.admin })).json() as [
+    { id: number; targets: object[] },
+  ]
   const moved = { ...policy, targets: policy.targets.map((one) => ({ ...one, address: `${receiver.url}/new` })) }
   expectAnswer(await callApi(marina, 'PUT', `${at}/${policy.id}`, { as: marina.admin, body: moved }), 200)
   answer()

@@ -33,8 +33,17 @@ export function judge({ delivery, sent }: Attempt, rules: DeliveryRules, isProbe
   return {
     restMs: Math.min(asked, rules.mostMs),
     result: {
-      id: delivery.id, status: isGood ? 'Success' : isOver ? 'Error' : 'Pending', message, counts, answer: reply ? answerOf(reply) : null, dueAt: isOver ? sent.at : tryAgainAt,
-      try: { at: sent.at.toISOString(), took_ms: sent.took, ...(reply ? { status: reply.status } : { error: message }) },
+      id: delivery.id,
+      status: isGood ? 'Success' : isOver ? 'Error' : 'Pending',
+      message,
+      counts,
+      answer: reply ? answerOf(reply) : null,
+      dueAt: isOver ? sent.at : tryAgainAt,
+      try: {
+        at: sent.at.toISOString(),
+        took_ms: sent.took,
+        ...(reply ? { status: reply.status } : { error: message }),
+      },
     },
   }
 }
@@ -46,26 +55,45 @@ const isRefusal = (status: number) => status >= 400 && status < 500 && status !=
 const keptHeaders = ['content-type', 'content-length', 'date', 'server', 'retry-after', 'location', 'x-request-id']
 
 function answerOf({ status, headers, body, isCut }: Extract<Sent, { kind: 'answered' }>['reply']): KeptAnswer {
-  const kept = keptHeaders.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name]).slice(0, 500)]]))
-  return { status, headers: Object.fromEntries(kept) as Record<string, string>, body: body.toString('utf8'), is_cut: isCut }
+  const kept = keptHeaders.flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, String(headers[name]).slice(0, 500)]],
+  )
+  return {
+    status,
+    headers: Object.fromEntries(kept) as Record<string, string>,
+    body: body.toString('utf8'),
+    is_cut: isCut,
+  }
 }
 
 /** How a target stands after a round: something that got through wipes out what had failed. */
-export function standingAfter({ failedRounds, isProbe }: Pick<Held, 'failedRounds' | 'isProbe'>, judged: Judged[], rules: DeliveryRules): Standing {
+export function standingAfter(
+  { failedRounds, isProbe }: Pick<Held, 'failedRounds' | 'isProbe'>,
+  judged: Judged[],
+  rules: DeliveryRules,
+): Standing {
   const restMs = Math.max(...judged.map((one) => one.restMs))
-  if (judged.some(({ result }) => result.status === 'Success')) return { failedRounds: 0, restsUntil: restMs > 0 ? new Date(Date.now() + restMs) : null, pausedWhy: '' }
+  if (judged.some(({ result }) => result.status === 'Success'))
+    return { failedRounds: 0, restsUntil: restMs > 0 ? new Date(Date.now() + restMs) : null, pausedWhy: '' }
   const failed = failedRounds + 1
   const isPaused = isProbe || failed >= rules.pauseAfter
   const pause = isPaused ? rules.probeMs : pauseAfter(rules, failed)
-  return { failedRounds: failed, restsUntil: new Date(Date.now() + Math.max(pause, restMs)), pausedWhy: isPaused ? `${failed} tries in a row failed, the last one: ${judged.at(-1)!.result.message}` : '' }
+  return {
+    failedRounds: failed,
+    restsUntil: new Date(Date.now() + Math.max(pause, restMs)),
+    pausedWhy: isPaused ? `${failed} tries in a row failed, the last one: ${judged.at(-1)!.result.message}` : '',
+  }
 }
 
 /** What a round has changed for a target. Further failures of one that fails are no news. */
 export type Turn = 'failed' | 'recovered' | 'paused' | 'resumed'
 
-export function turnOf(was: Pick<Held, 'failedRounds' | 'isProbe'>, { failedRounds, pausedWhy }: Standing): Turn | undefined {
+export function turnOf(
+  was: Pick<Held, 'failedRounds' | 'isProbe'>,
+  { failedRounds, pausedWhy }: Standing,
+): Turn | undefined {
   const isPaused = pausedWhy !== ''
   if (isPaused !== was.isProbe) return isPaused ? 'paused' : 'resumed'
-  if ((failedRounds > 0) === (was.failedRounds > 0)) return undefined
+  if (failedRounds > 0 === was.failedRounds > 0) return undefined
   return failedRounds > 0 ? 'failed' : 'recovered'
 }

@@ -9,9 +9,28 @@ const windowSize = 8
 /** A question for each target: as an EXISTS it may be answered by reading all that waits for anybody. */
 const hasWaiting = sql`(select id from webhook_delivery where target_id = target.id and status = 'Pending' order by id limit 1) is not null`
 
-export type Waiting = { id: number; orderedBy: string; eventType: string; eventId: string; contentType: string; body: string; tries: number; triedAt: string | null; dueAt: number }
+export type Waiting = {
+  id: number
+  orderedBy: string
+  eventType: string
+  eventId: string
+  contentType: string
+  body: string
+  tries: number
+  triedAt: string | null
+  dueAt: number
+}
 /** A target that this process holds now, with the head of its queue. `dueAt` in ms by this process's clock, which need not agree with the database's. */
-export type Held = { id: number; policyId: number; type: string; verifiesTls: boolean; sealed: string; failedRounds: number; isProbe: boolean; waiting: Waiting[] }
+export type Held = {
+  id: number
+  policyId: number
+  type: string
+  verifiesTls: boolean
+  sealed: string
+  failedRounds: number
+  isProbe: boolean
+  waiting: Waiting[]
+}
 
 /**
  * Takes hold of those targets that have something waiting and may be called now, so that no other process delivers to them until
@@ -33,7 +52,10 @@ export async function takeTargets(db: Queryable, by: string, ids: number[], hold
         'triedAt', history->-1->>'at', 'dueAt', extract(epoch from due_at) * 1000) order by id), '[]')
       from (select * from webhook_delivery where target_id = held.id and status = 'Pending' order by id limit ${windowSize}) head) as waiting
     from held`)
-  return held.map(({ now, waiting, ...target }) => ({ ...target, waiting: waiting.map((one) => ({ ...one, dueAt: Date.now() + one.dueAt - now })) }))
+  return held.map(({ now, waiting, ...target }) => ({
+    ...target,
+    waiting: waiting.map((one) => ({ ...one, dueAt: Date.now() + one.dueAt - now })),
+  }))
 }
 
 /** Targets for which something waits and which nobody is at, for a process that has heard nothing of them. */
@@ -52,11 +74,23 @@ export async function findOwners(db: Queryable, targetIds: number[]): Promise<Ma
 }
 
 /** What became of one try. `status` Pending: it is tried again at `dueAt`. */
-export type Result = { id: number; status: Status; message: string; counts: boolean; try: Try; answer: KeptAnswer | null; dueAt: Date }
+export type Result = {
+  id: number
+  status: Status
+  message: string
+  counts: boolean
+  try: Try
+  answer: KeptAnswer | null
+  dueAt: Date
+}
 /** How a target stands after a round. `pausedWhy` '' is not paused. */
 export type Standing = { failedRounds: number; restsUntil: Date | null; pausedWhy: string }
 /** `held`: as it was taken. */
-export type Finished = { held: Pick<Held, 'id' | 'sealed' | 'failedRounds'>; results: Result[]; standing: Standing | undefined }
+export type Finished = {
+  held: Pick<Held, 'id' | 'sealed' | 'failedRounds'>
+  results: Result[]
+  standing: Standing | undefined
+}
 
 /**
  * Writes down what became of a round of each target, and lets go of the targets. How one stands is left alone where somebody has changed
@@ -67,7 +101,14 @@ export type Finished = { held: Pick<Held, 'id' | 'sealed' | 'failedRounds'>; res
 export async function finishTargets(db: Queryable, by: string, finished: Finished[]): Promise<Set<number>> {
   const inMs = (at: Date | null | undefined) => (at ? at.getTime() - Date.now() : null)
   const results = finished.flatMap((one) => one.results).map(({ dueAt, ...one }) => ({ ...one, dueMs: inMs(dueAt) }))
-  const standings = finished.map(({ held: { id, sealed, failedRounds: was }, standing }) => ({ ...standing, id, sealed, was, restMs: inMs(standing?.restsUntil), isTold: standing !== undefined }))
+  const standings = finished.map(({ held: { id, sealed, failedRounds: was }, standing }) => ({
+    ...standing,
+    id,
+    sealed,
+    was,
+    restMs: inMs(standing?.restsUntil),
+    isTold: standing !== undefined,
+  }))
   const rows = await db.rows<{ id: number; changes: boolean }>(sql`
     with tried as (
       update webhook_delivery delivery set status = one.status, status_message = one.message, tries = tries + one.counts::int, due_at = clock_timestamp() + make_interval(secs => one."dueMs" / 1000),

@@ -11,7 +11,16 @@ import { openReceiver, type Received, type Receiver } from '../../testing/receiv
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 
 type Project = Awaited<ReturnType<typeof givenProject>>
-type Payload = { type: string; occur_at: number; operator: string; event_data: { resources: { digest: string; tag: string; resource_url: string }[]; repository: Record<string, unknown>; custom_attributes?: { Details: string } } }
+type Payload = {
+  type: string
+  occur_at: number
+  operator: string
+  event_data: {
+    resources: { digest: string; tag: string; resource_url: string }[]
+    repository: Record<string, unknown>
+    custom_attributes?: { Details: string }
+  }
+}
 
 /** With another registry, which tells of its events. */
 const shared = 'a-shared-secret-of-ours'
@@ -19,7 +28,11 @@ let marina: TestMarina
 let project: Project
 let receiver: Receiver
 before(async () => {
-  marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8', MARINA_EXTERNAL_URL: 'https://registry.example:8443', MARINA_NOTIFICATIONS_SECRET: shared })
+  marina = await openTestMarina({
+    MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
+    MARINA_EXTERNAL_URL: 'https://registry.example:8443',
+    MARINA_NOTIFICATIONS_SECRET: shared,
+  })
   project = await givenProject(marina)
   receiver = await openReceiver()
 })
@@ -33,7 +46,12 @@ const as = () => ({ as: marina.admin })
 /** A policy with a target of its own at the receiver; `got` are the requests to it. */
 async function givenHook(target: object = {}, policy: object = {}, at = `/projects/${project.name}`) {
   const path = `/${fresh('hook')}`
-  const given = { name: fresh('policy'), event_types: ['PUSH_ARTIFACT'], targets: [{ type: 'http', address: receiver.url + path, ...target }], ...policy }
+  const given = {
+    name: fresh('policy'),
+    event_types: ['PUSH_ARTIFACT'],
+    targets: [{ type: 'http', address: receiver.url + path, ...target }],
+    ...policy,
+  }
   const id = await create(marina, `${at}/webhook/policies`, marina.admin, given)
   const got = () => receiver.received.filter((one) => one.path === path)
   return { id, path, got, first: () => nth(got, 1), nth: (count: number) => nth(got, count) }
@@ -48,17 +66,22 @@ const nth = (got: () => Received[], count: number) =>
 /** Until a reaction has taken every push so far. */
 const told = (reaction: string) =>
   eventually(async () => {
-    const text = "select count(*) as behind from outbox, event_place where handler = $1 and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'"
+    const text =
+      "select count(*) as behind from outbox, event_place where handler = $1 and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'"
     const row = await marina.ground.db.row<{ behind: number }>({ name: '', text, values: [reaction] })
     assert.equal(row!.behind, 0)
   })
 const payloadOf = ({ body }: Received) => JSON.parse(body) as Payload
 
-test('S4-20, S4-23, S4-24, S4-32: a push leads to a delivery with Harbor\'s payload, field by field', async () => {
+test("S4-20, S4-23, S4-24, S4-32: a push leads to a delivery with Harbor's payload, field by field", async () => {
   const hook = await givenHook()
   const name = `${project.name}/some/app`
   const { digest } = await pushImage(marina, name, { tag: 'v1' })
-  const { occur_at: at, event_data: { repository, resources }, ...rest } = payloadOf(await hook.first())
+  const {
+    occur_at: at,
+    event_data: { repository, resources },
+    ...rest
+  } = payloadOf(await hook.first())
   assert.ok(Number.isInteger(at) && Math.abs(at - Date.now() / 1000) < 30)
   assert.deepEqual(rest, { type: 'PUSH_ARTIFACT', operator: 'admin' })
   assert.deepEqual(resources, [{ digest, tag: 'v1', resource_url: `registry.example:8443/${name}:v1` }])
@@ -72,11 +95,25 @@ test('what another registry told of has a URL that leads there', async () => {
   const name = `${project.name}/${fresh('app')}`
   const digest = `sha256:${'a'.repeat(64)}`
   const event = (action: string, target: object) => ({
-    id: randomUUID(), timestamp: new Date().toISOString(), action, target: { digest, repository: name, mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 5, ...target },
-    request: { id: 'r-1', addr: '192.0.2.7:4711', host: 'other:5000' }, actor: { name: 'alice' }, source: { addr: 'other:5000' },
+    id: randomUUID(),
+    timestamp: new Date().toISOString(),
+    action,
+    target: { digest, repository: name, mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 5, ...target },
+    request: { id: 'r-1', addr: '192.0.2.7:4711', host: 'other:5000' },
+    actor: { name: 'alice' },
+    source: { addr: 'other:5000' },
   })
-  const headers = { authorization: `Bearer ${shared}`, 'content-type': 'application/vnd.docker.distribution.events.v1+json' }
-  expectAnswer(await marina.ask('POST', '/service/notifications', { headers, body: JSON.stringify({ events: [event('push', { tag: 'v1' }), event('delete', {})] }) }), 200)
+  const headers = {
+    authorization: `Bearer ${shared}`,
+    'content-type': 'application/vnd.docker.distribution.events.v1+json',
+  }
+  expectAnswer(
+    await marina.ask('POST', '/service/notifications', {
+      headers,
+      body: JSON.stringify({ events: [event('push', { tag: 'v1' }), event('delete', {})] }),
+    }),
+    200,
+  )
   await hook.nth(2)
   const urls = hook.got().map((one) => payloadOf(one).event_data.resources[0]!.resource_url)
   assert.deepEqual(urls, [`other:5000/${name}:v1`, `other:5000/${name}@${digest}`])
@@ -95,21 +132,46 @@ test('S4-21: pulls and deletes are told, too, and what has no tag is named by it
   })
   expectAnswer(await marina.ask('DELETE', `/v2/${name}/manifests/${digest}`, as()), 202)
   const resources = [{ digest, tag: digest, resource_url: `registry.example:8443/${name}@${digest}` }]
-  for (const [got, type] of [[pulled, 'PULL_ARTIFACT'], [await hook.nth(2), 'DELETE_ARTIFACT']] as const) assert.deepEqual([payloadOf(got).type, payloadOf(got).event_data.resources], [type, resources])
+  for (const [got, type] of [
+    [pulled, 'PULL_ARTIFACT'],
+    [await hook.nth(2), 'DELETE_ARTIFACT'],
+  ] as const)
+    assert.deepEqual([payloadOf(got).type, payloadOf(got).event_data.resources], [type, resources])
 })
 
 test('of an artifact with thousands of tags the first hundred are told, while a filter looks at all; none of the many targets of a long event gets lost', async () => {
-  const template = JSON.stringify(Array.from({ length: 40 }, () => '{{resource_url}}').concat('{{event_data}}', 'x'.repeat(14_000)))
-  const targets = Array.from({ length: 10 }, (_, index) => ({ type: 'generic', address: `${receiver.url}/${fresh('long')}-${index}`, template }))
-  const hooks = [await givenHook({}, { event_types: ['DELETE_ARTIFACT'], tag_filter: '*-2999' }), await givenHook({}, { event_types: ['DELETE_ARTIFACT'], tag_filter: 'none' })]
+  const template = JSON.stringify(
+    Array.from({ length: 40 }, () => '{{resource_url}}').concat('{{event_data}}', 'x'.repeat(14_000)),
+  )
+  const targets = Array.from({ length: 10 }, (_, index) => ({
+    type: 'generic',
+    address: `${receiver.url}/${fresh('long')}-${index}`,
+    template,
+  }))
+  const hooks = [
+    await givenHook({}, { event_types: ['DELETE_ARTIFACT'], tag_filter: '*-2999' }),
+    await givenHook({}, { event_types: ['DELETE_ARTIFACT'], tag_filter: 'none' }),
+  ]
   for (let policies = 0; policies < 5; policies++) await givenHook({}, { event_types: ['DELETE_ARTIFACT'], targets })
   const tags = Array.from({ length: 3000 }, (_, index) => `${'t'.repeat(100)}-${index}`)
   const digest = `sha256:${'b'.repeat(64)}`
   const by = { kind: 'user', id: marina.admin.id, name: 'admin' } as const
-  await marina.ground.db.transaction((tx) => emit(tx, [facts.artifactDeleted({ projectId: project.id, repository: parseRepositoryName(`${project.name}/many`), digest, tags }, by)]))
+  await marina.ground.db.transaction((tx) =>
+    emit(tx, [
+      facts.artifactDeleted(
+        { projectId: project.id, repository: parseRepositoryName(`${project.name}/many`), digest, tags },
+        by,
+      ),
+    ]),
+  )
   const { resources } = payloadOf(await hooks[0]!.first()).event_data
-  assert.deepEqual(resources.map(({ tag }) => tag), tags.slice(0, 100))
-  await Promise.all(targets.map(({ address }) => nth(() => receiver.received.filter(({ path }) => address.endsWith(path)), 5)))
+  assert.deepEqual(
+    resources.map(({ tag }) => tag),
+    tags.slice(0, 100),
+  )
+  await Promise.all(
+    targets.map(({ address }) => nth(() => receiver.received.filter(({ path }) => address.endsWith(path)), 5)),
+  )
   assert.deepEqual(hooks[1]!.got(), [])
 })
 
@@ -122,24 +184,53 @@ test('CloudEvents 1.0: the same event in its own envelope, with the id by which 
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
   assert.ok(String(requestid).length > 0)
   assert.deepEqual(event, {
-    specversion: '1.0', id: got.headers['marina-event-id'], source: `/projects/${project.id}/webhook/policies/${hook.id}`, type: 'harbor.artifact.pushed', datacontenttype: 'application/json',
-    operator: 'admin', data: payloadOf(other).event_data,
+    specversion: '1.0',
+    id: got.headers['marina-event-id'],
+    source: `/projects/${project.id}/webhook/policies/${hook.id}`,
+    type: 'harbor.artifact.pushed',
+    datacontenttype: 'application/json',
+    operator: 'admin',
+    data: payloadOf(other).event_data,
   })
   assert.equal(other.headers['marina-event-id'], got.headers['marina-event-id'])
 })
 
-test('Slack, Teams and a template of one\'s own get what they read, and no name breaks out of its place', async () => {
-  const template = JSON.stringify({ text: '{{operator}} pushed {{repository}}:{{tag}} "{{ type }}"', at: '{{occur_at}}', all: '{{event_data}}', list: ['{{digest}}', 7, null] })
-  const [slack, teams, generic] = [await givenHook({ type: 'slack' }), await givenHook({ type: 'teams' }), await givenHook({ type: 'generic', template })]
+test("Slack, Teams and a template of one's own get what they read, and no name breaks out of its place", async () => {
+  const template = JSON.stringify({
+    text: '{{operator}} pushed {{repository}}:{{tag}} "{{ type }}"',
+    at: '{{occur_at}}',
+    all: '{{event_data}}',
+    list: ['{{digest}}', 7, null],
+  })
+  const [slack, teams, generic] = [
+    await givenHook({ type: 'slack' }),
+    await givenHook({ type: 'teams' }),
+    await givenHook({ type: 'generic', template }),
+  ]
   const name = `${project.name}/${fresh('app')}`
   const { digest } = await pushImage(marina, name, { tag: 'v1' })
-  const { blocks } = JSON.parse((await slack.first()).body) as { blocks: { type: string; text: { type: string; text: string } }[] }
+  const { blocks } = JSON.parse((await slack.first()).body) as {
+    blocks: { type: string; text: { type: string; text: string } }[]
+  }
   assert.ok(blocks.every(({ type, text }) => type === 'section' && text.type === 'mrkdwn'))
   const texts = blocks.map(({ text }) => text.text)
-  assert.ok(texts.includes('*event_type:* PUSH_ARTIFACT') && texts.includes('*operator:* admin') && texts.at(-1)!.includes(digest))
-  const { attachments: [card] } = JSON.parse((await teams.first()).body) as { attachments: [{ contentType: string; content: { body: [{ text: string }, { facts: { title: string; value: string }[] }] } }] }
+  assert.ok(
+    texts.includes('*event_type:* PUSH_ARTIFACT') &&
+      texts.includes('*operator:* admin') &&
+      texts.at(-1)!.includes(digest),
+  )
+  const {
+    attachments: [card],
+  } = JSON.parse((await teams.first()).body) as {
+    attachments: [
+      { contentType: string; content: { body: [{ text: string }, { facts: { title: string; value: string }[] }] } },
+    ]
+  }
   assert.equal(card.contentType, 'application/vnd.microsoft.card.adaptive')
-  assert.deepEqual([card.content.body[0].text, card.content.body[1].facts.find(({ title }) => title === 'Repository')?.value], ['Marina: PUSH_ARTIFACT', name])
+  assert.deepEqual(
+    [card.content.body[0].text, card.content.body[1].facts.find(({ title }) => title === 'Repository')?.value],
+    ['Marina: PUSH_ARTIFACT', name],
+  )
   const { at, all, ...own } = JSON.parse((await generic.first()).body) as { at: number; all: Payload['event_data'] }
   assert.ok(Number.isInteger(at))
   assert.equal(all.repository['repo_full_name'], name)
@@ -149,10 +240,15 @@ test('Slack, Teams and a template of one\'s own get what they read, and no name 
 test('S4-25, S4-26: each target of each policy gets its own delivery, and one that fails changes nothing for the others', async () => {
   const [broken, second] = [`/${fresh('broken')}`, `/${fresh('second')}`]
   receiver.answer(({ path }) => ({ status: path === broken ? 500 : 200 }))
-  const hook = await givenHook({}, { targets: [broken, second].map((path) => ({ type: 'http', address: receiver.url + path })) })
+  const hook = await givenHook(
+    {},
+    { targets: [broken, second].map((path) => ({ type: 'http', address: receiver.url + path })) },
+  )
   const other = await givenHook()
   await pushImage(marina, `${project.name}/${fresh('app')}`, { tag: 'v1' })
-  const all = await Promise.all([broken, second, other.path].map((path) => nth(() => receiver.received.filter((one) => one.path === path), 1)))
+  const all = await Promise.all(
+    [broken, second, other.path].map((path) => nth(() => receiver.received.filter((one) => one.path === path), 1)),
+  )
   assert.equal(new Set(all.map(({ body }) => body)).size, 1)
   assert.equal(new Set(all.map(({ headers }) => headers['marina-delivery-id'])).size, 3)
   receiver.answer(() => ({}))
@@ -161,14 +257,21 @@ test('S4-25, S4-26: each target of each policy gets its own delivery, and one th
 
 test('S4-23: a disabled policy, another type of event and another project get nothing', async () => {
   const elsewhere = await givenProject(marina)
-  const silent = [await givenHook({}, { enabled: false }), await givenHook({}, { event_types: ['DELETE_ARTIFACT'] }), await givenHook({}, {}, `/projects/${elsewhere.name}`)]
+  const silent = [
+    await givenHook({}, { enabled: false }),
+    await givenHook({}, { event_types: ['DELETE_ARTIFACT'] }),
+    await givenHook({}, {}, `/projects/${elsewhere.name}`),
+  ]
   const heard = await givenHook()
   await pushImage(marina, `${project.name}/${fresh('app')}`, { tag: 'v1' })
   await heard.first()
   for (const { id, got } of silent) {
     assert.deepEqual(got(), [])
     const at = silent.at(-1)!.id === id ? elsewhere : project
-    assert.deepEqual((await callApi(marina, 'GET', `/projects/${at.name}/webhook/policies/${id}/executions`, as())).json(), [])
+    assert.deepEqual(
+      (await callApi(marina, 'GET', `/projects/${at.name}/webhook/policies/${id}/executions`, as())).json(),
+      [],
+    )
   }
 })
 
@@ -177,34 +280,58 @@ test('a change of a policy counts from the very next push on', async () => {
   const at = `/projects/${project.name}/webhook/policies/${hook.id}`
   const policy = expectAnswer(await callApi(marina, 'GET', at, as()), 200).json() as Record<string, unknown>
   const [name, marker] = [`${project.name}/${fresh('app')}`, await givenHook()]
-  const set = async (enabled: boolean) => expectAnswer(await callApi(marina, 'PUT', at, { ...as(), body: { ...policy, enabled } }), 200)
+  const set = async (enabled: boolean) =>
+    expectAnswer(await callApi(marina, 'PUT', at, { ...as(), body: { ...policy, enabled } }), 200)
   for (const [round, isOn] of [true, false, true].entries()) {
     await set(isOn)
     await pushImage(marina, name, { tag: `v${round}` })
     await marker.nth(round + 1)
   }
   await hook.nth(2)
-  assert.deepEqual(hook.got().map((got) => payloadOf(got).event_data.resources[0]!.tag), ['v0', 'v2'])
+  assert.deepEqual(
+    hook.got().map((got) => payloadOf(got).event_data.resources[0]!.tag),
+    ['v0', 'v2'],
+  )
 })
 
 test('patterns choose repositories and tags; a policy of the whole system hears of every project, by its full name', async () => {
   const other = await givenProject(marina)
   const hook = await givenHook({}, { repository_filter: 'team/**', tag_filter: 'rel-*' })
   const system = await givenHook({}, { repository_filter: `{${project.name},${other.name}}/team/*` }, '/system')
-  for (const [repository, tag] of [['team/a', 'rel-1'], ['team/a', 'dev'], ['lone', 'rel-1'], ['team/x/y', 'rel-2']]) await pushImage(marina, `${project.name}/${repository}`, { tag: tag! })
+  for (const [repository, tag] of [
+    ['team/a', 'rel-1'],
+    ['team/a', 'dev'],
+    ['lone', 'rel-1'],
+    ['team/x/y', 'rel-2'],
+  ])
+    await pushImage(marina, `${project.name}/${repository}`, { tag: tag! })
   await pushImage(marina, `${other.name}/team/b`, { tag: 'v1' })
   const told = async ({ nth: get, got }: typeof hook, count: number) => {
     await get(count)
-    return got().map((one) => payloadOf(one).event_data).map(({ repository, resources }) => `${String(repository['repo_full_name'])}:${resources[0]!.tag}`)
+    return got()
+      .map((one) => payloadOf(one).event_data)
+      .map(({ repository, resources }) => `${String(repository['repo_full_name'])}:${resources[0]!.tag}`)
   }
-  assert.deepEqual((await told(system, 3)).toSorted((a, b) => a.localeCompare(b)), [`${project.name}/team/a:dev`, `${project.name}/team/a:rel-1`, `${other.name}/team/b:v1`].toSorted((a, b) => a.localeCompare(b)))
-  assert.deepEqual((await told(hook, 2)).toSorted((a, b) => a.localeCompare(b)), [`${project.name}/team/a:rel-1`, `${project.name}/team/x/y:rel-2`])
+  assert.deepEqual(
+    (await told(system, 3)).toSorted((a, b) => a.localeCompare(b)),
+    [`${project.name}/team/a:dev`, `${project.name}/team/a:rel-1`, `${other.name}/team/b:v1`].toSorted((a, b) =>
+      a.localeCompare(b),
+    ),
+  )
+  assert.deepEqual(
+    (await told(hook, 2)).toSorted((a, b) => a.localeCompare(b)),
+    [`${project.name}/team/a:rel-1`, `${project.name}/team/x/y:rel-2`],
+  )
   expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
 })
 
 test('a policy of the system hears of what happened in a project that is deleted before anybody is told', async () => {
   const [short, lasting] = [await givenProject(marina), await givenProject(marina)]
-  const system = await givenHook({}, { event_types: ['PUSH_ARTIFACT', 'DELETE_ARTIFACT'], repository_filter: `{${short.name},${lasting.name}}/*` }, '/system')
+  const system = await givenHook(
+    {},
+    { event_types: ['PUSH_ARTIFACT', 'DELETE_ARTIFACT'], repository_filter: `{${short.name},${lasting.name}}/*` },
+    '/system',
+  )
   const own = await givenHook({}, {}, `/projects/${short.name}`)
   let digest = ''
   // Whoever tells the webhooks waits for this.
@@ -217,18 +344,28 @@ test('a policy of the system hears of what happened in a project that is deleted
   await pushImage(marina, `${lasting.name}/app`, { tag: 'v2' })
   await system.nth(3)
   const [pushed, deleted, ...others] = system.got().map(payloadOf)
-  assert.deepEqual([pushed!.type, pushed!.event_data], ['PUSH_ARTIFACT', {
-    resources: [{ digest, tag: 'v1', resource_url: `registry.example:8443/${short.name}/app:v1` }],
-    repository: { name: 'app', namespace: short.name, repo_full_name: `${short.name}/app`, repo_type: 'private' },
-  }])
-  assert.deepEqual([deleted!.type, others.map(({ event_data: { repository } }) => repository['namespace']), own.got()], ['DELETE_ARTIFACT', [lasting.name], []])
+  assert.deepEqual(
+    [pushed!.type, pushed!.event_data],
+    [
+      'PUSH_ARTIFACT',
+      {
+        resources: [{ digest, tag: 'v1', resource_url: `registry.example:8443/${short.name}/app:v1` }],
+        repository: { name: 'app', namespace: short.name, repo_full_name: `${short.name}/app`, repo_type: 'private' },
+      },
+    ],
+  )
+  assert.deepEqual(
+    [deleted!.type, others.map(({ event_data: { repository } }) => repository['namespace']), own.got()],
+    ['DELETE_ARTIFACT', [lasting.name], []],
+  )
   expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
 })
 
 test('S4-22: with notification_enable off nothing is told, and what happened meanwhile stays untold', async () => {
   const hook = await givenHook()
   const name = `${project.name}/${fresh('app')}`
-  const set = async (isOn: boolean) => expectAnswer(await callApi(marina, 'PUT', '/configurations', { ...as(), body: { notification_enable: isOn } }), 200)
+  const set = async (isOn: boolean) =>
+    expectAnswer(await callApi(marina, 'PUT', '/configurations', { ...as(), body: { notification_enable: isOn } }), 200)
   await set(false)
   await pushImage(marina, name, { tag: 'silent' })
   await told('webhooks')
@@ -240,12 +377,20 @@ test('S4-22: with notification_enable off nothing is told, and what happened mea
 test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves little room as QUOTA_WARNING', async () => {
   const tight = await givenProject(marina)
   const hook = await givenHook({}, { event_types: ['QUOTA_EXCEED', 'QUOTA_WARNING'] }, `/projects/${tight.name}`)
-  const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [{ id: number }]
-  const limit = async (storage: number) => expectAnswer(await callApi(marina, 'PUT', `/quotas/${quota.id}`, { ...as(), body: { hard: { storage } } }), 200)
+  const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [
+    { id: number },
+  ]
+  const limit = async (storage: number) =>
+    expectAnswer(await callApi(marina, 'PUT', `/quotas/${quota.id}`, { ...as(), body: { hard: { storage } } }), 200)
   const name = `${tight.name}/app`
   const { content, mediaType } = await pushImage(marina, name, { tag: 'v1' })
   const { used } = (await callApi(marina, 'GET', `/quotas/${quota.id}`, as())).json() as { used: { storage: number } }
-  const again = (tag: string) => marina.ask('PUT', `/v2/${name}/manifests/${tag}`, { ...as(), body: content, headers: { 'content-type': mediaType } })
+  const again = (tag: string) =>
+    marina.ask('PUT', `/v2/${name}/manifests/${tag}`, {
+      ...as(),
+      body: content,
+      headers: { 'content-type': mediaType },
+    })
   await limit(used.storage * 2)
   expectAnswer(await again('roomy'), 201)
   await told('quota-warnings')
@@ -253,49 +398,111 @@ test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves littl
   expectAnswer(await again('tight'), 201)
   const warned = payloadOf(await hook.first())
   assert.deepEqual([warned.type, warned.event_data.resources[0]!.tag], ['QUOTA_WARNING', 'tight'])
-  assert.match(warned.event_data.custom_attributes!.Details, /^quota usage reach 85%: resource storage used \d+\.\d B of \d+\.\d B$/)
+  assert.match(
+    warned.event_data.custom_attributes!.Details,
+    /^quota usage reach 85%: resource storage used \d+\.\d B of \d+\.\d B$/,
+  )
   await assert.rejects(pushBlob(marina, name, Buffer.alloc(2000)), /will exceed/)
   const exceeded = payloadOf(await hook.nth(2))
   assert.equal(exceeded.type, 'QUOTA_EXCEED')
   assert.deepEqual([exceeded.operator, exceeded.event_data.repository['repo_full_name']], ['admin', name])
-  assert.match(exceeded.event_data.custom_attributes!.Details, /^adding 2\.0 KiB of storage resource, which when updated to current usage of/)
+  assert.match(
+    exceeded.event_data.custom_attributes!.Details,
+    /^adding 2\.0 KiB of storage resource, which when updated to current usage of/,
+  )
 })
 
 test('QUOTA_EXCEED tells of whatever a quota refuses: a manifest, a blob, a mount, a copy and a deletion taken back; a retag takes no room', async () => {
   const { sys } = await givenCast(marina)
   const tight = await givenProject(marina)
   const hook = await givenHook({}, { event_types: ['QUOTA_EXCEED'] }, `/projects/${tight.name}`)
-  const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [{ id: number }]
-  const limit = async (storage: number) => expectAnswer(await callApi(marina, 'PUT', `/quotas/${quota.id}`, { ...as(), body: { hard: { storage } } }), 200)
+  const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [
+    { id: number },
+  ]
+  const limit = async (storage: number) =>
+    expectAnswer(await callApi(marina, 'PUT', `/quotas/${quota.id}`, { ...as(), body: { hard: { storage } } }), 200)
   const [from, app] = [`${project.name}/${fresh('app')}`, `${tight.name}/app`]
   await pushImage(marina, from, { tag: 'v1' })
   const kept = await pushImage(marina, app, { tag: 'v1' })
   const gone = await pushImage(marina, app, { tag: 'gone' })
-  expectAnswer(await callApi(marina, 'DELETE', `/projects/${tight.name}/repositories/app/artifacts/${gone.digest}`, as()), 200)
+  expectAnswer(
+    await callApi(marina, 'DELETE', `/projects/${tight.name}/repositories/app/artifacts/${gone.digest}`, as()),
+    200,
+  )
   const [trash] = (await callApi(marina, 'GET', `/projects/${tight.name}/trash`, as())).json() as [{ id: number }]
   await limit(1)
 
   const layer = await pushBlob(marina, from, Buffer.alloc(700, 'x'))
-  expectAnswer(await marina.ask('POST', `/v2/${tight.name}/mounted/blobs/uploads/?mount=${layer}&from=${from}`, as()), 403, 'DENIED')
+  expectAnswer(
+    await marina.ask('POST', `/v2/${tight.name}/mounted/blobs/uploads/?mount=${layer}&from=${from}`, as()),
+    403,
+    'DENIED',
+  )
   const mounted = payloadOf(await hook.nth(1))
-  expectAnswer(await callApi(marina, 'POST', `/projects/${tight.name}/repositories/copied/artifacts?from=${from}:v1`, { as: sys }), 403, 'DENIED')
+  expectAnswer(
+    await callApi(marina, 'POST', `/projects/${tight.name}/repositories/copied/artifacts?from=${from}:v1`, { as: sys }),
+    403,
+    'DENIED',
+  )
   const copied = payloadOf(await hook.nth(2))
   expectAnswer(await callApi(marina, 'POST', `/projects/${tight.name}/trash/${trash.id}/restore`, as()), 403, 'DENIED')
   const restored = payloadOf(await hook.nth(3))
-  expectAnswer(await marina.ask('PUT', `/v2/${app}/manifests/v2`, { ...as(), body: kept.content, headers: { 'content-type': kept.mediaType } }), 201)
-  expectAnswer(await callApi(marina, 'POST', `/projects/${tight.name}/repositories/app/artifacts/v1/tags`, { ...as(), body: { name: 'v3' } }), 201)
-  const bigger = Buffer.from(JSON.stringify({ ...(JSON.parse(kept.content.toString()) as object), annotations: { more: 'more' } }))
-  expectAnswer(await marina.ask('PUT', `/v2/${app}/manifests/v4`, { ...as(), body: bigger, headers: { 'content-type': kept.mediaType } }), 403, 'DENIED')
+  expectAnswer(
+    await marina.ask('PUT', `/v2/${app}/manifests/v2`, {
+      ...as(),
+      body: kept.content,
+      headers: { 'content-type': kept.mediaType },
+    }),
+    201,
+  )
+  expectAnswer(
+    await callApi(marina, 'POST', `/projects/${tight.name}/repositories/app/artifacts/v1/tags`, {
+      ...as(),
+      body: { name: 'v3' },
+    }),
+    201,
+  )
+  const bigger = Buffer.from(
+    JSON.stringify({ ...(JSON.parse(kept.content.toString()) as object), annotations: { more: 'more' } }),
+  )
+  expectAnswer(
+    await marina.ask('PUT', `/v2/${app}/manifests/v4`, {
+      ...as(),
+      body: bigger,
+      headers: { 'content-type': kept.mediaType },
+    }),
+    403,
+    'DENIED',
+  )
   const pushed = payloadOf(await hook.nth(4))
 
-  assert.deepEqual([mounted, copied, restored, pushed].map(({ type, operator, event_data: data }) => [type, operator, data.repository['repo_full_name']]), [
-    ['QUOTA_EXCEED', 'admin', `${tight.name}/mounted`], ['QUOTA_EXCEED', sys.name, `${tight.name}/copied`], ['QUOTA_EXCEED', 'admin', app], ['QUOTA_EXCEED', 'admin', app],
-  ])
-  for (const { event_data: data } of [mounted, copied, restored, pushed]) assert.match(data.custom_attributes!.Details, /^adding .* will exceed the configured upper limit of 1\.0 B\.$/)
-  assert.deepEqual([mounted, copied, restored, pushed].map(({ event_data: { resources } }) => resources?.map(({ tag }) => tag)), [undefined, undefined, undefined, ['v4']])
+  assert.deepEqual(
+    [mounted, copied, restored, pushed].map(({ type, operator, event_data: data }) => [
+      type,
+      operator,
+      data.repository['repo_full_name'],
+    ]),
+    [
+      ['QUOTA_EXCEED', 'admin', `${tight.name}/mounted`],
+      ['QUOTA_EXCEED', sys.name, `${tight.name}/copied`],
+      ['QUOTA_EXCEED', 'admin', app],
+      ['QUOTA_EXCEED', 'admin', app],
+    ],
+  )
+  for (const { event_data: data } of [mounted, copied, restored, pushed])
+    assert.match(data.custom_attributes!.Details, /^adding .* will exceed the configured upper limit of 1\.0 B\.$/)
+  assert.deepEqual(
+    [mounted, copied, restored, pushed].map(({ event_data: { resources } }) => resources?.map(({ tag }) => tag)),
+    [undefined, undefined, undefined, ['v4']],
+  )
   expectAnswer(await callApi(marina, 'GET', `/projects/${tight.name}/repositories/copied`, as()), 404, 'NOT_FOUND')
   await told('webhooks')
   assert.equal(hook.got().length, 4)
-  const log = (await callApi(marina, 'GET', `/projects/${tight.name}/auditlog-exts?q=operation%3Dexceed&sort=op_time`, as())).json() as { operation_result: boolean; request_id?: string }[]
-  assert.deepEqual([log.length, log.every(({ operation_result: isWell, request_id: id }) => !isWell && id !== undefined)], [4, true])
+  const log = (
+    await callApi(marina, 'GET', `/projects/${tight.name}/auditlog-exts?q=operation%3Dexceed&sort=op_time`, as())
+  ).json() as { operation_result: boolean; request_id?: string }[]
+  assert.deepEqual(
+    [log.length, log.every(({ operation_result: isWell, request_id: id }) => !isWell && id !== undefined)],
+    [4, true],
+  )
 })

@@ -75,7 +75,9 @@ async function matchesOf(reader: Reader, fact: Told): Promise<Match[]> {
 }
 
 function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }>(
-  type: EventType, topic: Topic<Payload>, tagsOf = ({ tags = [] }: Payload): string[] => tags,
+  type: EventType,
+  topic: Topic<Payload>,
+  tagsOf = ({ tags = [] }: Payload): string[] => tags,
 ): Source {
   const read = (fact: Told): About | undefined => {
     const said = topic.read(fact)
@@ -86,7 +88,10 @@ function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }
 
 /** Each policy with each of its targets; the list holds values of its own (S4-26). */
 async function placesIn(
-  yieldNow: Yield, wanted: Wanted[], { type, tags }: Subject, repository: string,
+  yieldNow: Yield,
+  wanted: Wanted[],
+  { type, tags }: Subject,
+  repository: string,
 ): Promise<Recipient[]> {
   const places: Recipient[] = []
   for (const { policyId, eventTypes, selector, targets } of wanted) {
@@ -101,7 +106,15 @@ async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<New
   return matches.flatMap(({ fact, type, about, places }) => {
     // What another registry told of is to be had from there.
     const data = dataOf(open.has(about.projectId), about, about.origin?.registry || host, made.get(about.repository))
-    const event: HookEvent = { id: eventIdOf(fact), type, occurredAt: fact.occurredAt, operator: about.by.name, projectId: about.projectId, requestId: fact.requestId ?? undefined, data }
+    const event: HookEvent = {
+      id: eventIdOf(fact),
+      type,
+      occurredAt: fact.occurredAt,
+      operator: about.by.name,
+      projectId: about.projectId,
+      requestId: fact.requestId ?? undefined,
+      data,
+    }
     return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
   })
 }
@@ -111,9 +124,16 @@ async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<New
  * and what is gone is open to nobody.
  */
 async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<string, Date>]> {
-  const [projectIds, names] = [matches.map(({ about }) => about.projectId), matches.map(({ about }) => about.repository)]
-  const open = await tx.rows<{ id: number }>(sql`select id from project where id = any(${projectIds}::bigint[]) and is_public`)
-  const repositories = await tx.rows<{ name: string; createdAt: Date }>(sql`select name, created_at as "createdAt" from repository where name = any(${names}::text[])`)
+  const [projectIds, names] = [
+    matches.map(({ about }) => about.projectId),
+    matches.map(({ about }) => about.repository),
+  ]
+  const open = await tx.rows<{ id: number }>(
+    sql`select id from project where id = any(${projectIds}::bigint[]) and is_public`,
+  )
+  const repositories = await tx.rows<{ name: string; createdAt: Date }>(
+    sql`select name, created_at as "createdAt" from repository where name = any(${names}::text[])`,
+  )
   return [new Set(open.map(({ id }) => id)), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
 }
 
@@ -123,13 +143,19 @@ const mostResources = 100
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
   const { repository, digest, tags, details } = about
   const project = projectOf(repository)
-  const named = tags.slice(0, mostResources).map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
-  const resources = named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
+  const named = tags
+    .slice(0, mostResources)
+    .map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
+  const resources =
+    named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
   return {
     ...(resources.length > 0 ? { resources } : {}),
     repository: {
-      ...(createdAt ? { date_created: Math.floor(createdAt.getTime() / 1000) } : {}), name: repository.slice(project.length + 1), namespace: project,
-      repo_full_name: repository, repo_type: isPublic ? 'public' : 'private',
+      ...(createdAt ? { date_created: Math.floor(createdAt.getTime() / 1000) } : {}),
+      name: repository.slice(project.length + 1),
+      namespace: project,
+      repo_full_name: repository,
+      repo_type: isPublic ? 'public' : 'private',
     },
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
   }

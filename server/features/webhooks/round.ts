@@ -61,10 +61,12 @@ export class Rounds {
     const { outbound, rules, waitMs, closing } = this.#options
     const target = { ...this.#unseal(held), verifiesTls: held.verifiesTls }
     // One begins in each turn of the event loop: an event for many targets must not keep pushes waiting.
-    return Promise.all(due.map(async (delivery): Promise<Attempt> => {
-      await (this.#breath = this.#breath.then(() => nextTurn()))
-      return { delivery, sent: await sendOne(outbound, target, delivery, { ...rules, waitMs, signal: closing }) }
-    }))
+    return Promise.all(
+      due.map(async (delivery): Promise<Attempt> => {
+        await (this.#breath = this.#breath.then(() => nextTurn()))
+        return { delivery, sent: await sendOne(outbound, target, delivery, { ...rules, waitMs, signal: closing }) }
+      }),
+    )
   }
 
   /** Writes down what the attempts mean for the deliveries and for the target. Returns how the target stands now. */
@@ -92,7 +94,10 @@ export class Rounds {
     if (all.every((one) => one.facts.length === 0)) return void (await finishTargets(db.relaxed, holder, all))
     await db.transaction(async (tx) => {
       const turned = await finishTargets(tx, holder, all)
-      await emit(tx, all.filter(({ held }) => turned.has(held.id)).flatMap((one) => one.facts))
+      await emit(
+        tx,
+        all.filter(({ held }) => turned.has(held.id)).flatMap((one) => one.facts),
+      )
     })
   }
 
@@ -108,14 +113,16 @@ export class Rounds {
       log.warn({ ...place, why: pausedWhy }, 'a webhook is paused: what is for it waits until it answers again')
     }
     const at = { ...place, eventId: waiting.find((one) => one.id === last.id)!.eventId }
-    return [{
-      failed: () => {
-        return facts.targetFailed({ ...at, why: last.message, restsUntil: restsUntil?.toISOString() ?? null }, marina)
-      },
-      recovered: () => facts.targetRecovered(at, marina),
-      paused: () => facts.targetPaused({ ...at, why: pausedWhy }, marina),
-      resumed: () => facts.targetResumed(at, marina),
-    }[turn]()]
+    return [
+      {
+        failed: () => {
+          return facts.targetFailed({ ...at, why: last.message, restsUntil: restsUntil?.toISOString() ?? null }, marina)
+        },
+        recovered: () => facts.targetRecovered(at, marina),
+        paused: () => facts.targetPaused({ ...at, why: pausedWhy }, marina),
+        resumed: () => facts.targetResumed(at, marina),
+      }[turn](),
+    ]
   }
 }
 

@@ -10,12 +10,26 @@ import type { Answer, Asked } from '../../platform/http/route.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type Access, type ApiRoute, type Granted, type Verb } from '../access/index.ts'
 import {
-  createPolicy, deletePolicy, notFound, repeat, setPaused, testPolicy, updatePolicy, type Ground, type Scope,
+  createPolicy,
+  deletePolicy,
+  notFound,
+  repeat,
+  setPaused,
+  testPolicy,
+  updatePolicy,
+  type Ground,
+  type Scope,
 } from './actions.ts'
 import { deliveryFields, deliveryOrder, findDelivery, listDeliveries, type Delivery } from './deliveries.ts'
 import { isEventType } from './events.ts'
 import {
-  logOf, presentDelivery, presentEventTypes, presentExecution, presentJob, presentLastTrigger, presentTask,
+  logOf,
+  presentDelivery,
+  presentEventTypes,
+  presentExecution,
+  presentJob,
+  presentLastTrigger,
+  presentTask,
 } from './present.ts'
 import { findPolicy, listLastTriggers, listPolicies, listTargets, policyFields, policyOrder } from './store.ts'
 import { eventTypesOf, newPolicy, parsePolicy, parseTargets, presentPolicy } from './wire.ts'
@@ -32,15 +46,19 @@ const ofSystem: Side = { api: systemApi, access: (verb) => ({ system: 'configura
 /** Harbor's operations on webhooks, Marina's own beside them, and the same for policies of the whole system. */
 export function webhookRoutes(options: RoutesOptions): ApiRoute[] {
   const both = [ofProject, ofSystem].flatMap((side) => [
-    ...policyRoutes(options, side), ...actionRoutes(options, side),
-    ...deliveryRoutes(options, side), ...redeliveryRoutes(options, side),
+    ...policyRoutes(options, side),
+    ...actionRoutes(options, side),
+    ...deliveryRoutes(options, side),
+    ...redeliveryRoutes(options, side),
   ])
   return [...both, ...projectRoutes(options)]
 }
 
 /** Binds an operation of a side; its handler learns whose policies it is about. */
 function routeOf<O extends Operation>(
-  operation: O, access: Access, handler: (asked: Asked<O, Granted & { scope: Scope }>) => Promise<Answer<O>>,
+  operation: O,
+  access: Access,
+  handler: (asked: Asked<O, Granted & { scope: Scope }>) => Promise<Answer<O>>,
 ): ApiRoute {
   return route(operation, access, (asked) => handler({ ...asked, scope: scopeOf(asked) }))
 }
@@ -53,7 +71,11 @@ function policyRoutes({ db, secrets, overlapMs }: RoutesOptions, { api, access }
   return [
     routeOf(api.listPolicies, access('list'), async ({ scope, query }) => {
       const { rows, total } = await listPolicies(db, scope.projectId, listing(policyFields, query, policyOrder))
-      const targets = await listTargets(db, secrets, rows.map(({ id }) => id))
+      const targets = await listTargets(
+        db,
+        secrets,
+        rows.map(({ id }) => id),
+      )
       return { rows: rows.map((policy) => presentPolicy(policy, targets.get(policy.id)!)), total }
     }),
     routeOf(api.createPolicy, access('create'), async ({ scope, body, caller }) => {
@@ -71,10 +93,12 @@ function policyRoutes({ db, secrets, overlapMs }: RoutesOptions, { api, access }
       const { eventTypes: types, ...given } = parsePolicy(body)
       const policy = { ...given, eventTypes: eventTypesOf(types) }
       await updatePolicy(ground, actorOf(caller), scope, params.webhook_policy_id, policy, (known) =>
-        parseTargets(body.targets ?? [], known, overlapMs))
+        parseTargets(body.targets ?? [], known, overlapMs),
+      )
     }),
     routeOf(api.deletePolicy, access('delete'), ({ scope, params, caller }) =>
-      deletePolicy(ground, actorOf(caller), scope, params.webhook_policy_id)),
+      deletePolicy(ground, actorOf(caller), scope, params.webhook_policy_id),
+    ),
   ]
 }
 
@@ -86,7 +110,8 @@ function actionRoutes({ db, secrets, host }: RoutesOptions, { api, access }: Sid
       return { executions: await testPolicy(ground, actorOf(caller), scope, params.webhook_policy_id, type, host) }
     }),
     routeOf(api.setTargetState, access('update'), ({ scope, params, body: { paused }, caller }) =>
-      setPaused(ground, actorOf(caller), scope, params.webhook_policy_id, params.target_id, paused)),
+      setPaused(ground, actorOf(caller), scope, params.webhook_policy_id, params.target_id, paused),
+    ),
   ]
 }
 
@@ -98,7 +123,8 @@ function deliveryRoutes({ db }: RoutesOptions, { api, access }: Side): ApiRoute[
       return { rows: rows.map(presentExecution), total }
     }),
     routeOf(api.getDelivery, access('read'), async ({ scope, params }) =>
-      presentDelivery(await getDelivery(db, scope, params))),
+      presentDelivery(await getDelivery(db, scope, params)),
+    ),
     routeOf(api.listTasks, access('read'), async ({ scope, params, query }) => {
       const { id, policyId } = await getDelivery(db, scope, params)
       const q = [`id=${id}`, ...(query.q ? [query.q] : [])].join(',')
@@ -136,7 +162,8 @@ function redeliveryRoutes({ db, secrets }: RoutesOptions, { api, access }: Side)
 function projectRoutes({ db }: RoutesOptions): ApiRoute[] {
   return [
     route(projectApi.listLastTriggers, inProject('read'), async ({ project }) =>
-      (await listLastTriggers(db, project.id)).map(presentLastTrigger)),
+      (await listLastTriggers(db, project.id)).map(presentLastTrigger),
+    ),
     route(projectApi.getSupportedEventTypes, inProject('read'), async () => presentEventTypes()),
     route(projectApi.listWebhookJobs, inProject('list'), async ({ project, query: asked }) => {
       const { policy_id: id, status, ...query } = asked

@@ -10,21 +10,49 @@ import { senders } from './senders/senders.ts'
 import { BadTemplate, checkTemplate, renderTemplate } from './template.ts'
 
 const event = (more: Partial<HookEvent> = {}): HookEvent => ({
-  id: 'e-1', type: 'PUSH_ARTIFACT', occurredAt: new Date('2026-11-21T10:00:00.500Z'), operator: 'alice', projectId: 7,
-  data: { resources: [{ digest: 'sha256:d', tag: 'v1', resource_url: 'r/p/a:v1' }], repository: { name: 'a', namespace: 'p', repo_full_name: 'p/a', repo_type: 'private' } }, ...more,
+  id: 'e-1',
+  type: 'PUSH_ARTIFACT',
+  occurredAt: new Date('2026-11-21T10:00:00.500Z'),
+  operator: 'alice',
+  projectId: 7,
+  data: {
+    resources: [{ digest: 'sha256:d', tag: 'v1', resource_url: 'r/p/a:v1' }],
+    repository: { name: 'a', namespace: 'p', repo_full_name: 'p/a', repo_type: 'private' },
+  },
+  ...more,
 })
-const rules: DeliveryRules = { tries: 3, backOffMs: 1000, mostMs: 60_000, timeoutMs: 3000, answerBytes: 100, pauseAfter: 4, probeMs: 5000 }
+const rules: DeliveryRules = {
+  tries: 3,
+  backOffMs: 1000,
+  mostMs: 60_000,
+  timeoutMs: 3000,
+  answerBytes: 100,
+  pauseAfter: 4,
+  probeMs: 5000,
+}
 
 test('a template is filled in where its placeholders stand, and an event cannot break out of a string', () => {
-  const render = (template: unknown, more?: Partial<HookEvent>) => JSON.parse(renderTemplate(JSON.stringify(template), event(more))) as unknown
-  assert.deepEqual(render({ a: '{{repository}}:{{ tag }}', b: ['{{occur_at}}', '{{event_data}}', 7, null, true], '{{type}}': 'x {{occur_at}} {}' }), { a: 'p/a:v1', b: [1795255200, event().data, 7, null, true], '{{type}}': 'x 1795255200 {}' })
+  const render = (template: unknown, more?: Partial<HookEvent>) =>
+    JSON.parse(renderTemplate(JSON.stringify(template), event(more))) as unknown
+  assert.deepEqual(
+    render({
+      a: '{{repository}}:{{ tag }}',
+      b: ['{{occur_at}}', '{{event_data}}', 7, null, true],
+      '{{type}}': 'x {{occur_at}} {}',
+    }),
+    { a: 'p/a:v1', b: [1795255200, event().data, 7, null, true], '{{type}}': 'x 1795255200 {}' },
+  )
   const evil = '"},{"admin":true,"x":"\\ {{id}} $& $1'
-  assert.deepEqual(render({ who: 'by {{operator}}!' , all: '{{operator}}' }, { operator: evil }), { who: `by ${evil}!`, all: evil })
+  assert.deepEqual(render({ who: 'by {{operator}}!', all: '{{operator}}' }, { operator: evil }), {
+    who: `by ${evil}!`,
+    all: evil,
+  })
   assert.deepEqual(render('{{tag}}{{digest}}{{project}}', { data: {} }), '')
   const whole = (count: number) => JSON.stringify(Array.from({ length: count }, () => '{{ event_data }}'))
   checkTemplate(whole(3))
   assert.throws(() => checkTemplate(whole(4)), BadTemplate, 'an event may be long')
-  for (const bad of ['', '{', '{"a": "{{nobody}}"}', '{"a": "{{constructor}}"}', '{"a": "{{}}"}']) assert.throws(() => checkTemplate(bad), BadTemplate, bad)
+  for (const bad of ['', '{', '{"a": "{{nobody}}"}', '{"a": "{{constructor}}"}', '{"a": "{{}}"}'])
+    assert.throws(() => checkTemplate(bad), BadTemplate, bad)
 })
 
 test('X27: reading a template takes no longer than its length is worth, whatever stands between its braces', () => {
@@ -43,7 +71,11 @@ test('whatever a name holds, each kind of target makes JSON of every type of eve
       for (const operator of names) {
         for (const data of [{}, { custom_attributes: { [operator]: operator } }, event().data]) {
           for (const format of [...sender.formats, '']) {
-            const { body, contentType } = sender.render(event({ type, operator, data }), { format, template: '{"a":"{{operator}}"}', policyId: 1 })
+            const { body, contentType } = sender.render(event({ type, operator, data }), {
+              format,
+              template: '{"a":"{{operator}}"}',
+              policyId: 1,
+            })
             assert.ok(typeof JSON.parse(body) === 'object' && contentType.startsWith('application/'))
             if (sender.type === 'slack') assert.ok(!body.includes('<!channel>'), body)
             if (sender.type === 'teams') assert.ok(!body.includes('[x](java'), body)
@@ -55,45 +87,117 @@ test('whatever a name holds, each kind of target makes JSON of every type of eve
 })
 
 test('pauses double up to a bound, and Retry-After counts in seconds or as a date within the same bound', () => {
-  assert.deepEqual([1, 2, 3, 6, 7, 1000].map((failed) => pauseAfter(rules, failed)), [1000, 2000, 4000, 32_000, 60_000, 60_000])
+  assert.deepEqual(
+    [1, 2, 3, 6, 7, 1000].map((failed) => pauseAfter(rules, failed)),
+    [1000, 2000, 4000, 32_000, 60_000, 60_000],
+  )
   assert.deepEqual([pauseAfter(rules, 1, 7000), pauseAfter(rules, 1, 10 ** 9)], [7000, 60_000])
   const now = new Date('2026-11-21T10:00:00Z')
-  const asked: [string | undefined, number | undefined][] = [['120', 120_000], [' 1 ', 1000], ['9999999999', 9_999_999_999_000], ['9'.repeat(400), Infinity], ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000], ['Sat, 21 Nov 2026 09:00:00 GMT', 0], ['soon', undefined], ['-5x', undefined], [undefined, undefined], ['', undefined]]
+  const asked: [string | undefined, number | undefined][] = [
+    ['120', 120_000],
+    [' 1 ', 1000],
+    ['9999999999', 9_999_999_999_000],
+    ['9'.repeat(400), Infinity],
+    ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000],
+    ['Sat, 21 Nov 2026 09:00:00 GMT', 0],
+    ['soon', undefined],
+    ['-5x', undefined],
+    [undefined, undefined],
+    ['', undefined],
+  ]
   for (const [text, ms] of asked) assert.equal(retryAfterMs(text, now), ms, String(text))
 })
 
 test('filters take all when they are empty; a tag filter takes an event when one of its tags fits', async () => {
-  const takes = (repositories: string, tags: string, repository: string, all: string[]) => takesArtifact(openYield(), selectorOf({ repositories, tags }), repository, all)
-  assert.deepEqual(await Promise.all([takes('', '', 'a/b', []), takes('a/**', '', 'a/b', []), takes('a/*', '', 'b', ['x']), takes('', 'v*', 'a', ['x', 'v1']), takes('', 'v*', 'a', ['x']), takes('', 'v*', 'a', [])]), [true, true, false, true, false, false])
+  const takes = (repositories: string, tags: string, repository: string, all: string[]) =>
+    takesArtifact(openYield(), selectorOf({ repositories, tags }), repository, all)
+  assert.deepEqual(
+    await Promise.all([
+      takes('', '', 'a/b', []),
+      takes('a/**', '', 'a/b', []),
+      takes('a/*', '', 'b', ['x']),
+      takes('', 'v*', 'a', ['x', 'v1']),
+      takes('', 'v*', 'a', ['x']),
+      takes('', 'v*', 'a', []),
+    ]),
+    [true, true, false, true, false, false],
+  )
 })
 
 test('an event id is a UUID that only this fact has, every time it is asked for', () => {
   const fact = { id: 5, topic: 'artifact.pushed', payload: { repository: 'p/a' } }
   assert.match(eventIdOf(fact), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   assert.equal(eventIdOf({ ...fact }), eventIdOf(fact))
-  assert.equal(new Set([fact, { ...fact, id: 6 }, { ...fact, topic: 'artifact.pulled' }, { ...fact, payload: {} }].map(eventIdOf)).size, 4)
+  assert.equal(
+    new Set([fact, { ...fact, id: 6 }, { ...fact, topic: 'artifact.pulled' }, { ...fact, payload: {} }].map(eventIdOf))
+      .size,
+    4,
+  )
 })
 
 test('a target rests longer with each round that fails, is paused after some, and is as new after one that got through', () => {
   const at = new Date()
-  const waiting = { id: 1, orderedBy: 'r', eventType: 'PUSH_ARTIFACT', eventId: 'e', contentType: 'application/json', body: '{}', tries: 0, triedAt: null, dueAt: 0 }
-  const answered = (status: number, headers: Record<string, string> = {}): Sent => ({ kind: 'answered', at, took: 5, reply: { status, headers, body: Buffer.from('x'), isCut: false } })
-  const round = (failedRounds: number, isProbe: boolean, ...sent: Sent[]) => standingAfter({ failedRounds, isProbe }, sent.map((one) => judge({ delivery: waiting, sent: one }, rules, isProbe)), rules)
-  const restOf = ({ restsUntil }: { restsUntil: Date | null }) => (restsUntil ? Math.round((restsUntil.getTime() - at.getTime()) / 1000) : 0)
+  const waiting = {
+    id: 1,
+    orderedBy: 'r',
+    eventType: 'PUSH_ARTIFACT',
+    eventId: 'e',
+    contentType: 'application/json',
+    body: '{}',
+    tries: 0,
+    triedAt: null,
+    dueAt: 0,
+  }
+  const answered = (status: number, headers: Record<string, string> = {}): Sent => ({
+    kind: 'answered',
+    at,
+    took: 5,
+    reply: { status, headers, body: Buffer.from('x'), isCut: false },
+  })
+  const round = (failedRounds: number, isProbe: boolean, ...sent: Sent[]) =>
+    standingAfter(
+      { failedRounds, isProbe },
+      sent.map((one) => judge({ delivery: waiting, sent: one }, rules, isProbe)),
+      rules,
+    )
+  const restOf = ({ restsUntil }: { restsUntil: Date | null }) =>
+    restsUntil ? Math.round((restsUntil.getTime() - at.getTime()) / 1000) : 0
   const bad = answered(500)
-  assert.deepEqual([0, 1, 2].map((failed) => [restOf(round(failed, false, bad)), round(failed, false, bad).pausedWhy]), [[1, ''], [2, ''], [4, '']])
-  assert.deepEqual([restOf(round(3, false, bad)), round(3, false, bad).pausedWhy], [5, '4 tries in a row failed, the last one: answered with 500'])
-  assert.equal(round(40, true, { kind: 'failed', at, took: 1, why: 'nobody listens there' }).pausedWhy, '41 tries in a row failed, the last one: nobody listens there')
+  assert.deepEqual(
+    [0, 1, 2].map((failed) => [restOf(round(failed, false, bad)), round(failed, false, bad).pausedWhy]),
+    [
+      [1, ''],
+      [2, ''],
+      [4, ''],
+    ],
+  )
+  assert.deepEqual(
+    [restOf(round(3, false, bad)), round(3, false, bad).pausedWhy],
+    [5, '4 tries in a row failed, the last one: answered with 500'],
+  )
+  assert.equal(
+    round(40, true, { kind: 'failed', at, took: 1, why: 'nobody listens there' }).pausedWhy,
+    '41 tries in a row failed, the last one: nobody listens there',
+  )
   assert.deepEqual(round(40, true, answered(204)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
   assert.deepEqual(round(2, false, bad, answered(200)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
-  assert.deepEqual(['30', '9999999999', '9'.repeat(400)].map((seconds) => restOf(round(0, false, answered(503, { 'retry-after': seconds })))), [30, 60, 60])
+  assert.deepEqual(
+    ['30', '9999999999', '9'.repeat(400)].map((seconds) =>
+      restOf(round(0, false, answered(503, { 'retry-after': seconds }))),
+    ),
+    [30, 60, 60],
+  )
   const last = (sent: Sent, isProbe: boolean) => {
     const { status, counts } = judge({ delivery: { ...waiting, tries: 2 }, sent }, rules, isProbe).result
     return `${status} ${counts}`
   }
   assert.equal(last(bad, false), 'Error true')
   // A receiver that is down or busy loses nothing of what waits; one that refuses what it gets is up.
-  for (const sent of [...[301, 408, 429, 500, 503].map((status) => answered(status)), { kind: 'failed', at, took: 1, why: 'nobody listens there' } as const]) assert.equal(last(sent, true), 'Pending false')
+  for (const sent of [
+    ...[301, 408, 429, 500, 503].map((status) => answered(status)),
+    { kind: 'failed', at, took: 1, why: 'nobody listens there' } as const,
+  ])
+    assert.equal(last(sent, true), 'Pending false')
   for (const status of [400, 404, 422, 499]) assert.equal(last(answered(status), true), 'Error true', String(status))
   assert.equal(last(answered(200), true), 'Success true')
 })

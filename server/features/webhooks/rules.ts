@@ -8,12 +8,22 @@ import { BadTemplate, checkTemplate } from './template.ts'
 export type Replaced = { secret: string; until: string }
 
 /** What a target keeps encrypted. `before`: the last replaced first. */
-export type Sealed = { address: string; authHeader: string; headers: Record<string, string>; secret: string; before: Replaced[] }
+export type Sealed = {
+  address: string
+  authHeader: string
+  headers: Record<string, string>
+  secret: string
+  before: Replaced[]
+}
 
 /** Where deliveries go, and how they look. */
 export type NewTarget = Sealed & { type: string; format: string; verifiesTls: boolean; template: string | null }
 /** `paused` undefined: deliveries go out. */
-export type Target = NewTarget & { id: number; restsUntil: Date | null; paused: { by: 'marina' | 'user'; since: Date; why: string } | undefined }
+export type Target = NewTarget & {
+  id: number
+  restsUntil: Date | null
+  paused: { by: 'marina' | 'user'; since: Date; why: string } | undefined
+}
 
 export type NewPolicy = {
   name: string
@@ -25,17 +35,39 @@ export type NewPolicy = {
   tags: string
 }
 /** `projectId` null: of the whole system. */
-export type Policy = NewPolicy & { id: number; projectId: number | null; creator: string; createdAt: Date; updatedAt: Date }
+export type Policy = NewPolicy & {
+  id: number
+  projectId: number | null
+  creator: string
+  createdAt: Date
+  updatedAt: Date
+}
 
-export const limits = { name: 255, description: 4096, targets: 10, address: 2048, header: 4096, headers: 20, secret: [16, 256], secretsBefore: 3 } as const
+export const limits = {
+  name: 255,
+  description: 4096,
+  targets: 10,
+  address: 2048,
+  header: 4096,
+  headers: 20,
+  secret: [16, 256],
+  secretsBefore: 3,
+} as const
 
 /** What HTTP itself or Marina says; `authorization` has its own field. */
-const ownHeaders = /^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|proxy-.*|authorization|user-agent|marina-.*)$/i
+const ownHeaders =
+  /^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|proxy-.*|authorization|user-agent|marina-.*)$/i
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** Why this is no policy, or undefined. */
-export function policyProblem({ name, description, eventTypes, repositories, tags }: Omit<NewPolicy, 'eventTypes'> & { eventTypes: string[] }): string | undefined {
+export function policyProblem({
+  name,
+  description,
+  eventTypes,
+  repositories,
+  tags,
+}: Omit<NewPolicy, 'eventTypes'> & { eventTypes: string[] }): string | undefined {
   if (name.trim() === '' || name.length > limits.name) return `name needs 1 to ${limits.name} characters`
   if (description.length > limits.description) return `description has at most ${limits.description} characters`
   if (eventTypes.length === 0) return 'event_types is empty'
@@ -65,10 +97,15 @@ export function targetsProblem(targets: NewTarget[]): string | undefined {
 
 function looksProblem({ type, format, template }: NewTarget): string | undefined {
   const sender = findSender(type)
-  if (!sender) return `unsupported target type ${type.slice(0, 60)}: known are ${senders.map((one) => one.type).join(', ')}`
+  if (!sender)
+    return `unsupported target type ${type.slice(0, 60)}: known are ${senders.map((one) => one.type).join(', ')}`
   if (format !== '' && sender.formats.length === 0) return `payload_format cannot be set for a target of type ${type}`
-  if (format !== '' && !sender.formats.includes(format)) return `unsupported payload format ${format.slice(0, 60)}: known are ${sender.formats.join(', ')}`
-  if (sender.needsTemplate !== (template !== null)) return sender.needsTemplate ? `a target of type ${type} needs a template` : `a target of type ${type} takes no template`
+  if (format !== '' && !sender.formats.includes(format))
+    return `unsupported payload format ${format.slice(0, 60)}: known are ${sender.formats.join(', ')}`
+  if (sender.needsTemplate !== (template !== null))
+    return sender.needsTemplate
+      ? `a target of type ${type} needs a template`
+      : `a target of type ${type} takes no template`
   try {
     if (template !== null) checkTemplate(template)
     return undefined
@@ -80,17 +117,21 @@ function looksProblem({ type, format, template }: NewTarget): string | undefined
 
 function addressProblem({ address }: NewTarget): string | undefined {
   if (address.length > limits.address) return `an address has at most ${limits.address} characters`
-  return isCallable(address) ? undefined : 'an address is a URL that starts with http:// or https://, without a name and a password in it'
+  return isCallable(address)
+    ? undefined
+    : 'an address is a URL that starts with http:// or https://, without a name and a password in it'
 }
 
 function headersProblem({ authHeader, headers, secret }: NewTarget): string | undefined {
   const entries = Object.entries(headers)
   const [least, most] = limits.secret
-  if (secret !== '' && (secret.length < least || secret.length > most)) return `a secret has ${least} to ${most} characters`
+  if (secret !== '' && (secret.length < least || secret.length > most))
+    return `a secret has ${least} to ${most} characters`
   if (entries.length > limits.headers) return `a target has at most ${limits.headers} headers`
   const bad = entries.find(([name]) => !headerName.test(name) || ownHeaders.test(name))
   if (bad) return `headers: ${JSON.stringify(bad[0].slice(0, 60))} cannot be set`
-  if ([authHeader, ...Object.values(headers)].some((value) => value.length > limits.header || !headerValue.test(value))) return `the value of a header is one line of at most ${limits.header} characters`
+  if ([authHeader, ...Object.values(headers)].some((value) => value.length > limits.header || !headerValue.test(value)))
+    return `the value of a header is one line of at most ${limits.header} characters`
   return undefined
 }
 

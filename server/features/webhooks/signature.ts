@@ -6,5 +6,8 @@ import { createHmac } from 'node:crypto'
  */
 export function signatureOf(body: string, secrets: string[], at: Date): string {
   const seconds = Math.floor(at.getTime() / 1000)
-  return [`t=${seconds}`, ...secrets.map((secret) => `v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`)].join(',')
+  return [
+    `t=${seconds}`,
+    ...secrets.map((secret) => `v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`),
+  ].join(',')
 }

@@ -5,7 +5,15 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { EventType } from './events.ts'
-import { selectorOf, type NewPolicy, type NewTarget, type Policy, type Replaced, type Sealed, type Target } from './rules.ts'
+import {
+  selectorOf,
+  type NewPolicy,
+  type NewTarget,
+  type Policy,
+  type Replaced,
+  type Sealed,
+  type Target,
+} from './rules.ts'
 
 /** Of a project, and of the system: all that take an event are looked at for each. */
 export const policiesLimit = 100
@@ -29,7 +37,9 @@ export const policyOrder = sql`created_at desc, id desc`
 
 /** One page of a project's policies, or with null of the system's. */
 export function listPolicies(
-  db: Queryable, projectId: number | null, { where, ...part }: Listing,
+  db: Queryable,
+  projectId: number | null,
+  { where, ...part }: Listing,
 ): Promise<Paged<Policy>> {
   const from = sql`from webhook_policy where project_id is not distinct from ${projectId}::bigint and ${where}`
   return db.page({ columns, from }, part)
@@ -37,16 +47,29 @@ export function listPolicies(
 
 /** Of this very project, or of the system (H13). */
 export function findPolicy(db: Queryable, projectId: number | null, id: number): Promise<Policy | undefined> {
-  return db.row<Policy>(sql`select ${columns} from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint`)
+  return db.row<Policy>(
+    sql`select ${columns} from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint`,
+  )
 }
 
 export function lockPolicy(tx: Tx, projectId: number | null, id: number): Promise<Policy | undefined> {
-  return tx.row<Policy>(sql`select ${columns} from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint for update`)
+  return tx.row<Policy>(
+    sql`select ${columns} from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint for update`,
+  )
 }
 
 type TargetRow = {
-  id: number; policyId: number; type: string; format: string; verifiesTls: boolean; template: string | null; sealed: string
-  restsUntil: Date | null; pausedAt: Date | null; pausedBy: 'marina' | 'user'; pausedWhy: string
+  id: number
+  policyId: number
+  type: string
+  format: string
+  verifiesTls: boolean
+  template: string | null
+  sealed: string
+  restsUntil: Date | null
+  pausedAt: Date | null
+  pausedBy: 'marina' | 'user'
+  pausedWhy: string
 }
 
 /** Whosoever it is. */
@@ -69,21 +92,39 @@ export async function listTargets(db: Queryable, secrets: Seal, policyIds: numbe
 }
 
 export function unsealTarget(secrets: Seal, policyId: number, sealed: string): Sealed {
-  const { before, ...rest } = JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Omit<Sealed, 'before'> & { before?: Replaced | Replaced[] }
+  const { before, ...rest } = JSON.parse(secrets.unseal(sealed, purposeOf(policyId))) as Omit<Sealed, 'before'> & {
+    before?: Replaced | Replaced[]
+  }
   // There was one at most, and it stood alone.
   return { ...rest, before: [before ?? []].flat() }
 }
 
 function sealTarget(secrets: Seal, policyId: number, { address, authHeader, headers, secret, before }: Sealed): string {
-  return secrets.seal(JSON.stringify({ address, authHeader, headers, secret, before: before.length > 0 ? before : undefined } satisfies Record<keyof Sealed, unknown>), purposeOf(policyId))
+  return secrets.seal(
+    JSON.stringify({
+      address,
+      authHeader,
+      headers,
+      secret,
+      before: before.length > 0 ? before : undefined,
+    } satisfies Record<keyof Sealed, unknown>),
+    purposeOf(policyId),
+  )
 }
 
 /** `full`: there are as many as there may be. Throws the unique violation for a name that is taken. */
-export async function addPolicy(tx: Tx, projectId: number | null, policy: NewPolicy, creator: string): Promise<number | 'full'> {
+export async function addPolicy(
+  tx: Tx,
+  projectId: number | null,
+  policy: NewPolicy,
+  creator: string,
+): Promise<number | 'full'> {
   tx.changes(policiesKey(projectId))
   // Two at once must not both find room.
   await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended('webhook policies', ${projectId ?? 0}))`)
-  const row = await tx.row<{ count: number }>(sql`select count(*) from webhook_policy where project_id is not distinct from ${projectId}::bigint`)
+  const row = await tx.row<{ count: number }>(
+    sql`select count(*) from webhook_policy where project_id is not distinct from ${projectId}::bigint`,
+  )
   if (row!.count >= policiesLimit) return 'full'
   const { name, description, isEnabled, eventTypes, repositories, tags } = policy
   const made = await tx.row<{ id: number }>(sql`
@@ -92,7 +133,10 @@ export async function addPolicy(tx: Tx, projectId: number | null, policy: NewPol
   return made!.id
 }
 
-export async function savePolicy(tx: Tx, { id, projectId, name, description, isEnabled, eventTypes, repositories, tags }: Policy): Promise<void> {
+export async function savePolicy(
+  tx: Tx,
+  { id, projectId, name, description, isEnabled, eventTypes, repositories, tags }: Policy,
+): Promise<void> {
   tx.changes(policiesKey(projectId))
   await tx.run(sql`
     update webhook_policy set name = ${name}, description = ${description}, is_enabled = ${isEnabled}, event_types = ${eventTypes}::text[],
@@ -101,10 +145,20 @@ export async function savePolicy(tx: Tx, { id, projectId, name, description, isE
 
 export async function dropPolicy(tx: Tx, projectId: number | null, id: number): Promise<boolean> {
   tx.changes(policiesKey(projectId))
-  return (await tx.run(sql`delete from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint`)) > 0
+  return (
+    (await tx.run(
+      sql`delete from webhook_policy where id = ${id} and project_id is not distinct from ${projectId}::bigint`,
+    )) > 0
+  )
 }
 
-export async function addTarget(tx: Tx, secrets: Seal, policyId: number, position: number, target: NewTarget): Promise<void> {
+export async function addTarget(
+  tx: Tx,
+  secrets: Seal,
+  policyId: number,
+  position: number,
+  target: NewTarget,
+): Promise<void> {
   const { type, format, verifiesTls, template } = target
   await tx.run(sql`
     insert into webhook_target (policy_id, position, type, payload_format, verifies_tls, template, sealed)
@@ -112,14 +166,24 @@ export async function addTarget(tx: Tx, secrets: Seal, policyId: number, positio
 }
 
 /** One that goes elsewhere from now on starts anew: it neither rests nor is it paused by Marina. Whoever has paused it himself lets it go on himself. */
-export async function saveTarget(tx: Tx, secrets: Seal, policyId: number, position: number, was: Target, target: NewTarget): Promise<void> {
+export async function saveTarget(
+  tx: Tx,
+  secrets: Seal,
+  policyId: number,
+  position: number,
+  was: Target,
+  target: NewTarget,
+): Promise<void> {
   const { type, format, verifiesTls, template } = target
   const isMoved = was.address !== target.address
   await tx.run(sql`
     update webhook_target set position = ${position}, type = ${type}, payload_format = ${format}, verifies_tls = ${verifiesTls}, template = ${template}, sealed = ${sealTarget(secrets, policyId, target)},
       failed_rounds = case when ${isMoved} then 0 else failed_rounds end, rests_until = case when ${isMoved} then null else rests_until end
     where id = ${was.id}`)
-  if (isMoved) await tx.run(sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '' where id = ${was.id} and paused_by = 'marina'`)
+  if (isMoved)
+    await tx.run(
+      sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '' where id = ${was.id} and paused_by = 'marina'`,
+    )
 }
 
 /** Before targets change or go: in the order in which whoever notes what became of their tries locks them, so that nobody waits in a circle. */
@@ -129,12 +193,20 @@ export async function lockTargets(tx: Tx, policyId: number): Promise<void> {
 
 /** What still waits for these targets is stopped; the rest of their history stays. */
 export async function dropTargets(tx: Tx, ids: number[]): Promise<void> {
-  await tx.run(sql`update webhook_delivery set status = 'Stopped', target_id = null, status_message = 'the policy no longer has this target', ended_at = clock_timestamp() where target_id = any(${ids}::bigint[]) and status = 'Pending'`)
+  await tx.run(
+    sql`update webhook_delivery set status = 'Stopped', target_id = null, status_message = 'the policy no longer has this target', ended_at = clock_timestamp() where target_id = any(${ids}::bigint[]) and status = 'Pending'`,
+  )
   await tx.run(sql`delete from webhook_target where id = any(${ids}::bigint[])`)
 }
 
 /** Returns false when the policy has no such target. */
-export async function pauseTarget(tx: Tx, policyId: number, targetId: number, isPaused: boolean, why: string): Promise<boolean> {
+export async function pauseTarget(
+  tx: Tx,
+  policyId: number,
+  targetId: number,
+  isPaused: boolean,
+  why: string,
+): Promise<boolean> {
   const changed = isPaused
     ? sql`update webhook_target set paused_at = clock_timestamp(), paused_by = 'user', paused_why = ${why} where id = ${targetId} and policy_id = ${policyId}`
     : sql`update webhook_target set paused_at = null, paused_by = null, paused_why = '', rests_until = null, failed_rounds = 0 where id = ${targetId} and policy_id = ${policyId}`

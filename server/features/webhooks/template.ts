@@ -34,9 +34,14 @@ export function checkTemplate(text: string): void {
   walk(parse(text), (found) => {
     for (const [, inner = ''] of found.matchAll(place)) {
       const name = inner.trim()
-      if (++count > limits.placeholders) throw new BadTemplate(`the template has more than ${limits.placeholders} placeholders`)
-      if (!Object.hasOwn(placeholders, name)) throw new BadTemplate(`the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`)
-      if (name === 'event_data' && ++wholeEvents > limits.wholeEvents) throw new BadTemplate(`the template holds {{event_data}} more than ${limits.wholeEvents} times`)
+      if (++count > limits.placeholders)
+        throw new BadTemplate(`the template has more than ${limits.placeholders} placeholders`)
+      if (!Object.hasOwn(placeholders, name))
+        throw new BadTemplate(
+          `the template holds {{${name.slice(0, 60)}}}; known are ${Object.keys(placeholders).join(', ')}`,
+        )
+      if (name === 'event_data' && ++wholeEvents > limits.wholeEvents)
+        throw new BadTemplate(`the template holds {{event_data}} more than ${limits.wholeEvents} times`)
     }
     return found
   })

@@ -21,7 +21,8 @@ export const facts = {
   deliveriesRepeated: topic<Repeated>('webhook-delivery.repeated'),
   /** The first failed try after one that got through; the target rests, for longer after each further one. */
   targetFailed: topic<Turn & { why: string; restsUntil: string | null }>('webhook-target.failed', {
-    isFailure: true, description: (of) => `a target of webhook policy ${of.name} fails and is left to rest: ${of.why}`,
+    isFailure: true,
+    description: (of) => `a target of webhook policy ${of.name} fails and is left to rest: ${of.why}`,
   }),
   targetRecovered: topic<Turn>('webhook-target.recovered', {
     description: ({ name }) => `a target of webhook policy ${name} takes deliveries again`,

@@ -16,10 +16,21 @@ export const mask = '******'
 export function parsePolicy(
   body: Static<typeof WebhookPolicyReq>,
 ): Partial<Omit<NewPolicy, 'eventTypes'>> & { eventTypes: string[] } {
-  const { name, description = '', enabled, event_types: eventTypes = [], repository_filter: repositories, tag_filter: tags } = body
+  const {
+    name,
+    description = '',
+    enabled,
+    event_types: eventTypes = [],
+    repository_filter: repositories,
+    tag_filter: tags,
+  } = body
   return {
-    ...(name === undefined ? {} : { name }), description, ...(enabled === undefined ? {} : { isEnabled: enabled }),
-    eventTypes: [...new Set(eventTypes)], ...(repositories === undefined ? {} : { repositories }), ...(tags === undefined ? {} : { tags }),
+    ...(name === undefined ? {} : { name }),
+    description,
+    ...(enabled === undefined ? {} : { isEnabled: enabled }),
+    eventTypes: [...new Set(eventTypes)],
+    ...(repositories === undefined ? {} : { repositories }),
+    ...(tags === undefined ? {} : { tags }),
   }
 }
 
@@ -45,18 +56,37 @@ export function parseTargets(given: TargetReq[], known: Target[], overlapMs: num
 }
 
 function parseTarget(given: TargetReq, was: Target | undefined, overlapMs: number): NewTarget {
-  const { type = '', address = '', payload_format: format = '', auth_header: authHeader = '', skip_cert_verify: skips = false } = given
+  const {
+    type = '',
+    address = '',
+    payload_format: format = '',
+    auth_header: authHeader = '',
+    skip_cert_verify: skips = false,
+  } = given
   const stays = was !== undefined && originOf(was.address) === originOf(address)
   const kept = (value: string, before: string | undefined, what: string): string => {
     if (value !== mask) return value
-    if (before === undefined || !stays) throw new Failure('BAD_REQUEST', `${what} is ${mask}: give it anew, there is none to keep or it belongs to another address`)
+    if (before === undefined || !stays)
+      throw new Failure(
+        'BAD_REQUEST',
+        `${what} is ${mask}: give it anew, there is none to keep or it belongs to another address`,
+      )
     return before
   }
   const headers = given.headers ?? (stays ? was.headers : {})
   return {
-    type, address, format: format === '' && type === 'http' ? 'Default' : format, verifiesTls: !skips, template: given.template ?? was?.template ?? null,
+    type,
+    address,
+    format: format === '' && type === 'http' ? 'Default' : format,
+    verifiesTls: !skips,
+    template: given.template ?? was?.template ?? null,
     authHeader: kept(authHeader, was?.authHeader, 'auth_header'),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), kept(value, was && ownValue(was.headers, name.toLowerCase()), `the header ${name.slice(0, 60)}`)])),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name.toLowerCase(),
+        kept(value, was && ownValue(was.headers, name.toLowerCase()), `the header ${name.slice(0, 60)}`),
+      ]),
+    ),
     ...secretsOf(given.secret, stays ? was : undefined, overlapMs),
   }
 }
@@ -64,25 +94,53 @@ function parseTarget(given: TargetReq, was: Target | undefined, overlapMs: numbe
 const ownValue = (all: Record<string, string>, name: string) => (Object.hasOwn(all, name) ? all[name] : undefined)
 
 /** `was` undefined: the target is new, or leads to another server than before. */
-function secretsOf(given: string | undefined, was: Target | undefined, overlapMs: number): Pick<NewTarget, 'secret' | 'before'> {
-  if (was && (given === undefined || given === mask || given === was.secret)) return { secret: was.secret, before: was.before }
-  if (given === mask) throw new Failure('BAD_REQUEST', `secret is ${mask}: give it anew, there is none to keep or it belongs to another address`)
+function secretsOf(
+  given: string | undefined,
+  was: Target | undefined,
+  overlapMs: number,
+): Pick<NewTarget, 'secret' | 'before'> {
+  if (was && (given === undefined || given === mask || given === was.secret))
+    return { secret: was.secret, before: was.before }
+  if (given === mask)
+    throw new Failure(
+      'BAD_REQUEST',
+      `secret is ${mask}: give it anew, there is none to keep or it belongs to another address`,
+    )
   if (!was || was.secret === '' || given === '') return { secret: given ?? '', before: [] }
   const now = Date.now()
-  const before = [{ secret: was.secret, until: new Date(now + overlapMs).toISOString() }, ...was.before.filter(({ secret, until }) => secret !== given && Date.parse(until) > now)]
+  const before = [
+    { secret: was.secret, until: new Date(now + overlapMs).toISOString() },
+    ...was.before.filter(({ secret, until }) => secret !== given && Date.parse(until) > now),
+  ]
   return { secret: given!, before: before.slice(0, limits.secretsBefore) }
 }
 
 const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : '')
 
 /** What has to be decided about a new policy that says nothing of it. */
-export const newPolicy: NewPolicy = { name: '', description: '', isEnabled: true, eventTypes: [], repositories: '', tags: '' }
+export const newPolicy: NewPolicy = {
+  name: '',
+  description: '',
+  isEnabled: true,
+  eventTypes: [],
+  repositories: '',
+  tags: '',
+}
 
 export function presentPolicy(policy: Policy, targets: Target[]): Static<typeof WebhookPolicy> {
   return {
-    id: policy.id, name: policy.name, description: policy.description, project_id: policy.projectId ?? 0, targets: targets.map(presentTarget), event_types: policy.eventTypes,
-    creator: policy.creator, creation_time: policy.createdAt.toISOString(), update_time: policy.updatedAt.toISOString(), enabled: policy.isEnabled,
-    repository_filter: policy.repositories, tag_filter: policy.tags,
+    id: policy.id,
+    name: policy.name,
+    description: policy.description,
+    project_id: policy.projectId ?? 0,
+    targets: targets.map(presentTarget),
+    event_types: policy.eventTypes,
+    creator: policy.creator,
+    creation_time: policy.createdAt.toISOString(),
+    update_time: policy.updatedAt.toISOString(),
+    enabled: policy.isEnabled,
+    repository_filter: policy.repositories,
+    tag_filter: policy.tags,
   }
 }
 
@@ -91,12 +149,25 @@ function presentTarget(target: Target): Static<typeof WebhookTarget> {
   const { paused, restsUntil } = target
   const now = new Date()
   const isResting = restsUntil !== null && restsUntil > now
-  const last = before.map(({ until }) => until).filter((until) => new Date(until) > now).toSorted().at(-1)
+  const last = before
+    .map(({ until }) => until)
+    .filter((until) => new Date(until) > now)
+    .toSorted()
+    .at(-1)
   return {
-    type, address, skip_cert_verify: !verifiesTls, ...(authHeader === '' ? {} : { auth_header: mask }), ...(format === '' ? {} : { payload_format: format }),
-    id, headers: Object.fromEntries(Object.keys(headers).map((name) => [name, mask])),
-    ...(secret === '' ? {} : { secret: mask }), ...(last === undefined ? {} : { secret_before_until: last }), ...(template === null ? {} : { template }),
-    paused: paused !== undefined, ...(paused ? { paused_since: paused.since.toISOString(), paused_reason: paused.why } : {}), ...(isResting ? { resting_until: restsUntil.toISOString() } : {}),
+    type,
+    address,
+    skip_cert_verify: !verifiesTls,
+    ...(authHeader === '' ? {} : { auth_header: mask }),
+    ...(format === '' ? {} : { payload_format: format }),
+    id,
+    headers: Object.fromEntries(Object.keys(headers).map((name) => [name, mask])),
+    ...(secret === '' ? {} : { secret: mask }),
+    ...(last === undefined ? {} : { secret_before_until: last }),
+    ...(template === null ? {} : { template }),
+    paused: paused !== undefined,
+    ...(paused ? { paused_since: paused.since.toISOString(), paused_reason: paused.why } : {}),
+    ...(isResting ? { resting_until: restsUntil.toISOString() } : {}),
   }
 }
 

@@ -148,7 +148,10 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
         })()
         for (let round = 0; round < 6; round++) {
           const bytes = await all(blobs.read(key))
-          assert.ok(versions.some((version) => version.equals(bytes)), 'a mixture or a part was read')
+          assert.ok(
+            versions.some((version) => version.equals(bytes)),
+            'a mixture or a part was read',
+          )
         }
         await replacing
       })
@@ -191,7 +194,12 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
       })
 
       test('a range that is none is a RangeError', async () => {
-        for (const range of [{ start: -1, end: 2 }, { start: 3, end: 2 }, { start: 0.5, end: 2 }, { start: 0, end: NaN }]) {
+        for (const range of [
+          { start: -1, end: 2 },
+          { start: 3, end: 2 },
+          { start: 0.5, end: 2 },
+          { start: 0, end: NaN },
+        ]) {
           await assert.rejects(blobs.read(key, range), RangeError)
         }
       })
@@ -224,7 +232,10 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
 
     describe('in stages', () => {
       test('appends of all sizes are joined in order', async () => {
-        const [key, parts] = [newKey(), [10, 6 * mebibyte, 1, 300_000, 5 * mebibyte, 20].map((size) => randomBytes(size))]
+        const [key, parts] = [
+          newKey(),
+          [10, 6 * mebibyte, 1, 300_000, 5 * mebibyte, 20].map((size) => randomBytes(size)),
+        ]
         let stage = blobs.stage(randomUUID())
         for (const part of parts) stage = await appendAll(blobs, stage, inChunks(part))
         assert.equal(stage.size, Buffer.concat(parts).length)
@@ -429,7 +440,14 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
       })
 
       test('a stage whose id is no UUID is a TypeError', async () => {
-        for (const id of ['', '..', '../../etc/passwd', 'x'.repeat(36), `${randomUUID()}/..`, randomUUID().toUpperCase()]) {
+        for (const id of [
+          '',
+          '..',
+          '../../etc/passwd',
+          'x'.repeat(36),
+          `${randomUUID()}/..`,
+          randomUUID().toUpperCase(),
+        ]) {
           assert.throws(() => blobs.stage(id), TypeError)
           const stage = { id, size: 0 }
           await assert.rejects(async () => blobs.append(stage, from([])), TypeError)

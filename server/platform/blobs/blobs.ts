@@ -64,7 +64,12 @@ export interface Blobs {
    * before anything becomes visible: when it throws, or the source does, nothing is left behind. With `algorithm` it is
    * also given the digest of the bytes, in hex ('' without).
    */
-  write(key: string, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: 'sha256' | 'sha512'): Promise<number>
+  write(
+    key: string,
+    source: Bytes,
+    verify?: (size: number, hex: string) => void,
+    algorithm?: 'sha256' | 'sha512',
+  ): Promise<number>
 
   /** A new, empty stage. Touches no storage. `id` is a UUID of the caller's. */
   stage(id: string): Stage
@@ -107,6 +112,7 @@ const keyForm = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)
 
 /** Throws TypeError unless `key` has the form every driver can hold. Segments never start with a dot. */
 export function checkKey(key: string): string {
-  if (key.length > 512 || !keyForm.test(key)) throw new TypeError(`not a storage key: ${JSON.stringify(key.slice(0, 80))}`)
+  if (key.length > 512 || !keyForm.test(key))
+    throw new TypeError(`not a storage key: ${JSON.stringify(key.slice(0, 80))}`)
   return key
 }

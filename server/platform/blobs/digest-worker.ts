@@ -3,7 +3,9 @@ import { readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
 /** `upto`: the file holds this many bytes from its start. `isLast`: no more come, answer with the digest. */
-export type Follow = { id: number; fd: number; algorithm: string; upto: number; isLast: boolean } | { id: number; isDropped: true }
+export type Follow =
+  | { id: number; fd: number; algorithm: string; upto: number; isLast: boolean }
+  | { id: number; isDropped: true }
 export type Followed = { id: number; hex: string } | { id: number; error: string }
 
 /** Hashes files while they are being written, from what the kernel has just been given. One for all uploads, in turns. */

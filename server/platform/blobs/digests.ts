@@ -57,7 +57,8 @@ export function openFileDigests(): FileDigests {
     })
     worker.on('error', (error) => {
       worker = undefined
-      for (const one of waiting.values()) one.reject(new StorageUnavailable('the thread that hashes ended', { cause: error }))
+      for (const one of waiting.values())
+        one.reject(new StorageUnavailable('the thread that hashes ended', { cause: error }))
       waiting.clear()
     })
     return worker

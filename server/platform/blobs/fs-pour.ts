@@ -64,7 +64,13 @@ type Writer = {
   finish(isWhole: boolean): Promise<{ size: number; hex: string }>
 }
 
-function openWriter(file: FileHandle, start: number, limits: PourLimits, together: Together, digest?: FileDigest): Writer {
+function openWriter(
+  file: FileHandle,
+  start: number,
+  limits: PourLimits,
+  together: Together,
+  digest?: FileDigest,
+): Writer {
   let position = start
   let batch: Uint8Array[] = []
   let batchSize = 0
@@ -98,10 +104,13 @@ function openWriter(file: FileHandle, start: number, limits: PourLimits, togethe
     if (sinceSync < limits.syncEveryBytes || syncing || together.syncs >= together.syncLimit) return
     sinceSync = 0
     together.syncs++
-    syncing = file.datasync().catch(noteFailure).finally(() => {
-      together.syncs--
-      syncing = undefined
-    })
+    syncing = file
+      .datasync()
+      .catch(noteFailure)
+      .finally(() => {
+        together.syncs--
+        syncing = undefined
+      })
   }
 
   async function sync() {

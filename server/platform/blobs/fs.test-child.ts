@@ -42,7 +42,10 @@ export async function fillUp(blobs: Blobs): Promise<void> {
   assert.deepEqual(overfull.stage, stage)
 
   // Nothing of it is left in the way, what was there is still there, and no restart is needed.
-  assert.deepEqual((await stagesOf(blobs)).map((found) => found.stage), [{ id: stage.id, size: 5 }])
+  assert.deepEqual(
+    (await stagesOf(blobs)).map((found) => found.stage),
+    [{ id: stage.id, size: 5 }],
+  )
   assert.equal(String(await all(blobs.read(old))), 'old bytes')
   stage = await appendAll(blobs, stage, from([Buffer.from('and resumed')]))
   await blobs.commit(stage, key)

@@ -54,7 +54,10 @@ describe('blobs in files when things go wrong', () => {
   })
 
   // The kernel refuses to sync /dev/null: a sync that fails after writes that did not.
-  for (const [what, size] of [['the closing', 10], ['an early', 40 * 1024 * 1024]] as const) {
+  for (const [what, size] of [
+    ['the closing', 10],
+    ['an early', 40 * 1024 * 1024],
+  ] as const) {
     test(`when ${what} sync fails the append has failed`, async () => {
       await using store = await openStore()
       const stage = store.blobs.stage(randomUUID())
@@ -119,7 +122,11 @@ describe('blobs in files when things go wrong', () => {
     await using store = await openStore()
     const [key, bytes] = [newKey(), randomBytes(3 * 1024 * 1024 + 17)]
     await store.blobs.write(key, from([bytes]))
-    for (const [start, end] of [[0, bytes.length - 1], [1, 1], [700_000, 2_900_000]] as const) {
+    for (const [start, end] of [
+      [0, bytes.length - 1],
+      [1, 1],
+      [700_000, 2_900_000],
+    ] as const) {
       const taken: Buffer[] = []
       const slow = new Writable({
         highWaterMark: 1,
@@ -165,7 +172,9 @@ async function openFolder(): Promise<{ root: string } & AsyncDisposable> {
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
 }
 
-async function openStore(): Promise<{ blobs: Blobs; root: string } & { [Symbol.asyncDispose]: () => PromiseLike<void> }> {
+async function openStore(): Promise<
+  { blobs: Blobs; root: string } & { [Symbol.asyncDispose]: () => PromiseLike<void> }
+> {
   const folder = await openFolder()
   return { ...folder, blobs: await openFsBlobs(folder) }
 }

@@ -3,7 +3,16 @@ import { constants, type Dirent, type Stats } from 'node:fs'
 import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { BlobMissing, checkKey, type BlobInfo, type Blobs, type BlobStream, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import {
+  BlobMissing,
+  checkKey,
+  type BlobInfo,
+  type Blobs,
+  type BlobStream,
+  type ByteRange,
+  type Bytes,
+  type Stage,
+} from './blobs.ts'
 import { openFileDigests, type Algorithm, type FileDigests } from './digests.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { openPlaces, syncDir, type Places } from './fs-place.ts'
@@ -49,7 +58,12 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     limits: { ...defaults, ...limits },
     places: openPlaces(resolve(root)),
     digests: openFileDigests(),
-    together: { pours: 0, syncs: 0, syncLimit: limits?.earlySyncs ?? defaults.earlySyncs, batchLimit: limits?.batchesTogether ?? defaults.batchesTogether },
+    together: {
+      pours: 0,
+      syncs: 0,
+      syncLimit: limits?.earlySyncs ?? defaults.earlySyncs,
+      batchLimit: limits?.batchesTogether ?? defaults.batchesTogether,
+    },
   }
   await onDisk('opening the store', makeFolders(store))
   return {
@@ -70,7 +84,14 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
   }
 }
 
-type Store = { root: string; stages: string; limits: FsLimits; places: Places; together: Together; digests: FileDigests }
+type Store = {
+  root: string
+  stages: string
+  limits: FsLimits
+  places: Places
+  together: Together
+  digests: FileDigests
+}
 
 /** Syncs only what it made itself: the folder above an existing root may belong to somebody else. */
 async function makeFolders({ stages }: Store) {
@@ -111,7 +132,13 @@ async function openStream(
   }
 }
 
-async function write(store: Store, key: string, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: Algorithm): Promise<number> {
+async function write(
+  store: Store,
+  key: string,
+  source: Bytes,
+  verify?: (size: number, hex: string) => void,
+  algorithm?: Algorithm,
+): Promise<number> {
   const to = pathOf(store, key)
   const from = stagePath(store, randomUUID())
   const file = await onDisk(`storing ${key}`, open(from, 'wx+', 0o644))
@@ -125,7 +152,13 @@ async function write(store: Store, key: string, source: Bytes, verify?: (size: n
   }
 }
 
-async function fillWhole(store: Store, file: FileHandle, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: Algorithm) {
+async function fillWhole(
+  store: Store,
+  file: FileHandle,
+  source: Bytes,
+  verify?: (size: number, hex: string) => void,
+  algorithm?: Algorithm,
+) {
   const digest = algorithm && store.digests.follow(file.fd, algorithm)
   try {
     const { size, hex, cut } = await pour(file, 0, source, store.limits, store.together, digest)

@@ -31,7 +31,8 @@ const prefixForm = /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/?)*$/
 
 /** Throws TypeError unless `prefix` is `''` or whole segments of a key; returns it without a slash at its end. */
 export function checkPrefix(prefix: string): string {
-  if (prefix.length > 512 || !prefixForm.test(prefix)) throw new TypeError(`not a key prefix: ${JSON.stringify(prefix.slice(0, 80))}`)
+  if (prefix.length > 512 || !prefixForm.test(prefix))
+    throw new TypeError(`not a key prefix: ${JSON.stringify(prefix.slice(0, 80))}`)
   return prefix.replace(/\/$/, '')
 }
 

@@ -1,4 +1,10 @@
-import { GetObjectCommand, HeadBucketCommand, S3Client, S3ServiceException, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import {
+  GetObjectCommand,
+  HeadBucketCommand,
+  S3Client,
+  S3ServiceException,
+  type GetObjectCommandOutput,
+} from '@aws-sdk/client-s3'
 import { Transform, type Readable } from 'node:stream'
 import { BlobMissing, StorageUnavailable, type ByteRange } from './blobs.ts'
 
@@ -41,7 +47,14 @@ const defaults: S3Limits = {
 
 export const leastPart = 5 * 1024 ** 2
 
-export type S3 = { client: S3Client; bucket: string; root: string; partSize: number; redirect: boolean; limits: S3Limits }
+export type S3 = {
+  client: S3Client
+  bucket: string
+  root: string
+  partSize: number
+  redirect: boolean
+  limits: S3Limits
+}
 
 export function connectS3(options: S3Options): S3 {
   const { bucket, region, endpoint, accessKeyId, secretAccessKey, forcePathStyle, prefix, redirect } = options

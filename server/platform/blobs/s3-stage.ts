@@ -58,7 +58,10 @@ export function planCopies(segments: Segment[], limit: number): Copy[] {
     const count = Math.ceil(size / limit)
     if (count === 1) return [{ name }]
     const step = Math.ceil(size / count)
-    return Array.from({ length: count }, (_, n) => ({ name, range: { start: n * step, end: Math.min((n + 1) * step, size) - 1 } }))
+    return Array.from({ length: count }, (_, n) => ({
+      name,
+      range: { start: n * step, end: Math.min((n + 1) * step, size) - 1 },
+    }))
   })
 }
 
@@ -89,8 +92,7 @@ async function copyPart(
 }
 
 /** Keys have no letter that a URL would need to escape; the prefix may. */
-const copySource = (s3: S3, { id }: Stage, name: string) =>
-  encodeURI(`${s3.bucket}/${segmentPath(s3, id, name)}`)
+const copySource = (s3: S3, { id }: Stage, name: string) => encodeURI(`${s3.bucket}/${segmentPath(s3, id, name)}`)
 
 /** Whether the last segment is too small to be followed by another one. */
 export function smallTail({ segments }: StageState): Segment | undefined {

@@ -95,7 +95,8 @@ export async function openParts(s3: S3, path: string): Promise<Parts> {
       const options = { requestTimeout: s3.limits.copyTimeoutMs }
       if (await ask(s3, `storing ${path}`, (client) => client.send(command, options))) return
       // A retry after a lost answer finds the upload gone because the first attempt had done it.
-      if ((await sizeOf(s3, path)) !== size) throw new StorageUnavailable(`storing ${path}: the S3 server lost the upload`)
+      if ((await sizeOf(s3, path)) !== size)
+        throw new StorageUnavailable(`storing ${path}: the S3 server lost the upload`)
     },
     async abort() {
       await sending.catch(() => undefined)

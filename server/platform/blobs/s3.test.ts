@@ -50,7 +50,13 @@ describe('blobs in an S3 bucket', () => {
     /** Only where nobody answers is a short patience wanted: a busy machine would try it elsewhere. */
     const storeFor = (fault: Fault) => (fault === 'silence' || fault === 'stuck body' ? impatient : blobs)
 
-    const faults: Fault[] = [{ status: 500 }, { status: 503, body: slowDown }, { status: 403, body: denied }, 'reset', 'silence']
+    const faults: Fault[] = [
+      { status: 500 },
+      { status: 503, body: slowDown },
+      { status: 403, body: denied },
+      'reset',
+      'silence',
+    ]
     for (const fault of [...faults, { status: 404, body: '<html>no such site</html>' }]) {
       test(`F25: ${JSON.stringify(fault).slice(0, 16)} for everything is StorageUnavailable for everything`, async () => {
         const [key, blobs] = [newKey(), storeFor(fault)]
@@ -133,7 +139,8 @@ describe('blobs in an S3 bucket', () => {
         const key = newKey()
         const stage = await appendAll(blobs, blobs.stage(randomUUID()), from([Buffer.from('staged')]))
         const isIt = {
-          'the completion of a large write': (method?: string, url = '') => method === 'POST' && url.includes('uploadId='),
+          'the completion of a large write': (method?: string, url = '') =>
+            method === 'POST' && url.includes('uploadId='),
           'a small write': (method?: string) => method === 'PUT',
           'a commit': (method?: string) => method === 'PUT',
         }[where]
@@ -148,7 +155,8 @@ describe('blobs in an S3 bucket', () => {
 
     test('a large write that breaks half way shows nothing; what it left is listed and can be discarded', async () => {
       const key = newKey()
-      proxy.fault = ({ url = '', method }) => (url.includes('partNumber=2') || method === 'DELETE' ? { status: 500 } : undefined)
+      proxy.fault = ({ url = '', method }) =>
+        url.includes('partNumber=2') || method === 'DELETE' ? { status: 500 } : undefined
       await assert.rejects(blobs.write(key, zeros(20 * mebibyte)), StorageUnavailable)
       assert.equal(await direct.find(key), undefined)
 
@@ -251,7 +259,12 @@ describe('blobs in an S3 bucket', () => {
   test('a stage that does not know its segments, or names foreign ones, is a TypeError', async () => {
     const blobs = openStore(server, {})
     const id = randomUUID()
-    for (const state of [undefined, {}, { segments: [], spent: [] }, { segments: [{ name: '../x', size: 5 }], spent: [] }]) {
+    for (const state of [
+      undefined,
+      {},
+      { segments: [], spent: [] },
+      { segments: [{ name: '../x', size: 5 }], spent: [] },
+    ]) {
       await assert.rejects(blobs.append({ id, size: 5, state }, from([])), TypeError)
       await assert.rejects(blobs.commit({ id, size: 5, state }, newKey()), TypeError)
     }

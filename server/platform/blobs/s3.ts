@@ -10,7 +10,15 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { checkKey, StorageUnavailable, type BlobInfo, type Blobs, type ByteRange, type Bytes, type Stage } from './blobs.ts'
+import {
+  checkKey,
+  StorageUnavailable,
+  type BlobInfo,
+  type Blobs,
+  type ByteRange,
+  type Bytes,
+  type Stage,
+} from './blobs.ts'
 import { digesting, type Algorithm } from './digests.ts'
 import { checkPrefix, checkRange, checkStage, checkStageId, isKey, isStageId } from './keys.ts'
 import { ask, checkBucket, connectS3, getObject, insist, type S3, type S3Options } from './s3-client.ts'
@@ -52,7 +60,13 @@ async function read(s3: S3, key: string, range?: ByteRange): Promise<Readable> {
   return getObject(s3, pathOf(s3, key), key, range && checkRange(range))
 }
 
-async function write(s3: S3, key: string, source: Bytes, verify?: (size: number, hex: string) => void, algorithm?: Algorithm): Promise<number> {
+async function write(
+  s3: S3,
+  key: string,
+  source: Bytes,
+  verify?: (size: number, hex: string) => void,
+  algorithm?: Algorithm,
+): Promise<number> {
   const digest = digesting(source, algorithm)
   const { size } = await upload(s3, pathOf(s3, key), {
     source: digest.source,
@@ -140,7 +154,10 @@ async function* listStages(s3: S3): AsyncGenerator<{ stage: Stage; modifiedAt: D
   const add = (id: string, size: number, modifiedAt = new Date(), state?: unknown) => {
     const before = found.get(id)
     const latest = before && before.modifiedAt > modifiedAt ? before.modifiedAt : modifiedAt
-    found.set(id, { stage: { id, size: size + (before?.stage.size ?? 0), ...(state ? { state } : {}) }, modifiedAt: latest })
+    found.set(id, {
+      stage: { id, size: size + (before?.stage.size ?? 0), ...(state ? { state } : {}) },
+      modifiedAt: latest,
+    })
   }
   for await (const { Key, Size, LastModified } of listObjects(s3, `${s3.root}.stages/`)) {
     const id = stageIdIn(s3, Key)
@@ -162,7 +179,9 @@ function stageIdIn(s3: S3, path: string): string | undefined {
 /** A UUID for an upload that has only the server's name: the same one at each listing. */
 function idOf(uploadId: string): string {
   const hex = createHash('sha256').update(uploadId).digest('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  )
 }
 
 /** S3 answers a delete in the same way whether there was something or not, so this asks first. */
@@ -205,7 +224,10 @@ async function* listObjects(s3: S3, Prefix: string): AsyncGenerator<_Object & { 
   }
 }
 
-async function* listUploads(s3: S3, Prefix: string): AsyncGenerator<MultipartUpload & { Key: string; UploadId: string }> {
+async function* listUploads(
+  s3: S3,
+  Prefix: string,
+): AsyncGenerator<MultipartUpload & { Key: string; UploadId: string }> {
   for (let marker = {}; ;) {
     const command = new ListMultipartUploadsCommand({ Bucket: s3.bucket, Prefix, ...marker })
     const page = await insist(s3, 'listing uploads', (client) => client.send(command))
@@ -223,7 +245,12 @@ async function bytesOf(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function infoOf(key: string, size: number | undefined, modifiedAt: Date | undefined, tag: string | undefined): BlobInfo {
+function infoOf(
+  key: string,
+  size: number | undefined,
+  modifiedAt: Date | undefined,
+  tag: string | undefined,
+): BlobInfo {
   if (size === undefined || !modifiedAt) throw new StorageUnavailable(`the S3 server does not say how large ${key} is`)
   return { size, modifiedAt, version: `${tag}-${modifiedAt.getTime()}-${size}` }
 }

@@ -6,12 +6,18 @@ import { openCache, type Cache } from './cache.ts'
 
 const limit = 10_000
 type Fact = { value: number }
-const load = (value: number | undefined) => async (): Promise<Fact | undefined> => (value === undefined ? undefined : { value })
+const load = (value: number | undefined) => async (): Promise<Fact | undefined> =>
+  value === undefined ? undefined : { value }
 
 test('a fact is loaded once and then served from memory', async () => {
   const cache = openCache({ limit })
-  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2))], [{ value: 1 }, { value: 1 }])
-  assert.deepEqual(cache.counts(), [{ layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
+  assert.deepEqual(
+    [await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2))],
+    [{ value: 1 }, { value: 1 }],
+  )
+  assert.deepEqual(cache.counts(), [
+    { layer: 'memory', resource: 'fact', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } },
+  ])
 })
 
 test('what memory has is answered without a promise, unless its key is blocked or memory is not trusted', async () => {
@@ -70,7 +76,8 @@ test('that there is nothing is told to nobody who asked after the read of it beg
     await tick(3)
     return seen
   }
-  const readMany = async (ids: number[]) => new Map([[ids[0]!, await read()]].flatMap(([id, fact]) => (fact ? [[id as number, fact as Fact] as const] : [])))
+  const readMany = async (ids: number[]) =>
+    new Map([[ids[0]!, await read()]].flatMap(([id, fact]) => (fact ? [[id as number, fact as Fact] as const] : [])))
   const early = cache.get('fact:id:1', read)
   there = { value: 1 }
   const late = await Promise.all(Array.from({ length: 50 }, async () => cache.get('fact:id:1', read)))
@@ -90,7 +97,10 @@ test('a load that fails is told to all who wait, and the next one starts afresh'
     throw new Error('broken')
   }
   const results = await Promise.allSettled([cache.get('a', broken), cache.get('a', broken)])
-  assert.deepEqual(results.map(({ status }) => status), ['rejected', 'rejected'])
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
   assert.deepEqual(await cache.get('a', load(1)), { value: 1 })
 })
 
@@ -104,7 +114,10 @@ test('memory stays within the limit, and one fact larger than it is served but n
 
 test('a limit of 0 keeps nothing', async () => {
   const cache = openCache({ limit: 0 })
-  assert.deepEqual([await cache.get('a', load(1)), await cache.get('a', load(2)), cache.size().entries], [{ value: 1 }, { value: 2 }, 0])
+  assert.deepEqual(
+    [await cache.get('a', load(1)), await cache.get('a', load(2)), cache.size().entries],
+    [{ value: 1 }, { value: 2 }, 0],
+  )
 })
 
 test('while it is not trusted, nothing is served from memory or kept', async () => {
@@ -147,7 +160,10 @@ test('a read that fails while a key is blocked is told to those who share it, an
     throw new Error('broken')
   }
   const results = await Promise.allSettled([cache.get('a', broken), cache.get('a', load(7)), cache.get('a', load(7))])
-  assert.deepEqual(results.map((one) => (one.status === 'fulfilled' ? one.value : one.status)), ['rejected', { value: 7 }, { value: 7 }])
+  assert.deepEqual(
+    results.map((one) => (one.status === 'fulfilled' ? one.value : one.status)),
+    ['rejected', { value: 7 }, { value: 7 }],
+  )
   assert.deepEqual(await cache.get('a', load(8)), { value: 8 })
   release()
 })
@@ -175,7 +191,11 @@ test('S1-05: a fact is read again after its time, though nobody changed it', asy
 test('several facts at once: memory answers for those it has, one load brings the rest, and others join it', async () => {
   const cache = openCache({ limit })
   const loads: number[][] = []
-  const load = async (ids: number[]) => (loads.push(ids), await tick(3), new Map(ids.filter((id) => id > 0).map((id) => [id, { value: id }])))
+  const load = async (ids: number[]) => (
+    loads.push(ids),
+    await tick(3),
+    new Map(ids.filter((id) => id > 0).map((id) => [id, { value: id }]))
+  )
   const ask = (...ids: number[]) => cache.many(ids, (id) => `fact:id:${id}`, load)
   await ask(1, 2)
   const [some, others] = await Promise.all([ask(2, 3, -1, 3), ask(3, 4, 1)])
@@ -204,12 +224,18 @@ test('a resource is flushed with the reads of it that are under way, and no othe
   const reading = cache.get('fact:id:2', async () => (await tick(5), { value: 1 }))
   assert.equal(cache.flush('fact'), 1)
   await reading
-  assert.deepEqual([...cache.entries()].map(({ key }) => key), ['other:id:1'])
+  assert.deepEqual(
+    [...cache.entries()].map(({ key }) => key),
+    ['other:id:1'],
+  )
 })
 
 test('resources of which nothing is to be kept are read each time, however they are asked for', async () => {
   const cache = openCache({ limit, never: new Set(['fact']) })
-  assert.deepEqual([await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2)), cache.size().entries], [{ value: 1 }, { value: 2 }, 0])
+  assert.deepEqual(
+    [await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2)), cache.size().entries],
+    [{ value: 1 }, { value: 2 }, 0],
+  )
 })
 
 test('clearing forgets what is kept, and what is being read', async () => {
@@ -224,18 +250,23 @@ test('clearing forgets what is kept, and what is being read', async () => {
 /** The cache with one of its precautions taken away, to show that the test below would notice. */
 const broken: Record<string, (cache: Cache) => Cache> = {
   'does not forget before the commit': (cache) => ({ ...cache, block: () => () => {} }),
-  'lets keys be kept again before the commit': (cache) => ({ ...cache, block: (keys) => (cache.block(keys)(), () => {}) }),
+  'lets keys be kept again before the commit': (cache) => ({
+    ...cache,
+    block: (keys) => (cache.block(keys)(), () => {}),
+  }),
   'keeps what was read meanwhile': naive,
 }
 
 test('a value read before a commit is never served after it, in any of 400 interleavings', async () => {
-  for (let seed = 1; seed <= 400; seed++) assert.equal(await findStale(openCache({ limit }), seed), undefined, `seed ${seed}`)
+  for (let seed = 1; seed <= 400; seed++)
+    assert.equal(await findStale(openCache({ limit }), seed), undefined, `seed ${seed}`)
 })
 
 for (const [how, breakIt] of Object.entries(broken)) {
   test(`the same interleavings catch a cache that ${how}`, async () => {
     let caught = 0
-    for (let seed = 1; seed <= 400 && caught === 0; seed++) if ((await findStale(breakIt(openCache({ limit })), seed)) !== undefined) caught = seed
+    for (let seed = 1; seed <= 400 && caught === 0; seed++)
+      if ((await findStale(breakIt(openCache({ limit })), seed)) !== undefined) caught = seed
     assert.notEqual(caught, 0)
   })
 }

@@ -21,7 +21,12 @@ export interface Cache {
    * Several facts of one kind, by their ids: those in memory, and the rest by one `load` of what is missing. What `load` does
    * not find is missing in the answer too.
    */
-  many<Id, Value extends object>(ids: readonly Id[], keyOf: (id: Id) => string, load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf?: (value: Value) => number): Promise<Map<Id, Value>>
+  many<Id, Value extends object>(
+    ids: readonly Id[],
+    keyOf: (id: Id) => string,
+    load: (ids: Id[]) => Promise<Map<Id, Value>>,
+    sizeOf?: (value: Value) => number,
+  ): Promise<Map<Id, Value>>
   /** Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up. */
   block(keys: Iterable<string>): () => void
   /** Removes from the shared layer what a commit of this process has made untrue; nobody believes it any more anyway. */
@@ -73,14 +78,25 @@ const entryOverhead = 300
 const usualSize = () => 200
 const day = 24 * 3600_000
 
-export function openCache({ limit, expireMs = day, isTrusted = () => true, never = new Set(), shared }: CacheOptions): Cache {
-  const kept = new LRUCache<string, Kept>({ maxSize: Math.max(1, limit), ttl: expireMs, ttlResolution: Math.min(60_000, expireMs / 10) })
+export function openCache({
+  limit,
+  expireMs = day,
+  isTrusted = () => true,
+  never = new Set(),
+  shared,
+}: CacheOptions): Cache {
+  const kept = new LRUCache<string, Kept>({
+    maxSize: Math.max(1, limit),
+    ttl: expireMs,
+    ttlResolution: Math.min(60_000, expireMs / 10),
+  })
   const flights = new Map<string, Flight>()
   const afresh = openLine()
   const blocked = new Map<string, number>()
   const counts = openCounts('memory')
 
-  const layerOf = (key: string) => (shared?.resources.has(resourceOf(key)) && !never.has(resourceOf(key)) ? shared.layer : undefined)
+  const layerOf = (key: string) =>
+    shared?.resources.has(resourceOf(key)) && !never.has(resourceOf(key)) ? shared.layer : undefined
 
   const forget = (key: string) => {
     if (kept.delete(key)) counts.of(resourceOf(key)).forget++
@@ -114,7 +130,12 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
   const isCurrent = (key: string, flight: Flight) => !flight.isStale && !blocked.has(key) && isTrusted()
 
   const keep = <Value extends object>(key: string, value: Value, sizeOf: (value: Value) => number) => {
-    if (limit > 0 && !never.has(resourceOf(key))) kept.set(key, { value, counts: counts.of(resourceOf(key)) }, { size: Math.min(sizeOf(value) + key.length * 2 + entryOverhead, limit + 1) })
+    if (limit > 0 && !never.has(resourceOf(key)))
+      kept.set(
+        key,
+        { value, counts: counts.of(resourceOf(key)) },
+        { size: Math.min(sizeOf(value) + key.length * 2 + entryOverhead, limit + 1) },
+      )
   }
 
   const begin = (key: string): Flight => {
@@ -125,7 +146,12 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
   const end = (key: string, flight: Flight) => void (flights.get(key) === flight && flights.delete(key))
 
   /** By the shared layer, else by `load`; each value is kept unless its key was blocked meanwhile. */
-  const fetchOne = async <Value extends object>(key: string, flight: Flight, load: () => Promise<Value | undefined>, sizeOf: (value: Value) => number): Promise<Value | undefined> => {
+  const fetchOne = async <Value extends object>(
+    key: string,
+    flight: Flight,
+    load: () => Promise<Value | undefined>,
+    sizeOf: (value: Value) => number,
+  ): Promise<Value | undefined> => {
     const layer = layerOf(key)
     try {
       if (layer) {
@@ -157,7 +183,12 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
   type Asked<Id> = { id: Id; key: string; flight: Flight }
 
   /** The same for several: one question to the shared layer, one to the database. */
-  const fetchMany = async <Id, Value extends object>(asked: Asked<Id>[], alone: { id: Id; key: string }[], load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number): Promise<Map<Id, Value>> => {
+  const fetchMany = async <Id, Value extends object>(
+    asked: Asked<Id>[],
+    alone: { id: Id; key: string }[],
+    load: (ids: Id[]) => Promise<Map<Id, Value>>,
+    sizeOf: (value: Value) => number,
+  ): Promise<Map<Id, Value>> => {
     const layer = asked.length > 0 ? layerOf(asked[0]!.key) : undefined
     try {
       const found = new Map<Id, Value>()
@@ -206,9 +237,18 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
 
     getOr: (key, load) => (find(key) as never) ?? load(),
 
-    async many<Id, Value extends object>(ids: readonly Id[], keyOf: (id: Id) => string, load: (ids: Id[]) => Promise<Map<Id, Value>>, sizeOf: (value: Value) => number = usualSize) {
+    async many<Id, Value extends object>(
+      ids: readonly Id[],
+      keyOf: (id: Id) => string,
+      load: (ids: Id[]) => Promise<Map<Id, Value>>,
+      sizeOf: (value: Value) => number = usualSize,
+    ) {
       const answer = new Map<Id, Value>()
-      const [asked, alone, joined]: [Asked<Id>[], { id: Id; key: string }[], { id: Id; flight: Flight }[]] = [[], [], []]
+      const [asked, alone, joined]: [Asked<Id>[], { id: Id; key: string }[], { id: Id; flight: Flight }[]] = [
+        [],
+        [],
+        [],
+      ]
       const trusted = isTrusted()
       for (const id of new Set(ids)) {
         const key = keyOf(id)
@@ -239,7 +279,8 @@ export function openCache({ limit, expireMs = day, isTrusted = () => true, never
         else absent.push(id)
       }
       // As in `get`.
-      if (absent.length > 0) for (const [id, value] of await counts.load(keyOf(absent[0]!), () => load(absent))) answer.set(id, value)
+      if (absent.length > 0)
+        for (const [id, value] of await counts.load(keyOf(absent[0]!), () => load(absent))) answer.set(id, value)
       return answer
     },
 

@@ -3,7 +3,10 @@
  * to `most` ids. Nobody waits when few ask; when many do, they share statements. A read begins after each of its questions
  * was asked, so nobody gets an older answer than by asking alone.
  */
-export function gathered<Id, Value>(load: (ids: Id[]) => Promise<Map<Id, Value>>, { atOnce, most }: { atOnce: number; most: number }): (ids: Id[]) => Promise<Map<Id, Value>> {
+export function gathered<Id, Value>(
+  load: (ids: Id[]) => Promise<Map<Id, Value>>,
+  { atOnce, most }: { atOnce: number; most: number },
+): (ids: Id[]) => Promise<Map<Id, Value>> {
   type Asked = { ids: Id[]; resolve(found: Map<Id, Value>): void; reject(error: unknown): void }
   const waiting: Asked[] = []
   let running = 0
@@ -20,7 +23,8 @@ export function gathered<Id, Value>(load: (ids: Id[]) => Promise<Map<Id, Value>>
       const batch = take()
       try {
         const found = await load([...new Set(batch.flatMap(({ ids }) => ids))])
-        for (const { ids, resolve } of batch) resolve(new Map(ids.flatMap((id): [Id, Value][] => (found.has(id) ? [[id, found.get(id)!]] : []))))
+        for (const { ids, resolve } of batch)
+          resolve(new Map(ids.flatMap((id): [Id, Value][] => (found.has(id) ? [[id, found.get(id)!]] : []))))
       } catch (error) {
         for (const one of batch) one.reject(error)
       }

@@ -10,9 +10,23 @@ test('S1-10: a key is resource:field:value, with more pairs behind', () => {
 
 test('S1-19: a key without a field, or with words and values that make none, is refused', () => {
   const anyKey = keyOf as (...all: unknown[]) => (...values: unknown[]) => string
-  for (const words of [['tag'], ['', 'id'], ['Tag', 'id'], ['tag', 'id:x'], ['tag', 7], [undefined, 'id'], ['tag', '']]) assert.throws(() => anyKey(...words), TypeError, JSON.stringify(words))
+  for (const words of [['tag'], ['', 'id'], ['Tag', 'id'], ['tag', 'id:x'], ['tag', 7], [undefined, 'id'], ['tag', '']])
+    assert.throws(() => anyKey(...words), TypeError, JSON.stringify(words))
   const tagKey = keyOf('tag', 'repository', 'name') as (...values: unknown[]) => string
-  for (const values of [['a'], ['a', 'b', 'c'], [], ['a', undefined], ['a', null], ['a', {}], ['a', ['b']], ['a', true], ['a', 1.5], ['a', NaN], ['a', 2 ** 60], ['a', 1n]]) {
+  for (const values of [
+    ['a'],
+    ['a', 'b', 'c'],
+    [],
+    ['a', undefined],
+    ['a', null],
+    ['a', {}],
+    ['a', ['b']],
+    ['a', true],
+    ['a', 1.5],
+    ['a', NaN],
+    ['a', 2 ** 60],
+    ['a', 1n],
+  ]) {
     assert.throws(() => tagKey(...values), TypeError)
   }
 })

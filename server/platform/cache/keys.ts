@@ -8,13 +8,22 @@ export type KeyValue = string | number
  * word that is not lower case with underscores, fewer or more values than fields, a value that is no text or whole number,
  * and a colon in any value but the last, where two facts could come to share a key.
  */
-export function keyOf<const Fields extends readonly string[]>(resource: string, ...fields: Fields): (...values: { [Index in keyof Fields]: KeyValue }) => string {
+export function keyOf<const Fields extends readonly string[]>(
+  resource: string,
+  ...fields: Fields
+): (...values: { [Index in keyof Fields]: KeyValue }) => string {
   if (fields.length === 0) throw new TypeError(`the key of ${resource} has no field`)
-  const heads = [resource, ...fields].map(checkWord).reduce<string[]>((all, word, index) => (index === 0 ? [`${word}:`] : index === 1 ? [`${all[0]}${word}:`] : [...all, `:${word}:`]), [])
+  const heads = [resource, ...fields]
+    .map(checkWord)
+    .reduce<string[]>(
+      (all, word, index) => (index === 0 ? [`${word}:`] : index === 1 ? [`${all[0]}${word}:`] : [...all, `:${word}:`]),
+      [],
+    )
   const last = fields.length - 1
   return (...given) => {
     const values: readonly unknown[] = given
-    if (values.length !== fields.length) throw new TypeError(`a key of ${resource} takes ${fields.length} values, not ${values.length}`)
+    if (values.length !== fields.length)
+      throw new TypeError(`a key of ${resource} takes ${fields.length} values, not ${values.length}`)
     let key = ''
     for (let index = 0; index <= last; index++) key += heads[index]! + textOf(resource, values[index], index === last)
     return key
@@ -25,13 +34,17 @@ export function keyOf<const Fields extends readonly string[]>(resource: string, 
 export const resourceOf = (key: string) => key.slice(0, Math.max(0, key.indexOf(':')))
 
 function checkWord(word: unknown): string {
-  if (typeof word !== 'string' || !/^[a-z][a-z_]*$/.test(word)) throw new TypeError(`${JSON.stringify(word)} is no word for a key: lower case and underscores`)
+  if (typeof word !== 'string' || !/^[a-z][a-z_]*$/.test(word))
+    throw new TypeError(`${JSON.stringify(word)} is no word for a key: lower case and underscores`)
   return word
 }
 
 function textOf(resource: string, value: unknown, isLast: boolean): string {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
-  if (typeof value !== 'string') throw new TypeError(`a key of ${resource} takes texts and whole numbers, not ${typeof value === 'number' ? value : typeof value}`)
+  if (typeof value !== 'string')
+    throw new TypeError(
+      `a key of ${resource} takes texts and whole numbers, not ${typeof value === 'number' ? value : typeof value}`,
+    )
   if (!isLast && value.includes(':')) throw new TypeError(`a key of ${resource} takes a colon in its last value only`)
   return value
 }

@@ -22,11 +22,29 @@ export type LayersOptions = {
   /** Resources of which nothing is kept. */
   never?: ReadonlySet<string>
   /** The layer between memory and database, for these resources. */
-  redis: { url: string; timeoutMs: number; prefix: string; secret: Uint8Array; build: string; resources: ReadonlySet<string>; stamps: Stamps; onTrouble(error: Error): void } | undefined
+  redis:
+    | {
+        url: string
+        timeoutMs: number
+        prefix: string
+        secret: Uint8Array
+        build: string
+        resources: ReadonlySet<string>
+        stamps: Stamps
+        onTrouble(error: Error): void
+      }
+    | undefined
 }
 
 /** Memory, then Redis where there is one, then whatever the question itself reads. */
-export async function openLayers({ isEnabled, limit, expireMs, isTrusted, never = new Set(), redis: wanted }: LayersOptions): Promise<Layers> {
+export async function openLayers({
+  isEnabled,
+  limit,
+  expireMs,
+  isTrusted,
+  never = new Set(),
+  redis: wanted,
+}: LayersOptions): Promise<Layers> {
   if (!wanted || !isEnabled) {
     // Switched off, not even reads that are under way are shared.
     const cache = isEnabled ? openCache({ limit, expireMs, isTrusted, never }) : uncached({ db: undefined }).cache
@@ -37,5 +55,10 @@ export async function openLayers({ isEnabled, limit, expireMs, isTrusted, never 
   const redis = openRedis(wanted)
   const layer = openSealedLayer({ redis, stamps: wanted.stamps, secret: wanted.secret, build: wanted.build, expireMs })
   const cache = openCache({ limit, expireMs, isTrusted, never, shared: { layer, resources: wanted.resources } })
-  return { cache, redis, counts: () => [...cache.counts(), ...layer.counts()], [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose]() }
+  return {
+    cache,
+    redis,
+    counts: () => [...cache.counts(), ...layer.counts()],
+    [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+  }
 }

@@ -11,7 +11,15 @@ import { openPeers, type Peers } from './peers/peers.ts'
 import { openStamps, type Stamps } from './peers/stamps.ts'
 
 /** One process as far as caches go: pools, layers and a seat among the peers of its own, and facts to read and write. */
-export type Process = { db: Db; cache: Cache; layers: Layers; peers: Peers; read(key: string): Promise<number>; readAll(keys: string[]): Promise<Map<string, number>>; write(key: string): Promise<number> } & AsyncDisposable
+export type Process = {
+  db: Db
+  cache: Cache
+  layers: Layers
+  peers: Peers
+  read(key: string): Promise<number>
+  readAll(keys: string[]): Promise<Map<string, number>>
+  write(key: string): Promise<number>
+} & AsyncDisposable
 
 export type ProcessOptions = {
   leaseMs?: number
@@ -35,26 +43,57 @@ export async function prepare(url: string) {
 const installationSecret = Buffer.alloc(32, 7)
 export const factKey = (name: string) => `fact:name:${name}`
 
-export async function openProcess(url: string, { leaseMs = 5000, blockLimitMs, guardOf = (peers) => peers, limit = 2 ** 20, redis }: ProcessOptions = {}): Promise<Process> {
+export async function openProcess(
+  url: string,
+  { leaseMs = 5000, blockLimitMs, guardOf = (peers) => peers, limit = 2 ** 20, redis }: ProcessOptions = {},
+): Promise<Process> {
   const stamps = redis && (redis.stampsOf ?? ((one) => one))(openStamps())
-  const peers = openPeers({ leaseMs, ...(blockLimitMs === undefined ? {} : { blockLimitMs }), ...(stamps ? { stamps } : {}) })
+  const peers = openPeers({
+    leaseMs,
+    ...(blockLimitMs === undefined ? {} : { blockLimitMs }),
+    ...(stamps ? { stamps } : {}),
+  })
   const layers = await openLayers({
-    isEnabled: true, limit, expireMs: 3600_000, isTrusted: () => peers.isTrusted(),
-    redis: redis && { url: redis.url, timeoutMs: redis.timeoutMs ?? 200, prefix: 'test:', secret: redis.secret ?? installationSecret, build: '1', resources: new Set(['fact']), stamps: stamps!, onTrouble: () => {} },
+    isEnabled: true,
+    limit,
+    expireMs: 3600_000,
+    isTrusted: () => peers.isTrusted(),
+    redis: redis && {
+      url: redis.url,
+      timeoutMs: redis.timeoutMs ?? 200,
+      prefix: 'test:',
+      secret: redis.secret ?? installationSecret,
+      build: '1',
+      resources: new Set(['fact']),
+      stamps: stamps!,
+      onTrouble: () => {},
+    },
   })
   const { cache } = layers
-  const db = openDb({ url, poolSize: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 20_000, lockTimeoutMs: 20_000, guard: guardOf(peers) })
+  const db = openDb({
+    url,
+    poolSize: 8,
+    acquireTimeoutMs: 5000,
+    statementTimeoutMs: 20_000,
+    lockTimeoutMs: 20_000,
+    guard: guardOf(peers),
+  })
   await peers.join(db, cache)
   const isReady = () => peers.isTrusted() && (!stamps || stamps.of(factKey('a')) !== undefined)
   while (!isReady()) await sleep(5)
   const load = async (names: string[]) => {
-    const rows = await db.rows<{ key: string; value: number }>(sql`select key, value from fact where key = any(${names}::text[])`)
+    const rows = await db.rows<{ key: string; value: number }>(
+      sql`select key, value from fact where key = any(${names}::text[])`,
+    )
     // A slow reader is where stale values come from.
     await sleep(Math.random() * 4)
     return new Map(rows.map(({ key, value }) => [key, { value }]))
   }
   return {
-    db, cache, layers, peers,
+    db,
+    cache,
+    layers,
+    peers,
     read: async (name) => (await cache.get(factKey(name), async () => (await load([name])).get(name)))?.value ?? 0,
     async readAll(names) {
       const found = await cache.many(names, factKey, load)
@@ -63,7 +102,9 @@ export async function openProcess(url: string, { leaseMs = 5000, blockLimitMs, g
     write: (name) =>
       db.transaction(async (tx) => {
         tx.changes(factKey(name))
-        const row = await tx.row<{ value: number }>(sql`insert into fact (key, value) values (${name}, 1) on conflict (key) do update set value = fact.value + 1 returning value`)
+        const row = await tx.row<{ value: number }>(
+          sql`insert into fact (key, value) values (${name}, 1) on conflict (key) do update set value = fact.value + 1 returning value`,
+        )
         return row!.value
       }),
     async [Symbol.asyncDispose]() {
@@ -83,7 +124,11 @@ export type Findings = { lies: number; reads: number; writes: number }
  * later, anywhere, may answer with an older value; nor may one process go back to an older value than anyone has read.
  * Returns how often that was broken, and how often it was tried (so that the test cannot pass for want of a cache).
  */
-export async function countLies(processes: Process[], ms: number, { seed = 1, writers = processes, pauseMs = 12, settled = new Map<string, number>() }: Play = {}): Promise<Findings> {
+export async function countLies(
+  processes: Process[],
+  ms: number,
+  { seed = 1, writers = processes, pauseMs = 12, settled = new Map<string, number>() }: Play = {},
+): Promise<Findings> {
   const random = randomOf(seed)
   const end = performance.now() + ms
   const found: Findings = { lies: 0, reads: 0, writes: 0 }
@@ -110,7 +155,9 @@ export async function countLies(processes: Process[], ms: number, { seed = 1, wr
       await sleep(random() * pauseMs)
     }
   }
-  const reading = processes.flatMap((process) => names.flatMap((name) => [reader(process, name), reader(process, name)]))
+  const reading = processes.flatMap((process) =>
+    names.flatMap((name) => [reader(process, name), reader(process, name)]),
+  )
   await Promise.all([...reading, ...writers.flatMap((process) => names.map((name) => writer(process, name)))])
   return found
 }

@@ -14,11 +14,16 @@ const redis = await openTestRedis()
 after(() => redis[Symbol.asyncDispose]())
 
 const sumOf = (processes: Process[], event: 'hit' | 'refuse' | 'load') =>
-  processes.flatMap(({ layers }) => layers.counts()).filter(({ layer }) => layer === 'redis').reduce((sum, { counts }) => sum + counts[event], 0)
+  processes
+    .flatMap(({ layers }) => layers.counts())
+    .filter(({ layer }) => layer === 'redis')
+    .reduce((sum, { counts }) => sum + counts[event], 0)
 
 /** Puts old values back, under their own keys and others', and spoils some: all that a Redis could do wrong. */
 async function openMischief(seed: number): Promise<AsyncDisposable & { done(): number }> {
-  const client = await createClient({ url: redis.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
+  const client = await createClient({ url: redis.url })
+    .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    .connect()
   const random = randomOf(seed)
   const keys = ['a', 'b', 'c'].map((name) => `test:${factKey(name)}`)
   const pick = <One>(all: One[]) => all[Math.floor(random() * all.length)]!
@@ -54,7 +59,11 @@ async function openMischief(seed: number): Promise<AsyncDisposable & { done(): n
 }
 
 /** Three processes, two of them with next to no memory, so that Redis is what they read; and one that comes and goes. */
-async function countLiesWithRedis(ms: number, seed: number, options: ProcessOptions['redis'] extends infer R ? Partial<NonNullable<R>> : never = {}) {
+async function countLiesWithRedis(
+  ms: number,
+  seed: number,
+  options: ProcessOptions['redis'] extends infer R ? Partial<NonNullable<R>> : never = {},
+) {
   await redis.tell('flushall')
   await using database = await openTestDatabase(prepare)
   const to = { url: redis.url, ...options }
@@ -68,7 +77,10 @@ async function countLiesWithRedis(ms: number, seed: number, options: ProcessOpti
   const comingAndGoing = (async () => {
     while (performance.now() < end - 300) {
       await using fourth = await openProcess(database.url, { redis: to, limit: 0 })
-      const { lies, reads } = await countLies([fourth], Math.min(400, end - performance.now()), { ...play, writers: [] })
+      const { lies, reads } = await countLies([fourth], Math.min(400, end - performance.now()), {
+        ...play,
+        writers: [],
+      })
       comers.lies += lies
       comers.reads += reads
     }
@@ -76,13 +88,22 @@ async function countLiesWithRedis(ms: number, seed: number, options: ProcessOpti
   const found = await countLies([one, two, three], ms, { ...play, writers: [one] })
   await comingAndGoing
   const all = [one, two, three]
-  return { lies: found.lies + comers.lies, reads: found.reads, comers: comers.reads, writes: found.writes, hits: sumOf(all, 'hit'), refused: sumOf(all, 'refuse'), mischief: mischief.done() }
+  return {
+    lies: found.lies + comers.lies,
+    reads: found.reads,
+    comers: comers.reads,
+    writes: found.writes,
+    hits: sumOf(all, 'hit'),
+    refused: sumOf(all, 'refuse'),
+    mischief: mischief.done(),
+  }
 }
 
 test('with a Redis that brings back old, moved and spoilt values, an acknowledged write is seen by the next read everywhere', async () => {
   const sum = { reads: 0, comers: 0, writes: 0, hits: 0, refused: 0, mischief: 0 }
   // It must have been tried: values believed, values refused, mischief done, processes that came. A busy machine takes longer for that.
-  const isTried = () => sum.reads > 300 && sum.comers > 10 && sum.writes > 20 && sum.hits > 30 && sum.refused > 30 && sum.mischief > 100
+  const isTried = () =>
+    sum.reads > 300 && sum.comers > 10 && sum.writes > 20 && sum.hits > 30 && sum.refused > 30 && sum.mischief > 100
   for (let seed = 1; seed <= 2 || (seed <= 40 && !isTried()); seed++) {
     const { lies, ...tried } = await countLiesWithRedis(2500, seed)
     assert.equal(lies, 0, JSON.stringify(tried))
@@ -93,14 +114,21 @@ test('with a Redis that brings back old, moved and spoilt values, an acknowledge
 
 /** Each takes one precaution away; the test above has to notice. */
 const broken: Record<string, (stamps: Stamps) => Stamps> = {
-  'believes whatever was sealed here, however old': (stamps) => ({ ...stamps, of: (key) => stamps.of(key) && 'always' }),
-  'hears of a change a moment after it was acknowledged': (stamps) => ({ ...stamps, note: (change, keys) => void setTimeout(() => stamps.note(change, keys), 15) }),
+  'believes whatever was sealed here, however old': (stamps) => ({
+    ...stamps,
+    of: (key) => stamps.of(key) && 'always',
+  }),
+  'hears of a change a moment after it was acknowledged': (stamps) => ({
+    ...stamps,
+    note: (change, keys) => void setTimeout(() => stamps.note(change, keys), 15),
+  }),
 }
 
 for (const [how, stampsOf] of Object.entries(broken)) {
   test(`the same test catches a process that ${how}`, async () => {
     let lies = 0
-    for (let seed = 1; seed <= 10 && lies === 0; seed++) lies = (await countLiesWithRedis(2500, seed, { stampsOf })).lies
+    for (let seed = 1; seed <= 10 && lies === 0; seed++)
+      lies = (await countLiesWithRedis(2500, seed, { stampsOf })).lies
     assert.notEqual(lies, 0)
   })
 }
@@ -115,7 +143,9 @@ async function readAfterJoining(hears: (stamps: Stamps, isKnown: () => boolean) 
   await using old = await openProcess(database.url, { redis: { url: redis.url }, limit: 0 })
   await old.write('a')
   const key = `test:${factKey('a')}`
-  const client = await createClient({ url: redis.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
+  const client = await createClient({ url: redis.url })
+    .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    .connect()
   try {
     let before: Buffer | null = null
     while (before === null) {
@@ -151,14 +181,23 @@ test('a process that joins knows what changed while the table of another was on 
 })
 
 test('the same test catches one that takes a table and misses what changed meanwhile', async () => {
-  assert.equal(await readAfterJoining((stamps, isKnown) => (change, keys) => void (isKnown() && stamps.note(change, keys))), 1)
+  assert.equal(
+    await readAfterJoining((stamps, isKnown) => (change, keys) => void (isKnown() && stamps.note(change, keys))),
+    1,
+  )
 })
 
 test('a connection to Redis that goes silent without breaking, in use or before it is ready, is given up for another', async () => {
   await using proxy = await openTcpProxy(redis.port)
-  await using client = openRedis({ url: `redis://127.0.0.1:${proxy.port}`, prefix: 'silent:', timeoutMs: 200, silenceMs: 900 })
+  await using client = openRedis({
+    url: `redis://127.0.0.1:${proxy.port}`,
+    prefix: 'silent:',
+    timeoutMs: 200,
+    silenceMs: 900,
+  })
   const works = async () => {
-    for (const end = performance.now() + 60_000; performance.now() < end; await sleep(20)) if (await client.write('key', Buffer.from('value'), 60_000)) return true
+    for (const end = performance.now() + 60_000; performance.now() < end; await sleep(20))
+      if (await client.write('key', Buffer.from('value'), 60_000)) return true
     return false
   }
   assert.ok(await works())

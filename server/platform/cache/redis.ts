@@ -50,12 +50,16 @@ const mostForgets = 10_000
 const forgetForMs = 60_000
 
 export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTrouble = () => {} }: RedisOptions): Redis {
-  const create = () => createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: mostUnderWay,
-    socket: { connectTimeout: 2000, reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2000) + Math.random() * 100 },
-  }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+  const create = () =>
+    createClient({
+      url,
+      disableOfflineQueue: true,
+      commandsQueueMaxLength: mostUnderWay,
+      socket: {
+        connectTimeout: 2000,
+        reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 6), 2000) + Math.random() * 100,
+      },
+    }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
   let heardAt = 0
   const hear = () => void (heardAt = performance.now())
   const open = () => {
@@ -108,7 +112,8 @@ export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTroubl
     return value && value.length > 0 ? value : undefined
   }
 
-  const remove = async (keys: string[]) => (await ask(() => client.unlink(keys.map((key) => prefix + key)))) !== undefined
+  const remove = async (keys: string[]) =>
+    (await ask(() => client.unlink(keys.map((key) => prefix + key)))) !== undefined
 
   /** 100 ms, doubled up to 1 s, each time a little different. */
   async function tidy(): Promise<void> {
@@ -119,7 +124,10 @@ export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTroubl
       if (keys.length > 0 && (await remove(keys))) {
         for (const key of keys) waiting.delete(key)
         pause = 50
-      } else await sleep(pause * (0.75 + Math.random() / 2), undefined, { signal: closing.signal, ref: false }).catch(() => {})
+      } else
+        await sleep(pause * (0.75 + Math.random() / 2), undefined, { signal: closing.signal, ref: false }).catch(
+          () => {},
+        )
     }
     tidying = undefined
   }
@@ -137,7 +145,9 @@ export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTroubl
   return {
     isUp,
     read: (keys, most) => ask(() => Promise.all(keys.map((key) => beginning(prefix + key, most)))),
-    write: async (key, value, expireMs) => (await ask(() => client.set(prefix + key, value, { expiration: { type: 'PX', value: Math.ceil(expireMs) } }))) !== undefined,
+    write: async (key, value, expireMs) =>
+      (await ask(() => client.set(prefix + key, value, { expiration: { type: 'PX', value: Math.ceil(expireMs) } }))) !==
+      undefined,
     forget(keys) {
       const until = performance.now() + forgetForMs
       for (const key of keys) if (waiting.size < mostForgets) waiting.set(key, until)
@@ -152,13 +162,17 @@ export function openRedis({ url, prefix, timeoutMs, silenceMs = 12_000, onTroubl
       return [...found]
     },
     async drop(beginning, isWhole = false) {
-      if (isWhole) return (await within(patienceMs, client.unlink(prefix + beginning)))
+      if (isWhole) return await within(patienceMs, client.unlink(prefix + beginning))
       let count = 0
-      for await (const keys of scan(beginning)) if (keys.length > 0) count += (await within(patienceMs, client.unlink(keys)))
+      for await (const keys of scan(beginning))
+        if (keys.length > 0) count += await within(patienceMs, client.unlink(keys))
       return count
     },
     async look(key) {
-      const [bytes, endsInMs] = await within(patienceMs, Promise.all([client.strLen(prefix + key), client.pTTL(prefix + key)]))
+      const [bytes, endsInMs] = await within(
+        patienceMs,
+        Promise.all([client.strLen(prefix + key), client.pTTL(prefix + key)]),
+      )
       return endsInMs === -2 ? undefined : { bytes: bytes, endsInMs: endsInMs }
     },
     async check() {

@@ -13,7 +13,8 @@ while (!redis.isUp()) await new Promise((resolve) => setTimeout(resolve, 5))
 beforeEach(() => server.tell('flushall'))
 
 const secret = randomBytes(32)
-const open = (more: Partial<SealedOptions> = {}) => openSealedLayer({ redis, stamps: { of: () => 'g.1' }, secret, build: '1', expireMs: 60_000, ...more })
+const open = (more: Partial<SealedOptions> = {}) =>
+  openSealedLayer({ redis, stamps: { of: () => 'g.1' }, secret, build: '1', expireMs: 60_000, ...more })
 const value = { id: 7, at: new Date(0), content: Buffer.from('bytes'), tags: [{ name: 'a', platform: null }] }
 
 /** Until Redis has so many keys. */
@@ -27,7 +28,9 @@ test('a value comes back as it was, dates and bytes too, and nothing of it can b
   await kept(1)
   assert.deepEqual(await layer.read(['manifest:id:1', 'manifest:id:2']), [value, undefined])
   assert.equal((await server.tell('get', 'test:manifest:id:1')).includes('bytes'), false)
-  assert.deepEqual(layer.counts(), [{ layer: 'redis', resource: 'manifest', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } }])
+  assert.deepEqual(layer.counts(), [
+    { layer: 'redis', resource: 'manifest', counts: { hit: 1, miss: 1, load: 1, forget: 0, refuse: 0, error: 0 } },
+  ])
 })
 
 test('a value is believed under its own key, stamp, installation and build only', async () => {
@@ -35,7 +38,10 @@ test('a value is believed under its own key, stamp, installation and build only'
   await kept(1)
   await server.tell('copy', 'test:manifest:id:1', 'test:manifest:id:2')
   for (const [layer, key] of [
-    [open(), 'manifest:id:2'], [open({ stamps: { of: () => 'g.2' } }), 'manifest:id:1'], [open({ secret: randomBytes(32) }), 'manifest:id:1'], [open({ build: '2' }), 'manifest:id:1'],
+    [open(), 'manifest:id:2'],
+    [open({ stamps: { of: () => 'g.2' } }), 'manifest:id:1'],
+    [open({ secret: randomBytes(32) }), 'manifest:id:1'],
+    [open({ build: '2' }), 'manifest:id:1'],
   ] as const) {
     assert.deepEqual(await layer.read([key]), [undefined])
     assert.equal(layer.counts()[0]!.counts.refuse, 1)

@@ -43,8 +43,12 @@ export function openSealedLayer({ redis, stamps, secret, build, expireMs }: Seal
   /** Undefined for whatever was not sealed here, for this key, under this stamp. */
   const open = (key: string, stamp: string, sealed: Buffer): object | undefined => {
     try {
-      const decipher = createDecipheriv('aes-256-gcm', secretKey, sealed.subarray(0, nonceBytes)).setAAD(boundTo(key, stamp)).setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
-      return deserialize(Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()])) as object
+      const decipher = createDecipheriv('aes-256-gcm', secretKey, sealed.subarray(0, nonceBytes))
+        .setAAD(boundTo(key, stamp))
+        .setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
+      return deserialize(
+        Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()]),
+      ) as object
     } catch {
       return undefined
     }
@@ -70,7 +74,10 @@ export function openSealedLayer({ redis, stamps, secret, build, expireMs }: Seal
       if (stamp === undefined || !redis.isUp()) return
       const plain = serialize(value)
       if (plain.length > mostBytes) return
-      const { load, error } = { load: () => counts.of(resourceOf(key)).load++, error: () => counts.of(resourceOf(key)).error++ }
+      const { load, error } = {
+        load: () => counts.of(resourceOf(key)).load++,
+        error: () => counts.of(resourceOf(key)).error++,
+      }
       redis.write(key, seal(key, stamp, plain), expireMs).then((isKept) => (isKept ? load() : error()), error)
     },
     forget(keys) {

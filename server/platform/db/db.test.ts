@@ -19,9 +19,17 @@ async function prepareShelf(url: string): Promise<void> {
 
 async function openShelf(options: Partial<DbOptions> = {}): Promise<{ db: Db; url: string } & AsyncDisposable> {
   const database = await openTestDatabase(prepareShelf)
-  const db = openDb({ url: database.url, poolSize: 4, acquireTimeoutMs: 1000, statementTimeoutMs: 5000, lockTimeoutMs: 5000, ...options })
+  const db = openDb({
+    url: database.url,
+    poolSize: 4,
+    acquireTimeoutMs: 1000,
+    statementTimeoutMs: 5000,
+    lockTimeoutMs: 5000,
+    ...options,
+  })
   return {
-    db, url: database.url,
+    db,
+    url: database.url,
     async [Symbol.asyncDispose]() {
       await db.close()
       await database[Symbol.asyncDispose]()
@@ -29,7 +37,8 @@ async function openShelf(options: Partial<DbOptions> = {}): Promise<{ db: Db; ur
   }
 }
 
-const countOf = async (db: Db, id: number) => (await db.row<{ count: number }>(sql`select count from shelf where id = ${id}`))!.count
+const countOf = async (db: Db, id: number) =>
+  (await db.row<{ count: number }>(sql`select count from shelf where id = ${id}`))!.count
 
 test('a transaction keeps all of its work or none', async () => {
   await using shelf = await openShelf()
@@ -67,15 +76,26 @@ test('where PostgreSQL takes no more connections, questions and transactions wai
   await shelf.db.run(sql`grant select, update on shelf to frugal`)
   const url = new URL(shelf.url)
   url.username = url.password = 'frugal'
-  const open = (acquireTimeoutMs: number) => opened.adopt(openDb({ url: url.href, poolSize: 8, acquireTimeoutMs, statementTimeoutMs: 5000, lockTimeoutMs: 5000 }), (db) => db.close())
+  const open = (acquireTimeoutMs: number) =>
+    opened.adopt(
+      openDb({ url: url.href, poolSize: 8, acquireTimeoutMs, statementTimeoutMs: 5000, lockTimeoutMs: 5000 }),
+      (db) => db.close(),
+    )
   const db = open(5000)
-  const asked = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? db.run(sql`select pg_sleep(0.02)`) : db.transaction((tx) => tx.run(sql`update shelf set count = count + 1 where id = 1`))))
+  const asked = Array.from({ length: 20 }, (_, index) =>
+    index % 2 === 0
+      ? db.run(sql`select pg_sleep(0.02)`)
+      : db.transaction((tx) => tx.run(sql`update shelf set count = count + 1 where id = 1`)),
+  )
   assert.equal((await Promise.all(asked)).length, 20)
   assert.equal(await countOf(db, 1), 10)
   assert.equal(db.counts().total, 2)
   // Who has none at all waits for its time, and says why.
   const late = open(300)
-  await assert.rejects(late.row(sql`select 1`), (error: Error) => error instanceof DatabaseUnavailable && /too many connections/.test(error.message))
+  await assert.rejects(
+    late.row(sql`select 1`),
+    (error: Error) => error instanceof DatabaseUnavailable && /too many connections/.test(error.message),
+  )
   await shelf.db.run(sql`alter role frugal connection limit 3`)
   assert.equal(await late.run(sql`select 1`), 1)
 })
@@ -113,8 +133,18 @@ test('what the database refuses for good is not tried again, and can be told apa
   await using shelf = await openShelf()
   let tries = 0
   const insert = (statement: ReturnType<typeof sql>) => shelf.db.transaction((tx) => (tries++, tx.run(statement)))
-  await assert.rejects(insert(sql`insert into shelf values (1)`), (error) => isUniqueViolation(error) && isUniqueViolation(error, 'shelf_pkey') && !isUniqueViolation(error, 'other') && !isReferenceViolation(error))
-  await assert.rejects(insert(sql`insert into book values (1, 99)`), (error) => isReferenceViolation(error) && !isUniqueViolation(error))
+  await assert.rejects(
+    insert(sql`insert into shelf values (1)`),
+    (error) =>
+      isUniqueViolation(error) &&
+      isUniqueViolation(error, 'shelf_pkey') &&
+      !isUniqueViolation(error, 'other') &&
+      !isReferenceViolation(error),
+  )
+  await assert.rejects(
+    insert(sql`insert into book values (1, 99)`),
+    (error) => isReferenceViolation(error) && !isUniqueViolation(error),
+  )
   assert.equal(tries, 2)
 })
 
@@ -145,9 +175,13 @@ test('facts stay in the outbox, in their order, exactly when their transaction d
   await using shelf = await openShelf()
   const fact = (topic: string) => ({ topic, payload: { text: 'ü "\' \\ %', list: [1, null] } })
   await shelf.db.transaction((tx) => emit(tx, [fact('b.first'), fact('a.second')]))
-  await assert.rejects(shelf.db.transaction(async (tx) => (await emit(tx, [fact('c.never')]), Promise.reject(new Error('no')))))
+  await assert.rejects(
+    shelf.db.transaction(async (tx) => (await emit(tx, [fact('c.never')]), Promise.reject(new Error('no')))),
+  )
   await shelf.db.transaction((tx) => emit(tx, []))
-  const rows = await shelf.db.rows<{ topic: string; payload: unknown }>(sql`select topic, payload from outbox order by id`)
+  const rows = await shelf.db.rows<{ topic: string; payload: unknown }>(
+    sql`select topic, payload from outbox order by id`,
+  )
   assert.deepEqual(rows, [fact('b.first'), fact('a.second')])
 })
 
@@ -156,7 +190,10 @@ test('values never become SQL, and composed statements number theirs anew', asyn
   const evil = `1'; drop table shelf; --`
   assert.deepEqual(await shelf.db.row(sql`select ${evil} as text`), { text: evil })
   const part = sql`id = ${1} or id = ${2}`
-  assert.equal((await shelf.db.rows(sql`select id from shelf where ${true} and (${part}) and count < ${10} and (${part})`)).length, 2)
+  assert.equal(
+    (await shelf.db.rows(sql`select id from shelf where ${true} and (${part}) and count < ${10} and (${part})`)).length,
+    2,
+  )
 })
 
 test('F20: with every connection in use a request is refused after its wait, and the next one finds one again', async () => {
@@ -164,7 +201,9 @@ test('F20: with every connection in use a request is refused after its wait, and
   const { db } = shelf
   let release = () => {}
   const held = new Promise<void>((resolve) => (release = resolve))
-  const holders = [1, 2].map((id) => db.transaction(async (tx) => (await tx.run(sql`update shelf set count = 1 where id = ${id}`), held)))
+  const holders = [1, 2].map((id) =>
+    db.transaction(async (tx) => (await tx.run(sql`update shelf set count = 1 where id = ${id}`), held)),
+  )
   await sleep(50)
   // While the others still hold them: it does not wait for their end.
   await assert.rejects(db.row(sql`select 1`), DatabaseUnavailable)
@@ -187,15 +226,21 @@ test('F22: waiting for a lock or working for too long ends as unavailable', asyn
 test('a connection that the server ends is unavailable once, then replaced', async () => {
   await using shelf = await openShelf()
   const { db } = shelf
-  await assert.rejects(db.transaction(async (tx) => {
-    const { pid } = (await tx.row<{ pid: number }>(sql`select pg_backend_pid() as pid`))!
-    await db.run(sql`select pg_terminate_backend(${pid})`)
-    await tx.run(sql`update shelf set count = 1 where id = 1`)
-  }), DatabaseUnavailable)
+  await assert.rejects(
+    db.transaction(async (tx) => {
+      const { pid } = (await tx.row<{ pid: number }>(sql`select pg_backend_pid() as pid`))!
+      await db.run(sql`select pg_terminate_backend(${pid})`)
+      await tx.run(sql`update shelf set count = 1 where id = 1`)
+    }),
+    DatabaseUnavailable,
+  )
   assert.equal(await countOf(db, 1), 0)
 })
 
 test('sizes and counts come as numbers', async () => {
   await using shelf = await openShelf()
-  assert.deepEqual(await shelf.db.row(sql`select 9007199254740991::bigint as big, count(*) as count from shelf`), { big: 9007199254740991, count: 2 })
+  assert.deepEqual(await shelf.db.row(sql`select 9007199254740991::bigint as big, count(*) as count from shelf`), {
+    big: 9007199254740991,
+    count: 2,
+  })
 })

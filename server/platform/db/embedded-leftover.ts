@@ -13,7 +13,8 @@ export async function endLeftover(cluster: string, log: (line: string) => void):
   const pids = await listPostgresOf(cluster)
   if (pids.length > 0) log(`ending the PostgreSQL that an earlier run left behind (${pids.join(', ')})`)
   const isGone = await endPostgres(pids, await readPid(cluster), cluster)
-  if (!isGone) throw new Error(`the PostgreSQL left behind in ${cluster} does not end: end process ${pids[0]} and start again`)
+  if (!isGone)
+    throw new Error(`the PostgreSQL left behind in ${cluster} does not end: end process ${pids[0]} and start again`)
   await rm(path.join(cluster, 'postmaster.pid'), { force: true })
 }
 
@@ -47,7 +48,9 @@ async function listPostgresOf(cluster: string): Promise<number[]> {
 }
 
 function listProcesses(): number[] {
-  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid)
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid)
 }
 
 /** By inode, as the path may read differently in its namespace; by its arguments where we may not look. */
@@ -64,7 +67,10 @@ function worksIn(pid: number, cluster: string): boolean {
 
 function commandLine(pid: number): string {
   try {
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
   } catch {
     return ''
   }

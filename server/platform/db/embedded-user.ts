@@ -25,7 +25,7 @@ export async function chooseUser(): Promise<RunAs> {
   if (process.getuid() === 0 && standIn !== undefined) return { kind: 'user', user: standIn }
   throw new Error(
     'PostgreSQL runs neither as root nor as a user without a name, and this machine offers no other: ' +
-      'start Marina as a named user, or set MARINA_DATABASE_URL to a PostgreSQL of your own'
+      'start Marina as a named user, or set MARINA_DATABASE_URL to a PostgreSQL of your own',
   )
 }
 
@@ -38,7 +38,8 @@ export function commandFor(runAs: RunAs, file: string, args: string[]): Command 
 export async function handOver(dir: string, runAs: RunAs): Promise<void> {
   const owner = ownerFor(runAs)
   if (owner === undefined || (await stat(dir)).uid === owner.uid) return
-  if (process.getuid?.() !== 0) throw new Error(`${dir} belongs to another user: start Marina as that user, or give it the folder`)
+  if (process.getuid?.() !== 0)
+    throw new Error(`${dir} belongs to another user: start Marina as that user, or give it the folder`)
   await chownAll(dir, owner)
 }
 
@@ -50,7 +51,7 @@ export async function checkReach(target: string, runAs: RunAs): Promise<void> {
   throw new Error(
     `PostgreSQL does not run as root, and ${runAs.user.name}, who stands in, may not enter ${closed} on the way to ${target}: ` +
       `move Marina or its data elsewhere, set MARINA_DATA_DIR to a folder that ${runAs.user.name} can enter, ` +
-      'or set MARINA_DATABASE_URL to a PostgreSQL of your own'
+      'or set MARINA_DATABASE_URL to a PostgreSQL of your own',
   )
 }
 
@@ -84,7 +85,10 @@ async function mayEnter(dir: string, user: User): Promise<boolean> {
 }
 
 function canUnshare(user: User): boolean {
-  return process.platform === 'linux' && spawnSync('unshare', [...unshareArgs(user), 'true'], { stdio: 'ignore' }).status === 0
+  return (
+    process.platform === 'linux' &&
+    spawnSync('unshare', [...unshareArgs(user), 'true'], { stdio: 'ignore' }).status === 0
+  )
 }
 
 function unshareArgs({ uid, gid }: User): string[] {

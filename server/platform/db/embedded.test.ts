@@ -24,9 +24,15 @@ suite('the first start and the next', () => {
   test('the first start makes a UTF-8 database that keeps what it is told', async () => {
     const dir = path.join(top, 'first')
     await using db = await openEmbeddedPostgres({ dir })
-    const [row] = await query(db.url, `SELECT current_user AS who, current_database() AS where, upper('é') AS upper, 'Z' < 'a' AS by_code_point`)
+    const [row] = await query(
+      db.url,
+      `SELECT current_user AS who, current_database() AS where, upper('é') AS upper, 'Z' < 'a' AS by_code_point`,
+    )
     assert.deepEqual(row, { who: 'marina', where: 'marina', upper: 'É', by_code_point: true })
-    const [settings] = await query(db.url, `SELECT current_setting('fsync') AS fsync, current_setting('listen_addresses') AS tcp`)
+    const [settings] = await query(
+      db.url,
+      `SELECT current_setting('fsync') AS fsync, current_setting('listen_addresses') AS tcp`,
+    )
     assert.deepEqual(settings, { fsync: 'on', tcp: '' })
     await remember(db.url, 'kept')
   })
@@ -79,7 +85,10 @@ suite('the first start and the next', () => {
     const opening = openEmbeddedPostgres({ dir, settings: { hot_standby: 'off' }, signal: AbortSignal.timeout(500) })
     await assert.rejects(opening, { name: 'TimeoutError' })
     assert.deepEqual(await readdir(dir), ['cluster'])
-    assert.deepEqual(await readdir(path.join(dir, 'cluster')).then((names) => names.filter((name) => name === 'postmaster.pid')), [])
+    assert.deepEqual(
+      await readdir(path.join(dir, 'cluster')).then((names) => names.filter((name) => name === 'postmaster.pid')),
+      [],
+    )
   })
 })
 
@@ -95,7 +104,10 @@ suite('when things go wrong', () => {
     await using db = await openEmbeddedPostgres({ dir, log: (line) => said.push(line) })
     assert.deepEqual(await remembered(db.url), ['before the kill'])
     assert.ok(!isAlive(pid))
-    assert.ok(said.some((line) => line.includes(`left behind (${pid}`)), said.join('\n'))
+    assert.ok(
+      said.some((line) => line.includes(`left behind (${pid}`)),
+      said.join('\n'),
+    )
   })
 
   test('a PostgreSQL killed together with Node recovers from its log', async () => {
@@ -115,7 +127,9 @@ suite('when things go wrong', () => {
     const db = await openEmbeddedPostgres({ dir })
     const pidFile = await readFile(path.join(dir, 'cluster', 'postmaster.pid'), 'utf8')
     await db.stop()
-    await writeFile(path.join(dir, 'cluster', 'postmaster.pid'), pidFile.replace(/^\d+/, String(stranger.pid)), { mode: 0o600 })
+    await writeFile(path.join(dir, 'cluster', 'postmaster.pid'), pidFile.replace(/^\d+/, String(stranger.pid)), {
+      mode: 0o600,
+    })
     await using again = await openEmbeddedPostgres({ dir })
     assert.equal((await query(again.url, 'SELECT 1 AS one')).length, 1)
     assert.ok(stranger.exitCode === null && isAlive(stranger.pid ?? 0), 'the stranger must be left alone')
@@ -151,7 +165,10 @@ suite('when things go wrong', () => {
   })
 
   test('a wrong setting is an error that carries what PostgreSQL said', async () => {
-    await assert.rejects(openEmbeddedPostgres({ dir: path.join(top, 'first'), settings: { shared_buffers: 'plenty' } }), /shared_buffers.*plenty/s)
+    await assert.rejects(
+      openEmbeddedPostgres({ dir: path.join(top, 'first'), settings: { shared_buffers: 'plenty' } }),
+      /shared_buffers.*plenty/s,
+    )
   })
 
   test('when PostgreSQL dies on its own, exited says so', async () => {
@@ -259,18 +276,28 @@ async function copyProgram(to: string): Promise<Program> {
     const filter = async (source: string) => !/\/lib\/[^/]*\.so(\.\d+)?$/.test(source) || !(await isLink(source))
     await cp(from, path.join(to, 'node_modules', name), { recursive: true, filter })
   }
-  await cp(import.meta.dirname, path.join(to, 'db'), { recursive: true, filter: (source) => !source.endsWith('.test.ts') })
+  await cp(import.meta.dirname, path.join(to, 'db'), {
+    recursive: true,
+    filter: (source) => !source.endsWith('.test.ts'),
+  })
   await writeFile(path.join(to, 'package.json'), '{"type":"module"}')
   await cp(await realpath(process.execPath), path.join(to, 'node'))
   const program = { node: path.join(to, 'node'), entry: path.join(to, 'db', 'embedded.ts') }
-  if (to.endsWith('program')) execFileSync(program.node, ['-e', `(${linkAll.toString()})(${JSON.stringify(path.join(to, 'node_modules', platform))})`])
+  if (to.endsWith('program'))
+    execFileSync(program.node, [
+      '-e',
+      `(${linkAll.toString()})(${JSON.stringify(path.join(to, 'node_modules', platform))})`,
+    ])
   return program
 }
 
 /** Runs as root in a Node of its own, as the package's install script would. */
 function linkAll(dir: string): void {
   const fs = process.getBuiltinModule('node:fs')
-  const links = JSON.parse(fs.readFileSync(`${dir}/native/pg-symlinks.json`, 'utf8')) as { source: string; target: string }[]
+  const links = JSON.parse(fs.readFileSync(`${dir}/native/pg-symlinks.json`, 'utf8')) as {
+    source: string
+    target: string
+  }[]
   for (const { source, target } of links) fs.symlinkSync(source.replace(/.*\//, ''), `${dir}/${target}`)
 }
 
@@ -286,7 +313,11 @@ async function holdInChild(dir: string, options: SpawnOptions = {}, program = he
   return { child, ...(JSON.parse(await firstLine) as { url: string; pid: number }) }
 }
 
-function spawnHolder(dir: string, options: SpawnOptions = {}, { node, entry } = here): { child: ChildProcess; firstLine: Promise<string> } {
+function spawnHolder(
+  dir: string,
+  options: SpawnOptions = {},
+  { node, entry } = here,
+): { child: ChildProcess; firstLine: Promise<string> } {
   const code = `
     import { openEmbeddedPostgres } from ${JSON.stringify(pathToFileURL(entry).href)}
     const db = await openEmbeddedPostgres({ dir: process.argv[1] })
@@ -295,7 +326,11 @@ function spawnHolder(dir: string, options: SpawnOptions = {}, { node, entry } = 
     process.on('SIGHUP', () => process.exit())
     console.log(JSON.stringify({ url: db.url, pid: db.pid }))
   `
-  const child = spawn(node, ['--input-type=module', '-e', code, dir], { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], ...options })
+  const child = spawn(node, ['--input-type=module', '-e', code, dir], {
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  })
   const firstLine = new Promise<string>((resolve, reject) => {
     child.stdout?.once('data', (data) => resolve(String(data)))
     void textOf(child.stderr).then((errors) => reject(new Error(errors)))
@@ -331,7 +366,10 @@ async function remembered(url: string): Promise<unknown[]> {
 
 function childrenOf(pid: number): number[] {
   const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
-  return lines.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === pid).map(([child]) => child ?? 0)
+  return lines
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([, parent]) => parent === pid)
+    .map(([child]) => child ?? 0)
 }
 
 /** A zombie nobody has reaped yet (its parent was killed) is dead to us. */

@@ -53,11 +53,16 @@ const defaultSettings: Record<string, string> = {
   log_checkpoints: 'off',
   log_line_prefix: '',
   timezone: 'UTC',
-  log_timezone: 'UTC'
+  log_timezone: 'UTC',
 }
 
 /** Starts the PostgreSQL that comes with Marina in `dir`, making its cluster on the first call, and watches over it. */
-export async function openEmbeddedPostgres({ dir, log = () => {}, signal, settings }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function openEmbeddedPostgres({
+  dir,
+  log = () => {},
+  signal,
+  settings,
+}: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   signal?.throwIfAborted()
   const [binaries, runAs] = await Promise.all([findBinaries(), chooseUser()])
   await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -67,7 +72,9 @@ export async function openEmbeddedPostgres({ dir, log = () => {}, signal, settin
   const cluster = path.join(home, 'cluster')
   const sockets = socketFolder(home)
   if (await servedElsewhere(cluster, path.join(sockets, socketName))) {
-    throw new Error(`a PostgreSQL that is not to be seen from here serves ${home}: only one Marina may use it at a time`)
+    throw new Error(
+      `a PostgreSQL that is not to be seen from here serves ${home}: only one Marina may use it at a time`,
+    )
   }
   const unlock = await lock(home)
   try {
@@ -101,7 +108,13 @@ type Server = { pid: number; exited: Promise<Exit>; hasExited: () => boolean; st
 
 /** In a session of its own: Ctrl-C in a terminal reaches Marina only, which drains first and ends PostgreSQL last. */
 function startServer({ file, args, ids }: ReturnType<typeof commandFor>, log: (line: string) => void): Server {
-  const child = spawn(file, args, { ...ids, cwd: '/', env: childEnvironment(), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(file, args, {
+    ...ids,
+    cwd: '/',
+    env: childEnvironment(),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const last = keepLastLines(child.stderr, log)
   let isWanted = false
   let hasExited = false
@@ -114,11 +127,19 @@ function startServer({ file, args, ids }: ReturnType<typeof commandFor>, log: (l
       resolve({ isWanted, reason: [`PostgreSQL ${how}`, ...(isWanted ? [] : last)].join('\n  ') })
     }
     child.once('error', (error) => settle(`could not be started: ${error.message}`))
-    child.once('exit', (code, by) => void settled(child).then(() => settle(by === null ? `ended with exit code ${code}` : `was ended by ${by}`)))
+    child.once(
+      'exit',
+      (code, by) =>
+        void settled(child).then(() => settle(by === null ? `ended with exit code ${code}` : `was ended by ${by}`)),
+    )
   })
   const stop = async () => {
     isWanted = true
-    for (const [by, ms] of [['SIGINT', fastStopMs], ['SIGQUIT', immediateStopMs], ['SIGKILL', immediateStopMs]] as const) {
+    for (const [by, ms] of [
+      ['SIGINT', fastStopMs],
+      ['SIGQUIT', immediateStopMs],
+      ['SIGKILL', immediateStopMs],
+    ] as const) {
       if (hasExited) return
       child.kill(by)
       await Promise.race([exited, sleep(ms, undefined, { ref: false })])
@@ -164,7 +185,7 @@ function serverArgs(cluster: string, sockets: string, settings: Record<string, s
     ...settings,
     listen_addresses: '',
     unix_socket_directories: `"${sockets.replaceAll('"', '""')}"`,
-    unix_socket_permissions: '0700'
+    unix_socket_permissions: '0700',
   }
   return ['-D', cluster, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
 }

@@ -25,20 +25,38 @@ export type Turn = { page: number; after?: string; before?: string }
  */
 export function keyset(fields: Fields, { after, before, page, ...query }: KeysetQuery, key: Key): Keyset {
   if (after !== undefined && before !== undefined) throw new BadListing('after and before exclude each other')
-  const given = after === undefined ? before === undefined ? undefined : parsePosition('before', before) : parsePosition('after', after)
+  const given =
+    after === undefined
+      ? before === undefined
+        ? undefined
+        : parsePosition('before', before)
+      : parsePosition('after', after)
   const position = page === undefined || page === given?.page ? given : undefined
-  const { where, limit, ...plain } = listing(fields, { ...query, page: position ? 1 : (page ?? 1) }, sql`${key.at} desc`)
+  const { where, limit, ...plain } = listing(
+    fields,
+    { ...query, page: position ? 1 : (page ?? 1) },
+    sql`${key.at} desc`,
+  )
   const isBackwards = position !== undefined && before !== undefined
   const isAscending = startsAscending(query.sort) !== isBackwards
   return {
-    ...plain, counted: position?.counted, isBackwards, matching: where, limit: limit + 1, page: position?.page ?? plain.page,
+    ...plain,
+    counted: position?.counted,
+    isBackwards,
+    matching: where,
+    limit: limit + 1,
+    page: position?.page ?? plain.page,
     where: position ? sql`${where} and ${beyond(key, position, isAscending)}` : where,
     order: isAscending ? sql`${key.at} asc, ${key.id} asc` : sql`${key.at} desc, ${key.id} desc`,
   }
 }
 
 /** The rows to show of those that were found, and how to go on from them. The count goes along. */
-export function turned<Row extends Edge>({ isBackwards, page, pageSize }: Keyset, found: Row[], counted: Counted): Turned<Row> {
+export function turned<Row extends Edge>(
+  { isBackwards, page, pageSize }: Keyset,
+  found: Row[],
+  counted: Counted,
+): Turned<Row> {
   const isMore = found.length > pageSize
   const rows = isBackwards ? found.slice(0, pageSize).toReversed() : found.slice(0, pageSize)
   const [first, last] = [rows[0], rows.at(-1)]
@@ -47,13 +65,22 @@ export function turned<Row extends Edge>({ isBackwards, page, pageSize }: Keyset
     rows,
     ...(hasNext ? { next: { page: page + 1, after: writePosition(page + 1, last!, counted) } } : {}),
     // Entries that came since stand before the first page as well: they are a page 1, too.
-    ...(hasPrev ? { prev: { page: Math.max(1, page - 1), ...(first ? { before: writePosition(Math.max(1, page - 1), first, counted) } : {}) } } : {}),
+    ...(hasPrev
+      ? {
+          prev: {
+            page: Math.max(1, page - 1),
+            ...(first ? { before: writePosition(Math.max(1, page - 1), first, counted) } : {}),
+          },
+        }
+      : {}),
   }
 }
 
 /** An entry as the edge of a page, for a link: the place, the number of the page that it leads to, and what was counted. */
 export function writePosition(page: number, { micros, id }: Edge, counted?: Counted): string {
-  return Buffer.from(`${page}.${micros}.${id}${counted ? `.${counted.total}.${counted.mark}` : ''}`).toString('base64url')
+  return Buffer.from(`${page}.${micros}.${id}${counted ? `.${counted.total}.${counted.mark}` : ''}`).toString(
+    'base64url',
+  )
 }
 
 /** Tells one list from another. */
@@ -61,9 +88,15 @@ export const markOf = (text: string) => createHash('sha256').update(text).digest
 
 function parsePosition(name: 'after' | 'before', text: string): Edge & { page: number; counted: Counted | undefined } {
   const plain = /^[\w-]+$/.test(text) ? Buffer.from(text, 'base64url').toString('latin1') : ''
-  const [, page, micros, id, total, mark] = /^([1-9]\d{0,14})\.(-?\d{1,15}|1\d{15})\.(\d{1,15})(?:\.(\d{1,10})\.([\w-]{8}))?$/.exec(plain) ?? []
+  const [, page, micros, id, total, mark] =
+    /^([1-9]\d{0,14})\.(-?\d{1,15}|1\d{15})\.(\d{1,15})(?:\.(\d{1,10})\.([\w-]{8}))?$/.exec(plain) ?? []
   if (page === undefined) throw new BadListing(`${name}: this is no position of a Link header`)
-  return { page: Number(page), micros: Number(micros), id: Number(id), counted: mark === undefined ? undefined : { total: Number(total), mark } }
+  return {
+    page: Number(page),
+    micros: Number(micros),
+    id: Number(id),
+    counted: mark === undefined ? undefined : { total: Number(total), mark },
+  }
 }
 
 /** What is beyond the position. The first condition says it of the time alone, by which PostgreSQL leaves out whole partitions. */

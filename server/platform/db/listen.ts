@@ -8,7 +8,12 @@ const pauseAfterLoss = 1000
  * Hears a channel of NOTIFY on a connection of its own, again after the connection broke. `onHeard` gets each payload; after
  * every (re)connection it gets '', because what was said meanwhile is lost. Errors go to `onTrouble`.
  */
-export function listenTo(db: Pick<Db, 'connect'>, channel: string, onHeard: (payload: string) => void, onTrouble: (error: unknown) => void): AsyncDisposable {
+export function listenTo(
+  db: Pick<Db, 'connect'>,
+  channel: string,
+  onHeard: (payload: string) => void,
+  onTrouble: (error: unknown) => void,
+): AsyncDisposable {
   let isClosed = false
   let timer: NodeJS.Timeout | undefined
   let client: Client | undefined

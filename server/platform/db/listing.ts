@@ -6,7 +6,10 @@ export class BadListing extends Error {
 }
 
 /** One condition of q: `k=v`, `k=~v`, `k=[a~b]`, `k={a b}` (any of them), `k=(a b)` (all of them). */
-export type Condition = { kind: 'is' | 'like'; value: string } | { kind: 'range'; from: string | undefined; to: string | undefined } | { kind: 'any' | 'all'; values: string[] }
+export type Condition =
+  | { kind: 'is' | 'like'; value: string }
+  | { kind: 'range'; from: string | undefined; to: string | undefined }
+  | { kind: 'any' | 'all'; values: string[] }
 
 /** A field that clients may filter and sort by. Anything that is not on a list's own table of fields is refused (H26). */
 export type Field =
@@ -23,8 +26,15 @@ export type Listing = { where: Sql; order: Sql; limit: number; offset: number; p
 const deepest = 1_000_000
 
 /** Turns what a client asked into SQL over known columns. `order` applies when no sort is given, and breaks ties after one. */
-export function listing(fields: Fields, { q, sort, page = 1, page_size: pageSize = 10 }: ListQuery, order: Sql): Listing {
-  if ((page - 1) * pageSize > deepest) throw new BadListing(`pages end at entry ${deepest}: narrow the list with q, or follow the Link header where it has positions`)
+export function listing(
+  fields: Fields,
+  { q, sort, page = 1, page_size: pageSize = 10 }: ListQuery,
+  order: Sql,
+): Listing {
+  if ((page - 1) * pageSize > deepest)
+    throw new BadListing(
+      `pages end at entry ${deepest}: narrow the list with q, or follow the Link header where it has positions`,
+    )
   const conditions = Object.entries(parseQ(q ?? '')).map(([name, condition]) => whereOf(fields, name, condition))
   const sorts = parseSort(fields, sort ?? '')
   return {
@@ -46,7 +56,8 @@ export function parseQ(given: string): Record<string, Condition> {
   for (const part of splitOutside(text)) {
     const at = part.indexOf('=')
     const name = part.slice(0, at).trim()
-    if (at < 1 || name === '') throw new BadListing(`q: ${JSON.stringify(part.slice(0, 60))} is not of the form field=value`)
+    if (at < 1 || name === '')
+      throw new BadListing(`q: ${JSON.stringify(part.slice(0, 60))} is not of the form field=value`)
     if (conditions[name]) throw new BadListing(`q: ${name} stands twice`)
     conditions[name] = parseCondition(name, part.slice(at + 1))
   }
@@ -67,11 +78,15 @@ function parseCondition(name: string, text: string): Condition {
   if (text.startsWith('~')) return { kind: 'like', value: unquoted(text.slice(1)) }
   if (text.startsWith('[') && text.endsWith(']')) {
     const ends = inner.split('~')
-    if (ends.length !== 2 || (!ends[0]?.trim() && !ends[1]?.trim())) throw new BadListing(`q: a range is ${name}=[from~to], one end may be empty`)
+    if (ends.length !== 2 || (!ends[0]?.trim() && !ends[1]?.trim()))
+      throw new BadListing(`q: a range is ${name}=[from~to], one end may be empty`)
     return { kind: 'range', from: ends[0]!.trim() || undefined, to: ends[1]!.trim() || undefined }
   }
   if ((text.startsWith('{') && text.endsWith('}')) || (text.startsWith('(') && text.endsWith(')'))) {
-    const values = inner.split(' ').filter((one) => one !== '').map(unquoted)
+    const values = inner
+      .split(' ')
+      .filter((one) => one !== '')
+      .map(unquoted)
     if (values.length === 0 || values.length > 200) throw new BadListing(`q: ${name} needs 1 to 200 values`)
     return { kind: text.startsWith('{') ? 'any' : 'all', values }
   }
@@ -99,7 +114,10 @@ function splitOutside(text: string): string[] {
 
 function fieldOf(fields: Fields, name: string, where: string): Field {
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (!field) throw new BadListing(`${where}: unknown field ${JSON.stringify(name.slice(0, 60))}; known: ${Object.keys(fields).join(', ')}`)
+  if (!field)
+    throw new BadListing(
+      `${where}: unknown field ${JSON.stringify(name.slice(0, 60))}; known: ${Object.keys(fields).join(', ')}`,
+    )
   return field
 }
 
@@ -120,14 +138,20 @@ function whereOf(fields: Fields, name: string, condition: Condition): Sql {
       if (type !== 'text' && type !== 'integer') throw new BadListing(`q: ${name}=~ is for texts and numbers`)
       return sql`position(lower(${condition.value}::text) in lower(${column}::text)) > 0`
     case 'range':
-      return joined([
-        ...(condition.from === undefined ? [] : [sql`${column} >= ${value(condition.from)}`]),
-        ...(condition.to === undefined ? [] : [sql`${column} <= ${value(condition.to)}`]),
-      ], sql` and `)
+      return joined(
+        [
+          ...(condition.from === undefined ? [] : [sql`${column} >= ${value(condition.from)}`]),
+          ...(condition.to === undefined ? [] : [sql`${column} <= ${value(condition.to)}`]),
+        ],
+        sql` and `,
+      )
     case 'any':
       return joinedAny(column, type, condition.values.map(value))
     case 'all':
-      return joined(condition.values.map((one) => sql`${column} = ${value(one)}`), sql` and `)
+      return joined(
+        condition.values.map((one) => sql`${column} = ${value(one)}`),
+        sql` and `,
+      )
   }
 }
 
@@ -137,14 +161,20 @@ function joinedAny(column: Sql, type: 'text' | 'integer' | 'time' | 'boolean', v
   return type === 'time' ? sql`${column} = any(${values}::timestamptz[])` : sql`${column} = any(${values}::boolean[])`
 }
 
-function valueOf(name: string, type: 'text' | 'integer' | 'time' | 'boolean', text: string): string | number | boolean | Date {
+function valueOf(
+  name: string,
+  type: 'text' | 'integer' | 'time' | 'boolean',
+  text: string,
+): string | number | boolean | Date {
   if (text.includes('\0')) throw new BadListing(`q: ${name} holds a NUL`)
   if (type === 'text') return text
   if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text)
   if (type === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   const time = type === 'time' && text.length <= 40 ? new Date(inUtc(text)) : undefined
   if (time && isKept(time)) return time
-  throw new BadListing(`q: ${name} must be ${type === 'integer' ? 'a whole number' : type === 'boolean' ? 'true or false' : 'a time such as 2026-01-31 or 2026-01-31 12:00:00'}`)
+  throw new BadListing(
+    `q: ${name} must be ${type === 'integer' ? 'a whole number' : type === 'boolean' ? 'true or false' : 'a time such as 2026-01-31 or 2026-01-31 12:00:00'}`,
+  )
 }
 
 /** A time that PostgreSQL can hold: a Date goes further back. An invalid one is in no year. */
@@ -155,8 +185,14 @@ const inUtc = (text: string) => (/^\d{4}-\d{2}-\d{2}[ T]\d[\d:.]*$/.test(text) ?
 
 /** `-field`, or `field:desc` as Harbor's command line has it in its help. */
 export function sortsOf(text: string): { name: string; isDescending: boolean }[] {
-  const given = text.split(',').map((one) => one.trim()).filter((one) => one !== '')
-  return given.map((one) => ({ name: one.replace(/^-/, '').replace(/:(asc|desc)$/i, ''), isDescending: one.startsWith('-') || /:desc$/i.test(one) }))
+  const given = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+  return given.map((one) => ({
+    name: one.replace(/^-/, '').replace(/:(asc|desc)$/i, ''),
+    isDescending: one.startsWith('-') || /:desc$/i.test(one),
+  }))
 }
 
 function parseSort(fields: Fields, text: string): Sql[] {

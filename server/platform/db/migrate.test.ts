@@ -7,7 +7,12 @@ import { Client } from 'pg'
 import { openTestDatabase } from '../../testing/postgres.ts'
 import { migrate, SchemaMismatch } from './migrate.ts'
 
-type Field = { folder: string; write(name: string, text: string): Promise<void>; migrate(): Promise<string[]>; ask(text: string): Promise<unknown[]> } & AsyncDisposable
+type Field = {
+  folder: string
+  write(name: string, text: string): Promise<void>
+  migrate(): Promise<string[]>
+  ask(text: string): Promise<unknown[]>
+} & AsyncDisposable
 
 async function openField(): Promise<Field> {
   const [folder, database] = [await mkdtemp(join(tmpdir(), 'marina-migrations-')), await openTestDatabase()]
@@ -58,7 +63,12 @@ test('F50: a database of a newer version is refused in one sentence, and left as
   await field.migrate()
   await rm(join(field.folder, '0002-newer.sql'))
   await field.write('0003-own.sql', 'create table c (x int)')
-  await assert.rejects(field.migrate(), (error) => error instanceof SchemaMismatch && /0002-newer\.sql, which this version of Marina does not know/.test(error.message))
+  await assert.rejects(
+    field.migrate(),
+    (error) =>
+      error instanceof SchemaMismatch &&
+      /0002-newer\.sql, which this version of Marina does not know/.test(error.message),
+  )
   assert.deepEqual(await field.ask(`select to_regclass('c') as c`), [{ c: null }])
 })
 
@@ -67,7 +77,10 @@ test('a migration that was edited after it was applied is refused', async () => 
   await field.write('0001-first.sql', 'create table a (x int)')
   await field.migrate()
   await field.write('0001-first.sql', 'create table a (x bigint)')
-  await assert.rejects(field.migrate(), (error) => error instanceof SchemaMismatch && /another wording/.test(error.message))
+  await assert.rejects(
+    field.migrate(),
+    (error) => error instanceof SchemaMismatch && /another wording/.test(error.message),
+  )
 })
 
 test('a migration that fails leaves those before it, nothing of itself, and no lock', async () => {
@@ -75,7 +88,12 @@ test('a migration that fails leaves those before it, nothing of itself, and no l
   await field.write('0001-first.sql', 'create table a (x int)')
   await field.write('0002-broken.sql', 'create table b (x int); select 1 / 0')
   await assert.rejects(field.migrate(), /migration 0002-broken\.sql failed and was rolled back: division by zero/)
-  assert.deepEqual(await field.ask(`select to_regclass('a')::text as a, to_regclass('b') as b, (select count(*)::int from pg_locks where locktype = 'advisory') as locks`), [{ a: 'a', b: null, locks: 0 }])
+  assert.deepEqual(
+    await field.ask(
+      `select to_regclass('a')::text as a, to_regclass('b') as b, (select count(*)::int from pg_locks where locktype = 'advisory') as locks`,
+    ),
+    [{ a: 'a', b: null, locks: 0 }],
+  )
   await field.write('0002-broken.sql', 'create table b (x int)')
   assert.deepEqual(await field.migrate(), ['0002-broken.sql'])
 })

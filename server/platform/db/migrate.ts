@@ -49,9 +49,14 @@ function refuseStrangers(applied: Map<string, string>, migrations: Migration[]) 
   const own = new Map(migrations.map(({ name, checksum }) => [name, checksum]))
   for (const [name, checksum] of applied) {
     if (!own.has(name)) {
-      throw new SchemaMismatch(`the database has migration ${name}, which this version of Marina does not know: start the newer version, or restore a backup from before the upgrade`)
+      throw new SchemaMismatch(
+        `the database has migration ${name}, which this version of Marina does not know: start the newer version, or restore a backup from before the upgrade`,
+      )
     }
-    if (own.get(name) !== checksum) throw new SchemaMismatch(`migration ${name} was applied in another wording: applied migrations are never edited, add a new one`)
+    if (own.get(name) !== checksum)
+      throw new SchemaMismatch(
+        `migration ${name} was applied in another wording: applied migrations are never edited, add a new one`,
+      )
   }
 }
 
@@ -63,6 +68,9 @@ async function apply(client: pg.Client, { name, text, checksum }: Migration) {
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')
-    throw new Error(`migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(
+      `migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   }
 }

@@ -15,7 +15,9 @@ after(() => rm(dir, { recursive: true }))
 
 test('a lock that is given back can be taken again and leaves no file', async () => {
   const file = path.join(dir, 'again')
-  await (await takePidLock(file))()
+  await (
+    await takePidLock(file)
+  )()
   const unlock = await takePidLock(file)
   await assert.rejects(takePidLock(file), LockHeld)
   await unlock()
@@ -39,7 +41,9 @@ test('a lock whose process is gone, or whose pid has come again, is taken over',
 test('a lock file with nonsense in it is taken over', async () => {
   const file = path.join(dir, 'nonsense')
   await writeFile(file, '{"pid":')
-  await (await takePidLock(file))()
+  await (
+    await takePidLock(file)
+  )()
   assert.deepEqual(await filesOf('nonsense'), [])
 })
 

@@ -88,7 +88,8 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 function parseHolder(text: string): Holder {
   try {
     const { pid, started, id } = JSON.parse(text) as Partial<Holder>
-    if (typeof pid === 'number' && typeof started === 'string' && /^[0-9a-f-]{36}$/.test(id ?? '')) return { pid, started, id: id ?? '' }
+    if (typeof pid === 'number' && typeof started === 'string' && /^[0-9a-f-]{36}$/.test(id ?? ''))
+      return { pid, started, id: id ?? '' }
   } catch {}
   return { pid: 0, started: '', id: 'unreadable' }
 }
@@ -107,7 +108,9 @@ function isAlive({ pid, started }: Holder): boolean {
 function startOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
     const isZombie = afterName[0] === 'Z'
     return isZombie ? undefined : `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${afterName[19]}`
   } catch {

@@ -21,9 +21,16 @@ const topics = new Set(['thing.done', 'thing.undone'])
 
 async function openFacts(): Promise<{ db: Db; url: string } & AsyncDisposable> {
   const database = await openTestDatabase(prepare)
-  const db = openDb({ url: database.url, poolSize: 12, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000, lockTimeoutMs: 5000 })
+  const db = openDb({
+    url: database.url,
+    poolSize: 12,
+    acquireTimeoutMs: 5000,
+    statementTimeoutMs: 10_000,
+    lockTimeoutMs: 5000,
+  })
   return {
-    db, url: database.url,
+    db,
+    url: database.url,
     async [Symbol.asyncDispose]() {
       await db.close()
       await database[Symbol.asyncDispose]()
@@ -42,11 +49,18 @@ async function prepare(url: string): Promise<void> {
 
 const done = (n: number) => ({ topic: 'thing.done', payload: { n } })
 const emitDone = (db: Db, ...all: number[]) => db.transaction((tx) => emit(tx, all.map(done)))
-const open = (db: Db, reactions: Reaction[], options: Partial<DispatcherOptions> = {}): Promise<Dispatcher> => openDispatcher({ db, log, topics, reactions, pollMs: 50, backOffMs: 1, ...options })
+const open = (db: Db, reactions: Reaction[], options: Partial<DispatcherOptions> = {}): Promise<Dispatcher> =>
+  openDispatcher({ db, log, topics, reactions, pollMs: 50, backOffMs: 1, ...options })
 
 /** Notes what it is told, in the order of telling. */
 function noting(name: string, heard: unknown[], more: Partial<Reaction> = {}): Reaction {
-  return { name, topics: ['thing.done'], begins: 'first', handle: async (_, facts) => void heard.push(...facts.map(({ payload }) => payload.n)), ...more }
+  return {
+    name,
+    topics: ['thing.done'],
+    begins: 'first',
+    handle: async (_, facts) => void heard.push(...facts.map(({ payload }) => payload.n)),
+    ...more,
+  }
 }
 
 const upTo = (end: number) => Array.from({ length: end }, (_, n) => n)
@@ -55,7 +69,9 @@ test('facts come to every reaction to their topic, in order, with what request t
   await using at = await openFacts()
   const [first, second, undone, whole]: [unknown[], unknown[], unknown[], Told[]] = [[], [], [], []]
   await using _ = await open(at.db, [
-    noting('first', first), noting('second', second), noting('undone', undone, { topics: ['thing.undone'] }),
+    noting('first', first),
+    noting('second', second),
+    noting('undone', undone, { topics: ['thing.undone'] }),
     noting('whole', [], { topics: 'all', handle: async (_, facts) => void whole.push(...facts) }),
   ])
   await answering({ address: '192.0.2.7', requestId: 'r-1' }, () => emitDone(at.db, 0, 1))
@@ -63,7 +79,15 @@ test('facts come to every reaction to their topic, in order, with what request t
   await emitDone(at.db, 2)
   await eventually(() => assert.equal(whole.length, 4))
   await eventually(() => assert.deepEqual([first, second, undone], [[0, 1, 2], [0, 1, 2], [9]]))
-  assert.deepEqual(whole.map(({ address, requestId }) => [address, requestId]), [['192.0.2.7', 'r-1'], ['192.0.2.7', 'r-1'], [null, null], [null, null]])
+  assert.deepEqual(
+    whole.map(({ address, requestId }) => [address, requestId]),
+    [
+      ['192.0.2.7', 'r-1'],
+      ['192.0.2.7', 'r-1'],
+      [null, null],
+      [null, null],
+    ],
+  )
 })
 
 test('a fact whose transaction commits late is told, though later ones were told before it', async () => {
@@ -101,9 +125,15 @@ test('facts about one row are told in the order of its changes, whichever transa
     await tx.run(sql`insert into installation (name, value) values (${Math.random().toString()}, '')`)
     await tx.rows(sql`select pg_sleep(0.02)`)
   }
-  await Promise.all([...upTo(120).map(() => at.db.transaction(change)), ...upTo(20).map(() => at.db.transaction(bystander))])
+  await Promise.all([
+    ...upTo(120).map(() => at.db.transaction(change)),
+    ...upTo(20).map(() => at.db.transaction(bystander)),
+  ])
   await eventually(() => assert.equal(heard.length, 120))
-  assert.deepEqual(heard, upTo(120).map((n) => n + 1))
+  assert.deepEqual(
+    heard,
+    upTo(120).map((n) => n + 1),
+  )
 })
 
 test('a reaction that fails is tried again and holds up no other (S4-12, S4-18)', async () => {
@@ -114,7 +144,9 @@ test('a reaction that fails is tried again and holds up no other (S4-12, S4-18)'
     noting('good', good),
     noting('bad', [], {
       async handle(tx, facts) {
-        await tx.run(sql`insert into kept (fact_id, n) select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`)
+        await tx.run(
+          sql`insert into kept (fact_id, n) select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`,
+        )
         if (facts.some(({ payload }) => payload.n === 5) && refusals-- > 0) throw new Error('not yet')
         bad.push(...facts.map(({ payload }) => payload.n as number))
       },
@@ -124,24 +156,37 @@ test('a reaction that fails is tried again and holds up no other (S4-12, S4-18)'
   await eventually(() => assert.deepEqual(good, upTo(10)))
   await eventually(() => assert.deepEqual(bad, upTo(10)))
   const kept = await at.db.rows<{ n: number }>(sql`select n from kept order by n`)
-  assert.deepEqual(kept.map(({ n }) => n), upTo(10), 'what a failed try wrote is gone')
+  assert.deepEqual(
+    kept.map(({ n }) => n),
+    upTo(10),
+    'what a failed try wrote is gone',
+  )
 })
 
 test('a fact that is refused again and again is parked for an administrator, and the others go on', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
   let isMended = false
-  await using dispatcher = await open(at.db, [noting('picky', heard, {
-    async handle(_, facts) {
-      if (!isMended && facts.some(({ payload }) => payload.n === 2)) throw new Error('not this one')
-      heard.push(...facts.map(({ payload }) => payload.n))
-    },
-  })], { tries: 3 })
+  await using dispatcher = await open(
+    at.db,
+    [
+      noting('picky', heard, {
+        async handle(_, facts) {
+          if (!isMended && facts.some(({ payload }) => payload.n === 2)) throw new Error('not this one')
+          heard.push(...facts.map(({ payload }) => payload.n))
+        },
+      }),
+    ],
+    { tries: 3 },
+  )
   await emitDone(at.db, ...upTo(6))
   await eventually(() => assert.deepEqual(heard, [0, 1, 3, 4, 5]))
   const [parked] = await listParked(at.db, 'picky')
   assert.deepEqual([parked!.payload, parked!.trouble], [{ n: 2 }, 'Error: not this one'])
-  assert.deepEqual((await dispatcher.standings()).map((one) => [one.handler, one.parked, one.behind]), [['picky', 1, 0]])
+  assert.deepEqual(
+    (await dispatcher.standings()).map((one) => [one.handler, one.parked, one.behind]),
+    [['picky', 1, 0]],
+  )
   assert.deepEqual(await dispatcher.retryParked('picky'), { taken: 0, left: 1 })
   isMended = true
   assert.deepEqual(await dispatcher.retryParked('picky'), { taken: 1, left: 0 })
@@ -161,7 +206,13 @@ test('a reaction runs one at a time on all processes, and they hand no fact over
     },
   })
   await using second = new AsyncDisposableStack()
-  const other = openDb({ url: at.url, poolSize: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000, lockTimeoutMs: 5000 })
+  const other = openDb({
+    url: at.url,
+    poolSize: 4,
+    acquireTimeoutMs: 5000,
+    statementTimeoutMs: 10_000,
+    lockTimeoutMs: 5000,
+  })
   second.defer(() => other.close())
   second.use(await open(other, [reaction], { batch: 3 }))
   await using _ = await open(at.db, [reaction], { batch: 3 })
@@ -175,17 +226,23 @@ test('a parked fact that is handed over once more waits for the facts that the r
   let [isMended, running, most] = [false, 0, 0]
   const { promise: isBusy, resolve: busy } = Promise.withResolvers<void>()
   const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>()
-  await using dispatcher = await open(at.db, [noting('stateful', [], {
-    async handle(_, [fact]) {
-      if (!isMended) throw new Error('not yet')
-      most = Math.max(most, ++running)
-      if (fact!.payload.n === 1) {
-        busy()
-        await mayGoOn
-      }
-      running--
-    },
-  })], { tries: 1 })
+  await using dispatcher = await open(
+    at.db,
+    [
+      noting('stateful', [], {
+        async handle(_, [fact]) {
+          if (!isMended) throw new Error('not yet')
+          most = Math.max(most, ++running)
+          if (fact!.payload.n === 1) {
+            busy()
+            await mayGoOn
+          }
+          running--
+        },
+      }),
+    ],
+    { tries: 1 },
+  )
   await emitDone(at.db, 0)
   await eventually(async () => assert.equal((await listParked(at.db, 'stateful')).length, 1))
   isMended = true
@@ -201,31 +258,54 @@ test('a parked fact that is handed over once more waits for the facts that the r
 test('facts that are too many for the time that a statement has come in smaller numbers', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
-  await using _ = await open(at.db, [noting('slow', heard, {
-    async handle(tx, facts) {
-      if (facts.length > 10) await tx.run(sql`do $$ begin raise exception 'canceling statement due to statement timeout' using errcode = '57014'; end $$`)
-      heard.push(...facts.map(({ payload }) => payload.n))
-    },
-  })])
+  await using _ = await open(at.db, [
+    noting('slow', heard, {
+      async handle(tx, facts) {
+        if (facts.length > 10)
+          await tx.run(
+            sql`do $$ begin raise exception 'canceling statement due to statement timeout' using errcode = '57014'; end $$`,
+          )
+        heard.push(...facts.map(({ payload }) => payload.n))
+      },
+    }),
+  ])
   await emitDone(at.db, ...upTo(50))
   await eventually(() => assert.deepEqual(heard, upTo(50)))
 })
 
 test('a fact is parked whatever stands in the error that refuses it', async () => {
   await using at = await openFacts()
-  await using _ = await open(at.db, [noting('picky', [], { handle: async () => Promise.reject(new SyntaxError('Unexpected token \0')) })], { tries: 1 })
+  await using _ = await open(
+    at.db,
+    [noting('picky', [], { handle: async () => Promise.reject(new SyntaxError('Unexpected token \0')) })],
+    { tries: 1 },
+  )
   await emitDone(at.db, 0)
-  await eventually(async () => assert.deepEqual((await listParked(at.db, 'picky')).map(({ trouble }) => trouble), ['SyntaxError: Unexpected token ']))
+  await eventually(async () =>
+    assert.deepEqual(
+      (await listParked(at.db, 'picky')).map(({ trouble }) => trouble),
+      ['SyntaxError: Unexpected token '],
+    ),
+  )
 })
 
 test('F07: a process that is killed while it takes facts loses none, and what it wrote stands once', async () => {
   await using at = await openFacts()
   await emitDone(at.db, ...upTo(40))
   for (const count of ['3', '10']) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'events.test-child.ts'), at.url, count], { stdio: 'inherit' })
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'events.test-child.ts'), at.url, count], {
+      stdio: 'inherit',
+    })
     assert.equal((await once(child, 'exit'))[1], 'SIGKILL')
   }
-  await using _ = await open(at.db, [noting('keeper', [], { handle: async (tx, facts) => void (await tx.run(sql`insert into kept (fact_id, n) select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`)) })])
+  await using _ = await open(at.db, [
+    noting('keeper', [], {
+      handle: async (tx, facts) =>
+        void (await tx.run(
+          sql`insert into kept (fact_id, n) select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`,
+        )),
+    }),
+  ])
   const kept = async () => (await at.db.rows<{ n: number }>(sql`select n from kept order by n`)).map(({ n }) => n)
   await eventually(async () => assert.equal((await kept()).length, 40))
   assert.deepEqual(await kept(), upTo(40))
@@ -238,7 +318,10 @@ test('facts that a reaction emits itself are told as well', async () => {
     noting('chain', heard, {
       async handle(tx, facts) {
         const numbers = facts.map(({ payload }) => Number(payload.n))
-        await emit(tx, numbers.filter((n) => n < 20).map((n) => done(n + 1)))
+        await emit(
+          tx,
+          numbers.filter((n) => n < 20).map((n) => done(n + 1)),
+        )
         heard.push(...numbers)
       },
     }),
@@ -261,7 +344,15 @@ test('a reaction can have its facts again from one on, and a new one begins wher
   assert.equal(await at.db.transaction((tx) => replay(tx, 'old', id)), true)
   assert.equal(await at.db.transaction((tx) => replay(tx, 'nobody', id)), false)
   await emitDone(at.db, 6)
-  await eventually(() => assert.deepEqual([old, fresh], [[...upTo(6), 3, 4, 5, 6], [5, 6]]))
+  await eventually(() =>
+    assert.deepEqual(
+      [old, fresh],
+      [
+        [...upTo(6), 3, 4, 5, 6],
+        [5, 6],
+      ],
+    ),
+  )
 })
 
 test('a database restored from a dump, which counts transactions anew, tells what was left and what is new', async () => {
@@ -275,7 +366,9 @@ test('a database restored from a dump, which counts transactions anew, tells wha
   await emitDone(at.db, 2)
   // As in another cluster that had come much further: everything keeps its order and lies in this one's future.
   await at.db.run(sql`update outbox set xid = (xid::text::bigint + 4000000000)::text::xid8`)
-  await at.db.run(sql`update event_place set seen = (select format('%s:%s:', max(xid::text::bigint), max(xid::text::bigint))::pg_snapshot from outbox)`)
+  await at.db.run(
+    sql`update event_place set seen = (select format('%s:%s:', max(xid::text::bigint), max(xid::text::bigint))::pg_snapshot from outbox)`,
+  )
   await using _ = await open(at.db, [noting('keeper', heard)])
   await emitDone(at.db, 3)
   await eventually(() => assert.deepEqual(heard, [0, 1, 2, 3]))
@@ -285,7 +378,14 @@ test('old facts are dropped when everybody has them, and not before', async () =
   await using at = await openFacts()
   const heard: unknown[] = []
   let isStuck = true
-  await using dispatcher = await open(at.db, [noting('quick', heard), noting('stuck', [], { handle: () => (isStuck ? Promise.reject(new Error('stuck')) : Promise.resolve()) })], { tries: 1000 })
+  await using dispatcher = await open(
+    at.db,
+    [
+      noting('quick', heard),
+      noting('stuck', [], { handle: () => (isStuck ? Promise.reject(new Error('stuck')) : Promise.resolve()) }),
+    ],
+    { tries: 1000 },
+  )
   await emitDone(at.db, ...upTo(3))
   await eventually(() => assert.equal(heard.length, 3))
   const count = async () => (await at.db.row<{ count: number }>(sql`select count(*) from outbox`))!.count
@@ -293,7 +393,12 @@ test('old facts are dropped when everybody has them, and not before', async () =
   await dispatcher.sweep(0, signal)
   assert.equal(await count(), 3)
   isStuck = false
-  await eventually(async () => assert.deepEqual((await dispatcher.standings()).map(({ behind }) => behind), [0, 0]))
+  await eventually(async () =>
+    assert.deepEqual(
+      (await dispatcher.standings()).map(({ behind }) => behind),
+      [0, 0],
+    ),
+  )
   await dispatcher.sweep(3_600_000, signal)
   assert.equal(await count(), 3)
   // Nobody is behind a moment before it is written down that nobody is.
@@ -305,7 +410,8 @@ test('old facts are dropped when everybody has them, and not before', async () =
 
 test('a list of reactions that cannot be meant is refused at the start (S4-13, S4-15, S4-19)', () => {
   const one: Reaction = { name: 'one', topics: ['thing.done'], begins: 'now', handle: async () => {} }
-  const refused = (wrong: Partial<Record<keyof Reaction, unknown>>, why: RegExp) => assert.throws(() => checkReactions([one, { ...one, name: 'two', ...wrong } as Reaction], topics), why)
+  const refused = (wrong: Partial<Record<keyof Reaction, unknown>>, why: RegExp) =>
+    assert.throws(() => checkReactions([one, { ...one, name: 'two', ...wrong } as Reaction], topics), why)
   refused({ name: 'one' }, /two reactions are named one/)
   refused({ topics: ['thing.done', 'thing.done'] }, /names a topic twice/)
   refused({ topics: [] }, /reacts to no topic/)

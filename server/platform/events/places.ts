@@ -3,7 +3,14 @@ import { sql } from '../db/sql.ts'
 import type { Reaction, Told } from './reaction.ts'
 
 /** Where a handler stands; `waitMs` until it may try again what failed. */
-export type Place = { seen: string; until: string | null; lastId: number; failingId: number | null; failures: number; waitMs: number }
+export type Place = {
+  seen: string
+  until: string | null
+  lastId: number
+  failingId: number | null
+  failures: number
+  waitMs: number
+}
 
 /** Sees no transaction at all: 3 is the first number that PostgreSQL gives. */
 const nothing = '3:3:'
@@ -40,7 +47,10 @@ export async function recount(db: Db): Promise<number> {
  * What has happened up to now, and who has not been told all of it. Asked outside a transaction that writes: a snapshot
  * taken inside one may count the writer's own facts, which are not there yet, among those that were seen.
  */
-export async function lookAround(db: Queryable, handlers: readonly string[]): Promise<{ now: string; behind: string[] }> {
+export async function lookAround(
+  db: Queryable,
+  handlers: readonly string[],
+): Promise<{ now: string; behind: string[] }> {
   const row = await db.row<{ now: string; behind: string[] }>(sql`
     with at as materialized (select pg_current_snapshot() as now)
     select at.now::text, array(select handler from event_place where handler = any(${handlers}::text[]) and coalesce(retry_at <= clock_timestamp(), true)
@@ -70,18 +80,29 @@ type Window = { seen: string; until: string; lastId: number }
  * Facts that are visible in `until` and not in `seen`, beyond `lastId`, in the order of their ids: at most `limit`. Those of
  * other topics come without their payload, so that the reader can tell how far it has read.
  */
-export async function readWindow(tx: Tx, { seen, until, lastId }: Window, topics: readonly string[] | 'all', limit: number): Promise<Told[]> {
+export async function readWindow(
+  tx: Tx,
+  { seen, until, lastId }: Window,
+  topics: readonly string[] | 'all',
+  limit: number,
+): Promise<Told[]> {
   const wanted = topics === 'all' ? null : topics
   const columns = sql`id, topic, case when ${wanted}::text[] is null or topic = any(${wanted}::text[]) then payload end as payload, occurred_at as "occurredAt", address, request_id as "requestId"`
   const isIn = sql`pg_visible_in_snapshot(xid, ${until}::pg_snapshot) and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot)`
-  if (lastId > 0) return tx.rows<Told>(sql`select ${columns} from outbox where id > ${lastId} and ${isIn} order by id limit ${limit}`)
+  if (lastId > 0)
+    return tx.rows<Told>(sql`select ${columns} from outbox where id > ${lastId} and ${isIn} order by id limit ${limit}`)
   // id + 0: by the index on xid, which has what is new side by side; by that on id, all that is old would be passed first.
   return tx.rows<Told>(sql`
     select ${columns} from outbox where xid >= pg_snapshot_xmin(${seen}::pg_snapshot) and xid < pg_snapshot_xmax(${until}::pg_snapshot) and ${isIn} order by id + 0 limit ${limit}`)
 }
 
 /** `next` undefined: the window is done with, and all that is visible in `until` was handled. */
-export async function movePlace(tx: Queryable, handler: string, until: string, next: number | undefined): Promise<void> {
+export async function movePlace(
+  tx: Queryable,
+  handler: string,
+  until: string,
+  next: number | undefined,
+): Promise<void> {
   if (next === undefined) {
     await tx.run(sql`
       update event_place set seen = ${until}::pg_snapshot, until = null, last_id = 0, failing_id = null, failures = 0, trouble = null, retry_at = null, moved_at = now() where handler = ${handler}`)
@@ -92,14 +113,24 @@ export async function movePlace(tx: Queryable, handler: string, until: string, n
 }
 
 /** Has the handler wait before it tries this fact again. */
-export async function holdPlace(tx: Queryable, handler: string, until: string, { id, failures, trouble, waitMs }: { id: number; failures: number; trouble: string; waitMs: number }): Promise<void> {
+export async function holdPlace(
+  tx: Queryable,
+  handler: string,
+  until: string,
+  { id, failures, trouble, waitMs }: { id: number; failures: number; trouble: string; waitMs: number },
+): Promise<void> {
   await tx.run(sql`
     update event_place set until = ${until}::pg_snapshot, failing_id = ${id}, failures = ${failures}, trouble = ${trouble},
       retry_at = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8) where handler = ${handler}`)
 }
 
 /** Lays a fact aside for an administrator. */
-export async function park(tx: Queryable, handler: string, { id, topic, payload, occurredAt, address, requestId }: Told, trouble: string): Promise<void> {
+export async function park(
+  tx: Queryable,
+  handler: string,
+  { id, topic, payload, occurredAt, address, requestId }: Told,
+  trouble: string,
+): Promise<void> {
   await tx.run(sql`
     insert into event_parked (handler, fact_id, topic, payload, occurred_at, address, request_id, trouble)
     values (${handler}, ${id}, ${topic}, ${JSON.stringify(payload)}::jsonb, ${occurredAt}, ${address}, ${requestId}, ${trouble})
@@ -112,7 +143,9 @@ const parkedColumns = sql`event_parked.id as "parkedId", handler, fact_id as id,
 
 /** The oldest parked facts of a handler beyond `after`, at most `limit`. */
 export async function listParked(db: Queryable, handler: string, after = 0, limit = 100): Promise<Parked[]> {
-  return db.rows<Parked>(sql`select ${parkedColumns} from event_parked where handler = ${handler} and fact_id > ${after} order by fact_id limit ${limit}`)
+  return db.rows<Parked>(
+    sql`select ${parkedColumns} from event_parked where handler = ${handler} and fact_id > ${after} order by fact_id limit ${limit}`,
+  )
 }
 
 /** Takes a parked fact out of its place for this transaction; false when somebody else has done so. */
@@ -123,13 +156,25 @@ export async function unpark(tx: Queryable, parkedId: number): Promise<boolean> 
 /** Has a handler take all facts from this id on once more, as far as they are still there. False: there is no such handler. */
 export async function replay(tx: Tx, handler: string, fromId: number): Promise<boolean> {
   // What it had not taken yet stays ahead of it, so an open window begins no later than where it stood.
-  return (await tx.run(sql`
+  return (
+    (await tx.run(sql`
     update event_place set last_id = case when until is null then ${fromId}::bigint - 1 else least(${fromId}::bigint - 1, last_id) end,
-      until = coalesce(until, seen), seen = ${nothing}::pg_snapshot, failing_id = null, failures = 0, trouble = null, retry_at = null where handler = ${handler}`)) > 0
+      until = coalesce(until, seen), seen = ${nothing}::pg_snapshot, failing_id = null, failures = 0, trouble = null, retry_at = null where handler = ${handler}`)) >
+    0
+  )
 }
 
 /** A handler as administrators see it; `behind` counts to a thousand and then stops. */
-export type Standing = { handler: string; behind: number; parked: number; failures: number; trouble: string | null; failingId: number | null; retryAt: Date | null; movedAt: Date }
+export type Standing = {
+  handler: string
+  behind: number
+  parked: number
+  failures: number
+  trouble: string | null
+  failingId: number | null
+  retryAt: Date | null
+  movedAt: Date
+}
 
 export async function listStandings(db: Queryable, handlers: readonly string[]): Promise<Standing[]> {
   return db.rows<Standing>(sql`

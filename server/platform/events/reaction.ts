@@ -29,7 +29,8 @@ export type Reaction = {
 export function checkReactions(reactions: readonly Reaction[], topics: Pick<ReadonlySet<string>, 'has'>): void {
   const names = new Set<string>()
   for (const { name, topics: wanted, handle } of reactions) {
-    if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) throw new Error(`a reaction needs a name in lower case, not ${JSON.stringify(name)}`)
+    if (!/^[a-z][a-z0-9-]{0,62}$/.test(name))
+      throw new Error(`a reaction needs a name in lower case, not ${JSON.stringify(name)}`)
     if (names.has(name)) throw new Error(`two reactions are named ${name}`)
     names.add(name)
     if (typeof handle !== 'function') throw new Error(`${name} has no handler`)

@@ -2,16 +2,34 @@ type Query = Record<string, string | number | boolean | undefined>
 type SetHeader = (name: string, value: string) => void
 
 /** Harbor's paging: X-Total-Count, and Link with the pages before and after (RFC 8288). Hands each header to `set`. */
-export function pageHeaders(path: string, query: Query, page: number, pageSize: number, total: number, set: SetHeader): void {
-  const { prev, next } = { prev: page > 1 ? { page: page - 1 } : undefined, next: page * pageSize < total ? { page: page + 1 } : undefined }
+export function pageHeaders(
+  path: string,
+  query: Query,
+  page: number,
+  pageSize: number,
+  total: number,
+  set: SetHeader,
+): void {
+  const { prev, next } = {
+    prev: page > 1 ? { page: page - 1 } : undefined,
+    next: page * pageSize < total ? { page: page + 1 } : undefined,
+  }
   linkHeaders(path, { ...query, page, page_size: pageSize }, { prev, next }, total, set)
 }
 
 /** The same where a list knows its neighbours by more than a number. What they say takes the place of what was asked. */
-export function linkHeaders(path: string, query: Query, to: { prev?: Query | undefined; next?: Query | undefined }, total: number, set: SetHeader): void {
+export function linkHeaders(
+  path: string,
+  query: Query,
+  to: { prev?: Query | undefined; next?: Query | undefined },
+  total: number,
+  set: SetHeader,
+): void {
   const link = (rel: 'prev' | 'next') => {
     if (!to[rel]) return []
-    const entries = Object.entries({ ...query, ...to[rel] }).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, String(value)]]))
+    const entries = Object.entries({ ...query, ...to[rel] }).flatMap(([key, value]): [string, string][] =>
+      value === undefined ? [] : [[key, String(value)]],
+    )
     return [`<${path}?${new URLSearchParams(entries).toString()}>; rel="${rel}"`]
   }
   const links = [...link('prev'), ...link('next')]

@@ -8,7 +8,10 @@ export class Reply<Body = unknown> {
   readonly status: number | undefined
   /** Of Location what follows the path of the request as it came; `../` in it leaves out a segment of that path. */
   readonly at: string | undefined
-  constructor(body: Body, { headers = {}, status, at }: { headers?: Record<string, string>; status?: number; at?: string } = {}) {
+  constructor(
+    body: Body,
+    { headers = {}, status, at }: { headers?: Record<string, string>; status?: number; at?: string } = {},
+  ) {
     this.body = body
     this.headers = headers
     this.status = status
@@ -39,13 +42,21 @@ export class Content extends Reply<string | Buffer | Readable> {
   readonly isContent = true
 }
 
-export const content = (type: string, body: string | Buffer | Readable, headers: Record<string, string> = {}): Content =>
-  new Content(body, { headers: { 'content-type': type, ...headers } })
+export const content = (
+  type: string,
+  body: string | Buffer | Readable,
+  headers: Record<string, string> = {},
+): Content => new Content(body, { headers: { 'content-type': type, ...headers } })
 
 /** One page of a list and how many entries the whole list has. */
 export type Page<Row> = {
   rows: Row[]
   total: number
   /** For lists whose Link header leads on by positions (keyset.ts): what a link says beside what was asked. Pages are counted otherwise. */
-  turns?: { page: number; pageSize: number; next?: Record<string, string | number>; prev?: Record<string, string | number> }
+  turns?: {
+    page: number
+    pageSize: number
+    next?: Record<string, string | number>
+    prev?: Record<string, string | number>
+  }
 }

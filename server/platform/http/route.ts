@@ -41,12 +41,14 @@ export type Asked<O, Granted> = Granted & {
  * What a handler gives back, by its operation: a page of a list, a Created for 201, else the body itself or a Reply that has
  * headers as well. Where the answer is text or bytes, Content gives them their media type.
  */
-export type Answer<O> =
-  O extends { page: true; answer: TSchema } ? Page<Part<O, 'answer'> extends (infer Row)[] ? Row : never>
-  : O extends { status: 201 } ? Created<Part<O, 'answer'>>
-  : O extends { answer: TSchema } ? Part<O, 'answer'> | Reply<Part<O, 'answer'>> | (Part<O, 'answer'> extends string ? Content : never)
-  // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler without an answer ends without one
-  : void | Content
+export type Answer<O> = O extends { page: true; answer: TSchema }
+  ? Page<Part<O, 'answer'> extends (infer Row)[] ? Row : never>
+  : O extends { status: 201 }
+    ? Created<Part<O, 'answer'>>
+    : O extends { answer: TSchema }
+      ? Part<O, 'answer'> | Reply<Part<O, 'answer'>> | (Part<O, 'answer'> extends string ? Content : never)
+      : // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler without an answer ends without one
+        void | Content
 
 /** A route is an operation, who may call it, and what it does. A row without access does not type-check and does not start. */
 export type Route<Access> = {
@@ -90,23 +92,49 @@ export type Api = {
 const Errors = Type.Object({ errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })) })
 
 // A query is text, so numbers in it are read as such; bodies are taken as they are.
-const ajvOptions = { removeAdditional: false, useDefaults: true, allErrors: false, strict: false, formats: { 'date-time': true, int64: true } } as const
+const ajvOptions = {
+  removeAdditional: false,
+  useDefaults: true,
+  allErrors: false,
+  strict: false,
+  formats: { 'date-time': true, int64: true },
+} as const
 const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
 const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
 
 /** Builds the REST API from its rows. */
 export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<Api> {
-  const app = fastify({ bodyLimit: options.bodyBytes, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true }, logger: false })
-  await app.register(swagger, { exposeHeadRoutes: true, openapi: { openapi: '3.1.0', info: options.info, servers: [{ url: options.prefix }], components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } } }, stripBasePath: true })
+  const app = fastify({
+    bodyLimit: options.bodyBytes,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
+    logger: false,
+  })
+  await app.register(swagger, {
+    exposeHeadRoutes: true,
+    openapi: {
+      openapi: '3.1.0',
+      info: options.info,
+      servers: [{ url: options.prefix }],
+      components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
+    },
+    stripBasePath: true,
+  })
   // Text is what a page of another site can send without being asked for leave (H05): JSON only.
   app.removeContentTypeParser('text/plain')
   // Clients that always announce JSON also do so where they send nothing.
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => (text === '' ? done(null, undefined) : parseJson(request, text as string, done)))
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object))
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) =>
+    text === '' ? done(null, undefined) : parseJson(request, text as string, done),
+  )
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object),
+  )
   app.setSchemaErrorFormatter((errors, part) => new Error(describeErrors(errors, part)))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
-  app.setNotFoundHandler((request, reply) => sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply),
+  )
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
   const handle: Api['handle'] = (request, response) => {
@@ -123,7 +151,8 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
 function documentOf(app: FastifyInstance): Record<string, unknown> {
   const document = app.swagger() as unknown as { paths: Record<string, { head?: { operationId: string } }> }
   // The plugin takes a HEAD for the shadow of a GET and renames it.
-  for (const { head } of Object.values(document.paths)) if (head) head.operationId = head.operationId.replace(/-head$/, '')
+  for (const { head } of Object.values(document.paths))
+    if (head) head.operationId = head.operationId.replace(/-head$/, '')
   return document
 }
 
@@ -133,12 +162,17 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
   if (row.access === undefined) throw new Error(`${operation.method} ${operation.path} declares no access`)
   const granted = new WeakMap<FastifyRequest, object>()
   const callers = new WeakMap<FastifyRequest, Caller>()
-  const within = async <Result>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Result>): Promise<Result> => {
-    const watched = () => work().catch(async (error: unknown) => {
-      const caller = callers.get(request)
-      if (caller) await options.onFailed?.(error, caller, row, request.raw)
-      throw error
-    })
+  const within = async <Result>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: () => Promise<Result>,
+  ): Promise<Result> => {
+    const watched = () =>
+      work().catch(async (error: unknown) => {
+        const caller = callers.get(request)
+        if (caller) await options.onFailed?.(error, caller, row, request.raw)
+        throw error
+      })
     return options.accompany ? options.accompany(request.raw, reply.raw, watched) : watched()
   }
   const isOpen = row.access === 'anyone'
@@ -146,24 +180,38 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
     method: operation.method,
     url: options.prefix + operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
-      operationId: operation.id, tags: [operation.tag], summary: operation.summary, security: [...(isOpen ? [{}] : []), { basic: [] }],
-      ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body ? { body } : {}),
+      operationId: operation.id,
+      tags: [operation.tag],
+      summary: operation.summary,
+      security: [...(isOpen ? [{}] : []), { basic: [] }],
+      ...(params ? { params } : {}),
+      ...(query ? { querystring: query } : {}),
+      ...(body ? { body } : {}),
       response: answersOf(operation, isOpen),
     },
     // Before anything is checked or the body is read: strangers learn nothing from a validation error.
-    onRequest: (request, reply) => within(request, reply, async () => {
-      const caller = await options.identify(request.raw, reply.raw, row)
-      callers.set(request, caller)
-      refuseBrokenText([request.params, request.query])
-      granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
-      await options.check?.(row)
-    }),
+    onRequest: (request, reply) =>
+      within(request, reply, async () => {
+        const caller = await options.identify(request.raw, reply.raw, row)
+        callers.set(request, caller)
+        refuseBrokenText([request.params, request.query])
+        granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
+        await options.check?.(row)
+      }),
     preValidation: async (request) => dropNulls(request.body),
     preHandler: async (request) => refuseBrokenText(request.body),
     handler: async (request, reply) => {
       const asked = {
-        ...granted.get(request)!, params: request.params, query: request.query, body: request.body, request: request.raw,
-        onSent: (work: () => Promise<void>) => void reply.raw.once('finish', () => void work().catch((error: unknown) => options.onUnknown(error, request.raw))),
+        ...granted.get(request)!,
+        params: request.params,
+        query: request.query,
+        body: request.body,
+        request: request.raw,
+        onSent: (work: () => Promise<void>) =>
+          void reply.raw.once(
+            'finish',
+            () => void work().catch((error: unknown) => options.onUnknown(error, request.raw)),
+          ),
       }
       return send(operation, await within(request, reply, () => row.handler(asked as never)), request, reply)
     },
@@ -187,10 +235,20 @@ function sendBody(body: unknown, reply: FastifyReply) {
 
 /** Says in headers where in its list a page stands; gives back its rows. */
 function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest, reply: FastifyReply): unknown[] {
-  const query = request.query as Record<string, string | number | boolean | undefined> & { page?: number; page_size?: number }
+  const query = request.query as Record<string, string | number | boolean | undefined> & {
+    page?: number
+    page_size?: number
+  }
   const set = (name: string, value: string) => void reply.header(name, value)
   if (!turns) pageHeaders(pathOf(request), query, query.page ?? 1, query.page_size ?? 10, total, set)
-  else linkHeaders(pathOf(request), { ...query, after: undefined, before: undefined, page: turns.page, page_size: turns.pageSize }, turns, total, set)
+  else
+    linkHeaders(
+      pathOf(request),
+      { ...query, after: undefined, before: undefined, page: turns.page, page_size: turns.pageSize },
+      turns,
+      total,
+      set,
+    )
   return rows
 }
 
@@ -219,34 +277,67 @@ function refuseBrokenText(input: unknown): void {
     if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
       throw new Failure('BAD_REQUEST', 'a text holds a NUL or half a character, which cannot be kept')
     }
-    if (typeof value === 'object' && value !== null) for (const [name, one] of Object.entries(value)) left.push(name, one)
+    if (typeof value === 'object' && value !== null)
+      for (const [name, one] of Object.entries(value)) left.push(name, one)
   }
 }
 
 function answersOf({ status, otherStatus, answer }: Operation, isOpen: boolean): Record<string, unknown> {
-  const good = [status, ...(otherStatus === undefined ? [] : [otherStatus])].map((one) => [String(one), answer ?? { type: 'null', description: 'no body' }] as const)
-  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', '500'].filter((one) => good.every(([known]) => known !== one)).map((one) => [one, Errors] as const)
+  const good = [status, ...(otherStatus === undefined ? [] : [otherStatus])].map(
+    (one) => [String(one), answer ?? { type: 'null', description: 'no body' }] as const,
+  )
+  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', '500']
+    .filter((one) => good.every(([known]) => known !== one))
+    .map((one) => [one, Errors] as const)
   return Object.fromEntries([...good, ...bad])
 }
 
 /** C-77: what an API answer needs so that no browser makes a page of it or keeps it. */
-const apiHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' }
+const apiHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+}
 
-function sendFailure<Access, Caller>(options: ApiOptions<Access, Caller>, error: unknown, request: FastifyRequest, reply: FastifyReply) {
+function sendFailure<Access, Caller>(
+  options: ApiOptions<Access, Caller>,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const failure = error instanceof Failure ? error : (options.translate(error) ?? ofOurs(error))
   if (!failure) options.onUnknown(error, request.raw)
   const { code, message, status, headers } = failure ?? new Failure('UNKNOWN')
-  return reply.code(status).headers({ ...apiHeaders, ...headers }).type('application/json').serializer(String).send(failureBody(code, message))
+  return reply
+    .code(status)
+    .headers({ ...apiHeaders, ...headers })
+    .type('application/json')
+    .serializer(String)
+    .send(failureBody(code, message))
 }
 
 /** What is wrong with an input, in one sentence: of words to choose from all are named. */
-function describeErrors(errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[], part: string): string {
+function describeErrors(
+  errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[],
+  part: string,
+): string {
   const [first] = errors as [(typeof errors)[number]]
   const where = `${part}${first.instancePath}`
-  if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1) return `the request needs a body: a JSON ${String(first.params['type'])}`
-  const words = errors.flatMap(({ keyword, params }) => (keyword === 'const' ? [params['allowedValue']] : keyword === 'enum' ? (params['allowedValues'] as unknown[]) : []))
-  const isChoice = words.length > 0 && errors.every(({ keyword, instancePath }) => ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath)
-  if (isChoice) return `${where} must be ${words.length > 1 ? 'one of ' : ''}${words.map((word) => JSON.stringify(word)).join(', ')}`
+  if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1)
+    return `the request needs a body: a JSON ${String(first.params['type'])}`
+  const words = errors.flatMap(({ keyword, params }) =>
+    keyword === 'const' ? [params['allowedValue']] : keyword === 'enum' ? (params['allowedValues'] as unknown[]) : [],
+  )
+  const isChoice =
+    words.length > 0 &&
+    errors.every(
+      ({ keyword, instancePath }) =>
+        ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath,
+    )
+  if (isChoice)
+    return `${where} must be ${words.length > 1 ? 'one of ' : ''}${words.map((word) => JSON.stringify(word)).join(', ')}`
   const property = first.params['additionalProperty']
   return `${where} ${first.message}${typeof property === 'string' ? `: ${JSON.stringify(property.slice(0, 100))}` : ''}`
 }

@@ -17,34 +17,58 @@ async function peerOf(trusted: string[], headers: Record<string, string | string
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const request = httpRequest({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', headers: { host: 'own:80', ...headers } }).end()
+  const request = httpRequest({
+    port: (server.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    headers: { host: 'own:80', ...headers },
+  }).end()
   const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream]
   response.resume()
   server.close()
   return peer!
 }
 
-const forged = { 'x-forwarded-for': '8.8.8.8', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example', forwarded: 'for=8.8.8.8;host=evil.example;proto=https' }
+const forged = {
+  'x-forwarded-for': '8.8.8.8',
+  'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'evil.example',
+  forwarded: 'for=8.8.8.8;host=evil.example;proto=https',
+}
 
 test('C-28, X07: forwarding headers of a stranger are not believed', async () => {
-  for (const trusted of [[], ['10.0.0.0/8'], ['::1']]) assert.deepEqual(await peerOf(trusted, forged), { address: '127.0.0.1', protocol: 'http', host: 'own:80' })
+  for (const trusted of [[], ['10.0.0.0/8'], ['::1']])
+    assert.deepEqual(await peerOf(trusted, forged), { address: '127.0.0.1', protocol: 'http', host: 'own:80' })
 })
 
 test('C-28: forwarding headers of a trusted proxy are believed', async () => {
-  assert.deepEqual(await peerOf(['127.0.0.0/8'], forged), { address: '8.8.8.8', protocol: 'https', host: 'evil.example' })
+  assert.deepEqual(await peerOf(['127.0.0.0/8'], forged), {
+    address: '8.8.8.8',
+    protocol: 'https',
+    host: 'evil.example',
+  })
 })
 
 test('C-28: of a chain the nearest address that no trusted proxy vouches for counts', async () => {
-  assert.equal((await peerOf(['127.0.0.1', '10.0.0.0/8'], { 'x-forwarded-for': '1.1.1.1, 9.9.9.9, 10.1.1.1' })).address, '9.9.9.9')
+  assert.equal(
+    (await peerOf(['127.0.0.1', '10.0.0.0/8'], { 'x-forwarded-for': '1.1.1.1, 9.9.9.9, 10.1.1.1' })).address,
+    '9.9.9.9',
+  )
   assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-for': '' })).address, '127.0.0.1')
   assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-for': '::ffff:9.9.9.9' })).address, '9.9.9.9')
-  assert.equal((await peerOf(['127.0.0.1', '2001:db8::/32'], { 'x-forwarded-for': '9.9.9.9, 2001:db8::1' })).address, '9.9.9.9')
+  assert.equal(
+    (await peerOf(['127.0.0.1', '2001:db8::/32'], { 'x-forwarded-for': '9.9.9.9, 2001:db8::1' })).address,
+    '9.9.9.9',
+  )
 })
 
 test('C-28: what is no address is passed over, and never ends a request', async () => {
   for (const nonsense of ['unknown', '_hidden', '9.9.9.9:1234', '<script>', '999.1.1.1', '1.1.1.1/8']) {
     assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-for': nonsense })).address, '127.0.0.1', nonsense)
-    assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-for': `1.1.1.1, ${nonsense}` })).address, '127.0.0.1', nonsense)
+    assert.equal(
+      (await peerOf(['127.0.0.1'], { 'x-forwarded-for': `1.1.1.1, ${nonsense}` })).address,
+      '127.0.0.1',
+      nonsense,
+    )
   }
 })
 

@@ -53,7 +53,9 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     noDelay: true,
     requireHostHeader: true,
   }
-  const server: Server<typeof IncomingMessage, typeof Answer> = options.tls ? createTlsServer({ ...settings, ...options.tls }, listener) : createServer(settings, listener)
+  const server: Server<typeof IncomingMessage, typeof Answer> = options.tls
+    ? createTlsServer({ ...settings, ...options.tls }, listener)
+    : createServer(settings, listener)
   server.timeout = options.idleTimeoutMs
   // 5,000 clients may connect in the same instant; the kernel cuts this to net.core.somaxconn.
   server.listen({ port: options.port, host: options.host, backlog: 8192, reusePort: options.reusePort ?? false })
@@ -79,7 +81,8 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
 /** Node takes the first of two Host headers; what stands before it may take the other (RFC 9112, 3.2: answer 400). */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === 'host') hosts++
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === 'host') hosts++
   return hosts > 1
 }
 
@@ -98,7 +101,10 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
     const socket = plainAddress(request.socket.remoteAddress ?? '')
     const own = 'encrypted' in request.socket ? 'https' : 'http'
     if (!isTrusted(socket)) return { address: socket, protocol: own, host: request.headers.host }
-    const forwarded = header(request, 'x-forwarded-for').split(',').map((one) => plainAddress(one.trim())).filter((one) => one !== '')
+    const forwarded = header(request, 'x-forwarded-for')
+      .split(',')
+      .map((one) => plainAddress(one.trim()))
+      .filter((one) => one !== '')
     // The nearest address that no trusted proxy vouches for: everything left of it may be invented, and so may no address.
     const nearest = forwarded.findLast((one) => !isTrusted(one)) ?? socket
     const address = isIP(nearest) ? nearest : socket

@@ -9,7 +9,11 @@ export class BadCron extends Error {
 }
 
 /** Harbor's named schedules. */
-export const namedCrons: Readonly<Record<string, string>> = { Hourly: '0 0 * * * *', Daily: '0 0 0 * * *', Weekly: '0 0 0 * * 0' }
+export const namedCrons: Readonly<Record<string, string>> = {
+  Hourly: '0 0 * * * *',
+  Daily: '0 0 0 * * *',
+  Weekly: '0 0 0 * * 0',
+}
 
 /**
  * Checks a cron text for a schedule of a user: six fields, the first of them 0 (Harbor's rule: no schedule more often than once
@@ -17,10 +21,13 @@ export const namedCrons: Readonly<Record<string, string>> = { Hourly: '0 0 * * *
  */
 export function checkCron(text: string): string {
   const parts = text.trim().split(/\s+/)
-  if (text.length > 255 || parts.length !== 6) throw new BadCron(`a cron has six fields (${fields.join(', ')}), such as 0 30 2 * * *`)
+  if (text.length > 255 || parts.length !== 6)
+    throw new BadCron(`a cron has six fields (${fields.join(', ')}), such as 0 30 2 * * *`)
   if (parts[0] !== '0') throw new BadCron('the 1st field (indicating Seconds of time) of the cron setting must be 0')
   // What Harbor's parser knows. Ours would also take L, W and #, which no other Harbor could read back.
-  const bad = parts.findIndex((part, index) => !(index < 4 ? /^[\d*?,/-]+$/ : /^(?:[\d*?,/-]|\b[A-Z]{3}\b)+$/i).test(part))
+  const bad = parts.findIndex(
+    (part, index) => !(index < 4 ? /^[\d*?,/-]+$/ : /^(?:[\d*?,/-]|\b[A-Z]{3}\b)+$/i).test(part),
+  )
   // Sunday is 0 there, and 7 is no day.
   if (/(?:^|[,-])7/.test(parts[5]!)) throw new BadCron(`the ${fields[5]} goes from 0, which is Sunday, to 6`)
   if (bad >= 0) throw new BadCron(`${JSON.stringify(parts[bad])} is no ${fields[bad]} of a cron`)
@@ -32,7 +39,9 @@ export function checkCron(text: string): string {
 /** The first time after `after` at which it fires, or undefined when there is none. Throws BadCron. */
 export function nextAfter(cron: string, after: Date): Date | undefined {
   try {
-    return new Cron(cron, { timezone: 'UTC', mode: '6-part', legacyMode: true, paused: true }).nextRun(after) ?? undefined
+    return (
+      new Cron(cron, { timezone: 'UTC', mode: '6-part', legacyMode: true, paused: true }).nextRun(after) ?? undefined
+    )
   } catch (error) {
     throw new BadCron(`${JSON.stringify(cron.slice(0, 80))} is no cron: ${(error as Error).message}`, { cause: error })
   }

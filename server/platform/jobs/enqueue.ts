@@ -20,7 +20,11 @@ export type Ask<P extends Params> = {
  * Puts a job into the queue, as an execution of one task, in the transaction of its cause: when that is rolled back, there was
  * no job. Throws AlreadyRunning for a single one that has not ended (the transaction is then lost).
  */
-export async function enqueue<P extends Params>(tx: Queryable, type: JobType<P>, ask: Ask<P>): Promise<{ executionId: number; taskId: number }> {
+export async function enqueue<P extends Params>(
+  tx: Queryable,
+  type: JobType<P>,
+  ask: Ask<P>,
+): Promise<{ executionId: number; taskId: number }> {
   const { vendorId = -1, vendorType = type.name, attrs = {}, trigger, runAt = null } = ask
   const [single, alone] = [type.isSingle ? `${vendorType}/${vendorId}` : null, aloneKey(type, vendorId)]
   try {
@@ -35,20 +39,34 @@ export async function enqueue<P extends Params>(tx: Queryable, type: JobType<P>,
       select execution_id as "executionId", id as "taskId", (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => run_at, job_key => id::text, priority => priority, flags => array[job_type])).id from asked`)
     return { executionId: row!.executionId, taskId: row!.taskId }
   } catch (error) {
-    if (isUniqueViolation(error, 'execution_single')) throw new AlreadyRunning(`${vendorType} has not ended yet`, { cause: error })
+    if (isUniqueViolation(error, 'execution_single'))
+      throw new AlreadyRunning(`${vendorType} has not ended yet`, { cause: error })
     throw error
   }
 }
 
 /** Begins an execution that gets its tasks by `addTasks`. With none it stays Pending, so add one in the same transaction. */
-export async function openExecution(tx: Queryable, { vendorType, vendorId = -1, trigger, attrs = {} }: { vendorType: string; vendorId?: number; trigger: Trigger; attrs?: Params }): Promise<number> {
+export async function openExecution(
+  tx: Queryable,
+  {
+    vendorType,
+    vendorId = -1,
+    trigger,
+    attrs = {},
+  }: { vendorType: string; vendorId?: number; trigger: Trigger; attrs?: Params },
+): Promise<number> {
   const row = await tx.row<{ id: number }>(sql`
     insert into execution (vendor_type, vendor_id, trigger, extra_attrs) values (${vendorType}, ${vendorId}, ${trigger}, ${jsonbText(attrs)}::jsonb) returning id`)
   return row!.id
 }
 
 /** Adds tasks of one type to an execution that has not ended; at most a thousand at a time. Returns their ids in order. */
-export async function addTasks<P extends Params>(tx: Queryable, executionId: number, type: JobType<P>, all: P[]): Promise<number[]> {
+export async function addTasks<P extends Params>(
+  tx: Queryable,
+  executionId: number,
+  type: JobType<P>,
+  all: P[],
+): Promise<number[]> {
   if (all.length > 1000) throw new RangeError('at most 1000 tasks at a time')
   const rows = await tx.rows<{ id: number }>(sql`
     with grown as (

@@ -5,11 +5,25 @@ import { openLog } from '../observe/log.ts'
 import { handler, jobType } from './type.ts'
 import { openWorkers } from './workers.ts'
 
-const db = openDb({ url: process.env['MARINA_TEST_DATABASE']!, poolSize: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000, lockTimeoutMs: 5000 })
+const db = openDb({
+  url: process.env['MARINA_TEST_DATABASE']!,
+  poolSize: 4,
+  acquireTimeoutMs: 5000,
+  statementTimeoutMs: 10_000,
+  lockTimeoutMs: 5000,
+})
 const hang = handler(jobType({ name: 'HANG' }), async ({ taskId, signal }) => {
   await db.run(sql`insert into installation (name, value) values (${`started/${taskId}`}, ${String(process.pid)})`)
   process.stdout.write(`started ${taskId}\n`)
   await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
 })
-await openWorkers({ db, handlers: [hang], log: openLog({ level: 'silent', format: 'json' }), concurrency: 2, leaseMs: Number(process.env['MARINA_TEST_LEASE']), logBytes: 4096, drainMs: 100 })
+await openWorkers({
+  db,
+  handlers: [hang],
+  log: openLog({ level: 'silent', format: 'json' }),
+  concurrency: 2,
+  leaseMs: Number(process.env['MARINA_TEST_LEASE']),
+  logBytes: 4096,
+  drainMs: 100,
+})
 process.stdout.write('ready\n')

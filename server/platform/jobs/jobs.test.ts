@@ -14,7 +14,16 @@ import { addTasks, enqueue, openExecution } from './enqueue.ts'
 import { readJobLog } from './log.ts'
 import { pauseQueue, resumeQueue, stopExecution, stopPending, stopTasks } from './stop.ts'
 import { requeueForgotten, rescueTasks, sweepExecutions } from './sweep.ts'
-import { AlreadyRunning, handler, HopelessJob, jobType, type Job, type JobHandler, type JobType, type Outcome } from './type.ts'
+import {
+  AlreadyRunning,
+  handler,
+  HopelessJob,
+  jobType,
+  type Job,
+  type JobHandler,
+  type JobType,
+  type Outcome,
+} from './type.ts'
 import { prepareQueue } from './queue.ts'
 import { openWorkers, type WorkersOptions } from './workers.ts'
 import { pauseOf } from './run.ts'
@@ -36,7 +45,8 @@ async function prepare(to: string): Promise<void> {
   await first.close()
 }
 
-const openTo = (to: string) => openDb({ url: to, poolSize: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 20_000, lockTimeoutMs: 5000 })
+const openTo = (to: string) =>
+  openDb({ url: to, poolSize: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 20_000, lockTimeoutMs: 5000 })
 
 before(async () => {
   const database = await openTestDatabase(prepare)
@@ -50,27 +60,47 @@ before(async () => {
 after(() => ended())
 
 type Run = (job: Job) => Promise<Outcome | void>
-const kind = (name: string, given: Partial<JobType> = {}) => jobType({ backOff: { firstMs: 20, mostMs: 50 }, ...given, name })
+const kind = (name: string, given: Partial<JobType> = {}) =>
+  jobType({ backOff: { firstMs: 20, mostMs: 50 }, ...given, name })
 const open = (handlers: JobHandler[], more: Partial<WorkersOptions> = {}, on = db) =>
   openWorkers({ db: on, handlers, log, concurrency: 10, leaseMs: 15_000, logBytes: 4096, drainMs: 50, ...more })
-const ask = (type: JobType, params = {}, more = {}) => db.transaction((tx) => enqueue(tx, type, { params, trigger: 'MANUAL', ...more }))
+const ask = (type: JobType, params = {}, more = {}) =>
+  db.transaction((tx) => enqueue(tx, type, { params, trigger: 'MANUAL', ...more }))
 
-type State = { status: string; message: string; runs: number; attrs: Record<string, unknown>; execution: string; executionAttrs: Record<string, unknown>; endedAt: Date | null }
-const stateOf = async (taskId: number) => (await db.row<State>(sql`
+type State = {
+  status: string
+  message: string
+  runs: number
+  attrs: Record<string, unknown>
+  execution: string
+  executionAttrs: Record<string, unknown>
+  endedAt: Date | null
+}
+const stateOf = async (taskId: number) =>
+  (await db.row<State>(sql`
   select task.status, task.status_message as message, run_count as runs, task.extra_attrs as attrs, execution.status as execution, execution.extra_attrs as "executionAttrs", execution.ended_at as "endedAt"
   from task join execution on execution.id = execution_id where task.id = ${taskId}`))!
 const becomes = (taskId: number, status: string) =>
   eventually(async () => {
     const state = await stateOf(taskId)
-    assert.deepEqual([state.status, state.execution], [status, status === 'Pending' ? state.execution : status], state.message)
+    assert.deepEqual(
+      [state.status, state.execution],
+      [status, status === 'Pending' ? state.execution : status],
+      state.message,
+    )
     return state
   })
-const untilAborted = (signal: AbortSignal) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
 
 test('a job runs once, with what it was given, and its execution shows the outcome', async () => {
   const type = kind('ONCE')
   const seen: unknown[] = []
-  const { executionId, taskId } = await ask(type, { text: 'hello', list: [1, { a: null }] }, { vendorId: 7, attrs: { asked: 'by me' } })
+  const { executionId, taskId } = await ask(
+    type,
+    { text: 'hello', list: [1, { a: null }] },
+    { vendorId: 7, attrs: { asked: 'by me' } },
+  )
   const run: Run = async ({ params, vendorId, trigger, attempt, log: say, progress }) => {
     seen.push(params, vendorId, trigger, attempt)
     say('half of it')
@@ -80,7 +110,10 @@ test('a job runs once, with what it was given, and its execution shows the outco
   await using _workers = await open([handler(type, run)])
   const state = await becomes(taskId, 'Success')
   assert.deepEqual(seen, [{ text: 'hello', list: [1, { a: null }] }, 7, 'MANUAL', 1])
-  assert.deepEqual([state.message, state.runs, state.attrs, state.executionAttrs], ['all of it', 1, { done: 1, total: 2 }, { asked: 'by me', count: 3 }])
+  assert.deepEqual(
+    [state.message, state.runs, state.attrs, state.executionAttrs],
+    ['all of it', 1, { done: 1, total: 2 }, { asked: 'by me', count: 3 }],
+  )
   assert.match((await readJobLog(db, taskId))!, /^\d{4}-\d\d-\d\dT.* \[INFO\] half of it\n$/)
   assert.equal(await countQueued(), 0)
   assert.ok(executionId > 0)
@@ -90,11 +123,17 @@ const countQueued = async () => (await db.row<{ count: number }>(sql`select coun
 
 test('a job asked for in a transaction that is rolled back was never there', async () => {
   const type = kind('NEVER')
-  await assert.rejects(db.transaction(async (tx) => {
-    await enqueue(tx, type, { params: {}, trigger: 'EVENT' })
-    throw new Error('changed my mind')
-  }), /changed my mind/)
-  assert.equal((await db.row<{ count: number }>(sql`select count(*) from execution where vendor_type = 'NEVER'`))!.count, 0)
+  await assert.rejects(
+    db.transaction(async (tx) => {
+      await enqueue(tx, type, { params: {}, trigger: 'EVENT' })
+      throw new Error('changed my mind')
+    }),
+    /changed my mind/,
+  )
+  assert.equal(
+    (await db.row<{ count: number }>(sql`select count(*) from execution where vendor_type = 'NEVER'`))!.count,
+    0,
+  )
   assert.equal(await countQueued(), 0)
 })
 
@@ -102,13 +141,18 @@ test('a job that fails is tried again with a bounded pause, and ends in error af
   const type = kind('FAILS', { maxTries: 3 })
   const attempts: number[] = []
   const { taskId } = await ask(type)
-  await using _workers = await open([handler(type, async ({ attempt }) => {
-    attempts.push(attempt)
-    throw new Error(`no luck ${attempt}`)
-  })])
+  await using _workers = await open([
+    handler(type, async ({ attempt }) => {
+      attempts.push(attempt)
+      throw new Error(`no luck ${attempt}`)
+    }),
+  ])
   const state = await becomes(taskId, 'Error')
   assert.deepEqual([attempts, state.runs, state.message], [[1, 2, 3], 3, 'no luck 3'])
-  assert.match((await readJobLog(db, taskId))!, /\[ERROR\] failed, try 1 of 3, again in 0\.0 s: no luck 1\n.*try 2 of 3.*\n.*\[ERROR\] failed: no luck 3\n$/s)
+  assert.match(
+    (await readJobLog(db, taskId))!,
+    /\[ERROR\] failed, try 1 of 3, again in 0\.0 s: no luck 1\n.*try 2 of 3.*\n.*\[ERROR\] failed: no luck 3\n$/s,
+  )
   for (const failures of [1, 2, 5, 60, 5000]) {
     const pause = pauseOf({ backOff: { firstMs: 1000, mostMs: 60_000 } }, failures)
     assert.ok(pause >= 750 && pause <= 75_000, `${failures}: ${pause}`)
@@ -124,7 +168,10 @@ test('a job without hope ends in error at once, and so does one whose time is ov
     }),
     handler(slow, async ({ signal }) => untilAborted(signal)),
   ])
-  assert.deepEqual([(await becomes(one.taskId, 'Error')).runs, (await stateOf(one.taskId)).message], [1, 'the address is wrong'])
+  assert.deepEqual(
+    [(await becomes(one.taskId, 'Error')).runs, (await stateOf(one.taskId)).message],
+    [1, 'the address is wrong'],
+  )
   assert.equal((await becomes(other.taskId, 'Error')).message, 'took longer than 0.1 s')
 })
 
@@ -157,7 +204,10 @@ test('a job that somebody asked to stop is not tried again, whatever ends it bef
     await becomes(other.taskId, 'Running')
     await askSilently(other.taskId)
   }
-  assert.deepEqual([(await stateOf(other.taskId)).status, (await stateOf(other.taskId)).execution], ['Stopped', 'Stopped'])
+  assert.deepEqual(
+    [(await stateOf(other.taskId)).status, (await stateOf(other.taskId)).execution],
+    ['Stopped', 'Stopped'],
+  )
   for (const { taskId } of [one, other]) assert.match((await readJobLog(db, taskId))!, /\[INFO\] stopped\n$/)
   assert.equal(await countQueued(), 0)
 })
@@ -172,7 +222,13 @@ test('a job that waits is stopped also when it was asked to before, and when it 
   const stopping = await db.transaction(async (tx) => {
     await tx.run(sql`update task set status = 'Pending', pool_id = null where id = ${other.taskId}`)
     const stops = { done: db.transaction((at) => stopTasks(at, [other.taskId])) }
-    await eventually(async () => assert.ok(await db.row(sql`select 1 from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`)))
+    await eventually(async () =>
+      assert.ok(
+        await db.row(
+          sql`select 1 from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`,
+        ),
+      ),
+    )
     return stops
   })
   assert.deepEqual(await stopping.done, [other.taskId])
@@ -210,12 +266,14 @@ test('priority goes first, and no more of a type run at once than may', async ()
   const [low, high] = [kind('LOW', { priority: 5, concurrency: 2 }), kind('HIGH', { priority: -5, concurrency: 2 })]
   const order: string[] = []
   let [running, most] = [0, 0]
-  const run = (name: string): Run => async () => {
-    most = Math.max(most, ++running)
-    order.push(name)
-    await sleep(20)
-    running--
-  }
+  const run =
+    (name: string): Run =>
+    async () => {
+      most = Math.max(most, ++running)
+      order.push(name)
+      await sleep(20)
+      running--
+    }
   for (let index = 0; index < 6; index++) await ask(low)
   for (let index = 0; index < 6; index++) await ask(high)
   {
@@ -257,33 +315,49 @@ test('of a single job a second execution is refused until the first has ended', 
 
 test('an execution of many tasks ends with the last of them, as its worst one', async () => {
   const type = kind('MANY')
-  const asked = (worst: string) => db.transaction(async (tx) => {
-    const executionId = await openExecution(tx, { vendorType: 'MANY', trigger: 'MANUAL' })
-    const ids = await addTasks(tx, executionId, type, [...Array.from({ length: 20 }, () => ({ ends: 'well' })), { ends: worst }])
-    assert.equal(ids.length, 21)
-    return ids
-  })
+  const asked = (worst: string) =>
+    db.transaction(async (tx) => {
+      const executionId = await openExecution(tx, { vendorType: 'MANY', trigger: 'MANUAL' })
+      const ids = await addTasks(tx, executionId, type, [
+        ...Array.from({ length: 20 }, () => ({ ends: 'well' })),
+        { ends: worst },
+      ])
+      assert.equal(ids.length, 21)
+      return ids
+    })
   const [well, badly] = [await asked('well'), await asked('badly')]
-  await using _workers = await open([handler(type, async ({ params }) => {
-    if (params['ends'] === 'badly') throw new Error('badly')
-  })])
+  await using _workers = await open([
+    handler(type, async ({ params }) => {
+      if (params['ends'] === 'badly') throw new Error('badly')
+    }),
+  ])
   for (const id of well) await eventually(async () => assert.equal((await stateOf(id)).execution, 'Success'))
   for (const id of badly) await eventually(async () => assert.equal((await stateOf(id)).execution, 'Error'))
-  const { succeeded, failed } = (await db.row<{ succeeded: number; failed: number }>(sql`select succeeded, failed from execution where vendor_type = 'MANY' and status = 'Error'`))!
+  const { succeeded, failed } = (await db.row<{ succeeded: number; failed: number }>(
+    sql`select succeeded, failed from execution where vendor_type = 'MANY' and status = 'Error'`,
+  ))!
   assert.deepEqual([succeeded, failed], [20, 1])
 })
 
 test('F12: the job of a process that was killed runs again elsewhere, or ends in error after its last try', async () => {
   const [again, last] = [kind('HANG', { maxTries: 2 }), kind('HANG', { maxTries: 1 })]
   const [one, other] = [await ask(again), await ask(last)]
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'jobs.test-child.ts')], { env: { ...process.env, MARINA_TEST_DATABASE: url, MARINA_TEST_LEASE: '3000' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'jobs.test-child.ts')], {
+    env: { ...process.env, MARINA_TEST_DATABASE: url, MARINA_TEST_LEASE: '3000' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const exited = once(child, 'exit')
   await Promise.all([becomes(one.taskId, 'Running'), becomes(other.taskId, 'Running')])
   child.kill('SIGKILL')
   await exited
   const finished: number[] = []
-  await using _workers = await open([handler(again, async ({ taskId }) => void finished.push(taskId))], { leaseMs: 3000 })
-  assert.deepEqual([(await becomes(one.taskId, 'Success')).runs, (await becomes(other.taskId, 'Error')).message], [2, 'the process that ran this job is gone'])
+  await using _workers = await open([handler(again, async ({ taskId }) => void finished.push(taskId))], {
+    leaseMs: 3000,
+  })
+  assert.deepEqual(
+    [(await becomes(one.taskId, 'Success')).runs, (await becomes(other.taskId, 'Error')).message],
+    [2, 'the process that ran this job is gone'],
+  )
   assert.deepEqual(finished, [one.taskId])
 })
 
@@ -291,9 +365,14 @@ test('a process that was taken for dead ends its jobs, and what it then says of 
   const type = kind('ZOMBIE', { maxTries: 3 })
   const ends: unknown[] = []
   const { taskId } = await ask(type)
-  const workers = await open([handler(type, async ({ signal, attempt }) => {
-    if (attempt === 1) await untilAborted(signal).catch((error: unknown) => ends.push(error))
-  })], { leaseMs: 4000 })
+  const workers = await open(
+    [
+      handler(type, async ({ signal, attempt }) => {
+        if (attempt === 1) await untilAborted(signal).catch((error: unknown) => ends.push(error))
+      }),
+    ],
+    { leaseMs: 4000 },
+  )
   await using _workers = workers
   await becomes(taskId, 'Running')
   await db.run(sql`update worker_pool set heartbeat_at = 'epoch' where id = ${workers.poolId}`)
@@ -321,7 +400,10 @@ test('what a run does and says once another one has its task counts for nothing'
   }
   await using _workers = await open([handler(type, run)])
   const state = await becomes(taskId, 'Success')
-  assert.deepEqual([String(refused), state.attrs, await db.rows(sql`select name from installation where name = 'late'`)], ['JobAborted: the job was aborted: lease lost', {}, []])
+  assert.deepEqual(
+    [String(refused), state.attrs, await db.rows(sql`select name from installation where name = 'late'`)],
+    ['JobAborted: the job was aborted: lease lost', {}, []],
+  )
   assert.match((await readJobLog(db, taskId))!, /^\S+ \[INFO\] this is try 2\n$/)
 })
 
@@ -339,9 +421,11 @@ test('a job that has ended has no more to say', async () => {
 test('a job ends with its error whatever stands in that', async () => {
   const type = kind('BINARY', { maxTries: 2 })
   const { taskId } = await ask(type)
-  await using _workers = await open([handler(type, async () => {
-    throw new SyntaxError('Unexpected token \0')
-  })])
+  await using _workers = await open([
+    handler(type, async () => {
+      throw new SyntaxError('Unexpected token \0')
+    }),
+  ])
   const state = await becomes(taskId, 'Error')
   assert.deepEqual([state.runs, state.message], [2, 'Unexpected token '])
 })
@@ -362,7 +446,9 @@ test('a job that the queue has forgotten is queued again', async () => {
   const type = kind('FORGOTTEN')
   const { taskId } = await ask(type)
   await db.row(sql`select graphile_worker.remove_job(${String(taskId)})`)
-  await db.run(sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`)
+  await db.run(
+    sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`,
+  )
   assert.equal(await requeueForgotten(db), 1)
   await using _workers = await open([handler(type, async () => {})])
   await becomes(taskId, 'Success')
@@ -381,14 +467,21 @@ test('a job whose end could not be written stands as running for ever nowhere: i
 test('a task that the queue holds for a process which could not begin it is queued again, and nothing is left in the queue', async () => {
   const type = kind('HELD')
   const { taskId } = await ask(type)
-  await db.run(sql`update graphile_worker._private_jobs set locked_at = now() - interval '5 minutes', locked_by = 'somebody' where key = ${String(taskId)}`)
-  await db.run(sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`)
+  await db.run(
+    sql`update graphile_worker._private_jobs set locked_at = now() - interval '5 minutes', locked_by = 'somebody' where key = ${String(taskId)}`,
+  )
+  await db.run(
+    sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`,
+  )
   assert.equal(await requeueForgotten(db), 1)
   await using _workers = await open([handler(type, async () => {})])
   await becomes(taskId, 'Success')
   await db.rows(sql`select graphile_worker.force_unlock_workers(array['somebody'])`)
   await requeueForgotten(db)
-  assert.equal((await db.row<{ count: number }>(sql`select count(*) from graphile_worker.jobs where key is null`))!.count, 0)
+  assert.equal(
+    (await db.row<{ count: number }>(sql`select count(*) from graphile_worker.jobs where key is null`))!.count,
+    0,
+  )
 })
 
 test('connections that break while a job runs and ends change nothing: it ends once, and stops are still heard', async () => {
@@ -399,7 +492,9 @@ test('connections that break while a job runs and ends change nothing: it ends o
     handler(type, async ({ attempt }) => {
       ran.push(attempt)
       const client = await db.connect()
-      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+      await client.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      )
       await client.end()
     }),
     handler(later, async ({ signal }) => untilAborted(signal)),
@@ -419,14 +514,24 @@ test('a database that is away for longer than the lease costs no living process 
   await using stack = new AsyncDisposableStack()
   const pools: string[] = []
   const run: Run = ({ signal }) => Promise.race([mayEnd, untilAborted(signal)])
-  for (const _ of tasks) pools.push(stack.use(await open([handler(type, run)], { leaseMs: 2000, concurrency: 1 })).poolId)
+  for (const _ of tasks)
+    pools.push(stack.use(await open([handler(type, run)], { leaseMs: 2000, concurrency: 1 })).poolId)
   for (const { taskId } of tasks) await becomes(taskId, 'Running')
   const client = await db.connect()
   stack.defer(() => client.end())
-  const beating = async () => (await client.query(`select id from worker_pool where id = any($1) and heartbeat_at > clock_timestamp() - interval '2 seconds'`, [pools])).rowCount
-  const letIn = (allowed: boolean) => client.query('update pg_database set datallowconn = $1 where datname = current_database()', [allowed])
+  const beating = async () =>
+    (
+      await client.query(
+        `select id from worker_pool where id = any($1) and heartbeat_at > clock_timestamp() - interval '2 seconds'`,
+        [pools],
+      )
+    ).rowCount
+  const letIn = (allowed: boolean) =>
+    client.query('update pg_database set datallowconn = $1 where datname = current_database()', [allowed])
   await letIn(false)
-  await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+  await client.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  )
   await eventually(async () => assert.equal(await beating(), 0))
   await letIn(true)
   await eventually(async () => assert.equal(await beating(), 3))
@@ -459,27 +564,38 @@ test('the log of a job is bounded and says where it ends; without a word it is e
 test('a log that is full keeps whole lines up to its limit and has last words of every try after it', async () => {
   const type = kind('CHATTERS', { maxTries: 2 })
   const { taskId } = await ask(type)
-  await using _workers = await open([handler(type, async ({ log: say, attempt }) => {
-    for (let index = 0; index < 80; index++) say(`try ${attempt} line ${index} ${'ü'.repeat(20)}`)
-    say(`try ${attempt} did half of it`, 'INFO', 'last word')
-    throw new Error(`no luck ${attempt}`)
-  })])
+  await using _workers = await open([
+    handler(type, async ({ log: say, attempt }) => {
+      for (let index = 0; index < 80; index++) say(`try ${attempt} line ${index} ${'ü'.repeat(20)}`)
+      say(`try ${attempt} did half of it`, 'INFO', 'last word')
+      throw new Error(`no luck ${attempt}`)
+    }),
+  ])
   await becomes(taskId, 'Error')
   const lines = (await readJobLog(db, taskId))!.split('\n')
   const end = lines.indexOf('the log ends here: it has reached its limit')
   const bytes = Buffer.byteLength(lines.slice(0, end).join('\n')) + 1
   assert.ok(bytes <= 4096 && bytes > 4096 - 120, `${bytes}`)
-  for (const [index, line] of lines.slice(0, end).entries()) assert.match(line, new RegExp(`^\\S+ \\[INFO\\] try 1 line ${index} ü{20}$`))
+  for (const [index, line] of lines.slice(0, end).entries())
+    assert.match(line, new RegExp(`^\\S+ \\[INFO\\] try 1 line ${index} ü{20}$`))
   const after = lines.slice(end + 1).map((line) => line.replace(/^\S+ /, '').replace(/in \S+ s/, 'soon'))
-  assert.deepEqual(after, ['[INFO] try 1 did half of it', '[ERROR] failed, try 1 of 2, again soon: no luck 1', '[INFO] try 2 did half of it', '[ERROR] failed: no luck 2', ''])
+  assert.deepEqual(after, [
+    '[INFO] try 1 did half of it',
+    '[ERROR] failed, try 1 of 2, again soon: no luck 1',
+    '[INFO] try 2 did half of it',
+    '[ERROR] failed: no luck 2',
+    '',
+  ])
 })
 
 test('last words have an end as well', async () => {
   const type = kind('MOURNS')
   const { taskId } = await ask(type)
-  await using _workers = await open([handler(type, async ({ log: say }) => {
-    for (let index = 0; index < 1000; index++) say(`word ${index} ${'x'.repeat(200)}`, 'INFO', 'last word')
-  })])
+  await using _workers = await open([
+    handler(type, async ({ log: say }) => {
+      for (let index = 0; index < 1000; index++) say(`word ${index} ${'x'.repeat(200)}`, 'INFO', 'last word')
+    }),
+  ])
   await becomes(taskId, 'Success')
   const { length } = (await readJobLog(db, taskId))!
   assert.ok(length <= 5 * 4096 && length > 4 * 4096, `${length}`)
@@ -487,12 +603,32 @@ test('last words have an end as well', async () => {
 
 test('the sweep keeps the newest of each vendor and nothing that is too old, and never what has not ended', async () => {
   const type = kind('SWEPT', { keep: 3 })
-  await db.run(sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) select 'SWEPT', vendor, 'MANUAL', 'Success', now() from generate_series(1, 10), unnest(array[1, 2]) as vendor`)
-  await db.run(sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) values ('SWEPT', 3, 'MANUAL', 'Success', now() - interval '40 days')`)
+  await db.run(
+    sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) select 'SWEPT', vendor, 'MANUAL', 'Success', now() from generate_series(1, 10), unnest(array[1, 2]) as vendor`,
+  )
+  await db.run(
+    sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) values ('SWEPT', 3, 'MANUAL', 'Success', now() - interval '40 days')`,
+  )
   const { executionId } = await ask(type, {}, { vendorId: 2 })
-  const count = await sweepExecutions(db, { kept: [{ vendorType: 'SWEPT', keep: 3 }], keepOthers: 1000, days: 30, signal: new AbortController().signal })
-  const left = await db.rows<{ vendor: number; count: number }>(sql`select vendor_id as vendor, count(*) from execution where vendor_type = 'SWEPT' group by 1 order by 1`)
-  assert.deepEqual([count, left], [16, [{ vendor: 1, count: 3 }, { vendor: 2, count: 3 }]])
+  const count = await sweepExecutions(db, {
+    kept: [{ vendorType: 'SWEPT', keep: 3 }],
+    keepOthers: 1000,
+    days: 30,
+    signal: new AbortController().signal,
+  })
+  const left = await db.rows<{ vendor: number; count: number }>(
+    sql`select vendor_id as vendor, count(*) from execution where vendor_type = 'SWEPT' group by 1 order by 1`,
+  )
+  assert.deepEqual(
+    [count, left],
+    [
+      16,
+      [
+        { vendor: 1, count: 3 },
+        { vendor: 2, count: 3 },
+      ],
+    ],
+  )
   assert.ok(await db.row(sql`select id from execution where id = ${executionId}`))
 })
 
@@ -500,9 +636,18 @@ test('F42: thousands of waiting jobs of one type at its limit do not starve anot
   const [many, few] = [kind('BACKLOG', { concurrency: 1 }), kind('OTHER')]
   await db.transaction(async (tx) => {
     const executionId = await openExecution(tx, { vendorType: 'BACKLOG', trigger: 'EVENT' })
-    for (let index = 0; index < 3; index++) await addTasks(tx, executionId, many, Array.from({ length: 1000 }, () => ({})))
+    for (let index = 0; index < 3; index++)
+      await addTasks(
+        tx,
+        executionId,
+        many,
+        Array.from({ length: 1000 }, () => ({})),
+      )
   })
-  await using _workers = await open([handler(many, async ({ signal }) => untilAborted(signal)), handler(few, async () => {})])
+  await using _workers = await open([
+    handler(many, async ({ signal }) => untilAborted(signal)),
+    handler(few, async () => {}),
+  ])
   await sleep(500)
   const { taskId } = await ask(few)
   // The one job of the other type that runs hangs: this one ends only if it does not wait for it.

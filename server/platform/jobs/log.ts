@@ -27,7 +27,11 @@ type Filled = { bytes: number; isFull: boolean }
  * earlier run has no more to say. `limit` bounds all runs of
  * a task together, in bytes; the line after it says that the rest was left out, and last words follow.
  */
-export function openJobLog(db: Queryable, { taskId, run }: { taskId: number; run: number }, { limit, onTrouble }: { limit: number; onTrouble(error: unknown): void }): JobLog {
+export function openJobLog(
+  db: Queryable,
+  { taskId, run }: { taskId: number; run: number },
+  { limit, onTrouble }: { limit: number; onTrouble(error: unknown): void },
+): JobLog {
   let gathered: Line[] = []
   let length = 0
   let timer: NodeJS.Timeout | undefined
@@ -93,7 +97,10 @@ function fit(lines: Line[], filled: Filled, limit: number): string[] {
 
 /** One line, and nothing that PostgreSQL does not keep. */
 function clean(text: string): string {
-  return text.replaceAll('\0', '').replace(/\s*[\r\n]+\s*/g, ' ').toWellFormed()
+  return text
+    .replaceAll('\0', '')
+    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .toWellFormed()
 }
 
 /** All that a task has said; '' when nothing, undefined when there is no such task. */

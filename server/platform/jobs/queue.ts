@@ -31,10 +31,19 @@ type QueueOptions = {
  */
 export function startQueue({ pool, log, concurrency, events, tasks, closedTypes }: QueueOptions): WorkerPool {
   const preset = { worker: { gracefulShutdownAbortTimeout: 3_600_000 } }
-  return runTaskList({
-    concurrency, pollInterval: pollMs, noHandleSignals: true, logger: loggerTo(log), events,
-    forbiddenFlags: closedTypes, preset,
-  }, tasks, pool)
+  return runTaskList(
+    {
+      concurrency,
+      pollInterval: pollMs,
+      noHandleSignals: true,
+      logger: loggerTo(log),
+      events,
+      forbiddenFlags: closedTypes,
+      preset,
+    },
+    tasks,
+    pool,
+  )
 }
 
 /** The library's words, at our levels: what it says of every job is of no interest. */

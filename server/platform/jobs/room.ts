@@ -13,14 +13,20 @@ export type Room = {
  * will find, so a look reserves a place of every type that is open to it until its outcome is known. When somebody was turned
  * away for such a reservation alone, another look follows (`onRoom`).
  */
-export function openRoom(events: WorkerEvents, types: ReadonlyMap<string, JobType>, paused: () => ReadonlySet<string>, onRoom: () => void): Room {
+export function openRoom(
+  events: WorkerEvents,
+  types: ReadonlyMap<string, JobType>,
+  paused: () => ReadonlySet<string>,
+  onRoom: () => void,
+): Room {
   const running = new Map<string, number>()
   const reserved = new Map<string, number>()
   /** What is open to each look: those that have no worker's name yet, in order, then by worker. */
   const asked: string[][] = []
   const looks = new Map<unknown, string[]>()
   let wasTurnedAway = false
-  const add = (counts: Map<string, number>, name: string, count: number) => void counts.set(name, (counts.get(name) ?? 0) + count)
+  const add = (counts: Map<string, number>, name: string, count: number) =>
+    void counts.set(name, (counts.get(name) ?? 0) + count)
 
   events.on('worker:getJob:start', ({ worker }) => void looks.set(worker, asked.shift() ?? []))
   events.on('worker:getJob:empty', ({ worker }) => endLook(worker))

@@ -22,24 +22,43 @@ export type Runner = {
 }
 
 /** Runs one task of the queue to its end, its next try or its stop. Throws only when the database cannot be asked for long. */
-export async function runTask(runner: Runner, { type, run }: JobHandler, taskId: number, abort: AbortController): Promise<void> {
+export async function runTask(
+  runner: Runner,
+  { type, run }: JobHandler,
+  taskId: number,
+  abort: AbortController,
+): Promise<void> {
   const { db } = runner
   const taken = await take(runner, taskId)
   if (!taken) return
   using log = openJobLog(db.relaxed, taken, { limit: runner.logBytes, onTrouble: runner.onTrouble })
   const progress = openProgress((attrs) => saveProgress(db.relaxed, taken, attrs).then(() => {}, runner.onTrouble))
   const timer = setTimeout(() => abort.abort(new JobAborted('timeout')), type.timeoutMs)
-  const ended = await heeding(abort.signal, run({
-    params: taken.params, taskId, executionId: taken.executionId, vendorId: taken.vendorId, trigger: taken.trigger, attempt: taken.failures + 1,
-    earlier: taken.attrs, signal: abort.signal, log: log.line, progress: (attrs) => progress.note(attrs),
-    async keep(tx, attrs) {
-      await progress.overtake(attrs)
-      if (await saveProgress(tx, taken, attrs)) return
-      // Taken for dead, or written off: what this transaction does must not count either.
-      abort.abort(new JobAborted('lease lost'))
-      throw abort.signal.reason as Error
-    },
-  })).then((outcome) => ({ outcome: outcome ?? {} }), (error: unknown) => ({ error }))
+  const ended = await heeding(
+    abort.signal,
+    run({
+      params: taken.params,
+      taskId,
+      executionId: taken.executionId,
+      vendorId: taken.vendorId,
+      trigger: taken.trigger,
+      attempt: taken.failures + 1,
+      earlier: taken.attrs,
+      signal: abort.signal,
+      log: log.line,
+      progress: (attrs) => progress.note(attrs),
+      async keep(tx, attrs) {
+        await progress.overtake(attrs)
+        if (await saveProgress(tx, taken, attrs)) return
+        // Taken for dead, or written off: what this transaction does must not count either.
+        abort.abort(new JobAborted('lease lost'))
+        throw abort.signal.reason as Error
+      },
+    }),
+  ).then(
+    (outcome) => ({ outcome: outcome ?? {} }),
+    (error: unknown) => ({ error }),
+  )
   clearTimeout(timer)
   await progress.flush()
   if ('error' in ended) await fail(runner, type, taken, log, abort.signal, ended.error)
@@ -78,7 +97,14 @@ async function take({ db, poolId, wakeIn }: Runner, taskId: number): Promise<Tak
 }
 
 /** Ends it, or puts it back: by why it failed and what is left to try. */
-async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken, log: JobLog, signal: AbortSignal, error: unknown): Promise<void> {
+async function fail(
+  { db, poolId, wakeIn }: Runner,
+  type: JobType,
+  taken: Taken,
+  log: JobLog,
+  signal: AbortSignal,
+  error: unknown,
+): Promise<void> {
   const cause = signal.aborted && signal.reason instanceof JobAborted ? signal.reason.why : undefined
   if (cause === 'lease lost') return
   const again = async (why: { message?: string; delayMs: number; failures: number }) => {
@@ -98,11 +124,22 @@ async function fail({ db, poolId, wakeIn }: Runner, type: JobType, taken: Taken,
     await insist(() => endTask(db, taken, poolId, 'Stopped', {}, taken.failures))
     return
   }
-  const message = cause === 'timeout' ? `took longer than ${type.timeoutMs / 1000} s` : error instanceof Error ? error.message : String(error)
+  const message =
+    cause === 'timeout'
+      ? `took longer than ${type.timeoutMs / 1000} s`
+      : error instanceof Error
+        ? error.message
+        : String(error)
   const failures = taken.failures + 1
   const isOver = failures >= taken.maxTries || error instanceof HopelessJob
   const delayMs = isOver ? 0 : pauseOf(type, failures)
-  log.line(isOver ? `failed: ${message}` : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`, 'ERROR', 'last word')
+  log.line(
+    isOver
+      ? `failed: ${message}`
+      : `failed, try ${failures} of ${taken.maxTries}, again in ${(delayMs / 1000).toFixed(1)} s: ${message}`,
+    'ERROR',
+    'last word',
+  )
   await log.flush()
   if (isOver) await insist(() => endTask(db.relaxed, taken, poolId, 'Error', { message }, failures))
   else {
@@ -120,13 +157,19 @@ function heeding(signal: AbortSignal, work: Promise<Outcome | void>): Promise<Ou
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     const giveUp = () => {
-      timer = setTimeout(() => reject(new Error('the job did not heed its signal and was written off', { cause: signal.reason })), patienceMs)
+      timer = setTimeout(
+        () => reject(new Error('the job did not heed its signal and was written off', { cause: signal.reason })),
+        patienceMs,
+      )
     }
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', giveUp)
-    }).catch(() => {})
+    work
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', giveUp)
+      })
+      .catch(() => {})
   })
 }

@@ -7,7 +7,14 @@ import { sql } from '../db/sql.ts'
 import { openLog } from '../observe/log.ts'
 import { enqueue } from './enqueue.ts'
 import {
-  dropSchedule, ensureSchedule, findSchedule, fireDue, listSchedules, saveSchedule, scheduleOrder, scheduler,
+  dropSchedule,
+  ensureSchedule,
+  findSchedule,
+  fireDue,
+  listSchedules,
+  saveSchedule,
+  scheduleOrder,
+  scheduler,
   skipMissed,
 } from './schedule.ts'
 import { pauseQueue, resumeQueue } from './stop.ts'
@@ -20,9 +27,16 @@ const { db } = marina.ground
 
 const type = jobType({ name: 'CHORE' })
 const types = new Map([['CHORE', type]])
-const countFired = async (vendorId: number) => (await db.row<{ count: number }>(sql`select count(*) from execution where vendor_type = 'CHORE' and vendor_id = ${vendorId} and trigger = 'SCHEDULE'`))!.count
-const save = (vendorId: number, cron = '0 0 * * * *', on = type) => db.transaction((tx) => saveSchedule(tx, on, { vendorType: on.name, vendorId, cronType: 'Custom', cron, params: { of: vendorId } }))
-const makeDue = (vendorId: number, ago = '1 second') => db.run(sql`update schedule set next_at = clock_timestamp() - ${ago}::interval where vendor_id = ${vendorId}`)
+const countFired = async (vendorId: number) =>
+  (await db.row<{ count: number }>(
+    sql`select count(*) from execution where vendor_type = 'CHORE' and vendor_id = ${vendorId} and trigger = 'SCHEDULE'`,
+  ))!.count
+const save = (vendorId: number, cron = '0 0 * * * *', on = type) =>
+  db.transaction((tx) =>
+    saveSchedule(tx, on, { vendorType: on.name, vendorId, cronType: 'Custom', cron, params: { of: vendorId } }),
+  )
+const makeDue = (vendorId: number, ago = '1 second') =>
+  db.run(sql`update schedule set next_at = clock_timestamp() - ${ago}::interval where vendor_id = ${vendorId}`)
 
 test('a due schedule fires once, however many processes look, with its parameters', async () => {
   await save(1)
@@ -31,7 +45,11 @@ test('a due schedule fires once, however many processes look, with its parameter
   await makeDue(1)
   await Promise.all(Array.from({ length: 8 }, () => fireDue(db, types)))
   assert.equal(await countFired(1), 1)
-  assert.deepEqual((await db.row<{ params: unknown }>(sql`select params from task where job_type = 'CHORE' order by id desc limit 1`))!.params, { of: 1 })
+  assert.deepEqual(
+    (await db.row<{ params: unknown }>(sql`select params from task where job_type = 'CHORE' order by id desc limit 1`))!
+      .params,
+    { of: 1 },
+  )
   const { nextAt } = (await findSchedule(db, 'CHORE', 1))!
   assert.ok(nextAt.getTime() > Date.now() && nextAt.getMinutes() === 0)
 })
@@ -66,7 +84,10 @@ test('a single job that has not ended lets its turn pass', async () => {
   await db.transaction((tx) => enqueue(tx, single, { params: {}, trigger: 'MANUAL', vendorId: 4 }))
   await makeDue(4)
   assert.equal((await fireDue(db, new Map([['SOLO', single]]))).fired, 1)
-  assert.equal((await db.row<{ count: number }>(sql`select count(*) from execution where vendor_type = 'SOLO'`))!.count, 1)
+  assert.equal(
+    (await db.row<{ count: number }>(sql`select count(*) from execution where vendor_type = 'SOLO'`))!.count,
+    1,
+  )
 })
 
 test('a type that this process does not know waits for one that does', async () => {
@@ -90,7 +111,15 @@ test('a schedule is one per vendor, changed by saving it again, kept as it is by
 test('F28: running workers fire on time by the clock of the database', async () => {
   const ran: number[] = []
   const log = openLog({ level: 'silent', format: 'json' })
-  await using _workers = await openWorkers({ db, handlers: [handler(type, async ({ vendorId }) => void (vendorId === 7 && ran.push(performance.now())))], log, concurrency: 2, leaseMs: 20_000, logBytes: 4096, drainMs: 100 })
+  await using _workers = await openWorkers({
+    db,
+    handlers: [handler(type, async ({ vendorId }) => void (vendorId === 7 && ran.push(performance.now())))],
+    log,
+    concurrency: 2,
+    leaseMs: 20_000,
+    logBytes: 4096,
+    drainMs: 100,
+  })
   // The workers look every five seconds, or when the next schedule is due; this one is set between two looks.
   await save(7)
   await db.run(sql`update schedule set next_at = clock_timestamp() + interval '1 second' where vendor_id = 7`)

@@ -6,10 +6,18 @@ import { enqueue } from './enqueue.ts'
 import { AlreadyRunning, type JobType, type Params } from './type.ts'
 
 export type Schedule = {
-  id: number; vendorType: string; vendorId: number; jobType: string
+  id: number
+  vendorType: string
+  vendorId: number
+  jobType: string
   /** Harbor's word: Hourly, Daily, Weekly, Custom. */
   cronType: string
-  cron: string; params: Params; attrs: Params; nextAt: Date; createdAt: Date; updatedAt: Date
+  cron: string
+  params: Params
+  attrs: Params
+  nextAt: Date
+  createdAt: Date
+  updatedAt: Date
 }
 
 /** The queue's name that pauses all schedules, as in Harbor. */
@@ -17,10 +25,21 @@ export const scheduler = 'SCHEDULER'
 
 const columns = sql`id, vendor_type as "vendorType", vendor_id as "vendorId", job_type as "jobType", cron_type as "cronType", cron, params, extra_attrs as attrs, next_at as "nextAt", created_at as "createdAt", updated_at as "updatedAt"`
 
-export type NewSchedule<P extends Params> = { vendorType?: string; vendorId?: number; cronType: string; cron: string; params: P; attrs?: Params }
+export type NewSchedule<P extends Params> = {
+  vendorType?: string
+  vendorId?: number
+  cronType: string
+  cron: string
+  params: P
+  attrs?: Params
+}
 
 /** Sets the one schedule of a vendor; `cron` is checked already (checkCron). Call inside a transaction. */
-export async function saveSchedule<P extends Params>(tx: Queryable, type: JobType<P>, { vendorType = type.name, vendorId = -1, cronType, cron, params, attrs = {} }: NewSchedule<P>): Promise<number> {
+export async function saveSchedule<P extends Params>(
+  tx: Queryable,
+  type: JobType<P>,
+  { vendorType = type.name, vendorId = -1, cronType, cron, params, attrs = {} }: NewSchedule<P>,
+): Promise<number> {
   const { now } = (await tx.row<{ now: Date }>(sql`select clock_timestamp() as now`))!
   const nextAt = nextAfter(cron, now)
   if (!nextAt) throw new BadCron('this cron never fires')
@@ -41,7 +60,9 @@ export async function ensureSchedule<P extends Params>(db: Db, type: JobType<P>,
 }
 
 export function findSchedule(db: Queryable, vendorType: string, vendorId = -1): Promise<Schedule | undefined> {
-  return db.row<Schedule>(sql`select ${columns} from schedule where vendor_type = ${vendorType} and vendor_id = ${vendorId}`)
+  return db.row<Schedule>(
+    sql`select ${columns} from schedule where vendor_type = ${vendorType} and vendor_id = ${vendorId}`,
+  )
 }
 
 export async function dropSchedule(tx: Queryable, vendorType: string, vendorId = -1): Promise<boolean> {
@@ -58,8 +79,11 @@ export function listSchedules(db: Queryable, part: PagePart): Promise<Paged<Sche
 
 /** From now on: what was due while schedules were paused is not made up for. Call inside a transaction. */
 export async function skipMissed(tx: Queryable): Promise<void> {
-  const due = await tx.rows<{ id: number; cron: string; now: Date }>(sql`select id, cron, clock_timestamp() as now from schedule where next_at <= clock_timestamp() for update`)
-  for (const { id, cron, now } of due) await tx.run(sql`update schedule set next_at = ${nextAfter(cron, now) ?? 'infinity'}::timestamptz where id = ${id}`)
+  const due = await tx.rows<{ id: number; cron: string; now: Date }>(
+    sql`select id, cron, clock_timestamp() as now from schedule where next_at <= clock_timestamp() for update`,
+  )
+  for (const { id, cron, now } of due)
+    await tx.run(sql`update schedule set next_at = ${nextAfter(cron, now) ?? 'infinity'}::timestamptz where id = ${id}`)
 }
 
 /**
@@ -67,7 +91,10 @@ export async function skipMissed(tx: Queryable): Promise<void> {
  * transaction. After a time without any process each fires once, however often it was missed. Returns how many were due, and
  * in how many ms the next one is.
  */
-export async function fireDue(db: Db, types: ReadonlyMap<string, JobType>): Promise<{ fired: number; nextMs: number | undefined }> {
+export async function fireDue(
+  db: Db,
+  types: ReadonlyMap<string, JobType>,
+): Promise<{ fired: number; nextMs: number | undefined }> {
   const names = [...types.keys()]
   let fired = 0
   while (await db.transaction((tx) => fireOne(tx, types, names)).catch(isLateRace)) fired++
@@ -83,7 +110,9 @@ async function fireOne(tx: Queryable, types: ReadonlyMap<string, JobType>, names
     from schedule where next_at <= clock_timestamp() and job_type = any(${names}::text[])
       and not exists (select 1 from paused_queue where job_type = ${scheduler}) order by next_at limit 1 for update skip locked`)
   if (!due) return false
-  await tx.run(sql`update schedule set next_at = ${nextAfter(due.cron, due.now) ?? 'infinity'}::timestamptz where id = ${due.id}`)
+  await tx.run(
+    sql`update schedule set next_at = ${nextAfter(due.cron, due.now) ?? 'infinity'}::timestamptz where id = ${due.id}`,
+  )
   if (due.isSkipped) return true
   const { vendorType, vendorId, params, attrs } = due
   await enqueue(tx, types.get(due.jobType)!, { params, trigger: 'SCHEDULE', vendorType, vendorId, attrs })

@@ -15,7 +15,9 @@ async function tell(tx: Queryable, message: Message): Promise<void> {
  */
 export async function stopTasks(tx: Queryable, taskIds: number[]): Promise<number[]> {
   // By a statement of its own: the next one sees a task that was just being put back as what it is now.
-  const wanted = await tx.rows<{ id: number }>(sql`select id from task where id = any(${taskIds}::bigint[]) order by id limit 1000 for update`)
+  const wanted = await tx.rows<{ id: number }>(
+    sql`select id from task where id = any(${taskIds}::bigint[]) order by id limit 1000 for update`,
+  )
   const ids = wanted.map(({ id }) => id)
   const ended = await tx.rows<{ id: number }>(sql`
     with done as (
@@ -29,7 +31,10 @@ export async function stopTasks(tx: Queryable, taskIds: number[]): Promise<numbe
       from each where execution.id = each.execution_id)
     select id from done`)
   // Its note in the queue goes too; a worker that has it in hand already finds the task ended.
-  if (ended.length > 0) await tx.rows(sql`select (graphile_worker.remove_job(id::text)).id as removed from unnest(${ended.map(({ id }) => id)}::bigint[]) as id`)
+  if (ended.length > 0)
+    await tx.rows(
+      sql`select (graphile_worker.remove_job(id::text)).id as removed from unnest(${ended.map(({ id }) => id)}::bigint[]) as id`,
+    )
   const asked = await tx.rows<{ id: number }>(sql`
     update task set stop_asked_at = clock_timestamp(), updated_at = clock_timestamp() where id = any(${ids}::bigint[]) and status = 'Running' and stop_asked_at is null returning id`)
   if (asked.length > 0) await tell(tx, { kind: 'stop', taskIds: asked.map(({ id }) => id) })
@@ -43,14 +48,28 @@ export async function stopExecution(tx: Queryable, executionId: number): Promise
     const rows = await tx.rows<{ id: number }>(sql`
       select id from task where execution_id = ${executionId} and (status = 'Pending' or status = 'Running' and stop_asked_at is null) order by id limit 1000`)
     if (rows.length === 0) return count
-    count += (await stopTasks(tx, rows.map(({ id }) => id))).length
+    count += (
+      await stopTasks(
+        tx,
+        rows.map(({ id }) => id),
+      )
+    ).length
   }
 }
 
 /** Stops what waits in the queue of a type. Call inside a transaction; at most a thousand, returns how many. */
 export async function stopPending(tx: Queryable, jobType: string): Promise<number> {
-  const rows = await tx.rows<{ id: number }>(sql`select id from task where status = 'Pending' and job_type = ${jobType} order by run_at limit 1000 for update skip locked`)
-  return rows.length === 0 ? 0 : (await stopTasks(tx, rows.map(({ id }) => id))).length
+  const rows = await tx.rows<{ id: number }>(
+    sql`select id from task where status = 'Pending' and job_type = ${jobType} order by run_at limit 1000 for update skip locked`,
+  )
+  return rows.length === 0
+    ? 0
+    : (
+        await stopTasks(
+          tx,
+          rows.map(({ id }) => id),
+        )
+      ).length
 }
 
 /** No process takes another job of this type until it is resumed; what runs goes on. */

@@ -5,7 +5,16 @@ import { jsonbText } from '../db/json.ts'
 
 /** A task that was just taken by this process. `run` fences it: who holds an earlier run can no longer change it. */
 export type Taken = {
-  taskId: number; executionId: number; vendorId: number; trigger: Trigger; params: Params; attrs: Params; run: number; failures: number; maxTries: number; priority: number
+  taskId: number
+  executionId: number
+  vendorId: number
+  trigger: Trigger
+  params: Params
+  attrs: Params
+  run: number
+  failures: number
+  maxTries: number
+  priority: number
 }
 
 /** Takes a task that waits: what it is now, or why not. Busy: another one with its alone key runs (as a unique violation). */
@@ -32,7 +41,14 @@ type Held = Pick<Taken, 'taskId' | 'run'>
 const textOf = (message: string) => message.replaceAll('\0', '').toWellFormed()
 
 /** Ends a task that this process still holds, and with the last of them its execution. False when it holds it no more. */
-export async function endTask(db: Queryable, { taskId, run }: Held, poolId: string, status: 'Success' | 'Error' | 'Stopped', { message: said = '', attrs = {} }: Outcome, failures: number): Promise<boolean> {
+export async function endTask(
+  db: Queryable,
+  { taskId, run }: Held,
+  poolId: string,
+  status: 'Success' | 'Error' | 'Stopped',
+  { message: said = '', attrs = {} }: Outcome,
+  failures: number,
+): Promise<boolean> {
   const message = textOf(said)
   const row = await db.row<{ id: number }>(sql`
     with done as (
@@ -54,7 +70,12 @@ export async function endTask(db: Queryable, { taskId, run }: Held, poolId: stri
  * Puts a task that this process holds back into the queue, to be tried in `delayMs`; where somebody has asked meanwhile to stop it,
  * it ends as stopped instead. Call inside a transaction.
  */
-export async function putBack(tx: Queryable, taken: Held, poolId: string, { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number }): Promise<'waits' | 'stopped' | 'gone'> {
+export async function putBack(
+  tx: Queryable,
+  taken: Held,
+  poolId: string,
+  { message = '', delayMs, failures }: { message?: string; delayMs: number; failures: number },
+): Promise<'waits' | 'stopped' | 'gone'> {
   const { taskId, run } = taken
   const held = await tx.row<{ isStopped: boolean }>(sql`
     select stop_asked_at is not null as "isStopped" from task where id = ${taskId} and status = 'Running' and pool_id = ${poolId} and run_count = ${run} for update`)
@@ -92,6 +113,9 @@ export async function wakeAlone(db: Queryable, taskId: number): Promise<void> {
   const rows = await db.rows<{ id: number }>(sql`
     select other.id from task one join task other on other.alone_key = one.alone_key and other.status = 'Pending' and other.run_at <= clock_timestamp()
     where one.id = ${taskId} order by other.priority, other.id limit 1`)
-  if (rows.length > 0) await requeue(db, rows.map(({ id }) => id))
+  if (rows.length > 0)
+    await requeue(
+      db,
+      rows.map(({ id }) => id),
+    )
 }
-

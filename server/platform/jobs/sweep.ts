@@ -14,9 +14,15 @@ export async function rescueTasks(db: Db, leaseMs: number | undefined): Promise<
   let count = 0
   for (;;) {
     const found = await db.transaction(async (tx) => {
-      const dead = leaseMs === undefined ? [] : await tx.rows<{ id: string }>(sql`delete from worker_pool where heartbeat_at < clock_timestamp() - make_interval(secs => ${leaseMs / 1000}) returning id`)
+      const dead =
+        leaseMs === undefined
+          ? []
+          : await tx.rows<{ id: string }>(
+              sql`delete from worker_pool where heartbeat_at < clock_timestamp() - make_interval(secs => ${leaseMs / 1000}) returning id`,
+            )
       // The queue's own hold of a dead process lasts four hours otherwise.
-      if (dead.length > 0) await tx.rows(sql`select graphile_worker.force_unlock_workers(${dead.map(({ id }) => id)}::text[])`)
+      if (dead.length > 0)
+        await tx.rows(sql`select graphile_worker.force_unlock_workers(${dead.map(({ id }) => id)}::text[])`)
       return rescueBatch(tx)
     })
     count += found
@@ -42,9 +48,17 @@ async function rescueBatch(tx: Queryable): Promise<number> {
       ended_at = case when stop_asked_at is not null or failures + 1 >= max_tries then clock_timestamp() end
     from lost where task.id = lost.id returning task.id, status`)
   const ended = lost.filter(({ status }) => status !== 'Pending')
-  if (ended.length > 0) await settle(tx, ended.map(({ id }) => id))
+  if (ended.length > 0)
+    await settle(
+      tx,
+      ended.map(({ id }) => id),
+    )
   const again = lost.filter(({ status }) => status === 'Pending')
-  if (again.length > 0) await requeue(tx, again.map(({ id }) => id))
+  if (again.length > 0)
+    await requeue(
+      tx,
+      again.map(({ id }) => id),
+    )
   return lost.length
 }
 
@@ -71,9 +85,15 @@ export async function requeueForgotten(db: Queryable): Promise<number> {
       and not exists (
         select 1 from graphile_worker.jobs where jobs.key = task.id::text and jobs.attempts < jobs.max_attempts
           and (jobs.locked_at is null or jobs.locked_at > clock_timestamp() - interval '1 minute')) order by id limit ${batch}`)
-  if (rows.length > 0) await requeue(db, rows.map(({ id }) => id))
+  if (rows.length > 0)
+    await requeue(
+      db,
+      rows.map(({ id }) => id),
+    )
   // What was queued again left a note without a key, which nobody will take or remove otherwise.
-  await db.rows(sql`select id from graphile_worker.complete_jobs(array(select id from graphile_worker.jobs where key is null and attempts >= max_attempts limit ${batch}))`)
+  await db.rows(
+    sql`select id from graphile_worker.complete_jobs(array(select id from graphile_worker.jobs where key is null and attempts >= max_attempts limit ${batch}))`,
+  )
   return rows.length
 }
 
@@ -82,7 +102,9 @@ export async function requeueForgotten(db: Queryable): Promise<number> {
  * are rescued like those of a dead process. `running` are the ids of those that really run in this process.
  */
 export async function giveUpLost(db: Queryable, poolId: string, running: (taskId: number) => boolean): Promise<number> {
-  const held = await db.rows<{ id: number; run: number }>(sql`select id, run_count as run from task where pool_id = ${poolId} and status = 'Running'`)
+  const held = await db.rows<{ id: number; run: number }>(
+    sql`select id, run_count as run from task where pool_id = ${poolId} and status = 'Running'`,
+  )
   // Asked after the answer came: who had just ended is no longer in the table as this run.
   const lost = held.filter(({ id }) => !running(id))
   if (lost.length === 0) return 0
@@ -98,7 +120,10 @@ export type Kept = { vendorType: string; keep: number }
  * Deletes ended executions beyond those that are kept, the oldest first, and all that ended before `days` days, with their
  * tasks and logs; in small steps, so that it never holds up a job. Returns how many.
  */
-export async function sweepExecutions(db: Db, { kept, keepOthers, days, signal }: { kept: Kept[]; keepOthers: number; days: number; signal: AbortSignal }): Promise<number> {
+export async function sweepExecutions(
+  db: Db,
+  { kept, keepOthers, days, signal }: { kept: Kept[]; keepOthers: number; days: number; signal: AbortSignal },
+): Promise<number> {
   let count = 0
   for (const { vendorType, vendorId } of await listVendors(db)) {
     const keep = kept.find((one) => one.vendorType === vendorType)?.keep ?? keepOthers

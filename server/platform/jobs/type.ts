@@ -32,7 +32,16 @@ export type JobType<P extends Params = Params> = {
   params?: P
 }
 
-const defaults = { concurrency: 5, maxTries: 1, backOff: { firstMs: 1000, mostMs: 300_000 }, timeoutMs: 24 * 3_600_000, priority: 0, isAlone: false, isSingle: false, keep: 50 }
+const defaults = {
+  concurrency: 5,
+  maxTries: 1,
+  backOff: { firstMs: 1000, mostMs: 300_000 },
+  timeoutMs: 24 * 3_600_000,
+  priority: 0,
+  isAlone: false,
+  isSingle: false,
+  keep: 50,
+}
 
 /** Defines a type of job; what is not given is as most jobs have it: one try, five at once, a day at most, fifty executions kept. */
 export function jobType<P extends Params = Params>(given: Partial<JobType<P>> & { name: string }): JobType<P> {

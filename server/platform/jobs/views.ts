@@ -4,14 +4,37 @@ import { sql } from '../db/sql.ts'
 import type { Params, Status, Trigger } from './type.ts'
 
 export type Execution = {
-  id: number; vendorType: string; vendorId: number; trigger: Trigger; status: Status; message: string; attrs: Params
-  tasks: number; unfinished: number; succeeded: number; failed: number; stopped: number
-  startedAt: Date; updatedAt: Date; endedAt: Date | null
+  id: number
+  vendorType: string
+  vendorId: number
+  trigger: Trigger
+  status: Status
+  message: string
+  attrs: Params
+  tasks: number
+  unfinished: number
+  succeeded: number
+  failed: number
+  stopped: number
+  startedAt: Date
+  updatedAt: Date
+  endedAt: Date | null
 }
 
 export type Task = {
-  id: number; executionId: number; jobType: string; status: Status; message: string; revision: number; runs: number; params: Params; attrs: Params
-  createdAt: Date; updatedAt: Date; startedAt: Date | null; endedAt: Date | null
+  id: number
+  executionId: number
+  jobType: string
+  status: Status
+  message: string
+  revision: number
+  runs: number
+  params: Params
+  attrs: Params
+  createdAt: Date
+  updatedAt: Date
+  startedAt: Date | null
+  endedAt: Date | null
 }
 
 const executionColumns = sql`id, vendor_type as "vendorType", vendor_id as "vendorId", trigger, status, status_message as message, extra_attrs as attrs, tasks, unfinished, succeeded, failed, stopped,
@@ -53,7 +76,11 @@ export function listExecutions(db: Queryable, vendor: Vendor, { where, ...part }
 }
 
 /** Of this very vendor: an id of another one finds nothing (H13, H19). */
-export function findExecution(db: Queryable, { vendorType, vendorId }: Vendor, id: number): Promise<Execution | undefined> {
+export function findExecution(
+  db: Queryable,
+  { vendorType, vendorId }: Vendor,
+  id: number,
+): Promise<Execution | undefined> {
   return db.row<Execution>(sql`
     select ${executionColumns} from execution where id = ${id} and vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
 }
@@ -65,7 +92,9 @@ export function findExecution(db: Queryable, { vendorType, vendorId }: Vendor, i
 export async function withProgress(db: Queryable, executions: Execution[]): Promise<Execution[]> {
   const ids = executions.filter(({ status }) => status !== 'Success').map(({ id }) => id)
   if (ids.length === 0) return executions
-  const rows = await db.rows<{ id: number; attrs: Params }>(sql`select execution_id as id, extra_attrs as attrs from task where execution_id = any(${ids}::bigint[])`)
+  const rows = await db.rows<{ id: number; attrs: Params }>(
+    sql`select execution_id as id, extra_attrs as attrs from task where execution_id = any(${ids}::bigint[])`,
+  )
   const told = new Map(rows.map(({ id, attrs }) => [id, attrs]))
   return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
 }
@@ -98,7 +127,9 @@ export type Queue = { jobType: string; count: number; latencySeconds: number; is
 /** Processes that run jobs; dead ones are gone from here after their lease. */
 export function listPools(db: Queryable): Promise<Pool[]> {
   // 'epoch' is written for those of a Marina that was killed: the next worker puts them away.
-  return db.rows<Pool>(sql`select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt" from worker_pool where heartbeat_at > 'epoch' order by started_at, id limit 1000`)
+  return db.rows<Pool>(
+    sql`select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt" from worker_pool where heartbeat_at > 'epoch' order by started_at, id limit 1000`,
+  )
 }
 
 /** What a process runs, or all of them. */

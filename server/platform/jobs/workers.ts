@@ -78,9 +78,19 @@ class OpenWorkers implements Workers {
     this.#pool = db.openPool(Math.min(concurrency, 4) + 1)
     const events: WorkerEvents = new EventEmitter()
     events.on('pool:listen:success', ({ client }) => this.#listenOn(client))
-    this.#room = openRoom(events, this.#types, () => this.#paused, () => this.#nudge(1))
+    this.#room = openRoom(
+      events,
+      this.#types,
+      () => this.#paused,
+      () => this.#nudge(1),
+    )
     this.#queue = startQueue({
-      pool: this.#pool, log, concurrency, events, tasks: this.#tasksOf(handlers), closedTypes: this.#room.closedTypes,
+      pool: this.#pool,
+      log,
+      concurrency,
+      events,
+      tasks: this.#tasksOf(handlers),
+      closedTypes: this.#room.closedTypes,
     })
     // Said once, by the library's own log; unheard, it would end the process.
     this.#queue.promise.catch(this.#onTrouble)
@@ -116,9 +126,12 @@ class OpenWorkers implements Workers {
   }
 
   #tasksOf(handlers: readonly JobHandler[]) {
-    return Object.fromEntries(handlers.map((one) => [
-      one.type.name, (payload: unknown) => this.#accept(one, (payload as { task: number }).task),
-    ]))
+    return Object.fromEntries(
+      handlers.map((one) => [
+        one.type.name,
+        (payload: unknown) => this.#accept(one, (payload as { task: number }).task),
+      ]),
+    )
   }
 
   async #accept(handler: JobHandler, taskId: number): Promise<void> {
@@ -165,7 +178,10 @@ class OpenWorkers implements Workers {
     if (where !== channel || this.#closing.signal.aborted) return
     const message = JSON.parse(payload ?? '{}') as Message
     if (message.kind === 'stop') this.#running.stop(message.taskIds)
-    else this.#beat().then(() => this.#nudge(this.#options.concurrency)).catch(this.#onTrouble)
+    else
+      this.#beat()
+        .then(() => this.#nudge(this.#options.concurrency))
+        .catch(this.#onTrouble)
   }
 
   async #beat(): Promise<void> {

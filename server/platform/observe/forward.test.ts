@@ -12,20 +12,39 @@ import { promisify } from 'node:util'
 import { eventually } from '../../testing/http.ts'
 import { openForwarder, parseForwardTarget, type ForwarderOptions, type Message } from './forward.ts'
 
-const open = (options: Partial<ForwarderOptions> = {}) => openForwarder({ isOpen: () => true, onChange: () => {}, backOffMs: 20, timeoutMs: 500, ...options })
-const message = (n: number, more: Partial<Message> = {}): Message => ({ at: new Date('2026-02-03T04:05:06.789Z'), kind: 'create_label', isWarning: false, content: { n, who: 'Zoë' }, ...more })
+const open = (options: Partial<ForwarderOptions> = {}) =>
+  openForwarder({ isOpen: () => true, onChange: () => {}, backOffMs: 20, timeoutMs: 500, ...options })
+const message = (n: number, more: Partial<Message> = {}): Message => ({
+  at: new Date('2026-02-03T04:05:06.789Z'),
+  kind: 'create_label',
+  isWarning: false,
+  content: { n, who: 'Zoë' },
+  ...more,
+})
 
 /** Gathers what comes, whole connections one after the other. */
-async function listening(server: Server): Promise<{ port: number; text(): string; sockets: Set<Socket> } & AsyncDisposable> {
+async function listening(
+  server: Server,
+): Promise<{ port: number; text(): string; sockets: Set<Socket> } & AsyncDisposable> {
   let text = ''
   const sockets = new Set<Socket>()
-  server.on(server instanceof (createTlsServer().constructor as never) ? 'secureConnection' : 'connection', (socket: Socket) => {
-    sockets.add(socket.setEncoding('utf8').on('data', (part: string) => (text += part)).on('error', () => {}))
-  })
+  server.on(
+    server instanceof (createTlsServer().constructor as never) ? 'secureConnection' : 'connection',
+    (socket: Socket) => {
+      sockets.add(
+        socket
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .on('error', () => {}),
+      )
+    },
+  )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    port: (server.address() as AddressInfo).port, text: () => text, sockets,
+    port: (server.address() as AddressInfo).port,
+    text: () => text,
+    sockets,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((done) => server.close(done))
@@ -37,7 +56,7 @@ async function listening(server: Server): Promise<{ port: number; text(): string
 function unframed(text: string): string[] {
   const bytes = Buffer.from(text)
   const found: string[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(' ', at)
     const end = space + 1 + Number(bytes.toString('utf8', at, space))
     found.push(bytes.toString('utf8', space + 1, end))
@@ -46,7 +65,10 @@ function unframed(text: string): string[] {
   return found
 }
 
-const expected = (n: number, priority = 110) => new RegExp(`^<${priority}>1 2026-02-03T04:05:06\\.789Z \\S+ marina ${process.pid} create_label - {"n":${n},"who":"Zoë"}$`)
+const expected = (n: number, priority = 110) =>
+  new RegExp(
+    `^<${priority}>1 2026-02-03T04:05:06\\.789Z \\S+ marina ${process.pid} create_label - {"n":${n},"who":"Zoë"}$`,
+  )
 
 test('messages arrive as RFC 5424 over TCP, each with its length in bytes, and refusals as warnings', async () => {
   await using server = await listening(createServer())
@@ -82,7 +104,25 @@ test('messages arrive over UDP, one datagram each, as syslog or JSON', async () 
 test('messages arrive over TLS from a server with a certificate of a known authority, and from no other', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'marina-forward-'))
   const file = (name: string) => join(dir, name)
-  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=log', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('key'), '-out', file('cert')])
+  await promisify(execFile)('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=log',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    file('key'),
+    '-out',
+    file('cert'),
+  ])
   const [key, cert] = [await readFile(file('key')), await readFile(file('cert'), 'utf8')]
   await rm(dir, { recursive: true })
   await using server = await listening(createTlsServer({ key, cert }))
@@ -110,7 +150,15 @@ test('while nobody listens a bounded number waits, the oldest go first, and all 
   let text = ''
   server.on('connection', (socket) => socket.on('data', (part) => (text += part.toString())))
   server.listen(port, '127.0.0.1')
-  await eventually(() => assert.deepEqual(text.trim().split('\n').map((line) => (JSON.parse(line) as { n: number }).n), [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]))
+  await eventually(() =>
+    assert.deepEqual(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { n: number }).n),
+      [990, 991, 992, 993, 994, 995, 996, 997, 998, 999],
+    ),
+  )
   assert.equal(states.at(-2), 'well')
   await forwarder[Symbol.asyncDispose]()
   await new Promise((done) => server.close(done))
@@ -122,7 +170,11 @@ async function closedEndpoint(): Promise<string> {
   return `tcp://127.0.0.1:${server.port}?format=json`
 }
 
-const numbersIn = (text: string) => text.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { n: number }).n)
+const numbersIn = (text: string) =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { n: number }).n)
 
 test('what waits for an endpoint that was a mistake goes to the next one, whoever is told of that', async () => {
   await using server = await listening(createServer())
@@ -190,15 +242,44 @@ test('a server that takes connections and reads nothing holds up nobody, and a l
 test('an address inside is sent nothing unless an operator opened it (H09)', async () => {
   await using server = await listening(createServer())
   const states: string[] = []
-  await using forwarder = open({ isOpen: (address) => address !== '127.0.0.1', onChange: (_, { reason = '' }) => states.push(reason) })
+  await using forwarder = open({
+    isOpen: (address) => address !== '127.0.0.1',
+    onChange: (_, { reason = '' }) => states.push(reason),
+  })
   for (const host of ['127.0.0.1', 'localhost']) forwarder.send(`${host}:${server.port}`, message(1))
   await eventually(() => assert.match(states[0] ?? '', /MARINA_OUTBOUND_ALLOW/))
   assert.equal(server.sockets.size, 0)
 })
 
 test('an endpoint is host:port as Harbor takes it, or says how', () => {
-  assert.deepEqual(parseForwardTarget('log.example:514'), { transport: 'tcp', host: 'log.example', port: 514, format: 'syslog' })
-  assert.deepEqual(parseForwardTarget('udp://[::1]:514'), { transport: 'udp', host: '::1', port: 514, format: 'syslog' })
-  assert.deepEqual(parseForwardTarget('tls://log.example:6514?format=json'), { transport: 'tls', host: 'log.example', port: 6514, format: 'json' })
-  for (const wrong of ['', 'log', 'log:0', 'log:65536', 'http://log:1', 'tcp://a:b@log:1', 'tcp://log:1/path', 'log:1?format=xml', 'log:1 ']) assert.throws(() => parseForwardTarget(wrong), /must be host:port/, wrong)
+  assert.deepEqual(parseForwardTarget('log.example:514'), {
+    transport: 'tcp',
+    host: 'log.example',
+    port: 514,
+    format: 'syslog',
+  })
+  assert.deepEqual(parseForwardTarget('udp://[::1]:514'), {
+    transport: 'udp',
+    host: '::1',
+    port: 514,
+    format: 'syslog',
+  })
+  assert.deepEqual(parseForwardTarget('tls://log.example:6514?format=json'), {
+    transport: 'tls',
+    host: 'log.example',
+    port: 6514,
+    format: 'json',
+  })
+  for (const wrong of [
+    '',
+    'log',
+    'log:0',
+    'log:65536',
+    'http://log:1',
+    'tcp://a:b@log:1',
+    'tcp://log:1/path',
+    'log:1?format=xml',
+    'log:1 ',
+  ])
+    assert.throws(() => parseForwardTarget(wrong), /must be host:port/, wrong)
 })

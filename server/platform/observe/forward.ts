@@ -43,9 +43,16 @@ export type ForwarderOptions = {
 /** `host:port` (syslog over TCP, as Harbor takes it), or udp://, tcp://, tls://, with `?format=json` for plain JSON lines. Throws Error. */
 export function parseForwardTarget(text: string): ForwardTarget {
   const whole = text.includes('://') ? text : `tcp://${text}`
-  const [, transport, host, port, query] = /^(udp|tcp|tls):\/\/(\[[0-9a-f:.]+\]|[\w.-]+):(\d{1,5})(?:\?format=(json|syslog))?$/i.exec(whole) ?? []
-  if (!transport || !host || Number(port) < 1 || Number(port) > 65_535) throw new Error('must be host:port, or udp://, tcp:// or tls://host:port, with ?format=json for JSON lines')
-  return { transport: transport.toLowerCase() as ForwardTarget['transport'], host: host.replace(/^\[|\]$/g, ''), port: Number(port), format: query === 'json' ? 'json' : 'syslog' }
+  const [, transport, host, port, query] =
+    /^(udp|tcp|tls):\/\/(\[[0-9a-f:.]+\]|[\w.-]+):(\d{1,5})(?:\?format=(json|syslog))?$/i.exec(whole) ?? []
+  if (!transport || !host || Number(port) < 1 || Number(port) > 65_535)
+    throw new Error('must be host:port, or udp://, tcp:// or tls://host:port, with ?format=json for JSON lines')
+  return {
+    transport: transport.toLowerCase() as ForwardTarget['transport'],
+    host: host.replace(/^\[|\]$/g, ''),
+    port: Number(port),
+    format: query === 'json' ? 'json' : 'syslog',
+  }
 }
 
 type Line = (message: Buffer) => Promise<void>
@@ -55,7 +62,15 @@ const longestWaitMs = 30_000
 /** RFC 5426 wants receivers to take 2,048 bytes at least; most take 8 KiB. */
 const largestDatagram = 8 * 1024
 
-export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca, timeoutMs = 5000, backOffMs = 500 }: ForwarderOptions): Forwarder {
+export function openForwarder({
+  isOpen,
+  onChange,
+  wanted,
+  capacity = 10_000,
+  ca,
+  timeoutMs = 5000,
+  backOffMs = 500,
+}: ForwarderOptions): Forwarder {
   const closing = new AbortController()
   // Without a thread: a name whose DNS hangs must not hold up files and other names.
   const lookup = promisify(openNames())
@@ -123,7 +138,8 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
       } catch (error) {
         leave()
         if (closing.signal.aborted || to !== endpoint) continue
-        if (failures++ === 0) onChange('failing', { endpoint: to, reason: String(error), waiting: waiting.length, lost })
+        if (failures++ === 0)
+          onChange('failing', { endpoint: to, reason: String(error), waiting: waiting.length, lost })
         await pause(Math.min(longestWaitMs, backOffMs * 2 ** (failures - 1)))
         await askWanted()
       }
@@ -155,13 +171,16 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
   async function open(endpoint: string): Promise<Connection> {
     const { transport, host, port } = parseForwardTarget(endpoint)
     const address = await resolve(host)
-    return transport === 'udp' ? openUdp(endpoint, address, port) : openStream(endpoint, { transport, host, address, port })
+    return transport === 'udp'
+      ? openUdp(endpoint, address, port)
+      : openStream(endpoint, { transport, host, address, port })
   }
 
   /** Resolved once and checked; the connection goes to that very address. */
   async function resolve(host: string): Promise<string> {
     const found = isIP(host) ? [{ address: host }] : await lookup(host)
-    if (found.length === 0 || !found.every(({ address }) => isOpen(address))) throw new Error('this address may not be called: open it with MARINA_OUTBOUND_ALLOW')
+    if (found.length === 0 || !found.every(({ address }) => isOpen(address)))
+      throw new Error('this address may not be called: open it with MARINA_OUTBOUND_ALLOW')
     return found[0]!.address
   }
 
@@ -171,15 +190,24 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
     socket.on('error', () => {})
     return {
       endpoint,
-      write: (line) => new Promise((done, fail) => socket.send(line.subarray(0, largestDatagram), port, address, (error) => (error ? fail(error) : done()))),
+      write: (line) =>
+        new Promise((done, fail) =>
+          socket.send(line.subarray(0, largestDatagram), port, address, (error) => (error ? fail(error) : done())),
+        ),
       close: () => socket.close(),
     }
   }
 
-  async function openStream(endpoint: string, { transport, host, address, port }: { transport: 'tcp' | 'tls'; host: string; address: string; port: number }): Promise<Connection> {
+  async function openStream(
+    endpoint: string,
+    { transport, host, address, port }: { transport: 'tcp' | 'tls'; host: string; address: string; port: number },
+  ): Promise<Connection> {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)])
     const servername = isIP(host) ? {} : { servername: host }
-    const socket = transport === 'tls' ? connectTls({ host: address, port, ...servername, ...(ca ? { ca } : {}) }) : connect({ host: address, port })
+    const socket =
+      transport === 'tls'
+        ? connectTls({ host: address, port, ...servername, ...(ca ? { ca } : {}) })
+        : connect({ host: address, port })
     let broken: Error | undefined
     socket.on('error', (error) => (broken = error))
     socket.on('close', () => (broken ??= new Error('the connection was closed')))
@@ -201,7 +229,10 @@ export function openForwarder({ isOpen, onChange, wanted, capacity = 10_000, ca,
   }
 }
 
-const host = hostname().replace(/[^\x21-\x7e]/g, '').slice(0, 255) || '-'
+const host =
+  hostname()
+    .replace(/[^\x21-\x7e]/g, '')
+    .slice(0, 255) || '-'
 
 /** RFC 5424 with facility 13, log audit; over a stream each message with its length before it (RFC 6587, 5425). */
 function render({ format, transport }: ForwardTarget, { at, kind, isWarning, content }: Message): string {

@@ -4,7 +4,11 @@ import { openLog } from './log.ts'
 
 test('a name that somebody has chosen makes no line of its own in the log for people, and reaches no terminal as a command', () => {
   const lines: string[] = []
-  const log = openLog({ level: 'info', format: 'text', stream: { isTTY: false, write: (text: string) => lines.push(text) } as never })
+  const log = openLog({
+    level: 'info',
+    format: 'text',
+    stream: { isTTY: false, write: (text: string) => lines.push(text) } as never,
+  })
   log.warn({ name: 'mine\n12:00:00.000 error all is lost\u001b[2J\u009b2J', plain: 'a b' }, 'a webhook is paused')
   const [line] = lines as [string]
   assert.match(line, /a webhook is paused name=mine\\u000a12:00:00.000 error all is lost\\u001b\[2J.* plain=a b\n$/)

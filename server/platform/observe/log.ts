@@ -3,7 +3,11 @@ import pino from 'pino'
 
 export type Log = pino.Logger
 
-type LogOptions = { level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; format: 'auto' | 'json' | 'text'; stream?: NodeJS.WriteStream }
+type LogOptions = {
+  level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  format: 'auto' | 'json' | 'text'
+  stream?: NodeJS.WriteStream
+}
 
 /** Logs to stderr, so that stdout stays for what a command answers. Secrets are kept out by never passing them in. */
 export function openLog({ level, format, stream = process.stderr }: LogOptions): Log {
@@ -21,16 +25,24 @@ export function openLog({ level, format, stream = process.stderr }: LogOptions):
 const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
 /** Names that somebody has chosen must neither make lines of their own nor command a terminal. */
-const oneLine = (text: string) => text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const oneLine = (text: string) =>
+  text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** One line for a person: time, level, message, then what is left as key=value. */
 function textTo(stream: NodeJS.WriteStream): pino.DestinationStream {
   return {
     write(json) {
-      const { time, level, msg, err, ...rest } = JSON.parse(json) as Record<string, unknown> & { level: keyof typeof colours; err?: { stack?: string } }
-      const more = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      const { time, level, msg, err, ...rest } = JSON.parse(json) as Record<string, unknown> & {
+        level: keyof typeof colours
+        err?: { stack?: string }
+      }
+      const more = Object.entries(rest).map(
+        ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      )
       const name = stream.isTTY ? styleText(colours[level] ?? 'gray', level.padEnd(5)) : level.padEnd(5)
-      stream.write(`${[String(time).slice(11, 23), name, ...[String(msg), ...more].map(oneLine)].join(' ')}\n${err?.stack ? `${err.stack}\n` : ''}`)
+      stream.write(
+        `${[String(time).slice(11, 23), name, ...[String(msg), ...more].map(oneLine)].join(' ')}\n${err?.stack ? `${err.stack}\n` : ''}`,
+      )
     },
   }
 }

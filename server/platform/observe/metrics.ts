@@ -23,21 +23,44 @@ export function openMetrics(): Metrics {
   const registers = [registry]
   return {
     registry,
-    requests: openTally({ registers, name: 'marina_http_requests_total', help: 'Requests answered', labelNames: ['door', 'method', 'status'] }),
-    seconds: openTimes(registry, 'marina_http_request_duration_seconds', 'Time to answer', [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120]),
+    requests: openTally({
+      registers,
+      name: 'marina_http_requests_total',
+      help: 'Requests answered',
+      labelNames: ['door', 'method', 'status'],
+    }),
+    seconds: openTimes(
+      registry,
+      'marina_http_request_duration_seconds',
+      'Time to answer',
+      [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120],
+    ),
     received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
     counts(name, help, labelNames, read) {
       const counter = new Counter({
-        registers, name, help, labelNames,
+        registers,
+        name,
+        help,
+        labelNames,
         collect() {
           counter.reset()
-          for (const { labels, value } of read()) counter.inc(Object.fromEntries(labelNames.map((label, index) => [label, labels[index]!])), value)
+          for (const { labels, value } of read())
+            counter.inc(Object.fromEntries(labelNames.map((label, index) => [label, labels[index]!])), value)
         },
       })
     },
     gauge(name, help, read) {
-      registry.registerMetric(new Gauge({ registers: [], name, help, collect() { this.set(read()) } }))
+      registry.registerMetric(
+        new Gauge({
+          registers: [],
+          name,
+          help,
+          collect() {
+            this.set(read())
+          },
+        }),
+      )
     },
   }
 }
@@ -51,10 +74,24 @@ function openTimes(registry: Registry, name: string, help: string, limits: numbe
   const values = () =>
     [...doors].flatMap(([door, { buckets, sum, count }]) => {
       let below = 0
-      const cumulative = limits.map((le, index) => ({ metricName: `${name}_bucket`, labels: { le, door }, value: (below += buckets[index]!) }))
-      return [...cumulative, { metricName: `${name}_bucket`, labels: { le: '+Inf', door }, value: count }, { metricName: `${name}_sum`, labels: { door }, value: sum }, { metricName: `${name}_count`, labels: { door }, value: count }]
+      const cumulative = limits.map((le, index) => ({
+        metricName: `${name}_bucket`,
+        labels: { le, door },
+        value: (below += buckets[index]!),
+      }))
+      return [
+        ...cumulative,
+        { metricName: `${name}_bucket`, labels: { le: '+Inf', door }, value: count },
+        { metricName: `${name}_sum`, labels: { door }, value: sum },
+        { metricName: `${name}_count`, labels: { door }, value: count },
+      ]
     })
-  const metric = { name, help, get: () => Promise.resolve({ name, help, type: 'histogram', values: values(), aggregator: 'sum' }), reset: () => doors.clear() }
+  const metric = {
+    name,
+    help,
+    get: () => Promise.resolve({ name, help, type: 'histogram', values: values(), aggregator: 'sum' }),
+    reset: () => doors.clear(),
+  }
   registry.registerMetric(metric as unknown as Metric)
   return (door, seconds) => {
     let known = doors.get(door)
@@ -93,9 +130,14 @@ function openTally(options: { registers: Registry[]; name: string; help: string;
 }
 
 /** Serves GET /metrics on a port of its own, so that no client of the registry reaches it (security.md Z06). */
-export async function serveMetrics(metrics: Metrics, port: number, host: string): Promise<{ port: number; close(): Promise<void> }> {
+export async function serveMetrics(
+  metrics: Metrics,
+  port: number,
+  host: string,
+): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') return void response.writeHead(404).end('see /metrics\n')
+    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics')
+      return void response.writeHead(404).end('see /metrics\n')
     metrics.registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
       (error: Error) => response.writeHead(500).end(`${error.message}\n`),

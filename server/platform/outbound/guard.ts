@@ -37,10 +37,12 @@ export function openGuard({ allow, lookup, proxy }: GuardOptions): Guard {
   const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
   const direct = agentsOf(pooled)
   const proxied = agentsOf({ ...pooled, proxyEnv: { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https } })
-  const checked = lookupOf((name, done) => lookup(name, (error, addresses) => {
-    const isRefused = error || addresses.length === 0 || !addresses.every(({ address }) => isOpen(address))
-    done(isRefused ? new OutboundRefused(name) : null, addresses)
-  }))
+  const checked = lookupOf((name, done) =>
+    lookup(name, (error, addresses) => {
+      const isRefused = error || addresses.length === 0 || !addresses.every(({ address }) => isOpen(address))
+      done(isRefused ? new OutboundRefused(name) : null, addresses)
+    }),
+  )
   const plain = lookupOf(lookup)
 
   return {

@@ -38,7 +38,13 @@ async function openDns(table: Table) {
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  return { servers: [`127.0.0.1:${socket.address().port}`], asked, async [Symbol.asyncDispose]() { socket.close() } }
+  return {
+    servers: [`127.0.0.1:${socket.address().port}`],
+    asked,
+    async [Symbol.asyncDispose]() {
+      socket.close()
+    },
+  }
 }
 
 /** The words of the name that is asked for, and where they end. */
@@ -54,15 +60,27 @@ function answerTo(query: Buffer, end: number, code: number, addresses: number[][
   head.writeUInt16BE(0x8180 | code, 2)
   head.writeUInt16BE(addresses.length, 6)
   head.writeUInt32BE(0, 8)
-  const records = addresses.map((bytes) => Buffer.from([0xc0, 12, 0, bytes.length === 16 ? 28 : 1, 0, 1, 0, 0, 0, 0, 0, bytes.length, ...bytes]))
+  const records = addresses.map((bytes) =>
+    Buffer.from([0xc0, 12, 0, bytes.length === 16 ? 28 : 1, 0, 1, 0, 0, 0, 0, 0, bytes.length, ...bytes]),
+  )
   return Buffer.concat([head, query.subarray(12, end), ...records])
 }
 
 /** Of whom nothing is ever to be asked. */
 const nobody: Lookup = (name) => assert.fail(`the system was asked for ${name}`)
 async function finder(options: NamesOptions) {
-  const lookup = openNames({ hostsFile: await file('none'), resolvFile: await file('none'), system: nobody, ...options })
-  return (name: string) => new Promise<string[]>((resolve, reject) => lookup(name, (error, found) => (error ? reject(error) : resolve(found.map(({ address, family }) => `${address} ${family}`)))))
+  const lookup = openNames({
+    hostsFile: await file('none'),
+    resolvFile: await file('none'),
+    system: nobody,
+    ...options,
+  })
+  return (name: string) =>
+    new Promise<string[]>((resolve, reject) =>
+      lookup(name, (error, found) =>
+        error ? reject(error) : resolve(found.map(({ address, family }) => `${address} ${family}`)),
+      ),
+    )
 }
 
 test('ten names whose DNS hangs do not keep a target at a name of the hosts file waiting, nor one at a name that the DNS knows', async () => {
@@ -74,9 +92,19 @@ test('ten names whose DNS hangs do not keep a target at a name of the hosts file
   const { port } = server.address() as AddressInfo
   const hostsFile = await file('hosts', '127.0.0.1 localhost')
   // The system's own would hang at such names: it is asked for none of them.
-  const outbound = openOutbound({ allow: ['127.0.0.0/8'], lookup: openNames({ servers: dns.servers, hostsFile, resolvFile: hostsFile, system: nobody }) })
+  const outbound = openOutbound({
+    allow: ['127.0.0.0/8'],
+    lookup: openNames({ servers: dns.servers, hostsFile, resolvFile: hostsFile, system: nobody }),
+  })
   opened.defer(() => outbound.close())
-  const send = (name: string, signal?: AbortSignal) => outbound.send({ url: `http://${name}:${port}/`, method: 'POST', timeoutMs: 60_000, answerBytes: 100, ...(signal ? { signal } : {}) })
+  const send = (name: string, signal?: AbortSignal) =>
+    outbound.send({
+      url: `http://${name}:${port}/`,
+      method: 'POST',
+      timeoutMs: 60_000,
+      answerBytes: 100,
+      ...(signal ? { signal } : {}),
+    })
   const ending = new AbortController()
   opened.defer(() => ending.abort())
   let ended = 0
@@ -88,27 +116,54 @@ test('ten names whose DNS hangs do not keep a target at a name of the hosts file
 
 test('the hosts file comes first, with all its addresses and whatever its letters', async () => {
   await using dns = await openDns({ 'both.example': { A: [[192, 0, 2, 9]] } })
-  const hostsFile = await file('hosts', '# 10.0.0.9 both.example', '10.0.0.1\tother Both.Example # both', 'fd00::1 both.example', '10.0.0.1 both.example')
+  const hostsFile = await file(
+    'hosts',
+    '# 10.0.0.9 both.example',
+    '10.0.0.1\tother Both.Example # both',
+    'fd00::1 both.example',
+    '10.0.0.1 both.example',
+  )
   const find = await finder({ servers: dns.servers, hostsFile })
-  assert.deepEqual([await find('BOTH.example'), await find('both.example.'), await find('other')], [['10.0.0.1 4', 'fd00::1 6'], ['10.0.0.1 4', 'fd00::1 6'], ['10.0.0.1 4']])
+  assert.deepEqual(
+    [await find('BOTH.example'), await find('both.example.'), await find('other')],
+    [['10.0.0.1 4', 'fd00::1 6'], ['10.0.0.1 4', 'fd00::1 6'], ['10.0.0.1 4']],
+  )
   assert.deepEqual(dns.asked, [])
 })
 
 test('the DNS is asked for both kinds of address', async () => {
   const v6 = [0x20, 1, 0xd, 0xb8, ...Array.from({ length: 11 }, () => 0), 7]
-  await using dns = await openDns({ 'two.example': { A: [[192, 0, 2, 1], [192, 0, 2, 2]], AAAA: [v6] }, 'six.example': { AAAA: [v6] } })
+  await using dns = await openDns({
+    'two.example': {
+      A: [
+        [192, 0, 2, 1],
+        [192, 0, 2, 2],
+      ],
+      AAAA: [v6],
+    },
+    'six.example': { AAAA: [v6] },
+  })
   const find = await finder({ servers: dns.servers })
   assert.deepEqual(await find('two.example'), ['192.0.2.1 4', '192.0.2.2 4', '2001:db8::7 6'])
   assert.deepEqual(await find('six.example'), ['2001:db8::7 6'])
 })
 
 test('search domains are tried as resolv.conf says', async () => {
-  await using dns = await openDns({ 'hooks.team.svc.example': { A: [[10, 1, 1, 1]] }, 'hooks.team.example': { A: [[10, 1, 1, 2]] } })
+  await using dns = await openDns({
+    'hooks.team.svc.example': { A: [[10, 1, 1, 1]] },
+    'hooks.team.example': { A: [[10, 1, 1, 2]] },
+  })
   const names = () => [...new Set(dns.asked.splice(0).map((one) => one.split(' ')[0]))]
   const few = await finder({ servers: dns.servers, resolvFile: await file('few', 'search svc.example example') })
   assert.deepEqual([await few('hooks.team.example'), names()], [['10.1.1.2 4'], ['hooks.team.example']])
-  const many = await finder({ servers: dns.servers, resolvFile: await file('many', 'nameserver 192.0.2.1', 'search none.example svc.example', 'options edns0 ndots:5') })
-  assert.deepEqual([await many('hooks.team'), names()], [['10.1.1.1 4'], ['hooks.team.none.example', 'hooks.team.svc.example']])
+  const many = await finder({
+    servers: dns.servers,
+    resolvFile: await file('many', 'nameserver 192.0.2.1', 'search none.example svc.example', 'options edns0 ndots:5'),
+  })
+  assert.deepEqual(
+    [await many('hooks.team'), names()],
+    [['10.1.1.1 4'], ['hooks.team.none.example', 'hooks.team.svc.example']],
+  )
   assert.deepEqual([await many('hooks.team.example.'), names()], [['10.1.1.2 4'], ['hooks.team.example']])
 })
 
@@ -116,7 +171,11 @@ test('the system is asked for what the DNS does not know, two names at once, eac
   await using dns = await openDns({ 'failing.example': 'broken' })
   const asked: string[] = []
   const answers = new Map<string, (error: Error | null, found: LookupAddress[]) => void>()
-  const find = await finder({ servers: dns.servers, system: (name, done) => (name === 'failing.example' ? done(new Error('asked'), []) : (asked.push(name), answers.set(name, done))) })
+  const find = await finder({
+    servers: dns.servers,
+    system: (name, done) =>
+      name === 'failing.example' ? done(new Error('asked'), []) : (asked.push(name), answers.set(name, done)),
+  })
   await assert.rejects(find('failing.example'), { code: 'ESERVFAIL' })
   const all = ['a.example', 'b.example', 'c.example', 'a.example'].map(find)
   await eventually(() => assert.equal(new Set(dns.asked).size, 8))
@@ -135,6 +194,9 @@ test('the system is asked for what the DNS does not know, two names at once, eac
 test('without a DNS server the system is asked', async () => {
   const gone = await openDns({})
   await gone[Symbol.asyncDispose]()
-  const find = await finder({ servers: gone.servers, system: (_name, done) => done(null, [{ address: '10.0.0.1', family: 4 }]) })
+  const find = await finder({
+    servers: gone.servers,
+    system: (_name, done) => done(null, [{ address: '10.0.0.1', family: 4 }]),
+  })
   assert.deepEqual(await find('a.example'), ['10.0.0.1 4'])
 })

@@ -27,7 +27,12 @@ const unknown = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED', 'EREFUSED', 'EB
  * minute: with dns.lookup alone four names whose DNS does not answer stop all others, and every file operation beside. So it
  * gets two threads at most, and never for a name at which the DNS hangs.
  */
-export function openNames({ hostsFile = '/etc/hosts', resolvFile = '/etc/resolv.conf', servers, system = (name, done) => systemLookup(name, { all: true }, done) }: NamesOptions = {}): Lookup {
+export function openNames({
+  hostsFile = '/etc/hosts',
+  resolvFile = '/etc/resolv.conf',
+  servers,
+  system = (name, done) => systemLookup(name, { all: true }, done),
+}: NamesOptions = {}): Lookup {
   const underWay = new Map<string, Promise<LookupAddress[]>>()
   const threads = openPlaces({ places: 2 })
 
@@ -45,7 +50,9 @@ export function openNames({ hostsFile = '/etc/hosts', resolvFile = '/etc/resolv.
 
   async function findInHosts(name: string): Promise<LookupAddress[] | undefined> {
     const bare = name.replace(/\.$/, '')
-    const addresses = linesOf(await textOf(hostsFile)).filter(([, ...names]) => names.some((one) => one.toLowerCase() === bare)).map(([address]) => address!)
+    const addresses = linesOf(await textOf(hostsFile))
+      .filter(([, ...names]) => names.some((one) => one.toLowerCase() === bare))
+      .map(([address]) => address!)
     return addresses.length === 0 ? undefined : [...new Set(addresses)].map(addressOf)
   }
 
@@ -84,7 +91,9 @@ async function resolve(resolver: Resolver, name: string): Promise<LookupAddress[
   const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
   const found = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])).map(addressOf)
   if (found.length > 0) return found
-  const silent = answers.find((one) => one.status === 'rejected' && !unknown.has(String((one.reason as NodeJS.ErrnoException).code)))
+  const silent = answers.find(
+    (one) => one.status === 'rejected' && !unknown.has(String((one.reason as NodeJS.ErrnoException).code)),
+  )
   if (silent) throw (silent as PromiseRejectedResult).reason
   return undefined
 }
@@ -102,7 +111,16 @@ function candidatesOf(name: string, lines: string[][]): string[] {
 const addressOf = (address: string): LookupAddress => ({ address, family: isIP(address.split('%')[0]!) })
 
 /** A file's words, line by line, without comments. */
-const linesOf = (text: string): string[][] => text.split('\n').map((line) => line.replace(/[#;].*/, '').trim().split(/\s+/)).filter(([word]) => word !== '')
+const linesOf = (text: string): string[][] =>
+  text
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/[#;].*/, '')
+        .trim()
+        .split(/\s+/),
+    )
+    .filter(([word]) => word !== '')
 
 /** Read anew each time: it may change, and connections are far fewer than calls. Nothing where there is no such file. */
 const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')

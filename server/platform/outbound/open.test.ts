@@ -41,11 +41,13 @@ function outbound(options: Partial<OutboundOptions> = {}) {
 const call = (url: string, more: Partial<StreamingCall> = {}): StreamingCall => {
   return { url, method: 'GET', silenceMs: 5000, ...more }
 }
-const names = (table: Record<string, string>): OutboundOptions['lookup'] => (name, done) => {
-  const address = table[name]
-  if (address === undefined) done(new Error('no such name'), [])
-  else done(null, [{ address, family: 4 } satisfies LookupAddress])
-}
+const names =
+  (table: Record<string, string>): OutboundOptions['lookup'] =>
+  (name, done) => {
+    const address = table[name]
+    if (address === undefined) done(new Error('no such name'), [])
+    else done(null, [{ address, family: 4 } satisfies LookupAddress])
+  }
 const failed = (reason: OutboundFailed['reason']) => (error: unknown) => {
   return error instanceof OutboundFailed && error.reason === reason
 }
@@ -70,9 +72,11 @@ test('bodies of 200 MB go out and come back at the same time, in memory that doe
   const [sent, came] = [createHash('sha256'), createHash('sha256')]
   let bytes = 0
   const peak = await peakOf(async () => {
-    const source = Readable.from((function* () {
-      for (const part of megabytes(200)) yield (sent.update(part), part)
-    })())
+    const source = Readable.from(
+      (function* () {
+        for (const part of megabytes(200)) yield (sent.update(part), part)
+      })(),
+    )
     const { body } = await outbound().open(call(url, { method: 'PUT', body: source }))
     for await (const part of body as AsyncIterable<Buffer>) {
       bytes += part.length
@@ -87,9 +91,11 @@ test('bodies of 200 MB go out and come back at the same time, in memory that doe
 test('neither side is sent more than it takes', async () => {
   let pulled = 0
   const deaf = await serve(() => {})
-  const source = Readable.from((function* () {
-    for (const part of megabytes(1000)) yield (pulled++, part)
-  })())
+  const source = Readable.from(
+    (function* () {
+      for (const part of megabytes(1000)) yield (pulled++, part)
+    })(),
+  )
   const given = new AbortController()
   const sending = outbound().open(call(deaf, { method: 'PUT', body: source, signal: given.signal }))
   await eventually(() => assert.ok(pulled > 0))
@@ -99,9 +105,17 @@ test('neither side is sent more than it takes', async () => {
   await assert.rejects(sending, failed('aborted'))
 
   let written = 0
-  const generous = await serve((_request, response) => void pipeline(Readable.from((function* () {
-    for (const part of megabytes(1000)) yield (written++, part)
-  })()), response).catch(() => {}))
+  const generous = await serve(
+    (_request, response) =>
+      void pipeline(
+        Readable.from(
+          (function* () {
+            for (const part of megabytes(1000)) yield (written++, part)
+          })(),
+        ),
+        response,
+      ).catch(() => {}),
+  )
   const { body } = await outbound().open(call(generous))
   await sleep(300)
   assert.ok(written < 50, `${written} MB were sent to one who does not read`)
@@ -202,7 +216,7 @@ test('what leads inside is refused at each hop; the refusal names host and setti
   }
 })
 
-test('a certificate is checked against the system, against the caller\'s own authority, or not at all', async () => {
+test("a certificate is checked against the system, against the caller's own authority, or not at all", async () => {
   const port = await listen(createTlsServer(certificate, (_request, response) => response.end('safe')))
   const url = `https://127.0.0.1:${port}/`
   const { open } = outbound()
@@ -225,9 +239,11 @@ test('a call can be given up before the answer, while the body goes out, and whi
   const { open } = outbound()
   await assert.rejects(open(call(url, { signal: AbortSignal.abort() })), failed('aborted'))
   await assert.rejects(open(call(`${url}/head`, { signal: AbortSignal.timeout(100) })), failed('aborted'))
-  const source = Readable.from((async function* () {
-    for (;;) yield (await sleep(5), 'x')
-  })())
+  const source = Readable.from(
+    (async function* () {
+      for (;;) yield (await sleep(5), 'x')
+    })(),
+  )
   const sending = call(`${url}/body`, { method: 'PUT', body: source, signal: AbortSignal.timeout(100) })
   await assert.rejects(open(sending), failed('aborted'))
   assert.ok(source.destroyed)
@@ -244,16 +260,21 @@ test('a body that fails ends the request, and the caller learns why; a broken an
   const url = await serve((request, response) => {
     if (request.method === 'PUT') {
       arrive()
-      return void text(request).then(() => (isWhole = true), () => (isWhole = false))
+      return void text(request).then(
+        () => (isWhole = true),
+        () => (isWhole = false),
+      )
     }
     response.writeHead(200, { 'content-length': '10' }).write('half', () => response.destroy())
   })
   const { open } = outbound({ connectionsPerHost: 1 })
-  const source = Readable.from((async function* () {
-    yield 'x'
-    await arrived
-    throw new Error('the disk is gone')
-  })())
+  const source = Readable.from(
+    (async function* () {
+      yield 'x'
+      await arrived
+      throw new Error('the disk is gone')
+    })(),
+  )
   await assert.rejects(open(call(url, { method: 'PUT', body: source })), { message: 'the disk is gone' })
   await eventually(() => assert.equal(isWhole, false))
   const { body } = await open(call(url))
@@ -270,9 +291,11 @@ test('an answer that refuses ends the sending of a body that is still on its way
     else response.end('fine')
   })
   const { open } = outbound()
-  const source = Readable.from((async function* () {
-    for (;;) yield (await sleep(1), megabyte)
-  })())
+  const source = Readable.from(
+    (async function* () {
+      for (;;) yield (await sleep(1), megabyte)
+    })(),
+  )
   const { status, body } = await open(call(url, { method: 'PUT', body: source }))
   assert.deepEqual([status, await text(body)], [401, 'who are you?'])
   await eventually(() => assert.ok(source.destroyed))

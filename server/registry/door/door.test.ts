@@ -89,7 +89,11 @@ test('every gate is told of every GET and HEAD of a manifest: project, repositor
   for (const reference of ['v1', manifest.digest]) {
     for (const [method, headers, status] of requests) {
       const told: Pulled[][] = [[], []]
-      const gates = told.map((one): PullGate => (pulled) => void one.push(pulled))
+      const gates = told.map(
+        (one): PullGate =>
+          (pulled) =>
+            void one.push(pulled),
+      )
       assert.equal((await ask(gates, method, reference, headers)).status, status)
       for (const one of told) {
         assert.ok(one.length > 0)

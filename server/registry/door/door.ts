@@ -14,11 +14,15 @@ import { basicChallenge, checkRights, identify, type Exchange, type SessionOptio
 import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
 
 /** All that the endpoints need, each told in the file of its noun. */
-export type DoorOptions = SessionOptions & ManifestOptions & BlobOptions & UploadOptions & ListOptions & {
-  registry: Registry
-  /** While true, everything that would change something is denied (C-46). */
-  isReadOnly(): Promise<boolean>
-}
+export type DoorOptions = SessionOptions &
+  ManifestOptions &
+  BlobOptions &
+  UploadOptions &
+  ListOptions & {
+    registry: Registry
+    /** While true, everything that would change something is denied (C-46). */
+    isReadOnly(): Promise<boolean>
+  }
 
 export type Door = {
   /** Answers anything below /v2, a pull of what memory knows before it returns. Fails by a promise alone. */

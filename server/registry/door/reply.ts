@@ -43,7 +43,10 @@ export function matches(request: IncomingMessage, digest: Digest): boolean {
   const header = request.headers['if-none-match']
   if (header === undefined) return false
   return header.split(',').some((one) => {
-    const tag = one.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
+    const tag = one
+      .trim()
+      .replace(/^W\//, '')
+      .replace(/^"(.*)"$/, '$1')
     return tag === digest || tag === '*'
   })
 }

@@ -39,9 +39,12 @@ export async function claimed<Result>(
     const headers = { 'retry-after': '1' }
     throw new OciError('CONFLICT', 'another request is writing to this upload', { headers })
   }
-  const renewal = setInterval(() => {
-    db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
-  }, (claimSeconds * 1000) / 3)
+  const renewal = setInterval(
+    () => {
+      db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
+    },
+    (claimSeconds * 1000) / 3,
+  )
   try {
     return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
   } catch (error) {

@@ -11,6 +11,12 @@ async function open(store: 'files' | 'memory'): Promise<OpenedRegistry> {
   const marina = await openTestMarina()
   const { db, cache, blobs } = marina.ground
   const project = await givenProject(marina)
-  const registry = openLocalRegistry({ db, cache, blobs: store === 'files' ? blobs : openMemoryBlobs(), gates: { push: [], untag: [] }, describe: async () => ({ type: 'UNKNOWN', extraAttrs: {}, icon: undefined, accessory: undefined }) })
+  const registry = openLocalRegistry({
+    db,
+    cache,
+    blobs: store === 'files' ? blobs : openMemoryBlobs(),
+    gates: { push: [], untag: [] },
+    describe: async () => ({ type: 'UNKNOWN', extraAttrs: {}, icon: undefined, accessory: undefined }),
+  })
   return { registry, project: project.name, [Symbol.asyncDispose]: () => marina[Symbol.asyncDispose]() }
 }

@@ -59,12 +59,17 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesA
       if (!repository) throw new OciError('NAME_UNKNOWN', `the repository ${name} does not exist`)
       await db
         .transaction(async (tx) => {
-          if (!(await unlinkBlob(tx, repository, digest))) throw new OciError('BLOB_UNKNOWN', undefined, { detail: { digest } })
+          if (!(await unlinkBlob(tx, repository, digest)))
+            throw new OciError('BLOB_UNKNOWN', undefined, { detail: { digest } })
           await emit(tx, [facts.blobDeleted({ projectId: repository.projectId, repository: name, digest }, by)])
         })
         .catch((error: unknown) => {
           if (!isReferenceViolation(error)) throw error
-          throw new OciError('PRECONDITION', 'a manifest in this repository needs this blob: delete the manifest first', { detail: { digest } })
+          throw new OciError(
+            'PRECONDITION',
+            'a manifest in this repository needs this blob: delete the manifest first',
+            { detail: { digest } },
+          )
         })
     },
 

@@ -11,7 +11,11 @@ export async function lookingAgain<Result>(save: () => Promise<Result>): Promise
       return await save()
     } catch (error) {
       if (!isReferenceViolation(error)) throw error
-      if (look === looks) throw new OciError('CONFLICT', 'what this needs comes and goes: try it again', { cause: error, headers: { 'retry-after': '1' } })
+      if (look === looks)
+        throw new OciError('CONFLICT', 'what this needs comes and goes: try it again', {
+          cause: error,
+          headers: { 'retry-after': '1' },
+        })
     }
   }
 }

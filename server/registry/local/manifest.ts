@@ -3,7 +3,13 @@ import { OciError } from '../../../oci/errors.ts'
 import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import {
-  findChildren, findManifest, findManifestStat, lockArtifact, saveArtifact, type Child, type Description,
+  findChildren,
+  findManifest,
+  findManifestStat,
+  lockArtifact,
+  saveArtifact,
+  type Child,
+  type Description,
 } from '../../catalog/artifact.ts'
 import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import type { Project } from '../../catalog/project.ts'
@@ -42,7 +48,9 @@ export function localManifests(options: LocalOptions): Manifests {
       const manifest = parseManifest(push.content, push.contentType)
       const digest = digestOf(push.content, 'digest' in push.reference ? algorithmOf(push.reference.digest) : 'sha256')
       if ('digest' in push.reference && push.reference.digest !== digest) {
-        throw new OciError('DIGEST_INVALID', 'the digest in the path does not match the manifest', { detail: { provided: push.reference.digest, computed: digest } })
+        throw new OciError('DIGEST_INVALID', 'the digest in the path does not match the manifest', {
+          detail: { provided: push.reference.digest, computed: digest },
+        })
       }
       const tags = 'tag' in push.reference ? [push.reference.tag, ...push.tags] : push.tags
       // Before the transaction: reading a config must not keep rows locked.
@@ -63,7 +71,11 @@ export function localManifests(options: LocalOptions): Manifests {
         })
         .catch((error: unknown) => {
           if (!isReferenceViolation(error)) throw error
-          throw new OciError('PRECONDITION', 'an index in this repository names this manifest: delete the index first', { detail: { digest } })
+          throw new OciError(
+            'PRECONDITION',
+            'an index in this repository names this manifest: delete the index first',
+            { detail: { digest } },
+          )
         })
       failpoint('delete.committed')
     },
@@ -116,7 +128,8 @@ export function localManifests(options: LocalOptions): Manifests {
   }
 
   async function manifestUnknown(name: RepositoryName, reference: { tag: Tag } | { digest: Digest }): Promise<never> {
-    if (!(await findRepository(reader, name))) throw new OciError('NAME_UNKNOWN', `the repository ${name} does not exist`, { detail: { name } })
+    if (!(await findRepository(reader, name)))
+      throw new OciError('NAME_UNKNOWN', `the repository ${name} does not exist`, { detail: { name } })
     const wanted = 'tag' in reference ? `the tag ${reference.tag}` : reference.digest
     throw new OciError('MANIFEST_UNKNOWN', `${wanted} does not exist in ${name}`, { detail: reference })
   }
@@ -137,17 +150,39 @@ export async function storeManifest(
   const { digest, manifest, tags, content, description } = push
   const name = repository.name
   const needed = neededBlobs(manifest)
-  const blobs = needed.length > 0 ? await holdBlobs(tx, repository, needed.map((one) => one.digest)) : []
-  const children = manifest.children.length > 0 ? await findChildren(tx, repository.id, manifest.children.map((one) => one.digest)) : []
+  const blobs =
+    needed.length > 0
+      ? await holdBlobs(
+          tx,
+          repository,
+          needed.map((one) => one.digest),
+        )
+      : []
+  const children =
+    manifest.children.length > 0
+      ? await findChildren(
+          tx,
+          repository.id,
+          manifest.children.map((one) => one.digest),
+        )
+      : []
   checkParts(needed, blobs, manifest.children, children)
   const size = content.length + sum(blobs) + sum(children)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
   const artifact = await saveArtifact(tx, repository, {
-    digest, manifest, content, size, description,
+    digest,
+    manifest,
+    content,
+    size,
+    description,
     depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
     blobIds: blobs.map(({ id }) => id),
-    children: manifest.children.map(({ digest: child, platform, annotations }) => ({ id: ids.get(child)!, platform, annotations })),
+    children: manifest.children.map(({ digest: child, platform, annotations }) => ({
+      id: ids.get(child)!,
+      platform,
+      annotations,
+    })),
   })
   failpoint('manifest.saved')
   const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
@@ -177,17 +212,28 @@ function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Act
 function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descriptor[], children: Child[]) {
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
   const known = new Map(children.map((child) => [child.digest, child]))
-  const missing = [...needed.filter(({ digest }) => !sizes.has(digest)), ...wantedChildren.filter(({ digest }) => !known.has(digest))]
+  const missing = [
+    ...needed.filter(({ digest }) => !sizes.has(digest)),
+    ...wantedChildren.filter(({ digest }) => !known.has(digest)),
+  ]
   if (missing.length > 0) {
     const digests = missing.map(({ digest }) => digest)
     const more = digests.length > 1 ? ` and ${digests.length - 1} more` : ''
-    throw new OciError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${digests[0]}${more}, which this repository does not hold`, { detail: digests.map((digest) => ({ digest })) })
+    throw new OciError(
+      'MANIFEST_BLOB_UNKNOWN',
+      `the manifest needs ${digests[0]}${more}, which this repository does not hold`,
+      { detail: digests.map((digest) => ({ digest })) },
+    )
   }
   for (const { digest, length } of children) sizes.set(digest, length)
   const wrong = [...needed, ...wantedChildren].find(({ digest, size }) => sizes.get(digest) !== size)
-  if (wrong) throw new OciError('MANIFEST_INVALID', `manifest invalid: ${wrong.digest} has ${sizes.get(wrong.digest)} bytes, the manifest says ${wrong.size}`)
-  if (children.some(({ depth }) => depth + 1 > maxDepth)) throw new OciError('MANIFEST_INVALID', `manifest invalid: indexes nest more than ${maxDepth} deep`)
+  if (wrong)
+    throw new OciError(
+      'MANIFEST_INVALID',
+      `manifest invalid: ${wrong.digest} has ${sizes.get(wrong.digest)} bytes, the manifest says ${wrong.size}`,
+    )
+  if (children.some(({ depth }) => depth + 1 > maxDepth))
+    throw new OciError('MANIFEST_INVALID', `manifest invalid: indexes nest more than ${maxDepth} deep`)
 }
 
 const sum = (all: { size: number }[]) => all.reduce((total, { size }) => total + size, 0)
-

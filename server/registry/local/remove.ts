@@ -37,7 +37,10 @@ export async function removeArtifacts(
   failpoint('artifact.dropped')
   for (let at = 0; at < going.length; at += batch) {
     const some = going.slice(at, at + batch)
-    await emit(tx, some.map(({ digest, tags }) => facts.artifactDeleted({ ...place, digest, tags }, by)))
+    await emit(
+      tx,
+      some.map(({ digest, tags }) => facts.artifactDeleted({ ...place, digest, tags }, by)),
+    )
   }
 }
 

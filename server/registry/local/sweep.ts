@@ -11,7 +11,12 @@ const batch = 100
  * Removes uploads that got no bytes for `ttlMs`, and staged bytes of that age that no upload remembers (a crash between the
  * two). Ages are the database's and the store's own. Returns how many of each.
  */
-export async function sweepUploads({ db, blobs, ttlMs, signal }: SweepOptions): Promise<{ uploads: number; stages: number }> {
+export async function sweepUploads({
+  db,
+  blobs,
+  ttlMs,
+  signal,
+}: SweepOptions): Promise<{ uploads: number; stages: number }> {
   const removed = { uploads: 0, stages: 0 }
   for (;;) {
     signal?.throwIfAborted()

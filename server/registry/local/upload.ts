@@ -46,7 +46,9 @@ export function localUploads(options: LocalOptions): Uploads {
     },
 
     async findUpload(name, id) {
-      const row = await db.row<{ stage: Stage }>(sql`select stage from upload where id = ${id} and repository = ${name}`)
+      const row = await db.row<{ stage: Stage }>(
+        sql`select stage from upload where id = ${id} and repository = ${name}`,
+      )
       if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
       return { id, size: row.stage.size }
     },
@@ -56,16 +58,20 @@ export function localUploads(options: LocalOptions): Uploads {
     finishUpload: (name, id, by, digest, bytes, at) =>
       claimed(db, name, id, async (upload) => {
         const whole = upload.stage.size === 0 && (at ?? 0) === 0
-        const size = await (whole ? storeWhole(digest, bytes) : storeStaged(upload, digest, bytes, at)).catch(async (error: unknown) => {
-          // A wrong digest ends the upload (C-48): nobody could tell which of its bytes were wrong.
-          if (error instanceof OciError && error.code === 'DIGEST_INVALID') await abandon(upload)
-          throw error
-        })
+        const size = await (whole ? storeWhole(digest, bytes) : storeStaged(upload, digest, bytes, at)).catch(
+          async (error: unknown) => {
+            // A wrong digest ends the upload (C-48): nobody could tell which of its bytes were wrong.
+            if (error instanceof OciError && error.code === 'DIGEST_INVALID') await abandon(upload)
+            throw error
+          },
+        )
         return recordBlob(options, name, by, { digest, size }, (tx) => dropClaimed(tx, upload))
       }),
 
     async cancelUpload(name, id) {
-      const row = await db.row<{ stage: Stage }>(sql`delete from upload where id = ${id} and repository = ${name} returning stage`)
+      const row = await db.row<{ stage: Stage }>(
+        sql`delete from upload where id = ${id} and repository = ${name} returning stage`,
+      )
       if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
       await blobs.discard(row.stage)
     },
@@ -78,21 +84,28 @@ export function localUploads(options: LocalOptions): Uploads {
 
     async mountBlob(name, by, from, digest) {
       const project = await getProject(options, name)
-      return lookingAgain(() => db.transaction(async (tx) => {
-        const source = await tx.row<{ size: number }>(sql`
+      return lookingAgain(() =>
+        db.transaction(async (tx) => {
+          const source = await tx.row<{ size: number }>(sql`
           select blob.size from blob join repository_blob held on held.blob_id = blob.id join repository on repository.id = held.repository_id
           where blob.digest = ${digest} and repository.name = ${from}`)
-        if (!source) return false
-        await passGates(gates, tx, { kind: 'blob', project, repository: name, digest, size: source.size })
-        const repository = await ensureRepository(tx, project, name, by)
-        return linkBlob(tx, repository.id, from, digest)
-      }))
+          if (!source) return false
+          await passGates(gates, tx, { kind: 'blob', project, repository: name, digest, size: source.size })
+          const repository = await ensureRepository(tx, project, name, by)
+          return linkBlob(tx, repository.id, from, digest)
+        }),
+      )
     },
   }
 
   /** The usual case: all bytes in one request, straight to their place, visible only once the digest is right. */
   async function storeWhole(digest: Digest, bytes: Bytes): Promise<number> {
-    const size = await blobs.write(blobPath(digest), noted(digest, bytes), (_, hex) => checkDigest(digest, `${algorithmOf(digest)}:${hex}` as Digest), algorithmOf(digest))
+    const size = await blobs.write(
+      blobPath(digest),
+      noted(digest, bytes),
+      (_, hex) => checkDigest(digest, `${algorithmOf(digest)}:${hex}` as Digest),
+      algorithmOf(digest),
+    )
     failpoint('blob.written')
     return size
   }
@@ -149,12 +162,19 @@ export function localUploads(options: LocalOptions): Uploads {
 }
 
 function checkDigest(wanted: Digest, found: Digest) {
-  if (wanted !== found) throw new OciError('DIGEST_INVALID', 'the digest does not match the uploaded bytes', { detail: { provided: wanted, computed: found } })
+  if (wanted !== found)
+    throw new OciError('DIGEST_INVALID', 'the digest does not match the uploaded bytes', {
+      detail: { provided: wanted, computed: found },
+    })
 }
 
 /** 416 with the place to go on from, as "Pushing a blob in chunks" asks. */
 function rangeInvalid(name: RepositoryName, id: string, size: number): OciError {
   return new OciError('RANGE_INVALID', `the next byte of this upload is number ${size}`, {
-    headers: { location: `/v2/${name}/blobs/uploads/${id}`, range: `0-${Math.max(0, size - 1)}`, 'docker-upload-uuid': id },
+    headers: {
+      location: `/v2/${name}/blobs/uploads/${id}`,
+      range: `0-${Math.max(0, size - 1)}`,
+      'docker-upload-uuid': id,
+    },
   })
 }

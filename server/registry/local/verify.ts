@@ -31,7 +31,8 @@ export function openVerifier(blobs: Blobs) {
     if (!found) throw unknown(digest, new BlobMissing(blobPath(digest)))
     const known = seen.get(digest)
     const isWrong = found.size !== size || (known?.version === found.version && !known.isRight)
-    if (isWrong) throw unknown(digest, new BlobMissing(`${blobPath(digest)} (its ${found.size} bytes are not the ${size} pushed)`))
+    if (isWrong)
+      throw unknown(digest, new BlobMissing(`${blobPath(digest)} (its ${found.size} bytes are not the ${size} pushed)`))
     return found
   }
 
@@ -55,11 +56,22 @@ function verified(stored: BlobStream, digest: Digest, tell: (isRight: boolean) =
     if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and look at the disk`)
   }
   const { sendTo } = stored
-  const stream = Readable.from(holdingBack(stored, (chunk) => hash.update(chunk), judge), { objectMode: false })
-  return sendTo ? Object.assign(stream, { sendTo: (to: Writable) => sendTo(to, { chunk: (bytes) => void hash.update(bytes), last: judge }) }) : stream
+  const stream = Readable.from(
+    holdingBack(stored, (chunk) => hash.update(chunk), judge),
+    { objectMode: false },
+  )
+  return sendTo
+    ? Object.assign(stream, {
+        sendTo: (to: Writable) => sendTo(to, { chunk: (bytes) => void hash.update(bytes), last: judge }),
+      })
+    : stream
 }
 
-async function* holdingBack(stored: Readable, look: (chunk: Buffer) => void, judge: () => void): AsyncGenerator<Buffer> {
+async function* holdingBack(
+  stored: Readable,
+  look: (chunk: Buffer) => void,
+  judge: () => void,
+): AsyncGenerator<Buffer> {
   let held: Buffer | undefined
   for await (const chunk of stored as AsyncIterable<Buffer>) {
     if (held) yield held

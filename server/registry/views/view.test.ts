@@ -25,16 +25,18 @@ const everything = Object.fromEntries(methods.map((method) => [method, true])) a
 
 /** Calls every method and says which were answered; all others must refuse. */
 async function answeredBy(registry: Registry): Promise<string[]> {
-  const answered = await Promise.all(methods.map(async (method) => {
-    try {
-      await (registry[method] as Method)(name, reference)
-      return [method]
-    } catch (error) {
-      assert.ok(error instanceof OciError, String(error))
-      assert.deepEqual([error.code, error.status], ['DENIED', 403])
-      return []
-    }
-  }))
+  const answered = await Promise.all(
+    methods.map(async (method) => {
+      try {
+        await (registry[method] as Method)(name, reference)
+        return [method]
+      } catch (error) {
+        assert.ok(error instanceof OciError, String(error))
+        assert.deepEqual([error.code, error.status], ['DENIED', 403])
+        return []
+      }
+    }),
+  )
   return answered.flat()
 }
 

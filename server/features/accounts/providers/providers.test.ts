@@ -23,7 +23,9 @@ suite('accounts of this installation', () => {
     const { db } = marina.ground
     const account = (await findAccount(marina.ground, name))!
     return {
-      provider: localProvider(marina.ground), caller: { kind: 'user', id, name }, password,
+      provider: localProvider(marina.ground),
+      caller: { kind: 'user', id, name },
+      password,
       async changePassword() {
         await updateAccount(db, account, { passwordHash: await hashPassword('Another12345') })
         return 'Another12345'
@@ -41,7 +43,9 @@ suite('robots', () => {
     const uses = { note() {}, async flush() {}, async [Symbol.asyncDispose]() {} }
     const ask = (method: string, body: object) => callApi(marina, method, `/robots/${id}`, { as: marina.admin, body })
     return {
-      provider: robotLogin(marina.ground, uses, async () => 'robot$'), caller: { kind: 'robot', id, name }, password,
+      provider: robotLogin(marina.ground, uses, async () => 'robot$'),
+      caller: { kind: 'robot', id, name },
+      password,
       async changePassword() {
         return (expectAnswer(await ask('PATCH', {}), 200).json() as { secret: string }).secret
       },

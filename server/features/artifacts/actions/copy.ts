@@ -15,7 +15,11 @@ import { facts } from '../topics.ts'
 /** Manifests copied in one go at most: an index, its parts, and all that belongs to them. */
 const treeLimit = 1000
 
-export type Source = { repository: Repository; digest: Digest; /** The one tag that was asked for; undefined: all there are. */ tag: Tag | undefined }
+export type Source = {
+  repository: Repository
+  digest: Digest
+  /** The one tag that was asked for; undefined: all there are. */ tag: Tag | undefined
+}
 export type Target = { project: Project; name: RepositoryName }
 
 /**
@@ -31,15 +35,36 @@ export async function copyArtifact(db: Db, gates: PushGates, by: Actor, source: 
 async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { project, name }: Target): Promise<void> {
   const tree = await listTree(tx, source)
   if (tree.length === 0) throw new Failure('NOT_FOUND', 'the artifact to copy does not exist')
-  if (tree.length > treeLimit) throw new Failure('PRECONDITION', `more than ${treeLimit} manifests hang together here: copy them with a client`)
+  if (tree.length > treeLimit)
+    throw new Failure('PRECONDITION', `more than ${treeLimit} manifests hang together here: copy them with a client`)
   const repository = await ensureRepository(tx, project, name, by)
-  const present = await listPresent(tx, repository.id, tree.map(({ digest }) => digest))
+  const present = await listPresent(
+    tx,
+    repository.id,
+    tree.map(({ digest }) => digest),
+  )
   if (present.has(source.digest)) throw new Failure('CONFLICT', `${source.digest} is in ${name} already`)
   const missing = tree.filter(({ digest }) => !present.has(digest))
-  await linkBlobs(tx, gates, missing.map(({ id }) => id), { project, repository })
+  await linkBlobs(
+    tx,
+    gates,
+    missing.map(({ id }) => id),
+    { project, repository },
+  )
   for (const { id, tags } of missing) await copyOne(tx, gates, by, id, tags, { project, repository })
   const copied = tree.find(({ digest }) => digest === source.digest)!
-  await emit(tx, [facts.artifactCopied({ projectId: project.id, repository: name, digest: source.digest, from: source.repository.name, tags: copied.tags }, by)])
+  await emit(tx, [
+    facts.artifactCopied(
+      {
+        projectId: project.id,
+        repository: name,
+        digest: source.digest,
+        from: source.repository.name,
+        tags: copied.tags,
+      },
+      by,
+    ),
+  ])
 }
 
 type Part = { id: number; digest: Digest; tags: Tag[] }
@@ -60,12 +85,18 @@ async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Pa
     from tree order by depth, id limit ${treeLimit + 1}`)
   return rows.map((row) => {
     const isRoot = row.digest === digest
-    return { id: row.id, digest: row.digest, tags: isRoot && tag !== undefined ? [tag] : isRoot || row.isAccessory ? row.tags : [] }
+    return {
+      id: row.id,
+      digest: row.digest,
+      tags: isRoot && tag !== undefined ? [tag] : isRoot || row.isAccessory ? row.tags : [],
+    }
   })
 }
 
 async function listPresent(tx: Tx, repositoryId: number, digests: Digest[]): Promise<Set<Digest>> {
-  const rows = await tx.rows<{ digest: Digest }>(sql`select digest from artifact where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
+  const rows = await tx.rows<{ digest: Digest }>(
+    sql`select digest from artifact where repository_id = ${repositoryId} and digest = any(${digests}::text[])`,
+  )
   return new Set(rows.map(({ digest }) => digest))
 }
 
@@ -77,13 +108,23 @@ async function linkBlobs(tx: Tx, gates: PushGates, artifactIds: number[], { proj
     select blob.id, blob.digest, blob.size from blob where blob.id in (select blob_id from artifact_blob where artifact_id = any(${artifactIds}::bigint[]))
       and not exists (select 1 from repository_blob where repository_blob.repository_id = ${repository.id} and repository_blob.blob_id = blob.id)
     order by blob.id`)
-  for (const { digest, size } of blobs) await passGates(gates, tx, { kind: 'blob', project, repository: repository.name, digest, size })
+  for (const { digest, size } of blobs)
+    await passGates(gates, tx, { kind: 'blob', project, repository: repository.name, digest, size })
   await tx.run(sql`
     insert into repository_blob (repository_id, blob_id)
     select ${repository.id}, id from unnest(${blobs.map(({ id }) => id)}::bigint[]) as id order by id on conflict do nothing`)
 }
 
-type Stored = { digest: Digest; mediaType: string; content: Buffer; type: string; extraAttrs: Record<string, unknown>; icon: Digest | null; accessoryType: string | null; subject: Digest | null }
+type Stored = {
+  digest: Digest
+  mediaType: string
+  content: Buffer
+  type: string
+  extraAttrs: Record<string, unknown>
+  icon: Digest | null
+  accessoryType: string | null
+  subject: Digest | null
+}
 
 async function copyOne(tx: Tx, gates: PushGates, by: Actor, id: number, tags: Tag[], at: At): Promise<void> {
   const row = await tx.row<Stored>(sql`
@@ -94,5 +135,11 @@ async function copyOne(tx: Tx, gates: PushGates, by: Actor, id: number, tags: Ta
   if (!row) throw new Failure('NOT_FOUND', 'a part of the artifact was deleted meanwhile')
   const { digest, content, type, extraAttrs, icon, accessoryType, subject } = row
   const accessory = accessoryType === null || subject === null ? undefined : { type: accessoryType, subject }
-  await storeManifest(tx, gates, at, by, { digest, manifest: parseManifest(content, row.mediaType), content, tags, description: { type, extraAttrs, icon: icon ?? undefined, accessory } })
+  await storeManifest(tx, gates, at, by, {
+    digest,
+    manifest: parseManifest(content, row.mediaType),
+    content,
+    tags,
+    description: { type, extraAttrs, icon: icon ?? undefined, accessory },
+  })
 }

@@ -9,7 +9,8 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { UntagGates } from '../../../registry/gate.ts'
 import { removeArtifacts, type Going } from '../../../registry/local/remove.ts'
 
-const named = () => new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
+const named = () =>
+  new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
 
 /** Asked once the artifact is locked: what it says holds until the artifact is gone. */
 export type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
@@ -30,7 +31,8 @@ export async function deleteArtifact(
     await db.transaction(async (tx) => {
       const rootId = await lockArtifact(tx, repository.id, digest)
       if (rootId === undefined) throw new Failure('NOT_FOUND', `${digest} does not exist in ${repository.name}`)
-      if (!(await isStillDue(tx, rootId))) throw new Failure('CONFLICT', `${digest} was pushed again, tagged or put to use meanwhile`)
+      if (!(await isStillDue(tx, rootId)))
+        throw new Failure('CONFLICT', `${digest} was pushed again, tagged or put to use meanwhile`)
       const going = await lockGoing(tx, repository.id, rootId)
       await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, await lockTags(tx, going))
     })
@@ -42,7 +44,7 @@ export async function deleteArtifact(
 
 /** The root and what goes with it, looked at again once it is locked: what has got a tag or another parent meanwhile stays. */
 async function lockGoing(tx: Tx, repositoryId: number, rootId: number): Promise<Node[]> {
-  for (const locked = new Set([rootId]); ; ) {
+  for (const locked = new Set([rootId]); ;) {
     const tree = await collectTree(tx, repositoryId, rootId)
     if (tree.find(({ id }) => id === rootId)!.parents.length > 0) throw named()
     const going = goingWith(rootId, tree)
@@ -77,7 +79,7 @@ function collectTree(tx: Tx, repositoryId: number, rootId: number): Promise<Node
 /** Of the tree, what nothing outside of it needs: all its parents go too, and it is a part of or belongs to one that goes. */
 function goingWith(rootId: number, tree: Node[]): Node[] {
   const going = new Set([rootId])
-  for (let before = 0; before !== going.size; ) {
+  for (let before = 0; before !== going.size;) {
     before = going.size
     for (const { id, parents, subject } of tree) {
       const isHeld = parents.some((parent) => !going.has(parent))

@@ -14,23 +14,51 @@ import { removeTag } from '../../../registry/local/remove.ts'
 import type { ArtifactRow } from '../store.ts'
 
 /** Gives an artifact one more name, through the gates of a push. Throws CONFLICT for a tag that the repository has. */
-export async function createTag(db: Db, gates: Gates, by: Actor, project: Project, artifact: ArtifactRow, tag: Tag): Promise<void> {
+export async function createTag(
+  db: Db,
+  gates: Gates,
+  by: Actor,
+  project: Project,
+  artifact: ArtifactRow,
+  tag: Tag,
+): Promise<void> {
   const { digest, repositoryId, repositoryName, mediaType, size } = artifact
   const repository = { id: repositoryId, name: repositoryName }
   await db.transaction(async (tx) => {
     const id = await lockArtifact(tx, repositoryId, digest)
-    const stored = id === undefined ? undefined : await tx.row<{ content: Buffer }>(sql`select content from manifest where artifact_id = ${id}`)
+    const stored =
+      id === undefined
+        ? undefined
+        : await tx.row<{ content: Buffer }>(sql`select content from manifest where artifact_id = ${id}`)
     if (id === undefined || !stored) throw new Failure('NOT_FOUND', `${digest} does not exist in ${repositoryName}`)
-    await passGates(gates, tx, { kind: 'manifest', project, repository: repositoryName, digest, manifest: parseManifest(stored.content, mediaType), size, tags: [tag] })
-    if (!(await addTag(tx, repository, id, tag))) throw new Failure('CONFLICT', `the tag ${tag} exists already in ${repositoryName}`)
+    await passGates(gates, tx, {
+      kind: 'manifest',
+      project,
+      repository: repositoryName,
+      digest,
+      manifest: parseManifest(stored.content, mediaType),
+      size,
+      tags: [tag],
+    })
+    if (!(await addTag(tx, repository, id, tag)))
+      throw new Failure('CONFLICT', `the tag ${tag} exists already in ${repositoryName}`)
     await emit(tx, [facts.tagCreated({ projectId: project.id, repository: repositoryName, tag, digest }, by)])
   })
 }
 
 /** Takes a name away from this very artifact; the artifact stays. Throws NOT_FOUND for a tag of another. */
-export async function deleteTag(db: Db, gates: Gates, by: Actor, repository: Repository, artifact: ArtifactRow, tag: Tag): Promise<void> {
+export async function deleteTag(
+  db: Db,
+  gates: Gates,
+  by: Actor,
+  repository: Repository,
+  artifact: ArtifactRow,
+  tag: Tag,
+): Promise<void> {
   await db.transaction(async (tx) => {
-    const mine = await tx.row(sql`select id from tag where repository_id = ${repository.id} and name = ${tag} and artifact_id = ${artifact.id} for update`)
+    const mine = await tx.row(
+      sql`select id from tag where repository_id = ${repository.id} and name = ${tag} and artifact_id = ${artifact.id} for update`,
+    )
     if (!mine) throw new Failure('NOT_FOUND', `the artifact has no tag ${tag}`)
     await removeTag(tx, gates, repository, tag, by)
   })

@@ -8,22 +8,39 @@ export type Shown = { contentType: string; content: string | Buffer }
 export type OpenBlob = (descriptor: Descriptor) => Promise<Readable>
 type Read = (manifest: Manifest, open: OpenBlob, type: string) => Promise<Shown>
 
-const json = (value: unknown): Shown => ({ contentType: 'application/json; charset=utf-8', content: JSON.stringify(value) })
-const plain = (content: Buffer | undefined): Shown => ({ contentType: 'text/plain; charset=utf-8', content: content ?? '' })
-const markdown = (content: Buffer | undefined): Shown => ({ contentType: 'text/markdown; charset=utf-8', content: content ?? '' })
+const json = (value: unknown): Shown => ({
+  contentType: 'application/json; charset=utf-8',
+  content: JSON.stringify(value),
+})
+const plain = (content: Buffer | undefined): Shown => ({
+  contentType: 'text/plain; charset=utf-8',
+  content: content ?? '',
+})
+const markdown = (content: Buffer | undefined): Shown => ({
+  contentType: 'text/markdown; charset=utf-8',
+  content: content ?? '',
+})
 
 /** What each addition is read from. All is sent as text that no browser renders (X03). */
 export const readers: Record<Addition, Read> = {
   build_history: async (manifest, open) => json((await configOf(manifest, open))['history'] ?? []),
   dependencies: async (manifest, open) => json(dependenciesOf(await configOf(manifest, open))),
   'values.yaml': async (manifest, open) => plain(await fileOfChart(manifest, open, ['values.yaml'])),
-  'readme.md': async (manifest, open, type) => markdown(type === 'CNAI' ? await fileOfModel(manifest, open, ['readme.md', 'readme']) : await fileOfChart(manifest, open, ['readme.md'])),
+  'readme.md': async (manifest, open, type) =>
+    markdown(
+      type === 'CNAI'
+        ? await fileOfModel(manifest, open, ['readme.md', 'readme'])
+        : await fileOfChart(manifest, open, ['readme.md']),
+    ),
   license: async (manifest, open) => plain(await fileOfModel(manifest, open, ['license', 'license.txt', 'license.md'])),
   files: async ({ layers }) => json(treeOf(layers)),
   async sbom({ layers }, open) {
     const [layer] = layers
     if (!layer) throw new Failure('NOT_FOUND', 'the SBOM holds nothing')
-    return { contentType: 'application/json; charset=utf-8', content: await readWhole(await open(layer), 16 * 1024 * 1024) }
+    return {
+      contentType: 'application/json; charset=utf-8',
+      content: await readWhole(await open(layer), 16 * 1024 * 1024),
+    }
   },
 }
 
@@ -31,7 +48,9 @@ async function configOf({ config }: Manifest, open: OpenBlob): Promise<Record<st
   const text = config ? (await readWhole(await open(config))).toString('utf8') : '{}'
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : {}
   } catch (error) {
     throw new Failure('BAD_REQUEST', 'the config of this artifact is not JSON', { cause: error })
   }
@@ -40,7 +59,9 @@ async function configOf({ config }: Manifest, open: OpenBlob): Promise<Record<st
 function dependenciesOf({ dependencies }: Record<string, unknown>) {
   const all = Array.isArray(dependencies) ? (dependencies as unknown[]) : []
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
-  return all.filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null).map((one) => ({ name: text(one['name']), version: text(one['version']), repository: text(one['repository']) }))
+  return all
+    .filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null)
+    .map((one) => ({ name: text(one['name']), version: text(one['version']), repository: text(one['repository']) }))
 }
 
 const chartLayers = ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', 'application/tar+gzip']
@@ -48,7 +69,15 @@ const chartLayers = ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', 'app
 /** A chart's own files stand one folder deep; those of charts within it deeper. */
 async function fileOfChart({ layers }: Manifest, open: OpenBlob, names: string[]): Promise<Buffer | undefined> {
   const layer = layers.find(({ mediaType }) => chartLayers.includes(mediaType))
-  return layer && readFromTar(await open(layer), true, (name) => /^(?:\.\/)?[^/]+\/[^/]+$/.test(name) && names.includes(name.slice(name.lastIndexOf('/') + 1).toLowerCase()))
+  return (
+    layer &&
+    readFromTar(
+      await open(layer),
+      true,
+      (name) =>
+        /^(?:\.\/)?[^/]+\/[^/]+$/.test(name) && names.includes(name.slice(name.lastIndexOf('/') + 1).toLowerCase()),
+    )
+  )
 }
 
 const pathAnnotations = ['org.cnai.model.filepath', 'org.cncf.model.filepath', 'org.opencontainers.image.title']
@@ -71,7 +100,10 @@ type Entry = { name: string; type: 'file' | 'directory'; size?: number; children
 function treeOf(layers: Descriptor[]): Entry[] {
   const root: Entry[] = []
   for (const layer of layers) {
-    const segments = pathOf(layer).split('/').filter((one) => one !== '' && one !== '.' && one !== '..').slice(0, 32)
+    const segments = pathOf(layer)
+      .split('/')
+      .filter((one) => one !== '' && one !== '.' && one !== '..')
+      .slice(0, 32)
     let folder = root
     for (const segment of segments.slice(0, -1)) {
       let next = folder.find(({ name, type }) => name === segment && type === 'directory')

@@ -25,11 +25,17 @@ export async function readWhole(stream: AsyncIterable<unknown>, limit = limits.s
  * The first regular file of a tar whose name `isWanted`; undefined when there is none. The archive flows through memory and
  * is never written anywhere, so names that climb out of a folder, links and devices do nothing (Q16).
  */
-export async function readFromTar(bytes: Readable, isGzipped: boolean, isWanted: (name: string) => boolean): Promise<Buffer | undefined> {
+export async function readFromTar(
+  bytes: Readable,
+  isGzipped: boolean,
+  isWanted: (name: string) => boolean,
+): Promise<Buffer | undefined> {
   const extract = tar.extract()
   const done = new AbortController()
   const stages = isGzipped ? [createGunzip(), counting()] : [counting()]
-  const flowing = pipeline([bytes, ...stages, extract], { signal: done.signal }).catch((error: unknown) => extract.destroy(error instanceof Error ? error : undefined))
+  const flowing = pipeline([bytes, ...stages, extract], { signal: done.signal }).catch((error: unknown) =>
+    extract.destroy(error instanceof Error ? error : undefined),
+  )
   let entries = 0
   try {
     for await (const entry of extract) {
@@ -39,7 +45,9 @@ export async function readFromTar(bytes: Readable, isGzipped: boolean, isWanted:
     }
     return undefined
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure('BAD_REQUEST', 'the layer is not an archive that can be read', { cause: error })
+    throw error instanceof Failure
+      ? error
+      : new Failure('BAD_REQUEST', 'the layer is not an archive that can be read', { cause: error })
   } finally {
     done.abort()
     await flowing

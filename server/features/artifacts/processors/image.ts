@@ -4,7 +4,10 @@ const configTypes = ['application/vnd.oci.image.config.v1+json', 'application/vn
 
 export const image: Processor = {
   type: 'IMAGE',
-  isFor: ({ kind, config, artifactType }) => kind === 'image' && configTypes.includes(config!.mediaType) && (artifactType === undefined || configTypes.includes(artifactType)),
+  isFor: ({ kind, config, artifactType }) =>
+    kind === 'image' &&
+    configTypes.includes(config!.mediaType) &&
+    (artifactType === undefined || configTypes.includes(artifactType)),
   read: async (manifest, sources) => imageAttributes(await readConfig(manifest, sources)),
   additions: ['build_history'],
 }
@@ -14,7 +17,14 @@ export function imageAttributes({ author, created, os, architecture, config, ...
   const labels = typeof config === 'object' && config !== null ? (config as { Labels?: unknown }).Labels : undefined
   const maintainer = typeof labels === 'object' && labels !== null ? (labels as Attributes)['maintainer'] : undefined
   const variant = more['variant']
-  return { architecture: text(architecture), author: text(author) || text(maintainer), created: text(created), os: text(os), ...(typeof variant === 'string' ? { variant } : {}), config: config ?? {} }
+  return {
+    architecture: text(architecture),
+    author: text(author) || text(maintainer),
+    created: text(created),
+    os: text(os),
+    ...(typeof variant === 'string' ? { variant } : {}),
+    config: config ?? {},
+  }
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')

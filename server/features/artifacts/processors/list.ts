@@ -11,7 +11,11 @@ import { wasm } from './wasm.ts'
 /** The first that fits wins; the last fits everything. */
 export const processors = [sbom, wasm, chart, model, image, cnab, imageIndex, other] satisfies Processor[]
 
-const byType = new Map<string, readonly Addition[]>(processors.flatMap(({ type, additions }) => (typeof type === 'string' && additions.length > 0 ? [[type, additions]] : [])))
+const byType = new Map<string, readonly Addition[]>(
+  processors.flatMap(({ type, additions }) =>
+    typeof type === 'string' && additions.length > 0 ? [[type, additions]] : [],
+  ),
+)
 
 /** What can be asked of an artifact by its stored type. An index of images has no history of its own. */
 export function additionsOf({ type, kind }: { type: string; kind: string }): readonly Addition[] {

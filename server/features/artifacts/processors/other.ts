@@ -5,8 +5,12 @@ const typeForm = /^application\/vnd\.[^.]+\.(.+)\.config\.[^.+]+(?:\.[^.+]+)*(?:
 
 /** Whatever somebody made of a manifest. */
 export const other: Processor = {
-  type: ({ artifactType, config }) => (typeForm.exec(config?.mediaType ?? '')?.[1] ?? typeForm.exec(artifactType ?? '')?.[1])?.toUpperCase().slice(0, 255) ?? 'UNKNOWN',
+  type: ({ artifactType, config }) =>
+    (typeForm.exec(config?.mediaType ?? '')?.[1] ?? typeForm.exec(artifactType ?? '')?.[1])
+      ?.toUpperCase()
+      .slice(0, 255) ?? 'UNKNOWN',
   isFor: () => true,
-  read: async (manifest, sources) => (/\bjson$/.test(manifest.config?.mediaType ?? '') ? readConfig(manifest, sources) : {}),
+  read: async (manifest, sources) =>
+    /\bjson$/.test(manifest.config?.mediaType ?? '') ? readConfig(manifest, sources) : {},
   additions: [],
 }

@@ -54,7 +54,13 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   return [
     route(api.getArtifact, { project: 'artifact', verb: 'read' }, async ({ project, params, query }) => {
       const { artifact } = await getArtifact({ reader, artifacts }, project, params)
-      const [hydrated] = await hydrate(columns, { reader, source: artifacts, project, artifacts: [artifact], wanted: query })
+      const [hydrated] = await hydrate(columns, {
+        reader,
+        source: artifacts,
+        project,
+        artifacts: [artifact],
+        wanted: query,
+      })
       return presentArtifact(project, artifact, hydrated!.beside)
     }),
     route(api.deleteArtifact, { project: 'artifact', verb: 'delete' }, async ({ project, params, caller }) => {
@@ -67,7 +73,10 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
       if (!isRepositoryName(name)) throw new Failure('BAD_REQUEST', 'the name of the repository is not valid')
       const from = parseFrom(query.from)
       const origin = await getSource(reader, from.project, rights)
-      const { repository, artifact: { digest } } = await getArtifact({ reader, artifacts }, origin, from)
+      const {
+        repository,
+        artifact: { digest },
+      } = await getArtifact({ reader, artifacts }, origin, from)
       const reference = parseArtifactReference(from.reference)
       const source = { repository, digest, tag: 'tag' in reference ? reference.tag : undefined }
       await copyArtifact(db, gates, actorOf(caller), source, { project, name })

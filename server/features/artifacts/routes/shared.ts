@@ -13,7 +13,9 @@ import type { Artifacts } from '../objects.ts'
 import type { ArtifactObject } from '../store.ts'
 
 export type Parts = {
-  reader: Reader & { db: Db }; gates: Gates; registry: Pick<Registry, 'openBlob' | 'readManifest'>
+  reader: Reader & { db: Db }
+  gates: Gates
+  registry: Pick<Registry, 'openBlob' | 'readManifest'>
   /** Whether lists are put together from cached objects (S1-34). */
   cachesLists: boolean
   artifacts: Artifacts

@@ -20,7 +20,8 @@ export function tagRoutes({ reader, gates, artifacts }: Parts): ApiRoute[] {
       const asked = listing(tagFields, query, tagOrder)
       const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
       const [{ rows, total }, isImmutable] = await Promise.all([
-        listTags(db, artifact.id, asked), query.with_immutable_status ? findImmutable(reader, project.id) : undefined,
+        listTags(db, artifact.id, asked),
+        query.with_immutable_status ? findImmutable(reader, project.id) : undefined,
       ])
       return { rows: rows.map((one) => presentTag(one, project, repository.name, isImmutable)), total }
     }),

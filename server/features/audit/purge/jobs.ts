@@ -8,7 +8,13 @@ import { facts } from '../topics.ts'
 import { purgedTypes, type PurgeParams } from './rules.ts'
 import { countMonth, dropMonth, listMonths, purgePage } from './store.ts'
 
-export const purge = jobType<PurgeParams>({ name: 'PURGE_AUDIT_LOG', isSingle: true, isAlone: true, maxTries: 3, keep: 50 })
+export const purge = jobType<PurgeParams>({
+  name: 'PURGE_AUDIT_LOG',
+  isSingle: true,
+  isAlone: true,
+  maxTries: 3,
+  keep: 50,
+})
 
 const marina: Actor = { kind: 'system', id: null, name: 'audit log purge' }
 /** Entries looked at in one statement. */
@@ -18,8 +24,12 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
   return handler(purge, async (job) => {
     const { params, executionId, log } = job
     const types = purgedTypes(params.include_event_types, eventTypesOf(topics))
-    const before = (await db.row<{ at: Date }>(sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`))!.at
-    log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`)
+    const before = (await db.row<{ at: Date }>(
+      sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`,
+    ))!.at
+    log(
+      `${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`,
+    )
     // What an earlier try removed stays removed; a dry run starts over.
     const earlier = params.dry_run ? 0 : Number(job.earlier['removed'] ?? 0)
     let removed = earlier
@@ -31,8 +41,25 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
       isWhole = true
     } finally {
       // C-75: each try stands in the log with what it removed, also one that was stopped or failed.
-      log(`${removed} entries ${params.dry_run ? 'would go' : 'removed'}${isWhole ? '' : ' until it ended early'}`, 'INFO', 'last word')
-      if (!params.dry_run && (isWhole || removed > earlier)) await db.transaction((tx) => emit(tx, [facts.auditPurged({ executionId, before: before.toISOString(), eventTypes: types === 'all' ? ['*'] : types, removed: removed - earlier }, marina)]))
+      log(
+        `${removed} entries ${params.dry_run ? 'would go' : 'removed'}${isWhole ? '' : ' until it ended early'}`,
+        'INFO',
+        'last word',
+      )
+      if (!params.dry_run && (isWhole || removed > earlier))
+        await db.transaction((tx) =>
+          emit(tx, [
+            facts.auditPurged(
+              {
+                executionId,
+                before: before.toISOString(),
+                eventTypes: types === 'all' ? ['*'] : types,
+                removed: removed - earlier,
+              },
+              marina,
+            ),
+          ]),
+        )
     }
     return { attrs: { ...params, removed } }
   })
@@ -42,7 +69,12 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
 type Count = (more: number) => void
 
 /** Whole months that are old enough go as tables, however many entries they hold. */
-async function purgeMonths(db: Db, before: Date, { params, signal, log }: Job<PurgeParams>, onRemoved: Count): Promise<void> {
+async function purgeMonths(
+  db: Db,
+  before: Date,
+  { params, signal, log }: Job<PurgeParams>,
+  onRemoved: Count,
+): Promise<void> {
   for (const month of await listMonths(db)) {
     signal.throwIfAborted()
     if (params.dry_run || month.end > before) continue
@@ -54,11 +86,23 @@ async function purgeMonths(db: Db, before: Date, { params, signal, log }: Job<Pu
 }
 
 /** Entry after entry in their order: each page begins where the last one ended, whatever it left. */
-async function purgeEntries(db: Db, before: Date, types: string[] | 'all', { params, signal }: Job<PurgeParams>, onRemoved: Count): Promise<void> {
+async function purgeEntries(
+  db: Db,
+  before: Date,
+  types: string[] | 'all',
+  { params, signal }: Job<PurgeParams>,
+  onRemoved: Count,
+): Promise<void> {
   if (types.length === 0) return
-  for (let after: { at: string; id: number } | undefined = { at: '-infinity', id: 0 }; after; ) {
+  for (let after: { at: string; id: number } | undefined = { at: '-infinity', id: 0 }; after;) {
     signal.throwIfAborted()
-    const page: Awaited<ReturnType<typeof purgePage>> = await purgePage(db, { after, before, types, limit: pageSize, isDryRun: params.dry_run })
+    const page: Awaited<ReturnType<typeof purgePage>> = await purgePage(db, {
+      after,
+      before,
+      types,
+      limit: pageSize,
+      isDryRun: params.dry_run,
+    })
     after = page.next
     onRemoved(page.count)
   }

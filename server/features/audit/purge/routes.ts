@@ -10,7 +10,10 @@ import { parsePurge } from './wire.ts'
 /** The only way by which entries leave the log (C-75). */
 export function purgeRoutes(db: Db, topics: Topics): ApiRoute[] {
   return choreRoutes(db, {
-    type: purge, name: 'purge of the audit log', resource: 'purge-audit', operations: api,
+    type: purge,
+    name: 'purge of the audit log',
+    resource: 'purge-audit',
+    operations: api,
     parse: (body) => parsePurge(body, topics),
     facts: {
       asked: (executionId, params, by) => facts.purgeAsked({ executionId, ...params }, by),

@@ -5,7 +5,9 @@ import { sql } from '../../../platform/db/sql.ts'
 export type Month = { table: string; end: Date }
 
 export async function listMonths(db: Queryable): Promise<Month[]> {
-  const tables = await db.rows<{ table: string }>(sql`select relid::text as table from pg_partition_tree('audit_log') where isleaf order by 1`)
+  const tables = await db.rows<{ table: string }>(
+    sql`select relid::text as table from pg_partition_tree('audit_log') where isleaf order by 1`,
+  )
   return tables.flatMap(({ table }) => {
     const [, year, month] = /^audit_log_(\d{4})_(\d{2})$/.exec(table) ?? []
     return year ? [{ table, end: new Date(Date.UTC(Number(year), Number(month), 1)) }] : []
@@ -23,7 +25,14 @@ export async function dropMonth(db: Db, { table }: Month): Promise<void> {
 
 /** Looks at `limit` entries beyond `after` and removes (or counts) those of the types. `next` undefined: that was the last page. */
 export async function purgePage(
-  db: Db, { after, before, types, limit, isDryRun }: { after: { at: string; id: number }; before: Date; types: string[] | 'all'; limit: number; isDryRun: boolean },
+  db: Db,
+  {
+    after,
+    before,
+    types,
+    limit,
+    isDryRun,
+  }: { after: { at: string; id: number }; before: Date; types: string[] | 'all'; limit: number; isDryRun: boolean },
 ): Promise<{ count: number; next: { at: string; id: number } | undefined }> {
   const wanted = types === 'all' ? null : types
   const row = await db.row<{ seen: number; count: number; at: string; id: number }>(sql`

@@ -10,10 +10,23 @@ const longestRetention = 240_000
 
 /** What a purge is to do. As with Harbor, one that names no types removes nothing. Throws BAD_REQUEST. */
 export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics: Topics): PurgeParams {
-  const { audit_retention_hour: hours, dry_run: isDryRun = false, include_event_types: types = '', include_operations: operations = '' } = parameters
-  if (!Number.isInteger(hours) || (hours as number) < 1 || (hours as number) > longestRetention) throw new Failure('BAD_REQUEST', `parameters.audit_retention_hour must be a number of hours from 1 to ${longestRetention}`)
+  const {
+    audit_retention_hour: hours,
+    dry_run: isDryRun = false,
+    include_event_types: types = '',
+    include_operations: operations = '',
+  } = parameters
+  if (!Number.isInteger(hours) || (hours as number) < 1 || (hours as number) > longestRetention)
+    throw new Failure(
+      'BAD_REQUEST',
+      `parameters.audit_retention_hour must be a number of hours from 1 to ${longestRetention}`,
+    )
   if (typeof isDryRun !== 'boolean') throw new Failure('BAD_REQUEST', 'parameters.dry_run must be true or false')
-  if (typeof types !== 'string' || typeof operations !== 'string') throw new Failure('BAD_REQUEST', 'parameters.include_event_types must be event types with commas between, other or *')
+  if (typeof types !== 'string' || typeof operations !== 'string')
+    throw new Failure(
+      'BAD_REQUEST',
+      'parameters.include_event_types must be event types with commas between, other or *',
+    )
   const known = new Set(eventTypesOf(topics))
   const asked = [...parseEventTypes(types)]
   const strange = strangeTypeIn(asked.filter((type) => !isGroup(type)).join(','), topics)

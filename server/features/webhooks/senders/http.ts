@@ -7,7 +7,10 @@ export const http: Sender = {
   vendor: 'WEBHOOK',
   formats: ['Default', 'CloudEvents'],
   needsTemplate: false,
-  render: (event, { format, policyId }) => (format === 'CloudEvents' ? { contentType: 'application/cloudevents+json', body: JSON.stringify(cloudEvent(event, policyId)) } : { contentType: 'application/json', body: JSON.stringify(payload(event)) }),
+  render: (event, { format, policyId }) =>
+    format === 'CloudEvents'
+      ? { contentType: 'application/cloudevents+json', body: JSON.stringify(cloudEvent(event, policyId)) }
+      : { contentType: 'application/json', body: JSON.stringify(payload(event)) },
 }
 
 function payload({ type, occurredAt, operator, data }: HookEvent) {
@@ -17,7 +20,14 @@ function payload({ type, occurredAt, operator, data }: HookEvent) {
 /** CloudEvents 1.0, structured mode, JSON. */
 function cloudEvent({ id, type, occurredAt, operator, projectId, requestId, data }: HookEvent, policyId: number) {
   return {
-    specversion: '1.0', id, source: `/projects/${projectId}/webhook/policies/${policyId}`, type: eventTypes[type].cloud,
-    datacontenttype: 'application/json', time: `${occurredAt.toISOString().slice(0, 19)}Z`, data, operator, ...(requestId ? { requestid: requestId } : {}),
+    specversion: '1.0',
+    id,
+    source: `/projects/${projectId}/webhook/policies/${policyId}`,
+    type: eventTypes[type].cloud,
+    datacontenttype: 'application/json',
+    time: `${occurredAt.toISOString().slice(0, 19)}Z`,
+    data,
+    operator,
+    ...(requestId ? { requestid: requestId } : {}),
   }
 }

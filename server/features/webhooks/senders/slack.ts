@@ -10,7 +10,12 @@ export const slack: Sender = {
   vendor: 'SLACK',
   formats: [],
   needsTemplate: false,
-  render: (event) => ({ contentType: 'application/json', body: JSON.stringify({ blocks: textsOf(event).map((text) => ({ type: 'section', text: { type: 'mrkdwn', text } })) }) }),
+  render: (event) => ({
+    contentType: 'application/json',
+    body: JSON.stringify({
+      blocks: textsOf(event).map((text) => ({ type: 'section', text: { type: 'mrkdwn', text } })),
+    }),
+  }),
 }
 
 function textsOf({ type, occurredAt, operator, data }: HookEvent): string[] {
@@ -26,4 +31,5 @@ function textsOf({ type, occurredAt, operator, data }: HookEvent): string[] {
 }
 
 /** What a name may not turn into: a mention, a link, the end of the code block. */
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'")
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'")

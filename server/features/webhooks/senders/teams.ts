@@ -7,19 +7,35 @@ export const teams: Sender = {
   vendor: 'TEAMS',
   formats: [],
   needsTemplate: false,
-  render: (event) => ({ contentType: 'application/json', body: JSON.stringify({ type: 'message', attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: cardOf(event) }] }) }),
+  render: (event) => ({
+    contentType: 'application/json',
+    body: JSON.stringify({
+      type: 'message',
+      attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: cardOf(event) }],
+    }),
+  }),
 }
 
 function cardOf({ type, occurredAt, operator, data }: HookEvent) {
   const facts = [
-    ['Time', occurredAt.toISOString()], ['Operator', operator], ['Repository', data.repository?.repo_full_name],
-    ...(data.resources ?? []).slice(0, 5).flatMap(({ tag, digest }) => [['Tag', tag], ['Digest', digest]]),
+    ['Time', occurredAt.toISOString()],
+    ['Operator', operator],
+    ['Repository', data.repository?.repo_full_name],
+    ...(data.resources ?? []).slice(0, 5).flatMap(({ tag, digest }) => [
+      ['Tag', tag],
+      ['Digest', digest],
+    ]),
     ...Object.entries(data.custom_attributes ?? {}).slice(0, 5),
   ]
   const shown = facts.flatMap(([title, value]) => (value ? [{ title: plain(title!), value: plain(value) }] : []))
   return {
-    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', type: 'AdaptiveCard', version: '1.4',
-    body: [{ type: 'TextBlock', text: `Marina: ${type}`, weight: 'bolder', size: 'medium' }, { type: 'FactSet', facts: shown }],
+    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+    type: 'AdaptiveCard',
+    version: '1.4',
+    body: [
+      { type: 'TextBlock', text: `Marina: ${type}`, weight: 'bolder', size: 'medium' },
+      { type: 'FactSet', facts: shown },
+    ],
   }
 }
 

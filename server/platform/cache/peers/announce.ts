@@ -114,7 +114,11 @@ export class Announcements implements CommitGuard {
   /** However long that takes; when we are closed meanwhile, others find out by themselves. */
   async #outlive(xid: string): Promise<void> {
     const { db, closing } = this.#options
-    const isOver = () => listEnded(db, [xid]).then((ended) => ended.has(xid), () => false)
+    const isOver = () =>
+      listEnded(db, [xid]).then(
+        (ended) => ended.has(xid),
+        () => false,
+      )
     for (let pause = 10; !(await isOver()) && !closing.aborted; pause = Math.min(pause * 2, 1000)) {
       await sleep(pause, undefined, { ref: false })
     }

@@ -41,7 +41,10 @@ export class Blocks {
   async liftOld(): Promise<void> {
     const old = [...this.#held].filter(([, { until }]) => performance.now() > until)
     if (old.length === 0) return
-    const ended = await listEnded(this.#db, old.flatMap(([, { xid }]) => xid ?? []))
+    const ended = await listEnded(
+      this.#db,
+      old.flatMap(([, { xid }]) => xid ?? []),
+    )
     for (const [change, { xid }] of old) if (xid === null || ended.has(xid)) this.release(change)
   }
 }

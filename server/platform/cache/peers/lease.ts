@@ -155,8 +155,10 @@ export class OtherLeases {
 
   /** Ends a lease for good: a process that wakes up with it cannot renew it. False when it was renewed. */
   async end({ id, until }: LeaseRow): Promise<boolean> {
-    return (await this.#db.run(sql`
+    return (
+      (await this.#db.run(sql`
       delete from replica where id = ${id} and lease_until = ${until}::text::timestamptz`)) > 0
+    )
   }
 
   /** Counts each lease anew: a PostgreSQL that crashed may have gone back to how a lease stood before. */

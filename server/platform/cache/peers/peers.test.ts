@@ -108,7 +108,9 @@ test('processes answer what others ask of them, one that does not within two sec
   await using two = await openProcess(database.url)
   assert.deepEqual(await one.peers.ask({ about: 'anything' }), [null, null])
   // Its row stays for a while, and nobody answers for it.
-  await two.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`)
+  await two.db.run(
+    sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`,
+  )
   assert.equal((await one.peers.ask({ about: 'anything' })).length, 2)
 })
 
@@ -118,7 +120,9 @@ test('a process whose connection broke serves nothing from memory until it has b
   await using two = await openProcess(database.url)
   await one.write('a')
   assert.equal(await two.read('a'), 1)
-  await one.db.run(sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()`)
+  await one.db.run(
+    sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()`,
+  )
   await one.write('a').catch(() => one.write('a'))
   assert.ok((await two.read('a')) >= 2)
   await eventually(() => assert.ok(two.peers.isTrusted(), 'it takes part again'))
@@ -132,7 +136,9 @@ test('a process that hangs holds up a write until its lease is over, and then se
   assert.equal(await two.read('a'), 1)
   // Its row stays, nobody renews it and nobody answers: what a stopped process looks like from outside.
   await two.peers[Symbol.asyncDispose]()
-  await one.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1.5 seconds')`)
+  await one.db.run(
+    sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1.5 seconds')`,
+  )
   const started = performance.now()
   assert.equal(await one.write('a'), 2)
   assert.ok(performance.now() - started > 1000)
@@ -149,12 +155,17 @@ test('more keys than fit into one notification are all forgotten', async () => {
   const write = () =>
     one.db.transaction(async (tx) => {
       tx.changes(...keys.map(factKey))
-      await tx.run(sql`insert into fact (key, value) select key, 1 from unnest(${keys}::text[]) as key on conflict (key) do update set value = fact.value + 1`)
+      await tx.run(
+        sql`insert into fact (key, value) select key, 1 from unnest(${keys}::text[]) as key on conflict (key) do update set value = fact.value + 1`,
+      )
     })
   await write()
   for (const key of keys) assert.equal(await two.read(key), 1)
   await write()
-  assert.deepEqual(await Promise.all(keys.map((key) => two.read(key))), keys.map(() => 2))
+  assert.deepEqual(
+    await Promise.all(keys.map((key) => two.read(key))),
+    keys.map(() => 2),
+  )
 })
 
 /** The database by a way that can be cut. */
@@ -175,7 +186,12 @@ async function holdCommits({ db }: Process): Promise<() => Promise<void>> {
 }
 
 const committing = async ({ db }: Process) => {
-  while (!(await db.row(sql`select pid from pg_stat_activity where datname = current_database() and query = 'COMMIT' and wait_event_type = 'Lock'`))) await sleep(10)
+  while (
+    !(await db.row(
+      sql`select pid from pg_stat_activity where datname = current_database() and query = 'COMMIT' and wait_event_type = 'Lock'`,
+    ))
+  )
+    await sleep(10)
 }
 
 const readsOf = async (process: Process, name: string, ms: number) => {
@@ -275,7 +291,9 @@ test('a clock of the database that is set forward hides no process that serves f
 test('a clock of the database that is set back lets a process that is gone hold up a write for its lease and no longer', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url, { leaseMs: 2000 })
-  await one.db.run(sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`)
+  await one.db.run(
+    sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`,
+  )
   const started = performance.now()
   assert.equal(await one.write('a'), 1)
   assert.ok(performance.now() - started < hangMs)

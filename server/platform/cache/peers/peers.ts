@@ -100,13 +100,25 @@ class Seat implements AsyncDisposable {
     this.#stamps = stamps
     this.#onTrouble = onTrouble
     const connection = new Connection({
-      db, silenceMs: leaseMs, onMessage: (message) => this.#receive(message), onBreak: (error) => this.#onBreak(error),
+      db,
+      silenceMs: leaseMs,
+      onMessage: (message) => this.#receive(message),
+      onBreak: (error) => this.#onBreak(error),
     })
     const lease = new OwnLease(db, connection, leaseMs)
     const others = new OtherLeases(db, leaseMs)
     const questions = new Questions({ self, db, lease, closing, onQuestion, onTrouble })
     this.#announcements = new Announcements({
-      self, db, cache, lease, others, leaseMs, isListening: () => connection.isOpen, closing, stamps, onTrouble,
+      self,
+      db,
+      cache,
+      lease,
+      others,
+      leaseMs,
+      isListening: () => connection.isOpen,
+      closing,
+      stamps,
+      onTrouble,
     })
     this.#learner = stamps && new Learner({ self, db, lease, questions, stamps, pauseMs: leaseMs / 5, closing })
     this.#blocks = new Blocks(db, cache, blockLimitMs)

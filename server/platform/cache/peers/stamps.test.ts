@@ -16,7 +16,10 @@ test('processes that heard of the same changes know the same stamp, in whatever 
   two.note('second', ['tag:id:1'])
   assert.notEqual(one.of('tag:id:1'), two.of('tag:id:1'))
   two.note('first', ['tag:id:2', 'tag:id:1'])
-  assert.deepEqual([one.of('tag:id:1'), one.of('tag:id:2'), one.of('tag:id:3')], [two.of('tag:id:1'), two.of('tag:id:2'), two.of('tag:id:3')])
+  assert.deepEqual(
+    [one.of('tag:id:1'), one.of('tag:id:2'), one.of('tag:id:3')],
+    [two.of('tag:id:1'), two.of('tag:id:2'), two.of('tag:id:3')],
+  )
 })
 
 test('every change of a key gives a stamp that was never there before, also where keys share a slot', () => {

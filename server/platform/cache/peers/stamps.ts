@@ -50,7 +50,8 @@ export function openStamps(): Stamps {
       words.fill(0)
     },
     adopt(of, table) {
-      if (table.length !== words.byteLength) throw new Error(`a table of stamps has ${words.byteLength} bytes, not ${table.length}`)
+      if (table.length !== words.byteLength)
+        throw new Error(`a table of stamps has ${words.byteLength} bytes, not ${table.length}`)
       for (let index = 0; index < words.length; index++) words[index]! ^= table.readUInt32LE(index * 4)
       generation = of
     },
