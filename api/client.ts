@@ -3,7 +3,7 @@ import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation
 type Scalar = string | number | boolean
 
 /** What an operation takes: `params`, `query` and `body`, each where it has one; a query without a mandatory name may be left out. */
-export type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> }) &
+type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> }) &
   (QueryOf<O> extends undefined
     ? unknown
     : object extends QueryOf<O>
@@ -11,7 +11,7 @@ export type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: Par
       : { query: QueryOf<O> }) &
   (BodyOf<O> extends undefined ? unknown : { body: BodyOf<O> })
 
-export type Answered<O> = { status: number; headers: Headers; body: AnswerOf<O> }
+type Answered<O> = { status: number; headers: Headers; body: AnswerOf<O> }
 
 /** An answer that is no success, with what the server says of it. */
 export class ApiError extends Error {
@@ -25,7 +25,7 @@ export class ApiError extends Error {
   }
 }
 
-export type Client = <const O extends Operation>(
+type Client = <const O extends Operation>(
   operation: O,
   ...call: object extends CallOf<O> ? [CallOf<O>?] : [CallOf<O>]
 ) => Promise<Answered<O>>

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
  * One operation of the REST API, written once: the server binds who may call it and what it does, the client calls it, and the

@@ -3,7 +3,7 @@ import { headerOf, openConnection, type Answer, type Connection } from './connec
 import type { Registry } from './registries.ts'
 
 type Part = { mediaType: string; digest: string; size: number; content: Buffer }
-export type Image = { config: Part; layer: Part; manifest: Buffer }
+type Image = { config: Part; layer: Part; manifest: Buffer }
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { median, shown, type Row } from './scenario.ts'
 import { output } from './scratch.ts'
 
-export type Machine = {
+type Machine = {
   cpu: string
   cores: number
   memoryGiB: number

@@ -15,7 +15,7 @@ export type Row = {
 }
 
 /** `ratio`: how many times better than the other, at least; `most`: a bound on ours alone. */
-export type Target = { ratio: number } | { most: number }
+type Target = { ratio: number } | { most: number }
 
 export type Bench = {
   scratch: Scratch

@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util'
 import { Client } from 'pg'
 
-export type Seed = { repository: string; artifacts: number; referrers: number }
+type Seed = { repository: string; artifacts: number; referrers: number }
 
 if (import.meta.main) {
   const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
 import { output } from './scratch.ts'
 
-export type Load = {
+type Load = {
   port: number
   target: string
   headers: Record<string, string>

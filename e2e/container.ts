@@ -28,10 +28,10 @@ export type BuiltImage = AsyncDisposable & {
 }
 
 /** A folder as the volume, settings as variables, and another program than the image's when it is to be. */
-export type Given = { volume: string; env?: Record<string, string>; entrypoint?: string[] }
+type Given = { volume: string; env?: Record<string, string>; entrypoint?: string[] }
 
 /** Process 1 of its own process namespace, by the number it has outside. */
-export type Contained = Marina & { first: number }
+type Contained = Marina & { first: number }
 
 /** The npm that makes the packages; the official image of Node 24 brings one like it. */
 const npm = 'npm@11.19.1'

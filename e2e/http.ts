@@ -28,7 +28,7 @@ export async function ask(
   }
 }
 
-export type SlowUpload = { answered: boolean; finish(): Promise<IncomingMessage> }
+type SlowUpload = { answered: boolean; finish(): Promise<IncomingMessage> }
 
 /** Begins to PUT a blob and stops in the middle of its bytes, which Marina has seen. */
 export async function beginUpload(

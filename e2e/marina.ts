@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export const root = path.resolve(import.meta.dirname, '..')
 const main = path.join(root, 'server/main.ts')
 
-export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+type Exit = { code: number | null; signal: NodeJS.Signals | null }
 export type Ended = Exit & { stdout: string; stderr: string }
-export type LoggedRequest = { method: string; path: string; status: number }
+type LoggedRequest = { method: string; path: string; status: number }
 
 export type Marina = AsyncDisposable & {
   /** Of the process that was started: npm, when npm was. */
@@ -34,7 +34,7 @@ export type Marina = AsyncDisposable & {
   kill(): Promise<void>
 }
 
-export type Start = {
+type Start = {
   dataDir: string
   /** MARINA_ settings and others, beside a free port for clients and for metrics. */
   env?: NodeJS.ProcessEnv

@@ -3,7 +3,7 @@ import { openClient, type Client } from './client.ts'
 import type { Held, History, OpenUpload, TagKey } from './history.ts'
 import { sha256, type Image } from './image.ts'
 
-export type Checked = { port: number; authorization: string; history: History; database: Database; everything: boolean }
+type Checked = { port: number; authorization: string; history: History; database: Database; everything: boolean }
 
 /**
  * Asks a Marina that was started again whether all that was acknowledged is there, whole, and all that was not is whole or

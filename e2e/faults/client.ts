@@ -1,14 +1,14 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 import { adminPassword } from './marina.ts'
 
-export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
+type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
 /** The connection ended before the answer was whole. What was asked may have been done or not. */
 export class Cut extends Error {
   override name = 'Cut'
 }
 
-export type Ask = { headers?: Record<string, string>; body?: Buffer; timeoutMs?: number }
+type Ask = { headers?: Record<string, string>; body?: Buffer; timeoutMs?: number }
 
 /** A client of one Marina, with connections of its own. */
 export type Client = {

@@ -8,7 +8,7 @@ export const repositories = ['library/alpha', 'library/beta', 'library/deep/er/g
 /** Tags that all clients fight for. */
 const sharedTags = ['latest', 'stable', 'edge']
 
-export type LoadOptions = {
+type LoadOptions = {
   port: number
   authorization: string
   seed: number

@@ -10,7 +10,7 @@ const startMs = 60_000
 
 export const adminPassword = 'Marina12345'
 
-export type Ended = { code: number | null; signal: NodeJS.Signals | null }
+type Ended = { code: number | null; signal: NodeJS.Signals | null }
 
 /** A Marina in a process of its own. */
 export type Running = {
@@ -29,7 +29,7 @@ export type Running = {
 }
 
 /** `limits` is shell text that runs in front of it, for example `ulimit -n 128`. */
-export type Start = { settings: Record<string, string>; limits?: string }
+type Start = { settings: Record<string, string>; limits?: string }
 
 /** Starts `marina serve` and resolves when it says that it is ready. */
 export async function startMarina({ settings, limits = ':' }: Start): Promise<Running> {

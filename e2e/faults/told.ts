@@ -3,7 +3,7 @@ import type { Client as Database } from 'pg'
 import type { History } from './history.ts'
 
 /** What came to a receiver of webhooks. */
-export type Receipt = { headers: Record<string, string | string[] | undefined>; body: string }
+type Receipt = { headers: Record<string, string | string[] | undefined>; body: string }
 /** A push or a delete of one image: who was told of it, in the outbox, in the audit log and by webhook. */
 type Told = { facts: number; entries: string[]; events: Set<string> }
 

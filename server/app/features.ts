@@ -50,7 +50,7 @@ export type House = {
   isDraining(): boolean
 }
 
-export type Lent = {
+type Lent = {
   ground: Ground
   floor: Floor
   house: House

@@ -11,7 +11,7 @@ import type { Reader } from './reader.ts'
 import { repositoryCountKey } from './repository.ts'
 
 /** A manifest as stored, ready to be sent. */
-export type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; content: Buffer }
+type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; content: Buffer }
 /** The same without its bytes; size in bytes. */
 type StoredStat = { digest: Digest; mediaType: string; size: number }
 
@@ -69,7 +69,7 @@ export type Description = {
   accessory: { type: string; subject: Digest } | undefined
 }
 
-export type NewArtifact = {
+type NewArtifact = {
   digest: Digest
   manifest: Manifest
   description: Description
@@ -199,7 +199,7 @@ export async function dropArtifacts(
 }
 
 /** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */
-export type Referrer = {
+type Referrer = {
   mediaType: string
   digest: Digest
   size: number

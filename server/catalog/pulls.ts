@@ -7,9 +7,9 @@ import { artifactKey } from './artifact.ts'
 import { repositoryIdKey } from './repository.ts'
 import { facts, type Actor } from './topics.ts'
 
-export type Pull = { repository: RepositoryName; digest: Digest; tag: string | null; by: Actor }
+type Pull = { repository: RepositoryName; digest: Digest; tag: string | null; by: Actor }
 
-export type PullCounter = {
+type PullCounter = {
   /** Notes a pull in memory; writes nothing. */
   count(pull: Pull): void
   /** Writes what was noted since the last time: counts, times and one fact per artifact, tag and puller. */

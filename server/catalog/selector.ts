@@ -8,7 +8,7 @@ export type Choice = { pattern: string; excludes?: boolean }
  * Which tags of which repositories a rule or a policy is about. Choices narrow one another; without any, all are
  * chosen.
  */
-export type Selection = { repositories: readonly Choice[]; tags: readonly Choice[] }
+type Selection = { repositories: readonly Choice[]; tags: readonly Choice[] }
 
 /** A selection, compiled. */
 export type Selector = {

@@ -7,7 +7,7 @@ import type { Maybe } from '../platform/maybe.ts'
 import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
-export type TagTarget = { tagId: number; digest: Digest }
+type TagTarget = { tagId: number; digest: Digest }
 
 const tagKey = keyOf('tag', 'repository', 'name')
 

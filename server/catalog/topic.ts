@@ -8,7 +8,7 @@ import type { Told } from '../platform/events/reaction.ts'
 export type Actor = { kind: 'user' | 'robot' | 'system' | 'external' | 'anonymous'; id: number | null; name: string }
 
 /** How the audit log words a fact; what is left out follows from topic and payload (features/audit/rules.ts). */
-export type Wording<Payload> = {
+type Wording<Payload> = {
   /** The type of the resource: `user`. */
   type?: string
   /** What was done with it: `update`. With the type it makes the type of the event: `update_user`. */

@@ -4,7 +4,7 @@
  * A pattern becomes a list of states that are walked side by side, so matching takes at most characters × states steps
  * whatever the pattern (X27).
  */
-export type Pattern = { matches(text: string): boolean }
+type Pattern = { matches(text: string): boolean }
 
 /** A pattern that cannot be read. */
 export class BadPattern extends Error {

@@ -18,7 +18,7 @@ export const failpoints = [
   'collect.removed', // F10: the bytes are gone, which is not yet noted
 ] as const
 
-export type Failpoint = (typeof failpoints)[number]
+type Failpoint = (typeof failpoints)[number]
 
 let armed: Map<string, number> | undefined
 

@@ -4,7 +4,7 @@ import type { JobHandler } from './jobs/type.ts'
 import type { Metrics } from './observe/metrics.ts'
 
 /** Work that is repeated while the process serves, such as removing what is old. */
-export type Sweep = {
+type Sweep = {
   /** The log's words when it fails: `old sessions not removed`. */
   trouble: string
   everyMs: number
@@ -13,7 +13,7 @@ export type Sweep = {
 }
 
 /** Something that runs from a start to its disposal. */
-export type Service = () => AsyncDisposable | Promise<AsyncDisposable>
+type Service = () => AsyncDisposable | Promise<AsyncDisposable>
 
 /**
  * One feature as a value: what it adds to each part of Marina, made from what it was lent. Making one has no effects: nothing is

@@ -1,5 +1,5 @@
 /** Work that is done again and again until it is closed. */
-export type Repeated = AsyncDisposable
+type Repeated = AsyncDisposable
 
 /** Runs `work` now and then every `ms` after it ended; closing aborts its signal and waits for it. Errors go to `onError`. */
 export function every(

@@ -8,7 +8,7 @@ import { andThen, type Maybe } from '../platform/maybe.ts'
 import type { Caller } from './caller.ts'
 
 /** What is about to be stored, inside its transaction. Sizes in bytes. */
-export type Pushed =
+type Pushed =
   | {
       kind: 'manifest'
       project: Project
@@ -21,7 +21,7 @@ export type Pushed =
   | { kind: 'blob'; project: Project; repository: RepositoryName; digest: Digest; size: number }
 
 /** Tags that are about to be removed, inside the transaction. */
-export type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[] }
+type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[] }
 
 /** May refuse a push by throwing an OciError. Runs inside the transaction of the push, so what it saw still holds at commit. */
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>

@@ -14,7 +14,7 @@ export type ManifestRead = { digest: Digest; mediaType: string; content: Buffer 
 export type Upload = { id: string; size: number }
 export type Page = { limit: number; last: string }
 
-export type ManifestPush = {
+type ManifestPush = {
   /** The tag, or the digest the client says the bytes have. */
   reference: Reference
   /** Further tags to move in the same transaction (`?tag=`). */
@@ -22,9 +22,9 @@ export type ManifestPush = {
   contentType: string | undefined
   content: Buffer
 }
-export type ManifestPushed = { digest: Digest; tags: Tag[]; subject: Digest | undefined }
+type ManifestPushed = { digest: Digest; tags: Tag[]; subject: Digest | undefined }
 
-export type Descriptor = {
+type Descriptor = {
   mediaType: string
   digest: Digest
   size: number

@@ -3,7 +3,7 @@ import { OciError } from '../../oci/errors.ts'
 import { parseReference, parseRepositoryName, type Reference, type RepositoryName } from '../../oci/reference.ts'
 
 /** Every endpoint of the Distribution Specification 1.1 (end-1 to end-14), by what its path names. */
-export type Endpoint =
+type Endpoint =
   | { at: 'base' }
   | { at: 'catalog' }
   | { at: 'tags'; name: RepositoryName }

@@ -25,7 +25,7 @@ export type Grants = {
 export type Bearer = { caller: Caller; grants: Grants }
 
 /** One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name). */
-export type Scope = { type: string; name: string; actions: string[] }
+type Scope = { type: string; name: string; actions: string[] }
 
 const limits = { scopes: 100, scopeLength: 4096 }
 

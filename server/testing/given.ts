@@ -10,7 +10,7 @@ import { checkStorage } from '../commands/fsck/check.ts'
 import type { Person } from './http.ts'
 import type { TestMarina } from './server.ts'
 
-export type RoleName = keyof typeof roles
+type RoleName = keyof typeof roles
 export type Pushed = {
   repository: string
   digest: Digest

@@ -5,7 +5,7 @@ import { after } from 'node:test'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
 import { openTestServer, type TestDatabase } from './postgres-server.ts'
 
-export type Prepare = (url: string) => Promise<void>
+type Prepare = (url: string) => Promise<void>
 
 /**
  * A fresh database of one's own on the PostgreSQL that all test files of a run share. `prepare` (the migrations) runs once

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 
 export type Received = { path: string; headers: IncomingHttpHeaders; body: string; at: number }
 /** `until`: it is answered after this. */
-export type Receipt =
+type Receipt =
   | { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number; until?: Promise<unknown> }
   | 'never'
 

@@ -3,7 +3,7 @@ import { sql, type Sql } from '../platform/db/sql.ts'
 import type { Db, Queryable } from '../platform/db/db.ts'
 import { eventually } from './http.ts'
 
-export type Rival = AsyncDisposable & { run(statement: Sql): Promise<void>; commit(): Promise<void> }
+type Rival = AsyncDisposable & { run(statement: Sql): Promise<void>; commit(): Promise<void> }
 
 /** Somebody else's transaction, which keeps what it has locked or changed to itself until the test has it committed. */
 export async function openRival(db: Pick<Db, 'connect'>, first: Sql): Promise<Rival> {

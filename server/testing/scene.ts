@@ -3,7 +3,7 @@ import { givenCast } from './given.ts'
 import { openRest, type Rest } from './rest.ts'
 import { openTestMarina, type TestMarina } from './server.ts'
 
-export type Scene = { marina: TestMarina; rest: Rest; cast: Awaited<ReturnType<typeof givenCast>> }
+type Scene = { marina: TestMarina; rest: Rest; cast: Awaited<ReturnType<typeof givenCast>> }
 
 /** What most tests of the REST API begin with: a Marina for this file, ended after its tests, a way to ask, and the cast. */
 export async function openScene(): Promise<Scene> {

@@ -32,7 +32,7 @@ export type Access =
   | { system: SystemResource; verb: Verb }
 
 /** What a handler learns of its caller; the project exactly where its access names a right in one. */
-export type GrantedBy<A> = A extends { project: ProjectResource } ? Granted & { project: Project } : Granted
+type GrantedBy<A> = A extends { project: ProjectResource } ? Granted & { project: Project } : Granted
 export type Granted = { caller: Caller; rights: Rights }
 export type ApiRoute = Route<Access>
 

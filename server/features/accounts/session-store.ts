@@ -6,7 +6,7 @@ import { sql } from '../../platform/db/sql.ts'
 import type { Account } from './store.ts'
 
 /** `openedAt` counts on performance.now(), so that no jump of the clock lengthens a session. */
-export type Session = { accountId: number; name: string; openedAt: number }
+type Session = { accountId: number; name: string; openedAt: number }
 
 const sessionKey = keyOf('session', 'id_hash')
 /** Only the hash of an id is kept: who reads the table cannot log in with it. */

@@ -4,7 +4,7 @@ import type { Tag } from '../../../oci/reference.ts'
 import { sbomType } from './processors/sbom.ts'
 
 /** Harbor's names for what may belong to another artifact. */
-export type AccessoryType =
+type AccessoryType =
   | 'signature.cosign'
   | 'signature.notation'
   | 'sbom.harbor'

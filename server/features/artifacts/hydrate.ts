@@ -3,7 +3,7 @@ import type { ArtifactObject } from './store.ts'
 import type { Beside } from './wire.ts'
 
 /** An artifact and, by their names in JSON, the fields that stand beside it. */
-export type Hydrated = { artifact: ArtifactObject; beside: Beside }
+type Hydrated = { artifact: ArtifactObject; beside: Beside }
 
 /** Every column that is wanted, all at once, however many artifacts there are. */
 export async function hydrate(columns: readonly Column[], page: Page): Promise<Hydrated[]> {

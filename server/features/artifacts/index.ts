@@ -3,7 +3,6 @@ import { artifactRoutes } from './routes/routes.ts'
 import { facts } from './topics.ts'
 
 export { deleteArtifact } from './actions/delete.ts'
-export type { Column as ArtifactColumn } from './columns.ts'
 export { describe } from './describe.ts'
 
 /** Artifacts, their tags, and what is in them. `lent`: columns of other features. */

@@ -6,7 +6,7 @@ import { sql } from '../../platform/db/sql.ts'
 export const newestFirst = sql`artifact.pushed_at desc, artifact.id desc`
 
 /** The ids of all that a repository lists, newest first. 8 bytes each. */
-export type Listed = { ids: Float64Array }
+type Listed = { ids: Float64Array }
 
 /**
  * Counting 100,000 rows takes longer than the rest of a page, and so does passing over the first half of them. Both are done

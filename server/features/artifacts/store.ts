@@ -74,7 +74,7 @@ function whereLabels(condition: Condition): Sql | undefined {
 const joined = sql`from artifact join repository on repository.id = artifact.repository_id`
 
 /** Ids of one page, and how many there are in all. */
-export type IdPage = { ids: number[]; total: number }
+type IdPage = { ids: number[]; total: number }
 
 /** One page of a repository's artifacts. The plain list, newest first, costs the same on every page and at every size. */
 export async function listArtifactIds(

@@ -6,7 +6,7 @@ import type { Forwarder } from '../../platform/observe/forward.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { purgeHandler } from './purge/jobs.ts'
 import { purgeRoutes } from './purge/routes.ts'
-import { forwardLog, writeLog } from './reactions.ts'
+import { forwardLog, measureForwarder, writeLog } from './reactions.ts'
 import { auditRoutes } from './routes.ts'
 import { makeMonthsAhead } from './store.ts'
 import { facts } from './topics.ts'
@@ -43,16 +43,5 @@ export const audit = ({ reader, topics, settings, forwarder, pullsPercent }: Len
         run: () => makeMonthsAhead(reader.db),
       },
     ],
-    measure(metrics) {
-      metrics.gauge(
-        'marina_audit_forward_waiting',
-        'Audit messages that wait for the server they are sent on to',
-        () => forwarder.counts().waiting,
-      )
-      metrics.gauge(
-        'marina_audit_forward_lost',
-        'Audit messages given up because too many waited',
-        () => forwarder.counts().lost,
-      )
-    },
+    measure: measureForwarder(forwarder),
   })

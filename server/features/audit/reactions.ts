@@ -1,6 +1,7 @@
 import type { Topics } from '../../catalog/topic.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import type { Forwarder, Message } from '../../platform/observe/forward.ts'
+import type { Metrics } from '../../platform/observe/metrics.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { entryOf, eventTypeOf, isSampled, parseEventTypes, type Entry } from './rules.ts'
 import { makeMonths, saveEntries } from './store.ts'
@@ -66,4 +67,14 @@ async function wanted({ settings, topics, pullsPercent }: Options, facts: Told[]
   const isSwitchedOn = (entry: Entry) => !disabled.has(eventTypeOf(entry))
   const isKept = ({ id, operation }: Entry) => operation !== 'pull' || isSampled(id, pullsPercent)
   return facts.map((fact) => entryOf(topics, fact)).filter((entry) => isSwitchedOn(entry) && isKept(entry))
+}
+
+export const measureForwarder = (forwarder: Forwarder) => (metrics: Metrics) => {
+  const { gauge } = metrics
+  gauge(
+    'marina_audit_forward_waiting',
+    'Audit messages that wait for the server they are sent on to',
+    () => forwarder.counts().waiting,
+  )
+  gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
 }

@@ -10,8 +10,8 @@ import { facts } from './topics.ts'
 
 /** All processes and the Redis they share, as far as they answer. */
 export type CacheOfAll = { peers: Pick<Peers, 'ask'>; redis: Redis | undefined }
-export type ResourceRow = Omit<Held, 'counts'> & Record<CacheEvent, number>
-export type RedisState = 'none' | 'healthy' | 'unhealthy'
+type ResourceRow = Omit<Held, 'counts'> & Record<CacheEvent, number>
+type RedisState = 'none' | 'healthy' | 'unhealthy'
 export type Overview = { processes: number; redis: RedisState; resources: ResourceRow[] }
 
 /** Redis is asked for so many keys of a resource at most when they are counted. */

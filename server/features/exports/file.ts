@@ -27,7 +27,7 @@ export function isOf(execution: Pick<Execution, 'attrs'>, { kind, id }: Requeste
 const repositoryOf = (executionId: number) => `export_${executionId}`
 
 /** Whose file it is. `keep` of the job: it refuses a run that another one has followed. */
-export type Writer = Pick<Job, 'executionId' | 'keep'>
+type Writer = Pick<Job, 'executionId' | 'keep'>
 
 /** Stores the file of an execution; one that an earlier try left makes way. Returns what the execution keeps of it. */
 export async function saveFile(

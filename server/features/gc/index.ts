@@ -7,7 +7,6 @@ import { parseTimeWindow } from './window.ts'
 
 export { collect } from './collect.ts'
 export type { CollectOptions, Totals } from './run.ts'
-export { parseTimeWindow } from './window.ts'
 
 type Lent = Parameters<typeof collectionHandler>[0] & {
   db: Db

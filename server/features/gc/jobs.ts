@@ -20,7 +20,7 @@ export const collection = jobType<CollectParams>({
 })
 
 /** `window`: scheduled runs work only then; one that somebody asked for works at once. */
-export type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & {
+type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & {
   window: TimeWindow | undefined
 }
 type Ground = Reader & { db: Db; blobs: Blobs; gates: UntagGates }

@@ -27,7 +27,7 @@ import { parseSchedule, presentHistory, presentSchedule } from './wire.ts'
  * Work on the whole system that runs when somebody asks for it or by its one schedule. Harbor gives each kind the same
  * seven operations.
  */
-export type Chore<P extends Params> = {
+type Chore<P extends Params> = {
   type: JobType<P>
   /** In sentences: `garbage collection`. */
   name: string

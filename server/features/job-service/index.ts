@@ -5,7 +5,7 @@ import { scheduleSweep, sweepHandler } from './jobs.ts'
 import { jobServiceRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
-export { choreRoutes, type Chore } from './chore.ts'
+export { choreRoutes } from './chore.ts'
 export { schedulingOf } from './topics.ts'
 
 type Lent = {

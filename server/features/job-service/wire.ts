@@ -6,7 +6,7 @@ import type { Schedule } from '../../platform/jobs/schedule.ts'
 import type { Busy, Execution, Pool, Queue } from '../../platform/jobs/views.ts'
 
 /** What a client asks with Harbor's Schedule: now, never, or by a cron. */
-export type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
+type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
 
 /** Throws BAD_REQUEST for a schedule that cannot be. Hourly, Daily and Weekly may come without their cron. */
 export function parseSchedule({ schedule }: Static<typeof api.Schedule>): Asked {

@@ -6,7 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { takeEvents, type Taken } from './actions.ts'
 import { BadEnvelope, parseEnvelope } from './rules.ts'
 
-export type NotificationOptions = {
+type NotificationOptions = {
   db: Db
   /** What the registry sends as `Authorization: Bearer <secret>`; without one the door is closed. */
   secret: string | undefined

@@ -15,7 +15,7 @@ import { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.t
 
 type Allowed = { cves: string[]; expiresAt: number | null }
 /** `storageLimit` in bytes; absent or -1: none. `metadata` without `public`. */
-export type Wanted = {
+type Wanted = {
   name: string
   isPublic: boolean
   metadata?: Record<string, string>

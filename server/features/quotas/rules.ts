@@ -11,7 +11,7 @@ export function limitProblem(hard: number): string | undefined {
 }
 
 /** What PostgreSQL says when a statement would take more room than there is (migrations/0016-quota-place.sql). */
-export type Shortage = { added: number; used: number; hard: number; projectId: number; repository: RepositoryName }
+type Shortage = { added: number; used: number; hard: number; projectId: number; repository: RepositoryName }
 
 /** What an error says of it; undefined when it says something else. */
 export function shortageIn(error: unknown): Shortage | undefined {

@@ -22,7 +22,7 @@ export function robotLogin(reader: Reader, uses: RobotUses, prefixOf: () => Prom
   }
 }
 
-export type RobotUses = AsyncDisposable & {
+type RobotUses = AsyncDisposable & {
   /** Remembers in memory that a robot was here; writes nothing. */
   note(robotId: number): void
   flush(): Promise<void>

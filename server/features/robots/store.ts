@@ -67,7 +67,7 @@ export function findRobot(db: Queryable, id: number): Promise<Robot | undefined>
   return db.row<Robot>(sql`select ${columns} ${from} where robot.id = ${id}`)
 }
 
-export type RobotSecret = { id: number; secretHash: string; isDisabled: boolean; expiresAt: Date | null }
+type RobotSecret = { id: number; secretHash: string; isDisabled: boolean; expiresAt: Date | null }
 
 /** By the name it logs in with, without the prefix. Asked at each login of a robot, hence from the cache. */
 export async function findRobotSecret({ db, cache }: Reader, fullName: string): Promise<RobotSecret | undefined> {

@@ -2,7 +2,5 @@ import type { Reader } from '../../catalog/reader.ts'
 import { feature } from '../../platform/feature.ts'
 import { searchRoutes } from './routes.ts'
 
-export { searchRoutes } from './routes.ts'
-
 /** Projects and repositories by name, and how many there are. */
 export const search = ({ reader }: { reader: Reader }) => feature({ name: 'search', routes: searchRoutes(reader) })

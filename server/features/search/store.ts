@@ -34,7 +34,7 @@ export function findRepositories(db: Queryable, viewer: Viewer, text: string): P
     where ${visibleProjects(viewer)} and position(${text} in repository.name) > 0 and ${listedRepositories} order by repository.name limit ${most}`)
 }
 
-export type Counts = { isPublic: boolean; projects: number; repositories: number }
+type Counts = { isPublic: boolean; projects: number; repositories: number }
 
 /** Public and private projects that the viewer may see, with their repositories. */
 export function countVisible(db: Queryable, viewer: Viewer): Promise<Counts[]> {

@@ -3,7 +3,7 @@ import { settingsRoutes } from './routes.ts'
 import type { SettingsAccess } from './settings.ts'
 import { facts } from './topics.ts'
 
-export { openSettings, type Seal, type SettingsAccess, type SettingsReader } from './settings.ts'
+export { openSettings, type SettingsAccess, type SettingsReader } from './settings.ts'
 export { refuseWhileReadOnly } from './read-only.ts'
 
 /** The configuration that an administrator changes while Marina runs. */

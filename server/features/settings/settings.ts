@@ -20,7 +20,7 @@ export type SettingsAccess = SettingsReader & {
   update(by: Actor, wanted: Record<string, unknown>): Promise<void>
 }
 
-export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
+type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
 
 type Options = {
   db: Db

@@ -4,7 +4,6 @@ import { cleanupHandler, scheduleCleanup } from './jobs.ts'
 import { facts } from './topics.ts'
 
 export { openSystemArtifacts, type SystemArtifacts } from './artifacts.ts'
-export type { SystemArtifact } from './store.ts'
 
 /** Files that Marina keeps for itself among the blobs, such as reports. */
 export const systemArtifacts = ({ artifacts }: { artifacts: SystemArtifacts }) =>

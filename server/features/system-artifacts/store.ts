@@ -15,7 +15,7 @@ export type SystemArtifact = Place & {
   attrs: Record<string, unknown>
   blobId: number
 }
-export type NewRecord = Place & { digest: Digest; size: number; createTime?: Date; attrs?: Record<string, unknown> }
+type NewRecord = Place & { digest: Digest; size: number; createTime?: Date; attrs?: Record<string, unknown> }
 
 const columns = sql`id, repository, digest, size, vendor, type, create_time as "createTime", extra_attrs as attrs, blob_id as "blobId"`
 

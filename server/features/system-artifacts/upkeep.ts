@@ -6,10 +6,10 @@ import { linksPrefix, parseLink, type Place } from './rules.ts'
 import { databaseNow, findRecord, listOld, pageOfRecords, type SystemArtifact } from './store.ts'
 
 /** Which of its own artifacts a vendor lets go now. */
-export type Criteria = { list(): Promise<SystemArtifact[]> }
+type Criteria = { list(): Promise<SystemArtifact[]> }
 
 /** A thing in storage that no record knows. `text` is Harbor's `<repository>:<digest>`. */
-export type Untracked = Place & { digest: Digest; text: string; modifiedAt: Date }
+type Untracked = Place & { digest: Digest; text: string; modifiedAt: Date }
 
 export type Upkeep = {
   /** In storage without a record; those written less than `ageMs` ago may be on their way in and are left out. */

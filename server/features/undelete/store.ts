@@ -68,7 +68,7 @@ export function lockTrash(tx: Tx, projectId: number, id: number, keepMs: number)
   )
 }
 
-export type TrashedTag = { name: Tag; pushed_at: string; pulled_at: string | null; pull_count: number }
+type TrashedTag = { name: Tag; pushed_at: string; pulled_at: string | null; pull_count: number }
 export type TrashedArtifact = {
   digest: Digest
   mediaType: string

@@ -15,7 +15,7 @@ export type DeliveryRules = RetryRules & {
 
 export type Attempt = { delivery: Waiting; sent: Sent }
 /** `restMs`: what the receiver asked to be left alone for. */
-export type Judged = { result: Result; restMs: number }
+type Judged = { result: Result; restMs: number }
 
 /**
  * What a try means for its delivery. `isProbe`: the target is paused, and a receiver that is down or busy costs a delivery none of its

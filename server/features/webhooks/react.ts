@@ -12,7 +12,7 @@ import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent } from './events.ts'
 import { findWanted, type Wanted } from './store.ts'
 
-export type ReactOptions = {
+type ReactOptions = {
   cache: Reader['cache']
   /** Harbor's switch `notification_enable` (S4-22). */
   isOn(): Promise<boolean>

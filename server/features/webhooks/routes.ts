@@ -34,7 +34,7 @@ import {
 import { findPolicy, listLastTriggers, listPolicies, listTargets, policyFields, policyOrder } from './store.ts'
 import { eventTypesOf, newPolicy, parsePolicy, parseTargets, presentPolicy } from './wire.ts'
 
-export type RoutesOptions = Ground & { host: string; overlapMs: number }
+type RoutesOptions = Ground & { host: string; overlapMs: number }
 
 /** A project's policies, or the system's: their operations, by what both have in their paths, and who may call them. */
 type Side = { api: typeof systemApi; access(verb: Verb): Access }

@@ -3,7 +3,7 @@ import type { Waiting } from './queue.ts'
 import type { Sealed } from './rules.ts'
 import { signatureOf } from './signature.ts'
 
-export type SendRules = { timeoutMs: number; waitMs: number; answerBytes: number; signal: AbortSignal }
+type SendRules = { timeoutMs: number; waitMs: number; answerBytes: number; signal: AbortSignal }
 /** What came of one call. `took` in ms. Untried: it was given up, or had to wait for too many others to the same host. */
 export type Sent = { at: Date; took: number } & (
   | { kind: 'answered'; reply: Reply }

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { BlobMissing, type Blobs, type Bytes, type Stage } from './blobs.ts'
 
-export type Opened = { blobs: Blobs; [Symbol.asyncDispose]?: () => PromiseLike<void> }
+type Opened = { blobs: Blobs; [Symbol.asyncDispose]?: () => PromiseLike<void> }
 
 const mebibyte = 1024 * 1024
 

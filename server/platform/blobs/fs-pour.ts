@@ -22,7 +22,7 @@ export type Together = { pours: number; syncs: number; readonly syncLimit: numbe
 const piecesPerWrite = 512
 
 /** `hex`: the digest, where one was asked for and nothing was cut. */
-export type Poured = { size: number; hex: string; cut?: { error: unknown; byStore: boolean } }
+type Poured = { size: number; hex: string; cut?: { error: unknown; byStore: boolean } }
 
 /**
  * Writes all bytes of `source` at `position` and syncs them: what `size` counts is on the disk. Gathers small chunks and

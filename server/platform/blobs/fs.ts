@@ -20,7 +20,7 @@ import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
-export type FsLimits = PourLimits & {
+type FsLimits = PourLimits & {
   /** Bytes asked of the disk at once by a reader; a slow reader holds about twice as many. */
   readBytes: number
   /** Early syncs under way at once over all uploads, of libuv's 4 threads. */

@@ -26,7 +26,7 @@ export type S3Options = {
   limits?: Partial<S3Limits>
 }
 
-export type S3Limits = {
+type S3Limits = {
   connectTimeoutMs: number
   /** From the request to the head of the answer, per attempt; also the longest silence within a body. */
   answerTimeoutMs: number

@@ -8,7 +8,7 @@ import { openParts, type Parts } from './s3-upload.ts'
  * The objects a stage is made of, in order, as kept by the caller: a listing is never asked for the truth. All but the last
  * have the 5 MiB that S3 wants of a part, so that a commit is copies within the server only.
  */
-export type Segment = { name: string; size: number }
+type Segment = { name: string; size: number }
 
 export type StageState = {
   segments: Segment[]
@@ -50,7 +50,7 @@ export async function joinSegments(s3: S3, stage: Stage, path: string): Promise<
   }
 }
 
-export type Copy = { name: string; range?: ByteRange }
+type Copy = { name: string; range?: ByteRange }
 
 /** One copy per segment; those above the limit in equal ranges, as none but the last part may be small. */
 export function planCopies(segments: Segment[], limit: number): Copy[] {

@@ -10,7 +10,7 @@ import {
 import { StorageUnavailable, type Bytes } from './blobs.ts'
 import { ask, insist, type S3 } from './s3-client.ts'
 
-export type Uploaded = { size: number; cut?: { error: unknown } }
+type Uploaded = { size: number; cut?: { error: unknown } }
 
 /**
  * Stores `head` and then all bytes of `source` under `path`: in one call when they fit into one part, else as a multipart

@@ -59,7 +59,7 @@ export interface SharedLayer {
 type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
 type Kept = { value: object; counts: Counts }
 
-export type CacheOptions = {
+type CacheOptions = {
   /** In bytes; 0 keeps nothing in memory, which is slower and just as right. */
   limit: number
   /** How long a fact is kept, in ms, though it be true for longer; to within a tenth. */

@@ -1,5 +1,5 @@
 /** What a value in a key may be: a name, or a number of a row. */
-export type KeyValue = string | number
+type KeyValue = string | number
 
 /**
  * Defines the keys of a resource by `resource:field:value[:field:value]` and returns what makes one of them:

@@ -12,7 +12,7 @@ export type Layers = AsyncDisposable & {
   counts(): CacheCounts[]
 }
 
-export type LayersOptions = {
+type LayersOptions = {
   /** False keeps nothing anywhere. */
   isEnabled: boolean
   /** Of memory, in bytes. */

@@ -116,8 +116,8 @@ export async function openProcess(
 }
 
 /** `pauseMs`: between two writes, at most. `settled`: the least value of each fact that may still be answered, shared by plays at once. */
-export type Play = { seed?: number; writers?: Process[]; pauseMs?: number; settled?: Map<string, number> }
-export type Findings = { lies: number; reads: number; writes: number }
+type Play = { seed?: number; writers?: Process[]; pauseMs?: number; settled?: Map<string, number> }
+type Findings = { lies: number; reads: number; writes: number }
 
 /**
  * Readers and writers on several processes over three facts, for a while. After a write is acknowledged, no read that begins

@@ -12,7 +12,7 @@ import type { Stamps } from './peers/stamps.ts'
  * knows the same stamp now, so that old, moved, replayed and forged values are refused by what the process itself has heard
  * (docs/decisions/0009-redis.md).
  */
-export type SealedLayer = SharedLayer & { counts(): CacheCounts[] }
+type SealedLayer = SharedLayer & { counts(): CacheCounts[] }
 
 export type SealedOptions = {
   redis: Redis

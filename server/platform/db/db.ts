@@ -19,7 +19,7 @@ export interface Queryable {
 }
 
 /** A list: `select <columns> <from>`, and where counting can do with less (fewer joins), `counted` in place of `from`. */
-export type List = { columns: Sql; from: Sql; counted?: Sql }
+type List = { columns: Sql; from: Sql; counted?: Sql }
 /** Of a list, one page and how many rows there are in all. */
 export type Paged<Row> = { rows: Row[]; total: number }
 /** Which part of a list, in which order; a Listing (listing.ts) is one. */

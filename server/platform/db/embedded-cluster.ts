@@ -5,7 +5,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { commandFor, handOver, type RunAs } from './embedded-user.ts'
 
-export type Binaries = { initdb: string; postgres: string; version: string }
+type Binaries = { initdb: string; postgres: string; version: string }
 
 /** Where npm put the PostgreSQL programs of this platform, made ready to run. */
 export async function findBinaries(): Promise<Binaries> {

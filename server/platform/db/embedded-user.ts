@@ -14,7 +14,7 @@ export type RunAs = { kind: 'self' } | { kind: 'namespace'; user: User } | { kin
 
 type User = { name: string; uid: number; gid: number }
 
-export type Command = { file: string; args: string[]; ids: { uid?: number; gid?: number } }
+type Command = { file: string; args: string[]; ids: { uid?: number; gid?: number } }
 
 export async function chooseUser(): Promise<RunAs> {
   if (process.getuid === undefined || (process.getuid() !== 0 && hasName())) return { kind: 'self' }

@@ -11,7 +11,7 @@ import { endLeftover, servedElsewhere } from './embedded-leftover.ts'
 import { checkReach, chooseUser, commandFor, handOver, type RunAs } from './embedded-user.ts'
 import { isLockHeld, LockHeld, takePidLock } from './pid-lock.ts'
 
-export type EmbeddedPostgresOptions = {
+type EmbeddedPostgresOptions = {
   /** A folder of our own; made when absent. Holds the cluster, its socket and the lock. */
   dir: string
   /** Gets every line PostgreSQL says. */
@@ -22,7 +22,7 @@ export type EmbeddedPostgresOptions = {
   settings?: Record<string, string>
 }
 
-export type Exit = { isWanted: boolean; reason: string }
+type Exit = { isWanted: boolean; reason: string }
 
 export interface EmbeddedPostgres {
   /** For `pg`: user and database `marina`, over the unix socket that only our own user can reach. */

@@ -14,9 +14,9 @@ export type Counted = { total: number; mark: string }
  * whole list holds, `counted` what a page before this one found it to be: a count reads all that it counts, a page a hundred entries.
  */
 export type Keyset = Listing & { matching: Sql; counted: Counted | undefined; isBackwards: boolean }
-export type Turned<Row> = { rows: Row[]; next?: Turn; prev?: Turn }
+type Turned<Row> = { rows: Row[]; next?: Turn; prev?: Turn }
 /** What a link to another page says beside what was asked. */
-export type Turn = { page: number; after?: string; before?: string }
+type Turn = { page: number; after?: string; before?: string }
 
 /**
  * A page of a list in the order of `key`, newest first unless `sort` says otherwise. After or before a position it begins in the

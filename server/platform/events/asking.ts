@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** The request that is being answered: where it came from, by trusted proxies only, and its id. */
-export type Asking = { address: string; requestId: string }
+type Asking = { address: string; requestId: string }
 
 // Every verb of every feature would have to carry this from the door to its emit() otherwise, and one forgotten place would be a
 // hole in the audit log. Only emit() reads it.

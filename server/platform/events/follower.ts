@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts'
 import { holdPlace, lookAround, movePlace, park, readWindow, takePlace, type Place } from './places.ts'
 import type { Reaction, Told } from './reaction.ts'
 
-export type FollowerOptions = {
+type FollowerOptions = {
   db: Db
   log: Log
   closing: AbortSignal

@@ -1,5 +1,5 @@
 /** One byte range, both ends included, counted from 0. */
-export type Range = { start: number; end: number }
+type Range = { start: number; end: number }
 
 /**
  * Reads a Range header against a size in bytes (RFC 9110, 14.2). Undefined means: answer with the whole. A single satisfiable

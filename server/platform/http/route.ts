@@ -60,7 +60,7 @@ export type Route<Access> = {
   handler(asked: never): Promise<unknown>
 }
 
-export type ApiOptions<Access, Caller> = {
+type ApiOptions<Access, Caller> = {
   prefix: string
   routes: Route<Access>[]
   /** Who asks; throws UNAUTHORIZED for credentials that are wrong. */

@@ -11,7 +11,7 @@ export class Answer extends ServerResponse {
   requestId = ''
 }
 
-export type ServerOptions = {
+type ServerOptions = {
   port: number
   host: string
   tls?: { cert: string; key: string }

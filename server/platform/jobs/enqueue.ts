@@ -3,7 +3,7 @@ import { jsonbText } from '../db/json.ts'
 import { sql } from '../db/sql.ts'
 import { AlreadyRunning, type JobType, type Params, type Trigger } from './type.ts'
 
-export type Ask<P extends Params> = {
+type Ask<P extends Params> = {
   params: P
   trigger: Trigger
   /** What it is run for, such as a policy; -1 for what there is only once. */

@@ -3,7 +3,7 @@ import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 
 /** `isAlive` false: this process was taken for dead. `stops` are tasks of ours that somebody wants to be stopped. */
-export type Beat = { isAlive: boolean; stops: number[]; paused: string[] }
+type Beat = { isAlive: boolean; stops: number[]; paused: string[] }
 
 type HeartbeatOptions = {
   db: Db

@@ -1,6 +1,6 @@
 import type { Params } from './type.ts'
 
-export type Progress = {
+type Progress = {
   note(attrs: Params): void
   /** Writes what is still in memory; resolves once all is written. */
   flush(): Promise<void>

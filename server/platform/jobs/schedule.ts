@@ -25,7 +25,7 @@ export const scheduler = 'SCHEDULER'
 
 const columns = sql`id, vendor_type as "vendorType", vendor_id as "vendorId", job_type as "jobType", cron_type as "cronType", cron, params, extra_attrs as attrs, next_at as "nextAt", created_at as "createdAt", updated_at as "updatedAt"`
 
-export type NewSchedule<P extends Params> = {
+type NewSchedule<P extends Params> = {
   vendorType?: string
   vendorId?: number
   cronType: string

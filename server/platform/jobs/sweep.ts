@@ -114,7 +114,7 @@ export async function giveUpLost(db: Queryable, poolId: string, running: (taskId
 }
 
 /** How many ended executions of a vendor type are kept, per vendor id. */
-export type Kept = { vendorType: string; keep: number }
+type Kept = { vendorType: string; keep: number }
 
 /**
  * Deletes ended executions beyond those that are kept, the oldest first, and all that ended before `days` days, with their

@@ -21,7 +21,7 @@ export type Execution = {
   endedAt: Date | null
 }
 
-export type Task = {
+type Task = {
   id: number
   executionId: number
   jobType: string
@@ -53,14 +53,6 @@ export const executionFields: Fields = {
   update_time: { type: 'time', column: sql`updated_at` },
 }
 export const executionOrder = sql`id desc`
-
-export const taskFields: Fields = {
-  id: { type: 'integer', column: sql`id` },
-  status: { type: 'text', column: sql`status` },
-  creation_time: { type: 'time', column: sql`created_at` },
-  update_time: { type: 'time', column: sql`updated_at` },
-}
-export const taskOrder = sql`id`
 
 type Page = Omit<Listing, 'page' | 'pageSize'>
 /** Whose: of a type, and of one vendor of it when that is given. */
@@ -97,22 +89,6 @@ export async function withProgress(db: Queryable, executions: Execution[]): Prom
   )
   const told = new Map(rows.map(({ id, attrs }) => [id, attrs]))
   return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
-}
-
-/** The newest execution of a vendor that has not ended. */
-export function findUnfinished(db: Queryable, { vendorType, vendorId = -1 }: Vendor): Promise<Execution | undefined> {
-  return db.row<Execution>(sql`
-    select ${executionColumns} from execution where vendor_type = ${vendorType} and vendor_id = ${vendorId} and ended_at is null order by id desc limit 1`)
-}
-
-/** One page of an execution's tasks. */
-export function listTasks(db: Queryable, executionId: number, { where, ...part }: Page): Promise<Paged<Task>> {
-  return db.page({ columns: taskColumns, from: sql`from task where execution_id = ${executionId} and ${where}` }, part)
-}
-
-/** Of this very execution. */
-export function findTask(db: Queryable, executionId: number, id: number): Promise<Task | undefined> {
-  return db.row<Task>(sql`select ${taskColumns} from task where id = ${id} and execution_id = ${executionId}`)
 }
 
 /** The first task: the only one, of executions that `enqueue` made. */

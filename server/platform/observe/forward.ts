@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { openNames } from '../outbound/names.ts'
 
 /** Where messages go, and how they are written there. */
-export type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number; format: 'syslog' | 'json' }
+type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number; format: 'syslog' | 'json' }
 
 /** Something to send on: `kind` becomes syslog's MSGID, `content` the JSON. */
 export type Message = { at: Date; kind: string; isWarning: boolean; content: Record<string, unknown> }

@@ -66,7 +66,7 @@ export function openMetrics(): Metrics {
 }
 
 /** Notes one duration, in seconds, of a door. */
-export type Times = (door: string, seconds: number) => void
+type Times = (door: string, seconds: number) => void
 
 /** A histogram in plain numbers, for the same reason as the tally below. */
 function openTimes(registry: Registry, name: string, help: string, limits: number[]): Times {
@@ -104,7 +104,7 @@ function openTimes(registry: Registry, name: string, help: string, limits: numbe
 }
 
 /** Adds one to the count with these labels: their values, none with a space in it, separated by spaces. */
-export type Tally = (labels: string) => void
+type Tally = (labels: string) => void
 
 /**
  * A counter for what is counted in every request, in plain numbers that prom-client gets when somebody asks: it checks and

@@ -10,7 +10,7 @@ import { proxyFor, type ProxySettings } from './proxy.ts'
 /** By what a request goes: an agent with its connections, and how names are resolved for them. */
 export type Way = { agent: http.Agent; lookup: never }
 
-export type GuardOptions = { allow: string[]; lookup: Lookup; proxy: ProxySettings }
+type GuardOptions = { allow: string[]; lookup: Lookup; proxy: ProxySettings }
 
 /** The one place that says whether and how a URL may be called. */
 export interface Guard extends Disposable {

@@ -52,7 +52,7 @@ export type StreamingCall = Common & {
 }
 
 /** The head of an answer. Its body is read to the end or destroyed: until then it keeps its place among the calls. */
-export type StreamingReply = {
+type StreamingReply = {
   status: number
   headers: IncomingHttpHeaders
   body: Readable
@@ -90,9 +90,6 @@ export function isCallable(url: string): boolean {
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return false
   return parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
 }
-
-/** Where a URL leads, without the path and query: for logs. */
-export const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : 'no URL')
 
 /** Opens the one way out; `openGuard` has its rules. */
 export function openOutbound(options: OutboundOptions): Outbound {

@@ -12,7 +12,7 @@ import { serviceName, type Bearer, type Grants, type Rights, type Tokens } from 
 export type Session = { by: 'nothing' | 'basic' | 'bearer'; caller: Caller; grants?: Grants; isRefused?: true }
 
 /** A right that a request needs. */
-export type Need = { name: RepositoryName; action: Action }
+type Need = { name: RepositoryName; action: Action }
 
 /** One request with its answer and the session it came in. */
 export type Exchange = { request: IncomingMessage; response: Answer; session: Session; peer: Peer }

@@ -7,7 +7,7 @@ import type { Claimed } from './claim.ts'
 /** The running hash over the first `size` bytes of an upload, the last of which came with the request `grownBy`. */
 type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
 
-export type Hashes = {
+type Hashes = {
   /** Takes out the hash over exactly the bytes that the store holds: another process may have written since. */
   take(upload: Claimed): Running | undefined
   /** Keeps it until the next chunk. */

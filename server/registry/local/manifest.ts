@@ -137,7 +137,7 @@ export function localManifests(options: LocalOptions): Manifests {
 
 type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => Maybe<Found | undefined>
 
-export type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
+type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
 /** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
 export async function storeManifest(

@@ -5,7 +5,7 @@ import { fresh } from '../../../testing/given.ts'
 import type { Provider } from './provider.ts'
 
 /** Somebody whom a provider lets in, and what can happen to him. */
-export type Known = {
+type Known = {
   provider: Provider
   caller: Exclude<Caller, { kind: 'anonymous' }>
   password: string

@@ -15,12 +15,12 @@ import { facts } from '../topics.ts'
 /** Manifests copied in one go at most: an index, its parts, and all that belongs to them. */
 const treeLimit = 1000
 
-export type Source = {
+type Source = {
   repository: Repository
   digest: Digest
   /** The one tag that was asked for; undefined: all there are. */ tag: Tag | undefined
 }
-export type Target = { project: Project; name: RepositoryName }
+type Target = { project: Project; name: RepositoryName }
 
 /**
  * Copies an artifact with its parts and what belongs to it into another repository, all or nothing, through the same gates

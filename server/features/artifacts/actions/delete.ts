@@ -13,7 +13,7 @@ const named = () =>
   new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
 
 /** Asked once the artifact is locked: what it says holds until the artifact is gone. */
-export type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
+type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
 
 /**
  * An artifact with its tags, the parts that only it needs, and what belongs to it: signatures, SBOMs. Throws PRECONDITION

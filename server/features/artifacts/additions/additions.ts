@@ -4,7 +4,7 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { Addition } from '../processors/processor.ts'
 import { readFromTar, readWhole } from './read.ts'
 
-export type Shown = { contentType: string; content: string | Buffer }
+type Shown = { contentType: string; content: string | Buffer }
 export type OpenBlob = (descriptor: Descriptor) => Promise<Readable>
 type Read = (manifest: Manifest, open: OpenBlob, type: string) => Promise<Shown>
 

@@ -2,7 +2,7 @@ import type { Db, Queryable } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 
 /** The table of a month, and the moment after its last. */
-export type Month = { table: string; end: Date }
+type Month = { table: string; end: Date }
 
 export async function listMonths(db: Queryable): Promise<Month[]> {
   const tables = await db.rows<{ table: string }>(

@@ -4,7 +4,7 @@ import type { HookEvent } from '../events.ts'
 export type Message = { contentType: string; body: string }
 
 /** What a target says of how its messages look. */
-export type Looks = { format: string; template: string | undefined; policyId: number }
+type Looks = { format: string; template: string | undefined; policyId: number }
 
 /** A kind of target. */
 export type Sender = {
