@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { digestOf } from './digest.ts'
 import { OciError } from './errors.ts'
-import { manifestLimits, neededBlobs, parseManifest } from './manifest.ts'
+import { manifestLimits, namedBlobs, neededBlobs, parseManifest } from './manifest.ts'
 import { bareMediaType, isMediaType, ociIndex, ociManifest } from './media-type.ts'
 
 const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json'
+const foreignLayer = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'
 const dockerList = 'application/vnd.docker.distribution.manifest.list.v2+json'
 const part = (name: string, more: object = {}) => ({
   mediaType: 'application/vnd.oci.image.layer.v1.tar',
@@ -199,11 +200,21 @@ test('C-58: lists, annotations and URLs have a most', () => {
 
 test('C-59: foreign layers name http and https URLs without a fragment, and need no blob', () => {
   const foreign = read(
-    image({ layers: [part('one', { urls: ['https://example.org/a', 'http://example.org/b'] }), part('two')] }),
+    image({
+      layers: [
+        part('one', { mediaType: foreignLayer, urls: ['https://example.org/a', 'http://example.org/b'] }),
+        part('two'),
+      ],
+    }),
   )
+  const digests = [part('config').digest, part('one').digest, part('two').digest]
   assert.deepEqual(
     neededBlobs(foreign).map(({ digest }) => digest),
-    [part('config').digest, part('two').digest],
+    [digests[0], digests[2]],
+  )
+  assert.deepEqual(
+    namedBlobs(foreign).map(({ digest }) => digest),
+    digests,
   )
   for (const url of [
     'ftp://a/b',
@@ -219,8 +230,9 @@ test('C-59: foreign layers name http and https URLs without a fragment, and need
   refuses(image({ layers: [part('one', { urls: 'https://a/' })] }), /urls/)
 })
 
-test('an empty list of URLs does not make a layer foreign', () => {
-  assert.equal(neededBlobs(read(image({ layers: [part('one', { urls: [] })] }))).length, 2)
+test('a layer without URLs, or of a type that may be passed on, is needed', () => {
+  assert.equal(neededBlobs(read(image({ layers: [part('one', { mediaType: foreignLayer, urls: [] })] }))).length, 2)
+  assert.equal(neededBlobs(read(image({ layers: [part('one', { urls: ['https://example.org/a'] })] }))).length, 2)
 })
 
 test('needed blobs are named once each', () => {

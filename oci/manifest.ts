@@ -3,6 +3,7 @@ import { OciError } from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import {
   bareMediaType,
+  isForeignLayer,
   isManifestType,
   isMediaType,
   isSchema1,
@@ -78,10 +79,19 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   }
 }
 
-/** Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers. */
-export function neededBlobs(manifest: Manifest): Descriptor[] {
-  const all = manifest.config ? [manifest.config, ...manifest.layers] : manifest.layers
-  return [...new Map(all.filter((one) => !one.urls?.length).map((one) => [one.digest, one])).values()]
+/** Config and layers, each digest once: the manifest holds those of them that the repository has. */
+export function namedBlobs({ config, layers }: Manifest): Descriptor[] {
+  return onceEach(config ? [config, ...layers] : layers)
+}
+
+/** Of the named blobs, those that must be in the repository before the manifest is: all but foreign layers with an address. */
+export function neededBlobs({ config, layers }: Manifest): Descriptor[] {
+  const needed = layers.filter(({ mediaType, urls }) => !urls?.length || !isForeignLayer(mediaType))
+  return onceEach(config ? [config, ...needed] : needed)
+}
+
+function onceEach(descriptors: Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((one) => [one.digest, one])).values()]
 }
 
 type Body = Record<string, unknown>

@@ -28,6 +28,14 @@ export function isMediaType(text: string): boolean {
   return mediaTypeForm.test(text)
 }
 
+const foreignLayerForm =
+  /^application\/vnd\.(docker\.image\.rootfs\.foreign\.diff\.tar(\.gzip)?|oci\.image\.layer\.nondistributable\.v1\.tar(\+(gzip|zstd))?)$/
+
+/** Layers that may not be passed on, so that only their address is known: Docker's foreign and OCI's nondistributable ones. */
+export function isForeignLayer(type: string): boolean {
+  return foreignLayerForm.test(bareMediaType(type))
+}
+
 /** `Application/JSON; charset=utf-8` → `application/json`. */
 export function bareMediaType(header: string | undefined): string {
   return (header ?? '').split(';', 1)[0]!.trim().toLowerCase()

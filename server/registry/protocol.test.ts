@@ -544,7 +544,9 @@ test('C-58: indexes nest four deep and no deeper', async () => {
 
 test('C-59: a foreign layer needs no blob here', async () => {
   const repository = newRepository()
-  const image = makeImage(0, { layers: [{ ...descriptorOf(randomBytes(9)), urls: ['https://example.org/layer'] }] })
+  const type = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip'
+  const layer = { ...descriptorOf(randomBytes(9), type), urls: ['https://example.org/layer'] }
+  const image = makeImage(0, { layers: [layer] })
   await pushBlob(marina, repository, image.blobs[0])
   expectAnswer(await put(repository, 'v1', image.content), 201)
 })

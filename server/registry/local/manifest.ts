@@ -1,6 +1,6 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
-import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
+import { namedBlobs, neededBlobs, parseManifest, type Manifest } from '../../../oci/manifest.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import {
   findChildren,
@@ -149,15 +149,11 @@ export async function storeManifest(
 ): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
   const name = repository.name
-  const needed = neededBlobs(manifest)
-  const blobs =
-    needed.length > 0
-      ? await holdBlobs(
-          tx,
-          repository,
-          needed.map((one) => one.digest),
-        )
-      : []
+  const blobs = await holdBlobs(
+    tx,
+    repository,
+    namedBlobs(manifest).map((one) => one.digest),
+  )
   const children =
     manifest.children.length > 0
       ? await findChildren(
@@ -166,7 +162,7 @@ export async function storeManifest(
           manifest.children.map((one) => one.digest),
         )
       : []
-  checkParts(needed, blobs, manifest.children, children)
+  checkParts(manifest, blobs, children)
   const size = content.length + sum(blobs) + sum(children)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
@@ -197,6 +193,7 @@ export async function storeManifest(
 
 /** Those of the digests that the repository holds, or held when the client asked a moment ago. */
 async function holdBlobs(tx: Tx, repository: Repository, digests: Digest[]): Promise<Blob[]> {
+  if (digests.length === 0) return []
   const found = await findBlobs(tx, repository.id, digests)
   const known = new Set(found.map(({ digest }) => digest))
   const missing = digests.filter((digest) => !known.has(digest))
@@ -209,11 +206,12 @@ function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Act
 }
 
 /** Every part must stand in this repository already (C-39), with the size the manifest says (C-57). */
-function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descriptor[], children: Child[]) {
+function checkParts(manifest: Manifest, blobs: Blob[], children: Child[]) {
+  const { children: wantedChildren } = manifest
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
   const known = new Map(children.map((child) => [child.digest, child]))
   const missing = [
-    ...needed.filter(({ digest }) => !sizes.has(digest)),
+    ...neededBlobs(manifest).filter(({ digest }) => !sizes.has(digest)),
     ...wantedChildren.filter(({ digest }) => !known.has(digest)),
   ]
   if (missing.length > 0) {
@@ -226,7 +224,9 @@ function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descrip
     )
   }
   for (const { digest, length } of children) sizes.set(digest, length)
-  const wrong = [...needed, ...wantedChildren].find(({ digest, size }) => sizes.get(digest) !== size)
+  const wrong = [...namedBlobs(manifest), ...wantedChildren].find(
+    ({ digest, size }) => (sizes.get(digest) ?? size) !== size,
+  )
   if (wrong)
     throw new OciError(
       'MANIFEST_INVALID',
