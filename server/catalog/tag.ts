@@ -4,6 +4,7 @@ import type { Queryable, Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Maybe } from '../platform/maybe.ts'
+import { linkByTag, unlinkByTags } from './accessory.ts'
 import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
@@ -46,7 +47,9 @@ export async function moveTags(
     await tx.run(
       sql`update tag set artifact_id = ${artifactId}, pushed_at = now() where repository_id = ${repository.id} and name = any(${[...known.keys()]}::text[])`,
     )
-    tx.changes(...[...known.values()].map((one) => artifactKey(one.artifactId)))
+    const lost = [...known.values()].filter((one) => one.artifactId !== artifactId)
+    tx.changes(...lost.map((one) => artifactKey(one.artifactId)))
+    await unlinkByTags(tx, repository.id, lost)
   }
   return names.map((name) => ({ name, from: known.get(name)?.digest ?? null }))
 }
@@ -71,11 +74,11 @@ export async function addTag(
 ): Promise<boolean> {
   changesList(tx, repository.id)
   tx.changes(artifactKey(artifactId), tagKey(repository.name, tag))
-  return (
-    (await tx.run(
-      sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`,
-    )) > 0
+  const added = await tx.run(
+    sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`,
   )
+  if (added > 0) await linkByTag(tx, repository.id, artifactId, tag)
+  return added > 0
 }
 
 /** Removes one tag; its artifact stays. Undefined when there was none. */
@@ -89,16 +92,10 @@ export async function dropTag(
   const dropped = await tx.row<{ artifactId: number; digest: Digest }>(sql`
     delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id
     returning artifact.id as "artifactId", artifact.digest`)
-  if (dropped) tx.changes(artifactKey(dropped.artifactId))
+  if (!dropped) return undefined
+  tx.changes(artifactKey(dropped.artifactId))
+  await unlinkByTags(tx, repository.id, [{ ...dropped, name: tag }])
   return dropped
-}
-
-/** Names of the tags of some artifacts, locked until the transaction ends. */
-export async function listTagsOf(tx: Tx, artifactIds: number[]): Promise<Tag[]> {
-  const rows = await tx.rows<{ name: Tag }>(
-    sql`select name from tag where artifact_id = any(${artifactIds}::bigint[]) order by name for update`,
-  )
-  return rows.map(({ name }) => name)
 }
 
 /** Removes every tag of some artifacts and returns their names. */

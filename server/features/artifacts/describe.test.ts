@@ -186,7 +186,7 @@ test('signatures, SBOMs and the like are known as what they are, by subject, by 
     ['subject.accessory', subject.digest, await said(empty, '{}', { subject, artifactType: 'application/vnd.acme' })],
     ['signature.cosign', `sha256:${hex}`, await said(imageConfig, '{}', {}, ['other', `sha256-${hex}.sig`])],
     ['subject.accessory', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.att`])],
-    ['subject.accessory', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.sbom`])],
+    ['sbom.harbor', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.sbom`])],
     [
       'accelerator.nydus',
       `sha256:${hex}`,

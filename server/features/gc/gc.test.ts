@@ -433,6 +433,16 @@ suite('garbage collection', () => {
       assert.equal(await hasBytes(lone.config), false)
     })
 
+    test('deletes what a tagged artifact speaks of, and keeps that one: a tag names it', async () => {
+      const subject = await pushImage(marina, repository)
+      await pushReferrer(marina, repository, subject, { tag: 'keep' })
+      const signed = await pushImage(marina, repository)
+      const signature = await pushImage(marina, repository, { tag: `sha256-${signed.digest.slice(7)}.sig` })
+      await run(untagged)
+      for (const { digest } of [subject, signed, signature]) assert.equal(await pull(digest), 404)
+      assert.equal(await pull('keep'), 200)
+    })
+
     test('keeps parts of an index, what speaks of a living artifact, and what is young', async () => {
       const child = await pushImage(marina, repository)
       const index = await pushIndex(marina, repository, [child], { tag: 'all' })

@@ -15,7 +15,7 @@ import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
@@ -24,6 +24,7 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Sources } from '../describe.ts'
 import { passGates, type PushGates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
+import { lockGoing } from './going.ts'
 import { lookingAgain } from './looking.ts'
 import { getProject } from './record.ts'
 import { removeArtifacts, removeTag } from './remove.ts'
@@ -66,16 +67,12 @@ export function localManifests(options: LocalOptions): Manifests {
         .transaction(async (tx) => {
           const id = await lockArtifact(tx, repository.id, digest)
           if (id === undefined) return manifestUnknown(name, { digest })
-          const going = [{ id, digest, tags: await listTagsOf(tx, [id]) }]
+          const going = await lockGoing(tx, { id, repositoryId: repository.id, takesParts: false })
+          if (!going) throw named(digest)
           await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, going)
         })
         .catch((error: unknown) => {
-          if (!isReferenceViolation(error)) throw error
-          throw new OciError(
-            'PRECONDITION',
-            'an index in this repository names this manifest: delete the index first',
-            { detail: { digest } },
-          )
+          throw isReferenceViolation(error) ? named(digest) : error
         })
       failpoint('delete.committed')
     },
@@ -134,6 +131,11 @@ export function localManifests(options: LocalOptions): Manifests {
     throw new OciError('MANIFEST_UNKNOWN', `${wanted} does not exist in ${name}`, { detail: reference })
   }
 }
+
+const named = (digest: Digest) =>
+  new OciError('PRECONDITION', 'an index in this repository names this manifest: delete the index first', {
+    detail: { digest },
+  })
 
 type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => Maybe<Found | undefined>
 
