@@ -89,13 +89,26 @@ export async function dropTag(
 ): Promise<{ digest: Digest } | undefined> {
   changesList(tx, repository.id)
   tx.changes(tagKey(repository.name, tag))
-  const dropped = await tx.row<{ artifactId: number; digest: Digest }>(sql`
-    delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id
-    returning artifact.id as "artifactId", artifact.digest`)
+  const dropped = await dropRow(tx, repository.id, tag)
   if (!dropped) return undefined
   tx.changes(artifactKey(dropped.artifactId))
   await unlinkByTags(tx, repository.id, [{ ...dropped, name: tag }])
   return dropped
+}
+
+/**
+ * By repository and name alone: a row that a push moves meanwhile is waited for and then deleted as it is. Joined with its
+ * artifact, PostgreSQL would compare it with the artifact it pointed at before, and find no row.
+ */
+async function dropRow(
+  tx: Tx,
+  repositoryId: number,
+  tag: Tag,
+): Promise<{ artifactId: number; digest: Digest } | undefined> {
+  const row = await tx.row<{ artifactId: number }>(
+    sql`delete from tag where repository_id = ${repositoryId} and name = ${tag} returning artifact_id as "artifactId"`,
+  )
+  return row && tx.row(sql`select id as "artifactId", digest from artifact where id = ${row.artifactId}`)
 }
 
 /** Removes every tag of some artifacts and returns their names. */
