@@ -8,6 +8,7 @@ import {
   isMediaType,
   isSchema1,
   manifestTypes,
+  mediaTypeRule,
   type ManifestKind,
   type ManifestType,
 } from './media-type.ts'
@@ -151,7 +152,7 @@ function refuseTwoSizes(descriptors: Descriptor[]) {
 
 function parseArtifactType(value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined
-  if (typeof value !== 'string' || !isMediaType(value)) invalid('artifactType must be a media type (RFC 6838)')
+  if (typeof value !== 'string' || !isMediaType(value)) invalid(`artifactType must be ${mediaTypeRule}`)
   return value
 }
 
@@ -165,8 +166,7 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) invalid(`${where} must be a descriptor`)
   refuseFolded(value, descriptorKeys)
   const { mediaType, digest, size, artifactType, platform } = value
-  if (typeof mediaType !== 'string' || !isMediaType(mediaType))
-    invalid(`${where}.mediaType must be a media type (RFC 6838)`)
+  if (typeof mediaType !== 'string' || !isMediaType(mediaType)) invalid(`${where}.mediaType must be ${mediaTypeRule}`)
   if (typeof digest !== 'string' || !isDigest(digest)) invalid(`${where}.digest must be a sha256 or sha512 digest`)
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     invalid(`${where}.size must be a whole number of bytes, 0 or more`)

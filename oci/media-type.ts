@@ -21,12 +21,18 @@ export function isSchema1(type: string): boolean {
   return type.startsWith('application/vnd.docker.distribution.manifest.v1')
 }
 
-const mediaTypeForm = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/
+const mediaTypeForm = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
 
-/** RFC 6838, 4.2: type "/" subtype, without parameters. */
+/**
+ * Whether a type that Marina does not interpret can be kept and shown: 1 to 255 characters, none of them invisible. The form of
+ * RFC 6838 is not asked for: types with parameters, and bare words, were pushed by the thousand, and a copy must not stop there.
+ */
 export function isMediaType(text: string): boolean {
   return mediaTypeForm.test(text)
 }
+
+/** What an `isMediaType` wants, for error messages. */
+export const mediaTypeRule = 'a media type of 1 to 255 characters, without control characters'
 
 const foreignLayerForm =
   /^application\/vnd\.(docker\.image\.rootfs\.foreign\.diff\.tar(\.gzip)?|oci\.image\.layer\.nondistributable\.v1\.tar(\+(gzip|zstd))?)$/

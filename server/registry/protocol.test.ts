@@ -636,7 +636,7 @@ test('end-12b, C-61: referrers are filtered by artifact type, and come in pages'
       .manifests,
     [],
   )
-  for (const bad of ['%00', 'x', 'a/b/c', '%ED%A0%80'])
+  for (const bad of ['%00', '%0A', 'x'.repeat(256)])
     expectAnswer(
       await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${bad}`),
       400,

@@ -1,5 +1,5 @@
 import { OciError } from '../../../oci/errors.ts'
-import { isMediaType, ociIndex } from '../../../oci/media-type.ts'
+import { isMediaType, mediaTypeRule, ociIndex } from '../../../oci/media-type.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import type { Caller } from '../caller.ts'
 import type { Page, Registry } from '../registry.ts'
@@ -45,16 +45,21 @@ export async function answerReferrers(
   { response }: Exchange,
 ): Promise<void> {
   const page = parsePage(query, limits.pageSize)
-  const artifactType = query.get('artifactType') || undefined
-  if (artifactType !== undefined && !isMediaType(artifactType)) {
-    throw new OciError('BAD_REQUEST', 'artifactType must be a media type (RFC 6838)')
-  }
+  const artifactType = parseArtifactType(query)
   const filter: Record<string, string> = artifactType ? { artifactType } : {}
   const found = await registry.listReferrers(name, digest, { ...oneMore(page), artifactType })
   const { shown, headers } = cutPage(found, page.limit, `/v2/${name}/referrers/${digest}`, (one) => one.digest, filter)
   const applied = artifactType ? { 'oci-filters-applied': 'artifactType' } : {}
   const body = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: shown })
   send(response, 200, { 'content-type': ociIndex, ...headers, ...applied }, body)
+}
+
+/** A space before the parameters was a plus: form encoding reads `+` as a space, and no type holds one. */
+function parseArtifactType(query: URLSearchParams): string | undefined {
+  const text = query.get('artifactType')?.replace(/^[^;]*/, (type) => type.replaceAll(' ', '+')) || undefined
+  if (text !== undefined && !isMediaType(text))
+    throw new OciError('BAD_REQUEST', `artifactType must be ${mediaTypeRule}`)
+  return text
 }
 
 function parsePage(query: URLSearchParams, most: number): Page {
