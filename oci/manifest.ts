@@ -80,9 +80,16 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   }
 }
 
-/** Config and layers, each digest once: the manifest holds those of them that the repository has. */
-export function namedBlobs({ config, layers }: Manifest): Descriptor[] {
-  return onceEach(config ? [config, ...layers] : layers)
+/**
+ * Config, layers, and what an index lists that is no manifest (BuildKit's cache), each digest once: the manifest holds those
+ * of them that the repository has.
+ */
+export function namedBlobs({ config, layers, children }: Manifest): Descriptor[] {
+  return onceEach([
+    ...(config ? [config] : []),
+    ...layers,
+    ...children.filter((child) => !isManifestType(child.mediaType)),
+  ])
 }
 
 /** Of the named blobs, those that must be in the repository before the manifest is: all but foreign layers with an address. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import type { Digest } from '../../oci/digest.ts'
 import { sql, Sql } from '../platform/db/sql.ts'
-import { collect } from '../features/gc/index.ts'
+import { collectAll } from '../testing/collect.ts'
 import { descriptorOf, fresh, givenProject, makeImage, pushBlob, pushManifest } from '../testing/given.ts'
 import { expectAnswer } from '../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../testing/server.ts'
@@ -44,19 +44,10 @@ async function imageWith(type: string, isPushed: boolean) {
   return { ...image, repository, layer: layer.digest }
 }
 
-async function collectAll() {
-  const { db, blobs } = marina.ground
-  const done = { delayMs: 0, keepMs: 0, isUntaggedGarbage: false, isDryRun: false, workers: 2, perSecond: 0 }
-  const options = { ...done, mayGoOn: () => true }
-  const by = { kind: 'system', id: null, name: 'test' } as const
-  const rest = { gates: { untag: [] }, by, signal: new AbortController().signal, log: () => {}, progress: () => {} }
-  for (let round = 0; round < 2; round++) await collect({ db, blobs, ...rest, options })
-}
-
 const isHeld = async (repository: string, layer: Digest) => {
   const blob = `/v2/${repository}/blobs/${layer}`
   expectAnswer(await ask('DELETE', blob), 412, 'PRECONDITION')
-  await collectAll()
+  await collectAll(marina)
   expectAnswer(await ask('GET', blob), 200)
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { algorithmOf, digestOf, finishDigest, isDigest, type Digest } from '../../../oci/digest.ts'
+import { isManifestType } from '../../../oci/media-type.ts'
 import { parseManifest, type Manifest } from '../../../oci/manifest.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs } from '../../platform/blobs/blobs.ts'
@@ -109,7 +110,10 @@ function artifactProblems(row: ArtifactRow): string[] {
   if (manifest instanceof Error) return [`its manifest cannot be read: ${manifest.message}`]
   const blobs = [...(manifest.config ? [manifest.config] : []), ...manifest.layers].filter(({ urls }) => !urls?.length)
   const lostBlobs = blobs.filter(({ digest }) => !row.held?.includes(digest))
-  const lostManifests = manifest.children.filter(({ digest }) => !row.children?.includes(digest))
+  const lostManifests = manifest.children.filter(
+    ({ digest, mediaType }) =>
+      !row.children?.includes(digest) && (isManifestType(mediaType) || !row.held?.includes(digest)),
+  )
   return [
     ...lostBlobs.map(({ digest }) => `it needs the blob ${digest}, which nothing keeps for it`),
     ...lostManifests.map(({ digest }) => `it needs the manifest ${digest}, which nothing keeps for it`),

@@ -1,6 +1,7 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { namedBlobs, neededBlobs, parseManifest, type Manifest } from '../../../oci/manifest.ts'
+import { isManifestType } from '../../../oci/media-type.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import {
   findChildren,
@@ -176,11 +177,10 @@ export async function storeManifest(
     description,
     depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
     blobIds: blobs.map(({ id }) => id),
-    children: manifest.children.map(({ digest: child, platform, annotations }) => ({
-      id: ids.get(child)!,
-      platform,
-      annotations,
-    })),
+    children: manifest.children.flatMap(({ digest: child, platform, annotations }) => {
+      const id = ids.get(child)
+      return id === undefined ? [] : [{ id, platform, annotations }]
+    }),
   })
   failpoint('manifest.saved')
   const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
@@ -214,7 +214,9 @@ function checkParts(manifest: Manifest, blobs: Blob[], children: Child[]) {
   const known = new Map(children.map((child) => [child.digest, child]))
   const missing = [
     ...neededBlobs(manifest).filter(({ digest }) => !sizes.has(digest)),
-    ...wantedChildren.filter(({ digest }) => !known.has(digest)),
+    ...wantedChildren.filter(
+      ({ digest, mediaType }) => !known.has(digest) && (isManifestType(mediaType) || !sizes.has(digest)),
+    ),
   ]
   if (missing.length > 0) {
     const digests = missing.map(({ digest }) => digest)
