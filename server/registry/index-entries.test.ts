@@ -3,7 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { ociIndex } from '../../oci/media-type.ts'
 import { collectAll } from '../testing/collect.ts'
-import { descriptorOf, findDisagreements, fresh, pushBlob, pushManifest } from '../testing/given.ts'
+import {
+  descriptorOf,
+  findDisagreements,
+  fresh,
+  pushBlob,
+  pushImage,
+  pushManifest,
+  pushReferrer,
+} from '../testing/given.ts'
 import { expectAnswer } from '../testing/http.ts'
 import { openScene } from '../testing/scene.ts'
 
@@ -56,4 +64,30 @@ test('C-39: an index of blobs that are not there, or of a manifest that is only 
   expectAnswer(await put(entries.slice(1)), 201)
   expectAnswer(await put([{ ...entries[1], mediaType: ociIndex }]), 400, 'MANIFEST_BLOB_UNKNOWN')
   expectAnswer(await put([{ ...entries[1], size: 1 }]), 400, 'MANIFEST_INVALID')
+})
+
+test('what stands in an index twice is shown twice, in its order, each time with its platform and annotations', async () => {
+  const name = fresh('twice')
+  const repository = `${project}/${name}`
+  const [image, other] = [await pushImage(marina, repository), await pushImage(marina, repository)]
+  const entry = (one: typeof image, architecture: string, n: string) => ({
+    ...one.descriptor,
+    platform: { os: 'linux', architecture },
+    annotations: { n },
+  })
+  const entries = [entry(image, 'amd64', '1'), entry(other, 's390x', '2'), entry(image, 'arm64', '3')]
+  const index = await pushManifest(marina, repository, indexOf(ociIndex, entries), ociIndex, { tag: 'v1' })
+  await pushManifest(marina, repository, index.content, ociIndex, { tag: 'v1' })
+  type Reference = { child_digest: string; platform: { architecture: string }; annotations: { n: string } }
+  const path = `/projects/${project}/repositories/${name}/artifacts`
+  const { references } = (await rest('GET', `${path}/v1`, marina.admin)).json() as { references: Reference[] }
+  assert.deepEqual(
+    references.map((one) => [one.child_digest, one.platform.architecture, one.annotations.n]),
+    entries.map((one) => [one.digest, one.platform.architecture, one.annotations.n]),
+  )
+  await pushReferrer(marina, repository, index)
+  const part = await rest('GET', `${path}/${image.digest}?with_inherited_accessory=true`, marina.admin)
+  assert.equal((part.json() as { inherited_accessories: unknown[] }).inherited_accessories.length, 1)
+  assert.equal((await rest('DELETE', `${path}/v1`, marina.admin)).status, 200)
+  assert.equal((await ask('GET', `/v2/${repository}/manifests/${image.digest}`)).status, 404)
 })
