@@ -66,7 +66,7 @@ test("the artifact type is the manifest's own, else its config's media type, and
     'application/vnd.cfg',
   )
   assert.equal(read(index()).artifactType, undefined)
-  for (const wrong of [1, 'x'.repeat(256), 'a\0b', null]) refuses(image({ artifactType: wrong }), /artifactType/)
+  for (const wrong of [1, 'x'.repeat(256), 'a\0b', []]) refuses(image({ artifactType: wrong }), /artifactType/)
 })
 
 test('the type comes from the body, the header, or both when they agree', () => {
@@ -84,7 +84,7 @@ test('D02: bytes that could be read as image and as index are refused', () => {
   refuses(image({ manifests: [] }), /must not have manifests/)
   refuses(index({ config }), /must not have config or layers/)
   refuses(index({ layers }), /must not have config or layers/)
-  refuses(index({ layers: null }), /must not have config or layers/)
+  refuses(index({ layers: [] }), /must not have config or layers/)
   refuses(image({ blobs: [] }), /blobs/)
   refuses({ schemaVersion: 2, config, layers, manifests }, /must not have/, ociManifest)
   refuses({ schemaVersion: 2, config, layers, manifests }, /must not have/, ociIndex)
@@ -153,14 +153,28 @@ test('an object nested too deeply is refused, wherever it hides', () => {
   refuses(JSON.stringify(image()).replace('{', `{"x":${deep},`), /levels deep/)
 })
 
+test('null, and "" where a text may be left out, say as little as absence', () => {
+  const { layers: _, ...unlayered } = image()
+  for (const one of [unlayered, image({ layers: null })]) assert.deepEqual(read(one).layers, [])
+  const { manifests: __, ...empty } = index()
+  for (const one of [empty, index({ manifests: null })]) assert.deepEqual(read(one).children, [])
+  for (const artifactType of [null, '']) assert.equal(read(index({ artifactType })).artifactType, undefined)
+  for (const mediaType of [null, '']) assert.equal(read(image({ mediaType }), ociManifest).mediaType, ociManifest)
+  for (const mediaType of [null, '']) refuses(image({ mediaType }), /neither/)
+  const nothing = { subject: null, annotations: null, blobs: null, fsLayers: null }
+  const bare = { urls: null, annotations: null, artifactType: null, platform: null, data: null }
+  assert.deepEqual(read(image({ ...nothing, manifests: null, layers: [part('one', bare)] })), read(image()))
+  assert.deepEqual(read(index({ ...nothing, config: null, layers: null })), read(index()))
+})
+
 test('lists and descriptors of a wrong shape are refused', () => {
-  for (const wrong of [undefined, null, {}, 'x', [null], [1], [[]]]) {
+  for (const wrong of [{}, 'x', '', 0, [null], [1], [[]]]) {
     refuses(image({ layers: wrong }), /layers/)
     refuses(index({ manifests: wrong }), /manifests/)
   }
   for (const wrong of [undefined, null, [], 'x']) refuses(image({ config: wrong }), /config/)
   refuses(image({ subject: 'x' }), /subject/)
-  refuses(image({ subject: null }), /subject/)
+  refuses(image({ subject: [] }), /subject/)
   for (const digest of ['sha256:x', 'latest', undefined, 1])
     refuses(image({ layers: [part('one', { digest })] }), /digest/)
   for (const mediaType of ['', 'x'.repeat(256), 'a/b\0', undefined, 'a/b\n', 'a/\u202eb'])

@@ -65,8 +65,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   if (body.schemaVersion !== 2) invalid('schemaVersion must be 2')
   refuseMixture(body, kind)
   const config = kind === 'image' ? parseDescriptor(body.config, 'config') : undefined
-  const layers = kind === 'image' ? parseDescriptors(body.layers, 'layers', manifestLimits.layers) : []
-  const children = kind === 'index' ? parseDescriptors(body.manifests, 'manifests', manifestLimits.children) : []
+  const layers = kind === 'image' ? parseDescriptors(body.layers ?? [], 'layers', manifestLimits.layers) : []
+  const children = kind === 'index' ? parseDescriptors(body.manifests ?? [], 'manifests', manifestLimits.children) : []
   refuseTwoSizes(config ? [config, ...layers] : [...layers, ...children])
   return {
     mediaType,
@@ -75,7 +75,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     config,
     layers,
     children,
-    subject: body.subject === undefined ? undefined : parseDescriptor(body.subject, 'subject'),
+    subject: isAbsent(body.subject) ? undefined : parseDescriptor(body.subject, 'subject'),
     annotations: parseAnnotations(body.annotations, 'annotations'),
   }
 }
@@ -129,9 +129,9 @@ const fold = (text: string) => text.toUpperCase().toLowerCase()
 
 function decideType(body: Body, contentType: string | undefined): ManifestType {
   const header = bareMediaType(contentType)
-  const own = body.mediaType
+  const own = isAbsent(body.mediaType) || body.mediaType === '' ? undefined : body.mediaType
   if (own !== undefined && typeof own !== 'string') invalid('mediaType must be a string')
-  if (isSchema1(header) || body.fsLayers !== undefined)
+  if (isSchema1(header) || !isAbsent(body.fsLayers))
     invalid('Docker schema 1 is not accepted: push with a client of the last ten years')
   const generic = header === '' || header === 'application/json' || header === 'application/octet-stream'
   if (own !== undefined && !generic && own !== header)
@@ -143,9 +143,9 @@ function decideType(body: Body, contentType: string | undefined): ManifestType {
 }
 
 function refuseMixture(body: Body, kind: ManifestKind) {
-  if (body.blobs !== undefined) invalid('blobs is not a part of image manifests or indexes')
-  if (kind === 'image' && body.manifests !== undefined) invalid('an image manifest must not have manifests')
-  if (kind === 'index' && (body.config !== undefined || body.layers !== undefined))
+  if (!isAbsent(body.blobs)) invalid('blobs is not a part of image manifests or indexes')
+  if (kind === 'image' && !isAbsent(body.manifests)) invalid('an image manifest must not have manifests')
+  if (kind === 'index' && !(isAbsent(body.config) && isAbsent(body.layers)))
     invalid('an index must not have config or layers')
 }
 
@@ -158,7 +158,7 @@ function refuseTwoSizes(descriptors: Descriptor[]) {
 }
 
 function parseArtifactType(value: unknown): string | undefined {
-  if (value === undefined || value === '') return undefined
+  if (isAbsent(value) || value === '') return undefined
   if (typeof value !== 'string' || !isMediaType(value)) invalid(`artifactType must be ${mediaTypeRule}`)
   return value
 }
@@ -183,7 +183,7 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
     digest,
     size,
     ...(urls ? { urls } : {}),
-    ...(value.annotations === undefined
+    ...(isAbsent(value.annotations)
       ? {}
       : { annotations: parseAnnotations(value.annotations, `${where}.annotations`) }),
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
@@ -221,6 +221,11 @@ function parseAnnotations(value: unknown, where: string): Record<string, string>
 /** PostgreSQL keeps neither in text nor in jsonb. */
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
+}
+
+/** Go writes a nil list as null, other languages every member of a model: both mean that it is not there. */
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
