@@ -9,7 +9,8 @@ test('ordinary JSON is read as JSON.parse reads it', () => {
     '{}',
     '[]',
     'null',
-    '1e3',
+    '[1, 0, -1, 1.5, -0.25, 1.5e-3]',
+    '{"a":"1e3","1.0":2}',
     '"a"',
     '{"a":{"a":[{"a":1},{"a":2}]}}',
     ' { "a\\"b" : "c:d" , "e" : ["f", "f"] } ',
@@ -34,6 +35,11 @@ test('a key that stands twice in one object is refused, in any spelling and at a
     '{"\\"":1,"\\u0022":2}',
   ]
   for (const text of texts) assert.throws(() => parse(text), /stands twice/, text)
+})
+
+test('a whole number in any spelling but digits is refused: other readers take it for none', () => {
+  for (const text of ['23.0', '1e3', '1E+3', '-2.0', '0.0', '-0', '{"size":2.3e1}', '[0,[1.0]]', '{"a":-0 }'])
+    assert.throws(() => parse(text), /digits alone/, text)
 })
 
 test('bytes that are not UTF-8, or begin with a byte order mark, are refused', () => {

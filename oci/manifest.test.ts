@@ -184,6 +184,8 @@ test('lists and descriptors of a wrong shape are refused', () => {
 test('C-57: sizes are whole numbers from 0 to 2^53 - 1', () => {
   for (const size of [-1, 1.5, 2 ** 53, '3', null, undefined, true])
     refuses(image({ layers: [part('one', { size })] }), /size/)
+  for (const size of ['3.0', '3e0', '-0'])
+    refuses(JSON.stringify(image()).replace('"size":3', `"size":${size}`), /digits alone/)
   refuses(JSON.stringify(image()).replace('"size":3', '"size":1e400'), /size/)
   refuses(JSON.stringify(image()).replace('"size":3', '"size":99999999999999999999'), /size/)
   assert.equal(read(image({ layers: [part('one', { size: 0 })] })).layers[0]?.size, 0)
