@@ -243,15 +243,28 @@ test('C-36: a mount of what the source does not hold becomes an upload', async (
     expectAnswer(await marina.ask('GET', answer.headers.location!, { as: cast.uaA }), 204)
   }
   expectAnswer(
-    await marina.ask('POST', mountOf(to, 'NOT A NAME'.replaceAll(' ', '+')), { as: cast.uaA }),
-    400,
-    'NAME_INVALID',
-  )
-  expectAnswer(
     await marina.ask('POST', `/v2/${to}/blobs/uploads/?mount=sha256:x&from=${inA}`, { as: cast.uaA }),
     400,
     'DIGEST_INVALID',
   )
+})
+
+test('C-37: a mount from a name that cannot exist here becomes an upload', async () => {
+  const to = `${cast.A.name}/${fresh('to')}`
+  for (const from of ['pause', 'UPPER/x', '../etc', 'NOT+A+NAME', 'a%00b/c', 'x'.repeat(300)]) {
+    const answer = expectAnswer(await marina.ask('POST', mountOf(to, from), { as: cast.uaA }), 202)
+    expectAnswer(await marina.ask('GET', answer.headers.location!, { as: cast.uaA }), 204)
+  }
+  const token = await marina.token(cast.uaA, `repository:${to}:pull,push`, 'repository:pause:pull')
+  expectAnswer(await marina.ask('POST', mountOf(to, 'pause'), { token }), 202)
+})
+
+test('C-36: a blob that everybody may read is mounted, though the token names the target alone', async () => {
+  const to = `${cast.A.name}/${fresh('to')}`
+  const digest = await pushBlob(marina, inP)
+  const token = await marina.token(cast.uaA, `repository:${to}:pull,push`)
+  expectAnswer(await marina.ask('POST', mountOf(to, inP, digest), { token }), 201)
+  expectAnswer(await marina.ask('HEAD', `/v2/${to}/blobs/${digest}`, { token }), 200)
 })
 
 test('C-37: a mount without a source is an upload, whatever anyone holds', async () => {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { parseDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
-import { parseRepositoryName, type RepositoryName } from '../../../oci/reference.ts'
+import { isRepositoryName, type RepositoryName } from '../../../oci/reference.ts'
 import type { Bytes } from '../../platform/blobs/blobs.ts'
 import { limited } from '../../platform/http/body.ts'
 import type { Answer } from '../../platform/http/server.ts'
-import { actorOf } from '../caller.ts'
+import { actorOf, anonymous } from '../caller.ts'
 import type { Registry, Upload } from '../registry.ts'
 import { send } from './reply.ts'
 import { mayTouch, type At, type Exchange, type Session, type SessionOptions } from './session.ts'
@@ -67,7 +67,10 @@ export async function answerUpload(
   }
 }
 
-/** Both ends need a right, in the same credential; anything else becomes an ordinary upload (C-36, C-37). */
+/**
+ * Both ends need a right, in the same credential (C-36), but for a source that everybody may read. A source is a hint: one
+ * that may not be read, or cannot exist here, makes an ordinary upload (C-37).
+ */
 async function mount(
   options: UploadOptions,
   name: RepositoryName,
@@ -75,9 +78,12 @@ async function mount(
   session: Session,
 ): Promise<boolean> {
   const digest = parseDigest(query.get('mount') ?? '')
-  if (!query.get('from')) return false
-  const from = parseRepositoryName(query.get('from')!)
-  if (!(await mayTouch(options, session, { name: from, action: 'pull' }))) return false
+  const from = query.get('from') ?? ''
+  if (!isRepositoryName(from)) return false
+  const mayRead =
+    (await mayTouch(options, session, { name: from, action: 'pull' })) ||
+    (await options.rights.mayTouch(anonymous, from, 'pull'))
+  if (!mayRead) return false
   return options.registry.mountBlob(name, actorOf(session.caller), from, digest)
 }
 
