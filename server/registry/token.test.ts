@@ -28,7 +28,7 @@ after(() => marina[Symbol.asyncDispose]())
 
 const service = 'service=harbor-registry'
 const askToken = (query: string, as?: Person) => marina.ask('GET', `/service/token?${query}`, { as })
-type Access = { type: string; name: string; actions: string[] }[]
+type Access = { type: string; class?: string; name: string; actions: string[] }[]
 const accessOf = (token: string) => (decodeJwt(token) as { access: Access }).access
 const grantedTo = async (person: Person | undefined, ...scopes: string[]) =>
   accessOf(await marina.token(person, ...scopes))
@@ -40,14 +40,62 @@ test('C-01: another service than ours, or none, is 400', async () => {
   expectAnswer(await askToken(service, marina.admin), 200)
 })
 
-test('C-02: only GET asks for a token', async () => {
-  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD']) {
-    const answer = await marina.ask(method, `/service/token?${service}`, {
-      as: marina.admin,
-      body: method === 'POST' ? 'grant_type=password' : undefined,
-    })
-    assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET'], method)
+test('C-02: only GET and POST ask for a token', async () => {
+  for (const method of ['PUT', 'DELETE', 'PATCH', 'HEAD']) {
+    const answer = await marina.ask(method, `/service/token?${service}`, { as: marina.admin })
+    assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET, POST'], method)
   }
+})
+
+const postForm = (form: Record<string, string>) =>
+  marina.ask('POST', '/service/token', {
+    body: new URLSearchParams({ service: 'harbor-registry', client_id: 'containerd-client', ...form }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  })
+
+test('C-02: a form with a name and a password gives a token, as OAuth 2 has it', async () => {
+  const scope = `repository:${repo(cast.A)}:pull repository:${repo(cast.B)}:pull`
+  const form = { grant_type: 'password', username: cast.uaA.name, password: cast.uaA.password, scope }
+  const answer = expectAnswer(await postForm(form), 200)
+  const body = answer.json() as Record<string, unknown>
+  assert.deepEqual([answer.headers['cache-control'], typeof body['expires_in']], ['no-store', 'number'])
+  assert.deepEqual(accessOf(body['access_token'] as string), [
+    { type: 'repository', name: repo(cast.A), actions: ['pull'] },
+    { type: 'repository', name: repo(cast.B), actions: [] },
+  ])
+})
+
+test('C-02: a form with a wrong password or a refresh token is 401, and one without a known grant 400', async () => {
+  const person = { username: cast.uaA.name, password: 'wrong' }
+  expectAnswer(await postForm({ grant_type: 'password', ...person }), 401, 'UNAUTHORIZED')
+  expectAnswer(await postForm({ grant_type: 'password' }), 401, 'UNAUTHORIZED')
+  expectAnswer(await postForm({ grant_type: 'refresh_token', refresh_token: 'x' }), 401, 'UNAUTHORIZED')
+  expectAnswer(await postForm({ grant_type: 'client_credentials' }), 400, 'BAD_REQUEST')
+  expectAnswer(await postForm({ grant_type: 'password', ...person, service: 'other' }), 400, 'BAD_REQUEST')
+  expectAnswer(await postForm({ filler: 'x'.repeat(70_000) }), 413, 'SIZE_INVALID')
+})
+
+test('a token that no request could carry is refused with the reason', async () => {
+  const scopes = (count: number) =>
+    Array.from({ length: count }, (_, at) => `scope=repository:library/${'x'.repeat(186)}${at}:pull,push`).join('&')
+  const refused = expectAnswer(await askToken(`${service}&${scopes(55)}`, marina.admin), 400, 'BAD_REQUEST')
+  assert.match(refused.text, /a token for 55 scopes would have \d+ bytes of 12288/)
+  const { token } = expectAnswer(await askToken(`${service}&${scopes(30)}`, marina.admin), 200).json() as {
+    token: string
+  }
+  expectAnswer(await marina.ask('GET', '/v2/', { token }), 200)
+})
+
+test('a scope with a class, as of Docker plugins, has the rights of its repository', async () => {
+  const name = `${cast.A.name}/sshfs`
+  const scope = `repository(plugin):${name}:pull,push`
+  const token = await marina.token(cast.uaA, scope)
+  const actions = ['pull', 'push']
+  assert.deepEqual(accessOf(token), [{ type: 'repository', class: 'plugin', name, actions }])
+  expectAnswer(await marina.ask('POST', `/v2/${name}/blobs/uploads/`, { token }), 202)
+  assert.deepEqual(await grantedTo(cast.uaB, scope), [{ type: 'repository', class: 'plugin', name, actions: [] }])
+  for (const type of ['repository(', 'repository()', '(plugin)', 'repository(a)(b)'])
+    assert.deepEqual(await grantedTo(cast.uaA, `${type}:${name}:pull`), [{ type, name, actions: [] }])
 })
 
 test('C-03: without credentials, no scope is 401, and a scope is 200 with what anyone may do', async () => {

@@ -24,8 +24,8 @@ export type Grants = {
 
 export type Bearer = { caller: Caller; grants: Grants }
 
-/** One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name). */
-type Scope = { type: string; name: string; actions: string[] }
+/** One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name), a type a class: `repository(plugin)`. */
+type Scope = { type: string; class?: string; name: string; actions: string[] }
 
 const limits = { scopes: 100, scopeLength: 4096 }
 
@@ -40,7 +40,7 @@ export function parseScopes(parameters: string[]): Scope[] {
     const last = text.lastIndexOf(':')
     if (first < 0 || first === last) return { type: text, name: '', actions: [] }
     return {
-      type: text.slice(0, first),
+      ...parseType(text.slice(0, first)),
       name: text.slice(first + 1, last),
       actions: text
         .slice(last + 1)
@@ -48,6 +48,12 @@ export function parseScopes(parameters: string[]): Scope[] {
         .filter((one) => one !== ''),
     }
   })
+}
+
+/** Docker Distribution's grammar of scopes: resourcetype ["(" resourceclass ")"]. The class changes no right. */
+function parseType(text: string): Pick<Scope, 'type' | 'class'> {
+  const [, type, kind] = /^([a-z0-9]+)\(([a-z0-9]+)\)$/.exec(text) ?? []
+  return type === undefined || kind === undefined ? { type: text } : { type, class: kind }
 }
 
 /** What the token service asks of the floors above. */
@@ -60,7 +66,7 @@ export type Rights = {
   projectId(name: string): Promise<number | undefined>
 }
 
-type Access = { type: string; name: string; actions: string[] }
+type Access = Scope
 
 /**
  * The granted part of each scope: what was asked for and is allowed, `*` standing for all that is allowed (C-07). A type,
@@ -73,7 +79,7 @@ export async function grant(
 ): Promise<{ access: Access[]; projects: Record<string, number> }> {
   const projects: Record<string, number> = {}
   const access: Access[] = []
-  for (const { type, name, actions: asked } of scopes) {
+  for (const { type, class: kind, name, actions: asked } of scopes) {
     const granted: string[] = []
     if (type === 'repository' && isRepositoryName(name)) {
       for (const action of actions) {
@@ -90,7 +96,7 @@ export async function grant(
     ) {
       granted.push('*')
     }
-    access.push({ type, name, actions: granted })
+    access.push({ type, ...(kind === undefined ? {} : { class: kind }), name, actions: granted })
   }
   return { access, projects }
 }

@@ -5,12 +5,12 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { readOnlyText } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { parseRequest, type RegistryRequest } from '../request.ts'
-import { grant, parseScopes, serviceName } from '../token.ts'
 import { answerBlob, type BlobOptions } from './blobs.ts'
 import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
 import { answerManifest, type ManifestOptions } from './manifests.ts'
-import { send, sendJson } from './reply.ts'
-import { basicChallenge, checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
+import { sendJson } from './reply.ts'
+import { checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
+import { answerToken } from './token.ts'
 import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
 
 /** All that the endpoints need, each told in the file of its noun. */
@@ -20,6 +20,8 @@ export type DoorOptions = SessionOptions &
   UploadOptions &
   ListOptions & {
     registry: Registry
+    /** In bytes: all headers of a request together. */
+    limits: { headerBytes: number }
     /** While true, everything that would change something is denied (C-46). */
     isReadOnly(): Promise<boolean>
   }
@@ -27,7 +29,7 @@ export type DoorOptions = SessionOptions &
 export type Door = {
   /** Answers anything below /v2, a pull of what memory knows before it returns. Fails by a promise alone. */
   registry(request: IncomingMessage, response: Answer, peer: Peer): Maybe<void>
-  /** Answers GET /service/token. */
+  /** Answers GET and POST /service/token. */
   token(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
 }
 
@@ -94,26 +96,6 @@ function answer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange
     case 'upload':
       return answerUpload(options, asked, exchange)
   }
-}
-
-async function answerToken(
-  options: DoorOptions,
-  request: IncomingMessage,
-  response: Answer,
-  peer: Peer,
-): Promise<void> {
-  if (request.method !== 'GET') throw new OciError('UNSUPPORTED', undefined, { headers: { allow: 'GET' } })
-  const query = new URL(request.url!, 'http://marina').searchParams
-  if (query.get('service') !== serviceName) throw new OciError('BAD_REQUEST', `service must be ${serviceName}`)
-  const scopes = parseScopes(query.getAll('scope'))
-  const { by, caller, isRefused } = await identify(options, request, peer)
-  if (isRefused || by === 'bearer' || (by === 'nothing' && scopes.length === 0)) {
-    const why = by === 'nothing' ? 'send a name and a password, or ask for a scope' : 'wrong name or password'
-    throw new OciError('UNAUTHORIZED', why, { headers: basicChallenge(request) })
-  }
-  const { token, expiresIn, issuedAt } = await options.tokens.issue(caller, await grant(options.rights, caller, scopes))
-  const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() }
-  send(response, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' }, JSON.stringify(body))
 }
 
 /** The targets of pulls come again and again, and reading one costs as much as finding its manifest. */
