@@ -684,7 +684,7 @@ test('D03, PAGINATION_NUMBER_INVALID: a page is never larger than the limit, and
     `${image.digest}?${Array.from({ length: 30 }, (_, index) => `tag=t${index + 10}`).join('&')}`,
     image.content,
   )
-  for (const query of ['', '?n=25', '?n=999999999']) {
+  for (const query of ['', '?n=25', '?n=2147483647', '?n=9223372036854775807', `?n=${'9'.repeat(400)}`]) {
     const answer = expectAnswer(await ask('GET', `/v2/${repository}/tags/list${query}`), 200)
     assert.deepEqual(
       [(answer.json() as Tags).tags.length, answer.headers.link],
@@ -692,9 +692,9 @@ test('D03, PAGINATION_NUMBER_INVALID: a page is never larger than the limit, and
     )
   }
   for (const path of ['_catalog', `${repository}/tags/list`, `${repository}/referrers/${none}`]) {
-    for (const n of ['-1', 'abc', '1e18', '1.5', '', '%00', '99999999999999999999', '0x10'])
+    for (const n of ['-1', 'abc', '1e18', '1.5', '', '%00', '0x10'])
       expectAnswer(await ask('GET', `/v2/${path}?n=${n}`), 400, 'PAGINATION_NUMBER_INVALID')
-    assert.ok([200, 400].includes((await ask('GET', `/v2/${path}?n=2147483647`)).status))
+    for (const n of ['1000000000', '9223372036854775807']) expectAnswer(await ask('GET', `/v2/${path}?n=${n}`), 200)
     expectAnswer(await ask('GET', `/v2/${path}?last=%00`), 400, 'BAD_REQUEST')
     expectAnswer(await ask('GET', `/v2/${path}?last=${'x'.repeat(513)}`), 400, 'BAD_REQUEST')
   }
@@ -768,6 +768,9 @@ test('NAME_INVALID, TAG_INVALID, NOT_FOUND: what is no name, no tag or no endpoi
   expectAnswer(await marina.ask('GET', '/v2/a/../b/manifests/v1'), 400, 'NAME_INVALID')
   expectAnswer(await marina.ask('GET', '/v2/a%2fb/c/manifests/v1'), 400, 'NAME_INVALID')
   expectAnswer(await marina.ask('PUT', '/v2/a/b/manifests/-x'), 400, 'TAG_INVALID')
+  for (const method of ['GET', 'DELETE'])
+    expectAnswer(await marina.ask(method, '/v2/a/b/manifests/.INVALID_MANIFEST_NAME'), 404, 'MANIFEST_UNKNOWN')
+  assert.equal((await marina.ask('HEAD', '/v2/a/b/manifests/.INVALID_MANIFEST_NAME')).status, 404)
   expectAnswer(await marina.ask('GET', '/v2/a/b/nonsense'), 404, 'NOT_FOUND')
   for (const path of ['/V2/', '/v2x', '//v2/', '/v2\\', '/./v2/', '/x/../v2/'])
     assert.equal((await marina.ask('GET', path)).status, 404, path)

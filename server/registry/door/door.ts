@@ -44,7 +44,8 @@ export function openDoor(options: DoorOptions): Door {
     registry(request, response, peer) {
       try {
         return answerRequest(options, readTarget(request.url!), request, response, peer)
-      } catch (error) {
+      } catch (thrown) {
+        const error = request.method === 'PUT' ? thrown : absentIfNoTag(thrown)
         // Never at once: first Node parses what came along with the head, which may be no HTTP (C-68).
         return Promise.reject(error)
       }
@@ -52,6 +53,12 @@ export function openDoor(options: DoorOptions): Door {
 
     token: (request, response, peer) => answerToken(options, request, response, peer),
   }
+}
+
+/** What cannot be a tag names no manifest: only a push of it is told what is wrong with the name. */
+function absentIfNoTag(error: unknown): unknown {
+  if (!(error instanceof OciError) || error.code !== 'TAG_INVALID') return error
+  return new OciError('MANIFEST_UNKNOWN', error.message, { detail: error.detail })
 }
 
 /** Who is asking, what he may, and then the answer of the endpoint. */

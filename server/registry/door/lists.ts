@@ -64,7 +64,7 @@ function parseArtifactType(query: URLSearchParams): string | undefined {
 
 function parsePage(query: URLSearchParams, most: number): Page {
   const n = query.get('n')
-  if (n !== null && !/^\d{1,9}$/.test(n)) {
+  if (n !== null && !/^\d+$/.test(n)) {
     const detail = { n: n.slice(0, 40) }
     throw new OciError('PAGINATION_NUMBER_INVALID', 'n must be a whole number, 0 or more', { detail })
   }
