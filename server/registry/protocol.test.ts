@@ -15,7 +15,7 @@ import {
   pushManifest,
   pushReferrer,
 } from '../testing/given.ts'
-import { expectAnswer, type Answer, type AskOptions } from '../testing/http.ts'
+import { basic, expectAnswer, type Answer, type AskOptions } from '../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../testing/server.ts'
 
 let marina: TestMarina
@@ -112,7 +112,7 @@ test('C-67: a blob is read in ranges, and not at all beyond its end', async () =
   }
   const beyond = expectAnswer(await ask('GET', path, { headers: { range: 'bytes=1000-' } }), 416, 'RANGE_INVALID')
   assert.equal(beyond.headers['content-range'], 'bytes */1000')
-  for (const range of ['bytes=5-2', 'items=0-1', 'bytes=0-1,5-6'])
+  for (const range of ['bytes=5-2', 'items=0-1', 'bytes=0-6,5-6'])
     assert.deepEqual(expectAnswer(await ask('GET', path, { headers: { range } }), 200).body, bytes)
 })
 
@@ -297,6 +297,27 @@ test('C-50, SIZE_INVALID: a chunk of another length than its range is refused, a
   )
   expectAnswer(await chunk(location, bytes.subarray(0, 1000)), 202)
   expectAnswer(await chunk(location, bytes.subarray(1000)), 202)
+  expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
+})
+
+test('C-50: a chunk of unannounced length must have the length of its range as well', async () => {
+  const [repository, bytes] = [newRepository(), randomBytes(1000)]
+  const send = (location: string, range: string, sent: number) =>
+    fetch(`${marina.url}${location}`, {
+      method: 'PATCH',
+      headers: { authorization: basic(marina.admin), 'content-range': range },
+      body: new Blob([bytes.subarray(0, sent)]).stream(),
+      duplex: 'half',
+    })
+  for (const [range, sent] of [
+    ['0-9', 5],
+    ['0-4', 10],
+  ] as const) {
+    const answer = await send((await start(repository)).headers.location!, range, sent)
+    assert.deepEqual([answer.status, /SIZE_INVALID/.test(await answer.text())], [400, true], range)
+  }
+  const location = (await start(repository)).headers.location!
+  assert.equal((await send(location, 'Bytes 0-999/*', 1000)).status, 202)
   expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
 })
 
