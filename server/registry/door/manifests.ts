@@ -6,6 +6,7 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
+import { checkIfMatch } from './conditions.ts'
 import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
 import type { At, Exchange } from './session.ts'
 
@@ -42,6 +43,7 @@ function pullManifest(
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
     andThen(passPullGates(options, name, manifest.digest, exchange.session.caller), () => {
+      checkIfMatch(exchange.request, manifest.digest)
       if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
       if (sendStat(manifest, exchange)) return undefined
       // Looked for again: the tag may point at another manifest by now.
