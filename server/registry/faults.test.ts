@@ -218,7 +218,7 @@ test('F35: a push acknowledged against deletes of what it shares is whole', asyn
   const remover = async () => {
     while (!over.signal.aborted) {
       const answer = await ask('DELETE', `/v2/${repository}/blobs/${digestOf(shared)}`)
-      assert.ok([202, 404, 412].includes(answer.status), answer.text)
+      assert.ok([202, 404, 405].includes(answer.status), answer.text)
       // Now right away, now late: a busy machine must leave some pushes a chance, and none a certainty.
       await sleep(Math.random() * 30)
     }

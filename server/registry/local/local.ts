@@ -65,11 +65,8 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesA
         })
         .catch((error: unknown) => {
           if (!isReferenceViolation(error)) throw error
-          throw new OciError(
-            'PRECONDITION',
-            'a manifest in this repository needs this blob: delete the manifest first',
-            { detail: { digest } },
-          )
+          const why = 'a manifest in this repository needs this blob: delete the manifest first'
+          throw new OciError('UNSUPPORTED', why, { detail: { digest }, headers: { allow: 'GET, HEAD' } })
         })
     },
 
