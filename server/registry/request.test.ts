@@ -116,8 +116,6 @@ test('X25: names that confuse others are NAME_INVALID', () => {
     'a/b%EF%BC%8Fc',
     'a\\..\\b/c',
     `a/${'b'.repeat(254)}`,
-    'a',
-    'library',
     'a/b;v=1',
     'a/b:80',
     'a/b@x',
@@ -141,6 +139,11 @@ test('X25: names that confuse others are NAME_INVALID', () => {
     for (const tail of tails) assert.equal(codeOf(`/v2/${name}/${tail}`), 'NAME_INVALID', `${name} ${tail}`)
 })
 
+test('a name without a project is DENIED, which clients do not try again', () => {
+  for (const name of ['a', 'library', 'x'.repeat(255)])
+    assert.equal(codeOf(`/v2/${name}/blobs/uploads/`), 'DENIED', name)
+})
+
 test('X25: a name without its own part of the path is no endpoint', () => {
   for (const target of [
     '/v2/manifests/latest',
@@ -159,7 +162,7 @@ test('X25: a name without its own part of the path is no endpoint', () => {
     '/v2/_catalog/x',
     '/v2/a/b/tags/other',
   ]) {
-    assert.match(codeOf(target), /^(NOT_FOUND|NAME_INVALID|DIGEST_INVALID)$/, target)
+    assert.match(codeOf(target), /^(NOT_FOUND|NAME_INVALID|DIGEST_INVALID|DENIED)$/, target)
   }
 })
 
