@@ -328,3 +328,21 @@ test('C-42: referrers name manifests of their own repository only', async () => 
     ).manifests.map(({ digest }) => digest)
   assert.deepEqual([await listed(inA), await listed(other)], [[here.digest], [there.digest]])
 })
+
+test('who may see all projects is told that one does not exist; others are not', async () => {
+  const name = `${fresh('absent')}/app`
+  const uploads = `/v2/${name}/blobs/uploads/`
+  for (const person of [marina.admin, cast.sys]) {
+    const token = await marina.token(person, `repository:${name}:pull,push`)
+    for (const as of [{ as: person }, { token }])
+      for (const [method, path] of [
+        ['POST', uploads],
+        ['GET', `/v2/${name}/manifests/v1`],
+      ] as const) {
+        const answer = expectAnswer(await marina.ask(method, path, as), 404, 'NAME_UNKNOWN')
+        assert.match(answer.text, /"project absent\w+ not found"/)
+      }
+  }
+  expectAnswer(await marina.ask('POST', uploads, { as: cast.uaA }), 401, 'UNAUTHORIZED')
+  expectAnswer(await marina.ask('POST', uploads), 401, 'UNAUTHORIZED')
+})

@@ -354,7 +354,7 @@ test('C-12: a token is of no use for a project made anew under its name', async 
   const token = await marina.token(marina.admin, scope)
   expectAnswer(await marina.ask('POST', path, { token }), 202)
   await removeProject(marina, old)
-  expectAnswer(await marina.ask('POST', path, { token }), 401, 'UNAUTHORIZED')
+  expectAnswer(await marina.ask('POST', path, { token }), 404, 'NAME_UNKNOWN')
   await givenProject(marina, { name: old.name })
   expectAnswer(await marina.ask('POST', path, { token }), 401, 'UNAUTHORIZED')
   expectAnswer(await marina.ask('POST', path, { token: await marina.token(marina.admin, scope) }), 202)

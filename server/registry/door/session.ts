@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import { reservedProjects } from '../../catalog/project.ts'
+import type { Viewer } from '../../catalog/viewer.ts'
 import type { Answer, Peer } from '../../platform/http/server.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { anonymous, type Action, type Caller } from '../caller.ts'
@@ -25,6 +26,8 @@ export type SessionOptions = {
   rights: Rights & {
     /** False for an account that was disabled or deleted since it got its token. */
     isActive(caller: Caller): Promise<boolean>
+    /** Whose eyes a list is made for. */
+    viewer(caller: Caller): Promise<Viewer>
   }
   /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
   login(name: string, password: string, address: string): Promise<Caller | undefined>
@@ -103,8 +106,16 @@ async function checkWithoutRight(
   const { session } = exchange
   if (session.by === 'bearer' && !(await options.rights.isActive(session.caller))) session.isRefused = true
   if (!session.isRefused && need && need.action !== 'pull') options.onRefused(session.caller, need)
+  if (!session.isRefused && need) await refuseAbsentProject(options, session.caller, need)
   const isAllowed = !session.isRefused && !need && (asked.at !== 'catalog' || maySeeCatalog(session))
   if (!isAllowed) throw unauthorized(options, asked, need, exchange)
+}
+
+/** Tells who may see all projects that one does not exist: no right is missing. Throws NAME_UNKNOWN. */
+async function refuseAbsentProject({ rights }: SessionOptions, caller: Caller, { name }: Need): Promise<void> {
+  const project = projectOf(name)
+  if ((await rights.projectId(project)) !== undefined || !(await rights.viewer(caller)).seesAll) return
+  throw new OciError('NAME_UNKNOWN', `project ${project} not found`, { detail: { name } })
 }
 
 /** Throws UNSUPPORTED for a method that the endpoint does not take. */
