@@ -1,7 +1,7 @@
 /**
  * Parses JSON that two readers must not be able to understand differently: UTF-8 only, no byte order mark, no key twice in
- * one object, whole numbers in digits alone, no more than `maxDepth` levels (security.md D02: the same bytes read as image
- * and as index). Linear in the length of the text. Throws SyntaxError with a reason.
+ * one object, whole numbers in digits alone, no more than `maxDepth` levels (security.md D02: the same bytes read as
+ * image and as index). Linear in the length of the text. Throws SyntaxError with a reason.
  */
 export function parseStrictJson(bytes: Uint8Array, maxDepth = 32): unknown {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

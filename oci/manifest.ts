@@ -81,8 +81,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 }
 
 /**
- * Config, layers, and what an index lists that is no manifest (BuildKit's cache), each digest once: the manifest holds those
- * of them that the repository has.
+ * Config, layers, and what an index lists that is no manifest (BuildKit's cache), each digest once: the manifest holds
+ * those of them that the repository has.
  */
 export function namedBlobs({ config, layers, children }: Manifest): Descriptor[] {
   return onceEach([
@@ -92,7 +92,7 @@ export function namedBlobs({ config, layers, children }: Manifest): Descriptor[]
   ])
 }
 
-/** Of the named blobs, those that must be in the repository before the manifest is: all but foreign layers with an address. */
+/** Of the named blobs, those that must be in the repository first: all but foreign layers with an address (C-59). */
 export function neededBlobs({ config, layers }: Manifest): Descriptor[] {
   const needed = layers.filter(({ mediaType, urls }) => !urls?.length || !isForeignLayer(mediaType))
   return onceEach(config ? [config, ...needed] : needed)

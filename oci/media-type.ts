@@ -24,8 +24,9 @@ export function isSchema1(type: string): boolean {
 const mediaTypeForm = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
 
 /**
- * Whether a type that Marina does not interpret can be kept and shown: 1 to 255 characters, none of them invisible. The form of
- * RFC 6838 is not asked for: types with parameters, and bare words, were pushed by the thousand, and a copy must not stop there.
+ * Whether a type that Marina does not interpret can be kept and shown: 1 to 255 characters, none of them invisible.
+ * The form of RFC 6838 is not asked for: types with parameters, and bare words, were pushed by the thousand, and a
+ * copy must not stop there.
  */
 export function isMediaType(text: string): boolean {
   return mediaTypeForm.test(text)
@@ -34,12 +35,20 @@ export function isMediaType(text: string): boolean {
 /** What an `isMediaType` wants, for error messages. */
 export const mediaTypeRule = 'a media type of 1 to 255 characters, without control characters'
 
-const foreignLayerForm =
-  /^application\/vnd\.(docker\.image\.rootfs\.foreign\.diff\.tar(\.gzip)?|oci\.image\.layer\.nondistributable\.v1\.tar(\+(gzip|zstd))?)$/
+const foreignLayers = [
+  'application/vnd.docker.image.rootfs.foreign.diff.tar',
+  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
+]
 
-/** Layers that may not be passed on, so that only their address is known: Docker's foreign and OCI's nondistributable ones. */
+/**
+ * Layers that may not be passed on, so that only their address is known: Docker's foreign and OCI's nondistributable
+ * ones.
+ */
 export function isForeignLayer(type: string): boolean {
-  return foreignLayerForm.test(bareMediaType(type))
+  return foreignLayers.includes(bareMediaType(type))
 }
 
 /** `Application/JSON; charset=utf-8` → `application/json`. */

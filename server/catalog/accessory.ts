@@ -25,13 +25,16 @@ export function accessoryOfTag(tag: Tag): { type: AccessoryType; subject: Digest
 }
 
 /** Of `accessory`: the tags by which cosign finds it. They say what it belongs to, and are no names of its own. */
-const linkTags = sql`array(select replace(accessory.subject_digest, ':', '-') || ending from unnest(array['.sig', '.att', '.sbom']) as ending)`
+const linkTags = sql`array(
+  select replace(accessory.subject_digest, ':', '-') || ending from unnest(array['.sig', '.att', '.sbom']) as ending)`
 
 /** Of `accessory`: it has a tag that somebody gave it, which keeps it when its subject goes. */
 export const hasOwnTag = sql`exists (
   select from tag where tag.artifact_id = accessory.artifact_id and tag.name <> all(${linkTags}))`
 
-/** A tag of cosign's form came to an artifact that says nothing of a subject itself: it belongs to what the tag names. */
+/**
+ * A tag of cosign's form came to an artifact that says nothing of a subject itself: it belongs to what the tag names.
+ */
 export async function linkByTag(tx: Tx, repositoryId: number, artifactId: number, tag: Tag): Promise<void> {
   const accessory = accessoryOfTag(tag)
   if (!accessory) return
@@ -43,7 +46,10 @@ export async function linkByTag(tx: Tx, repositoryId: number, artifactId: number
     on conflict (artifact_id) do nothing`)
 }
 
-/** Tags have left artifacts. What was an accessory by such a tag alone stands by itself from now on: `cosign clean` was there. */
+/**
+ * Tags have left artifacts. What was an accessory by such a tag alone stands by itself from now on: `cosign clean` was
+ * there.
+ */
 export async function unlinkByTags(
   tx: Tx,
   repositoryId: number,

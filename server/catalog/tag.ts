@@ -75,7 +75,9 @@ export async function addTag(
   changesList(tx, repository.id)
   tx.changes(artifactKey(artifactId), tagKey(repository.name, tag))
   const added = await tx.run(
-    sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`,
+    sql`
+      insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag})
+      on conflict (repository_id, name) do nothing`,
   )
   if (added > 0) await linkByTag(tx, repository.id, artifactId, tag)
   return added > 0
@@ -97,8 +99,8 @@ export async function dropTag(
 }
 
 /**
- * By repository and name alone: a row that a push moves meanwhile is waited for and then deleted as it is. Joined with its
- * artifact, PostgreSQL would compare it with the artifact it pointed at before, and find no row.
+ * By repository and name alone: a row that a push moves meanwhile is waited for and then deleted as it is. Joined with
+ * its artifact, PostgreSQL would compare it with the artifact it pointed at before, and find no row.
  */
 async function dropRow(
   tx: Tx,

@@ -30,7 +30,7 @@ const doors: Record<string, (at: ReturnType<typeof given>, digest: string) => Pr
 }
 
 for (const [door, remove] of Object.entries(doors)) {
-  test(`a delete through ${door} takes what belongs to the artifact, and leaves what has a tag of its own`, async () => {
+  test(`a delete through ${door} takes what belongs to the artifact, not what has a tag of its own`, async () => {
     const at = given()
     const image = await pushImage(marina, at.repository, { tag: 'v1' })
     const signature = await pushReferrer(marina, at.repository, image)
@@ -59,7 +59,7 @@ test('a delete of an index through /v2 leaves its parts, with what belongs to th
   assert.deepEqual(await Promise.all(statuses), [404, 404, 200, 200])
 })
 
-test("cosign's tags make signatures, attestations and SBOMs of what they name, and no longer once they are deleted", async () => {
+test("cosign's tags make signatures, attestations and SBOMs, and no longer once they are deleted", async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const types = { sig: 'signature.cosign', att: 'subject.accessory', sbom: 'sbom.harbor' }
@@ -79,7 +79,7 @@ test("cosign's tags make signatures, attestations and SBOMs of what they name, a
   }
 })
 
-test('a tag of cosign that moves to a new signature leaves the old one behind; a subject of its own does not change', async () => {
+test('a tag of cosign that moves leaves the old signature behind; a subject of its own does not change', async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const tag = linkOf(image.digest)

@@ -66,7 +66,7 @@ test('C-39: an index of blobs that are not there, or of a manifest that is only 
   expectAnswer(await put([{ ...entries[1], size: 1 }]), 400, 'MANIFEST_INVALID')
 })
 
-test('what stands in an index twice is shown twice, in its order, each time with its platform and annotations', async () => {
+test('what stands in an index twice is shown twice, in order, with its platform and annotations', async () => {
   const name = fresh('twice')
   const repository = `${project}/${name}`
   const [image, other] = [await pushImage(marina, repository), await pushImage(marina, repository)]

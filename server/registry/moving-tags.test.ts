@@ -25,6 +25,7 @@ test('a tag that a push moves while it is deleted is deleted, and the fact names
   expectAnswer(await deleting, 202)
   expectAnswer(await ask('GET', `/v2/${repository}/manifests/t`), 404, 'MANIFEST_UNKNOWN')
   const fact = await db.row<{ digest: string }>(sql`
-    select payload->>'digest' as digest from outbox where topic = 'tag.deleted' and payload->>'repository' = ${repository}`)
+    select payload->>'digest' as digest from outbox
+    where topic = 'tag.deleted' and payload->>'repository' = ${repository}`)
   assert.equal(fact!.digest, other.digest)
 })

@@ -755,7 +755,7 @@ test('end-9, C-63: a manifest and a tag are deleted, and gone with the next requ
   expectAnswer(await ask('DELETE', `/v2/${newRepository()}/manifests/v1`), 404, 'NAME_UNKNOWN')
 })
 
-test('C-63, PRECONDITION, UNSUPPORTED: what an index names is not deleted before it, nor a blob before its manifest', async () => {
+test('C-63, PRECONDITION: what an index names is not deleted before it, nor a blob before its manifest', async () => {
   const repository = newRepository()
   const child = await pushImage(marina, repository)
   const index = await pushIndex(marina, repository, [child], { tag: 'v1' })

@@ -24,7 +24,10 @@ export type Grants = {
 
 export type Bearer = { caller: Caller; grants: Grants }
 
-/** One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name), a type a class: `repository(plugin)`. */
+/**
+ * One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name), a type a class:
+ * `repository(plugin)`.
+ */
 type Scope = { type: string; class?: string; name: string; actions: string[] }
 
 const limits = { scopes: 100, scopeLength: 4096 }

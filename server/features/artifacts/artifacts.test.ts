@@ -616,7 +616,7 @@ test('references that name nothing are 404, those that cannot be one are 400, an
   )
 })
 
-test('C-38: a config that only another repository holds is not read from storage, whatever address it has', async () => {
+test('C-38: a config that only another repository holds is not read from storage, whatever its address', async () => {
   const secret = Buffer.from(JSON.stringify({ author: 'CANARY', os: 'secret' }))
   await pushBlob(marina, `${cast.B.name}/secret`, secret)
   const config = descriptorOf(secret, 'application/vnd.oci.image.config.v1+json')

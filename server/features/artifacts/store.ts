@@ -217,7 +217,8 @@ export function listInheritedAccessoriesOf(
 ): Promise<(AccessoryRow & { belongsTo: number })[]> {
   return db.rows(sql`
     select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
-      select distinct ${accessoryColumns} from ${accessoryJoins} join artifact_child on artifact_child.parent_id = subject.id
+      select distinct ${accessoryColumns} from ${accessoryJoins}
+      join artifact_child on artifact_child.parent_id = subject.id
       where artifact_child.child_id = wanted.id and artifact_child.repository_id = accessory.repository_id order by accessory.id limit ${beside}) one`)
 }
 

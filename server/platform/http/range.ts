@@ -5,9 +5,9 @@ export type Range = { start: number; end: number }
 const mostRanges = 1024
 
 /**
- * Reads a Range header against a size in bytes (RFC 9110, 14.2). Undefined means: answer with the whole. Ranges that can be
- * satisfied come back clipped, in the order asked for; 'unsatisfiable' asks for 416. Unknown units, nonsense, very many
- * ranges and those that overlap are ignored, as the RFC allows.
+ * Reads a Range header against a size in bytes (RFC 9110, 14.2). Undefined means: answer with the whole. Ranges that
+ * can be satisfied come back clipped, in the order asked for; 'unsatisfiable' asks for 416. Unknown units, nonsense,
+ * very many ranges and those that overlap are ignored, as the RFC allows.
  */
 export function parseRanges(header: string | undefined, size: number): Range[] | 'unsatisfiable' | undefined {
   const [, set] = /^bytes=(.*)$/i.exec(header?.trim() ?? '') ?? []

@@ -11,7 +11,10 @@ export function checkIfMatch(request: IncomingMessage, digest: Digest): void {
   throw new OciError('PRECONDITION', 'If-Match names other bytes than these', { detail: { digest } })
 }
 
-/** The `Range` header, unless `If-Range` says that it was meant for other bytes (RFC 9110, 13.1.5). No answer has a date. */
+/**
+ * The `Range` header, unless `If-Range` says that it was meant for other bytes (RFC 9110, 13.1.5). No answer has a
+ * date.
+ */
 export function rangeHeader(request: IncomingMessage, digest: Digest): string | undefined {
   const condition = request.headers['if-range']
   const isMeant = condition === undefined || isStrongTag(String(condition).trim(), digest)

@@ -6,8 +6,8 @@ import type { Range } from '../../platform/http/range.ts'
 import type { Answer } from '../../platform/http/server.ts'
 
 /**
- * Sends several ranges in one answer, in the order asked for (RFC 9110, 14.6: multipart/byteranges), one after the other.
- * Returns the number of the blob's bytes in it. `size`: of the whole.
+ * Sends several ranges in one answer, in the order asked for (RFC 9110, 14.6: multipart/byteranges), one after the
+ * other. Returns the number of the blob's bytes in it. `size`: of the whole.
  */
 export async function sendParts(
   response: Answer,
@@ -17,10 +17,10 @@ export async function sendParts(
 ): Promise<number> {
   const boundary = randomBytes(16).toString('hex')
   const type = String(headers['content-type'])
-  const heads = ranges.map(
-    ({ start, end }, at) =>
-      `${at === 0 ? '' : '\r\n'}--${boundary}\r\ncontent-type: ${type}\r\ncontent-range: bytes ${start}-${end}/${size}\r\n\r\n`,
-  )
+  const heads = ranges.map(({ start, end }, at) => {
+    const lines = [`--${boundary}`, `content-type: ${type}`, `content-range: bytes ${start}-${end}/${size}`, '', '']
+    return (at === 0 ? '' : '\r\n') + lines.join('\r\n')
+  })
   const tail = `\r\n--${boundary}--\r\n`
   const count = ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0)
   const length = heads.join('').length + count + tail.length

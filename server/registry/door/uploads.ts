@@ -70,8 +70,8 @@ export async function answerUpload(
 }
 
 /**
- * Both ends need a right, in the same credential (C-36), but for a source that everybody may read. A source is a hint: one
- * that may not be read, or cannot exist here, makes an ordinary upload (C-37).
+ * Both ends need a right, in the same credential (C-36), but for a source that everybody may read. A source is a hint:
+ * one that may not be read, or cannot exist here, makes an ordinary upload (C-37).
  */
 async function mount(
   options: UploadOptions,

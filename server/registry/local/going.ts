@@ -6,12 +6,12 @@ import { sql } from '../../platform/db/sql.ts'
 import type { Going } from './remove.ts'
 
 /** An artifact that is about to go. `takesParts`: parts of an index that only it needs go as well. */
-export type Root = { id: number; repositoryId: number; takesParts: boolean }
+type Root = { id: number; repositoryId: number; takesParts: boolean }
 
 /**
- * The root and what goes with it, with the tags that they lose, all locked: what belongs to it and has no tag of its own
- * (signatures, SBOMs), and its parts where it takes them. Undefined while an index names the root. Looked at again once
- * it is locked: what has got a tag or another parent meanwhile stays.
+ * The root and what goes with it, with the tags that they lose, all locked: what belongs to it and has no tag of its
+ * own (signatures, SBOMs), and its parts where it takes them. Undefined while an index names the root. Looked at again
+ * once it is locked: what has got a tag or another parent meanwhile stays.
  */
 export async function lockGoing(tx: Tx, root: Root): Promise<Going[] | undefined> {
   for (const locked = new Set([root.id]); ;) {
@@ -39,15 +39,21 @@ function collectTree(tx: Tx, { id: rootId, repositoryId, takesParts }: Root): Pr
           and (${takesParts} or tree.id <> ${rootId})
         union all
         select held.id, held.digest from accessory join artifact held on held.id = accessory.artifact_id
-        where accessory.repository_id = ${repositoryId} and accessory.subject_digest = tree.digest and not ${hasOwnTag}) found)
+        where accessory.repository_id = ${repositoryId} and accessory.subject_digest = tree.digest
+          and not ${hasOwnTag}) found)
     select tree.id, tree.digest,
-      coalesce((select json_agg(parent_id) from artifact_child where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
-      (select subject.id from accessory join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+      coalesce((select json_agg(parent_id) from artifact_child
+        where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
+      (select subject.id from accessory join artifact subject
+        on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
         where accessory.artifact_id = tree.id) as subject
     from tree`)
 }
 
-/** Of the tree, what nothing outside of it needs: all its parents go too, and it is a part of or belongs to one that goes. */
+/**
+ * Of the tree, what nothing outside of it needs: all its parents go too, and it is a part of or belongs to one that
+ * goes.
+ */
 function goingWith(rootId: number, tree: Node[]): Node[] {
   const going = new Set([rootId])
   for (let before = 0; before !== going.size;) {

@@ -15,8 +15,9 @@ const named = () =>
 type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
 
 /**
- * An artifact with its tags, the parts that only it needs, and what belongs to it and has no tag of its own: signatures,
- * SBOMs. Throws PRECONDITION while an index names it, or when one of the tags is immutable, CONFLICT when it is due no longer.
+ * An artifact with its tags, the parts that only it needs, and what belongs to it and has no tag of its own:
+ * signatures, SBOMs. Throws PRECONDITION while an index names it, or when one of the tags is immutable, CONFLICT when
+ * it is due no longer.
  */
 export async function deleteArtifact(
   db: Db,
