@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { ociManifest } from '../../oci/media-type.ts'
+import { sql, Sql } from '../platform/db/sql.ts'
 import { fresh, makeImage, pushBlob, pushImage, pushIndex, pushManifest, pushReferrer } from '../testing/given.ts'
 import { expectAnswer } from '../testing/http.ts'
 import { openScene } from '../testing/scene.ts'
@@ -124,4 +126,29 @@ test('an SBOM shows as one, attached by its subject or by a tag', async () => {
   for (const { digest } of [bySubject, byTag]) assert.equal((await shown(at.path, digest)).type, 'SBOM')
   const addition = await rest('GET', `${at.path}/${byTag.digest}/additions/sbom`, marina.admin)
   assert.equal(expectAnswer(addition, 200).text, layer.toString())
+})
+
+test('an upgrade ends accessories by a tag that they lost, and knows SBOMs by theirs', async () => {
+  const { db } = marina.ground
+  const at = given()
+  const image = await pushImage(marina, at.repository, { tag: 'v1' })
+  const kept = await pushImage(marina, at.repository, { tag: linkOf(image.digest) })
+  const said = await pushReferrer(marina, at.repository, image)
+  const sbom = await pushImage(marina, at.repository, { tag: linkOf(image.digest, 'sbom') })
+  const left = await pushImage(marina, at.repository)
+  await db.run(sql`update accessory set type = 'subject.accessory' where type = 'sbom.harbor'`)
+  await db.run(sql`
+    insert into accessory (artifact_id, repository_id, subject_digest, type)
+    select id, repository_id, ${image.digest}, 'signature.cosign' from artifact where digest = ${left.digest}`)
+  const migration = await readFile(new URL('../migrations/0019-accessories-by-tag.sql', import.meta.url), 'utf8')
+  for (const statement of migration.split(';\n').filter((one) => one.trim() !== ''))
+    await db.run(new Sql('', statement, []))
+  const rows = await db.rows(sql`
+    select accessory.type, artifact.digest from accessory join artifact on artifact.id = artifact_id
+    where accessory.subject_digest = ${image.digest} order by artifact.id`)
+  assert.deepEqual(rows, [
+    { type: 'signature.cosign', digest: kept.digest },
+    { type: 'subject.accessory', digest: said.digest },
+    { type: 'sbom.harbor', digest: sbom.digest },
+  ])
 })
