@@ -52,9 +52,10 @@ async function walk(run: Run): Promise<void> {
 
 async function begin(collection: Collection, say: Run['say']): Promise<Run> {
   const { db, signal, options, earlier, keep } = collection
-  const { before } = (await db.row<{ before: Date }>(
-    sql`select clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}) as before`,
-  ))!
+  // A Date has no microseconds. Rounded up, so that without a delay a blob released in this very millisecond is due.
+  const { before } = (await db.row<{ before: Date }>(sql`
+    select date_trunc('milliseconds', clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}))
+      + interval '1 millisecond' as before`))!
   let [isOver, hasBegun] = [false, false]
   const step = () => {
     signal.throwIfAborted()
