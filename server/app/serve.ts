@@ -29,7 +29,7 @@ import { startWork } from './work.ts'
 
 export type Marina = {
   port: number
-  /** What it stands on, lent to tests that run in the same process. */
+  /** Its database, cache and storage, for tests that run in the same process. */
   ground: Ground
   metricsPort: number | undefined
   database: 'embedded' | 'external'
@@ -55,7 +55,8 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   opened.defer(() => ground.close())
   const firstPassword = await firstStart(ground)
   const built = openHouse(ground, opened, authority)
-  // What a killed Marina held would only make others wait: up to 30 s for its claim on an upload.
+  // A PostgreSQL that was just started here has no other user: claims of a killed Marina only make clients wait, on an
+  // upload for up to 30 s.
   if (ground.postgres) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
   const server = await openDoors(ground, built, opened, tls)
   await startSweepsAndWork(ground, built, server, opened)
@@ -74,7 +75,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   }
 }
 
-/** Those who react to facts, the REST API, and the port at which everything is answered. */
+/** Opens the dispatcher of facts, the REST API, and the port at which all requests are answered. */
 async function openDoors(
   ground: Ground,
   built: Built,
@@ -122,7 +123,7 @@ async function openDoors(
   return openServer(listener, options).catch(namingSettings(port, 'MARINA_PORT', host, 'MARINA_HOST'))
 }
 
-/** The REST API of all features: who asks, what he may do, and what is written down when he may not. */
+/** Opens the REST API of all features, with identification, authorization and the record of refused changes. */
 async function openRestApi(ground: Ground, { floor, features }: Built): Promise<Api> {
   const { db, cache, config, log } = ground
   const { login, sessions, settings, peerOf, refusals } = floor
@@ -139,7 +140,7 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
     accompany: (request, response, work) =>
       answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),
     async onFailed(error, caller, { operation: { method } }, request) {
-      // Forbidden changes alone: looking where one may not has changed nothing.
+      // Only refused changes are recorded; a refused read would have changed nothing.
       if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) {
         const path = request.url!.split('?', 1)[0]!.slice(0, 1000)
         refusals.change(caller, `${method} ${path}`, /^\/api\/v2\.0\/projects\/([\w.-]+)/.exec(path)?.[1])
@@ -155,7 +156,7 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
   })
 }
 
-/** From here on the server has to be closed whatever happens; last opened, first closed. */
+/** Starts sweeps and jobs. `opened` then begins with draining the server: what was opened last is closed first. */
 async function startSweepsAndWork(
   ground: Ground,
   built: Built,
@@ -186,7 +187,7 @@ async function openMetricsPort({ metrics, config }: Ground, opened: AsyncDisposa
   return measured.port
 }
 
-/** Ends when the database of our own ends without being asked to; with another one, never. */
+/** Resolves when the embedded PostgreSQL ends unasked; never with an external one. */
 async function failureOf({ postgres }: Ground): Promise<string> {
   const exit = await postgres?.exited
   if (!exit || exit.isWanted) return new Promise<never>(() => {})
