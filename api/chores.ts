@@ -3,7 +3,7 @@ import { ExecHistory, Schedule } from './jobs.ts'
 import { operation } from './operation.ts'
 import { idParam, ListQuery } from './requests.ts'
 
-/** What differs between two operations of the same kind: Harbor's operationId, and what it is good for. */
+/** What differs between two operations of the same kind: Harbor's operationId, and a summary. */
 type Words = { id: string; summary: string }
 
 type Kind = 'listRuns' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'getRun' | 'stopRun' | 'getRunLog'
