@@ -48,7 +48,7 @@ try {
   }
 }
 
-/** One sentence; for an error that nobody expected, at log level debug, its stack. */
+/** One sentence; for an unexpected error, at log level debug, its stack. */
 function textOf(error: NodeJS.ErrnoException): string {
   const isExpected = error instanceof ConfigError || error.code !== undefined
   const isAsked = process.env.MARINA_LOG_LEVEL?.includes('debug') === true

@@ -27,7 +27,7 @@ const failureOfStatus: Record<number, FailureCode> = {
   503: 'UNAVAILABLE',
 }
 
-/** The REST API's answer to an error of the layers below it; undefined for an error that nobody expected. */
+/** The REST API's answer to an error of the layers below it; undefined for an unexpected error. */
 export function toFailure(error: unknown): Failure | undefined {
   if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull)
     return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })

@@ -64,7 +64,7 @@ type Lent = {
 const harborVersion = 'v2.16.0'
 
 /**
- * Makes every feature, and shows what each is lent. The API's document lists their operations in this order. Making
+ * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
  * them has no effects (platform/feature.ts); the topics and jobs of all are written into `house`.
  */
 export function openFeatures({ ground, floor, house, outbound, forwarder, authority }: Lent): AnyFeature[] {

@@ -38,7 +38,7 @@ export type Gates = { push: PushGate[]; untag: UntagGate[]; pull: PullGate[] }
 export type PushGates = Pick<Gates, 'push'>
 export type UntagGates = Pick<Gates, 'untag'>
 
-/** `findProject` is called only when there is a pull gate, which is told the project. */
+/** The project is looked up for the gates; without a gate `findProject` is not called. */
 export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
 
 /** Runs the pull gates in order. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest; blobs do not. */
