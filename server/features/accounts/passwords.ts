@@ -19,7 +19,7 @@ export async function checkPassword(passwordHash: string | null | undefined, pas
 let nobodyHash: Promise<string> | undefined
 const nobody = () => (nobodyHash ??= hashPassword(randomBytes(16).toString('hex')))
 
-/** Harbor's rule: 8 to 128 characters with an upper-case letter, a lower-case letter and a digit. Returns what is wrong. */
+/** Returns what breaks Harbor's rule: 8 to 128 characters with an upper-case letter, a lower-case one and a digit. */
 export function passwordProblem(password: string): string | undefined {
   if (password.length < 8 || password.length > 128) return 'a password has 8 to 128 characters'
   if (!/[a-z]/.test(password) || !/[A-Z]/.test(password) || !/\d/.test(password))

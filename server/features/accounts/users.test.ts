@@ -315,7 +315,7 @@ test('an account becomes an administrator, and stops being one, with the next re
   )
 })
 
-test('an account changes its password with the old one, an administrator those of others; it holds at once', async () => {
+test('accounts change their password with the old one, administrators those of others, at once', async () => {
   const person = await givenUser(marina)
   const path = `/users/${person.id}/password`
   expectAnswer(

@@ -492,7 +492,7 @@ test('a part that gets a tag while its index is deleted stays, with the tag', as
   assert.deepEqual([await status(index.digest), await status(other.digest), await status(part.digest)], [404, 404, 200])
 })
 
-test('C-80: who may read the source and write the target copies an artifact with its parts and accessories', async () => {
+test('C-80: an artifact is copied with its accessories by those who may read it and write the target', async () => {
   const [source, target] = [`${cast.A.name}/src`, `${cast.B.name}/dst/deep`]
   const child = await pushImage(marina, source)
   const index = await pushPlatformIndex(source, [child], 'v1')
@@ -594,7 +594,7 @@ test('a list of a project shows all artifacts, or the newest of each of its repo
   expectAnswer(await rest('GET', `/projects/${project.name}/artifacts`, cast.uaA), 403, 'FORBIDDEN')
 })
 
-test('a reference that names nothing is 404, a malformed one is 400, and other projects stay out of reach', async () => {
+test('a reference that names nothing is 404, a malformed one is 400, and other projects stay closed', async () => {
   const name = `${cast.B.name}/secret`
   const image = await pushImage(marina, name, { tag: 'v1' })
   await pushImage(marina, `${cast.A.name}/mine`, { tag: 'v1' })

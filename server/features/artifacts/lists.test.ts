@@ -19,7 +19,7 @@ import { randomOf } from '../../testing/random.ts'
 import { openRest } from '../../testing/rest.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 
-/** Three processes on one database: two with caches and Redis, and `truthful` without a cache, whose answers are right. */
+/** Three processes on one database: two with caches and Redis; `truthful` without a cache, which is always right. */
 let redis: TestRedis
 let first: TestMarina
 let second: TestMarina
@@ -165,7 +165,7 @@ async function pullAndFlush(marina: TestMarina, repository: string, { digest }: 
   await pulls.flush()
 }
 
-/** In each step makes up to three changes at once and compares all processes. Returns the first step with a difference. */
+/** Each step makes up to three changes at once and compares all processes. Returns the first step with a difference. */
 async function findLie(seed: number, steps: number): Promise<string | undefined> {
   const world = await givenWorld(seed)
   for (let step = 1; step <= steps; step++) {
@@ -222,7 +222,7 @@ for (const deaf of kinds) {
   test(`the same test catches a process that is not told of changes of ${deaf}`, async () => {
     const { cache } = second.ground
     const { block } = cache
-    // A process that asked Redis would find out by the stamps, so it blocks no key of this kind and asks nothing there.
+    // Memory is asked first and keeps the old value, so the stamps, which refuse old values of Redis, do not help.
     cache.block = (keys) => block([...keys].filter((key) => resourceOf(key) !== deaf))
     try {
       let lie: string | undefined

@@ -23,7 +23,7 @@ export type Artifacts = {
   listHeld(artifacts: ArtifactRow[]): Promise<Map<number, HeldRow[]>>
 }
 
-/** At most 3 reads at once, each a batch of at most 150 artifacts: hundreds of clients with cold pages share statements. */
+/** At most 3 reads at once, in batches of up to 150 artifacts: hundreds of clients with cold pages share statements. */
 const gathering = { atOnce: 3, most: 150 }
 
 /** Caches an artifact by its id and its accessories by its digest; every write to either invalidates those keys. */

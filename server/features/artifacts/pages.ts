@@ -10,8 +10,8 @@ type Listed = { ids: Float64Array }
 
 /**
  * Reads all ids of a repository's list once and caches them until the next push, tag or delete in the repository
- * (catalog's changesList). Counting 100,000 rows for each page, or skipping half of them by an offset, would take longer
- * than the rest of the page.
+ * (catalog's changesList). Counting 100,000 rows for each page, or skipping half of them by an offset, would take
+ * longer than the rest of the page.
  */
 export async function findListed({ db, cache }: Reader, repositoryId: number): Promise<Listed> {
   const load = async (): Promise<Listed> => {

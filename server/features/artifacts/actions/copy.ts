@@ -106,7 +106,7 @@ async function listPresent(tx: Tx, repositoryId: number, digests: Digest[]): Pro
 
 type At = { project: Project; repository: Repository }
 
-/** Each blob that the target lacks passes the gates of a push. A foreign key refuses a blob that is deleted meanwhile. */
+/** Links the blobs that the target lacks, through the gates of a push. A foreign key refuses one deleted meanwhile. */
 async function linkBlobs(tx: Tx, gates: PushGates, artifactIds: number[], { project, repository }: At): Promise<void> {
   const blobs = await tx.rows<{ id: number; digest: Digest; size: number }>(sql`
     select blob.id, blob.digest, blob.size from blob

@@ -17,7 +17,7 @@ const byType = new Map<string, readonly Addition[]>(
   ),
 )
 
-/** The additions of an artifact, by its stored type. An index has none: an index of images has no history of its own. */
+/** The additions of an artifact, by its stored type. An index has none, since it has no history of its own. */
 export function additionsOf({ type, kind }: { type: string; kind: string }): readonly Addition[] {
   return kind === 'index' ? [] : (byType.get(type) ?? [])
 }
