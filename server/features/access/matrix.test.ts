@@ -11,7 +11,7 @@ import { openTargets, readDocument, type Listed, type Target, type Targets } fro
 
 /** Who asks, and the column of the table that applies to them in project A. */
 type Principal = { name: string; as: Person | undefined; role?: Column; isAdmin?: true; isProjectAdmin?: true }
-/** A project to be asked about, with people of every role, beside one that they are not in. */
+/** Project A with members of every role, and project B, of which they are no members. */
 type World = { isPublic: boolean; A: Project; B: Project; principals: Principal[]; uaA: Person }
 
 let marina: TestMarina
@@ -259,7 +259,7 @@ suite('the tables themselves', () => {
 
 // Last, as pulls are counted a while after they happened, and the tests above compare all rows of all tables.
 suite('the two doors', () => {
-  test('G02: what opens the registry opens no list of the API, and a right of the API opens no registry', async () => {
+  test('G02: a right to pull opens no list of the API, and a right to read artifacts opens no pull', async () => {
     const A = await givenProject(marina)
     await pushImage(marina, `${A.name}/x`, { tag: 'v1' })
     const [puller, reader] = [

@@ -217,7 +217,7 @@ test('accessories of all forms are shown with their subject, also when the subje
   expectAnswer(await rest('GET', `${path}?q=secret%3D1`, marina.admin), 400, 'BAD_REQUEST')
 })
 
-test('what belongs to an index is inherited by its parts', async () => {
+test('the parts of an index inherit its accessories', async () => {
   const name = await givenRepository()
   const child = await pushImage(marina, name, { tag: 'part' })
   const signature = await pushReferrer(marina, name, await pushIndex(marina, name, [child]))
@@ -363,7 +363,7 @@ async function fewest(count: () => Promise<number>): Promise<number> {
   return Math.min(...counts)
 }
 
-test('tags are made, listed and taken away on the artifact they belong to', async () => {
+test('tags can be made, listed and removed on the artifact they belong to', async () => {
   const name = await givenRepository()
   const [one, two] = [await pushImage(marina, name, { tag: 'one' }), await pushImage(marina, name, { tag: 'two' })]
   const path = `${pathOf(name)}/one/tags`

@@ -10,7 +10,7 @@ import { beginOf, isWithin, type TimeWindow } from './window.ts'
 
 export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }
 
-/** One run at a time in all processes (F37). A dead worker leaves the queues intact; the run is retried twice at most. */
+/** One run at a time in all processes (F37). A dead worker leaves the queues intact; a run has 3 tries at most. */
 export const collection = jobType<CollectParams>({
   name: 'GARBAGE_COLLECTION',
   isSingle: true,

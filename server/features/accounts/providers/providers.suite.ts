@@ -24,7 +24,7 @@ export function checkProvider(given: () => Promise<Known>): void {
     return claim
   }
 
-  test('the right password tells who it is, and no other does', async () => {
+  test('the right password gives the caller, and no other password does', async () => {
     const known = await given()
     const claim = await claimed(known)
     assert.deepEqual(await claim.check(known.password, never), known.caller)

@@ -37,7 +37,7 @@ async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { p
   const tree = await listTree(tx, source)
   if (tree.length === 0) throw new Failure('NOT_FOUND', 'the artifact to copy does not exist')
   if (tree.length > treeLimit)
-    throw new Failure('PRECONDITION', `more than ${treeLimit} manifests hang together here: copy them with a client`)
+    throw new Failure('PRECONDITION', `the artifact has more than ${treeLimit} manifests: copy them with a client`)
   const repository = await ensureRepository(tx, project, name, by)
   const present = await listPresent(
     tx,

@@ -99,7 +99,7 @@ function goingWith(rootId: number, tree: Node[]): Node[] {
   return tree.filter(({ id }) => going.has(id))
 }
 
-/** The artifacts with the tags that they lose. */
+/** Locks the tags of the artifacts; returns the artifacts with these tags. */
 async function lockTags(tx: Tx, going: Node[]): Promise<Going[]> {
   const rows = await tx.rows<{ artifactId: number; name: Tag }>(sql`
     select artifact_id as "artifactId", name from tag where artifact_id = any(${going.map(({ id }) => id)}::bigint[])

@@ -7,7 +7,7 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { ArtifactRow } from '../store.ts'
 import { facts } from '../topics.ts'
 
-/** Throws NOT_FOUND for a label that is neither global nor of the project, CONFLICT for one the artifact has already. */
+/** Throws NOT_FOUND for a label that is neither global nor of the project, CONFLICT for one that the artifact has. */
 export async function addLabel(
   db: Db,
   by: Actor,

@@ -36,7 +36,7 @@ export const readers: Record<Addition, Read> = {
   files: async ({ layers }) => json(treeOf(layers)),
   async sbom({ layers }, open) {
     const [layer] = layers
-    if (!layer) throw new Failure('NOT_FOUND', 'the SBOM holds nothing')
+    if (!layer) throw new Failure('NOT_FOUND', 'the SBOM has no layer')
     return {
       contentType: 'application/json; charset=utf-8',
       content: await readWhole(await open(layer), 16 * 1024 * 1024),
