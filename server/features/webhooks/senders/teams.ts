@@ -39,5 +39,5 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
   }
 }
 
-/** Cards read Markdown: no name may become a link or a picture. */
+/** Escapes a name: cards render Markdown, and a name must not become a link or a picture. */
 const plain = (text: string) => text.slice(0, 1000).replaceAll(/[\\[\]()*`!<>]/g, String.raw`\$&`)
