@@ -17,7 +17,8 @@ type LoadOptions = {
   pushers?: number
   pullers?: number
   deletesMore?: boolean
-  /** True of a client that starts one garbage collection after the other. */ collects?: boolean
+  /** True for clients that start one garbage collection after the other. */
+  collects?: boolean
 }
 
 /** An answer that no fault can explain. */

@@ -77,7 +77,7 @@ test('S4-04 to S4-10: a push with a tag in another registry is the same fact as 
   assert.equal(listed.find((one) => one.name === `${project.name}/${name}`)?.artifact_count, 0)
 })
 
-test('S4-08: a push without a tag makes no record of the repository', async () => {
+test('S4-08: a push without a tag creates no repository', async () => {
   const name = fresh('untagged')
   const facts = await take(event('push', { repository: `${project.name}/${name}` }))
   assert.deepEqual(
@@ -136,7 +136,7 @@ test('an event that is sent again counts once, in one envelope, in another, and 
   )
 })
 
-test('envelopes at once that speak of the same repositories in different orders are all taken', async () => {
+test('simultaneous envelopes that name the same repositories in different orders are all taken', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `${project.name}/${fresh(`many-${index}`)}`)
   const envelope = (round: number) => {
     const order = round % 2 === 0 ? names : names.toReversed()

@@ -48,7 +48,7 @@ export function projectRoutes(
       )
       return { rows: rows.map((project) => present(project, rights)), total }
     }),
-    // C-64
+    // An invisible project is answered like an absent one (C-64).
     route(api.headProject, 'user', async ({ query, rights }) => {
       const project = await findProject(reader, query.project_name)
       if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')

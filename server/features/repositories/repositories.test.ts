@@ -49,7 +49,7 @@ test('a project lists its repositories by pages, q and sort', async () => {
     expectAnswer(await rest('GET', `/projects/${A.name}/repositories?${bad}`, guA), 400, 'BAD_REQUEST')
 })
 
-test('C-71: an absent project and a forbidden one look the same', async () => {
+test('C-71: an absent project and a forbidden one are answered alike', async () => {
   for (const path of ['/repositories', '/repositories/app']) {
     for (const [who, status] of [
       [undefined, 401],

@@ -512,7 +512,7 @@ test('H30: robots and rights in a deleted project do not work in a new project o
   assert.deepEqual([await begin(own), await begin(heir)], [401, 202])
 })
 
-test('a robot that is made and used while its project is being deleted is gone with it on every process', async () => {
+test('a robot that is made while its project is being deleted ends with it on every process', async () => {
   await using beside = await openBeside(marina)
   const { db } = marina.ground
   const project = await givenProject(marina)

@@ -161,7 +161,7 @@ test('C-15: an account that joins a group while its role is taken away does not 
     member_group: { id: groupId },
   })
   const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  // Stops the removal between its look at the group's accounts and its commit.
+  // Holds up the removal after it has read the group's accounts, and before it commits.
   const holding = db.transaction(async (tx) => {
     await tx.rows(sql`select id from project_member where id = ${member} for update`)
     held.resolve()

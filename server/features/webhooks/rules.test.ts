@@ -86,7 +86,7 @@ test('each kind of target renders JSON for every type of event, whatever a name 
   }
 })
 
-test('pauses double up to a bound, and Retry-After counts in seconds or as a date within the same bound', () => {
+test('the back-off doubles up to a bound, and Retry-After (seconds or a date) has the same bound', () => {
   assert.deepEqual(
     [1, 2, 3, 6, 7, 1000].map((failed) => pauseAfter(rules, failed)),
     [1000, 2000, 4000, 32_000, 60_000, 60_000],
@@ -108,7 +108,7 @@ test('pauses double up to a bound, and Retry-After counts in seconds or as a dat
   for (const [text, ms] of asked) assert.equal(retryAfterMs(text, now), ms, String(text))
 })
 
-test('filters take all when they are empty; a tag filter takes an event when one of its tags fits', async () => {
+test('an empty filter matches everything; a tag filter matches when one tag of the event does', async () => {
   const takes = (repositories: string, tags: string, repository: string, all: string[]) =>
     takesArtifact(openYield(), selectorOf({ repositories, tags }), repository, all)
   assert.deepEqual(

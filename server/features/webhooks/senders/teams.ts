@@ -1,7 +1,7 @@
 import type { HookEvent } from '../events.ts'
 import type { Sender } from './sender.ts'
 
-/** An adaptive card, as the webhooks of Microsoft Teams' workflows take it. */
+/** An adaptive card, the format of webhooks of Microsoft Teams' workflows. */
 export const teams: Sender = {
   type: 'teams',
   vendor: 'TEAMS',
