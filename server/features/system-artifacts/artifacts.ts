@@ -30,9 +30,8 @@ export type NewSystemArtifact = Place & {
 
 export type SystemArtifacts = Upkeep & {
   /**
-   * Stores the bytes of `source` and the record of them; when one fails, the other is not there. The digest is worked
-   * out here, and compared when given. Throws CONFLICT for what exists, DENIED when a quota leaves no room, BAD_REQUEST
-   * for a bad place.
+   * Stores the bytes of `source` and the record of them; when one fails, the other is not there. The digest is worked out here,
+   * and compared when given. Throws CONFLICT for what exists, DENIED when a quota leaves no room, BAD_REQUEST for a bad place.
    */
   create(artifact: NewSystemArtifact, source: Bytes): Promise<SystemArtifact>
   /** The bytes, flowing; the caller ends the stream. Throws NOT_FOUND. */
@@ -154,9 +153,7 @@ export function openSystemArtifacts({ db, blobs, ttlMs, limits }: Options): Syst
     return getRecord(db, repository, digest)
   }
 
-  /**
-   * The same bytes were let go of a moment ago; those that we have written are there still, or were taken with them.
-   */
+  /** The same bytes were let go of a moment ago; those that we have written are there still, or were taken with them. */
   async function rescue(digest: Digest): Promise<void> {
     const areThere = async () => (await blobs.find(blobPath(digest))) !== undefined
     if (!(await db.transaction((tx) => rescueBytes(tx, digest, areThere))))
