@@ -5,22 +5,22 @@ import { resourceOf } from './keys.ts'
 import { Memory, type Flight } from './memory.ts'
 
 /**
- * Facts read from the database and kept in memory, each under one key. Never false: whoever is about to commit a change
- * blocks the keys it makes untrue, and from then until the release nobody is served such a fact from memory, nor is what was
- * read meanwhile kept (docs/decisions/0007-caching.md has the argument).
+ * Facts read from the database and kept in memory, each under one key. It never serves a false fact: a writer blocks
+ * the keys that its commit makes untrue, and from then until the release no fact under them is served from memory, nor
+ * is one kept that was read meanwhile. The argument is in docs/decisions/0007-caching.md.
  */
 export interface Cache {
-  /** The fact from memory at once, or loaded; however many ask at once, `load` runs once. Undefined is never kept. */
+  /** The fact, from memory at once or by `load`; callers that ask at once share one `load`. Undefined is never kept. */
   get<Value extends object>(
     key: string,
     load: () => Promise<Value | undefined>,
     sizeOf?: (value: Value) => number,
   ): Maybe<Value | undefined>
-  /** The fact from memory at once, or what `load` answers instead, which is kept nowhere and shared with nobody. */
+  /** The fact from memory at once, or what `load` returns instead, which is not kept and not shared. */
   getOr<Value extends object, Other>(key: string, load: () => Promise<Other>): Maybe<Value | Other>
   /**
-   * Several facts of one kind, by their ids: those in memory, and the rest by one `load` of what is missing. What `load` does
-   * not find is missing in the answer too.
+   * Several facts of one kind, by their ids: those in memory, and the others by one `load`. An id that `load` does not
+   * find is missing in the answer, too.
    */
   many<Id, Value extends object>(
     ids: readonly Id[],
@@ -28,44 +28,50 @@ export interface Cache {
     load: (ids: Id[]) => Promise<Map<Id, Value>>,
     sizeOf?: (value: Value) => number,
   ): Promise<Map<Id, Value>>
-  /** Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up. */
+  /**
+   * Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up.
+   */
   block(keys: Iterable<string>): () => void
-  /** Removes from the shared layer what a commit of this process has made untrue; nobody believes it any more anyway. */
+  /**
+   * Removes from the shared layer the facts that a commit has made untrue. Only frees space: no process believes them.
+   */
   tidy(keys: Iterable<string>): void
-  /** Forgets every fact of a resource. Reads that are under way keep nothing. Returns how many there were. */
+  /** Forgets every fact of a resource and returns how many. Reads of it that are under way keep nothing. */
   flush(resource: string): number
   /** Forgets everything. Reads that are under way keep nothing. */
   clear(): void
-  /** Bytes and facts held. */
+  /** Bytes and facts in memory. */
   size(): { bytes: number; entries: number }
-  /** What is held, for administrators: by key, in no order, without a trace in the counts. */
+  /** All facts in memory, for administrators, in no order. Not counted as hits. */
   entries(): Iterable<{ key: string; value: object; bytes: number }>
-  /** What is held under one key, as `entries` has it, whether or not it may be served now. */
+  /** The entry of one key as `entries` returns it, whether or not it may be served now. */
   look(key: string): { value: object; bytes: number } | undefined
-  /** How often what happened, since the start. */
+  /** Hits, misses and so on of each resource, since the start. */
   counts(): CacheCounts[]
 }
 
-/** A second layer that other processes see too. It says itself what it holds true; undefined is always a right answer. */
+/**
+ * A second layer that other processes see, too. It returns no fact that it does not know to be true; undefined is safe.
+ */
 export interface SharedLayer {
-  /** In the order of the keys. Never rejects. */
+  /** The facts in the order of the keys. Never rejects. */
   read(keys: string[]): Promise<(object | undefined)[]>
-  /** Keeps a fact that was read while no change of it was on its way. Returns at once. */
+  /** Keeps a fact that was read while its key was not blocked. Returns at once. */
   write(key: string, value: object): void
-  /** Removes facts that a commit made untrue. Only tidies: they would not be believed any more. Returns at once. */
+  /** Removes facts that a commit made untrue. Only frees space: no process believes them. Returns at once. */
   forget(keys: string[]): void
 }
 
 type CacheOptions = {
   /** In bytes; 0 keeps nothing in memory, which is slower and just as right. */
   limit: number
-  /** How long a fact is kept, in ms, though it be true for longer; to within a tenth. */
+  /** How long a fact is kept, in ms, even if it stays true; to within a tenth. */
   expireMs?: number
-  /** False while this process cannot be told of other processes' changes: then nothing is served from memory or kept. */
+  /** False while other processes cannot tell this one of changes: then nothing is served from memory or kept. */
   isTrusted?: () => boolean
-  /** Resources of which nothing is kept. */
+  /** Resources whose facts are not kept. */
   never?: ReadonlySet<string>
-  /** Asked where memory does not know, for these resources alone. */
+  /** Asked for facts of these resources that memory does not have. */
   shared?: { layer: SharedLayer; resources: ReadonlySet<string> }
 }
 
@@ -118,8 +124,8 @@ function readOne<Value extends object>(parts: Parts, key: string, load: LoadOne<
   const { memory, readFresh } = parts
   const { counts } = memory
   const loadFresh = () => readFresh(key, () => counts.load(key, load))
-  // While a key is blocked its change may be committed at any moment: a read that began a moment ago may already be old.
-  // No caller joins a read that began before it asked.
+  // While a key is blocked its change may be committed at any moment: a read that began a moment ago may already be
+  // old. No caller joins a read that began before it asked.
   if (!memory.isTrusted() || memory.isBlocked(key)) return loadFresh()
   counts.of(resourceOf(key)).miss++
   const known = memory.findFlight(key)
@@ -193,7 +199,10 @@ async function getMany<Id, Value extends object>(
 type Asked<Id> = { id: Id; key: string; flight: Flight }
 type Alone<Id> = { id: Id; key: string }
 
-/** `answer`: in memory. `asked`: read here, in new flights. `alone`: read here, shared with nobody. `joined`: read by others. */
+/**
+ * `answer`: in memory. `asked`: read here, in new flights. `alone`: read here, shared with nobody. `joined`: read by
+ * others.
+ */
 function sortOut<Id, Value extends object>(memory: Memory, ids: readonly Id[], { keyOf }: Kind<Id, Value>) {
   const answer = new Map<Id, Value>()
   const asked: Asked<Id>[] = []
@@ -250,7 +259,7 @@ async function fetchMany<Id, Value extends object>(
   }
 }
 
-/** Keeps nothing and shares nothing: every question goes to the database. */
+/** Keeps nothing and shares nothing: every read goes to the database. */
 const noCache: Cache = {
   get: (_key, load) => load(),
   many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
@@ -265,5 +274,5 @@ const noCache: Cache = {
   counts: () => [],
 }
 
-/** The same questions, always asked of the database: for what is not to be answered from the cache. */
+/** A reader without a cache: for reads that must not be answered from memory. */
 export const uncached = <Db>({ db }: { db: Db }): { db: Db; cache: Cache } => ({ db, cache: noCache })

@@ -1,7 +1,7 @@
 /**
- * Reads of which no caller gets one that began before it asked. For each key one read runs at a time, and all callers that
- * ask meanwhile share the next (single flight). Without it, thousands of callers that ask at once for a key that is
- * blocked, or while the lease has lapsed, would each read the database.
+ * Reads of which no caller gets one that began before it asked. For each key one read runs at a time, and all callers
+ * that ask meanwhile share the next (single flight). Without it, thousands of callers that ask at once for a key that
+ * is blocked, or while the lease has lapsed, would each read the database.
  */
 export function openFreshReads(): (key: string, read: () => Promise<unknown>) => Promise<unknown> {
   const lines = new Map<string, { running: Promise<unknown>; next: Promise<unknown> | undefined }>()

@@ -3,8 +3,8 @@ import { openCounts, type Counts } from './counts.ts'
 import { resourceOf } from './keys.ts'
 
 /**
- * A read under way that other callers may join (single flight). `again` is the read after it, shared by the callers that
- * joined this one and learnt from it that there is nothing.
+ * A read under way that other callers may join (single flight). `again` is the read after it, shared by the callers
+ * that joined this one and learnt from it that there is nothing.
  */
 export type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
 type Kept = { value: object; counts: Counts }
@@ -62,7 +62,9 @@ export class Memory {
     return this.#blocked.has(key)
   }
 
-  /** Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up. */
+  /**
+   * Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up.
+   */
   block(keys: Iterable<string>): () => void {
     const all = [...keys]
     for (const key of all) {

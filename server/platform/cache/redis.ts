@@ -3,12 +3,13 @@ import { createClient, RESP_TYPES } from 'redis'
 
 /**
  * A Redis that may be away, slow, full or empty at any moment without any caller waiting for it: a question is answered
- * within the timeout or counts as unanswered, and after three of those in a row none is asked for 2 s (circuit breaker).
+ * within the timeout or counts as unanswered, and after three of those in a row none is asked for 2 s (circuit
+ * breaker).
  */
 export interface Redis extends AsyncDisposable {
   /**
-   * In the order of the keys, the first `most` bytes of each, so that a huge value that another program put there does not
-   * fill Marina's memory. Undefined for all when there was no answer. Never rejects.
+   * In the order of the keys, the first `most` bytes of each, so that a huge value that another program put there does
+   * not fill Marina's memory. Undefined for all when there was no answer. Never rejects.
    */
   read(keys: string[], most: number): Promise<(Buffer | undefined)[] | undefined>
   /** Resolves with false when Redis did not keep the value. Never rejects. */
@@ -18,8 +19,8 @@ export interface Redis extends AsyncDisposable {
   /** Keys that begin with the text, by SCAN; at most `limit`. Rejects when Redis does not answer. */
   list(beginning: string, limit: number): Promise<string[]>
   /**
-   * Removes keys that begin with the text, or with `isWhole` the one key of that name; resolves with how many. Rejects when
-   * Redis does not answer.
+   * Removes keys that begin with the text, or with `isWhole` the one key of that name; resolves with how many. Rejects
+   * when Redis does not answer.
    */
   drop(beginning: string, isWhole?: boolean): Promise<number>
   /** Bytes of the value and ms until it expires; undefined when there is none. Rejects when Redis does not answer. */
@@ -94,7 +95,9 @@ const createRedisClient = (url: string) =>
     },
   }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
 
-/** A client that connects again by itself, and is replaced by a new one when nothing comes from Redis for `silenceMs`. */
+/**
+ * A client that connects again by itself, and is replaced by a new one when nothing comes from Redis for `silenceMs`.
+ */
 function openConnection({
   url,
   silenceMs,
@@ -130,8 +133,8 @@ function openConnection({
 }
 
 /**
- * A circuit breaker: after `failuresInRow` unanswered questions in a row none is asked for `pauseMs`, then one shows whether
- * Redis answers again.
+ * A circuit breaker: after `failuresInRow` unanswered questions in a row none is asked for `pauseMs`, then one shows
+ * whether Redis answers again.
  */
 function openBreaker({
   isReady,
@@ -163,7 +166,9 @@ function openBreaker({
   return { isUp, ask }
 }
 
-/** Keys that wait to be removed, each for `forgetForMs` at most. `remove` resolves with false when it has to be retried. */
+/**
+ * Keys that wait to be removed, each for `forgetForMs` at most. `remove` resolves with false when it has to be retried.
+ */
 function openRemovals(remove: (keys: string[]) => Promise<boolean>) {
   const waiting = new Map<string, number>()
   const closing = new AbortController()
