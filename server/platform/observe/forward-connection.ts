@@ -11,7 +11,7 @@ export type Connection = { write(message: Buffer): Promise<void>; close(): void 
 type Target = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number }
 
 type ConnectorOptions = {
-  /** Says of an address whether it may be called. */
+  /** Whether an address may be called. */
   isOpen(address: string): boolean
   /** Certificate authorities to trust instead of the usual ones, PEM. */
   ca: string | undefined
@@ -24,7 +24,10 @@ type ConnectorOptions = {
 /** RFC 5426 wants receivers to take 2,048 bytes at least; most take 8 KiB. */
 const largestDatagram = 8 * 1024
 
-/** Connects to the server of a target. Rejects for an address that may not be called, and when the server cannot be reached. */
+/**
+ * Connects to the server of a target. Rejects for an address that may not be called, and when the server cannot be
+ * reached.
+ */
 export function openConnector(options: ConnectorOptions): (target: Target) => Promise<Connection> {
   // Not dns.lookup: that takes a thread of libuv, so a name whose DNS hangs would hold up files and other names.
   const lookup = promisify(openNames())
@@ -34,7 +37,7 @@ export function openConnector(options: ConnectorOptions): (target: Target) => Pr
     return transport === 'udp' ? openUdp(address, port) : openStream({ transport, host, address, port }, options)
   }
 
-  /** Resolved once and checked; the connection goes to that very address. */
+  /** Resolves the name once and checks all its addresses; the connection goes to the very address that was checked. */
   async function resolve(host: string): Promise<string> {
     const found = isIP(host) ? [{ address: host }] : await lookup(host)
     if (found.length === 0 || !found.every(({ address }) => options.isOpen(address)))

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnector, type Connection } from './forward-connection.ts'
 
-/** Where messages go, and how they are written there. */
+/** The server that messages go to, and their format. */
 type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number; format: 'syslog' | 'json' }
 
 /** A message to forward: `kind` becomes syslog's MSGID, `content` the JSON. */
@@ -10,8 +10,9 @@ export type Message = { at: Date; kind: string; isWarning: boolean; content: Rec
 
 export type Forwarder = AsyncDisposable & {
   /**
-   * Takes a message for the server at `endpoint` and returns at once. When the buffer is full, the oldest message is given
-   * up. Messages that still wait for an earlier endpoint go to this one, too: the earlier one may have been a mistake.
+   * Takes a message for the server at `endpoint` and returns at once. When the buffer is full, the oldest message is
+   * given up. Messages that still wait for an earlier endpoint go to this one, too: the earlier one may have been a
+   * mistake.
    */
   send(endpoint: string, message: Message): void
   /** Messages sent and given up since the start, and those that wait now. */
@@ -19,9 +20,11 @@ export type Forwarder = AsyncDisposable & {
 }
 
 export type ForwarderOptions = {
-  /** Says of an address whether it may be called. */
+  /** Whether an address may be called. */
   isOpen(address: string): boolean
-  /** The endpoint that is configured now, '' for none; asked after a failure, as another process may have changed it. */
+  /**
+   * The endpoint that is configured now, '' for none; asked after a failure, as another process may have changed it.
+   */
   wanted?(): Promise<string>
   /** Called when sending begins to fail, when it works again, and at the end when something has not been sent. */
   onChange(state: 'failing' | 'well', about: { endpoint: string; reason?: string; waiting: number; lost: number }): void
@@ -36,8 +39,8 @@ export type ForwarderOptions = {
 }
 
 /**
- * Reads `host:port` (syslog over TCP, as Harbor takes it), or udp://, tcp:// or tls://host:port, with `?format=json` for
- * plain JSON lines. Throws Error for any other text.
+ * Reads `host:port` (syslog over TCP, as Harbor takes it), or udp://, tcp:// or tls://host:port, with `?format=json`
+ * for plain JSON lines. Throws Error for any other text.
  */
 export function parseForwardTarget(text: string): ForwardTarget {
   const whole = text.includes('://') ? text : `tcp://${text}`
@@ -70,7 +73,7 @@ class BufferedForwarder implements Forwarder {
   #endpoint = ''
   #sent = 0
   #lost = 0
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0
   /** Ends the pause after a failure. */
   #wake = () => {}
@@ -169,7 +172,7 @@ class BufferedForwarder implements Forwarder {
     await this.#askWanted()
   }
 
-  /** Ends early when another endpoint is named, or at the end. */
+  /** Waits; ends early when the endpoint changes or the forwarder is closed. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
