@@ -8,8 +8,8 @@ export function configurationPage(): string {
     '# Configuration',
     '',
     'Environment variables win over the YAML file; the file is `--config <file>`, `MARINA_CONFIG`, ' +
-      'or `./marina.yaml` when it is there. Sizes have',
-    'a unit (`4MiB`), so have times (`30s`, `168h`). ' +
+      'or `./marina.yaml` when it is there.',
+    'Sizes have a unit (`4MiB`), so have times (`30s`, `168h`). ' +
       'An unknown setting or a wrong value stops the start with a sentence that names it.',
     '`./marina.mjs config` prints what is in force and where each value comes from, secrets only as `(set)`.',
     '',

@@ -155,7 +155,6 @@ suite('each rule finds what is planted', () => {
       },
       ['oci/a.ts'],
     ],
-    ['lines over 140 characters', { 'oci/a.ts': `${'x'.repeat(141)}\n${'x'.repeat(140)}\n` }, ['oci/a.ts']],
     [
       'logic in the index.ts of a feature',
       {

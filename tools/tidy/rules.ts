@@ -10,7 +10,6 @@ const rules: Rule[] = [
   { name: 'functions over 50 lines', find: (_, structures) => findLongFunctions(structures, 50) },
   { name: 'functions over 120 lines', find: (_, structures) => findGiants(structures) },
   { name: 'lines over 120 characters', find: (tree) => findLongLines(tree, 120) },
-  { name: 'lines over 140 characters', find: (tree) => findLongLines(tree, 140) },
   { name: 'logic in the index.ts of a feature', find: (_, structures) => findLogicInDoors(structures) },
   { name: 'exports that nobody imports', find: (_, structures) => findDeadExports(structures, false) },
   { name: 'exported types that nobody imports', find: (_, structures) => findDeadExports(structures, true) },

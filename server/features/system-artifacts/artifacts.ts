@@ -13,8 +13,9 @@ export type { NewSystemArtifact } from './create.ts'
 
 export type SystemArtifacts = Upkeep & {
   /**
-   * Stores the bytes of `source` and the record of them; when one fails, the other is not there. The digest is worked out here,
-   * and compared when given. Throws CONFLICT for what exists, DENIED when a quota leaves no room, BAD_REQUEST for a bad place.
+   * Stores the bytes of `source` and the record of them; when one fails, the other is not there. The digest is
+   * computed here, and compared when given. Throws CONFLICT for what exists, DENIED when a quota leaves no room,
+   * BAD_REQUEST for a bad place.
    */
   create(artifact: NewSystemArtifact, source: Bytes): Promise<SystemArtifact>
   /** The bytes, flowing; the caller ends the stream. Throws NOT_FOUND. */

@@ -23,7 +23,7 @@ type Uploads = Pick<
 
 /**
  * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees
- * (claim.ts). Hashes run along with the bytes (hash.ts). A blob is recorded only after its bytes are durable (record.ts).
+ * (claim.ts). Hashes run along with the bytes (hash.ts). A blob is recorded once its bytes are durable (record.ts).
  */
 export function localUploads(options: LocalOptions): Uploads {
   const { db, blobs } = options
