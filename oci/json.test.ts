@@ -22,7 +22,7 @@ test('ordinary JSON is read as JSON.parse reads it', () => {
   for (const text of texts) assert.deepEqual(parse(text), JSON.parse(text), text)
 })
 
-test('a key that stands twice in one object is refused, in any spelling and at any depth', () => {
+test('a duplicate key of an object is refused, in any spelling and at any depth', () => {
   const texts = [
     '{"a":1,"a":2}',
     '{"a":1,"b":2,"a":1}',
@@ -37,7 +37,7 @@ test('a key that stands twice in one object is refused, in any spelling and at a
   for (const text of texts) assert.throws(() => parse(text), /stands twice/, text)
 })
 
-test('a whole number in any spelling but digits is refused: other readers take it for none', () => {
+test('a whole number that is not written in digits alone is refused, as by readers in Go and Rust', () => {
   for (const text of ['23.0', '1e3', '1E+3', '-2.0', '0.0', '-0', '{"size":2.3e1}', '[0,[1.0]]', '{"a":-0 }'])
     assert.throws(() => parse(text), /digits alone/, text)
 })
@@ -67,7 +67,7 @@ test('text that is almost JSON is refused', () => {
     assert.throws(() => parse(text), SyntaxError, text)
 })
 
-test('nesting ends at the limit', () => {
+test('JSON nested deeper than the limit is refused', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
   assert.doesNotThrow(() => parse(nested(32)))
   assert.throws(() => parse(nested(33)), /32 levels/)

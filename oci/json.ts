@@ -1,7 +1,7 @@
 /**
- * Parses JSON that two readers must not be able to understand differently: UTF-8 only, no byte order mark, no key twice in
- * one object, whole numbers in digits alone, no more than `maxDepth` levels (security.md D02: the same bytes read as
- * image and as index). Linear in the length of the text. Throws SyntaxError with a reason.
+ * Parses only JSON that every reader understands in the same way: UTF-8, no byte order mark, no key twice in one
+ * object, whole numbers in digits alone, at most `maxDepth` levels (D02: the same bytes could otherwise be read as
+ * image and as index). Takes time linear in the length of the text. Throws SyntaxError with a reason.
  */
 export function parseStrictJson(bytes: Uint8Array, maxDepth = 32): unknown {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -10,7 +10,7 @@ export function parseStrictJson(bytes: Uint8Array, maxDepth = 32): unknown {
   return value
 }
 
-/** Walks JSON text that JSON.parse accepted, so only strings, numbers and brackets need a look. */
+/** Walks text that JSON.parse accepted, so only strings, numbers and brackets have to be looked at. */
 function refuseAmbiguity(text: string, maxDepth: number) {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {
@@ -39,7 +39,7 @@ function refuseAmbiguity(text: string, maxDepth: number) {
 const numberForm = /-?[\d.eE+-]+/y
 const isNumberStart = (code: number) => code === 0x2d || (code >= 0x30 && code <= 0x39)
 
-/** The number that begins at `start`. Go and Rust read neither 23.0 nor 2.3e1 into a whole number, and Rust no -0. */
+/** The number that begins at `start`. Go and Rust refuse 23.0 and 2.3e1 as a whole number, and Rust also -0. */
 function readNumber(text: string, start: number): string {
   numberForm.lastIndex = start
   const [number] = numberForm.exec(text)!

@@ -24,7 +24,7 @@ export type Descriptor = {
   platform?: Record<string, unknown>
 }
 
-/** What a manifest says, whatever its media type. The bytes themselves stay the truth and are kept as they came. */
+/** What a manifest says, whatever its media type. Marina stores and sends the original bytes, never this. */
 export type Manifest = {
   mediaType: ManifestType
   kind: ManifestKind
@@ -37,7 +37,7 @@ export type Manifest = {
   annotations: Record<string, string>
 }
 
-/** Counts, so that no manifest can make one transaction or one answer arbitrarily large. */
+/** The most entries of each list, so that no manifest can make one transaction or one answer arbitrarily large. */
 export const manifestLimits = { layers: 4096, children: 1000, annotations: 1024, urls: 16, urlLength: 4096 }
 
 const manifestKeys = [
@@ -81,8 +81,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 }
 
 /**
- * Config, layers, and what an index lists that is no manifest (BuildKit's cache), each digest once: the manifest holds
- * those of them that the repository has.
+ * The blobs that a manifest names, each digest once: config, layers, and those entries of an index that are no
+ * manifests (BuildKit's cache). The manifest holds those of them that the repository has.
  */
 export function namedBlobs({ config, layers, children }: Manifest): Descriptor[] {
   return onceEach([
@@ -92,7 +92,10 @@ export function namedBlobs({ config, layers, children }: Manifest): Descriptor[]
   ])
 }
 
-/** Of the named blobs, those that must be in the repository first: all but foreign layers with an address (C-59). */
+/**
+ * Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers
+ * that have a URL (C-59).
+ */
 export function neededBlobs({ config, layers }: Manifest): Descriptor[] {
   const needed = layers.filter(({ mediaType, urls }) => !urls?.length || !isForeignLayer(mediaType))
   return onceEach(config ? [config, ...needed] : needed)
@@ -116,7 +119,7 @@ function parseObject(bytes: Uint8Array): Body {
   return value
 }
 
-/** Go's reader takes `Digest`, and even `dige\u017ft`, for `digest`: what we check must be what it will read. */
+/** Go's JSON reader takes `Digest`, and even `dige\u017ft`, for `digest`: Marina must check the value that Go reads. */
 function refuseFolded(value: Body, keys: string[]) {
   for (const key of Object.keys(value)) {
     const meant = keys.find((known) => known !== key && known.toLowerCase() === fold(key))
@@ -124,7 +127,7 @@ function refuseFolded(value: Body, keys: string[]) {
   }
 }
 
-/** By way of upper case, where the long s and the Kelvin sign meet the letters they fold to. */
+/** Upper case first: it maps the long s and the Kelvin sign to the letters that they fold to. */
 const fold = (text: string) => text.toUpperCase().toLowerCase()
 
 function decideType(body: Body, contentType: string | undefined): ManifestType {
@@ -223,7 +226,7 @@ function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 
-/** Go writes a nil list as null, other languages every member of a model: both mean that it is not there. */
+/** Go writes a nil list as null, and other languages write null for each member that is not there. */
 function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null
 }

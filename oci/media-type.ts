@@ -16,7 +16,7 @@ export function isManifestType(text: string): text is ManifestType {
   return Object.hasOwn(manifestTypes, text)
 }
 
-/** Docker's schema 1 types, refused by name so that the answer can say what to do. */
+/** Docker's schema 1 types; they are recognized so that the error can say what to do. */
 export function isSchema1(type: string): boolean {
   return type.startsWith('application/vnd.docker.distribution.manifest.v1')
 }
@@ -24,15 +24,15 @@ export function isSchema1(type: string): boolean {
 const mediaTypeForm = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
 
 /**
- * Whether a type that Marina does not interpret can be kept and shown: 1 to 255 characters, none of them invisible.
- * The form of RFC 6838 is not asked for: types with parameters, and bare words, were pushed by the thousand, and a
- * copy must not stop there.
+ * Whether a type that Marina does not interpret can be kept and shown: 1 to 255 characters, none of them invisible. It
+ * need not have the form of RFC 6838: many existing artifacts have types with parameters or bare words, and copying
+ * them has to work.
  */
 export function isMediaType(text: string): boolean {
   return mediaTypeForm.test(text)
 }
 
-/** What an `isMediaType` wants, for error messages. */
+/** The rule of `isMediaType`, for error messages. */
 export const mediaTypeRule = 'a media type of 1 to 255 characters, without control characters'
 
 const foreignLayers = [
@@ -44,8 +44,8 @@ const foreignLayers = [
 ]
 
 /**
- * Layers that may not be passed on, so that only their address is known: Docker's foreign and OCI's nondistributable
- * ones.
+ * Whether layers of this type may not be distributed, so that a manifest may name only their URL: Docker's foreign and
+ * OCI's nondistributable layers.
  */
 export function isForeignLayer(type: string): boolean {
   return foreignLayers.includes(bareMediaType(type))

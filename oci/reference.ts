@@ -30,7 +30,8 @@ export function parseRepositoryName(text: string): RepositoryName {
       ? `a repository name has at most ${nameLimit} characters`
       : lacksProject
         ? `a repository lives in a project: use <project>/${text}, for example library/${text}`
-        : 'a repository name is lower-case letters and digits, separated by one of . _ __ - inside a component and / between them'
+        : 'a repository name is lower-case letters and digits, separated by one of . _ __ - inside a component ' +
+          'and / between them'
   throw new OciError(lacksProject ? 'DENIED' : 'NAME_INVALID', why, { detail: { name: text.slice(0, nameLimit + 1) } })
 }
 
@@ -52,7 +53,7 @@ export function parseTag(text: string): Tag {
   return text
 }
 
-/** A tag or a digest; what holds a colon must be a digest. */
+/** A tag or a digest; a text with a colon must be a digest. */
 export function parseReference(text: string): Reference {
   if (isDigest(text)) return { digest: text }
   if (text.includes(':')) {

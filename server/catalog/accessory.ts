@@ -4,7 +4,7 @@ import type { Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
 import { accessoryKey } from './artifact.ts'
 
-/** Harbor's names for what may belong to another artifact. */
+/** Harbor's names for the types of accessories. */
 export type AccessoryType =
   | 'signature.cosign'
   | 'signature.notation'
@@ -18,22 +18,23 @@ const typeOfEnding: Record<string, AccessoryType> = {
   sbom: 'sbom.harbor',
 }
 
-/** What a tag of cosign's older form says: `sha256-<hex>.sig` marks a signature of the artifact with that digest. */
+/** Reads a tag of cosign's older form: `sha256-<hex>.sig` marks a signature of the artifact with that digest. */
 export function accessoryOfTag(tag: Tag): { type: AccessoryType; subject: Digest } | undefined {
   const [, hex, ending] = /^sha256-([a-f0-9]{64})\.(sig|att|sbom)$/.exec(tag) ?? []
   return hex === undefined ? undefined : { type: typeOfEnding[ending!]!, subject: `sha256:${hex}` as Digest }
 }
 
-/** Of `accessory`: the tags by which cosign finds it. They say what it belongs to, and are no names of its own. */
+/** The tags by which cosign finds the row's accessory: they name its subject, and do not count as its own tags. */
 const linkTags = sql`array(
   select replace(accessory.subject_digest, ':', '-') || ending from unnest(array['.sig', '.att', '.sbom']) as ending)`
 
-/** Of `accessory`: it has a tag that somebody gave it, which keeps it when its subject goes. */
+/** Whether the row's accessory has a tag of its own, so that it stays when its subject is deleted. */
 export const hasOwnTag = sql`exists (
   select from tag where tag.artifact_id = accessory.artifact_id and tag.name <> all(${linkTags}))`
 
 /**
- * A tag of cosign's form came to an artifact that says nothing of a subject itself: it belongs to what the tag names.
+ * Makes an artifact that got a tag of cosign's form an accessory of the artifact that the tag names, unless its
+ * manifest names a subject.
  */
 export async function linkByTag(tx: Tx, repositoryId: number, artifactId: number, tag: Tag): Promise<void> {
   const accessory = accessoryOfTag(tag)
@@ -47,8 +48,8 @@ export async function linkByTag(tx: Tx, repositoryId: number, artifactId: number
 }
 
 /**
- * Tags have left artifacts. What was an accessory by such a tag alone stands by itself from now on: `cosign clean` was
- * there.
+ * Ends accessories that were ones only by a tag of cosign's form, once they have lost that tag, as by `cosign clean`:
+ * these artifacts then stand by themselves.
  */
 export async function unlinkByTags(
   tx: Tx,

@@ -24,7 +24,7 @@ const shown = async (path: string, reference: string) =>
 const accessoriesOf = async (path: string, reference: string) =>
   ((await shown(path, reference)).accessories ?? []).map(({ type, digest }) => [type, digest])
 
-/** Deletes by digest: how docker, crane and oras do it, and the REST API. */
+/** The two ways to delete by digest: that of docker, crane and oras, and the REST API. */
 const doors: Record<string, (at: ReturnType<typeof given>, digest: string) => Promise<unknown>> = {
   '/v2': async ({ repository }, digest) =>
     expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${digest}`), 202),
@@ -32,7 +32,7 @@ const doors: Record<string, (at: ReturnType<typeof given>, digest: string) => Pr
 }
 
 for (const [door, remove] of Object.entries(doors)) {
-  test(`a delete through ${door} takes what belongs to the artifact, not what has a tag of its own`, async () => {
+  test(`a delete through ${door} also deletes accessories, but for those with a tag of their own`, async () => {
     const at = given()
     const image = await pushImage(marina, at.repository, { tag: 'v1' })
     const signature = await pushReferrer(marina, at.repository, image)
@@ -48,7 +48,7 @@ for (const [door, remove] of Object.entries(doors)) {
   })
 }
 
-test('a delete of an index through /v2 leaves its parts, with what belongs to them', async () => {
+test('a delete of an index through /v2 leaves its parts and their accessories', async () => {
   const at = given()
   const part = await pushImage(marina, at.repository)
   const index = await pushIndex(marina, at.repository, [part], { tag: 'v1' })
@@ -61,7 +61,7 @@ test('a delete of an index through /v2 leaves its parts, with what belongs to th
   assert.deepEqual(await Promise.all(statuses), [404, 404, 200, 200])
 })
 
-test("cosign's tags make signatures, attestations and SBOMs, and no longer once they are deleted", async () => {
+test("artifacts are signatures, attestations or SBOMs by cosign's tags, until these are deleted", async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const types = { sig: 'signature.cosign', att: 'subject.accessory', sbom: 'sbom.harbor' }
@@ -81,7 +81,7 @@ test("cosign's tags make signatures, attestations and SBOMs, and no longer once 
   }
 })
 
-test('a tag of cosign that moves leaves the old signature behind; a subject of its own does not change', async () => {
+test("an artifact is no signature once cosign's tag has moved away, unless it names a subject itself", async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const tag = linkOf(image.digest)
@@ -96,7 +96,7 @@ test('a tag of cosign that moves leaves the old signature behind; a subject of i
   assert.deepEqual(await accessoriesOf(at.path, 'v1'), [['subject.accessory', said.digest]])
 })
 
-test('a deleted tag of cosign that is restored makes the signature one again', async () => {
+test('an artifact whose cosign tag is deleted and restored is a signature again', async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const signature = await pushImage(marina, at.repository, { tag: linkOf(image.digest) })
@@ -106,7 +106,7 @@ test('a deleted tag of cosign that is restored makes the signature one again', a
   assert.deepEqual(await accessoriesOf(at.path, 'v1'), [['signature.cosign', signature.digest]])
 })
 
-test('an SBOM shows as one, attached by its subject or by a tag', async () => {
+test('an SBOM is shown as an SBOM, whether attached by its subject or by a tag', async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const bySubject = await pushReferrer(marina, at.repository, image, { artifactType: 'application/spdx+json' })
@@ -128,7 +128,7 @@ test('an SBOM shows as one, attached by its subject or by a tag', async () => {
   assert.equal(expectAnswer(addition, 200).text, layer.toString())
 })
 
-test('an upgrade ends accessories by a tag that they lost, and knows SBOMs by theirs', async () => {
+test('an upgrade ends accessories by a tag that they lost, and recognises SBOMs by their tag', async () => {
   const { db } = marina.ground
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })

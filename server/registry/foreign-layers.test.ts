@@ -34,7 +34,7 @@ const put = (repository: string, content: Buffer, type = docker) =>
     headers: { 'content-type': type },
   })
 
-/** An image whose one layer has an address elsewhere; its config is pushed, its layer where `isPushed`. */
+/** An image whose one layer has a URL elsewhere. Its config is pushed; its layer only with `isPushed`. */
 async function imageWith(type: string, isPushed: boolean) {
   const [repository, bytes] = [`${project}/${fresh('win')}`, randomBytes(300)]
   const layer = { ...descriptorOf(bytes, type), urls }
@@ -51,7 +51,7 @@ const isHeld = async (repository: string, layer: Digest) => {
   expectAnswer(await ask('GET', blob), 200)
 }
 
-test('a foreign layer that was pushed is held by its manifest: no delete and no collection takes it', async () => {
+test('a pushed foreign layer that a manifest names cannot be deleted, and no collection removes it', async () => {
   for (const type of foreignTypes) {
     const { repository, content, layer } = await imageWith(type, true)
     await pushManifest(marina, repository, content, docker, { tag: '1' })
@@ -67,7 +67,7 @@ test('a foreign layer that was pushed counts in the size of its artifact', async
   assert.equal((artifact.json() as { size: number }).size, content.length + blobs[0]!.length + 300)
 })
 
-test('a foreign layer that was pushed is copied along', async () => {
+test('a foreign layer that was pushed is copied with its artifact', async () => {
   const { repository, content, layer } = await imageWith(foreignTypes[0]!, true)
   await pushManifest(marina, repository, content, docker, { tag: '1' })
   const copied = await ask('POST', `/api/v2.0/projects/${project}/repositories/copied/artifacts?from=${repository}:1`)
@@ -75,14 +75,14 @@ test('a foreign layer that was pushed is copied along', async () => {
   expectAnswer(await ask('HEAD', `/v2/${project}/copied/blobs/${layer}`), 200)
 })
 
-test('C-59: a foreign layer with an address need not be there', async () => {
+test('C-59: a foreign layer with a URL need not be in the repository', async () => {
   for (const type of foreignTypes) {
     const { repository, content } = await imageWith(type, false)
     expectAnswer(await put(repository, content), 201)
   }
 })
 
-test('C-39: a layer of another type, or a config, must be there whatever addresses it has', async () => {
+test('C-39: a layer of another type, or a config, must be in the repository, also when it has a URL', async () => {
   for (const type of ['application/vnd.oci.image.layer.v1.tar+gzip', 'application/octet-stream']) {
     const { repository, content } = await imageWith(type, false)
     expectAnswer(await put(repository, content), 400, 'MANIFEST_BLOB_UNKNOWN')

@@ -22,7 +22,7 @@ const ask = (method: string, path: string) => marina.ask(method, path, { as: mar
 const indexOf = (type: string, manifests: unknown[]) =>
   Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: type, manifests }))
 
-/** What BuildKit's `--cache-to type=registry` sends: an index of layers and of the cache's config. */
+/** A cache as BuildKit's `--cache-to type=registry` pushes it: an index of layers and of the cache's config. */
 function cacheOf() {
   const layers = [randomBytes(300), randomBytes(200)]
   const config = Buffer.from(JSON.stringify({ layers: [], records: [], random: fresh('') }))
@@ -34,7 +34,7 @@ function cacheOf() {
 }
 
 for (const type of [ociIndex, dockerList])
-  test(`an index of blobs, as BuildKit's cache is one, is taken and holds them: ${type}`, async () => {
+  test(`an index of blobs, such as BuildKit's cache, is accepted and holds the blobs: ${type}`, async () => {
     const repository = `${project}/${fresh('cache')}`
     const { blobs, entries } = cacheOf()
     for (const bytes of blobs) await pushBlob(marina, repository, bytes)
@@ -50,7 +50,7 @@ for (const type of [ociIndex, dockerList])
     assert.deepEqual(await findDisagreements(marina, ['loss']), [])
   })
 
-test('C-39: an index of blobs that are not there, or of a manifest that is only a blob, is refused', async () => {
+test('C-39: an index is refused when one of its blobs is missing, or is named as a manifest', async () => {
   const repository = `${project}/${fresh('cache')}`
   const { blobs, entries } = cacheOf()
   for (const bytes of blobs.slice(1)) await pushBlob(marina, repository, bytes)
@@ -66,7 +66,7 @@ test('C-39: an index of blobs that are not there, or of a manifest that is only 
   expectAnswer(await put([{ ...entries[1], size: 1 }]), 400, 'MANIFEST_INVALID')
 })
 
-test('what stands in an index twice is shown twice, in order, with its platform and annotations', async () => {
+test('a manifest that an index lists twice is shown twice, in order, with platform and annotations', async () => {
   const name = fresh('twice')
   const repository = `${project}/${name}`
   const [image, other] = [await pushImage(marina, repository), await pushImage(marina, repository)]

@@ -11,7 +11,7 @@ const newRepository = () => `${cast.P.name}/${fresh('repo')}`
 const ask = (method: string, path: string) => marina.ask(method, path, { as: marina.admin })
 const sigstore = 'application/vnd.dev.sigstore.bundle+json;version=0.2'
 
-test('layers and configs of types with parameters, and of bare words, are taken as they are', async () => {
+test('layers and configs may have types with parameters, or types that are bare words', async () => {
   for (const type of [sigstore, 'text/plain; charset=utf-8', 'test.signature.file']) {
     const repository = newRepository()
     const [layer, config] = [randomBytes(20), Buffer.from(JSON.stringify({ random: fresh('') }))]
@@ -23,7 +23,7 @@ test('layers and configs of types with parameters, and of bare words, are taken 
   }
 })
 
-test('referrers are filtered by the text of a type, whatever its form; a plus may come as it is', async () => {
+test('referrers are filtered by the text of their type, also by one with an unencoded plus', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository)
   const cyclone = 'application/vnd.cyclonedx+json'

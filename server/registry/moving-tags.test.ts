@@ -9,7 +9,7 @@ import { openScene } from '../testing/scene.ts'
 const { marina, cast } = await openScene()
 const ask = (method: string, path: string) => marina.ask(method, path, { as: marina.admin })
 
-test('a tag that a push moves while it is deleted is deleted, and the fact names what it pointed at last', async () => {
+test('a tag that a push moves during its deletion is deleted, and the fact has its last digest', async () => {
   const { db } = marina.ground
   const repository = `${cast.P.name}/${fresh('repo')}`
   await pushImage(marina, repository, { tag: 't' })

@@ -25,7 +25,7 @@ function partsOf(type: string, body: Buffer): [string, Buffer][] {
   })
 }
 
-test('C-67: several ranges come as the parts of one answer, in the order asked for', async () => {
+test('C-67: several ranges are answered as parts of one answer, in the order of the request', async () => {
   for (const range of ['bytes=4096-8191,0-1023', 'Bytes= 4096-8191 , 0-1023, 300000-']) {
     const answer = expectAnswer(await ask('GET', path, { range }), 206)
     assert.equal(answer.headers['content-length'], String(answer.body.length))
@@ -39,21 +39,21 @@ test('C-67: several ranges come as the parts of one answer, in the order asked f
   assert.equal(partsOf(answer.headers['content-type']!, answer.body).length, 1024)
 })
 
-test('C-67: one of several ranges that is left comes by itself, and ranges that overlap bring the whole', async () => {
+test('C-67: a single satisfiable range is sent by itself, and for overlapping ranges the whole is sent', async () => {
   const one = expectAnswer(await ask('GET', path, { range: 'bytes=0-3,300000-' }), 206)
   assert.deepEqual([one.headers['content-range'], one.body], ['bytes 0-3/300000', bytes.subarray(0, 4)])
   assert.equal(expectAnswer(await ask('GET', path, { range: 'bytes=0-3,2-5' }), 200).body.length, bytes.length)
   expectAnswer(await ask('GET', path, { range: 'bytes=300000-,400000-' }), 416, 'RANGE_INVALID')
 })
 
-test('a range that was meant for other bytes is not looked at', async () => {
+test('a range whose If-Range names other bytes is ignored', async () => {
   const range = 'bytes=0-3'
   for (const condition of ['"sha256:other"', 'Wed, 21 Oct 2015 07:28:00 GMT', `W/"${digest}"`])
     assert.deepEqual(expectAnswer(await ask('GET', path, { range, 'if-range': condition }), 200).body, bytes)
   assert.equal(expectAnswer(await ask('GET', path, { range, 'if-range': `"${digest}"` }), 206).body.length, 4)
 })
 
-test('a client that wants other bytes by If-Match is told 412, of a blob and of a manifest', async () => {
+test('a blob or manifest is 412 when If-Match names other bytes', async () => {
   const image = await pushImage(marina, repository, { tag: 'v1' })
   for (const [place, tag] of [
     [path, digest],

@@ -11,7 +11,7 @@ const options = {
   mayGoOn: () => true,
 }
 
-/** Collections without any delay, until what one of them released is freed by the next. */
+/** Runs two collections without any delay: the second frees what the first released. */
 export async function collectAll({ ground: { db, blobs } }: TestMarina): Promise<void> {
   const by = { kind: 'system', id: null, name: 'test' } as const
   const rest = { gates: { untag: [] }, by, signal: new AbortController().signal, log: () => {}, progress: () => {} }

@@ -15,7 +15,10 @@ const bySubject: Record<string, AccessoryType> = {
 const nydusDriver = 'io.goharbor.artifact.v1alpha1.acceleration.driver.name'
 const nydusSource = 'io.goharbor.artifact.v1alpha1.acceleration.source.digest'
 
-/** What the artifact belongs to: by `subject`, by cosign's tags, or by nydus' annotations. The other need not be there yet. */
+/**
+ * Returns the type and the subject of an accessory, told by nydus' annotations, by `subject` or by cosign's tags;
+ * undefined for any other artifact. The subject need not exist yet.
+ */
 export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryType; subject: Digest } | undefined {
   const { subject, annotations, layers, config, artifactType } = manifest
   const source = annotations[nydusSource]

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { pageHeaders } from './paging.ts'
 import { parseRanges } from './range.ts'
 
-test('ranges that can be satisfied come back clipped, in the order asked for', () => {
+test('satisfiable ranges are returned in the order of the header, clipped to the size', () => {
   assert.deepEqual(parseRanges('bytes=0-0', 10), [{ start: 0, end: 0 }])
   assert.deepEqual(parseRanges('bytes=2-4', 10), [{ start: 2, end: 4 }])
   assert.deepEqual(parseRanges('bytes=2-', 10), [{ start: 2, end: 9 }])
@@ -25,7 +25,7 @@ test('ranges beyond the end cannot be satisfied', () => {
     assert.equal(parseRanges(header, 0), 'unsatisfiable', header)
 })
 
-test('other units, nonsense, ranges that overlap and very many ask for the whole', () => {
+test('other units, nonsense, overlapping ranges and too many ranges are ignored: the whole is sent', () => {
   for (const header of [
     undefined,
     '',
@@ -46,7 +46,7 @@ test('other units, nonsense, ranges that overlap and very many ask for the whole
     assert.equal(parseRanges(header, 10), undefined, header)
 })
 
-test('pages name their neighbours, and keep the rest of the question', () => {
+test('pages link to their neighbours, and keep the other parameters', () => {
   const headersOf = (query: Record<string, string | undefined>, page: number, total: number) => {
     const headers: Record<string, string> = {}
     pageHeaders('/p', query, page, 10, total, (name, value) => void (headers[name] = value))

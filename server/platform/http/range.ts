@@ -1,13 +1,13 @@
 /** One byte range, both ends included, counted from 0. */
 export type Range = { start: number; end: number }
 
-/** More ranges than this ask for the whole: podman asks for 1024 at once, stargz for fewer. */
+/** More ranges than this in one request are ignored: podman asks for 1024 at once, stargz for fewer. */
 const mostRanges = 1024
 
 /**
- * Reads a Range header against a size in bytes (RFC 9110, 14.2). Undefined means: answer with the whole. Ranges that
- * can be satisfied come back clipped, in the order asked for; 'unsatisfiable' asks for 416. Unknown units, nonsense,
- * very many ranges and those that overlap are ignored, as the RFC allows.
+ * Reads a Range header for a body of `size` bytes (RFC 9110, 14.2). Satisfiable ranges are returned in the order of the
+ * header, clipped to the size; 'unsatisfiable' asks for 416. Undefined asks for the whole body: unknown units,
+ * nonsense, overlapping ranges and more than `mostRanges` are ignored, as the RFC allows.
  */
 export function parseRanges(header: string | undefined, size: number): Range[] | 'unsatisfiable' | undefined {
   const [, set] = /^bytes=(.*)$/i.exec(header?.trim() ?? '') ?? []

@@ -37,7 +37,7 @@ export async function answerBlob(
   if (matches(request, digest)) return send(response, 304, headers)
   if (request.method === 'HEAD') return send(response, 200, { ...headers, 'content-length': String(size) })
   const ranges = parseRanges(rangeHeader(request, digest), size)
-  // No store behind a URL answers several ranges: it would send the whole.
+  // An object store ignores a request for several ranges and sends the whole blob, so that Marina sends them itself.
   const url = Array.isArray(ranges) && ranges.length > 1 ? undefined : await registry.blobUrl(name, digest)
   if (url) return send(response, 307, { ...headers, location: url })
   if (ranges === 'unsatisfiable') {
@@ -55,7 +55,7 @@ export async function answerBlob(
   )
 }
 
-/** The whole, or the one range of it. Returns the number of bytes. */
+/** Sends the whole blob, or one range of it. Returns the number of bytes that were sent. */
 async function sendOne(
   response: Answer,
   headers: OutgoingHttpHeaders,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 
-/** Throws PRECONDITION when the client wants other bytes than these, by its `If-Match` (RFC 9110, 13.1.1). */
+/** Throws PRECONDITION when the `If-Match` header names other bytes than these (RFC 9110, 13.1.1). */
 export function checkIfMatch(request: IncomingMessage, digest: Digest): void {
   const header = request.headers['if-match']
   if (header === undefined) return
@@ -12,8 +12,8 @@ export function checkIfMatch(request: IncomingMessage, digest: Digest): void {
 }
 
 /**
- * The `Range` header, unless `If-Range` says that it was meant for other bytes (RFC 9110, 13.1.5). No answer has a
- * date.
+ * The `Range` header, unless `If-Range` names other bytes than these (RFC 9110, 13.1.5). A date in `If-Range` never
+ * matches, since no answer has a date.
  */
 export function rangeHeader(request: IncomingMessage, digest: Digest): string | undefined {
   const condition = request.headers['if-range']

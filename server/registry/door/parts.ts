@@ -6,8 +6,8 @@ import type { Range } from '../../platform/http/range.ts'
 import type { Answer } from '../../platform/http/server.ts'
 
 /**
- * Sends several ranges in one answer, in the order asked for (RFC 9110, 14.6: multipart/byteranges), one after the
- * other. Returns the number of the blob's bytes in it. `size`: of the whole.
+ * Sends several ranges of a blob in one answer, multipart/byteranges (RFC 9110, 14.6), in the order of the request.
+ * `size`: the length of the blob in bytes. Returns how many bytes of the blob were sent.
  */
 export async function sendParts(
   response: Answer,
@@ -24,7 +24,7 @@ export async function sendParts(
   const tail = `\r\n--${boundary}--\r\n`
   const count = ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0)
   const length = heads.join('').length + count + tail.length
-  // Opened before anything is sent: what is not there is still answered as an error.
+  // Opened before anything is sent, so that a missing blob is still answered as an error.
   const first = await open(ranges[0]!)
   const multipart = `multipart/byteranges; boundary=${boundary}`
   response.writeHead(206, { ...headers, 'content-type': multipart, 'content-length': length })

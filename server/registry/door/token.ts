@@ -8,18 +8,18 @@ import { send } from './reply.ts'
 import { basicChallenge, identify, type SessionOptions } from './session.ts'
 
 type TokenOptions = SessionOptions & {
-  /** In bytes: of all headers of a request, the token among them. */
+  /** In bytes: all headers of a request together, with the token. */
   limits: { headerBytes: number }
 }
 
-/** Of a form with a name, a password and scopes, in bytes. */
+/** The longest form with a name, a password and scopes, in bytes; a longer one is 413. */
 const formBytes = 64 * 1024
-/** What the headers beside a token may need, in bytes. */
+/** The room that is left for the headers beside a token, in bytes. */
 const otherHeaderBytes = 4096
 
 /**
- * GET /service/token with Basic credentials or none, and POST with a form, as OAuth 2 has it (docker/distribution,
- * "Docker Registry v2 authentication using OAuth2"). Throws BAD_REQUEST, UNAUTHORIZED and UNSUPPORTED.
+ * Answers GET /service/token with Basic credentials or none, and POST with a form as in OAuth 2 (docker/distribution,
+ * "Docker Registry v2 authentication using OAuth2"). Throws BAD_REQUEST, UNAUTHORIZED, SIZE_INVALID and UNSUPPORTED.
  */
 export async function answerToken(
   options: TokenOptions,
@@ -56,7 +56,7 @@ async function readGet(options: TokenOptions, request: IncomingMessage, peer: Pe
   return { query, caller }
 }
 
-/** No refresh tokens are issued, so none is right: 401 makes clients ask by a password instead. */
+/** Marina issues no refresh tokens, so that none is right: 401 makes clients send a password instead. */
 async function readForm(options: TokenOptions, request: IncomingMessage, peer: Peer): Promise<Question> {
   const query = new URLSearchParams((await readBody(request, formBytes)).toString('utf8'))
   const grantType = query.get('grant_type')
@@ -74,7 +74,7 @@ function checkService(query: URLSearchParams) {
   if (query.get('service') !== serviceName) throw new OciError('BAD_REQUEST', `service must be ${serviceName}`)
 }
 
-/** A token that no request can carry would be answered with 431 and no reason. */
+/** Refuses to issue a token that is too long for a request: Node would answer such a request 431 without a reason. */
 function refuseUnusable({ limits: { headerBytes } }: TokenOptions, token: string, scopes: number) {
   const most = headerBytes - Math.min(otherHeaderBytes, headerBytes / 2)
   if (token.length <= most) return

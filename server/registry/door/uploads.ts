@@ -70,8 +70,9 @@ export async function answerUpload(
 }
 
 /**
- * Both ends need a right, in the same credential (C-36), but for a source that everybody may read. A source is a hint:
- * one that may not be read, or cannot exist here, makes an ordinary upload (C-37).
+ * Mounts a blob of another repository. One credential must hold the right to pull there and to push here (C-36); a
+ * source that everybody may read needs no right. In every other case, also for a source that cannot exist, this is
+ * false and an ordinary upload begins (C-37).
  */
 async function mount(
   options: UploadOptions,
@@ -89,7 +90,7 @@ async function mount(
   return options.registry.mountBlob(name, actorOf(session.caller), from, digest)
 }
 
-/** The body of a request, up to the limit of a blob. Throws SIZE_INVALID where it has not the length of its range. */
+/** The body of a request, up to the limit of a blob. Throws SIZE_INVALID when it is not as long as its range. */
 async function* readBlob(
   { limits, onBytes }: UploadOptions,
   request: IncomingMessage,
@@ -107,7 +108,7 @@ async function* readBlob(
 
 const lengthsDisagree = () => new OciError('SIZE_INVALID', 'the length of the body and Content-Range disagree')
 
-/** `first`: the number of its first byte. */
+/** `first`: the number of the first byte. `length`: in bytes. */
 type ContentRange = { first: number; length: number }
 
 /** Reads `Content-Range: <first>-<last>`, and checks it against Content-Length where there is one (C-49, C-50). */

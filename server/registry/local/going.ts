@@ -5,13 +5,14 @@ import type { Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Going } from './remove.ts'
 
-/** An artifact that is about to go. `takesParts`: parts of an index that only it needs go as well. */
+/** An artifact that is to be deleted. `takesParts`: parts of an index that only it needs are deleted as well. */
 type Root = { id: number; repositoryId: number; takesParts: boolean }
 
 /**
- * The root and what goes with it, with the tags that they lose, all locked: what belongs to it and has no tag of its
- * own (signatures, SBOMs), and its parts where it takes them. Undefined while an index names the root. Looked at again
- * once it is locked: what has got a tag or another parent meanwhile stays.
+ * Locks the root and the artifacts that are deleted with it, and returns them with their tags, which are locked too.
+ * With the root are deleted its accessories without a tag of their own (signatures, SBOMs) and, with `takesParts`, its
+ * parts. The tree is read again after each lock: an artifact that got a tag or another parent meanwhile stays.
+ * Undefined while an index names the root.
  */
 export async function lockGoing(tx: Tx, root: Root): Promise<Going[] | undefined> {
   for (const locked = new Set([root.id]); ;) {
@@ -27,7 +28,7 @@ export async function lockGoing(tx: Tx, root: Root): Promise<Going[] | undefined
 
 type Node = { id: number; digest: Digest; parents: number[]; subject: number | null }
 
-/** Everything that could go with the root: parts without a tag of their own, and what belongs to any of it. */
+/** Lists what could be deleted with the root: parts without a tag of their own, and accessories of all these. */
 function collectTree(tx: Tx, { id: rootId, repositoryId, takesParts }: Root): Promise<Node[]> {
   return tx.rows<Node>(sql`
     with recursive tree (id, digest) as (
@@ -42,17 +43,19 @@ function collectTree(tx: Tx, { id: rootId, repositoryId, takesParts }: Root): Pr
         where accessory.repository_id = ${repositoryId} and accessory.subject_digest = tree.digest
           and not ${hasOwnTag}) found)
     select tree.id, tree.digest,
-      coalesce((select json_agg(parent_id) from artifact_child
+      coalesce((
+        select json_agg(parent_id) from artifact_child
         where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
-      (select subject.id from accessory join artifact subject
-        on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+      (
+        select subject.id from accessory join artifact subject
+          on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
         where accessory.artifact_id = tree.id) as subject
     from tree`)
 }
 
 /**
- * Of the tree, what nothing outside of it needs: all its parents go too, and it is a part of or belongs to one that
- * goes.
+ * Returns the part of the tree that is deleted with the root: nodes that are a child or an accessory of a deleted node,
+ * and whose parents are all deleted too.
  */
 function goingWith(rootId: number, tree: Node[]): Node[] {
   const going = new Set([rootId])
@@ -66,7 +69,7 @@ function goingWith(rootId: number, tree: Node[]): Node[] {
   return tree.filter(({ id }) => going.has(id))
 }
 
-/** The artifacts with the tags that they lose. */
+/** Locks the tags of the artifacts; returns the artifacts with these tags. */
 async function lockTags(tx: Tx, going: Node[]): Promise<Going[]> {
   const rows = await tx.rows<{ artifactId: number; name: Tag }>(sql`
     select artifact_id as "artifactId", name from tag where artifact_id = any(${going.map(({ id }) => id)}::bigint[])

@@ -11,13 +11,13 @@ import { removeArtifacts } from '../../../registry/local/remove.ts'
 const named = () =>
   new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
 
-/** Asked once the artifact is locked: what it says holds until the artifact is gone. */
+/** Called once the artifact is locked, so that its answer holds until the artifact is deleted. */
 type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
 
 /**
- * An artifact with its tags, the parts that only it needs, and what belongs to it and has no tag of its own:
- * signatures, SBOMs. Throws PRECONDITION while an index names it, or when one of the tags is immutable, CONFLICT when
- * it is due no longer.
+ * Deletes an artifact with its tags, the parts that only it needs, and its accessories that have no tag of their own.
+ * Throws PRECONDITION while an index names it, or when one of the tags is immutable; CONFLICT when `isStillDue` is
+ * false.
  */
 export async function deleteArtifact(
   db: Db,
@@ -38,7 +38,7 @@ export async function deleteArtifact(
       await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, going)
     })
   } catch (error) {
-    // An index that names a part of it came meanwhile.
+    // An index that names a part of the artifact was pushed meanwhile.
     throw isReferenceViolation(error) ? named() : error
   }
 }

@@ -1,6 +1,6 @@
 import type { Processor } from './processor.ts'
 
-/** Harbor's own, and what cosign, oras and syft attach: SPDX, CycloneDX and Syft's form. */
+/** Types of SBOMs: Harbor's own, and those that cosign, oras and syft attach (SPDX, CycloneDX, Syft's form). */
 export const sbomTypes = [
   'application/vnd.goharbor.harbor.sbom.v1',
   'application/spdx+json',
@@ -13,7 +13,7 @@ export const sbomTypes = [
   'text/spdx+xml',
 ]
 
-/** A bill of materials that a scanner or a user left beside an image, or pushed by itself. */
+/** A software bill of materials (SBOM) that a scanner or a user stored as an accessory of an image, or by itself. */
 export const sbom: Processor = {
   type: 'SBOM',
   isFor: ({ config, artifactType, layers }) =>
