@@ -48,7 +48,7 @@ suite(`collections without a delay beside pushes, mounts and deletes for ${secon
 suite('a push whose bytes a collection takes before they are recorded', () => {
   test('is refused with the advice to start again, and then succeeds', async () => {
     await using scene = await openRace()
-    await assert.rejects(scene.push(), /being removed: start again/)
+    await assert.rejects(scene.push(), /removed these bytes: start again/)
     scene.quiet()
     await scene.push()
     assert.deepEqual(await findDisagreements(scene.marina), [])
