@@ -359,7 +359,8 @@ test('S1-32: a list of any size needs 4 statements with an empty cache, and 1 wi
 })
 
 async function fewest(count: () => Promise<number>): Promise<number> {
-  const counts = [await count(), await count(), await count()]
+  const counts: number[] = []
+  while (counts.length < 10) counts.push(await count())
   return Math.min(...counts)
 }
 

@@ -23,11 +23,13 @@ export async function stopJob(db: Db, by: Actor, jobId: string): Promise<void> {
 
 /** Stops every job that runs now, on all processes, in batches of 1000. Pending jobs are left alone. */
 export async function stopAllRunning(db: Db, by: Actor): Promise<void> {
+  // Those that begin once the first ones have ended were waiting, and stay.
+  const { asked } = (await db.row<{ asked: string }>(sql`select clock_timestamp()::text as asked`))!
   for (let rounds = 0; rounds < 100; rounds++) {
     const stopped = await db.transaction(async (tx) => {
       const tasks = await tx.rows<Queued>(sql`
         select id, job_type as "jobType" from task
-        where status = 'Running' and stop_asked_at is null
+        where status = 'Running' and stop_asked_at is null and started_at <= ${asked}::timestamptz
         order by id limit 1000`)
       await stopAndTell(tx, by, tasks)
       return tasks.length
