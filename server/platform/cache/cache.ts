@@ -200,8 +200,8 @@ type Asked<Id> = { id: Id; key: string; flight: Flight }
 type Alone<Id> = { id: Id; key: string }
 
 /**
- * `answer`: facts in memory. `asked`: read by this caller, and other callers may join. `alone`: read by this caller, not
- * shared. `joined`: read by other callers.
+ * `answer`: facts in memory. `asked`: read by this caller, and other callers may join. `alone`: read by this caller,
+ * not shared. `joined`: read by other callers.
  */
 function sortOut<Id, Value extends object>(memory: Memory, ids: readonly Id[], { keyOf }: Kind<Id, Value>) {
   const answer = new Map<Id, Value>()
