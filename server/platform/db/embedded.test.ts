@@ -152,7 +152,7 @@ suite('when things go wrong', () => {
     const dir = path.join(top, 'old')
     await mkdir(path.join(dir, 'cluster'), { recursive: true })
     await writeFile(path.join(dir, 'cluster', 'PG_VERSION'), '12\n')
-    await assert.rejects(openEmbeddedPostgres({ dir }), /written by PostgreSQL 12, this Marina brings 18/)
+    await assert.rejects(openEmbeddedPostgres({ dir }), /written by PostgreSQL 12, but this Marina brings 18/)
   })
 
   test('a second Marina is refused, and the error names the process of the first', async () => {
