@@ -42,13 +42,13 @@ export function parsePermissions(
   return grants
 }
 
-/** What is said of a new robot beside its place and its permissions; without a duration it has `defaultDays`. */
+/** What is said of a new robot beside its place and its permissions; without a duration, or with 0, it has `defaultDays`. */
 export function parseNew(
   body: Static<typeof api.RobotCreate>,
   defaultDays: number,
 ): Pick<NewRobot, 'name' | 'description' | 'durationDays' | 'isDisabled' | 'secret'> {
-  const { name = '', description = '', disable: isDisabled = false, duration = defaultDays, secret } = body
-  return { name, description, durationDays: duration, isDisabled, secret: secret || undefined }
+  const { name = '', description = '', disable: isDisabled = false, duration, secret } = body
+  return { name, description, durationDays: duration || defaultDays, isDisabled, secret: secret || undefined }
 }
 
 /** What is not given stays as it is. Throws BAD_REQUEST, also where the robot would get another name or place. */
@@ -63,7 +63,7 @@ export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, pre
   }
   return {
     description: body.description ?? robot.description,
-    durationDays: body.duration ?? robot.durationDays,
+    durationDays: body.duration || robot.durationDays,
     isDisabled: body.disable ?? robot.isDisabled,
     grants,
   }

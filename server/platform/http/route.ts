@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Type, type Static, type TSchema } from 'typebox'
 import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
-import { linkHeaders, pageHeaders } from './paging.ts'
+import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
 
 /** One operation of the API, as api/operation.ts writes it down; this floor knows only its shape. */
@@ -176,6 +176,7 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
     return options.accompany ? options.accompany(request.raw, reply.raw, watched) : watched()
   }
   const isOpen = row.access === 'anyone'
+  const largestPage = largestPageOf(operation)
   app.route({
     method: operation.method,
     url: options.prefix + operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -199,7 +200,10 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
         await options.check?.(row)
       }),
     preValidation: async (request) => dropNulls(request.body),
-    preHandler: async (request) => refuseBrokenText(request.body),
+    preHandler: async (request) => {
+      refuseBrokenText(request.body)
+      if (largestPage !== undefined) settlePage(request.query as object, largestPage)
+    },
     handler: async (request, reply) => {
       const asked = {
         ...granted.get(request)!,
@@ -251,6 +255,10 @@ function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest
     )
   return rows
 }
+
+/** The most entries that a page of this operation's list may have; undefined where it has no pages. */
+const largestPageOf = ({ query }: Operation): number | undefined =>
+  (query as { properties?: { page_size?: { maximum: number } } })?.properties?.page_size?.maximum
 
 /** As it came, without its query and a slash at its end. */
 const pathOf = ({ originalUrl }: FastifyRequest) => originalUrl.split('?', 1)[0]!.replace(/\/+$/, '')
