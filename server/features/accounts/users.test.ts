@@ -116,6 +116,9 @@ test('names, e-mails and passwords that break the rules are 400, taken ones 409'
     { username: 'a,b' },
     { username: ' a' },
     { username: 'a\0b' },
+    ...['\u202e', '\u2028', '\u200b', '\ufeff', '"'].map((char) => ({ username: `a${char}b` })),
+    { realname: 'a\u202eb' },
+    { realname: 'a\u200bb' },
     { username: undefined },
     { username: 7 },
     { password: 'Short1' },
@@ -161,7 +164,7 @@ test('H05: text and form bodies are 415', async () => {
 
 test('H07: quotes, backslashes and comments of SQL are letters like any other', async () => {
   for (const text of [`x' or '1'='1`, 'a"b', 'a\\b', 'a;drop table account;--', "a'||pg_sleep(5)||'"]) {
-    const wanted = newUser({ username: `${fresh('sql')}${text}`, realname: text })
+    const wanted = newUser({ username: `${fresh('sql')}${text.replaceAll('"', '')}`, realname: text })
     const id = await create(marina, '/users', marina.admin, wanted)
     const found = (
       await call('GET', `/users/search?username=${encodeURIComponent(wanted.username)}`, { as: cast.guA })

@@ -129,6 +129,8 @@ test('what cannot be a label is refused', async () => {
     { name: '  ' },
     { name: 'x'.repeat(129) },
     { name: 'a\0b' },
+    { name: 'a\u202eb' },
+    { name: 'a\u2028b' },
     { description: 'x'.repeat(1025) },
     { color: 'red; x' },
     { scope: undefined },

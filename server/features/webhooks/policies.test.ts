@@ -365,6 +365,7 @@ test('H09, H17, X08: what is no policy is refused with a reason, and nothing is 
   const template = (text: string) => ({ type: 'generic', template: text })
   const bad: [string, object, RegExp][] = [
     ['no name', bodyOf({}, { name: '' }), /name/],
+    ['a name that turns the text', bodyOf({}, { name: 'a\u202eb' }), /seen/],
     ['a long name', bodyOf({}, { name: 'x'.repeat(256) }), /name/],
     ['no type of event', bodyOf({}, { event_types: [] }), /event_types/],
     ['an unknown type of event', bodyOf({}, { event_types: ['PUSH_CHART'] }), /unsupported event type PUSH_CHART/],
