@@ -4,7 +4,13 @@ import { findProject } from '../catalog/project.ts'
 import { openPullCounter } from '../catalog/pulls.ts'
 import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
-import { openLogin, openSessionDoor, type Login, type SessionDoor } from '../features/accounts/index.ts'
+import {
+  openLogin,
+  openSessionDoor,
+  robotPrefixProblem,
+  type Login,
+  type SessionDoor,
+} from '../features/accounts/index.ts'
 import { describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
@@ -94,7 +100,10 @@ function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics):
       secrets,
       overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
-      problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) },
+      problems: {
+        disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
+        robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
+      },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

@@ -5,7 +5,7 @@ import { sweepSessions } from './session-store.ts'
 import { sweepFailures } from './store.ts'
 import { facts } from './topics.ts'
 
-export { updateAccount } from './actions.ts'
+export { robotPrefixProblem, updateAccount } from './actions.ts'
 export { openLogin, type Login } from './login.ts'
 export { claimOf } from './providers/local.ts'
 export type { Provider } from './providers/provider.ts'

@@ -56,7 +56,9 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
         throw new Failure('BAD_REQUEST', 'username and password are needed')
       }
       const profile = { email: email || null, realName: realname ?? username, comment: comment ?? '' }
-      return created((await createAccount(db, actorOf(caller), { name: username, password, ...profile })).id)
+      const robotPrefix = await options.settings.get('robot_name_prefix')
+      const account = { name: username, password, robotPrefix, ...profile }
+      return created((await createAccount(db, actorOf(caller), account)).id)
     }),
     route(api.searchUsers, 'user', async ({ query: { username, ...query } }) => {
       const where = sql`position(${username} in account.name) > 0`

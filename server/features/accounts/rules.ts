@@ -9,10 +9,12 @@ const emailForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@
 
 export type Profile = { email: string | null; realName: string; comment: string }
 
-export function accountNameProblem(name: string): string | undefined {
+/** What is wrong with a name, or undefined. Names that begin as those of robots do are theirs. */
+export function accountNameProblem(name: string, robotPrefix: string): string | undefined {
   if (name.length < 1 || name.length > 255 || name.trim() !== name)
     return 'a username has 1 to 255 characters, and no space at its ends'
   if (!isVisible(name)) return 'a username holds no control characters and none that cannot be seen'
+  if (name.startsWith(robotPrefix)) return `a username does not begin with ${robotPrefix}: names of robots do`
   return forbidden.test(name) ? 'a username holds none of , " ~ # $ % :' : undefined
 }
 

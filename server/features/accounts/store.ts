@@ -25,6 +25,11 @@ export function findAccountByName(tx: Queryable, name: string): Promise<Account 
   return tx.row<Account>(sql`select ${columns} from account where name = ${name}`)
 }
 
+/** Any account whose name begins with this text. */
+export function findAccountWithPrefix(db: Queryable, prefix: string): Promise<Account | undefined> {
+  return db.row<Account>(sql`select ${columns} from account where starts_with(name, ${prefix}) order by name limit 1`)
+}
+
 /** Throws a unique violation when the name or the e-mail is taken. */
 export async function saveAccount(
   tx: Tx,

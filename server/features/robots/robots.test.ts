@@ -178,6 +178,24 @@ test('a whole robot as a typed client holds it, nulls for what it does not know,
   )
 })
 
+test('no account has a name of the form that robots have, whichever of the two came first', async () => {
+  const set = (value: string) =>
+    call('PUT', '/configurations', { as: marina.admin, body: { robot_name_prefix: value } })
+  const user = (username: string) =>
+    call('POST', '/users', { as: marina.admin, body: { username, password: 'Strong12345', realname: 'x' } })
+  const name = fresh('crew-')
+  expectAnswer(await user(name), 201)
+  assert.match(expectAnswer(await set('crew-'), 400, 'BAD_REQUEST').text, new RegExp(name))
+  expectAnswer(await set('adm'), 400, 'BAD_REQUEST')
+  expectAnswer(await set('bot-'), 200)
+  try {
+    expectAnswer(await user(`bot-${cast.A.name}+ci`), 400, 'BAD_REQUEST')
+    expectAnswer(await user(fresh('robot')), 201)
+  } finally {
+    expectAnswer(await set('robot$'), 200)
+  }
+})
+
 test('robot_name_prefix and robot_token_duration hold with the next request: robots log in under the new prefix, new ones live that long', async () => {
   const set = async (body: object) =>
     expectAnswer(await call('PUT', '/configurations', { as: marina.admin, body }), 200)
