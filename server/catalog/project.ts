@@ -25,6 +25,14 @@ export function findProject({ db, cache }: Reader, name: string): Maybe<Project 
   )
 }
 
+/**
+ * Takes as long as to look for a project that is not there, which is always asked of the database. Whoever hides a
+ * project asks this before the refusal: the time would tell what the words do not.
+ */
+export async function missProject(reader: Reader): Promise<void> {
+  await findProject(reader, '')
+}
+
 /** With the name of its owner's account, which never gets another one. */
 export type OwnedProject = Project & { ownerName: string }
 

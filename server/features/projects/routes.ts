@@ -1,5 +1,5 @@
 import * as api from '../../../api/projects.ts'
-import { findProject } from '../../catalog/project.ts'
+import { findProject, missProject } from '../../catalog/project.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { uncached } from '../../platform/cache/cache.ts'
@@ -51,7 +51,9 @@ export function projectRoutes(
     // C-64
     route(api.headProject, 'user', async ({ query, rights }) => {
       const project = await findProject(reader, query.project_name)
-      if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
+      if (project && maySee(rights, project)) return
+      if (project) await missProject(reader)
+      throw new Failure('NOT_FOUND')
     }),
     route(api.createProject, 'user', async ({ body, caller, rights, request }) => {
       if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN')

@@ -67,6 +67,27 @@ test('C-71: an absent project and a forbidden one look the same', async () => {
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories/app`, undefined), 401, 'UNAUTHORIZED')
 })
 
+test('an absent project and a forbidden one cost the same questions to the database, so that no clock tells them apart', async () => {
+  const loads = () => marina.ground.cache.counts().find(({ resource }) => resource === 'project')?.counts.load ?? 0
+  const { B, guA } = cast
+  const ways = [
+    (name: string) => rest('GET', `/projects/${name}/repositories`, undefined),
+    (name: string) => rest('GET', `/projects/${name}/repositories`, guA),
+    (name: string) => rest('HEAD', `/projects?project_name=${name}`, guA),
+    (name: string) => rest('GET', `/users/current/permissions?scope=/project/${name}`, guA),
+    (name: string) => marina.ask('GET', `/v2/${name}/app/tags/list`, { as: guA }),
+  ]
+  for (const way of ways) {
+    const cost = async (name: string) => {
+      await way(name)
+      const before = loads()
+      for (let n = 0; n < 5; n++) await way(name)
+      return loads() - before
+    }
+    assert.equal(await cost(B.name), await cost(fresh('absent')), String(way))
+  }
+})
+
 test('a repository is found by its name raw, encoded once and twice', async () => {
   for (const name of ['deep/er/app', 'deep%2Fer%2Fapp', 'deep%252Fer%252Fapp']) {
     const shown = expectAnswer(

@@ -1,6 +1,6 @@
 import * as api from '../../../../api/artifacts.ts'
 import { isRepositoryName } from '../../../../oci/reference.ts'
-import { findProject, type Project } from '../../../catalog/project.ts'
+import { findProject, missProject, type Project } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { uncached } from '../../../platform/cache/cache.ts'
 import { listing } from '../../../platform/db/listing.ts'
@@ -91,8 +91,9 @@ async function getSource(reader: Reader, name: string, rights: Rights): Promise<
   const isAdmin = rights.kind === 'user' && rights.isAdmin
   if (!project && isAdmin) throw new Failure('NOT_FOUND', 'the project to copy from does not exist')
   const mayRead = project && maySee(rights, project) && mayInProject(rights, project, 'artifact', 'read')
-  if (!mayRead) throw new Failure('FORBIDDEN')
-  return project
+  if (mayRead) return project
+  if (project) await missProject(reader)
+  throw new Failure('FORBIDDEN')
 }
 
 /** `project/repository:tag` or `project/repository@digest`. */
