@@ -18,6 +18,7 @@ import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { peerReader } from '../platform/http/server.ts'
+import { seldom } from '../platform/observe/seldom.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door } from '../registry/door/door.ts'
@@ -62,7 +63,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots]))
+  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots], throttleOf(ground)))
   const peerOf = peerReader(config.server.trustedProxies)
   const { externalUrl } = config.server
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -90,6 +91,13 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
   return { settings, gates, registry, login, sessions, peerOf, refusals, door }
+}
+
+function throttleOf({ config, log }: Ground) {
+  const onSlowed = seldom((source, heldBack) =>
+    log.warn({ source, ...(heldBack > 0 ? { held_back: heldBack } : {}) }, 'logins wait: too many wrong passwords'),
+  )
+  return { namesPerAddress: config.limits.signInNames, onSlowed }
 }
 
 function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics): SettingsAccess {

@@ -238,7 +238,7 @@ export function openTargets(marina: TestMarina) {
   async function stateOfAll(): Promise<string> {
     const tables = await marina.ground.db.rows<{ name: string }>({
       name: '',
-      text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|replica_answer|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`,
+      text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|replica_answer|login_failure|sign_in|worker_pool|event_place|audit_log.*)$' order by 1`,
       values: [],
     })
     const part = ({ name }: { name: string }) =>

@@ -13,7 +13,7 @@ import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createAccount, deleteAccount, setAdmin, setPassword, updateProfile } from './actions.ts'
-import { failureWindow, type Login } from './login.ts'
+import type { Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
 import {
   accountFields,
@@ -25,6 +25,7 @@ import {
   type Account,
   type ListedAccount,
 } from './store.ts'
+import { failureWindow } from './throttle.ts'
 
 export type UserRoutesOptions = {
   db: Db

@@ -94,13 +94,13 @@ export function findListedAccount(db: Queryable, id: number): Promise<ListedAcco
 }
 
 /** Failures remembered for a subject within the window, and the seconds since the last. */
-export async function countFailures(db: Queryable, subjects: string[], windowSeconds: number) {
+export async function countFailures(db: Queryable, subjects: readonly string[], windowSeconds: number) {
   return db.rows<{ subject: string; failures: number; age: number }>(sql`
     select subject, failures, extract(epoch from now() - last_at)::float8 as age from login_failure
     where subject = any(${subjects}::text[]) and last_at > now() - make_interval(secs => ${windowSeconds})`)
 }
 
-export async function addFailure(db: Queryable, subjects: string[], windowSeconds: number): Promise<void> {
+export async function addFailure(db: Queryable, subjects: readonly string[], windowSeconds: number): Promise<void> {
   await db.run(sql`
     insert into login_failure (subject, failures) select subject, 1 from unnest(${subjects}::text[]) as subject order by subject
     on conflict (subject) do update set last_at = now(),
@@ -115,6 +115,31 @@ export async function countOnce(db: Queryable, subject: string, windowSeconds: n
 
 export async function forgetFailures(db: Queryable, subjects: string[]): Promise<void> {
   await db.run(sql`delete from login_failure where subject = any(${subjects}::text[])`)
+}
+
+/** Whether a name has signed in from an address within the window. */
+export async function isFamiliar(
+  db: Queryable,
+  name: string,
+  address: string,
+  windowSeconds: number,
+): Promise<boolean> {
+  const row = await db.row(sql`
+    select 1 from sign_in
+    where name = ${name} and address = ${address} and last_at > now() - make_interval(secs => ${windowSeconds})`)
+  return row !== undefined
+}
+
+/** To the day: who signs in often does not write often. */
+export async function saveSignIn(db: Queryable, name: string, address: string): Promise<void> {
+  await db.run(sql`
+    insert into sign_in (name, address) values (${name}, ${address})
+    on conflict (name, address) do update set last_at = now() where sign_in.last_at < now() - interval '1 day'`)
+}
+
+/** Removes what no longer makes an address familiar. */
+export async function sweepSignIns(db: Queryable, windowSeconds: number): Promise<number> {
+  return db.run(sql`delete from sign_in where last_at < now() - make_interval(secs => ${windowSeconds})`)
 }
 
 /** Removes what no longer counts, so that guessed names do not fill the table. */

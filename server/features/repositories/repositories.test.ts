@@ -67,7 +67,7 @@ test('C-71: an absent project and a forbidden one look the same', async () => {
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories/app`, undefined), 401, 'UNAUTHORIZED')
 })
 
-test('an absent project and a forbidden one cost the same questions to the database, so that no clock tells them apart', async () => {
+test('an absent project and a forbidden one cost the database as much, so that no clock tells them apart', async () => {
   const loads = () => marina.ground.cache.counts().find(({ resource }) => resource === 'project')?.counts.load ?? 0
   const { B, guA } = cast
   const ways = [

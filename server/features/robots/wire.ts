@@ -42,7 +42,7 @@ export function parsePermissions(
   return grants
 }
 
-/** What is said of a new robot beside its place and its permissions; without a duration, or with 0, it has `defaultDays`. */
+/** What is said of a new robot beside its place and its permissions; a duration of 0 or none is `defaultDays`. */
 export function parseNew(
   body: Static<typeof api.RobotCreate>,
   defaultDays: number,

@@ -25,6 +25,11 @@ export type Claim = {
    * name that does not exist as for a wrong password. A provider that calls others throws when the signal is aborted.
    */
   check(password: string, signal: AbortSignal): Promise<Caller | undefined>
+  /**
+   * Where the secret is random and so long that guessing it is hopeless: who this is, at the cost of a hash. Asked
+   * first, so that nobody who has it is slowed by others who guess.
+   */
+  checkAtOnce?: (secret: string) => Caller | undefined
 }
 
 /** The claim of a name whose secret is kept as a hash; a hash that is null fits no secret. */

@@ -63,7 +63,8 @@ suite('a provider of others', () => {
       name.startsWith('elsewhere-') ? { version: undefined, check } : undefined
     const elsewhere: Provider = { name: 'elsewhere', claim }
     const { db, cache } = marina.ground
-    return openLogin({ db, cache, relaxed: db.relaxed }, [elsewhere], checkMs)
+    const limits = { namesPerAddress: 50, ...(checkMs === undefined ? {} : { checkMs }) }
+    return openLogin({ db, cache, relaxed: db.relaxed }, [elsewhere], limits)
   }
 
   test('is asked for its names alone, each time when it cannot say whether a password is still right', async () => {
