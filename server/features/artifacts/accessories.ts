@@ -1,6 +1,7 @@
 import { isDigest, type Digest } from '../../../oci/digest.ts'
 import type { Manifest } from '../../../oci/manifest.ts'
 import type { Tag } from '../../../oci/reference.ts'
+import { predicateTypes } from './processors/attestation.ts'
 import { sbomType } from './processors/sbom.ts'
 
 /** Harbor's names for what may belong to another artifact. */
@@ -28,6 +29,8 @@ export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryT
   const source = annotations[nydusSource]
   if (annotations[nydusDriver] === 'nydus' && source !== undefined && isDigest(source))
     return { type: 'accelerator.nydus', subject: source }
+  // A bundle that states something is no mere signature, whatever its media type.
+  if (subject && predicateTypes(manifest).length > 0) return { type: 'subject.accessory', subject: subject.digest }
   if (subject) {
     const known = [artifactType, config?.mediaType, layers[0]?.mediaType].find(
       (type) => type !== undefined && Object.hasOwn(bySubject, type),

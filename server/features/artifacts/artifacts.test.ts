@@ -264,7 +264,6 @@ test('lists are narrowed and sorted by known fields, and by no other', async () 
     'sort=labels',
     'sort=extra_attrs',
     'q=push_time%3Dx',
-    'page=0',
     'page_size=101',
     'with_tag=maybe',
   ]) {

@@ -10,6 +10,8 @@ const shapes: Record<string, string> = {
   CNAB: '<rect x="4" y="8" width="16" height="12" rx="1"/><path d="M4 8l3-4h10l3 4M12 4v16"/>',
   WASM: '<path d="M4 4h5a3 3 0 006 0h5v16H4z"/><path d="M7 11l1.5 6 1.5-4 1.5 4L13 11M15 17l1.5-6 1.5 6"/>',
   SBOM: '<path d="M6 3h9l4 4v14H6z"/><path d="M9 10h7M9 14h7M9 18h4"/>',
+  ATTESTATION: '<path d="M6 3h12v11l-6 7-6-7z"/><path d="M9 9l2.5 2.5L15 7"/>',
+  CACHE: '<path d="M4 7l8-4 8 4-8 4zM4 12l8 4 8-4M4 17l8 4 8-4"/>',
   CNAI: '<circle cx="5" cy="12" r="2"/><circle cx="12" cy="5" r="2"/><circle cx="12" cy="19" r="2"/><circle cx="19" cy="12" r="2"/><path d="M6.5 10.5l4-4M13.5 6.5l4 4M6.5 13.5l4 4M13.5 17.5l4-4M12 7v10"/>',
   'signature.cosign': '<path d="M3 17c4-8 6-12 8-11s-3 8-1 9 4-6 6-5-1 4 1 4h4M3 21h18"/>',
   'signature.notation': '<circle cx="12" cy="9" r="6"/><path d="M9.5 9l2 2 3-4M9 14l-2 8 5-3 5 3-2-8"/>',
