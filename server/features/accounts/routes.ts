@@ -148,13 +148,13 @@ async function checkMayCreate(
 
 async function getAccount(db: Db, id: number): Promise<Account> {
   const account = await findAccountById(db, id)
-  if (!account) throw new Failure('NOT_FOUND', `there is no user ${id}`)
+  if (!account) throw new Failure('NOT_FOUND', `user ${id} not found`)
   return account
 }
 
 async function getListed(db: Db, id: number): Promise<ListedAccount> {
   const account = await findListedAccount(db, id)
-  if (!account) throw new Failure('NOT_FOUND', `there is no user ${id}`)
+  if (!account) throw new Failure('NOT_FOUND', `user ${id} not found`)
   return account
 }
 

@@ -1,5 +1,5 @@
 import * as api from '../../../api/projects.ts'
-import { findProject, missProject } from '../../catalog/project.ts'
+import { findProject, missProject, type Project } from '../../catalog/project.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { uncached } from '../../platform/cache/cache.ts'
@@ -56,7 +56,7 @@ export function projectRoutes(
       throw new Failure('NOT_FOUND')
     }),
     route(api.createProject, 'user', async ({ body, caller, rights, request }) => {
-      if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN')
+      if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN', refusalOf(rights))
       if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
       refuseRegistry(body)
       const { public: isPublic = 'false', ...metadata } = metadataOf(body)
@@ -77,6 +77,7 @@ export function projectRoutes(
     }),
     route(api.updateProject, { project: 'project', verb: 'update' }, async ({ project, body, caller }) => {
       refuseRegistry(body)
+      refuseOther(body.cve_allowlist, project)
       await updateProject(db, actorOf(caller), project, {
         metadata: metadataOf(body),
         allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist),
@@ -108,6 +109,14 @@ export function projectRoutes(
     return wanted
   }
 }
+
+/** The allowlist of another project is not changed from here; silence would look as if it were. */
+function refuseOther({ project_id: id }: { project_id?: number } = {}, project: Project): void {
+  if (id && id !== project.id) throw new Failure('BAD_REQUEST', 'cve_allowlist.project_id is another project')
+}
+
+/** Harbor's sentences: scripts compare them. */
+const refusalOf = ({ kind }: Rights) => `Only system ${kind === 'robot' ? 'level robot' : 'admin'} can create project`
 
 /** A project in front of someone else's registry; silently making an ordinary one would be worse than a refusal. */
 function refuseRegistry({ registry_id: id }: { registry_id?: number }) {

@@ -46,7 +46,7 @@ export function quotaRoutes(db: Db): ApiRoute[] {
 
   async function getQuota(id: number): Promise<Quota> {
     const quota = await findQuota(db, id)
-    if (!quota) throw new Failure('NOT_FOUND', `there is no quota ${id}`)
+    if (!quota) throw new Failure('NOT_FOUND', `quota ${id} not found`)
     return quota
   }
 }

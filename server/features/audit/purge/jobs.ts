@@ -28,7 +28,8 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
       sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`,
     ))!.at
     log(
-      `${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`,
+      // Harbor's words, which scripts look for, then ours.
+      `Purge audit job start: ${params.dry_run ? 'dry run, counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`,
     )
     // What an earlier try removed stays removed; a dry run starts over.
     const earlier = params.dry_run ? 0 : Number(job.earlier['removed'] ?? 0)
@@ -41,11 +42,8 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
       isWhole = true
     } finally {
       // C-75: each try stands in the log with what it removed, also one that was stopped or failed.
-      log(
-        `${removed} entries ${params.dry_run ? 'would go' : 'removed'}${isWhole ? '' : ' until it ended early'}`,
-        'INFO',
-        'last word',
-      )
+      const verb = params.dry_run ? 'would go' : 'removed'
+      log(`${removed} rows of audit logs ${verb}${isWhole ? '' : ' until it ended early'}`, 'INFO', 'last word')
       if (!params.dry_run && (isWhole || removed > earlier))
         await db.transaction((tx) =>
           emit(tx, [

@@ -70,10 +70,10 @@ test('a purge removes what is older and of the named types, a dry run only count
   const wanted = { audit_retention_hour: 24, include_event_types: 'create_label' }
   const dry = await run({ ...wanted, dry_run: true })
   assert.deepEqual([dry.parameters.removed, await agesOf(made)], [2, [1, 30, 2000]])
-  assert.match(dry.log, /2 entries would go/)
+  assert.match(dry.log, /^.*Purge audit job start: dry run[^]*2 rows of audit logs would go/)
   const real = await run(wanted)
   assert.deepEqual([real.parameters.removed, await agesOf(made), await agesOf(changed)], [2, [1], [30]])
-  assert.match(real.log, /2 entries removed/)
+  assert.match(real.log, /Purge audit job start[^]*2 rows of audit logs removed/)
   const facts = (await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload.executionId])
   assert.deepEqual(facts, [
     ['audit-purge.asked', dry.id],
@@ -162,7 +162,7 @@ test('a purge that is stopped in the middle says in the log what it had removed'
   const left = await countOld()
   assert.ok(left > 0 && left < before)
   assert.deepEqual([fact!.payload['executionId'], fact!.payload['removed']], [7, before - left])
-  assert.equal(lines.at(-1), `${before - left} entries removed until it ended early`)
+  assert.equal(lines.at(-1), `${before - left} rows of audit logs removed until it ended early`)
 })
 
 test('pages go on where the last one ended, whatever they leave', async () => {
@@ -206,10 +206,10 @@ test('a purge counts on from an earlier try, over months and entries, and says w
       keep: () => Promise.resolve(),
     })
   await assert.rejects(run(AbortSignal.abort(new Error('stopped'))), /stopped/)
-  assert.equal(log.at(-1), '5 entries removed until it ended early')
+  assert.equal(log.at(-1), '5 rows of audit logs removed until it ended early')
   const { removed } = (await run(new AbortController().signal))!.attrs as { removed: number }
   assert.ok(removed >= 8, String(removed))
-  assert.deepEqual([told[0]! > 5, told.at(-1), log.at(-1)], [true, removed, `${removed} entries removed`])
+  assert.deepEqual([told[0]! > 5, told.at(-1), log.at(-1)], [true, removed, `${removed} rows of audit logs removed`])
   assert.deepEqual(
     told,
     told.toSorted((one, other) => one - other),
