@@ -35,6 +35,8 @@ export async function copyArtifact(db: Db, gates: PushGates, by: Actor, source: 
 async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { project, name }: Target): Promise<void> {
   const tree = await listTree(tx, source)
   if (tree.length === 0) throw new Failure('NOT_FOUND', 'the artifact to copy does not exist')
+  if (tree.find(({ digest }) => digest === source.digest)!.hasSubject)
+    throw new Failure('DENIED', 'what belongs to another artifact is copied along with that one, and not by itself')
   if (tree.length > treeLimit)
     throw new Failure('PRECONDITION', `more than ${treeLimit} manifests hang together here: copy them with a client`)
   const repository = await ensureRepository(tx, project, name, by)
@@ -67,7 +69,8 @@ async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { p
   ])
 }
 
-type Part = { id: number; digest: Digest; tags: Tag[] }
+/** `hasSubject`: it belongs to another artifact that is there. */
+type Part = { id: number; digest: Digest; tags: Tag[]; hasSubject: boolean }
 
 /** Parts before the indexes that name them. Tags come along with the artifact itself and with what belongs to it. */
 async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Part[]> {
@@ -81,6 +84,10 @@ async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Pa
         select held.id, held.digest, held.depth from accessory join artifact held on held.id = accessory.artifact_id
         where accessory.repository_id = ${repository.id} and accessory.subject_digest = tree.digest) found)
     select tree.id, tree.digest, exists (select 1 from accessory where accessory.artifact_id = tree.id) as "isAccessory",
+      exists (
+        select 1 from accessory join artifact subject
+          on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+        where accessory.artifact_id = tree.id) as "hasSubject",
       array(select name::text from tag where tag.artifact_id = tree.id order by name) as tags
     from tree order by depth, id limit ${treeLimit + 1}`)
   return rows.map((row) => {
@@ -88,6 +95,7 @@ async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Pa
     return {
       id: row.id,
       digest: row.digest,
+      hasSubject: row.hasSubject,
       tags: isRoot && tag !== undefined ? [tag] : isRoot || row.isAccessory ? row.tags : [],
     }
   })
