@@ -4,7 +4,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Maybe } from '../../platform/maybe.ts'
-import type { Profile } from './rules.ts'
+import { firstAccountId, type Profile } from './rules.ts'
 
 export type Account = { id: number; name: string; passwordHash: string | null; isAdmin: boolean; isDisabled: boolean }
 
@@ -84,9 +84,9 @@ export const accountFields: Fields = {
 }
 export const accountOrder = sql`account.name`
 
-/** One page of the accounts. */
+/** One page of the accounts, without the first: as in Harbor it is part of the installation. */
 export function listAccounts(db: Queryable, { where, ...part }: Listing): Promise<Paged<ListedAccount>> {
-  return db.page({ columns: listed, from: sql`from account where ${where}` }, part)
+  return db.page({ columns: listed, from: sql`from account where account.id <> ${firstAccountId} and ${where}` }, part)
 }
 
 export function findListedAccount(db: Queryable, id: number): Promise<ListedAccount | undefined> {

@@ -193,6 +193,15 @@ test('the list is filtered by username and email, sorted and paged, with a count
     )
 })
 
+test('the first administrator is in no list and no search, and an absent id is named', async () => {
+  for (const path of ['/users?q=username%3Dadmin', '/users/search?username=admin']) {
+    const answer = expectAnswer(await call('GET', path, { as: marina.admin }), 200)
+    assert.ok((answer.json() as { username: string }[]).every(({ username }) => username !== 'admin'))
+  }
+  const gone = expectAnswer(await call('GET', '/users/999999', { as: marina.admin }), 404, 'NOT_FOUND')
+  assert.match(gone.text, /user 999999 not found/)
+})
+
 test('H26: nothing but username and email can be filtered or sorted by', async () => {
   for (const q of [
     'password=~a',

@@ -345,8 +345,9 @@ test('guesses at passwords and forbidden changes stand in the log as refused, ma
 
 test('event types can be switched off, the database left out only when the log goes elsewhere', async () => {
   const types = (
-    expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 200).json() as { event_type: string }[]
+    expectAnswer(await call('GET', '/auditlog-exts/events', { as: admin }), 200).json() as { event_type: string }[]
   ).map(({ event_type: type }) => type)
+  expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 403, 'FORBIDDEN')
   for (const type of [
     'create_artifact',
     'pull_artifact',

@@ -299,7 +299,7 @@ test('B.2: a robot gives another one only what it has itself', async () => {
   expectAnswer(
     await make(maker, { permissions: [{ kind: 'project', namespace: cast.A.name, access: [pull, push] }] }),
     403,
-    'FORBIDDEN',
+    'DENIED',
   )
   expectAnswer(
     await make(maker, { permissions: [{ kind: 'project', namespace: cast.B.name, access: [pull] }] }),
@@ -486,6 +486,7 @@ test('lists are by level; those who may see them filter, sort and page them; H26
     'Level=project',
     'Level=other',
     'Level=project,ProjectID=x',
+    'Level=project,ProjectID=0',
     'Level=~p,ProjectID=1',
     'ProjectID=1',
   ])

@@ -25,7 +25,8 @@ export function parseList(given: string): { projectId: number | null; q: string 
     .join(',')
   if (level === 'system' && id === undefined) return { projectId: null, q: rest }
   if (level !== 'project') throw new BadListing('q: Level is system, or project together with ProjectID')
-  if (id === undefined || !/^\d{1,15}$/.test(id)) throw new BadListing('q: with Level=project a ProjectID is needed')
+  if (id === undefined || !/^[1-9]\d{0,14}$/.test(id))
+    throw new BadListing('q: with Level=project a ProjectID is needed')
   return { projectId: Number(id), q: rest }
 }
 
