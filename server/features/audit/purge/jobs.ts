@@ -23,7 +23,7 @@ const pageSize = 5000
 export function purgeHandler(db: Db, topics: Topics): JobHandler {
   return handler(purge, async (job) => {
     const { params, executionId, log } = job
-    const types = purgedTypes(params.include_event_types, eventTypesOf(topics))
+    const types = purgedTypes(params, eventTypesOf(topics))
     const before = (await db.row<{ at: Date }>(
       sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`,
     ))!.at
