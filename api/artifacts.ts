@@ -285,7 +285,16 @@ export const getAddition = operation({
   params: Type.Object({
     ...ofOne,
     addition: Type.String({
-      enum: ['build_history', 'values.yaml', 'readme.md', 'dependencies', 'sbom', 'license', 'files'],
+      enum: [
+        'build_history',
+        'values.yaml',
+        'readme.md',
+        'dependencies',
+        'sbom',
+        'license',
+        'files',
+        'vulnerabilities',
+      ],
     }),
   }),
   status: 200,

@@ -1,5 +1,5 @@
 import * as api from '../../../api/system.ts'
-import { Reply } from '../../platform/http/reply.ts'
+import { content, Reply } from '../../platform/http/reply.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
 /** One thing Marina uses; `check` rejects when it cannot be used now. Without a spare one everything goes on, only slower. */
@@ -11,7 +11,7 @@ const patience = 2000
 /** `isDraining`: from SIGTERM on, so that a load balancer looks elsewhere while running requests finish. */
 export function healthRoutes(components: Component[], isDraining: () => boolean): ApiRoute[] {
   return [
-    route(api.getPing, 'anyone', async () => 'Pong', { isAlikeForAll: true }),
+    route(api.getPing, 'anyone', async () => content('application/json', '"Pong"'), { isAlikeForAll: true }),
     route(
       api.getHealth,
       'anyone',
