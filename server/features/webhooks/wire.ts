@@ -127,7 +127,7 @@ export const newPolicy: NewPolicy = {
   tags: '',
 }
 
-/** `showsAuth`: to whom the authorization of its targets is shown as it is; see docs/decisions/0024-harbors-answers.md. */
+/** `showsAuth`: the authorization of its targets is shown as it is (docs/decisions/0024-harbors-answers.md). */
 export function presentPolicy(policy: Policy, targets: Target[], showsAuth: boolean): Static<typeof WebhookPolicy> {
   return {
     id: policy.id,

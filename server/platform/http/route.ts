@@ -76,6 +76,8 @@ type ApiOptions<Access, Caller> = {
   /** Turns an error of another floor into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
+  /** Answers where there is no operation; `path` is below the prefix. Undefined for NOT_FOUND. */
+  missing?(request: IncomingMessage, response: ServerResponse, path: string): Promise<[] | undefined>
   bodyBytes: number
   /** Puts a request target into the form that the rows' paths match. */
   rewrite?(target: string): string
@@ -133,7 +135,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   app.setSchemaErrorFormatter((errors, part) => new Error(describeErrors(errors, part)))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
-    sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply),
+    answerMissing(options, request, reply).catch((error: unknown) => sendFailure(options, error, request, reply)),
   )
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
@@ -220,6 +222,17 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       return send(operation, await within(request, reply, () => row.handler(asked as never)), request, reply)
     },
   })
+}
+
+async function answerMissing<Access, Caller>(
+  { missing, accompany, prefix }: ApiOptions<Access, Caller>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const ask = async () => missing?.(request.raw, reply.raw, pathOf(request).slice(prefix.length))
+  const list = await (accompany ? accompany(request.raw, reply.raw, ask) : ask())
+  if (!list) throw new Failure('NOT_FOUND', 'no such operation')
+  return reply.headers({ ...apiHeaders, 'x-total-count': '0' }).send(list)
 }
 
 function send(operation: Operation, result: unknown, request: FastifyRequest, reply: FastifyReply) {
