@@ -21,7 +21,7 @@ test('ordinary JSON is read as JSON.parse reads it', () => {
   for (const text of texts) assert.deepEqual(parse(text), JSON.parse(text), text)
 })
 
-test('a key that stands twice in one object is refused, in any spelling and at any depth', () => {
+test('a duplicate key of an object is refused, in any spelling and at any depth', () => {
   const texts = [
     '{"a":1,"a":2}',
     '{"a":1,"b":2,"a":1}',
@@ -61,7 +61,7 @@ test('text that is almost JSON is refused', () => {
     assert.throws(() => parse(text), SyntaxError, text)
 })
 
-test('nesting ends at the limit', () => {
+test('JSON nested deeper than the limit is refused', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
   assert.doesNotThrow(() => parse(nested(32)))
   assert.throws(() => parse(nested(33)), /32 levels/)

@@ -1,7 +1,7 @@
 /**
- * Parses JSON that two readers must not be able to understand differently: UTF-8 only, no byte order mark, no key twice in
- * one object, no more than `maxDepth` levels (security.md D02: the same bytes read as image and as index). Linear in the
- * length of the text. Throws SyntaxError with a reason.
+ * Parses only JSON that every reader understands in the same way: UTF-8, no byte order mark, no key twice in one
+ * object, at most `maxDepth` levels (D02: the same bytes could otherwise be read as image and as index). Takes time
+ * linear in the length of the text. Throws SyntaxError with a reason.
  */
 export function parseStrictJson(bytes: Uint8Array, maxDepth = 32): unknown {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -10,7 +10,7 @@ export function parseStrictJson(bytes: Uint8Array, maxDepth = 32): unknown {
   return value
 }
 
-/** Walks JSON text that JSON.parse accepted, so only strings and brackets need a look. */
+/** Walks text that JSON.parse accepted, so only strings and brackets have to be looked at. */
 function refuseDoubleKeys(text: string, maxDepth: number) {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {

@@ -96,7 +96,7 @@ test("D02: a Content-Type that is not the body's mediaType is refused", () => {
   refuses(image(), /Content-Type/, 'text/html')
 })
 
-test('D02: a body without mediaType under a header that names none is refused', () => {
+test('D02: a body without mediaType is refused when the Content-Type names no type either', () => {
   const { mediaType: _, ...untyped } = image()
   for (const header of [undefined, '', 'application/json', 'application/octet-stream'])
     refuses(untyped, /neither/, header)
@@ -104,7 +104,7 @@ test('D02: a body without mediaType under a header that names none is refused', 
   refuses(untyped, /not known/, 'application/vnd.oci.image.config.v1+json')
 })
 
-test('D02: a key that stands twice, or differs from a known one in case only, is refused', () => {
+test('D02: a duplicate key, or one that differs from a known key in case only, is refused', () => {
   refuses(JSON.stringify(image()).replace('{', '{"layers":[],'), /twice/)
   refuses(JSON.stringify(image()).replace('"size":3', '"size":3,"size":4'), /twice/)
   for (const key of [
@@ -130,7 +130,7 @@ test("D02: a descriptor's key in another case is refused too, as Go's reader wou
   }
 })
 
-test('schema 1 is refused with a word on what to do', () => {
+test('schema 1 is refused, and the error says what to do', () => {
   refuses(
     { schemaVersion: 1, fsLayers: [], history: [] },
     /schema 1/,
@@ -140,14 +140,14 @@ test('schema 1 is refused with a word on what to do', () => {
   refuses(image({ fsLayers: [] }), /schema 1/)
 })
 
-test('what is not a JSON object of schema version 2 is refused', () => {
+test('a manifest that is not a JSON object of schema version 2 is refused', () => {
   for (const text of ['', 'null', '[]', '"a"', '1', '{', '{}x', '\uFEFF{}'])
     refuses(text, /manifest invalid/, ociManifest)
   for (const version of [undefined, 1, 3, '2', 2.5, null]) refuses(image({ schemaVersion: version }), /schemaVersion/)
   refuses(image({ mediaType: 2 }), /mediaType/)
 })
 
-test('an object nested too deeply is refused, wherever it hides', () => {
+test('an object nested too deeply is refused, wherever in the manifest it is', () => {
   const deep = `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`
   refuses(JSON.stringify(image()).replace('{', `{"x":${deep},`), /levels deep/)
 })
@@ -181,7 +181,7 @@ test('C-57: one digest cannot have two sizes', () => {
   assert.equal(read(image({ layers: [part('one'), part('one')] })).layers.length, 2)
 })
 
-test('C-58: lists, annotations and URLs have a most', () => {
+test('C-58: the number of list entries, annotations and URLs is limited', () => {
   const many = (count: number) => Array.from({ length: count }, () => part('one'))
   assert.equal(read(image({ layers: many(manifestLimits.layers) })).layers.length, manifestLimits.layers)
   refuses(image({ layers: many(manifestLimits.layers + 1) }), /at most/)
@@ -223,7 +223,7 @@ test('an empty list of URLs does not make a layer foreign', () => {
   assert.equal(neededBlobs(read(image({ layers: [part('one', { urls: [] })] }))).length, 2)
 })
 
-test('needed blobs are named once each', () => {
+test('each needed blob is named once', () => {
   assert.equal(
     neededBlobs(read(image({ config: part('one'), layers: [part('one'), part('two'), part('one')] }))).length,
     2,

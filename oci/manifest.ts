@@ -22,7 +22,7 @@ export type Descriptor = {
   platform?: Record<string, unknown>
 }
 
-/** What a manifest says, whatever its media type. The bytes themselves stay the truth and are kept as they came. */
+/** What a manifest says, whatever its media type. Marina stores and sends the original bytes, never this. */
 export type Manifest = {
   mediaType: ManifestType
   kind: ManifestKind
@@ -35,7 +35,7 @@ export type Manifest = {
   annotations: Record<string, string>
 }
 
-/** Counts, so that no manifest can make one transaction or one answer arbitrarily large. */
+/** The most entries of each list, so that no manifest can make one transaction or one answer arbitrarily large. */
 export const manifestLimits = { layers: 4096, children: 1000, annotations: 1024, urls: 16, urlLength: 4096 }
 
 const manifestKeys = [
@@ -78,7 +78,9 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   }
 }
 
-/** Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers. */
+/**
+ * Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers.
+ */
 export function neededBlobs(manifest: Manifest): Descriptor[] {
   const all = manifest.config ? [manifest.config, ...manifest.layers] : manifest.layers
   return [...new Map(all.filter((one) => !one.urls?.length).map((one) => [one.digest, one])).values()]
@@ -98,7 +100,7 @@ function parseObject(bytes: Uint8Array): Body {
   return value
 }
 
-/** Go's reader takes `Digest`, and even `dige\u017ft`, for `digest`: what we check must be what it will read. */
+/** Go's JSON reader takes `Digest`, and even `dige\u017ft`, for `digest`: Marina must check the value that Go reads. */
 function refuseFolded(value: Body, keys: string[]) {
   for (const key of Object.keys(value)) {
     const meant = keys.find((known) => known !== key && known.toLowerCase() === fold(key))
@@ -106,7 +108,7 @@ function refuseFolded(value: Body, keys: string[]) {
   }
 }
 
-/** By way of upper case, where the long s and the Kelvin sign meet the letters they fold to. */
+/** Upper case first: it maps the long s and the Kelvin sign to the letters that they fold to. */
 const fold = (text: string) => text.toUpperCase().toLowerCase()
 
 function decideType(body: Body, contentType: string | undefined): ManifestType {

@@ -16,7 +16,7 @@ export function isManifestType(text: string): text is ManifestType {
   return Object.hasOwn(manifestTypes, text)
 }
 
-/** Docker's schema 1 types, refused by name so that the answer can say what to do. */
+/** Docker's schema 1 types; they are recognized so that the error can say what to do. */
 export function isSchema1(type: string): boolean {
   return type.startsWith('application/vnd.docker.distribution.manifest.v1')
 }

@@ -26,7 +26,8 @@ export function parseRepositoryName(text: string): RepositoryName {
       ? `a repository name has at most ${nameLimit} characters`
       : nameForm.test(text)
         ? `a repository lives in a project: use <project>/${text}, for example library/${text}`
-        : 'a repository name is lower-case letters and digits, separated by one of . _ __ - inside a component and / between them'
+        : 'a repository name is lower-case letters and digits, separated by one of . _ __ - inside a component ' +
+          'and / between them'
   throw new OciError('NAME_INVALID', why, { detail: { name: text.slice(0, nameLimit + 1) } })
 }
 
@@ -48,7 +49,7 @@ export function parseTag(text: string): Tag {
   return text
 }
 
-/** A tag or a digest; what holds a colon must be a digest. */
+/** A tag or a digest; a text with a colon must be a digest. */
 export function parseReference(text: string): Reference {
   if (isDigest(text)) return { digest: text }
   if (text.includes(':')) {

@@ -1,6 +1,6 @@
 import type { Ground } from './ground.ts'
 
-/** What the ground counts; each feature adds its own by `measure`. */
+/** Adds the metrics of database and cache; each feature adds its own by `measure`. */
 export function measureGround({ metrics, db, cache, layers, peers }: Ground): void {
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)
   metrics.gauge(

@@ -5,7 +5,7 @@ import { openScene } from '../testing/scene.ts'
 
 const { rest, cast } = await openScene()
 
-test('a list of something that Marina cannot do yet is empty, for who has signed in', async () => {
+test('a list of something that Marina does not have yet is empty, and needs a login', async () => {
   for (const path of [
     '/registries?page=1&page_size=0',
     '/replication/policies',
@@ -17,7 +17,7 @@ test('a list of something that Marina cannot do yet is empty, for who has signed
   }
 })
 
-test('what would change something that Marina cannot do yet is 501 with a sentence, not 404', async () => {
+test('a change of something that Marina does not have yet is answered with 501 and a sentence', async () => {
   for (const [method, path] of [
     ['POST', '/registries'],
     ['DELETE', '/replication/policies/7'],
@@ -33,7 +33,7 @@ test('what would change something that Marina cannot do yet is 501 with a senten
   }
 })
 
-test('what nobody has is not found, and neither is one thing of a kind that there is not', async () => {
+test('an unknown path is 404, and so is one thing of a kind that Marina does not have yet', async () => {
   for (const path of ['/registries/7', '/nothing', '/replication/policies/7'])
     expectAnswer(await rest('GET', path, cast.sys), 404, 'NOT_FOUND')
   expectAnswer(await rest('POST', '/nothing', cast.sys, {}), 404, 'NOT_FOUND')

@@ -1,7 +1,7 @@
 import { Failure } from '../platform/http/failure.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 
-/** Lists of Harbor's that Marina has nothing to put into yet; paths below /api/v2.0. */
+/** Harbor's lists of things that Marina does not have yet, so they are empty; paths below /api/v2.0. */
 const lists = [
   /^\/registries$/,
   /^\/replication\/(?:policies|executions|adapters)$/,
@@ -11,7 +11,7 @@ const lists = [
   /^\/security\/vul$/,
 ]
 
-/** Below these Harbor has operations that change or start something, and Marina has none yet. */
+/** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
 const changes = [
   /^\/(?:registries|replication|retentions|p2p\/preheat|ldap)(?:\/|$)/,
   /^\/projects\/[^/]+\/preheat\//,
@@ -21,8 +21,8 @@ const changes = [
 ]
 
 /**
- * What Harbor has and Marina has not yet: an empty list, or NOT_IMPLEMENTED for what would change something. Clients
- * take 404 for "it does not exist" there, and go on. Undefined for everything else.
+ * Answers operations that Harbor has and Marina does not have yet: a list is empty, a change throws NOT_IMPLEMENTED.
+ * Clients would read 404 as "it does not exist" and go on. Returns undefined for all other paths.
  */
 export function unbuiltFor(method: string, path: string): (() => []) | undefined {
   const known = isReading(method) ? lists : changes

@@ -57,7 +57,7 @@ function decodeSegments(path: string): string {
       .split('/')
       .map((segment) => {
         const decoded = decodeURIComponent(segment)
-        if (decoded.includes('/')) throw new OciError('NAME_INVALID', 'an encoded slash stands in the path')
+        if (decoded.includes('/')) throw new OciError('NAME_INVALID', 'the path holds an encoded slash')
         return decoded
       })
       .join('/')

@@ -18,7 +18,7 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-test('a Location is the path of the request as it came and the id, by name as by number of the project', async () => {
+test('a Location is the path that the client sent and the new id, for a project by name or by id', async () => {
   const tried: string[] = []
   for (const one of listed.filter(({ method, path }) => method === 'POST' && path.includes('{project_name_or_id}')))
     for (const either of [project.name, String(project.id)]) {

@@ -20,10 +20,10 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-// Zero is what a client in Go sends for a number that nobody has set.
+// A client in Go sends 0 for a number that is not set.
 const get = (path: string) => callApi(marina, 'GET', path, { as: marina.admin })
 
-test('page and page_size of 0 and less are taken by every list', async () => {
+test('every list accepts 0 and less for page and page_size', async () => {
   const found: string[] = []
   for (const one of listed.filter(({ method, query }) => method === 'GET' && query.includes('page_size'))) {
     const { url } = await targets.targetOf(one, project)
@@ -35,7 +35,7 @@ test('page and page_size of 0 and less are taken by every list', async () => {
   assert.deepEqual(found, [])
 })
 
-test('all entries are asked for by a page_size of 0, and come in pages of 100 that link on', async () => {
+test('a page_size of 0 gives pages of 100 entries, each with a link to the next one', async () => {
   const stem = fresh('many')
   for (let n = 0; n < 102; n++)
     await create(marina, '/labels', marina.admin, { name: `${stem}${n}`, scope: 'p', project_id: project.id })
@@ -47,7 +47,7 @@ test('all entries are asked for by a page_size of 0, and come in pages of 100 th
   assert.equal((expectAnswer(await get(`${path}&page_size=0&page=2`), 200).json() as unknown[]).length, 2)
 })
 
-test('an audit log is read from a position where page is 0', async () => {
+test('an audit log with page 0 is read from a cursor', async () => {
   for (const name of ['a', 'b', 'c'])
     await create(marina, '/labels', marina.admin, { name: fresh(name), scope: 'p', project_id: project.id })
   const first = expectAnswer(await get('/auditlog-exts?page=0&page_size=1'), 200)
@@ -63,7 +63,7 @@ test('global labels are listed for a project_id of 0', async () => {
   assert.equal((answer.json() as unknown[]).length, 1)
 })
 
-test('nothing has the id 0 or -1', async () => {
+test('an id of 0 or -1 is not found', async () => {
   await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
   for (const id of [0, -1])
     for (const path of [
@@ -81,7 +81,7 @@ test('nothing has the id 0 or -1', async () => {
       expectAnswer(await get(path), 404, 'NOT_FOUND')
 })
 
-test('a robot is made for a duration of 0 as for none, and changed without another', async () => {
+test('a duration of 0 means the default for a new robot, and no change for an existing one', async () => {
   const access = [{ resource: 'repository', action: 'pull' }]
   const permissions = [{ kind: 'project', namespace: project.name, access }]
   const body = { name: fresh('zero'), level: 'project', duration: 0, permissions }

@@ -37,10 +37,10 @@ export async function createAccount(
   )
 }
 
-/** Why robots cannot have names that begin like this: an account has such a name, and would be taken for a robot. */
+/** Why robots cannot have this prefix: an account's name begins with it, so the account would be taken for a robot. */
 export async function robotPrefixProblem(db: Db, prefix: string): Promise<string | undefined> {
   const account = await findAccountWithPrefix(db, prefix)
-  return account && `robot_name_prefix cannot be ${prefix}: the name of the user ${account.name} begins so`
+  return account && `robot_name_prefix cannot be ${prefix}: the name of the user ${account.name} begins with it`
 }
 
 export async function updateProfile(db: Db, by: Actor, account: Account, profile: Profile): Promise<void> {
@@ -63,7 +63,7 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
   }
 }
 
-/** Switches an account on or off, or gives it another password. Its sessions end; effective with the next request everywhere. */
+/** Disables or enables an account, or changes its password. Ends its sessions; takes effect with the next request. */
 export async function updateAccount(
   db: Db,
   account: Account,
@@ -72,7 +72,7 @@ export async function updateAccount(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     tx.changes(accountRightsKey(account.id))
-    // The account's row first: a login at the same moment either finds the new hash or its session is found here.
+    // The account's row first: a login at the same moment finds the new hash, or its session is dropped here.
     await changeAccount(tx, account, change)
     await dropSessionsOf(tx, account.id)
     if (change.passwordHash !== undefined)
@@ -98,7 +98,10 @@ export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boo
   })
 }
 
-/** Removes an account with its memberships and sessions; its projects go to the first administrator, its name is free again. */
+/**
+ * Deletes an account with its memberships and sessions. Its projects go to the first administrator; its name is free
+ * again. Throws FORBIDDEN for the first account and for one's own.
+ */
 export async function deleteAccount(db: Db, by: Actor, account: Account): Promise<void> {
   if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id))
     throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)

@@ -10,16 +10,14 @@ import { openThrottle, type ThrottleOptions } from './throttle.ts'
 
 export type Login = (name: string, password: string, address: string) => Promise<Caller | undefined>
 
-/**
- * The time a provider has to check a password, in ms: a directory that does not answer must not hold its callers for
- * ever.
- */
+/** The time limit of a password check, in ms: a directory that does not answer must not hold its callers for ever. */
 const longestCheckMs = 30_000
 
 /**
  * Checks a name and a password with the provider that the name belongs to: the first of `providers` that claims it,
- * else the accounts of this installation. A right password that was right before costs a hash of its own, not argon2;
- * it stops being right with the next change of the account. Guessing is slowed, unless the secret is too long to guess.
+ * else the accounts of this installation. A password that was right before is known by an HMAC of it, which saves
+ * argon2, for 10 minutes at most and until the account changes. Failed logins are throttled on all replicas alike
+ * (C-17), unless the secret is too long to guess.
  */
 export function openLogin(
   reader: Reader & { relaxed: Queryable },
@@ -43,7 +41,7 @@ export function openLogin(
     return caller
   }
 
-  /** The last resort: an account is looked for under any name. */
+  /** Used when no other provider claims the name. */
   async function claimLocally(name: string): Promise<Owned> {
     return { provider: local, claim: await local.claim(name) }
   }

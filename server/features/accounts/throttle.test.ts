@@ -32,7 +32,7 @@ const goOn = (subject: string) =>
     sql`update login_failure set failures = failures + 10, last_at = now() where starts_with(subject, ${subject})`,
   )
 
-test('C-17: one program with a wrong password, however often it tries, slows nobody else at its address', async () => {
+test('C-17: a program that tries a wrong password again and again slows no other name at its address', async () => {
   const [robot, colleague] = [await robotOf(), await givenUser(marina)]
   const answers = []
   for (let n = 0; n < 60; n++) answers.push(await from('10.1.0.1', { ...robot, password: 'Wrong12345' }))
@@ -41,7 +41,7 @@ test('C-17: one program with a wrong password, however often it tries, slows nob
   expectAnswer(await from('10.1.0.1', await givenUser(marina)), 200)
 })
 
-test('C-17: an address that tries many names waits, and the log names it once', async () => {
+test('C-17: an address that fails with many names has to wait, and the log names it once', async () => {
   await spray('10.2.0.1')
   expectAnswer(await from('10.2.0.1', await givenUser(marina)), 429, 'TOOMANYREQUESTS')
   const person = await givenUser(marina)
@@ -50,7 +50,7 @@ test('C-17: an address that tries many names waits, and the log names it once', 
   expectAnswer(await from('10.2.0.2', person), 200)
 })
 
-test('C-17: who signed in from there before is not slowed by others at the address, on any process', async () => {
+test('C-17: a name that logged in from an address before is not slowed by others there, on any process', async () => {
   const person = await givenUser(marina)
   expectAnswer(await from('10.3.0.1', person), 200)
   await spray('10.3.0.1')
@@ -59,7 +59,7 @@ test('C-17: who signed in from there before is not slowed by others at the addre
   expectAnswer(await from('10.3.0.1', person, beside), 200)
 })
 
-test('C-17: a right password passes where the name signed in before, whatever a program there sends', async () => {
+test('C-17: a right password passes where the name logged in before, whatever a program there sends', async () => {
   const person = await givenUser(marina)
   expectAnswer(await from('10.4.0.1', person), 200)
   for (let n = 0; n < 20; n++) expectAnswer(await from('10.4.0.1', wrong(person.name)), 401, 'UNAUTHORIZED')
@@ -67,7 +67,7 @@ test('C-17: a right password passes where the name signed in before, whatever a 
   expectAnswer(await from('10.4.0.1', person, beside), 200)
 })
 
-test('C-17: a robot with the right secret is never slowed, though its name or its address waits', async () => {
+test('C-17: a robot with the right secret is never slowed, even when its name or its address has to wait', async () => {
   const robot = await robotOf()
   await spray('10.5.0.1')
   await from('10.5.0.2', { ...robot, password: 'Wrong12345' })

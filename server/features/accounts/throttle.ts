@@ -2,30 +2,30 @@ import { OciError } from '../../../oci/errors.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { addFailure, countFailures, forgetFailures, isFamiliar, saveSignIn } from './store.ts'
 
-/** Failures are remembered this long, in s. */
+/** For how long failed logins count, in s. */
 export const failureWindow = 900
-/** For how long a sign-in makes an address familiar to a name, in s: 30 days. */
+/** For how long an address stays familiar after a name logged in from it, in s: 30 days. */
 export const familiarWindow = 30 * 86_400
 
 /**
- * What is free before each next try has to wait: failures of one name from one address, from one where that name signed
- * in before (`familiar`), of one name from anywhere. Of an address other names are counted instead of failures: one
- * program with a wrong password is one name, however often it tries, and must not shut out its neighbours.
+ * Failures before the next login has to wait: for one name from one address, for one name from an address where it
+ * logged in before (`familiar`), for one name from anywhere. An address has a limit of names instead of failures: a
+ * program with a wrong password is one name, however often it tries, and must not lock its neighbours out.
  */
 const free = { pair: 5, familiar: 100, name: 100 }
 const longestWait = 60
 
-/** One try to sign in, and the failures that count against it. */
+/** One login, and the failures that count against it. */
 type Try = { name: string; address: string; failures: Awaited<ReturnType<typeof countFailures>> }
 
 export type ThrottleOptions = {
-  /** Different names that one address may fail to sign in with; 0 is any number. */
+  /** How many different names may fail to log in from one address; 0 sets no limit. */
   namesPerAddress: number
-  /** Told of each try that has to wait: by whom, and from where. */
+  /** Called for each login that has to wait, with its name and its address. */
   onSlowed?: (source: string) => void
 }
 
-/** Slows the guessing of passwords, on all processes alike (C-17; docs/decisions/0023-sign-ins.md). */
+/** Throttles the guessing of passwords on all replicas alike (C-17; docs/decisions/0023-sign-ins.md). */
 export function openThrottle(
   { db, relaxed }: { db: Queryable; relaxed: Queryable },
   { namesPerAddress, onSlowed }: ThrottleOptions,
@@ -52,7 +52,7 @@ export function openThrottle(
     },
   }
 
-  /** Who signed in from there before answers for nobody but himself. */
+  /** A name that logged in from this address before waits only for its own failures from there. */
   async function refuseStrangers({ name, address, failures }: Try, wait: number): Promise<void> {
     const familiar = { pair: free.familiar, name: Infinity, address: Infinity }
     const left = (await isFamiliar(db, name, address, familiarWindow)) ? waitOf(failures, familiar) : wait
@@ -69,12 +69,12 @@ const subjectsOf = (name: string, address: string) =>
 type Free = Record<'pair' | 'address' | 'name', number>
 const kindOf = (subject: string) => subject.slice(0, subject.indexOf(':')) as keyof Free
 
-/** Seconds until the next try may be made: the longest of those that its subjects ask for. */
+/** Seconds until the next login is allowed: the longest back-off of its subjects. */
 function waitOf(failures: Try['failures'], frees: Free): number {
   const waits = failures.map(({ subject, failures: count, age }) => waitFor(frees[kindOf(subject)], count) - age)
   return Math.ceil(Math.max(0, ...waits))
 }
 
-/** Seconds after the last failure: doubling from 1 beyond the free ones. */
+/** The back-off after the last failure, in s: 1 after the free ones, doubled with each further one, 60 at most. */
 const waitFor = (freely: number, failures: number) =>
   failures < freely ? 0 : Math.min(longestWait, 2 ** (failures - freely))

@@ -4,7 +4,7 @@ import type { Tag } from '../../../oci/reference.ts'
 import { predicateTypes } from './processors/attestation.ts'
 import { sbomType } from './processors/sbom.ts'
 
-/** Harbor's names for what may belong to another artifact. */
+/** Harbor's names for the types of accessories. */
 type AccessoryType =
   | 'signature.cosign'
   | 'signature.notation'
@@ -23,13 +23,16 @@ const bySubject: Record<string, AccessoryType> = {
 const nydusDriver = 'io.goharbor.artifact.v1alpha1.acceleration.driver.name'
 const nydusSource = 'io.goharbor.artifact.v1alpha1.acceleration.source.digest'
 
-/** What the artifact belongs to: by `subject`, by cosign's tags, or by nydus' annotations. The other need not be there yet. */
+/**
+ * Returns the type and the subject of an accessory, told by nydus' annotations, by `subject` or by cosign's tags;
+ * undefined for any other artifact. The subject need not exist yet.
+ */
 export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryType; subject: Digest } | undefined {
   const { subject, annotations, layers, config, artifactType } = manifest
   const source = annotations[nydusSource]
   if (annotations[nydusDriver] === 'nydus' && source !== undefined && isDigest(source))
     return { type: 'accelerator.nydus', subject: source }
-  // A bundle that states something is no mere signature, whatever its media type.
+  // A bundle with a statement is more than a signature, whatever its media type.
   if (subject && predicateTypes(manifest).length > 0) return { type: 'subject.accessory', subject: subject.digest }
   if (subject) {
     const known = [artifactType, config?.mediaType, layers[0]?.mediaType].find(

@@ -1,11 +1,11 @@
 import { isCallable } from '../../platform/outbound/outbound.ts'
 import { isVisible } from '../../platform/visible.ts'
 
-/** How Marina shows itself to a scanner; '' is not at all. */
+/** How Marina authenticates itself to a scanner; '' sends no credential. */
 const authKinds = ['', 'Basic', 'Bearer', 'X-ScannerAdapter-API-Key'] as const
 export type AuthKind = (typeof authKinds)[number]
 
-/** Where a scanner is and how it is asked. */
+/** The URL of a scanner, and how requests to it are authenticated. */
 export type Address = { url: string; auth: AuthKind; credential: string; skipsTlsCheck: boolean }
 export type NewScanner = Address & {
   name: string
@@ -14,7 +14,7 @@ export type NewScanner = Address & {
   usesInternalAddress: boolean
 }
 
-/** Why this can be no scanner, or undefined. Never repeats the credential. */
+/** Why a registration is wrong, or undefined. The text never holds the credential. */
 export function scannerProblem({
   name,
   description,
@@ -23,7 +23,7 @@ export function scannerProblem({
   credential,
 }: Pick<NewScanner, 'name' | 'description' | 'url' | 'credential'> & { auth: string }): string | undefined {
   if (name.length < 1 || name.length > 128 || !isVisible(name))
-    return 'a scanner has a name of 1 to 128 characters, without control characters and such as cannot be seen'
+    return 'a scanner has a name of 1 to 128 characters, without control characters and invisible ones'
   if (description.length > 1024) return 'a description has at most 1024 characters'
   if (url.length > 512 || !isCallable(url))
     return 'url is an http or https URL of at most 512 characters, without a name and password in it'
@@ -36,7 +36,7 @@ export function scannerProblem({
     : undefined
 }
 
-/** The header by which a scanner knows who asks. */
+/** The header with which Marina authenticates itself to a scanner. */
 export function authHeaders({ auth, credential }: Pick<Address, 'auth' | 'credential'>): Record<string, string> {
   switch (auth) {
     case '':

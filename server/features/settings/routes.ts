@@ -4,11 +4,11 @@ import { route, type ApiRoute } from '../access/index.ts'
 import { isSecret, items, type ItemName } from './items.ts'
 import type { SettingsAccess } from './settings.ts'
 
-/** Clients of Harbor read these without a look whether they are there. The secret is kept, and never shown. */
+/** Clients of Harbor read these items without checking that they exist. The secret is stored, and never shown. */
 const alwaysThere = { scan_all_policy: {}, uaa_client_secret: { value: '', editable: true } }
 
 export function settingsRoutes(settings: SettingsAccess): ApiRoute[] {
-  /** Secrets are taken and never given back, to nobody (H29). */
+  /** All items but the secrets, which no caller ever gets back (H29). */
   const shown = async () => {
     const all = await settings.all()
     const names = (Object.keys(items) as ItemName[]).filter((name) => !isSecret(name))

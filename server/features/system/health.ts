@@ -2,13 +2,16 @@ import * as api from '../../../api/system.ts'
 import { content, Reply } from '../../platform/http/reply.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
-/** One thing Marina uses; `check` rejects when it cannot be used now. Without a spare one everything goes on, only slower. */
+/**
+ * A part that Marina depends on; `check` rejects when it cannot be used now. Without a spare component everything still
+ * works, only slower.
+ */
 export type Component = { name: string; isSpare?: boolean; check(): Promise<void> }
 
-/** A component that says nothing for this long, in ms, counts as unhealthy. */
+/** A component that does not answer within this time, in ms, counts as unhealthy. */
 const patience = 2000
 
-/** `isDraining`: from SIGTERM on, so that a load balancer looks elsewhere while running requests finish. */
+/** `isDraining`: true from SIGTERM on, so that a load balancer stops sending requests while running ones finish. */
 export function healthRoutes(components: Component[], isDraining: () => boolean): ApiRoute[] {
   return [
     route(api.getPing, 'anyone', async () => content('application/json', '"Pong"'), { isAlikeForAll: true }),
@@ -22,8 +25,8 @@ export function healthRoutes(components: Component[], isDraining: () => boolean)
           isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
         if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })
         else states.unshift({ name: 'core', status: 'healthy' })
-        // Harbor's own word is `healthy`, only when every part is; `degraded` is ours. Harbor answers 200 either way; a load
-        // balancer needs to see the end of a process coming.
+        // `healthy`, when every part is, is Harbor's word; `degraded` is ours. Harbor always answers 200; a load
+        // balancer needs the 503 to see that this process is about to end.
         const body = { status: isUnhealthy ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy', components: states }
         return isDraining() ? new Reply(body, { status: 503 }) : body
       },
@@ -41,7 +44,7 @@ async function examine({
     await Promise.race([check(), late])
     return { name, status: 'healthy' }
   } catch {
-    // The reason may name hosts and folders; it stands in the log and the metrics, not before strangers.
+    // The reason may name hosts and folders: it is in the log and the metrics, but not shown to anonymous callers.
     return { name, status: 'unhealthy', error: 'cannot be used now' }
   }
 }

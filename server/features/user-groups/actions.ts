@@ -20,7 +20,7 @@ export async function createGroup(
   )
 }
 
-/** For whoever needs a group in a transaction of his own. Throws a unique violation when there is one like it. */
+/** Adds a group within the caller's transaction. Throws a unique violation when one of its type and name exists. */
 export async function addGroup(tx: Tx, by: Actor, wanted: Omit<Group, 'id'>): Promise<Group> {
   const group = await saveGroup(tx, wanted)
   await emit(tx, [facts.groupCreated({ groupId: group.id, name: group.name, type: group.type }, by)])
@@ -37,7 +37,7 @@ export function groupProblem({
   ldapDn: string
 }): string | undefined {
   if (name.length < 1 || name.length > 255 || !isVisible(name))
-    return 'a group name has 1 to 255 characters, no control characters and none that cannot be seen'
+    return 'a group name has 1 to 255 characters, no control characters and no invisible ones'
   if (!Object.values(groupTypes).includes(type as GroupType)) return 'group_type is 1 (LDAP), 2 (HTTP) or 3 (OIDC)'
   if (type === groupTypes.ldap && ldapDn === '') return 'an LDAP group needs its ldap_group_dn'
   if (type !== groupTypes.ldap && ldapDn !== '') return 'only an LDAP group has an ldap_group_dn'
@@ -57,7 +57,7 @@ export async function updateGroup(db: Db, by: Actor, group: Group, name: string)
   )
 }
 
-/** Its memberships go with it, effective with the next request. */
+/** Deletes a group and its memberships, effective with the next request. */
 export async function deleteGroup(db: Db, by: Actor, group: Group): Promise<void> {
   await db.transaction(async (tx) => {
     await changesRightsOfGroup(tx, group.id)
@@ -67,7 +67,7 @@ export async function deleteGroup(db: Db, by: Actor, group: Group): Promise<void
   })
 }
 
-/** Told by the source of the groups at each login. */
+/** Replaces the groups of an account by those that their source, a directory, reports at a login. */
 export async function setGroupsOf(db: Db, accountId: number, groupIds: number[]): Promise<void> {
   await db.transaction(async (tx) => {
     tx.changes(accountRightsKey(accountId))
@@ -79,7 +79,7 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
   try {
     return await work()
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'there is a group of this type and name already')
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'a group of this type and name exists already')
     throw error
   }
 }

@@ -19,7 +19,7 @@ type Lent = Omit<DelivererOptions, 'lanes'> & {
   host: string
 }
 
-/** Tells others what happens, over HTTP. */
+/** Webhooks: tell other programs over HTTP what happens in Marina. */
 export const webhooks = ({ db, cache, settings, secrets, outbound, log, rules, host }: Lent) =>
   feature({
     name: 'webhooks',

@@ -1,7 +1,7 @@
 type Query = Record<string, string | number | boolean | undefined>
 type SetHeader = (name: string, value: string) => void
 
-/** Harbor's paging: X-Total-Count, and Link with the pages before and after (RFC 8288). Hands each header to `set`. */
+/** Sets Harbor's headers of paging: X-Total-Count, and Link with the pages before and after (RFC 8288). */
 export function pageHeaders(
   path: string,
   query: Query,
@@ -17,7 +17,7 @@ export function pageHeaders(
   linkHeaders(path, { ...query, page, page_size: pageSize }, { prev, next }, total, set)
 }
 
-/** The same where a list knows its neighbours by more than a number. What they say takes the place of what was asked. */
+/** The same for lists with cursors: the links' parameters replace those of the request. */
 export function linkHeaders(
   path: string,
   query: Query,
@@ -39,7 +39,7 @@ export function linkHeaders(
 
 type Asked = { page?: number; page_size?: number }
 
-/** A page of 0 or less is the first. A size of 0 or less asks for all there is, and gets the largest page. */
+/** A page of 0 or less is the first. A size of 0 or less asks for all entries, and gets the largest page. */
 export function settlePage(query: Asked, largest: number): void {
   if (query.page !== undefined && query.page < 1) delete query.page
   if (query.page_size !== undefined && query.page_size < 1) query.page_size = largest

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { pageHeaders } from './paging.ts'
 import { parseRange } from './range.ts'
 
-test('one range that can be satisfied comes back clipped', () => {
+test('one satisfiable range is returned, clipped to the size', () => {
   assert.deepEqual(parseRange('bytes=0-0', 10), { start: 0, end: 0 })
   assert.deepEqual(parseRange('bytes=2-4', 10), { start: 2, end: 4 })
   assert.deepEqual(parseRange('bytes=2-', 10), { start: 2, end: 9 })
@@ -19,7 +19,7 @@ test('a range beyond the end cannot be satisfied', () => {
     assert.equal(parseRange(header, 0), 'unsatisfiable', header)
 })
 
-test('several ranges, other units and nonsense ask for the whole', () => {
+test('several ranges, other units and nonsense are ignored: the whole is sent', () => {
   for (const header of [
     undefined,
     '',
@@ -37,7 +37,7 @@ test('several ranges, other units and nonsense ask for the whole', () => {
     assert.equal(parseRange(header, 10), undefined, header)
 })
 
-test('pages name their neighbours, and keep the rest of the question', () => {
+test('pages link to their neighbours, and keep the other parameters', () => {
   const headersOf = (query: Record<string, string | undefined>, page: number, total: number) => {
     const headers: Record<string, string> = {}
     pageHeaders('/p', query, page, 10, total, (name, value) => void (headers[name] = value))

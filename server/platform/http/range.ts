@@ -2,8 +2,9 @@
 type Range = { start: number; end: number }
 
 /**
- * Reads a Range header against a size in bytes (RFC 9110, 14.2). Undefined means: answer with the whole. A single satisfiable
- * range comes back clipped; 'unsatisfiable' asks for 416. Several ranges and unknown units are ignored, as the RFC allows.
+ * Reads a Range header for a body of `size` bytes (RFC 9110, 14.2). A single satisfiable range is returned, clipped to
+ * the size; 'unsatisfiable' asks for 416. Undefined asks for the whole body: several ranges and unknown units are
+ * ignored, as the RFC allows.
  */
 export function parseRange(header: string | undefined, size: number): Range | 'unsatisfiable' | undefined {
   const [, first, last] = /^bytes=(\d{0,16})-(\d{0,16})$/.exec(header?.trim() ?? '') ?? []

@@ -1,9 +1,9 @@
 import { Cron } from 'croner'
 
-/** Six fields, seconds first, as Harbor has them; Sunday is 0. Everything is UTC. */
+/** The six fields of a cron, as in Harbor. Sunday is 0. All times are UTC. */
 const fields = ['second', 'minute', 'hour', 'day of the month', 'month', 'day of the week'] as const
 
-/** The text cannot be used; the message says what is wrong with it. */
+/** The text is not a cron that can be used; the message says why. */
 export class BadCron extends Error {
   override name = 'BadCron'
 }
@@ -16,19 +16,19 @@ export const namedCrons: Readonly<Record<string, string>> = {
 }
 
 /**
- * Checks a cron text for a schedule of a user: six fields, the first of them 0 (Harbor's rule: no schedule more often than once
- * a minute), and some time in the future at which it fires. Returns it with single spaces. Throws BadCron.
+ * Checks the cron of a user's schedule: six fields, the first of them 0 (Harbor's rule: at most once a minute), and at
+ * least one time in the future. Returns it with single spaces. Throws BadCron.
  */
 export function checkCron(text: string): string {
   const parts = text.trim().split(/\s+/)
   if (text.length > 255 || parts.length !== 6)
     throw new BadCron(`a cron has six fields (${fields.join(', ')}), such as 0 30 2 * * *`)
   if (parts[0] !== '0') throw new BadCron('the 1st field (indicating Seconds of time) of the cron setting must be 0')
-  // What Harbor's parser knows. Ours would also take L, W and #, which no other Harbor could read back.
+  // Only what Harbor's parser knows. croner also takes L, W and #, which Harbor could not read back.
   const bad = parts.findIndex(
     (part, index) => !(index < 4 ? /^[\d*?,/-]+$/ : /^(?:[\d*?,/-]|\b[A-Z]{3}\b)+$/i).test(part),
   )
-  // Sunday is 0 there, and 7 is no day.
+  // In Harbor Sunday is 0, and 7 is not a day.
   if (/(?:^|[,-])7/.test(parts[5]!)) throw new BadCron(`the ${fields[5]} goes from 0, which is Sunday, to 6`)
   if (bad >= 0) throw new BadCron(`${JSON.stringify(parts[bad])} is no ${fields[bad]} of a cron`)
   const cron = parts.join(' ')

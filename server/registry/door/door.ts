@@ -13,7 +13,7 @@ import { send, sendJson } from './reply.ts'
 import { basicChallenge, checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
 import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
 
-/** All that the endpoints need, each told in the file of its noun. */
+/** All that the endpoints need; the file of each noun declares its own part. */
 export type DoorOptions = SessionOptions &
   ManifestOptions &
   BlobOptions &
@@ -25,13 +25,16 @@ export type DoorOptions = SessionOptions &
   }
 
 export type Door = {
-  /** Answers anything below /v2, a pull of what memory knows before it returns. Fails by a promise alone. */
+  /**
+   * Answers every request below /v2. A pull whose rights and manifest are in the memory cache is answered before this
+   * returns. Never throws: it fails by a rejected promise.
+   */
   registry(request: IncomingMessage, response: Answer, peer: Peer): Maybe<void>
   /** Answers GET /service/token. */
   token(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
 }
 
-/** Read targets kept; about 300 bytes each. */
+/** How many parsed request targets are kept, about 300 bytes each; beyond that all of them are dropped. */
 const targetsKept = 5000
 
 /** URL → RegistryRequest → session → rights → Registry → HTTP. Throws errors that sendOciError answers. */
@@ -43,7 +46,8 @@ export function openDoor(options: DoorOptions): Door {
       try {
         return answerRequest(options, readTarget(request.url!), request, response, peer)
       } catch (error) {
-        // Never at once: first Node parses what came along with the head, which may be no HTTP (C-68).
+        // Rejected, so that the answer comes later: Node first parses the bytes after the headers, which may be no
+        // HTTP (C-68).
         return Promise.reject(error)
       }
     },
@@ -52,7 +56,7 @@ export function openDoor(options: DoorOptions): Door {
   }
 }
 
-/** Who is asking, what he may, and then the answer of the endpoint. */
+/** Identifies the caller, checks the rights, and lets the endpoint answer. */
 function answerRequest(
   options: DoorOptions,
   asked: RegistryRequest,
@@ -116,7 +120,7 @@ async function answerToken(
   send(response, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' }, JSON.stringify(body))
 }
 
-/** The targets of pulls come again and again, and reading one costs as much as finding its manifest. */
+/** Parses request targets and keeps those of pulls: they repeat, and parsing takes as long as finding the manifest. */
 function targetReader(): (target: string) => RegistryRequest {
   const targets = new Map<string, RegistryRequest>()
   return (target) => {

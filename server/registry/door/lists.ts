@@ -9,7 +9,7 @@ import type { At, Exchange } from './session.ts'
 export type ListOptions = {
   registry: Pick<Registry, 'listRepositories' | 'listTags' | 'listReferrers'>
   rights: { viewer(caller: Caller): Promise<Viewer> }
-  /** Entries of a page at most. */
+  /** `pageSize`: the most entries of a page, also when a client asks for more. */
   limits: { pageSize: number }
 }
 
@@ -73,7 +73,7 @@ function parsePage(query: URLSearchParams, most: number): Page {
 /** One row more than the page has tells whether there is another page. */
 const oneMore = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
 
-/** Of one row more than asked for, the page, and the link to the next (RFC 8288). */
+/** Cuts off the extra row that `oneMore` read; where there was one, links to the next page (RFC 8288). */
 function cutPage<Row>(
   rows: Row[],
   limit: number,

@@ -67,7 +67,10 @@ export async function answerUpload(
   }
 }
 
-/** Both ends need a right, in the same credential; anything else becomes an ordinary upload (C-36, C-37). */
+/**
+ * Mounts a blob of another repository. One credential must hold the right to pull there and to push here; in every
+ * other case this is false and an ordinary upload begins (C-36, C-37).
+ */
 async function mount(
   options: UploadOptions,
   name: RepositoryName,
@@ -92,7 +95,7 @@ async function* readBlob(
   }
 }
 
-/** The first byte's number of `Content-Range: <first>-<last>`, checked against Content-Length (C-49, C-50). */
+/** The number of the first byte in `Content-Range: <first>-<last>`, checked against Content-Length (C-49, C-50). */
 function parseContentRange(request: IncomingMessage): number | undefined {
   const header = request.headers['content-range']
   if (header === undefined) return undefined

@@ -29,12 +29,12 @@ import { getProject } from './record.ts'
 import { removeArtifacts, removeTag } from './remove.ts'
 import type { LocalOptions } from './options.ts'
 
-/** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
+/** The most levels of indexes above an image; code that reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
 
 type Manifests = Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
 
-/** Manifests and tags: facts in PostgreSQL, found in memory where that has them. */
+/** Manifests and tags, kept in PostgreSQL and read through the cache. */
 export function localManifests(options: LocalOptions): Manifests {
   const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
@@ -89,7 +89,7 @@ export function localManifests(options: LocalOptions): Manifests {
     },
   }
 
-  /** By tag or digest, without waiting for what memory knows. */
+  /** Finds by tag or digest; no promise for what the memory cache holds. */
   function findBy<Found>(find: Find<Found>, name: RepositoryName, reference: Reference): Maybe<Found> {
     const target = 'digest' in reference ? reference : findTag(reader, name, reference.tag)
     const found = andThen(target, (known) => known && find(reader, name, known.digest))
@@ -104,7 +104,7 @@ export function localManifests(options: LocalOptions): Manifests {
     })
   }
 
-  /** Only what the transaction will demand of this repository is read: whatever else a digest names stays unread (C-38). */
+  /** Reads only blobs that the transaction will demand of this repository: a digest opens no other blob (C-38). */
   function sourcesOf(name: RepositoryName, manifest: Manifest): Sources {
     const needed = new Set(neededBlobs(manifest).map(({ digest }) => digest))
     return {
@@ -139,7 +139,10 @@ type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => May
 
 type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
-/** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
+/**
+ * Stores a manifest within a transaction: checks its parts, passes the gates, saves the artifact, moves the tags and
+ * emits the facts. Returns where each tag pointed before.
+ */
 export async function storeManifest(
   tx: Tx,
   gates: PushGates,
@@ -195,7 +198,7 @@ export async function storeManifest(
   return moved
 }
 
-/** Those of the digests that the repository holds, or held when the client asked a moment ago. */
+/** The blobs of these digests that the repository holds; a hold that ended a moment ago is taken up again. */
 async function holdBlobs(tx: Tx, repository: Repository, digests: Digest[]): Promise<Blob[]> {
   const found = await findBlobs(tx, repository.id, digests)
   const known = new Set(found.map(({ digest }) => digest))
@@ -208,7 +211,7 @@ function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Act
   return from === digest ? [] : [facts.tagMoved({ ...place, tag: name, digest, from }, by)]
 }
 
-/** Every part must stand in this repository already (C-39), with the size the manifest says (C-57). */
+/** Every part must be in this repository already (C-39), with the size that the manifest says (C-57). */
 function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descriptor[], children: Child[]) {
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
   const known = new Map(children.map((child) => [child.digest, child]))

@@ -12,12 +12,12 @@ import { removeArtifacts, type Going } from '../../../registry/local/remove.ts'
 const named = () =>
   new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
 
-/** Asked once the artifact is locked: what it says holds until the artifact is gone. */
+/** Called once the artifact is locked, so that its answer holds until the artifact is deleted. */
 type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
 
 /**
- * An artifact with its tags, the parts that only it needs, and what belongs to it: signatures, SBOMs. Throws PRECONDITION
- * while an index names it, or when one of the tags is immutable, CONFLICT when it is due no longer.
+ * Deletes an artifact with its tags, the parts that only it needs, and its accessories. Throws PRECONDITION while an
+ * index names it, or when one of the tags is immutable; CONFLICT when `isStillDue` is false.
  */
 export async function deleteArtifact(
   db: Db,
@@ -37,12 +37,15 @@ export async function deleteArtifact(
       await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, await lockTags(tx, going))
     })
   } catch (error) {
-    // An index that names a part of it came meanwhile.
+    // An index that names a part of the artifact was pushed meanwhile.
     throw isReferenceViolation(error) ? named() : error
   }
 }
 
-/** The root and what goes with it, looked at again once it is locked: what has got a tag or another parent meanwhile stays. */
+/**
+ * Locks the root and the artifacts that are deleted with it, and returns them. The tree is read again after each lock:
+ * an artifact that got a tag or another parent meanwhile stays.
+ */
 async function lockGoing(tx: Tx, repositoryId: number, rootId: number): Promise<Node[]> {
   for (const locked = new Set([rootId]); ;) {
     const tree = await collectTree(tx, repositoryId, rootId)
@@ -57,7 +60,7 @@ async function lockGoing(tx: Tx, repositoryId: number, rootId: number): Promise<
 
 type Node = { id: number; digest: Digest; parents: number[]; subject: number | null }
 
-/** Everything that could go with the root: parts without a tag of their own, and what belongs to any of it. */
+/** Lists what could be deleted with the root: parts without a tag of their own, and accessories of all these. */
 function collectTree(tx: Tx, repositoryId: number, rootId: number): Promise<Node[]> {
   return tx.rows<Node>(sql`
     with recursive tree (id, digest) as (
@@ -70,13 +73,20 @@ function collectTree(tx: Tx, repositoryId: number, rootId: number): Promise<Node
         select held.id, held.digest from accessory join artifact held on held.id = accessory.artifact_id
         where accessory.repository_id = ${repositoryId} and accessory.subject_digest = tree.digest) found)
     select tree.id, tree.digest,
-      coalesce((select json_agg(parent_id) from artifact_child where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
-      (select subject.id from accessory join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+      coalesce((
+        select json_agg(parent_id) from artifact_child
+        where artifact_child.repository_id = ${repositoryId} and artifact_child.child_id = tree.id), '[]') as parents,
+      (
+        select subject.id from accessory join artifact subject
+          on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
         where accessory.artifact_id = tree.id) as subject
     from tree`)
 }
 
-/** Of the tree, what nothing outside of it needs: all its parents go too, and it is a part of or belongs to one that goes. */
+/**
+ * Returns the part of the tree that is deleted with the root: nodes that are a child or an accessory of a deleted node,
+ * and whose parents are all deleted too.
+ */
 function goingWith(rootId: number, tree: Node[]): Node[] {
   const going = new Set([rootId])
   for (let before = 0; before !== going.size;) {
@@ -89,7 +99,7 @@ function goingWith(rootId: number, tree: Node[]): Node[] {
   return tree.filter(({ id }) => going.has(id))
 }
 
-/** The artifacts with the tags that they lose. */
+/** Locks the tags of the artifacts; returns the artifacts with these tags. */
 async function lockTags(tx: Tx, going: Node[]): Promise<Going[]> {
   const rows = await tx.rows<{ artifactId: number; name: Tag }>(sql`
     select artifact_id as "artifactId", name from tag where artifact_id = any(${going.map(({ id }) => id)}::bigint[])

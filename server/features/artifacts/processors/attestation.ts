@@ -1,14 +1,14 @@
 import type { Manifest } from '../../../../oci/manifest.ts'
 import type { Processor } from './processor.ts'
 
-/** What layers of statements about another artifact are: as BuildKit pushes them, and as cosign signs them. */
+/** Media types of layers with statements about another artifact: BuildKit's, and those that cosign signs. */
 const statementTypes = ['application/vnd.in-toto+json', 'application/vnd.dsse.envelope.v1+json']
-/** Where a layer, or a Sigstore bundle as a whole, says what its statement is about. */
+/** Annotations by which a layer, or a Sigstore bundle as a whole, names the type of its statement. */
 const predicateKeys = ['in-toto.io/predicate-type', 'predicateType', 'dev.sigstore.bundle.predicateType']
-/** The predicate by which cosign's bundles say that they are a mere signature. */
+/** The predicate type of cosign's bundles that only sign. */
 const signature = 'https://sigstore.dev/cosign/sign/v1'
 
-/** What the statements of an attestation are about, such as `https://slsa.dev/provenance/v1`; none for a signature. */
+/** The predicate types of an attestation, such as `https://slsa.dev/provenance/v1`; none for a signature. */
 export function predicateTypes({ annotations, layers }: Manifest): string[] {
   const all = [annotations, ...layers.map((layer) => layer.annotations ?? {})]
   const found = all.flatMap((one) => predicateKeys.flatMap((key) => one[key] ?? []))

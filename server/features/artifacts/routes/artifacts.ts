@@ -43,7 +43,7 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
   }
 }
 
-/** The list as most ask for it: whole, newest first. */
+/** Whether a query asks for the plain list: no filter, newest first. Most do. */
 const isPlain = ({ q = '', sort = '' }: { q?: string; sort?: string }) =>
   q.trim() === '' && ['', '-push_time'].includes(sort.trim())
 
@@ -84,7 +84,7 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   ]
 }
 
-/** C-80: the right to read at the source, too. Absent and forbidden look the same. */
+/** C-80: a copy also needs the right to read the source. A project that is absent looks like one that is forbidden. */
 async function getSource(reader: Reader, name: string, rights: Rights): Promise<Project> {
   const project = await findProject(reader, name)
   const isAdmin = rights.kind === 'user' && rights.isAdmin
@@ -95,7 +95,7 @@ async function getSource(reader: Reader, name: string, rights: Rights): Promise<
   throw new Failure('FORBIDDEN')
 }
 
-/** As in Harbor a source that is not there is a fault of the request, whose path is that of the target. */
+/** An absent source is BAD_REQUEST, as in Harbor: the path of the request is that of the target, which exists. */
 function refuseMissing(error: unknown, from: string): never {
   const isMissing = error instanceof Failure && error.code === 'NOT_FOUND'
   throw isMissing ? new Failure('BAD_REQUEST', `artifact ${from} not found`, { cause: error }) : error

@@ -13,7 +13,7 @@ import { accessoryFields, accessoryOrder, listAccessories } from '../store.ts'
 import { presentAccessory } from '../wire.ts'
 import { getArtifact, type Parts } from './shared.ts'
 
-/** What hangs on an artifact: accessories, labels and additions. */
+/** The operations on accessories, labels and additions of an artifact. */
 export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
   const { db } = reader
   return [
@@ -49,5 +49,5 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
   ]
 }
 
-/** As in Harbor: a report that may come is not there; anything else cannot be asked of the artifact. */
+/** As in Harbor: a report that may still come is NOT_FOUND; an addition that the type does not have, BAD_REQUEST. */
 const codeWithout = (addition: string) => (addition === 'vulnerabilities' ? 'NOT_FOUND' : 'BAD_REQUEST')

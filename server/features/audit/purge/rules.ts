@@ -1,10 +1,13 @@
 import { parseEventTypes } from '../rules.ts'
 
-/** Harbor's names. `include_event_types`: with commas between, `*` for all, `other` for all but those of artifacts. */
+/**
+ * The parameters of a purge, by Harbor's names. `include_event_types` has commas between; `*` stands for all types,
+ * `other` for all but those of artifacts.
+ */
 export type PurgeParams = {
   audit_retention_hour: number
   include_event_types?: string
-  /** Until Harbor 2.13: `create`, `delete`, `pull`. Where both are given, the event types count. */
+  /** From clients of Harbor before 2.13: `create`, `delete`, `pull`. When both are given, the event types hold. */
   include_operations?: string
   dry_run: boolean
 }
@@ -15,7 +18,7 @@ const other = 'other'
 
 export const isGroup = (name: string): boolean => name === '*' || name === other
 
-/** `known`: all event types there are. */
+/** The event types that a purge removes. `known`: all event types that facts can have. */
 export function purgedTypes(
   { include_event_types: list = '', include_operations: operations = '' }: Partial<PurgeParams>,
   known: string[],

@@ -5,10 +5,10 @@ import { Failure } from '../../../platform/http/failure.ts'
 import { parseEventTypes, strangeTypeIn } from '../rules.ts'
 import { isGroup, type PurgeParams } from './rules.ts'
 
-/** Harbor's bound, in hours: 27 years. */
+/** The longest retention, in hours, as in Harbor: 27 years. */
 const longestRetention = 240_000
 
-/** What a purge is to do. As with Harbor, one that names no types removes nothing. Throws BAD_REQUEST. */
+/** Parses the parameters of a purge. As in Harbor, a purge that names no types removes nothing. Throws BAD_REQUEST. */
 export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics: Topics): PurgeParams {
   const {
     audit_retention_hour: hours,
@@ -30,7 +30,7 @@ export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics:
   const asked = [...parseEventTypes(types)]
   const strange = strangeTypeIn(asked.filter((type) => !isGroup(type)).join(','), topics)
   if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: ${strange}`)
-  // What was sent is given back as it was: a client that compares would see a difference otherwise.
+  // Parameters are shown as they were sent: a client that compares would see a difference otherwise.
   return {
     audit_retention_hour: hours as number,
     ...(asked.length > 0 ? { include_event_types: asked.join(',') } : {}),
