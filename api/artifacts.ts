@@ -275,6 +275,8 @@ export const removeLabel = operation({
   status: 200,
 })
 
+const additions = 'build_history values.yaml readme.md dependencies sbom license files vulnerabilities'.split(' ')
+
 /** Text or JSON, by the addition. */
 export const getAddition = operation({
   id: 'getAddition',
@@ -284,9 +286,7 @@ export const getAddition = operation({
   summary: 'Get more of an artifact than its row shows: its history, or a file in it',
   params: Type.Object({
     ...ofOne,
-    addition: Type.String({
-      enum: ['build_history', 'values.yaml', 'readme.md', 'dependencies', 'sbom', 'license', 'files'],
-    }),
+    addition: Type.String({ enum: additions }),
   }),
   status: 200,
   answer: Type.String(),

@@ -2,8 +2,10 @@ import { Type } from 'typebox'
 
 /** Query parameters that every list takes. */
 export const pageQuery = {
-  page: Type.Optional(Type.Integer({ minimum: 1, default: 1, description: 'page, counted from 1' })),
-  page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'entries on a page' })),
+  page: Type.Optional(Type.Integer({ default: 1, description: 'page, counted from 1; 0 or less means the first' })),
+  page_size: Type.Optional(
+    Type.Integer({ maximum: 100, default: 10, description: 'entries on a page; 0 or less means the maximum, 100' }),
+  ),
 }
 export const listQuery = {
   q: Type.Optional(
@@ -21,7 +23,9 @@ export const listQuery = {
 export const positionQuery = {
   ...listQuery,
   page: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'page, counted from 1; without it and without a cursor the first' }),
+    Type.Integer({
+      description: 'page, counted from 1; 0 or less means the first, as does neither page nor cursor',
+    }),
   ),
   after: Type.Optional(
     Type.String({
@@ -39,4 +43,5 @@ export const PageQuery = Type.Object(pageQuery)
 /** Path parameters. */
 export const ProjectEither = Type.Object({ project_name_or_id: Type.String({ minLength: 1, maxLength: 255 }) })
 export const ProjectName = Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) })
-export const idParam = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+/** Any integer: an id that nothing has, such as 0, is answered with NOT_FOUND. */
+export const idParam = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })

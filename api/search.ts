@@ -3,6 +3,8 @@ import { operation } from './operation.ts'
 
 /** A project as the search shows it: less than Project. */
 export const SearchProject = Type.Object({
+  current_user_role_id: Type.Optional(Type.Integer()),
+  current_user_role_ids: Type.Array(Type.Integer()),
   project_id: Type.Integer(),
   owner_id: Type.Integer(),
   name: Type.String(),
@@ -28,15 +30,15 @@ export const Search = Type.Object({
   repository: Type.Array(SearchRepository),
 })
 
-/** Totals are for administrators. */
+/** Totals are for administrators, 0 for others. */
 export const Statistic = Type.Object({
   private_project_count: Type.Integer(),
   private_repo_count: Type.Integer(),
   public_project_count: Type.Integer(),
   public_repo_count: Type.Integer(),
-  total_project_count: Type.Optional(Type.Integer()),
-  total_repo_count: Type.Optional(Type.Integer()),
-  total_storage_consumption: Type.Optional(Type.Integer()),
+  total_project_count: Type.Integer(),
+  total_repo_count: Type.Integer(),
+  total_storage_consumption: Type.Integer(),
 })
 
 export const search = operation({

@@ -124,7 +124,7 @@ const table: [Fact, string][] = [
     accounts.accountChanged({ ...account, changed: { email: 'b@example.com', realname: null } }, anna),
     'update_user | bert | update user: bert (email, realname)',
   ],
-  [accounts.accountPasswordChanged(account, anna), 'update_user | bert | change the password of user: bert'],
+  [accounts.accountPasswordChanged(account, anna), 'update_user | bert | change user password: bert'],
   [accounts.accountDeleted({ ...account, projectsHandedTo: 1 }, anna), 'delete_user | bert | delete user: bert'],
   [accounts.sessionOpened(account, anna), 'login_user | bert | login user: bert'],
   [accounts.sessionClosed(account, anna), 'logout_user | bert | logout user: bert'],

@@ -4,7 +4,13 @@ import { findProject } from '../catalog/project.ts'
 import { openPullCounter } from '../catalog/pulls.ts'
 import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
-import { openLogin, openSessionDoor, type Login, type SessionDoor } from '../features/accounts/index.ts'
+import {
+  openLogin,
+  openSessionDoor,
+  robotPrefixProblem,
+  type Login,
+  type SessionDoor,
+} from '../features/accounts/index.ts'
 import { describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
@@ -12,6 +18,7 @@ import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { peerReader } from '../platform/http/server.ts'
+import { seldom } from '../platform/observe/seldom.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door } from '../registry/door/door.ts'
@@ -56,7 +63,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots]))
+  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots], throttleOf(ground)))
   const peerOf = peerReader(config.server.trustedProxies)
   const { externalUrl } = config.server
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -86,6 +93,13 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   return { settings, gates, registry, login, sessions, peerOf, refusals, door }
 }
 
+function throttleOf({ config, log }: Ground) {
+  const onSlowed = seldom((source, heldBack) =>
+    log.warn({ source, ...(heldBack > 0 ? { held_back: heldBack } : {}) }, 'logins wait: too many wrong passwords'),
+  )
+  return { namesPerAddress: config.limits.signInNames, onSlowed }
+}
+
 function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics): SettingsAccess {
   try {
     return openSettings({
@@ -94,7 +108,10 @@ function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics):
       secrets,
       overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
-      problems: { disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics) },
+      problems: {
+        disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
+        robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
+      },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { openAccess, type Access } from '../features/access/index.ts'
 import { openNotificationDoor } from '../features/notifications/index.ts'
@@ -25,6 +26,7 @@ import { measureGround } from './metrics.ts'
 import { pagesOf } from './pages.ts'
 import { namingSettings } from './ports.ts'
 import { readPem, readTls } from './tls.ts'
+import { unbuiltFor } from './unbuilt.ts'
 import { startWork } from './work.ts'
 
 export type Marina = {
@@ -128,13 +130,19 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
   const { db, cache, config, log } = ground
   const { login, sessions, settings, peerOf, refusals } = floor
   const { externalUrl } = config.server
+  const identify = (request: IncomingMessage, response: ServerResponse) =>
+    identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl })
   return openApi<Access, Caller>({
     prefix: '/api/v2.0',
     routes: features.flatMap((one) => one.routes ?? []),
-    identify: async (request, response, { isAlikeForAll }) =>
-      isAlikeForAll
-        ? anonymous
-        : identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl }),
+    identify: async (request, response, { isAlikeForAll }) => (isAlikeForAll ? anonymous : identify(request, response)),
+    async missing(request, response, path) {
+      const list = unbuiltFor(request.method!, path)
+      if (list === undefined) return undefined
+      const caller = await identify(request, response)
+      if (caller.kind === 'anonymous') throw new Failure('UNAUTHORIZED')
+      return list()
+    },
     authorize: openAccess({ db, cache }),
     check: ({ operation }) => refuseChanges(settings, operation),
     accompany: (request, response, work) =>

@@ -34,6 +34,13 @@ export const limits = {
     fallback: 10,
     help: 'accounts that one address may open for itself, where self_registration is on, without a pause of 15 minutes',
   }),
+  signInNames: setting({
+    env: 'MARINA_SIGN_IN_NAMES',
+    path: 'limits.sign_in_names',
+    parse: integer(0, 1_000_000),
+    fallback: 50,
+    help: 'different names with wrong passwords from one address, before names new to it have to wait; 0 sets no limit',
+  }),
   idleTimeoutMs: time({
     env: 'MARINA_IDLE_TIMEOUT',
     path: 'limits.idle_timeout',

@@ -15,7 +15,7 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-const isAlive = async () => assert.equal((await marina.ask('GET', '/api/v2.0/ping')).text, 'Pong')
+const isAlive = async () => assert.equal((await marina.ask('GET', '/api/v2.0/ping')).text, '"Pong"')
 const authorization = () => `Authorization: ${basic(marina.admin)}`
 
 test('C-68: requests that two HTTP parsers could read differently are 400, and the connection ends', async () => {

@@ -288,7 +288,7 @@ test('F19, UNAVAILABLE: without its database Marina soon answers 503, never 404,
     const image = await pushImage(own, 'library/x', { tag: 'v1' })
     await postgres[Symbol.asyncDispose]()
     isStopped = true
-    assert.equal((await own.ask('GET', '/api/v2.0/ping', { as: own.admin })).text, 'Pong')
+    assert.equal((await own.ask('GET', '/api/v2.0/ping', { as: own.admin })).text, '"Pong"')
     assert.equal(
       (JSON.parse((await own.ask('GET', '/api/v2.0/health', { as: own.admin })).text) as { status: string }).status,
       'unhealthy',

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Operation } from '../../../api/operation.ts'
-import { findProject, findProjectById, type Project } from '../../catalog/project.ts'
+import { findProject, findProjectById, missProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Answer, Asked, Route } from '../../platform/http/route.ts'
@@ -76,6 +76,7 @@ export function openAccess(reader: Reader) {
     const project = await projectOfPath(reader, params as Params, headers)
     if (!project && rights.kind === 'user' && rights.isAdmin)
       throw new Failure('NOT_FOUND', 'this project does not exist')
+    if (project && !maySee(rights, project)) await missProject(reader)
     if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb))
       throw refuse()
     return { ...granted, project }

@@ -1,4 +1,4 @@
-import { findProject, findProjectById } from '../../catalog/project.ts'
+import { findProject, findProjectById, missProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { allInProject, allInSystem, maySee, type Permission, type Rights } from './rules.ts'
 
@@ -13,5 +13,7 @@ export async function heldIn(reader: Reader, rights: Rights, scope: string): Pro
   const project = /^\d{1,15}$/.test(either)
     ? await findProjectById(reader, Number(either))
     : await findProject(reader, either)
-  return project && maySee(rights, project) ? allInProject(rights, project) : []
+  if (project && maySee(rights, project)) return allInProject(rights, project)
+  if (project) await missProject(reader)
+  return []
 }

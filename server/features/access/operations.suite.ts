@@ -154,7 +154,7 @@ export const operations: Record<string, Operation> = {
 
   listAuditLogs: { needs: 'user', example: nothing },
   listAuditLogExts: { needs: 'user', example: nothing },
-  listAuditLogEventTypes: { needs: 'user', example: nothing },
+  listAuditLogEventTypes: { needs: onSystem('audit-log:list'), example: nothing },
   listReactions: { needs: 'admin', robots: 'nobody', example: nothing },
   listParkedFacts: { needs: 'admin', robots: 'nobody', example: nothing },
   retryParkedFacts: { needs: 'admin', robots: 'nobody', example: nothing },

@@ -1,5 +1,5 @@
 import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
-import { findProject, type Project } from '../../catalog/project.ts'
+import { findProject, missProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
@@ -26,10 +26,10 @@ export async function viewerOf(
 /** Rights below /v2: looked up at each use, from the cache, which drops an entry when its rights change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
   const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
-    andThen(
-      findRights(reader, caller),
-      (rights) => rights !== undefined && mayInProject(rights, project, 'repository', action),
-    )
+    andThen(findRights(reader, caller), (rights) => {
+      if (rights && mayInProject(rights, project, 'repository', action)) return true
+      return project.isPublic ? false : missProject(reader).then(() => false)
+    })
   return {
     mayTouch(caller, repository, action) {
       if (!isRepositoryName(repository)) return false

@@ -245,7 +245,7 @@ export function openTargets(marina: TestMarina) {
       name: '',
       text: `
         select tablename as name from pg_tables where schemaname = 'public'
-          and tablename !~ '^(replica|replica_answer|login_failure|worker_pool|event_place|audit_log.*)$'
+          and tablename !~ '^(replica|replica_answer|login_failure|sign_in|worker_pool|event_place|audit_log.*)$'
         order by 1`,
       values: [],
     })

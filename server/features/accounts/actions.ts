@@ -7,16 +7,25 @@ import { accountRightsKey, changesMembersOf } from '../access/index.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
 import { dropSessionsOf } from './session-store.ts'
-import { changeAccount, dropAccount, lockAccount, saveAccount, saveProfile, type Account } from './store.ts'
+import {
+  changeAccount,
+  dropAccount,
+  findAccountWithPrefix,
+  lockAccount,
+  saveAccount,
+  saveProfile,
+  type Account,
+} from './store.ts'
 import { facts } from './topics.ts'
 
 /** Throws BAD_REQUEST, or CONFLICT when name or e-mail is taken. */
 export async function createAccount(
   db: Db,
   by: Actor,
-  wanted: { name: string; password: string } & Profile,
+  wanted: { name: string; password: string; robotPrefix: string } & Profile,
 ): Promise<Account> {
-  const problem = accountNameProblem(wanted.name) ?? passwordProblem(wanted.password) ?? profileProblem(wanted)
+  const problem =
+    accountNameProblem(wanted.name, wanted.robotPrefix) ?? passwordProblem(wanted.password) ?? profileProblem(wanted)
   if (problem) throw new Failure('BAD_REQUEST', problem)
   const passwordHash = await hashPassword(wanted.password)
   return refusingDuplicates(() =>
@@ -26,6 +35,12 @@ export async function createAccount(
       return account
     }),
   )
+}
+
+/** Why robots cannot have this prefix: an account's name begins with it, so the account would be taken for a robot. */
+export async function robotPrefixProblem(db: Db, prefix: string): Promise<string | undefined> {
+  const account = await findAccountWithPrefix(db, prefix)
+  return account && `robot_name_prefix cannot be ${prefix}: the name of the user ${account.name} begins with it`
 }
 
 export async function updateProfile(db: Db, by: Actor, account: Account, profile: Profile): Promise<void> {

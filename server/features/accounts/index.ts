@@ -1,11 +1,11 @@
 import { feature } from '../../platform/feature.ts'
-import { failureWindow } from './login.ts'
 import { userRoutes, type UserRoutesOptions } from './routes.ts'
 import { sweepSessions } from './session-store.ts'
-import { sweepFailures } from './store.ts'
+import { sweepFailures, sweepSignIns } from './store.ts'
+import { failureWindow, familiarWindow } from './throttle.ts'
 import { facts } from './topics.ts'
 
-export { updateAccount } from './actions.ts'
+export { robotPrefixProblem, updateAccount } from './actions.ts'
 export { openLogin, type Login } from './login.ts'
 export { claimOf } from './providers/local.ts'
 export type { Provider } from './providers/provider.ts'
@@ -28,6 +28,11 @@ export const accounts = (lent: UserRoutesOptions) =>
         trouble: 'old login failures not removed',
         everyMs: often,
         run: () => sweepFailures(lent.db.relaxed, failureWindow),
+      },
+      {
+        trouble: 'old sign-ins not removed',
+        everyMs: often,
+        run: () => sweepSignIns(lent.db.relaxed, familiarWindow),
       },
       {
         trouble: 'old sessions not removed',

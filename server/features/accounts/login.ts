@@ -6,16 +6,9 @@ import type { Queryable } from '../../platform/db/db.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { localProvider } from './providers/local.ts'
 import type { Claim, Provider } from './providers/provider.ts'
-import { addFailure, countFailures, forgetFailures } from './store.ts'
+import { openThrottle, type ThrottleOptions } from './throttle.ts'
 
 export type Login = (name: string, password: string, address: string) => Promise<Caller | undefined>
-
-/** For how long failed logins count, in s. */
-export const failureWindow = 900
-
-/** Failures before the next login has to wait: for one name from one address, for one address, for one name. */
-const free = { pair: 5, address: 50, name: 100 }
-const longestWait = 60
 
 /** The time limit of a password check, in ms: a directory that does not answer must not hold its callers for ever. */
 const longestCheckMs = 30_000
@@ -24,13 +17,14 @@ const longestCheckMs = 30_000
  * Checks a name and a password with the provider that the name belongs to: the first of `providers` that claims it,
  * else the accounts of this installation. A password that was right before is known by an HMAC of it, which saves
  * argon2, for 10 minutes at most and until the account changes. Failed logins are throttled on all replicas alike
- * (C-17), by pair, address and name, so that nobody can lock another person out from elsewhere.
+ * (C-17), unless the secret is too long to guess.
  */
 export function openLogin(
   reader: Reader & { relaxed: Queryable },
   providers: readonly Provider[] = [],
-  checkMs = longestCheckMs,
+  { checkMs = longestCheckMs, ...limits }: ThrottleOptions & { checkMs?: number } = { namesPerAddress: 50 },
 ): Login {
+  const throttle = openThrottle(reader, limits)
   const local = localProvider(reader)
   const pepper = randomBytes(32)
   const proven = new LRUCache<string, { version: string; caller: Caller }>({ max: 5000, ttl: 10 * 60_000 })
@@ -41,7 +35,8 @@ export function openLogin(
     const mark = createHmac('sha256', pepper)
       .update(JSON.stringify([name, password]))
       .digest('base64')
-    const caller = provenBefore(mark, claim) ?? (await prove(mark, claim, name, password, address))
+    const known = provenBefore(mark, claim) ?? claim.checkAtOnce?.(password)
+    const caller = known ?? (await prove(mark, claim, name, password, address))
     if (caller) provider.onLogin?.(caller)
     return caller
   }
@@ -64,13 +59,9 @@ export function openLogin(
     password: string,
     address: string,
   ): Promise<Caller | undefined> {
-    const pair = `pair:${JSON.stringify([name, address])}`
-    const subjects = [pair, `address:${address}`, `name:${name}`]
-    const failures = await countFailures(reader.db, subjects, failureWindow)
-    refuseEarly(failures)
+    const tried = await throttle.pass(name, address)
     const caller = await checkInTime(claim, password, checkMs)
-    if (!caller) await addFailure(reader.relaxed, subjects, failureWindow)
-    else if (failures.some(({ subject }) => subject === pair)) await forgetFailures(reader.relaxed, [pair])
+    await (caller ? throttle.succeeded(tried) : throttle.failed(tried))
     if (caller && claim.version !== undefined) proven.set(mark, { version: claim.version, caller })
     return caller
   }
@@ -98,19 +89,4 @@ async function checkInTime({ check }: Claim, password: string, ms: number): Prom
   } finally {
     signal.removeEventListener('abort', giveUp)
   }
-}
-
-function refuseEarly(failures: Awaited<ReturnType<typeof countFailures>>): void {
-  const waits = failures.map(({ subject, failures: count, age }) => waitFor(kindOf(subject), count) - age)
-  const wait = Math.ceil(Math.max(0, ...waits))
-  if (wait === 0) return
-  const headers = { 'retry-after': String(wait) }
-  throw new OciError('TOOMANYREQUESTS', `too many failed logins: try again in ${wait} s`, { headers })
-}
-
-const kindOf = (subject: string) => subject.slice(0, subject.indexOf(':')) as keyof typeof free
-
-/** The back-off after the last failure, in s: 1 after the free ones, doubled with each further one, 60 at most. */
-function waitFor(kind: keyof typeof free, failures: number): number {
-  return failures < free[kind] ? 0 : Math.min(longestWait, 2 ** (failures - free[kind]))
 }

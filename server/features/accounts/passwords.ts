@@ -46,7 +46,10 @@ export function quickHash(secret: string, salt = randomBytes(16).toString('base6
   return `${quick}${salt}:${createHash('sha256').update(`${salt}:${secret}`).digest('base64url')}`
 }
 
-function isQuickHash(known: string, secret: string): boolean {
+/** Whether this is the hash of a secret that `makeSecret` made. */
+export const isRandomSecret = (hash: string | null): hash is string => hash?.startsWith(quick) === true
+
+export function isQuickHash(known: string, secret: string): boolean {
   const [, salt = ''] = known.split(':')
   const [a, b] = [known, quickHash(secret, salt)].map((text) => createHash('sha256').update(text).digest())
   return timingSafeEqual(a!, b!)

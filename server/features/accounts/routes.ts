@@ -13,7 +13,7 @@ import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createAccount, deleteAccount, setAdmin, setPassword, updateProfile } from './actions.ts'
-import { failureWindow, type Login } from './login.ts'
+import type { Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
 import {
   accountFields,
@@ -25,6 +25,7 @@ import {
   type Account,
   type ListedAccount,
 } from './store.ts'
+import { failureWindow } from './throttle.ts'
 
 export type UserRoutesOptions = {
   db: Db
@@ -56,7 +57,9 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
         throw new Failure('BAD_REQUEST', 'username and password are needed')
       }
       const profile = { email: email || null, realName: realname ?? username, comment: comment ?? '' }
-      return created((await createAccount(db, actorOf(caller), { name: username, password, ...profile })).id)
+      const robotPrefix = await options.settings.get('robot_name_prefix')
+      const account = { name: username, password, robotPrefix, ...profile }
+      return created((await createAccount(db, actorOf(caller), account)).id)
     }),
     route(api.searchUsers, 'user', async ({ query: { username, ...query } }) => {
       const where = sql`position(${username} in account.name) > 0`
@@ -145,13 +148,13 @@ async function checkMayCreate(
 
 async function getAccount(db: Db, id: number): Promise<Account> {
   const account = await findAccountById(db, id)
-  if (!account) throw new Failure('NOT_FOUND', `there is no user ${id}`)
+  if (!account) throw new Failure('NOT_FOUND', `user ${id} not found`)
   return account
 }
 
 async function getListed(db: Db, id: number): Promise<ListedAccount> {
   const account = await findListedAccount(db, id)
-  if (!account) throw new Failure('NOT_FOUND', `there is no user ${id}`)
+  if (!account) throw new Failure('NOT_FOUND', `user ${id} not found`)
   return account
 }
 

@@ -4,7 +4,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Maybe } from '../../platform/maybe.ts'
-import type { Profile } from './rules.ts'
+import { firstAccountId, type Profile } from './rules.ts'
 
 export type Account = { id: number; name: string; passwordHash: string | null; isAdmin: boolean; isDisabled: boolean }
 
@@ -23,6 +23,11 @@ export function findAccountById(db: Queryable, id: number): Promise<Account | un
 /** Reads in a transaction, past the cache. */
 export function findAccountByName(tx: Queryable, name: string): Promise<Account | undefined> {
   return tx.row<Account>(sql`select ${columns} from account where name = ${name}`)
+}
+
+/** The first account, by name, whose name begins with this text. */
+export function findAccountWithPrefix(db: Queryable, prefix: string): Promise<Account | undefined> {
+  return db.row<Account>(sql`select ${columns} from account where starts_with(name, ${prefix}) order by name limit 1`)
 }
 
 /** Throws a unique violation when the name or the e-mail is taken. */
@@ -89,9 +94,9 @@ export const accountFields: Fields = {
 }
 export const accountOrder = sql`account.name`
 
-/** One page of the accounts. */
+/** One page of the accounts, without the first one, which is part of the installation, as in Harbor. */
 export function listAccounts(db: Queryable, { where, ...part }: Listing): Promise<Paged<ListedAccount>> {
-  return db.page({ columns: listed, from: sql`from account where ${where}` }, part)
+  return db.page({ columns: listed, from: sql`from account where account.id <> ${firstAccountId} and ${where}` }, part)
 }
 
 export function findListedAccount(db: Queryable, id: number): Promise<ListedAccount | undefined> {
@@ -99,13 +104,13 @@ export function findListedAccount(db: Queryable, id: number): Promise<ListedAcco
 }
 
 /** The failed logins of each subject within the window, and the seconds since the last one. */
-export async function countFailures(db: Queryable, subjects: string[], windowSeconds: number) {
+export async function countFailures(db: Queryable, subjects: readonly string[], windowSeconds: number) {
   return db.rows<{ subject: string; failures: number; age: number }>(sql`
     select subject, failures, extract(epoch from now() - last_at)::float8 as age from login_failure
     where subject = any(${subjects}::text[]) and last_at > now() - make_interval(secs => ${windowSeconds})`)
 }
 
-export async function addFailure(db: Queryable, subjects: string[], windowSeconds: number): Promise<void> {
+export async function addFailure(db: Queryable, subjects: readonly string[], windowSeconds: number): Promise<void> {
   await db.run(sql`
     insert into login_failure (subject, failures)
     select subject, 1 from unnest(${subjects}::text[]) as subject order by subject
@@ -123,6 +128,31 @@ export async function countOnce(db: Queryable, subject: string, windowSeconds: n
 
 export async function forgetFailures(db: Queryable, subjects: string[]): Promise<void> {
   await db.run(sql`delete from login_failure where subject = any(${subjects}::text[])`)
+}
+
+/** Whether an account or robot logged in by this name from this address within the window. */
+export async function isFamiliar(
+  db: Queryable,
+  name: string,
+  address: string,
+  windowSeconds: number,
+): Promise<boolean> {
+  const row = await db.row(sql`
+    select 1 from sign_in
+    where name = ${name} and address = ${address} and last_at > now() - make_interval(secs => ${windowSeconds})`)
+  return row !== undefined
+}
+
+/** Remembers a login, exact to the day, so that frequent logins write seldom. */
+export async function saveSignIn(db: Queryable, name: string, address: string): Promise<void> {
+  await db.run(sql`
+    insert into sign_in (name, address) values (${name}, ${address})
+    on conflict (name, address) do update set last_at = now() where sign_in.last_at < now() - interval '1 day'`)
+}
+
+/** Deletes logins older than the window, which no longer make an address familiar. */
+export async function sweepSignIns(db: Queryable, windowSeconds: number): Promise<number> {
+  return db.run(sql`delete from sign_in where last_at < now() - make_interval(secs => ${windowSeconds})`)
 }
 
 /** Deletes failures older than the window, so that guessed names do not fill the table. */

@@ -12,7 +12,7 @@ export const facts = {
   accountPasswordChanged: topic<Account>('account.password-changed', {
     type,
     operation: 'update',
-    description: ({ name }) => `change the password of user: ${name}`,
+    description: ({ name }) => `change user password: ${name}`,
   }),
   accountDeleted: topic<Account & { projectsHandedTo: number | null }>('account.deleted', { type }),
   sessionOpened: topic<Account>('session.opened', { type, operation: 'login' }),

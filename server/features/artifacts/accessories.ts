@@ -2,6 +2,7 @@ import { isDigest, type Digest } from '../../../oci/digest.ts'
 import type { Manifest } from '../../../oci/manifest.ts'
 import type { Tag } from '../../../oci/reference.ts'
 import { accessoryOfTag, type AccessoryType } from '../../catalog/accessory.ts'
+import { predicateTypes } from './processors/attestation.ts'
 import { sbomTypes } from './processors/sbom.ts'
 
 const bySubject: Record<string, AccessoryType> = {
@@ -24,6 +25,8 @@ export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryT
   const source = annotations[nydusSource]
   if (annotations[nydusDriver] === 'nydus' && source !== undefined && isDigest(source))
     return { type: 'accelerator.nydus', subject: source }
+  // A bundle with a statement is more than a signature, whatever its media type.
+  if (subject && predicateTypes(manifest).length > 0) return { type: 'subject.accessory', subject: subject.digest }
   if (subject) {
     const known = [artifactType, config?.mediaType, layers[0]?.mediaType].find(
       (type) => type !== undefined && Object.hasOwn(bySubject, type),

@@ -266,7 +266,6 @@ test('lists are narrowed and sorted by known fields, and by no other', async () 
     'sort=labels',
     'sort=extra_attrs',
     'q=push_time%3Dx',
-    'page=0',
     'page_size=101',
     'with_tag=maybe',
   ]) {
@@ -534,9 +533,14 @@ test('C-80: an artifact is copied with its accessories by those who may read it 
     [['latest', 'v1'], new Set([signature.digest, byTag.digest]), 'amd64'],
   )
   assert.deepEqual(digestsOf(await list(target)), [index.digest])
+  assert.deepEqual(
+    new Set(digestsOf(await list(target, 'q=base%3D*'))),
+    new Set([index, child, signature, byTag].map(({ digest }) => digest)),
+  )
   expectAnswer(await copy(marina.admin, `${source}:v1`), 409, 'CONFLICT')
 
-  expectAnswer(await copy(marina.admin, `${source}:v1`, `${cast.B.name}/one`), 201)
+  const one = expectAnswer(await copy(marina.admin, `${source}:v1`, `${cast.B.name}/one`), 201)
+  assert.match(one.headers.location!, /\/repositories\/one\/artifacts\/v1$/)
   assert.deepEqual(
     (await get(`${cast.B.name}/one`, 'v1')).tags!.map((tag) => tag.name),
     ['v1'],
@@ -559,7 +563,12 @@ test('C-80: an artifact is copied with its accessories by those who may read it 
     `${cast.A.name}/absent:v1`,
     `${fresh('absent')}/src:v1`,
   ])
-    expectAnswer(await copy(marina.admin, from), 404, 'NOT_FOUND')
+    assert.match(
+      expectAnswer(await copy(marina.admin, from), 400, 'BAD_REQUEST').text,
+      new RegExp(`artifact ${from} not found`),
+    )
+  for (const alone of [signature, byTag])
+    expectAnswer(await copy(marina.admin, `${source}@${alone.digest}`, `${cast.B.name}/alone`), 403, 'DENIED')
   expectAnswer(
     await rest('POST', `/projects/${cast.B.name}/repositories/UPPER/artifacts?from=${source}:v1`, marina.admin),
     400,

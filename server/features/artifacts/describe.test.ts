@@ -125,6 +125,55 @@ test('every kind of artifact has its type', async () => {
   assert.deepEqual([unknown.type, unknown.extraAttrs], ['THING', { any: 1 }])
 })
 
+test('statements about an image are an attestation with their predicate types', async () => {
+  const slsa = 'https://slsa.dev/provenance/v1'
+  const spdx = 'https://spdx.dev/Document'
+  const stated = (mediaType: string, key: string, predicate: string) =>
+    descriptor(mediaType, predicate, { annotations: { [key]: predicate } })
+  const buildKit = await said(
+    imageConfig,
+    { architecture: 'unknown', os: 'unknown' },
+    {
+      layers: [
+        stated('application/vnd.in-toto+json', 'in-toto.io/predicate-type', slsa),
+        stated('application/vnd.in-toto+json', 'in-toto.io/predicate-type', spdx),
+      ],
+    },
+  )
+  assert.deepEqual([buildKit.type, buildKit.extraAttrs], ['ATTESTATION', { predicate_types: [slsa, spdx] }])
+  const layers = [stated('application/vnd.dsse.envelope.v1+json', 'predicateType', spdx)]
+  assert.equal((await said(imageConfig, '{}', { layers })).type, 'ATTESTATION')
+  assert.equal((await said(imageConfig, '{}')).type, 'IMAGE')
+})
+
+test('a Sigstore bundle is a signature, unless it has a statement', async () => {
+  const bundle = (annotations: object) =>
+    said(empty, '{}', {
+      subject: descriptor(ociManifest, 'subject'),
+      artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+      annotations,
+    })
+  const slsa = 'https://slsa.dev/provenance/v1'
+  const [plain, signed, stated] = [
+    await bundle({ 'dev.sigstore.bundle.content': 'message-signature' }),
+    await bundle({ 'dev.sigstore.bundle.predicateType': 'https://sigstore.dev/cosign/sign/v1' }),
+    await bundle({ 'dev.sigstore.bundle.predicateType': slsa }),
+  ]
+  assert.deepEqual(
+    [plain, signed, stated].map(({ type, accessory }) => [type, accessory?.type]),
+    [
+      ['UNKNOWN', 'signature.cosign'],
+      ['UNKNOWN', 'signature.cosign'],
+      ['ATTESTATION', 'subject.accessory'],
+    ],
+  )
+  assert.deepEqual(stated.extraAttrs, { predicate_types: [slsa] })
+})
+
+test("BuildKit's cache is no image", async () => {
+  assert.equal((await said('application/vnd.buildkit.cacheconfig.v0', '{"layers":[]}')).type, 'CACHE')
+})
+
 test('an index is an image, unless it says that it is a bundle', async () => {
   const bundle = '{"name":"bundle"}'
   const config = parseManifest(

@@ -3,9 +3,10 @@ import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Paged, Queryable } from '../../platform/db/db.ts'
-import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
+import { listing, parseQ } from '../../platform/db/listing.ts'
+import type { Condition, Fields, Listing, ListQuery } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
-import { findListed } from './pages.ts'
+import { findListed, newestFirst } from './pages.ts'
 
 export type ArtifactRow = {
   id: number
@@ -50,8 +51,19 @@ const fields: Fields = {
   pull_time: { type: 'time', column: sql`artifact.pulled_at` },
   tags: { type: 'custom', where: whereTags },
   labels: { type: 'custom', where: whereLabels },
+  // `artifactListing` handles its value.
+  base: { type: 'custom', where: (condition) => (isAny(condition) ? sql`true` : undefined) },
 }
-export const artifactFields = fields
+
+const isAny = (condition: Condition | undefined) => condition?.kind === 'is' && condition.value === '*'
+
+/** `listed`: which artifacts a list shows; with `base=*` also parts and accessories, as in Harbor. */
+type ArtifactListing = Listing & { listed: Sql }
+
+export function artifactListing(query: ListQuery): ArtifactListing {
+  const isWhole = isAny(parseQ(query.q ?? '')['base'])
+  return { ...listing(fields, query, newestFirst), listed: isWhole ? sql`true` : listedArtifacts }
+}
 
 /** `tags=*` finds artifacts with any tag, `tags=nil` those without one. */
 function whereTags(condition: Condition): Sql | undefined {
@@ -86,7 +98,7 @@ type IdPage = { ids: number[]; total: number }
 export async function listArtifactIds(
   reader: Reader,
   repositoryId: number,
-  asked: Listing,
+  asked: ArtifactListing,
   isPlain: boolean,
 ): Promise<IdPage> {
   if (!isPlain) return pageOf(reader.db, sql`artifact.repository_id = ${repositoryId}`, asked)
@@ -98,7 +110,7 @@ export async function listArtifactIds(
 export function listArtifactIdsOfProject(
   db: Queryable,
   projectId: number,
-  asked: Listing,
+  asked: ArtifactListing,
   latest: boolean,
 ): Promise<IdPage> {
   const newest = sql`artifact.id = (
@@ -111,8 +123,8 @@ export function listArtifactIdsOfProject(
   )
 }
 
-async function pageOf(db: Queryable, whose: Sql, { where, ...part }: Listing): Promise<IdPage> {
-  const from = sql`${joined} where ${whose} and ${listedArtifacts} and ${where}`
+async function pageOf(db: Queryable, whose: Sql, { where, listed, ...part }: ArtifactListing): Promise<IdPage> {
+  const from = sql`${joined} where ${whose} and ${listed} and ${where}`
   const { rows, total } = await db.page<{ id: number }>({ columns: sql`artifact.id`, from }, part)
   return { ids: rows.map(({ id }) => id), total }
 }

@@ -346,8 +346,9 @@ test('wrong passwords and forbidden changes have entries as failures, equal ones
 
 test('event types can be disabled, and the database can be skipped only when the log is forwarded', async () => {
   const types = (
-    expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 200).json() as { event_type: string }[]
+    expectAnswer(await call('GET', '/auditlog-exts/events', { as: admin }), 200).json() as { event_type: string }[]
   ).map(({ event_type: type }) => type)
+  expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 403, 'FORBIDDEN')
   for (const type of [
     'create_artifact',
     'pull_artifact',

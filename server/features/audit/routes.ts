@@ -34,7 +34,9 @@ export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
     route(api.listAuditLogExts, 'user', async ({ query, rights }) =>
       list(extended, await scopeOf(reader, rights), query),
     ),
-    route(api.listAuditLogEventTypes, 'user', async () => eventTypesOf(topics).map((type) => ({ event_type: type }))),
+    route(api.listAuditLogEventTypes, { system: 'audit-log', verb: 'list' }, async () =>
+      eventTypesOf(topics).map((type) => ({ event_type: type })),
+    ),
     route(api.listProjectLogs, inProject, ({ project, query }) => list(old, { projectIds: [project.id] }, query)),
     route(api.listProjectLogExts, inProject, ({ project, query }) =>
       list(extended, { projectIds: [project.id] }, query),

@@ -4,7 +4,12 @@ import { schedulingOf } from '../job-service/index.ts'
 /** Where a refused request came from. The fact itself holds it, since refusals are batched and written later. */
 type Refused = { count: number; origin: { address: string; requestId: string } }
 type Run = { executionId: number }
-type Purge = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }
+type Purge = {
+  audit_retention_hour: number
+  include_event_types?: string
+  include_operations?: string
+  dry_run: boolean
+}
 
 const resource = () => 'audit_log'
 

@@ -11,6 +11,8 @@ const shapes: Record<string, string> = {
   CNAB: '<rect x="4" y="8" width="16" height="12" rx="1"/><path d="M4 8l3-4h10l3 4M12 4v16"/>',
   WASM: '<path d="M4 4h5a3 3 0 006 0h5v16H4z"/><path d="M7 11l1.5 6 1.5-4 1.5 4L13 11M15 17l1.5-6 1.5 6"/>',
   SBOM: '<path d="M6 3h9l4 4v14H6z"/><path d="M9 10h7M9 14h7M9 18h4"/>',
+  ATTESTATION: '<path d="M6 3h12v11l-6 7-6-7z"/><path d="M9 9l2.5 2.5L15 7"/>',
+  CACHE: '<path d="M4 7l8-4 8 4-8 4zM4 12l8 4 8-4M4 17l8 4 8-4"/>',
   CNAI:
     '<circle cx="5" cy="12" r="2"/><circle cx="12" cy="5" r="2"/>' +
     '<circle cx="12" cy="19" r="2"/><circle cx="19" cy="12" r="2"/>' +
@@ -35,7 +37,18 @@ export function iconOf(type: string): Digest {
   return byType.get(type) ?? byType.get('UNKNOWN')!
 }
 
+/** Marina's shape for each of Harbor's own icons, by the digest that Harbor's clients have built in. */
+const ofHarbor: Record<string, keyof typeof shapes> = {
+  'sha256:0048162a053eef4d4ce3fe7518615bef084403614f8bca43b40ae2e762e11e06': 'IMAGE',
+  'sha256:61cf3a178ff0f75bf08a25d96b75cf7355dc197749a9f128ed3ef34b0df05518': 'CHART',
+  'sha256:089bdda265c14d8686111402c8ad629e8177a1ceb7dcd0f7f39b6480f623b3bd': 'CNAB',
+  'sha256:badd7693bcaf115be202748241dd0ea6ee3b0524bfab9ac22d1e1c43721afec6': 'WASM',
+  'sha256:da834479c923584f4cbcdecc0dac61f32bef1d51e8aae598cf16bd154efab49f': 'UNKNOWN',
+  'sha256:20401d5b3a0f6dbc607c8d732eb08471af4ae6b19811a4efce8c6a724aed2882': 'signature.cosign',
+  'sha256:dfcb6617cd9c144358dc1b305b87bbe34f0b619f1e329116e6aee2e41f2e34cf': 'accelerator.nydus',
+}
+
 export function findDefaultIcon(digest: Digest): Icon | undefined {
-  const shape = byDigest.get(digest)
+  const shape = byDigest.get(digest) ?? shapes[ofHarbor[digest] ?? '']
   return shape === undefined ? undefined : { contentType: 'image/svg+xml', content: Buffer.from(draw(shape)) }
 }

@@ -45,6 +45,8 @@ test('every kind of artifact and accessory has an icon that anybody can see', as
     'WASM',
     'SBOM',
     'CNAI',
+    'ATTESTATION',
+    'CACHE',
     'SOMETHING',
     'signature.cosign',
     'signature.notation',
@@ -60,6 +62,15 @@ test('every kind of artifact and accessory has an icon that anybody can see', as
     assert.match(content.toString(), /^<svg [^>]+>(?:<(?:path|circle|rect) [^>]+\/>)+<\/svg>$/)
   }
   assert.notEqual(iconOf('CHART'), iconOf('IMAGE'))
+})
+
+test("an icon is found under the digest that Harbor's clients know", async () => {
+  const image = 'sha256:0048162a053eef4d4ce3fe7518615bef084403614f8bca43b40ae2e762e11e06'
+  const [known, own] = [
+    await rest('GET', `/icons/${image}`, undefined),
+    await rest('GET', `/icons/${iconOf('IMAGE')}`, undefined),
+  ]
+  assert.deepEqual(expectAnswer(known, 200).json(), own.json())
 })
 
 test("an artifact's own icon is shown to those who may see its project", async () => {

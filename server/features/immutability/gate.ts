@@ -17,7 +17,7 @@ export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
     const held = await immutableOf({ db: tx, cache }, pushed.project.id, pushed.repository, pushed.tags)
     if (held.length === 0) return
     await oneAtATime(tx, pushed.repository, held)
-    refuse(await existing(tx, pushed.repository, held))
+    refuse(pushed.repository, await existing(tx, pushed.repository, held))
   }
 }
 
@@ -25,7 +25,7 @@ export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
 export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
   return async (tx, { projectId, repository, tags }) => {
     const held = await immutableOf({ db: tx, cache }, projectId, repository, tags)
-    if (held.length > 0) refuse(await existing(tx, repository, held))
+    if (held.length > 0) refuse(repository, await existing(tx, repository, held))
   }
 }
 
@@ -53,9 +53,13 @@ async function existing(tx: Tx, repository: RepositoryName, tags: Tag[]): Promis
   return row?.name
 }
 
-function refuse(tag: Tag | undefined): void {
+function refuse(repository: RepositoryName, tag: Tag | undefined): void {
   if (tag !== undefined)
-    throw new OciError('PRECONDITION', `the tag ${tag} is immutable: a rule of the project keeps it as it is`, {
-      detail: { tag },
-    })
+    throw new OciError(
+      'PRECONDITION',
+      `the tag ${repository}:${tag} is configured as immutable by a rule of the project`,
+      {
+        detail: { tag },
+      },
+    )
 }

@@ -97,7 +97,7 @@ function runRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
 const runOf = (params: Record<string, number>): number => Object.values(params)[0]!
 
 const unknown = <P extends Params>({ name }: Chore<P>, id: number) =>
-  new Failure('NOT_FOUND', `there is no ${name} ${id}`)
+  new Failure('NOT_FOUND', `${name} ${id} not found`)
 
 /**
  * Runs, schedules or unschedules a chore as Harbor's Schedule asks. Returns the id of the execution when it runs now.

@@ -25,7 +25,7 @@ export async function updateLabel(db: Db, by: Actor, label: Label, text: LabelTe
   )
   await db
     .transaction(async (tx) => {
-      if (!(await changeLabel(tx, label.id, text))) throw new Failure('NOT_FOUND', `there is no label ${label.id}`)
+      if (!(await changeLabel(tx, label.id, text))) throw new Failure('NOT_FOUND', `label ${label.id} not found`)
       await emit(tx, [
         facts.labelUpdated({ labelId: label.id, name: label.name, projectId: label.projectId, changed }, by),
       ])
@@ -35,7 +35,7 @@ export async function updateLabel(db: Db, by: Actor, label: Label, text: LabelTe
 
 export async function deleteLabel(db: Db, by: Actor, { id, name, projectId }: Label): Promise<void> {
   await db.transaction(async (tx) => {
-    if (!(await dropLabel(tx, id))) throw new Failure('NOT_FOUND', `there is no label ${id}`)
+    if (!(await dropLabel(tx, id))) throw new Failure('NOT_FOUND', `label ${id} not found`)
     await emit(tx, [facts.labelDeleted({ labelId: id, name, projectId }, by)])
   })
 }

@@ -118,7 +118,7 @@ test('H26: labels are found by literal text and known fields only', async () => 
   assert.deepEqual(await names('q=name%3D~a%25b'), ['a%b'])
   assert.deepEqual(await names(`q=name%3D${stem}axb`), ['axb'])
   assert.deepEqual(await names(`name=${stem}&sort=-name&page_size=2`), ['axb', 'a_b'])
-  for (const query of ['q=password%3Da', 'sort=project_id', 'page_size=0', 'q=name'])
+  for (const query of ['q=password%3Da', 'sort=project_id', 'page_size=101', 'q=name'])
     expectAnswer(await tell('GET', `?scope=g&${query}`, admin), 400, 'BAD_REQUEST')
   for (const query of ['', '?scope=x', '?scope=p', '?scope=p&project_id=0', '?scope=p&project_id=abc'])
     expectAnswer(await tell('GET', query, admin), 400, 'BAD_REQUEST')
@@ -130,6 +130,8 @@ test('a label with a wrong name, description, colour or scope is refused', async
     { name: '  ' },
     { name: 'x'.repeat(129) },
     { name: 'a\0b' },
+    { name: 'a\u202eb' },
+    { name: 'a\u2028b' },
     { description: 'x'.repeat(1025) },
     { color: 'red; x' },
     { scope: undefined },

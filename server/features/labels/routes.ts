@@ -42,7 +42,7 @@ export function labelRoutes(db: Db): ApiRoute[] {
   async function getLabel(id: number, rights: Rights, verb: Verb): Promise<Label> {
     const label = await findLabel(db, id)
     if (!label && rights.kind === 'anonymous') throw refusal(rights)
-    if (!label) throw new Failure('NOT_FOUND', `there is no label ${id}`)
+    if (!label) throw new Failure('NOT_FOUND', `label ${id} not found`)
     await demand(rights, label.projectId, verb)
     return label
   }

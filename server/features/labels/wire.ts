@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import type { Label as LabelAnswer, LabelReq } from '../../../api/labels.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { isVisible } from '../../platform/visible.ts'
 import type { LabelText } from './actions.ts'
 import type { Label } from './store.ts'
 
@@ -18,6 +19,7 @@ export function parseLabel({ name = '', description = '', color = '' }: Static<t
   const text = { name: name.trim(), description, color: color.trim() }
   const refuse = (why: string) => new Failure('BAD_REQUEST', why)
   if (text.name === '' || text.name.length > 128) throw refuse('name must have 1 to 128 characters')
+  if (!isVisible(text.name)) throw refuse('name must have no control characters and no invisible ones')
   if (description.length > 1024) throw refuse('description must have at most 1024 characters')
   if (!/^(?:#[0-9a-f]{3,8})?$/i.test(text.color)) throw refuse('color must look like #0AB1C2, or be empty')
   return text

@@ -27,7 +27,11 @@ export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
     route(
       api.getProjectMetadata,
       { project: 'metadata', verb: 'read' },
-      async ({ project, params: { meta_name: name } }) => ({ [name]: await get(project, name) }),
+      async ({ project, params: { meta_name: name } }) => {
+        const values = await all(project)
+        // As in Harbor, a value that is not set is answered with an empty object.
+        return Object.hasOwn(values, name) ? { [name]: values[name]! } : {}
+      },
     ),
     route(
       api.updateProjectMetadata,

@@ -1,5 +1,5 @@
 import * as api from '../../../api/projects.ts'
-import { findProject } from '../../catalog/project.ts'
+import { findProject, missProject, type Project } from '../../catalog/project.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { uncached } from '../../platform/cache/cache.ts'
@@ -51,10 +51,12 @@ export function projectRoutes(
     // An invisible project is answered like an absent one (C-64).
     route(api.headProject, 'user', async ({ query, rights }) => {
       const project = await findProject(reader, query.project_name)
-      if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
+      if (project && maySee(rights, project)) return
+      if (project) await missProject(reader)
+      throw new Failure('NOT_FOUND')
     }),
     route(api.createProject, 'user', async ({ body, caller, rights, request }) => {
-      if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN')
+      if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN', refusalOf(rights))
       if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
       refuseRegistry(body)
       const { public: isPublic = 'false', ...metadata } = metadataOf(body)
@@ -75,6 +77,7 @@ export function projectRoutes(
     }),
     route(api.updateProject, { project: 'project', verb: 'update' }, async ({ project, body, caller }) => {
       refuseRegistry(body)
+      refuseOther(body.cve_allowlist, project)
       await updateProject(db, actorOf(caller), project, {
         metadata: metadataOf(body),
         allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist),
@@ -106,6 +109,14 @@ export function projectRoutes(
     return wanted
   }
 }
+
+/** Refuses the allowlist of another project: to ignore it would look as if it were changed. */
+function refuseOther({ project_id: id }: { project_id?: number } = {}, project: Project): void {
+  if (id && id !== project.id) throw new Failure('BAD_REQUEST', 'cve_allowlist.project_id is another project')
+}
+
+/** Why the caller may create no project, in Harbor's words: scripts compare them. */
+const refusalOf = ({ kind }: Rights) => `Only system ${kind === 'robot' ? 'level robot' : 'admin'} can create project`
 
 /** Refuses a proxy cache project: creating an ordinary project instead would mislead the client. */
 function refuseRegistry({ registry_id: id }: { registry_id?: number }) {

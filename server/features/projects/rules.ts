@@ -82,6 +82,6 @@ export function parseAllMetadata(all: Record<string, string | undefined>): Recor
   const given = Object.entries(all).filter(
     (entry): entry is [string, string] => isMetadataName(entry[0]) && entry[1] !== undefined && entry[1] !== '',
   )
-  const applying = given.filter(([name]) => metadata[name] !== ofProxies && name !== 'retention_id')
+  const applying = given.filter(([name]) => metadata[name] !== ofProxies)
   return Object.fromEntries(applying.map(([name, value]) => [name, parseMetadata(name, value)]))
 }

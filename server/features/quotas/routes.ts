@@ -16,9 +16,8 @@ export function quotaRoutes(db: Db): ApiRoute[] {
       api.listQuotas,
       { system: 'quota', verb: 'list' },
       async ({ query: { reference, reference_id: projectId, ...query } }) => {
-        if (reference !== undefined && reference !== 'project')
-          throw new Failure('BAD_REQUEST', 'reference must be project')
-        const q = projectId === undefined ? {} : { q: `reference_id=${projectId}` }
+        if (reference && reference !== 'project') throw new Failure('BAD_REQUEST', 'reference must be project')
+        const q = !projectId ? {} : { q: `reference_id=${projectId}` }
         const { rows, total } = await listQuotas(db, listing(quotaFields, { ...query, ...q }, quotaOrder))
         return { rows: rows.map(present), total }
       },
@@ -47,7 +46,7 @@ export function quotaRoutes(db: Db): ApiRoute[] {
 
   async function getQuota(id: number): Promise<Quota> {
     const quota = await findQuota(db, id)
-    if (!quota) throw new Failure('NOT_FOUND', `there is no quota ${id}`)
+    if (!quota) throw new Failure('NOT_FOUND', `quota ${id} not found`)
     return quota
   }
 }

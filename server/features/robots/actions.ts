@@ -109,7 +109,7 @@ export async function deleteRobot(db: Db, by: Actor, robot: Robot, prefix: strin
 }
 
 function refuseGone(names: string[]): void {
-  if (names.length > 0) throw new Failure('NOT_FOUND', `there is no project ${names.join(', ')}`)
+  if (names.length > 0) throw new Failure('NOT_FOUND', `project ${names.join(', ')} not found`)
 }
 
 /** Grants as the audit log shows them: `project library repository:pull`. */

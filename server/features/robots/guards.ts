@@ -9,7 +9,7 @@ import { findRobot, type Robot } from './store.ts'
 /** As in Harbor (H15): 404 for an id that does not exist, 403 for a robot that the caller has no right to. */
 export async function getRobot(db: Queryable, id: number, rights: Rights, verb: Verb): Promise<Robot> {
   const robot = await findRobot(db, id)
-  if (!robot) throw new Failure('NOT_FOUND', `there is no robot ${id}`)
+  if (!robot) throw new Failure('NOT_FOUND', `robot ${id} not found`)
   await demand(db, rights, robot.projectId, verb)
   return robot
 }
@@ -28,14 +28,14 @@ const mayIn = (rights: Rights, project: Project | undefined, verb: Verb): boolea
 export async function getProject(reader: Reader, rights: Rights, name: string): Promise<Project> {
   const project = await findProject(reader, name)
   if (project) return project
-  if (maySystem(rights, 'project', 'list')) throw new Failure('NOT_FOUND', `there is no project ${name}`)
+  if (maySystem(rights, 'project', 'list')) throw new Failure('NOT_FOUND', `project ${name} not found`)
   throw new Failure('FORBIDDEN')
 }
 
 /** Throws unless every project of the grants exists, and a robot that grants holds all of these rights itself. */
 export async function checkPlaces(reader: Reader, rights: Rights, grants: Grant[]): Promise<void> {
   if (rights.kind === 'robot' && grantsBeyond(rights, grants).length > 0) {
-    throw new Failure('FORBIDDEN', 'a robot can give another one only rights that it has itself')
+    throw new Failure('DENIED', 'a robot can give another one only rights that it has itself')
   }
   const inProjects = grants.filter(({ kind, namespace }) => kind === 'project' && namespace !== '*')
   const names = new Set(inProjects.map(({ namespace }) => namespace))

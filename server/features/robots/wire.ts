@@ -27,7 +27,8 @@ export function parseList(given: string): { projectId: number | null; q: string 
     .join(',')
   if (level === 'system' && id === undefined) return { projectId: null, q: rest }
   if (level !== 'project') throw new BadListing('q: Level is system, or project together with ProjectID')
-  if (id === undefined || !/^\d{1,15}$/.test(id)) throw new BadListing('q: with Level=project a ProjectID is needed')
+  if (id === undefined || !/^[1-9]\d{0,14}$/.test(id))
+    throw new BadListing('q: with Level=project a ProjectID is needed')
   return { projectId: Number(id), q: rest }
 }
 
@@ -44,13 +45,13 @@ export function parsePermissions(
   return grants
 }
 
-/** The further fields of a new robot; without a duration it lives `defaultDays`. */
+/** The further fields of a new robot; without a duration, or with 0, it lives `defaultDays`. */
 export function parseNew(
   body: Static<typeof api.RobotCreate>,
   defaultDays: number,
 ): Pick<NewRobot, 'name' | 'description' | 'durationDays' | 'isDisabled' | 'secret'> {
-  const { name = '', description = '', disable: isDisabled = false, duration = defaultDays, secret } = body
-  return { name, description, durationDays: duration, isDisabled, secret: secret || undefined }
+  const { name = '', description = '', disable: isDisabled = false, duration, secret } = body
+  return { name, description, durationDays: duration || defaultDays, isDisabled, secret: secret || undefined }
 }
 
 /** Fields that are absent stay as they are. Throws BAD_REQUEST, also for another name, level or project. */
@@ -65,7 +66,7 @@ export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, pre
   }
   return {
     description: body.description ?? robot.description,
-    durationDays: body.duration ?? robot.durationDays,
+    durationDays: body.duration || robot.durationDays,
     isDisabled: body.disable ?? robot.isDisabled,
     grants,
   }

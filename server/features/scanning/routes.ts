@@ -96,6 +96,6 @@ async function list(db: Db, query: ListQuery): Promise<Page<Registration>> {
 
 async function getScanner(db: Db, id: string): Promise<Scanner> {
   const scanner = await findScanner(db, id)
-  if (!scanner) throw new Failure('NOT_FOUND', `there is no scanner ${id}`)
+  if (!scanner) throw new Failure('NOT_FOUND', `scanner ${id} not found`)
   return scanner
 }

@@ -1,4 +1,5 @@
 import { isCallable } from '../../platform/outbound/outbound.ts'
+import { isVisible } from '../../platform/visible.ts'
 
 /** How Marina authenticates itself to a scanner; '' sends no credential. */
 const authKinds = ['', 'Basic', 'Bearer', 'X-ScannerAdapter-API-Key'] as const
@@ -21,8 +22,8 @@ export function scannerProblem({
   auth,
   credential,
 }: Pick<NewScanner, 'name' | 'description' | 'url' | 'credential'> & { auth: string }): string | undefined {
-  if (name.length < 1 || name.length > 128 || /\p{Cc}/u.test(name))
-    return 'a scanner has a name of 1 to 128 characters, without control characters'
+  if (name.length < 1 || name.length > 128 || !isVisible(name))
+    return 'a scanner has a name of 1 to 128 characters, without control characters and invisible ones'
   if (description.length > 1024) return 'a description has at most 1024 characters'
   if (url.length > 512 || !isCallable(url))
     return 'url is an http or https URL of at most 512 characters, without a name and password in it'

@@ -21,7 +21,10 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
     route(api.search, 'anyone', async ({ query: { q }, rights }) => {
       const viewer = await seen(rights)
       const [projects, repositories] = await Promise.all([findProjects(db, viewer, q), findRepositories(db, viewer, q)])
-      return { project: projects.map(presentProject), repository: repositories.map(presentRepository) }
+      return {
+        project: projects.map((one) => presentProject(one, rights)),
+        repository: repositories.map(presentRepository),
+      }
     }),
     route(api.getStatistic, 'user', async ({ rights }) => {
       const counts = await countVisible(db, await seen(rights))
@@ -35,12 +38,12 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
         private_project_count: closed.projects,
         private_repo_count: closed.repositories,
       }
-      if (rights.kind !== 'user' || !rights.isAdmin) return own
+      const isAdmin = rights.kind === 'user' && rights.isAdmin
       return {
         ...own,
-        total_project_count: open.projects + closed.projects,
-        total_repo_count: open.repositories + closed.repositories,
-        total_storage_consumption: await countStored(db),
+        total_project_count: isAdmin ? open.projects + closed.projects : 0,
+        total_repo_count: isAdmin ? open.repositories + closed.repositories : 0,
+        total_storage_consumption: isAdmin ? await countStored(db) : 0,
       }
     }),
   ]
@@ -48,17 +51,12 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
 
 type Count = { projects: number; repositories: number }
 
-function presentProject({
-  id,
-  name,
-  ownerId,
-  ownerName,
-  isPublic,
-  repositories,
-  createdAt,
-  updatedAt,
-}: FoundProject): Static<typeof api.SearchProject> {
+function presentProject(project: FoundProject, rights: Rights): Static<typeof api.SearchProject> {
+  const { id, name, ownerId, ownerName, isPublic, repositories, createdAt, updatedAt } = project
+  const own = rights.kind === 'user' ? (rights.roles.get(id) ?? []) : []
   return {
+    ...(own.length === 0 ? {} : { current_user_role_id: own[0] }),
+    current_user_role_ids: [...own],
     project_id: id,
     name,
     owner_id: ownerId,

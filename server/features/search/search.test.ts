@@ -61,17 +61,20 @@ test('_ and % mean themselves, and an empty text finds all that is seen', async 
 test('statistics count what the caller may see; totals and bytes are for administrators', async () => {
   const statistics = async (as: Person) =>
     expectAnswer(await ask('GET', '/api/v2.0/statistics', { as }), 200).json() as Record<string, number>
+  const none = { total_project_count: 0, total_repo_count: 0, total_storage_consumption: 0 }
   assert.deepEqual(await statistics(laA), {
     public_project_count: 2,
     public_repo_count: 1,
     private_project_count: 1,
     private_repo_count: 1,
+    ...none,
   })
   assert.deepEqual(await statistics(uaB), {
     public_project_count: 2,
     public_repo_count: 1,
     private_project_count: 1,
     private_repo_count: 0,
+    ...none,
   })
   const { projects, bytes } = (await ground.db.row<{ projects: number; bytes: number }>(sql`
     select (select count(*) from project) as projects, (

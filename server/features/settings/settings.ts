@@ -31,7 +31,7 @@ type Options = {
   /** Defaults of this installation that differ from Harbor's. */
   defaults?: Partial<Settings>
   /** Further rules of other parts: why a new value that the item's own rule accepts cannot be used. */
-  problems?: Partial<Record<ItemName, (value: unknown) => string | undefined>>
+  problems?: Partial<Record<ItemName, (value: unknown) => string | undefined | Promise<string | undefined>>>
 }
 
 /** Throws Error when `overwrite` cannot be used. */
@@ -66,7 +66,7 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {}, pro
         (entry): entry is [ItemName, unknown] => isItem(entry[0]) && entry[1] !== null,
       )
       for (const [name, value] of changes) {
-        const problem = itemProblem(name, value) ?? (now[name] === value ? undefined : problems[name]?.(value))
+        const problem = itemProblem(name, value) ?? (now[name] === value ? undefined : await problems[name]?.(value))
         if (problem) throw new Failure('BAD_REQUEST', problem)
         if (Object.hasOwn(locked, name) && locked[name] !== value)
           throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)

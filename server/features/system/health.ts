@@ -1,5 +1,5 @@
 import * as api from '../../../api/system.ts'
-import { Reply } from '../../platform/http/reply.ts'
+import { content, Reply } from '../../platform/http/reply.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
 /**
@@ -14,7 +14,7 @@ const patience = 2000
 /** `isDraining`: true from SIGTERM on, so that a load balancer stops sending requests while running ones finish. */
 export function healthRoutes(components: Component[], isDraining: () => boolean): ApiRoute[] {
   return [
-    route(api.getPing, 'anyone', async () => 'Pong', { isAlikeForAll: true }),
+    route(api.getPing, 'anyone', async () => content('application/json', '"Pong"'), { isAlikeForAll: true }),
     route(
       api.getHealth,
       'anyone',

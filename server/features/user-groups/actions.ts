@@ -2,6 +2,7 @@ import type { Actor } from '../../catalog/topics.ts'
 import { isUniqueViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { isVisible } from '../../platform/visible.ts'
 import { accountRightsKey, changesMembersOf, changesRightsOfGroup } from '../access/index.ts'
 import { dropGroup, groupTypes, renameGroup, replaceGroupsOf, saveGroup, type Group, type GroupType } from './store.ts'
 import { facts } from './topics.ts'
@@ -35,8 +36,8 @@ export function groupProblem({
   type: number
   ldapDn: string
 }): string | undefined {
-  if (name.length < 1 || name.length > 255 || /\p{Cc}/u.test(name))
-    return 'a group name has 1 to 255 characters and no control characters'
+  if (name.length < 1 || name.length > 255 || !isVisible(name))
+    return 'a group name has 1 to 255 characters, no control characters and no invisible ones'
   if (!Object.values(groupTypes).includes(type as GroupType)) return 'group_type is 1 (LDAP), 2 (HTTP) or 3 (OIDC)'
   if (type === groupTypes.ldap && ldapDn === '') return 'an LDAP group needs its ldap_group_dn'
   if (type !== groupTypes.ldap && ldapDn !== '') return 'only an LDAP group has an ldap_group_dn'

@@ -41,7 +41,7 @@ export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
 
   async function getGroup(id: number): Promise<Group> {
     const group = await findGroup(db, id)
-    if (!group) throw new Failure('NOT_FOUND', `there is no user group ${id}`)
+    if (!group) throw new Failure('NOT_FOUND', `user group ${id} not found`)
     return group
   }
 }

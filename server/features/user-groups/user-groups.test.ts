@@ -76,6 +76,7 @@ test('a malformed group is 400, a duplicate 409', async () => {
     { group_name: name, group_type: 1 },
     { group_name: name, group_type: 2, ldap_group_dn: 'cn=x' },
     { group_name: 'a\0b', group_type: 2 },
+    { group_name: 'a\u202eb', group_type: 2 },
     { group_name: 'a'.repeat(256), group_type: 2 },
     { group_name: name, group_type: '2' },
   ]

@@ -194,7 +194,7 @@ async function getLocked(tx: Tx, projectId: number | null, id: number): Promise<
   return policy
 }
 
-export const notFound = (id: number) => new Failure('NOT_FOUND', `there is no webhook policy ${id} here`)
+export const notFound = (id: number) => new Failure('NOT_FOUND', `webhook policy ${id} not found`)
 
 function refuse(problem: string | undefined): void {
   if (problem) throw new Failure('BAD_REQUEST', problem)

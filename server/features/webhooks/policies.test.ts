@@ -222,7 +222,13 @@ test("C-27: a target's secrets are shown as ******, are encrypted, and stay when
     JSON.parse(marina.ground.secrets.unseal((await sealed()).sealed, `webhook policy ${id}`)) as Record<string, unknown>
   const policy = await read(id)
   const [target] = policy.targets as [Target]
-  assert.deepEqual([target['auth_header'], target['headers'], target['secret']], [mask, { 'x-key': mask }, mask])
+  // Callers who may change the policy read its authorization as it was sent; callers who may only read it do not.
+  assert.deepEqual(
+    [target['auth_header'], target['headers'], target['secret']],
+    [secrets.auth_header, { 'x-key': mask }, mask],
+  )
+  const readOnly = expectAnswer(await rest('GET', `${path()}/${id}`, cast.maA), 200).json() as typeof policy
+  assert.deepEqual((readOnly.targets as [Target])[0]['auth_header'], mask)
   assert.ok(!JSON.stringify([policy, await sealed()].map((one) => ({ ...one, targets: [] }))).includes('hidden'))
   const was = await clear()
   assert.deepEqual(was, {
@@ -247,7 +253,7 @@ test("C-27: a target's secrets are shown as ******, are encrypted, and stay when
 test('a kept secret is sent to no other server than the one it was given for', async () => {
   const id = await make({ auth_header: 'Bearer hidden', headers: { 'x-key': 'hidden' } })
   const policy = await read(id)
-  const [target] = policy.targets as [Target]
+  const target = { ...(policy.targets as [Target])[0], auth_header: mask }
   for (const change of [
     { address: 'https://thief.example/in' },
     { address: 'http://hooks.example/in' },
@@ -367,6 +373,7 @@ test('H09, H17, X08: a wrong policy is refused with a reason, and nothing is sto
   const template = (text: string) => ({ type: 'generic', template: text })
   const bad: [string, object, RegExp][] = [
     ['no name', bodyOf({}, { name: '' }), /name/],
+    ['a name that turns the text', bodyOf({}, { name: 'a\u202eb' }), /invisible/],
     ['a long name', bodyOf({}, { name: 'x'.repeat(256) }), /name/],
     ['no type of event', bodyOf({}, { event_types: [] }), /event_types/],
     ['an unknown type of event', bodyOf({}, { event_types: ['PUSH_CHART'] }), /unsupported event type PUSH_CHART/],

@@ -8,7 +8,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { created } from '../../platform/http/reply.ts'
 import type { Answer, Asked } from '../../platform/http/route.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { route, type Access, type ApiRoute, type Granted, type Verb } from '../access/index.ts'
+import { mayInProject, maySystem, route, type Access, type ApiRoute, type Granted, type Verb } from '../access/index.ts'
 import {
   createPolicy,
   deletePolicy,
@@ -37,11 +37,20 @@ import { eventTypesOf, newPolicy, parsePolicy, parseTargets, presentPolicy } fro
 type RoutesOptions = Ground & { host: string; overlapMs: number }
 
 /** The operations on a project's policies or on the system's, and who may call them. */
-type Side = { api: typeof systemApi; access(verb: Verb): Access }
+type Side = { api: typeof systemApi; access(verb: Verb): Access; mayChange(asked: Granted): boolean }
 
 const inProject = <V extends Verb>(verb: V) => ({ project: 'notification-policy', verb }) as const
-const ofProject: Side = { api: projectApi, access: inProject }
-const ofSystem: Side = { api: systemApi, access: (verb) => ({ system: 'configuration', verb }) }
+const ofProject: Side = {
+  api: projectApi,
+  access: inProject,
+  mayChange: (asked) =>
+    'project' in asked && mayInProject(asked.rights, asked.project as Project, 'notification-policy', 'update'),
+}
+const ofSystem: Side = {
+  api: systemApi,
+  access: (verb) => ({ system: 'configuration', verb }),
+  mayChange: ({ rights }) => maySystem(rights, 'configuration', 'update'),
+}
 
 /**
  * Harbor's operations on a project's webhooks, Marina's additions, and all of them for policies of the whole system.
@@ -68,17 +77,17 @@ function routeOf<O extends Operation>(
 const scopeOf = (asked: Granted | (Granted & { project: Project })): Scope =>
   'project' in asked ? { projectId: asked.project.id, name: asked.project.name } : { projectId: null, name: 'system' }
 
-function policyRoutes({ db, secrets, overlapMs }: RoutesOptions, { api, access }: Side): ApiRoute[] {
+function policyRoutes({ db, secrets, overlapMs }: RoutesOptions, { api, access, mayChange }: Side): ApiRoute[] {
   const ground = { db, secrets }
   return [
-    routeOf(api.listPolicies, access('list'), async ({ scope, query }) => {
+    routeOf(api.listPolicies, access('list'), async ({ scope, query, ...asked }) => {
       const { rows, total } = await listPolicies(db, scope.projectId, listing(policyFields, query, policyOrder))
       const targets = await listTargets(
         db,
         secrets,
         rows.map(({ id }) => id),
       )
-      return { rows: rows.map((policy) => presentPolicy(policy, targets.get(policy.id)!)), total }
+      return { rows: rows.map((policy) => presentPolicy(policy, targets.get(policy.id)!, mayChange(asked))), total }
     }),
     routeOf(api.createPolicy, access('create'), async ({ scope, body, caller }) => {
       const { eventTypes: types, ...given } = parsePolicy(body)
@@ -86,10 +95,10 @@ function policyRoutes({ db, secrets, overlapMs }: RoutesOptions, { api, access }
       const policy = { ...newPolicy, ...given, eventTypes: eventTypesOf(types) }
       return created(await createPolicy(ground, actorOf(caller), scope, policy, targets))
     }),
-    routeOf(api.getPolicy, access('read'), async ({ scope, params: { webhook_policy_id: id } }) => {
+    routeOf(api.getPolicy, access('read'), async ({ scope, params: { webhook_policy_id: id }, ...asked }) => {
       const policy = await findPolicy(db, scope.projectId, id)
       if (!policy) throw notFound(id)
-      return presentPolicy(policy, (await listTargets(db, secrets, [id])).get(id)!)
+      return presentPolicy(policy, (await listTargets(db, secrets, [id])).get(id)!, mayChange(asked))
     }),
     routeOf(api.updatePolicy, access('update'), async ({ scope, params, body, caller }) => {
       const { eventTypes: types, ...given } = parsePolicy(body)

@@ -1,5 +1,6 @@
 import { compileSelection, countStars, patternLimits, patternProblem, type Selector } from '../../catalog/selector.ts'
 import { isCallable } from '../../platform/outbound/outbound.ts'
+import { isVisible } from '../../platform/visible.ts'
 import { isEventType, type EventType } from './events.ts'
 import { findSender, senders } from './senders/senders.ts'
 import { BadTemplate, checkTemplate } from './template.ts'
@@ -72,6 +73,7 @@ export function policyProblem({
   tags,
 }: Omit<NewPolicy, 'eventTypes'> & { eventTypes: string[] }): string | undefined {
   if (name.trim() === '' || name.length > limits.name) return `name needs 1 to ${limits.name} characters`
+  if (!isVisible(name)) return 'name holds no control characters and no invisible ones'
   if (description.length > limits.description) return `description has at most ${limits.description} characters`
   if (eventTypes.length === 0) return 'event_types is empty'
   const unknown = eventTypes.find((type) => !isEventType(type))

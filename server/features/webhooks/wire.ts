@@ -127,13 +127,14 @@ export const newPolicy: NewPolicy = {
   tags: '',
 }
 
-export function presentPolicy(policy: Policy, targets: Target[]): Static<typeof WebhookPolicy> {
+/** `showsAuth`: whether the `auth_header` of targets is shown unmasked (docs/decisions/0024-harbors-answers.md). */
+export function presentPolicy(policy: Policy, targets: Target[], showsAuth: boolean): Static<typeof WebhookPolicy> {
   return {
     id: policy.id,
     name: policy.name,
     description: policy.description,
     project_id: policy.projectId ?? 0,
-    targets: targets.map(presentTarget),
+    targets: targets.map((target) => presentTarget(target, showsAuth)),
     event_types: policy.eventTypes,
     creator: policy.creator,
     creation_time: policy.createdAt.toISOString(),
@@ -144,7 +145,7 @@ export function presentPolicy(policy: Policy, targets: Target[]): Static<typeof 
   }
 }
 
-function presentTarget(target: Target): Static<typeof WebhookTarget> {
+function presentTarget(target: Target, showsAuth: boolean): Static<typeof WebhookTarget> {
   const { id, type, address, format, authHeader, verifiesTls, headers, secret, before, template } = target
   const { paused, restsUntil } = target
   const now = new Date()
@@ -158,7 +159,7 @@ function presentTarget(target: Target): Static<typeof WebhookTarget> {
     type,
     address,
     skip_cert_verify: !verifiesTls,
-    ...(authHeader === '' ? {} : { auth_header: mask }),
+    ...(authHeader === '' ? {} : { auth_header: showsAuth ? authHeader : mask }),
     ...(format === '' ? {} : { payload_format: format }),
     id,
     headers: Object.fromEntries(Object.keys(headers).map((name) => [name, mask])),

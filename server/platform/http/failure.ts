@@ -15,6 +15,7 @@ const failures = {
   PAYLOAD_TOO_LARGE: [413, 'the body is larger than allowed'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'the body must be application/json'],
   TOO_MANY_REQUESTS: [429, 'too many requests'],
+  NOT_IMPLEMENTED: [501, 'Marina cannot do this yet'],
   UNAVAILABLE: [503, 'the service cannot answer now'],
   UNKNOWN: [500, 'internal server error'],
 } as const satisfies Record<string, readonly [status: number, message: string]>

@@ -36,3 +36,11 @@ export function linkHeaders(
   set('x-total-count', String(total))
   if (links.length > 0) set('link', links.join(' , '))
 }
+
+type Asked = { page?: number; page_size?: number }
+
+/** A page of 0 or less is the first. A size of 0 or less asks for all entries, and gets the largest page. */
+export function settlePage(query: Asked, largest: number): void {
+  if (query.page !== undefined && query.page < 1) delete query.page
+  if (query.page_size !== undefined && query.page_size < 1) query.page_size = largest
+}

@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Type, type Static, type TSchema } from 'typebox'
 import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
-import { linkHeaders, pageHeaders } from './paging.ts'
+import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
 
 /**
@@ -87,6 +87,8 @@ type ApiOptions<Access, Caller> = {
   /** Turns an error of another folder into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
+  /** Answers a request that fits no operation; `path` is without the prefix. Undefined means NOT_FOUND. */
+  missing?(request: IncomingMessage, response: ServerResponse, path: string): Promise<[] | undefined>
   bodyBytes: number
   /** Rewrites a request's target into the form that the routes' paths match. */
   rewrite?(target: string): string
@@ -144,7 +146,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   app.setSchemaErrorFormatter((errors, part) => new Error(describeErrors(errors, part)))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
-    sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply),
+    answerMissing(options, request, reply).catch((error: unknown) => sendFailure(options, error, request, reply)),
   )
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
@@ -187,6 +189,7 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
     return options.accompany ? options.accompany(request.raw, reply.raw, watched) : watched()
   }
   const isOpen = row.access === 'anyone'
+  const largestPage = largestPageOf(operation)
   app.route({
     method: operation.method,
     url: options.prefix + operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -210,7 +213,10 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
         await options.check?.(row)
       }),
     preValidation: async (request) => dropNulls(request.body),
-    preHandler: async (request) => refuseBrokenText(request.body),
+    preHandler: async (request) => {
+      refuseBrokenText(request.body)
+      if (largestPage !== undefined) settlePage(request.query as object, largestPage)
+    },
     handler: async (request, reply) => {
       const asked = {
         ...granted.get(request)!,
@@ -227,6 +233,17 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       return send(operation, await within(request, reply, () => row.handler(asked as never)), request, reply)
     },
   })
+}
+
+async function answerMissing<Access, Caller>(
+  { missing, accompany, prefix }: ApiOptions<Access, Caller>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const ask = async () => missing?.(request.raw, reply.raw, pathOf(request).slice(prefix.length))
+  const list = await (accompany ? accompany(request.raw, reply.raw, ask) : ask())
+  if (!list) throw new Failure('NOT_FOUND', 'no such operation')
+  return reply.headers({ ...apiHeaders, 'x-total-count': '0' }).send(list)
 }
 
 function send(operation: Operation, result: unknown, request: FastifyRequest, reply: FastifyReply) {
@@ -262,6 +279,10 @@ function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest
     )
   return rows
 }
+
+/** The largest page of this operation's list, in entries; undefined when the operation has no pages. */
+const largestPageOf = ({ query }: Operation): number | undefined =>
+  (query as { properties?: { page_size?: { maximum: number } } })?.properties?.page_size?.maximum
 
 /** The path that the client sent, without its query and slashes at its end. */
 const pathOf = ({ originalUrl }: FastifyRequest) => originalUrl.split('?', 1)[0]!.replace(/\/+$/, '')

@@ -1,5 +1,5 @@
 import type { Reader } from '../../../catalog/reader.ts'
-import { checkPassword } from '../passwords.ts'
+import { checkPassword, isQuickHash, isRandomSecret } from '../passwords.ts'
 import { findAccount, type Account } from '../store.ts'
 import type { Claim, Credential, Provider } from './provider.ts'
 
@@ -22,6 +22,9 @@ export function claimOf(found: Credential | undefined): Claim {
   const { caller, secretHash = null, isDisabled = true } = found ?? {}
   return {
     version: isDisabled || secretHash === null ? undefined : JSON.stringify([caller, secretHash]),
+    ...(caller && isRandomSecret(secretHash) && !isDisabled
+      ? { checkAtOnce: (secret) => (isQuickHash(secretHash, secret) ? caller : undefined) }
+      : {}),
     check: async (password) => ((await checkPassword(secretHash, password)) && !isDisabled ? caller : undefined),
   }
 }

@@ -26,6 +26,11 @@ export type Claim = {
    * signal is aborted.
    */
   check(password: string, signal: AbortSignal): Promise<Caller | undefined>
+  /**
+   * Checks a secret that is random and too long to guess, at the cost of one hash. It is called before the throttle, so
+   * that callers with the right secret are not slowed by others who guess.
+   */
+  checkAtOnce?: (secret: string) => Caller | undefined
 }
 
 /** A caller whose secret we store as a hash. No secret fits a hash that is null. */

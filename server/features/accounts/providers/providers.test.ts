@@ -63,7 +63,8 @@ suite('a provider that asks another server', () => {
       name.startsWith('elsewhere-') ? { version: undefined, check } : undefined
     const elsewhere: Provider = { name: 'elsewhere', claim }
     const { db, cache } = marina.ground
-    return openLogin({ db, cache, relaxed: db.relaxed }, [elsewhere], checkMs)
+    const limits = { namesPerAddress: 50, ...(checkMs === undefined ? {} : { checkMs }) }
+    return openLogin({ db, cache, relaxed: db.relaxed }, [elsewhere], limits)
   }
 
   test('checks only names that it claims, and each login of a claim without a version', async () => {

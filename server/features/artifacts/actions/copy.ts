@@ -36,6 +36,8 @@ export async function copyArtifact(db: Db, gates: PushGates, by: Actor, source: 
 async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { project, name }: Target): Promise<void> {
   const tree = await listTree(tx, source)
   if (tree.length === 0) throw new Failure('NOT_FOUND', 'the artifact to copy does not exist')
+  if (tree.find(({ digest }) => digest === source.digest)!.hasSubject)
+    throw new Failure('DENIED', 'an accessory cannot be copied by itself: copy the artifact that it belongs to')
   if (tree.length > treeLimit)
     throw new Failure('PRECONDITION', `the artifact has more than ${treeLimit} manifests: copy them with a client`)
   const repository = await ensureRepository(tx, project, name, by)
@@ -68,7 +70,8 @@ async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { p
   ])
 }
 
-type Part = { id: number; digest: Digest; tags: Tag[] }
+/** `hasSubject`: it is an accessory of an artifact that exists. */
+type Part = { id: number; digest: Digest; tags: Tag[]; hasSubject: boolean }
 
 /** Lists parts before the indexes that name them. Only the artifact itself and accessories keep their tags. */
 async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Part[]> {
@@ -85,6 +88,10 @@ async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Pa
         where accessory.repository_id = ${repository.id} and accessory.subject_digest = tree.digest) found)
     select tree.id, tree.digest,
       exists (select 1 from accessory where accessory.artifact_id = tree.id) as "isAccessory",
+      exists (
+        select 1 from accessory join artifact subject
+          on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+        where accessory.artifact_id = tree.id) as "hasSubject",
       array(select name::text from tag where tag.artifact_id = tree.id order by name) as tags
     from tree order by depth, id limit ${treeLimit + 1}`)
   return rows.map((row) => {
@@ -92,6 +99,7 @@ async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Pa
     return {
       id: row.id,
       digest: row.digest,
+      hasSubject: row.hasSubject,
       tags: isRoot && tag !== undefined ? [tag] : isRoot || row.isAccessory ? row.tags : [],
     }
   })

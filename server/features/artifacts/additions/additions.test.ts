@@ -230,3 +230,8 @@ test('an SBOM is shown as the JSON it is', async () => {
   )
   assert.equal(expectAnswer(await addition('sbom', 'v1', 'sbom'), 200).text, bytes.toString())
 })
+
+test('an absent report of vulnerabilities is 404, as in Harbor', async () => {
+  expectAnswer(await addition('sbom', 'v1', 'vulnerabilities'), 404, 'NOT_FOUND')
+  expectAnswer(await addition('sbom', 'v1', 'readme.md'), 400, 'BAD_REQUEST')
+})

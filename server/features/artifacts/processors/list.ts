@@ -1,3 +1,5 @@
+import { attestation } from './attestation.ts'
+import { buildCache } from './build-cache.ts'
 import { chart } from './chart.ts'
 import { cnab } from './cnab.ts'
 import { image } from './image.ts'
@@ -9,7 +11,18 @@ import { sbom } from './sbom.ts'
 import { wasm } from './wasm.ts'
 
 /** An artifact belongs to the first processor that fits it; the last one fits every artifact. */
-export const processors = [sbom, wasm, chart, model, image, cnab, imageIndex, other] satisfies Processor[]
+export const processors = [
+  sbom,
+  attestation,
+  buildCache,
+  wasm,
+  chart,
+  model,
+  image,
+  cnab,
+  imageIndex,
+  other,
+] satisfies Processor[]
 
 const byType = new Map<string, readonly Addition[]>(
   processors.flatMap(({ type, additions }) =>

@@ -1,9 +1,8 @@
 import * as api from '../../../../api/artifacts.ts'
 import { isRepositoryName } from '../../../../oci/reference.ts'
-import { findProject, type Project } from '../../../catalog/project.ts'
+import { findProject, missProject, type Project } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { uncached } from '../../../platform/cache/cache.ts'
-import { listing } from '../../../platform/db/listing.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { created } from '../../../platform/http/reply.ts'
 import { actorOf } from '../../../registry/caller.ts'
@@ -14,8 +13,7 @@ import { deleteArtifact } from '../actions/delete.ts'
 import type { Wanted } from '../columns.ts'
 import { hydrate } from '../hydrate.ts'
 import { openArtifacts } from '../objects.ts'
-import { newestFirst } from '../pages.ts'
-import { artifactFields, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
+import { artifactListing, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
 import { presentArtifact } from '../wire.ts'
 import { getArtifact, parseArtifactReference, type Parts } from './shared.ts'
 
@@ -26,13 +24,13 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
   const source = cachesLists ? artifacts : openArtifacts(lists)
   return [
     route(api.listArtifacts, { project: 'artifact', verb: 'list' }, async ({ project, params, query }) => {
-      const asked = listing(artifactFields, query, newestFirst)
+      const asked = artifactListing(query)
       const repository = await getRepositoryOf(reader, project, params.repository_name)
       const { ids, total } = await listArtifactIds(reader, repository.id, asked, cachesLists && isPlain(query))
       return { rows: await show(project, ids, query), total }
     }),
     route(api.listArtifactsOfProject, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
-      const asked = listing(artifactFields, query, newestFirst)
+      const asked = artifactListing(query)
       const { latest_in_repository: latest = false } = query
       const { ids, total } = await listArtifactIdsOfProject(reader.db, project.id, asked, latest)
       return { rows: await show(project, ids, query), total }
@@ -72,15 +70,16 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
       const name = `${project.name}/${params.repository_name}`
       if (!isRepositoryName(name)) throw new Failure('BAD_REQUEST', 'the name of the repository is not valid')
       const from = parseFrom(query.from)
-      const origin = await getSource(reader, from.project, rights)
       const {
         repository,
         artifact: { digest },
-      } = await getArtifact({ reader, artifacts }, origin, from)
+      } = await getSource(reader, from.project, rights)
+        .then((origin) => getArtifact({ reader, artifacts }, origin, from))
+        .catch((error: unknown) => refuseMissing(error, query.from))
       const reference = parseArtifactReference(from.reference)
       const source = { repository, digest, tag: 'tag' in reference ? reference.tag : undefined }
       await copyArtifact(db, gates, actorOf(caller), source, { project, name })
-      return created(digest)
+      return created(from.reference)
     }),
   ]
 }
@@ -91,8 +90,15 @@ async function getSource(reader: Reader, name: string, rights: Rights): Promise<
   const isAdmin = rights.kind === 'user' && rights.isAdmin
   if (!project && isAdmin) throw new Failure('NOT_FOUND', 'the project to copy from does not exist')
   const mayRead = project && maySee(rights, project) && mayInProject(rights, project, 'artifact', 'read')
-  if (!mayRead) throw new Failure('FORBIDDEN')
-  return project
+  if (mayRead) return project
+  if (project) await missProject(reader)
+  throw new Failure('FORBIDDEN')
+}
+
+/** An absent source is BAD_REQUEST, as in Harbor: the path of the request is that of the target, which exists. */
+function refuseMissing(error: unknown, from: string): never {
+  const isMissing = error instanceof Failure && error.code === 'NOT_FOUND'
+  throw isMissing ? new Failure('BAD_REQUEST', `artifact ${from} not found`, { cause: error }) : error
 }
 
 /** `project/repository:tag` or `project/repository@digest`. */

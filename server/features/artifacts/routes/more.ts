@@ -39,7 +39,7 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
       const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
       const addition = params.addition as Addition
       if (!additionsOf(artifact).includes(addition)) {
-        throw new Failure('BAD_REQUEST', `an artifact of type ${artifact.type} has no ${addition}`)
+        throw new Failure(codeWithout(params.addition), `an artifact of type ${artifact.type} has no ${addition}`)
       }
       const manifest = await registry.readManifest(repository.name, { digest: artifact.digest })
       const open: OpenBlob = ({ digest }) => registry.openBlob(repository.name, digest)
@@ -48,3 +48,6 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
     }),
   ]
 }
+
+/** As in Harbor: a report that may still come is NOT_FOUND; an addition that the type does not have, BAD_REQUEST. */
+const codeWithout = (addition: string) => (addition === 'vulnerabilities' ? 'NOT_FOUND' : 'BAD_REQUEST')

@@ -23,12 +23,14 @@ const pageSize = 5000
 export function purgeHandler(db: Db, topics: Topics): JobHandler {
   return handler(purge, async (job) => {
     const { params, executionId, log } = job
-    const types = purgedTypes(params.include_event_types, eventTypesOf(topics))
+    const types = purgedTypes(params, eventTypesOf(topics))
     const before = (await db.row<{ at: Date }>(
       sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`,
     ))!.at
     const which = types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`
-    log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${which} from before ${before.toISOString()}`)
+    const verb = params.dry_run ? 'dry run, counting' : 'removing'
+    // Harbor's words come first, since scripts look for them.
+    log(`Purge audit job start: ${verb} ${which} from before ${before.toISOString()}`)
     // Entries that an earlier try removed count too; a dry run removes nothing, so it counts from 0.
     const earlier = params.dry_run ? 0 : Number(job.earlier['removed'] ?? 0)
     let removed = earlier
@@ -40,11 +42,8 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
       isWhole = true
     } finally {
       // C-75: the audit log says how many entries each try removed, also one that was stopped or failed.
-      log(
-        `${removed} entries ${params.dry_run ? 'would be ' : ''}removed${isWhole ? '' : ' until it ended early'}`,
-        'INFO',
-        'last word',
-      )
+      const done = params.dry_run ? 'would be removed' : 'removed'
+      log(`${removed} rows of audit logs ${done}${isWhole ? '' : ' until it ended early'}`, 'INFO', 'last word')
       if (!params.dry_run && (isWhole || removed > earlier))
         await db.transaction((tx) =>
           emit(tx, [

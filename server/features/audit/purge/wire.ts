@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { Schedule } from '../../../../api/jobs.ts'
 import type { Topics } from '../../../catalog/topic.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import { eventTypesOf, parseEventTypes, strangeTypeIn } from '../rules.ts'
+import { parseEventTypes, strangeTypeIn } from '../rules.ts'
 import { isGroup, type PurgeParams } from './rules.ts'
 
 /** The longest retention, in hours, as in Harbor: 27 years. */
@@ -27,12 +27,14 @@ export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics:
       'BAD_REQUEST',
       'parameters.include_event_types must be event types with commas between, other or *',
     )
-  const known = new Set(eventTypesOf(topics))
   const asked = [...parseEventTypes(types)]
   const strange = strangeTypeIn(asked.filter((type) => !isGroup(type)).join(','), topics)
   if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: ${strange}`)
-  // Clients of Harbor before 2.13 name operations: create, delete, pull. When both are given, the event types hold.
-  const olds = asked.length > 0 ? new Set<string>() : parseEventTypes(operations)
-  const all = [...asked, ...[...known].filter((type) => olds.has(type.slice(0, type.indexOf('_'))))]
-  return { audit_retention_hour: hours as number, include_event_types: [...new Set(all)].join(','), dry_run: isDryRun }
+  // Parameters are shown as they were sent: a client that compares would see a difference otherwise.
+  return {
+    audit_retention_hour: hours as number,
+    ...(asked.length > 0 ? { include_event_types: asked.join(',') } : {}),
+    ...(operations === '' ? {} : { include_operations: operations }),
+    dry_run: isDryRun,
+  }
 }
