@@ -12,6 +12,8 @@ import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { peerReader } from '../platform/http/server.ts'
+import type { Component } from '../platform/observe/health.ts'
+import { openPart } from '../platform/observe/part.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door } from '../registry/door/door.ts'
@@ -33,6 +35,8 @@ export type Floor = {
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   door: Door
+  /** What is noted in memory and written a little later. */
+  notes: Component
 }
 
 /**
@@ -43,7 +47,8 @@ export type Floor = {
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack): Floor {
   const { db, cache, blobs, secrets, metrics, config, log } = ground
   const reader = { db, cache }
-  const late = (what: string) => (error: unknown) => log.warn({ reason: String(error) }, `${what} not written yet`)
+  const notes = openPart('notes', log)
+  const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
   const gates: Gates = {
@@ -83,7 +88,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, login, sessions, peerOf, refusals, door }
+  return { settings, gates, registry, login, sessions, peerOf, refusals, door, notes: notes.component }
 }
 
 function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics): SettingsAccess {

@@ -12,6 +12,7 @@ import { openApi, type Api } from '../platform/http/route.ts'
 import { openServer, type Answer, type HttpServer } from '../platform/http/server.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { serveMetrics } from '../platform/observe/metrics.ts'
+import { openPart } from '../platform/observe/part.ts'
 import { every } from '../platform/repeat.ts'
 import { actorOf, anonymous, type Caller } from '../registry/caller.ts'
 import { sendOciError } from '../registry/door/reply.ts'
@@ -59,7 +60,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   if (ground.postgres) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
   const server = await openDoors(ground, built, opened, tls)
   await startSweepsAndWork(ground, built, server, opened)
-  measureGround(ground)
+  measureGround(ground, built.components)
   for (const { measure } of built.features) measure?.(ground.metrics)
   const metricsPort = await openMetricsPort(ground, opened)
   const kept = opened.move()
@@ -164,9 +165,14 @@ async function startSweepsAndWork(
 ): Promise<void> {
   const { config, log } = ground
   const sweeps = built.features.flatMap((one) => one.sweeps ?? [])
+  const part = openPart('sweeps', log)
+  built.components.push(part.component)
   for (const { trouble, everyMs, run } of sweeps) {
-    const onError = (error: unknown) => log.warn({ reason: String(error) }, trouble)
-    opened.use(every(everyMs, async (signal) => void (await run(signal)), onError))
+    const sweep = async (signal: AbortSignal) => {
+      await run(signal)
+      part.well(trouble)
+    }
+    opened.use(every(everyMs, sweep, (error) => part.failed(trouble, error)))
   }
   let work: AsyncDisposable | undefined
   opened.defer(async () => {
@@ -174,7 +180,7 @@ async function startSweepsAndWork(
     const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose]()])
     if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
   })
-  if (config.jobs.workers === 'in-process') work = await startWork(ground, built.features)
+  if (config.jobs.workers === 'in-process') work = await startWork(ground, built)
 }
 
 async function openMetricsPort({ metrics, config }: Ground, opened: AsyncDisposableStack): Promise<number | undefined> {

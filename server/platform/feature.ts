@@ -1,6 +1,7 @@
 import type { Db } from './db/db.ts'
 import type { Reaction } from './events/reaction.ts'
 import type { JobHandler } from './jobs/type.ts'
+import type { Component } from './observe/health.ts'
 import type { Metrics } from './observe/metrics.ts'
 
 /** Work that is repeated while the process serves, such as removing what is old. */
@@ -40,6 +41,8 @@ export type Feature<Route = unknown, Topic = unknown> = {
   prepare?(): Promise<void>
   /** Runs now and then in each process that serves. */
   sweeps?: Sweep[]
+  /** What health and metrics look at. */
+  components?: Component[]
   /** What it counts. */
   measure?(metrics: Metrics): void
 }

@@ -1,22 +1,18 @@
 import * as api from '../../../api/system.ts'
 import { Reply } from '../../platform/http/reply.ts'
+import { examine, type Component, type State } from '../../platform/observe/health.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
-/** One thing Marina uses; `check` rejects when it cannot be used now. Without a spare one everything goes on, only slower. */
-export type Component = { name: string; isSpare?: boolean; check(): Promise<void> }
-
-/** A component that says nothing for this long, in ms, counts as unhealthy. */
-const patience = 2000
-
 /** `isDraining`: from SIGTERM on, so that a load balancer looks elsewhere while running requests finish. */
-export function healthRoutes(components: Component[], isDraining: () => boolean): ApiRoute[] {
+export function healthRoutes(list: () => Component[], isDraining: () => boolean): ApiRoute[] {
   return [
     route(api.getPing, 'anyone', async () => 'Pong', { isAlikeForAll: true }),
     route(
       api.getHealth,
       'anyone',
       async () => {
-        const states = await Promise.all(components.map(examine))
+        const components = list()
+        const states: State[] = await Promise.all(components.map(examine))
         const isDegraded = states.some(({ status }) => status !== 'healthy')
         const isUnhealthy =
           isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
@@ -30,18 +26,4 @@ export function healthRoutes(components: Component[], isDraining: () => boolean)
       { isAlikeForAll: true },
     ),
   ]
-}
-
-async function examine({
-  name,
-  check,
-}: Component): Promise<{ name: string; status: 'healthy' | 'unhealthy'; error?: string }> {
-  const late = new Promise<never>((_, reject) => setTimeout(reject, patience, new Error('no answer')).unref())
-  try {
-    await Promise.race([check(), late])
-    return { name, status: 'healthy' }
-  } catch {
-    // The reason may name hosts and folders; it stands in the log and the metrics, not before strangers.
-    return { name, status: 'unhealthy', error: 'cannot be used now' }
-  }
 }

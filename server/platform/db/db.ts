@@ -271,12 +271,17 @@ export function isReferenceViolation(error: unknown): boolean {
 
 /** Connection trouble and timeouts become DatabaseUnavailable; what SQL itself refuses passes through. */
 function translate(error: unknown): never {
+  throw translated(error)
+}
+
+/** As `translate`, for errors of `pg` that came another way than through a Db. */
+export function translated(error: unknown): Error {
   if (isPgError(error)) {
     // 53xxx no resources, 57P0x shutting down, 57014 statement timeout, 55P03 lock timeout, 08xxx connection, 25006 read-only
     if (/^(53|57P0|57014|55P03|08|25006)/.test(error.code ?? ''))
-      throw new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
-    throw error
+      return new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
+    return error
   }
   const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error)
-  throw new DatabaseUnavailable(`the database cannot be reached: ${message}`, { cause: error })
+  return new DatabaseUnavailable(`the database cannot be reached: ${message}`, { cause: error })
 }

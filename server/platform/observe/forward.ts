@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { openNames } from '../outbound/names.ts'
+import type { Component } from './health.ts'
 
 /** Where messages go, and how they are written there. */
 type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number; format: 'syslog' | 'json' }
@@ -21,6 +22,8 @@ export type Forwarder = AsyncDisposable & {
   send(endpoint: string, message: Message): void
   /** Sent, waiting, and given up since the start. */
   counts(): { sent: number; waiting: number; lost: number }
+  /** For health: unhealthy while what is sent does not arrive. */
+  component: Component
 }
 
 export type ForwarderOptions = {
@@ -92,6 +95,7 @@ export function openForwarder({
       pumping ??= pump().finally(() => (pumping = undefined))
     },
     counts: () => ({ sent, waiting: waiting.length, lost }),
+    component: { name: 'audit-forward', isSpare: true, check: async () => checkSent() },
     async [Symbol.asyncDispose]() {
       // What is quickly sent still goes.
       await Promise.race([pumping, sleep(1000, undefined, { ref: false })])
@@ -102,6 +106,10 @@ export function openForwarder({
       giveUpAll()
       onChange('failing', { endpoint, reason: 'Marina stops', waiting: 0, lost })
     },
+  }
+
+  function checkSent(): void {
+    if (failures > 0 && waiting.length > 0) throw new Error(`${waiting.length} messages wait`)
   }
 
   /** Forgotten before it is closed: a socket for datagrams throws when it is closed twice. */
