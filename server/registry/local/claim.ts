@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DigestAlgorithm } from '../../../oci/digest.ts'
+import type { Digest, DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import { BlobMissing, type Stage } from '../../platform/blobs/blobs.ts'
@@ -15,9 +15,11 @@ export type Claimed = {
   stage: Stage
   algorithm: DigestAlgorithm
   grownBy: string | null
+  /** The digest under which its bytes were being moved to their place (committed.ts). */
+  committing: Digest | null
 }
 
-type ClaimRow = { stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }
+type ClaimRow = Pick<Claimed, 'stage' | 'algorithm' | 'grownBy' | 'committing'> & { busy: boolean }
 
 /** How long a claim on an upload lasts unless it is renewed, in s; renewed at a third of it. */
 const claimSeconds = 30
@@ -46,12 +48,15 @@ export async function claimed<Result>(
     (claimSeconds * 1000) / 3,
   )
   try {
-    return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
+    const { busy: _, ...upload } = row
+    return await work({ name, id, claim, ...upload })
   } catch (error) {
     if (!(error instanceof BlobMissing)) throw error
     // A crash came between the move of the bytes to their place and the commit: there is nothing to go on with (F04).
     await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
-    throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', { cause: error })
+    // Bytes that were moved to their place are not lost, and no news for an operator.
+    const cause = row.committing === null ? { cause: error } : {}
+    throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', cause)
   } finally {
     clearInterval(renewal)
     await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
@@ -80,5 +85,5 @@ function claimRow(db: Db, name: RepositoryName, id: string, claim: string): Prom
       from upload where id = ${id} and repository = ${name} for update)
     update upload set claim = case when old.busy then upload.claim else ${claim}::uuid end,
       claimed_at = case when old.busy then claimed_at else now() end
-    from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", old.busy`)
+    from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", committing, old.busy`)
 }

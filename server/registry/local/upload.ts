@@ -11,6 +11,7 @@ import { gathering } from '../../platform/gather.ts'
 import { passGates } from '../gate.ts'
 import type { Registry, Upload } from '../registry.ts'
 import { claimed, dropClaimed, type Claimed } from './claim.ts'
+import { isCommitted, noteCommit } from './committed.ts'
 import { openHashes } from './hash.ts'
 import { lookingAgain } from './looking.ts'
 import type { LocalOptions } from './options.ts'
@@ -121,9 +122,10 @@ export function localUploads(options: LocalOptions): Uploads {
   }
 
   async function storeStaged(upload: Claimed, digest: Digest, bytes: Bytes, at: number | undefined): Promise<number> {
+    if (await isCommitted(blobs, upload, digest, note)) return wholeWithout(upload, bytes)
     const { size } = await append(upload, bytes, at)
     checkDigest(digest, await hashes.digestOf(upload, algorithmOf(digest)))
-    await note(digest)
+    await Promise.all([note(digest), noteCommit(db, upload, digest)])
     await blobs.commit(upload.stage, blobPath(digest))
     failpoint('blob.written')
     return size
@@ -159,6 +161,13 @@ export function localUploads(options: LocalOptions): Uploads {
     if (cut !== undefined) throw cut
     return { id, size: longer.size }
   }
+}
+
+/** Of an upload whose bytes are in their place already: its size, when no more bytes come. */
+async function wholeWithout({ stage }: Claimed, bytes: Bytes): Promise<number> {
+  for await (const chunk of bytes)
+    if (chunk.length > 0) throw new OciError('BLOB_UPLOAD_UNKNOWN', 'this upload has all its bytes: start again')
+  return stage.size
 }
 
 function checkDigest(wanted: Digest, found: Digest) {
