@@ -68,6 +68,10 @@ for (const [how, signal] of [
   ['the terminal', 'SIGINT'],
   ['node', 'SIGTERM'],
   ['node', 'SIGINT'],
+  ['the terminal', 'SIGHUP'],
+  ['node', 'SIGHUP'],
+  ['node', 'SIGQUIT'],
+  ['node', 'SIGUSR2'],
 ] as const) {
   test(`${signal} from ${how} lets a slow upload finish, takes no new one, and leaves nothing running`, async () => {
     const folder = path.join(clone, 'data')

@@ -4,12 +4,14 @@ import { ConfigError, type Config } from '../config/config.ts'
 import { openSecrets, type Secrets } from '../config/secrets.ts'
 import { openCacheAnswers } from '../features/cache/index.ts'
 import { openFsBlobs } from '../platform/blobs/fs.ts'
+import type { Client } from 'pg'
 import type { Blobs } from '../platform/blobs/blobs.ts'
 import type { Cache } from '../platform/cache/cache.ts'
 import { openLayers, type Layers } from '../platform/cache/layers.ts'
 import { forgetLeases } from '../platform/cache/peers/lease.ts'
 import { openPeers, type Peers } from '../platform/cache/peers/peers.ts'
 import { openStamps } from '../platform/cache/peers/stamps.ts'
+import { arrive } from '../platform/db/arrive.ts'
 import { openDb, type Db } from '../platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from '../platform/db/embedded.ts'
 import { migrate } from '../platform/db/migrate.ts'
@@ -57,13 +59,23 @@ const sharedResources: ReadonlySet<string> = new Set([
 /** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
 const cacheShapes = '2'
 
+/** What a start asks waits this long for a connection, in ms: a busy machine may take seconds for TLS. */
+const patientMs = 15_000
+
+type Start = {
+  /** Next to a running Marina, whose schema it is. */
+  beside?: boolean
+  /** Gives up the start. */
+  signal?: AbortSignal | undefined
+}
+
 const migrations = join(import.meta.dirname, '../migrations')
 
 /**
  * Opens database and storage; nothing is served yet. `beside` is for a command: it uses the PostgreSQL of a Marina that is
  * running on the same folder, and leaves the schema as it is.
  */
-export async function openGround(config: Config, log: Log, { beside = false } = {}): Promise<Ground> {
+export async function openGround(config: Config, log: Log, { beside = false, signal }: Start = {}): Promise<Ground> {
   const opened = new AsyncDisposableStack()
   try {
     const dir = join(config.server.dataDir, 'postgres')
@@ -72,7 +84,13 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       throw new ConfigError(`${config.server.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known
       ? undefined
-      : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
+      : opened.use(
+          await openEmbeddedPostgres({
+            dir,
+            log: (line) => log.debug({ from: 'postgres' }, line),
+            ...(signal ? { signal } : {}),
+          }),
+        )
     const metrics = openMetrics()
     const secrets = await openSecrets(config.server)
     const stamps = config.redis.url && config.cache.isEnabled ? openStamps() : undefined
@@ -105,11 +123,14 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const db = openDb({
       ...config.database,
       url: known ?? postgres!.url,
+      patientTimeoutMs: Math.max(patientMs, config.database.acquireTimeoutMs),
       guard: peers,
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
     opened.defer(() => db.close())
-    if (!beside) await prepareDatabase(db, secrets, log)
+    const onWait = seldom((reason) => log.warn({ reason }, 'waiting for the database'), 10_000)
+    const first = await arrive(db, { limitMs: config.database.startWaitMs, signal, onWait })
+    await (beside ? first.end() : prepareDatabase(db, first, secrets, log))
     // A PostgreSQL that we have just started serves nobody else: a lease of a killed Marina would make pushes wait up to 5 s.
     if (postgres) await Promise.all([forgetLeases(db), forgetPools(db)])
     await peers.join(db, cache, { isReader: !beside })
@@ -136,8 +157,7 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
   }
 }
 
-async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void> {
-  const client = await db.connect()
+async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Log): Promise<void> {
   try {
     const applied = await migrate(client, migrations)
     if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')

@@ -45,14 +45,14 @@ export type Marina = {
 type Tls = { cert: string; key: string }
 
 /** Marina as one process: opens everything, and is ready to serve on return. */
-export async function openMarina(config: Config, log: Log): Promise<Marina> {
+export async function openMarina(config: Config, log: Log, signal?: AbortSignal): Promise<Marina> {
   if (config.testing.failpoints) armFailpoints(config.testing.failpoints)
   const { caCert } = config.system
   const { tlsCert, tlsKey } = config.server
   const authority = caCert ? Buffer.from(await readPem(caCert, 'MARINA_CA_CERT')) : undefined
   const tls = tlsCert ? await readTls(tlsCert, tlsKey!) : undefined
   await using opened = new AsyncDisposableStack()
-  const ground = await openGround(config, log)
+  const ground = await openGround(config, log, { signal })
   opened.defer(() => ground.close())
   const firstPassword = await firstStart(ground)
   const built = openHouse(ground, opened, authority)
@@ -63,6 +63,7 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   measureGround(ground, built.components)
   for (const { measure } of built.features) measure?.(ground.metrics)
   const metricsPort = await openMetricsPort(ground, opened)
+  ground.db.hurry()
   const kept = opened.move()
   return {
     port: server.port,

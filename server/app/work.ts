@@ -30,13 +30,13 @@ export async function startWork(
  * A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running
  * Marina.
  */
-export async function openWorker(config: Config, log: Log): Promise<{ close(): Promise<void> }> {
+export async function openWorker(config: Config, log: Log, signal?: AbortSignal): Promise<{ close(): Promise<void> }> {
   const isEmbedded = config.database.url === undefined
   if (isEmbedded && !(await findRunningPostgres(join(config.server.dataDir, 'postgres')))) {
     throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')
   }
   await using opened = new AsyncDisposableStack()
-  const ground = await openGround(config, log, { beside: isEmbedded })
+  const ground = await openGround(config, log, { beside: isEmbedded, signal })
   opened.defer(() => ground.close())
   const built = openHouse(ground, opened)
   opened.use(await startWork(ground, built))
@@ -47,6 +47,7 @@ export async function openWorker(config: Config, log: Log): Promise<{ close(): P
     const measured = await serveMetrics(ground.metrics, port, host).catch(naming)
     opened.defer(() => measured.close())
   }
+  ground.db.hurry()
   const kept = opened.move()
   return { close: () => kept.disposeAsync() }
 }

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import type { Marina } from '../app/serve.ts'
 import type { Config } from '../config/config.ts'
 import type { Call, Command } from './command.ts'
-import { stopSignal } from './signals.ts'
+import { isStopSignal, startUnlessAsked, stopSignal } from './signals.ts'
 import { bold, print } from './terminal.ts'
 
 export const serve: Command = {
@@ -18,12 +18,13 @@ export const serve: Command = {
       import('../platform/observe/log.ts'),
     ])
     const log = openLog(config.log)
-    const marina = await openMarina(config, log)
+    const marina = await startUnlessAsked(asked, (signal) => openMarina(config, log, signal))
+    if (!marina) return print('Marina has stopped')
     welcome(marina, config, performance.now() - started)
     // Now, since nobody knows how this process will end.
     flushCompileCache()
     const reason = await Promise.race([asked, marina.failed])
-    const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
+    const isAsked = isStopSignal(reason)
     if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)
     else log.error({ reason }, 'cannot go on')
     await marina.close()

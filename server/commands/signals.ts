@@ -1,6 +1,13 @@
 import { constants } from 'node:os'
 
-const stopSignals = ['SIGTERM', 'SIGINT'] as const
+/**
+ * A closed terminal sends SIGHUP, Ctrl-\ SIGQUIT, and some tools SIGUSR2 for "open your log again". Each would end a
+ * process that does not listen, at once, and leave its PostgreSQL behind.
+ */
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
+
+/** How `stopSignal` was asked, as opposed to any other reason to end. */
+export const isStopSignal = (reason: string) => stopSignals.some((signal) => signal === reason)
 
 /**
  * Resolves with the first signal, which asks for a clean end; a second Ctrl-C ends at once: what was acknowledged is
@@ -18,6 +25,24 @@ export function stopSignal(): Promise<string> {
       })
     }
   })
+}
+
+/**
+ * Starts something that a signal may give up while it waits, as for a database. Undefined when it was given up; a signal that
+ * comes too late for that is answered after the start.
+ */
+export async function startUnlessAsked<Started>(
+  asked: Promise<string>,
+  start: (signal: AbortSignal) => Promise<Started>,
+): Promise<Started | undefined> {
+  const ending = new AbortController()
+  void asked.then(() => ending.abort())
+  try {
+    return await start(ending.signal)
+  } catch (error) {
+    if (!ending.signal.aborted || (error as Error).name !== 'AbortError') throw error
+    return undefined
+  }
 }
 
 /** For commands that may be cut anywhere: leaving by `exit` takes along the PostgreSQL that was started for them. */

@@ -58,6 +58,8 @@ export interface Db extends Queryable {
    * connections count beside `poolSize`.
    */
   openPool(size: number): Pool
+  /** The start is over: from now on nobody waits longer for a connection than a request may. */
+  hurry(): void
   close(): Promise<void>
 }
 
@@ -72,6 +74,8 @@ export type DbOptions = {
   poolSize: number
   /** How long a request waits for a connection, in ms. */
   acquireTimeoutMs: number
+  /** How long what a start asks waits for a connection, in ms, until `hurry` is called; as above when left out. */
+  patientTimeoutMs?: number
   /** PostgreSQL ends a statement after this, in ms. */
   statementTimeoutMs: number
   /** PostgreSQL gives up waiting for a row lock after this, in ms. */
@@ -84,13 +88,20 @@ export type DbOptions = {
 types.setTypeParser(types.builtins.INT8, Number)
 
 /** Opens the pools; connects on first use. */
-export function openDb(options: DbOptions): Db {
+export function openDb(given: DbOptions): Db {
+  const options = { ...given, acquireTimeoutMs: given.patientTimeoutMs ?? given.acquireTimeoutMs }
+  const pools: Pool[] = []
   let isClosed = false
   const told = new EventEmitter()
   // The pool does not wait for its goodbyes: a database that ends right after us may answer them with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
-  const main = openPool({ ...options, onError }, options.poolSize, '')
-  const relaxed = openPool({ ...options, onError }, Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
+  const open = (size: number, extra: string) => {
+    const pool = openPool({ ...options, onError }, size, extra)
+    pools.push(pool)
+    return pool
+  }
+  const main = open(options.poolSize, '')
+  const relaxed = open(Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -105,7 +116,11 @@ export function openDb(options: DbOptions): Db {
       await client.connect().catch(translate)
       return client
     },
-    openPool: (size) => openPool({ ...options, onError }, size, ' -c synchronous_commit=off'),
+    openPool: (size) => open(size, ' -c synchronous_commit=off'),
+    hurry() {
+      options.acquireTimeoutMs = given.acquireTimeoutMs
+      for (const pool of pools.splice(0)) pool.options.connectionTimeoutMillis = given.acquireTimeoutMs
+    },
     close: async () => {
       isClosed = true
       await Promise.all([main.end(), relaxed.end()])
