@@ -6,6 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { Answer, Asked, Route } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
 import {
+  mayInEvery,
   mayInProject,
   maySee,
   maySystem,
@@ -70,7 +71,7 @@ export function openAccess(reader: Reader) {
       return granted
     }
     const project = await projectOfPath(reader, params as Params, headers)
-    if (!project && rights.kind === 'user' && rights.isAdmin)
+    if (!project && mayInEvery(rights, access.project, access.verb))
       throw new Failure('NOT_FOUND', 'this project does not exist')
     if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb))
       throw refuse()
