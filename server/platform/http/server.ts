@@ -106,15 +106,26 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
       .map((one) => plainAddress(one.trim()))
       .filter((one) => one !== '')
     // The nearest address that no trusted proxy vouches for: everything left of it may be invented, and so may no address.
-    const nearest = forwarded.findLast((one) => !isTrusted(one)) ?? socket
+    const at = forwarded.findLastIndex((one) => !isTrusted(one))
+    const nearest = forwarded[at] ?? socket
     const address = isIP(nearest) ? nearest : socket
-    const protocol = header(request, 'x-forwarded-proto')
+    const pick = (name: string) => pickForwarded(header(request, name), at, forwarded.length)
+    const protocol = pick('x-forwarded-proto').toLowerCase()
     return {
       address,
       protocol: protocol === 'http' || protocol === 'https' ? protocol : own,
-      host: header(request, 'x-forwarded-host') || request.headers.host,
+      host: pick('x-forwarded-host') || request.headers.host,
     }
   }
+}
+
+/**
+ * Of a list to which each proxy of a chain has added what it was asked for: that of the client, which stands at its address's
+ * place, or is the first where not every proxy added one.
+ */
+function pickForwarded(text: string, at: number, hops: number): string {
+  const list = text.split(',').map((one) => one.trim())
+  return (list.length === hops ? list[Math.max(at, 0)] : list[0])!
 }
 
 function header(request: IncomingMessage, name: string): string {
