@@ -133,6 +133,19 @@ test('F02: a chunk cut at any byte keeps what arrived, and the upload goes on fr
   }
 })
 
+test('P34: what is asked of an upload that a broken request still writes to is answered when that has let go', async () => {
+  const repository = newRepository()
+  const location = await start(repository)
+  expectAnswer(await ask('PATCH', location, { body: Buffer.alloc(10) }), 202)
+  const id = location.split('/').at(-1)!.split('?')[0]!
+  const { db } = marina.ground
+  await db.run(sql`update upload set claim = gen_random_uuid(), claimed_at = now() where id = ${id}`)
+  const asked = ask('GET', location)
+  await sleep(300)
+  await db.run(sql`update upload set claim = null, stage = jsonb_set(stage, '{size}', '7') where id = ${id}`)
+  assert.equal(expectAnswer(await asked, 204).headers.range, '0-6')
+})
+
 test('a pull that the client cuts harms nobody', async () => {
   const repository = newRepository()
   const digest = await pushBlob(marina, repository, randomBytes(8 * 2 ** 20))

@@ -69,6 +69,20 @@ export async function dropClaimed(tx: Tx, { id, claim }: Claimed): Promise<void>
   if (dropped === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
 }
 
+/** How long a question about an upload waits for a request that writes to it, in ms: one that broke off has let go by then. */
+const settlePatienceMs = 1500
+
+/** An upload as it is once no request writes to it any more; as it is now when one goes on for long. */
+export async function settled(db: Db, name: RepositoryName, id: string): Promise<{ stage: Stage } | undefined> {
+  for (let waited = 0; ; waited += claimPollMs) {
+    const row = await db.row<{ stage: Stage; busy: boolean }>(sql`
+      select stage, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy
+      from upload where id = ${id} and repository = ${name}`)
+    if (!row?.busy || waited >= settlePatienceMs) return row
+    await sleep(claimPollMs)
+  }
+}
+
 /** Waits a little for the request that has the upload: it is about to finish it, or was cut and is about to let go. */
 async function tryToClaim(db: Db, name: RepositoryName, id: string, claim: string): Promise<ClaimRow | undefined> {
   for (let waited = 0; ; waited += claimPollMs) {

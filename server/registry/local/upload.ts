@@ -10,7 +10,7 @@ import { failpoint } from '../../platform/failpoint.ts'
 import { gathering } from '../../platform/gather.ts'
 import { passGates } from '../gate.ts'
 import type { Registry, Upload } from '../registry.ts'
-import { claimed, dropClaimed, type Claimed } from './claim.ts'
+import { claimed, dropClaimed, settled, type Claimed } from './claim.ts'
 import { isCommitted, noteCommit } from './committed.ts'
 import { openHashes } from './hash.ts'
 import { lookingAgain } from './looking.ts'
@@ -47,9 +47,7 @@ export function localUploads(options: LocalOptions): Uploads {
     },
 
     async findUpload(name, id) {
-      const row = await db.row<{ stage: Stage }>(
-        sql`select stage from upload where id = ${id} and repository = ${name}`,
-      )
+      const row = await settled(db, name, id)
       if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
       return { id, size: row.stage.size }
     },
