@@ -6,7 +6,7 @@ import { answering } from '../platform/events/asking.ts'
 import { BodyCut } from '../platform/http/body.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 import { Failure, failureBody } from '../platform/http/failure.ts'
-import type { Api } from '../platform/http/route.ts'
+import { targetOf, type Api } from '../platform/http/route.ts'
 import type { Answer, Handle, Peer } from '../platform/http/server.ts'
 import type { Log } from '../platform/observe/log.ts'
 import type { Metrics } from '../platform/observe/metrics.ts'
@@ -207,7 +207,7 @@ function answerPage(pages: Pages, request: IncomingMessage, response: Answer) {
 
 /** Paths are logged without their query: it may carry what must not stand in a log. */
 function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').split('?', 1)[0]!
+  return targetOf(request).split('?', 1)[0]!
 }
 
 function givenId(request: IncomingMessage): string | undefined {

@@ -8,7 +8,7 @@ import { openDispatcher } from '../platform/events/dispatcher.ts'
 import { armFailpoints } from '../platform/failpoint.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 import { Failure } from '../platform/http/failure.ts'
-import { openApi, type Api } from '../platform/http/route.ts'
+import { openApi, targetOf, type Api } from '../platform/http/route.ts'
 import { openServer, type Answer, type HttpServer } from '../platform/http/server.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { serveMetrics } from '../platform/observe/metrics.ts'
@@ -143,14 +143,14 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
     async onFailed(error, caller, { operation: { method } }, request) {
       // Forbidden changes alone: looking where one may not has changed nothing.
       if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) {
-        const path = request.url!.split('?', 1)[0]!.slice(0, 1000)
+        const path = targetOf(request).split('?', 1)[0]!.slice(0, 1000)
         refusals.change(caller, `${method} ${path}`, /^\/api\/v2\.0\/projects\/([\w.-]+)/.exec(path)?.[1])
       }
       await tellShortage(db, error, actorOf(caller))
     },
     translate: toFailure,
     onUnknown: (error, request) =>
-      log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
+      log.error({ err: error, method: request.method, path: targetOf(request) }, 'unexpected error'),
     bodyBytes: config.limits.bodyBytes,
     rewrite: encodeRepositoryName,
     info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
