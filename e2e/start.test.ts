@@ -68,7 +68,6 @@ for (const [how, signal] of [
   ['the terminal', 'SIGINT'],
   ['node', 'SIGTERM'],
   ['node', 'SIGINT'],
-  ['the terminal', 'SIGHUP'],
   ['node', 'SIGHUP'],
   ['node', 'SIGQUIT'],
   ['node', 'SIGUSR2'],
