@@ -15,6 +15,7 @@ import { arrive } from '../platform/db/arrive.ts'
 import { openDb, type Db } from '../platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from '../platform/db/embedded.ts'
 import { migrate } from '../platform/db/migrate.ts'
+import { checkSessions } from '../platform/db/sessions.ts'
 import { sql } from '../platform/db/sql.ts'
 import { prepareQueue } from '../platform/jobs/queue.ts'
 import { forgetPools } from '../platform/jobs/sweep.ts'
@@ -159,6 +160,7 @@ export async function openGround(config: Config, log: Log, { beside = false, sig
 
 async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Log): Promise<void> {
   try {
+    await checkSessions(db)
     const applied = await migrate(client, migrations)
     if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
   } finally {

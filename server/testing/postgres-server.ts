@@ -28,23 +28,42 @@ export async function openTestServer(): Promise<TestDatabase> {
 /** The oldest PostgreSQL that the documents promise (MARINA_DATABASE_URL), as Debian packs it. */
 export const oldestVersion = 15
 
+type Oldest = {
+  /** Server settings beside ours, in a folder of the server. */
+  settings?: (dir: string) => Record<string, string>
+  /** Puts files into the folder of the server, which then become those of its user. */
+  prepare?(dir: string): Promise<void>
+}
+
 /** The same for tests, of the oldest version. */
-export async function openOldestServer(): Promise<TestDatabase> {
+export async function openOldestServer({ settings: more = () => ({}), prepare }: Oldest = {}): Promise<TestDatabase> {
   const dir = await mkdtemp(path.join(tmpdir(), 'marina-test-pg-'))
   const runAs = await chooseUser()
+  await prepare?.(dir)
   await handOver(dir, runAs)
-  await makeCluster(dir, runAs)
-  const settings = Object.entries({ ...hasty, listen_addresses: '', unix_socket_directories: dir, timezone: 'UTC' })
-  const args = ['-D', dir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  await makeCluster(path.join(dir, 'cluster'), runAs)
+  const settings = Object.entries({
+    ...hasty,
+    listen_addresses: '',
+    unix_socket_directories: dir,
+    timezone: 'UTC',
+    ...more(dir),
+  })
+  const args = ['-D', path.join(dir, 'cluster'), ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const server = start(runAs, 'postgres', args)
-  const url = `postgresql://marina@localhost/postgres?host=${encodeURIComponent(dir)}`
-  await eventually(() => ping(url))
+  const { port = '5432' } = more(dir)
+  const url = `postgresql://marina@localhost:${port}/postgres?host=${encodeURIComponent(dir)}`
   const close = async () => {
-    server.kill('SIGINT')
-    await once(server, 'exit')
+    if (server.kill('SIGINT')) await once(server, 'exit')
     await rm(dir, { recursive: true, force: true })
   }
-  return { url, [Symbol.asyncDispose]: close }
+  try {
+    await eventually(() => ping(url))
+    return { url, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 const program = (name: string) => `/usr/lib/postgresql/${oldestVersion}/bin/${name}`

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { DatabaseUnavailable, type Db } from './db.ts'
+import { tlsProblem } from './url.ts'
 
 type Patience = {
   /** In ms. */
@@ -25,6 +26,8 @@ export async function arrive(db: Pick<Db, 'connect'>, { limitMs, signal, onWait 
     try {
       return await db.connect()
     } catch (error) {
+      const problem = error instanceof DatabaseUnavailable ? tlsProblem(error.cause) : undefined
+      if (problem !== undefined) throw new Error(problem, { cause: error })
       if (!(error instanceof DatabaseUnavailable) || performance.now() >= until) throw error
       onWait(error)
       await sleep(pauseMs, undefined, { signal })

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from 'pg'
 import { sql, type Sql } from './sql.ts'
+import { asLibpq } from './url.ts'
 
 /** The database cannot be reached, or has no connection free within the wait. Answered as 503; the caller may try again. */
 export class DatabaseUnavailable extends Error {
@@ -89,19 +90,23 @@ types.setTypeParser(types.builtins.INT8, Number)
 
 /** Opens the pools; connects on first use. */
 export function openDb(given: DbOptions): Db {
-  const options = { ...given, acquireTimeoutMs: given.patientTimeoutMs ?? given.acquireTimeoutMs }
+  const options = {
+    ...given,
+    url: asLibpq(given.url),
+    acquireTimeoutMs: given.patientTimeoutMs ?? given.acquireTimeoutMs,
+  }
   const pools: Pool[] = []
   let isClosed = false
   const told = new EventEmitter()
   // The pool does not wait for its goodbyes: a database that ends right after us may answer them with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
-  const open = (size: number, extra: string) => {
-    const pool = openPool({ ...options, onError }, size, extra)
+  const open = (size: number, commit: Commit) => {
+    const pool = openPool({ ...options, onError }, size, commit)
     pools.push(pool)
     return pool
   }
-  const main = open(options.poolSize, '')
-  const relaxed = open(Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
+  const main = open(options.poolSize, 'on')
+  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off')
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -112,11 +117,12 @@ export function openDb(given: DbOptions): Db {
     },
     counts: () => ({ total: main.totalCount, idle: main.idleCount, waiting: main.waitingCount }),
     connect: async () => {
-      const client = new Client(clientOptions(options, ''))
+      const client = new Client(clientOptions(options))
       await client.connect().catch(translate)
+      await client.query(sessionSettings(options, 'on')).catch(translate)
       return client
     },
-    openPool: (size) => open(size, ' -c synchronous_commit=off'),
+    openPool: (size) => open(size, 'off'),
     hurry() {
       options.acquireTimeoutMs = given.acquireTimeoutMs
       for (const pool of pools.splice(0)) pool.options.connectionTimeoutMillis = given.acquireTimeoutMs
@@ -128,18 +134,32 @@ export function openDb(given: DbOptions): Db {
   }
 }
 
-function clientOptions(options: DbOptions, extra: string): ClientConfig {
-  // Statements are few and prepared: planning each once measured 2.2 times the throughput of lists, whose pages have a
-  // limit that makes PostgreSQL plan anew for every request otherwise.
-  const plans = '-c plan_cache_mode=force_generic_plan'
-  const timeouts = `-c lock_timeout=${options.lockTimeoutMs} -c idle_in_transaction_session_timeout=60000`
+function clientOptions(options: DbOptions): ClientConfig {
   return {
     connectionString: options.url,
     application_name: 'marina',
-    statement_timeout: options.statementTimeoutMs,
     connectionTimeoutMillis: options.acquireTimeoutMs,
-    options: `${timeouts} ${plans}${extra}`,
   }
+}
+
+/** Whether a commit waits for the disk. */
+type Commit = 'on' | 'off'
+
+/** What a connection says first. Not as parameters of its start: a pooler in between refuses those that it does not know. */
+function sessionSettings({ statementTimeoutMs, lockTimeoutMs }: DbOptions, commit: Commit): string {
+  const settings = {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: 60_000,
+    // Statements are few and prepared: planning each once measured 2.2 times the throughput of lists, whose pages have a
+    // limit that makes PostgreSQL plan anew for every request otherwise.
+    plan_cache_mode: 'force_generic_plan',
+    // On is what the server is set to.
+    ...(commit === 'off' ? { synchronous_commit: 'off' } : {}),
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `set ${name} = ${value}`)
+    .join('; ')
 }
 
 /** How long a pool makes do with the connections it has once PostgreSQL has refused one, in ms. */
@@ -185,11 +205,15 @@ class ModestPool extends Pool {
   }
 }
 
-function openPool(options: DbOptions, max: number, extra: string): Pool {
-  const pool = new ModestPool({ ...clientOptions(options, extra), max, idleTimeoutMillis: 60_000 })
+function openPool(options: DbOptions, max: number, commit: Commit): Pool {
+  const pool = new ModestPool({ ...clientOptions(options), max, idleTimeoutMillis: 60_000 })
   pool.on('error', (error) => options.onError?.(error))
   // Whoever holds a connection between two statements of its own would be ended by a database that goes away then.
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    // Sent before the first statement; a connection on which it fails is broken, as that one will find.
+    client.query(sessionSettings(options, commit)).catch(() => {})
+  })
   return pool
 }
 
