@@ -36,7 +36,12 @@ export class BlobMissing extends Error {
 
 /** The store cannot be reached or cannot take more (disk full, S3 down). Never thrown for a key that is merely absent. */
 export class StorageUnavailable extends Error {
-  override name = 'StorageUnavailable'
+  override name: string = 'StorageUnavailable'
+}
+
+/** The store has no room: only an operator can end that. */
+export class StorageFull extends StorageUnavailable {
+  override name = 'StorageFull'
 }
 
 /**

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from './blobs.ts'
+import { StorageFull, StorageUnavailable } from './blobs.ts'
 
 /** Runs one storage step; whatever the disk answers comes out as one of the failures of the interface. */
 export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
@@ -11,8 +11,10 @@ export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
 
 /** A system error (full, broken, out of handles, no right) is StorageUnavailable; our own named errors pass unchanged. */
 export function diskFailure(what: string, error: unknown): unknown {
-  if (codeOf(error) === undefined) return error
-  return new StorageUnavailable(`${what}: ${(error as Error).message}`, { cause: error })
+  const code = codeOf(error)
+  if (code === undefined) return error
+  const Kind = code === 'ENOSPC' || code === 'EDQUOT' ? StorageFull : StorageUnavailable
+  return new Kind(`${what}: ${(error as Error).message}`, { cause: error })
 }
 
 /** ENOENT and ENOTDIR say "absent"; every other system error says nothing about the key. */
