@@ -206,13 +206,17 @@ class ModestPool extends Pool {
 }
 
 function openPool(options: DbOptions, max: number, commit: Commit): Pool {
-  const pool = new ModestPool({ ...clientOptions(options), max, idleTimeoutMillis: 60_000 })
+  const pool = new ModestPool({
+    ...clientOptions(options),
+    max,
+    idleTimeoutMillis: 60_000,
+    // Awaited, whatever its type says: a connection is handed out with its settings, or not at all.
+    onConnect: (client) => client.query(sessionSettings(options, commit)) as unknown as void,
+  })
   pool.on('error', (error) => options.onError?.(error))
   // Whoever holds a connection between two statements of its own would be ended by a database that goes away then.
   pool.on('connect', (client) => {
     client.on('error', () => {})
-    // Sent before the first statement; a connection on which it fails is broken, as that one will find.
-    client.query(sessionSettings(options, commit)).catch(() => {})
   })
   return pool
 }
