@@ -18,7 +18,7 @@ const perTestMs = 300_000
 const filesAtOnce = Math.min(availableParallelism() + 1, 4)
 /** Files that take more than 20 s, the longest first. */
 const longest = ['e2e/faults/kill-loop.test.ts']
-/** Files that run a second time, on the oldest PostgreSQL that the documents name: most statements stand behind them. */
+/** Files that run a second time, on the oldest PostgreSQL that the documents name: those with most statements. */
 const onOldest = [
   'server/app/audit-entries.test.ts',
   'server/features/artifacts/lists.test.ts',

@@ -15,7 +15,7 @@ const repository = 'library/scarce'
 const mebibyte = 1024 * 1024
 
 suite('when the machine has no more', () => {
-  test('a full disk refuses pushes with 507 and shows in health, pulls and deletes go on, and room is enough to push again (F13)', async () => {
+  test('a full disk is 507 and shows in health, pulls and deletes go on, and room is enough to push again (F13)', async () => {
     await using folder = await openFolder()
     await using disk = await openSmallDisk(path.join(folder.dir, 'disk'), 24)
     await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir, MARINA_STORAGE_ROOT: disk.dir } })

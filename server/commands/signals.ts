@@ -28,8 +28,8 @@ export function stopSignal(): Promise<string> {
 }
 
 /**
- * Starts something that a signal may give up while it waits, as for a database. Undefined when it was given up; a signal that
- * comes too late for that is answered after the start.
+ * Starts something that a signal may give up while it waits, as for a database. Undefined when it was given up;
+ * a signal that comes too late for that is answered after the start.
  */
 export async function startUnlessAsked<Started>(
   asked: Promise<string>,

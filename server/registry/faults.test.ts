@@ -133,7 +133,7 @@ test('F02: a chunk cut at any byte keeps what arrived, and the upload goes on fr
   }
 })
 
-test('P34: what is asked of an upload that a broken request still writes to is answered when that has let go', async () => {
+test('P34: the status of an upload that a broken request still writes to is told when that has let go', async () => {
   const repository = newRepository()
   const location = await start(repository)
   expectAnswer(await ask('PATCH', location, { body: Buffer.alloc(10) }), 202)

@@ -9,7 +9,7 @@ export type Room = {
   check(): Promise<void>
 }
 
-/** Room that somebody made: this much more, in bytes, or this share of the disk. Less is the ebb and flow of small files. */
+/** Room that somebody made: this much more, in bytes, or this share of the disk. Less comes and goes by itself. */
 const madeBytes = 64 * 2 ** 20
 const madeShare = 0.05
 

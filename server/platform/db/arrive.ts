@@ -16,8 +16,8 @@ type Patience = {
 const pauseMs = 500
 
 /**
- * The first connection of a start: a database that starts at the same time, recovers, or is slow to answer is waited for.
- * What waiting does not mend, such as a wrong password, is thrown at once.
+ * The first connection of a start: a database that starts at the same time, recovers, or is slow to answer is waited
+ * for. What waiting does not mend, such as a wrong password, is thrown at once.
  */
 export async function arrive(db: Pick<Db, 'connect'>, { limitMs, signal, onWait }: Patience): Promise<Client> {
   const until = performance.now() + limitMs

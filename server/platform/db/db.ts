@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
-import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from 'pg'
+import { Client, DatabaseError, types, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import { ModestPool } from './modest-pool.ts'
+import { sessionSettings, type Commit } from './session-settings.ts'
 import { sql, type Sql } from './sql.ts'
 import { asLibpq } from './url.ts'
 
@@ -139,69 +141,6 @@ function clientOptions(options: DbOptions): ClientConfig {
     connectionString: options.url,
     application_name: 'marina',
     connectionTimeoutMillis: options.acquireTimeoutMs,
-  }
-}
-
-/** Whether a commit waits for the disk. */
-type Commit = 'on' | 'off'
-
-/** What a connection says first. Not as parameters of its start: a pooler in between refuses those that it does not know. */
-function sessionSettings({ statementTimeoutMs, lockTimeoutMs }: DbOptions, commit: Commit): string {
-  const settings = {
-    statement_timeout: statementTimeoutMs,
-    lock_timeout: lockTimeoutMs,
-    idle_in_transaction_session_timeout: 60_000,
-    // Statements are few and prepared: planning each once measured 2.2 times the throughput of lists, whose pages have a
-    // limit that makes PostgreSQL plan anew for every request otherwise.
-    plan_cache_mode: 'force_generic_plan',
-    // On is what the server is set to.
-    ...(commit === 'off' ? { synchronous_commit: 'off' } : {}),
-  }
-  return Object.entries(settings)
-    .map(([name, value]) => `set ${name} = ${value}`)
-    .join('; ')
-}
-
-/** How long a pool makes do with the connections it has once PostgreSQL has refused one, in ms. */
-const modestMs = 10_000
-/** Pause before the next try while it has none at all, in ms. */
-const tryAgainMs = 25
-
-type Connected = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  done: (release?: Error | boolean) => void,
-) => void
-
-/**
- * Where PostgreSQL takes no more connections (53300), because several processes share it or somebody else does: whoever asks waits
- * for one of ours to come free, as if the pool were full, for no longer than for any connection.
- */
-class ModestPool extends Pool {
-  #size = this.options.max
-
-  override connect(): Promise<PoolClient>
-  override connect(callback: Connected): void
-  override connect(callback?: Connected): Promise<PoolClient> | undefined {
-    if (!callback)
-      return new Promise((resolve, reject) =>
-        this.connect((error, client) => (client ? resolve(client) : reject(error!))),
-      )
-    const until = performance.now() + this.options.connectionTimeoutMillis!
-    const ask = () =>
-      super.connect((error, client, done) => {
-        if (!isPgError(error) || error.code !== '53300' || performance.now() >= until)
-          return callback(error, client, done)
-        this.#makeDo()
-        setTimeout(ask, tryAgainMs)
-      })
-    ask()
-  }
-
-  #makeDo(): void {
-    if (this.options.max === this.#size) setTimeout(() => (this.options.max = this.#size), modestMs).unref()
-    // Those on their way count until they are refused as well, so it may take a few times to come down to what there is.
-    this.options.max = Math.max(1, this.totalCount)
   }
 }
 

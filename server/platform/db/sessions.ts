@@ -1,8 +1,8 @@
 import type { Db } from './db.ts'
 
 /**
- * Throws where connections share sessions, as behind PgBouncer with pool_mode = transaction or statement: prepared statements,
- * LISTEN and the lock of migrations are of a session, and Marina would start and then fail.
+ * Throws where connections share sessions, as behind PgBouncer with pool_mode = transaction or statement: prepared
+ * statements, LISTEN and the lock of migrations are of a session, and Marina would start and then fail.
  */
 export async function checkSessions(db: Pick<Db, 'connect'>): Promise<void> {
   await using opened = new AsyncDisposableStack()
@@ -19,5 +19,6 @@ export async function checkSessions(db: Pick<Db, 'connect'>): Promise<void> {
 }
 
 const sentence =
-  'the address of the database leads to a pooler that shares sessions (PgBouncer with pool_mode = transaction or statement): ' +
+  'the address of the database leads to a pooler that shares sessions (PgBouncer with pool_mode = transaction ' +
+  'or statement): ' +
   'set pool_mode = session for this database, or let MARINA_DATABASE_URL name PostgreSQL itself'

@@ -105,7 +105,7 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
       .split(',')
       .map((one) => plainAddress(one.trim()))
       .filter((one) => one !== '')
-    // The nearest address that no trusted proxy vouches for: everything left of it may be invented, and so may no address.
+    // The nearest address that no trusted proxy vouches for: everything left of it may be invented.
     const at = forwarded.findLastIndex((one) => !isTrusted(one))
     const nearest = forwarded[at] ?? socket
     const address = isIP(nearest) ? nearest : socket
@@ -120,8 +120,8 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
 }
 
 /**
- * Of a list to which each proxy of a chain has added what it was asked for: that of the client, which stands at its address's
- * place, or is the first where not every proxy added one.
+ * Of a list to which each proxy of a chain has added what it was asked for: that of the client, which stands at the place
+ * of its address, or is the first where not every proxy added one.
  */
 function pickForwarded(text: string, at: number, hops: number): string {
   const list = text.split(',').map((one) => one.trim())

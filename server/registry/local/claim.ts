@@ -69,7 +69,7 @@ export async function dropClaimed(tx: Tx, { id, claim }: Claimed): Promise<void>
   if (dropped === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
 }
 
-/** How long a question about an upload waits for a request that writes to it, in ms: one that broke off has let go by then. */
+/** How long a question about an upload waits for a request that writes to it, in ms: a broken one has let go by then. */
 const settlePatienceMs = 1500
 
 /** An upload as it is once no request writes to it any more; as it is now when one goes on for long. */
