@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `./marina.mjs <command>`: brings the packages on first use and runs Marina on the Node that comes with them. Plain
+// `./marina.mjs <command>`: installs the packages on first use, and runs Marina on the Node that comes with them. Plain
 // JavaScript for any Node from 20 on.
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -91,7 +91,7 @@ export const Accessory = Type.Object({
   creation_time: Type.String({ format: 'date-time' }),
 })
 
-/** Tags, labels, accessories and overviews are there when the query asks for them. */
+/** Tags, labels, accessories and overviews are present when the query asks for them. */
 export const Artifact = Type.Object({
   id: Type.Integer(),
   type: Type.String(),
@@ -118,7 +118,7 @@ export const Artifact = Type.Object({
   inherited_accessories: Type.Optional(Type.Array(Accessory)),
 })
 
-/** The body of createTag; a request alone. */
+/** The body of createTag; in no answer. */
 export const NewTag = Type.Object({
   name: Type.Optional(Type.String()),
 })
@@ -146,8 +146,8 @@ export const listArtifacts = operation({
   method: 'GET',
   path: list,
   summary:
-    'List the artifacts of a repository, newest first; parts of an index and what belongs to another artifact ' +
-    'are shown with those',
+    'List the artifacts of a repository, newest first; parts of an index and accessories are shown with the ' +
+    'artifact that they belong to',
   params: RepositoryPath,
   query: Type.Object({ ...listQuery, ...wanted }),
   status: 200,

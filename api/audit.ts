@@ -23,7 +23,7 @@ export const AuditLogExt = Type.Object({
   client_address: Type.Optional(Type.String({ description: 'where the request came from' })),
   request_id: Type.Optional(Type.String()),
   event_id: Type.Optional(
-    Type.String({ description: 'of the event that it is, or is about: the id that webhooks send along' }),
+    Type.String({ description: 'id of the event that the entry is or is about; webhooks send the same id' }),
   ),
   project_id: Type.Optional(Type.Integer()),
   details: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'what changed, without secrets' })),
@@ -37,7 +37,7 @@ const ofSystem = {
   query: Type.Object(positionQuery),
   status: 200,
   page: true,
-  summary: 'List the log: all of it for system administrators, else what happened in projects whose log one may read',
+  summary: 'List the log: all of it for system administrators, else that of projects whose log the caller may read',
 } as const
 
 const ofProject = {

@@ -3,7 +3,7 @@ import { ExecHistory, Schedule } from './jobs.ts'
 import { operation } from './operation.ts'
 import { idParam, ListQuery } from './requests.ts'
 
-/** What differs between two operations of the same kind: Harbor's operationId, and what it is good for. */
+/** What differs between two operations of the same kind: Harbor's operationId, and a summary. */
 type Words = { id: string; summary: string }
 
 type Kind = 'listRuns' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'getRun' | 'stopRun' | 'getRunLog'
@@ -12,7 +12,7 @@ type Kind = 'listRuns' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | '
 type Names<Param extends string> = { tag: string; path: string; param: Param; words: Record<Kind, Words> }
 
 /**
- * The seven operations that Harbor gives each kind of work on the whole system. It runs when somebody
+ * The seven operations that Harbor has for each chore, a kind of work on the whole system. A chore runs when a client
  * asks for it, or by its one schedule.
  */
 export function choreOperations<const Param extends string>({ tag, path, param, words }: Names<Param>) {

@@ -2,7 +2,7 @@ import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation
 
 type Scalar = string | number | boolean
 
-/** What an operation takes: `params`, `query` and `body`, each where it has one; a query without a mandatory name may be left out. */
+/** What an operation takes: `params`, `query`, `body`, where it has them. A query of optional parts is optional. */
 type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> }) &
   (QueryOf<O> extends undefined
     ? unknown
@@ -13,7 +13,7 @@ type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O
 
 type Answered<O> = { status: number; headers: Headers; body: AnswerOf<O> }
 
-/** An answer that is no success, with what the server says of it. */
+/** The server answered with a failure; the message is the server's. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
@@ -38,11 +38,7 @@ type ClientOptions = {
 
 /** Calls operations (api/<noun>.ts); rejects with ApiError for every status from 300 on. */
 export function openClient({ url, login, timeoutMs = 30_000 }: ClientOptions): Client {
-  const authorization = login
-    ? {
-        authorization: `Basic ${btoa(String.fromCodePoint(...new TextEncoder().encode(`${login.name}:${login.password}`)))}`,
-      }
-    : undefined
+  const authorization = login ? { authorization: `Basic ${base64(`${login.name}:${login.password}`)}` } : undefined
 
   return async ({ method, path }, ...[call]) => {
     const {
@@ -69,13 +65,15 @@ export function openClient({ url, login, timeoutMs = 30_000 }: ClientOptions): C
   }
 }
 
-/** JSON is read; text is left as it is, such as that of a log. */
+const base64 = (text: string) => btoa(String.fromCodePoint(...new TextEncoder().encode(text)))
+
+/** JSON is parsed; other text, such as that of a log, is returned unchanged. */
 const bodyOf = (response: Response, text: string): unknown =>
   text === '' ? undefined : isJson(response) ? JSON.parse(text) : text
 
 const isJson = (response: Response) => response.headers.get('content-type')?.startsWith('application/json') === true
 
-/** Something in between may answer in its own words. */
+/** A proxy in between may answer with an error that is not in Harbor's form. */
 function errorOf(status: number, text: string): ApiError {
   try {
     const { errors } = JSON.parse(text) as { errors: { code: string; message: string }[] }

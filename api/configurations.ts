@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { operation } from './operation.ts'
 
 export const InternalConfigurationValue = Type.Object({
-  // Harbor's document says object, its answers are plain values.
+  // Harbor's OpenAPI document says object; in its answers these are plain values.
   value: Type.Unknown(),
   editable: Type.Boolean(),
 })
@@ -169,7 +169,7 @@ export const getInternalConfiguration = operation({
   tag,
   method: 'GET',
   path: '/internalconfig',
-  summary: "The same by the name that Harbor's own parts use",
+  summary: "Read the configuration items at the path that Harbor's own parts use",
   status: 200,
   answer: InternalConfigurationsResponse,
 })

@@ -31,7 +31,7 @@ export const exportArtifacts = operation({
   tag,
   method: 'POST',
   path: '/export/artifacts',
-  summary: 'Have a report of all artifacts written, as CSV',
+  summary: 'Ask for a report of all artifacts, as CSV',
   body: ArtifactExportRequest,
   status: 201,
   answer: ExportJob,
@@ -42,7 +42,7 @@ export const listArtifactExports = operation({
   tag,
   method: 'GET',
   path: '/export/artifacts/executions',
-  summary: 'List the reports that one has asked for, the newest hundred',
+  summary: 'List the newest hundred reports that the caller has asked for',
   status: 200,
   answer: ExportExecutionList,
 })

@@ -10,7 +10,7 @@ export const { listRuns, getSchedule, createSchedule, updateSchedule, getRun, st
     createSchedule: { id: 'createGCSchedule', summary: 'Collect garbage now (type Manual), or by a schedule' },
     updateSchedule: { id: 'updateGCSchedule', summary: 'Change the schedule, or end it (type None)' },
     getRun: { id: 'getGC', summary: 'Get a run' },
-    stopRun: { id: 'stopGC', summary: 'Stop a run; what it has not looked at stays for the next one' },
-    getRunLog: { id: 'getGCLog', summary: 'What a run has said so far' },
+    stopRun: { id: 'stopGC', summary: 'Stop a run; what it has not looked at is left to the next run' },
+    getRunLog: { id: 'getGCLog', summary: 'Read the log of a run, as far as it is written' },
   },
 })

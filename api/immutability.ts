@@ -16,10 +16,10 @@ export const ImmutableSelector = Type.Object({
   extras: Type.Optional(Type.String()),
 })
 
-/** What a client may say of a rule; a new one needs both kinds of selectors. */
+/** What a client may send of a rule; a new rule needs both kinds of selectors. */
 export const ImmutableRuleReq = Type.Object({
   id: Type.Optional(Type.Integer()),
-  // Beyond these PostgreSQL's integer ends.
+  // The bounds of PostgreSQL's integer.
   priority: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647 })),
   disabled: Type.Optional(Type.Boolean()),
   action: Type.Optional(Type.String()),

@@ -7,7 +7,7 @@ const text = Type.Optional(Type.String())
 const count = Type.Optional(Type.Integer())
 const attrs = Type.Record(Type.String(), Type.Unknown())
 
-/** When a client wants something to run. */
+/** When something is to run. */
 export const ScheduleObj = Type.Object({
   type: Type.Optional(
     Type.Union([
@@ -24,7 +24,7 @@ export const ScheduleObj = Type.Object({
   next_scheduled_time: Type.Optional(time),
 })
 
-/** What a client asks of a chore: when to run, and what to do then. */
+/** What a client sets for a chore: when it runs, and with which parameters. */
 export const Schedule = Type.Object({
   id: count,
   status: text,
@@ -56,7 +56,7 @@ export const WorkerPool = Type.Object({
   host: Type.String(),
 })
 
-/** One that runs nothing has its ids alone. */
+/** A worker that runs nothing has only its ids. */
 export const Worker = Type.Object({
   id: Type.String(),
   pool_id: Type.String(),
@@ -130,7 +130,7 @@ export const getJobLog = operation({
   tag,
   method: 'GET',
   path: '/jobservice/jobs/{job_id}/log',
-  summary: 'What a job has said so far',
+  summary: 'Read the log of a job, as far as it is written',
   params: JobId,
   status: 200,
   answer: Type.String(),

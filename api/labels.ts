@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { operation } from './operation.ts'
 import { idParam, listQuery } from './requests.ts'
 
-/** What a client may say of a label; a new one needs `name` and `scope`. */
+/** What a client may send of a label; a new label needs `name` and `scope`. */
 export const LabelReq = Type.Object({
   id: Type.Optional(Type.Integer()),
   name: Type.Optional(Type.String()),
@@ -62,7 +62,7 @@ export const updateLabel = operation({
   tag,
   method: 'PUT',
   path: '/labels/{label_id}',
-  summary: 'Rename, describe or recolour a label; it stays where it belongs',
+  summary: 'Rename, describe or recolour a label; its scope and project stay',
   params,
   body: LabelReq,
   status: 200,

@@ -19,7 +19,7 @@ export const UserEntity = Type.Object({
   username: Type.Optional(Type.String()),
 })
 
-/** What a client says of a new member; a request alone. */
+/** What a client sends to add a member; in no answer. */
 export const ProjectMember = Type.Object({
   role_id: Type.Optional(Type.Integer()),
   member_user: Type.Optional(UserEntity),

@@ -3,8 +3,8 @@ import type { Static, TSchema } from 'typebox'
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
- * One operation of the REST API, written once: the server binds who may call it and what it does, the client calls it, and the
- * OpenAPI document describes it, all from this value. Paths are below /api/v2.0.
+ * One operation of the REST API, written once: from this value the server binds access and handler, the client calls
+ * it, and the OpenAPI document describes it. Paths are below /api/v2.0.
  */
 export type Operation = {
   /** Harbor's operationId, which its SDKs use as the method's name. */
@@ -17,22 +17,22 @@ export type Operation = {
   params?: TSchema
   query?: TSchema
   body?: TSchema
-  /** Of an answer that is no failure. */
+  /** The status of a successful answer. */
   status: number
-  /** A second status for the same answer: health answers 503 where something is unwell. */
+  /** A second status for the same answer: health answers 503 when a component has failed. */
   otherStatus?: number
-  /** Absent: no body. What is always sent is required in it. */
+  /** The answer's body; absent when there is none. Fields that are always sent are required. */
   answer?: TSchema
-  /** The answer is one page of a list, with X-Total-Count and Link (RFC 8288). The query takes `page` and `page_size`. */
+  /** The answer is a page of a list, with X-Total-Count and Link (RFC 8288). The query takes `page` and `page_size`. */
   page?: true
 }
 
-/** Writes an operation down with the types of its own schemas. */
+/** Keeps the types of the operation's own schemas. */
 export const operation = <const O extends Operation>(value: O): O => value
 
 type Part<O, Key extends string> = O extends { [One in Key]: infer Schema extends TSchema } ? Static<Schema> : undefined
 
-/** What the path's parameters, the query, the body and the answer of an operation hold. `undefined` where it has none. */
+/** The types of an operation's path parameters, query, body and answer; `undefined` for what it does not have. */
 export type ParamsOf<O> = Part<O, 'params'>
 export type QueryOf<O> = Part<O, 'query'>
 export type BodyOf<O> = Part<O, 'body'>

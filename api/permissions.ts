@@ -16,7 +16,7 @@ export const getPermissions = operation({
   tag: 'permissions',
   method: 'GET',
   path: '/permissions',
-  summary: "What a robot can be given; the system's part only for system administrators",
+  summary: 'List the permissions that a robot can be given; those of the system only for system administrators',
   status: 200,
   answer: Permissions,
 })

@@ -23,7 +23,7 @@ export const ProjectMetadata = Type.Object({
   proxy_cache_filter_kind: Type.Optional(Type.String()),
 })
 
-/** `current_user_role_id` is absent for those who have no role of their own in the project. */
+/** `current_user_role_id` is absent for callers who have no role of their own in the project. */
 export const Project = Type.Object({
   project_id: Type.Integer(),
   owner_id: Type.Integer(),
@@ -60,7 +60,7 @@ export const ProjectSummaryQuota = Type.Object({
   used: ResourceList,
 })
 
-/** Members are counted for those who may list them, the quota is there for those who may read it. */
+/** The counts of members are for callers who may list members, the quota for callers who may read it. */
 export const ProjectSummary = Type.Object({
   repo_count: Type.Integer(),
   project_admin_count: Type.Optional(Type.Integer()),

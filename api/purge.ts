@@ -11,6 +11,6 @@ export const { listRuns, getSchedule, createSchedule, updateSchedule, getRun, st
     updateSchedule: { id: 'updatePurgeSchedule', summary: 'Change the schedule, or end it (type None)' },
     getRun: { id: 'getPurgeJob', summary: 'Get a purge' },
     stopRun: { id: 'stopPurge', summary: 'Stop a purge; what it has removed stays removed' },
-    getRunLog: { id: 'getPurgeJobLog', summary: 'What a purge has said so far' },
+    getRunLog: { id: 'getPurgeJobLog', summary: 'Read the log of a purge, as far as it is written' },
   },
 })

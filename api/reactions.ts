@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
 
-/** How far one of those who react to facts has come. Marina's own; Harbor has nothing like it. */
+/** How far a reaction has read the facts. Marina's own: Harbor has nothing like it. */
 export const Reaction = Type.Object({
   name: Type.String(),
-  behind: Type.Integer({ description: 'facts it has not been told yet; counted to 1000' }),
-  parked: Type.Integer({ description: 'facts laid aside because it refused them too often' }),
-  failures: Type.Integer({ description: 'how often it refused the fact at hand' }),
+  behind: Type.Integer({ description: 'facts that it has not read yet; counted up to 1000' }),
+  parked: Type.Integer({ description: 'facts that are parked because it refused them too often' }),
+  failures: Type.Integer({ description: 'how often it refused the fact that it is at' }),
   moved_at: Type.String({ format: 'date-time' }),
   failing_fact: Type.Optional(Type.Integer()),
   trouble: Type.Optional(Type.String()),
@@ -27,7 +27,7 @@ export const ReplayFrom = Type.Object({
   from_fact: Type.Integer({
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'id of the first fact to be told again',
+    description: 'id of the first fact to be replayed',
   }),
 })
 
@@ -40,7 +40,7 @@ export const listReactions = operation({
   tag,
   method: 'GET',
   path,
-  summary: 'List who reacts to facts, and how far each has come',
+  summary: 'List the reactions, and how far each has read the facts',
   status: 200,
   answer: Type.Array(Reaction),
 })
@@ -50,14 +50,14 @@ export const listParkedFacts = operation({
   tag,
   method: 'GET',
   path: `${path}/{reaction_name}/parked`,
-  summary: 'List the facts that it refused too often, the oldest first',
+  summary: 'List the parked facts of a reaction, which refused them too often, the oldest first',
   params,
   query: Type.Object({
     after: Type.Integer({
       minimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
       default: 0,
-      description: 'those beyond this fact',
+      description: 'only facts with a higher id than this',
     }),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
   }),
@@ -70,7 +70,7 @@ export const retryParkedFacts = operation({
   tag,
   method: 'POST',
   path: `${path}/{reaction_name}/parked`,
-  summary: 'Hand it its parked facts once more',
+  summary: 'Retry the parked facts of a reaction',
   params,
   status: 200,
   answer: ParkedRetried,
@@ -81,7 +81,7 @@ export const replayFacts = operation({
   tag,
   method: 'POST',
   path: `${path}/{reaction_name}/replay`,
-  summary: 'Tell it all facts from one on again, as far as they are kept',
+  summary: 'Replay to a reaction all facts from one on, as far as they are kept',
   params,
   body: ReplayFrom,
   status: 200,

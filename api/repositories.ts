@@ -13,7 +13,7 @@ export const Repository = Type.Object({
   update_time: Type.String({ format: 'date-time' }),
 })
 
-/** A repository as clients send it back; only its description changes. */
+/** A repository as clients send it to change it; only its description can change. */
 export const RepositoryReq = Type.Partial(Repository)
 
 /** Path parameters of a repository: its name without that of its project. */

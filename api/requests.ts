@@ -17,17 +17,18 @@ export const listQuery = {
   ),
   ...pageQuery,
 }
-/** Of lists whose Link header leads on by positions. `page` has no default here: a position without it is enough. */
+/** For lists whose Link header pages by cursor. `page` has no default here: a cursor is enough without it. */
 export const positionQuery = {
   ...listQuery,
   page: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'page, counted from 1; without it and without a position the first' }),
+    Type.Integer({ minimum: 1, description: 'page, counted from 1; without it and without a cursor the first' }),
   ),
   after: Type.Optional(
     Type.String({
       maxLength: 128,
       description:
-        'a position as the Link header gives it: the page begins after it, at any depth. Where page names another page, page counts',
+        'a cursor as the Link header gives it: the page begins after it, however far into the list. ' +
+        'Where page names another page, page counts',
     }),
   ),
   before: Type.Optional(Type.String({ maxLength: 128, description: 'likewise: the page ends before it' })),

@@ -45,7 +45,7 @@ export const Robot = Type.Object({
   ),
 })
 
-/** A robot as clients send it back to change it; what they leave out stays. */
+/** A robot as clients send it to change it; fields that they leave out stay. */
 export const RobotReq = Type.Partial(Type.Object({ ...Robot.properties, permissions: Type.Array(RobotPermissionReq) }))
 
 export const RobotCreate = Type.Object({
@@ -66,7 +66,7 @@ export const RobotCreated = Type.Object({
   expires_at: Type.Integer(),
 })
 
-/** In a request the secret that is wanted; in the answer the one that was made, and nothing where one was wanted. */
+/** In a request, the secret to set. In the answer, the secret that was generated; absent when the request set one. */
 export const RobotSec = Type.Object({
   secret: Type.Optional(Type.String()),
 })

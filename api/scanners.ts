@@ -6,7 +6,7 @@ const text = Type.Optional(Type.String())
 const flag = Type.Optional(Type.Boolean())
 const time = Type.String({ format: 'date-time' })
 
-/** What the scanner says of itself, from `adapter` on, is there where it was asked. */
+/** The fields from `adapter` on are the scanner's own answer; they are absent where it was not asked. */
 export const ScannerRegistration = Type.Object({
   uuid: Type.String(),
   name: Type.String(),
@@ -27,7 +27,7 @@ export const ScannerRegistration = Type.Object({
   capabilities: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 })
 
-/** For a change what is left out stays. */
+/** In a change, fields that are left out stay. */
 export const ScannerRegistrationReq = Type.Object({
   name: text,
   description: text,
@@ -45,7 +45,7 @@ export const IsDefault = Type.Object({ is_default: flag })
 
 export const ProjectScanner = Type.Object({ uuid: text })
 
-/** What a scanner answers itself; without a name and capabilities it is none. */
+/** What a scanner answers about itself; without a name and capabilities it is no scanner. */
 export const ScannerAdapterMetadata = Type.Object({
   scanner: Type.Object({ name: Type.String(), vendor: text, version: text }),
   capabilities: Type.Array(

@@ -20,7 +20,7 @@ export const AuthproxySetting = Type.Object({
   server_certificate: Type.Optional(Type.String()),
 })
 
-/** Strangers get what a page needs before anybody logs in; the rest is for those who are logged in. */
+/** Anonymous callers get what a login page needs; the rest is for callers who are logged in. */
 export const GeneralInfo = Type.Object({
   banner_message: Type.String(),
   current_time: Type.Optional(Type.String({ format: 'date-time' })),
@@ -76,7 +76,7 @@ export const getSystemInfo = operation({
   tag,
   method: 'GET',
   path: '/systeminfo',
-  summary: 'What a client needs to know before it logs in; more for who is logged in',
+  summary: 'What a client needs to know before it logs in; more for callers who are logged in',
   status: 200,
   answer: GeneralInfo,
 })
@@ -86,7 +86,7 @@ export const getVolumes = operation({
   tag,
   method: 'GET',
   path: '/systeminfo/volumes',
-  summary: 'Room on the disk that holds the blobs; none is listed where a bucket does',
+  summary: 'Room on the disk that holds the blobs; an empty list when a bucket holds them',
   status: 200,
   answer: SystemInfo,
 })

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { operation } from './operation.ts'
 import { idParam, pageQuery } from './requests.ts'
 
-/** What a client may say of a user group; a new one needs `group_name` and `group_type`. */
+/** What a client may send of a user group; a new group needs `group_name` and `group_type`. */
 export const UserGroupReq = Type.Object({
   id: Type.Optional(Type.Integer()),
   group_name: Type.Optional(Type.String()),

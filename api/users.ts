@@ -38,7 +38,7 @@ export const UserSearchRespItem = Type.Object({
   username: Type.String(),
 })
 
-/** What a client may change of an account; a request alone. */
+/** What a client may change of an account; in no answer. */
 export const UserProfile = Type.Object({
   email: Type.Optional(Type.String()),
   realname: Type.Optional(Type.String()),
@@ -79,7 +79,7 @@ export const createUser = operation({
   tag,
   method: 'POST',
   path: '/users',
-  summary: 'Create an account: for others with the right to, for oneself from a browser where self_registration is on',
+  summary: 'Create an account: for others with that right, for oneself in a browser where self_registration is on',
   body: UserCreationReq,
   status: 201,
 })
@@ -125,7 +125,7 @@ export const getUser = operation({
   tag,
   method: 'GET',
   path,
-  summary: 'Get an account: the own one, or any with the right to read users',
+  summary: "Get an account: one's own, or any with the right to read users",
   params,
   status: 200,
   answer: UserResp,
@@ -157,7 +157,7 @@ export const setUserSysAdmin = operation({
   tag,
   method: 'PUT',
   path: `${path}/sysadmin`,
-  summary: 'Make an account a system administrator, or no longer',
+  summary: 'Make an account a system administrator, or end that',
   params,
   body: UserSysAdminFlag,
   status: 200,
@@ -168,7 +168,7 @@ export const updateUserPassword = operation({
   tag,
   method: 'PUT',
   path: `${path}/password`,
-  summary: 'Change a password; the own one only with the old one',
+  summary: "Change a password; one's own only with the old password",
   params,
   body: PasswordReq,
   status: 200,

@@ -10,8 +10,8 @@ const perhapsTime = Type.Optional(time)
 const texts = Type.Record(Type.String(), Type.String())
 
 /**
- * Harbor's fields, then Marina's own. Secrets that are set are shown as `******`, which sent back keeps them. What is
- * said here of a target's state (`paused` and so on) takes no effect.
+ * Harbor's fields, then Marina's own. Secrets that are set are shown as `******`; a request that sends this back keeps
+ * them. What a request says of a target's state (`paused` and so on) has no effect.
  */
 export const WebhookTargetReq = Type.Object({
   type: text,
@@ -62,7 +62,7 @@ export const WebhookPolicyReq = Type.Object({
   tag_filter: text,
 })
 
-/** `project_id` is 0 for those of the whole system. */
+/** `project_id` is 0 for a policy of the whole system. */
 export const WebhookPolicy = Type.Object({
   id: Type.Integer(),
   name: Type.String(),
@@ -138,7 +138,7 @@ const RedeliverReq = Type.Object({
 
 const Redelivered = Type.Object({ count: Type.Integer(), last: integer, repeated_until: integer })
 
-/** Whose policies: the path before their own, its parameters, and how operationIds and summaries name them. */
+/** A project's policies or the system's: the path before their own, its parameters, and their names in operationIds. */
 type Side<Scope extends TProperties> = {
   path: string
   scope: Scope
@@ -225,7 +225,7 @@ function policyOperations<Scope extends TProperties>({ path, scope, noun, whose,
       tag,
       method: 'PUT',
       path: `${one}/targets/{target_id}`,
-      summary: 'Pause a target, or let it go on',
+      summary: 'Pause or resume a target',
       params: Type.Object({ ...scope, webhook_policy_id: idParam, target_id: idParam }),
       body: Type.Object({ paused: Type.Boolean() }),
       status: 200,
@@ -277,7 +277,7 @@ function deliveryOperations<Scope extends TProperties>({ path, scope, noun }: Si
       path: `${policy}/redeliver`,
       summary:
         'Send a range of deliveries again, at most 10000 at a time; ' +
-        'repeated_until is the last of them, behind which a further call goes on',
+        'repeated_until is the last one sent, a further call begins after it',
       params: policyParams,
       body: RedeliverReq,
       status: 200,

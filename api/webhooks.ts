@@ -5,7 +5,7 @@ import { webhookOperations } from './webhook-policies.ts'
 
 const time = Type.String({ format: 'date-time' })
 
-/** Without `last_trigger_time` when there was nothing to tell yet. */
+/** `last_trigger_time` is absent when the policy has not been triggered yet. */
 export const WebhookLastTrigger = Type.Object({
   policy_name: Type.String(),
   event_type: Type.String(),
@@ -29,7 +29,7 @@ export const SupportedWebhookEventTypes = Type.Object({
   event_type: Type.Array(Type.String()),
   notify_type: Type.Array(Type.String()),
   payload_formats: Type.Array(Type.Object({ notify_type: Type.String(), formats: Type.Array(Type.String()) })),
-  /** Types that can be chosen, though nothing in Marina causes them yet. */
+  /** Types that can be chosen, although nothing in Marina causes such events yet. */
   without_producer: Type.Array(Type.String()),
 })
 
@@ -57,7 +57,7 @@ export const listLastTriggers = operation({
   tag: 'webhook',
   method: 'GET',
   path: `${path}/lasttrigger`,
-  summary: 'When each policy last had something to tell, by type of event',
+  summary: 'When each policy was last triggered, by type of event',
   params,
   status: 200,
   answer: Type.Array(WebhookLastTrigger),

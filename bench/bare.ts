@@ -1,4 +1,6 @@
-/** A bare node:http server that gives one recorded answer to everything: what Node itself costs, and no registry. */
+/**
+ * A bare node:http server that gives one recorded answer to everything: the cost of Node itself, without a registry.
+ */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 

@@ -1,4 +1,4 @@
-/** Sixteen uploads at once, in a process of its own. Each body is one long shared part and an end of its own. */
+/** Sixteen uploads at once, in a process of its own. The bodies share a long first part and end differently. */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'

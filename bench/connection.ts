@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 export type Answer = { status: number; head: string; body: Buffer }
 export type Connection = {
-  /** One request and its answer. `head` holds the further header lines, each with its CRLF. Rejects when the connection breaks. */
+  /** Sends one request. `head`: further header lines, each with its CRLF. Rejects when the connection breaks. */
   ask(method: string, target: string, head?: string, body?: Uint8Array): Promise<Answer>
   close(): void
 }
@@ -11,8 +11,8 @@ export type Connection = {
 const headEnd = Buffer.from('\r\n\r\n')
 
 /**
- * A keep-alive HTTP/1.1 connection on a bare socket: a client that costs little beside the server it measures, and the same
- * for every server. Answers must carry a Content-Length, which all of those asked for here do.
+ * A keep-alive HTTP/1.1 connection on a bare socket. This client costs little beside the server that it measures, and
+ * the same for every server. Answers must have a Content-Length, as all those requested here have.
  */
 export async function openConnection(port: number): Promise<Connection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -51,7 +51,7 @@ function talk(socket: Socket, host: string): Connection {
             ? 'content-length: 0\r\n'
             : ''
         const text = `${method} ${target} HTTP/1.1\r\n${host}${head}${length}\r\n`
-        // One write: a client that sends headers and a small body apart would measure its own delays.
+        // One write: sending the headers and a small body separately would measure the client's own delays.
         socket.write(body && body.length < 65_536 ? Buffer.concat([Buffer.from(text, 'latin1'), body]) : text, 'latin1')
         if (body && body.length >= 65_536) socket.write(body)
       })

@@ -7,7 +7,7 @@ type Image = { config: Part; layer: Part; manifest: Buffer }
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
-/** An image that nobody has seen before: a config of about 1.5 KB, one layer of 4 KB, and the manifest that names them. */
+/** A new image with random content: a config of about 1.5 KB, one layer of 4 KB, and the manifest that names them. */
 export function makeImage(): Image {
   const layer = part('application/vnd.oci.image.layer.v1.tar+gzip', randomBytes(4096))
   const config = part(
@@ -47,7 +47,7 @@ function part(mediaType: string, content: Buffer): Part {
   }
 }
 
-/** Pushes as docker and skopeo do: for each blob HEAD, POST, PUT; then the manifest by its tag. Throws on any refusal. */
+/** Pushes as docker and skopeo do: HEAD, POST, PUT for each blob, then the manifest by its tag. Throws when refused. */
 export async function pushImage(
   connection: Connection,
   token: string,
@@ -75,7 +75,7 @@ export async function pushImage(
   )
 }
 
-/** Opens an upload; the path and query where it goes on. docker-registry answers with a whole URL, Marina with a path. */
+/** Starts an upload. Returns path and query of its location: docker-registry's is a whole URL, Marina's a path. */
 export async function startUpload(connection: Connection, token: string, name: string): Promise<string> {
   const answer = await connection.ask('POST', `/v2/${name}/blobs/uploads/`, `authorization: Bearer ${token}\r\n`)
   expect(answer, 202)
@@ -92,7 +92,7 @@ function expect({ status, head, body }: Answer, wanted: number) {
     throw new Error(`${wanted} was expected, not ${head.split('\r\n', 1)[0]}: ${body.toString().slice(0, 300)}`)
 }
 
-/** Pushes one image and returns what GET by tag needs. */
+/** Pushes one image. Returns a token and the path for its GET by tag. */
 export async function pushOne(
   registry: Registry,
   name: string,

@@ -1,4 +1,6 @@
-/** Half of the 5,000 clients, in a process of its own. Opens its connections, waits for the word, asks, and reports. */
+/**
+ * Half of the 5,000 clients, in a process of its own: opens its connections, waits for the start, sends, and reports.
+ */
 import { openConnection, type Connection } from './connection.ts'
 
 export type Order = {

@@ -1,4 +1,7 @@
-/** Takes webhooks on the port of its first argument, and with the word `hang` after it answers none; GET /report gives how many came, and when each tag came first, in ms since 1970. */
+/**
+ * A receiver of webhooks on the port of its first argument; with the word `hang` after it, it answers none. GET /report
+ * returns how many came, and when each tag came first, in ms since 1970.
+ */
 import { createServer } from 'node:http'
 
 let count = 0

@@ -4,21 +4,21 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { freePort, output, type Program, type Scratch } from './scratch.ts'
 
-/** A registry under test: where it listens, how to get a token for a repository, where its blobs lie. */
+/** A registry under test: its port, tokens for its repositories, and the folder of its blobs. */
 export type Registry = Program & {
   name: string
-  /** A bearer token good for pulls and pushes to these repositories. */
+  /** A bearer token for pulls and pushes of these repositories. */
   token(repositories: string[]): Promise<string>
   storage: string
 }
 
 const main = path.resolve(import.meta.dirname, '../server/main.ts')
 const password = 'Secret123pw'
-/** Name and password, as every client of the REST API sends them. */
+/** The administrator's credentials for the REST API, as a header. */
 export const basic = `Basic ${btoa(`admin:${password}`)}`
 const secretKey = randomBytes(32).toString('hex')
 
-/** Marina as a user starts it; only the log of requests is off, as the other's access log is. */
+/** Starts Marina with its defaults; only the log of requests is off, as docker-registry's access log is. */
 export async function startMarina(scratch: Scratch, more: Record<string, string> = {}): Promise<Registry> {
   const port = await freePort()
   const env = {
@@ -31,7 +31,7 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
     MARINA_SECRET_KEY: secretKey,
     ...more,
   }
-  // BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/prof" profiles the server and nothing else.
+  // BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/prof" profiles the server alone.
   const nodeOptions = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((one) => one !== '')
   const program = await scratch.start([process.execPath, ...nodeOptions, main, 'serve'], {
     port,
@@ -46,7 +46,7 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
   }
 }
 
-/** A second Marina on the database and the storage of a running one. */
+/** Starts a second Marina on the database and storage of a running one. */
 export async function startSecondMarina(
   scratch: Scratch,
   more: Record<string, string> = {},
@@ -60,7 +60,7 @@ export async function startSecondMarina(
   })
 }
 
-/** Debian's redis-server, keeping nothing on disk. */
+/** Starts Debian's redis-server, which keeps nothing on disk. */
 export async function startRedis(scratch: Scratch): Promise<Program & { url: string }> {
   const port = await freePort()
   const command = [
@@ -84,7 +84,7 @@ export async function startRedis(scratch: Scratch): Promise<Program & { url: str
   return { ...(await scratch.start(command, { port, isReady })), url: `redis://127.0.0.1:${port}` }
 }
 
-/** Where Marina's own PostgreSQL listens: for a second process on the same database, and for `seed.ts`. */
+/** The URL of Marina's own PostgreSQL, for a second process on the same database and for `seed.ts`. */
 export function databaseUrlOf(scratch: Scratch): string {
   return `postgresql://marina@localhost/marina?host=${encodeURIComponent(scratch.path('marina/postgres/run'))}`
 }
@@ -108,7 +108,10 @@ async function marinaToken(port: number, repositories: string[]): Promise<string
   return ((await answer.json()) as { token: string }).token
 }
 
-/** Debian's docker-registry on the file system. It verifies tokens as Marina does: same claims, same algorithm (ES256). */
+/**
+ * Starts Debian's docker-registry on the file system. It verifies tokens as Marina does, with ES256 and the same
+ * claims.
+ */
 export async function startDockerRegistry(scratch: Scratch): Promise<Registry> {
   const port = await freePort()
   const storage = scratch.path('docker-registry')
@@ -159,7 +162,7 @@ async function makeKey(scratch: Scratch): Promise<Key> {
   return { certificate, privateKey, id: fingerprint(createPublicKey(privateKey)) }
 }
 
-/** What docker-registry 2.8 looks keys up by (libtrust): 240 bits of the public key's SHA-256 in base32, by fours. */
+/** The id by which docker-registry 2.8 finds a key (libtrust): 240 bits of the key's SHA-256, base32 in groups of 4. */
 function fingerprint(key: KeyObject): string {
   const bits = [
     ...createHash('sha256')
@@ -190,5 +193,6 @@ function signToken({ privateKey, id }: Key, repositories: string[]): string {
     access: repositories.map((name) => ({ type: 'repository', name, actions: ['pull', 'push'] })),
   }
   const signed = `${part({ alg: 'ES256', typ: 'JWT', kid: id })}.${part(claims)}`
-  return `${signed}.${sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return `${signed}.${signature.toString('base64url')}`
 }

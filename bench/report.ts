@@ -31,7 +31,7 @@ export async function describeMachine(): Promise<Machine> {
   }
 }
 
-/** Marina's median against the other's; above 1 Marina is better. */
+/** The ratio of the medians, Marina's to the other's, turned so that above 1 Marina is better. */
 function ratioOf({ ours, against, lessIsBetter }: Row): number | undefined {
   if (!against) return undefined
   const [one, other] = lessIsBetter ? [median(against.values), median(ours)] : [median(ours), median(against.values)]
@@ -78,7 +78,7 @@ function figures(values: number[]): string {
   return `${shown(median(values))}${range}`
 }
 
-/** One line per run in history.jsonl: when, which commit, where, and every value of every round. */
+/** Appends one line to history.jsonl: time, commit, machine, and every value of every round. */
 export async function remember(machine: Machine, rows: Row[]): Promise<void> {
   const commit = await output('git', ['-C', import.meta.dirname, 'rev-parse', '--short', 'HEAD']).then(
     (text) => text.trim(),

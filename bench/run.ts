@@ -62,7 +62,8 @@ async function main(argv: string[]): Promise<number> {
   }
   const machine = await describeMachine()
   console.log(
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, Node ${machine.node}, docker-registry ${machine.dockerRegistry}, wrk ${machine.wrk}`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, ` +
+      `Node ${machine.node}, docker-registry ${machine.dockerRegistry}, wrk ${machine.wrk}`,
   )
   console.log(
     `load before: ${loadavg()
@@ -73,7 +74,7 @@ async function main(argv: string[]): Promise<number> {
   let failed = 0
   for (const scenario of scenarios) {
     if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
-    // One that breaks takes nothing from the others, which took minutes to measure.
+    // When one scenario fails the others still run: each takes minutes to measure.
     rows.push(
       ...(await run(scenario, rounds).catch((error: Error) => {
         failed++

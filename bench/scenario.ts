@@ -1,20 +1,20 @@
 import type { Scratch } from './scratch.ts'
 
-/** One line of the table: what Marina did and what the other did in the same rounds, one value per round. */
+/** One line of the table: Marina's values and the other side's, one for each round. */
 export type Row = {
   what: string
   unit: string
   /** Marina's values. */
   ours: number[]
-  /** The program beside it and its values, in the same order of rounds. */
+  /** The other side and its values, in the same order of rounds. */
   against?: { name: string; values: number[] }
-  /** Turns the ratio round: it always says how many times better Marina is. */
+  /** Inverts the ratio, which always says how many times better Marina is. */
   lessIsBetter?: true
   target?: Target
   note?: string
 }
 
-/** `ratio`: how many times better than the other, at least; `most`: a bound on ours alone. */
+/** `ratio`: the least ratio to the other side. `most`: the largest value that Marina may have. */
 type Target = { ratio: number } | { most: number }
 
 export type Bench = {
@@ -26,12 +26,14 @@ export type Bench = {
 export type Scenario = {
   name: string
   says: string
-  /** Where a round is long and hardly varies, fewer are enough. */
+  /** For a scenario with long rounds that hardly vary. */
   roundsAtMost?: number
   run(bench: Bench): Promise<Row[]>
 }
 
-/** Rounds with the sides taking turns, so that a noisy minute hits all of them. Each side gives one value a round. */
+/**
+ * Runs rounds in which each side measures one value in turn, so that a busy minute of the machine affects all sides.
+ */
 export async function takeTurns<Name extends string>(
   { rounds, say }: Bench,
   what: string,
@@ -40,7 +42,7 @@ export async function takeTurns<Name extends string>(
   const names = Object.keys(sides) as Name[]
   const values = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
   for (let round = 1; round <= rounds; round++) {
-    // Every other round backwards: who goes first finds a rested machine.
+    // Every other round in reverse order: the first side finds a rested machine.
     for (const name of round % 2 === 1 ? names : names.toReversed()) {
       const value = await sides[name]()
       values[name].push(value)

@@ -7,11 +7,11 @@ import path from 'node:path'
 
 export type Program = { pid: number; port: number; stop(): Promise<void> }
 
-/** A folder and the processes of one scenario; all of them are gone when it ends, whatever happened. */
+/** A temporary folder and the processes of one scenario. Disposing ends and removes all of them. */
 export type Scratch = {
   dir: string
   path(...names: string[]): string
-  /** Starts a program and waits until `isReady` says so of its port. */
+  /** Starts a program and waits until `isReady` is true of its port. */
   start(
     command: string[],
     options: { port: number; env?: Record<string, string>; isReady?: (port: number) => Promise<boolean> },
@@ -24,7 +24,7 @@ const stopLimitMs = 40_000
 
 export async function openScratch(): Promise<Scratch> {
   const dir = await mkdtemp(path.join(tmpdir(), 'marina-bench-'))
-  // PostgreSQL refuses to be root and becomes another user, who has to get in.
+  // As root, PostgreSQL runs as another user, who has to enter this folder.
   await chmod(dir, 0o711)
   const running = new Set<ChildProcess>()
   const close = async () => {
@@ -47,10 +47,10 @@ export async function openScratch(): Promise<Scratch> {
       const last = keepLastWords(child)
       child.once('exit', (code, signal) => {
         if (running.has(child))
-          console.error(`${file} ${args.join(' ')} went away by itself (${signal ?? code}):\n${last()}`)
+          console.error(`${file} ${args.join(' ')} ended unexpectedly (${signal ?? code}):\n${last()}`)
       })
       const end = performance.now() + startLimitMs
-      // Often, as the time until then is measured, too (scenarios/start.ts).
+      // A short interval, because the duration of a start is measured, too (scenarios/start.ts).
       while (!(await isReady(port))) {
         if (child.exitCode !== null || performance.now() > end)
           throw new Error(`${file} ${args[0] ?? ''} did not start:\n${last()}`)
@@ -94,7 +94,7 @@ async function accepts(port: number): Promise<boolean> {
   )
 }
 
-/** Runs a command to its end and returns what it said. */
+/** Runs a command to its end and returns its output. */
 export async function output(file: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const said: Buffer[] = []

@@ -9,7 +9,7 @@ type Load = {
   seconds: number
 }
 
-/** Requests per second by wrk; any answer that is not a success, and any broken connection, fails the measurement. */
+/** Requests per second by wrk. An answer that is not a success or a broken connection fails the measurement. */
 export async function wrk({ port, target, headers, threads, connections, seconds }: Load): Promise<number> {
   const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   const said = await output('wrk', [

@@ -1,4 +1,4 @@
-/** Real clients against a real Marina: what they push, copy on, copy back and pull agrees in every byte. */
+/** Real clients against a real Marina: what they push, copy and pull stays the same, byte by byte. */
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,7 +11,7 @@ import { openDockerRegistry } from './registry.ts'
 
 type Manifest = { config?: Descriptor; layers?: Descriptor[]; manifests?: Descriptor[] }
 
-// podman takes no runroot of more than 50 characters.
+// podman allows at most 50 characters in the path of its runroot.
 let runroot: string
 let top: Awaited<ReturnType<typeof makeFolder>>
 let marina: Marina
@@ -47,7 +47,7 @@ after(async () => {
   await rm(runroot, { recursive: true, force: true })
 })
 
-test('a Debian root file system goes into an image, to Marina, on to docker-registry, back, and to podman: every byte agrees', async () => {
+test('a Debian image keeps every byte from Marina to docker-registry, back, and to podman', async () => {
   const layout = path.join(top.dir, 'debian')
   const extra = path.join(top.dir, 'extra')
   await writeFile(extra, 'a second layer\n')
@@ -82,7 +82,7 @@ test('a Debian root file system goes into an image, to Marina, on to docker-regi
   await run([...podman, 'image', 'unmount', '--all'])
 })
 
-test('a multi-architecture index and a referrer to it go on to docker-registry and come back: every byte agrees, and the referrer is listed', async () => {
+test('a multi-architecture index and its referrer keep every byte to docker-registry and back', async () => {
   const layout = new Layout(path.join(top.dir, 'multi'))
   const index = await layout.addIndex([
     await layout.addImage({ 'arch.txt': 'amd64' }),
@@ -162,7 +162,7 @@ test('skopeo logs in, lists tags, inspects, deletes and logs out', async () => {
   assert.notEqual((await end(['skopeo', 'list-tags', '--tls-verify=false', target], { env })).code, 0)
 })
 
-test('a wrong password is told as such, by every client', async () => {
+test('every client shows that a password is wrong', async () => {
   const env = { REGISTRY_AUTH_FILE: path.join(top.dir, 'wrong-auth.json') }
   for (const client of [['skopeo'], ['buildah'], podmanIn(path.join(top.dir, 'podman'))]) {
     const { code, stderr } = await end(
@@ -183,7 +183,7 @@ test('a wrong password is told as such, by every client', async () => {
   assert.match(stderr, /wrong name or password/)
 })
 
-test('buildah logs in, commits an image, pushes it; podman logs in, pulls it by tag and by digest, and pushes it on', async () => {
+test('buildah commits and pushes an image; podman pulls it by tag and by digest, and pushes it on', async () => {
   const env = { REGISTRY_AUTH_FILE: path.join(top.dir, 'build-auth.json') }
   const storage = path.join(top.dir, 'buildah')
   const buildah = (...args: string[]) =>
@@ -233,7 +233,7 @@ test('buildah logs in, commits an image, pushes it; podman logs in, pulls it by 
   await podman('logout', marina.host)
 })
 
-test('anyone pulls from the public library; a private project refuses strangers, whether it exists or not', async () => {
+test('anyone pulls from the public library; a private project is refused like an absent one', async () => {
   const { source, layout, manifest } = await smallImage(path.join(top.dir, 'public'), 'public')
   await copy(source, inMarina('library/public:1'))
   await copy(source, inMarina('team/private:1'))
@@ -282,7 +282,7 @@ test('skopeo mounts layers of another repository instead of sending them again',
   await copy(source, inMarina('team/origin:1'))
   await copy(inMarina('team/origin:1'), inMarina('library/mounted:1'))
   const asked = marina.requests().filter((one) => one.path.startsWith('/v2/library/mounted/blobs/uploads/'))
-  // The layer is mounted; the configuration is sent, as skopeo always does.
+  // The layer is mounted; skopeo always sends the configuration.
   const outcomes = asked.map(({ method, status }) => `${method} ${status}`).sort()
   assert.deepEqual(outcomes, ['PATCH 202', 'POST 201', 'POST 202', 'PUT 201'])
   await assertEverywhere(layout, manifest.digest, ['library/mounted'], [])
@@ -310,7 +310,7 @@ async function copy(from: string, to: string, ...options: string[]): Promise<voi
   ])
 }
 
-/** In folders of its own, and without what needs a booted system. */
+/** podman with folders of its own, and without the features that need a booted system. */
 function podmanIn(dir: string): string[] {
   return [
     'podman',
@@ -329,7 +329,7 @@ function podmanIn(dir: string): string[] {
   ]
 }
 
-/** The manifest, what it lists and every blob: the same bytes in the layout and in each repository of both registries. */
+/** Asserts that a manifest, all that it lists and every blob are the same in the layout and in both registries. */
 async function assertEverywhere(layout: Layout, digest: string, ours: string[], theirs: string[]): Promise<void> {
   const bytes = await layout.read(digest)
   const { config, layers = [], manifests = [] } = JSON.parse(String(bytes)) as Manifest

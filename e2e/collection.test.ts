@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { smallImage } from './image.ts'
 import { end, makeFolder, root, startMarina, type Marina } from './marina.ts'
 
-test('the page about deleting, undeleting and collecting works from its first command to its last', async () => {
+test('all commands of the page about deleting, undeleting and collecting work in their order', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
@@ -16,7 +16,8 @@ test('the page about deleting, undeleting and collecting works from its first co
   const image = await smallImage(path.join(top.dir, 'one'), 'one')
   const page = await readFile(path.join(root, 'docs/operate/collection.md'), 'utf8')
   const [, ...blocks] = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!)
-  const script = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\n${blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')}`
+  const marked = blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')
+  const script = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\n${marked}`
   const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', script], { cwd: top.dir })
   assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
   const said = stdout.split(/^== \d\n/m).slice(1)
@@ -67,7 +68,7 @@ test('the page about deleting, undeleting and collecting works from its first co
   await marina.stop()
 })
 
-test('a collection whose process is killed counts on from what it had done', async () => {
+test('a collection whose process was killed keeps counting from its last result', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)

@@ -1,4 +1,4 @@
-/** The command line, beside a running Marina and without one, and what it says when something is wrong. */
+/** The command line, beside a running Marina and without one, and its messages when something is wrong. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
@@ -72,7 +72,8 @@ test('bash completes commands, options and arguments after sourcing the script',
   await writeFile(script, await run([process.execPath, path.join(root, 'server/main.ts'), 'completion', 'bash']))
   const complete = async (...words: string[]) => {
     const asked =
-      'source "$0" && complete -p marina >/dev/null && COMP_WORDS=(marina "$@") && COMP_CWORD=$# && _marina && echo "${COMPREPLY[*]}"'
+      'source "$0" && complete -p marina >/dev/null && COMP_WORDS=(marina "$@") && COMP_CWORD=$# && ' +
+      '_marina && echo "${COMPREPLY[*]}"'
     return (await run(['bash', '-c', asked, script, ...words])).trim().split(' ')
   }
   assert.deepEqual(await complete('se'), ['serve'])
@@ -84,7 +85,7 @@ test('bash completes commands, options and arguments after sourcing the script',
   assert.deepEqual(await complete('--config', script.slice(0, -2)), [script])
 })
 
-test('marina config shows what is in force and from where, and no secret', async () => {
+test('marina config shows each value in force and its source, and no secret', async () => {
   const file = path.join(top.dir, 'all.yaml')
   await writeFile(file, 'log:\n  level: warn\ns3:\n  secret_key: file-secret\n')
   const env = {
@@ -108,7 +109,7 @@ test('marina config shows what is in force and from where, and no secret', async
   for (const name of Object.keys(rows)) assert.ok(text.stdout.includes(name), name)
 })
 
-test('a setting that Marina does not have, or a wrong value, stops the start with a sentence that names it', async () => {
+test('an unknown setting or a wrong value stops the start with a sentence that names it', async () => {
   assertSentence(
     await refused({ MARINA_PROT: '8080' }),
     'environment: MARINA_PROT is not a setting of Marina (did you mean MARINA_PORT?)',
@@ -122,7 +123,7 @@ test('a setting that Marina does not have, or a wrong value, stops the start wit
   assertSentence(await refused({ MARINA_TLS_CERT: '/cert.pem' }), /^MARINA_TLS_CERT and MARINA_TLS_KEY go together/)
 })
 
-test('a file that cannot be read, or holds what is no setting, is named with its line', async () => {
+test('a configuration file that cannot be read, or has an unknown setting, is named with the line', async () => {
   const file = path.join(top.dir, 'wrong.yaml')
   assertSentence(await refused({ MARINA_CONFIG: file }), /^.*wrong\.yaml cannot be read: .*no such file/)
   await writeFile(file, 'port: [8080\n')
@@ -134,7 +135,7 @@ test('a file that cannot be read, or holds what is no setting, is named with its
   )
 })
 
-test('a certificate that is missing or is none is named, and nothing is left running', async () => {
+test('a missing or malformed certificate is named, and nothing is left running', async () => {
   const [missing, empty] = [path.join(top.dir, 'missing.pem'), path.join(top.dir, 'empty.pem')]
   await writeFile(empty, 'not a certificate\n')
   assertSentence(
@@ -144,7 +145,7 @@ test('a certificate that is missing or is none is named, and nothing is left run
   assertSentence(await refused({ MARINA_TLS_CERT: empty, MARINA_TLS_KEY: empty }), /MARINA_TLS_CERT/)
 })
 
-test('a reader that leaves before the end ends no command with a stack', async () => {
+test('a command whose reader leaves early ends without a stack trace', async () => {
   const { code, stdout, stderr } = await end(
     ['bash', '-c', `set -o pipefail; "$0" "$1" config | true`, process.execPath, path.join(root, 'server/main.ts')],
     { cwd: top.dir, env: {} },
@@ -152,7 +153,7 @@ test('a reader that leaves before the end ends no command with a stack', async (
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' })
 })
 
-test('a certificate with the key of another is named', async () => {
+test('a certificate with the key of another one is named', async () => {
   const [one, other] = await Promise.all(['one', 'other'].map((name) => selfSigned(path.join(top.dir, name))))
   assertSentence(
     await refused({ MARINA_TLS_CERT: one!.cert, MARINA_TLS_KEY: other!.key }),
@@ -160,7 +161,7 @@ test('a certificate with the key of another is named', async () => {
   )
 })
 
-test('a port that another program has is named with its setting, and nothing is left running', async () => {
+test('a port in use by another program is named with its setting, and nothing is left running', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const port = String((taken.address() as AddressInfo).port)
@@ -182,14 +183,14 @@ test('a port that another program has is named with its setting, and nothing is 
   }
 })
 
-test('a database that is not there is named without its password', async () => {
+test('an unreachable database is named without its password', async () => {
   const { code, stderr } = await refused({ MARINA_DATABASE_URL: 'postgres://me:db-secret@127.0.0.1:1/marina' })
   assert.equal(code, 1)
   assert.match(stderr, /^marina: .*127\.0\.0\.1:1/)
   assert.doesNotMatch(stderr, /db-secret|\n {4}at /)
 })
 
-test('TLS: clients that know the certificate push and pull, others are refused', async () => {
+test('TLS: clients that trust the certificate push and pull, others are refused', async () => {
   const certs = path.join(top.dir, 'certs')
   const { cert, key } = await selfSigned(certs)
   await using folder = await makeFolder()
@@ -205,7 +206,7 @@ test('TLS: clients that know the certificate push and pull, others are refused',
   await secure.stop()
 })
 
-test('beside a running Marina: reset-password is felt by the next request, keys rotate cuts nobody off, fsck finds all in order', async () => {
+test('beside a running Marina reset-password and fsck work, and keys rotate cuts nobody off', async () => {
   const reset = await runMarina(['admin', 'reset-password'], { env: { MARINA_DATA_DIR: dataDir } })
   assert.equal(reset.code, 0, reset.stderr)
   const [old, fresh] = [password, /^the password of admin is now (\S+)\n$/.exec(reset.stdout)![1]!]
@@ -227,7 +228,7 @@ test('beside a running Marina: reset-password is felt by the next request, keys 
   await ask(`${marina.url}/v2/`, 200, { headers: basic(password) })
 })
 
-test('without a running Marina the same commands start PostgreSQL for themselves and leave nothing running', async () => {
+test('without a running Marina the same commands start PostgreSQL and leave nothing running', async () => {
   await marina.stop()
   assertInOrder(await runMarina(['fsck', '--digests'], { env: { MARINA_DATA_DIR: dataDir } }))
   const rotated = await runMarina(['keys', 'rotate'], { env: { MARINA_DATA_DIR: dataDir } })
@@ -244,7 +245,7 @@ test('without a running Marina the same commands start PostgreSQL for themselves
   await ask(`${marina.url}/v2/`, 200, { headers: basic(fresh) })
 })
 
-test('fsck names what storage has lost, on stdout and by exit code 1, and what is left over', async () => {
+test('fsck names lost bytes on stdout and by exit code 1, and names leftovers', async () => {
   await marina.stop()
   const { layers } = JSON.parse(String(await image.layout.read(image.manifest.digest))) as {
     layers: { digest: string }[]
@@ -261,7 +262,7 @@ test('fsck names what storage has lost, on stdout and by exit code 1, and what i
   assert.match(stdout, /1 lost, 1 left over\n$/)
 })
 
-test('commands in a folder that holds no Marina say so, and make nothing', async () => {
+test('a command in a folder without a Marina says so and creates nothing', async () => {
   await using empty = await makeFolder()
   for (const words of [['fsck'], ['keys', 'rotate'], ['admin', 'reset-password']]) {
     assertSentence(
@@ -272,7 +273,7 @@ test('commands in a folder that holds no Marina say so, and make nothing', async
   assert.deepEqual(await readdir(empty.dir), [])
 })
 
-/** A start that is expected to fail, in a folder of its own where nothing may be left running. */
+/** Starts Marina with wrong settings in a folder of its own; nothing may be left running there. */
 async function refused(env: NodeJS.ProcessEnv): Promise<Ended> {
   const folder = path.join(top.dir, 'refused')
   await mkdir(folder, { recursive: true })
@@ -291,7 +292,7 @@ async function refused(env: NodeJS.ProcessEnv): Promise<Ended> {
   return ended
 }
 
-/** A folder as clients take it: `ca.crt`. The key lies beside the folder. */
+/** Makes a certificate in a folder as clients expect it (`ca.crt`). The key is put beside the folder. */
 async function selfSigned(dir: string): Promise<{ cert: string; key: string }> {
   const [cert, key] = [path.join(dir, 'ca.crt'), `${dir}.key`]
   await mkdir(dir)
@@ -320,7 +321,7 @@ async function selfSigned(dir: string): Promise<{ cert: string; key: string }> {
 
 function assertSentence({ code, stdout, stderr }: Ended, sentence: string | RegExp): void {
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' }, stderr)
-  // A busy machine may have a warning to give before that.
+  // On a busy machine a warning may come first.
   const [line = '', ...rest] = stderr.split('\n').filter((one) => !one.startsWith('{"level":"warn"'))
   assert.deepEqual(rest, [''], `one line, not:\n${stderr}`)
   assert.ok(line.startsWith('marina: '), line)
@@ -340,7 +341,7 @@ async function tokenOf({ url }: Marina, secret: string): Promise<string> {
   return (json as { token: string }).token
 }
 
-/** A running Marina signs with the new key within seconds (docs/operate/scale.md). */
+/** Waits until a running Marina signs with the new key, which takes some seconds (docs/operate/scale.md). */
 async function untilSignedBy(id: string): Promise<string> {
   const limit = performance.now() + 60_000
   for (;;) {

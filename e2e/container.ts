@@ -3,7 +3,7 @@ import path from 'node:path'
 import { debianRoot } from './debian.ts'
 import { end, family, root, run, startMarina, type Ended, type Marina } from './marina.ts'
 
-/** The part of an image's configuration that tells how it is run. */
+/** The part of an image's configuration that says how to run it. */
 type ImageConfig = {
   User: string
   Env: string[]
@@ -15,30 +15,31 @@ type ImageConfig = {
 
 export type BuiltImage = AsyncDisposable & {
   config: ImageConfig
-  /** For Docker's eyes only: the OCI format has no health checks. */
+  /** Only Docker's image format has a health check, the OCI format has none. */
   health: { Test: string[] }
-  /** Every layer's command, as the image tells it to everyone. */
+  /** The command of every layer; anyone who pulls the image can read it. */
   history: string
-  /** Its files; mounted, and nobody's to change. */
+  /** The folder with its files, mounted; nobody may change it. */
   files: string
-  /** Runs it with arguments of its own to the end. */
+  /** Runs the image with other arguments to its end. */
   end(args: string[], given: Given): Promise<Ended>
-  /** Runs it as it is, which serves. */
+  /** Runs the image with its own command, which serves. */
   start(given: Given): Promise<Contained>
 }
 
-/** A folder as the volume, settings as variables, and another program than the image's when it is to be. */
+/** `volume`: the folder that is mounted as the volume. `env`: settings. `entrypoint`: replaces the image's own. */
 type Given = { volume: string; env?: Record<string, string>; entrypoint?: string[] }
 
-/** Process 1 of its own process namespace, by the number it has outside. */
+/** `first`: process 1 of the container's process namespace, by its number outside. */
 type Contained = Marina & { first: number }
 
-/** The npm that makes the packages; the official image of Node 24 brings one like it. */
+/** The version of npm that installs the packages; the official image of Node 24 has a similar one. */
 const npm = 'npm@11.19.1'
 
 /**
- * What an engine does as far as a program can tell: processes and mounts of its own, a root file system that cannot be changed,
- * a volume, an empty /tmp, the image's user, and no environment but the image's. No engine runs everywhere the tests do.
+ * What a container engine does, as far as a program can notice: namespaces for processes and mounts, a read-only root
+ * file system, a volume, an empty /tmp, the image's user, and no environment but the image's. A real engine cannot run
+ * everywhere the tests do.
  */
 const enter = `
   files=$1 volume=$2 user=$3 dir=$4
@@ -53,7 +54,7 @@ const enter = `
   exec chroot --userspec="$user" --groups= "$files" /usr/bin/env -i -C "$dir" "$@"
 `
 
-/** deploy/Dockerfile, built on a Debian with Node and npm in it as the official image has them. */
+/** Builds deploy/Dockerfile on a Debian with Node and npm in the places where the official Node image has them. */
 export async function buildImage(dir: string): Promise<BuiltImage> {
   await mkdir(dir)
   const buildah = (...args: string[]) =>
@@ -139,12 +140,15 @@ async function makeBase(buildah: (...args: string[]) => Promise<string>): Promis
   await putNpm(path.join(local, 'lib/node_modules/npm'))
   await symlink('../lib/node_modules/npm/bin/npm-cli.js', path.join(local, 'bin/npm'))
   await copyFile(process.execPath, path.join(local, 'bin/node'))
-  // Made anew by engines; debootstrap's was left out of what is kept.
+  // Container engines create /dev themselves; the cached root file system has none.
   await mkdir(path.join(files, 'dev'), { recursive: true })
   await buildah('commit', '--quiet', '--rm', container, 'base')
 }
 
-/** Its package brings all that it needs. An install into a folder of ours would not heed the settings of this machine's npm. */
+/**
+ * Unpacks npm's own package, which has no dependencies. An install into this folder would ignore the user's npm
+ * settings.
+ */
 async function putNpm(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true })
   const packed = (await run(['npm', 'pack', '--silent', '--prefer-offline', '--pack-destination', dir, npm])).trim()
@@ -153,8 +157,8 @@ async function putNpm(dir: string): Promise<void> {
 }
 
 /**
- * What npm knows here of registries goes in by the secret that the Dockerfile offers, an authority of one's own and what was
- * fetched before by mounts: nothing of them stays in the image, and nothing of them stands in a file of ours.
+ * Options that give the build this machine's npm settings: the registry as the secret that the Dockerfile mounts, a
+ * certificate authority and npm's cache as volumes. Nothing of them stays in the image or in a file of the repository.
  */
 async function registryAccess(dir: string): Promise<string[]> {
   const setting = async (name: string) => (await run(['npm', 'config', 'get', name], { cwd: root })).trim()

@@ -9,8 +9,8 @@ const suite = 'bookworm'
 const ready = path.join(root, '.cache', `debian-${suite}`)
 
 /**
- * A Debian root file system from debootstrap, made once and kept in .cache. Without what only helps people (package lists,
- * manuals, translations): the tests are the quicker for it.
+ * A Debian root file system, made once by debootstrap and cached in .cache. Package lists, manuals and translations are
+ * left out: the tests run faster without them.
  */
 export async function debianRoot(): Promise<string> {
   if (existsSync(ready)) return ready
@@ -43,7 +43,7 @@ export async function debianRoot(): Promise<string> {
   return ready
 }
 
-/** Every file below a folder with its kind, mode, owner and content, as lines that can be compared. */
+/** One comparable line for every file below a folder: kind, mode, owner and content. */
 export async function describeTree(dir: string, at = ''): Promise<string[]> {
   const names = (await readdir(path.join(dir, at))).sort()
   const lines: string[] = []
@@ -68,7 +68,7 @@ async function hashOf(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** The mirror that this machine takes its own packages from. */
+/** The mirror that this machine installs its Debian packages from. */
 async function mirror(): Promise<string> {
   const folder = '/etc/apt/sources.list.d'
   const files = [
@@ -80,6 +80,6 @@ async function mirror(): Promise<string> {
     [...text.matchAll(/^URIs: *(\S+)|^deb (?:\[.*\] )?(\S+)/gm)].map((found) => found[1] ?? found[2]!),
   )
   const debian = all.find((uri) => /\/debian\/?$/.test(uri))
-  if (!debian) throw new Error('no Debian mirror stands in /etc/apt: the tests need one for debootstrap')
+  if (!debian) throw new Error('no Debian mirror found in /etc/apt: debootstrap needs one')
   return debian
 }

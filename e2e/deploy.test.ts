@@ -1,4 +1,7 @@
-/** What stands in deploy/: the image, built and run; the Compose files, as Compose reads them; the chart's values, as Marina does. */
+/**
+ * The files of deploy/: the image, built and run; the Compose files and the chart's values, as Compose and Marina read
+ * them.
+ */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -36,7 +39,7 @@ after(async () => {
   await top[Symbol.asyncDispose]()
 })
 
-test('the image holds what Marina needs to run and nothing of who built it', async () => {
+test('the image holds what Marina needs to run, and nothing of the machine that built it', async () => {
   const has = (name: string) =>
     lstat(path.join(image.files, 'marina', name)).then(
       () => true,
@@ -75,7 +78,7 @@ test('the image names a user who is not root, one volume, and a health check', (
   assert.deepEqual(image.health.Test, ['CMD', 'node', 'deploy/health.ts'])
 })
 
-test('S1-06: a container of it serves as an ordinary user on a root that cannot be written, stops at SIGTERM, and obeys the options of the cache', async () => {
+test('S1-06: the image serves as an ordinary user on a read-only root, and obeys the cache settings', async () => {
   const volume = await makeVolume('volume')
   const port = await freePort()
   const env = {
@@ -117,12 +120,12 @@ test('S1-06: a container of it serves as an ordinary user on a root that cannot 
     send(marina.first, 'SIGKILL')
     await marina.exited
   }
-  // Process 1 comes again as process 1: what the killed one left behind must not be taken for it.
+  // The new process is process 1, like the killed one before it: its leftovers must not be taken for a running Marina.
   await using marina = await image.start({ volume, env })
   await ask(`${marina.url}/v2/library/small/manifests/1`, 200, { headers: basic(password) })
 })
 
-test('the other commands run by the same image', async () => {
+test('the image also runs the other commands', async () => {
   const volume = await makeVolume('commands')
   const config = await image.end(['config', '--json'], {
     volume,
@@ -146,7 +149,7 @@ for (const [file, processes] of [
   ['compose.yaml', ['marina']],
   ['compose.scale.yaml', ['marina', 'work']],
 ] as const) {
-  test(`S1-06: ${file} offers every option of the cache with Marina's own default, and names no variable that Marina does not know`, async () => {
+  test(`S1-06: ${file} has every cache setting with Marina's default, and no unknown variable`, async () => {
     const services = await readCompose(file, '')
     for (const name of processes) {
       const { environment } = services[name]!
@@ -160,7 +163,7 @@ for (const [file, processes] of [
     }
   })
 
-  test(`S1-06: what .env says of the cache reaches every process of ${file}`, async () => {
+  test(`S1-06: cache settings in .env reach every process of ${file}`, async () => {
     const wanted = {
       MARINA_CACHE_ENABLED: 'false',
       MARINA_CACHE_EXPIRE_HOURS: '48',
@@ -185,7 +188,7 @@ for (const [file, processes] of [
   })
 }
 
-test('compose.scale.yaml gives all its processes the same settings and blobs, and can be left without Redis', async () => {
+test('all processes of compose.scale.yaml share settings and blobs, and Redis can be left out', async () => {
   const { marina, work } = await readCompose('compose.scale.yaml', 'MARINA_REDIS_URL=\n')
   const { MARINA_WORKERS, ...rest } = marina!.environment
   assert.equal(MARINA_WORKERS, 'none')
@@ -199,14 +202,14 @@ test('compose.scale.yaml gives all its processes the same settings and blobs, an
 })
 
 for (const name of ['POSTGRES_PASSWORD', 'MARINA_SECRET_KEY']) {
-  test(`compose.scale.yaml does not start without ${name}, and says where one comes from`, async () => {
+  test(`compose.scale.yaml does not start without ${name}, and says how to get one`, async () => {
     const { code, stderr } = await compose('compose.scale.yaml', needed.replace(new RegExp(`^${name}=.*$`, 'm'), ''))
     assert.equal(code, 1)
     assert.match(stderr, /from openssl rand -hex/)
   })
 }
 
-test('.env.example names every variable of the Compose files, and taken as it stands it changes nothing', async () => {
+test('.env.example names every variable of the Compose files, and changes nothing as it is', async () => {
   const example = await readDeploy('.env.example')
   const named = [...example.matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name)
   const used = (await Promise.all(['compose.yaml', 'compose.scale.yaml'].map(readDeploy))).flatMap((text) =>
@@ -219,7 +222,7 @@ test('.env.example names every variable of the Compose files, and taken as it st
   )
 })
 
-test('S1-06: the values of the Helm chart offer every option of the cache, and Marina reads them as its own defaults', async () => {
+test("S1-06: the chart's values have every cache setting, with Marina's defaults", async () => {
   const { config } = await readValues()
   const file = path.join(top.dir, 'marina.yaml')
   await writeFile(file, JSON.stringify(config))
@@ -238,7 +241,7 @@ test('S1-06: the values of the Helm chart offer every option of the cache, and M
   }
 })
 
-test('S1-06: the schema of the chart takes its values, and refuses a misspelt key, a secret and a value of another kind', async () => {
+test("S1-06: the chart's schema accepts its values, and refuses misspelt keys, secrets and wrong types", async () => {
   const isValid = new Ajv({ allowUnionTypes: true }).compile(
     JSON.parse(await readDeploy('helm/marina/values.schema.json')) as object,
   )
@@ -264,7 +267,7 @@ test('S1-06: the schema of the chart takes its values, and refuses a misspelt ke
   assert.ok(!isValid({ ...(await readValues()), replica: 2 }))
 })
 
-test('every secret that the chart hands over is a secret to Marina', async () => {
+test('Marina treats every secret of the chart as a secret', async () => {
   const helpers = await readDeploy('helm/marina/templates/_helpers.tpl')
   const named = [...helpers.matchAll(/^[a-z0-9-]+: \[(MARINA_\w+), \{\{ \.Values\.secrets\.(\w+) /gm)]
   assert.deepEqual(
@@ -283,7 +286,7 @@ test('every secret that the chart hands over is a secret to Marina', async () =>
   for (const [, variable = ''] of named) assert.equal(inForce[variable]?.value, '(set)', variable)
 })
 
-/** As Kubernetes lays a volume: its folder belongs to root, and to the group that the pod asked for. */
+/** A volume as Kubernetes mounts it: the folder belongs to root and to the group that the pod asked for. */
 async function makeVolume(name: string): Promise<string> {
   const volume = path.join(top.dir, name)
   await mkdir(volume)
@@ -292,7 +295,7 @@ async function makeVolume(name: string): Promise<string> {
   return volume
 }
 
-/** Process 1 is Node itself, as the image's user, without a way to write beside its volume. */
+/** Asserts that process 1 is Node itself, runs as the image's user, and can write to its volume alone. */
 async function assertOrdinary(pid: number): Promise<void> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   assert.match(await readFile(`/proc/${pid}/cmdline`, 'utf8'), /^node\0\/marina\/server\/main\.ts\0serve\0$/)
@@ -336,14 +339,14 @@ const readValues = async () => parse(await readDeploy('helm/marina/values.yaml')
 
 const needed = `POSTGRES_PASSWORD=abc123\nMARINA_SECRET_KEY=${secretKey}\n`
 
-/** The services as Compose itself understands the file, with these lines in .env. */
+/** The services of a Compose file as Compose resolves them, with these lines in .env. */
 async function readCompose(file: string, lines: string): Promise<Record<string, Service>> {
   const { code, stdout, stderr } = await compose(file, `${needed}${lines}`)
   assert.equal(code, 0, stderr)
   return (parse(stdout) as { services: Record<string, Service> }).services
 }
 
-/** Compose takes variables of the shell before those of .env: none of ours is to be there. */
+/** Runs Compose without our own variables: variables of the shell would win over those of .env. */
 async function compose(file: string, lines: string): Promise<Ended> {
   const given = path.join(top.dir, `${randomBytes(4).toString('hex')}.env`)
   await writeFile(given, lines)
@@ -362,7 +365,7 @@ function readSettings({ code, stdout, stderr }: Ended): InForce {
   return JSON.parse(stdout) as InForce
 }
 
-/** The page lists exactly the settings there are; a test of its own holds it to that. */
+/** The settings in the configuration page, which tools/configuration-page.test.ts keeps complete. */
 async function listSettings(): Promise<Setting[]> {
   const page = await readFile(path.join(root, 'docs/operate/configuration.md'), 'utf8')
   return [...page.matchAll(/^\| `(\w+)` \| `([\w.]+)` \| ([^|]*) \|/gm)].map(

@@ -6,7 +6,7 @@ export const basic = (password: string, name = 'admin') => ({
   authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`,
 })
 
-/** One request; anything but the wanted status is an error that shows the answer. */
+/** Sends one request. Throws with the answer when its status is not the wanted one. */
 export async function ask(
   url: string,
   want: number,
@@ -30,7 +30,7 @@ export async function ask(
 
 type SlowUpload = { answered: boolean; finish(): Promise<IncomingMessage> }
 
-/** Begins to PUT a blob and stops in the middle of its bytes, which Marina has seen. */
+/** Starts a PUT of a blob and stops halfway, when Marina has received the first half. */
 export async function beginUpload(
   url: string,
   repository: string,

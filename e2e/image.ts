@@ -21,7 +21,7 @@ export const types = {
   empty: 'application/vnd.oci.empty.v1+json',
 }
 
-/** An OCI layout, written file by file, so that a test knows every byte before any client touched it. */
+/** An OCI layout that the test writes file by file, so that every byte is known without any client. */
 export class Layout {
   readonly dir: string
   private readonly entries: Descriptor[] = []
@@ -63,7 +63,7 @@ export class Layout {
     return this.add({ schemaVersion: 2, mediaType: types.index, manifests }, types.index)
   }
 
-  /** Gives what was added a name, by which clients find it: `oci:<dir>:<name>`. */
+  /** Names an image or index, so that clients find it as `oci:<dir>:<name>`. */
   async name({ mediaType, digest, size }: Descriptor, name: string): Promise<string> {
     this.entries.push({ mediaType, digest, size, annotations: { 'org.opencontainers.image.ref.name': name } })
     await writeFile(path.join(this.dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
@@ -76,7 +76,7 @@ export class Layout {
   }
 }
 
-/** The usual small one: an image of one file, named. */
+/** The usual small image: one file, with a name. */
 export async function smallImage(
   dir: string,
   text: string,

@@ -9,7 +9,7 @@ import { basic } from './http.ts'
 import { smallImage } from './image.ts'
 import { cleanEnvironment, end, makeFolder, root, run, runMarina, startMarina } from './marina.ts'
 
-test('the page about jobs works from its first command to its last, with serve and work as two processes', async () => {
+test('all commands of the page about jobs work in their order, with serve and work as two processes', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)

@@ -14,38 +14,38 @@ export type Ended = Exit & { stdout: string; stderr: string }
 type LoggedRequest = { method: string; path: string; status: number }
 
 export type Marina = AsyncDisposable & {
-  /** Of the process that was started: npm, when npm was. */
+  /** Of the process that was started: npm's, when npm was started. */
   pid: number
   url: string
-  /** As clients name it: no scheme. */
+  /** `host:port`, as clients name the registry. */
   host: string
-  /** Printed by a first start only. */
+  /** Undefined when it was not a first start: only that prints a password. */
   password: string | undefined
   stdout(): string
   stderr(): string
-  /** What the log says was asked, in the order of the answers. */
+  /** The requests in the log, in the order of their answers. */
   requests(): LoggedRequest[]
   exited: Promise<Exit>
   /** Waits until a line on stdout matches. */
   said(what: RegExp): Promise<void>
-  /** SIGTERM, which must end with exit code 0. */
+  /** Sends SIGTERM, after which the exit code must be 0. */
   stop(): Promise<void>
-  /** SIGKILL to every Node of it, which leaves its PostgreSQL behind. */
+  /** Sends SIGKILL to every Node process of this Marina; its PostgreSQL goes on. */
   kill(): Promise<void>
 }
 
 type Start = {
   dataDir: string
-  /** MARINA_ settings and others, beside a free port for clients and for metrics. */
+  /** MARINA_ settings and other variables. Free ports for clients and metrics are set already. */
   env?: NodeJS.ProcessEnv
-  /** Instead of Node on server/main.ts. */
+  /** Runs this instead of Node with server/main.ts. */
   command?: string[]
   cwd?: string
 }
 
 const readyLimitMs = 100_000
 
-/** A Marina as users run it: a process of its own, which is gone with its PostgreSQL when this is disposed of. */
+/** Starts a Marina as users run it, in a process of its own. Disposing ends it together with its PostgreSQL. */
 export async function startMarina({
   dataDir,
   env,
@@ -53,7 +53,7 @@ export async function startMarina({
   cwd = dataDir,
 }: Start): Promise<Marina> {
   const [file = '', ...args] = command
-  // In a process group of its own, so that a test can press Ctrl-C as a terminal does: to all of the group.
+  // A process group of its own lets a test send Ctrl-C to the whole group, as a terminal does.
   const child = spawn(file, args, {
     cwd,
     detached: true,
@@ -94,13 +94,13 @@ export async function startMarina({
   }
 }
 
-/** A data folder that is gone at the end; real, so that it compares with what /proc says. */
+/** A temporary data folder. Its real path, without links, compares equal to what /proc shows. */
 export async function makeFolder(): Promise<{ dir: string } & AsyncDisposable> {
   const dir = await realpath(await mkdtemp(path.join(tmpdir(), 'marina-e2e-')))
   return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }) }
 }
 
-/** A command of Marina's, run to its end. */
+/** Runs a command of Marina to its end. */
 export function runMarina(
   args: string[],
   { env = {}, cwd = tmpdir() }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
@@ -108,7 +108,7 @@ export function runMarina(
   return end([process.execPath, main, ...args], { env, cwd })
 }
 
-/** Any program, run to its end, whatever that is. */
+/** Runs a program to its end, whatever its exit code. */
 export async function end(
   command: string[],
   { env = {}, cwd = tmpdir() }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
@@ -122,7 +122,7 @@ export async function end(
   return { ...exit, stdout: output.stdout(), stderr: output.stderr() }
 }
 
-/** The same, where anything but exit code 0 is an error. Returns what it said on stdout. */
+/** Runs a program to its end and returns its stdout. Throws when the exit code is not 0. */
 export async function run(command: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<string> {
   const { code, signal, stdout, stderr } = await end(command, options)
   if (code !== 0)
@@ -130,7 +130,7 @@ export async function run(command: string[], options: { env?: NodeJS.ProcessEnv;
   return stdout
 }
 
-/** Our environment as a terminal has it: without what npm, the test runner and the packages in this folder put into it. */
+/** The environment of a terminal: without the variables of npm, the test runner and this folder's packages. */
 export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|MARINA_|NODE_|INIT_CWD$)/.test(name) || /^npm_config_(registry|cache)$/.test(name),
@@ -141,7 +141,7 @@ export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
   return { ...Object.fromEntries(kept), PATH: [...folders, '/usr/sbin', '/sbin'].join(':'), ...more }
 }
 
-/** Every process that works in a folder or below it, by name. */
+/** All processes whose working directory is in this folder. */
 export function processesIn(dir: string): { pid: number; name: string }[] {
   return readdirSync('/proc')
     .map(Number)
@@ -158,7 +158,7 @@ export function processesIn(dir: string): { pid: number; name: string }[] {
     })
 }
 
-/** A process and all that it started and that still hangs on it. */
+/** A process and all its descendants. */
 export function family(pid: number): number[] {
   const parents = readdirSync('/proc')
     .map(Number)
@@ -185,7 +185,7 @@ function collect(child: ChildProcess) {
   child.stderr!.on('data', (data: Buffer) => (err += String(data)))
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject)
-    // An orphaned PostgreSQL may hold the pipes open, so that `close` never comes.
+    // An orphaned PostgreSQL may keep the pipes open, and then `close` never comes.
     child.once(
       'exit',
       (code, signal) =>
@@ -202,16 +202,18 @@ function collect(child: ChildProcess) {
   const said = async (what: RegExp) => {
     const limit = performance.now() + readyLimitMs
     while (!what.test(out)) {
-      if (isOver) throw new Error(`ended before it said ${what}: ${JSON.stringify(await exited)}\n${out}${err}`)
+      if (isOver) throw new Error(`ended before it printed ${what}: ${JSON.stringify(await exited)}\n${out}${err}`)
       if (performance.now() > limit)
-        throw new Error(`did not say ${what} within ${readyLimitMs / 1000} s\n${out}${err}`)
+        throw new Error(`did not print ${what} within ${readyLimitMs / 1000} s\n${out}${err}`)
       await sleep(5)
     }
   }
   return { stdout: () => out, stderr: () => err, exited, said }
 }
 
-/** Ends the process, what it started, and the PostgreSQL in its data folder; at our own end too, should a test be cut short. */
+/**
+ * Ends a process, its descendants, and the PostgreSQL in its data folder; also at our own exit, when a test is aborted.
+ */
 function closer(child: ChildProcess, dataDir: string): () => Promise<void> {
   const killAll = () => {
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)

@@ -1,4 +1,4 @@
-/** A real docker-registry tells Marina what happens there. */
+/** A real docker-registry that sends its events to Marina. */
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,7 +11,7 @@ import { openDockerRegistry } from './registry.ts'
 
 const secret = 'what-only-the-two-know'
 
-test('S4-01, S4-32: what skopeo does at a docker-registry that notifies Marina appears in Marina', async () => {
+test('S4-01, S4-32: what skopeo does at a notifying docker-registry appears in Marina', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)

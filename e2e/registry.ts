@@ -4,17 +4,21 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cleanEnvironment } from './marina.ts'
 
-/** Debian's docker-registry on loopback, with its data in a folder of ours; `notify` makes it post its events there. */
+/** Debian's docker-registry on loopback, with its data in `dir`; with `notify` it posts its events there. */
 export async function openDockerRegistry(
   dir: string,
   notify?: { url: string; secret: string },
 ): Promise<{ host: string; url: string } & AsyncDisposable> {
   await mkdir(dir, { recursive: true })
   const file = path.join(dir, 'config.yml')
-  await writeFile(
-    file,
-    `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:0'}\n${notify ? notifications(notify) : ''}`,
-  )
+  const lines = [
+    'version: 0.1',
+    'log: {level: info}',
+    `storage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}`,
+    "http: {addr: '127.0.0.1:0'}",
+    notify ? notifications(notify) : '',
+  ]
+  await writeFile(file, lines.join('\n'))
   const child = spawn('docker-registry', ['serve', file], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,7 +50,7 @@ export async function openDockerRegistry(
   }
 }
 
-/** As docs/operate/notifications.md has it to paste. */
+/** The same lines as in docs/operate/notifications.md. */
 const notifications = ({ url, secret }: { url: string; secret: string }) => `notifications:
   endpoints:
     - name: marina

@@ -1,4 +1,4 @@
-/** What a newcomer does: clone, `npm start`, Ctrl-C, and worse. On the Node of the machine, from a folder only we may enter. */
+/** What a newcomer does: clone, `npm start`, Ctrl-C, and worse; with this machine's Node, in a private folder. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -31,7 +31,7 @@ after(async () => {
   await rm(top, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 })
 
-test('npm start in a fresh clone installs what it lacks and says what runs, where, the password, and what to try', async () => {
+test('npm start in a fresh clone installs its packages, and says where it runs and what to try', async () => {
   await using marina = await npmStart({ MARINA_HOST: undefined })
   password = marina.password!
   assert.match(marina.stdout(), /Marina is ready after [\d.]+ s: http:\/\/localhost:\d+\n/)
@@ -72,12 +72,12 @@ for (const [how, signal] of [
   ['node', 'SIGQUIT'],
   ['node', 'SIGUSR2'],
 ] as const) {
-  test(`${signal} from ${how} lets a slow upload finish, takes no new one, and leaves nothing running`, async () => {
+  test(`${signal} from ${how} lets a slow upload finish, refuses new ones, and leaves nothing running`, async () => {
     const folder = path.join(clone, 'data')
     await using marina = how === 'node' ? await startMarina({ dataDir: folder, cwd: clone }) : await npmStart()
     const bytes = randomBytes(200_000)
     const upload = await beginUpload(marina.url, 'library/slow', digestOf(bytes), bytes, password)
-    // A terminal sends Ctrl-C to the whole group, and npm passes it on besides: Marina hears it twice.
+    // A terminal sends Ctrl-C to the whole group, and npm passes it on, too: Marina gets the signal twice.
     process.kill(how === 'the terminal' ? -marina.pid : marina.pid, signal)
     await marina.said(new RegExp(`${signal}: finishing running requests`))
     await refuses(marina)
@@ -130,7 +130,7 @@ test('a signal in the middle of the first start leaves nothing running', async (
   }
 })
 
-test('after kill -9 the next start recovers by itself, with its PostgreSQL still running and every pushed image intact', async () => {
+test('after kill -9 the next start recovers with PostgreSQL still running and every image intact', async () => {
   const image = await smallImage(path.join(top, 'layout'), 'survives')
   await using killed = await npmStart()
   const target = `docker://${killed.host}/library/survivor:1`
@@ -159,7 +159,7 @@ test('after kill -9 the next start recovers by itself, with its PostgreSQL still
   assert.deepEqual(processesIn(clone), [])
 })
 
-test('after kill -9 of Marina and its PostgreSQL together, as when the machine fails, the next start recovers too', async () => {
+test('after kill -9 of Marina and PostgreSQL together the next start recovers, too', async () => {
   await using killed = await npmStart()
   killPostgres()
   await killed.kill()
@@ -168,14 +168,14 @@ test('after kill -9 of Marina and its PostgreSQL together, as when the machine f
   await marina.stop()
 })
 
-test('without its PostgreSQL Marina says so and ends with exit code 1', async () => {
+test('without its PostgreSQL Marina ends with exit code 1 and says why', async () => {
   await using marina = await startMarina({ dataDir: path.join(clone, 'data') })
   killPostgres()
   assert.equal((await marina.exited).code, 1)
   assert.match(marina.stderr(), /PostgreSQL stopped: /)
 })
 
-test('two Marinas do not share a data folder: the second one says which process has it', async () => {
+test('two Marinas do not share a data folder: the second one names the process that uses it', async () => {
   const dataDir = path.join(clone, 'data')
   await using first = await startMarina({ dataDir })
   const second = await end([process.execPath, path.join(root, 'server/main.ts'), 'serve'], {
@@ -190,7 +190,7 @@ test('two Marinas do not share a data folder: the second one says which process 
   await first.stop()
 })
 
-test('root may keep Marina where only root may enter, and PostgreSQL does not run as root', async () => {
+test('Marina runs as root in a folder that only root may enter, and PostgreSQL not as root', async () => {
   assert.equal((await stat(top)).mode & 0o777, 0o700)
   const asRoot = isRoot ? [] : ['unshare', '--user', '--map-root-user']
   await using marina = await startMarina({
@@ -207,7 +207,7 @@ test('an ordinary user starts a clone of their own', async () => {
   await using place = await ordinaryFolder()
   const home = path.join(place.dir, 'home')
   await mkdir(home)
-  // The packages move along: what is shown is the start, and the install was shown above.
+  // The installed packages are moved along: this test is about the start, an earlier one about the install.
   await rename(clone, path.join(place.dir, 'marina'))
   await rm(path.join(place.dir, 'marina/data'), { recursive: true })
   const become = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : []
@@ -235,7 +235,10 @@ function killPostgres(): void {
   for (const { pid, name } of processesIn(clone)) if (name === 'postgres') send(pid, 'SIGKILL')
 }
 
-/** What is changed and not committed yet is tested as well; what was never added is missing, as it would be for others. */
+/**
+ * Applies uncommitted changes to the clone, so that they are tested as well. Files unknown to git are missing, as they
+ * should.
+ */
 async function applyChanges(): Promise<void> {
   const patch = path.join(top, 'changes.patch')
   await writeFile(patch, await run(['git', '-C', root, 'diff', '--binary', 'HEAD']))
@@ -274,7 +277,7 @@ async function untilFound(dir: string, name: string): Promise<void> {
 
 async function untilNone(dir: string): Promise<void> {
   const limit = performance.now() + 60_000
-  // Several looks in a row: what one process starts as it ends itself can be missed by a single look through /proc.
+  // Several looks in a row: one look through /proc can miss a process that is started by another one as that ends.
   for (let looks = 0; looks < 20 && performance.now() < limit; looks++) {
     if (processesIn(dir).length > 0) looks = 0
     await sleep(10)
@@ -282,7 +285,7 @@ async function untilNone(dir: string): Promise<void> {
   assert.deepEqual(processesIn(dir), [])
 }
 
-/** A folder that the user nobody may enter, whatever ours is. */
+/** A folder that the user `nobody` may enter, unlike the other one here. */
 async function ordinaryFolder(): Promise<{ dir: string } & AsyncDisposable> {
   const dir = await realpath(await mkdtemp(path.join(tmpdir(), 'marina-user-')))
   return {

@@ -1,4 +1,4 @@
-/** docs/walk.md, command by command, as somebody who reads it would run it. */
+/** docs/walk.md, command by command, as a reader would run it. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,7 +9,7 @@ import { ask, basic } from './http.ts'
 import { smallImage } from './image.ts'
 import { end, makeFolder, root, startMarina } from './marina.ts'
 
-/** What the walk does, as the outbox must tell it. */
+/** The facts that the walk must leave in the outbox. */
 const facts = [
   'project.created',
   'account.created',
@@ -41,19 +41,20 @@ async function factsOf(dataDir: string): Promise<Set<string>> {
   }
 }
 
-/** The commands of the page, but for the first block, in which the reader fills in what is his. */
+/** The page's commands without the first block, in which readers fill in values of their own. */
 async function commandsOf(page: string): Promise<string[]> {
   const text = await readFile(path.join(root, page), 'utf8')
   return [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!).slice(1)
 }
 
-test('the walk with curl works from its first command to its last, and says what each did', async () => {
+test('all commands of the walk with curl work in their order, and print what the page says', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
   await using marina = await startMarina({ dataDir })
   const [image, other] = await Promise.all(['one', 'other'].map((text) => smallImage(path.join(top.dir, text), text)))
-  const filledIn = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image!.source}\nother=${other!.source}\n`
+  const sources = `image=${image!.source}\nother=${other!.source}\n`
+  const filledIn = `at=${marina.host}\nadmin='admin:${marina.password!}'\n${sources}`
   const blocks = await commandsOf('docs/walk.md')
   assert.equal(blocks.length, 7)
   const script = blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')

@@ -1,4 +1,4 @@
-/** The walk of docs/webhooks.md, command by command, as somebody who reads it would run it. */
+/** The walk in docs/webhooks.md, command by command, as a reader would run it. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -6,26 +6,27 @@ import { test } from 'node:test'
 import { smallImage } from './image.ts'
 import { end, makeFolder, root, startMarina } from './marina.ts'
 
-/** Of the part that is the walk, but for the first block, in which the reader fills in what is his. */
+/** The page's commands without the first block, in which readers fill in values of their own. */
 async function commands(): Promise<string[]> {
   const text = await readFile(path.join(root, 'docs/webhooks.md'), 'utf8')
   return [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block!).slice(1)
 }
 
-/** The line that is a list of the audit log. */
+/** The audit log's entries in the output of a command. */
 const entriesIn = (said: string) =>
   JSON.parse(said.split('\n').find((line) => line.startsWith('[{') && line.includes('op_time'))!) as Record<
     string,
     unknown
   >[]
 
-test('a newcomer sees a signed delivery for a push of skopeo, redelivers it, watches a failing target back off and recover, and finds every step in the audit log', async () => {
+test('a newcomer sees signed deliveries, a redelivery, a failing target, and all of it in the audit log', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
   await using marina = await startMarina({ dataDir, env: { MARINA_OUTBOUND_ALLOW: '127.0.0.0/8' } })
   const image = await smallImage(path.join(top.dir, 'one'), 'one')
-  const filledIn = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\ntrap 'kill $receiver' EXIT\n`
+  const variables = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\n`
+  const filledIn = `${variables}trap 'kill $receiver' EXIT\n`
   const blocks = await commands()
   assert.equal(blocks.length, 8)
   const script = blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')
@@ -80,6 +81,6 @@ test('a newcomer sees a signed delivery for a push of skopeo, redelivers it, wat
     'update webhook policy: my-first (eventTypes)',
     'delete webhook policy: my-first',
   ])
-  // What came from the log, at least: the receiver keeps what it gets, a signature too, but never the secret.
+  // The output shows deliveries with their signatures, but never the secret.
   assert.doesNotMatch(stdout, /a-secret-that-only/)
 })

@@ -10,7 +10,7 @@ test('sha256 and sha512 digests in lower case are digests', () => {
   for (const text of [`sha256:${hex(64)}`, `sha512:${hex(128)}`]) assert.equal(parseDigest(text), text)
 })
 
-test('whatever else looks like a digest is none', () => {
+test('a text that only looks like a digest is not one', () => {
   const wrong = [
     '',
     'sha256',
@@ -52,7 +52,7 @@ test('a very long text is refused with a short excerpt', () => {
   )
 })
 
-test('the digest of bytes is the one everybody computes', () => {
+test('the digest of bytes is the SHA-2 of them', () => {
   const empty = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   assert.equal(digestOf(Buffer.alloc(0)), empty)
   assert.equal(digestOf(Buffer.from('abc'), 'sha512').slice(0, 23), 'sha512:ddaf35a193617aba')

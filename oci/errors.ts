@@ -33,7 +33,7 @@ export type OciErrorCode = keyof typeof ociErrors
 
 type Extras = { detail?: unknown; headers?: Record<string, string>; cause?: unknown; status?: number }
 
-/** A failure as the specification words it. `message` is shown to the client, `detail` is machine-readable. */
+/** An error of the specification. `message` is shown to the client's user, `detail` is for programs. */
 export class OciError extends Error {
   override name = 'OciError'
   readonly code: OciErrorCode

@@ -9,7 +9,8 @@ test('ordinary JSON is read as JSON.parse reads it', () => {
     '{}',
     '[]',
     'null',
-    '1e3',
+    '[1, 0, -1, 1.5, -0.25, 1.5e-3]',
+    '{"a":"1e3","1.0":2}',
     '"a"',
     '{"a":{"a":[{"a":1},{"a":2}]}}',
     ' { "a\\"b" : "c:d" , "e" : ["f", "f"] } ',
@@ -21,7 +22,7 @@ test('ordinary JSON is read as JSON.parse reads it', () => {
   for (const text of texts) assert.deepEqual(parse(text), JSON.parse(text), text)
 })
 
-test('a key that stands twice in one object is refused, in any spelling and at any depth', () => {
+test('a duplicate key of an object is refused, in any spelling and at any depth', () => {
   const texts = [
     '{"a":1,"a":2}',
     '{"a":1,"b":2,"a":1}',
@@ -34,6 +35,11 @@ test('a key that stands twice in one object is refused, in any spelling and at a
     '{"\\"":1,"\\u0022":2}',
   ]
   for (const text of texts) assert.throws(() => parse(text), /stands twice/, text)
+})
+
+test('a whole number that is not written in digits alone is refused, as by readers in Go and Rust', () => {
+  for (const text of ['23.0', '1e3', '1E+3', '-2.0', '0.0', '-0', '{"size":2.3e1}', '[0,[1.0]]', '{"a":-0 }'])
+    assert.throws(() => parse(text), /digits alone/, text)
 })
 
 test('bytes that are not UTF-8, or begin with a byte order mark, are refused', () => {
@@ -61,7 +67,7 @@ test('text that is almost JSON is refused', () => {
     assert.throws(() => parse(text), SyntaxError, text)
 })
 
-test('nesting ends at the limit', () => {
+test('JSON nested deeper than the limit is refused', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
   assert.doesNotThrow(() => parse(nested(32)))
   assert.throws(() => parse(nested(33)), /32 levels/)

@@ -3,10 +3,12 @@ import { OciError } from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import {
   bareMediaType,
+  isForeignLayer,
   isManifestType,
   isMediaType,
   isSchema1,
   manifestTypes,
+  mediaTypeRule,
   type ManifestKind,
   type ManifestType,
 } from './media-type.ts'
@@ -22,7 +24,7 @@ export type Descriptor = {
   platform?: Record<string, unknown>
 }
 
-/** What a manifest says, whatever its media type. The bytes themselves stay the truth and are kept as they came. */
+/** What a manifest says, whatever its media type. Marina stores and sends the original bytes, never this. */
 export type Manifest = {
   mediaType: ManifestType
   kind: ManifestKind
@@ -35,7 +37,7 @@ export type Manifest = {
   annotations: Record<string, string>
 }
 
-/** Counts, so that no manifest can make one transaction or one answer arbitrarily large. */
+/** The most entries of each list, so that no manifest can make one transaction or one answer arbitrarily large. */
 export const manifestLimits = { layers: 4096, children: 1000, annotations: 1024, urls: 16, urlLength: 4096 }
 
 const manifestKeys = [
@@ -63,8 +65,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   if (body.schemaVersion !== 2) invalid('schemaVersion must be 2')
   refuseMixture(body, kind)
   const config = kind === 'image' ? parseDescriptor(body.config, 'config') : undefined
-  const layers = kind === 'image' ? parseDescriptors(body.layers, 'layers', manifestLimits.layers) : []
-  const children = kind === 'index' ? parseDescriptors(body.manifests, 'manifests', manifestLimits.children) : []
+  const layers = kind === 'image' ? parseDescriptors(body.layers ?? [], 'layers', manifestLimits.layers) : []
+  const children = kind === 'index' ? parseDescriptors(body.manifests ?? [], 'manifests', manifestLimits.children) : []
   refuseTwoSizes(config ? [config, ...layers] : [...layers, ...children])
   return {
     mediaType,
@@ -73,15 +75,34 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     config,
     layers,
     children,
-    subject: body.subject === undefined ? undefined : parseDescriptor(body.subject, 'subject'),
+    subject: isAbsent(body.subject) ? undefined : parseDescriptor(body.subject, 'subject'),
     annotations: parseAnnotations(body.annotations, 'annotations'),
   }
 }
 
-/** Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers. */
-export function neededBlobs(manifest: Manifest): Descriptor[] {
-  const all = manifest.config ? [manifest.config, ...manifest.layers] : manifest.layers
-  return [...new Map(all.filter((one) => !one.urls?.length).map((one) => [one.digest, one])).values()]
+/**
+ * The blobs that a manifest names, each digest once: config, layers, and those entries of an index that are no
+ * manifests (BuildKit's cache). The manifest holds those of them that the repository has.
+ */
+export function namedBlobs({ config, layers, children }: Manifest): Descriptor[] {
+  return onceEach([
+    ...(config ? [config] : []),
+    ...layers,
+    ...children.filter((child) => !isManifestType(child.mediaType)),
+  ])
+}
+
+/**
+ * Blobs that must be in the repository before the manifest is: config and layers, each once, without foreign layers
+ * that have a URL (C-59).
+ */
+export function neededBlobs({ config, layers }: Manifest): Descriptor[] {
+  const needed = layers.filter(({ mediaType, urls }) => !urls?.length || !isForeignLayer(mediaType))
+  return onceEach(config ? [config, ...needed] : needed)
+}
+
+function onceEach(descriptors: Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((one) => [one.digest, one])).values()]
 }
 
 type Body = Record<string, unknown>
@@ -98,7 +119,7 @@ function parseObject(bytes: Uint8Array): Body {
   return value
 }
 
-/** Go's reader takes `Digest`, and even `dige\u017ft`, for `digest`: what we check must be what it will read. */
+/** Go's JSON reader takes `Digest`, and even `dige\u017ft`, for `digest`: Marina must check the value that Go reads. */
 function refuseFolded(value: Body, keys: string[]) {
   for (const key of Object.keys(value)) {
     const meant = keys.find((known) => known !== key && known.toLowerCase() === fold(key))
@@ -106,14 +127,14 @@ function refuseFolded(value: Body, keys: string[]) {
   }
 }
 
-/** By way of upper case, where the long s and the Kelvin sign meet the letters they fold to. */
+/** Upper case first: it maps the long s and the Kelvin sign to the letters that they fold to. */
 const fold = (text: string) => text.toUpperCase().toLowerCase()
 
 function decideType(body: Body, contentType: string | undefined): ManifestType {
   const header = bareMediaType(contentType)
-  const own = body.mediaType
+  const own = isAbsent(body.mediaType) || body.mediaType === '' ? undefined : body.mediaType
   if (own !== undefined && typeof own !== 'string') invalid('mediaType must be a string')
-  if (isSchema1(header) || body.fsLayers !== undefined)
+  if (isSchema1(header) || !isAbsent(body.fsLayers))
     invalid('Docker schema 1 is not accepted: push with a client of the last ten years')
   const generic = header === '' || header === 'application/json' || header === 'application/octet-stream'
   if (own !== undefined && !generic && own !== header)
@@ -125,9 +146,9 @@ function decideType(body: Body, contentType: string | undefined): ManifestType {
 }
 
 function refuseMixture(body: Body, kind: ManifestKind) {
-  if (body.blobs !== undefined) invalid('blobs is not a part of image manifests or indexes')
-  if (kind === 'image' && body.manifests !== undefined) invalid('an image manifest must not have manifests')
-  if (kind === 'index' && (body.config !== undefined || body.layers !== undefined))
+  if (!isAbsent(body.blobs)) invalid('blobs is not a part of image manifests or indexes')
+  if (kind === 'image' && !isAbsent(body.manifests)) invalid('an image manifest must not have manifests')
+  if (kind === 'index' && !(isAbsent(body.config) && isAbsent(body.layers)))
     invalid('an index must not have config or layers')
 }
 
@@ -140,8 +161,8 @@ function refuseTwoSizes(descriptors: Descriptor[]) {
 }
 
 function parseArtifactType(value: unknown): string | undefined {
-  if (value === undefined || value === '') return undefined
-  if (typeof value !== 'string' || !isMediaType(value)) invalid('artifactType must be a media type (RFC 6838)')
+  if (isAbsent(value) || value === '') return undefined
+  if (typeof value !== 'string' || !isMediaType(value)) invalid(`artifactType must be ${mediaTypeRule}`)
   return value
 }
 
@@ -155,8 +176,7 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) invalid(`${where} must be a descriptor`)
   refuseFolded(value, descriptorKeys)
   const { mediaType, digest, size, artifactType, platform } = value
-  if (typeof mediaType !== 'string' || !isMediaType(mediaType))
-    invalid(`${where}.mediaType must be a media type (RFC 6838)`)
+  if (typeof mediaType !== 'string' || !isMediaType(mediaType)) invalid(`${where}.mediaType must be ${mediaTypeRule}`)
   if (typeof digest !== 'string' || !isDigest(digest)) invalid(`${where}.digest must be a sha256 or sha512 digest`)
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     invalid(`${where}.size must be a whole number of bytes, 0 or more`)
@@ -166,7 +186,7 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
     digest,
     size,
     ...(urls ? { urls } : {}),
-    ...(value.annotations === undefined
+    ...(isAbsent(value.annotations)
       ? {}
       : { annotations: parseAnnotations(value.annotations, `${where}.annotations`) }),
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
@@ -204,6 +224,11 @@ function parseAnnotations(value: unknown, where: string): Record<string, string>
 /** PostgreSQL keeps neither in text nor in jsonb. */
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
+}
+
+/** Go writes a nil list as null, and other languages write null for each member that is not there. */
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -16,16 +16,39 @@ export function isManifestType(text: string): text is ManifestType {
   return Object.hasOwn(manifestTypes, text)
 }
 
-/** Docker's schema 1 types, refused by name so that the answer can say what to do. */
+/** Docker's schema 1 types; they are recognized so that the error can say what to do. */
 export function isSchema1(type: string): boolean {
   return type.startsWith('application/vnd.docker.distribution.manifest.v1')
 }
 
-const mediaTypeForm = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/
+const mediaTypeForm = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
 
-/** RFC 6838, 4.2: type "/" subtype, without parameters. */
+/**
+ * Whether a type that Marina does not interpret can be kept and shown: 1 to 255 characters, none of them invisible. It
+ * need not have the form of RFC 6838: many existing artifacts have types with parameters or bare words, and copying
+ * them has to work.
+ */
 export function isMediaType(text: string): boolean {
   return mediaTypeForm.test(text)
+}
+
+/** The rule of `isMediaType`, for error messages. */
+export const mediaTypeRule = 'a media type of 1 to 255 characters, without control characters'
+
+const foreignLayers = [
+  'application/vnd.docker.image.rootfs.foreign.diff.tar',
+  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
+]
+
+/**
+ * Whether layers of this type may not be distributed, so that a manifest may name only their URL: Docker's foreign and
+ * OCI's nondistributable layers.
+ */
+export function isForeignLayer(type: string): boolean {
+  return foreignLayers.includes(bareMediaType(type))
 }
 
 /** `Application/JSON; charset=utf-8` → `application/json`. */

@@ -81,15 +81,15 @@ test('no other text is a repository name', () => {
   ]
   for (const name of wrong) {
     assert.equal(isRepositoryName(name), false, JSON.stringify(name))
-    assert.equal(
-      codeOf(() => parseRepositoryName(name)),
-      'NAME_INVALID',
+    assert.match(
+      codeOf(() => parseRepositoryName(name)) ?? '',
+      /^[a-z0-9]+$/.test(name) ? /^DENIED$/ : /^NAME_INVALID$/,
       JSON.stringify(name),
     )
   }
 })
 
-test('a name is looked at in linear time, however it is made', () => {
+test('a name is checked in linear time, however it is made', () => {
   const evil = [
     `a/${'a-'.repeat(50_000)}!`,
     `a/${'_'.repeat(100_000)}`,
@@ -116,7 +116,7 @@ test('tags are up to 128 letters, digits, underscores, dots and dashes, the firs
     )
 })
 
-test('a reference is a digest or a tag; what holds a colon must be a digest', () => {
+test('a reference is a digest or a tag; one with a colon must be a digest', () => {
   const digest = `sha256:${'0'.repeat(64)}`
   assert.deepEqual(parseReference(digest), { digest })
   assert.deepEqual(parseReference('latest'), { tag: 'latest' })

@@ -18,16 +18,21 @@ export function isRepositoryName(text: string): text is RepositoryName {
   return text.length <= nameLimit && nameForm.test(text) && text.includes('/')
 }
 
-/** Throws NAME_INVALID with the rule that was broken. */
+/**
+ * Throws NAME_INVALID with the rule that was broken; DENIED for a name without a project, since docker tries
+ * NAME_INVALID six times before it shows the reason.
+ */
 export function parseRepositoryName(text: string): RepositoryName {
   if (isRepositoryName(text)) return text
+  const lacksProject = text.length <= nameLimit && nameForm.test(text)
   const why =
     text.length > nameLimit
       ? `a repository name has at most ${nameLimit} characters`
-      : nameForm.test(text)
+      : lacksProject
         ? `a repository lives in a project: use <project>/${text}, for example library/${text}`
-        : 'a repository name is lower-case letters and digits, separated by one of . _ __ - inside a component and / between them'
-  throw new OciError('NAME_INVALID', why, { detail: { name: text.slice(0, nameLimit + 1) } })
+        : 'a repository name is lower-case letters and digits, separated by one of . _ __ - inside a component ' +
+          'and / between them'
+  throw new OciError(lacksProject ? 'DENIED' : 'NAME_INVALID', why, { detail: { name: text.slice(0, nameLimit + 1) } })
 }
 
 export function projectOf(name: RepositoryName): string {
@@ -48,7 +53,7 @@ export function parseTag(text: string): Tag {
   return text
 }
 
-/** A tag or a digest; what holds a colon must be a digest. */
+/** A tag or a digest; a text with a colon must be a digest. */
 export function parseReference(text: string): Reference {
   if (isDigest(text)) return { digest: text }
   if (text.includes(':')) {

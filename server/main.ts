@@ -15,9 +15,8 @@ import { undelete } from './commands/undelete.ts'
 import { work } from './commands/work.ts'
 import { ConfigError } from './config/config.ts'
 
-// The parts are loaded by the command that needs them: help, config and completion answer at once. What Node makes of
-// their sources is kept for the next start, where the folder can be written; in a shared temporary folder others could
-// put theirs there.
+// Each command imports what it needs, so that help, config and completion answer at once. Node keeps the compiled code
+// for the next start, if this folder can be written; in a shared temporary folder other users could replace it.
 enableCompileCache(path.join(import.meta.dirname, '../.cache/compile'))
 
 const commands = [serve, work, migrate, config, fsck, undelete, keys, admin, cache, completion]
@@ -36,7 +35,7 @@ async function load() {
 
 for (const command of commands) addCommand(program, command, { load, program })
 
-// A reader of our output may leave early (`| head`): that ends no registry, and no command in the middle.
+// A reader of the output may leave early (`| head`): that must not end a registry, or a command halfway.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
@@ -49,7 +48,7 @@ try {
   }
 }
 
-/** One sentence for what a person can put right; a stack only for what is our fault. */
+/** One sentence; for an unexpected error, at log level debug, its stack. */
 function textOf(error: NodeJS.ErrnoException): string {
   const isExpected = error instanceof ConfigError || error.code !== undefined
   const isAsked = process.env.MARINA_LOG_LEVEL?.includes('debug') === true

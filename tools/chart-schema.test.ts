@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { settings } from '../server/config/config.ts'
 import { chartSchema } from './chart-schema.ts'
 
-test('deploy/helm/marina/values.schema.json knows exactly the settings there are (node tools/chart-schema.ts writes it)', () => {
+test("the Helm chart's schema has exactly the settings there are (node tools/chart-schema.ts writes it)", () => {
   const schema = readFileSync(join(import.meta.dirname, '../deploy/helm/marina/values.schema.json'), 'utf8')
   assert.equal(schema, chartSchema())
 })

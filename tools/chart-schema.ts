@@ -12,7 +12,7 @@ type Schema = {
 }
 type Row = { path: string; fallback: unknown; help: string; secret?: true; show?: unknown }
 
-/** What the Helm chart decides by itself, or has no use for. */
+/** Settings that the Helm chart sets itself, or has no use for. */
 const ofChart = [
   'port',
   'host',
@@ -29,14 +29,16 @@ const ofChart = [
 
 const file = path.resolve(import.meta.dirname, '../deploy/helm/marina/values.schema.json')
 
-/** The chart's values.schema.json with `config` written from the settings; chart-schema.test.ts holds the two together. */
+/**
+ * The chart's values.schema.json, with `config` made from the settings; chart-schema.test.ts keeps the file up to date.
+ */
 export function chartSchema(): string {
   const schema = JSON.parse(readFileSync(file, 'utf8')) as { properties: Record<string, Schema> }
   schema.properties['config'] = configSchema(settings)
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 
-/** Every setting that is neither a secret nor the chart's: a misspelt one is refused before anything is installed. */
+/** All settings but secrets and the chart's own. A misspelt setting is refused before anything is installed. */
 function configSchema(rows: Row[]): Schema {
   const top: Schema = folder()
   for (const row of rows.filter(({ secret, path: at }) => secret !== true && !ofChart.includes(at))) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { configurationPage } from './configuration-page.ts'
 
-test('docs/operate/configuration.md lists exactly the settings there are (node tools/configuration-page.ts writes it)', () => {
+test('the configuration page lists exactly the settings there are (tools/configuration-page.ts writes it)', () => {
   const page = readFileSync(join(import.meta.dirname, '../docs/operate/configuration.md'), 'utf8')
   assert.equal(page, configurationPage())
 })

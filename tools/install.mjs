@@ -1,5 +1,5 @@
-// Runs before `npm start` and `npm test`: brings what is missing, and is quick when nothing is. Plain JavaScript for any
-// Node from 20 on, with no package at hand, as it is what fetches the packages and the Node that Marina runs on.
+// Runs before `npm start` and `npm test`, and installs what is missing; quick when nothing is. Plain JavaScript for any
+// Node from 20 on and without packages, because it installs the packages, and the Node that Marina runs on.
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
@@ -13,7 +13,9 @@ const lockFile = inRoot('.cache', 'install.lock')
 const minimumNode = 24
 const staleLockMs = 15_000
 
-/** Debian starts a service it installs, now and at boot; the tests start their own (policy-rc.d: exit 101 forbids it). */
+/**
+ * Debian starts services when it installs them. The tests start their own, so that policy-rc.d forbids it (exit 101).
+ */
 const aptScript = `
   set -e
   export DEBIAN_FRONTEND=noninteractive
@@ -52,7 +54,7 @@ async function ensurePackages(withDev) {
   })
 }
 
-/** Packages for tests do no harm to a plain start, so that one is content with either kind. */
+/** A plain start is content with packages that were installed for tests, but not the other way round. */
 function isInstalled(withDev) {
   const stamp = readStamp()
   return stamp?.lock === hashOfLock() && (stamp.dev || !withDev)
@@ -68,7 +70,7 @@ async function install(withDev) {
   fs.writeFileSync(stampFile, JSON.stringify({ lock: hashOfLock(), dev: withDev }))
 }
 
-/** The Node among the packages is made for glibc: elsewhere (Alpine) it would only stand in the way of the system's. */
+/** Removes the Node among the packages where it does not run: it needs glibc, which Alpine does not have. */
 async function dropNodeThatDoesNotRun() {
   const file = inRoot('node_modules', '.bin', 'node')
   if (fs.existsSync(file)) await run(file, ['--version']).catch(() => fs.rmSync(file))
@@ -81,7 +83,8 @@ function checkNode() {
   )
     return
   throw new Error(
-    `Marina needs Node ${minimumNode} or newer and none comes with its packages on ${process.platform}-${process.arch}: this is Node ${process.version}, install a newer one from nodejs.org and start again`,
+    `Marina needs Node ${minimumNode} or newer, and its packages bring none for ${process.platform}-${process.arch}: ` +
+      `this is Node ${process.version}, install a newer one from nodejs.org and start again`,
   )
 }
 
@@ -119,7 +122,7 @@ function readTools() {
     .map(([command, name]) => ({ command, name }))
 }
 
-/** Debian keeps some of them where only root's PATH leads. */
+/** Some of Debian's commands are in folders that only root has in its PATH. */
 function isOnPath(command) {
   if (path.isAbsolute(command)) return fs.existsSync(command)
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
@@ -140,7 +143,7 @@ function hashOfLock() {
     .digest('hex')
 }
 
-/** Says nothing unless it fails; then everything it said. */
+/** Runs a program and throws with its whole output when it fails. */
 async function run(file, args) {
   const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
@@ -153,7 +156,10 @@ async function run(file, args) {
     throw new Error(`${file} ${args.slice(0, 3).join(' ').slice(0, 60)} ended with ${code}\n${said.trim()}`)
 }
 
-/** One install at a time in one folder. The holder touches its file while it works, so a killed one is soon found out. */
+/**
+ * Runs `work` under a lock on this folder. The holder touches the lock's file meanwhile: that of a killed one grows
+ * stale.
+ */
 async function holdingLock(work) {
   fs.mkdirSync(path.dirname(lockFile), { recursive: true })
   while (!tryLock()) await sleep(200)
@@ -177,7 +183,9 @@ function tryLock() {
   return false
 }
 
-/** Renamed first: of two that find it stale one gets it, and one that was replaced meanwhile is put back. */
+/**
+ * Renames the lock before it removes it, so that one process gets it; a lock that was renewed meanwhile is put back.
+ */
 function removeStaleLock() {
   const aside = `${lockFile}.${randomUUID()}`
   try {

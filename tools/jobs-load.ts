@@ -1,9 +1,9 @@
 /**
- * Load for `npm run bench -- jobs`, in a process of its own: what it measures is the job service as features use it.
+ * Load for `npm run bench -- jobs`, in a process of its own. It uses the job service as features do.
  *
  *     MARINA_BENCH_DATABASE=postgres://... node tools/jobs-load.ts ours|bare|pickup|growth <jobs>
  *
- * Prints one line of JSON. `bare` is graphile-worker without any of our tables.
+ * Prints one line of JSON. `bare` is graphile-worker without Marina's tables.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Logger, runTaskList } from 'graphile-worker'
@@ -37,7 +37,7 @@ try {
   await db.close()
 }
 
-/** Enqueued one by one, each in a transaction of its own, then finished. */
+/** Enqueues jobs one by one, each in a transaction of its own, then waits until they have run. */
 async function ours() {
   const enqueueSeconds = await inTurns(() =>
     db.transaction((tx) => enqueue(tx, type, { params: { at: 0 }, trigger: 'EVENT' })),
@@ -74,7 +74,7 @@ async function bare() {
   return { enqueueSeconds, finishSeconds }
 }
 
-/** From before the transaction of the cause to the first line of the job, in ms. */
+/** From the start of the enqueuing transaction to the first line of the job, in ms. */
 async function pickup() {
   const times: number[] = []
   await using _workers = await open((at) => void times.push(performance.now() - at))
@@ -93,7 +93,7 @@ async function pickup() {
   }
 }
 
-/** Ten rounds with the sweep after each: jobs a second, and what the tables weigh. */
+/** Ten rounds, each followed by the sweep: jobs a second, and the size of the tables. */
 async function growth() {
   const rounds: { rate: number; rows: number; mib: number }[] = []
   for (let round = 0; round < 10; round++) {
@@ -118,18 +118,20 @@ async function growth() {
     })
     const size = await db.row<{ rows: number; bytes: number }>(sql`
       select (select count(*) from task) + (select count(*) from graphile_worker.jobs) as rows,
-        (pg_total_relation_size('task') + pg_total_relation_size('execution') + pg_total_relation_size('graphile_worker._private_jobs'))::bigint as bytes`)
+        (
+          pg_total_relation_size('task') + pg_total_relation_size('execution') +
+          pg_total_relation_size('graphile_worker._private_jobs'))::bigint as bytes`)
     rounds.push({ rate: Math.round(share / seconds), rows: size!.rows, mib: Math.round(size!.bytes / 2 ** 20) })
   }
   return { rounds }
 }
 
-/** Seconds until so many jobs have run. */
+/** The seconds until this many jobs have run. */
 async function finish(wanted: number): Promise<number> {
   const started = performance.now()
   const ran = { count: 0 }
   {
-    // Closing waits for what the last ones still write.
+    // Closing waits until the last jobs are recorded.
     await using _workers = await open(() => void ran.count++)
     while (ran.count < wanted) await sleep(10)
   }

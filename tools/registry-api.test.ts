@@ -15,10 +15,10 @@ const rows = readFileSync(path.join(root, 'docs/registry-api.md'), 'utf8')
       .map((cell) => cell.trim()),
   )
 
-/** Codes that nothing answers yet, or that no test can bring about at will. The table says why. */
+/** Codes that Marina does not answer with yet, or that no test can cause. The table says why. */
 const untested = ['BLOB_UPLOAD_INVALID', 'DENIED', 'CONFLICT', 'PROJECTPOLICYVIOLATION']
 
-test('every endpoint of the specification stands in the table', () => {
+test('every endpoint of the specification is in the table', () => {
   const ids = [
     '1',
     '2',
@@ -46,7 +46,7 @@ test('every endpoint of the specification stands in the table', () => {
   )
 })
 
-test('every error code stands in the table with its status', () => {
+test('every error code is in the table with its status', () => {
   const told = rows
     .filter(([, code]) => Object.hasOwn(ociErrors, code!))
     .map(([, code, status]) => [code, Number(status)])

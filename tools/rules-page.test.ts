@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { findWrongRules, rulesPage } from './rules-page.ts'
 import { readTree } from './tidy/tree.ts'
 
-test('docs/rules.md has a row for every rule that is mentioned, and each row names the tests that hold it', () => {
+test('docs/rules.md has a row for every rule that is mentioned, and each row names its tests', () => {
   assert.deepEqual(findWrongRules(readTree(path.resolve(import.meta.dirname, '..'))), [])
 })
 

@@ -1,9 +1,9 @@
 import { isTest, type Tree } from './tidy/tree.ts'
 
-/** Where the rules stand, from the root. */
+/** The page of the rules, relative to the root. */
 export const rulesPage = 'docs/rules.md'
 
-/** `files`: the tests that hold the rule; where there can be none, what it is about. */
+/** `files`: the tests that hold the rule; for a rule without tests, the files that it is about. */
 type Row = { id: string; sentence: string; files: string[] }
 
 /** An id of a rule: S0-01, C-38, H13. */
@@ -12,7 +12,7 @@ const all = new RegExp(ids, 'g')
 /** `F01..F10` mentions all ten. */
 const range = new RegExp(`(${ids.source})\\.\\.(${ids.source})`, 'g')
 
-/** What is wrong between the table of rules and the tree that mentions them. */
+/** Differences between the table of rules and the files that mention them. */
 export function findWrongRules(tree: Tree): string[] {
   const rows = parseRules(tree.get(rulesPage) ?? '')
   const mentions = findMentions(tree)
@@ -45,7 +45,7 @@ function parseRules(page: string): Row[] {
   })
 }
 
-/** By id, the files that mention it; the table itself aside. */
+/** The files that mention each id, other than the table itself. */
 function findMentions(tree: Tree): ReadonlyMap<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   for (const [name, text] of tree) {

@@ -1,6 +1,7 @@
 /**
- * The test command: types, lint, format, then every test file on one shared PostgreSQL. Arguments keep the files whose path
- * contains one of them. A line tells of each file as it ends, with its wall time; the last is `N passed, N failed`.
+ * The test command: types, lint, format, then every test file, all on one PostgreSQL. Arguments select the files whose
+ * path contains one of them. Each file gets a line with its wall time when it ends; the last line is `N passed, N
+ * failed`.
  */
 import { spawn } from 'node:child_process'
 import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
@@ -12,9 +13,9 @@ import type { EventData } from 'node:test'
 import { oldestVersion, openOldestServer, openTestServer } from '../server/testing/postgres-server.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-/** A bound for what hangs, generous: a busy machine may take several times as long as a quiet one. */
+/** A generous bound for tests that hang: a busy machine may take several times as long as a quiet one. */
 const perTestMs = 300_000
-/** One more than there are cores: tests wait for clocks and disks now and then. PostgreSQL has connections for four. */
+/** One more than there are cores, because tests sometimes wait. PostgreSQL has connections for four. */
 const filesAtOnce = Math.min(availableParallelism() + 1, 4)
 /** Files that take more than 20 s, the longest first. */
 const longest = ['e2e/faults/kill-loop.test.ts']
@@ -78,10 +79,10 @@ async function runTestFiles(words: string[]): Promise<Count> {
   if (stopping.signal.aborted) return { passed: 0, failed: 1 }
   if (files.length === 0) return fail(`no test file has ${words.join(' or ')} in its path`)
   const scratch = await realpath(await mkdtemp(path.join(tmpdir(), 'marina-test-')))
-  // Tests that run something as another user need to be entered, yet nobody else need list them.
+  // Tests that run programs as another user need others to enter the folder; they need not list it.
   await chmod(scratch, 0o711)
   process.env['TMPDIR'] = scratch
-  // Each file loads all of Marina: half a second of work less where compiled code is kept.
+  // With a cache of compiled code each file loads Marina half a second faster.
   process.env['NODE_COMPILE_CACHE'] = path.join(root, '.cache/compile')
   try {
     const count = await runOnPostgres(files)
@@ -94,7 +95,7 @@ async function runTestFiles(words: string[]): Promise<Count> {
   }
 }
 
-/** The longest files first, so that none of them goes on alone at the end; the others by name. */
+/** The longest files first, so that none of them runs alone at the end; the others by name. */
 function listTestFiles(): string[] {
   const exclude = (name: string) => name === 'node_modules'
   const found = globSync('{oci,api,server,cli,tools,e2e}/**/*.test.ts', { cwd: root, exclude })
@@ -117,7 +118,7 @@ async function runOn(open: typeof openTestServer, files: string[]): Promise<Coun
   return await runFiles(files)
 }
 
-/** Tests that were cut short could not end what they had started. Whatever works in the scratch folder is theirs. */
+/** Kills processes that aborted tests have left behind, known by their working directory in the scratch folder. */
 function endAllIn(scratch: string): string[] {
   if (process.platform !== 'linux') return []
   const pids = readdirSync('/proc')
@@ -141,7 +142,7 @@ function fail(why: string, { passed, failed }: Count = { passed: 0, failed: 0 })
   return { passed, failed: failed + 1 }
 }
 
-/** Runs the files, `filesAtOnce` at a time, and tells of each as it ends; of failures at once, and again at the end. */
+/** Runs files, `filesAtOnce` at a time. Reports each as it ends; failures are printed at once, and again at the end. */
 async function runFiles(files: string[]): Promise<Count> {
   const total: Count = { passed: 0, failed: 0 }
   const failures: string[] = []
@@ -160,15 +161,15 @@ async function runFiles(files: string[]): Promise<Count> {
     }
   }
   await Promise.all(Array.from({ length: filesAtOnce }, runOneAfterTheOther))
-  // A reader who keeps only the end of a long log still learns what failed.
+  // The failures again, for readers who see only the end of a long log.
   for (const failure of failures) console.log(failure)
   return total
 }
 
 /**
- * Runs one file in a process of its own. One runner for each file: a runner that is given all files holds back what it
- * reports of a file until all files before it have ended. Counts tests, not suites nor files; a file that ends badly
- * outside its tests counts as one failure.
+ * Runs one file with a runner and a process of its own: one runner for all files would withhold a file's report until
+ * all files before it have ended. Counts tests, neither suites nor files; a file that fails outside its tests counts as
+ * one failure.
  */
 async function runFile(file: string, failures: string[]): Promise<Count> {
   const count: Count = { passed: 0, failed: 0 }
@@ -194,7 +195,7 @@ async function runFile(file: string, failures: string[]): Promise<Count> {
   return count
 }
 
-/** What is wrong with a test that passed, if anything is. */
+/** Why a test that passed still counts as failed, if it does. */
 function complainAbout(event: EventData.TestPass): string | undefined {
   if (isFile(event)) return 'holds no test'
   return event.skip !== undefined || event.todo !== undefined ? 'was skipped' : undefined
@@ -211,12 +212,12 @@ function inWords(ms: number): string {
 
 type TestEvent = { name: string; nesting: number; file?: string | undefined }
 
-/** The runner reports each file as a test of its own when the file did not end well, or held no test. */
+/** The runner reports a file as a test when the file failed or held no test. */
 function isFile({ name, nesting, file }: TestEvent): boolean {
   return nesting === 0 && file !== undefined && path.resolve(root, name) === path.resolve(file)
 }
 
-/** A suite or a file that failed only because a test in it did: that test was printed already. */
+/** True of a suite or file that failed only because a test in it did: that test was printed already. */
 function isEchoOfChild(event: EventData.TestFail): boolean {
   const kind = (event.details.error as { failureType?: string }).failureType
   return kind === 'subtestsFailed'

@@ -1,7 +1,8 @@
 /**
- * How tidy the tree is: `node tools/tidy.ts` prints what each rule finds and may find, `node tools/tidy.ts lines` every
- * finding of the rules with that word in their name, `node tools/tidy.ts --write` lowers the numbers of the counts' file
- * to what there is. It never raises one: what rose is named, and the exit code is 1.
+ * Counts what is untidy in the tree. `node tools/tidy.ts` prints the findings of each rule and how many are allowed,
+ * `node tools/tidy.ts lines` also lists those of the rules with that word in their name, and `node tools/tidy.ts
+ * --write` lowers the numbers in tidy-counts.json to the present ones. It never raises a number: a rule that rose is
+ * printed, and the exit code is 1.
  */
 import path from 'node:path'
 import { describeRise, findRisen, lowerCounts, readCounts, writeCounts } from './tidy/ratchet.ts'

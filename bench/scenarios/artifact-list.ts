@@ -9,7 +9,9 @@ const requests = { few: 1600, many: 3000 }
 
 export const artifactList: Scenario = {
   name: 'artifact-list',
-  says: 'lists of 10,000 and 100,000 artifacts with tags, labels and accessories at 16 and 300 clients, first and deep pages; referrers of one with 10,000',
+  says:
+    'lists of 10,000 and 100,000 artifacts with tags, labels and accessories at 16 and 300 clients, ' +
+    'first and deep pages; referrers of one with 10,000',
   async run({ scratch, rounds, say }): Promise<Row[]> {
     const marina = await startMarina(scratch)
     const url = databaseUrlOf(scratch)
@@ -35,15 +37,14 @@ export const artifactList: Scenario = {
       },
     }
     const values = Object.fromEntries(Object.keys(sides).map((name) => [name, [] as number[]]))
-    // Once for each, unmeasured: a server that has just started compiles and plans.
+    // One unmeasured round for each: a new process still compiles its code and plans its statements.
     for (const side of Object.values(sides)) await askAll(marina.port, side, side.clients * 4)
     for (let round = 1; round <= rounds; round++) {
       for (const [name, side] of Object.entries(sides)) {
         const ms = await askAll(marina.port, side, side.clients > 100 ? requests.many : requests.few)
         values[name]!.push(ms[Math.floor(ms.length * 0.95)]!)
-        say(
-          `${name}, round ${round} of ${rounds}: p95 ${values[name]!.at(-1)!.toFixed(1)} ms, p50 ${ms[ms.length >> 1]!.toFixed(1)} ms`,
-        )
+        const [p95, p50] = [values[name]!.at(-1)!.toFixed(1), ms[ms.length >> 1]!.toFixed(1)]
+        say(`${name}, round ${round} of ${rounds}: p95 ${p95} ms, p50 ${p50} ms`)
       }
     }
     const row = (name: keyof typeof sides, most: number, against?: keyof typeof sides): Row => ({
@@ -66,7 +67,7 @@ export const artifactList: Scenario = {
 
 type Side = { clients: number; head: string; target: () => string }
 
-/** Milliseconds of each request, sorted. */
+/** The duration of each request in ms, sorted. */
 async function askAll(port: number, { clients, head, target }: Side, count: number): Promise<number[]> {
   const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)))
   const ms: number[] = []

@@ -20,8 +20,8 @@ export const blobPut: Scenario = {
     const file = scratch.path('blob')
     const stored: Partial<Record<string, { registry: Registry; digest: string }>> = {}
     const put = (registry: Registry) => async () => {
-      // New bytes each time, so that nobody can say "known already"; on disk before the clock starts, so that the kernel
-      // is not still writing them, or those of the other's round, while this one is measured.
+      // New bytes each time, so that no registry can say that it has them. They are synced before the clock starts, so
+      // that the kernel does not write them, or those of the other side's round, during this one.
       const digest = await writeRandom(file)
       await output('sync', [])
       const seconds = await putFile(registry, file, digest)
@@ -66,7 +66,7 @@ async function writeRandom(file: string): Promise<string> {
   return `sha256:${hash.digest('hex')}`
 }
 
-/** Seconds from the first byte of the PUT's connection to the answer, as curl counts them. */
+/** The time of a PUT in seconds, from its connection to the answer, as curl measures it. */
 async function putFile(registry: Registry, file: string, digest: string): Promise<number> {
   const token = await registry.token([name])
   const connection = await openConnection(registry.port)

@@ -21,15 +21,18 @@ const names = [
 type Side = (typeof names)[number]
 
 /**
- * The table of the design notes (S1-44 to S1-52), in its shapes: a manifest without a cache, with a cache of facts, with
- * manifests too, without the chain around it, and the smallest endpoint there is. All processes of Marina stand on one
- * database. A request that would wait longer than 1.5 s for a database connection is answered with 503 by default; the
- * process without a cache may wait, so that its figure is of work done and not of refusals. At 64 connections wrk asks, which
- * takes little of the machine and fails the measurement on any answer but a success; over 5,000 two processes of Node count.
+ * The table of the design notes (S1-44 to S1-52): a manifest without a cache, with cached facts, with cached manifests
+ * too, from a bare server, and the smallest endpoint. All Marinas share one database. By default a request that waits
+ * longer than 1.5 s for a database connection is answered with 503; the process without a cache may wait longer, so
+ * that its figure measures work and not refusals. With 64 connections wrk is the client: it needs little of the
+ * machine, and fails the measurement on any answer but a success. With 5,000 connections, two Node processes are the
+ * client.
  */
 export const cacheTable: Scenario = {
   name: 'cache-table',
-  says: 'manifest GET without cache, with facts cached, with manifests cached, a bare server, ping; 64 connections for 10 s, 100,000 requests over 5,000',
+  says:
+    'manifest GET without cache, with facts cached, with manifests cached, a bare server, ping; ' +
+    '64 connections for 10 s, 100,000 requests over 5,000',
   roundsAtMost: 3,
   async run(bench): Promise<Row[]> {
     const { scratch } = bench
@@ -98,9 +101,9 @@ async function askMany(bench: Bench, sides: Record<Side, Asked>): Promise<Row[]>
         requestsEach: requests / connections,
       })
       rounds[side].push(round)
-      bench.say(
-        `${side}: average ${round.average.toFixed(1)} ms, p95 ${round.p95.toFixed(1)} ms, ${round.failed} failed${round.failed > 0 ? ` (${round.reasons.join('; ')})` : ''}`,
-      )
+      const reasons = round.failed > 0 ? ` (${round.reasons.join('; ')})` : ''
+      const [average, p95] = [round.average.toFixed(1), round.p95.toFixed(1)]
+      bench.say(`${side}: average ${average} ms, p95 ${p95} ms, ${round.failed} failed${reasons}`)
       return round.perSecond
     }),
   )

@@ -20,7 +20,7 @@ export const cacheTags: Scenario = {
     const redisOnly = await startSecondMarina(scratch, { ...redis, MARINA_CACHE_BYTES: '0' }, 'marina4')
     const head = `authorization: Bearer ${await first.token([name])}\r\n`
     const pull = (from: Registry) => () => pullAll(from.port, head)
-    // The first fills Redis; each process has been asked before, as one that has just started compiles.
+    // One unmeasured round for each: the first fills Redis, and all have compiled their code afterwards.
     for (const one of [first, none, without, redisOnly]) await pullAll(one.port, head)
     const values = await takeTurns(bench, '10,000 tags, pulls/s', {
       none: pull(none),
@@ -38,7 +38,7 @@ export const cacheTags: Scenario = {
   },
 }
 
-/** Pulls per second of every tag once. */
+/** Pulls every tag once; returns the pulls per second. */
 async function pullAll(port: number, head: string): Promise<number> {
   const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)))
   const started = performance.now()

@@ -3,19 +3,21 @@ import { makeImage, pushImage } from '../image.ts'
 import { startMarina, startRedis, startSecondMarina } from '../registries.ts'
 import type { Row, Scenario } from '../scenario.ts'
 
-/** BENCH_CHECKS asks for fewer or more. */
+/** BENCH_CHECKS sets another number. */
 const checks = Number(process.env['BENCH_CHECKS'] ?? 100_000)
 const lanes = 16
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
 export const cacheTwo: Scenario = {
   name: 'cache-two',
-  says: 'two processes with Redis: 100,000 times a tag is moved through one and pulled from the other at once; how often that was wrong',
+  says:
+    'two processes with Redis: a tag is moved through one and at once pulled from the other, 100,000 times; ' +
+    'how often the answer was wrong',
   roundsAtMost: 1,
   async run({ scratch, say }): Promise<Row[]> {
     const redis = { MARINA_REDIS_URL: (await startRedis(scratch)).url }
     const first = await startMarina(scratch, redis)
-    // As little memory as lets Redis do the work.
+    // With little memory of its own, the process has to use Redis.
     const second = await startSecondMarina(scratch, { ...redis, MARINA_CACHE_BYTES: '16KiB' })
     let [done, wrong] = [0, 0]
     const started = performance.now()
@@ -46,7 +48,8 @@ export const cacheTwo: Scenario = {
             wrong++
           if (++done % 5000 === 0)
             say(
-              `${done} of ${checks}: ${wrong} wrong, ${Math.round(done / ((performance.now() - started) / 1000))} a second`,
+              `${done} of ${checks}: ${wrong} wrong, ` +
+                `${Math.round(done / ((performance.now() - started) / 1000))} a second`,
             )
         }
         to.close()

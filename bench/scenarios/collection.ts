@@ -8,7 +8,7 @@ import { makeImage, pushImage } from '../image.ts'
 import { basic, databaseUrlOf, startMarina, type Registry } from '../registries.ts'
 import type { Row, Scenario } from '../scenario.ts'
 
-/** Live blobs, and then ten times as many. */
+/** The number of live blobs in the first part; the second has ten times as many. */
 const live = Number(process.env['BENCH_BLOBS'] ?? 1_000_000)
 const dead = Number(process.env['BENCH_DEAD_BLOBS'] ?? 10_000)
 const clients = 4
@@ -16,7 +16,9 @@ const quietSeconds = 10
 
 export const collection: Scenario = {
   name: 'collection',
-  says: `${dead} dead blobs among ${live} live ones and among ten times as many, collected while ${clients} clients push (BENCH_BLOBS, BENCH_DEAD_BLOBS)`,
+  says:
+    `${dead} dead blobs among ${live} live ones and among ten times as many, ` +
+    `collected while ${clients} clients push (BENCH_BLOBS, BENCH_DEAD_BLOBS)`,
   async run({ scratch, rounds, say }): Promise<Row[]> {
     const marina = await startMarina(scratch, { MARINA_UNDELETE_WINDOW: '0s' })
     const database = new Client(databaseUrlOf(scratch))
@@ -30,7 +32,7 @@ export const collection: Scenario = {
       ] as const) {
         say(`seeding ${count} live blobs`)
         await seedLive(database, count)
-        // Round 0 is not counted: a server that has just started compiles and plans.
+        // Round 0 is not counted: a new process still compiles its code and plans its statements.
         for (let round = size === 'few' ? 0 : 1; round <= rounds; round++) {
           await seedDead(database, marina.storage)
           const pushing = await startPushing(marina, `${size}${round}`)
@@ -41,9 +43,9 @@ export const collection: Scenario = {
           seconds[size].push(collecting.seconds)
           pushes.quiet.push(quiet.rate)
           pushes.collecting.push(collecting.rate)
-          say(
-            `among ${count}, round ${round} of ${rounds}: ${collecting.seconds.toFixed(1)} s; ${quiet.rate.toFixed(0)} pushes/s without it, ${collecting.rate.toFixed(0)} with it`,
-          )
+          const [quietRate, rate] = [quiet.rate.toFixed(0), collecting.rate.toFixed(0)]
+          const took = `among ${count}, round ${round} of ${rounds}: ${collecting.seconds.toFixed(1)} s`
+          say(`${took}; ${quietRate} pushes/s without it, ${rate} with it`)
         }
       }
     } finally {
@@ -68,7 +70,9 @@ export const collection: Scenario = {
   },
 }
 
-/** Rows as pushes leave them, a hundred blobs to an image, up to `count`; without bytes, which a collection never looks at. */
+/**
+ * Inserts rows as pushes leave them, 100 blobs to an image, up to `count` blobs; a collection never reads live bytes.
+ */
 async function seedLive(database: Client, count: number): Promise<void> {
   const { rows } = await database.query<{ have: string }>(
     `select count(*) as have from blob where digest like 'sha256:11ve%'`,
@@ -76,17 +80,26 @@ async function seedLive(database: Client, count: number): Promise<void> {
   const from = Number(rows[0]!.have)
   const digest = `'sha256:11ve' || substr(encode(sha256(convert_to('l' || n, 'UTF8')), 'hex'), 1, 60)`
   await database.query('set statement_timeout = 0')
-  // Triggers and foreign keys would do for each row what these statements do for all.
+  // These statements do once what triggers and foreign keys would do for each row.
   await database.query('set session_replication_role = replica')
   for (const step of [
-    `insert into repository (project_id, name) select id, 'library/seeded' from project where name = 'library' on conflict do nothing`,
+    `insert into repository (project_id, name)
+      select id, 'library/seeded' from project where name = 'library' on conflict do nothing`,
     `insert into blob (digest, size) select ${digest}, 1000 from generate_series(${from + 1}, ${count}) n`,
-    `create temporary table seeded as select blob.id, repository.id as repository_id, blob.id / 100 as image from blob, repository where blob.digest like 'sha256:11ve%'
-      and repository.name = 'library/seeded' and not exists (select from repository_blob where blob_id = blob.id)`,
+    `create temporary table seeded as
+      select blob.id, repository.id as repository_id, blob.id / 100 as image from blob, repository
+      where blob.digest like 'sha256:11ve%' and repository.name = 'library/seeded'
+        and not exists (select from repository_blob where blob_id = blob.id)`,
     `insert into repository_blob (repository_id, blob_id) select repository_id, id from seeded`,
-    `insert into artifact (repository_id, digest, media_type, kind, size) select distinct repository_id, 'sha256:' || encode(sha256(convert_to('i' || image || '-${count}', 'UTF8')), 'hex'), 'x' || image, 'image', 1 from seeded`,
-    `insert into artifact_blob (artifact_id, repository_id, blob_id) select artifact.id, seeded.repository_id, seeded.id from seeded join artifact on artifact.media_type = 'x' || seeded.image
-      and artifact.digest = 'sha256:' || encode(sha256(convert_to('i' || seeded.image || '-${count}', 'UTF8')), 'hex')`,
+    `insert into artifact (repository_id, digest, media_type, kind, size)
+      select distinct repository_id,
+        'sha256:' || encode(sha256(convert_to('i' || image || '-${count}', 'UTF8')), 'hex'), 'x' || image, 'image', 1
+      from seeded`,
+    `insert into artifact_blob (artifact_id, repository_id, blob_id)
+      select artifact.id, seeded.repository_id, seeded.id
+      from seeded join artifact on artifact.media_type = 'x' || seeded.image
+        and artifact.digest =
+          'sha256:' || encode(sha256(convert_to('i' || seeded.image || '-${count}', 'UTF8')), 'hex')`,
     'drop table seeded',
     'vacuum analyze',
   ])
@@ -94,7 +107,10 @@ async function seedLive(database: Client, count: number): Promise<void> {
   await database.query('set session_replication_role = default')
 }
 
-/** Blobs that lost their last holder three hours ago, with files of 100 bytes, scattered over the ids as deletes would leave them. */
+/**
+ * Inserts blobs that lost their last hold three hours ago, with files of 100 bytes; ids are scattered, as after
+ * deletes.
+ */
 async function seedDead(database: Client, storage: string): Promise<void> {
   const digests: string[] = []
   for (let number = 0; number < dead; number++) {
@@ -109,12 +125,13 @@ async function seedDead(database: Client, storage: string): Promise<void> {
     digests,
   ])
   await database.query(
-    `insert into blob_candidate (blob_id, noted_at) select id, now() - interval '3 hours' from blob where digest = any($1::text[])`,
+    `insert into blob_candidate (blob_id, noted_at)
+      select id, now() - interval '3 hours' from blob where digest = any($1::text[])`,
     [digests],
   )
 }
 
-/** Asks for a run and waits for its end. */
+/** Starts a collection and waits for its end. */
 async function collect({ port }: Registry): Promise<void> {
   const headers = { authorization: basic, 'content-type': 'application/json' }
   const asked = await fetch(`http://127.0.0.1:${port}/api/v2.0/system/gc/schedule`, {
@@ -131,7 +148,7 @@ async function collect({ port }: Registry): Promise<void> {
     if (run.job_status === 'Pending' || run.job_status === 'Running') continue
     const { purged_blobs: blobs, removed_files: files } = JSON.parse(run.job_parameters) as Record<string, number>
     if (run.job_status !== 'Success' || blobs !== dead || files !== dead)
-      throw new Error(`the collection ended otherwise: ${JSON.stringify(run)}`)
+      throw new Error(`the collection did not succeed: ${JSON.stringify(run)}`)
     return
   }
 }

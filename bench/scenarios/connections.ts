@@ -13,7 +13,9 @@ const limitMs = 10 * 60_000
 
 export const manyConnections: Scenario = {
   name: 'connections',
-  says: '5,000 connections open at once, 100,000 requests of a manifest by tag over them: how many fail, and how long they wait',
+  says:
+    '5,000 connections open at once, 100,000 requests of a manifest by tag over them: ' +
+    'how many fail, and how long they wait',
   async run(bench): Promise<Row[]> {
     const { scratch, say } = bench
     const image = makeImage()
@@ -64,7 +66,7 @@ export type Round = {
   p99: number
 }
 
-/** `connections` and `requestsEach` of each of two client processes. */
+/** Runs two client processes, each with `connections` connections and `requestsEach` requests over each. */
 export async function askOverAll(order: Order): Promise<Round> {
   const clients = Array.from({ length: processes }, () =>
     fork(path.resolve(import.meta.dirname, '../many-clients.ts'), { signal: AbortSignal.timeout(limitMs) }),

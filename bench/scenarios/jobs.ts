@@ -5,12 +5,14 @@ import { output } from '../scratch.ts'
 
 const load = path.resolve(import.meta.dirname, '../../tools/jobs-load.ts')
 const jobs = 10_000
-/** Jobs of the growth round; a million takes about half an hour. */
+/** The jobs of the growth measurement; a million takes about half an hour. */
 const many = Number(process.env['BENCH_JOBS'] ?? 100_000)
 
 export const jobService: Scenario = {
   name: 'jobs',
-  says: `${jobs} small jobs through the job service, beside graphile-worker alone; pickup; what ${many} jobs leave behind (BENCH_JOBS)`,
+  says:
+    `${jobs} small jobs through the job service, beside graphile-worker alone; pickup; ` +
+    `growth of the tables by ${many} jobs (BENCH_JOBS)`,
   async run(bench): Promise<Row[]> {
     const { scratch, say } = bench
     await startMarina(scratch, { MARINA_WORKERS: 'none' })

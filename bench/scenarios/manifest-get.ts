@@ -11,7 +11,9 @@ const load = { threads: 2, connections: 64, seconds: 10 }
 
 export const manifestGet: Scenario = {
   name: 'manifest-get',
-  says: 'manifest GET by tag with a bearer token, 64 connections for 10 s: against docker-registry, a bare node:http server, and two Marinas',
+  says:
+    'manifest GET by tag with a bearer token, 64 connections for 10 s: ' +
+    'against docker-registry, a bare node:http server, and two Marinas',
   async run(bench: Bench): Promise<Row[]> {
     const { scratch } = bench
     const [marina, docker] = [await startMarina(scratch), await startDockerRegistry(scratch)]
@@ -25,7 +27,7 @@ export const manifestGet: Scenario = {
     })
     const [toOurs, toTheirs] = [asked(ours.token), asked(theirs.token)]
     const barePort = await startBare(scratch, marina.port, toOurs)
-    // The load on two processes is the same 64 connections, half to each.
+    // Two processes get the same 64 connections together, half of them each.
     const half = { ...toOurs, ...load, threads: 1, connections: load.connections / 2 }
     const values = await takeTurns(bench, 'manifest GET/s', {
       marina: () => wrk({ ...toOurs, ...load, port: marina.port }),
@@ -69,7 +71,7 @@ export async function startBare(
 ): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${from}${target}`, { headers })
   const body = Buffer.from(await answer.arrayBuffer())
-  // What node:http adds by itself it adds here too.
+  // Headers that node:http adds by itself are left out of the recorded answer: the bare server adds them, too.
   const recorded = Object.fromEntries(
     [...answer.headers].filter(([header]) => !['date', 'connection', 'keep-alive'].includes(header)),
   )

@@ -21,7 +21,8 @@ export const memory: Scenario = {
     const { bavail, bsize } = await statfs(bench.scratch.dir)
     if (bavail * bsize < (uploads + 4) * GiB)
       throw new Error(`${bench.scratch.dir} has less than ${uploads + 4} GiB free`)
-    // A fresh process each round: memory once grown would hide the next growth. One after the other: 16 GiB of room is enough.
+    // A new process in each round: memory that has grown once would hide the next growth. Rounds share the disk's 16
+    // GiB.
     const values = await takeTurns(bench, 'growth of RSS, MB', {
       marina: () => grow(startMarina),
       docker: () => grow(startDockerRegistry),
@@ -42,7 +43,7 @@ export const memory: Scenario = {
 async function grow(start: typeof startMarina): Promise<number> {
   await using scratch = await openScratch()
   const registry = await start(scratch)
-  // One small push first: code and connections are loaded before the measurement begins.
+  // One small push first, so that code and connections are loaded before the measurement.
   await pushOne(registry, name, makeImage())
   const before = rss(registry.pid)
   let peak = before
@@ -67,7 +68,7 @@ async function uploadAll(registry: Registry): Promise<void> {
   if (said !== 'done') throw new Error(`${registry.name}: ${said}`)
 }
 
-/** In MB of 10^6 bytes. */
+/** The resident memory of a process, in MB of 10^6 bytes. */
 function rss(pid: number): number {
   return (Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024) / 1e6
 }

@@ -9,7 +9,9 @@ const seconds = 10
 
 export const smallPush: Scenario = {
   name: 'small-push',
-  says: 'pushes of small images, all of them new (config 1.5 KB, one layer 4 KB), by 16 clients for 10 s: 7 requests each, as docker sends them',
+  says:
+    'pushes of small images, all of them new (config 1.5 KB, one layer 4 KB), by 16 clients for 10 s: ' +
+    '7 requests each, as docker sends them',
   async run(bench): Promise<Row[]> {
     const { scratch } = bench
     const [marina, docker] = [await startMarina(scratch), await startDockerRegistry(scratch)]

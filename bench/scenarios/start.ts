@@ -6,7 +6,7 @@ type Start = (scratch: Scratch) => Promise<Registry>
 
 export const start: Scenario = {
   name: 'start',
-  says: 'from the start of the process to its first good answer: with an empty folder, and on what an earlier start left',
+  says: 'from the start of the process to its first good answer: in an empty folder, and in that of an earlier start',
   async run(bench): Promise<Row[]> {
     const first = await takeTurns(bench, 'first start, ms', {
       marina: () => firstStart(startMarina),
@@ -23,7 +23,7 @@ async function firstStart(begin: Start): Promise<number> {
 }
 
 async function measureLaterStarts(bench: Bench): Promise<{ marina: number[]; docker: number[] }> {
-  // What the first start makes is there before anything is measured.
+  // An unmeasured first start creates the folders.
   for (const begin of [startMarina, startDockerRegistry]) await timeOf(begin, bench.scratch)
   return takeTurns(bench, 'later start, ms', {
     marina: () => timeOf(startMarina, bench.scratch),
@@ -31,7 +31,7 @@ async function measureLaterStarts(bench: Bench): Promise<{ marina: number[]; doc
   })
 }
 
-/** In ms. Marina's good answer is that of its health, with its database; docker-registry's is any. */
+/** The time of a start in ms, up to Marina's good health with its database, or any answer of docker-registry. */
 async function timeOf(begin: Start, scratch: Scratch): Promise<number> {
   const started = performance.now()
   const registry = await begin(scratch)

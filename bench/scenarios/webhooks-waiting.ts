@@ -10,7 +10,9 @@ const seconds = 30
 
 export const webhooksWaiting: Scenario = {
   name: 'webhooks-waiting',
-  says: `${waiting.toLocaleString('en-US')} deliveries wait for a receiver that hangs: how much Marina grows in ${seconds} s, and how long another target's webhooks take`,
+  says:
+    `${waiting.toLocaleString('en-US')} deliveries wait for a receiver that hangs: ` +
+    `how much Marina grows in ${seconds} s, and how long another target's webhooks take`,
   roundsAtMost: 1,
   async run(bench): Promise<Row[]> {
     const marina = await startMarina(bench.scratch, { MARINA_OUTBOUND_ALLOW: '127.0.0.0/8' })
@@ -52,14 +54,18 @@ export const webhooksWaiting: Scenario = {
   },
 }
 
-/** As if the receiver had hung for hours while pushes went on. */
+/** Inserts deliveries as if the receiver had hung for hours while pushes went on. */
 async function fill(url: string): Promise<void> {
   const client = new Client(url)
   await client.connect()
   await client.query(`
-    insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-    select target.policy_id, target.id, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'stuck/app-' || n % 500, 'EVENT', 'application/json', repeat('x', 600)
-    from webhook_target target join webhook_policy policy on policy.id = target.policy_id join project on project.id = policy.project_id and project.name = 'stuck', generate_series(1, ${waiting}) n`)
+    insert into webhook_delivery (
+      policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+    select target.policy_id, target.id, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'stuck/app-' || n % 500,
+      'EVENT', 'application/json', repeat('x', 600)
+    from webhook_target target
+    join webhook_policy policy on policy.id = target.policy_id
+    join project on project.id = policy.project_id and project.name = 'stuck', generate_series(1, ${waiting}) n`)
   await client.query("select pg_notify('marina_webhooks', '')")
   await client.end()
 }

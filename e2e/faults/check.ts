@@ -6,8 +6,8 @@ import { sha256, type Image } from './image.ts'
 type Checked = { port: number; authorization: string; history: History; database: Database; everything: boolean }
 
 /**
- * Asks a Marina that was started again whether all that was acknowledged is there, whole, and all that was not is whole or
- * absent; adds what is wrong to the history's violations. Afterwards nothing in the history is open.
+ * Checks a restarted Marina: every acknowledged image is there and whole, every other one is whole or absent. Problems
+ * are added to the history's violations. Afterwards the history holds no open change.
  */
 export async function checkAfterCrash({ port, authorization, history, database, everything }: Checked): Promise<void> {
   using client = openClient(port, authorization)
@@ -30,7 +30,7 @@ async function checkImage(client: Client, history: History, held: Held): Promise
   held.state = found === 'absent' ? 'gone' : 'there'
 }
 
-/** A complaint, when it is neither whole nor absent. */
+/** 'whole', 'absent', or a sentence that says what is wrong. */
 async function findImage(client: Client, repository: string, image: Image): Promise<string> {
   const { status, headers, body } = await client.ask('GET', `/v2/${repository}/manifests/${image.digest}`)
   if (status === 404) return 'absent'
@@ -72,14 +72,14 @@ async function checkTag(client: Client, history: History, key: TagKey): Promise<
   history.settle(key, value)
 }
 
-/** Either unknown, or at an offset from which the rest gives the right digest. */
+/** An upload must be unknown, or go on at an offset from which the rest gives the right digest. */
 async function checkUpload(client: Client, history: History, upload: OpenUpload): Promise<void> {
   const { location, blob, sent, acknowledged, repository } = upload
   const complain = (what: string) => history.violate(`upload ${location}: ${what}`)
   if (upload.isOver) return checkFreshUpload(client, upload, complain)
   const status = await client.ask('GET', location)
   if (status.status === 404) {
-    // Unknown is right when its PUT went through; else acknowledged bytes would be lost.
+    // That the upload is unknown is right when its PUT succeeded; otherwise acknowledged bytes were lost.
     const { status: found } = await client.ask('HEAD', `/v2/${repository}/blobs/${blob.digest}`)
     if (found === 200 || upload.mayBeLost) return undefined
     return upload.mayBeOver
@@ -91,11 +91,11 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
   const offset = last === 0 && acknowledged !== 1 ? 0 : last + 1
   if (!((offset >= acknowledged || upload.mayBeLost) && offset <= sent))
     return complain(`goes on at ${offset}; ${acknowledged} were acknowledged, ${sent} sent`)
-  // A kill between the move of the bytes to their place and the commit ends the upload: the next request to it is told so, and that
-  // answer may be cut by another kill. Then a new upload must do.
+  // A kill between the move of the bytes and the commit ends the upload. Only the next request to it says so, and
+  // another kill may cut that answer. Then a new upload must succeed.
   if (sent === blob.bytes.length) upload.mayBeOver = true
   upload.sent = blob.bytes.length
-  // Range 0-0 is said of one byte as of none.
+  // Range 0-0 stands for one byte as well as for none.
   if ((await patchFrom(client, upload, offset)) === 416 && offset === 0) await patchFrom(client, upload, 1)
   const { status: done, body } = await client.ask('PUT', `${location}?digest=${blob.digest}`, { body: Buffer.alloc(0) })
   if (done === 404 && upload.mayBeOver) {
@@ -124,7 +124,7 @@ async function checkFreshUpload(
   if (status !== 201) complain(`a new upload of the same bytes ended with ${status}`)
 }
 
-/** Each acknowledged change has its fact, and no fact stands for a change that nobody began. */
+/** Checks that each acknowledged change has one fact, and that no fact tells of a change that no client began. */
 async function checkOutbox(database: Database, history: History, lookAt: Held[]): Promise<void> {
   const digests = lookAt.map(({ image }) => image.digest)
   const facts = await countFacts(
@@ -143,19 +143,21 @@ async function checkOutbox(database: Database, history: History, lookAt: Held[])
   }
   const ended = await countFacts(
     database,
-    `select (payload->>'repository') || ':' || (payload->>'tag') as fact, count(*)::int as count from outbox where topic = 'tag.deleted' group by 1`,
+    `select (payload->>'repository') || ':' || (payload->>'tag') as fact, count(*)::int as count
+    from outbox where topic = 'tag.deleted' group by 1`,
     [],
   )
   for (const [key, count] of history.tagDeletes) checkCount(history, key, ended, count)
   const moved = await countFacts(
     database,
-    `select (payload->>'repository') || ':' || (payload->>'tag') || ' ' || (payload->>'digest') as fact, count(*)::int as count
+    `select (payload->>'repository') || ':' || (payload->>'tag') || ' ' || (payload->>'digest') as fact,
+      count(*)::int as count
     from outbox where topic in ('tag.created', 'tag.moved') group by 1`,
     [],
   )
   for (const [key, [write]] of history.tags) {
     if (write?.value && !moved.has(`${key} ${write.value}`))
-      history.violate(`facts: nobody was told that ${key} points at ${write.value}`)
+      history.violate(`facts: there is none that ${key} points at ${write.value}`)
   }
 }
 

@@ -18,10 +18,14 @@ import { blobFile, openFolder } from './scene.ts'
 type Scene = { history: History; database: Database; dir: string; held: Held }
 type Mutation = [what: string, harm: (scene: Scene) => Promise<unknown>, checker: RegExp, fsck: RegExp | undefined]
 
-const artifact = `(select artifact.id from artifact join repository on repository.id = repository_id where digest = $1 and repository.name = $2)`
+const artifact = `(
+  select artifact.id from artifact join repository on repository.id = repository_id
+  where digest = $1 and repository.name = $2)`
 const of = ({ held }: Scene) => [held.image.digest, held.repository]
 
-/** What a Marina with a defect would leave. fsck knows of no promises to clients: where only those are broken, it sees nothing. */
+/**
+ * What a defect in Marina could leave. fsck knows no promises to clients: it finds nothing where only those are broken.
+ */
 const mutations: Mutation[] = [
   ['a layer is lost', (scene) => rm(layerFile(scene)), /^half visible: .*blob/, /bytes are missing/],
   ['a layer is short', (scene) => truncate(layerFile(scene), 7), /^half visible: .*blob/, /7 bytes are stored/],
@@ -55,7 +59,8 @@ const mutations: Mutation[] = [
           scene.database.query(
             `
     delete from repository_blob using blob where blob.id = blob_id and digest = $1 and not exists (
-      select 1 from artifact_blob where artifact_blob.blob_id = repository_blob.blob_id and artifact_blob.repository_id = repository_blob.repository_id)`,
+      select 1 from artifact_blob where artifact_blob.blob_id = repository_blob.blob_id
+        and artifact_blob.repository_id = repository_blob.repository_id)`,
             [scene.held.image.blobs[0]!.digest],
           ),
         ),
@@ -67,14 +72,15 @@ const mutations: Mutation[] = [
     (scene) =>
       scene.database.query(
         `
-    update tag set artifact_id = ${artifact} where name <> all($3) and repository_id = (select id from repository where name = $2)`,
+    update tag set artifact_id = ${artifact}
+    where name <> all($3) and repository_id = (select id from repository where name = $2)`,
         [...of(scene), [...scene.held.tags]],
       ),
     /nobody put it there last/,
     undefined,
   ],
   [
-    'a fact was not told',
+    'a fact is missing',
     (scene) =>
       scene.database.query(`delete from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`, [
         scene.held.image.digest,
@@ -83,10 +89,11 @@ const mutations: Mutation[] = [
     undefined,
   ],
   [
-    'a fact was told twice',
+    'a fact was written twice',
     (scene) =>
       scene.database.query(
-        `insert into outbox (topic, payload) select topic, payload from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`,
+        `insert into outbox (topic, payload)
+        select topic, payload from outbox where topic = 'artifact.pushed' and payload->>'digest' = $1`,
         [scene.held.image.digest],
       ),
     /^facts: artifact.pushed .* times/,
@@ -114,10 +121,11 @@ suite('the checker of the kill loop can fail', () => {
       for (const [number, [what, harm, checker, fsck]] of mutations.entries()) {
         await t.test(what, async () => {
           await database.query(
-            'truncate outbox, tag, artifact_child, artifact_blob, manifest, artifact, repository_blob, blob, upload, repository cascade',
+            `truncate outbox, tag, artifact_child, artifact_blob, manifest, artifact,
+              repository_blob, blob, upload, repository cascade`,
           )
           await rm(path.join(folder.dir, 'storage', 'docker'), { recursive: true, force: true })
-          // Enough of a past to alter, checked once before and once after by a Marina that remembers nothing.
+          // A load makes enough history to alter; a new process checks it before and after the alteration.
           const history = openHistory()
           const authorization = await load(settings, history, number)
           assert.deepEqual(await verify(settings, history, database, authorization), [])
@@ -169,7 +177,7 @@ test('P35: an upload whose bytes were moved and not recorded at a kill is finish
   assert.doesNotMatch(marina.said(), /missing or damaged/)
 })
 
-test('the checker goes on where an upload stands: moved and not recorded is no loss to who was cut while he looked, one byte is not none', async () => {
+test('the checker resumes an upload that a kill has cut, and knows one byte from none', async () => {
   await using folder = await openFolder()
   await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
   const settings = { MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
@@ -187,7 +195,7 @@ test('the checker goes on where an upload stands: moved and not recorded is no l
     await letTheDeadGo(postgres.url)
     return headers.location!
   })()
-  // A first checker that asks to go on, and would be cut before it hears that the upload is over.
+  // The first check resumes the upload and is cut before it learns that the upload is over.
   await using marina = await startMarina({ settings })
   using client = openClient(marina.port)
   assert.equal((await client.ask('GET', location)).status, 204)
@@ -209,7 +217,7 @@ test('the checker goes on where an upload stands: moved and not recorded is no l
     await checkAfterCrash(checked)
     assert.deepEqual(history.violations, [])
 
-    // A first byte that was stored and not acknowledged.
+    // The first byte was stored, but not acknowledged.
     const [another, { headers }] = [
       blobOf(openRandom(2).bytes(500)),
       await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) }),
@@ -252,7 +260,7 @@ async function verify(
 const isEnough = (history: History) =>
   history.images.size > 40 && chooseAlone(history) !== undefined && history.tags.size > 6
 
-/** Images with tags that no index names: what is altered in them alters nothing else. */
+/** Images with a tag that no index names, so that altering one alters no other. */
 function chooseAll(history: History): Held[] {
   const named = new Set([...history.images.values()].flatMap(({ image }) => image.children.map(({ digest }) => digest)))
   return [...history.images.values()].filter(
@@ -261,7 +269,7 @@ function chooseAll(history: History): Held[] {
   )
 }
 
-/** One with another tag beside it that could be turned to it. */
+/** One of these images in a repository with another tag, which could be pointed at it. */
 const chooseAlone = (history: History) => chooseAll(history).find((held) => hasOtherTag(history, held))
 
 function hasOtherTag({ tags }: History, { repository, tags: own }: Held): boolean {

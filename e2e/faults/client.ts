@@ -3,7 +3,7 @@ import { adminPassword } from './marina.ts'
 
 type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
-/** The connection ended before the answer was whole. What was asked may have been done or not. */
+/** The connection ended before the whole answer came. The request may have been carried out or not. */
 export class Cut extends Error {
   override name = 'Cut'
 }
@@ -48,7 +48,7 @@ export function basic(): string {
   return `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 }
 
-/** One token for all that is done in some repositories: it outlives restarts, and costs no password check. */
+/** One token for several repositories: it outlives restarts, and needs no password check for each request. */
 export async function bearer(port: number, repositories: string[]): Promise<string> {
   using client = openClient(port)
   const scopes = repositories.map((name) => `scope=${encodeURIComponent(`repository:${name}:pull,push,delete`)}`)

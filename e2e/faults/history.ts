@@ -1,8 +1,8 @@
 import type { Blob, Image } from './image.ts'
 
 /**
- * What clients did to one image. `pushing` and `deleting` are open ends: nobody was told how they went, so a crash may leave
- * either outcome, whole. `busy` counts the clients that rely on it at the moment.
+ * What clients did to one image. In state `pushing` or `deleting` no client got an answer, so that a crash may leave
+ * either result, but not half of it. `busy`: clients that rely on the image now.
  */
 export type Held = {
   repository: string
@@ -10,20 +10,20 @@ export type Held = {
   state: 'pushing' | 'there' | 'deleting' | 'gone'
   pushes: { started: number; acknowledged: number }
   deletes: { started: number; acknowledged: number }
-  /** Tags it was ever pushed to. */
+  /** All tags that it was ever pushed to. */
   tags: Set<string>
   busy: number
 }
 
-/** A change of a tag. `onlyIf`: a deleted manifest takes its tags along, so the tag ends only if it pointed there. */
+/** A change of a tag. `onlyIf`: deleting a manifest ends the tag only if it pointed at this digest. */
 type Write = { value: string | null; start: number; end: number; isAcknowledged: boolean; onlyIf?: string }
 
 export type TagKey = `${string}:${string}`
 
 /**
- * A chunked upload whose end nobody saw. `sent` and `acknowledged` in bytes; `isOver` once Marina has said that it is unknown,
- * `mayBeOver` when its end had been asked for and somebody asked to go on with it since. Their rows do not wait for the disk: when
- * PostgreSQL was killed as well, an upload `mayBeLost` in part or whole.
+ * A chunked upload without an answer to its end. `sent` and `acknowledged` in bytes. `isOver`: Marina has said that the
+ * upload is unknown. `mayBeOver`: its end was requested, and later a client tried to resume it. `mayBeLost`: PostgreSQL
+ * was killed, too; rows of uploads do not wait for the disk, so that the upload may be lost in part or whole.
  */
 export type OpenUpload = {
   repository: string
@@ -36,7 +36,7 @@ export type OpenUpload = {
   mayBeLost?: true
 }
 
-/** All that clients asked for and were told, in the order of one clock. */
+/** All requests of the clients and their answers, ordered by one clock. */
 export type History = ReturnType<typeof openHistory>
 
 export function openHistory() {
@@ -54,7 +54,7 @@ export function openHistory() {
     return found
   }
 
-  /** True when `later` began after `earlier` had ended, and took its place for certain. */
+  /** True when `later` began after `earlier` had ended, and has certainly replaced it. */
   const replaces = (later: Write, earlier: Write) =>
     later.isAcknowledged && later.start > earlier.end && (later.onlyIf === undefined || later.onlyIf === earlier.value)
 
@@ -87,7 +87,7 @@ export function openHistory() {
 
     find: (repository: string, digest: string) => images.get(`${repository}@${digest}`),
 
-    /** Notes that a tag is about to change; the function it returns notes that the change was acknowledged, or that it was refused. */
+    /** Notes that a tag is about to change. The returned function notes that the change was acknowledged or refused. */
     write(repository: string, tag: string, value: string | null, onlyIf?: string): (isDone: boolean) => void {
       const key: TagKey = `${repository}:${tag}`
       const writes = writesOf(key)
@@ -113,14 +113,14 @@ export function openHistory() {
       return count
     },
 
-    /** Whether a read of a tag between two moments may have given this digest, or null for "no such tag". */
+    /** True when a read of a tag between two moments may give this digest; null stands for "no such tag". */
     mayRead(key: TagKey, value: string | null, start: number, end: number): boolean {
       const writes = writesOf(key)
       const isOver = (write: Write) => writes.some((later) => later.end < start && replaces(later, write))
       return writes.some((write) => write.value === value && write.start < end && !isOver(write))
     },
 
-    /** After a crash nothing is open any more: what is seen now is the past of the next round. */
+    /** After a check no change is open: the value seen now is the only one from which the next round starts. */
     settle(key: TagKey, value: string | null) {
       tags.set(key, [{ value, start: 0, end: 0, isAcknowledged: true }])
     },

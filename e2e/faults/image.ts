@@ -18,7 +18,7 @@ export function blobOf(bytes: Buffer): Blob {
 
 let made = 0
 
-/** No other image has the same digest. */
+/** Makes an image with a digest that no other one has. */
 export function makeImage(layers: Blob[], note = ''): Image {
   const config = blobOf(
     Buffer.from(
@@ -44,7 +44,7 @@ export function makeImage(layers: Blob[], note = ''): Image {
   return { digest: sha256(bytes), bytes, mediaType: manifestType, blobs: [config, ...layers], children: [] }
 }
 
-/** One to three layers of its own, and now and then one that others have as well. */
+/** An image of one to three layers of its own and, now and then, one that other images share. */
 export function randomImage(random: Random, shared: Blob[]): Image {
   const own = Array.from({ length: random.int(1, 3) }, () =>
     blobOf(random.bytes(random.int(1, 8) * random.pick([64, 512, 4096]))),

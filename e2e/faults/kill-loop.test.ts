@@ -8,15 +8,15 @@ import { runMarina } from './marina.ts'
 import { openRandom, type Random } from './random.ts'
 import { openFolder } from './scene.ts'
 
-/** By itself, `npm run kills -- --kills 1600 --seed 912570`: for a long run, or to see one again. */
+/** For a long run, or to repeat one: `npm run kills -- --kills 1600 --seed 912570`. */
 const { values } = parseArgs({ options: { kills: { type: 'string', default: '60' }, seed: { type: 'string' } } })
 const kills = Number(values.kills)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
-/** Of a Marina with its own PostgreSQL: 15 of 60 are one turn of `planWithPostgres`. */
+/** The kills of a Marina with its own PostgreSQL: 15 of 60 use each case of `planWithPostgres` once. */
 const onEmbedded = Math.round(kills / 4)
 const timeout = kills * 20_000
 
-/** The delay is longer than the checker takes to look for what it pushed last; a killed run is taken up soon. */
+/** The delay outlasts a check of the latest pushes; with a short lease, a killed collection is soon taken up again. */
 const collecting = { MARINA_COLLECT_DELAY: '15s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_LEASE: '2s' }
 const total: Tally = { kills: new Map(), pushes: 0, deletes: 0, violations: [], losses: [] }
 const started = performance.now()
@@ -25,22 +25,26 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
   say(`seed ${seed}`)
   after(() => say(`summary: seed ${seed}, ${summary(total)}`))
 
-  test('F01..F10, F34: on a PostgreSQL that lives on, all that was acknowledged is left', { timeout }, async () => {
-    await using folder = await openFolder()
-    await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
-    const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
-    const victim = victimOf(folder.dir, postgres.url, settings)
-    await killAndTell({ ...victim, settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded))
-  })
+  test(
+    'F01..F10, F34: Marina is killed, PostgreSQL goes on: everything acknowledged is left',
+    { timeout },
+    async () => {
+      await using folder = await openFolder()
+      await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
+      const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
+      const victim = victimOf(folder.dir, postgres.url, settings)
+      await killAndTell({ ...victim, settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded))
+    },
+  )
 
-  test('F01..F10: with its own PostgreSQL, killed alone or together with it, likewise', { timeout }, async () => {
+  test('F01..F10: Marina is killed with its PostgreSQL or alone: the same holds', { timeout }, async () => {
     await using folder = await openFolder()
     const settings = { ...collecting, MARINA_DATA_DIR: folder.dir }
     await killAndTell(victimOf(folder.dir, socketUrl(folder.dir), settings), planWithPostgres(onEmbedded))
   })
 
   test('no kind of kill was left out', () => {
-    // Of fewer than 60 kills not every kind can be one.
+    // With fewer than 60 kills, some kinds are left out.
     const wanted = Math.floor(kills / 60)
     for (const kind of [...failpoints, 'SIGKILL', 'SIGKILL of Marina and PostgreSQL']) {
       assert.ok((total.kills.get(kind) ?? 0) >= wanted, `${kind}: ${total.kills.get(kind) ?? 0} kills of ${wanted}`)
@@ -49,7 +53,7 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
   })
 })
 
-/** Each failpoint in turn, at a count that no client chooses; every sixth kill comes at any moment. */
+/** Kills at each failpoint in turn, after a random number of passes; every sixth kill comes at a random moment. */
 function* plan(count: number): Generator<Kill> {
   const random = openRandom(seed)
   for (let number = 0; number < count; number++) {
@@ -58,7 +62,10 @@ function* plan(count: number): Generator<Kill> {
   }
 }
 
-/** Likewise, every fifth at any moment. Two in three of those, and one in four at a failpoint, end PostgreSQL as well. */
+/**
+ * Kills at failpoints, and every fifth at a random moment. Two in three of these, and one in four of the others, kill
+ * PostgreSQL as well.
+ */
 function* planWithPostgres(count: number): Generator<Kill> {
   const random = openRandom(seed + 1)
   for (let number = 0; number < count; number++) {
@@ -81,7 +88,7 @@ function victimOf(dataDir: string, databaseUrl: string, settings: Record<string,
     settings,
     seed,
     settled: async () => {},
-    // Sizes each time and every byte now and then; the command itself, beside the running Marina, as an operator would.
+    // Compares sizes after each kill, and now and then every byte with the real command, beside the running Marina.
     async fsck(isThorough) {
       const { findings } = isThorough
         ? await fsckCommand(settings)
@@ -103,7 +110,8 @@ async function killAndTell(victim: Victim, planned: Iterable<Kill>): Promise<voi
     const done = before + sum(now.kills)
     if (done % 20 === 0)
       say(
-        `${done} kills, ${now.pushes} pushes acknowledged, ${now.violations.length} violations, ${now.losses.length} losses`,
+        `${done} kills, ${now.pushes} pushes acknowledged, ` +
+          `${now.violations.length} violations, ${now.losses.length} losses`,
       )
   })
   for (const [how, count] of tally.kills) total.kills.set(how, (total.kills.get(how) ?? 0) + count)
@@ -125,7 +133,11 @@ function summary({ kills: by, pushes, deletes, violations, losses }: Tally): str
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([how, count]) => `${how} ${count}`)
     .join(', ')
-  return `${sum(by)} kills in ${Math.round((performance.now() - started) / 1000)} s (${each}); ${pushes} pushes and ${deletes} deletes acknowledged; lost ${lost}, half visible ${half}, other violations ${violations.length}`
+  const seconds = Math.round((performance.now() - started) / 1000)
+  return (
+    `${sum(by)} kills in ${seconds} s (${each}); ${pushes} pushes and ${deletes} deletes acknowledged; ` +
+    `lost ${lost}, half visible ${half}, other violations ${violations.length}`
+  )
 }
 
 const sum = (counts: Map<string, number>) => counts.values().reduce((all, one) => all + one, 0)

@@ -11,16 +11,16 @@ import { openRandom, type Random } from './random.ts'
 
 export type Kill = { point: string | undefined; count: number; withPostgres?: boolean }
 
-/** One Marina that is killed and started again and again, and all that its clients know of it. */
+/** A Marina that is killed and restarted repeatedly. */
 export type Victim = {
   dataDir: string
   databaseUrl: string
   settings: Record<string, string>
   seed: number
   fsck(isLast: boolean): Promise<{ losses: string[] }>
-  /** Resolves when nothing of a killed Marina is at work any more: its sessions may still be finishing a commit. */
+  /** Resolves when the sessions of a killed Marina have ended: until then they may still commit. */
   settled(): Promise<void>
-  /** Where the clients' memory is wanted afterwards. */
+  /** Given when the caller needs the clients' history afterwards. */
   history?: History
 }
 
@@ -32,10 +32,10 @@ export type Tally = {
   losses: string[]
 }
 
-/** A failpoint that is not reached within this is given up for a plain SIGKILL, in ms. */
+/** A failpoint that is not reached within this time, in ms, is replaced by a plain SIGKILL. */
 const patience = 4_000
 
-/** Starts, loads, kills and checks once for each kill, and once more at the end with everything that was ever pushed. */
+/** For each kill: starts, loads, kills and checks. At the end it checks everything that was ever pushed. */
 export async function killAgainAndAgain(
   victim: Victim,
   kills: Iterable<Kill>,
@@ -61,7 +61,7 @@ export async function killAgainAndAgain(
     const marina = await startMarina({ settings: { ...victim.settings, ...armed } })
     try {
       const token = await check(marina, number % 20 === 0).catch(onlyCut)
-      // The check resumes uploads and so passes failpoints as well. Killed by that, the next start checks again.
+      // The check resumes uploads and passes failpoints, too. When that kills Marina, the next start checks again.
       const load = token
         ? startLoad({
             port: marina.port,
@@ -100,7 +100,7 @@ function onlyCut(error: unknown): undefined {
   if (!(error instanceof Cut)) throw error
 }
 
-/** Waits for the armed point, or kills at a moment nobody chose. Returns what ended it. */
+/** Waits for the armed failpoint, or kills at a random moment. Returns the kind of kill. */
 async function end(marina: Running, kill: Kill, random: Random): Promise<string> {
   const wait = kill.point ? patience : random.int(5, 500)
   await Promise.race([marina.ended, sleep(wait, undefined, { ref: false })])
@@ -134,8 +134,9 @@ export function socketUrl(dataDir: string): string {
 }
 
 /**
- * Waits until the sessions of the killed Marina have ended. Other processes could be alive here, so what it held lasts: 5 s its
- * lease on the cache, 30 s its claims on uploads, as long and a try's time its hold on targets of webhooks. That time passes at once.
+ * Waits until the sessions of the killed Marina have ended. Its holds would last on, since other processes could be
+ * alive: 5 s its lease on the cache, 30 s its claims on uploads, and a try's timeout and 30 s its holds on targets of
+ * webhooks. This ends them at once.
  */
 export async function letTheDeadGo(url: string): Promise<void> {
   const client = new Database(url)

@@ -5,7 +5,7 @@ import { makeIndex, randomImage, sha256, type Blob, type Image } from './image.t
 import { openRandom, type Random } from './random.ts'
 
 export const repositories = ['library/alpha', 'library/beta', 'library/deep/er/gamma']
-/** Tags that all clients fight for. */
+/** Tags that all clients move. */
 const sharedTags = ['latest', 'stable', 'edge']
 
 type LoadOptions = {
@@ -17,15 +17,16 @@ type LoadOptions = {
   pushers?: number
   pullers?: number
   deletesMore?: boolean
-  /** Asks for collection after collection. */ collects?: boolean
+  /** True for clients that start one garbage collection after the other. */
+  collects?: boolean
 }
 
-/** An answer that no fault excuses. */
+/** An answer that no fault can explain. */
 class Refused extends Error {
   override name = 'Refused'
 }
 
-/** Runs pushers and pullers until `stop` is called or their Marina is gone; every other failure becomes a violation. */
+/** Runs pushing and pulling clients until `stop` is called or Marina is gone. Any other failure becomes a violation. */
 export function startLoad({
   port,
   authorization,
@@ -93,7 +94,7 @@ async function pushAsIndex(worker: Worker, repository: string): Promise<void> {
     for (const child of children) {
       for (const blob of child.blobs) await pushBlob(worker, repository, blob)
       held.push(await pushManifest(worker, repository, child, []))
-      held.at(-1)!.busy++ // nobody may delete it before the index is there
+      held.at(-1)!.busy++ // no other client may delete it before the index exists
     }
     await pushManifest(worker, repository, makeIndex(children), chooseTags(worker))
   } finally {
@@ -171,7 +172,7 @@ async function deleteImage(worker: Worker, repository: string): Promise<void> {
     held.state = 'gone'
     for (const isDone of writes) isDone(true)
   } else if (status === 412) {
-    // An index names it.
+    // 412: an index names the image.
     held.deletes.started--
     held.state = 'there'
     for (const isDone of writes) isDone(false)
@@ -253,12 +254,12 @@ async function collectorStep(port: number, random: Random): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body,
   })
-  // 409: one has not ended yet, perhaps that of a Marina which was killed.
+  // 409: another collection is unfinished, perhaps one of a killed Marina.
   if (![201, 409].includes(status)) throw new Refused(`POST of a garbage collection: ${status} ${said.toString()}`)
   await sleep(random.int(50, 150))
 }
 
-/** A pull by tag gives a whole image that the tag may have pointed at; a pull by digest gives what was acknowledged. */
+/** A pull by tag must give a whole image that the tag may have pointed at; a pull by digest the acknowledged image. */
 async function pullerStep({ client, history, random }: Worker): Promise<void> {
   const repository = random.pick(repositories)
   const tag = random.pick(sharedTags)
@@ -273,7 +274,7 @@ async function pullerStep({ client, history, random }: Worker): Promise<void> {
   if (digest !== null && !held) return history.violate(`${repository}:${tag} gave ${digest}, which nobody pushed`)
   for (const blob of held?.image.blobs ?? []) {
     const answer = await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)
-    // Deleted between the two requests: its blobs are no longer this repository's (F34).
+    // The image was deleted between the two requests: its blobs are no longer in this repository (F34).
     if (answer.status === 404 && held?.state !== 'there') return
     if (answer.status !== 200 || sha256(answer.body) !== blob.digest)
       history.violate(

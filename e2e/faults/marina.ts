@@ -12,26 +12,26 @@ export const adminPassword = 'Marina12345'
 
 type Ended = { code: number | null; signal: NodeJS.Signals | null }
 
-/** A Marina in a process of its own. */
+/** A Marina that runs in a process of its own. */
 export type Running = {
   port: number
   pid: number
   ended: Promise<Ended>
   hasEnded(): boolean
-  /** All it wrote to stderr so far: its log. */
+  /** Everything that it wrote to stderr so far: its log. */
   said(): string
   /** Closes our ends of its stdout and stderr, as `| head -1` would. */
   stopListening(): void
-  /** SIGTERM, and how it ended. */
+  /** Sends SIGTERM and returns how it ended. */
   stop(): Promise<Ended>
   kill(): Promise<Ended>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** `limits` is shell text that runs in front of it, for example `ulimit -n 128`. */
+/** `limits`: shell commands that run before Marina, for example `ulimit -n 128`. */
 type Start = { settings: Record<string, string>; limits?: string }
 
-/** Starts `marina serve` and resolves when it says that it is ready. */
+/** Starts `marina serve` and resolves when it is ready. */
 export async function startMarina({ settings, limits = ':' }: Start): Promise<Running> {
   const child = spawn('sh', ['-c', `${limits}; exec "$0" server/main.ts serve`, process.execPath], {
     cwd: root,
@@ -108,7 +108,7 @@ export async function runMarina(
   return { code, out, errors }
 }
 
-/** Ends the PostgreSQL that a killed Marina left running on its folder, as pulling the plug would. */
+/** Kills the PostgreSQL that a killed Marina left running, as a power failure would. */
 export async function killPostgresOf(dataDir: string): Promise<void> {
   const pid = postmasterOf(dataDir)
   if (pid === undefined) return
@@ -116,7 +116,7 @@ export async function killPostgresOf(dataDir: string): Promise<void> {
   for (let tries = 0; tries < 500 && isAlive(pid); tries++) await sleep(10)
 }
 
-/** The process id of the PostgreSQL that serves this folder, if one does. */
+/** The process id of the PostgreSQL in this folder, when one runs. */
 function postmasterOf(dataDir: string): number | undefined {
   const cluster = path.join(dataDir, 'postgres', 'cluster')
   try {
@@ -135,7 +135,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Nothing of the caller's own settings gets in. Compiled code is kept: that halves the time of a start. */
+/** An environment without the caller's own settings. A cache of compiled code halves the time of a start. */
 function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env
   const cache = path.join(tmpdir(), 'marina-compiled')

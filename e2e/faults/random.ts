@@ -1,4 +1,4 @@
-/** Numbers that look random and come again with the same seed (mulberry32). */
+/** Pseudo-random numbers; the same seed gives the same numbers (mulberry32). */
 export type Random = {
   /** A whole number from `least` to `most`, both included. */
   int(least: number, most: number): number

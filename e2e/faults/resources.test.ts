@@ -15,7 +15,7 @@ const repository = 'library/scarce'
 const mebibyte = 1024 * 1024
 
 suite('when the machine has no more', () => {
-  test('a full disk is 507 and shows in health, pulls and deletes go on, and room is enough to push again (F13)', async () => {
+  test('a full disk is 507 and shows in health; pulls and deletes go on, and with room pushes (F13)', async () => {
     await using folder = await openFolder()
     await using disk = await openSmallDisk(path.join(folder.dir, 'disk'), 24)
     await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir, MARINA_STORAGE_ROOT: disk.dir } })
@@ -56,7 +56,7 @@ suite('when the machine has no more', () => {
     assert.match(await health(), /"registry","status":"healthy"/)
   })
 
-  test('a full disk under the database too costs at most a restart; nothing acknowledged is lost (F13)', async () => {
+  test('a full disk under the database costs at most a restart, and nothing acknowledged is lost (F13)', async () => {
     await using folder = await openFolder()
     await using disk = await openSmallDisk(path.join(folder.dir, 'disk'), 300)
     const settings = { MARINA_DATA_DIR: disk.dir }
@@ -74,7 +74,7 @@ suite('when the machine has no more', () => {
       await writeFile(path.join(disk.dir, 'filler'), Buffer.alloc(300 * mebibyte)).catch(() => undefined)
       const refused = await push(100_000)
       assert.ok(refused === 503 || refused === 507, String(refused))
-      // Small rows still fit into what PostgreSQL holds already; when they do not, it may have to start again.
+      // Small rows still fit into space that PostgreSQL has allocated; once they do not, it may have to restart.
       for (let tries = 0; tries < 20 && !marina.hasEnded(); tries++) await push(0).catch(onlyCut)
       const pulled = await pullsWhole(client, repository, acknowledged[0]!, 'v0').catch(onlyCut)
       assert.ok(pulled === true || marina.hasEnded(), 'it is there and does not serve')
@@ -88,7 +88,7 @@ suite('when the machine has no more', () => {
     assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(99))]), 'after'), 201)
   })
 
-  test('300 connections where 128 handles are allowed end nothing, and all is well when they have gone (F14)', async () => {
+  test('300 connections where 128 handles are allowed end nothing, and do no lasting harm (F14)', async () => {
     await using folder = await openFolder()
     await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir }, limits: 'ulimit -n 128' })
     using client = openClient(marina.port)
@@ -107,7 +107,7 @@ suite('when the machine has no more', () => {
     assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(1000))]), 'two'), 201)
   })
 
-  test('a storage folder that goes away answers 503, never "absent", and its return is enough (F52)', async () => {
+  test('a missing storage folder gives 503, never "absent"; when it is back, all works again (F52)', async () => {
     await using folder = await openFolder()
     await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir } })
     using client = openClient(marina.port)
@@ -141,7 +141,7 @@ suite('when the machine has no more', () => {
     assert.deepEqual([status, range], [204, '0-999'])
   })
 
-  test('a folder that a file took the place of, in the midst of uploads, ends none but those (F52)', async () => {
+  test('a file in place of the storage folder fails only the uploads of that time (F52)', async () => {
     await using folder = await openFolder()
     await using marina = await startMarina({ settings: { MARINA_DATA_DIR: folder.dir } })
     using client = openClient(marina.port)
@@ -157,7 +157,7 @@ suite('when the machine has no more', () => {
     await writeFile(stages, '')
     for (const status of await Promise.all(uploads)) assert.ok(status === 201 || status === 503, String(status))
     assert.equal(await pushImage(client, repository, makeImage([blobOf(randomBytes(99))]), 'none'), 503)
-    // A client that is still sending gets to see the answer as well.
+    // A client that is still sending sees the answer as well.
     for (let time = 0; time < 10; time++) {
       using own = openClient(marina.port)
       const large = blobOf(randomBytes(16 * mebibyte))
@@ -175,7 +175,7 @@ suite('when the machine has no more', () => {
   })
 })
 
-/** A file system of its own with little room. Mounting one takes root. */
+/** A small file system in memory. Mounting it needs root. */
 async function openSmallDisk(dir: string, megabytes: number): Promise<{ dir: string } & AsyncDisposable> {
   await mkdir(dir)
   try {
@@ -184,7 +184,8 @@ async function openSmallDisk(dir: string, megabytes: number): Promise<{ dir: str
     })
   } catch (error) {
     throw new Error(
-      `this test needs a small disk: run it as root, or let it with "sudo mount -t tmpfs -o size=${megabytes}m tmpfs ${dir}"`,
+      `this test needs a small disk: run it as root, or mount one with ` +
+        `"sudo mount -t tmpfs -o size=${megabytes}m tmpfs ${dir}"`,
       { cause: error },
     )
   }

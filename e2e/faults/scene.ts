@@ -7,7 +7,7 @@ import { killPostgresOf } from './marina.ts'
 
 export type Folder = { dir: string } & AsyncDisposable
 
-/** A folder of its own that goes away with whatever PostgreSQL is left in it. */
+/** A temporary folder. Disposing also ends a PostgreSQL that still runs in it. */
 export async function openFolder(): Promise<Folder> {
   const dir = await mkdtemp(path.join(tmpdir(), 'marina-faults-'))
   return {
@@ -19,13 +19,13 @@ export async function openFolder(): Promise<Folder> {
   }
 }
 
-/** Where the filesystem driver keeps a blob below the data folder. */
+/** The file in which the filesystem driver stores a blob. */
 export function blobFile(dataDir: string, digest: string): string {
   const hex = digest.slice('sha256:'.length)
   return path.join(dataDir, 'storage/docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data')
 }
 
-/** Pushes an image; the status of the first answer that refused, or 201. */
+/** Pushes an image. Returns 201, or the status of the first answer that refused it. */
 export async function pushImage(client: Client, repository: string, image: Image, tag: string): Promise<number> {
   for (const { digest, bytes } of image.blobs) {
     const { status } = await client.ask('HEAD', `/v2/${repository}/blobs/${digest}`)

@@ -30,7 +30,7 @@ suite('when a part of it stops', () => {
     assert.ok(await pullsWhole(other, repository, image, 'one'))
   })
 
-  test('while another PostgreSQL is away requests get 503, and its return is enough (F19)', async () => {
+  test('while an external PostgreSQL is away requests get 503; when it is back, all works again (F19)', async () => {
     await using folder = await openFolder()
     const dir = path.join(folder.dir, 'database')
     const postgres = await openEmbeddedPostgres({ dir })
@@ -68,7 +68,7 @@ suite('when a part of it stops', () => {
     )
   })
 
-  test('whoever reads its output may leave: a registry goes on without', async () => {
+  test('a registry goes on when the reader of its output leaves', async () => {
     await using folder = await openFolder()
     await using marina = await startMarina({
       settings: { MARINA_DATA_DIR: folder.dir, MARINA_LOG_LEVEL: 'info', MARINA_LOG_REQUESTS: 'all' },
@@ -79,7 +79,7 @@ suite('when a part of it stops', () => {
     assert.deepEqual(await marina.stop(), { code: 0, signal: null })
   })
 
-  test('SIGTERM lets 20 running uploads finish, refuses nothing of them, and ends with 0 (F46)', async () => {
+  test('SIGTERM lets 20 running uploads finish and ends with exit code 0 (F46)', async () => {
     await using folder = await openFolder()
     const settings = { MARINA_DATA_DIR: folder.dir }
     const blobs = Array.from({ length: 20 }, () => blobOf(randomBytes(200_000)))
@@ -101,7 +101,7 @@ suite('when a part of it stops', () => {
   })
 })
 
-/** An upload that sends half of its bytes and the rest when told to. */
+/** An upload that sends half of its bytes, and the rest when `finish` is called. */
 function slowUpload(port: number, { digest, bytes }: Blob) {
   const half = bytes.length >> 1
   const call = request({

@@ -13,13 +13,13 @@ import { openRandom } from './random.ts'
 import { openFolder } from './scene.ts'
 import { checkTold } from './told.ts'
 
-/** MARINA_TEST_PUSH_KILLS=500 for a long run, MARINA_TEST_SEED to see one again. */
+/** MARINA_TEST_PUSH_KILLS=500 for a long run, MARINA_TEST_SEED to repeat one. */
 const kills = Number(process.env['MARINA_TEST_PUSH_KILLS'] ?? 15)
 const seed = Number(process.env['MARINA_TEST_SEED'] ?? Date.now() % 1_000_000)
 const secret = 'what-only-marina-and-we-know'
 const say = (line: string) => void process.stderr.write(`told: ${line}\n`)
 
-/** Between a change and its fact, between the commit and the answer, and at any moment. */
+/** Failpoints between a change and its fact, between the commit and the answer; undefined: any moment. */
 const points = [
   'manifest.saved',
   'tag.moved',
@@ -33,14 +33,14 @@ type Scene = { database: Database; received: Received[]; history: History }
 
 suite(`F07: Marina killed ${kills} times at the push door, with a receiver of webhooks (seed ${seed})`, () => {
   test(
-    'every acknowledged push has one entry in the audit log and comes to the receiver under its event id; what never happened has neither',
+    'every acknowledged push, and no other, has one entry in the audit log and reaches the receiver',
     { timeout: 60_000 + kills * 10_000 },
     async (t) => {
       await using folder = await openFolder()
       await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
       await using receiver = await openReceiver()
       const random = openRandom(seed)
-      // Now and then it fails, so that what waits for another try is cut by a kill, too.
+      // The receiver fails now and then, so that kills also hit deliveries that wait for a retry.
       receiver.answer(() => ({ status: random.chance(0.1) ? 500 : 200 }))
       const settings = {
         MARINA_DATA_DIR: folder.dir,
@@ -79,7 +79,8 @@ suite(`F07: Marina killed ${kills} times at the push door, with a receiver of we
         await using _last = await startMarina({ settings })
         assert.deepEqual(await told(scene), [], `seed ${seed}`)
         say(
-          `seed ${seed}: ${[...by].map(([how, count]) => `${how} ${count}`).join(', ')}; ${pushes} pushes and ${deletes} deletes acknowledged; ${receiver.received.length} deliveries came`,
+          `seed ${seed}: ${[...by].map(([how, count]) => `${how} ${count}`).join(', ')}; ${pushes} pushes and ` +
+            `${deletes} deletes acknowledged; ${receiver.received.length} deliveries came`,
         )
         assert.ok(pushes > kills && receiver.received.length >= pushes, 'there was something to tell')
         for (const [what, harm, problem] of mutations) {
@@ -123,21 +124,23 @@ async function createPolicy(settings: Record<string, string>, address: string): 
   assert.equal(status, 201, said.toString())
 }
 
-/** Lets Marina tell all that waits to be told, then says what is wrong with it. */
+/** Waits until no fact and no delivery is pending, then returns the problems. */
 async function told({ database, received, history }: Scene): Promise<string[]> {
   for (const end = performance.now() + 60_000; !(await isQuiet(database)); await sleep(50))
-    assert.ok(performance.now() < end, 'after a minute there still is something to be told')
+    assert.ok(performance.now() < end, 'after a minute facts or deliveries are still pending')
   return checkTold(database, history, received, secret)
 }
 
 async function isQuiet(database: Database): Promise<boolean> {
   const { rowCount } = await database.query(`
-    select from event_place where until is not null or exists (select from outbox where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen))
+    select from event_place
+    where until is not null or exists (
+      select from outbox where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen))
     union all select from webhook_delivery where status = 'Pending' limit 1`)
   return rowCount === 0
 }
 
-/** What a Marina with a defect would leave. Each gives back what undoes it. */
+/** What a defect in Marina could leave. Each mutation returns a function that undoes it. */
 type Mutation = [what: string, harm: (scene: Scene) => Promise<() => Promise<unknown>>, problem: RegExp]
 
 const made = 'sha256:00000000000000000000000000000000000000000000000000000000000000ff'
@@ -157,7 +160,8 @@ const mutations: Mutation[] = [
     'an entry stands twice',
     async ({ database }) => {
       await database.query(
-        `insert into audit_log select (jsonb_populate_record(one, '{"id": 99999999}')).* from audit_log one where id = ${anyPush}`,
+        `insert into audit_log select (jsonb_populate_record(one, '{"id": 99999999}')).*
+        from audit_log one where id = ${anyPush}`,
       )
       return () => database.query('delete from audit_log where id = 99999999')
     },
@@ -168,13 +172,16 @@ const mutations: Mutation[] = [
     async ({ database, received }) => {
       const before = received.length
       await database.query(
-        `insert into outbox (topic, payload) select topic, jsonb_set(payload, '{digest}', to_jsonb($1::text)) from outbox where topic = 'artifact.pushed' order by id limit 1`,
+        `insert into outbox (topic, payload)
+        select topic, jsonb_set(payload, '{digest}', to_jsonb($1::text))
+        from outbox where topic = 'artifact.pushed' order by id limit 1`,
         [made],
       )
       return async () => {
         received.splice(before)
         await database.query(
-          `delete from outbox where payload->>'digest' = '${made}'; delete from audit_log where details->>'digest' = '${made}'`,
+          `delete from outbox where payload->>'digest' = '${made}';
+          delete from audit_log where details->>'digest' = '${made}'`,
         )
       }
     },
@@ -195,8 +202,10 @@ const mutations: Mutation[] = [
     async ({ database, received }) => {
       const before = received.length
       await database.query(`
-      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-      select policy_id, target_id, notify_type, event_type, gen_random_uuid(), ordered_by, 'MANUAL', content_type, body from webhook_delivery order by id limit 1`)
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select policy_id, target_id, notify_type, event_type, gen_random_uuid(), ordered_by, 'MANUAL', content_type, body
+      from webhook_delivery order by id limit 1`)
       return async () => received.splice(before)
     },
     /was told as event .*, which is not in the log/,

@@ -2,17 +2,18 @@ import { createHmac } from 'node:crypto'
 import type { Client as Database } from 'pg'
 import type { History } from './history.ts'
 
-/** What came to a receiver of webhooks. */
+/** A request that a receiver of webhooks got. */
 type Receipt = { headers: Record<string, string | string[] | undefined>; body: string }
-/** A push or a delete of one image: who was told of it, in the outbox, in the audit log and by webhook. */
+/** What is known of a push or a delete of one image: facts in the outbox, entries of the audit log, events received. */
 type Told = { facts: number; entries: string[]; events: Set<string> }
 
 const operations = { PUSH_ARTIFACT: 'create', DELETE_ARTIFACT: 'delete' } as const
 type EventType = keyof typeof operations
 
 /**
- * What is wrong with what was told, once nothing waits to be told any more: each change has one entry in the audit log, and the receiver has
- * heard of it at least once under that entry's event id. As many as acknowledged at least, as many as begun at most, none of anything else.
+ * The problems with facts, once none is pending: each change must have one entry in the audit log, and the receiver
+ * must have got it at least once, under that entry's event id. Of each change there are at least as many as were
+ * acknowledged, at most as many as were begun, and no others.
  */
 export async function checkTold(
   database: Database,
@@ -27,7 +28,8 @@ export async function checkTold(
     return one
   }
   const { rows: facts } = await database.query<{ key: string; count: number }>(`
-    select case topic when 'artifact.pushed' then 'create ' else 'delete ' end || (payload->>'repository') || '@' || (payload->>'digest') as key, count(*)::int as count
+    select case topic when 'artifact.pushed' then 'create ' else 'delete ' end ||
+      (payload->>'repository') || '@' || (payload->>'digest') as key, count(*)::int as count
     from outbox where topic in ('artifact.pushed', 'artifact.deleted') group by 1`)
   for (const { key, count } of facts) of(key).facts = count
   const { rows: entries } = await database.query<{ key: string; event: string }>(`
@@ -51,7 +53,8 @@ function problemsOf(key: string, { facts, entries, events }: Told, history: Hist
   return [
     ...(entries.length < acknowledged || entries.length > started || entries.length !== facts
       ? [
-          `audit: ${key} has ${entries.length} entries; ${acknowledged} were acknowledged, ${started} begun, ${facts} are facts`,
+          `audit: ${key} has ${entries.length} entries; ${acknowledged} were acknowledged, ` +
+            `${started} begun, ${facts} are facts`,
         ]
       : []),
     ...(new Set(entries).size === entries.length ? [] : [`audit: ${key} has entries with the same event id`]),
@@ -62,16 +65,16 @@ function problemsOf(key: string, { facts, entries, events }: Told, history: Hist
   ]
 }
 
-/** Acknowledged, and nowhere at all. */
+/** Changes that were acknowledged, but have neither a fact, an entry nor a delivery. */
 function unheard(told: Map<string, Told>, { images }: History): string[] {
   const keys = [...images].flatMap(([name, { pushes, deletes }]) => [
     ...(pushes.acknowledged > 0 ? [`create ${name}`] : []),
     ...(deletes.acknowledged > 0 ? [`delete ${name}`] : []),
   ])
-  return keys.filter((key) => !told.has(key)).map((key) => `lost: nobody was told of ${key}`)
+  return keys.filter((key) => !told.has(key)).map((key) => `lost: there is no trace of ${key}`)
 }
 
-/** One event id is one event, however often it comes. */
+/** Deliveries with the same event id must have the same body. */
 function mixed(receipts: Receipt[]): string[] {
   const bodies = new Map<string, string>()
   return receipts.flatMap(({ headers, body }) => {

@@ -56,7 +56,7 @@ const retried = { name: 'webhooks', taken: 2, left: 1 }
 
 const about = { id: 1, occurredAt: new Date(0), address: '10.0.0.2', requestId: 'r2' }
 
-/** A fact of each topic, more where its parts decide, and its line in the log: event type | resource | description. */
+/** Facts of each topic, several where fields matter, with their log lines: event type | resource | description. */
 const table: [Fact, string][] = [
   [
     nouns.artifactPushed({ ...place, digest: d1, mediaType: 'm', size: 9, tags: ['v1', 'v2'], isNew: true }, anna),
@@ -314,7 +314,7 @@ const table: [Fact, string][] = [
   ],
 ]
 
-test('the log says the same of a fact of each topic, whoever wrote it', () => {
+test('the audit log has one entry for a fact of each topic: event type, resource, description and outcome', () => {
   for (const [fact, line] of table) {
     const { by, projectId = null, ...details } = fact.payload
     const entry = entryOf(topics, { ...about, ...fact })
@@ -325,7 +325,7 @@ test('the log says the same of a fact of each topic, whoever wrote it', () => {
   }
 })
 
-test('each topic has a line', () => {
+test('each topic has a line in the table of entries', () => {
   const shown = new Set(table.map(([{ topic }]) => topic))
   assert.deepEqual(
     [...topics.keys()].filter((topic) => !shown.has(topic)),

@@ -8,7 +8,7 @@ import { Failure, type FailureCode } from '../platform/http/failure.ts'
 import { TurnsFull } from '../platform/turns.ts'
 import { readOnlyText } from '../registry/gate.ts'
 
-/** C-46: in read-only mode the configuration alone can be changed, or nobody could end it. */
+/** C-46: in read-only mode only the configuration can be changed, so that an administrator can end that mode. */
 export async function refuseChanges(
   settings: SettingsReader,
   { method, path }: { method: string; path: string },
@@ -27,7 +27,7 @@ const failureOfStatus: Record<number, FailureCode> = {
   503: 'UNAVAILABLE',
 }
 
-/** Errors of the lower floors in the REST API's words. */
+/** The REST API's answer to an error of the layers below it; undefined for an unexpected error. */
 export function toFailure(error: unknown): Failure | undefined {
   if (error instanceof StorageFull) return new Failure('UNAVAILABLE', 'the storage is full')
   if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull)
@@ -40,8 +40,8 @@ export function toFailure(error: unknown): Failure | undefined {
     return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
-  // 22021, 22P05: PostgreSQL keeps no NUL in text.
+  // 22021, 22P05: PostgreSQL stores no NUL in text.
   if (isPgError(error) && (error.code === '22021' || error.code === '22P05'))
-    return new Failure('BAD_REQUEST', 'a text holds a character that cannot be kept')
+    return new Failure('BAD_REQUEST', 'a text holds a character that cannot be stored, such as NUL')
   return undefined
 }

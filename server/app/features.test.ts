@@ -10,11 +10,11 @@ import { openHouse } from './house.ts'
 const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
 
-test('every feature that has a folder is in the list, by its name, and every topic is known to those who react', async () => {
+test('every feature that has a folder is in the list, and every topic that is declared is known', async () => {
   await using opened = new AsyncDisposableStack()
   const { features, topics } = openHouse(marina.ground, opened)
   const folders = readdirSync(join(import.meta.dirname, '../features'))
-  // The page of the API is made of all features, and is none itself.
+  // devcenter, the page of the API, is made from all features and is none itself.
   assert.deepEqual(
     features.map(({ name }) => name).toSorted(),
     [...folders.filter((name) => name !== 'devcenter'), 'catalog', 'registry'].toSorted(),

@@ -42,13 +42,13 @@ import type { Floor } from './registry.ts'
 /** A feature whose routes and topics are of the kinds that Marina serves. */
 export type AnyFeature = Feature<ApiRoute, AnyTopic>
 
-/** What is known of all features together once each of them is made: lent to those who need the others. */
+/** What all features have together, filled in once each of them is made: for features that need the others. */
 export type House = {
   topics: Map<string, AnyTopic> & Topics
   jobs: JobHandler[]
-  /** What health and metrics look at: parts add theirs as they open. */
+  /** What health and metrics check; parts add their own as they open. */
   components: Component[]
-  /** Of this process, once it serves. */
+  /** The dispatcher of this process; there is one once the process serves. */
   dispatcher(): Dispatcher
   isDraining(): boolean
 }
@@ -63,12 +63,12 @@ type Lent = {
   authority: Buffer | undefined
 }
 
-/** The version of Harbor whose API this is; its clients look at the number. */
+/** The version of Harbor whose API this is; Harbor's clients look at the number. */
 const harborVersion = 'v2.16.0'
 
 /**
- * Every feature there is, and what each is lent. Operations stand in the API's document in this order. Making them has no
- * effects (platform/feature.ts); what they are together is written into `house`.
+ * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
+ * them has no effects (platform/feature.ts); the topics and jobs of all are written into `house`.
  */
 export function openFeatures({ ground, floor, house, outbound, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
@@ -129,7 +129,7 @@ const uploadSweep = ({ db, blobs, config }: Ground) => ({
   run: (signal: AbortSignal) => sweepUploads({ db, blobs, ttlMs: config.limits.uploadTtlMs, signal }),
 })
 
-/** One for each process: what cleanup criteria are registered with it counts. */
+/** Opened once for each process, because cleanup criteria are registered with it. */
 function openReports({
   db,
   blobs,
@@ -140,7 +140,7 @@ function openReports({
   return openSystemArtifacts({ db, blobs, ttlMs, limits: { all: bytes, vendor: vendorBytes } })
 }
 
-/** What health looks at. Without a spare one everything goes on, only slower. */
+/** The components that the health check asks. Without one that `isSpare` Marina goes on, only slower. */
 function componentsOf({ db, blobs, layers: { redis } }: Ground): Component[] {
   return [
     { name: 'database', check: async () => void (await db.row(sql`select 1`)) },

@@ -5,11 +5,14 @@ import { Failure } from '../platform/http/failure.ts'
 import { ensureKey } from '../registry/keys.ts'
 import type { Ground } from './ground.ts'
 
-/** What an empty database needs before anyone can use it. Repeating it changes nothing. */
+/**
+ * Fills an empty database with a signing key, the administrator and the project library; idempotent. Returns the
+ * administrator's password if this call generated it.
+ */
 export async function firstStart({ db, config, secrets }: Ground): Promise<string | undefined> {
   await ensureKey(db, secrets)
   const password = await ensureAdmin(db, config.server.adminPassword)
-  // Once: an administrator who deletes it does not find it back after the next start.
+  // The project library is made once: an administrator who deletes it does not get it back at the next start.
   if (
     (await db.run(sql`insert into installation (name, value) values ('library', 'made') on conflict do nothing`)) === 0
   )

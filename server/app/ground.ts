@@ -23,7 +23,7 @@ import type { Log } from '../platform/observe/log.ts'
 import { openMetrics, type Metrics } from '../platform/observe/metrics.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 
-/** What every command needs: the settings, the truth, the bytes. */
+/** What every command needs: settings, database, cache and blob store. */
 export type Ground = {
   config: Config
   log: Log
@@ -38,9 +38,7 @@ export type Ground = {
   close(): Promise<void>
 }
 
-/**
- * What other processes may read from Redis: facts that hold no password, secret or right. Those are kept in memory alone.
- */
+/** The resources that are put into Redis: none holds a password, secret or right. All others stay in memory. */
 const sharedResources: ReadonlySet<string> = new Set([
   'accessory',
   'artifact',
@@ -57,7 +55,7 @@ const sharedResources: ReadonlySet<string> = new Set([
   'tag',
 ])
 
-/** Raised when the shape of one of these changes, so that two builds that run side by side do not read each other's. */
+/** To be raised when the shape of one of these changes: two builds that run side by side must not share entries. */
 const cacheShapes = '2'
 
 /** What a start asks waits this long for a connection, in ms: a busy machine may take seconds for TLS. */
@@ -73,8 +71,8 @@ type Start = {
 const migrations = join(import.meta.dirname, '../migrations')
 
 /**
- * Opens database and storage; nothing is served yet. `beside` is for a command: it uses the PostgreSQL of a Marina that is
- * running on the same folder, and leaves the schema as it is.
+ * Opens database and storage; nothing is served yet. `beside` is for a command: it uses the PostgreSQL of a Marina that
+ * runs on the same data folder, and does not migrate the schema.
  */
 export async function openGround(config: Config, log: Log, { beside = false, signal }: Start = {}): Promise<Ground> {
   const opened = new AsyncDisposableStack()
@@ -132,7 +130,8 @@ export async function openGround(config: Config, log: Log, { beside = false, sig
     const onWait = seldom((reason) => log.warn({ reason }, 'waiting for the database'), 10_000)
     const first = await arrive(db, { limitMs: config.database.startWaitMs, signal, onWait })
     await (beside ? first.end() : prepareDatabase(db, first, secrets, log))
-    // A PostgreSQL that we have just started serves nobody else: a lease of a killed Marina would make pushes wait up to 5 s.
+    // A PostgreSQL that was just started here has no other user: any lease in it is that of a killed Marina, and would
+    // make pushes wait for up to 5 s.
     if (postgres) await Promise.all([forgetLeases(db), forgetPools(db)])
     await peers.join(db, cache, { isReader: !beside })
     opened.use(peers)
@@ -167,21 +166,23 @@ async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Lo
     await client.end()
   }
   await prepareQueue(db, log)
-  // A wrong key is found before it does harm: nothing that it sealed could be read, and what it seals could never be again.
+  // A wrong key is refused before it does harm: it cannot decrypt the stored secrets, and the right key could not
+  // decrypt what a wrong one encrypts.
   await db.run(
     sql`insert into installation (name, value) values ('secret_key_mark', ${secrets.mark}) on conflict do nothing`,
   )
   const mark = await db.row<{ value: string }>(sql`select value from installation where name = 'secret_key_mark'`)
   if (mark?.value !== secrets.mark) {
     throw new ConfigError(
-      'this database belongs to another secret key: set MARINA_SECRET_KEY to it, or bring back secret.key in the data folder',
+      'this database belongs to another secret key: set MARINA_SECRET_KEY to it, ' +
+        'or bring back secret.key in the data folder',
     )
   }
 }
 
 async function openBlobs(config: Config): Promise<Blobs> {
   if (config.storage.driver === 'filesystem') return openFsBlobs({ root: config.storage.root! })
-  // Loaded when asked for: the SDK costs a fifth of the start.
+  // Imported only when needed: loading the SDK takes a fifth of the time of a start.
   const { openS3Blobs } = await import('../platform/blobs/s3.ts')
   return openS3Blobs({
     bucket: config.s3.bucket!,

@@ -6,19 +6,19 @@ import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
 import { openFloor, type Floor } from './registry.ts'
 
-/** What a process is before it serves or works. */
+/** The parts of a process before it serves requests or runs jobs. */
 export type Built = {
   floor: Floor
   features: AnyFeature[]
   topics: House['topics']
   components: House['components']
-  /** Hands over what only exists in a process that serves. */
+  /** Sets what exists only in a process that serves. */
   serving(lent: { dispatcher: Dispatcher }): void
-  /** From now on health says that the process ends. */
+  /** From now on the health check says that the process is ending. */
   drain(): void
 }
 
-/** The ground, the registry on it, and all features on both. Whatever has a lifetime is given to `opened`. */
+/** Builds the registry on the ground, and all features on both. What must be closed later is given to `opened`. */
 export function openHouse(ground: Ground, opened: AsyncDisposableStack, authority?: Buffer): Built {
   const { config, log } = ground
   let dispatcher: Dispatcher | undefined

@@ -6,7 +6,7 @@ import { Failure } from '../platform/http/failure.ts'
 import type { Peer } from '../platform/http/server.ts'
 import { anonymous, type Caller } from '../registry/caller.ts'
 
-/** The REST API takes names and passwords; a registry token is for /v2 alone (C-13). */
+/** The caller of a REST API request: by Basic credentials or session, never by a registry token (C-13). */
 export async function identifyApi(
   request: IncomingMessage,
   response: ServerResponse,
@@ -17,7 +17,7 @@ export async function identifyApi(
     externalUrl,
   }: { login: Login; sessions: SessionDoor; peer: Peer; externalUrl: string | undefined },
 ): Promise<Caller> {
-  // Browsers remember Basic credentials too, so a foreign page must not make use of either kind (X23).
+  // Browsers send cookies and remembered Basic credentials along with other sites' requests: those are refused (X23).
   if (!isReading(request.method) && isCrossSite(request, peer, externalUrl))
     throw new Failure('FORBIDDEN', 'this request came from another site')
   const header = request.headers.authorization
@@ -30,7 +30,7 @@ export async function identifyApi(
   return caller
 }
 
-/** Writes down each wrong password, at whichever door it was given. */
+/** A login that also records each wrong password in the audit log, for /v2 as for the REST API. */
 export function noting(refusals: Refusals, login: Login): Login {
   return async (name, password, address) => {
     const caller = await login(name, password, address)

@@ -13,14 +13,14 @@ import type { Metrics } from '../platform/observe/metrics.ts'
 import { TurnsFull } from '../platform/turns.ts'
 import type { Door } from '../registry/door/door.ts'
 
-/** By path: what a page says to whoever came by this host name, which is shown and never trusted. */
+/** Pages by path. Each is made for the host name of its request, which may be shown and is never trusted. */
 export type Pages = Readonly<Record<string, (host: string) => { type: string; text: string }>>
 
 type ListenerOptions = {
   pages: Pages
   door: Door
   api: Api
-  /** Login and logout of the portal, events of other registries. Each throws Failures; `toFailure` knows the errors of the lower floors. */
+  /** The portal's login and logout, and events of other registries. They throw Failures, or errors for `toFailure`. */
   small: Record<'session' | 'notification', (request: IncomingMessage, response: Answer, peer: Peer) => Promise<void>>
   toFailure(error: unknown): Failure | undefined
   sendOciError(response: Answer, error: unknown): boolean
@@ -30,10 +30,10 @@ type ListenerOptions = {
   logRequests: 'all' | 'failed' | 'none'
 }
 
-/** Bytes of a refused body that are still read, so that the client sees the answer instead of a broken connection. */
+/** How many bytes of a refused body are still read, so that the client sees the answer and no broken connection. */
 const leftoverLimit = 64 * 2 ** 20
 
-/** What every request passes first: an id, the right door, one line in the log, a figure in the metrics. */
+/** The first code of every request: gives it an id, finds its door, logs one line and counts it in the metrics. */
 export function openListener({
   door,
   api,
@@ -81,13 +81,13 @@ export function openListener({
   ): Promise<void> {
     try {
       const peer = peerOf(request)
-      // A pull with a token tells no fact, and is asked too often to be given what only facts need.
+      // A pull with a token emits no fact, and pulls are the most frequent requests: the context for facts is left out.
       if (name === 'registry' && isReading(request.method) && request.headers.authorization?.startsWith('Bearer '))
         await door.registry(request, response, peer)
       else await answering({ address: peer.address, requestId: id }, () => door[name](request, response, peer))
     } catch (error) {
       if (error instanceof BodyCut || isGone(request)) return void response.destroy()
-      // Half an answer cannot be taken back: ending the connection is the only way to say that it is not whole.
+      // Half an answer cannot be taken back: only the end of the connection tells the client that it is not whole.
       if (response.headersSent) {
         log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
         return void response.destroy()
@@ -95,7 +95,7 @@ export function openListener({
       if (!request.complete) readLeftover(request)
       if (sendOciError(response, translate(error))) {
         if (isUnavailable(error)) log.error({ id, reason: error.message }, `answered ${response.statusCode}`)
-        // The client pushes again and so repairs it; an operator must know all the same (F17).
+        // A client that pushes again repairs the blob; the operator must hear of it all the same (F17).
         if (error instanceof OciError && error.cause instanceof BlobMissing)
           log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
         return
@@ -170,8 +170,8 @@ function translate(error: unknown): unknown {
 }
 
 /**
- * The rest of the body is read and thrown away, up to a limit. Closing at once instead would reset a connection on which the
- * client is still sending, and take the answer away before it is read (RFC 9112, 9.6).
+ * Reads the rest of the body and throws it away, up to a limit. To close at once would reset a connection on which the
+ * client is still sending, and the client might never read the answer (RFC 9112, 9.6).
  */
 function readLeftover(request: IncomingMessage) {
   let left = leftoverLimit
@@ -208,7 +208,7 @@ function answerPage(pages: Pages, request: IncomingMessage, response: Answer) {
   response.end(page?.text ?? 'Nothing is served at this path.\n')
 }
 
-/** Paths are logged without their query: it may carry what must not stand in a log. */
+/** The path without its query, which may hold secrets, for the log. */
 function pathOf(request: IncomingMessage): string {
   return targetOf(request).split('?', 1)[0]!
 }
@@ -218,7 +218,7 @@ function givenId(request: IncomingMessage): string | undefined {
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : undefined
 }
 
-/** Ids that no other process gives: the start of this one and a count. */
+/** Ids that no other process gives: this process's start time and number, and a count. */
 function requestIds(): () => string {
   const prefix = `${Date.now().toString(36)}${process.pid.toString(36)}`
   let count = 0

@@ -2,7 +2,7 @@ import { examine, type Component } from '../platform/observe/health.ts'
 import type { Metrics } from '../platform/observe/metrics.ts'
 import type { Ground } from './ground.ts'
 
-/** What the ground counts; each feature adds its own by `measure`. */
+/** Adds the metrics of database, cache and components; each feature adds its own by `measure`. */
 export function measureGround({ metrics, db, cache, layers, peers }: Ground, components: readonly Component[]): void {
   measureComponents(metrics, components)
   metrics.gauge('marina_database_connections', 'Connections to PostgreSQL', () => db.counts().total)

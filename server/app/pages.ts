@@ -2,7 +2,7 @@ import { devcenterPage, type OpenApiDocument } from '../features/devcenter/page.
 import type { Pages } from './listen.ts'
 import { welcomePage } from './welcome.ts'
 
-/** What is not an API: the page at /, the API's document and the page made of it. */
+/** The page at /, the OpenAPI document, and the page that shows that document. */
 export function pagesOf(document: Record<string, unknown>): Pages {
   const json = JSON.stringify(document)
   const devcenter = devcenterPage(document as unknown as OpenApiDocument)

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config.ts'
 
-/** Why a port cannot be had, as a sentence that names the setting to change. */
+/** Turns the error of a failed listen into a sentence that names the setting to change. */
 export function namingSettings(port: number, portSetting: string, host: string, hostSetting: string) {
   return ({ code, message }: NodeJS.ErrnoException): never => {
     if (code === 'EADDRINUSE')

@@ -27,7 +27,7 @@ import { openTokens } from '../registry/token.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
 
-/** The registry and what is asked before anything is answered: who is there, and what may he do. */
+/** The registry, and what identifies callers and checks their rights before anything is answered. */
 export type Floor = {
   settings: SettingsAccess
   gates: Gates
@@ -42,9 +42,9 @@ export type Floor = {
 }
 
 /**
- * Policy in plain sight: which gates a push, a pull and the loss of a tag pass, and in which order; who knows names and
- * secrets; who is told of what was refused. Whatever has a lifetime is given to `opened`. `topics`: all there are, by the
- * time of the first request.
+ * Policy is wired here by hand: which gates a push, a pull and the removal of a tag pass, and in which order; which
+ * logins check names and secrets; where refusals are recorded. What must be closed later is given to `opened`. `topics`
+ * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack): Floor {
   const { db, cache, blobs, secrets, metrics, config, log } = ground
@@ -54,7 +54,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
 
   const settings = openSettingsOf(ground, topics)
   const gates: Gates = {
-    // What a quota leaves room for is held by the database itself, whichever way a write comes: migrations/0003-quotas.sql.
+    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
     untag: [tagStays(reader)],
     pull: [],

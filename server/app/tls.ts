@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { ConfigError } from '../config/config.ts'
 
-/** Read and tried before anything is started: OpenSSL's own words name neither the file nor the setting. */
+/** Reads and checks the files before anything starts: OpenSSL's own errors name neither the file nor the setting. */
 export async function readTls(certPath: string, keyPath: string): Promise<{ cert: string; key: string }> {
   const tls = { cert: await readPem(certPath), key: await readPem(keyPath) }
   try {
@@ -10,7 +10,8 @@ export async function readTls(certPath: string, keyPath: string): Promise<{ cert
     return tls
   } catch (error) {
     throw new ConfigError(
-      `${certPath} (MARINA_TLS_CERT) and ${keyPath} (MARINA_TLS_KEY) are not a certificate with its key in PEM: ${(error as Error).message}`,
+      `${certPath} (MARINA_TLS_CERT) and ${keyPath} (MARINA_TLS_KEY) are not a certificate with its key in PEM: ` +
+        (error as Error).message,
     )
   }
 }

@@ -9,7 +9,7 @@ import { openHouse, type Built } from './house.ts'
 import { measureComponents } from './metrics.ts'
 import { namingSettings } from './ports.ts'
 
-/** Runs the jobs of all features in this process until it is disposed, and whatever else they run where work is done. */
+/** Runs the jobs of all features in this process, and their other workers, until it is disposed of. */
 export async function startWork(
   { db, log, config, metrics }: Ground,
   { features, components }: Pick<Built, 'features' | 'components'>,
@@ -27,8 +27,8 @@ export async function startWork(
 }
 
 /**
- * A process that runs jobs and answers nobody: `marina work`. With the embedded PostgreSQL it stands beside a running
- * Marina.
+ * A process that runs jobs and serves no requests: `marina work`. With the embedded PostgreSQL it needs a Marina that
+ * runs on the same data folder.
  */
 export async function openWorker(config: Config, log: Log, signal?: AbortSignal): Promise<{ close(): Promise<void> }> {
   const isEmbedded = config.database.url === undefined

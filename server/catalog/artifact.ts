@@ -15,7 +15,9 @@ type StoredManifest = { artifactId: number; digest: Digest; mediaType: string; c
 /** The same without its bytes; size in bytes. */
 type StoredStat = { digest: Digest; mediaType: string; size: number }
 
-/** What an index needs to know of one of its parts: `size` of all it stands for, `length` of its own bytes. */
+/**
+ * What an index needs to know of one of its children. In bytes: `size` with everything it references, `length` alone.
+ */
 export type Child = { id: number; digest: Digest; size: number; length: number; depth: number }
 
 const manifestKey = keyOf('manifest', 'repository', 'digest')
@@ -29,14 +31,18 @@ export function findManifest(
   const load = () =>
     db.row<StoredManifest>(sql`
       select artifact.id as "artifactId", artifact.digest, artifact.media_type as "mediaType", manifest.content
-      from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
+      from artifact
+        join repository on repository.id = artifact.repository_id
+        join manifest on manifest.artifact_id = artifact.id
       where repository.name = ${repository} and artifact.digest = ${digest}`)
   return cache.get(manifestKey(repository, digest), load, sizeOfManifest)
 }
 
 const sizeOfManifest = ({ content }: StoredManifest) => content.length * 2 + 1000
 
-/** A manifest without its bytes, from memory or by a question that does not bring them along and keeps nothing (S1-38). */
+/**
+ * A manifest without its bytes, from the cache, or from a query that does not read the bytes and is not cached (S1-38).
+ */
 export function findManifestStat(
   { db, cache }: Reader,
   repository: RepositoryName,
@@ -45,23 +51,26 @@ export function findManifestStat(
   const load = () =>
     db.row<StoredStat>(sql`
       select artifact.digest, artifact.media_type as "mediaType", octet_length(manifest.content) as size
-      from artifact join repository on repository.id = artifact.repository_id join manifest on manifest.artifact_id = artifact.id
+      from artifact
+        join repository on repository.id = artifact.repository_id
+        join manifest on manifest.artifact_id = artifact.id
       where repository.name = ${repository} and artifact.digest = ${digest}`)
   return andThen(cache.getOr<StoredManifest, StoredStat | undefined>(manifestKey(repository, digest), load), (found) =>
     found && 'content' in found ? { digest, mediaType: found.mediaType, size: found.content.length } : found,
   )
 }
 
-/** Of the given digests, the artifacts that stand in the repository. */
+/** The artifacts of the repository that have one of the digests. */
 export function findChildren(db: Queryable, repositoryId: number, digests: string[]): Promise<Child[]> {
   return db.rows<Child>(sql`
-    select id, digest, size, octet_length(content) as length, depth from artifact join manifest on manifest.artifact_id = artifact.id
+    select id, digest, size, octet_length(content) as length, depth
+    from artifact join manifest on manifest.artifact_id = artifact.id
     where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
 }
 
-/** What the processor of its type read from an artifact before it is stored; see registry/describe.ts. */
+/** What the processor of an artifact's type read from it before it is stored; see registry/describe.ts. */
 export type Description = {
-  /** In Harbor's words: IMAGE, CHART, CNAB, WASM, SBOM, CNAI, ...; UNKNOWN when nothing says. */
+  /** In Harbor's words: IMAGE, CHART, CNAB, WASM, SBOM, CNAI, ...; UNKNOWN when the manifest does not say. */
   type: string
   extraAttrs: Record<string, unknown>
   icon: Digest | undefined
@@ -74,11 +83,11 @@ type NewArtifact = {
   manifest: Manifest
   description: Description
   content: Buffer
-  /** Bytes of the manifest and of all it stands for. */
+  /** Bytes of the manifest and of everything it references. */
   size: number
   depth: number
   blobIds: number[]
-  /** In the order of the index, with what it says of each. */
+  /** In the order of the index, with the platform and the annotations that the index gives them. */
   children: {
     id: number
     platform: Record<string, unknown> | undefined
@@ -89,21 +98,21 @@ type NewArtifact = {
 /** An artifact with its tags, labels and references, as lists show it; see features/artifacts/objects.ts. */
 export const artifactKey = keyOf('artifact', 'id')
 export const artifactByDigestKey = keyOf('artifact', 'repository', 'digest')
-/** What belongs to an artifact, whether that is there or yet to come. */
+/** The accessories of a subject, which need not exist yet. */
 export const accessoryKey = keyOf('accessory', 'repository_id', 'subject')
 
 /** Which artifacts a repository lists, and how many; see features/artifacts/pages.ts and repositories/store.ts. */
 export const artifactListKey = keyOf('artifact_list', 'repository_id')
 export const artifactCountKey = keyOf('artifact_count', 'repository_id')
 
-/** What is listed of a repository changes. */
+/** Says that the transaction changes which artifacts the repository lists. */
 export const changesList = (tx: Tx, repositoryId: number) =>
   tx.changes(artifactListKey(repositoryId), artifactCountKey(repositoryId))
 
 /**
- * Saves an artifact with its bytes and its references. Pushing the same manifest again keeps its row and says so. The row
- * stays locked until the transaction ends, so that nobody deletes what a tag is about to name. A foreign key refuses when
- * a blob or a child has gone since it was looked up.
+ * Upserts an artifact with its bytes and its references; pushing the same manifest again keeps its row (`isNew:
+ * false`). The row stays locked until the transaction ends, so that no other one deletes the artifact before a tag
+ * names it. Throws a foreign key violation when a blob or a child was deleted since it was looked up.
  */
 export async function saveArtifact(
   tx: Tx,
@@ -114,31 +123,49 @@ export async function saveArtifact(
   changesList(tx, repositoryId)
   const row = await tx.row<{ id: number; isNew: boolean }>(sql`
     with saved as (
-      insert into artifact (repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth, config_digest, subject_digest, annotations,
+      insert into artifact (
+        repository_id, digest, media_type, config_media_type, artifact_type,
+        kind, size, depth,
+        config_digest, subject_digest, annotations,
         type, extra_attrs, icon_digest)
-      values (${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.config?.mediaType}, ${manifest.artifactType}, ${manifest.kind}, ${artifact.size}, ${artifact.depth},
+      values (
+        ${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.config?.mediaType}, ${manifest.artifactType},
+        ${manifest.kind}, ${artifact.size}, ${artifact.depth},
         ${manifest.config?.digest}, ${manifest.subject?.digest}, ${jsonbText(manifest.annotations)}::jsonb,
         ${description.type}, ${jsonbText(description.extraAttrs)}::jsonb, ${description.icon})
-      on conflict (repository_id, digest) do update set pushed_at = now(), type = excluded.type, extra_attrs = excluded.extra_attrs,
-        icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
+      on conflict (repository_id, digest) do update
+        set pushed_at = now(), type = excluded.type, extra_attrs = excluded.extra_attrs,
+          icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
       returning id, (xmax = 0) as is_new),
-    content as (insert into manifest (artifact_id, content) select id, ${artifact.content}::bytea from saved on conflict do nothing),
+    content as (
+      insert into manifest (artifact_id, content)
+      select id, ${artifact.content}::bytea from saved
+      on conflict do nothing),
     blobs as (
       insert into artifact_blob (artifact_id, repository_id, blob_id)
-      select saved.id, ${repositoryId}, blob_id from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id order by blob_id on conflict do nothing),
+      select saved.id, ${repositoryId}, blob_id
+      from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id
+      order by blob_id on conflict do nothing),
     children as (
       insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
-      select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position from saved, unnest(${children.map(({ id }) => id)}::bigint[],
-        ${children.map(({ platform }) => jsonOf(platform))}::text[], ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
-        with ordinality as child (child_id, platform, annotations, position) order by position on conflict do nothing)
+      select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position
+      from saved, unnest(
+        ${children.map(({ id }) => id)}::bigint[],
+        ${children.map(({ platform }) => jsonOf(platform))}::text[],
+        ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
+        with ordinality as child (child_id, platform, annotations, position)
+      order by position on conflict do nothing)
     select id, is_new as "isNew" from saved`)
-  // A repository is listed from its first artifact on.
+  // A repository is listed from its first artifact on, so a new artifact may change how many the project has.
   tx.changes(row!.isNew ? repositoryCountKey(projectId) : artifactKey(row!.id))
   await saveAccessory(tx, repositoryId, row!, description.accessory)
   return row!
 }
 
-/** What the artifact belongs to, if anything. Pushed again, it is shown anew where it belonged before, and may belong to another now. */
+/**
+ * Saves which subject the artifact belongs to, if any. An artifact that is pushed again may have had another subject,
+ * whose accessories change, too.
+ */
 async function saveAccessory(
   tx: Tx,
   repositoryId: number,
@@ -154,13 +181,14 @@ async function saveAccessory(
   if (!accessory) return
   tx.changes(accessoryKey(repositoryId, accessory.subject))
   await tx.run(sql`
-    insert into accessory (artifact_id, repository_id, subject_digest, type) values (${id}, ${repositoryId}, ${accessory.subject}, ${accessory.type})
+    insert into accessory (artifact_id, repository_id, subject_digest, type)
+    values (${id}, ${repositoryId}, ${accessory.subject}, ${accessory.type})
     on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest`)
 }
 
 const jsonOf = (value: unknown) => (value === undefined ? null : jsonbText(value))
 
-/** The artifact's id, with its row locked against new tags. */
+/** The artifact's id. Its row stays locked until the transaction ends, so that no tag can be added meanwhile. */
 export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest): Promise<number | undefined> {
   const row = await tx.row<{ id: number }>(
     sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest} for update`,
@@ -169,8 +197,8 @@ export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest)
 }
 
 /**
- * Removes artifacts, which may name each other, with their bytes, their references and the holds that only they
- * needed. A foreign key refuses while a tag or another index names one of them.
+ * Removes artifacts, which may reference each other, with their bytes, their references and the holds on blobs that
+ * only they needed. Throws a foreign key violation while a tag or another index names one of them.
  */
 export async function dropArtifacts(
   tx: Tx,
@@ -198,7 +226,7 @@ export async function dropArtifacts(
   )
 }
 
-/** One entry of a referrers answer, as kept with the artifact. Size in bytes of the manifest. */
+/** One entry of the referrers list. `size` is that of the manifest, in bytes. */
 type Referrer = {
   mediaType: string
   digest: Digest
@@ -207,7 +235,10 @@ type Referrer = {
   annotations: Record<string, string>
 }
 
-/** Artifacts of the repository whose subject is `subject`, by digest, after `last`. One index range, whatever the count. */
+/**
+ * Artifacts of the repository whose subject is `subject`, by digest, after the cursor `last`: one scan of an index
+ * range.
+ */
 export function listReferrers(
   db: Queryable,
   repository: RepositoryName,

@@ -11,13 +11,16 @@ export type Blob = { id: number; digest: Digest; size: number }
 
 export const blobKey = keyOf('blob', 'repository', 'digest')
 
-/** Docker Distribution's own layout, so that an existing registry's folder can be taken over in place. */
+/**
+ * The key in storage, in Docker Distribution's layout: Marina can take over the folder of an existing registry in
+ * place.
+ */
 export function blobPath(digest: Digest): string {
   const hex = hexOf(digest)
   return `docker/registry/v2/blobs/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}/data`
 }
 
-/** A blob that this very repository holds (C-38); that its bytes exist somewhere gives no right to them. */
+/** A blob that this very repository holds (C-38): bytes that only another repository holds count as unknown here. */
 export function findBlob({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Maybe<Blob | undefined> {
   return cache.get(blobKey(repository, digest), () =>
     db.row<Blob>(sql`
@@ -36,56 +39,72 @@ export function findBlobs(db: Queryable, repositoryId: number, digests: string[]
 }
 
 /**
- * Records bytes that are durable in storage, and that the repository holds them. Repeating it changes nothing; many at once
- * for one digest make one row. Throws an error of `isDoubtful` when a collection may have taken the bytes since.
+ * Records bytes that are durable in storage, and that the repository holds them. Idempotent, also when many
+ * transactions record one digest at once. Throws an error of `isDoubtful` when a collection may have taken the bytes
+ * since.
  */
 export async function saveBlob(tx: Tx, repositoryId: number, blob: { digest: Digest; size: number }): Promise<void> {
   // A concurrent insert that this statement's snapshot cannot see yet leaves `known` empty; the next statement sees it.
   for (;;) {
     const row = await tx.row(sql`
-      with made as (insert into blob (digest, size) values (${blob.digest}, ${blob.size}) on conflict (digest) do nothing returning id),
+      with
+        made as (
+          insert into blob (digest, size) values (${blob.digest}, ${blob.size})
+          on conflict (digest) do nothing returning id),
         known as (select id from made union all select id from blob where digest = ${blob.digest} limit 1),
-        held as (insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from known on conflict do nothing)
+        held as (
+          insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from known
+          on conflict do nothing)
       select id from known`)
     if (row) return
   }
 }
 
-/** Adds a blob that another repository holds; false when that one does not hold it. */
+/** Adds a blob that the repository `from` holds; false when `from` does not hold it. */
 export async function linkBlob(tx: Tx, repositoryId: number, from: RepositoryName, digest: Digest): Promise<boolean> {
   const linked = await tx.row(sql`
-    with source as (
-      select blob.id from blob join repository_blob held on held.blob_id = blob.id join repository on repository.id = held.repository_id
-      where blob.digest = ${digest} and repository.name = ${from} for key share of held),
-    added as (insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from source on conflict do nothing)
+    with
+      source as (
+        select blob.id from blob
+          join repository_blob held on held.blob_id = blob.id
+          join repository on repository.id = held.repository_id
+        where blob.digest = ${digest} and repository.name = ${from} for key share of held),
+      added as (
+        insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from source
+        on conflict do nothing)
     select id from source`)
   return linked !== undefined
 }
 
-/** Ends the repository's hold on a blob. False when it had none. A foreign key refuses while a manifest there needs it. */
+/**
+ * Ends the repository's hold on a blob; false when it had none. Throws a foreign key violation while a manifest of the
+ * repository needs the blob.
+ */
 export async function unlinkBlob(tx: Tx, repository: { id: number; name: string }, digest: Digest): Promise<boolean> {
   tx.changes(blobKey(repository.name, digest))
   const count = await tx.run(sql`
     delete from repository_blob using blob
-    where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id and blob.digest = ${digest}`)
+    where repository_blob.repository_id = ${repository.id}
+      and blob.id = repository_blob.blob_id and blob.digest = ${digest}`)
   return count > 0
 }
 
 /**
- * Before bytes appear under their key: should nobody record them, a collection finds them here. Without waiting for the disk:
- * what only a crash of PostgreSQL can lose is litter, which fsck finds.
+ * Notes digests before their bytes appear in storage, so that a collection finds bytes that are never recorded as a
+ * blob. Need not wait for PostgreSQL's disk: a note that a crash loses leaves litter, which fsck finds.
  */
 export async function noteStrays(db: Queryable, digests: Digest[]): Promise<void> {
-  // Each once, and in one order: two processes that note the same at once must not wait for each other in a circle.
+  // Each once and sorted: two processes that note the same digests at once would otherwise deadlock.
   const each = [...new Set(digests)].toSorted((a, b) => (a < b ? -1 : 1))
-  await db.run(
-    sql`insert into stray (digest) select digest from unnest(${each}::text[]) as digest on conflict (digest) do update set noted_at = excluded.noted_at`,
-  )
+  await db.run(sql`
+    insert into stray (digest) select digest from unnest(${each}::text[]) as digest
+    on conflict (digest) do update set noted_at = excluded.noted_at`)
 }
 
 /**
- * Removes bytes at once that a collection would take: no blob row speaks for them. Whoever writes them again meanwhile is told,
- * as by a collection. `dooms`: also bytes that nobody has let go of yet, such as those of a record that failed.
+ * Removes doomed bytes that have no blob's row at once, as a collection would later. A writer that stores the same
+ * bytes again meanwhile gets an error of `isDoubtful`. With `dooms`, also bytes that are not doomed yet, such as those
+ * of a record that failed.
  */
 export function takeBytes(
   db: Db,
@@ -95,12 +114,17 @@ export function takeBytes(
   return db.transaction(async (tx) => {
     if (dooms) {
       await tx.run(sql`
-        insert into stray (digest, noted_at, doomed_at) select ${digest}, 'epoch', clock_timestamp() where not exists (select from blob where digest = ${digest})
-        on conflict (digest) do update set doomed_at = coalesce(stray.doomed_at, excluded.doomed_at), gone_at = null`)
+        insert into stray (digest, noted_at, doomed_at)
+        select ${digest}, 'epoch', clock_timestamp() where not exists (select from blob where digest = ${digest})
+        on conflict (digest) do update
+          set doomed_at = coalesce(stray.doomed_at, excluded.doomed_at), gone_at = null`)
     }
-    // Looked at by a statement of its own: it sees the blob of whoever was waited for.
+    // A statement of its own: it sees the blob of a transaction that the first statement waited for.
     const row = await tx.row(sql`
-      select digest from stray where digest = ${digest} and doomed_at is not null and gone_at is null and not exists (select from blob where blob.digest = stray.digest) for update`)
+      select digest from stray
+      where digest = ${digest} and doomed_at is not null and gone_at is null
+        and not exists (select from blob where blob.digest = stray.digest)
+      for update`)
     if (row) {
       await remove()
       await tx.run(sql`update stray set gone_at = clock_timestamp() where digest = ${digest}`)
@@ -109,10 +133,15 @@ export function takeBytes(
   })
 }
 
-/** A collection has let go of these bytes: they may be gone, although they were written just now. */
+/**
+ * True of the error that a write gets when its bytes are doomed: they may be gone, although they were written just now.
+ */
 export const isDoubtful = (error: unknown): boolean => isPgError(error) && error.code === 'BYTES'
 
-/** Saves doubtful bytes that are still there from the collection; false when they are gone. As long as nobody records them they are noted as new ones are. */
+/**
+ * Saves doomed bytes that are still in storage from the collection; false when they are gone. Until they are recorded
+ * as a blob, they count as noted just now.
+ */
 export async function rescueBytes(tx: Tx, digest: Digest, areThere: () => Promise<boolean>): Promise<boolean> {
   const row = await tx.row(sql`select digest from stray where digest = ${digest} and doomed_at is not null for update`)
   if (!row) return true
@@ -124,40 +153,55 @@ export async function rescueBytes(tx: Tx, digest: Digest, areThere: () => Promis
 }
 
 /**
- * Ends the repository's hold on those of some blobs that no manifest of it needs any more: they leave its quota at once. A
- * push that has seen one of them may take the hold up again (`takeUp`) until a collection forgets it.
+ * Ends the repository's hold on those of the blobs that no manifest of it needs any more, and returns how many: their
+ * bytes count against its quota no longer. A push that relied on such a blob may take the hold up again (`takeUp`)
+ * until a collection forgets it.
  */
 export async function releaseBlobs(
   tx: Tx,
   repository: { id: number; name: string },
   blobIds: number[],
 ): Promise<number> {
-  // Locked first, judged by the next statement: it sees the manifest of a push that was waited for.
-  await tx.run(
-    sql`select blob_id from repository_blob where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[]) order by blob_id for update`,
-  )
+  // Only locks; the next statement decides, as it sees the manifest of a push that this one waited for.
+  await tx.run(sql`
+    select blob_id from repository_blob
+    where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[])
+    order by blob_id for update`)
   const released = await tx.rows<{ digest: Digest }>(sql`
-    with ended as (
-      delete from repository_blob held where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[])
-        and not exists (select from artifact_blob used where used.repository_id = held.repository_id and used.blob_id = held.blob_id)
-      returning blob_id),
-    noted as (
-      insert into released_link (repository_id, blob_id) select ${repository.id}, blob_id from ended order by blob_id
-      on conflict (repository_id, blob_id) do update set released_at = excluded.released_at),
-    settled as (delete from unused_link using ended where unused_link.repository_id = ${repository.id} and unused_link.blob_id = ended.blob_id)
+    with
+      ended as (
+        delete from repository_blob held
+        where repository_id = ${repository.id} and blob_id = any(${blobIds}::bigint[])
+          and not exists (
+            select from artifact_blob used
+            where used.repository_id = held.repository_id and used.blob_id = held.blob_id)
+        returning blob_id),
+      noted as (
+        insert into released_link (repository_id, blob_id) select ${repository.id}, blob_id from ended order by blob_id
+        on conflict (repository_id, blob_id) do update set released_at = excluded.released_at),
+      settled as (
+        delete from unused_link using ended
+        where unused_link.repository_id = ${repository.id} and unused_link.blob_id = ended.blob_id)
     select blob.digest from ended join blob on blob.id = ended.blob_id`)
   tx.changes(...released.map(({ digest }) => blobKey(repository.name, digest)))
   return released.length
 }
 
-/** Takes up again what the repository held a moment ago, for a push that relied on it. Returns those of the digests that it could. */
+/**
+ * Gives the repository back its hold on blobs that it held a moment ago, for a push that relied on them. Returns those
+ * of the digests for which that was possible.
+ */
 export async function takeUp(tx: Tx, repository: { id: number; name: string }, digests: Digest[]): Promise<Blob[]> {
   const taken = await tx.rows<Blob>(sql`
-    with taken as (
-      delete from released_link using blob
-      where released_link.repository_id = ${repository.id} and blob.id = released_link.blob_id and blob.digest = any(${digests}::text[])
-      returning blob.id, blob.digest, blob.size),
-    held as (insert into repository_blob (repository_id, blob_id) select ${repository.id}, id from taken order by id on conflict do nothing)
+    with
+      taken as (
+        delete from released_link using blob
+        where released_link.repository_id = ${repository.id}
+          and blob.id = released_link.blob_id and blob.digest = any(${digests}::text[])
+        returning blob.id, blob.digest, blob.size),
+      held as (
+        insert into repository_blob (repository_id, blob_id) select ${repository.id}, id from taken order by id
+        on conflict do nothing)
     select id, digest, size from taken`)
   tx.changes(...taken.map(({ digest }) => blobKey(repository.name, digest)))
   return taken

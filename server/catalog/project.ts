@@ -4,44 +4,49 @@ import { sql } from '../platform/db/sql.ts'
 import type { Maybe } from '../platform/maybe.ts'
 import type { Reader } from './reader.ts'
 
-/** Names that no project has: reserved for what Marina keeps for itself (S0-09), and what Harbor really used for it. */
+/**
+ * Names that no project may have: the one reserved for system artifacts (S0-09), and the one that Harbor really uses.
+ */
 export const reservedProjects: readonly string[] = ['sys_harbor_ns', 'sys_harb0r']
 
 export type Project = { id: number; name: string; ownerId: number; isPublic: boolean; createdAt: Date; updatedAt: Date }
 
-/** For any statement over `project`; the fields of Project. */
-export const projectColumns = sql`project.id, project.name, project.owner_id as "ownerId", project.is_public as "isPublic",
+/** The fields of Project, for any statement over `project`. */
+export const projectColumns = sql`
+  project.id, project.name, project.owner_id as "ownerId", project.is_public as "isPublic",
   project.created_at as "createdAt", project.updated_at as "updatedAt"`
 
 export const projectKey = keyOf('project', 'name')
 export const projectIdKey = keyOf('project', 'id')
 
-/** Asked on every request below /v2, hence from the cache. */
+/** From the cache: every request below /v2 asks for its project. */
 export function findProject({ db, cache }: Reader, name: string): Maybe<Project | undefined> {
-  // PostgreSQL's text holds no NUL, and would fail where there is simply nothing of that name.
+  // PostgreSQL refuses a text with NUL by an error, but this means only that there is no project of that name.
   if (name.includes('\0')) return undefined
   return cache.get(projectKey(name), () =>
     db.row<Project>(sql`select ${projectColumns} from project where name = ${name}`),
   )
 }
 
-/** With the name of its owner's account, which never gets another one. */
+/** With the name of its owner's account, which never changes. */
 export type OwnedProject = Project & { ownerName: string }
 
-/** From the cache where there is one; a transaction looks for itself. */
+/** From the cache for a Reader; from the database for a transaction, which has to see its own changes. */
 export async function findProjectById(from: Queryable | Reader, id: number): Promise<OwnedProject | undefined> {
   const load = async (db: Queryable) => (await loadProjects(db, [id])).get(id)
   return 'cache' in from ? from.cache.get(projectIdKey(id), () => load(from.db)) : load(from)
 }
 
-/** Several by their ids, without those that are gone (S1-32). */
+/** Several projects by their ids, without deleted ones (S1-32). */
 export function findProjectsById({ db, cache }: Reader, ids: readonly number[]): Promise<Map<number, OwnedProject>> {
   return cache.many(ids, projectIdKey, (missing) => loadProjects(db, missing))
 }
 
 async function loadProjects(db: Queryable, ids: readonly number[]): Promise<Map<number, OwnedProject>> {
   const rows = await db.rows<OwnedProject>(sql`
-    select ${projectColumns}, owner.name as "ownerName" from project join account owner on owner.id = project.owner_id where project.id = any(${ids}::bigint[])`)
+    select ${projectColumns}, owner.name as "ownerName"
+    from project join account owner on owner.id = project.owner_id
+    where project.id = any(${ids}::bigint[])`)
   return new Map(rows.map((one) => [one.id, one]))
 }
 
@@ -51,19 +56,19 @@ export async function saveProject(
   project: { name: string; ownerId: number; isPublic: boolean },
 ): Promise<Project> {
   tx.changes(projectKey(project.name))
-  const row = await tx.row<Project>(
-    sql`insert into project (name, owner_id, is_public) values (${project.name}, ${project.ownerId}, ${project.isPublic}) returning ${projectColumns}`,
-  )
+  const row = await tx.row<Project>(sql`
+    insert into project (name, owner_id, is_public)
+    values (${project.name}, ${project.ownerId}, ${project.isPublic}) returning ${projectColumns}`)
   return row!
 }
 
-/** Removes a project that no repository stands in any more; a foreign key refuses otherwise. */
+/** Removes a project without repositories; throws a foreign key violation when it has some. */
 export async function dropProject(tx: Tx, project: Project): Promise<void> {
   tx.changes(projectKey(project.name), projectIdKey(project.id))
   await tx.run(sql`delete from project where id = ${project.id}`)
 }
 
-/** Opens a project to everyone or closes it. The next request of anyone sees it. */
+/** Makes a project public or private. The next request of any caller sees it. */
 export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Promise<void> {
   tx.changes(projectKey(project.name), projectIdKey(project.id))
   await tx.run(sql`update project set is_public = ${isPublic}, updated_at = now() where id = ${project.id}`)
@@ -71,9 +76,9 @@ export async function setPublic(tx: Tx, project: Project, isPublic: boolean): Pr
 
 /** Gives all projects of an account to another one; returns how many. */
 export async function handOverProjects(tx: Tx, fromAccountId: number, toAccountId: number): Promise<number> {
-  const rows = await tx.rows<{ id: number; name: string }>(
-    sql`update project set owner_id = ${toAccountId}, updated_at = now() where owner_id = ${fromAccountId} returning id, name`,
-  )
+  const rows = await tx.rows<{ id: number; name: string }>(sql`
+    update project set owner_id = ${toAccountId}, updated_at = now()
+    where owner_id = ${fromAccountId} returning id, name`)
   tx.changes(...rows.flatMap(({ id, name }) => [projectKey(name), projectIdKey(id)]))
   return rows.length
 }

@@ -19,15 +19,15 @@ export type PullCounter = {
 
 type Noted = Pull & { count: number; lastAt: Date }
 
-/** Distinct artifact, tag and puller noted at most between two flushes; reaching it flushes early. */
+/** The most combinations of artifact, tag and puller between two flushes; reaching it flushes early. */
 const capacity = 10_000
 
-/** Gathers pulls and flushes them every `everyMs`, and once more when closed (S2-05 without a write per pull). */
+/** Counts pulls in memory and writes them in batches every `everyMs`, and once more when closed (S2-05). */
 export function openPullCounter(db: Db, everyMs: number, onError: (error: unknown) => void): PullCounter {
   let noted = new Map<string, Noted>()
   let last: Promise<void> = Promise.resolve()
 
-  // One flush after the other; the transaction's retry must see the same batch, so the map is taken before it begins.
+  // One flush runs at a time. The map is replaced before the transaction begins: its retry must see the same batch.
   const flush = () => {
     last = last.then(async () => {
       if (noted.size === 0) return
@@ -36,7 +36,7 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
       try {
         await save(db, [...batch.values()])
       } catch (error) {
-        // Kept for the next time: a database that was away for a while loses no counts.
+        // Kept for the next flush: while the database is away, no count is lost.
         for (const [key, one] of batch) merge(noted, key, one)
         throw error
       }
@@ -77,10 +77,8 @@ function merge(into: Map<string, Noted>, key: string, one: Noted) {
 }
 
 /**
- * What was pulled and deleted before the flush has no count any more, and its fact all the same: nobody wipes out the trace of a
- * pull by deleting what he pulled.
- *
- * One transaction, rows in the order of their ids so that two processes cannot deadlock.
+ * In one transaction, which updates rows in the order of their ids so that two processes cannot deadlock. An artifact
+ * that was deleted since its pull gets no count, but its pull is still a fact: nobody can hide a pull by a deletion.
  */
 async function save(db: Db, batch: Noted[]): Promise<void> {
   await db.transaction(async (tx) => {
@@ -91,26 +89,43 @@ async function save(db: Db, batch: Noted[]): Promise<void> {
       tagged: number[] | null
     }>(sql`
       with pull as (
-        select * from unnest(${batch.map((one) => one.repository)}::text[], ${batch.map((one) => one.digest)}::text[], ${batch.map((one) => one.tag)}::text[],
-          ${batch.map((one) => one.count)}::bigint[], ${batch.map((one) => one.lastAt)}::timestamptz[]) with ordinality as pull (repository, digest, tag, count, last_at, place)),
+        select * from unnest(
+          ${batch.map((one) => one.repository)}::text[],
+          ${batch.map((one) => one.digest)}::text[],
+          ${batch.map((one) => one.tag)}::text[],
+          ${batch.map((one) => one.count)}::bigint[],
+          ${batch.map((one) => one.lastAt)}::timestamptz[])
+          with ordinality as pull (repository, digest, tag, count, last_at, place)),
       found as (
         select pull.*, artifact.id as artifact_id, repository.id as repository_id, tag.id as tag_id
-        from pull left join repository on repository.name = pull.repository
-        left join artifact on artifact.repository_id = repository.id and artifact.digest = pull.digest
-        left join tag on tag.repository_id = repository.id and tag.name = pull.tag and artifact.id is not null),
+        from pull
+          left join repository on repository.name = pull.repository
+          left join artifact on artifact.repository_id = repository.id and artifact.digest = pull.digest
+          left join tag on tag.repository_id = repository.id and tag.name = pull.tag and artifact.id is not null),
       artifacts as (
         update artifact set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
-        from (select artifact_id, sum(count)::bigint as count, max(last_at) as last_at from found where artifact_id is not null group by 1 order by 1) sums where artifact.id = sums.artifact_id),
+        from (
+          select artifact_id, sum(count)::bigint as count, max(last_at) as last_at
+          from found where artifact_id is not null group by 1 order by 1) sums
+        where artifact.id = sums.artifact_id),
       tags as (
         update tag set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
-        from (select tag_id, sum(count)::bigint as count, max(last_at) as last_at from found where tag_id is not null group by 1 order by 1) sums where tag.id = sums.tag_id
+        from (
+          select tag_id, sum(count)::bigint as count, max(last_at) as last_at
+          from found where tag_id is not null group by 1 order by 1) sums
+        where tag.id = sums.tag_id
         returning tag.artifact_id),
       repositories as (
         update repository set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
-        from (select repository_id, sum(count)::bigint as count, max(last_at) as last_at from found where artifact_id is not null group by 1 order by 1) sums where repository.id = sums.repository_id)
-      select place, repository_id as "repositoryId", artifact_id as "artifactId", (select array_agg(distinct artifact_id) from tags) as tagged from found order by place`)
+        from (
+          select repository_id, sum(count)::bigint as count, max(last_at) as last_at
+          from found where artifact_id is not null group by 1 order by 1) sums
+        where repository.id = sums.repository_id)
+      select place, repository_id as "repositoryId", artifact_id as "artifactId",
+        (select array_agg(distinct artifact_id) from tags) as tagged
+      from found order by place`)
     tx.changes(...rows.flatMap(({ repositoryId }) => (repositoryId === null ? [] : repositoryIdKey(repositoryId))))
-    // Their times of the last pull; a tag may have moved since it was pulled.
+    // The artifacts' times of the last pull change; a tag may have moved to another artifact since it was pulled.
     tx.changes(
       ...[...rows.flatMap(({ artifactId }) => artifactId ?? []), ...(rows[0]?.tagged ?? [])].map((id) =>
         artifactKey(id),

@@ -13,14 +13,15 @@ import { visibleProjects, type Viewer } from './viewer.ts'
 export type Repository = { id: number; projectId: number; name: RepositoryName }
 
 export const repositoryKey = keyOf('repository', 'name')
-/** With what lists show of it; see features/repositories/store.ts. */
+/** A repository with what lists show of it; see features/repositories/store.ts. */
 export const repositoryIdKey = keyOf('repository', 'id')
 
 /** How many repositories a project lists; see features/projects/store.ts. */
 export const repositoryCountKey = keyOf('repository_count', 'project_id')
 
-/** What a project's list of repositories shows: such as hold an artifact, and those of another registry. */
-export const listedRepositories = sql`(repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id))`
+/** What a project's list of repositories shows: those that hold an artifact, and those of another registry. */
+export const listedRepositories = sql`(
+  repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id))`
 
 const columns = sql`id, project_id as "projectId", name`
 
@@ -31,19 +32,22 @@ export function findRepository({ db, cache }: Reader, name: RepositoryName): May
   )
 }
 
-/** The repository, made when this is the first push to its name. Writes no row that exists, so pushes do not meet in it. */
+/**
+ * The repository, created by the first push to its name. An existing row is not written, so pushes do not wait for its
+ * lock.
+ */
 export async function ensureRepository(tx: Tx, project: Project, name: RepositoryName, by: Actor): Promise<Repository> {
   const find = () => tx.row<Repository>(sql`select ${columns} from repository where name = ${name}`)
   const found = await find()
   if (found) return found
-  const made = await tx.row<Repository>(
-    sql`insert into repository (project_id, name) values (${project.id}, ${name}) on conflict (name) do nothing returning ${columns}`,
-  )
+  const made = await tx.row<Repository>(sql`
+    insert into repository (project_id, name) values (${project.id}, ${name})
+    on conflict (name) do nothing returning ${columns}`)
   if (made) await emit(tx, [facts.repositoryCreated({ projectId: project.id, repository: name }, by)])
   return made ?? (await find())!
 }
 
-/** Repositories that hold an artifact, by name, after `last`. Only of projects the viewer may see. */
+/** Repositories that hold an artifact, by name, after the cursor `last`. Only of projects that the viewer may see. */
 export async function listRepositoryNames(
   db: Queryable,
   viewer: Viewer,
@@ -60,12 +64,14 @@ export async function listRepositoryNames(
 
 /** True when the project has a repository with an artifact in it. */
 export async function hasArtifacts(db: Queryable, projectId: number): Promise<boolean> {
-  const row = await db.row<{ found: boolean }>(sql`select exists (
-    select 1 from repository join artifact on artifact.repository_id = repository.id where repository.project_id = ${projectId}) as found`)
+  const row = await db.row<{ found: boolean }>(sql`
+    select exists (
+      select 1 from repository join artifact on artifact.repository_id = repository.id
+      where repository.project_id = ${projectId}) as found`)
   return row!.found
 }
 
-/** Removes repositories that hold no artifact, and their hold on blobs. */
+/** Removes the project's repositories, which must hold no artifact, and their holds on blobs. */
 export async function dropEmptyRepositories(tx: Tx, projectId: number): Promise<void> {
   const empty = await tx.rows<Repository>(
     sql`select ${columns} from repository where project_id = ${projectId} for update`,
@@ -73,7 +79,8 @@ export async function dropEmptyRepositories(tx: Tx, projectId: number): Promise<
   const ids = empty.map(({ id }) => id)
   const held = await tx.rows<{ repository: string; digest: string }>(sql`
     delete from repository_blob using blob, repository
-    where repository_blob.repository_id = any(${ids}::bigint[]) and blob.id = repository_blob.blob_id and repository.id = repository_blob.repository_id
+    where repository_blob.repository_id = any(${ids}::bigint[])
+      and blob.id = repository_blob.blob_id and repository.id = repository_blob.repository_id
     returning repository.name as repository, blob.digest`)
   tx.changes(
     ...empty.flatMap(({ id, name }) => [repositoryKey(name), repositoryIdKey(id)]),

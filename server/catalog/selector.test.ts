@@ -13,7 +13,7 @@ import {
 const takes = (repositories: Choice[], tags: Choice[], repository: string, given: string[]) =>
   takesArtifact(openYield(), compileSelection({ repositories, tags }), repository, given)
 
-test('choices narrow one another, and without any everything is taken', async () => {
+test('a selection takes what all its choices take, and everything without choices', async () => {
   const team = [{ pattern: 'team/**' }, { pattern: '**/scratch', excludes: true }]
   const releases = [{ pattern: 'rel-*' }, { pattern: '*-rc', excludes: true }]
   assert.equal(await takes([], [], 'any/thing', []), true)
@@ -28,13 +28,13 @@ test('the tags that are chosen stay in their order', async () => {
   assert.deepEqual(await filterTags(openYield(), ['v2', 'x', 'v1'], takesTag), ['v2', 'v1'])
 })
 
-test('patterns that cannot be read are told, and stars are counted', () => {
+test('a pattern that cannot be read is reported, and stars are counted', () => {
   assert.equal(patternProblem('v*'), undefined)
   assert.equal(patternProblem('[a'), '[ is not closed')
   assert.equal(countStars(['a*', '**', 'b']), 2)
 })
 
-test('X27: others have their turn while a slow pattern is compared with many tags', async () => {
+test('X27: other work runs while a slow pattern is compared with many tags', async () => {
   const { takesTag } = compileSelection({ repositories: [], tags: [{ pattern: `${'*t'.repeat(49)}a` }] })
   const tags = Array.from({ length: 300 }, (_, index) => `${'t'.repeat(120)}${index}`)
   let turns = 0

@@ -4,21 +4,18 @@ import { BadPattern, compilePattern, starsIn } from '../platform/doublestar.ts'
 /** A doublestar pattern. It chooses what matches it; with `excludes`, what does not. */
 export type Choice = { pattern: string; excludes?: boolean }
 
-/**
- * Which tags of which repositories a rule or a policy is about. Choices narrow one another; without any, all are
- * chosen.
- */
+/** Which tags of which repositories a rule or a policy is about: those that every choice takes. No choice takes all. */
 type Selection = { repositories: readonly Choice[]; tags: readonly Choice[] }
 
 /** A selection, compiled. */
 export type Selector = {
   takesRepository(name: string): boolean
   takesTag(tag: string): boolean
-  /** False when the selection takes every tag, and with them what has no tag at all. */
+  /** False when the selection takes every tag, and artifacts without tags, too. */
   isByTag: boolean
 }
 
-/** `stars`: each is compared with each character of a name, so rules bound how many their patterns have together. */
+/** `stars`: the most in all patterns of a rule together, as each star is compared with each character of a name. */
 export const patternLimits = { length: 1024, stars: 50 }
 
 /** Why a pattern cannot be read, or undefined. */
@@ -45,13 +42,13 @@ function matcherOf(choices: readonly Choice[]): (text: string) => boolean {
   return (text) => compiled.every(({ pattern, excludes }) => pattern.matches(text) !== excludes)
 }
 
-/** Called between the steps of long work; yields to the event loop when the last time was a while ago. */
+/** Called between the steps of long work; yields to the event loop when the last yield was 10 ms ago or more. */
 export type Yield = () => Promise<void>
 
-/** Others wait so many ms at most: patterns are whatever a user has written, tags as many as were pushed. */
+/** How long other requests wait at most, in ms: a user's patterns may be slow, and a repository may have many tags. */
 const yieldAfterMs = 10
 
-/** One for everything that happens in a row. */
+/** One for all steps of one piece of work. */
 export function openYield(): Yield {
   let begun = performance.now()
   return async () => {
@@ -61,7 +58,7 @@ export function openYield(): Yield {
   }
 }
 
-/** Those of the tags that are chosen, yielding to others between. */
+/** The chosen tags, in their order. Yields to the event loop between them. */
 export async function filterTags<T extends string>(
   yieldNow: Yield,
   tags: readonly T[],
@@ -75,7 +72,7 @@ export async function filterTags<T extends string>(
   return chosen
 }
 
-/** Whether the selection takes an artifact with these tags: one of its tags is enough. */
+/** Whether the selection takes an artifact with these tags: one tag that it takes is enough. */
 export async function takesArtifact(
   yieldNow: Yield,
   selector: Selector,

@@ -4,6 +4,7 @@ import type { Queryable, Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Maybe } from '../platform/maybe.ts'
+import { linkByTag, unlinkByTags } from './accessory.ts'
 import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
@@ -11,18 +12,24 @@ type TagTarget = { tagId: number; digest: Digest }
 
 const tagKey = keyOf('tag', 'repository', 'name')
 
-/** What a tag points at now. */
+/** The artifact that a tag names now. */
 export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Maybe<TagTarget | undefined> {
   return cache.get(tagKey(repository, tag), () =>
     db.row<TagTarget>(sql`
-      select tag.id as "tagId", artifact.digest from tag join repository on repository.id = tag.repository_id join artifact on artifact.id = tag.artifact_id
+      select tag.id as "tagId", artifact.digest
+      from tag
+        join repository on repository.id = tag.repository_id
+        join artifact on artifact.id = tag.artifact_id
       where repository.name = ${repository} and tag.name = ${tag}`),
   )
 }
 
 export type MovedTag = { name: Tag; from: Digest | null }
 
-/** Points tags at an artifact, in the order of their names so that two pushes cannot deadlock. Says where each pointed before. */
+/**
+ * Creates or moves tags so that they name the artifact, in the order of their names so that two pushes cannot deadlock.
+ * Returns the digest that each named before.
+ */
 export async function moveTags(
   tx: Tx,
   repository: { id: number; name: string },
@@ -36,17 +43,20 @@ export async function moveTags(
   const missing = names.filter((name) => !known.has(name))
   if (missing.length > 0) {
     const made = await tx.rows<{ name: Tag }>(sql`
-      insert into tag (repository_id, artifact_id, name) select ${repository.id}, ${artifactId}, name from unnest(${missing}::text[]) as name order by name
+      insert into tag (repository_id, artifact_id, name)
+      select ${repository.id}, ${artifactId}, name from unnest(${missing}::text[]) as name order by name
       on conflict (repository_id, name) do nothing returning name`)
-    // Made by another push since we looked: what they point at now has to be known too.
+    // Another push has created these tags meanwhile: what they name has to be read, too.
     const raced = missing.filter((name) => !made.some((one) => one.name === name))
     if (raced.length > 0) for (const one of await lockTags(tx, repository.id, raced)) known.set(one.name, one)
   }
   if (known.size > 0) {
-    await tx.run(
-      sql`update tag set artifact_id = ${artifactId}, pushed_at = now() where repository_id = ${repository.id} and name = any(${[...known.keys()]}::text[])`,
-    )
-    tx.changes(...[...known.values()].map((one) => artifactKey(one.artifactId)))
+    await tx.run(sql`
+      update tag set artifact_id = ${artifactId}, pushed_at = now()
+      where repository_id = ${repository.id} and name = any(${[...known.keys()]}::text[])`)
+    const lost = [...known.values()].filter((one) => one.artifactId !== artifactId)
+    tx.changes(...lost.map((one) => artifactKey(one.artifactId)))
+    await unlinkByTags(tx, repository.id, lost)
   }
   return names.map((name) => ({ name, from: known.get(name)?.digest ?? null }))
 }
@@ -58,11 +68,13 @@ function lockTags(
   names: Tag[],
 ): Promise<{ name: Tag; artifactId: number; digest: Digest }[]> {
   return tx.rows(sql`
-    select tag.name, tag.artifact_id as "artifactId", artifact.digest from tag join artifact on artifact.id = tag.artifact_id
-    where tag.repository_id = ${repositoryId} and tag.name = any(${names}::text[]) order by tag.name for update of tag`)
+    select tag.name, tag.artifact_id as "artifactId", artifact.digest
+    from tag join artifact on artifact.id = tag.artifact_id
+    where tag.repository_id = ${repositoryId} and tag.name = any(${names}::text[])
+    order by tag.name for update of tag`)
 }
 
-/** A tag that is not there yet; false when it is. */
+/** Creates a tag; false when it exists already. */
 export async function addTag(
   tx: Tx,
   repository: { id: number; name: string },
@@ -71,11 +83,11 @@ export async function addTag(
 ): Promise<boolean> {
   changesList(tx, repository.id)
   tx.changes(artifactKey(artifactId), tagKey(repository.name, tag))
-  return (
-    (await tx.run(
-      sql`insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag}) on conflict (repository_id, name) do nothing`,
-    )) > 0
-  )
+  const count = await tx.run(sql`
+    insert into tag (repository_id, artifact_id, name) values (${repository.id}, ${artifactId}, ${tag})
+    on conflict (repository_id, name) do nothing`)
+  if (count > 0) await linkByTag(tx, repository.id, artifactId, tag)
+  return count > 0
 }
 
 /** Removes one tag; its artifact stays. Undefined when there was none. */
@@ -86,19 +98,26 @@ export async function dropTag(
 ): Promise<{ digest: Digest } | undefined> {
   changesList(tx, repository.id)
   tx.changes(tagKey(repository.name, tag))
-  const dropped = await tx.row<{ artifactId: number; digest: Digest }>(sql`
-    delete from tag using artifact where tag.repository_id = ${repository.id} and tag.name = ${tag} and artifact.id = tag.artifact_id
-    returning artifact.id as "artifactId", artifact.digest`)
-  if (dropped) tx.changes(artifactKey(dropped.artifactId))
+  const dropped = await dropRow(tx, repository.id, tag)
+  if (!dropped) return undefined
+  tx.changes(artifactKey(dropped.artifactId))
+  await unlinkByTags(tx, repository.id, [{ ...dropped, name: tag }])
   return dropped
 }
 
-/** Names of the tags of some artifacts, locked until the transaction ends. */
-export async function listTagsOf(tx: Tx, artifactIds: number[]): Promise<Tag[]> {
-  const rows = await tx.rows<{ name: Tag }>(
-    sql`select name from tag where artifact_id = any(${artifactIds}::bigint[]) order by name for update`,
+/**
+ * Deletes the row of a tag by repository and name alone, also when a push moves the tag meanwhile. In a join with the
+ * artifact, PostgreSQL would wait for the push, compare the row with the artifact that it named before, and find none.
+ */
+async function dropRow(
+  tx: Tx,
+  repositoryId: number,
+  tag: Tag,
+): Promise<{ artifactId: number; digest: Digest } | undefined> {
+  const row = await tx.row<{ artifactId: number }>(
+    sql`delete from tag where repository_id = ${repositoryId} and name = ${tag} returning artifact_id as "artifactId"`,
   )
-  return rows.map(({ name }) => name)
+  return row && tx.row(sql`select id as "artifactId", digest from artifact where id = ${row.artifactId}`)
 }
 
 /** Removes every tag of some artifacts and returns their names. */
@@ -117,14 +136,14 @@ export async function dropTagsOf(
   return names
 }
 
-/** Tag names in byte order after `last` (Distribution Specification 1.1, "Listing tags"). */
+/** Tag names in byte order after the cursor `last` (Distribution Specification 1.1, "Listing tags"). */
 export async function listTags(
   db: Queryable,
   repositoryId: number,
   page: { last: string; limit: number },
 ): Promise<string[]> {
-  const rows = await db.rows<{ name: string }>(
-    sql`select name from tag where repository_id = ${repositoryId} and name > ${page.last} order by name limit ${page.limit}`,
-  )
+  const rows = await db.rows<{ name: string }>(sql`
+    select name from tag where repository_id = ${repositoryId} and name > ${page.last}
+    order by name limit ${page.limit}`)
   return rows.map(({ name }) => name)
 }

@@ -6,7 +6,7 @@ const by: Actor = { kind: 'user', id: 7, name: 'anna' }
 const planted = topic<{ treeId: number; place: string }>('tree.planted', { resource: ({ place }) => place })
 const felled = topic<{ treeId: number }>('tree.felled')
 
-test('a topic makes facts and reads its own, and no other', () => {
+test('a topic makes facts and reads only its own', () => {
   const made = planted({ treeId: 1, place: 'yard' }, by)
   assert.deepEqual(made, { topic: 'tree.planted', payload: { treeId: 1, place: 'yard', by } })
   const told = { ...made, id: 9, occurredAt: new Date(0), address: null, requestId: null }

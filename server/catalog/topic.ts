@@ -2,18 +2,18 @@ import type { Fact } from '../platform/events/emit.ts'
 import type { Told } from '../platform/events/reaction.ts'
 
 /**
- * Who did it, as it will stand in the audit log: an account, a robot, Marina itself, somebody whom another registry
- * names, or nobody known.
+ * Who did something, as the audit log names them: an account, a robot, Marina itself, a user of another registry, or
+ * unknown.
  */
 export type Actor = { kind: 'user' | 'robot' | 'system' | 'external' | 'anonymous'; id: number | null; name: string }
 
-/** How the audit log words a fact; what is left out follows from topic and payload (features/audit/rules.ts). */
+/** How the audit log words a fact; fields left out are derived from topic and payload (features/audit/rules.ts). */
 type Wording<Payload> = {
   /** The type of the resource: `user`. */
   type?: string
-  /** What was done with it: `update`. With the type it makes the type of the event: `update_user`. */
+  /** What was done with the resource: `update`. With the type it makes the event type: `update_user`. */
   operation?: string
-  /** Which one it was. */
+  /** The name of the resource. */
   resource?: (of: Payload) => string
   /** A sentence for people. */
   description?: (of: Payload) => string
@@ -24,7 +24,7 @@ type Wording<Payload> = {
 type Json = Record<string, unknown>
 type By = { by: Actor }
 
-/** A topic to those who take facts of all topics and know the shape of none. */
+/** A topic whose payload is not known: for code that takes facts of all topics. */
 export type AnyTopic = {
   /** `label.created`: a noun and what happened to it. */
   readonly topic: string
@@ -32,7 +32,7 @@ export type AnyTopic = {
   readonly wording: Wording<Json>
 }
 
-/** The kind of a fact. Called, it makes a fact to emit; `is` and `read` take one in again, with its shape. */
+/** The kind of a fact. Called, it makes a fact to emit; `is` and `read` give a fact that was read back its type. */
 export type Topic<Payload extends Json> = AnyTopic & {
   (payload: Payload, by: Actor): Fact
   /** Whether the fact is one of this topic. */
@@ -44,16 +44,16 @@ export type Topic<Payload extends Json> = AnyTopic & {
 /** All topics there are, by name. */
 export type Topics = ReadonlyMap<string, AnyTopic>
 
-/** Declares a topic. Past tense; readers and the database rely on the name: facts that are written keep it. */
+/** Declares a topic. Its name is in the past tense and must not change: stored facts keep it. */
 export function topic<Payload extends Json>(name: string, wording: Wording<Payload> = {}): Topic<Payload> {
   const is = (fact: Told): fact is Told & { payload: Payload & By } => fact.topic === name
   const make = (payload: Payload, by: Actor): Fact => ({ topic: name, payload: { ...payload, by } })
   const read = (fact: Told) => (is(fact) ? fact.payload : undefined)
-  // Facts of this name are made by `make` alone, so the payload of each has the shape that the wording is written for.
+  // Only `make` makes facts of this name, so each payload has the shape that the wording expects.
   return Object.assign(make, { topic: name, wording: wording as Wording<Json>, is, read })
 }
 
-/** The topics of several lists in one. Throws Error when two have one name. */
+/** The topics of several lists as one map. Throws Error when two have one name. */
 export function topicsOf(...lists: Readonly<Record<string, AnyTopic>>[]): Topics {
   const all = lists.flatMap((list) => Object.values(list))
   const byName = new Map(all.map((one) => [one.topic, one]))
@@ -62,5 +62,5 @@ export function topicsOf(...lists: Readonly<Record<string, AnyTopic>>[]): Topics
   return byName
 }
 
-/** For sentences about what is counted: `, 3 times`, and nothing for once. */
+/** The end of a sentence about something counted: `, 3 times`, or nothing for 1. */
 export const times = (count: number): string => (count > 1 ? `, ${count} times` : '')

@@ -3,13 +3,10 @@ import { times, topic } from './topic.ts'
 
 export type { Actor } from './topic.ts'
 
-/** Where it happened; `origin` when that was in another registry, which told us. */
+/** The repository in which something happened; with `origin` when another registry reported it. */
 export type Place = { projectId: number; repository: RepositoryName; origin?: Origin }
 
-/**
- * What another registry told of an event: its own name, the event's id and time, where the request to it came from and
- * its id there.
- */
+/** What another registry reported: its name, the event's id and time, and the address and id of the request to it. */
 export type Origin = { registry: string; eventId: string; at: string; address: string; requestId: string }
 
 type OfDigest = { repository: string; digest: string }
@@ -39,7 +36,7 @@ export const facts = {
     resource: pulledName,
     description: (of) => `pull artifact: ${pulledName(of)}${times(of.count)}`,
   }),
-  /** Named by its digest: its tags are gone. */
+  /** The audit log names it by its digest, as its tags are gone. */
   artifactDeleted: topic<Place & { digest: string; tags: string[] }>('artifact.deleted', { resource: byDigest }),
   tagCreated: topic<Place & { tag: string; digest: string }>('tag.created', { resource: byTag }),
   tagMoved: topic<Place & { tag: string; digest: string; from: string }>('tag.moved', {
@@ -51,7 +48,7 @@ export const facts = {
   repositoryCreated: topic<Place>('repository.created'),
   blobDeleted: topic<Place & { digest: string }>('blob.deleted', { resource: byDigest }),
   projectCreated: topic<OfProject & { isPublic: boolean }>('project.created'),
-  /** `changed`: what it is now, by Harbor's names; null for what was removed. */
+  /** `changed`: the new values by Harbor's names; null for what was removed. */
   projectUpdated: topic<OfProject & { changed: Record<string, unknown> }>('project.updated'),
   projectDeleted: topic<OfProject>('project.deleted'),
 }

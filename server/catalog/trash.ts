@@ -6,12 +6,12 @@ import { sql } from '../platform/db/sql.ts'
 import type { Repository } from './repository.ts'
 import type { Actor } from './topics.ts'
 
-/** Why artifacts go: one was asked for by its digest, or the whole repository. */
+/** Why artifacts are deleted: one was deleted by its digest, or the whole repository was. */
 export type Cause = { kind: 'artifact'; digest: Digest } | { kind: 'repository' }
 
 /**
- * Keeps all that is known of artifacts which this transaction is about to delete, and their bytes, so that they can be
- * taken back (features/undelete). Call while their tags and labels are still there.
+ * Puts artifacts that this transaction is about to delete into the trash, with their bytes and all that is known of
+ * them, so that the deletion can be undone (features/undelete). To be called before their tags and labels are deleted.
  */
 export async function trashArtifacts(
   tx: Tx,
@@ -24,22 +24,37 @@ export async function trashArtifacts(
   await tx.run(sql`
     with made as (
       insert into trash (project_id, repository, kind, digest, description, deleted_by)
-      select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb from repository where id = ${id} returning id, deleted_at),
+      select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb
+      from repository where id = ${id}
+      returning id, deleted_at),
     kept as (
-      insert into trash_artifact (trash_id, digest, media_type, content, size, depth, tags, labels, description, pull_count, pushed_at, pulled_at)
+      insert into trash_artifact (
+        trash_id, digest, media_type, content, size, depth,
+        tags,
+        labels,
+        description,
+        pull_count, pushed_at, pulled_at)
       select made.id, artifact.digest, artifact.media_type, manifest.content, artifact.size, artifact.depth,
-        coalesce((select jsonb_agg(jsonb_build_object('name', tag.name, 'pushed_at', tag.pushed_at, 'pulled_at', tag.pulled_at, 'pull_count', tag.pull_count) order by tag.name)
+        coalesce((
+          select jsonb_agg(
+            jsonb_build_object(
+              'name', tag.name, 'pushed_at', tag.pushed_at, 'pulled_at', tag.pulled_at, 'pull_count', tag.pull_count)
+            order by tag.name)
           from tag where tag.artifact_id = artifact.id), '[]'),
         array(select label_id from artifact_label where artifact_label.artifact_id = artifact.id order by label_id),
         jsonb_build_object('type', artifact.type, 'extraAttrs', artifact.extra_attrs, 'icon', artifact.icon_digest,
-          'accessory', (select jsonb_build_object('type', accessory.type, 'subject', accessory.subject_digest) from accessory where accessory.artifact_id = artifact.id)),
+          'accessory', (
+            select jsonb_build_object('type', accessory.type, 'subject', accessory.subject_digest)
+            from accessory where accessory.artifact_id = artifact.id)),
         artifact.pull_count, artifact.pushed_at, artifact.pulled_at
-      from made, artifact join manifest on manifest.artifact_id = artifact.id where artifact.id = any(${artifactIds}::bigint[]))
+      from made, artifact join manifest on manifest.artifact_id = artifact.id
+      where artifact.id = any(${artifactIds}::bigint[]))
     insert into trash_blob (trash_id, blob_id, deleted_at)
-    select distinct made.id, artifact_blob.blob_id, made.deleted_at from made, artifact_blob where artifact_blob.artifact_id = any(${artifactIds}::bigint[])`)
+    select distinct made.id, artifact_blob.blob_id, made.deleted_at
+    from made, artifact_blob where artifact_blob.artifact_id = any(${artifactIds}::bigint[])`)
 }
 
-/** Keeps the name that a tag gave to an artifact. The artifact stays where it is. */
+/** Puts a tag that is about to be deleted into the trash. Its artifact stays. */
 export async function trashTag(
   tx: Tx,
   { projectId, name }: Repository,
@@ -48,5 +63,6 @@ export async function trashTag(
   by: Actor,
 ): Promise<void> {
   await tx.run(sql`
-    insert into trash (project_id, repository, kind, digest, tag, deleted_by) values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb)`)
+    insert into trash (project_id, repository, kind, digest, tag, deleted_by)
+    values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb)`)
 }

@@ -25,8 +25,8 @@ const keys: Command<{ resource: string; beginning: string; limit: string; json?:
   about: 'list the keys of a resource',
   arguments: [{ name: 'resource', about: 'such as tag, manifest or project' }],
   options: [
-    { flags: '--beginning <text>', about: 'only keys that begin so', fallback: '' },
-    { flags: '--limit <count>', about: 'at most so many', fallback: '100' },
+    { flags: '--beginning <text>', about: 'only keys that begin with this text', fallback: '' },
+    { flags: '--limit <count>', about: 'list at most this many', fallback: '100' },
     { flags: '--json', about: 'as JSON' },
   ],
   run: async ({ resource, beginning, limit, json }, call) => {
@@ -37,7 +37,7 @@ const keys: Command<{ resource: string; beginning: string; limit: string; json?:
       if (json) return printJson(listed)
       for (const { key, layers } of listed.keys) print(`${key}  ${dim(layers.join(', '))}`)
       if (listed.isCut) print(dim('... and more: see --beginning and --limit'))
-      if (listed.redis === 'unhealthy') noteSilence('what it keeps is not in this list')
+      if (listed.redis === 'unhealthy') noteSilence('its keys are not in this list')
     })
   },
 }
@@ -72,7 +72,7 @@ const flush: Command<{ resource: string }> = {
 
 export const cache: CommandGroup = {
   name: 'cache',
-  about: 'what all running processes, and Redis, keep to answer faster; never needed for right answers',
+  about: 'what all running processes and Redis keep to answer faster; answers are right without it',
   commands: [list, keys, show, forget, flush],
 }
 
@@ -84,12 +84,12 @@ async function forgetIn(call: Call, resource: string, key: string | null): Promi
     const by = { kind: 'system', id: null, name: 'command' } as const
     const { memory, redis } = await forgetCached(ground.db, by, cacheOfAll(ground), resource, key)
     print(`forgotten: ${memory} in memory${redis === null ? '' : `, ${redis} in Redis`}`)
-    if (redis === null) noteSilence('what it keeps was not forgotten')
+    if (redis === null) noteSilence('it still keeps its keys')
   })
 }
 
-function noteSilence(so: string): void {
-  process.stderr.write(`marina: Redis did not answer: ${so}\n`)
+function noteSilence(consequence: string): void {
+  process.stderr.write(`marina: Redis did not answer: ${consequence}\n`)
   process.exitCode = 1
 }
 

@@ -1,7 +1,7 @@
 import { Argument, type Command as Program } from 'commander'
 import type { LoadedConfig } from '../config/env.ts'
 
-/** What a command is lent beside its own words. */
+/** What a command is given besides its own arguments and options. */
 export type Call = {
   /** The settings in force, from --config and the environment; throws ConfigError. */
   load(): Promise<LoadedConfig>
@@ -12,7 +12,7 @@ export type Call = {
 /** A command of `marina` as a value; `Given` holds its arguments and options by their names. */
 export type Command<Given extends object = object> = {
   name: string
-  /** What help says of it. */
+  /** The line that `marina --help` shows. */
   about: string
   arguments?: { name: string; about?: string; choices?: readonly string[] }[]
   options?: { flags: string; about: string; fallback?: string }[]
@@ -22,7 +22,7 @@ export type Command<Given extends object = object> = {
 /** A noun with verbs, such as `marina cache list`. */
 export type CommandGroup = { name: string; about: string; commands: Command[] }
 
-/** Teaches the program a command, or a noun with all of its verbs. */
+/** Adds a command, or a group with all of its commands, to the program. */
 export function addCommand(program: Program, command: Command | CommandGroup, call: Call): void {
   const added = program.command(command.name).description(command.about)
   if ('commands' in command) for (const verb of command.commands) addCommand(added, verb, call)

@@ -29,7 +29,7 @@ function collect(command: Program, path: string): Words[] {
   return [{ path, words: [...names, ...choices, ...options, '--help'] }, ...below]
 }
 
-/** Options after which a value stands, which is no command. */
+/** Options that take a value: the word after them is no command. */
 function valuedOptions(command: Program): string[] {
   const own = command.options.filter((one) => one.required).map((one) => one.long ?? one.short!)
   return [...own, ...command.commands.flatMap(valuedOptions)]

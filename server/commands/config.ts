@@ -2,7 +2,7 @@ import { describeConfig } from '../config/config.ts'
 import type { Command } from './command.ts'
 import { dim, print, printJson } from './terminal.ts'
 
-/** Values are not padded beyond this: one long path must not push every explanation out of sight. */
+/** Values are padded to at most this many characters: one long path must not push all explanations out of sight. */
 const widest = 44
 
 export const config: Command<{ json?: boolean }> = {

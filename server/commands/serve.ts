@@ -12,7 +12,7 @@ export const serve: Command = {
   run: async (_given, { load }: Call) => {
     const started = performance.now()
     const { config } = await load()
-    // Listened for from the beginning: a signal during the start would leave PostgreSQL behind.
+    // Signals are handled from the beginning: one during the start would otherwise leave PostgreSQL running.
     const asked = stopSignal()
     const [{ openMarina }, { openLog }] = await Promise.all([
       import('../app/serve.ts'),
@@ -22,12 +22,12 @@ export const serve: Command = {
     const marina = await startUnlessAsked(asked, (signal) => openMarina(config, log, signal))
     if (!marina) return print('Marina has stopped')
     welcome(marina, config, performance.now() - started)
-    // Now, since nobody knows how this process will end.
+    // Written now, since the process may end without a chance to write it.
     flushCompileCache()
     const reason = await Promise.race([asked, marina.failed])
     const isAsked = isStopSignal(reason)
     if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)
-    else log.error({ reason }, 'cannot go on')
+    else log.error({ reason }, 'Marina cannot go on')
     await marina.close()
     print('Marina has stopped')
     process.exitCode = isAsked ? 0 : 1

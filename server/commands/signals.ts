@@ -10,9 +10,9 @@ const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as con
 export const isStopSignal = (reason: string) => stopSignals.some((signal) => signal === reason)
 
 /**
- * Resolves with the first signal, which asks for a clean end; a second Ctrl-C ends at once: what was acknowledged is
- * safe either way. Under npm one Ctrl-C arrives twice, from the terminal and from npm, so the second one counts a
- * second later.
+ * Resolves with the first signal, which asks for a clean end; a second Ctrl-C ends the process at once: what was
+ * acknowledged is safe either way. Under npm one Ctrl-C arrives twice, from the terminal and from npm, so a second one
+ * counts only after one second.
  */
 export function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
@@ -28,8 +28,8 @@ export function stopSignal(): Promise<string> {
 }
 
 /**
- * Starts something that a signal may give up while it waits, as for a database. Undefined when it was given up;
- * a signal that comes too late for that is answered after the start.
+ * Starts something that waits, as for a database, and that a signal gives up. Returns undefined when it was given up; a
+ * signal that comes too late for that is handled after the start.
  */
 export async function startUnlessAsked<Started>(
   asked: Promise<string>,
@@ -45,7 +45,7 @@ export async function startUnlessAsked<Started>(
   }
 }
 
-/** For commands that may be cut anywhere: leaving by `exit` takes along the PostgreSQL that was started for them. */
+/** For commands that may end at any point: `process.exit` also stops the PostgreSQL that was started for them. */
 export function leaveOnSignal(): void {
   for (const signal of stopSignals) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Commands answer on stdout; what is logged, or goes wrong, is told on stderr. */
+/** Commands print their answers on stdout; logs and errors go to stderr. */
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))

@@ -6,7 +6,7 @@ import type { Command, CommandGroup } from './command.ts'
 import { withGround } from './ground.ts'
 import { print } from './terminal.ts'
 
-/** Entries that are shown at most. */
+/** The most entries that are shown. */
 const shown = 1000
 
 const list: Command<{ project: string }> = {
@@ -65,7 +65,7 @@ function lineOf({ id, kind, repository, tag, digest, tags, deletedBy, deletedAt 
   return [String(id).padEnd(8), kind.padEnd(10), name, tags.slice(0, 5).join(','), when].filter(Boolean).join('  ')
 }
 
-/** Through the gates of a push and against the project's quota, as by the REST API. */
+/** Restores through the push gates and within the project's quota, as the REST API does. */
 async function restoreEntry({ db, cache, config }: Ground, project: Project, id: number): Promise<Trash> {
   const [{ restoreTrash }, { tagStaysPut }, { shortageOf, tellShortage }] = await Promise.all([
     import('../features/undelete/index.ts'),

@@ -1,7 +1,7 @@
 import { setting } from './setting.ts'
 import { integer } from './units.ts'
 
-/** What stands in the audit log. */
+/** What is recorded in the audit log. */
 export const audit = {
   pullsPercent: setting({
     env: 'MARINA_AUDIT_PULLS',

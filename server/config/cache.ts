@@ -28,14 +28,14 @@ export const cache = {
     path: 'cache.enabled',
     parse: flag,
     fallback: true,
-    help: 'keep facts in memory, and in Redis where there is one; off is slower and no truer',
+    help: 'keep facts in memory, and in Redis where there is one; off gives the same answers, only slower',
   }),
   expireHours: setting({
     env: 'MARINA_CACHE_EXPIRE_HOURS',
     path: 'cache.expire_hours',
     parse: integer(1, 8760),
     fallback: 24,
-    help: 'hours that a fact is kept in memory and in Redis, though it be true for longer',
+    help: 'hours that a fact is kept in memory and in Redis at most, even if it is still true',
   }),
   lists: setting({
     env: 'MARINA_CACHE_LISTS',

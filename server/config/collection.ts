@@ -16,7 +16,7 @@ export const collection = {
     min: 0,
     max: 8760 * hour,
     fallback: 2 * hour,
-    help: 'garbage collection touches nothing that was in use, or on its way in, within this',
+    help: 'garbage collection touches nothing that was in use, or being uploaded, within this time',
   }),
   perSecond: setting({
     env: 'MARINA_COLLECT_RATE',

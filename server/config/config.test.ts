@@ -16,7 +16,7 @@ async function withFile(text: string, work: (path: string) => void): Promise<voi
   }
 }
 
-/** One sentence of one line that names what is wrong. */
+/** Asserts that the settings are refused by one sentence on one line that names what is wrong. */
 function refuses(env: Record<string, string>, why: RegExp, file?: string) {
   assert.throws(
     () => loadConfig(env, file),
@@ -65,7 +65,7 @@ test('an empty variable is a setting that was not made', () =>
 test('MARINA_CONFIG names the file', () =>
   withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_CONFIG: file }).config.server.port, 1111)))
 
-test('an unknown variable is named, with what was likely meant', () => {
+test('an unknown variable is named, with the variable that was likely meant', () => {
   refuses({ MARINA_PROT: '1' }, /MARINA_PROT is not a setting of Marina \(did you mean MARINA_PORT\?\)/)
   refuses(
     { MARINA_SOMETHING_ELSE: '1' },
@@ -83,7 +83,7 @@ test('an unknown key in the file is named with its line', async () => {
   await withFile('port:\n  deeper: 1\n', (file) => refuses({}, /marina\.yaml:1: must be a single value/, file))
 })
 
-test('a file that is no settings is refused in one sentence', async () => {
+test('a file that does not hold settings is refused in one sentence', async () => {
   await withFile('- a\n- b\n', (file) => refuses({}, /must hold settings as key: value/, file))
   await withFile('port: 1\nport: 2\n', (file) => refuses({}, /marina\.yaml: .*unique/, file))
   await withFile('port: [1\n', (file) => refuses({}, /marina\.yaml: /, file))
@@ -91,7 +91,7 @@ test('a file that is no settings is refused in one sentence', async () => {
   await withFile('', (file) => assert.equal(loadConfig({}, file).config.server.port, 8080))
 })
 
-test('a wrong value is refused with what is allowed and where it stands', async () => {
+test('a wrong value is refused, with its place and what is allowed', async () => {
   refuses({ MARINA_PORT: '70000' }, /environment: MARINA_PORT must be a whole number from 0 to 65535 \(it is "70000"\)/)
   refuses({ MARINA_PORT: '8080x' }, /MARINA_PORT/)
   refuses({ MARINA_STORAGE: 'ftp' }, /MARINA_STORAGE must be filesystem or s3/)
@@ -134,7 +134,7 @@ test('a secret is never shown, neither when it is right nor when it is wrong', (
   assert.equal(rows.find(({ env: name }) => name === 'MARINA_ADMIN_PASSWORD')?.value, '(set)')
 })
 
-test('what is printed as in force reads back as the same', () => {
+test('the settings in force, read back as they are printed, are the same', () => {
   const { config } = loadConfig({})
   const shown = describeConfig(config, {}).filter(
     ({ value }) => value !== '(none)' && value !== '' && value !== '(set)',

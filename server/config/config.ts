@@ -113,7 +113,7 @@ function checkedTogether(config: Config): Config {
   return config
 }
 
-/** Values that follow from others: whole paths, and what storage asks for. */
+/** Fills in values that follow from others: absolute paths, and the least size of a chunk on S3. */
 function completed(config: Config): Config {
   const {
     server: { dataDir },

@@ -8,8 +8,9 @@ export type LoadedConfig = { config: Config; written: WrittenSettings; file: str
 const foreign = /^MARINA_(CONFIG|TEST_.*)$/
 
 /**
- * Reads the YAML file (`file`, or MARINA_CONFIG, or ./marina.yaml when it exists) and the environment, which wins. A MARINA_
- * variable or a key in the file that no setting has is a ConfigError: a typing mistake must not be silently without effect.
+ * Reads the YAML file (`file`, or MARINA_CONFIG, or ./marina.yaml when it exists) and the environment, which wins.
+ * Throws ConfigError for a MARINA_ variable or a key in the file that is no setting: a typing mistake must not pass
+ * unnoticed.
  */
 export function loadConfig(env: NodeJS.ProcessEnv, file?: string): LoadedConfig {
   const path = file ?? env.MARINA_CONFIG ?? (existsSync('marina.yaml') ? 'marina.yaml' : undefined)

@@ -9,7 +9,7 @@ export const events = {
     min: minute,
     max: 8760 * hour,
     fallback: 168 * hour,
-    help: 'how long facts that everybody was told are kept, so that they can be told again',
+    help: 'how long facts that all reactions have read are kept, so that they can be replayed',
   }),
   tries: setting({
     env: 'MARINA_EVENT_TRIES',
@@ -17,7 +17,7 @@ export const events = {
     parse: integer(1, 1000),
     fallback: 10,
     help:
-      'a fact that a handler refuses this often is laid aside for an administrator; the wait between doubles ' +
+      'a fact that a reaction refuses this often is parked for an administrator; the back-off between tries doubles ' +
       'from 0.25 s to a minute',
   }),
 }

@@ -24,7 +24,7 @@ export const jobs = {
     max: 10 * minute,
     fallback: 30_000,
     help:
-      'a process that runs jobs and says nothing for this long is taken for dead; its jobs run again elsewhere ' +
+      'a process that runs jobs and sends no heartbeat for this long is taken for dead; its jobs run again elsewhere ' +
       'or end in error',
   }),
   logBytes: size({
@@ -33,7 +33,7 @@ export const jobs = {
     min: 4096,
     max: 64 * MiB,
     fallback: MiB,
-    help: 'log that one job may write',
+    help: 'size of the log that one job may write',
   }),
   keepMs: time({
     env: 'MARINA_JOB_KEEP',

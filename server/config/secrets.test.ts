@@ -8,7 +8,7 @@ import { openSecrets, secretsOf } from './secrets.ts'
 
 const own = secretsOf(Buffer.alloc(32, 1))
 
-test('what is sealed comes back, and never looks the same twice', () => {
+test('a sealed text can be unsealed, and is sealed differently each time', () => {
   for (const text of ['', 'secret', 'ü\0\u{1F600}', 'x'.repeat(100_000)])
     assert.equal(own.unseal(own.seal(text, 'here'), 'here'), text)
   assert.notEqual(own.seal('secret', 'here'), own.seal('secret', 'here'))
@@ -29,13 +29,13 @@ test('C-27: a wrong key, another purpose or an altered value is a ConfigError th
   }
 })
 
-test('the mark tells keys apart and gives nothing of them away', () => {
+test('the mark differs from key to key, and is the same for the same key', () => {
   assert.notEqual(own.mark, secretsOf(Buffer.alloc(32, 2)).mark)
   assert.equal(own.mark, secretsOf(Buffer.alloc(32, 1)).mark)
   assert.equal(own.mark.length, 16)
 })
 
-test('the first start makes one key for all who come, readable by the owner alone', async () => {
+test('first starts at the same time make one key, readable by the owner alone', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'marina-secrets-'))
   try {
     const all = await Promise.all(

@@ -5,17 +5,17 @@ import { ConfigError, type Config } from './config.ts'
 
 /** Encrypts what must be kept but never shown (C-27). */
 export interface Secrets {
-  /** AES-256-GCM; `purpose` is bound in, so that a value cannot be moved to another place. */
+  /** AES-256-GCM; `purpose` is authenticated with the value, so that it cannot be moved to another place. */
   seal(plain: string, purpose: string): string
   /** Throws ConfigError when the key is not the one that sealed, or the value was altered. */
   unseal(sealed: string, purpose: string): string
   /** 32 bytes made of the key for one purpose, the same in every process. */
   derive(purpose: string): Buffer
-  /** A short mark of the key, to recognise a wrong one before it does harm. Tells nothing of the key. */
+  /** A fingerprint of the key, to recognise a wrong key before it does harm. Reveals nothing of the key. */
   readonly mark: string
 }
 
-/** Takes the key from the configuration, else from `<data_dir>/secret.key`, which is made with mode 0600 at first start. */
+/** Takes the key from the configuration, else from `<data_dir>/secret.key`, which the first start makes (mode 0600). */
 export async function openSecrets(config: Pick<Config['server'], 'secretKey' | 'dataDir'>): Promise<Secrets> {
   return secretsOf(Buffer.from(config.secretKey ?? (await readOrMakeKey(join(config.dataDir, 'secret.key'))), 'hex'))
 }
@@ -38,7 +38,8 @@ export function secretsOf(master: Buffer): Secrets {
         return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
       } catch {
         throw new ConfigError(
-          `a secret in the database (${purpose}) cannot be decrypted: MARINA_SECRET_KEY, or secret.key in the data folder, is not the one it was encrypted with`,
+          `a secret in the database (${purpose}) cannot be decrypted: MARINA_SECRET_KEY, ` +
+            'or secret.key in the data folder, is not the one it was encrypted with',
         )
       }
     },
@@ -51,8 +52,8 @@ async function readOrMakeKey(path: string): Promise<string> {
   const found = await readKey(path)
   if (found) return found
   await mkdir(dirname(path), { recursive: true })
-  // Written whole under another name first: a kill here must not leave half a key, and two first starts must agree.
-  // A process number would not do for the name: in containers that share a volume they are all the same.
+  // Written whole under another name first: a kill must not leave half a key, and two first starts must agree on one.
+  // The name holds a random id and no process number: in containers that share a volume those are all the same.
   const draft = `${path}.${randomUUID()}`
   await using file = await open(draft, 'w', 0o600)
   await file.writeFile(`${randomBytes(32).toString('hex')}\n`)

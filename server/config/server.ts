@@ -1,7 +1,7 @@
 import { optional, setting } from './setting.ts'
 import { cidr, integer, line, list, url } from './units.ts'
 
-/** Where Marina listens, how clients reach it, where it keeps what is its own. */
+/** Where Marina listens, how clients reach it, and where it keeps its own files. */
 export const server = {
   port: setting({
     env: 'MARINA_PORT',

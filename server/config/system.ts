@@ -1,7 +1,7 @@
 import { optional, setting } from './setting.ts'
 import { line } from './units.ts'
 
-/** What is told of this installation. */
+/** What clients are told of this installation. */
 export const system = {
   caCert: setting({
     env: 'MARINA_CA_CERT',

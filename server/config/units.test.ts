@@ -40,7 +40,7 @@ test('times need a unit', () => {
     assert.throws(() => parse(text), /must be a time/, text)
 })
 
-test('what is shown of a size or a time reads back', () => {
+test('a size or a time that is shown can be read back', () => {
   for (const value of [0, 1, 1023, 1024, 5 * 2 ** 20, 2 ** 40, 1_000_000])
     assert.equal(bytes(0, 2 ** 50)(showBytes(value)), value)
   for (const value of [0, 1, 999, 1000, 90_000, 3_600_000, 604_800_000])

@@ -27,7 +27,7 @@ export const bytes =
     return value
   }
 
-/** `30s`, `5m`, `168h`, `7d`, `250ms`, `0` → ms. Another number alone is refused: it would leave the unit to guess. */
+/** `30s`, `5m`, `168h`, `7d`, `250ms`, `0` → ms. Any other number needs a unit: nobody should have to guess it. */
 export const duration =
   (min: number, max: number): Parser<number> =>
   (text) => {

@@ -39,7 +39,7 @@ const table: [pattern: string, matching: string[], other: string[]][] = [
   ['ünï*', ['ünïcode'], ['uni']],
 ]
 
-test('patterns take what Harbor takes, and nothing else', () => {
+test('patterns match what they match in Harbor, and nothing else', () => {
   for (const [pattern, matching, other] of table) {
     const { matches } = compilePattern(pattern)
     for (const text of matching) assert.equal(matches(text), true, `${pattern} takes ${text}`)
@@ -47,16 +47,16 @@ test('patterns take what Harbor takes, and nothing else', () => {
   }
 })
 
-test('what cannot be read is refused by name', () => {
+test('a pattern that cannot be read is refused, and the error says why', () => {
   for (const pattern of ['[', '[a', '[]', '[z-a]', '{a', '{a,{b}', 'a\\', '{'.repeat(20) + '}'.repeat(20)])
     assert.throws(() => compilePattern(pattern), BadPattern, pattern)
 })
 
-test('a closing brace or comma outside of braces stands for itself', () => {
+test('a closing brace or a comma outside of braces matches itself', () => {
   assert.equal(compilePattern('a}').matches('a}'), true)
 })
 
-test('X27: ten kilobytes of hostile pattern are done in less than 50 ms', () => {
+test('X27: 10 KB of hostile pattern are matched in less than 50 ms', () => {
   const texts = ['a'.repeat(128), `${'a'.repeat(127)}!`, 'a/'.repeat(127)]
   const patterns = [
     '*'.repeat(10_000),
@@ -68,11 +68,11 @@ test('X27: ten kilobytes of hostile pattern are done in less than 50 ms', () => 
     `${'{a,'.repeat(15)}b${'}'.repeat(15)}`.repeat(100),
     '[a-z]*'.repeat(1_700),
   ]
-  // Once, so that the measured runs are compiled code as in a server that has been up for a while.
+  // Warms up: the measured runs use compiled code, as in a server that has been up for a while.
   for (const pattern of patterns) compilePattern(pattern).matches(texts[0]!)
   for (const pattern of patterns) {
     for (const text of texts) {
-      // The best of three: a machine that is busy elsewhere must not fail it.
+      // The best of three, so that a busy machine does not fail the test.
       const times = [0, 1, 2].map(() => {
         const start = performance.now()
         compilePattern(pattern).matches(text)

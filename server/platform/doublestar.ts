@@ -1,8 +1,8 @@
 /**
  * Path patterns as Harbor's rules use them: `*` is any text without a slash, `**` as a whole segment is any number of
- * segments, `?` one character, `[a-z]` and `[^a-z]` one of a class, `{a,b}` either, `\` takes the next as it is.
- * A pattern becomes a list of states that are walked side by side, so matching takes at most characters × states steps
- * whatever the pattern (X27).
+ * segments, `?` one character, `[a-z]` and `[^a-z]` one of a class, `{a,b}` either, `\` escapes the next character.
+ * A pattern becomes a list of states that are followed at the same time (an NFA), so matching takes at most
+ * characters × states steps, whatever the pattern (X27).
  */
 type Pattern = { matches(text: string): boolean }
 
@@ -13,14 +13,14 @@ export class BadPattern extends Error {
 
 type Range = readonly [from: number, to: number]
 type State =
-  /** Takes one character. `ranges` undefined: any. */
+  /** Takes one character of the ranges; any character when `ranges` is undefined. */
   | { kind: 'take'; ranges: Range[] | undefined; isNegated: boolean; takesSlash: boolean }
-  /** Goes on at each of these without taking anything. */
+  /** Goes on at each of these states without taking a character. */
   | { kind: 'fork'; to: number[] }
   | { kind: 'end' }
 
 const slash = 47
-/** Braces in braces at most. */
+/** How deep braces may nest. */
 const maxDepth = 16
 
 /** Throws BadPattern. The empty pattern matches everything, as in Harbor. */
@@ -30,7 +30,7 @@ export function compilePattern(pattern: string): Pattern {
   return { matches: (text) => walk(states, text) }
 }
 
-/** Its stars: each is compared with each character of a text, so that whoever takes patterns from strangers bounds them. */
+/** The number of its stars. Each is compared with each character of a text, so rules limit how many users may write. */
 export const starsIn = (pattern: string): number => (pattern.match(/\*+/g) ?? []).length
 
 class Compiler {
@@ -47,7 +47,7 @@ class Compiler {
     return this.states
   }
 
-  /** Up to the end, or inside braces up to `,` or `}`. */
+  /** Parses up to the end, or inside braces up to `,` or `}`. */
   sequence(depth: number) {
     while (this.at < this.chars.length) {
       const char = this.chars[this.at]!
@@ -70,7 +70,7 @@ class Compiler {
       (after === undefined || after === '/' || (depth > 0 && (after === ',' || after === '}')))
     if (!isSegment) return this.loop(false)
     if (after !== '/') return this.loop(true)
-    // `**/`: nothing, or any text that ends with a slash. Said twice in a row it means the same.
+    // `**/` matches nothing, or any text that ends with a slash. Repeated, it means the same.
     this.at++
     while (this.chars[this.at] === '*' && this.chars[this.at + 1] === '*' && this.chars[this.at + 2] === '/')
       this.at += 3
@@ -81,7 +81,7 @@ class Compiler {
     fork.to.push(this.states.length)
   }
 
-  /** Any number of characters. */
+  /** Adds states that take any number of characters. */
   loop(takesSlash: boolean) {
     const start = this.states.length
     this.states.push(
@@ -99,7 +99,7 @@ class Compiler {
   literal() {
     if (this.chars[this.at] === '\\') this.at++
     const char = this.chars[this.at++]
-    if (char === undefined) throw new BadPattern('\\ stands at the end')
+    if (char === undefined) throw new BadPattern('\\ at the end escapes nothing')
     const code = char.codePointAt(0)!
     this.states.push({ kind: 'take', ranges: [[code, code]], isNegated: false, takesSlash: true })
   }
@@ -155,7 +155,7 @@ function walk(states: State[], text: string): boolean {
   let round = 1
   let open: number[] = []
   let following: number[] = []
-  // Follows forks to the states that take something. Each state once per character, which bounds the whole.
+  // Follows forks to the states that take a character; each state once per character, which bounds the steps.
   const enter = (into: number[], first: number) => {
     waiting.push(first)
     while (waiting.length > 0) {

@@ -6,7 +6,7 @@ import { armFailpoints, failpoints } from './failpoint.ts'
 
 const server = join(import.meta.dirname, '..')
 
-test('every failpoint of the list stands in the code once, and the code has no other', () => {
+test('every failpoint of the list is in the code once, and the code has no others', () => {
   const files = globSync('**/*.ts', { cwd: server }).filter(
     (file) => !/\.(test|suite)\.ts$|^testing|platform\/failpoint\.ts$/.test(file),
   )
@@ -16,7 +16,7 @@ test('every failpoint of the list stands in the code once, and the code has no o
   assert.deepEqual([...new Set(found)].sort(), [...failpoints].sort())
 })
 
-test('arming a point that does not exist, or for no turn, is refused by name', () => {
+test('arming an unknown failpoint, or one without a count, is refused, and the error names it', () => {
   for (const text of [
     'no.such',
     'upload.created=0',

@@ -1,7 +1,7 @@
 /**
- * Named places where a test may end the process, to prove what a crash there leaves behind (security.md D.2). All off unless
- * MARINA_FAILPOINTS names them: `blob.renamed=3` kills at the third pass, `blob.renamed=3,manifest.saved=1` at whichever
- * comes first. failpoint.test.ts holds this list and the code together.
+ * Named places where a test may end the process, to prove what a crash there leaves behind. All are off unless
+ * MARINA_FAILPOINTS names them: `blob.renamed=3` kills at the third pass, `blob.renamed=3,manifest.saved=1` at the
+ * first of both. failpoint.test.ts compares this list with the code.
  */
 export const failpoints = [
   'upload.created', // F01: the upload row is there, 202 not yet sent
@@ -22,7 +22,7 @@ type Failpoint = (typeof failpoints)[number]
 
 let armed: Map<string, number> | undefined
 
-/** Arms the points of a `name=count,...` text. Throws Error that names an unknown point. */
+/** Arms the failpoints of a `name=count,...` text. Throws an Error that names an unknown one. */
 export function armFailpoints(text: string): void {
   armed = new Map(
     text.split(',').map((part) => {
@@ -34,7 +34,7 @@ export function armFailpoints(text: string): void {
   )
 }
 
-/** Ends the process the hard way when this point is armed and its turn has come. Costs one comparison otherwise. */
+/** Kills the process when this failpoint is armed and its count is reached. Costs one comparison otherwise. */
 export function failpoint(name: Failpoint): void {
   if (!armed) return
   const left = armed.get(name)

@@ -6,22 +6,22 @@ import type { Metrics } from './observe/metrics.ts'
 
 /** Work that is repeated while the process serves, such as removing what is old. */
 type Sweep = {
-  /** The log's words when it fails: `old sessions not removed`. */
+  /** The log line when it fails: `old sessions not removed`. */
   trouble: string
   everyMs: number
-  /** Errors are logged and tried again at the next turn. */
+  /** An error is logged; the next run retries. */
   run(signal: AbortSignal): Promise<unknown>
 }
 
-/** Something that runs from a start to its disposal. */
+/** Starts something that runs until it is disposed. */
 type Service = () => AsyncDisposable | Promise<AsyncDisposable>
 
 /**
- * One feature as a value: what it adds to each part of Marina, made from what it was lent. Making one has no effects: nothing is
- * read, written or started before the roof asks for it. The list of all stands in app/features.ts.
+ * One feature as a value: what it adds to each part of Marina, made from the parts that it is lent. Making it has no
+ * effects: nothing is read, written or started before app/ asks for it. app/features.ts lists all features.
  */
 export type Feature<Route = unknown, Topic = unknown> = {
-  /** That of its folder. */
+  /** The name of its folder. */
   name: string
   /** The facts that it emits. */
   topics?: Readonly<Record<string, Topic>>
@@ -29,23 +29,23 @@ export type Feature<Route = unknown, Topic = unknown> = {
   routes?: Route[]
   /** "When X happens, do Y." */
   reactions?: Reaction[]
-  /** Its work in the background; runs in processes that work. */
+  /** Its background jobs; they run in processes that have workers. */
   jobs?: JobHandler[]
-  /** Puts what comes back by itself on the calendar, once for all processes. */
+  /** Saves its schedules, once for all processes. */
   schedule?(db: Db): Promise<void>
-  /** Runs in each process that works jobs. */
+  /** Services that run in each process that has workers. */
   workers?: Service[]
-  /** Frees what dead processes held in its tables; called for a database that no other process uses yet. */
+  /** Releases what dead processes hold in its tables; called for a database that no other process uses yet. */
   afterCrash?(db: Db): Promise<void>
-  /** Runs before the first request is taken: what others must find there. */
+  /** Runs before the first request is taken, to create what requests need. */
   prepare?(): Promise<void>
-  /** Runs now and then in each process that serves. */
+  /** Run regularly in each process that serves requests. */
   sweeps?: Sweep[]
-  /** What health and metrics look at. */
+  /** Its parts that health and metrics check. */
   components?: Component[]
-  /** What it counts. */
+  /** Registers its metrics. */
   measure?(metrics: Metrics): void
 }
 
-/** Writes a feature down with its type. */
+/** Returns the value with its exact type. */
 export const feature = <const F extends Feature>(value: F): F => value

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gathering } from './gather.ts'
 
-test('who asks together is served together, at most so many at a time, and who asks meanwhile comes next', async () => {
+test('items given together make one batch of at most the limit, and those given meanwhile the next', async () => {
   const rounds: number[][] = []
   const ask = gathering(async (items: number[]) => {
     rounds.push(items)
@@ -16,7 +16,7 @@ test('who asks together is served together, at most so many at a time, and who a
   assert.ok(answers.every((answer, index) => answer.has(index + 1)))
 })
 
-test('a round that fails fails for those in it, and the next one is asked all the same', async () => {
+test('a batch that fails rejects for its callers, and the next one runs nevertheless', async () => {
   const ask = gathering(async ([item]: number[]) => {
     if (item === 1) throw new Error('no')
     return item

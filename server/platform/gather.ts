@@ -1,6 +1,6 @@
 /**
- * Lets those who ask while the last question is under way ask the next one together. Whoever comes when nothing is under way is
- * served at once, so a single question waits for nobody; under load one statement does for many.
+ * Batches items of many callers: one `ask` runs at a time, and items given meanwhile go into the next one, up to
+ * `atMost`. An item given while none runs is asked for at once; under load one statement serves many callers.
  */
 export function gathering<Item, Answer>(
   ask: (items: Item[]) => Promise<Answer>,
@@ -25,7 +25,7 @@ export function gathering<Item, Answer>(
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      // Those who ask in this same moment come along.
+      // A microtask later, so that items given in the same moment are in the batch.
       if (!isRunning) {
         isRunning = true
         queueMicrotask(() => void run())

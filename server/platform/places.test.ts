@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openPlaces, type Places } from './places.ts'
 
-/** Lets everything go on that can. */
+/** Lets everything run that need not wait. */
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
-/** People who come in this order; `leave` lets one go who is in. */
+/** Callers that enter in order; `leave` gives back a place of one that is in. */
 function openRoom(places: Places) {
   const order: string[] = []
   const inside = new Map<string, Disposable>()
@@ -27,14 +27,14 @@ function openRoom(places: Places) {
   }
 }
 
-test('places go from key to key in turn, whoever came first, and within a key to who waits longest', async () => {
+test('places go to the keys in turn, and within a key to the caller that waits longest', async () => {
   const { come, leave, order } = openRoom(openPlaces({ places: 1 }))
   await come('a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2')
   for (const one of ['a1', 'a2', 'b1', 'c1', 'a3', 'b2']) await leave(one)
   assert.deepEqual(order, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4'])
 })
 
-test('who leaves and comes again stands behind those who wait', async () => {
+test('a caller that leaves and enters again waits behind the others', async () => {
   const { come, leave, order } = openRoom(openPlaces({ places: 1 }))
   await come('a1', 'a2')
   await Promise.all([leave('a1'), come('a3')])
@@ -42,7 +42,7 @@ test('who leaves and comes again stands behind those who wait', async () => {
   assert.deepEqual(order, ['a1', 'a2', 'a3'])
 })
 
-test('one key has its share at most, and the rest is there for others at once', async () => {
+test('one key has at most its share, and other keys get the rest at once', async () => {
   const { come, leave, order } = openRoom(openPlaces({ places: 3, share: 2 }))
   await come('a1', 'a2', 'a3', 'b1')
   assert.deepEqual(order, ['a1', 'a2', 'b1'])
@@ -52,7 +52,7 @@ test('one key has its share at most, and the rest is there for others at once', 
   assert.equal(order[3], 'a3')
 })
 
-test('who gives up waiting holds no place, and at the end nobody is there', async () => {
+test('a caller that gives up waiting holds no place, and at the end all places are free', async () => {
   const places = openPlaces({ places: 1 })
   const first = await places.enter('a')
   const [leaving, gone] = [new AbortController(), AbortSignal.abort()]

@@ -1,18 +1,20 @@
 export type Places = {
-  /** Waits for a place. Resolves with what gives it back, or with undefined when `signal` ends the wait. */
+  /**
+   * Waits for a place. Resolves with a Disposable that gives it back, or with undefined when `signal` ends the wait.
+   */
   enter(key: string, signal?: AbortSignal): Promise<Disposable | undefined>
-  /** Nobody has a place, nobody waits. */
+  /** True when no place is taken and no caller waits. */
   isEmpty(): boolean
 }
 
 /**
- * Gives out a few places, key by key in turn, so that a crowd of one key holds up no other key for longer than one of its turns.
- * `share`: what one key may have of them; with less than all there is always room for another.
+ * A semaphore with `places` places, which go to the keys in turn (round robin): many callers of one key hold up another
+ * key for one turn at most. `share`: the most places of one key; with fewer than all, another key always finds one.
  */
 export function openPlaces({ places, share = places }: { places: number; share?: number }): Places {
   let free = places
   const taken = new Map<string, number>()
-  /** Who waits, by key; the keys in the order in which their turn comes. */
+  /** The callers that wait, by key; the keys in the order of their turns. */
   const line = new Map<string, Set<() => void>>()
 
   return {
@@ -53,7 +55,7 @@ export function openPlaces({ places, share = places }: { places: number; share?:
       if (has >= share) continue
       const [start] = waiting
       waiting.delete(start!)
-      // The next of this key stands behind all other keys.
+      // The key goes to the end of the line, behind all others.
       line.delete(key)
       if (waiting.size > 0) line.set(key, waiting)
       taken.set(key, has + 1)

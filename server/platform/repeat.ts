@@ -1,7 +1,10 @@
-/** Work that is done again and again until it is closed. */
+/** Work that is repeated until it is disposed. */
 type Repeated = AsyncDisposable
 
-/** Runs `work` now and then every `ms` after it ended; closing aborts its signal and waits for it. Errors go to `onError`. */
+/**
+ * Runs `work` at once, and again `ms` after each end. Disposing aborts its signal and waits for it. Errors go to
+ * `onError`.
+ */
 export function every(
   ms: number,
   work: (signal: AbortSignal) => Promise<void>,

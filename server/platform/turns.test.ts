@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTurns } from './turns.ts'
 
-test('at most so many of one key run at once, in the order they came, and another key is not held up', async () => {
+test('a limited number of one key run at once, in order, and another key is not held up', async () => {
   const turns = openTurns({ atOnce: 2, waitMs: 5000 })
   const order: number[] = []
   let running = 0
@@ -24,7 +24,7 @@ test('at most so many of one key run at once, in the order they came, and anothe
   assert.deepEqual([most, order], [2, Array.from({ length: 20 }, (_, index) => index)])
 })
 
-test('a failure passes the turn on, and who waits too long is told so and counts no more', async () => {
+test('a failure passes the turn on, and a caller that waited too long gets an error and no turn', async () => {
   const turns = openTurns({ atOnce: 1, waitMs: 40 })
   await assert.rejects(
     turns.take('one', () => Promise.reject(new Error('broken'))),

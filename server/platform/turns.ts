@@ -1,18 +1,21 @@
-/** Somebody waited for his turn for longer than is sensible. */
+/** A caller waited too long for its turn. */
 export class TurnsFull extends Error {
   override name = 'TurnsFull'
 }
 
 export type Turns = {
-  /** Runs `work` when fewer than `atOnce` with the same key are running; first come, first served. Throws TurnsFull. */
+  /**
+   * Runs `work` when fewer than `atOnce` of the same key run, in the order of the calls. Throws TurnsFull after
+   * `waitMs`.
+   */
   take<Result>(key: string, work: () => Promise<Result>): Promise<Result>
 }
 
 type Queue = { running: number; waiting: Set<() => void> }
 
 /**
- * Lets a crowd wait here, where it holds nothing, instead of in front of the database, where it would use up the connections
- * and everybody's patience. One key's crowd does not hold up another's.
+ * A semaphore for each key. Callers wait here, where they hold nothing, instead of in the database, where they would
+ * use up the connections of all others. Callers of one key do not hold up those of another.
  */
 export function openTurns({ atOnce, waitMs }: { atOnce: number; waitMs: number }): Turns {
   const queues = new Map<string, Queue>()
@@ -27,7 +30,7 @@ export function openTurns({ atOnce, waitMs }: { atOnce: number; waitMs: number }
         return await work()
       } finally {
         const next = first(queue.waiting)
-        // The place goes straight to who waits longest, so that nobody who comes now slips in between.
+        // The turn goes directly to the caller that waits longest, so that a new caller cannot take it.
         if (next) next()
         else if (--queue.running === 0) queues.delete(key)
       }

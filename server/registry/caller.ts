@@ -4,7 +4,7 @@ import type { Actor } from '../catalog/topics.ts'
 export type Action = 'pull' | 'push' | 'delete'
 export const actions: readonly Action[] = ['pull', 'push', 'delete']
 
-/** Who asks. Rights are looked up at each use, so they carry nothing that could grow old. */
+/** Who sent a request. It carries no rights: those are looked up at each use, so that none can be out of date. */
 export type Caller =
   | { kind: 'anonymous' }
   | { kind: 'user'; id: number; name: string }

@@ -18,14 +18,14 @@ after(() => marina[Symbol.asyncDispose]())
 const isAlive = async () => assert.equal((await marina.ask('GET', '/api/v2.0/ping')).text, 'Pong')
 const authorization = () => `Authorization: ${basic(marina.admin)}`
 
-test('C-68: requests that two readers could cut apart differently are 400, and the connection ends', async () => {
+test('C-68: requests that two HTTP parsers could read differently are 400, and the connection ends', async () => {
   const evil: Record<string, string> = {
     'both lengths':
       'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG',
     'both lengths, the other way round':
       'POST /v2/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nG',
     'two lengths': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
-    'a length that is none': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na',
+    'a length that is no number': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na',
     'a wrong chunk size': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
     'an unknown coding': 'POST /v2/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
     'a folded header': 'GET /v2/ HTTP/1.1\r\nHost: a\r\nX: a\r\n b: c\r\n\r\n',
@@ -58,11 +58,11 @@ test('headers of more than 16 KiB are 431', async () => {
   await isAlive()
 })
 
-test('Z06: metrics are not served where clients are', async () => {
+test('Z06: metrics are not served at the port for clients', async () => {
   expectAnswer(await marina.ask('GET', '/metrics', { as: marina.admin }), 404)
 })
 
-test('Z08: headers that trickle in end the connection, and hinder nobody', { timeout: 60_000 }, async () => {
+test('Z08: connections whose headers trickle in are ended, and hinder no other', { timeout: 60_000 }, async () => {
   const trickle = async () => {
     const socket = await openRaw(marina.port)
     socket.resume()
@@ -79,13 +79,14 @@ test('a body that stops coming ends with the idle time, and leaves nothing', { t
   const socket = await openRaw(marina.port)
   socket.resume()
   socket.write(
-    `POST /v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nContent-Length: 1000\r\n\r\nabc`,
+    `POST /v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)} HTTP/1.1\r\n` +
+      `Host: a\r\n${authorization()}\r\nContent-Length: 1000\r\n\r\nabc`,
   )
   await new Promise((resolve) => socket.once('close', resolve))
   await isAlive()
 })
 
-test('X25: a target in a form that is no plain path gets nowhere', async () => {
+test('X25: a request target that is not a plain path is 4xx', async () => {
   const targets = [
     'http://other/v2/_catalog',
     '*',
@@ -130,7 +131,7 @@ test('X25: names with traversal and encodings reach no file and no other reposit
   }
 })
 
-test('X07: forwarding headers of a stranger change neither challenge nor address', async () => {
+test('X07: forwarding headers from an untrusted address do not change the challenge', async () => {
   const headers = {
     'x-forwarded-host': 'evil.example',
     'x-forwarded-proto': 'https',
@@ -147,7 +148,7 @@ test('X07: forwarding headers of a stranger change neither challenge nor address
   }
 })
 
-test('C-28: forwarding headers of a trusted proxy show in the challenge, and an external URL beats them', async () => {
+test('C-28: the challenge follows forwarding headers of a trusted proxy, but an external URL comes first', async () => {
   const headers = { 'x-forwarded-host': 'registry.example', 'x-forwarded-proto': 'https' }
   await using behind = await openTestMarina({ MARINA_TRUSTED_PROXIES: '127.0.0.1' })
   assert.match(
@@ -164,7 +165,7 @@ test('C-28: forwarding headers of a trusted proxy show in the challenge, and an 
   )
 })
 
-test('C-69, UNKNOWN: an unforeseen error is a plain 500 with a request id, and its cause stands in the log alone', async () => {
+test('C-69, UNKNOWN: an unexpected error is a 500 with a request id, and only the log tells its cause', async () => {
   const repository = `${(await givenProject(marina)).name}/app`
   await pushImage(marina, repository, { tag: 'v1' })
   const { db } = marina.ground
@@ -189,7 +190,7 @@ test('C-69, UNKNOWN: an unforeseen error is a plain 500 with a request id, and i
   expectAnswer(await marina.ask('GET', `/v2/${repository}/tags/list`, { as: marina.admin }), 200)
 })
 
-test('H38: neither password nor token stands in any line of the log', async () => {
+test('H38: no line of the log holds a password or a token', async () => {
   const token = await marina.token(marina.admin, 'repository:library/x:pull')
   await marina.ask('GET', '/v2/library/x/tags/list?secret=CANARY', { token })
   await marina.ask('GET', '/v2/', { as: { ...marina.admin, password: 'CANARY-password' } })
@@ -225,7 +226,8 @@ test('a blob over its limit is 413, announced or not, and leaves nothing', async
   await using small = await openTestMarina({ MARINA_BLOB_BYTES: '1MiB' })
   const path = `/v2/library/x/blobs/uploads/?digest=sha256:${'0'.repeat(64)}`
   expectAnswer(await small.ask('POST', path, { as: small.admin, body: Buffer.alloc(2 ** 20 + 1) }), 413, 'SIZE_INVALID')
-  const unannounced = `POST ${path} HTTP/1.1\r\nHost: a\r\n${authorization()}\r\nTransfer-Encoding: chunked\r\n\r\n180000\r\n`
+  const headers = `Host: a\r\n${authorization()}\r\nTransfer-Encoding: chunked`
+  const unannounced = `POST ${path} HTTP/1.1\r\n${headers}\r\n\r\n180000\r\n`
   assert.match(
     (
       await sendRaw(

@@ -34,7 +34,7 @@ const ask: TestMarina['ask'] = (method, path, options = {}) =>
   marina.ask(method, path, { as: marina.admin, ...options })
 const newRepository = async () => `${(await givenProject(marina)).name}/app`
 
-test('pushes, moved tags and deletes stand in the outbox in their order, with who did them', async () => {
+test('pushes, moved tags and deletes are in the outbox in their order, with their actors', async () => {
   const project = await givenProject(marina)
   const [repository, maintainer] = [`${project.name}/app`, await givenMember(marina, project, 'maintainer')]
   const first = await pushImage(marina, repository, { as: maintainer, tag: 'v1' })
@@ -60,7 +60,7 @@ test('pushes, moved tags and deletes stand in the outbox in their order, with wh
   assert.equal(facts[4]?.payload.from, first.digest)
 })
 
-test('a push again of the same is told as not new, and moves no tag', async () => {
+test('the fact of a repeated push says that it is not new, and no tag is moved', async () => {
   const repository = await newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
   expectAnswer(
@@ -81,13 +81,13 @@ test('a push again of the same is told as not new, and moves no tag', async () =
   )
 })
 
-test('what was refused tells nothing', async () => {
+test('a refused request emits no fact', async () => {
   const repository = await newRepository()
   const child = await pushImage(marina, repository)
   await pushIndex(marina, repository, [child])
   const before = await factsOf(repository)
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${child.digest}`), 412, 'PRECONDITION')
-  expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 412, 'PRECONDITION')
+  expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 405, 'UNSUPPORTED')
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/none`), 404, 'MANIFEST_UNKNOWN')
   expectAnswer(
     await ask('PUT', `/v2/${repository}/manifests/v1`, { body: '{}', headers: { 'content-type': child.mediaType } }),
@@ -125,7 +125,7 @@ test('P3: a pull is told although what was pulled, or its project, is deleted be
   })
 })
 
-test('a fact that cannot be written undoes what it would have told', async () => {
+test('a deletion whose fact cannot be written is rolled back', async () => {
   const repository = await newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
   const { db } = marina.ground
@@ -140,7 +140,7 @@ test('a fact that cannot be written undoes what it would have told', async () =>
   assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/v1`)).body, image.content)
 })
 
-test('pulls are counted in memory and written when Marina closes, with one fact per artifact, tag and puller', async () => {
+test('pulls are counted in memory and written when Marina closes: a fact per artifact, tag and caller', async () => {
   await using own = await openTestMarina()
   const image = await pushImage(own, 'library/x', { tag: 'v1' })
   const get = (path: string, method = 'GET') => own.ask(method, `/v2/library/x/${path}`, { as: own.admin })
@@ -161,14 +161,16 @@ test('pulls are counted in memory and written when Marina closes, with one fact 
     new Set(['null 1 admin', 'v1 1 anonymous', 'v1 2 admin']),
   )
   assert.equal(pulls.length, 3)
-  const counts = await again.ground.db
-    .row(sql`select artifact.pull_count as artifact, tag.pull_count as tag, repository.pull_count as repository, artifact.pulled_at is not null as timed
-    from artifact join repository on repository.id = artifact.repository_id join tag on tag.artifact_id = artifact.id where repository.name = 'library/x'`)
+  const counts = await again.ground.db.row(sql`
+    select artifact.pull_count as artifact, tag.pull_count as tag, repository.pull_count as repository,
+      artifact.pulled_at is not null as timed
+    from artifact join repository on repository.id = artifact.repository_id join tag on tag.artifact_id = artifact.id
+    where repository.name = 'library/x'`)
   assert.deepEqual(counts, { artifact: 4, tag: 3, repository: 4, timed: true })
 })
 
 test('a pull writes nothing while it runs', async () => {
-  // Without workers, whose beat would be counted too.
+  // Without workers, as their heartbeats would be counted too.
   await using own = await openTestMarina({ MARINA_WORKERS: 'none' })
   const repository = 'library/pulled'
   const image = await pushImage(own, repository, { tag: 'v1' })
@@ -176,20 +178,21 @@ test('a pull writes nothing while it runs', async () => {
   const { db } = own.ground
   const written = async () => {
     await db.row(sql`select pg_stat_force_next_flush()`)
-    return db.rows(
-      sql`select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables where relname not in ('outbox', 'replica', 'login_failure') order by relname`,
-    )
+    return db.rows(sql`
+      select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables
+      where relname not in ('outbox', 'replica', 'login_failure') order by relname`)
   }
   const countFacts = async () => (await db.row<{ rows: number }>(sql`select count(*) as rows from outbox`))!.rows
   const token = await own.token(own.admin, `repository:${repository}:pull`)
-  // A connection that rests tells PostgreSQL's counters of its last second up to ten seconds later; after that, of the next thing at once.
+  // An idle connection reports its last second to PostgreSQL's counters up to ten seconds late; from then on it reports
+  // at once.
   await sleep(10_500)
   const [before, facts] = [await written(), await countFacts()]
   for (let count = 0; count < 30; count++)
     for (const path of ['manifests/v1', `manifests/${image.digest}`, `blobs/${blob}`, 'tags/list'])
       expectAnswer(await own.ask('GET', `/v2/${repository}/${path}`, { token }), 200)
   const after = await written()
-  // The counter writes every five seconds, beside the pulls and not in them: at most one such turn may fall between.
+  // The counter of pulls writes every five seconds, beside the pulls: at most one of its writes may come in between.
   if ((await countFacts()) === facts) assert.deepEqual(after, before)
   else assert.ok((await countFacts()) - facts <= 4)
 })

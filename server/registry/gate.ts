@@ -23,25 +23,25 @@ type Pushed =
 /** Tags that are about to be removed, inside the transaction. */
 type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[] }
 
-/** May refuse a push by throwing an OciError. Runs inside the transaction of the push, so what it saw still holds at commit. */
+/** May refuse a push by throwing an OciError. Runs in the push's transaction: what it reads still holds at commit. */
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
 export type UntagGate = (tx: Tx, untagged: Untagged) => Promise<void>
 
 /** A manifest that is about to be sent to somebody who may pull from the repository. */
 export type Pulled = { project: Project; repository: RepositoryName; digest: Digest; caller: Caller }
 
-/** May refuse a pull by throwing an OciError. Runs on every GET and HEAD of a manifest, so let it answer at once. */
+/** May refuse a pull by throwing an OciError. Runs on every GET and HEAD of a manifest: best without a promise. */
 export type PullGate = (pulled: Pulled) => Maybe<void>
 
-/** Every policy on what comes in, what loses its name and what goes out, in order; app/registry.ts shows the lists. */
+/** The gates of pushes, of removed tags and of pulls, in the order in which they run; app/registry.ts lists them. */
 export type Gates = { push: PushGate[]; untag: UntagGate[]; pull: PullGate[] }
 export type PushGates = Pick<Gates, 'push'>
 export type UntagGates = Pick<Gates, 'untag'>
 
-/** What the gates of a pull are told of its project is looked up only where there is a gate. */
+/** The project is looked up for the gates; without a gate `findProject` is not called. */
 export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
 
-/** Runs the gates in turn. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest, and blobs do not. */
+/** Runs the pull gates in order. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest; blobs do not. */
 export function passPullGates(
   { gates, findProject }: PullGates,
   repository: RepositoryName,
@@ -59,7 +59,7 @@ function passInTurn([gate, ...others]: PullGate[], pulled: Pulled): Maybe<void> 
   return gate && andThen(gate(pulled), () => passInTurn(others, pulled))
 }
 
-/** Runs the gates of a push one after the other. */
+/** Runs the push gates in order. */
 export async function passGates(gates: PushGates, tx: Tx, pushed: Pushed): Promise<void> {
   for (const gate of gates.push) await gate(tx, pushed)
 }

@@ -6,24 +6,24 @@ import { sql } from '../platform/db/sql.ts'
 import { emit } from '../platform/events/emit.ts'
 import { facts } from './topics.ts'
 
-/** The one algorithm our tokens are signed with; a verifier accepts no other (C-11). */
+/** The one algorithm that Marina's tokens are signed with; no other is accepted (C-11). */
 export const tokenAlgorithm = 'ES256'
 
 export type SigningKey = { id: string; key: CryptoKey }
 
-/** Encrypts the private halves; lent by the roof. */
+/** Encrypts the private keys; `config/secrets.ts` does this. */
 export type Sealer = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
 
 export interface Keys {
   /** The newest key that is not retired. */
   signing(): Promise<SigningKey>
-  /** The public half by its id, undefined when it is unknown or was retired longer than a token's life ago. */
+  /** The public key of this id; undefined when it is unknown, or was retired longer ago than a token lives. */
   verifying(id: string): Promise<CryptoKey | undefined>
 }
 
 type Row = { id: string; publicKey: JWK; privateKey: string; isRetired: boolean }
 
-/** How long a process may go on signing with the key it knows, in ms: replicas agree within this after a rotation (C-14). */
+/** How long a process signs with the key that it has read, in ms; then all replicas know of a rotation (C-14). */
 const freshMs = 5000
 
 export function openKeys(db: Queryable, sealer: Sealer, tokenTtlMs: number): Keys {
@@ -32,8 +32,10 @@ export function openKeys(db: Queryable, sealer: Sealer, tokenTtlMs: number): Key
 
   const load = async () => {
     const rows = await db.rows<Row>(sql`
-      select id, public_key as "publicKey", private_key as "privateKey", retired_at is not null as "isRetired" from signing_key
-      where algorithm = ${tokenAlgorithm} and (retired_at is null or retired_at > now() - make_interval(secs => ${tokenTtlMs / 1000 + 60}))
+      select id, public_key as "publicKey", private_key as "privateKey", retired_at is not null as "isRetired"
+      from signing_key
+      where algorithm = ${tokenAlgorithm}
+        and (retired_at is null or retired_at > now() - make_interval(secs => ${tokenTtlMs / 1000 + 60}))
       order by created_at desc, id limit 100`)
     const newest = rows.find(({ isRetired }) => !isRetired)
     if (!newest) throw new Error('no signing key: run marina keys rotate')
@@ -51,7 +53,8 @@ export function openKeys(db: Queryable, sealer: Sealer, tokenTtlMs: number): Key
   return {
     signing: async () => (await current(freshMs)).signing,
     async verifying(id) {
-      // An id we do not know may be a second old; ask at most once a second, whatever is thrown at us.
+      // An unknown id may belong to a key that was made just now. The keys are read again at most once a second, also
+      // when a client sends one invented id after the other.
       const known = (await current(60_000)).verifying.get(id)
       return known ?? (await current(1000)).verifying.get(id)
     },
@@ -66,7 +69,7 @@ export async function ensureKey(db: Queryable, sealer: Sealer): Promise<void> {
   if (!row) await addKey(db, sealer)
 }
 
-/** Makes a new key and retires those before it: they verify until the tokens they signed have expired. Returns its id. */
+/** Makes a key, returns its id, and retires those before it: they verify until the tokens they signed have expired. */
 export async function rotateKeys(tx: Tx, sealer: Sealer, by: Actor): Promise<string> {
   await tx.run(sql`update signing_key set retired_at = now() where retired_at is null`)
   const id = await addKey(tx, sealer)

@@ -10,7 +10,7 @@ let beside: TestMarina
 before(async () => {
   marina = await openTestMarina()
   beside = await openBeside(marina)
-  // A process keeps nothing before it has joined; on a busy machine that takes a moment.
+  // A process caches nothing before it has joined its peers; on a busy machine that takes a moment.
   const { repository } = await givenImage()
   for (const one of [marina, beside]) await keep(one, repository)
 })
@@ -38,16 +38,16 @@ async function givenImage() {
   return { project, image, repository: image.repository }
 }
 
-/** Pulls until the manifest is kept, at most for 20 s. */
+/** Pulls until the manifest is in the memory cache, for 20 s at most. */
 async function keep(one: TestMarina, repository: string): Promise<void> {
   for (let tries = 0; keptOf(one, repository) === 0; tries++) {
-    assert.ok(tries < 400, 'nothing is ever kept')
+    assert.ok(tries < 400, 'no manifest was cached within 20 s')
     expectAnswer(await ask(one, 'GET', repository, 'v1'), 200)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-test('S1-35, S1-20: a manifest is read from the database once, and then comes from memory', async () => {
+test('S1-35, S1-20: a manifest is read from the database once, and then from the memory cache', async () => {
   const { image, repository } = await givenImage()
   const before = { ...countsOf(marina) }
   for (let time = 0; time < 5; time++)
@@ -56,7 +56,7 @@ test('S1-35, S1-20: a manifest is read from the database once, and then comes fr
   assert.deepEqual([miss - before.miss, load - before.load, hit - before.hit], [1, 1, 4])
 })
 
-test('S1-36: an answer from memory has the headers of the first', async () => {
+test('S1-36: an answer from the memory cache has the same headers as the first answer', async () => {
   const { image, repository } = await givenImage()
   const [first, second] = [await ask(marina, 'GET', repository, 'v1'), await ask(marina, 'GET', repository, 'v1')]
   const told = ({ headers }: Answer) =>
@@ -73,7 +73,7 @@ test('S1-36: an answer from memory has the headers of the first', async () => {
   assert.deepEqual(told(first), told(second))
 })
 
-test('S1-37: rights are looked at before a cached manifest is served, on every process, by every kind of credential', async () => {
+test('S1-37: every process checks rights before it serves a cached manifest, with a token or a password', async () => {
   const { project, repository } = await givenImage()
   const guest = await givenMember(marina, project, 'guest')
   const token = await marina.token(guest, `repository:${repository}:pull`)
@@ -105,7 +105,7 @@ test('S1-38: a HEAD is answered from a cached manifest, and puts none into the c
   for (const [name, value] of Object.entries(cached)) assert.equal(value, fresh[name])
 })
 
-test('S1-39: who has the digest already gets 304 without the manifest being read, and 404 once it is deleted', async () => {
+test('S1-39: a client that has the manifest gets 304, and the manifest is not read; after a delete 404', async () => {
   const { image, repository } = await givenImage()
   for (const [method, reference] of [
     ['GET', 'v1'],
@@ -128,7 +128,7 @@ test('S1-39: who has the digest already gets 304 without the manifest being read
   )
 })
 
-test('S1-40: a deleted manifest is gone from every process with the next request, and so is a moved or deleted tag', async () => {
+test('S1-40: after a tag is moved or a manifest deleted, every process knows it at the next request', async () => {
   const { image, repository } = await givenImage()
   const other = await pushImage(marina, repository, { tag: 'v2' })
   const digestOf = async (one: TestMarina, reference: string) =>
@@ -152,7 +152,7 @@ test('S1-40: a deleted manifest is gone from every process with the next request
       expectAnswer(await ask(one, 'GET', repository, reference), 404, 'MANIFEST_UNKNOWN')
 })
 
-test('S1-41: what a cached manifest says to one caller it says to all, and nothing of the one who asked first', async () => {
+test('S1-41: a cached manifest has the same headers for all callers, and none is about the first caller', async () => {
   const { project, repository } = await givenImage()
   const people = [
     await givenMember(marina, project, 'guest'),

@@ -15,7 +15,7 @@ import {
   pushManifest,
   pushReferrer,
 } from '../testing/given.ts'
-import { expectAnswer, type Answer, type AskOptions } from '../testing/http.ts'
+import { basic, expectAnswer, type Answer, type AskOptions } from '../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../testing/server.ts'
 
 let marina: TestMarina
@@ -60,7 +60,7 @@ type Index = {
 
 // Pull
 
-test('end-2: a blob comes whole, by HEAD without its bytes, and as bytes that no browser runs', async () => {
+test('end-2: GET sends a blob whole, HEAD without its bytes, and a browser runs neither', async () => {
   const [repository, bytes] = [newRepository(), Buffer.from('<script>alert(1)</script>')]
   const digest = await pushBlob(marina, repository, bytes)
   for (const method of ['GET', 'HEAD']) {
@@ -94,7 +94,7 @@ test('X03: a Content-Type or file name that the pusher sent is not served back',
   assert.deepEqual([headers['content-type'], headers['content-disposition']], ['application/octet-stream', undefined])
 })
 
-test('C-67: a blob is read in ranges, and not at all beyond its end', async () => {
+test('C-67: a blob can be read in ranges; a range beyond its end is 416', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(1000)]
   const path = `/v2/${repository}/blobs/${await pushBlob(marina, repository, bytes)}`
   for (const [range, from, to] of [
@@ -112,11 +112,11 @@ test('C-67: a blob is read in ranges, and not at all beyond its end', async () =
   }
   const beyond = expectAnswer(await ask('GET', path, { headers: { range: 'bytes=1000-' } }), 416, 'RANGE_INVALID')
   assert.equal(beyond.headers['content-range'], 'bytes */1000')
-  for (const range of ['bytes=5-2', 'items=0-1', 'bytes=0-1,5-6'])
+  for (const range of ['bytes=5-2', 'items=0-1', 'bytes=0-6,5-6'])
     assert.deepEqual(expectAnswer(await ask('GET', path, { headers: { range } }), 200).body, bytes)
 })
 
-test('C-67: what the client has already is 304, and still needs the right', async () => {
+test('C-67: a client that has the bytes already gets 304, and still needs the right to pull', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
   for (const [path, digest] of [
@@ -140,7 +140,7 @@ test('C-67: what the client has already is 304, and still needs the right', asyn
   }
 })
 
-test('end-3: a manifest comes byte for byte with the type it was pushed with, whatever is accepted', async () => {
+test('end-3: a manifest is served byte for byte with the type of its push, whatever Accept says', async () => {
   const repository = newRepository()
   const image = makeImage(1)
   for (const blob of image.blobs) await pushBlob(marina, repository, blob)
@@ -163,7 +163,7 @@ test('end-3: a manifest comes byte for byte with the type it was pushed with, wh
   }
 })
 
-test('BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN: what is not there is 404, the same for HEAD', async () => {
+test('BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN: what does not exist is 404, also for HEAD', async () => {
   const repository = newRepository()
   await pushImage(marina, repository)
   for (const [path, code] of [
@@ -177,7 +177,7 @@ test('BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN: what is not there is 404, th
   }
 })
 
-test('a repository named like an endpoint is pushed to and pulled from', async () => {
+test('a repository named like an endpoint can be pushed to and pulled from', async () => {
   for (const name of ['blobs', 'manifests', 'tags/list', 'blobs/uploads', 'referrers/x']) {
     const repository = `${project}/${name}`
     const image = await pushImage(marina, repository, { tag: 'v1' })
@@ -188,7 +188,7 @@ test('a repository named like an endpoint is pushed to and pulled from', async (
 
 // Push of blobs
 
-test('end-4a, end-6: POST, then PUT with the whole blob', async () => {
+test('end-4a, end-6: a blob is pushed by POST, then PUT with all of its bytes', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(5000)]
   const started = await start(repository)
   assert.match(started.headers.location!, new RegExp(`^/v2/${repository}/blobs/uploads/[0-9a-f-]{36}$`))
@@ -214,7 +214,7 @@ test('end-4b, C-53: a single POST pushes a whole blob', async () => {
   assert.deepEqual((await ask('GET', done.headers.location!)).body, bytes)
 })
 
-test('end-4c: an upload with sha512 ends in a blob under its sha512, in one go or in chunks', async () => {
+test('end-4c: an upload can end in a sha512 digest, whether or not it was started with sha512', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(3000)]
   const digest = digestOf(bytes, 'sha512')
   const { headers } = await start(repository, '?digest-algorithm=sha512')
@@ -228,7 +228,7 @@ test('end-4c: an upload with sha512 ends in a blob under its sha512, in one go o
   expectAnswer(await ask('POST', `/v2/${repository}/blobs/uploads/?digest-algorithm=md5`), 400, 'DIGEST_INVALID')
 })
 
-test('a manifest pushed by its sha512 is pulled by it', async () => {
+test('a manifest pushed by its sha512 can be pulled by its sha512', async () => {
   const repository = newRepository()
   const image = makeImage(0)
   await pushBlob(marina, repository, image.blobs[0])
@@ -237,7 +237,7 @@ test('a manifest pushed by its sha512 is pulled by it', async () => {
   assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/${digest}`)).body, image.content)
 })
 
-test('end-5, end-13, C-52, C-54: chunks in order, the state between them, and a last one with the PUT', async () => {
+test('end-5, end-13, C-52, C-54: a blob is pushed in chunks, the last by PUT; GET shows the state', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(9000)]
   const location = (await start(repository)).headers.location!
   let sent = 0
@@ -259,7 +259,7 @@ test('end-5, end-13, C-52, C-54: chunks in order, the state between them, and a 
   assert.deepEqual((await ask('GET', `/v2/${repository}/blobs/${digestOf(bytes)}`)).body, bytes)
 })
 
-test('C-49: a chunk that begins elsewhere is 416 with the place to go on from, and changes nothing', async () => {
+test('C-49: a chunk that begins at another byte is 416, which says where to go on, and changes nothing', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(3000)]
   const location = (await start(repository)).headers.location!
   expectAnswer(await chunk(location, bytes.subarray(0, 1000), 0), 202)
@@ -282,7 +282,7 @@ test('C-49: a chunk that begins elsewhere is 416 with the place to go on from, a
   expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
 })
 
-test('C-50, SIZE_INVALID: a chunk of another length than its range is refused, and without a range it is appended', async () => {
+test('C-50, SIZE_INVALID: a chunk not as long as its range is refused, one without a range appended', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(3000)]
   const location = (await start(repository)).headers.location!
   expectAnswer(
@@ -297,6 +297,27 @@ test('C-50, SIZE_INVALID: a chunk of another length than its range is refused, a
   )
   expectAnswer(await chunk(location, bytes.subarray(0, 1000)), 202)
   expectAnswer(await chunk(location, bytes.subarray(1000)), 202)
+  expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
+})
+
+test('C-50: a chunk without Content-Length must be as long as its range too', async () => {
+  const [repository, bytes] = [newRepository(), randomBytes(1000)]
+  const send = (location: string, range: string, sent: number) =>
+    fetch(`${marina.url}${location}`, {
+      method: 'PATCH',
+      headers: { authorization: basic(marina.admin), 'content-range': range },
+      body: new Blob([bytes.subarray(0, sent)]).stream(),
+      duplex: 'half',
+    })
+  for (const [range, sent] of [
+    ['0-9', 5],
+    ['0-4', 10],
+  ] as const) {
+    const answer = await send((await start(repository)).headers.location!, range, sent)
+    assert.deepEqual([answer.status, /SIZE_INVALID/.test(await answer.text())], [400, true], range)
+  }
+  const location = (await start(repository)).headers.location!
+  assert.equal((await send(location, 'Bytes 0-999/*', 1000)).status, 202)
   expectAnswer(await ask('PUT', `${location}?digest=${digestOf(bytes)}`), 201)
 })
 
@@ -334,7 +355,7 @@ test('end-14: a cancelled upload leaves no bytes behind', async () => {
   for await (const { stage } of marina.ground.blobs.listStages()) assert.notEqual(stage.id, location.split('/').at(-1))
 })
 
-test('C-48, DIGEST_INVALID: bytes under a wrong digest are refused, become visible nowhere, and end the upload', async () => {
+test('C-48, DIGEST_INVALID: a wrong digest is refused and ends the upload; the bytes cannot be pulled', async () => {
   const [repository, bytes] = [newRepository(), randomBytes(3000)]
   for (const digest of ['', 'x', 'sha256:x', `md5:${'a'.repeat(32)}`, digestOf(bytes).toUpperCase()]) {
     expectAnswer(
@@ -367,7 +388,7 @@ test('C-48, DIGEST_INVALID: bytes under a wrong digest are refused, become visib
   assert.deepEqual([await isThere(repository, none), await isThere(repository, digestOf(bytes))], [false, false])
 })
 
-test('C-54: the empty blob is a blob, however it is pushed', async () => {
+test('C-54: a blob without bytes can be pushed in each way', async () => {
   const empty = digestOf(Buffer.alloc(0))
   const ways = [
     async (repository: string) => ask('POST', `/v2/${repository}/blobs/uploads/?digest=${empty}`, { body: '' }),
@@ -383,7 +404,7 @@ test('C-54: the empty blob is a blob, however it is pushed', async () => {
   }
 })
 
-test('end-11: a blob is mounted from a repository that holds it, and pulled from its new place', async () => {
+test('end-11: a blob mounted from another repository can be pulled, also after its deletion there', async () => {
   const [from, to] = [newRepository(), newRepository()]
   const digest = await pushBlob(marina, from, 'to be mounted')
   expectAnswer(await ask('POST', `/v2/${to}/blobs/uploads/?mount=${digest}&from=${from}`), 201)
@@ -392,7 +413,7 @@ test('end-11: a blob is mounted from a repository that holds it, and pulled from
   assert.equal((await ask('GET', `/v2/${to}/blobs/${digest}`)).text, 'to be mounted')
 })
 
-test('pushing again what is there changes nothing', async () => {
+test('pushing an image again changes nothing', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository, { tag: 'v1' })
   expectAnswer(await put(repository, 'v1', image.content), 201)
@@ -441,7 +462,7 @@ test('end-7b: a push by digest may set several tags at once, or none of them', a
   expectAnswer(await put(repository, `${image.digest}?${many(100)}`, image.content), 201)
 })
 
-test('C-39, MANIFEST_BLOB_UNKNOWN: every part must stand in this very repository', async () => {
+test('C-39, MANIFEST_BLOB_UNKNOWN: all parts of a manifest must be in the same repository', async () => {
   const [repository, other] = [newRepository(), newRepository()]
   const image = makeImage(2)
   for (const blob of image.blobs) await pushBlob(marina, other, blob)
@@ -466,7 +487,7 @@ test('C-55: a manifest under a digest that is not its own is DIGEST_INVALID', as
   )
 })
 
-test('C-56: a manifest of 4 MiB is taken, and one of a byte more is 413', async () => {
+test('C-56: a manifest of 4 MiB is accepted, and one with a byte more is 413', async () => {
   const repository = newRepository()
   const [config] = makeImage(0).blobs
   await pushBlob(marina, repository, config)
@@ -542,14 +563,16 @@ test('C-58: indexes nest four deep and no deeper', async () => {
   expectAnswer(await put(repository, 'deep', fifth, ociIndex), 400, 'MANIFEST_INVALID')
 })
 
-test('C-59: a foreign layer needs no blob here', async () => {
+test('C-59: a layer with URLs needs no blob in the repository', async () => {
   const repository = newRepository()
-  const image = makeImage(0, { layers: [{ ...descriptorOf(randomBytes(9)), urls: ['https://example.org/layer'] }] })
+  const type = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip'
+  const layer = { ...descriptorOf(randomBytes(9), type), urls: ['https://example.org/layer'] }
+  const image = makeImage(0, { layers: [layer] })
   await pushBlob(marina, repository, image.blobs[0])
   expectAnswer(await put(repository, 'v1', image.content), 201)
 })
 
-test('Docker schema 2 images and lists are kept as such', async () => {
+test('Docker schema 2 images and lists are kept as they are, and schema 1 is refused', async () => {
   const repository = newRepository()
   const [docker, list] = [
     'application/vnd.docker.distribution.manifest.v2+json',
@@ -582,7 +605,7 @@ test('Docker schema 2 images and lists are kept as such', async () => {
 
 // Referrers, tags, catalog
 
-test('end-12a, C-60, C-61: referrers pushed before and after their subject are listed, and an unknown subject has none', async () => {
+test('end-12a, C-60, C-61: referrers of a subject are listed, pushed before or after it, or none at all', async () => {
   const repository = newRepository()
   const subject = makeImage(1)
   const early = await pushReferrer(marina, repository, {
@@ -616,7 +639,7 @@ test('end-12a, C-60, C-61: referrers pushed before and after their subject are l
   expectAnswer(await ask('GET', `/v2/${repository}/referrers/latest`), 400, 'DIGEST_INVALID')
 })
 
-test('end-12b, C-61: referrers are filtered by artifact type, and come in pages', async () => {
+test('end-12b, C-61: referrers are listed by artifact type, and in pages', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository)
   const [a, b] = ['application/vnd.a', 'application/vnd.b']
@@ -634,7 +657,7 @@ test('end-12b, C-61: referrers are filtered by artifact type, and come in pages'
       .manifests,
     [],
   )
-  for (const bad of ['%00', 'x', 'a/b/c', '%ED%A0%80'])
+  for (const bad of ['%00', '%0A', 'x'.repeat(256)])
     expectAnswer(
       await ask('GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${bad}`),
       400,
@@ -649,7 +672,7 @@ test('end-12b, C-61: referrers are filtered by artifact type, and come in pages'
   assert.deepEqual([seen.length, new Set(seen).size], [3, 3])
 })
 
-test('end-8a, end-8b, C-62: tags come in byte order and in pages', async () => {
+test('end-8a, end-8b, C-62: tags are listed in byte order and in pages', async () => {
   const repository = newRepository()
   const image = await pushImage(marina, repository)
   const tags = ['10', '9', 'A', 'Z', '_a', 'a', 'a-b', 'a.b', 'a_b', 'z', 'v1', 'v10', 'v2']
@@ -682,7 +705,7 @@ test('D03, PAGINATION_NUMBER_INVALID: a page is never larger than the limit, and
     `${image.digest}?${Array.from({ length: 30 }, (_, index) => `tag=t${index + 10}`).join('&')}`,
     image.content,
   )
-  for (const query of ['', '?n=25', '?n=999999999']) {
+  for (const query of ['', '?n=25', '?n=2147483647', '?n=9223372036854775807', `?n=${'9'.repeat(400)}`]) {
     const answer = expectAnswer(await ask('GET', `/v2/${repository}/tags/list${query}`), 200)
     assert.deepEqual(
       [(answer.json() as Tags).tags.length, answer.headers.link],
@@ -690,15 +713,15 @@ test('D03, PAGINATION_NUMBER_INVALID: a page is never larger than the limit, and
     )
   }
   for (const path of ['_catalog', `${repository}/tags/list`, `${repository}/referrers/${none}`]) {
-    for (const n of ['-1', 'abc', '1e18', '1.5', '', '%00', '99999999999999999999', '0x10'])
+    for (const n of ['-1', 'abc', '1e18', '1.5', '', '%00', '0x10'])
       expectAnswer(await ask('GET', `/v2/${path}?n=${n}`), 400, 'PAGINATION_NUMBER_INVALID')
-    assert.ok([200, 400].includes((await ask('GET', `/v2/${path}?n=2147483647`)).status))
+    for (const n of ['1000000000', '9223372036854775807']) expectAnswer(await ask('GET', `/v2/${path}?n=${n}`), 200)
     expectAnswer(await ask('GET', `/v2/${path}?last=%00`), 400, 'BAD_REQUEST')
     expectAnswer(await ask('GET', `/v2/${path}?last=${'x'.repeat(513)}`), 400, 'BAD_REQUEST')
   }
 })
 
-test('the catalog comes in pages that cover every name once', async () => {
+test('the pages of the catalog list every name once', async () => {
   for (let count = 0; count < 3; count++) await pushImage(marina, newRepository())
   const seen: string[] = []
   for (let path: string | undefined = '/v2/_catalog?n=2'; path;) {
@@ -732,16 +755,16 @@ test('end-9, C-63: a manifest and a tag are deleted, and gone with the next requ
   expectAnswer(await ask('DELETE', `/v2/${newRepository()}/manifests/v1`), 404, 'NAME_UNKNOWN')
 })
 
-test('C-63, PRECONDITION: what an index names is not deleted before it, nor a blob before its manifest', async () => {
+test('C-63, PRECONDITION: a manifest is not deleted before its index, nor a blob before its manifest', async () => {
   const repository = newRepository()
   const child = await pushImage(marina, repository)
   const index = await pushIndex(marina, repository, [child], { tag: 'v1' })
   expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${child.digest}`), 412, 'PRECONDITION')
-  expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 412, 'PRECONDITION')
+  expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 405, 'UNSUPPORTED')
   assert.deepEqual((await ask('GET', `/v2/${repository}/manifests/${child.digest}`)).body, child.content)
   for (const { digest } of [index, child])
     expectAnswer(await ask('DELETE', `/v2/${repository}/manifests/${digest}`), 202)
-  // The repository's hold on it ended with the last manifest that needed it.
+  // The repository's hold on the blob ended with the last manifest that needed it.
   expectAnswer(await ask('DELETE', `/v2/${repository}/blobs/${child.config}`), 404, 'BLOB_UNKNOWN')
 })
 
@@ -761,11 +784,14 @@ test('end-1: the version check answers with the version', async () => {
   assert.deepEqual([answer.text, answer.headers['docker-distribution-api-version']], ['{}', 'registry/2.0'])
 })
 
-test('NAME_INVALID, TAG_INVALID, NOT_FOUND: what is no name, no tag or no endpoint is refused before anything else', async () => {
+test('NAME_INVALID, TAG_INVALID, NOT_FOUND: wrong names, tags and paths are refused before all else', async () => {
   expectAnswer(await marina.ask('GET', '/v2/A/b/manifests/v1'), 400, 'NAME_INVALID')
   expectAnswer(await marina.ask('GET', '/v2/a/../b/manifests/v1'), 400, 'NAME_INVALID')
   expectAnswer(await marina.ask('GET', '/v2/a%2fb/c/manifests/v1'), 400, 'NAME_INVALID')
   expectAnswer(await marina.ask('PUT', '/v2/a/b/manifests/-x'), 400, 'TAG_INVALID')
+  for (const method of ['GET', 'DELETE'])
+    expectAnswer(await marina.ask(method, '/v2/a/b/manifests/.INVALID_MANIFEST_NAME'), 404, 'MANIFEST_UNKNOWN')
+  assert.equal((await marina.ask('HEAD', '/v2/a/b/manifests/.INVALID_MANIFEST_NAME')).status, 404)
   expectAnswer(await marina.ask('GET', '/v2/a/b/nonsense'), 404, 'NOT_FOUND')
   for (const path of ['/V2/', '/v2x', '//v2/', '/v2\\', '/./v2/', '/x/../v2/'])
     assert.equal((await marina.ask('GET', path)).status, 404, path)
@@ -778,6 +804,6 @@ test('C-70: an error is a code, a message and perhaps a detail, as JSON', async 
   assert.deepEqual(Object.keys(errors[0]!), ['code', 'message', 'detail'])
 })
 
-test('after all of this, storage and database agree to the byte', async () => {
+test('after the tests above, storage and database agree to the byte', async () => {
   assert.deepEqual(await findDisagreements(marina, ['loss']), [])
 })

@@ -12,7 +12,7 @@ import type { Registry } from './registry.ts'
 /** `project` exists and may be pushed to. */
 export type OpenedRegistry = { registry: Registry; project: string } & AsyncDisposable
 
-/** What every Registry must do, whoever's it is. */
+/** What every implementation of Registry must do. */
 export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>): void {
   describe(`registry: ${kind}`, () => {
     let opened: OpenedRegistry
@@ -57,7 +57,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       assert.deepEqual(await read(name, digest, { start: 10, end: 19 }), bytes.subarray(10, 20))
     })
 
-    test('bytes under a wrong digest are refused and are nowhere', async () => {
+    test('bytes with a wrong digest are refused, and there is no such blob', async () => {
       const name = newName()
       await fails('DIGEST_INVALID', registry.writeBlob(name, by, none, bytesOf(randomBytes(10))))
       await fails('BLOB_UNKNOWN', registry.statBlob(name, none))
@@ -100,7 +100,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       }
     })
 
-    test('a blob is mounted only from who holds it', async () => {
+    test('a blob is mounted only from a repository that holds it', async () => {
       const [from, to] = [newName(), newName()]
       const digest = await write(from, randomBytes(10))
       assert.equal(await registry.mountBlob(to, by, from, none), false)
@@ -126,7 +126,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       }
     })
 
-    test('a manifest whose parts are missing, or whose digest is another, is refused', async () => {
+    test('a manifest whose parts are missing, or that is pushed under a wrong digest, is refused', async () => {
       const name = newName()
       const image = makeImage(1)
       const push = (reference: { tag: Tag } | { digest: Digest }) =>
@@ -155,11 +155,11 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       await fails('MANIFEST_UNKNOWN', registry.deleteTag(name, by, tag('b')))
     })
 
-    test('a deleted manifest takes its tags along, and lets its blobs go', async () => {
+    test('with a manifest its tags are deleted, and its blobs are no longer held', async () => {
       const name = newName()
       const image = await pushImage(name, 'v1')
       const config = digestOf(image.blobs[0]!)
-      await fails('PRECONDITION', registry.deleteBlob(name, by, config))
+      await fails('UNSUPPORTED', registry.deleteBlob(name, by, config))
       await registry.deleteManifest(name, by, image.digest)
       await fails('MANIFEST_UNKNOWN', registry.readManifest(name, { tag: tag('v1') }))
       await fails('MANIFEST_UNKNOWN', registry.deleteManifest(name, by, image.digest))
@@ -204,7 +204,7 @@ export function registrySuite(kind: string, open: () => Promise<OpenedRegistry>)
       )
     })
 
-    test('what was never pushed is unknown by its own name', async () => {
+    test('what was never pushed fails with the error code of its kind', async () => {
       const [empty, name] = [newName(), newName()]
       await pushImage(name, 'v1')
       await fails('NAME_UNKNOWN', registry.readManifest(empty, { tag: tag('v1') }))

@@ -33,25 +33,25 @@ type Descriptor = {
 }
 
 /**
- * What a registry does, whoever's it is: ours, someone else's over HTTP, or a view on one. Rights are the caller's business;
+ * What every registry does: Marina's own, another one over HTTP, or a view on one. It checks no rights: its callers do;
  * `by` only says whom the facts name. Every method fails with an OciError of the specification: NAME_UNKNOWN,
  * MANIFEST_UNKNOWN, BLOB_UNKNOWN, ... registry.suite.ts holds each implementation to the same behaviour.
  */
 export interface Registry {
   // read
-  /** At once where memory has it: the hottest question there is. */
+  /** The most frequent call: no promise for what the memory cache holds. */
   readManifest(name: RepositoryName, reference: Reference): Maybe<ManifestRead>
-  /** What a HEAD tells. Leaves no manifest in a cache. */
+  /** What a HEAD needs. Puts no manifest into a cache. */
   statManifest(name: RepositoryName, reference: Reference): Maybe<ManifestStat>
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>
   openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<BlobStream>
-  /** Where a client may fetch the blob by itself, if anywhere. */
+  /** A URL at which a client may fetch the blob itself; undefined when there is none. */
   blobUrl(name: RepositoryName, digest: Digest): Promise<string | undefined>
 
   // write
   startUpload(name: RepositoryName, by: Actor, algorithm: DigestAlgorithm): Promise<Upload>
   findUpload(name: RepositoryName, id: string): Promise<Upload>
-  /** Adds bytes at the end; `at`, when given, must be the present size (RANGE_INVALID). Keeps what arrived of a cut body. */
+  /** Appends bytes; `at`, when given, must be the present size (RANGE_INVALID). Keeps what arrived of a cut body. */
   appendUpload(name: RepositoryName, id: string, bytes: Bytes, at?: number): Promise<Upload>
   /** Adds the last bytes, checks the digest (DIGEST_INVALID ends the upload), and makes the blob readable. */
   finishUpload(
@@ -63,7 +63,7 @@ export interface Registry {
     at?: number,
   ): Promise<BlobStat>
   cancelUpload(name: RepositoryName, id: string): Promise<void>
-  /** A whole blob at once. */
+  /** Stores a whole blob at once. */
   writeBlob(name: RepositoryName, by: Actor, digest: Digest, bytes: Bytes): Promise<BlobStat>
   /** False when `from` does not hold the blob. */
   mountBlob(name: RepositoryName, by: Actor, from: RepositoryName, digest: Digest): Promise<boolean>

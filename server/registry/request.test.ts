@@ -17,7 +17,7 @@ const endpoint = (target: string) => {
   return rest
 }
 
-test('every endpoint of the specification is told from its path', () => {
+test('every endpoint of the specification is recognized by its path', () => {
   assert.deepEqual(endpoint('/v2/'), { at: 'base' })
   assert.deepEqual(endpoint('/v2'), { at: 'base' })
   assert.deepEqual(endpoint('/v2/_catalog?n=3'), { at: 'catalog' })
@@ -58,12 +58,12 @@ test('a repository may be named like an endpoint, at any depth', () => {
   }
 })
 
-test('the tag may be called like a part of a path', () => {
+test('a tag may be named like a part of a path', () => {
   for (const tag of ['manifests', 'blobs', 'uploads', 'list', 'tags', '_catalog'])
     assert.deepEqual(endpoint(`/v2/a/b/manifests/${tag}`), { at: 'manifest', name: 'a/b', reference: { tag } })
 })
 
-test('percent-encoding of what needs none changes nothing', () => {
+test('percent-encoding of characters that need none changes nothing', () => {
   assert.deepEqual(endpoint(`/v2/a/b/manifests/${encodeURIComponent(digest)}`), {
     at: 'manifest',
     name: 'a/b',
@@ -76,7 +76,7 @@ test('percent-encoding of what needs none changes nothing', () => {
   })
 })
 
-test('X25: names that confuse others are NAME_INVALID', () => {
+test('X25: names that other programs could misread are NAME_INVALID', () => {
   const names = [
     'a//b',
     '/a/b',
@@ -116,8 +116,6 @@ test('X25: names that confuse others are NAME_INVALID', () => {
     'a/b%EF%BC%8Fc',
     'a\\..\\b/c',
     `a/${'b'.repeat(254)}`,
-    'a',
-    'library',
     'a/b;v=1',
     'a/b:80',
     'a/b@x',
@@ -141,7 +139,12 @@ test('X25: names that confuse others are NAME_INVALID', () => {
     for (const tail of tails) assert.equal(codeOf(`/v2/${name}/${tail}`), 'NAME_INVALID', `${name} ${tail}`)
 })
 
-test('X25: a name without its own part of the path is no endpoint', () => {
+test('a name without a project is DENIED, which clients do not retry', () => {
+  for (const name of ['a', 'library', 'x'.repeat(255)])
+    assert.equal(codeOf(`/v2/${name}/blobs/uploads/`), 'DENIED', name)
+})
+
+test('X25: a path without a name, or with only a part of an endpoint, is refused', () => {
   for (const target of [
     '/v2/manifests/latest',
     '/v2/tags/list',
@@ -159,11 +162,11 @@ test('X25: a name without its own part of the path is no endpoint', () => {
     '/v2/_catalog/x',
     '/v2/a/b/tags/other',
   ]) {
-    assert.match(codeOf(target), /^(NOT_FOUND|NAME_INVALID|DIGEST_INVALID)$/, target)
+    assert.match(codeOf(target), /^(NOT_FOUND|NAME_INVALID|DIGEST_INVALID|DENIED)$/, target)
   }
 })
 
-test('a digest that is none is DIGEST_INVALID, a tag that is none is TAG_INVALID', () => {
+test('a malformed digest is DIGEST_INVALID, a malformed tag TAG_INVALID', () => {
   for (const bad of [
     'latest',
     'sha256:abc',
@@ -183,7 +186,7 @@ test('a digest that is none is DIGEST_INVALID, a tag that is none is TAG_INVALID
   assert.equal(codeOf('/v2/a/b/manifests/x%2fy'), 'NAME_INVALID')
 })
 
-test('an upload id that is none is BLOB_UPLOAD_UNKNOWN', () => {
+test('a malformed upload id is BLOB_UPLOAD_UNKNOWN', () => {
   for (const bad of ['x', '..', '%2e%2e', id.toUpperCase(), `${id}0`, id.slice(1), `${id}%00`, '%27or%271', '_state'])
     assert.equal(codeOf(`/v2/a/b/blobs/uploads/${bad}`), 'BLOB_UPLOAD_UNKNOWN', bad)
 })

@@ -20,7 +20,8 @@ const noQuery = new URLSearchParams()
 /**
  * Reads a request target such as `/v2/library/alpine/manifests/latest?x=y`. The tail decides the endpoint, so that a
  * repository may be called `x/blobs`, `x/manifests` or `x/tags/list`. Percent-encoding is undone once and segment by
- * segment: an encoded slash never makes a new segment. Throws NAME_INVALID, DIGEST_INVALID, TAG_INVALID or NOT_FOUND.
+ * segment: an encoded slash never makes a new segment. Throws NAME_INVALID, DENIED, DIGEST_INVALID, TAG_INVALID or
+ * NOT_FOUND.
  */
 export function parseRequest(target: string): RegistryRequest {
   const mark = target.indexOf('?')
@@ -57,7 +58,7 @@ function decodeSegments(path: string): string {
       .split('/')
       .map((segment) => {
         const decoded = decodeURIComponent(segment)
-        if (decoded.includes('/')) throw new OciError('NAME_INVALID', 'an encoded slash stands in the path')
+        if (decoded.includes('/')) throw new OciError('NAME_INVALID', 'the path holds an encoded slash')
         return decoded
       })
       .join('/')

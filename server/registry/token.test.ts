@@ -28,29 +28,77 @@ after(() => marina[Symbol.asyncDispose]())
 
 const service = 'service=harbor-registry'
 const askToken = (query: string, as?: Person) => marina.ask('GET', `/service/token?${query}`, { as })
-type Access = { type: string; name: string; actions: string[] }[]
+type Access = { type: string; class?: string; name: string; actions: string[] }[]
 const accessOf = (token: string) => (decodeJwt(token) as { access: Access }).access
 const grantedTo = async (person: Person | undefined, ...scopes: string[]) =>
   accessOf(await marina.token(person, ...scopes))
 const repo = (project: { name: string }) => `${project.name}/app`
 
-test('C-01: another service than ours, or none, is 400', async () => {
+test('C-01: a token request for another service, or for none, is 400', async () => {
   for (const query of ['', 'service=', 'service=other', 'service=harbor-registry2', 'service=HARBOR-REGISTRY'])
     expectAnswer(await askToken(query, marina.admin), 400, 'BAD_REQUEST')
   expectAnswer(await askToken(service, marina.admin), 200)
 })
 
-test('C-02: only GET asks for a token', async () => {
-  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD']) {
-    const answer = await marina.ask(method, `/service/token?${service}`, {
-      as: marina.admin,
-      body: method === 'POST' ? 'grant_type=password' : undefined,
-    })
-    assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET'], method)
+test('C-02: a token request by another method than GET and POST is 405', async () => {
+  for (const method of ['PUT', 'DELETE', 'PATCH', 'HEAD']) {
+    const answer = await marina.ask(method, `/service/token?${service}`, { as: marina.admin })
+    assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET, POST'], method)
   }
 })
 
-test('C-03: without credentials, no scope is 401, and a scope is 200 with what anyone may do', async () => {
+const postForm = (form: Record<string, string>) =>
+  marina.ask('POST', '/service/token', {
+    body: new URLSearchParams({ service: 'harbor-registry', client_id: 'containerd-client', ...form }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  })
+
+test('C-02: a form with a name and a password gets a token, as in OAuth 2', async () => {
+  const scope = `repository:${repo(cast.A)}:pull repository:${repo(cast.B)}:pull`
+  const form = { grant_type: 'password', username: cast.uaA.name, password: cast.uaA.password, scope }
+  const answer = expectAnswer(await postForm(form), 200)
+  const body = answer.json() as Record<string, unknown>
+  assert.deepEqual([answer.headers['cache-control'], typeof body['expires_in']], ['no-store', 'number'])
+  assert.deepEqual(accessOf(body['access_token'] as string), [
+    { type: 'repository', name: repo(cast.A), actions: ['pull'] },
+    { type: 'repository', name: repo(cast.B), actions: [] },
+  ])
+})
+
+test('C-02: a form with a wrong password or a refresh token is 401, with an unknown grant type 400', async () => {
+  const person = { username: cast.uaA.name, password: 'wrong' }
+  expectAnswer(await postForm({ grant_type: 'password', ...person }), 401, 'UNAUTHORIZED')
+  expectAnswer(await postForm({ grant_type: 'password' }), 401, 'UNAUTHORIZED')
+  expectAnswer(await postForm({ grant_type: 'refresh_token', refresh_token: 'x' }), 401, 'UNAUTHORIZED')
+  expectAnswer(await postForm({ grant_type: 'client_credentials' }), 400, 'BAD_REQUEST')
+  expectAnswer(await postForm({ grant_type: 'password', ...person, service: 'other' }), 400, 'BAD_REQUEST')
+  expectAnswer(await postForm({ filler: 'x'.repeat(70_000) }), 413, 'SIZE_INVALID')
+})
+
+test('a token that would be too long for a request is refused, with the reason', async () => {
+  const scopes = (count: number) =>
+    Array.from({ length: count }, (_, at) => `scope=repository:library/${'x'.repeat(186)}${at}:pull,push`).join('&')
+  const refused = expectAnswer(await askToken(`${service}&${scopes(55)}`, marina.admin), 400, 'BAD_REQUEST')
+  assert.match(refused.text, /a token for 55 scopes would have \d+ bytes of 12288/)
+  const { token } = expectAnswer(await askToken(`${service}&${scopes(30)}`, marina.admin), 200).json() as {
+    token: string
+  }
+  expectAnswer(await marina.ask('GET', '/v2/', { token }), 200)
+})
+
+test('a scope with a class, as of Docker plugins, has the rights of its repository', async () => {
+  const name = `${cast.A.name}/sshfs`
+  const scope = `repository(plugin):${name}:pull,push`
+  const token = await marina.token(cast.uaA, scope)
+  const actions = ['pull', 'push']
+  assert.deepEqual(accessOf(token), [{ type: 'repository', class: 'plugin', name, actions }])
+  expectAnswer(await marina.ask('POST', `/v2/${name}/blobs/uploads/`, { token }), 202)
+  assert.deepEqual(await grantedTo(cast.uaB, scope), [{ type: 'repository', class: 'plugin', name, actions: [] }])
+  for (const type of ['repository(', 'repository()', '(plugin)', 'repository(a)(b)'])
+    assert.deepEqual(await grantedTo(cast.uaA, `${type}:${name}:pull`), [{ type, name, actions: [] }])
+})
+
+test('C-03: without credentials, no scope is 401, and a scope is 200 with what anonymous callers may do', async () => {
   expectAnswer(await askToken(service), 401, 'UNAUTHORIZED')
   assert.deepEqual(await grantedTo(undefined, `repository:${repo(cast.P)}:pull,push`), [
     { type: 'repository', name: repo(cast.P), actions: ['pull'] },
@@ -101,7 +149,7 @@ test('C-05: scopes in several parameters and several in one are all read, and na
   ])
 })
 
-test('C-06: what does not exist looks like what is not allowed', async () => {
+test('C-06: a scope that does not exist is answered like one that is not allowed', async () => {
   const scopes = [
     'repository:nosuchproject/x:pull',
     `repository:${repo(cast.B)}:pull`,
@@ -118,7 +166,7 @@ test('C-06: what does not exist looks like what is not allowed', async () => {
   }
 })
 
-test('C-07: granted is what was asked for and is allowed, by role', async () => {
+test('C-07: a token grants what was asked for and the role allows', async () => {
   const all = 'pull,push,delete'
   const expected = {
     uaA: ['pull', 'push', 'delete'],
@@ -189,7 +237,7 @@ test('C-10: claims name issuer, subject, audience, times, a random id and the ac
   assert.match(kid!, /^[0-9a-f-]{36}$/)
 })
 
-/** Marina's own private key, to make tokens that are wrong in one thing only. */
+/** Signs a token with Marina's own private key, so that it is wrong in `change` alone. */
 async function forge(change: {
   claims?: Record<string, unknown>
   header?: Record<string, unknown>
@@ -245,7 +293,7 @@ test('C-11: a token that is wrong in any one thing is 401', async () => {
   assert.equal(await isAccepted(await forge({ claims: { exp: now - 30 } })), true, 'a minute of leeway')
 })
 
-test('C-11: another algorithm, another key, or a key that the token brings along is not believed', async () => {
+test('C-11: a token with another algorithm, another key, or a key in its header is 401', async () => {
   const good = await forge({})
   const [, payload] = good.split('.')
   const kid = decodeProtectedHeader(good).kid
@@ -288,7 +336,7 @@ test('C-11: another algorithm, another key, or a key that the token brings along
   }
 })
 
-test('C-11: a token that was just believed lends its signature to no other', async () => {
+test('C-11: a forged token with the signature of a token that was just verified is 401', async () => {
   const scope = `repository:${repo(cast.A)}:pull`
   const good = await marina.token(cast.guA, scope)
   const stronger = await marina.token(marina.admin, scope)
@@ -300,19 +348,19 @@ test('C-11: a token that was just believed lends its signature to no other', asy
   }
 })
 
-test('C-12: a token is of no use for a project made anew under its name', async () => {
+test('C-12: a token is 401 for a project that was made again under the same name', async () => {
   const old = await givenProject(marina)
   const [scope, path] = [`repository:${old.name}/x:pull,push`, `/v2/${old.name}/x/blobs/uploads/`]
   const token = await marina.token(marina.admin, scope)
   expectAnswer(await marina.ask('POST', path, { token }), 202)
   await removeProject(marina, old)
-  expectAnswer(await marina.ask('POST', path, { token }), 401, 'UNAUTHORIZED')
+  expectAnswer(await marina.ask('POST', path, { token }), 404, 'NAME_UNKNOWN')
   await givenProject(marina, { name: old.name })
   expectAnswer(await marina.ask('POST', path, { token }), 401, 'UNAUTHORIZED')
   expectAnswer(await marina.ask('POST', path, { token: await marina.token(marina.admin, scope) }), 202)
 })
 
-test('C-12: nor as the source of a mount', async () => {
+test('C-12: a token does not open the source of a mount in a project that was made again', async () => {
   const old = await givenProject(marina)
   const target = await givenProject(marina)
   const from = `${old.name}/x`
@@ -325,7 +373,7 @@ test('C-12: nor as the source of a mount', async () => {
   expectAnswer(await marina.ask('POST', mount, { as: marina.admin }), 201)
 })
 
-test('C-13: a registry token is of no use on the API', async () => {
+test('C-13: a registry token is 401 on the REST API', async () => {
   const token = await marina.token(marina.admin, `repository:${repo(cast.A)}:pull,push`, 'registry:catalog:*')
   for (const [method, path] of [
     ['GET', '/api/v2.0/projects'],
@@ -336,7 +384,7 @@ test('C-13: a registry token is of no use on the API', async () => {
   }
 })
 
-test('C-14: after a rotation two processes sign with the new key within five seconds, and believe both', async () => {
+test('C-14: after a rotation all processes soon sign with the new key, and accept tokens of both', async () => {
   await using first = await openTestMarina()
   await using second = await openBeside(first)
   const scope = 'repository:library/x:pull'
@@ -353,16 +401,17 @@ test('C-14: after a rotation two processes sign with the new key within five sec
   const young = await first.token(first.admin, scope)
   for (const one of [first, second])
     for (const token of [old, young]) expectAnswer(await one.ask('GET', '/v2/', { token }), 200)
-  // As if a token's whole life had passed since.
+  // As if a token's whole life had passed since the rotation.
+  const seconds = first.config.limits.tokenTtlMs / 1000 + 61
   await db.run(
-    sql`update signing_key set retired_at = now() - make_interval(secs => ${first.config.limits.tokenTtlMs / 1000 + 61}) where retired_at is not null`,
+    sql`update signing_key set retired_at = now() - make_interval(secs => ${seconds}) where retired_at is not null`,
   )
   await using third = await openBeside(first)
   expectAnswer(await third.ask('GET', '/v2/', { token: old }), 401, 'UNAUTHORIZED')
   expectAnswer(await third.ask('GET', '/v2/', { token: young }), 200)
 })
 
-test('C-15: a member who was removed, and an account that was disabled, lose what their tokens gave at once', async () => {
+test('C-15: tokens of a removed member and of a disabled account are 401 at once', async () => {
   const project = await givenProject(marina)
   const [member, disabled] = [
     await givenMember(marina, project, 'maintainer'),
@@ -391,7 +440,7 @@ test('C-15: a changed password ends the old one at once', async () => {
   expectAnswer(await marina.ask('GET', '/v2/', { as: { ...person, password: 'Another12345' } }), 200)
 })
 
-test('C-16: the answer holds the token twice, its life and its time, and is kept by nobody', async () => {
+test('C-16: the answer has token, access_token, expires_in and issued_at, and is not to be stored', async () => {
   const answer = await askToken(`${service}&scope=repository:${repo(cast.P)}:pull`)
   const body = answer.json() as Record<string, string | number>
   assert.deepEqual(
@@ -401,7 +450,7 @@ test('C-16: the answer holds the token twice, its life and its time, and is kept
   assert.ok(Math.abs(Date.parse(String(body['issued_at'])) - Date.now()) < 5000)
 })
 
-test('C-17: guessing is slowed for a name from one address, and the right password waits too', async () => {
+test('C-17: wrong passwords for a name from one address are throttled, and then the right one is too', async () => {
   const person = await givenUser(marina)
   const guess = () => marina.ask('GET', '/v2/', { as: { ...person, password: 'Wrong12345' } })
   for (let count = 0; count < 5; count++) expectAnswer(await guess(), 401, 'UNAUTHORIZED')
@@ -414,7 +463,7 @@ test('C-17: guessing is slowed for a name from one address, and the right passwo
   expectAnswer(await marina.ask('GET', '/v2/', { as: person }), 200)
 })
 
-test('C-17: who has proven his password is not slowed by others who guess it', async () => {
+test('C-17: a password that was right before is not throttled by wrong guesses', async () => {
   const person = await givenUser(marina)
   expectAnswer(await marina.ask('GET', '/v2/', { as: person }), 200)
   for (let count = 0; count < 6; count++)
@@ -423,7 +472,7 @@ test('C-17: who has proven his password is not slowed by others who guess it', a
   await marina.ground.db.run(sql`delete from login_failure`)
 })
 
-test('C-18: more than 100 scopes, or one that is endless, are 400', async () => {
+test('C-18: more than 100 scopes, or a scope of more than 4096 characters, are 400', async () => {
   const scopes = (count: number) =>
     Array.from({ length: count }, (_, index) => `scope=repository:a/x${index}:pull`).join('&')
   expectAnswer(await askToken(`${service}&${scopes(100)}`), 200)
@@ -432,7 +481,7 @@ test('C-18: more than 100 scopes, or one that is endless, are 400', async () => 
   expectAnswer(await askToken(`${service}&scope=repository:a/${'b'.repeat(5000)}:pull`), 400, 'BAD_REQUEST')
 })
 
-test('C-19: a refused credential never falls through to what anyone may do', async () => {
+test('C-19: a caller with refused credentials gets 401, even where anonymous callers may pull', async () => {
   await pushImage(marina, repo(cast.P), { tag: 'v1' })
   const path = `/v2/${repo(cast.P)}/manifests/v1`
   expectAnswer(
@@ -459,7 +508,7 @@ test('C-20: passwords are kept as argon2id with a salt of their own', async () =
   assert.equal(new Set(kept.map(({ hash }) => hash)).size, 2)
 })
 
-test('Q18: passwords that differ only at their far end are different', async () => {
+test('Q18: passwords that differ only in their last character are different', async () => {
   const person = await givenUser(marina)
   const long = `Aa1${'x'.repeat(120)}`
   await changeUser(marina, person, { password: `${long}y` })
@@ -467,7 +516,7 @@ test('Q18: passwords that differ only at their far end are different', async () 
   expectAnswer(await marina.ask('GET', '/v2/', { as: { ...person, password: `${long}y` } }), 200)
 })
 
-test('C-27: a Marina with another secret key does not start on the database, and leaves it as it was', async () => {
+test('C-27: a Marina with another secret key does not start on the database, and changes nothing in it', async () => {
   await using own = await openTestMarina()
   await assert.rejects(openBeside(own, { MARINA_SECRET_KEY: 'ef'.repeat(32) }), /MARINA_SECRET_KEY/)
   expectAnswer(await own.ask('GET', '/v2/', { token: await own.token(own.admin, 'repository:library/x:pull') }), 200)
@@ -475,7 +524,7 @@ test('C-27: a Marina with another secret key does not start on the database, and
   expectAnswer(await again.ask('GET', '/v2/', { as: own.admin }), 200)
 })
 
-test('X01: a token for nobody with nothing in it opens nothing', async () => {
+test('X01: an anonymous token without rights opens nothing', async () => {
   await pushImage(marina, repo(cast.A), { tag: 'v1' })
   const token = await marina.token(undefined, `repository:${repo(cast.A)}:pull`)
   for (const path of [`${repo(cast.A)}/manifests/v1`, `${repo(cast.A)}/tags/list`, '_catalog'])

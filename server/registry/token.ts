@@ -13,8 +13,8 @@ const issuer = 'harbor-token-issuer'
 const leewaySeconds = 60
 
 /**
- * Repository name → actions, and the project each name stood in when the token was made. `catalog`: the token names the
- * catalog; what its holder sees of it is decided when he looks.
+ * What a token grants. `repositories`: name → actions. `projects`: name → id when the token was made. `catalog`:
+ * whether the token names the catalog; which repositories its holder sees there is decided at each request.
  */
 export type Grants = {
   repositories: ReadonlyMap<string, ReadonlySet<Action>>
@@ -24,12 +24,15 @@ export type Grants = {
 
 export type Bearer = { caller: Caller; grants: Grants }
 
-/** One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name). */
-type Scope = { type: string; name: string; actions: string[] }
+/**
+ * One `scope`: `repository:library/alpine:pull,push`. A name may hold colons (host:port/name), a type a class:
+ * `repository(plugin)`.
+ */
+type Scope = { type: string; class?: string; name: string; actions: string[] }
 
 const limits = { scopes: 100, scopeLength: 4096 }
 
-/** Reads every scope parameter, each of which may hold several separated by spaces (C-05). Throws BAD_REQUEST past the limits. */
+/** Reads all scope parameters; each may hold several scopes separated by spaces (C-05). BAD_REQUEST beyond `limits`. */
 export function parseScopes(parameters: string[]): Scope[] {
   const texts = parameters.flatMap((one) => one.split(' ')).filter((one) => one !== '')
   if (texts.length > limits.scopes) throw new OciError('BAD_REQUEST', `at most ${limits.scopes} scopes in one request`)
@@ -40,7 +43,7 @@ export function parseScopes(parameters: string[]): Scope[] {
     const last = text.lastIndexOf(':')
     if (first < 0 || first === last) return { type: text, name: '', actions: [] }
     return {
-      type: text.slice(0, first),
+      ...parseType(text.slice(0, first)),
       name: text.slice(first + 1, last),
       actions: text
         .slice(last + 1)
@@ -50,21 +53,27 @@ export function parseScopes(parameters: string[]): Scope[] {
   })
 }
 
-/** What the token service asks of the floors above. */
+/** Reads a type by Docker Distribution's grammar: resourcetype ["(" resourceclass ")"]. The class changes no right. */
+function parseType(text: string): Pick<Scope, 'type' | 'class'> {
+  const [, type, kind] = /^([a-z0-9]+)\(([a-z0-9]+)\)$/.exec(text) ?? []
+  return type === undefined || kind === undefined ? { type: text } : { type, class: kind }
+}
+
+/** What the token service asks of `features/access`. */
 export type Rights = {
   /** May the caller do this to the repository now? */
   mayTouch(caller: Caller, repository: string, action: Action): Maybe<boolean>
-  /** The same, and only while the project is the one with this id: one made anew under an old name is another (C-12). */
+  /** As mayTouch, and only if the project has this id: a project made again under an old name is another one (C-12). */
   mayTouchIn(caller: Caller, repository: RepositoryName, action: Action, projectId: number | undefined): Maybe<boolean>
   mayListCatalog(caller: Caller): Promise<boolean>
   projectId(name: string): Promise<number | undefined>
 }
 
-type Access = { type: string; name: string; actions: string[] }
+type Access = Scope
 
 /**
- * The granted part of each scope: what was asked for and is allowed, `*` standing for all that is allowed (C-07). A type,
- * action, name or project that does not exist gives an entry without actions, like a missing right does (C-06).
+ * The granted part of each scope: what was asked for and is allowed; `*` asks for all that is allowed (C-07). A type,
+ * action, name or project that does not exist gives an entry without actions, as a missing right does (C-06).
  */
 export async function grant(
   rights: Rights,
@@ -73,7 +82,7 @@ export async function grant(
 ): Promise<{ access: Access[]; projects: Record<string, number> }> {
   const projects: Record<string, number> = {}
   const access: Access[] = []
-  for (const { type, name, actions: asked } of scopes) {
+  for (const { type, class: kind, name, actions: asked } of scopes) {
     const granted: string[] = []
     if (type === 'repository' && isRepositoryName(name)) {
       for (const action of actions) {
@@ -90,7 +99,7 @@ export async function grant(
     ) {
       granted.push('*')
     }
-    access.push({ type, name, actions: granted })
+    access.push({ type, ...(kind === undefined ? {} : { class: kind }), name, actions: granted })
   }
   return { access, projects }
 }
@@ -100,22 +109,25 @@ export type Tokens = {
     caller: Caller,
     granted: Awaited<ReturnType<typeof grant>>,
   ): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
-  /** Undefined when the token is not one of ours, or is not valid now. */
+  /** Undefined when Marina did not sign the token, or it is not valid now. */
   verify(token: string): Maybe<Bearer | undefined>
 }
 
-/** `uid` or `rid`: the account's or robot's id, so that a name given to somebody else later opens nothing. */
+/** `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. */
 type Claims = { access?: Access[]; uid?: number; rid?: number; projects?: Record<string, number> }
 
 type Verified = { token: string; bearer: Bearer; notAfter: number }
 
 /**
- * Verified tokens are found by a part of their signature, and then compared whole: to hash the whole of a token that came
- * with a request takes longer than all else that a pull asks of memory.
+ * The key of a verified token in memory: the end of its signature. Tokens are then compared whole. To hash a whole
+ * token would take longer than all other work of a pull that the memory cache answers.
  */
 const tailOf = (token: string) => token.slice(-40)
 
-/** `ttlMs` is rounded to seconds. Verified tokens are remembered until they expire: checking a signature costs more than a pull. */
+/**
+ * `ttlMs` is rounded to seconds. Verified tokens are remembered until they expire: checking a signature takes longer
+ * than a pull.
+ */
 export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const sizeCalculation = ({ token }: Verified) => token.length + 500
   const verified = new LRUCache<string, Verified>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation })
@@ -171,7 +183,7 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
         notAfter: (payload.exp! + leewaySeconds) * 1000,
       }
     } catch (error) {
-      // Everything that is wrong with a token is the same answer; a database that is down is not.
+      // Whatever is wrong with a token, the answer is the same. That the database is down says nothing of the token.
       if (error instanceof joseErrors.JOSEError || error instanceof TypeError || error instanceof SyntaxError)
         return undefined
       throw error

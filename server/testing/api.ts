@@ -19,7 +19,7 @@ export function callApi(
   })
 }
 
-/** Creates something and gives back its id, from the Location. */
+/** Creates something by POST and returns its id, from the Location header. */
 export async function create(marina: TestMarina, path: string, as: Person, body: unknown): Promise<number> {
   const answer = expectAnswer(await callApi(marina, 'POST', path, { as, body }), 201)
   const [, id] = /\/(\d+)$/.exec(answer.headers.location ?? '') ?? []
@@ -29,7 +29,7 @@ export async function create(marina: TestMarina, path: string, as: Person, body:
 
 type Right = { resource: string; action: string }
 
-/** A robot that has what is named, and nothing else; `project` makes it one of that project. */
+/** Creates a robot with these rights and no others; `project` makes it a robot of that project. */
 export async function givenRobot(
   marina: TestMarina,
   name: string,
@@ -55,7 +55,7 @@ export async function givenRobot(
   return { kind: 'robot', id: robot.id, name: robot.name, password: robot.secret }
 }
 
-/** Topics in the outbox after `since`, with what they say. */
+/** The facts in the outbox after the one with the id `since`. */
 export async function factsSince(
   { ground }: TestMarina,
   since: number,

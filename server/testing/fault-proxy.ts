@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What happens to a request: an answer of the proxy's own, or a way of being unlucky. */
+/** What happens to a request: an answer of the proxy's own, or a fault of the connection. */
 export type Fault =
   | { status: number; body?: string }
   | 'reset' // the connection is reset before the server hears of it
-  | 'answer lost' // the server does it, its answer never arrives
+  | 'answer lost' // the server does what was asked, and its answer never arrives
   | 'silence' // nobody ever answers
   | 'cut body' // half of the answer's body, then the connection ends
   | 'stuck body' // half of the answer's body, then nothing any more
@@ -17,10 +17,11 @@ export type FaultProxy = AsyncDisposable & {
   fault: (request: IncomingMessage) => Fault | undefined
 }
 
-/** Stands between a client and an HTTP server and makes trouble on demand. */
+/** A proxy between a client and an HTTP server that causes faults on demand. */
 export async function openFaultProxy(target: string): Promise<FaultProxy> {
   const server = createServer((req, res) => void handle(proxy.fault(req), target, req, res))
-  server.keepAliveTimeout = 120_000 // only the faults asked for: no idle connection is closed just as it is used again
+  // Long, as closing an idle connection just when it is used again would be a fault that no test asked for.
+  server.keepAliveTimeout = 120_000
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const proxy: FaultProxy = {
@@ -50,7 +51,7 @@ async function handle(
   } else forward(fault, target, req, res)
 }
 
-/** Headers go on unchanged, Host included: the client signed it. */
+/** Headers are passed on unchanged, Host included: the client has signed them. */
 function forward(fault: Fault | undefined, target: string, req: IncomingMessage, res: ServerResponse) {
   const onward = request(new URL(req.url ?? '/', target), { method: req.method, headers: req.headers, agent: false })
   onward.once('error', () => res.destroy())

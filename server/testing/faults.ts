@@ -1,6 +1,6 @@
 /**
- * What the fault tests may look at from within, since they stand outside like any client: the database behind Marina's back,
- * and the verifier in their own process, which takes a twentieth of the time of the command.
+ * The parts of Marina that the fault tests call directly; otherwise they are clients like any other: the database, and
+ * fsck in their own process, which takes a twentieth of the time of the command.
  */
 import { openFsBlobs } from '../platform/blobs/fs.ts'
 import { openDb } from '../platform/db/db.ts'

@@ -73,7 +73,7 @@ export function removeProject({ ground, admin }: TestMarina, project: Project): 
   return deleteProject(ground.db, admin, project)
 }
 
-/** What storage and database disagree about: losses, and with them what is left over. */
+/** What storage and database disagree about, as fsck finds it: losses, litter, or both. */
 export async function findDisagreements(
   { ground: { db, blobs } }: TestMarina,
   kinds: ('loss' | 'litter')[] = ['loss', 'litter'],
@@ -82,7 +82,7 @@ export async function findDisagreements(
   return findings.filter(({ kind }) => kinds.includes(kind)).map(({ what }) => what)
 }
 
-/** The cast of security.md: A and B private, P public; one user per role of A, an administrator of B only, and the system's. */
+/** Projects A and B (private) and P (public); a user for each role of A, an administrator of B, one of the system. */
 export async function givenCast(marina: TestMarina) {
   const [A, B, P] = [
     await givenProject(marina),

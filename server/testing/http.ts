@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect, type Socket } from 'node:net'
 
-/** Who asks in a test. */
+/** A user or robot that sends requests in a test. */
 export type Person = { kind: 'user' | 'robot'; id: number; name: string; password: string }
 
 export type Answer = {
@@ -30,7 +30,7 @@ export function basic({ name, password }: Pick<Person, 'name' | 'password'>): st
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 }
 
-/** Asks 127.0.0.1 with the path exactly as given: nothing tidies it up on the way. */
+/** Sends requests to 127.0.0.1 with the path exactly as given: nothing normalizes it on the way. */
 export function openAsk(port: number): Ask & Disposable {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   const ask: Ask = (method, path, { as, token, headers = {}, body } = {}) =>
@@ -67,13 +67,13 @@ function answerOf(status: number, headers: IncomingHttpHeaders, body: Buffer): A
   }
 }
 
-/** Status and code at once; the body stands in the message when they differ. */
+/** Asserts status and code together; if they differ the message holds the body. */
 export function expectAnswer(answer: Answer, status: number, code?: string): Answer {
   assert.deepEqual([answer.status, answer.code], [status, code], answer.text.slice(0, 500))
   return answer
 }
 
-/** A connection on which a test writes what it likes. */
+/** A TCP connection on which a test may write any bytes. */
 export async function openRaw(port: number): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port })
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
@@ -81,7 +81,7 @@ export async function openRaw(port: number): Promise<Socket> {
   return socket
 }
 
-/** Sends text as it is and gives back all that comes until the server closes, or 20 s of silence. */
+/** Sends raw bytes and returns all that comes until the server closes the connection, or is silent for 20 s. */
 export async function sendRaw(port: number, text: string | Buffer): Promise<{ text: string; isClosed: boolean }> {
   const socket = await openRaw(port)
   const chunks: Buffer[] = []
@@ -107,8 +107,8 @@ export async function sendCut(port: number, request: Buffer, count: number): Pro
 }
 
 /**
- * Asks again and again until it holds. Fails with the last complaint after a minute, which says that something hangs: how long
- * a busy machine takes says nothing.
+ * Calls `check` every 25 ms until it throws no more. Fails with its last error after a minute: only something that
+ * hangs takes so long, even on a busy machine.
  */
 export async function eventually<Result>(check: () => Promise<Result> | Result): Promise<Result> {
   const end = performance.now() + 60_000

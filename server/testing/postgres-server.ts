@@ -14,7 +14,7 @@ export type TestDatabase = { url: string; [Symbol.asyncDispose](): Promise<void>
 
 const hasty = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' }
 
-/** A PostgreSQL for tests: everything a lost power line could cost is given up for speed. */
+/** A PostgreSQL for tests: fast, and not durable should the machine lose power. */
 export async function openTestServer(): Promise<TestDatabase> {
   const dir = await mkdtemp(path.join(tmpdir(), 'marina-test-pg-'))
   const server = await openEmbeddedPostgres({ dir, settings: hasty })

@@ -27,7 +27,7 @@ test('a database without a preparation is empty, and gone when disposed', async 
   await assert.rejects(ask(url, 'SELECT 1'), /does not exist/)
 })
 
-test('a preparation that fails is told, and the next one starts afresh', async () => {
+test('the error of a failed preparation is thrown, and the next preparation starts afresh', async () => {
   let isBroken = true
   const fragile = async (url: string) => {
     await ask(url, 'CREATE TABLE fragile (x int)')

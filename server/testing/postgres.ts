@@ -8,9 +8,9 @@ import { openTestServer, type TestDatabase } from './postgres-server.ts'
 type Prepare = (url: string) => Promise<void>
 
 /**
- * A fresh database of one's own on the PostgreSQL that all test files of a run share. `prepare` (the migrations) runs once
- * per run, on a template that every database of the same `prepare` is cloned from. Disposing drops the database, and throws
- * when a connection to it was left open.
+ * A new database for one test, on the PostgreSQL that all test files of a run share. `prepare` (the migrations) runs
+ * once per run, on a template from which every database of the same `prepare` is cloned. Disposing drops the database,
+ * and throws when a connection to it was left open.
  */
 export async function openTestDatabase(prepare?: Prepare): Promise<TestDatabase> {
   const server = await serverUrl()
@@ -35,7 +35,7 @@ export async function openTestDatabase(prepare?: Prepare): Promise<TestDatabase>
 
 let own: Promise<TestDatabase> | undefined
 
-/** The runner's server, or one of our own when a single test file is run by hand. */
+/** The PostgreSQL of the test runner, or a new one when a single test file is run by hand. */
 async function serverUrl(): Promise<string> {
   const shared = process.env['MARINA_TEST_POSTGRES']
   if (shared !== undefined && shared !== '') return shared
@@ -48,8 +48,8 @@ async function openOwn(): Promise<TestDatabase> {
   return openTestServer()
 }
 
-// At import, as only then the hook belongs to the whole file and not to the test that happens to run. It comes before the
-// hooks that the file has of its own, which may still hold a database: the last one to be dropped then stops the server.
+// Called at import, as only then the hook belongs to the whole file and not to the test that happens to run. It runs
+// before the file's own hooks, which may still hold a database: the last one to be dropped then stops the server.
 let isOver = false
 let inUse = 0
 after(() => {
@@ -61,7 +61,7 @@ async function stopWhenOver(): Promise<void> {
   if (isOver && inUse === 0) await (await own)?.[Symbol.asyncDispose]()
 }
 
-/** Made under another name and renamed when done: who sees the final name may clone it. */
+/** Made under another name and renamed when it is complete: a template of the final name may be cloned. */
 async function ensureTemplate(server: string, prepare: Prepare): Promise<string> {
   const name = `template_${await hashOf(prepare)}`
   await using admin = await connect(server)

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
 export type Received = { path: string; headers: IncomingHttpHeaders; body: string; at: number }
-/** `until`: it is answered after this. */
+/** How a request is answered: after `delayMs`, or once `until` resolves; 'never' leaves it unanswered. */
 type Receipt =
   | { status?: number; headers?: Record<string, string>; body?: string; delayMs?: number; until?: Promise<unknown> }
   | 'never'
@@ -16,7 +16,7 @@ export type Receiver = AsyncDisposable & {
   answer(how: (request: Received) => Receipt): void
 }
 
-/** Somebody's server on this machine that takes webhooks. `port` to come back on an old one. */
+/** A server on this machine that receives webhooks, on a free port, or on `port` again after a restart. */
 export async function openReceiver(port = 0): Promise<Receiver> {
   const received: Received[] = []
   let answer: (request: Received) => Receipt = () => ({})

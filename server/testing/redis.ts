@@ -11,11 +11,11 @@ import { promisify } from 'node:util'
 export type TestRedis = AsyncDisposable & {
   url: string
   port: number
-  /** A command by redis-cli; its answer as text. */
+  /** Runs a command by redis-cli, and returns its answer as text. */
   tell(...command: string[]): Promise<string>
   /** Ends it as a crash would. */
   kill(): Promise<void>
-  /** Begins again on the same port, empty. */
+  /** Starts it again on the same port, empty. */
   start(): Promise<void>
   /** Stops it from answering, with its connections left open; then lets it go on. */
   freeze(): void

@@ -5,7 +5,7 @@ import { eventually } from './http.ts'
 
 type Rival = AsyncDisposable & { run(statement: Sql): Promise<void>; commit(): Promise<void> }
 
-/** Somebody else's transaction, which keeps what it has locked or changed to itself until the test has it committed. */
+/** Another transaction, which keeps its locks and changes until the test commits it. */
 export async function openRival(db: Pick<Db, 'connect'>, first: Sql): Promise<Rival> {
   const client = await db.connect()
   await client.query('begin')
@@ -14,12 +14,12 @@ export async function openRival(db: Pick<Db, 'connect'>, first: Sql): Promise<Ri
   return { run, commit: async () => void (await client.query('commit')), [Symbol.asyncDispose]: () => client.end() }
 }
 
-/** Resolves once so many statements in this database wait for what another transaction has locked. */
+/** Resolves once `count` statements in this database wait for a lock of another transaction. */
 export async function untilWaiting(db: Queryable, count = 1): Promise<void> {
   await eventually(async () => {
-    const row = await db.row<{ waiting: number }>(
-      sql`select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    )
+    const row = await db.row<{ waiting: number }>(sql`
+      select count(*) as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`)
     assert.equal(row!.waiting, count)
   })
 }

@@ -20,8 +20,8 @@ const python = '/usr/bin/python3'
 const startLimitMs = 30_000
 
 /**
- * A real S3 server that nobody here wrote, OpenStack Swift, on free loopback ports and with its data in a temporary folder.
- * Needs the Debian package python3-swift; any user may run it. Gone with its data when disposed of, or when we die.
+ * A real S3 server, OpenStack Swift, on free loopback ports and with its data in a temporary folder. Needs the Debian
+ * package python3-swift; any user may run it. Server and data go when it is disposed of, or when this process dies.
  */
 export async function openS3Server(): Promise<S3Server> {
   const root = await mkdtemp(join(tmpdir(), 'marina-s3-'))
@@ -44,7 +44,7 @@ export async function openS3Server(): Promise<S3Server> {
   }
 }
 
-/** What makes a Marina keep its bytes there. */
+/** The settings of a Marina that keeps its blobs on this server. */
 export const s3Settings = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server): TestSettings => ({
   MARINA_STORAGE: 's3',
   MARINA_S3_ENDPOINT: endpoint,
@@ -54,7 +54,7 @@ export const s3Settings = ({ endpoint, bucket, region, accessKeyId, secretAccess
   MARINA_S3_SECRET_KEY: secretAccessKey,
 })
 
-/** The server says its port in one line of JSON once it listens; when it dies instead, its log is the error. */
+/** The server prints its port in one line of JSON once it listens; if it ends instead, its log is the error. */
 async function portOf(server: ChildProcess): Promise<number> {
   const log: string[] = []
   server.stderr?.on('data', (text: Buffer) => {

@@ -5,7 +5,7 @@ import { openTestMarina, type TestMarina } from './server.ts'
 
 type Scene = { marina: TestMarina; rest: Rest; cast: Awaited<ReturnType<typeof givenCast>> }
 
-/** What most tests of the REST API begin with: a Marina for this file, ended after its tests, a way to ask, and the cast. */
+/** What most tests of the REST API need: a Marina, closed after the file's tests, `rest`, and users and projects. */
 export async function openScene(): Promise<Scene> {
   const marina = await openTestMarina()
   after(() => marina[Symbol.asyncDispose]())

@@ -15,13 +15,13 @@ export type TestMarina = AsyncDisposable & {
   url: string
   port: number
   config: Config
-  /** Marina's own database, cache and storage: what is changed by them is seen by its next request. */
+  /** Marina's own database, cache and storage: its next request sees what a test changes through them. */
   ground: Ground
   admin: Person
   ask: Ask
-  /** A token for some scopes; without a person, what anyone may do. */
+  /** A token for some scopes; without a person, that of an anonymous caller. */
   token(person: Person | undefined, ...scopes: string[]): Promise<string>
-  /** Ends Marina and keeps database and folder, as a stop before another start would. */
+  /** Stops Marina and keeps its database and folder, for another start. */
   stop(): Promise<void>
 }
 
@@ -79,7 +79,7 @@ export async function openTestMarina(
   }
 }
 
-/** A second process on the same database and storage, as far as one process can show it: nothing in memory is shared. */
+/** A second Marina on the same database and storage, like a second process: the two share nothing in memory. */
 export function openBeside({ config }: TestMarina, settings: TestSettings = {}): Promise<TestMarina> {
   return openTestMarina({
     MARINA_DATABASE_URL: config.database.url!,

@@ -1,8 +1,9 @@
 """OpenStack Swift with its S3 door, all in one process below one folder: `python3 swift-server.py <folder>`.
 
-Real parts only (proxy, account, container and object server, SigV4 checked by s3api and tempauth); what is left out is
-the daemons that keep replicas of each other. Prints one JSON line with the port once it listens; leaves, and takes its data along, when stdin
-ends, so that it never outlives the test that started it. Needs the Debian package python3-swift, no root and no memcached.
+It runs Swift's own proxy, account, container and object servers, with SigV4 checked by s3api and tempauth; only the
+daemons that keep replicas are left out. Prints one JSON line with the port once it listens; removes its data and ends
+when stdin ends, so that it never outlives the test that started it. Needs the Debian package python3-swift, no root and
+no memcached.
 """
 import eventlet
 
@@ -74,7 +75,7 @@ use = egg:swift#dlo
 
 
 class Memory:
-    """Stands where memcached would: with one process a dict tells the same truth."""
+    """Takes the place of memcached: for one process a dict is enough."""
 
     def __init__(self):
         self.held = {}
@@ -110,8 +111,8 @@ def filter_factory(global_conf, **local_conf):
 
 
 def without_body_for_head(app):
-    """s3api names no length when it answers a HEAD with an error, and eventlet then sends the end of a chunked body: stray
-    bytes that break the connection for the next request."""
+    """s3api sends no length when it answers a HEAD with an error, and eventlet then sends the end of a chunked body:
+    stray bytes that break the connection for the next request."""
     def call(env, start_response):
         def start(status, headers, exc_info=None):
             if env['REQUEST_METHOD'] == 'HEAD' and not any(name.lower() == 'content-length' for name, _ in headers):

@@ -7,11 +7,11 @@ export type TcpProxy = AsyncDisposable & {
   delayMs: number
   /** Cuts all connections and takes no new ones while true. */
   isCut: boolean
-  /** The oldest connections that are open, so many of them, stay open, and nothing comes through any more. */
+  /** The `count` oldest of the open connections stay open, and pass nothing on any more. */
   silence(count?: number): void
 }
 
-/** Stands between a client and any TCP server, and makes the way long or impassable. */
+/** A proxy between a client and any TCP server that delays or blocks what passes. */
 export async function openTcpProxy(target: number | { path: string }): Promise<TcpProxy> {
   const open = new Map<Socket, { isSilent: boolean }>()
   const sockets = new Set<Socket>()

@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
 
-/** All topics that a topics.ts declares, whether or not somebody wires them. */
+/** All topics that a topics.ts declares, whether or not a feature lists them. */
 export async function readTopics(): Promise<Topics> {
   const root = join(import.meta.dirname, '..')
   const lists: Record<string, AnyTopic>[] = []

@@ -1,6 +1,6 @@
 import { featureOf, isSource, isTest, resolveImport, type Tree } from './tree.ts'
 
-/** Imports that look up, sideways past a door, or in a circle: DESIGN.md, "Who may import whom". */
+/** Imports that lead up, past the index.ts of a feature, or in a circle: docs/develop/architecture.md, "Folders". */
 export function findWrongImports(tree: Tree): string[] {
   const imports = listImports(tree)
   const wrong = imports.filter((one) => !mayImport(one)).map(({ from, to }) => `${from} may not import ${to}`)
@@ -9,7 +9,7 @@ export function findWrongImports(tree: Tree): string[] {
 
 type Import = { from: string; to: string }
 
-/** Floors by folder, and what each may import beside itself. Undefined: everything. */
+/** The folders, and what each may import beside itself. Undefined: everything. */
 const floors: Record<string, string[] | undefined> = {
   oci: [],
   api: ['oci'],
@@ -83,7 +83,7 @@ function betweenFeatures(imports: Import[]): Import[] {
     .map(({ from, to }) => ({ from: `feature ${featureOf(from)}`, to: `feature ${featureOf(to)}` }))
 }
 
-/** One line for each circle that a walk through the imports closes. */
+/** One line for each circle of imports. */
 function findCircles(imports: Import[]): string[] {
   const targets = Map.groupBy(imports, ({ from }) => from)
   const done = new Set<string>()

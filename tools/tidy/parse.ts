@@ -1,10 +1,10 @@
-/** The structure of source files, from TypeScript's own parser. Its API is called unstable; the version is pinned. */
+/** The structure of source files, by TypeScript's own parser. Its API is marked unstable; the version is pinned. */
 import { SyntaxKind, type Node, type SourceFile } from 'typescript/unstable/ast'
 import { createVirtualFileSystem } from 'typescript/unstable/fs'
 import { API } from 'typescript/unstable/sync'
 import { isSource, resolveImport, type Tree } from './tree.ts'
 
-/** `tableLength`: the lines of the list in sight that it gives back. `isOfTest`: the body of a test or a suite. */
+/** `tableLength`: the lines of the list that it returns. `isOfTest`: the body of a test or a suite. */
 export type Fn = {
   name: string
   line: number
@@ -14,11 +14,11 @@ export type Fn = {
   isOfTest: boolean
 }
 
-/** What a file consists of, as far as the rules of tidiness ask. Lines are counted from 1. */
+/** The parts of a file that the rules need. Lines are counted from 1. */
 export type Structure = {
   functions: Fn[]
   exports: { name: string; line: number; isType: boolean }[]
-  /** `names` is undefined where all of a module is taken: `import * as`, `export *`, `import()`. */
+  /** `names` is undefined where a whole module is imported: `import * as`, `export *`, `import()`. */
   imports: { from: string; names: string[] | undefined }[]
 }
 
@@ -119,7 +119,7 @@ function addImport(node: Node, from: string, { imports }: Structure): void {
   if (isDynamic) add(one.arguments?.[0]?.text, undefined)
 }
 
-/** Of `a as b` that is `a`. */
+/** The first name in `a as b`. */
 function sourceName({ name, propertyName }: Named): string {
   return (propertyName ?? name).getText()
 }
@@ -139,7 +139,7 @@ type Statement = Node & {
   isTypeOnly?: boolean
 }
 
-/** A name that is handed on from another file is an export of this one, too. */
+/** A name that is exported from another file counts as an export of this one, too. */
 function addExports(node: Node, file: SourceFile, { exports }: Structure, lineOf: LineOf): void {
   const { modifiers = [], name, declarationList, exportClause, isTypeOnly } = node as Statement
   const add = (one: Node, isType: boolean) =>

@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { findOddities, type Finding } from './rules.ts'
 
-/** How many findings of a rule there may be. A rule that is not named here may have none. */
+/** The findings that each rule may have. A rule that is not named here may have none. */
 type Counts = Record<string, number>
 type Found = ReadonlyMap<string, readonly Finding[]>
 
-/** Where the counts are kept, from the root. */
+/** The file of the counts, relative to the root. */
 const countsFile = 'tools/tidy-counts.json'
 
 export function readCounts(root: string): Counts {
@@ -18,18 +18,20 @@ export function writeCounts(root: string, counts: Counts): void {
   writeFileSync(path.join(root, countsFile), `${JSON.stringify(counts, undefined, 2)}\n`)
 }
 
-/** The rules that find more than they may. */
+/** The rules with more findings than they may have. */
 export function findRisen(found: Found, counts: Counts): string[] {
   return [...found].filter(([rule, findings]) => findings.length > (counts[rule] ?? 0)).map(([rule]) => rule)
 }
 
-/** The counts with each number that fell. Never raises one, and never gives a rule a number that it has not. */
+/** The counts, lowered to what was found. No number is raised, and no rule is added. */
 export function lowerCounts(found: Found, counts: Counts): Counts {
   const lowered = Object.entries(counts).map(([rule, count]) => [rule, Math.min(count, found.get(rule)?.length ?? 0)])
   return Object.fromEntries(lowered) as Counts
 }
 
-/** Says of a rule that finds too much: how much, and which files have more than when the counts were last written. */
+/**
+ * Describes a rule with too many findings, and names the files that have more than at the last commit of the counts.
+ */
 export function describeRise(root: string, rule: string, findings: readonly Finding[], allowed = 0): string {
   const before = readFilesAtLastCount(root, new Set(findings.map(({ file }) => file)))
   const beforeByFile = Map.groupBy(findOddities(before).get(rule) ?? [], ({ file }) => file)
@@ -44,7 +46,7 @@ function describeFile(file: string, ours: readonly Finding[], before: readonly F
   return `  ${file}: ${ours.length} instead of ${before.length}\n${ours.map(({ what }) => `    ${what}`).join('\n')}`
 }
 
-/** As they were in the commit that last changed the counts. Those that git does not know there are left out. */
+/** Files as they were in the commit that last changed the counts. Files unknown to that commit are left out. */
 function readFilesAtLastCount(root: string, files: ReadonlySet<string>): ReadonlyMap<string, string> {
   const git = (...args: string[]) => {
     try {

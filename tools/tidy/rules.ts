@@ -4,20 +4,19 @@ import { featureOf, isSource, isTest, type Tree } from './tree.ts'
 export type Finding = { file: string; what: string }
 type Rule = { name: string; find(tree: Tree, structures: ReadonlyMap<string, Structure>): Finding[] }
 
-/** All rules about size, exports and migrations. One without a number in tidy-counts.json allows nothing. */
+/** All rules about size, exports and migrations. A rule without a number in tidy-counts.json allows nothing. */
 const rules: Rule[] = [
   { name: 'files over 300 lines', find: findLongFiles },
   { name: 'functions over 50 lines', find: (_, structures) => findLongFunctions(structures, 50) },
   { name: 'functions over 120 lines', find: (_, structures) => findGiants(structures) },
   { name: 'lines over 120 characters', find: (tree) => findLongLines(tree, 120) },
-  { name: 'lines over 140 characters', find: (tree) => findLongLines(tree, 140) },
   { name: 'logic in the index.ts of a feature', find: (_, structures) => findLogicInDoors(structures) },
   { name: 'exports that nobody imports', find: (_, structures) => findDeadExports(structures, false) },
   { name: 'exported types that nobody imports', find: (_, structures) => findDeadExports(structures, true) },
   { name: 'migration numbers that stand twice', find: findTwiceNumbered },
 ]
 
-/** What each rule finds in a tree, by the rule's name. */
+/** The findings in a tree, by the names of the rules. */
 export function findOddities(tree: Tree): Map<string, Finding[]> {
   const structures = parseTree(tree)
   return new Map(rules.map(({ name, find }) => [name, find(tree, structures)]))
@@ -29,7 +28,7 @@ function findLongFiles(tree: Tree): Finding[] {
   return sizes.filter(([, lines]) => lines > 300).map(([file, lines]) => ({ file, what: `has ${lines} lines` }))
 }
 
-/** Migrations are left out: once applied, they stay as they are. */
+/** Migrations are left out: once applied, they never change. */
 function findLongLines(tree: Tree, most: number): Finding[] {
   return [...tree]
     .filter(([name]) => /\.(?:tsx?|mjs)$/.test(name))
@@ -49,13 +48,13 @@ function findLongFunctions(all: Structures, most: number, lengthOf = ({ length }
   })
 }
 
-/** Tables of rows and suites of tests are long and yet easy to read. */
+/** Long tables of rows and long suites of tests are easy to read, so that they do not count. */
 function findGiants(all: Structures): Finding[] {
   const others = new Map([...all].filter(([file]) => !isTest(file)))
   return findLongFunctions(others, 120, ({ length, tableLength }) => length - tableLength)
 }
 
-/** A door names what a feature lends; a function with statements of its own belongs in the feature's other files. */
+/** An index.ts only names what its feature offers; a function with statements belongs in another file. */
 function findLogicInDoors(all: Structures): Finding[] {
   const doors = [...all].filter(([file]) => file === `server/features/${featureOf(file)}/index.ts`)
   return doors.flatMap(([file, { functions }]) => {
@@ -76,7 +75,7 @@ function findDeadExports(all: Structures, types: boolean): Finding[] {
     })
 }
 
-/** Applied before anybody noticed, so that they keep their names. */
+/** These were applied before the rule existed, so that they keep their names. */
 const knownTwice = new Set([
   '0006-jobs.sql',
   '0006-system-artifacts.sql',

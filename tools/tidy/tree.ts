@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-/** Path from the root, with forward slashes, to contents. */
+/** The contents of files by their path from the root, with forward slashes. */
 export type Tree = ReadonlyMap<string, string>
 
-/** What git tracks, and what it would once added. Links and bytes that are no text are left out. */
+/** The files that git tracks, and new ones that it does not ignore. Links and binary files are left out. */
 export function readTree(root: string): Tree {
   const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
   const listed = execFileSync('git', listing, { cwd: root, encoding: 'utf8' })
@@ -15,14 +15,14 @@ export function readTree(root: string): Tree {
   return new Map(files.filter(([, text]) => !text.includes('\0')))
 }
 
-/** True of TypeScript. */
+/** True of TypeScript files. */
 export const isSource = (name: string) => /\.tsx?$/.test(name)
-/** True of what only tests run. */
+/** True of files that only tests run. */
 export const isTest = (name: string) => /\.(?:test|suite|test-child)\.tsx?$/.test(name)
-/** The feature that a path lies in. */
+/** The feature that a path belongs to. */
 export const featureOf = (name: string) => name.split('/')[2] ?? ''
 
-/** Where an import leads: a path from the root, `node:fs`, or `package pg`. */
+/** The target of an import: a path from the root, `node:fs`, or `package pg`. */
 export function resolveImport(from: string, specifier: string): string {
   if (specifier.startsWith('node:')) return specifier
   const isInside = specifier.startsWith('.')

@@ -1,6 +1,6 @@
 import { isTest, type Tree } from './tree.ts'
 
-/** Words that must not be in any file, and those that must not be in a test. */
+/** Finds words that must not be in any file, and those that must not be in a test. */
 export function findWrongWords(tree: Tree): string[] {
   return [...tree].flatMap(([name, text]) => {
     const rules = isTest(name) ? [...everywhere, ...inTests] : everywhere

@@ -78,9 +78,9 @@ const cases: [what: string, harm: Harm, kind: Finding['kind'], wanted: RegExp][]
   [
     'a manifest that was altered',
     ({ db, image }) =>
-      db.run(
-        sql`update manifest set content = content || 'x'::bytea from artifact where artifact.id = artifact_id and digest = ${image}`,
-      ),
+      db.run(sql`
+        update manifest set content = content || 'x'::bytea from artifact
+        where artifact.id = artifact_id and digest = ${image}`),
     'loss',
     /its manifest was altered$/,
   ],
@@ -105,7 +105,7 @@ const cases: [what: string, harm: Harm, kind: Finding['kind'], wanted: RegExp][]
 ]
 
 suite('fsck', () => {
-  test('finds nothing where nothing is wrong, and counts what it saw', async () => {
+  test('finds nothing where nothing is wrong, and counts what it checked', async () => {
     await using made = await openStore()
     const report = await check(made.store)
     assert.deepEqual({ ...report, bytes: 0 }, { blobs: 2, artifacts: 2, tags: 1, bytes: 0, findings: [] })
@@ -125,7 +125,7 @@ suite('fsck', () => {
     })
   }
 
-  test('what is left over goes to the next garbage collection when asked, and only that', async () => {
+  test('litter goes to the next garbage collection when asked for, and nothing else does', async () => {
     await using made = await openStore()
     const { db, blobs } = made.store
     await put(blobs, blobPath(digestOf('orphan')), 'orphan')
@@ -149,7 +149,8 @@ suite('fsck', () => {
     ['find', true],
     ['read', true],
   ] as const) {
-    test(`tells no loss of what a collection takes right before its ${where}${readsDigests ? ' while digests are read' : ''}, and goes on`, async () => {
+    const title = `what a collection takes right before its ${where} is no loss`
+    test(`${title}${readsDigests ? ' while digests are read' : ''}, and the check goes on`, async () => {
       await using made = await openStore()
       const { db, blobs, layer } = made.store
       const gone = digestOf('in no repository')

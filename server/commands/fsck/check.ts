@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { algorithmOf, digestOf, finishDigest, isDigest, type Digest } from '../../../oci/digest.ts'
+import { isManifestType } from '../../../oci/media-type.ts'
 import { parseManifest, type Manifest } from '../../../oci/manifest.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs } from '../../platform/blobs/blobs.ts'
@@ -10,7 +11,7 @@ import { sql, type Sql } from '../../platform/db/sql.ts'
  * `loss`: something acknowledged cannot be served as it was. `litter`: bytes that nothing refers to, as a crash leaves
  * them.
  */
-export type Finding = { kind: 'loss' | 'litter'; what: string; /** Of bytes that are left over. */ digest?: Digest }
+export type Finding = { kind: 'loss' | 'litter'; what: string; /** Whose stored bytes are litter. */ digest?: Digest }
 export type FsckReport = { blobs: number; artifacts: number; tags: number; bytes: number; findings: Finding[] }
 type FsckOptions = {
   db: Queryable
@@ -26,13 +27,13 @@ type ArtifactRow = {
   mediaType: string
   content: Buffer | null
   repository: string
-  /** What is kept for it: blobs, and manifests that it names. */
+  /** The blobs, and below the manifests, that the database keeps for this artifact. */
   held: Digest[] | null
   children: Digest[] | null
 }
 type Tell = (kind: Finding['kind'], what: string, digest?: Digest) => void
 
-/** Rows looked at per query. */
+/** How many rows one query reads. */
 const page = 500
 
 /**
@@ -49,7 +50,7 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
     report.blobs++
     report.bytes += blob.size
     const problem = await blobProblem(blobs, blob, readsDigests)
-    // A collection may have taken it since its page was read.
+    // A garbage collection may have taken the blob since its page was read.
     if (problem && (await isStill(db, blob))) found('loss', `blob ${blob.digest}: ${problem}`)
     progress()
   }
@@ -97,7 +98,7 @@ async function blobProblem(blobs: Blobs, row: BlobRow, readsDigests: boolean): P
   }
 }
 
-/** An id is never given again: the same blob pushed anew comes with a later one, which is looked at as well. */
+/** Is the row still there? No id is used twice: the same blob pushed again has a later id, and is checked as well. */
 async function isStill(db: Queryable, { id, size }: BlobRow): Promise<boolean> {
   return (await db.row(sql`select id from blob where id = ${id} and size = ${size}`)) !== undefined
 }
@@ -109,7 +110,10 @@ function artifactProblems(row: ArtifactRow): string[] {
   if (manifest instanceof Error) return [`its manifest cannot be read: ${manifest.message}`]
   const blobs = [...(manifest.config ? [manifest.config] : []), ...manifest.layers].filter(({ urls }) => !urls?.length)
   const lostBlobs = blobs.filter(({ digest }) => !row.held?.includes(digest))
-  const lostManifests = manifest.children.filter(({ digest }) => !row.children?.includes(digest))
+  const lostManifests = manifest.children.filter(
+    ({ digest, mediaType }) =>
+      !row.children?.includes(digest) && (isManifestType(mediaType) || !row.held?.includes(digest)),
+  )
   return [
     ...lostBlobs.map(({ digest }) => `it needs the blob ${digest}, which nothing keeps for it`),
     ...lostManifests.map(({ digest }) => `it needs the manifest ${digest}, which nothing keeps for it`),

@@ -4,16 +4,16 @@ import type { Finding } from './check.ts'
 
 export type Queued = { files: number; blobs: number; holds: number }
 
-/** Digests that one statement queues. */
+/** How many digests one statement queues. */
 const page = 500
 
-/** Ids of blobs that one statement looks at. */
+/** How many ids of blobs one statement looks at. */
 const stretch = 10_000
 
 /**
- * Hands what is left over to the next garbage collection, which takes it after its delay and not at all when somebody
- * needs it by then: bytes without a blob, blobs that nobody holds, holds that no manifest needs. Losses cannot be
- * repaired from here: push again.
+ * Queues litter for the next garbage collection: bytes without a blob, blobs that nobody holds, holds that no manifest
+ * needs. The collection takes them after its delay, unless somebody needs them by then. Losses cannot be repaired here:
+ * they have to be pushed again.
  */
 export async function queueLitter(db: Queryable, findings: Finding[]): Promise<Queued> {
   const digests = findings.flatMap(({ digest }) => digest ?? [])

@@ -14,7 +14,7 @@ const access = [
 ]
 const gone = ['/projects/gone', '/projects/gone/repositories', '/projects/99999', '/projects/99999/repositories']
 
-test('H4: whoever has the right in every project learns that one is absent, and nobody else does', async () => {
+test('H4: only those who have the right in every project learn that a project is absent', async () => {
   const { name } = await givenProject(marina)
   const everywhere = await givenRobot(marina, fresh('all'), { access, in: ['*'] })
   const inOne = await givenRobot(marina, fresh('one'), { access, in: [name] })

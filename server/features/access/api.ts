@@ -32,12 +32,12 @@ export type Access =
   | { project: ProjectResource; verb: Verb }
   | { system: SystemResource; verb: Verb }
 
-/** What a handler learns of its caller; the project exactly where its access names a right in one. */
+/** What a handler learns of its caller; also the project, where the access names a right in one. */
 type GrantedBy<A> = A extends { project: ProjectResource } ? Granted & { project: Project } : Granted
 export type Granted = { caller: Caller; rights: Rights }
 export type ApiRoute = Route<Access>
 
-/** Binds an operation to those who may call it and to what it does. `isAlikeForAll`: see Route. */
+/** Binds an operation to its access and its handler. `isAlikeForAll`: see Route. */
 export function route<O extends Operation, const A extends Access>(
   operation: O,
   access: A,
@@ -49,7 +49,11 @@ export function route<O extends Operation, const A extends Access>(
 
 type Params = { project_name_or_id?: string; project_name?: string }
 
-/** Checks each row's rule; throws UNAUTHORIZED without credentials, FORBIDDEN with, and NOT_FOUND only to those who see everything. */
+/**
+ * Checks the access of an operation. Throws UNAUTHORIZED without credentials and FORBIDDEN with them. NOT_FOUND for a
+ * project is thrown only to callers who have the right in every project; others cannot tell it from a hidden one
+ * (C-71).
+ */
 export function openAccess(reader: Reader) {
   return async (
     caller: Caller,
@@ -79,7 +83,7 @@ export function openAccess(reader: Reader) {
   }
 }
 
-/** By name; by id when the text is a number, unless X-Is-Resource-Name says that it is a name. */
+/** Finds the project by name; by id when the path has a number, unless X-Is-Resource-Name says that it is a name. */
 async function projectOfPath(
   reader: Reader,
   { project_name_or_id: either, project_name: name }: Params,

@@ -2,7 +2,10 @@ import { findProject, findProjectById } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { allInProject, allInSystem, maySee, type Permission, type Rights } from './rules.ts'
 
-/** What somebody may do in `/project/{id or name}` or `/system`. Nothing for other scopes, and for projects he may not see. */
+/**
+ * Lists what these rights allow in the scope `/project/{id or name}` or `/system`. The list is empty for other scopes
+ * and for projects that these rights do not show.
+ */
 export async function heldIn(reader: Reader, rights: Rights, scope: string): Promise<Permission[]> {
   if (scope === '/system') return allInSystem(rights)
   const [, either] = /^\/project\/([^/]+)$/.exec(scope) ?? []

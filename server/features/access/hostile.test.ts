@@ -21,7 +21,7 @@ before(async () => {
 })
 after(() => marina[Symbol.asyncDispose]())
 
-/** As they stand in a URL. */
+/** Hostile path parts and query values, encoded as in a URL. */
 const texts = [
   '%00',
   'a%00b',
@@ -88,7 +88,7 @@ const bodies = [
   '\0',
 ]
 
-/** Sends, and gives back what was answered with a 5xx. */
+/** Sends a request as a system administrator; returns a description of it when the answer is a 5xx, else nothing. */
 async function trouble(one: Listed, url: string, body?: string): Promise<string[]> {
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
   const answer = await marina.ask(one.method, `/api/v2.0${url}`, {
@@ -99,7 +99,8 @@ async function trouble(one: Listed, url: string, body?: string): Promise<string[
   return answer.status < 500
     ? []
     : [
-        `${one.id}: ${one.method} ${url.slice(0, 200)} ${body?.slice(0, 200) ?? ''} → ${answer.status} ${answer.text.slice(0, 200)}`,
+        `${one.id}: ${one.method} ${url.slice(0, 200)} ${body?.slice(0, 200) ?? ''} → ` +
+          `${answer.status} ${answer.text.slice(0, 200)}`,
       ]
 }
 

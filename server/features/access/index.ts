@@ -19,5 +19,5 @@ export { openAccess, route, type Access, type ApiRoute, type Granted } from './a
 
 export { openRights, viewerOf } from './rights.ts'
 
-/** Roles and rights, and what of them a robot can be given. */
+/** Roles, rights, and the permissions that a robot can be given. */
 export const access = () => feature({ name: 'access', routes: permissionRoutes() })

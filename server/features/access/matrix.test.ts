@@ -9,9 +9,9 @@ import { grantable, permissionsOf, roles } from './rules.ts'
 import { columns, heldBy, type Column, type Need } from './operations.suite.ts'
 import { openTargets, readDocument, type Listed, type Target, type Targets } from './targets.suite.ts'
 
-/** Who asks, and the columns of the table that apply to him in project A. */
+/** Who asks, and the column of the table that applies to them in project A. */
 type Principal = { name: string; as: Person | undefined; role?: Column; isAdmin?: true; isProjectAdmin?: true }
-/** A project to be asked about, with people of every role, beside one that they are not in. */
+/** Project A with members of every role, and project B, of which they are no members. */
 type World = { isPublic: boolean; A: Project; B: Project; principals: Principal[]; uaA: Person }
 
 let marina: TestMarina
@@ -70,7 +70,8 @@ test('every operation of the document has a row in the table', () => assert.deep
 
 suite('principal × operation × visibility', () => {
   for (const isPublic of [false, true]) {
-    test(`in a ${isPublic ? 'public' : 'private'} project everybody may do what the table says, and nothing else changes anything`, async () => {
+    const kind = isPublic ? 'public' : 'private'
+    test(`in a ${kind} project everybody may do what the table says, and refused requests change nothing`, async () => {
       const world = await givenWorld(isPublic)
       let [allowed, refused] = [0, 0]
       for (const one of listed) {
@@ -111,7 +112,7 @@ suite('principal × operation × visibility', () => {
 suite('each permission of a robot alone', () => {
   const opens = (need: Need | 'nobody', kind: 'project' | 'system', right: string): boolean => {
     if (typeof need !== 'object') return need === 'anyone' || need === 'user'
-    // Push brings pull along (B.2); it is no operation of this API.
+    // A right to push includes the right to pull (B.2), but neither is an operation of this API.
     return kind === 'project'
       ? 'project' in need && need.project.every((one) => one === right)
       : 'system' in need && need.system === right
@@ -192,7 +193,8 @@ suite('each permission of a robot alone', () => {
 suite('ids of another project', () => {
   const child = /\{(?:mid|robot_id|label_id|immutable_rule_id|repository_name)\}/
 
-  test('below the path of a project: 404, for administrators of that project and of the system; by the id alone: 403; nothing changes', async () => {
+  // By the path, administrators of that project and of the system ask; by the id alone, the project's administrator.
+  test('an administrator gets 404 by the path of a project, 403 by the id alone, and changes nothing', async () => {
     const { A, B, uaA } = await givenWorld(false)
     let count = 0
     for (const one of listed.filter(({ path, id }) => child.test(path) && id !== 'CopyArtifact')) {
@@ -213,7 +215,7 @@ suite('ids of another project', () => {
     assert.ok(count >= 10)
   })
 
-  test('C-71: a project that is not there and one that may not be seen look the same', async () => {
+  test('C-71: a project that does not exist and one that may not be seen look the same', async () => {
     const { A, principals } = await givenWorld(false)
     const strangers = principals.filter(({ name }) => ['anonymous', 'plain user', 'projectAdmin of B'].includes(name))
     for (const one of listed.filter(({ path }) => path.startsWith('/projects/{'))) {
@@ -243,7 +245,8 @@ suite('the tables themselves', () => {
     )
   })
 
-  test('limitedGuest ⊆ guest ⊆ developer ⊆ maintainer ⊆ projectAdmin; public ⊆ each, but for the labels of a limited guest', () => {
+  // public ⊆ each role too, but that a limited guest does not see labels.
+  test('limitedGuest ⊆ guest ⊆ developer ⊆ maintainer ⊆ projectAdmin', () => {
     const rights = (role: (typeof roles)[keyof typeof roles] | 'public') =>
       new Set(permissionsOf(role).map(({ resource, action }) => `${resource}:${action}`))
     const missing = (lower: Set<string>, higher: Set<string>) => [...lower].filter((right) => !higher.has(right))
@@ -254,9 +257,9 @@ suite('the tables themselves', () => {
   })
 })
 
-// Last, as pulls are counted a while after they happened, and the tests above compare all rows there are.
+// Last, as pulls are counted a while after they happened, and the tests above compare all rows of all tables.
 suite('the two doors', () => {
-  test('G02: what opens the registry opens no list of the API, and a right of the API opens no registry', async () => {
+  test('G02: a right to pull opens no list of the API, and a right to read artifacts opens no pull', async () => {
     const A = await givenProject(marina)
     await pushImage(marina, `${A.name}/x`, { tag: 'v1' })
     const [puller, reader] = [

@@ -1,9 +1,12 @@
 /**
- * What each operation needs, written down from Harbor's tables (part B of its roles and rights) and not from our own code: the
- * matrices compare the two. An operation of the document that is not here fails them.
+ * What each operation needs, copied from Harbor's tables (part B of its roles and rights) and not from our own code:
+ * the matrix tests compare the two. They fail for an operation of the OpenAPI document that is missing here.
  */
 
-/** Rights by role inside a project: C create, R read, U update, D delete, L list; projectAdmin, maintainer, developer, guest, limitedGuest, public (B.1). */
+/**
+ * Rights by role inside a project (B.1): C create, R read, U update, D delete, L list. The columns: projectAdmin,
+ * maintainer, developer, guest, limitedGuest, public.
+ */
 const b1 = `
   project           | RUD              | R                | R             | R       | R       | R
   member            | CRUDL            | RL               | RL            | RL      |         |
@@ -47,7 +50,10 @@ for (const line of b1.trim().split('\n')) {
   })
 }
 
-/** Whom an operation lets in: anyone, who is signed in, who holds these rights in the project, who holds one on the system, or system administrators alone. */
+/**
+ * Who may call an operation: anyone; every signed-in caller; those who hold these rights in the project; those who hold
+ * this right on the system; system administrators alone; administrators of any project.
+ */
 export type Need =
   | 'anyone'
   | 'user'
@@ -58,15 +64,15 @@ export type Need =
 
 export type Operation = {
   needs: Need
-  /** Where robots are asked for something else. */
+  /** What robots need, where it is something else. */
   robots?: Need | 'nobody'
-  /** An example that succeeds with 2xx; without one it is enough that the right was found. */
+  /** A request that succeeds with 2xx. Without one, any answer but 401, 403 and 5xx counts as allowed. */
   example?(place: Place): { query?: string; body?: unknown }
-  /** Ends the project, so each try has one of its own. */
+  /** The operation deletes the project, so each try gets a project of its own. */
   endsProject?: true
 }
 
-/** What an example may name. */
+/** The things that an example may name in its query and body. */
 export type Place = {
   project: { id: number; name: string }
   fresh(stem: string): string
@@ -96,7 +102,7 @@ const rule = ({ fresh }: Place) => ({
 })
 
 const inSystem = { needs: 'admin', robots: 'nobody' } as const
-// Of a type that nothing causes: a delivery would write rows while others compare them.
+// Of an event type that no test causes: a delivery would write rows while a test compares all rows.
 const webhook = ({ fresh }: Place) => ({
   body: {
     name: fresh('hook'),
@@ -223,7 +229,7 @@ export const operations: Record<string, Operation> = {
     needs: inProject('robot:list'),
     example: ({ project }) => ({ query: `q=Level%3Dproject,ProjectID%3D${project.id}` }),
   },
-  // What is given has to be held by a robot that gives it.
+  // A robot may only give permissions that it holds itself.
   CreateRobot: {
     needs: inProject('robot:create'),
     example: ({ fresh, project }) => ({
@@ -245,7 +251,7 @@ export const operations: Record<string, Operation> = {
 
   listScanners: { needs: onSystem('scanner:list'), example: nothing },
   createScanner: { needs: onSystem('scanner:create'), example: scanner },
-  // Nothing answers there; that the right was found is what counts.
+  // No scanner answers at this URL; the test is only about the right.
   pingScanner: { needs: onSystem('scanner:read') },
   getScanner: { needs: onSystem('scanner:read'), example: nothing },
   updateScanner: { needs: onSystem('scanner:update'), example: () => ({ body: { description: 'words' } }) },
@@ -304,7 +310,7 @@ export const operations: Record<string, Operation> = {
   listSchedules: { needs: onSystem('jobservice-monitor:list'), example: nothing },
   exportArtifacts: { needs: onSystem('catalog:read'), example: () => ({ body: {} }) },
   listArtifactExports: { needs: onSystem('catalog:read'), example: nothing },
-  // Of the one who asked alone: others that hold the right are refused by the stored row, which its own tests show.
+  // The handler also refuses everyone but the account that asked for the export; the tests of exports show that.
   getArtifactExport: { needs: onSystem('catalog:read') },
   downloadArtifactExport: { needs: onSystem('catalog:read') },
   getSchedulePaused: { needs: 'user', example: nothing },

@@ -8,7 +8,7 @@ import type { Viewer } from '../../catalog/viewer.ts'
 import { mayInProject, maySystem, type Rights } from './rules.ts'
 import { findRights } from './store.ts'
 
-/** For lists: all projects for whoever `seesAll`, else public ones and those of one's own. */
+/** The projects that a list shows: all when `seesAll` is true of the rights, else public ones and the caller's own. */
 export async function viewerOf(
   reader: Reader,
   rights: Rights | undefined,
@@ -23,7 +23,7 @@ export async function viewerOf(
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
 }
 
-/** Rights below /v2: looked up when they are used, in the cache that forgets them the moment they change (C-15). */
+/** Rights below /v2: looked up at each use, from the cache, which drops an entry when its rights change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
   const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
     andThen(

@@ -3,7 +3,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { route, type ApiRoute } from './api.ts'
 import { grantable, isProjectAdmin } from './rules.ts'
 
-/** What can be given to a robot, for those who may make one. */
+/** Lists the permissions that a robot can be given, to administrators of the system or of any project. */
 export function permissionRoutes(): ApiRoute[] {
   return [
     route(api.getPermissions, 'user', async ({ rights }) => {

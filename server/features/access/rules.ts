@@ -23,7 +23,10 @@ function verbs(text: string): Verb[] {
     .flatMap((part) => (words[part] ? [words[part]] : part.split('').map((letter) => letters[letter]!)))
 }
 
-/** Rights by resource inside a project: projectAdmin, maintainer, developer, guest, limited guest, anyone on a public project (B.1). */
+/**
+ * Rights by resource inside a project (B.1). The columns: projectAdmin, maintainer, developer, guest, limited guest,
+ * anyone on a public project.
+ */
 const projectTable = {
   project: ['RUD', 'R', 'R', 'R', 'R', 'R'],
   member: ['CRUDL', 'RL', 'RL', 'RL', '', ''],
@@ -147,7 +150,7 @@ export type Rights =
 
 export type ProjectFacts = { id: number; name: string; isPublic: boolean }
 
-/** May they do this in the project? Public rights go to everyone whose account is in order, robots included (B.2). */
+/** A public project gives its public rights to everyone who is not disabled: anonymous, accounts and robots (B.2). */
 export function mayInProject(rights: Rights, project: ProjectFacts, resource: ProjectResource, action: Verb): boolean {
   const wanted = `${resource}:${action}`
   if (rights.kind !== 'anonymous' && rights.isDisabled) return false
@@ -158,7 +161,7 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
     case 'user':
       return rights.isAdmin || (rights.roles.get(project.id) ?? []).some((role) => byRole.get(role)!.has(wanted))
     case 'robot':
-      // A project made anew under an old name is another project (H30).
+      // A project made again under an old name is another project (H30).
       if (rights.projectId !== null && rights.projectId !== project.id) return false
       return [rights.projects.get(project.name), rights.projectId === null ? rights.projects.get('*') : undefined].some(
         (held) => held !== undefined && holds(held, resource, action),
@@ -166,7 +169,7 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
   }
 }
 
-/** May they do this in every project there is, and so know which are not there? */
+/** True when they may do this in every project, and so may know which projects do not exist. */
 export function mayInEvery(rights: Rights, resource: ProjectResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   if (rights.kind === 'user') return rights.isAdmin
@@ -179,13 +182,13 @@ export function maySystem(rights: Rights, resource: SystemResource, action: Verb
   return rights.kind === 'user' ? rights.isAdmin : holds(rights.system, resource, action)
 }
 
-/** Push brings pull along: who may replace an image can read it anyway (B.2). */
+/** A right to push includes the right to pull: a caller who may replace an image can read it anyway (B.2). */
 function holds(held: ReadonlySet<string>, resource: string, action: Verb): boolean {
   if (held.has(`${resource}:${action}`) || held.has(`${resource}:*`)) return true
   return resource === 'repository' && action === 'pull' && held.has('repository:push')
 }
 
-/** Does the project exist for this viewer at all? */
+/** Whether the caller may learn that the project exists. */
 export function maySee(rights: Rights, project: ProjectFacts): boolean {
   if (project.isPublic) return true
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
@@ -195,7 +198,7 @@ export function maySee(rights: Rights, project: ProjectFacts): boolean {
 }
 
 const unique = (all: Permission[]) => [...new Map(all.map((one) => [`${one.resource}:${one.action}`, one])).values()]
-/** Everything that exists to be allowed. */
+/** Every permission that some role or robot can hold. */
 const known = {
   system: grantable.system as { resource: SystemResource; action: Verb }[],
   project: unique([...permissionsOf(roles.projectAdmin), ...grantable.project, ...permissionsOf('public')]) as {
@@ -204,7 +207,7 @@ const known = {
   }[],
 }
 
-/** All that somebody may do in a project; the project itself is called '' there, as in Harbor. */
+/** All that these rights allow in a project. The resource `project` itself is answered as '', as in Harbor. */
 export function allInProject(rights: Rights, project: ProjectFacts): Permission[] {
   return known.project
     .filter(({ resource, action }) => mayInProject(rights, project, resource, action))
@@ -215,7 +218,7 @@ export function allInSystem(rights: Rights): Permission[] {
   return known.system.filter(({ resource, action }) => maySystem(rights, resource, action))
 }
 
-/** Administers this or any project, by a role. */
+/** Whether an account has the role projectAdmin in any project. */
 export function isProjectAdmin(rights: Rights): boolean {
   return (
     rights.kind === 'user' &&

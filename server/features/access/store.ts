@@ -10,13 +10,16 @@ export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
 /** How many members a project has in each role; see features/projects/store.ts. */
 export const memberCountKey = keyOf('member_count', 'project_id')
-/** Under which a robot is found by its full name. */
+/** Maps the full name of a robot to its row. */
 export const robotKey = keyOf('robot', 'full_name')
-/** `name` for a system robot, `project+name` for one of a project. With the prefix of the settings before it, it is what the robot logs in with. */
+/**
+ * `name` for a system robot, `project+name` for a robot of a project. The robot's login name is this with the prefix of
+ * the settings before it.
+ */
 export const robotFullName = (name: string, projectName: string | null) =>
   `${projectName === null ? '' : `${projectName}+`}${name}`
 
-/** Read on every request that is not anonymous, hence from the cache. Undefined when the account or robot is gone. */
+/** From the cache, since every request that is not anonymous asks. Undefined when the account or robot is deleted. */
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'user') return findAccountRights(reader, caller.id)
@@ -28,7 +31,8 @@ function findAccountRights({ db, cache }: Reader, id: number): Maybe<Rights | un
     const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
       select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
         select json_agg(json_build_array(project_id, role)) from project_member
-        where account_id = account.id or group_id in (select group_id from account_group where account_id = account.id)), '[]') as roles
+        where account_id = account.id
+          or group_id in (select group_id from account_group where account_id = account.id)), '[]') as roles
       from account where id = ${id}`)
     if (!row) return undefined
     const roles = new Map<number, Role[]>()
@@ -51,8 +55,9 @@ function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | unde
   const load = async () => {
     const row = await db.row<Row>(sql`
       select robot.name, project_id as "projectId", is_disabled as "isDisabled", expires_at as "expiresAt", coalesce((
-        select json_agg(json_build_object('kind', kind, 'namespace', namespace, 'resource', resource, 'action', action)) from robot_permission
-        where robot_id = robot.id), '[]') as held
+        select json_agg(json_build_object(
+          'kind', kind, 'namespace', namespace, 'resource', resource, 'action', action))
+        from robot_permission where robot_id = robot.id), '[]') as held
       from robot where robot.id = ${id}`)
     return row && { row }
   }
@@ -68,7 +73,7 @@ function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | unde
     const system = new Set(
       held.filter(({ kind }) => kind === 'system').map(({ resource, action }) => `${resource}:${action}`),
     )
-    // The end of its life comes without a write, so it is looked at on each use.
+    // A robot expires without a write that would change the cached row, so each use compares the time.
     return {
       kind: 'robot',
       id: robotId,
@@ -86,7 +91,7 @@ export async function dropMember(tx: Tx, projectId: number, accountId: number): 
   await tx.run(sql`delete from project_member where project_id = ${projectId} and account_id = ${accountId}`)
 }
 
-/** Gives an account a role in a project, or another one than it had. Returns the member's id. */
+/** Upserts the role of an account in a project. Returns the member's id. */
 export async function saveMember(tx: Tx, projectId: number, accountId: number, role: Role): Promise<number> {
   tx.changes(accountRightsKey(accountId), memberCountKey(projectId))
   const row = await tx.row<{ id: number }>(sql`
@@ -96,8 +101,8 @@ export async function saveMember(tx: Tx, projectId: number, accountId: number, r
 }
 
 /**
- * Names the cached rights of every account in a group; whoever changes what the group may do calls it. The group stays locked: an
- * account that joined it after the look would keep rights from before the change.
+ * Invalidates the cached rights of every account in a group; called by every change of what the group may do. The group
+ * stays locked: an account that joined it after this read would keep cached rights from before the change.
  */
 export async function changesRightsOfGroup(tx: Tx, groupId: number): Promise<void> {
   await tx.rows(sql`select id from user_group where id = ${groupId} for update`)
@@ -107,7 +112,10 @@ export async function changesRightsOfGroup(tx: Tx, groupId: number): Promise<voi
   tx.changes(...rows.map(({ accountId }) => accountRightsKey(accountId)))
 }
 
-/** Before an account or a group goes, whose row is locked: the projects it is a member of count one less. */
+/**
+ * Invalidates the cached member counts of the projects that an account or group is a member of. Called before it is
+ * deleted, with its row locked.
+ */
 export async function changesMembersOf(tx: Tx, who: { accountId: number } | { groupId: number }): Promise<void> {
   const held = 'accountId' in who ? sql`account_id = ${who.accountId}` : sql`group_id = ${who.groupId}`
   const rows = await tx.rows<{ projectId: number }>(
@@ -117,8 +125,9 @@ export async function changesMembersOf(tx: Tx, who: { accountId: number } | { gr
 }
 
 /**
- * Before a project goes: its robots go with it, and what system robots were given in it must not open a later project of that name.
- * The project stays locked: a robot that it got after the look would go with it and be remembered.
+ * Called before a project is deleted. Its robots are deleted with it; permissions that other robots hold in it are
+ * deleted here, since they go by name and must not open a later project of that name. The project stays locked: a robot
+ * made after this read would be deleted with the project, and yet stay in the cache.
  */
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
   await tx.rows(sql`select id from project where id = ${project.id} for update`)

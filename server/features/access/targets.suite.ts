@@ -39,7 +39,7 @@ export async function readDocument(marina: TestMarina): Promise<{ listed: Listed
     })),
   )
   const listed = all.flatMap((one) => (operations[one.id] ? [{ ...one, operation: operations[one.id]! }] : []))
-  // Whoever makes a project administers one from then on, which others of these operations ask for.
+  // Last, since an account that has made a project administers it, and other operations of this list ask for that role.
   listed.sort((a, b) => Number(a.id === 'createProject') - Number(b.id === 'createProject'))
   return { listed, unlisted: all.filter(({ id }) => !operations[id]).map(({ id }) => id) }
 }
@@ -58,9 +58,9 @@ const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
   ...more,
 })
 
-/** Makes what operations are tried on. */
+/** Makes the things that the operations are tried on. */
 export function openTargets(marina: TestMarina) {
-  /** What a path's parameters name, in this project. */
+  /** Makes the thing that a path's parameter names, in this project, and returns its name or id. */
   const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
     {
       project_name_or_id: async (project) => project.name,
@@ -85,7 +85,7 @@ export function openTargets(marina: TestMarina) {
         const { id } = (await marina.ground.db.row<{ id: number }>(
           sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`,
         ))!
-        // Below an artifact: one that it has.
+        // Below an artifact, the label has to be on it.
         if (reference !== undefined)
           assert.equal(
             (
@@ -123,7 +123,7 @@ export function openTargets(marina: TestMarina) {
           marina.admin,
           operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body,
         )
-        // Nothing goes out: deliveries would write while others compare.
+        // Paused, since deliveries would write rows while a test compares all rows.
         await marina.ground.db.run(
           sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`,
         )
@@ -132,13 +132,14 @@ export function openTargets(marina: TestMarina) {
       target_id: async (_, { webhook_policy_id: id }) =>
         (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
       async execution_id(_, { webhook_policy_id: id }) {
-        // Of a report: its own tests make one.
-        if (id === undefined) return 999_999_999
-        // One of the job service: none that stands there.
+        // An execution of an export or of the job service: no such id. The tests of those features make real ones.
         if (id === undefined) return 999_999_999
         const row = await marina.ground.db.row<{ id: number }>(sql`
-        insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, ended_at)
-        select policy_id, id, type, 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', '{}', 'Success', now() from webhook_target where policy_id = ${id} returning id`)
+        insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by,
+          trigger, content_type, body, status, ended_at)
+        select policy_id, id, type, 'PUSH_ARTIFACT', gen_random_uuid(), 'x',
+          'EVENT', 'application/json', '{}', 'Success', now()
+        from webhook_target where policy_id = ${id} returning id`)
         return row!.id
       },
       task_id: async (_, { execution_id: id }) => id!,
@@ -164,7 +165,8 @@ export function openTargets(marina: TestMarina) {
       job_type: async () => 'all',
       async gc_id() {
         const row = await marina.ground.db.row<{ id: number }>(
-          sql`insert into execution (vendor_type, trigger, status, ended_at) values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`,
+          sql`insert into execution (vendor_type, trigger, status, ended_at)
+            values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`,
         )
         return row!.id
       },
@@ -200,7 +202,7 @@ export function openTargets(marina: TestMarina) {
 
   return { targetOf, ask, stateOfAll }
 
-  /** An operation's URL and body, on things of `inside`, below the path of `below`. */
+  /** Makes an operation's URL and body: the path names the project `below`, the things it names belong to `inside`. */
   async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
     const values: Record<string, string | number> = {}
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
@@ -234,15 +236,24 @@ export function openTargets(marina: TestMarina) {
     })
   }
 
-  /** All rows there are, as one text, in one order (PostgreSQL may count several tables at once); what is written apart from requests, and what says that they were refused, is left out. */
+  /**
+   * A checksum of all rows of all tables, as one text. Left out are rows that are written apart from requests, and rows
+   * that say that a request was refused. Ordered by name, since PostgreSQL may count several tables at once.
+   */
   async function stateOfAll(): Promise<string> {
     const tables = await marina.ground.db.rows<{ name: string }>({
       name: '',
-      text: `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^(replica|replica_answer|login_failure|worker_pool|event_place|audit_log.*)$' order by 1`,
+      text: `
+        select tablename as name from pg_tables where schemaname = 'public'
+          and tablename !~ '^(replica|replica_answer|login_failure|worker_pool|event_place|audit_log.*)$'
+        order by 1`,
       values: [],
     })
-    const part = ({ name }: { name: string }) =>
-      `select '${name}' as name, count(*) as count, coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum from "${name}" one${name === 'outbox' ? ` where topic not in ('change.refused', 'login.failed')` : ''}`
+    const part = ({ name }: { name: string }) => `
+      select '${name}' as name, count(*) as count,
+        coalesce(sum(hashtextextended((to_jsonb(one) - 'last_used_at')::text, 0)), 0)::text as sum
+      from "${name}" one
+      ${name === 'outbox' ? `where topic not in ('change.refused', 'login.failed')` : ''}`
     return JSON.stringify(
       await marina.ground.db.rows({
         name: '',

@@ -48,7 +48,7 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
   }
 }
 
-/** Switches an account on or off, or gives it another password. Its sessions end; effective with the next request everywhere. */
+/** Disables or enables an account, or changes its password. Ends its sessions; takes effect with the next request. */
 export async function updateAccount(
   db: Db,
   account: Account,
@@ -57,7 +57,7 @@ export async function updateAccount(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     tx.changes(accountRightsKey(account.id))
-    // The account's row first: a login at the same moment either finds the new hash or its session is found here.
+    // The account's row first: a login at the same moment finds the new hash, or its session is dropped here.
     await changeAccount(tx, account, change)
     await dropSessionsOf(tx, account.id)
     if (change.passwordHash !== undefined)
@@ -83,7 +83,10 @@ export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boo
   })
 }
 
-/** Removes an account with its memberships and sessions; its projects go to the first administrator, its name is free again. */
+/**
+ * Deletes an account with its memberships and sessions. Its projects go to the first administrator; its name is free
+ * again. Throws FORBIDDEN for the first account and for one's own.
+ */
 export async function deleteAccount(db: Db, by: Actor, account: Account): Promise<void> {
   if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id))
     throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)

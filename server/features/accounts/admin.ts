@@ -6,7 +6,7 @@ import { findAccount, saveAccount } from './store.ts'
 
 const adminName = 'admin'
 
-/** Makes the administrator at first start. Returns the password when it was generated, so that it can be shown once. */
+/** Makes the administrator at the first start. Returns the password when it was generated, so that it is shown once. */
 export async function ensureAdmin(db: Db, configured: string | undefined): Promise<string | undefined> {
   if (await db.row(sql`select id from account where is_admin limit 1`)) return undefined
   const password = configured ?? makePassword()
@@ -14,14 +14,14 @@ export async function ensureAdmin(db: Db, configured: string | undefined): Promi
   try {
     await db.transaction((tx) => saveAccount(tx, { name: adminName, passwordHash, isAdmin: true }))
   } catch (error) {
-    // Another replica was first; its password is the one that counts.
+    // Another replica was first, and its password holds.
     if (isUniqueViolation(error)) return undefined
     throw error
   }
   return configured === undefined ? password : undefined
 }
 
-/** The way back in for an administrator who lost the password (C-26): run on the machine, not over HTTP. */
+/** Gives the administrator a new password and enables the account (C-26). For the command line only, not over HTTP. */
 export async function resetAdminPassword(db: Db, reader: Parameters<typeof findAccount>[0]): Promise<string> {
   const account = await findAccount(reader, adminName)
   if (!account) throw new Error('there is no administrator yet: start Marina once')

@@ -17,7 +17,7 @@ export { ensureAdmin, resetAdminPassword } from './admin.ts'
 
 const often = 10 * 60_000
 
-/** People, how they log in, and their sessions. */
+/** Accounts, their logins and their sessions. */
 export const accounts = (lent: UserRoutesOptions) =>
   feature({
     name: 'accounts',

@@ -10,24 +10,21 @@ import { addFailure, countFailures, forgetFailures } from './store.ts'
 
 export type Login = (name: string, password: string, address: string) => Promise<Caller | undefined>
 
-/** Failures are remembered this long, in s. */
+/** For how long failed logins count, in s. */
 export const failureWindow = 900
 
-/** Free failures before each next try has to wait: for one name from one address, for one address, for one name. */
+/** Failures before the next login has to wait: for one name from one address, for one address, for one name. */
 const free = { pair: 5, address: 50, name: 100 }
 const longestWait = 60
 
-/**
- * The time a provider has to check a password, in ms: a directory that does not answer must not hold its callers for
- * ever.
- */
+/** The time limit of a password check, in ms: a directory that does not answer must not hold its callers for ever. */
 const longestCheckMs = 30_000
 
 /**
  * Checks a name and a password with the provider that the name belongs to: the first of `providers` that claims it,
- * else the accounts of this installation. A right password that was right before costs a hash of its own, not argon2;
- * it stops being right with the next change of the account. Guessing is slowed on all replicas alike (C-17), by pair,
- * address and name, so that nobody can lock another person out from elsewhere.
+ * else the accounts of this installation. A password that was right before is known by an HMAC of it, which saves
+ * argon2, for 10 minutes at most and until the account changes. Failed logins are throttled on all replicas alike
+ * (C-17), by pair, address and name, so that nobody can lock another person out from elsewhere.
  */
 export function openLogin(
   reader: Reader & { relaxed: Queryable },
@@ -49,7 +46,7 @@ export function openLogin(
     return caller
   }
 
-  /** The last resort: an account is looked for under any name. */
+  /** Used when no other provider claims the name. */
   async function claimLocally(name: string): Promise<Owned> {
     return { provider: local, claim: await local.claim(name) }
   }
@@ -113,7 +110,7 @@ function refuseEarly(failures: Awaited<ReturnType<typeof countFailures>>): void 
 
 const kindOf = (subject: string) => subject.slice(0, subject.indexOf(':')) as keyof typeof free
 
-/** Seconds to wait after the last failure: doubling from 1 beyond the free ones. */
+/** The back-off after the last failure, in s: 1 after the free ones, doubled with each further one, 60 at most. */
 function waitFor(kind: keyof typeof free, failures: number): number {
   return failures < free[kind] ? 0 : Math.min(longestWait, 2 ** (failures - free[kind]))
 }

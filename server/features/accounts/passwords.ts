@@ -1,7 +1,7 @@
 import { hash, verify } from '@node-rs/argon2'
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 
-/** argon2id, 19 MiB, 2 passes: OWASP's figures; 10 ms here (C-20). */
+/** argon2id with 19 MiB and 2 passes, as OWASP recommends; a hash takes about 10 ms (C-20). */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 export function hashPassword(password: string): Promise<string> {
@@ -19,7 +19,7 @@ export async function checkPassword(passwordHash: string | null | undefined, pas
 let nobodyHash: Promise<string> | undefined
 const nobody = () => (nobodyHash ??= hashPassword(randomBytes(16).toString('hex')))
 
-/** Harbor's rule: 8 to 128 characters with an upper-case letter, a lower-case one and a digit. Returns what is missing. */
+/** Returns what breaks Harbor's rule: 8 to 128 characters with an upper-case letter, a lower-case one and a digit. */
 export function passwordProblem(password: string): string | undefined {
   if (password.length < 8 || password.length > 128) return 'a password has 8 to 128 characters'
   if (!/[a-z]/.test(password) || !/[A-Z]/.test(password) || !/\d/.test(password))
@@ -39,8 +39,8 @@ export function makePassword(length = 20): string {
 const quick = 'sha256:'
 
 /**
- * For secrets that makeSecret made, and no others: 185 random bits cannot be guessed, so a slow hash protects nothing, and
- * robots log in often.
+ * Hashes secrets made by makeSecret, and no others: 185 random bits cannot be guessed, so a slow hash would protect
+ * nothing, and robots log in often.
  */
 export function quickHash(secret: string, salt = randomBytes(16).toString('base64url')): string {
   return `${quick}${salt}:${createHash('sha256').update(`${salt}:${secret}`).digest('base64url')}`

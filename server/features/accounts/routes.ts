@@ -33,11 +33,11 @@ export type UserRoutesOptions = {
   sessions: Pick<SessionDoor, 'isVisitor'>
   settings: SettingsReader
   peerOf(request: IncomingMessage): Peer
-  /** Accounts that one address may open for itself without a pause of `failureWindow`. */
+  /** Accounts that one address may register before it has to pause for `failureWindow`, in s. */
   signUps: number
 }
 
-/** Accounts: their list for administrators, the own one for everybody. */
+/** The operations on accounts: the list for administrators, the own account for everybody. */
 export function userRoutes(options: UserRoutesOptions): ApiRoute[] {
   return [...listRoutes(options), ...currentRoutes(options), ...accountRoutes(options)]
 }
@@ -122,7 +122,7 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
   ]
 }
 
-/** H01: who registers himself is nobody yet, and nothing in the body makes him more than an ordinary account. */
+/** H01: registration is for anonymous callers, and nothing in the body makes them more than an ordinary account. */
 async function checkMayCreate(
   options: UserRoutesOptions,
   caller: Caller,
@@ -134,7 +134,7 @@ async function checkMayCreate(
   if (caller.kind !== 'anonymous') throw new Failure('FORBIDDEN')
   if (!(await settings.get('self_registration'))) throw new Failure('UNAUTHORIZED')
   if (!sessions.isVisitor(request)) {
-    throw new Failure('FORBIDDEN', 'who registers himself does so in a browser, not over the API')
+    throw new Failure('FORBIDDEN', 'registration is for browsers: the API alone can not register an account')
   }
   if ((await countOnce(db, `sign-up:${peerOf(request).address}`, failureWindow)) > signUps) {
     throw new Failure('TOO_MANY_REQUESTS', 'too many accounts were opened from this address: try again later', {
@@ -157,7 +157,10 @@ async function getListed(db: Db, id: number): Promise<ListedAccount> {
 
 const isSelf = (rights: Rights, id: number) => rights.kind === 'user' && rights.id === id
 
-/** One's own account, or the right over all of them; whether an id exists stays unknown to others. */
+/**
+ * Throws FORBIDDEN unless the id is the caller's own or the caller holds the right on all accounts. Checked before the
+ * row is read, so that others do not learn which ids exist.
+ */
 function needs(rights: Rights, id: number, verb: Verb) {
   if (!isSelf(rights, id) && !maySystem(rights, 'user', verb)) throw new Failure('FORBIDDEN')
 }

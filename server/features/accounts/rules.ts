@@ -1,7 +1,7 @@
 /** The first account: it can be neither deleted nor demoted (C-26), and takes over what deleted accounts owned. */
 export const firstAccountId = 1
 
-/** Harbor's, and the colon, which would end the name in a Basic header. `$` marks robots. */
+/** Harbor's forbidden characters (`$` marks robots), and the colon, which would end the name in a Basic header. */
 const forbidden = /[,~#$%:\p{Cc}]/u
 const emailForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@<>()[\]\\,;:."\p{Cc}]+$/u
 
@@ -13,7 +13,7 @@ export function accountNameProblem(name: string): string | undefined {
   return forbidden.test(name) ? 'a username holds none of , ~ # $ % :' : undefined
 }
 
-/** What is wrong with a profile, in Harbor's terms, or undefined. */
+/** Returns what is wrong with a profile, in Harbor's words; undefined when nothing is. */
 export function profileProblem({ email, realName, comment }: Partial<Profile>): string | undefined {
   if (email && (email.length > 255 || !emailForm.test(email))) return 'email with illegal format'
   if (realName !== undefined && realName.length > 255) return 'realname with illegal length'

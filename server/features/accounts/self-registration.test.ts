@@ -15,7 +15,7 @@ const allow = async (value: boolean) =>
     200,
   )
 
-/** What a page of the portal has after its first question: a cookie that stands for nobody, and the token that goes with it. */
+/** The headers of a portal page after its first request: a visitor's cookie and its CSRF token. */
 async function openPage(): Promise<Record<string, string>> {
   const { headers } = expectAnswer(await callApi(marina, 'GET', '/systeminfo'), 200)
   return {
@@ -31,7 +31,7 @@ const register = (headers: Record<string, string>, more: object = {}) =>
 const countUsers = async () =>
   Number((await callApi(marina, 'GET', '/users', { as: marina.admin })).headers['x-total-count'])
 
-test('nobody registers himself while self_registration is off, in a browser or not, and a visitor is given no cookie', async () => {
+test('while self_registration is off, nobody can register, and a visitor gets no cookie', async () => {
   const before = await countUsers()
   const page = await openPage()
   assert.deepEqual(page, { cookie: '', 'x-harbor-csrf-token': '' })
@@ -42,7 +42,7 @@ test('nobody registers himself while self_registration is off, in a browser or n
   assert.equal(await countUsers(), before)
 })
 
-test('where it is on, a visitor in a browser makes an account, which is an ordinary one and a fact', async () => {
+test('with self_registration, a visitor in a browser makes an ordinary account, and a fact tells of it', async () => {
   await allow(true)
   const username = fresh('visitor')
   const since = await lastFact(marina)
@@ -61,7 +61,7 @@ test('where it is on, a visitor in a browser makes an account, which is an ordin
   assert.deepEqual([me['user_id'], me['username'], me['sysadmin_flag']], [id, username, false])
 })
 
-test('over the bare API, from another site, or with a token of another browser it is 403 and nothing is made', async () => {
+test('registration over the bare API, from another site, or with the token of another browser is 403', async () => {
   await allow(true)
   const before = await countUsers()
   const [page, other] = [await openPage(), await openPage()]
@@ -84,7 +84,7 @@ test('over the bare API, from another site, or with a token of another browser i
   assert.equal(await countUsers(), before + 1)
 })
 
-test('H01: no field in the body of who registers himself makes him more than an ordinary account, or somebody else', async () => {
+test('H01: no field in the body of a registration makes more than an ordinary account', async () => {
   await allow(true)
   const page = await openPage()
   const extra: object[] = [
@@ -120,7 +120,7 @@ test('H01: no field in the body of who registers himself makes him more than an 
     assert.ok([400, 409].includes((await register(page, { username })).status), username)
 })
 
-test('one address opens no more accounts than it may, and another is not held up by that', async () => {
+test('one address can register no more accounts than its limit, and other addresses still can', async () => {
   await allow(true)
   const page = await openPage()
   const from = (address: string) => register({ ...page, 'x-forwarded-for': address })

@@ -18,19 +18,22 @@ import { facts } from './topics.ts'
 const cookieName = 'sid'
 const csrfHeader = 'x-harbor-csrf-token'
 
-/** Bytes of a login's body. */
+/** The most bytes that the body of a login may have. */
 const bodyLimit = 8192
 
 export type SessionDoor = {
   /** Answers /c/login and /c/log_out; throws Failures. */
   handle(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void>
-  /** Who the cookie stands for; undefined without one, or when its session is over. Throws FORBIDDEN when a change lacks its CSRF token (C-25). */
+  /**
+   * Returns the account of the session that the cookie names; undefined without a cookie, or when its session is over.
+   * Throws FORBIDDEN when a request that changes something lacks its CSRF token (C-25).
+   */
   identify(request: IncomingMessage, response: ServerResponse): Promise<Caller | undefined>
-  /** True for a page in a browser that nobody has logged in with: it has the cookie of a visitor, and the token that goes with it. */
+  /** Whether the request comes from a browser before login: it has a visitor's cookie and the token made of it. */
   isVisitor(request: IncomingMessage): boolean
 }
 
-/** What a portal asks first, before anybody logs in; with it a visitor gets what he needs to register himself. */
+/** The portal's first request. Its answer gives a visitor the cookie and the CSRF token that registration needs. */
 const firstAsked = '/api/v2.0/systeminfo'
 
 type SessionDoorOptions = {
@@ -76,7 +79,7 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     },
   }
 
-  /** A visitor's cookie stands for nobody and nothing of it is kept: it only shows that the same browser comes back. */
+  /** Gives a visitor a cookie, which names no account and is not stored: it shows that the same browser comes back. */
   async function welcome(
     request: IncomingMessage,
     response: ServerResponse,
@@ -93,10 +96,10 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     response.setHeader(csrfHeader, csrfTokenOf(id))
   }
 
-  /** A new id at each login, and the one before ends (H41). */
+  /** Makes a new session id at each login and drops the session before it (H41). */
   async function logIn(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
     const { principal, password } = await readCredentials(request)
-    // Read before the password is checked: if it changes meanwhile, no session is made of the old one.
+    // The account is read before its password is checked: if the password changes meanwhile, saveSession refuses.
     const account = await findAccount(reader, principal)
     const caller = await login(principal, password, peer.address)
     if (!account || caller?.kind !== 'user') throw new Failure('UNAUTHORIZED', 'wrong name or password')
@@ -153,7 +156,7 @@ function sessionIdOf({ headers }: IncomingMessage): string | undefined {
   return id !== undefined && /^[\w-]{43}$/.test(id) ? id : undefined
 }
 
-/** Made of the session's id, which scripts cannot read; so nothing has to be kept. */
+/** The token is derived from the session's id, which scripts cannot read (HttpOnly), so that it needs no storage. */
 const csrfTokenOf = (id: string) => createHmac('sha256', id).update('marina csrf').digest('base64url')
 
 function isSame(known: string, given: string | string[] | undefined): boolean {
@@ -163,7 +166,7 @@ function isSame(known: string, given: string | string[] | undefined): boolean {
   return timingSafeEqual(a!, b!)
 }
 
-/** Harbor's form, or the same two fields as JSON. */
+/** Reads the fields principal and password, from Harbor's form or from JSON. */
 async function readCredentials(request: IncomingMessage): Promise<{ principal: string; password: string }> {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
   const text = (await readBody(request, bodyLimit)).toString('utf8')
@@ -184,7 +187,7 @@ function parseObject(text: string): Record<string, unknown> {
     const value = JSON.parse(text) as unknown
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   } catch {
-    // Answered below, like every other text that is no object.
+    // The Failure below answers bad JSON too.
   }
   throw new Failure('BAD_REQUEST', 'the body must be a JSON object')
 }

@@ -5,14 +5,17 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Account } from './store.ts'
 
-/** `openedAt` counts on performance.now(), so that no jump of the clock lengthens a session. */
+/** `openedAt` is in ms of performance.now(), so that no jump of the clock lengthens a session. */
 type Session = { accountId: number; name: string; openedAt: number }
 
 const sessionKey = keyOf('session', 'id_hash')
-/** Only the hash of an id is kept: who reads the table cannot log in with it. */
+/** The table holds only the hash of an id: a reader of the table cannot log in with it. */
 const hashOf = (id: string) => createHash('sha256').update(id).digest('base64url')
 
-/** Asked on every request with a cookie, hence from the cache. Undefined when the session is unknown, or was opened more than `minutes` ago (C-24). */
+/**
+ * From the cache, since every request with a cookie asks. Undefined when the session is unknown, or was opened more
+ * than `minutes` ago (C-24).
+ */
 export async function findSession({ db, cache }: Reader, id: string, minutes: number): Promise<Session | undefined> {
   const idHash = hashOf(id)
   const session = await cache.get(sessionKey(idHash), async () => {
@@ -24,14 +27,15 @@ export async function findSession({ db, cache }: Reader, id: string, minutes: nu
   return session && performance.now() < session.openedAt + minutes * 60_000 ? session : undefined
 }
 
-/** False when the account changed since its password was checked: then there is no session. */
+/** Returns false, and saves no session, when the account changed since its password was checked. */
 export async function saveSession(tx: Tx, id: string, account: Account): Promise<boolean> {
   const idHash = hashOf(id)
   tx.changes(sessionKey(idHash))
-  // The lock makes a change of the password wait, and it finds this session then.
+  // The lock makes a change of the password wait for this commit, so that it then drops this session.
   const count = await tx.run(sql`
     insert into session (id_hash, account_id)
-    select ${idHash}, id from account where id = ${account.id} and password_hash = ${account.passwordHash} and not is_disabled for share`)
+    select ${idHash}, id from account
+    where id = ${account.id} and password_hash = ${account.passwordHash} and not is_disabled for share`)
   return count === 1
 }
 
@@ -52,14 +56,19 @@ export async function dropSessionsOf(tx: Tx, accountId: number): Promise<void> {
 /** Sessions removed in one transaction. */
 const batch = 500
 
-/** Removes sessions that were opened more than `minutes` ago. Forgotten too: a longer timeout must not bring one back where it is remembered. */
+/**
+ * Deletes sessions that were opened more than `minutes` ago, from the caches too: a longer timeout must not bring one
+ * back that a process still has in memory.
+ */
 export async function sweepSessions(db: Db, minutes: number): Promise<number> {
   let [swept, count] = [0, batch]
   for (; count === batch; swept += count) {
     count = await db.transaction(async (tx) => {
       const rows = await tx.rows<{ idHash: string }>(sql`
         delete from session where id_hash in (
-          select id_hash from session where created_at < now() - make_interval(mins => ${minutes}::int) order by created_at limit ${batch} for update skip locked) returning id_hash as "idHash"`)
+          select id_hash from session where created_at < now() - make_interval(mins => ${minutes}::int)
+          order by created_at limit ${batch} for update skip locked)
+        returning id_hash as "idHash"`)
       tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
       return rows.length
     })

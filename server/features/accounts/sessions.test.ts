@@ -41,7 +41,7 @@ const rename = (person: Person, headers: Record<string, string>) =>
     headers: { 'content-type': 'application/json', ...headers },
   })
 
-test('C-24: a login gives an HttpOnly, SameSite cookie, which stands for the account on every process', async () => {
+test('C-24: a login gives an HttpOnly, SameSite cookie, which authenticates the account on every process', async () => {
   await using beside = await openBeside(marina)
   const person = await givenUser(marina)
   const since = await lastFact(marina)
@@ -78,7 +78,7 @@ test('the cookie is Secure behind https', async () => {
   }
 })
 
-test('JSON is taken like a form; what is neither is 415, a wrong password 401, half a login 400', async () => {
+test('a login is a form or JSON: others are 415, a wrong password is 401, a missing field is 400', async () => {
   const person = await givenUser(marina)
   const post = (body: string, type = 'application/json') =>
     marina.ask('POST', '/c/login', { body, headers: { 'content-type': type } })
@@ -94,14 +94,14 @@ test('JSON is taken like a form; what is neither is 415, a wrong password 401, h
   expectAnswer(await marina.ask('GET', '/c/other'), 404, 'NOT_FOUND')
 })
 
-test('C-17: guessing passwords at the login is slowed too', async () => {
+test('C-17: failed logins for a session are throttled too', async () => {
   const person = await givenUser(marina)
   for (let count = 0; count < 6; count++) await logIn({ ...person, password: 'Wrong12345' })
   const answer = expectAnswer(await logIn(person), 429, 'TOO_MANY_REQUESTS')
   assert.ok(Number(answer.headers['retry-after']) >= 1)
 })
 
-test('C-25, H05: a change by cookie needs the token that answers to GETs carry; reading, Basic and /v2 need none', async () => {
+test('C-25, H05: a change by cookie needs the CSRF token of a GET; reads, Basic and /v2 need none', async () => {
   const person = await givenUser(marina)
   const browser = await asBrowser(person)
   const { cookie } = browser
@@ -123,7 +123,7 @@ test('C-25, H05: a change by cookie needs the token that answers to GETs carry; 
   )
 })
 
-test('H05: with the cookie of an administrator and no token, no operation of the document changes anything', async () => {
+test("H05: with an administrator's cookie and no token, no operation changes anything", async () => {
   const { cookie } = await asBrowser(marina.admin)
   const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as {
     paths: Record<string, Record<string, unknown>>
@@ -147,7 +147,7 @@ test('H05: with the cookie of an administrator and no token, no operation of the
     })
     expectAnswer(unmarked, 403, 'FORBIDDEN')
   }
-  // That something was refused, here and before, is told a moment later, and is no change.
+  // Facts about refused requests, of this test and those before, are written a moment later and are no change.
   const told = (await factsSince(marina, before)).map(({ topic }) => topic)
   assert.deepEqual(
     told.filter((topic) => topic !== 'change.refused' && topic !== 'login.failed'),
@@ -155,7 +155,7 @@ test('H05: with the cookie of an administrator and no token, no operation of the
   )
 })
 
-test('X23: a foreign page changes nothing with remembered Basic credentials, and cannot log anybody in or out', async () => {
+test('X23: a page of another site changes nothing with stored credentials, and logs nobody in or out', async () => {
   const person = await givenUser(marina)
   const browser = await asBrowser(person)
   const basic = `Basic ${Buffer.from(`${person.name}:${person.password}`).toString('base64')}`
@@ -197,7 +197,7 @@ test('H41: every login has a new id, and the one before it ends; a logout ends i
   expectAnswer(await marina.ask('POST', '/c/log_out'), 200)
 })
 
-test('a cookie nobody gave is no login, and a wrong password beside a good cookie is wrong (C-19)', async () => {
+test('a made-up cookie logs nobody in, and a wrong password beside a good cookie is 401 (C-19)', async () => {
   const person = await givenUser(marina)
   const browser = await asBrowser(person)
   for (const cookie of ['sid=', `sid=${'a'.repeat(43)}`, 'sid=../../etc', `sid=${'a'.repeat(4000)}`])
@@ -210,7 +210,7 @@ test('a cookie nobody gave is no login, and a wrong password beside a good cooki
   expectAnswer(await marina.ask('GET', '/v2/', { headers: { cookie: browser.cookie } }), 401, 'UNAUTHORIZED')
 })
 
-test('C-24, H43: sessions end with a new password, when the account is switched off, and when it is deleted, on every process', async () => {
+test('C-24, H43: a new password, disabling or deleting an account ends its sessions on every process', async () => {
   await using beside = await openBeside(marina)
   const { db, cache } = marina.ground
   const ends: Record<string, (person: Person) => Promise<unknown>> = {
@@ -241,7 +241,7 @@ test('C-24, H43: sessions end with a new password, when the account is switched 
   }
 })
 
-test('C-24: a session is over an hour after its login however much it is used, and then its row goes', async () => {
+test('C-24: a session ends an hour after its login however much it is used, and then its row is deleted', async () => {
   const person = await givenUser(marina)
   const { db } = marina.ground
   const age = (browser: Browser, seconds: number) =>
@@ -268,7 +268,7 @@ test('C-24: a session is over an hour after its login however much it is used, a
   )
 })
 
-test('C-24: session_timeout, in minutes, holds for new sessions and for those that are open, on every process', async () => {
+test('C-24: session_timeout, in minutes, holds for new and open sessions on every process', async () => {
   await using beside = await openBeside(marina)
   const person = await givenUser(marina)
   const browser = await asBrowser(person)
@@ -290,7 +290,7 @@ test('C-24: session_timeout, in minutes, holds for new sessions and for those th
   for (const one of [marina, beside]) expectAnswer(await look(browser, one), 200)
 })
 
-test('a session that is over and swept away stays so when session_timeout grows, also where it is remembered', async () => {
+test('a session that was swept away stays so when session_timeout grows, also where it was cached', async () => {
   await using beside = await openBeside(marina)
   const { db } = marina.ground
   const person = await givenUser(marina)
@@ -315,7 +315,7 @@ test('a session that is over and swept away stays so when session_timeout grows,
   }
 })
 
-test('an administrator who is demoted in the middle of a session is none with the next request', async () => {
+test('an administrator who is demoted during a session has the rights of a user with the next request', async () => {
   const person = await givenUser(marina, fresh('boss'), true)
   const browser = await asBrowser(person)
   const list = () => marina.ask('GET', '/api/v2.0/users', { headers: { cookie: browser.cookie } })

@@ -20,7 +20,7 @@ export function findAccountById(db: Queryable, id: number): Promise<Account | un
   return db.row<Account>(sql`select ${columns} from account where id = ${id}`)
 }
 
-/** Past the cache, inside a transaction. */
+/** Reads in a transaction, past the cache. */
 export function findAccountByName(tx: Queryable, name: string): Promise<Account | undefined> {
   return tx.row<Account>(sql`select ${columns} from account where name = ${name}`)
 }
@@ -33,11 +33,16 @@ export async function saveAccount(
   tx.changes(accountKey(account.name))
   const row = await tx.row<Account>(sql`
     insert into account (name, password_hash, is_admin, email, real_name, comment)
-    values (${account.name}, ${account.passwordHash}, ${account.isAdmin}, ${account.email ?? null}, ${account.realName ?? ''}, ${account.comment ?? ''}) returning ${columns}`)
+    values (${account.name}, ${account.passwordHash}, ${account.isAdmin}, ${account.email ?? null},
+      ${account.realName ?? ''}, ${account.comment ?? ''})
+    returning ${columns}`)
   return row!
 }
 
-/** Changes the password, makes an administrator or not, or switches the account off or on. The caller names the rights key too. */
+/**
+ * Changes the password, whether the account is an administrator, or whether it is disabled. The caller invalidates
+ * accountRightsKey in the same transaction.
+ */
 export async function changeAccount(
   tx: Tx,
   account: Account,
@@ -45,12 +50,15 @@ export async function changeAccount(
 ): Promise<void> {
   tx.changes(accountKey(account.name))
   await tx.run(sql`
-    update account set password_hash = coalesce(${change.passwordHash ?? null}, password_hash), is_disabled = coalesce(${change.isDisabled ?? null}, is_disabled),
-      is_admin = coalesce(${change.isAdmin ?? null}, is_admin), updated_at = now()
+    update account set
+      password_hash = coalesce(${change.passwordHash ?? null}, password_hash),
+      is_disabled = coalesce(${change.isDisabled ?? null}, is_disabled),
+      is_admin = coalesce(${change.isAdmin ?? null}, is_admin),
+      updated_at = now()
     where id = ${account.id}`)
 }
 
-/** Whoever would make the account a member, or the owner of a project, waits from here on. */
+/** Locks the account's row: transactions that make it a member of a project, or its owner, wait for this one. */
 export async function lockAccount(tx: Tx, id: number): Promise<void> {
   await tx.rows(sql`select id from account where id = ${id} for update`)
 }
@@ -60,17 +68,19 @@ export async function dropAccount(tx: Tx, account: Account): Promise<void> {
   await tx.run(sql`delete from account where id = ${account.id}`)
 }
 
-/** What people write about themselves; nothing of it is cached. */
+/** Saves the profile, which no cache holds. */
 export async function saveProfile(tx: Queryable, id: number, { email, realName, comment }: Profile): Promise<void> {
   await tx.run(
-    sql`update account set email = ${email}, real_name = ${realName}, comment = ${comment}, updated_at = now() where id = ${id}`,
+    sql`update account set email = ${email}, real_name = ${realName}, comment = ${comment}, updated_at = now()
+      where id = ${id}`,
   )
 }
 
 /** An account as lists show it: no password, no hash. */
 export type ListedAccount = Profile & { id: number; name: string; isAdmin: boolean; createdAt: Date; updatedAt: Date }
-const listed = sql`account.id, account.name, account.email, account.real_name as "realName", account.comment, account.is_admin as "isAdmin",
-  account.created_at as "createdAt", account.updated_at as "updatedAt"`
+const listed = sql`
+  account.id, account.name, account.email, account.real_name as "realName", account.comment,
+  account.is_admin as "isAdmin", account.created_at as "createdAt", account.updated_at as "updatedAt"`
 
 /** The fields a list of accounts may be filtered and sorted by; a secret must never be among them (H26). */
 export const accountFields: Fields = {
@@ -88,7 +98,7 @@ export function findListedAccount(db: Queryable, id: number): Promise<ListedAcco
   return db.row<ListedAccount>(sql`select ${listed} from account where id = ${id}`)
 }
 
-/** Failures remembered for a subject within the window, and the seconds since the last. */
+/** The failed logins of each subject within the window, and the seconds since the last one. */
 export async function countFailures(db: Queryable, subjects: string[], windowSeconds: number) {
   return db.rows<{ subject: string; failures: number; age: number }>(sql`
     select subject, failures, extract(epoch from now() - last_at)::float8 as age from login_failure
@@ -97,12 +107,15 @@ export async function countFailures(db: Queryable, subjects: string[], windowSec
 
 export async function addFailure(db: Queryable, subjects: string[], windowSeconds: number): Promise<void> {
   await db.run(sql`
-    insert into login_failure (subject, failures) select subject, 1 from unnest(${subjects}::text[]) as subject order by subject
+    insert into login_failure (subject, failures)
+    select subject, 1 from unnest(${subjects}::text[]) as subject order by subject
     on conflict (subject) do update set last_at = now(),
-      failures = case when login_failure.last_at > now() - make_interval(secs => ${windowSeconds}) then login_failure.failures + 1 else 1 end`)
+      failures = case
+        when login_failure.last_at > now() - make_interval(secs => ${windowSeconds}) then login_failure.failures + 1
+        else 1 end`)
 }
 
-/** Counts one more that something was done, and says how often since there was a pause of `windowSeconds`. */
+/** Counts that something was done once more. Returns how often it was done since the last pause of `windowSeconds`. */
 export async function countOnce(db: Queryable, subject: string, windowSeconds: number): Promise<number> {
   await addFailure(db, [subject], windowSeconds)
   return (await countFailures(db, [subject], windowSeconds))[0]?.failures ?? 0
@@ -112,7 +125,7 @@ export async function forgetFailures(db: Queryable, subjects: string[]): Promise
   await db.run(sql`delete from login_failure where subject = any(${subjects}::text[])`)
 }
 
-/** Removes what no longer counts, so that guessed names do not fill the table. */
+/** Deletes failures older than the window, so that guessed names do not fill the table. */
 export async function sweepFailures(db: Queryable, windowSeconds: number): Promise<number> {
   return db.run(sql`delete from login_failure where last_at < now() - make_interval(secs => ${windowSeconds})`)
 }

@@ -5,7 +5,7 @@ type Account = { accountId: number; name: string }
 /** Harbor's word for an account. */
 const type = 'user'
 
-/** `changed` names fields and never holds a secret. */
+/** `changed` maps field names to new values and never holds a secret. */
 export const facts = {
   accountCreated: topic<Account>('account.created', { type }),
   accountChanged: topic<Account & { changed: Record<string, string | boolean | null> }>('account.changed', { type }),

@@ -73,7 +73,7 @@ test('only administrators list and make accounts; everybody else gets 403, and s
   assert.equal(await count(), before)
 })
 
-test('H01: properties that are not asked for never take effect', async () => {
+test('H01: properties that the operation does not know never take effect', async () => {
   const extras: Record<string, unknown> = {
     sysadmin_flag: true,
     admin_role_in_auth: true,
@@ -261,7 +261,7 @@ test('a profile is read and changed by its owner and by administrators, by nobod
   expectAnswer(await call('PUT', `/users/${other.id}`, { as: other, body: { email: 'no' } }), 400, 'BAD_REQUEST')
 })
 
-test('C-26: neither oneself nor the first account can be deleted, nor can that one be demoted', async () => {
+test('C-26: nobody deletes their own or the first account, and the first account stays an administrator', async () => {
   expectAnswer(await call('DELETE', '/users/1', { as: cast.sys }), 403, 'FORBIDDEN')
   expectAnswer(
     await call('PUT', '/users/1/sysadmin', { as: cast.sys, body: { sysadmin_flag: false } }),
@@ -274,7 +274,7 @@ test('C-26: neither oneself nor the first account can be deleted, nor can that o
   expectAnswer(await call('GET', '/users', { as: cast.sys }), 200)
 })
 
-test('a deleted account is gone with the next request, its projects go to the first one, and its name is free', async () => {
+test('a deleted account is gone with the next request; its projects go to the first; its name is free', async () => {
   const person = await givenUser(marina)
   const projectId = await create(marina, '/projects', person, { project_name: fresh('owned') })
   const token = await marina.token(person, 'registry:catalog:*')
@@ -289,7 +289,7 @@ test('a deleted account is gone with the next request, its projects go to the fi
   expectAnswer(await call('GET', `/projects/${projectId}`, { as: again }), 403, 'FORBIDDEN')
 })
 
-test('an administrator is made and unmade, effective with the next request', async () => {
+test('an account becomes an administrator, and stops being one, with the next request', async () => {
   const person = await givenUser(marina)
   expectAnswer(await call('GET', '/users', { as: person }), 403, 'FORBIDDEN')
   expectAnswer(
@@ -315,7 +315,7 @@ test('an administrator is made and unmade, effective with the next request', asy
   )
 })
 
-test('one changes the own password with the old one; an administrator those of others; the old one ends at once', async () => {
+test('accounts change their password with the old one, administrators those of others, at once', async () => {
   const person = await givenUser(marina)
   const path = `/users/${person.id}/password`
   expectAnswer(
@@ -369,7 +369,7 @@ test('C-22: a CLI secret needs an account of OIDC', async () => {
   )
 })
 
-test('what one may do in a project is told, by its id or name, and nothing of projects one may not see', async () => {
+test('an account lists its permissions in a project by id or name, and gets none for a hidden project', async () => {
   const ask = async (as: typeof cast.guA, query: string) =>
     (await call('GET', `/users/current/permissions?${query}`, { as })).json() as { resource: string; action: string }[]
   const guest = await ask(cast.guA, `scope=/project/${cast.A.id}&relative=true`)

@@ -1,28 +1,24 @@
 import { isDigest, type Digest } from '../../../oci/digest.ts'
 import type { Manifest } from '../../../oci/manifest.ts'
 import type { Tag } from '../../../oci/reference.ts'
-import { sbomType } from './processors/sbom.ts'
-
-/** Harbor's names for what may belong to another artifact. */
-type AccessoryType =
-  | 'signature.cosign'
-  | 'signature.notation'
-  | 'sbom.harbor'
-  | 'accelerator.nydus'
-  | 'subject.accessory'
+import { accessoryOfTag, type AccessoryType } from '../../catalog/accessory.ts'
+import { sbomTypes } from './processors/sbom.ts'
 
 const bySubject: Record<string, AccessoryType> = {
   'application/vnd.dev.cosign.artifact.sig.v1+json': 'signature.cosign',
   'application/vnd.dev.cosign.simplesigning.v1+json': 'signature.cosign',
   'application/vnd.dev.sigstore.bundle.v0.3+json': 'signature.cosign',
   'application/vnd.cncf.notary.signature': 'signature.notation',
-  [sbomType]: 'sbom.harbor',
+  ...Object.fromEntries(sbomTypes.map((type) => [type, 'sbom.harbor' as const])),
 }
 
 const nydusDriver = 'io.goharbor.artifact.v1alpha1.acceleration.driver.name'
 const nydusSource = 'io.goharbor.artifact.v1alpha1.acceleration.source.digest'
 
-/** What the artifact belongs to: by `subject`, by cosign's tags, or by nydus' annotations. The other need not be there yet. */
+/**
+ * Returns the type and the subject of an accessory, told by nydus' annotations, by `subject` or by cosign's tags;
+ * undefined for any other artifact. The subject need not exist yet.
+ */
 export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryType; subject: Digest } | undefined {
   const { subject, annotations, layers, config, artifactType } = manifest
   const source = annotations[nydusSource]
@@ -34,10 +30,5 @@ export function accessoryOf(manifest: Manifest, tags: Tag[]): { type: AccessoryT
     )
     return { type: known === undefined ? 'subject.accessory' : bySubject[known]!, subject: subject.digest }
   }
-  for (const tag of tags) {
-    const [, hex, ending] = /^sha256-([a-f0-9]{64})\.(sig|att|sbom)$/.exec(tag) ?? []
-    if (hex !== undefined)
-      return { type: ending === 'sig' ? 'signature.cosign' : 'subject.accessory', subject: `sha256:${hex}` as Digest }
-  }
-  return undefined
+  return tags.map(accessoryOfTag).find((one) => one !== undefined)
 }

@@ -6,7 +6,7 @@ import type { Artifacts } from './objects.ts'
 import { listInheritedAccessoriesOf, type ArtifactObject } from './store.ts'
 import { presentAccessory, presentTag, type Beside } from './wire.ts'
 
-/** What the caller wants to see beside each artifact: query parameters. */
+/** The query parameters by which a caller asks for columns. */
 export type Wanted = {
   with_tag?: boolean
   with_label?: boolean
@@ -20,19 +20,19 @@ export type Wanted = {
 /** The artifacts that one answer shows. */
 export type Page = { reader: Reader; source: Artifacts; project: Project; artifacts: ArtifactObject[]; wanted: Wanted }
 
-/** What stands beside artifacts for callers who ask for it. Other features lend theirs. */
+/** A field of the artifacts of a list that a query parameter asks for. Other features lend theirs. */
 export type Column = { [Field in keyof Beside]-?: ColumnOf<Field> }[keyof Beside]
 
 type ColumnOf<Field extends keyof Beside> = {
   /** The query parameter that asks for it. */
   flag: keyof Wanted
-  /** Without the parameter: left out, unless this is set. */
+  /** Shown without the parameter too. */
   isDefault?: true
-  /** Where it stands in the artifact's JSON. */
+  /** The field's name in the artifact's JSON. */
   field: Field
   /**
-   * What to show, by the artifacts' ids: for all of the page at once, from the cache or by one query. An artifact that
-   * the map lacks goes without the field.
+   * Loads the field's values by the artifacts' ids: for the whole page at once, from the cache or by one query. An
+   * artifact that the map lacks is shown without the field.
    */
   load(page: Page): Promise<Map<number, NonNullable<Beside[Field]>>>
 }
@@ -55,7 +55,7 @@ const labels: Column = {
       reader,
       artifacts.flatMap(({ labelIds }) => labelIds),
     )
-    // A label that was deleted since is no longer on anything.
+    // A label that was deleted meanwhile is not found, and not shown.
     return byId(artifacts, ({ labelIds }) => labelIds.flatMap((id) => known.get(id) ?? []).map(presentLabel))
   },
 }
@@ -89,5 +89,5 @@ function byId<Shown>(artifacts: ArtifactObject[], show: (artifact: ArtifactObjec
   return new Map(artifacts.map((one) => [one.id, show(one)]))
 }
 
-/** In the order of the answer; those of other features follow. */
+/** In the order of the answer; the columns of other features follow. */
 export const columns: readonly Column[] = [tags, labels, accessories, inherited]

@@ -14,7 +14,7 @@ const descriptor = (mediaType: string, bytes: string | Buffer, more: object = {}
   ...more,
 })
 
-/** A manifest over a config of the given type and text, described as a push would. */
+/** Describes a manifest with a config of the given type and text, as a push does. */
 function said(configType: string, config: string | object, more: object = {}, tags: string[] = []) {
   const text = typeof config === 'string' ? config : JSON.stringify(config)
   const bytes = Buffer.from(
@@ -37,7 +37,7 @@ function said(configType: string, config: string | object, more: object = {}, ta
 const imageConfig = 'application/vnd.oci.image.config.v1+json'
 const empty = 'application/vnd.oci.empty.v1+json'
 
-test('an image shows what its config says of it', async () => {
+test('the attributes of an image come from its config', async () => {
   const config = {
     architecture: 'arm64',
     os: 'linux',
@@ -63,7 +63,7 @@ test('an image shows what its config says of it', async () => {
   assert.deepEqual([docker.type, docker.extraAttrs['author']], ['IMAGE', 'she'])
 })
 
-test('a config that cannot be understood says nothing, and is no reason to fail', async () => {
+test('a config that cannot be parsed leaves the attributes empty, and the push goes on', async () => {
   for (const config of [
     '',
     'not json',
@@ -95,7 +95,7 @@ test('storage that fails while a config is read does not fail the push', async (
   assert.equal((await describe(parseManifest(bytes, undefined), [], broken)).type, 'IMAGE')
 })
 
-test('every kind of artifact has its word', async () => {
+test('every kind of artifact has its type', async () => {
   const chart = await said('application/vnd.cncf.helm.config.v1+json', { name: 'app', version: '1.0.0' })
   assert.deepEqual([chart.type, chart.extraAttrs], ['CHART', { name: 'app', version: '1.0.0' }])
   const words = {
@@ -157,7 +157,7 @@ test('an index is an image, unless it says that it is a bundle', async () => {
   assert.deepEqual([cnab.type, cnab.extraAttrs], ['CNAB', { name: 'bundle' }])
 })
 
-test('signatures, SBOMs and the like are known as what they are, by subject, by tag and by annotation', async () => {
+test('accessories such as signatures and SBOMs are recognized by subject, by tag and by annotation', async () => {
   const subject = descriptor(ociManifest, 'subject')
   const hex = 'ab'.repeat(32)
   const layer = (mediaType: string) => ({ layers: [descriptor(mediaType, 'x')] })
@@ -186,7 +186,7 @@ test('signatures, SBOMs and the like are known as what they are, by subject, by 
     ['subject.accessory', subject.digest, await said(empty, '{}', { subject, artifactType: 'application/vnd.acme' })],
     ['signature.cosign', `sha256:${hex}`, await said(imageConfig, '{}', {}, ['other', `sha256-${hex}.sig`])],
     ['subject.accessory', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.att`])],
-    ['subject.accessory', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.sbom`])],
+    ['sbom.harbor', `sha256:${hex}`, await said(imageConfig, '{}', {}, [`sha256-${hex}.sbom`])],
     [
       'accelerator.nydus',
       `sha256:${hex}`,
@@ -214,7 +214,7 @@ test('signatures, SBOMs and the like are known as what they are, by subject, by 
   )
 })
 
-test('the icon is a layer that says so, if it is a picture of modest size', async () => {
+test('the icon is the layer with the icon annotation, if it is a picture of at most 256 KiB', async () => {
   const annotations = { 'io.goharbor.artifact.v1alpha1.icon': '' }
   const iconOf = async (mediaType: string, size = 10) =>
     (await said(imageConfig, '{}', { layers: [{ ...descriptor(mediaType, 'icon', { annotations }), size }] })).icon

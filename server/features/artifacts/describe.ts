@@ -5,10 +5,10 @@ import { accessoryOf } from './accessories.ts'
 import { processors } from './processors/list.ts'
 import type { Attributes } from './processors/processor.ts'
 
-/** Attributes larger than this, in bytes of JSON, lose their largest members: a page shows a hundred artifacts. */
+/** Attributes beyond this, in bytes of JSON, lose their largest members: a page shows a hundred artifacts. */
 const attributesLimit = 32 * 1024
 
-/** The layer that pictures the artifact carries this annotation, without a value. */
+/** The layer that holds the artifact's icon has this annotation, without a value. */
 const iconAnnotation = 'io.goharbor.artifact.v1alpha1.icon'
 const iconTypes = ['image/png', 'image/jpeg', 'image/gif']
 const iconLimit = 256 * 1024
@@ -17,14 +17,14 @@ export const describe: Describe = async (manifest, tags, sources) => {
   const processor = processors.find((one) => one.isFor(manifest))!
   return {
     type: typeof processor.type === 'string' ? processor.type : processor.type(manifest),
-    // A config that cannot be read says nothing, and is no reason to refuse the push.
+    // A config that cannot be read leaves the attributes empty; the push is not refused for it.
     extraAttrs: bounded(await processor.read(manifest, forgiving(sources)).catch(() => ({}))),
     icon: iconOf(manifest),
     accessory: accessoryOf(manifest, tags),
   }
 }
 
-/** Storage that cannot be read just now is no reason either: the transaction decides whether all parts are there. */
+/** Storage errors do not refuse the push either: its transaction checks whether all parts are there. */
 function forgiving(sources: Sources): Sources {
   return {
     blob: (descriptor, limit) => sources.blob(descriptor, limit).catch(() => undefined),

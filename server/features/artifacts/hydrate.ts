@@ -2,10 +2,10 @@ import type { Column, Page } from './columns.ts'
 import type { ArtifactObject } from './store.ts'
 import type { Beside } from './wire.ts'
 
-/** An artifact and, by their names in JSON, the fields that stand beside it. */
+/** An artifact and the fields of its columns, by their names in JSON. */
 type Hydrated = { artifact: ArtifactObject; beside: Beside }
 
-/** Every column that is wanted, all at once, however many artifacts there are. */
+/** Loads every wanted column of a page, all columns at once; each needs one read, however many artifacts there are. */
 export async function hydrate(columns: readonly Column[], page: Page): Promise<Hydrated[]> {
   const wanted = columns.filter(({ flag, isDefault = false }) => page.wanted[flag] ?? isDefault)
   const loaded = await Promise.all(wanted.map(async ({ field, load }) => ({ field, values: await load(page) })))

@@ -5,6 +5,6 @@ import { facts } from './topics.ts'
 export { deleteArtifact } from './actions/delete.ts'
 export { describe } from './describe.ts'
 
-/** Artifacts, their tags, and what is in them. `lent`: columns of other features. */
+/** Artifacts, their tags, accessories, labels and additions. `lent`: columns of other features. */
 export const artifacts = (lent: Parameters<typeof artifactRoutes>[0]) =>
   feature({ name: 'artifacts', topics: facts, routes: artifactRoutes(lent) })

@@ -19,7 +19,7 @@ import { randomOf } from '../../testing/random.ts'
 import { openRest } from '../../testing/rest.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 
-/** Two processes with caches and Redis, one that keeps nothing, on one database: what the last one says is true. */
+/** Three processes on one database: two with caches and Redis; `truthful` without a cache, which is always right. */
 let redis: TestRedis
 let first: TestMarina
 let second: TestMarina
@@ -38,10 +38,12 @@ const views = [
   'page_size=2&page=2&with_accessory=true',
   'q=tags%3D*&sort=digest&with_label=true&page_size=50',
 ]
-const pathOf = (repository: string) =>
-  `/projects/${repository.slice(0, repository.indexOf('/'))}/repositories/${repository.slice(repository.indexOf('/') + 1)}/artifacts`
+const pathOf = (repository: string) => {
+  const [project, rest] = [repository.slice(0, repository.indexOf('/')), repository.slice(repository.indexOf('/') + 1)]
+  return `/projects/${project}/repositories/${rest}/artifacts`
+}
 
-/** What a process answers to all the views, to the question for each tag, and for repository and project. */
+/** The answers of a process to all views of the list, and for each tag, the repository and the project. */
 async function look(marina: TestMarina, repository: string, tags: string[]): Promise<unknown[]> {
   const project = `/projects/${repository.slice(0, repository.indexOf('/'))}`
   const around = [
@@ -97,7 +99,7 @@ async function givenLabel(projectId: number | null): Promise<number> {
   ))!.id
 }
 
-/** Something that people do to a repository, through one process or the other. It may be refused. */
+/** Makes one random change to the repository, through one process or the other. The change may be refused. */
 async function doSomething(world: World): Promise<void> {
   const { project, repository, tags, images, labels, users, random } = world
   const pick = <One>(all: One[]) => all[Math.floor(random() * all.length)]!
@@ -122,7 +124,7 @@ async function doSomething(world: World): Promise<void> {
   else if (what < 0.75) await rest('POST', `${one}/tags`, marina.admin, { name: tag })
   else if (what < 0.79) await rest('DELETE', `${one}/tags/${tag}`, marina.admin)
   else if (what < 0.84) await rest('DELETE', one, marina.admin)
-  // Another repository of the project comes and goes; a member does; its list of accepted vulnerabilities changes.
+  // Changes of the project: another repository, its members, its CVE allowlist, its description and metadata.
   else if (what < 0.86) await again(pushImage(marina, `${project.name}/other`, { tag }))
   else if (what < 0.875) await rest('DELETE', `/projects/${project.name}/repositories/other`, marina.admin)
   else if (what < 0.89) await changeMember(marina, project.id, pick(users), random())
@@ -140,7 +142,7 @@ async function doSomething(world: World): Promise<void> {
   else await pullAndFlush(marina, repository, image, tag)
 }
 
-/** Makes somebody a member, gives him another role, or sends him away. */
+/** Makes an account a member, changes its role, or removes the member. */
 async function changeMember(marina: TestMarina, projectId: number, name: string, chance: number): Promise<void> {
   const rest = openRest(marina)
   const path = `/projects/${projectId}/members`
@@ -153,10 +155,10 @@ async function changeMember(marina: TestMarina, projectId: number, name: string,
   else await rest('DELETE', `${path}/${known.id}`, marina.admin)
 }
 
-/** A push of what another deletes at the same time may be refused. */
+/** A push may be refused when another change deletes a part of it at the same time. */
 const again = (work: Promise<unknown>) => work.catch(() => {})
 
-/** S2-05: counted in memory, and written in one go. */
+/** S2-05: pulls are counted in memory and written as one batch. */
 async function pullAndFlush(marina: TestMarina, repository: string, { digest }: Pushed, tag: string): Promise<void> {
   await using pulls = openPullCounter(marina.ground.db, 3600_000, () => {})
   pulls.count({
@@ -169,7 +171,7 @@ async function pullAndFlush(marina: TestMarina, repository: string, { digest }: 
   await pulls.flush()
 }
 
-/** Up to three things at once, then a look from everywhere. Returns the first step after which somebody was wrong. */
+/** Each step makes up to three changes at once and compares all processes. Returns the first step with a difference. */
 async function findLie(seed: number, steps: number): Promise<string | undefined> {
   const world = await givenWorld(seed)
   for (let step = 1; step <= steps; step++) {
@@ -177,7 +179,7 @@ async function findLie(seed: number, steps: number): Promise<string | undefined>
     const [truth, one] = await Promise.all(
       [truthful, first].map((marina) => look(marina, world.repository, world.tags)),
     )
-    // After the first, so that it finds in Redis what that one put there.
+    // The second process looks after the first, so that it finds in Redis what the first one put there.
     const two = await look(second, world.repository, world.tags)
     for (const [index, told] of [one, two].entries()) {
       try {
@@ -205,7 +207,7 @@ const kinds = [
   'cve_allowlist',
 ]
 
-test('S1-02, S1-09, S1-25, S1-31: lists from cached objects say what the database says, after any change through any process', async () => {
+test('S1-02, S1-09, S1-25, S1-31: lists from caches equal the database after any change by any process', async () => {
   for (const seed of [1, 2]) assert.equal(await findLie(seed, 40), undefined)
   const hits = first.ground.layers
     .counts()
@@ -223,10 +225,10 @@ test('S1-02, S1-09, S1-25, S1-31: lists from cached objects say what the databas
 })
 
 for (const deaf of kinds) {
-  test(`the same test catches a process that does not hear of changes of ${deaf}`, async () => {
+  test(`the same test catches a process that is not told of changes of ${deaf}`, async () => {
     const { cache } = second.ground
     const { block } = cache
-    // In Redis the stamps would find it out, so nothing is asked there either.
+    // Memory is asked first and keeps the old value, so the stamps, which refuse old values of Redis, do not help.
     cache.block = (keys) => block([...keys].filter((key) => resourceOf(key) !== deaf))
     try {
       let lie: string | undefined
@@ -262,7 +264,7 @@ test('S1-34: lists without cached objects are the same, and ask the database eac
   )
 })
 
-test('S1-33: rows come in the order of their ids, and one that is deleted between the two reads is left out', async () => {
+test('S1-33: rows keep the order of the ids, and one that is deleted between the two reads is left out', async () => {
   const repository = `${(await givenProject(first)).name}/app`
   const images = [
     await pushImage(first, repository),
@@ -275,7 +277,7 @@ test('S1-33: rows come in the order of their ids, and one that is deleted betwee
       ({ digest }) => digest,
     )
   assert.deepEqual(await digests(), images.map(({ digest }) => digest).toReversed())
-  // The ids are known, the objects not; one row goes in between, by a hand that tells nobody.
+  // The ids stay cached, the objects do not; then one row is deleted without telling the caches.
   first.ground.cache.flush('artifact')
   await redis.tell('flushall')
   await first.ground.db.run(sql`delete from artifact where digest = ${images[1]!.digest}`)

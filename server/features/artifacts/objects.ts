@@ -13,20 +13,20 @@ import {
   type HeldRow,
 } from './store.ts'
 
-/** Artifacts by their ids, with what is shown beside them: from the cache, and what it lacks in one read (S1-32). */
+/** Artifacts by their ids, with tags, labels and references: from the cache, and those it lacks by one read (S1-32). */
 export type Artifacts = {
-  /** In the order of the ids; one that is gone meanwhile is left out (S1-33). */
+  /** In the order of the ids; an artifact that was deleted meanwhile is left out (S1-33). */
   list(ids: number[]): Promise<ArtifactObject[]>
   /** By tag or digest. */
   find(repository: Repository, reference: Reference): Promise<ArtifactObject | undefined>
-  /** What names each of the artifacts as its subject, by the artifact's id. */
+  /** The accessories of each artifact, by the artifact's id. */
   listHeld(artifacts: ArtifactRow[]): Promise<Map<number, HeldRow[]>>
 }
 
-/** Reads at once, and artifacts in one: hundreds of clients who turn cold pages share statements. */
+/** At most 3 reads at once, in batches of up to 150 artifacts: hundreds of clients with cold pages share statements. */
 const gathering = { atOnce: 3, most: 150 }
 
-/** An artifact is kept under its id, what belongs to it under its digest; every write to any of it names those keys. */
+/** Caches an artifact by its id and its accessories by its digest; every write to either invalidates those keys. */
 export function openArtifacts({ db, cache }: Reader): Artifacts {
   const load = gathered(
     async (ids: number[]) => new Map((await listArtifactObjects(db, ids)).map((one) => [one.id, one])),
@@ -63,7 +63,7 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
   }
 }
 
-/** About what one takes in memory, in bytes. */
+/** Roughly the bytes that an artifact takes in memory. */
 const sizeOf = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
   1200 +
   tags.length * 300 +

@@ -26,9 +26,13 @@ export type ArtifactRow = {
   annotations: Record<string, string>
 }
 
-const columns = sql`artifact.id, artifact.repository_id as "repositoryId", repository.name as "repositoryName", repository.project_id as "projectId", artifact.digest,
-  artifact.kind, artifact.type, artifact.media_type as "mediaType", artifact.config_media_type as "configMediaType", artifact.artifact_type as "artifactType", artifact.size,
-  artifact.icon_digest as icon, artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt", artifact.extra_attrs as "extraAttrs", artifact.annotations`
+const columns = sql`
+  artifact.id, artifact.repository_id as "repositoryId", repository.name as "repositoryName",
+  repository.project_id as "projectId", artifact.digest, artifact.kind, artifact.type,
+  artifact.media_type as "mediaType", artifact.config_media_type as "configMediaType",
+  artifact.artifact_type as "artifactType", artifact.size, artifact.icon_digest as icon,
+  artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt", artifact.extra_attrs as "extraAttrs",
+  artifact.annotations`
 
 const fields: Fields = {
   id: { type: 'integer', column: sql`artifact.id` },
@@ -49,7 +53,7 @@ const fields: Fields = {
 }
 export const artifactFields = fields
 
-/** `*`: any tag; `nil`: none. */
+/** `tags=*` finds artifacts with any tag, `tags=nil` those without one. */
 function whereTags(condition: Condition): Sql | undefined {
   const having = (more: Sql) => sql`exists (select 1 from tag where tag.artifact_id = artifact.id and ${more})`
   if (condition.kind === 'is') {
@@ -61,22 +65,24 @@ function whereTags(condition: Condition): Sql | undefined {
   return condition.kind === 'any' ? having(sql`tag.name = any(${condition.values}::text[])`) : undefined
 }
 
-/** Labels by their ids; `(1 2)`: both. */
+/** Finds artifacts by the ids of their labels: `{1 2}` by either, `(1 2)` by both. */
 function whereLabels(condition: Condition): Sql | undefined {
   if (condition.kind === 'like' || condition.kind === 'range') return undefined
   const values = 'value' in condition ? [condition.value] : condition.values
   if (!values.every((value) => /^\d{1,15}$/.test(value))) return undefined
   const ids = [...new Set(values.map(Number))]
-  const found = sql`(select count(*) from artifact_label where artifact_label.artifact_id = artifact.id and artifact_label.label_id = any(${ids}::bigint[]))`
+  const found = sql`(
+    select count(*) from artifact_label
+    where artifact_label.artifact_id = artifact.id and artifact_label.label_id = any(${ids}::bigint[]))`
   return condition.kind === 'any' ? sql`${found} > 0` : sql`${found} = ${ids.length}`
 }
 
 const joined = sql`from artifact join repository on repository.id = artifact.repository_id`
 
-/** Ids of one page, and how many there are in all. */
+/** The ids of one page, and the number of ids of all pages. */
 type IdPage = { ids: number[]; total: number }
 
-/** One page of a repository's artifacts. The plain list, newest first, costs the same on every page and at every size. */
+/** One page of a repository's artifacts. The plain list, newest first, costs the same for every page and every size. */
 export async function listArtifactIds(
   reader: Reader,
   repositoryId: number,
@@ -88,14 +94,16 @@ export async function listArtifactIds(
   return { ids: [...ids.subarray(asked.offset, asked.offset + asked.limit)], total: ids.length }
 }
 
-/** Of a whole project; `latest` keeps the newest of each repository. */
+/** One page of a project's artifacts; `latest` keeps only the newest of each repository. */
 export function listArtifactIdsOfProject(
   db: Queryable,
   projectId: number,
   asked: Listing,
   latest: boolean,
 ): Promise<IdPage> {
-  const newest = sql`artifact.id = (select newest.id from artifact newest where newest.repository_id = artifact.repository_id order by newest.pushed_at desc, newest.id desc limit 1)`
+  const newest = sql`artifact.id = (
+    select newest.id from artifact newest where newest.repository_id = artifact.repository_id
+    order by newest.pushed_at desc, newest.id desc limit 1)`
   return pageOf(
     db,
     latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`,
@@ -134,7 +142,7 @@ export type ReferenceRow = {
   platform: Record<string, unknown> | null
   annotations: Record<string, string> | null
 }
-/** What belongs to another artifact, without a word on that one. */
+/** An accessory, without its subject. */
 export type HeldRow = {
   id: number
   artifactId: number
@@ -146,17 +154,19 @@ export type HeldRow = {
 }
 export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest; subjectRepository: string }
 
-/** At most this many of each kind beside one artifact in a list; their own lists have pages. */
+/** The most tags and accessories that are shown beside one artifact of a list; their own lists have pages. */
 const beside = 1000
 
-const tagColumns = sql`tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name, tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt"`
+const tagColumns = sql`
+  tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
+  tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt"`
 
-/** An artifact with what is asked for beside it most. */
+/** An artifact with the fields that most lists show: tags, labels and references. */
 export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
 
 /**
- * One statement for all of it: four of them at once took twice as long. Tags newest first, labels by their ids, references in
- * the order of the index.
+ * Reads artifacts by one statement: four statements at once took twice as long. Tags are newest first, labels ordered
+ * by their ids, references as in the index.
  */
 export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
   type Row = ArtifactRow & {
@@ -166,12 +176,20 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
   }
   const rows = await db.rows<Row>(sql`
     select ${columns},
-      coalesce((select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at) order by one.id desc) from (
-        select * from tag where tag.artifact_id = artifact.id order by tag.id desc limit ${beside}) one), '[]') as tags,
-      coalesce((select json_agg(label_id order by label_id) from artifact_label where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",
+      coalesce((
+        select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at) order by one.id desc)
+        from (
+          select * from tag where tag.artifact_id = artifact.id
+          order by tag.id desc limit ${beside}) one), '[]') as tags,
+      coalesce((
+        select json_agg(label_id order by label_id) from artifact_label
+        where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",
       case when artifact.kind = 'index' then coalesce((
-        select json_agg(json_build_array(child_id, child.digest, artifact_child.platform, artifact_child.annotations) order by position, child_id)
-        from artifact_child join artifact child on child.id = child_id where parent_id = artifact.id), '[]') else '[]' end as "references"
+        select json_agg(
+          json_build_array(child_id, child.digest, artifact_child.platform, artifact_child.annotations)
+          order by position, child_id)
+        from artifact_child join artifact child on child.id = child_id
+        where parent_id = artifact.id), '[]') else '[]' end as "references"
     ${joined} where artifact.id = any(${ids}::bigint[])`)
   return rows.map(({ tags, references, ...row }) => ({
     ...row,
@@ -193,32 +211,42 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
   }))
 }
 
-const heldColumns = sql`accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon, accessory.type, accessory.created_at as "createdAt"`
-const accessoryColumns = sql`${heldColumns}, subject.id as "subjectId", subject.digest as "subjectDigest", repository.name as "subjectRepository"`
-const accessoryJoins = sql`accessory join artifact held on held.id = accessory.artifact_id
-  join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest join repository on repository.id = accessory.repository_id`
+const heldColumns = sql`
+  accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon,
+  accessory.type, accessory.created_at as "createdAt"`
+const accessoryColumns = sql`
+  ${heldColumns}, subject.id as "subjectId", subject.digest as "subjectDigest", repository.name as "subjectRepository"`
+const accessoryJoins = sql`
+  accessory join artifact held on held.id = accessory.artifact_id
+  join artifact subject
+    on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+  join repository on repository.id = accessory.repository_id`
 
-/** Signatures, SBOMs and whatever else names one of the artifacts as its subject, oldest first. `place` counts them from 1. */
+/** The accessories of the artifacts, such as signatures and SBOMs, oldest first. `place` is the artifact's, from 1. */
 export function listHeldOf(
   db: Queryable,
   artifacts: Pick<ArtifactRow, 'repositoryId' | 'digest'>[],
 ): Promise<(HeldRow & { place: number })[]> {
   return db.rows(sql`
-    select one.*, wanted.place from unnest(${artifacts.map((one) => one.repositoryId)}::bigint[], ${artifacts.map((one) => one.digest)}::text[])
+    select one.*, wanted.place from unnest(
+      ${artifacts.map((one) => one.repositoryId)}::bigint[], ${artifacts.map((one) => one.digest)}::text[])
       with ordinality as wanted (repository_id, digest, place), lateral (
       select ${heldColumns} from accessory join artifact held on held.id = accessory.artifact_id
-      where accessory.repository_id = wanted.repository_id and accessory.subject_digest = wanted.digest order by accessory.id limit ${beside}) one`)
+      where accessory.repository_id = wanted.repository_id and accessory.subject_digest = wanted.digest
+      order by accessory.id limit ${beside}) one`)
 }
 
-/** What belongs to an index that names the artifact holds for the artifact too. */
+/** The accessories of indexes that name one of the artifacts: they hold for the artifact too. */
 export function listInheritedAccessoriesOf(
   db: Queryable,
   ids: number[],
 ): Promise<(AccessoryRow & { belongsTo: number })[]> {
   return db.rows(sql`
     select one.*, wanted.id as "belongsTo" from unnest(${ids}::bigint[]) as wanted (id), lateral (
-      select ${accessoryColumns} from ${accessoryJoins} join artifact_child on artifact_child.parent_id = subject.id
-      where artifact_child.child_id = wanted.id and artifact_child.repository_id = accessory.repository_id order by accessory.id limit ${beside}) one`)
+      select distinct ${accessoryColumns} from ${accessoryJoins}
+      join artifact_child on artifact_child.parent_id = subject.id
+      where artifact_child.child_id = wanted.id and artifact_child.repository_id = accessory.repository_id
+      order by accessory.id limit ${beside}) one`)
 }
 
 export const tagFields: Fields = {
@@ -246,7 +274,7 @@ export const accessoryFields: Fields = {
 }
 export const accessoryOrder = sql`accessory.id`
 
-/** One page of what names the artifact as its subject. */
+/** One page of the artifact's accessories. */
 export function listAccessories(db: Queryable, subject: ArtifactRow, asked: Listing): Promise<Paged<AccessoryRow>> {
   const from = sql`from ${accessoryJoins}
     where accessory.repository_id = ${subject.repositoryId} and accessory.subject_digest = ${subject.digest}

@@ -8,17 +8,18 @@ import { additionsOf } from './processors/list.ts'
 import type { AccessoryRow, ArtifactObject, ReferenceRow, TagRow } from './store.ts'
 
 const prefix = '/api/v2.0'
-/** Harbor's word for "not yet". */
+/** What Harbor answers for a time that is not set. */
 const never = '0001-01-01T00:00:00.000Z'
 const timeOf = (time: Date | null) => time?.toISOString() ?? never
 
-/** The path of an artifact in the API; the repository's own slashes encoded. */
+/** The path of an artifact in the API, with the slashes of the repository's name encoded. */
 function artifactPath(project: Project, repository: string, digest: string): string {
-  return `${prefix}/projects/${project.name}/repositories/${encodeURIComponent(repository.slice(project.name.length + 1))}/artifacts/${digest}`
+  const name = encodeURIComponent(repository.slice(project.name.length + 1))
+  return `${prefix}/projects/${project.name}/repositories/${name}/artifacts/${digest}`
 }
 
 type Answer = Static<typeof api.Artifact>
-/** Fields that stand beside an artifact for those who ask for them. */
+/** Fields that an answer has when a query parameter asks for them; see Column. */
 export type Beside = Partial<Answer>
 
 export function presentArtifact(project: Project, one: ArtifactObject, beside: Beside): Answer {
@@ -76,7 +77,7 @@ function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
   }
 }
 
-/** An index may say anything; what is no text here is left out. */
+/** The author of an index may write anything into its platforms: values that are no text are left out. */
 function presentPlatform(platform: Record<string, unknown>): Static<typeof api.Platform> {
   const texts = ['architecture', 'os', 'os.version', 'variant'].flatMap((key) =>
     typeof platform[key] === 'string' ? [[key, platform[key]]] : [],

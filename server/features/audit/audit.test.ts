@@ -40,11 +40,12 @@ const read = async (path: string, as: Person = admin) => {
   const answer = expectAnswer(await call('GET', path, { as }), 200)
   return { rows: answer.json() as Row[], total: Number(answer.headers['x-total-count']) }
 }
-/** Once everything that has happened stands in the log. */
+/** Waits until the reaction has written every fact to the log. */
 const settled = () =>
   eventually(async () => {
     const behind = await db.row(sql`
-    select from event_place where handler = 'audit' and (until is not null or exists (select from outbox where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen)))`)
+    select from event_place where handler = 'audit' and (until is not null or exists (
+      select from outbox where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen)))`)
     assert.equal(behind, undefined)
   })
 const log = async (q: string, as?: Person, form = '/auditlog-exts') => {
@@ -52,7 +53,7 @@ const log = async (q: string, as?: Person, form = '/auditlog-exts') => {
   return (await read(`${form}?page_size=100&q=${encodeURIComponent(q)}`, as)).rows
 }
 
-test('C-74: a change stands in the log with who, what, when, from where, request and outcome', async () => {
+test('C-74: an entry says who made the change, what, when, from where, by which request, and the outcome', async () => {
   const name = fresh('project')
   const before = Date.now() - 5
   expectAnswer(
@@ -81,7 +82,7 @@ test('C-74: a change stands in the log with who, what, when, from where, request
   assert.deepEqual(details, { name, isPublic: false })
 })
 
-test('a push, a pull and a delete stand in the log as Harbor writes them, a robot by its name', async () => {
+test('a push, a pull and a delete have entries in the words of Harbor, a robot by its name', async () => {
   const repository = `${A.name}/${fresh('repo')}`
   const robot = await givenRobot(marina, fresh('bot'), {
     project: A.name,
@@ -116,7 +117,7 @@ test('a push, a pull and a delete stand in the log as Harbor writes them, a robo
   )
 })
 
-test('I7: every fact has one row, also when it is told again', async () => {
+test('I7: every fact has one entry, also when it is read twice', async () => {
   const label = await create(marina, '/labels', admin, { name: fresh('label'), scope: 'g' })
   expectAnswer(await call('PUT', `/labels/${label}`, { body: { description: 'changed' } }), 200)
   expectAnswer(await call('DELETE', `/labels/${label}`), 200)
@@ -135,7 +136,7 @@ test('I7: every fact has one row, also when it is told again', async () => {
   assert.deepEqual([await count(), await missing()], [{ count: rows + 1, ids: rows + 1 }, []])
 })
 
-test('H29, H38: no secret comes into the log, by whichever change', async () => {
+test('H29, H38: no change brings a secret into the log', async () => {
   const canary = (n: number) => `Canary${n}Canary${process.pid}`
   const body = { ldap_search_password: canary(1), oidc_client_secret: canary(2) }
   expectAnswer(await call('PUT', '/configurations', { body }), 200)
@@ -198,11 +199,11 @@ test('H29, H38: no secret comes into the log, by whichever change', async () => 
     (await log('resource=configuration')).some(({ operation_description: text }) =>
       text.includes('ldap_search_password'),
     ),
-    'that it changed is there',
+    'the entry names the setting that changed',
   )
 })
 
-test('system administrators read all of the log, project administrators that of their projects, nobody else anything', async () => {
+test('system administrators read all of the log, project administrators that of their projects only', async () => {
   const [inA, inB, global] = [fresh('label'), fresh('label'), fresh('label')]
   await create(marina, '/labels', admin, { name: inA, scope: 'p', project_id: A.id })
   await create(marina, '/labels', admin, { name: inB, scope: 'p', project_id: B.id })
@@ -232,7 +233,7 @@ test('system administrators read all of the log, project administrators that of 
   expectAnswer(await marina.ask('GET', '/api/v2.0/auditlog-exts'), 401, 'UNAUTHORIZED')
 })
 
-test('the log is filtered, sorted and paged, in its older and its extended form; other fields are refused (H26)', async () => {
+test('both forms of the log are filtered, sorted and paged by their fields; others are refused (H26)', async () => {
   const stem = fresh('paged')
   for (const n of [1, 2, 3, 4, 5]) await create(marina, '/labels', admin, { name: `${stem}-${n}`, scope: 'g' })
   await settled()
@@ -266,12 +267,12 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   assert.deepEqual(
     await first(`q=${encodeURIComponent(q)}&sort=op_time`),
     [`${stem}-1`],
-    'Harbor takes off a second layer of escapes',
+    'as in Harbor, a query that is percent-encoded twice is decoded twice',
   )
   assert.deepEqual(
     await first(`q=${encodeURIComponent(`resource=~${stem.toUpperCase()}-3`)}`),
     [`${stem}-3`],
-    'as in Harbor, ~ takes large and small letters alike',
+    'as in Harbor, ~ ignores case',
   )
   const soon = encodeURIComponent(`resource=~${stem},op_time=[${new Date(Date.now() + 60_000).toISOString()}~]`)
   assert.deepEqual((await read(`/auditlog-exts?q=${soon}`)).rows, [])
@@ -301,7 +302,7 @@ test('the log is filtered, sorted and paged, in its older and its extended form;
   assert.ok((await read(`/auditlog-exts?q=${encodeURIComponent('op_time=[0000-01-01~9999-12-31]')}`)).total > 0)
 })
 
-test('guesses at passwords and forbidden changes stand in the log as refused, many of a kind once', async () => {
+test('wrong passwords and forbidden changes have entries as failures, equal ones a single entry', async () => {
   const name = fresh('victim')
   const wrong = { kind: 'user', id: 0, name, password: 'WrongOne1' } as const
   for (let tries = 0; tries < 3; tries++)
@@ -334,7 +335,7 @@ test('guesses at passwords and forbidden changes stand in the log as refused, ma
   )
   const deletes = rows.filter(({ resource }) => resource === `DELETE /api/v2.0/projects/${A.name}`)
   assert.ok(deletes.length > 0 && deletes.every(({ username, project_id: id }) => username === guA.name && id === A.id))
-  // Who manages a project sees what was refused in it.
+  // Administrators of a project see which requests were refused in it.
   assert.ok((await log(`resource=DELETE /api/v2.0/projects/${A.name}`, uaA)).length > 0)
   assert.ok((await log(`resource=~push ${A.name}/`, uaA)).length > 0)
   assert.deepEqual(
@@ -343,7 +344,7 @@ test('guesses at passwords and forbidden changes stand in the log as refused, ma
   )
 })
 
-test('event types can be switched off, the database left out only when the log goes elsewhere', async () => {
+test('event types can be disabled, and the database can be skipped only when the log is forwarded', async () => {
   const types = (
     expectAnswer(await call('GET', '/auditlog-exts/events', { as: guA }), 200).json() as { event_type: string }[]
   ).map(({ event_type: type }) => type)
@@ -381,7 +382,7 @@ test('event types can be switched off, the database left out only when the log g
   await set({ audit_log_forward_endpoint: 'http://127.0.0.1:1' }, 400)
 })
 
-test('what has no name of its own is named all the same, and the end of a schedule reads as one', async () => {
+test('entries of things without a name have a resource too, and a removed schedule reads as removed', async () => {
   expectAnswer(await call('PUT', '/jobservice/queues/GARBAGE_COLLECTION', { body: { action: 'pause' } }), 200)
   expectAnswer(await call('PUT', '/jobservice/queues/GARBAGE_COLLECTION', { body: { action: 'resume' } }), 200)
   expectAnswer(await call('DELETE', '/system/cache/label'), 200)
@@ -408,7 +409,7 @@ test('nothing in the API changes the log (C-75)', async () => {
   for (const [path, methods] of ofLog) assert.deepEqual(Object.keys(methods), ['get'], path)
 })
 
-test('facts of other months find their table, and months are made ahead', async () => {
+test('facts of other months find their table, and the table of the next month is made ahead', async () => {
   await db.transaction(async (tx) => {
     await emit(tx, [{ topic: 'label.created', payload: { name: 'long-ago', labelId: 1, projectId: null } }])
     await tx.run(sql`update outbox set occurred_at = '2024-02-29 23:59:59.999Z' where payload->>'name' = 'long-ago'`)
@@ -425,7 +426,7 @@ test('facts of other months find their table, and months are made ahead', async 
     assert.ok(parts.includes(wanted), wanted)
 })
 
-test('the log goes on to a server that the configuration names, beside the database or instead of it', async () => {
+test('the log is forwarded to the configured server, in addition to the database or instead of it', async () => {
   const socket = createSocket('udp4')
   const heard: { resource: string; operation_result: boolean; username: string }[] = []
   socket.on('message', (datagram) => heard.push(JSON.parse(datagram.toString()) as (typeof heard)[0]))
@@ -475,7 +476,7 @@ test('X07: without a trusted proxy the address is that of the connection, whatev
   assert.equal(row.address, '127.0.0.1')
 })
 
-test('pulls are sampled evenly, and each always the same way', () => {
+test('pulls are sampled evenly, and the same fact always the same way', () => {
   const kept = (percent: number) =>
     Array.from({ length: 10_000 }, (_, id) => id).filter((id) => isSampled(id, percent)).length
   assert.deepEqual([kept(0), kept(100)], [0, 10_000])

@@ -16,15 +16,15 @@ export { strangeTypeIn } from './rules.ts'
 
 type Lent = {
   reader: Reader & { db: Db }
-  /** All there are, by the time of the first request. */
+  /** The topics of all features, complete by the time of the first request. */
   topics: Topics
   settings: SettingsReader
   forwarder: Forwarder
-  /** Pulls that get an entry, in %. */
+  /** The share of pulls that get an entry, in %. */
   pullsPercent: number
 }
 
-/** The log of what was done, by whom. */
+/** The audit log: who did what, when and from where, and its purge. */
 export const audit = ({ reader, topics, settings, forwarder, pullsPercent }: Lent) =>
   feature({
     name: 'audit',
@@ -38,7 +38,7 @@ export const audit = ({ reader, topics, settings, forwarder, pullsPercent }: Len
     prepare: () => makeMonthsAhead(reader.db),
     sweeps: [
       {
-        trouble: 'tables of the audit log not made ahead',
+        trouble: 'audit log tables of this and the next month not made',
         everyMs: 60 * 60_000,
         run: () => makeMonthsAhead(reader.db),
       },

@@ -17,7 +17,7 @@ const {
 const { A, B, uaA, uaB, deA } = await givenCast(marina)
 
 let next = 10_000_000
-/** Entries about `resource` at these times, in ms since 1970; the log gets them as it gets its own. */
+/** Saves entries about `resource` at these times, in ms since 1970, with the function that saves real ones. */
 async function givenEntries(
   resource: string,
   times: number[],
@@ -59,7 +59,7 @@ async function read(path: string, as: Person = admin): Promise<Page> {
     prev: link('prev'),
   }
 }
-/** All pages from here on, by Link alone. */
+/** Reads all pages from `path` on, by the header Link alone. */
 async function walk(
   path: string,
   {
@@ -78,7 +78,7 @@ async function walk(
 const idsOf = (pages: Page[]) => pages.flatMap(({ ids }) => ids)
 const about = (resource: string, more = '') => `/auditlog-exts?q=${encodeURIComponent(`resource=${resource}`)}${more}`
 
-/** What a link says of its page. */
+/** The page, its size and the kind of cursor in a link. */
 function asks(link: string | undefined) {
   const { searchParams: query } = new URL(link!, marina.url)
   return {
@@ -89,7 +89,7 @@ function asks(link: string | undefined) {
 }
 const inOrderOfIds = (ids: number[]) => ids.toSorted((a, b) => a - b)
 
-/** Four at one time, across the end of a month, as many at the end of a page as at its beginning. */
+/** Times across the end of a month, with four and six entries at one time, so that pages end among equal times. */
 const turnOfMonth = Date.UTC(2025, 2, 31, 23, 59, 59)
 const times = [
   ...Array<number>(4).fill(turnOfMonth),
@@ -102,7 +102,7 @@ for (const [sort, inOrder] of [
   ['-op_time', (ids: number[]) => ids.toReversed()],
   ['op_time', (ids: number[]) => ids],
 ] as const) {
-  test(`all pages by Link, sorted by ${sort}, have each old entry once while others come in, in time and out of it`, async () => {
+  test(`pages by Link, sorted by ${sort}, have each old entry once while others are added anywhere`, async () => {
     const name = fresh('walked')
     const old = await givenEntries(
       name,
@@ -111,7 +111,7 @@ for (const [sort, inOrder] of [
     )
     for (const size of [1, 3, 5, 19, 20, 100]) {
       const among = new Set(old)
-      // Whoever reads upwards would never come to the end of a log that grows by more than a page for each page.
+      // Only 15 additions: a reader in ascending order would never end if the log grew by more than a page per page.
       let more = 15
       const added = async () =>
         void (more-- > 0 && (await givenEntries(name, [turnOfMonth - 5000, turnOfMonth + 1500, Date.now()], A.id)))
@@ -126,7 +126,7 @@ for (const [sort, inOrder] of [
     }
   })
 
-  test(`prev leads back over the same entries, sorted by ${sort}, and on to what has come before them meanwhile`, async () => {
+  test(`prev leads back over the same entries, sorted by ${sort}, and to those added before them since`, async () => {
     const name = fresh('back')
     const old = await givenEntries(
       name,
@@ -144,7 +144,7 @@ for (const [sort, inOrder] of [
   })
 }
 
-test('a page by number alone, and a link whose number was changed, give that page; a position needs no number', async () => {
+test('a page number works alone or changed in a link, and a position needs no page number', async () => {
   const name = fresh('numbered')
   const ids = (
     await givenEntries(
@@ -170,7 +170,7 @@ test('a page by number alone, and a link whose number was changed, give that pag
   assert.deepEqual((await read((await numbered(3)).next!)).ids, ids.slice(6, 8))
 })
 
-test('the count is made for each page that is asked for by number, and goes along to those that follow by position', async () => {
+test('entries are counted for each page by number; pages by position carry the count along', async () => {
   const name = fresh('counted')
   await givenEntries(name, [turnOfMonth, turnOfMonth + 1, turnOfMonth + 2])
   const first = await read(about(name, '&page_size=1'))
@@ -184,7 +184,7 @@ test('the count is made for each page that is asked for by number, and goes alon
   assert.deepEqual(totals, [3, 3, 4, 3])
 })
 
-test('a position that Marina did not give is refused by name, in each of the four lists', async () => {
+test('a position that Marina did not issue is refused by its name, in each of the four lists', async () => {
   const encode = (text: string) => Buffer.from(text).toString('base64url')
   const wrong = [
     'x',
@@ -229,7 +229,7 @@ test('a position that Marina did not give is refused by name, in each of the fou
   }
 })
 
-test("another's position shows nobody more than his rights do, neither entries nor a count", async () => {
+test("the position of another account shows no more than one's own rights, neither entries nor a count", async () => {
   const name = fresh('held')
   const [inA, inB] = [await givenEntries(name, times, A.id), await givenEntries(name, times, B.id)]
   const all = await walk(about(name, '&page_size=3'))
@@ -270,11 +270,12 @@ test("another's position shows nobody more than his rights do, neither entries n
   )
 })
 
-test('beyond a million entries pages go on by position, and end by number', async () => {
+test('beyond a million entries there are pages by position, but none by number', async () => {
   const name = fresh('deep')
   await givenEntries(name, times)
   const [, , edge] = await db.rows<{ id: number; micros: number }>(
-    sql`select id, (extract(epoch from occurred_at) * 1000000)::bigint as micros from audit_log where resource = ${name} order by occurred_at desc, id desc`,
+    sql`select id, (extract(epoch from occurred_at) * 1000000)::bigint as micros from audit_log
+      where resource = ${name} order by occurred_at desc, id desc`,
   )
   assert.match(
     expectAnswer(
@@ -299,13 +300,16 @@ test('beyond a million entries pages go on by position, and end by number', asyn
   assert.equal((await read(page.prev!)).ids.length, 3)
 })
 
-test('the cost of a page by position does not grow with its depth: it is found in the index and reads its own entries', async () => {
+test('a page by position costs the same at any depth: the index finds it, and only its entries are read', async () => {
   const count = 60_000
   const months = Array.from({ length: 6 }, (_, month) => new Date(Date.UTC(2024, month, 15)))
   await makeMonths(db, months)
   await db.run(sql`
-    insert into audit_log (id, occurred_at, actor_kind, username, project_id, resource_type, resource, operation, description, is_success)
-    select 20000000 + n, timestamptz '2024-01-01 00:00:00Z' + n * interval '4 minutes', 'system', 'test', case when n % 10 > 0 then ${A.id}::bigint + 1000 + n % 20 end, 'label', 'many', 'create', '', true from generate_series(1, ${count}) n`)
+    insert into audit_log (id, occurred_at, actor_kind, username, project_id,
+      resource_type, resource, operation, description, is_success)
+    select 20000000 + n, timestamptz '2024-01-01 00:00:00Z' + n * interval '4 minutes', 'system', 'test',
+      case when n % 10 > 0 then ${A.id}::bigint + 1000 + n % 20 end, 'label', 'many', 'create', '', true
+    from generate_series(1, ${count}) n`)
   await db.run(sql`analyze audit_log`)
   const client = await db.connect()
   const costOf = async (scope: Scope, query: KeysetQuery) => {
@@ -314,7 +318,7 @@ test('the cost of a page by position does not grow with its depth: it is found i
       everything,
       keyset(auditExtFields, { page_size: 50, q: 'resource=many', ...query }, auditKey),
     )
-    // As Marina's own statements are planned: without knowing the values.
+    // Prepared like Marina's own statements, so that the plan is made without knowing the values.
     await client.query(`prepare paged as ${text}`)
     const literals = values
       .map((value) => client.escapeLiteral(Array.isArray(value) ? `{${value.join(',')}}` : String(value)))
@@ -335,7 +339,7 @@ test('the cost of a page by position does not grow with its depth: it is found i
       for (const sort of ['op_time', '-op_time']) {
         for (const query of [{ after: at(0.9) }, { after: at(0.5) }, { after: at(0.1) }, { before: at(0.5) }]) {
           const { buffers, whole } = await costOf(scope, { sort, ...query })
-          // Three or four for each entry; the whole log has thousands.
+          // An entry takes three or four buffers; the whole log has thousands.
           assert.ok(buffers < 51 * 8, `${JSON.stringify({ scope, sort, ...query })} reads ${buffers} buffers`)
           assert.deepEqual(whole, [])
         }
@@ -344,7 +348,7 @@ test('the cost of a page by position does not grow with its depth: it is found i
     const byOffset = await costOf('all', { page: count / 50 })
     assert.ok(
       byOffset.buffers > 51 * 8,
-      `what counts off pages reads ${byOffset.buffers} buffers: else this test could not fail`,
+      `a page by offset reads only ${byOffset.buffers} buffers: this test could not fail`,
     )
   } finally {
     await client.end()
@@ -360,7 +364,7 @@ type Plan = {
   'Shared Read Blocks': number
   Plans?: Plan[]
 }
-/** Tables that were read from end to end and gave more than a page. */
+/** The tables of which the plan read every row and returned more than a page. */
 const wholeTables = (plan: Plan): string[] => [
   ...(plan['Node Type'] === 'Seq Scan' && plan['Actual Loops'] > 0 && plan['Actual Rows'] > 51
     ? [plan['Relation Name']!]
@@ -368,7 +372,7 @@ const wholeTables = (plan: Plan): string[] => [
   ...(plan.Plans ?? []).flatMap(wholeTables),
 ]
 
-test('the OpenAPI document names the positions', async () => {
+test('the OpenAPI document names the parameters of positions', async () => {
   const { paths } = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as {
     paths: Record<string, { get?: { parameters: { name: string }[] } }>
   }

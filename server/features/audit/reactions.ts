@@ -10,11 +10,11 @@ import { presentExtended } from './wire.ts'
 type Options = {
   settings: SettingsReader
   topics: Topics
-  /** Pulls that get a row, in %. */
+  /** The share of pulls that get an entry, in %. */
   pullsPercent: number
 }
 
-/** Writes the log: one row for each fact, in the transaction that notes the fact as taken. */
+/** Writes the log: one entry for each fact, in the transaction that advances the reaction's cursor. */
 export function writeLog(options: Options): Reaction {
   let known = new Set<string>()
   return {
@@ -31,7 +31,7 @@ export function writeLog(options: Options): Reaction {
         await saveEntries(tx, entries)
         known = new Set([...known, ...months.keys()])
       } catch (error) {
-        // A month may have been purged since.
+        // A purge may have dropped the table of a month: the retry makes it again.
         known = new Set()
         throw error
       }
@@ -39,7 +39,10 @@ export function writeLog(options: Options): Reaction {
   }
 }
 
-/** Sends the log on, where `audit_log_forward_endpoint` names somebody. Waits for nobody: the forwarder has a buffer with an end. */
+/**
+ * Forwards the log to the server that `audit_log_forward_endpoint` names, if any. Does not wait for the server: the
+ * forwarder has a buffer of limited size.
+ */
 export function forwardLog(options: Options & { forwarder: Forwarder }): Reaction {
   return {
     name: 'audit-forward',
@@ -73,8 +76,8 @@ export const measureForwarder = (forwarder: Forwarder) => (metrics: Metrics) => 
   const { gauge } = metrics
   gauge(
     'marina_audit_forward_waiting',
-    'Audit messages that wait for the server they are sent on to',
+    'Audit messages waiting to be sent to the forward endpoint',
     () => forwarder.counts().waiting,
   )
-  gauge('marina_audit_forward_lost', 'Audit messages given up because too many waited', () => forwarder.counts().lost)
+  gauge('marina_audit_forward_lost', 'Audit messages dropped because too many waited', () => forwarder.counts().lost)
 }

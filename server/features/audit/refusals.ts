@@ -6,9 +6,9 @@ import { emit, type Fact } from '../../platform/events/emit.ts'
 import { facts } from './topics.ts'
 
 export type Refusals = AsyncDisposable & {
-  /** A name with a wrong password. */
+  /** Notes a login of this name with a wrong password. */
   login(name: string): void
-  /** Somebody known asked for a change that he may not make; in the project of this name or id, where it was about one. */
+  /** Notes a change that a signed-in caller may not make. `project`: the name or id of the project that it is about. */
   change(caller: Caller, what: string, project: string | undefined): void
 }
 
@@ -20,12 +20,12 @@ type Noted = {
   fact(count: number, origin: { address: string; requestId: string }, projectId: number | undefined): Fact
 }
 
-/** Different refusals kept between two flushes; what comes beyond is not written down. */
+/** The most different refusals kept between two flushes; further ones are not written to the log. */
 const capacity = 1000
 
 /**
- * Gathers what was refused and writes it every `everyMs`: the same refusal of the same caller once, with its count, so that
- * whoever guesses passwords cannot fill the log as fast as he can ask.
+ * Counts refused requests and writes them as facts, one batch every `everyMs`: equal refusals of a caller are one fact
+ * with their count, so that a client that guesses passwords cannot fill the log as fast as it can ask.
  */
 export function openRefusals(db: Db, everyMs: number, onError: (error: unknown) => void): Refusals {
   let noted = new Map<string, Noted>()
@@ -84,10 +84,11 @@ export function openRefusals(db: Db, everyMs: number, onError: (error: unknown) 
   }
 }
 
-/** By name or id as it was given; nothing for those that are not there. */
+/** The ids of projects by the names or ids in `given`; projects that do not exist are left out. */
 async function idsOf(db: Queryable, given: string[]): Promise<Map<string, number>> {
   if (given.length === 0) return new Map()
   const rows = await db.rows<{ given: string; id: number }>(sql`
-    select given, project.id from unnest(${[...new Set(given)]}::text[]) as given join project on project.name = given or project.id = case when given ~ '^[0-9]{1,15}$' then given::bigint end`)
+    select given, project.id from unnest(${[...new Set(given)]}::text[]) as given join project
+      on project.name = given or project.id = case when given ~ '^[0-9]{1,15}$' then given::bigint end`)
   return new Map(rows.map(({ given: text, id }) => [text, id]))
 }

@@ -20,14 +20,14 @@ import {
 } from './store.ts'
 import { presentEntry, presentExtended } from './wire.ts'
 
-/** One of the two forms of the log: what it holds, may be filtered by, and looks like. */
+/** One of the two forms of the log: which entries it has, the fields to filter by, and how an entry is presented. */
 type Form<Shown> = { only: Sql; fields: Fields; present(entry: Entry): Shown }
 const old = { only: ofOldForm, fields: auditFields, present: presentEntry }
 const extended = { only: everything, fields: auditExtFields, present: presentExtended }
 
 const inProject = { project: 'log', verb: 'list' } as const
 
-/** The log in Harbor's older and extended form; nothing here changes it (C-75). */
+/** Reads the log in Harbor's older and extended form; no operation here changes it (C-75). */
 export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
   return [
     route(api.listAuditLogs, 'user', async ({ query, rights }) => list(old, await scopeOf(reader, rights), query)),
@@ -57,7 +57,7 @@ export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
 const mayReadLog = (role: Parameters<typeof permissionsOf>[0]) =>
   permissionsOf(role).some(({ resource, action }) => resource === 'log' && action === 'list')
 
-/** Refused rows are filtered in SQL, so that pages and counts tell nothing of them either. */
+/** The entries that the caller may read. SQL filters by this, so that pages and counts tell nothing of the others. */
 async function scopeOf(reader: Reader, rights: Rights): Promise<Scope> {
   if (maySystem(rights, 'audit-log', 'list')) return 'all'
   if (rights.kind === 'user')

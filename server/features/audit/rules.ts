@@ -15,14 +15,14 @@ export type Entry = {
   isSuccess: boolean
   address: string | null
   requestId: string | null
-  /** As webhooks send it along; null for entries from before it was kept. */
+  /** The id that webhooks send for the same event; null for entries older than this column. */
   eventId: string | null
   details: Record<string, unknown> | null
 }
 
 type Payload = Record<string, unknown>
 
-/** The event types that Harbor knows, first; a switch or a purge may name them and every other `<operation>_<resource type>`. */
+/** Harbor's event types, listed first. Settings and purges may name them and other `<operation>_<resource type>`. */
 const harborTypes = [
   'create_artifact',
   'delete_artifact',
@@ -50,7 +50,7 @@ export function eventTypesOf(topics: Topics): string[] {
   return [...new Set([...harborTypes, ...types.sort()])]
 }
 
-/** `disabled_audit_log_event_types`: names with commas between. */
+/** Parses the setting `disabled_audit_log_event_types`: event types with commas between. */
 export function parseEventTypes(list: string): Set<string> {
   return new Set(
     list
@@ -60,7 +60,7 @@ export function parseEventTypes(list: string): Set<string> {
   )
 }
 
-/** Says which of the names is no event type; undefined when all are. */
+/** Returns an error text that names the first name that is no event type; undefined when all names are. */
 export function strangeTypeIn(list: string, topics: Topics): string | undefined {
   const known = new Set(eventTypesOf(topics))
   const strange = [...parseEventTypes(list)].find((type) => !known.has(type))
@@ -71,7 +71,7 @@ export function strangeTypeIn(list: string, topics: Topics): string | undefined 
 
 export const eventTypeOf = ({ operation, resourceType }: Kind): string => `${operation}_${resourceType}`
 
-/** What stands in the log of a fact. Of a topic that nobody emits any more, the name and the payload say it. */
+/** Makes the entry of a fact. For a topic that no feature has any more, the words come from its name and payload. */
 export function entryOf(topics: Topics, { id, topic, payload, occurredAt, address, requestId }: Told): Entry {
   const about = topics.get(topic) ?? { topic, wording: {} }
   const { by, projectId, origin, ...rest } = payload
@@ -101,7 +101,7 @@ function wordsOf(topic: AnyTopic, payload: Payload): Words {
   return { ...kind, resource, description: description.slice(0, 2048) }
 }
 
-/** Of topics; others lose their -ed. */
+/** The verbs of topics and their operations; other verbs lose their -ed. */
 const verbs: Readonly<Record<string, string>> = {
   created: 'create',
   changed: 'update',
@@ -149,7 +149,7 @@ function sentence({ operation, resourceType }: Kind, resource: string, { changed
   return `${operation} ${resourceType.replaceAll('_', ' ')}: ${resource}${fields ? ` (${fields})` : ''}`
 }
 
-/** Facts about an event's deliveries name it. */
+/** The event id in the payload; facts about deliveries of an event have one. */
 const eventIn = ({ eventId }: Payload) =>
   typeof eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(eventId) ? eventId : undefined
 
@@ -163,10 +163,13 @@ const largestDetails = 16 * 1024
 const secretName =
   /secret|password|passwd|credential|private_?key|auth_?header|authorization|salt|(^|_)token$|token_value/i
 
-/** What stands before the @ of a URL. */
+/** Matches the name and password in a URL, before its @. */
 const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi
 
-/** Facts hold no secrets. Should one do so all the same, it stands here as `***` (H29, H38); so does whatever a URL says of who calls it. */
+/**
+ * Facts hold no secrets. Should one do so all the same, its value is replaced by `***` (H29, H38); so are the name and
+ * password in a URL.
+ */
 function withoutSecrets(details: Payload): Payload | null {
   const clean = JSON.stringify(details, (key, value: unknown) =>
     typeof value !== 'string' || value === ''
@@ -181,8 +184,8 @@ function withoutSecrets(details: Payload): Payload | null {
     : (JSON.parse(clean) as Payload)
 }
 
-/** Whether a pull is among the `percent` of pulls that are kept: the same answer each time for the same fact. */
+/** Whether a pull is among the `percent` of pulls that get an entry; always the same answer for the same fact. */
 export function isSampled(id: number, percent: number): boolean {
-  // Knuth's multiplicative hash spreads neighbouring ids over all hundred.
+  // Knuth's multiplicative hash spreads neighbouring ids evenly from 0 to 1.
   return percent >= 100 || ((id * 2654435761) % 2 ** 32) / 2 ** 32 < percent / 100
 }

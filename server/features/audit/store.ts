@@ -4,10 +4,10 @@ import type { Field, Fields } from '../../platform/db/listing.ts'
 import { oneOff, sql, type Sql } from '../../platform/db/sql.ts'
 import type { Entry } from './rules.ts'
 
-/** Whose rows: all, those of some projects, or those of all projects without the system's own. */
+/** Which entries: all; those of all projects, without the system's own; or those of these projects. */
 export type Scope = 'all' | 'projects' | { projectIds: readonly number[] }
 
-// Only by time is a page found without sorting millions of rows.
+// The only field to sort by: its index finds a page without sorting millions of rows.
 const time: Field = { type: 'time', column: sql`audit_log.occurred_at` }
 
 export const auditFields: Fields = {
@@ -18,7 +18,7 @@ export const auditFields: Fields = {
   operation: { type: 'text', column: sql`audit_log.operation`, isSortable: false },
   project_id: { type: 'integer', column: sql`audit_log.project_id`, isSortable: false },
   op_time: time,
-  /** So say clients that sort every list alike; Harbor's log is sorted by its time anyway. */
+  /** Clients that sort every list by creation_time get the log sorted by its time. */
   creation_time: time,
 }
 export const auditExtFields: Fields = {
@@ -29,15 +29,15 @@ export const auditExtFields: Fields = {
   request_id: { type: 'text', column: sql`audit_log.request_id`, isSortable: false },
   event_id: { type: 'text', column: sql`audit_log.event_id::text`, isSortable: false },
 }
-/** The log's order, and that of both its indexes. */
+/** The order of the log and of its two indexes. */
 export const auditKey: Key = { at: sql`audit_log.occurred_at`, id: sql`audit_log.id` }
 
-/** Where the count stops. */
+/** Counting stops at this many entries. */
 const countedAtMost = 1_000_000
 
 type Row = Omit<Entry, 'by'> & Edge & { actorKind: Entry['by']['kind']; actorId: number | null; username: string }
 
-/** One entry more than the page has, if there are more. */
+/** Reads the entries of a page, and one more when there is a next page. */
 export async function listEntries(db: Queryable, scope: Scope, only: Sql, asked: Keyset): Promise<(Entry & Edge)[]> {
   const rows = await db.rows<Row>(pageStatement(scope, only, asked))
   return rows.map(({ actorKind, actorId, username, ...rest }) => ({
@@ -47,27 +47,33 @@ export async function listEntries(db: Queryable, scope: Scope, only: Sql, asked:
 }
 
 /**
- * The page is found in the index, and only its rows are read whole. One by one, which the limit says: plans are made without
- * knowing how few rows a page has, and PostgreSQL would join them with all of the log.
+ * The statement of a page: the index finds the page's keys, and only these rows are read whole. `limit 1` makes
+ * PostgreSQL read them one by one: a plan is made without knowing how few rows a page has, and would else join the keys
+ * with the whole log.
  */
 export function pageStatement(scope: Scope, only: Sql, { where, order, limit, offset }: Keyset): Sql {
   return oneOff(sql`
-    select entry.* from (select occurred_at, id from audit_log where ${inScope(scope)} and ${only} and ${where} order by ${order} limit ${limit} offset ${offset}) audit_log
+    select entry.* from (
+      select occurred_at, id from audit_log where ${inScope(scope)} and ${only} and ${where}
+      order by ${order} limit ${limit} offset ${offset}) audit_log
     cross join lateral (
-      select id, occurred_at as "occurredAt", (extract(epoch from occurred_at) * 1000000)::bigint as micros, actor_kind as "actorKind", actor_id as "actorId", username,
-        project_id as "projectId", resource_type as "resourceType", resource, operation, description, is_success as "isSuccess", address, request_id as "requestId", event_id as "eventId", details
-      from audit_log stored where (stored.occurred_at, stored.id) = (audit_log.occurred_at, audit_log.id) limit 1) entry
+      select id, occurred_at as "occurredAt", (extract(epoch from occurred_at) * 1000000)::bigint as micros,
+        actor_kind as "actorKind", actor_id as "actorId", username, project_id as "projectId",
+        resource_type as "resourceType", resource, operation, description, is_success as "isSuccess",
+        address, request_id as "requestId", event_id as "eventId", details
+      from audit_log stored
+      where (stored.occurred_at, stored.id) = (audit_log.occurred_at, audit_log.id) limit 1) entry
     order by ${order}`)
 }
 
 const countStatement = (scope: Scope, only: Sql, { matching }: Keyset) =>
-  oneOff(
-    sql`select count(*) from (select from audit_log where ${inScope(scope)} and ${only} and ${matching} limit ${countedAtMost}) counted`,
-  )
+  oneOff(sql`
+    select count(*) from (
+      select from audit_log where ${inScope(scope)} and ${only} and ${matching} limit ${countedAtMost}) counted`)
 
 /**
- * How many entries the list has. Pages that follow each other by position say what the first of them counted, as long as it is the
- * same list: with other filters or other rights it is counted anew.
+ * Counts the entries of the list. A cursor carries the count from one page to the next, with a mark of the statement
+ * and its values: with other filters or other rights the mark differs, and the entries are counted again.
  */
 export async function countEntries(db: Queryable, scope: Scope, only: Sql, asked: Keyset): Promise<Counted> {
   const statement = countStatement(scope, only, asked)
@@ -81,34 +87,48 @@ function inScope(scope: Scope): Sql {
   if (scope === 'all') return sql`true`
   if (scope === 'projects') return sql`audit_log.project_id is not null`
   const [id, ...more] = scope.projectIds
-  // One project's entries lie in the order of the list in an index; those of several have to be put into it.
+  // Equality lets PostgreSQL read one project's entries from an index in the list's order; those of several are sorted.
   return more.length === 0 && id !== undefined
     ? sql`audit_log.project_id = ${id}`
     : sql`audit_log.project_id = any(${scope.projectIds}::bigint[])`
 }
 
-/** Adds entries; those that are there already stay as they are. */
+/** Adds entries; entries that exist already are left as they are, so that a retry is idempotent. */
 export async function saveEntries(tx: Queryable, entries: Entry[]): Promise<void> {
   const column = (of: (entry: Entry) => unknown) => entries.map(of)
   await tx.run(sql`
-    insert into audit_log (id, occurred_at, actor_kind, actor_id, username, project_id, resource_type, resource, operation, description, is_success, address, request_id, event_id, details)
-    select * from unnest(${column(({ id }) => id)}::bigint[], ${column(({ occurredAt }) => occurredAt)}::timestamptz[], ${column(({ by }) => by.kind)}::text[], ${column(({ by }) => by.id)}::bigint[],
-      ${column(({ by }) => by.name)}::text[], ${column(({ projectId }) => projectId)}::bigint[], ${column(({ resourceType }) => resourceType)}::text[], ${column(({ resource }) => resource)}::text[],
-      ${column(({ operation }) => operation)}::text[], ${column(({ description }) => description)}::text[], ${column(({ isSuccess }) => isSuccess)}::boolean[], ${column(({ address }) => address)}::text[],
-      ${column(({ requestId }) => requestId)}::text[], ${column(({ eventId }) => eventId)}::uuid[], ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
+    insert into audit_log (id, occurred_at, actor_kind, actor_id, username, project_id, resource_type, resource,
+      operation, description, is_success, address, request_id, event_id, details)
+    select * from unnest(
+      ${column(({ id }) => id)}::bigint[],
+      ${column(({ occurredAt }) => occurredAt)}::timestamptz[],
+      ${column(({ by }) => by.kind)}::text[],
+      ${column(({ by }) => by.id)}::bigint[],
+      ${column(({ by }) => by.name)}::text[],
+      ${column(({ projectId }) => projectId)}::bigint[],
+      ${column(({ resourceType }) => resourceType)}::text[],
+      ${column(({ resource }) => resource)}::text[],
+      ${column(({ operation }) => operation)}::text[],
+      ${column(({ description }) => description)}::text[],
+      ${column(({ isSuccess }) => isSuccess)}::boolean[],
+      ${column(({ address }) => address)}::text[],
+      ${column(({ requestId }) => requestId)}::text[],
+      ${column(({ eventId }) => eventId)}::uuid[],
+      ${column(({ details }) => (details ? JSON.stringify(details) : null))}::jsonb[])
     on conflict do nothing`)
 }
 
-/** Makes the tables of this month and the next, so that no change waits for one at midnight. */
+/** Makes the tables of this month and the next, so that no transaction waits for a new table at midnight. */
 export async function makeMonthsAhead(db: Db): Promise<void> {
   await makeMonths(db, [new Date(), new Date(Date.now() + 31 * 86_400_000)])
 }
 
-/** Sees to the tables of these months. */
+/** Makes the tables of these months where they are missing. */
 export async function makeMonths(db: Queryable, moments: readonly Date[]): Promise<void> {
   await db.rows(sql`select make_audit_month(moment) from unnest(${moments}::timestamptz[]) as moment`)
 }
 
 export const everything = sql`true`
-/** What the log held in its older form. */
-export const ofOldForm = sql`audit_log.resource_type in ('artifact', 'tag', 'repository', 'project', 'robot') and audit_log.is_success`
+/** The entries that Harbor's older form of the log has. */
+export const ofOldForm = sql`
+  audit_log.resource_type in ('artifact', 'tag', 'repository', 'project', 'robot') and audit_log.is_success`

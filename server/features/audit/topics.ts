@@ -1,7 +1,7 @@
 import { times, topic } from '../../catalog/topic.ts'
 import { schedulingOf } from '../job-service/index.ts'
 
-/** Where a refused request came from; it stands in the fact itself, since refusals are gathered and written later. */
+/** Where a refused request came from. The fact itself holds it, since refusals are batched and written later. */
 type Refused = { count: number; origin: { address: string; requestId: string } }
 type Run = { executionId: number }
 type Purge = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }
@@ -28,7 +28,7 @@ export const facts = {
   }),
   purgeAsked: topic<Run & Purge>('audit-purge.asked'),
   purgeStopped: topic<Run>('audit-purge.stopped'),
-  /** `cron` null: no longer. */
+  /** `cron` is null when the schedule was removed. */
   purgeScheduled: topic<{ cron: string | null } & Partial<Purge>>('audit-purge.scheduled', {
     resource,
     description: schedulingOf('the purge of the audit log'),

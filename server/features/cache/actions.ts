@@ -8,16 +8,16 @@ import type { CacheQuestion, Held, Look } from './answer.ts'
 import { checkResource } from './resources.ts'
 import { facts } from './topics.ts'
 
-/** All processes and the Redis they share, as far as they answer. */
+/** All processes and the Redis that they share; those that do not answer are left out. */
 export type CacheOfAll = { peers: Pick<Peers, 'ask'>; redis: Redis | undefined }
 type ResourceRow = Omit<Held, 'counts'> & Record<CacheEvent, number>
 type RedisState = 'none' | 'healthy' | 'unhealthy'
 export type Overview = { processes: number; redis: RedisState; resources: ResourceRow[] }
 
-/** Redis is asked for so many keys of a resource at most when they are counted. */
+/** The most keys that are counted in Redis. */
 const mostCounted = 1_000_000
 
-/** Facts and counts by layer and resource, of all processes together. */
+/** Entries, bytes and event counts by layer and resource, summed over all processes. */
 export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview> {
   const answers = await ask<Held[]>(peers, { about: 'cache.count' })
   const rows = new Map<string, ResourceRow>()
@@ -45,7 +45,7 @@ export async function countCache({ peers, redis }: CacheOfAll): Promise<Overview
   return { processes: answers.length, redis: state, resources }
 }
 
-/** Keys of a resource that begin with the text, in order, and where each is held. */
+/** Lists the keys of a resource that begin with the text, in order, and the layers that hold each. */
 export async function listCacheKeys(
   { peers, redis }: CacheOfAll,
   resource: string,
@@ -66,10 +66,10 @@ export async function listCacheKeys(
   return { keys, isCut: all.length > limit, redis: state }
 }
 
-/** `redis` undefined: it does not hold the key; null: it did not answer. */
+/** `redis` is undefined when Redis does not hold the key, and null when it did not answer. */
 export type Entry = { key: string; memory: Look[]; redis: { bytes: number; endsInMs: number } | null | undefined }
 
-/** What is held under one key; undefined when nothing is, as far as anybody could be asked. */
+/** The values under one key; undefined when no process that answered and no Redis holds any. */
 export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): Promise<Entry | undefined> {
   const memory = (await ask<Look | null>(peers, { about: 'cache.look', key })).filter((one) => one !== null)
   const { state, answer } = await askRedis(redis, (one) => one.look(key))
@@ -78,8 +78,9 @@ export async function lookIntoCache({ peers, redis }: CacheOfAll, key: string): 
 }
 
 /**
- * Forgets one key of a resource, or with null all of them, in every process and in Redis; `redis` null: it did not answer. What
- * was true stays true: it is only read again. Redis first, or a reader in between would fetch the fact back from there.
+ * Drops one key of a resource, or with null all of them, from every process and from Redis; the values are read from
+ * the database again. Redis comes first, or a reader in between would fetch the value back from there. Returns the
+ * number of dropped entries; `redis` is null when Redis did not answer.
  */
 export async function forgetCached(
   db: Db,

@@ -3,7 +3,7 @@ import type { CacheCounts } from '../../platform/cache/counts.ts'
 import { resourceOf } from '../../platform/cache/keys.ts'
 import type { Question } from '../../platform/cache/peers/messages.ts'
 
-/** What one process holds of a resource, and how often what happened in one of its layers. */
+/** The entries that one process holds of a resource in one layer, and how often each cache event happened there. */
 export type Held = { layer: string; resource: string; entries: number; bytes: number; counts: CacheCounts['counts'] }
 export type Look = { bytes: number; value?: string }
 
@@ -13,10 +13,13 @@ export type CacheQuestion =
   | { about: 'cache.look'; key: string }
   | { about: 'cache.forget'; resource: string; key: string | null }
 
-/** A value is shown up to here, in characters. */
+/** The most characters of a value that are shown. */
 const shownLimit = 65_536
 
-/** What this process answers when another one, or a command, asks about its cache. `isOpen`: its facts hold no secret. */
+/**
+ * Answers the questions of other processes and of commands about this process's cache. `isOpen`: whether the values of
+ * a resource hold no secret and may be shown.
+ */
 export function openCacheAnswers(
   cache: Cache,
   counts: () => CacheCounts[],
@@ -70,7 +73,7 @@ function shown(value: object): string {
   return text.slice(0, shownLimit)
 }
 
-/** What JSON makes of a Buffer before the replacer sees it. */
+/** Whether JSON.stringify made this part of a Buffer, which it does before the replacer sees it. */
 const isBytes = (part: unknown): part is { data: number[] } =>
   typeof part === 'object' && part !== null && (part as { type?: unknown }).type === 'Buffer'
 

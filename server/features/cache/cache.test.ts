@@ -39,7 +39,7 @@ const rowOf = async (layer: string, resource: string) =>
 const pull = (marina: TestMarina, repository: string, tag: string) =>
   marina.ask('GET', `/v2/${repository}/manifests/${tag}`, { as: marina.admin })
 
-/** Kept by both processes and by Redis. */
+/** Makes a repository whose manifest and tag both processes and Redis hold. */
 async function givenKept(): Promise<{ repository: string; manifestKey: string; tagKey: string }> {
   const repository = `${(await givenProject(first)).name}/app`
   const { digest } = await pushImage(first, repository, { tag: 'v1' })
@@ -59,12 +59,12 @@ test('S1-30: administrators count what all processes and Redis keep, by resource
   const [memory, shared] = [(await rowOf('memory', 'manifest'))!, (await rowOf('redis', 'manifest'))!]
   assert.equal(memory.entries - (before?.entries ?? 0), 2)
   assert.ok(memory.bytes > 600 && memory.hit >= 2 && memory.miss >= 2)
-  // The second process found it in Redis, so the database was asked once.
+  // The second process found the manifest in Redis, so it was read from the database once.
   assert.equal(memory.load - (before?.load ?? 0), 1)
   assert.ok(shared.entries >= 1 && shared.hit >= 1 && shared.load >= 1)
 })
 
-test('S1-30, S1-10..S1-18: keys are listed and looked at, with their values unless they may hold a secret', async () => {
+test('S1-30, S1-10..S1-18: keys can be listed and read, without the values that may hold a secret', async () => {
   const { repository, manifestKey, tagKey } = await givenKept()
   const listed = (await get(`/system/cache/tag?beginning=repository:${repository}:`)) as {
     keys: { key: string; layers: string[] }[]
@@ -82,7 +82,7 @@ test('S1-30, S1-10..S1-18: keys are listed and looked at, with their values unle
   )
   assert.ok(
     entry.redis.bytes > 100 && entry.redis.ends_in_seconds > 86_000 && entry.redis.ends_in_seconds <= 86_400,
-    'S1-05: a day',
+    'S1-05: values stay in Redis for a day',
   )
   const account = (await get('/system/cache/account/key?key=account:name:admin')) as {
     memory: { bytes: number; value?: string }[]
@@ -91,7 +91,7 @@ test('S1-30, S1-10..S1-18: keys are listed and looked at, with their values unle
   assert.equal(account.hasOwnProperty('redis'), false)
 })
 
-test('S1-30: one key is forgotten everywhere, and a whole resource; what was true is read again', async () => {
+test('S1-30: a key or a whole resource can be dropped everywhere, and is read from the database again', async () => {
   const { repository, manifestKey, tagKey } = await givenKept()
   const rest = openRest(second)
   const forget = async (path: string) =>
@@ -122,7 +122,7 @@ test('S1-30: one key is forgotten everywhere, and a whole resource; what was tru
   )
 })
 
-test('only system administrators see or touch any of it', async () => {
+test('only system administrators can read or drop cached entries', async () => {
   const user = await givenUser(first)
   const rest = openRest(first)
   for (const [method, path] of [
@@ -137,7 +137,7 @@ test('only system administrators see or touch any of it', async () => {
   }
   expectAnswer(await rest('GET', '/system/cache/tag/key?key=manifest:a', first.admin), 400, 'BAD_REQUEST')
   expectAnswer(await rest('GET', '/system/cache/Tag', first.admin), 400, 'BAD_REQUEST')
-  // What looks like a pattern is none.
+  // `*` is a character like any other, not a pattern.
   assert.deepEqual(await get('/system/cache/tag?beginning=*'), { keys: [], is_cut: false, redis: 'healthy' })
 })
 
@@ -154,7 +154,7 @@ test('hits, misses, loads, forgets and errors are counted for each resource and 
   assert.match(text, /marina_cache_events_total\{layer="redis",resource="manifest",event="load"\} [1-9]/)
 })
 
-test('S1-04: switched off, nothing is kept anywhere and everything still works', async () => {
+test('S1-04: with the cache off, nothing is cached and pulls still work', async () => {
   await using off = await openBeside(first, { MARINA_REDIS_URL: redis.url, MARINA_CACHE_ENABLED: 'false' })
   const { repository } = await givenKept()
   for (let time = 0; time < 3; time++) expectAnswer(await pull(off, repository, 'v1'), 200)
@@ -163,7 +163,7 @@ test('S1-04: switched off, nothing is kept anywhere and everything still works',
   assert.equal(expectAnswer(await off.ask('GET', '/api/v2.0/health'), 200).text.includes('redis'), false)
 })
 
-test('without manifests, what is known of them is still kept', async () => {
+test('with MARINA_CACHE_MANIFESTS off, tags are still cached', async () => {
   await using lean = await openBeside(first, { MARINA_REDIS_URL: redis.url, MARINA_CACHE_MANIFESTS: 'false' })
   const { repository } = await givenKept()
   for (let time = 0; time < 3; time++) expectAnswer(await pull(lean, repository, 'v1'), 200)
@@ -175,7 +175,7 @@ test('without manifests, what is known of them is still kept', async () => {
   )
 })
 
-test('S1-08: processes may differ in what they keep; who keeps nothing still tells those who do', async () => {
+test('S1-08: a process without a cache still tells the others of its changes', async () => {
   await using off = await openBeside(first, { MARINA_CACHE_ENABLED: 'false' })
   const { repository } = await givenKept()
   const moved = await pushImage(off, repository, { tag: 'v1' })
@@ -183,7 +183,7 @@ test('S1-08: processes may differ in what they keep; who keeps nothing still tel
     assert.equal(expectAnswer(await pull(one, repository, 'v1'), 200).headers['docker-content-digest'], moved.digest)
 })
 
-test('S1-30: that Redis did not answer is told, not taken for nothing', async () => {
+test('S1-30: an answer says that Redis did not answer, instead of showing it empty', async () => {
   const { manifestKey } = await givenKept()
   redis.freeze()
   try {

@@ -7,6 +7,6 @@ import { facts } from './topics.ts'
 export { countCache, forgetCached, listCacheKeys, lookIntoCache, type CacheOfAll, type Overview } from './actions.ts'
 export { openCacheAnswers } from './answer.ts'
 
-/** What all processes, and Redis, keep in memory. */
+/** Operations on the caches of all processes and of Redis. */
 export const cache = ({ db, ...all }: CacheOfAll & { db: Db }) =>
   feature({ name: 'cache', topics: facts, routes: cacheRoutes(db, all) })

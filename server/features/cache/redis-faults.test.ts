@@ -17,7 +17,8 @@ let second: TestMarina
 before(async () => {
   redis = opened.use(await openTestRedis())
   proxy = opened.use(await openTcpProxy(redis.port))
-  // With so little memory nearly every answer has to come from Redis or the database. A busy machine may need more than 50 ms.
+  // With so little memory nearly every answer has to come from Redis or the database. The timeout is longer than the
+  // default, since a busy machine may need more than 50 ms.
   const settings = {
     MARINA_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     MARINA_CACHE_BYTES: '20KiB',
@@ -35,7 +36,7 @@ const health = async (marina: TestMarina) =>
 const redisOf = async (marina: TestMarina) =>
   (await health(marina)).components.find(({ name }) => name === 'redis')?.status
 
-/** Until both use Redis again, and know what the other has heard. */
+/** Waits until both processes use Redis again, with stamps that are up to date. */
 async function healthy(): Promise<void> {
   await until(async () => (await redisOf(first)) === 'healthy' && (await redisOf(second)) === 'healthy')
   await until(async () => first.ground.layers.redis!.isUp() && second.ground.layers.redis!.isUp())
@@ -43,7 +44,7 @@ async function healthy(): Promise<void> {
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 60_000; !(await isSo()); await sleep(25))
-    assert.ok(performance.now() < end, 'it did not come to be')
+    assert.ok(performance.now() < end, 'the condition did not hold within 60 s')
 }
 
 const redisCounts = (marina: TestMarina, event: 'hit' | 'refuse' | 'error') =>
@@ -52,10 +53,13 @@ const redisCounts = (marina: TestMarina, event: 'hit' | 'refuse' | 'error') =>
     .filter(({ layer }) => layer === 'redis')
     .reduce((sum, { counts }) => sum + counts[event], 0)
 
-/** A pull that waits for a Redis that never answers takes longer than this, in ms; one on a busy machine does not. */
+/** A pull that takes longer than this, in ms, waits for Redis; one on a busy machine takes less. */
 const hangMs = 30_000
 
-/** Pushes through one, pulls through the other, in turns; a new account logs in. Every answer is looked at. Returns the slowest pull, in ms. */
+/**
+ * Pushes through one process and pulls through the other, in turns; then logs in with a new account. Checks every
+ * answer. Returns the slowest pull, in ms.
+ */
 async function live(rounds: number): Promise<number> {
   const repository = `${(await givenProject(first)).name}/app`
   let slowest = 0
@@ -86,13 +90,13 @@ async function expectPull(
   assert.deepEqual([headers['docker-content-digest'], body], [image.digest, image.content])
 }
 
-/** What each process finds in Redis, when it finds anything: the fault must have been one of a Redis in use. */
+/** Asserts that the second process gets hits from Redis: a fault counts only when Redis is in use. */
 async function expectUse(): Promise<void> {
   const repository = `${(await givenProject(first)).name}/app`
   const images = [await pushImage(first, repository, { tag: 'a' }), await pushImage(first, repository, { tag: 'b' })]
   const before = redisCounts(second, 'hit')
   await until(async () => {
-    // Where memory has everything, nobody asks Redis.
+    // A process asks Redis only for what its memory lacks.
     for (const marina of [first, second]) marina.ground.cache.clear()
     for (const marina of [first, second, second])
       for (const [index, image] of images.entries()) await expectPull(marina, repository, ['a', 'b'][index]!, image)
@@ -105,7 +109,7 @@ test('with Redis, pushes through one process are pulled from the other, and Redi
   await expectUse()
 })
 
-test('S1-26: Redis killed: everything goes on with right answers, health says degraded, and Redis is used again once it is back', async () => {
+test('S1-26: while Redis is dead, answers are right and health is degraded; once back, it is used again', async () => {
   await redis.kill()
   const slowest = await live(6)
   assert.ok(slowest < hangMs, `a pull took ${slowest} ms`)
@@ -133,12 +137,12 @@ test('Redis that is flushed again and again only makes things slower', async () 
   await expectUse()
 })
 
-test('Redis that takes 5 s for an answer costs a pull or two its timeout and then nothing, as it is left alone for a while', async () => {
+test('a Redis that takes 5 s to answer costs a pull or two the timeout, then is not asked for a while', async () => {
   proxy.delayMs = 5000
   const begun = performance.now()
   await live(5)
   assert.ok(performance.now() - begun < 25_000, 'ten pulls took less than five answers of Redis')
-  // By now nobody asks it: what it would cost is what a pull costs from the database.
+  // By now no process asks Redis, so that a pull costs what it costs from the database.
   const repository = `${(await givenProject(first)).name}/app`
   const image = await pushImage(first, repository, { tag: 'v1' })
   const started = performance.now()
@@ -150,7 +154,7 @@ test('Redis that takes 5 s for an answer costs a pull or two its timeout and the
   await expectUse()
 })
 
-test('Redis that hangs with its connections open is left alone, and found again', async () => {
+test('a Redis that hangs with open connections is not asked, and is used again once it answers', async () => {
   redis.freeze()
   assert.ok((await live(5)) < hangMs)
   redis.thaw()
@@ -158,18 +162,18 @@ test('Redis that hangs with its connections open is left alone, and found again'
   await expectUse()
 })
 
-test('Redis that is full refuses to keep more; what it has is used, the rest comes from the database', async () => {
+test('a full Redis takes no more values; those it has are used, the rest comes from the database', async () => {
   await redis.tell('config', 'set', 'maxmemory-policy', 'noeviction')
   await redis.tell('config', 'set', 'maxmemory', '1')
   const before = redisCounts(first, 'error') + redisCounts(second, 'error')
-  // That it is full is counted.
+  // Writes that Redis refuses are counted as errors.
   await until(async () => (await live(3)) > 0 && redisCounts(first, 'error') + redisCounts(second, 'error') > before)
   await until(async () => (await redisOf(first)) === 'healthy')
   await redis.tell('config', 'set', 'maxmemory', '0')
   await expectUse()
 })
 
-test('connections to Redis that break in the middle of everything are opened anew', async () => {
+test('connections to Redis that break in the middle of requests are opened again', async () => {
   const cutting = setInterval(() => {
     proxy.isCut = true
     proxy.isCut = false
@@ -180,7 +184,7 @@ test('connections to Redis that break in the middle of everything are opened ane
   await expectUse()
 })
 
-test('S1-23: what Redis could not be told to forget it is told again; until then nobody believes it', async () => {
+test('S1-23: a key that Redis could not be told to drop is not believed, and dropped once Redis is back', async () => {
   const repository = `${(await givenProject(first)).name}/app`
   await pushImage(first, repository, { tag: 'v1' })
   const tagKey = `tag:repository:${repository}:name:v1`
@@ -192,13 +196,13 @@ test('S1-23: what Redis could not be told to forget it is told again; until then
   })
   proxy.isCut = true
   await pushImage(second, repository, { tag: 'v1' })
-  assert.ok(await isThere(), 'it could not be told')
+  assert.ok(await isThere(), 'Redis was told to drop the key, although its connection is cut')
   proxy.isCut = false
   await until(async () => !(await isThere()))
   await healthy()
 })
 
-/** What Redis holds of a repository, by key, as it is. */
+/** The bytes that Redis holds of a repository, by key. */
 async function dumpOf(redis: TestRedis, repository: string): Promise<Map<string, Buffer>> {
   const client = await connectTo(redis)
   try {
@@ -215,7 +219,7 @@ const connectTo = (redis: TestRedis) =>
     .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
     .connect()
 
-test('S1-24: Redis preloaded with what was true before, and with what never was, misleads nobody', async () => {
+test('S1-24: old and forged values in Redis change no answer', async () => {
   const repository = `${(await givenProject(first)).name}/app`
   const [old, other] = [
     await pushImage(first, repository, { tag: 'v1' }),
@@ -241,7 +245,7 @@ test('S1-24: Redis preloaded with what was true before, and with what never was,
     const [one, two] = tagKeys as [string, string]
     const evil = [
       ...dump,
-      // Another key's value, whole and true there.
+      // The value of another key, which is valid under that one.
       [one, dump.get(two)!],
       [two, dump.get(one)!],
       ...keys.flatMap((key): [string, Buffer][] => [
@@ -255,14 +259,14 @@ test('S1-24: Redis preloaded with what was true before, and with what never was,
     for (const [key, value] of evil) {
       await client.set(key, value)
       for (const marina of [first, second]) {
-        // So that Redis is asked.
+        // With memory empty, Redis is asked.
         marina.ground.cache.clear()
         await expectPull(marina, repository, 'v1', moved)
         await expectPull(marina, repository, 'v2', other)
       }
     }
     assert.ok(redisCounts(first, 'refuse') + redisCounts(second, 'refuse') > refused + 5)
-    // Of another type altogether.
+    // Values of another Redis type: lists.
     for (const key of keys) await redis.tell('del', key).then(() => redis.tell('lpush', key, 'x'))
     for (const marina of [first, second]) await expectPull(marina, repository, 'v1', moved)
   } finally {
@@ -270,7 +274,7 @@ test('S1-24: Redis preloaded with what was true before, and with what never was,
   }
 })
 
-test('S1-07: a Redis that fails over to an old copy of itself, or is another one altogether, changes nothing', async () => {
+test('S1-07: a Redis that fails over to an old copy, or to another Redis, changes no answer', async () => {
   const repository = `${(await givenProject(first)).name}/app`
   await pushImage(first, repository, { tag: 'v1' })
   const isThere = async () => {
@@ -282,7 +286,7 @@ test('S1-07: a Redis that fails over to an old copy of itself, or is another one
   }
   await until(isThere)
   await using other = await openTestRedis()
-  // What a replica would hold that did not hear of the last writes.
+  // A replica that stops replicating lacks the last writes.
   await other.tell('replicaof', '127.0.0.1', String(redis.port))
   await until(
     async () =>
@@ -300,7 +304,7 @@ test('S1-07: a Redis that fails over to an old copy of itself, or is another one
   }
 })
 
-test('a huge value under one of our keys is neither believed nor read into memory, and values of another type do not make Redis unused', async () => {
+test('a huge value in Redis is not read into memory, and Redis stays in use with values of another type', async () => {
   const repository = `${(await givenProject(first)).name}/app`
   const image = await pushImage(first, repository, { tag: 'v1' })
   await until(async () => {

@@ -8,7 +8,7 @@ import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 import { resources } from './resources.ts'
 
-test('the resources that administrators can name are those that facts are kept of', () => {
+test('the resources that administrators can name are those that the code caches', () => {
   const server = join(import.meta.dirname, '../..')
   const files = globSync('**/*.ts', { cwd: server }).filter(
     (name) => !/\.(?:test|suite)\.ts$|testing\/|cache\/keys\.ts$/.test(name),
@@ -23,11 +23,11 @@ test('the resources that administrators can name are those that facts are kept o
   )
 })
 
-test('what a Marina at work asks its cache for can be named, too: no key is made by hand', async () => {
+test('a running Marina asks its cache only for these resources, so that no key is made without keyOf', async () => {
   await using marina = await openTestMarina()
   await pushImage(marina, `${(await givenProject(marina)).name}/app`, { tag: 'v1' })
   const asked = () => marina.ground.cache.counts().map(({ resource }) => resource)
-  // Asked by the reaction to the push.
+  // The reaction of webhooks to the push asks for their policies.
   await eventually(() => assert.ok(asked().includes('webhook_policies'), asked().join(', ')))
   assert.deepEqual(
     asked().filter((resource) => !(resources as readonly string[]).includes(resource)),
@@ -35,7 +35,7 @@ test('what a Marina at work asks its cache for can be named, too: no key is made
   )
 })
 
-test('S1-30: a resource that nobody keeps is 400 with the ones there are, and nothing is told', async () => {
+test('S1-30: an unknown resource is 400 with a list of the known ones, and no fact is written', async () => {
   await using marina = await openTestMarina()
   for (const [method, path] of [
     ['GET', '/system/cache/tagz'],

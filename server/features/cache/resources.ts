@@ -1,6 +1,6 @@
 import { Failure } from '../../platform/http/failure.ts'
 
-/** What facts are kept of: the first word of every key that `keyOf` makes; a test holds the list to the code. */
+/** The resources that are cached: the first words of the keys that `keyOf` makes. A test compares them to the code. */
 export const resources = [
   'accessory',
   'account',
@@ -26,11 +26,11 @@ export const resources = [
   'webhook_policies',
 ] as const
 
-/** Throws BAD_REQUEST with the words there are: a flush of a misspelt resource would else seem to have worked. */
+/** Throws BAD_REQUEST with the known resources: else a flush of a misspelt resource would seem to have worked. */
 export function checkResource(resource: string): void {
   if (!(resources as readonly string[]).includes(resource))
     throw new Failure(
       'BAD_REQUEST',
-      `nothing is kept under ${JSON.stringify(resource)}; known: ${resources.join(', ')}`,
+      `no resource ${JSON.stringify(resource)} is cached; known: ${resources.join(', ')}`,
     )
 }

@@ -9,7 +9,7 @@ import { countCache, forgetCached, listCacheKeys, lookIntoCache, type CacheOfAll
 const read = { system: 'configuration', verb: 'read' } as const
 const change = { system: 'configuration', verb: 'update' } as const
 
-/** For system administrators: what is kept in memory and in Redis, by resource (S1-30). */
+/** Lets system administrators count, list, read and drop cached entries by resource (S1-30). */
 export function cacheRoutes(db: Db, all: CacheOfAll): ApiRoute[] {
   return [
     route(api.getCache, read, () => countCache(all)),
@@ -22,7 +22,7 @@ export function cacheRoutes(db: Db, all: CacheOfAll): ApiRoute[] {
     ),
     route(api.getCacheKey, read, async ({ params: { resource }, query: { key } }) => {
       const entry = await lookIntoCache(all, checked(resource, key))
-      if (!entry) throw new Failure('NOT_FOUND', 'nothing is kept under this key')
+      if (!entry) throw new Failure('NOT_FOUND', 'nothing is cached under this key')
       return presentEntry(entry)
     }),
     route(api.forgetCacheKey, change, async ({ params: { resource }, query: { key }, caller }) =>

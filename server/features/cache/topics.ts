@@ -1,7 +1,7 @@
 import { topic } from '../../catalog/topic.ts'
 
 export const facts = {
-  /** `key` null: all keys of the resource. */
+  /** `key` is null for all keys of the resource. */
   cacheForgotten: topic<{ resource: string; key: string | null }>('cache.forgotten', {
     resource: ({ resource, key }) => key || resource,
   }),

@@ -21,7 +21,7 @@ type Document = {
   paths: Record<string, Record<string, { operationId: string; requestBody?: object }>>
 }
 
-test('what the OpenAPI document describes is what api/ writes down, each operation once, and every list takes a page', async () => {
+test('the OpenAPI document has each operation of api/ once, and every list takes a page', async () => {
   const { openapi, paths } = expectAnswer(await ask('GET', '/api/v2.0/openapi.json'), 200).json() as Document
   assert.match(openapi, /^3\.1\./)
   const described = Object.entries(paths).flatMap(([path, item]) =>
@@ -59,7 +59,7 @@ async function readOperations(): Promise<Operation[]> {
     .filter((one): one is Operation => typeof one === 'object' && one !== null && 'method' in one && 'path' in one)
 }
 
-test('a user walks from a new project to its end with the client alone', async () => {
+test('a user makes, uses and deletes a project with the client alone', async () => {
   const [user, root] = [await givenUser(marina), openClient({ url, login: admin })]
   const client = openClient({ url, login: user })
   const name = fresh('walk')
@@ -102,7 +102,7 @@ test('a user walks from a new project to its end with the client alone', async (
   })
 })
 
-test('names of other scripts and wrong passwords come through as they are', async () => {
+test('the client sends names and passwords with any characters unchanged', async () => {
   await assert.rejects(openClient({ url, login: { name: 'nobodÿ☂', password: 'ß' } })(projects.listProjects), {
     status: 401,
     code: 'UNAUTHORIZED',
@@ -111,7 +111,7 @@ test('names of other scripts and wrong passwords come through as they are', asyn
   assert.ok((await openClient({ url })(projects.listProjects)).body.length > 0)
 })
 
-test('H27: the browsable page takes nothing from a request and allows no script', async () => {
+test('H27: the page of the API shows nothing of its request and allows no script', async () => {
   const page = expectAnswer(await ask('GET', '/devcenter-api-2.0?x=<script>alert(1)</script>'), 200)
   assert.doesNotMatch(page.text, /<script/i)
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)

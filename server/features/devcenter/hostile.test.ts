@@ -69,7 +69,7 @@ const bodies = [
   `{"a":${'['.repeat(300_000)}${']'.repeat(300_000)}}`,
 ]
 
-/** Bodies that are right but for one property, which holds something else. */
+/** Bodies that are right but for one property, which has a hostile value. */
 function* spoiled(schema: Schema): Generator {
   for (const [name, one] of Object.entries(schema.properties ?? {})) {
     for (const value of values) yield { project_name: 'spoiled', name: 'spoiled', scope: 'g', [name]: value }
@@ -78,7 +78,7 @@ function* spoiled(schema: Schema): Generator {
   }
 }
 
-test('hostile input to every operation of the document, as an administrator, gets an answer and never a 5xx, and no prototype grows', async () => {
+test('hostile input to any operation gets an answer that is no 5xx but 503, and changes no prototype', async () => {
   const { paths } = expectAnswer(await ask('GET', '/api/v2.0/openapi.json'), 200).json() as {
     paths: Record<string, Record<string, Operation>>
   }

@@ -21,7 +21,7 @@ export type OpenApiDocument = {
   paths: Record<string, Record<string, Operation>>
 }
 
-/** The API as one page to browse, written from its OpenAPI document; works without script, search is the browser's own. */
+/** Writes the OpenAPI document as one HTML page, without a script; readers search it with the browser's own search. */
 export function devcenterPage(document: OpenApiDocument): string {
   const base = document.servers?.[0]?.url ?? ''
   const byTag = Map.groupBy(
@@ -31,27 +31,49 @@ export function devcenterPage(document: OpenApiDocument): string {
     ({ operation }) => operation.tags?.[0] ?? 'other',
   )
   const tags = [...byTag].sort(([a], [b]) => a.localeCompare(b, 'en'))
+  const [title, version] = [escape(document.info.title), escape(document.info.version)]
+  const links = tags.map(([tag, all]) => `<a href="#${escape(tag)}">${escape(tag)} (${all.length})</a>`)
+  const chapters = tags.map(([tag, all]) => {
+    const sections = all.map((one) => section(base, one))
+    return `<h2 id="${escape(tag)}">${escape(tag)}</h2>${sections.join('\n')}`
+  })
+  const url = `${escape(base)}/openapi.json`
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(document.info.title)} API ${escape(document.info.version)}</title>
-<style>
-  body { font: 15px/1.5 system-ui, sans-serif; color: #12303d; background: #f3f8fa; margin: 0; display: grid; grid-template-columns: 14rem 1fr; }
-  nav { padding: 1.5rem; position: sticky; top: 0; height: 100vh; box-sizing: border-box; overflow: auto; } nav a { display: block; color: #0b7285; text-decoration: none; }
-  main { padding: 1.5rem 2.5rem 4rem; max-width: 62rem; } h1 { margin-top: 0; } h2 { margin: 2rem 0 .5rem; }
-  details { background: #fff; border-radius: 8px; margin: .4rem 0; padding: .5rem .9rem; overflow-x: auto; } summary { cursor: pointer; padding-left: 5.2rem; text-indent: -5.2rem; }
-  .m { display: inline-block; width: 4.2rem; text-indent: 0; font: 600 .8rem ui-monospace, monospace; } .get, .head { color: #0b7285; } .post { color: #2b8a3e; } .put, .patch { color: #b35c00; } .delete { color: #c92a2a; }
-  code { font-family: ui-monospace, monospace; font-size: .9rem; } .s { color: #5b7682; margin-left: .6rem; }
-  table { border-collapse: collapse; margin: .5rem 0; } td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top; } pre { background: #f3f8fa; padding: .6rem .9rem; border-radius: 6px; overflow: auto; }
-  td:first-child { white-space: nowrap; } details[open] { padding-bottom: .9rem; } details p { margin: .8rem 0 0; font-weight: 600; }
-  @media (max-width: 48rem) { body { display: block; } nav { position: static; height: auto; columns: 2; } main { padding: 1rem; } }
-</style></head><body>
-<nav><strong>${escape(document.info.title)} API</strong>${tags.map(([tag, all]) => `<a href="#${escape(tag)}">${escape(tag)} (${all.length})</a>`).join('')}</nav>
-<main><h1>${escape(document.info.title)} API ${escape(document.info.version)}</h1>
-<p>${escape(document.info.description)} The document for generators and clients: <a href="${escape(base)}/openapi.json">${escape(base)}/openapi.json</a>.
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} API ${version}</title>
+<style>${style}</style></head><body>
+<nav><strong>${title} API</strong>${links.join('')}</nav>
+<main><h1>${title} API ${version}</h1>
+<p>${escape(document.info.description)} The document for generators and clients: <a href="${url}">${url}</a>.
 Calls take Basic credentials: <code>curl -u name:password https://this.host${escape(base)}/projects</code>.</p>
-${tags.map(([tag, all]) => `<h2 id="${escape(tag)}">${escape(tag)}</h2>${all.map((one) => section(base, one)).join('\n')}`).join('\n')}
+${chapters.join('\n')}
 </main></body></html>
 `
 }
+
+const style = `
+  body {
+    font: 15px/1.5 system-ui, sans-serif; color: #12303d; background: #f3f8fa; margin: 0;
+    display: grid; grid-template-columns: 14rem 1fr;
+  }
+  nav { padding: 1.5rem; position: sticky; top: 0; height: 100vh; box-sizing: border-box; overflow: auto; }
+  nav a { display: block; color: #0b7285; text-decoration: none; }
+  main { padding: 1.5rem 2.5rem 4rem; max-width: 62rem; } h1 { margin-top: 0; } h2 { margin: 2rem 0 .5rem; }
+  details { background: #fff; border-radius: 8px; margin: .4rem 0; padding: .5rem .9rem; overflow-x: auto; }
+  summary { cursor: pointer; padding-left: 5.2rem; text-indent: -5.2rem; }
+  .m { display: inline-block; width: 4.2rem; text-indent: 0; font: 600 .8rem ui-monospace, monospace; }
+  .get, .head { color: #0b7285; } .post { color: #2b8a3e; } .put, .patch { color: #b35c00; }
+  .delete { color: #c92a2a; }
+  code { font-family: ui-monospace, monospace; font-size: .9rem; } .s { color: #5b7682; margin-left: .6rem; }
+  table { border-collapse: collapse; margin: .5rem 0; }
+  td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top; }
+  pre { background: #f3f8fa; padding: .6rem .9rem; border-radius: 6px; overflow: auto; }
+  td:first-child { white-space: nowrap; }
+  details[open] { padding-bottom: .9rem; } details p { margin: .8rem 0 0; font-weight: 600; }
+  @media (max-width: 48rem) {
+    body { display: block; } nav { position: static; height: auto; columns: 2; } main { padding: 1rem; }
+  }
+`
 
 function section(
   base: string,
@@ -59,23 +81,29 @@ function section(
 ): string {
   const parameters = (operation.parameters ?? []).map(
     ({ name, in: where, required, description, schema }) =>
-      `<tr><td><code>${escape(name)}</code>${required ? ' *' : ''}</td><td>${escape(where)}</td><td>${escape(shape(schema))}</td><td>${escape(description ?? '')}</td></tr>`,
+      `<tr><td><code>${escape(name)}</code>${required ? ' *' : ''}</td><td>${escape(where)}</td>` +
+      `<td>${escape(shape(schema))}</td><td>${escape(description ?? '')}</td></tr>`,
   )
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
   const answers = Object.entries(operation.responses)
     .filter(([status]) => status < '300')
     .map(([status, { content }]) => {
       const schema = Object.values(content ?? {})[0]?.schema
-      return `<p>answer ${escape(status)}</p>${schema && schema.type !== 'null' ? `<pre>${escape(shape(schema, 0, true))}</pre>` : ''}`
+      const outline = schema && schema.type !== 'null' ? `<pre>${escape(shape(schema, 0, true))}</pre>` : ''
+      return `<p>answer ${escape(status)}</p>${outline}`
     })
   const failures = Object.keys(operation.responses).filter((status) => status >= '300')
-  return `<details id="${escape(operation.operationId ?? '')}"><summary><span class="m ${escape(method)}">${escape(method.toUpperCase())}</span><code>${escape(base + path)}</code><span class="s">${escape(operation.summary ?? '')}</span></summary>
-${parameters.length > 0 ? `<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>${parameters.join('')}</table>` : ''}
+  const summary =
+    `<span class="m ${escape(method)}">${escape(method.toUpperCase())}</span><code>${escape(base + path)}</code>` +
+    `<span class="s">${escape(operation.summary ?? '')}</span>`
+  const head = '<tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>'
+  return `<details id="${escape(operation.operationId ?? '')}"><summary>${summary}</summary>
+${parameters.length > 0 ? `<table>${head}${parameters.join('')}</table>` : ''}
 ${body ? `<p>body</p><pre>${escape(shape(body, 0, true))}</pre>` : ''}
 ${answers.join('')}${failures.length > 0 ? `<p>or ${escape(failures.join(', '))}</p>` : ''}</details>`
 }
 
-/** A schema in a line or, `wide`, as an indented outline. */
+/** Writes a schema on one line or, when `wide`, as an indented outline. */
 function shape(schema: Schema | undefined, depth = 0, wide = false): string {
   if (!schema) return ''
   if (schema.items) return `[${shape(schema.items, depth, wide)}]`

@@ -3,8 +3,8 @@ import { stringify } from 'csv-stringify/sync'
 export type Cell = string | number | Date | null
 
 /**
- * Rows as CSV (RFC 4180), flowing page by page. What a spreadsheet would take for a formula gets a ' in front, whatever
- * somebody has called his project, tag or label (H37).
+ * Streams rows as CSV (RFC 4180), page by page. A cell that a spreadsheet would run as a formula gets a ' in front,
+ * since names of projects, tags and labels may be hostile (H37).
  */
 export async function* csvOf(columns: readonly string[], pages: AsyncIterable<Cell[][]>): AsyncGenerator<Buffer> {
   yield Buffer.from(write([[...columns]]))

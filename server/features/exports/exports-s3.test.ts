@@ -4,5 +4,5 @@ import { testExports } from './exports.suite.ts'
 
 const s3 = await openS3Server()
 await testExports(s3Settings(s3))
-// Registered last, so that what uses it is closed before.
+// Registered last, so that the storage closes after the processes that use it.
 after(() => s3[Symbol.asyncDispose]())

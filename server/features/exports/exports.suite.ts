@@ -12,9 +12,9 @@ import type { TestMarina } from '../../testing/server.ts'
 import { openSystemArtifacts } from '../system-artifacts/index.ts'
 import { artifactExportHandler } from './jobs.ts'
 
-/** What reports are held to, whatever storage they lie in until they are fetched. */
+/** Tests that reports must pass with every kind of storage. */
 export async function testExports(settings: TestSettings): Promise<void> {
-  // Asked of one process, written by the other.
+  // One process gets the requests, the other runs the jobs.
   const marina = await openTestMarina({ MARINA_WORKERS: 'none', ...settings })
   const worker = await openBeside(marina, { MARINA_WORKERS: 'in-process', ...settings })
   after(async () => {
@@ -41,7 +41,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     return id
   }
 
-  /** RFC 4180, as a spreadsheet reads it. */
+  /** Reads CSV (RFC 4180) as a spreadsheet does. */
   function readCsv(text: string): string[][] {
     const rows: string[][] = [[]]
     for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
@@ -52,7 +52,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     return rows.at(-1)!.length === 0 ? rows.slice(0, -1) : rows
   }
 
-  test('S0-32, S0-34: a report that one process was asked for is written by another and downloaded from a third', async () => {
+  test('S0-32, S0-34: one process takes the request, another writes the report, a third sends it', async () => {
     const [A, B] = [await givenProject(marina), await givenProject(marina)]
     const image = await pushImage(marina, `${A.name}/app`, { tag: 'v1' })
     await pushImage(marina, `${A.name}/app`, {})
@@ -96,7 +96,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     )
   })
 
-  test('S0-33: after the first whole download the report is gone, its bytes too', async () => {
+  test('S0-33: the first whole download deletes the report and its bytes', async () => {
     const id = await ready()
     assert.ok(await db.row(sql`select id from system_artifact where repository = ${`export_${id}`}`))
     expectAnswer(await download(id), 200)
@@ -106,13 +106,14 @@ export async function testExports(settings: TestSettings): Promise<void> {
     assert.equal((await statusOf(id)).status, 'Success')
   })
 
-  test('S0-33: a download that was cut short leaves the report for the next try', async () => {
+  test('S0-33: a download that is cut short does not delete the report', async () => {
     const project = await givenProject(marina)
     await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
-    // More than any buffer on the way holds.
+    // The report is larger than all buffers between the storage and the client.
     await db.run(sql`
       insert into artifact (repository_id, digest, media_type, kind, size, annotations)
-      select id, 'sha256:' || encode(sha256(number::text::bytea), 'hex'), 'x', 'image', 1, '{}' from repository, generate_series(1, 30000) as number where name = ${`${project.name}/app`}`)
+      select id, 'sha256:' || encode(sha256(number::text::bytea), 'hex'), 'x', 'image', 1, '{}'
+      from repository, generate_series(1, 30000) as number where name = ${`${project.name}/app`}`)
     const id = await ready({ projects: [project.id] })
     await new Promise<void>((resolve, reject) => {
       const asked = request(
@@ -140,7 +141,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     await db.run(sql`delete from artifact where media_type = 'x'`)
   })
 
-  test('S0-33: only the one who asked sees and downloads it, another administrator is refused', async () => {
+  test('S0-33: only the requester sees and downloads a report, another administrator is refused', async () => {
     const [other, plain] = [await givenUser(marina, fresh('sys'), true), await givenUser(marina)]
     const robot = await givenRobot(marina, fresh('exporter'), { access: [{ resource: 'catalog', action: 'read' }] })
     const id = await ready({}, robot)
@@ -170,7 +171,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     expectAnswer(await download(999_999_999), 404, 'NOT_FOUND')
   })
 
-  test('H37: what a spreadsheet would run is disarmed, and no text makes a row of its own', async () => {
+  test('H37: cells that a spreadsheet would run as formulas are escaped, and line breaks make no row', async () => {
     const project = await givenProject(marina)
     const evil = ['=HYPERLINK("http://evil","x")', '+cmd|calc', '@SUM(1)', '-2+3', 'a"b', 'two\r\nlines', '\t=1']
     for (const name of evil) {
@@ -179,7 +180,8 @@ export async function testExports(settings: TestSettings): Promise<void> {
         sql`insert into label (name, project_id) values (${name}, ${project.id}) returning id`,
       ))!
       await db.run(
-        sql`insert into artifact_label (artifact_id, label_id) select id, ${label} from artifact where digest = ${digest}`,
+        sql`insert into artifact_label (artifact_id, label_id)
+          select id, ${label} from artifact where digest = ${digest}`,
       )
     }
     const { text } = expectAnswer(await download(await ready({ projects: [project.id] })), 200)
@@ -192,7 +194,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     assert.ok(text.includes(`"'=HYPERLINK(""http://evil"",""x"")"`))
   })
 
-  test('a run of an export that another one has followed leaves the file of that one alone', async () => {
+  test('a run of an export that has lost its lease leaves the file of the later run alone', async () => {
     const id = await ready()
     const { blobs } = marina.ground
     const artifacts = openSystemArtifacts({ db, blobs, ttlMs: 86_400_000, limits: { all: 0, vendor: 0 } })
@@ -214,7 +216,7 @@ export async function testExports(settings: TestSettings): Promise<void> {
     expectAnswer(await download(id), 200)
   })
 
-  test('a requester has only so many reports written at once', async () => {
+  test('a requester can have at most 5 unfinished reports at a time', async () => {
     const eager = await givenUser(marina, fresh('eager'), true)
     expectAnswer(
       await callApi(marina, 'PUT', '/jobservice/queues/ARTIFACT_EXPORT', { as: admin, body: { action: 'pause' } }),

@@ -8,10 +8,10 @@ import type { Caller } from '../../registry/caller.ts'
 import type { Execution } from '../../platform/jobs/views.ts'
 import type { SystemArtifacts } from '../system-artifacts/index.ts'
 
-/** Who asked for an export, as its execution keeps it. */
+/** The account or robot that asked for an export, as the execution stores it. */
 export type Requester = { kind: string; id: number; name: string }
 
-/** What kind of export: the vendor and the type of its system artifacts. */
+/** The vendor and type of the system artifacts that hold an export's file. */
 export type Kind = { vendor: string; type: string }
 
 export function requesterOf(caller: Caller): Requester {
@@ -26,10 +26,10 @@ export function isOf(execution: Pick<Execution, 'attrs'>, { kind, id }: Requeste
 
 const repositoryOf = (executionId: number) => `export_${executionId}`
 
-/** Whose file it is. `keep` of the job: it refuses a run that another one has followed. */
+/** The job that writes the file. Its `keep` throws when a later run has taken over the execution. */
 type Writer = Pick<Job, 'executionId' | 'keep'>
 
-/** Stores the file of an execution; one that an earlier try left makes way. Returns what the execution keeps of it. */
+/** Stores the file of an execution, in place of a file of an earlier try. Returns the attributes of the execution. */
 export async function saveFile(
   db: Queryable,
   artifacts: SystemArtifacts,
@@ -38,7 +38,7 @@ export async function saveFile(
   bytes: Bytes,
 ): Promise<Params> {
   const repository = repositoryOf(executionId)
-  // What lies there may be the file of the run that has followed.
+  // Throws when a later run has taken over: the file to be deleted may then be that run's.
   await keep(db, {})
   for (const { digest } of await artifacts.list({ q: `repository=${repository}` }))
     await artifacts.delete(repository, digest)
@@ -49,7 +49,7 @@ export async function saveFile(
   return { file: { digest, size } }
 }
 
-/** The digest of an execution's file, while it is there. */
+/** The digest of an execution's file; undefined before it is written and after it is deleted. */
 export async function findFile(artifacts: SystemArtifacts, { id, attrs }: Execution): Promise<Digest | undefined> {
   const file = attrs['file'] as { digest: string } | undefined
   if (!file) return undefined
@@ -57,7 +57,7 @@ export async function findFile(artifacts: SystemArtifacts, { id, attrs }: Execut
   return (await artifacts.exists(repositoryOf(id), digest)) ? digest : undefined
 }
 
-/** Of at most 100 executions, those whose file is recorded. */
+/** The ids of those executions that have a file. Takes at most 100 ids. */
 export async function listPresent(artifacts: SystemArtifacts, ids: number[]): Promise<Set<number>> {
   if (ids.length === 0) return new Set()
   const found = await artifacts.list({ q: `repository={${ids.map(repositoryOf).join(' ')}}`, page_size: 100 })
@@ -68,16 +68,18 @@ export function readFile(artifacts: SystemArtifacts, executionId: number, digest
   return artifacts.read(repositoryOf(executionId), digest)
 }
 
-/** After the first whole download. Whoever else was downloading at that moment may have been faster. */
+/** Deletes the file after its first whole download; another download at the same time may have deleted it already. */
 export async function dropFile(artifacts: SystemArtifacts, executionId: number, digest: Digest): Promise<void> {
   await artifacts.delete(repositoryOf(executionId), digest).catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== 'NOT_FOUND') throw error
   })
 }
 
-/** Exports of somebody that have not ended. */
+/** Counts the exports of a requester that have not ended. */
 export async function countUnfinished(db: Queryable, vendorType: string, { kind, id }: Requester): Promise<number> {
   const row = await db.row<{ count: number }>(sql`
-    select count(*) from execution where vendor_type = ${vendorType} and vendor_id = ${id} and ended_at is null and extra_attrs -> 'by' ->> 'kind' = ${kind}`)
+    select count(*) from execution
+    where vendor_type = ${vendorType} and vendor_id = ${id} and ended_at is null
+      and extra_attrs -> 'by' ->> 'kind' = ${kind}`)
   return row!.count
 }

@@ -7,7 +7,7 @@ import { facts } from './topics.ts'
 
 type Lent = { db: Db; artifacts: SystemArtifacts }
 
-/** Reports as CSV. */
+/** Reports of artifacts as CSV files. */
 export const exports = ({ db, artifacts }: Lent) =>
   feature({
     name: 'exports',

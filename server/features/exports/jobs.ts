@@ -15,7 +15,7 @@ export const artifactExport = jobType<Asked>({
 
 const kind: Kind = { vendor: 'ArtifactExport', type: 'ArtifactReport_CSV' }
 
-/** Writes the report and leaves it as a system artifact; who asked fetches it from whichever process. */
+/** Writes the report and stores it as a system artifact, which can be downloaded from every process. */
 export function artifactExportHandler(db: Db, artifacts: SystemArtifacts): JobHandler {
   return handler(artifactExport, async ({ params: { projectIds }, executionId, signal, log, progress, keep }) => {
     const total = await countArtifacts(db, projectIds)

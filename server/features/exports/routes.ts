@@ -26,10 +26,10 @@ import { facts } from './topics.ts'
 
 const access = { system: 'catalog', verb: 'read' } as const
 const vendorType = artifactExport.name
-/** Of one requester, unfinished at a time. */
+/** The most unfinished reports of one requester at a time. */
 const mostAtOnce = 5
 
-/** Reports as CSV: each is for the account or robot that has asked for it, to be downloaded once. */
+/** Reports as CSV: only the account or robot that asked for a report can download it, and only once. */
 export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
   return [
     route(api.exportArtifacts, access, async ({ body, caller }) => {
@@ -71,7 +71,7 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
   async function request(caller: Caller, projectIds: number[] | null): Promise<number> {
     const by = requesterOf(caller)
     return db.transaction(async (tx) => {
-      // Two at once must not both be the last that is allowed.
+      // The lock makes two requests at once count one after the other, so that they cannot exceed the limit together.
       await tx.run(sql`select pg_advisory_xact_lock(hashtext(${`${vendorType}/${by.kind}`}), ${by.id % 2 ** 31}::int)`)
       if ((await countUnfinished(tx, vendorType, by)) >= mostAtOnce)
         throw new Failure('PRECONDITION', `at most ${mostAtOnce} reports of yours are written at a time`)
@@ -86,7 +86,7 @@ export function exportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
     })
   }
 
-  /** Throws NOT_FOUND, and FORBIDDEN for a report that somebody else has asked for, whatever his rights. */
+  /** Throws NOT_FOUND, and FORBIDDEN for a report that another caller has asked for, whatever the caller's rights. */
   async function getOwn(caller: Caller, id: number): Promise<Execution> {
     const execution = await findExecution(db, { vendorType }, id)
     if (!execution) throw new Failure('NOT_FOUND', 'there is no such report')

@@ -2,7 +2,7 @@ import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Cell } from './csv.ts'
 
-/** Rows per query; also what is in memory at a time. */
+/** Rows per query, which are also the most rows in memory at a time. */
 const page = 500
 
 export const artifactColumns = [
@@ -32,7 +32,7 @@ type Row = {
   pulls: number
 }
 
-/** Every artifact of these projects, or of all, a page at a time in the order of their making. */
+/** Yields every artifact of these projects (null: of all projects), page by page, ordered by id. */
 export async function* pagesOfArtifacts(
   db: Queryable,
   projectIds: number[] | null,
@@ -41,12 +41,19 @@ export async function* pagesOfArtifacts(
   for (let after = 0; ;) {
     signal.throwIfAborted()
     const rows = await db.rows<Row>(sql`
-      select artifact.id, project.name as project, repository.name as repository, artifact.digest, artifact.type, artifact.size, artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt",
+      select artifact.id, project.name as project, repository.name as repository, artifact.digest, artifact.type,
+        artifact.size, artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt",
         artifact.pull_count as pulls,
-        (select string_agg(name, ' ' order by name) from (select name from tag where tag.artifact_id = artifact.id order by name limit 200) first) as tags,
-        (select string_agg(name, ', ' order by name) from (select name from artifact_label held join label on label.id = held.label_id where held.artifact_id = artifact.id order by name limit 200) first) as labels
-      from artifact join repository on repository.id = artifact.repository_id join project on project.id = repository.project_id
-      where artifact.id > ${after} and (${projectIds}::bigint[] is null or project.id = any(${projectIds}::bigint[])) order by artifact.id limit ${page}`)
+        (select string_agg(name, ' ' order by name) from (
+          select name from tag where tag.artifact_id = artifact.id order by name limit 200) first) as tags,
+        (select string_agg(name, ', ' order by name) from (
+          select name from artifact_label held join label on label.id = held.label_id
+          where held.artifact_id = artifact.id order by name limit 200) first) as labels
+      from artifact
+      join repository on repository.id = artifact.repository_id
+      join project on project.id = repository.project_id
+      where artifact.id > ${after} and (${projectIds}::bigint[] is null or project.id = any(${projectIds}::bigint[]))
+      order by artifact.id limit ${page}`)
     if (rows.length > 0)
       yield rows.map((one) => [
         one.project,
@@ -65,9 +72,10 @@ export async function* pagesOfArtifacts(
   }
 }
 
-/** How many rows that will be, for the progress. */
+/** Counts the rows of the report, for its progress. */
 export async function countArtifacts(db: Queryable, projectIds: number[] | null): Promise<number> {
   const row = await db.row<{ count: number }>(sql`
-    select count(*) from artifact join repository on repository.id = artifact.repository_id where ${projectIds}::bigint[] is null or repository.project_id = any(${projectIds}::bigint[])`)
+    select count(*) from artifact join repository on repository.id = artifact.repository_id
+    where ${projectIds}::bigint[] is null or repository.project_id = any(${projectIds}::bigint[])`)
   return row!.count
 }

@@ -47,7 +47,7 @@ suite('the API of the garbage collection', () => {
   const runNow = async (parameters: Record<string, unknown> = {}) =>
     ended(await create(marina, '/system/gc/schedule', marina.admin, now(parameters)))
 
-  test('a run asked for frees what was deleted and says so in history, attributes, log and facts', async () => {
+  test('a manual run frees deleted blobs and reports it in history, attributes, log and facts', async () => {
     const repository = `library/${fresh('r')}`
     const image = await pushImage(marina, repository, { tag: 'gone' })
     expectAnswer(
@@ -80,7 +80,7 @@ suite('the API of the garbage collection', () => {
     const log = expectAnswer(await call('GET', `/${run.id}/log`), 200)
     assert.match(log.headers['content-type'] ?? '', /^text\/plain/)
     assert.match(log.text, new RegExp(`delete the blob ${image.config}`))
-    assert.match(log.text, /2 files gone/)
+    assert.match(log.text, /2 files removed/)
     const list = expectAnswer(await call('GET', '?page_size=1'), 200)
     assert.equal((list.json() as Run[])[0]!.id, run.id)
     assert.ok(Number(list.headers['x-total-count']) >= 2)
@@ -91,7 +91,7 @@ suite('the API of the garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('a schedule is made, shown, replaced and ended; hostile ones are refused', async () => {
+  test('a schedule can be made, shown, replaced and removed; hostile ones are refused', async () => {
     assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
     const daily = {
       schedule: { type: 'Daily', cron: '0 0 3 * * *' },
@@ -132,7 +132,7 @@ suite('the API of the garbage collection', () => {
     assert.deepEqual(expectAnswer(await call('GET', '/schedule'), 200).json(), {})
   })
 
-  test('a run that is not there is 404, an ended one can be stopped without harm', async () => {
+  test('a run that does not exist is 404, and stopping one that has ended does nothing', async () => {
     for (const [method, path] of [
       ['GET', '/999999'],
       ['GET', '/999999/log'],
@@ -144,7 +144,7 @@ suite('the API of the garbage collection', () => {
     assert.equal((await get(run.id)).job_status, 'Success')
   })
 
-  test('F37: a second run while one has not ended is 409, and the first can be stopped', async () => {
+  test('F37: a second run is 409 until the first has ended, and the first can be stopped', async () => {
     await using quiet = await openTestMarina({ MARINA_WORKERS: 'none' })
     const id = await create(quiet, '/system/gc/schedule', quiet.admin, now())
     expectAnswer(await callApi(quiet, 'POST', '/system/gc/schedule', { as: quiet.admin, body: now() }), 409, 'CONFLICT')
@@ -157,7 +157,7 @@ suite('the API of the garbage collection', () => {
     await create(quiet, '/system/gc/schedule', quiet.admin, now())
   })
 
-  test('a run shows how far it is while it runs and how far it got when it is stopped, also within a batch', async () => {
+  test('a run shows its progress while it runs and after it is stopped, also within a batch', async () => {
     await using slow = await openTestMarina({
       MARINA_COLLECT_DELAY: '0s',
       MARINA_UNDELETE_WINDOW: '0s',
@@ -188,11 +188,11 @@ suite('the API of the garbage collection', () => {
     assert.ok(files >= said(running)['removed_files']! && files < 20, String(files))
     assert.match(
       expectAnswer(await callApi(slow, 'GET', `/system/gc/${id}/log`, { as: slow.admin }), 200).text,
-      new RegExp(`cut short; until then .* 20 blobs and ${files} files gone; .*\n.* stopped\n$`),
+      new RegExp(`cut short; until then .* 20 blobs and ${files} files removed; .*\n.* stopped\n$`),
     )
   })
 
-  test('a scheduled run outside of its time window says when that begins', async () => {
+  test('a scheduled run outside of its time window logs when the window begins', async () => {
     const [now, two] = [new Date(), (hour: number) => String((hour + 24) % 24).padStart(2, '0')]
     const begins = `${two(now.getUTCHours() + 3)}:30`
     await using night = await openTestMarina({ MARINA_COLLECT_WINDOW: `${begins}-${two(now.getUTCHours() + 5)}:00` })
@@ -209,7 +209,7 @@ suite('the API of the garbage collection', () => {
     })
   })
 
-  test('a log that has no room for every blob has room for what came of the run', async () => {
+  test('a log that has no room for every blob has room for the result of the run', async () => {
     await using terse = await openTestMarina({
       MARINA_COLLECT_DELAY: '0s',
       MARINA_UNDELETE_WINDOW: '0s',
@@ -219,18 +219,18 @@ suite('the API of the garbage collection', () => {
     const id = await create(terse, '/system/gc/schedule', terse.admin, now())
     const log = await eventually(async () => {
       const { text } = expectAnswer(await callApi(terse, 'GET', `/system/gc/${id}/log`, { as: terse.admin }), 200)
-      assert.match(text, /files gone/)
+      assert.match(text, /files removed/)
       return text
     })
     const named = log.split('delete the blob').length - 1
     assert.ok(named > 10 && named < 40, String(named))
     assert.match(
       log,
-      /nobody holds it\nthe log ends here: it has reached its limit\n\S+ \[INFO\] .* 40 blobs and 40 files gone;/,
+      /nobody holds it\nthe log ends here: it has reached its limit\n\S+ \[INFO\] .* 40 blobs and 40 files removed;/,
     )
   })
 
-  test('a run that ends in error shows what all its tries did', async () => {
+  test('a run that fails shows the counts of all its tries', async () => {
     const [stuck] = await givenDead(marina, 5)
     const file = path.join(marina.config.storage.root!, blobPath(stuck!))
     await rm(file)
@@ -240,12 +240,12 @@ suite('the API of the garbage collection', () => {
     const attrs = JSON.parse(run.job_parameters) as Record<string, unknown>
     assert.deepEqual([attrs['purged_blobs'], attrs['removed_files'], attrs['workers']], [5, 4, 1])
     const log = expectAnswer(await call('GET', `/${run.id}/log`), 200).text
-    assert.equal(log.split(/goes on after an earlier try: .* 5 blobs and 4 files gone;/).length, 3)
+    assert.equal(log.split(/goes on after an earlier try: .* 5 blobs and 4 files removed;/).length, 3)
     await rm(file, { recursive: true })
     assert.equal((await runNow()).job_status, 'Success')
   })
 
-  test('is for administrators, and for robots that were given it', async () => {
+  test('is allowed to administrators, and to robots that hold the right', async () => {
     const robot = await givenRobot(marina, fresh('gc'), {
       access: [{ resource: 'garbage-collection', action: 'list' }],
     })
@@ -255,7 +255,7 @@ suite('the API of the garbage collection', () => {
   })
 })
 
-/** Blobs of no manifest, deleted. */
+/** Makes deleted blobs without a manifest. */
 async function givenDead(marina: TestMarina, count: number): Promise<Digest[]> {
   const repository = `library/${fresh('dead')}`
   return Promise.all(
@@ -268,7 +268,7 @@ async function givenDead(marina: TestMarina, count: number): Promise<Digest[]> {
 }
 
 suite('a collection on S3', () => {
-  test('frees what was deleted, and the same bytes pushed again stay', async () => {
+  test('frees deleted blobs, and keeps the same bytes when they are pushed again', async () => {
     await using s3 = await openS3Server()
     await using marina = await openTestMarina({ MARINA_WORKERS: 'none', ...s3Settings(s3) })
     const { db, blobs } = marina.ground

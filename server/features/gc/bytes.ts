@@ -7,17 +7,17 @@ import type { Count, Run } from './run.ts'
 import type { Pace } from './pace.ts'
 import { watchStore, type WatchStore } from './store.ts'
 
-/** Files that one worker removes in one transaction, whose digests stay locked meanwhile; never more than may go in a second. */
+/** The most files that a worker removes in one transaction, whose digests stay locked; never more than `perSecond`. */
 const mostAtOnce = 10
 const batch = 500
-/** For how long it is remembered that bytes are gone; more than `recordWithinMs` of registry/local/upload.ts. */
+/** How long the database remembers that bytes are gone; longer than `recordWithinMs` of registry/local/upload.ts. */
 const memory = sql`interval '1 hour'`
 
 type Stray = { digest: Digest; size: number | null }
 
 /**
- * Takes bytes that no blob row speaks for. First it is written down that they may be gone, then they go, under a lock on
- * the digest; only then that they are gone. Whoever writes the same bytes again meanwhile is told (guard_blobs).
+ * Removes strays: bytes without a blob's row. First one transaction marks them as doomed; a later one locks the digest,
+ * removes the bytes and marks them as gone. A push that writes the same bytes meanwhile is refused (guard_blobs).
  */
 export async function collectBytes(run: Run, pace: Pace): Promise<void> {
   if (!run.options.isDryRun) await doomAbandoned(run)
@@ -30,30 +30,34 @@ export async function collectBytes(run: Run, pace: Pace): Promise<void> {
   }
 }
 
-/** Bytes of pushes that were refused, or died before they told of them. */
+/** Dooms the bytes of pushes that were refused, or died before they recorded a blob; unmarks those with a blob. */
 async function doomAbandoned({ db, before, step }: Run): Promise<void> {
   const recorded = () =>
     db.run(sql`
       delete from stray where digest in (
-        select digest from stray where doomed_at is null and noted_at < ${before} and exists (select from blob where blob.digest = stray.digest)
+        select digest from stray where doomed_at is null and noted_at < ${before}
+          and exists (select from blob where blob.digest = stray.digest)
         order by digest limit ${batch} for update skip locked)`)
   const abandoned = () =>
     db.run(sql`
       update stray set doomed_at = clock_timestamp() where digest in (
-        select digest from stray where doomed_at is null and noted_at < ${before} and not exists (select from blob where blob.digest = stray.digest)
+        select digest from stray where doomed_at is null and noted_at < ${before}
+          and not exists (select from blob where blob.digest = stray.digest)
         order by digest limit ${batch} for update skip locked)`)
   for (const some of [recorded, abandoned]) while (step() && (await some()) === batch);
 }
 
-/** A dry run has doomed nothing, so it counts those that would be. */
+/** Lists doomed strays. A dry run has doomed nothing, so it lists the strays that a real run would doom. */
 function listDue({ db, before, options }: Run, after: string): Promise<Stray[]> {
   return db.rows<Stray>(sql`
-    select digest, size from stray where digest > ${after} and gone_at is null and noted_at < ${before} and (doomed_at is not null or ${options.isDryRun})
+    select digest, size from stray
+    where digest > ${after} and gone_at is null and noted_at < ${before}
+      and (doomed_at is not null or ${options.isDryRun})
       and not exists (select from blob where blob.digest = stray.digest)
     order by digest limit ${batch}`)
 }
 
-/** When one worker fails, the others end with the group they have: nothing goes once the run has ended. */
+/** When one worker fails, the others end after their current group: nothing is removed once the run has ended. */
 async function removeAll(run: Run, pace: Pace, watch: WatchStore, due: Stray[]): Promise<void> {
   const left = groupsOf(due, Math.min(mostAtOnce, run.options.perSecond || mostAtOnce))
   const work = async () => {
@@ -90,13 +94,14 @@ async function countOne({ blobs, totals, say }: Run, { digest }: Stray): Promise
 async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]): Promise<void> {
   await pace.take(some.length, run.signal)
   const { done, failures } = await run.counted(async (tx, count) => {
-    // Were this note lost with the power, the bytes stay doomed and the next run finds them gone: no wait for the disk.
+    // No wait for the disk: if a power cut loses this commit, the bytes stay doomed and the next run finds them gone.
     await tx.run(sql`set local synchronous_commit = off`)
     const locked = await lockSome(tx, run.before, some)
     const tried = await tryAll(run, locked, (one) => removeOne(run, one, count))
     failpoint('collect.removed')
     await tx.run(
-      sql`update stray set gone_at = clock_timestamp() where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`,
+      sql`update stray set gone_at = clock_timestamp()
+        where digest = any(${tried.done.map(({ digest }) => digest)}::text[])`,
     )
     return tried
   })
@@ -104,15 +109,17 @@ async function removeSome(run: Run, pace: Pace, watch: WatchStore, some: Stray[]
   await watch(done.length, failures)
 }
 
-/** What somebody records or another run removes just now is theirs; looked at again under the lock. */
+/** Locks strays and checks them again. Those that a push or another run has locked just now are skipped. */
 function lockSome(tx: Tx, before: Date, some: Stray[]): Promise<Stray[]> {
   return tx.rows<Stray>(sql`
-    select digest, size from stray where digest = any(${some.map(({ digest }) => digest)}::text[]) and doomed_at is not null and gone_at is null and noted_at < ${before}
+    select digest, size from stray
+    where digest = any(${some.map(({ digest }) => digest)}::text[])
+      and doomed_at is not null and gone_at is null and noted_at < ${before}
       and not exists (select from blob where blob.digest = stray.digest)
     order by digest for update skip locked`)
 }
 
-/** A try that was killed may have removed what it could not note any more: where it goes on, that counts. */
+/** An earlier try that was killed may have removed the file without saving its count: then the retry counts it. */
 async function removeOne({ blobs, earlier }: Run, { digest, size }: Stray, count: Count): Promise<void> {
   const found = size ?? (await blobs.find(blobPath(digest)))?.size ?? 0
   const isGoneSince = size !== null && earlier !== undefined
@@ -120,7 +127,7 @@ async function removeOne({ blobs, earlier }: Run, { digest, size }: Stray, count
   count({ files: 1, freed: found })
 }
 
-/** One file that storage does not let go keeps no other one here: it stays doomed, and the next run tries again. */
+/** Tries all files. One that the storage refuses to remove stays doomed for the next run and stops no other one. */
 async function tryAll(
   { totals, say, options }: Run,
   some: Stray[],
@@ -144,7 +151,9 @@ async function tryAll(
 export async function forgetGone(db: Db): Promise<void> {
   const some = () =>
     db.run(
-      sql`delete from stray where digest in (select digest from stray where gone_at < clock_timestamp() - ${memory} order by gone_at limit ${batch} for update skip locked)`,
+      sql`delete from stray where digest in (
+        select digest from stray where gone_at < clock_timestamp() - ${memory}
+        order by gone_at limit ${batch} for update skip locked)`,
     )
   while ((await some()) === batch);
 }

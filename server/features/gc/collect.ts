@@ -10,9 +10,10 @@ import type { Collection, Run, Totals } from './run.ts'
 import { deleteUntagged } from './untagged.ts'
 
 /**
- * Frees what nobody holds, while pushes, pulls and deletes go on. Costs what lies in the queues. Can be killed anywhere and
- * run again, also at the same time as another. Any error while finding out what is garbage ends it with that error; nothing
- * is ever garbage because a question failed. Order of the steps: what holds others first, bytes last.
+ * Frees what nothing holds, while pushes, pulls and deletes go on. The cost grows with the entries in the queues, not
+ * with the registry. A run can be killed anywhere and run again, also beside another run. An error while looking for
+ * garbage ends the run with that error: a failed query never makes something garbage. The steps are ordered so that
+ * what holds something is removed before it, bytes last.
  */
 export async function collect(collection: Collection): Promise<Totals> {
   const { db, log, options } = collection
@@ -20,7 +21,8 @@ export async function collect(collection: Collection): Promise<Totals> {
   const run = await begin(collection, lines.say)
   const estimate = await countDue(db, run.before)
   log(
-    `${options.isDryRun ? 'a dry run: nothing is deleted; ' : ''}what was unused before ${run.before.toISOString()} is garbage; about ${estimate} things to look at`,
+    (options.isDryRun ? 'a dry run: nothing is deleted; ' : '') +
+      `what was unused before ${run.before.toISOString()} is garbage; about ${estimate} things to look at`,
   )
   run.told = () => collection.progress({ ...run.totals, estimate })
   if (run.earlier && !options.isDryRun) log(`goes on after an earlier try: ${summary(run)}`)
@@ -29,7 +31,7 @@ export async function collect(collection: Collection): Promise<Totals> {
     await walk(run)
     isThrough = true
   } finally {
-    // What a run did that is cut short or fails stays done.
+    // A run that is cut short or fails keeps what it has done, so it reports that too.
     run.told()
     lines.rest()
     log(`${isThrough ? '' : 'cut short; until then '}${summary(run)}`, 'INFO', 'last word')
@@ -52,9 +54,10 @@ async function walk(run: Run): Promise<void> {
 
 async function begin(collection: Collection, say: Run['say']): Promise<Run> {
   const { db, signal, options, earlier, keep } = collection
-  const { before } = (await db.row<{ before: Date }>(
-    sql`select clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}) as before`,
-  ))!
+  // A Date has no microseconds. Rounded up, so that without a delay a blob released in this very millisecond is due.
+  const { before } = (await db.row<{ before: Date }>(sql`
+    select date_trunc('milliseconds', clock_timestamp() - make_interval(secs => ${options.delayMs / 1000}))
+      + interval '1 millisecond' as before`))!
   let [isOver, hasBegun] = [false, false]
   const step = () => {
     signal.throwIfAborted()
@@ -78,7 +81,7 @@ async function begin(collection: Collection, say: Run['say']): Promise<Run> {
   return { ...collection, before, step, told: () => {}, counted, say, totals }
 }
 
-/** A run that never gets into the window has a schedule that wants another look. */
+/** Warns when the run began outside of the time window: its schedule does not fit the window. */
 function tellOutside({ log, options: { begins = 'another time' } }: Collection, hasBegun: boolean): void {
   if (hasBegun)
     log(
@@ -89,26 +92,34 @@ function tellOutside({ log, options: { begins = 'another time' } }: Collection, 
   else log(`outside of the time window nothing is collected: it begins at ${begins}`, 'WARNING', 'last word')
 }
 
-/** Entries of queues up to which they are matched with each other. */
+/** The most queue entries that are matched with each other to count each blob once. */
 const matched = 1_000_000
 
 /**
- * What lies in the queues and is due. A blob may lie in several and counts once; but not among tens of millions of entries, where
- * matching them would take longer than a statement may.
+ * Counts the due entries of the queues. A blob with entries in several queues counts once, but with more than a million
+ * entries it counts several times: matching tens of millions would exceed the time limit of a statement.
  */
 async function countDue(db: Db, before: Date): Promise<number> {
   const row = (await db.row<{ blobs: number; files: number }>(sql`
-    select (select count(*) from unused_link where noted_at < ${before}) + (select count(*) from released_link where released_at < ${before})
-      + (select count(*) from blob_candidate where noted_at < ${before}) as blobs, (select count(*) from stray where gone_at is null and noted_at < ${before}) as files`))!
+    select
+      (select count(*) from unused_link where noted_at < ${before})
+        + (select count(*) from released_link where released_at < ${before})
+        + (select count(*) from blob_candidate where noted_at < ${before}) as blobs,
+      (select count(*) from stray where gone_at is null and noted_at < ${before}) as files`))!
   if (row.blobs > matched) return row.blobs + row.files
   const once = await db.row<{ count: number }>(sql`
     select count(*) from (
-      select blob_id from unused_link where noted_at < ${before} union select blob_id from released_link where released_at < ${before}
+      select blob_id from unused_link where noted_at < ${before}
+      union select blob_id from released_link where released_at < ${before}
       union select blob_id from blob_candidate where noted_at < ${before}) due`)
   return once!.count + row.files
 }
 
 function summary({ totals: { artifacts, links, blobs, files, freed, failed }, options }: Run): string {
-  const did = options.isDryRun ? 'would go' : 'gone'
-  return `${artifacts} untagged artifacts, ${links} holds of repositories, ${blobs} blobs and ${files} files ${did}; ${freed} bytes ${options.isDryRun ? 'would be free' : 'freed'}${failed > 0 ? `; ${failed} files could not be removed` : ''}`
+  const would = options.isDryRun ? 'would be ' : ''
+  return (
+    `${artifacts} untagged artifacts, ${links} holds of repositories, ${blobs} blobs and ${files} files ` +
+    `${would}removed; ${freed} bytes ${would}freed` +
+    (failed > 0 ? `; ${failed} files could not be removed` : '')
+  )
 }

@@ -5,8 +5,9 @@ import type { Counted, Done } from './run.ts'
 type Counting = { db: Db; totals: Done; keep: (tx: Tx, totals: Done) => Promise<void> }
 
 /**
- * Transactions that are counted with what they do: written down in the transaction itself, and in `totals` once it is committed. Workers
- * write down one after the other, each on top of what the others have committed, so that a kill at any moment leaves the right counts.
+ * Runs transactions that save the counts of their own work, and adds them to `totals` once they are committed. A
+ * semaphore of one lets workers save and commit one after the other, each on top of the committed counts of the others,
+ * so that the counts are right after a kill at any moment.
  */
 export function openCounts({ db, totals, keep }: Counting): Counted {
   const order = openPlaces({ places: 1 })

@@ -84,7 +84,7 @@ suite('garbage collection', () => {
     (await marina.ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: marina.admin })).status
   const pull = async (reference: string) =>
     (await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: marina.admin })).status
-  /** As if everything that waits had waited so much longer. */
+  /** Makes all queue entries and the trash older by this many seconds. */
   const age = async (seconds: number) => {
     const { db } = marina.ground
     await db.run(sql`update unused_link set noted_at = noted_at - make_interval(secs => ${seconds})`)
@@ -110,7 +110,7 @@ suite('garbage collection', () => {
     assert.match(log.join('\n'), /delete the blob sha256:.* nobody holds it/)
   })
 
-  test('touches nothing younger than the delay, be it deleted, unlinked or given up', async () => {
+  test('leaves blobs alone that were deleted, unlinked or abandoned within the delay', async () => {
     const gone = await pushImage(marina, repository, { tag: 'gone' })
     await deleteImage(gone.digest)
     const unlinked = await pushBlob(marina, repository)
@@ -133,7 +133,7 @@ suite('garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('F36: a push that saw a blob by HEAD goes through although the hold on it ended since', async () => {
+  test('F36: a push that found a blob by HEAD succeeds although the hold on it ended since', async () => {
     const image = makeImage()
     for (const bytes of image.blobs) await pushBlob(marina, repository, bytes)
     await run()
@@ -146,7 +146,7 @@ suite('garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('an untagged artifact that is pushed again, or whose subject comes, while a run is about to delete it stays', async () => {
+  test('an untagged artifact stays when it or its subject is pushed while a run is about to delete it', async () => {
     const { db } = marina.ground
     const [first, again] = [await pushImage(marina, repository), await pushImage(marina, repository)]
     const subject = makeImage()
@@ -181,7 +181,7 @@ suite('garbage collection', () => {
     assert.equal(await used(), 0)
   })
 
-  test('bytes whose push was refused, or died before it was recorded, go after the delay (F04)', async () => {
+  test('F04: bytes of a push that was refused or died before it was recorded are removed after the delay', async () => {
     await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 10))
     const answer = await marina.ask(
       'POST',
@@ -196,7 +196,7 @@ suite('garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('bytes that a push saved from a collection before it died go with the next one (F04)', async () => {
+  test('bytes that a push rescued from a collection before it died are removed by the next one (F04)', async () => {
     const { db, blobs } = marina.ground
     const bytes = Buffer.from(fresh('saved in vain'))
     const digest = await pushBlob(marina, repository, bytes)
@@ -209,7 +209,7 @@ suite('garbage collection', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('the same bytes pushed again after they went are there again, whatever a collection remembers', async () => {
+  test('bytes that were removed can be pushed again, although the database remembers that they are gone', async () => {
     const bytes = fresh('the very same bytes')
     const digest = await pushBlob(marina, repository, bytes)
     for (let round = 0; round < 3; round++) {
@@ -223,7 +223,7 @@ suite('garbage collection', () => {
     }
   })
 
-  test('a dry run says what would go and why, and changes nothing', async () => {
+  test('a dry run logs what would be removed and why, and changes nothing', async () => {
     const gone = await pushImage(marina, repository, { tag: 'gone' })
     await deleteImage(gone.digest)
     const given = await pushBlob(marina, repository)
@@ -237,7 +237,7 @@ suite('garbage collection', () => {
     assert.deepEqual([freed, files], [totals.freed, totals.files])
   })
 
-  test('an error while looking for garbage ends the run and nothing goes (F20)', async () => {
+  test('an error while looking for garbage ends the run, and nothing is removed (F20)', async () => {
     const gone = await pushImage(marina, repository, { tag: 'gone' })
     await deleteImage(gone.digest)
     await marina.ground.db.run(sql`alter table system_artifact rename to system_artifact_elsewhere`)
@@ -250,7 +250,7 @@ suite('garbage collection', () => {
     assert.equal((await run()).blobs, 2)
   })
 
-  test('were the check for holders wrong, a foreign key would keep a live blob', async () => {
+  test('if the check for holders were wrong, a foreign key would keep a live blob', async () => {
     const image = await pushImage(marina, repository, { tag: 'live' })
     const { db } = marina.ground
     await db.run(sql`insert into blob_candidate (blob_id) select id from blob where digest = ${image.config}`)
@@ -270,7 +270,7 @@ suite('garbage collection', () => {
     await run()
   })
 
-  test('a file that storage does not let go counts as failed, the rest goes, and the next run takes it', async () => {
+  test('a file that the storage refuses to remove counts as failed; the next run removes it', async () => {
     const { blobs } = marina.ground
     const [one, two] = [await pushBlob(marina, repository), await pushBlob(marina, repository)]
     for (const digest of [one, two]) await del(`/v2/${repository}/blobs/${digest}`)
@@ -284,7 +284,7 @@ suite('garbage collection', () => {
     assert.equal(await hasBytes(one), false)
   })
 
-  /** Deleted blobs with nothing else, in the order in which a collection takes them. */
+  /** Makes deleted blobs without a manifest; returns their digests in the order in which a collection removes them. */
   const givenDead = async (count: number) => {
     const dead: Digest[] = []
     for (let made = 0; made < count; made++) dead.push(await pushBlob(marina, repository))
@@ -293,7 +293,7 @@ suite('garbage collection', () => {
   }
   const fileOf = (digest: Digest) => path.join(marina.config.storage.root!, blobPath(digest))
 
-  test('a file that the disk does not let go holds up no other one, and goes once it can', async () => {
+  test('a file that the disk refuses to remove stops no other one, and is removed once it can be', async () => {
     const [stuck, ...others] = await givenDead(25)
     const file = fileOf(stuck!)
     await rm(file)
@@ -308,7 +308,7 @@ suite('garbage collection', () => {
     assert.equal(await hasBytes(stuck!), false)
   })
 
-  test('estimates a blob once, in however many queues it lies, and tells how far it is after each group of files', async () => {
+  test('estimates a blob of several queues once, and reports progress after each group of files', async () => {
     await givenDead(30)
     const told: { estimate: number; files: number }[] = []
     await run({ workers: 1 }, { progress: (now) => told.push(now) })
@@ -316,7 +316,7 @@ suite('garbage collection', () => {
     assert.deepEqual([...new Set(told.map(({ files }) => files))], [0, 10, 20, 30])
   })
 
-  test('names so many things of a kind in the log, and says how many more there were', () => {
+  test('logs a limited number of things of each kind, and how many more there were', () => {
     const said: string[] = []
     const lines = openLines((line) => void said.push(line), 3)
     for (const kind of ['blobs', 'files'])
@@ -325,7 +325,7 @@ suite('garbage collection', () => {
     assert.deepEqual(said, ['blobs 0', 'blobs 1', 'blobs 2', 'files 0', 'files 1', 'files 2', '… and 2 more blobs'])
   })
 
-  test('a store that fails as a whole ends the run at once, and nothing goes after its end', async () => {
+  test('a store that fails as a whole ends the run at once, and nothing is removed after its end', async () => {
     await givenDead(60)
     const { blobs } = marina.ground
     const down = () => Promise.reject(new StorageUnavailable('the disk is gone'))
@@ -346,7 +346,7 @@ suite('garbage collection', () => {
     assert.equal((await run()).files, 50)
   })
 
-  test('a store that says it is well and lets nothing go ends the run after a thousand files', async () => {
+  test('a store that passes its check but removes nothing ends the run after 1000 files in a row', async () => {
     const watch = watchStore(marina.ground.blobs)
     const ten = (went: number) =>
       watch(
@@ -359,7 +359,7 @@ suite('garbage collection', () => {
     await assert.rejects(ten(0), /of 1000 files in a row none could be removed; the last one: not allowed/)
   })
 
-  test('stops between steps when asked, outside of its time window too, and goes on in the next run', async () => {
+  test('stops between steps when aborted or outside of its time window, and the next run goes on', async () => {
     for (let count = 0; count < 3; count++) await del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)
     await assert.rejects(run({}, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)
     assert.equal((await run({ mayGoOn: () => false, begins: '22:00 UTC' })).blobs, 0)
@@ -373,7 +373,7 @@ suite('garbage collection', () => {
     assert.equal((await run()).blobs, 3)
   })
 
-  test('writes down after each group what all workers have done by then, so that a kill between two of them miscounts nothing', async () => {
+  test('saves the counts of all workers with each group, so that they are right after a kill', async () => {
     await Promise.all(
       Array.from({ length: 60 }, async () => del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)),
     )
@@ -383,7 +383,7 @@ suite('garbage collection', () => {
       { workers: 4 },
       {
         async keep(tx, { files }) {
-          // What this transaction would commit and what others have committed.
+          // This transaction sees what it would commit and what the others have committed.
           const { gone } = (await tx.row<{ gone: number }>(
             sql`select count(*) as gone from stray where gone_at is not null and gone_at > ${started}`,
           ))!
@@ -399,28 +399,28 @@ suite('garbage collection', () => {
     )
   })
 
-  test('removes no more files per second than it may', async () => {
+  test('removes at most `perSecond` files per second', async () => {
     for (let count = 0; count < 25; count++) await del(`/v2/${repository}/blobs/${await pushBlob(marina, repository)}`)
     const started = performance.now()
     assert.equal((await run({ perSecond: 20, workers: 5 })).files, 25)
     assert.ok(performance.now() - started > 900)
   })
 
-  test('removes no more files at once than it may per second, where that is less than a group', async () => {
+  test('removes at most `perSecond` files at once, also where that is less than a group', async () => {
     await givenDead(6)
     const { blobs } = marina.ground
     const started = performance.now()
     const after: number[] = []
     const remove: Blobs['remove'] = (key) => (after.push(performance.now() - started), blobs.remove(key))
     assert.equal((await run({ perSecond: 2, workers: 5 }, { blobs: { ...blobs, remove } })).files, 6)
-    // Some milliseconds for how timers count.
+    // Timers may fire a few milliseconds early.
     assert.ok(after[2]! > 990 && after[4]! > 1990, String(after))
   })
 
-  suite('of artifacts without a tag, when asked', () => {
+  suite('of artifacts without a tag', () => {
     const untagged = { isUntaggedGarbage: true }
 
-    test('deletes them with what belongs to them, and their bytes in the same run', async () => {
+    test('deletes them with their accessories, and their bytes in the same run', async () => {
       const lone = await pushImage(marina, repository)
       const note = await pushReferrer(marina, repository, lone)
       const tagged = await pushImage(marina, repository, { tag: 'one' })
@@ -433,7 +433,17 @@ suite('garbage collection', () => {
       assert.equal(await hasBytes(lone.config), false)
     })
 
-    test('keeps parts of an index, what speaks of a living artifact, and what is young', async () => {
+    test('deletes an untagged subject and its signature, and keeps a referrer that has a tag of its own', async () => {
+      const subject = await pushImage(marina, repository)
+      await pushReferrer(marina, repository, subject, { tag: 'keep' })
+      const signed = await pushImage(marina, repository)
+      const signature = await pushImage(marina, repository, { tag: `sha256-${signed.digest.slice(7)}.sig` })
+      await run(untagged)
+      for (const { digest } of [subject, signed, signature]) assert.equal(await pull(digest), 404)
+      assert.equal(await pull('keep'), 200)
+    })
+
+    test('keeps parts of an index, referrers of an existing artifact, and artifacts within the delay', async () => {
       const child = await pushImage(marina, repository)
       const index = await pushIndex(marina, repository, [child], { tag: 'all' })
       const note = await pushReferrer(marina, repository, index)
@@ -444,7 +454,7 @@ suite('garbage collection', () => {
       assert.equal(await pull(young.digest), 200)
     })
 
-    test('a dry run names them and deletes none', async () => {
+    test('a dry run logs them and deletes none', async () => {
       const lone = await pushImage(marina, repository)
       assert.equal((await run({ ...untagged, isDryRun: true })).artifacts, 1)
       assert.match(log.join('\n'), new RegExp(`would delete the artifact ${repository}@${lone.digest}`))
@@ -452,7 +462,7 @@ suite('garbage collection', () => {
     })
   })
 
-  test('what can still be restored keeps its bytes', async () => {
+  test('a deleted artifact that can still be restored keeps its bytes', async () => {
     const gone = await pushImage(marina, repository, { tag: 'gone' })
     await deleteImage(gone.digest)
     await age(3600)

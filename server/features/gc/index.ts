@@ -14,7 +14,7 @@ type Lent = Parameters<typeof collectionHandler>[0] & {
   pace: { delayMs: number; undeleteMs: number; perSecond: number; window: string | undefined }
 }
 
-/** Garbage collection. */
+/** Garbage collection of blobs, their bytes and untagged artifacts. */
 export const gc = ({ pace: { delayMs, undeleteMs, perSecond, window }, ...ground }: Lent) =>
   feature({
     name: 'gc',

@@ -10,7 +10,7 @@ import { beginOf, isWithin, type TimeWindow } from './window.ts'
 
 export type CollectParams = { delete_untagged: boolean; dry_run: boolean; workers: number }
 
-/** One run at a time anywhere (F37). A worker that dies leaves the queues as they are: the run begins again, twice at most. */
+/** One run at a time in all processes (F37). A dead worker leaves the queues intact; a run has 3 tries at most. */
 export const collection = jobType<CollectParams>({
   name: 'GARBAGE_COLLECTION',
   isSingle: true,
@@ -19,7 +19,7 @@ export const collection = jobType<CollectParams>({
   keep: 50,
 })
 
-/** `window`: scheduled runs work only then; one that somebody asked for works at once. */
+/** `window` holds for scheduled runs only; a run that an administrator starts works at once. */
 type CollectSettings = Pick<CollectOptions, 'delayMs' | 'keepMs' | 'perSecond'> & {
   window: TimeWindow | undefined
 }
@@ -54,7 +54,7 @@ export function collectionHandler({ db, blobs, gates }: Ground, { window, ...set
   })
 }
 
-/** By Harbor's names, and what it has none for. */
+/** The counts by Harbor's names; `ended_holds` and `removed_files` are ours. */
 function attrsOf({ artifacts, links, blobs, files, freed }: Done) {
   return {
     purged_manifests: artifacts,

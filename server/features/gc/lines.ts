@@ -1,10 +1,10 @@
 import type { Level } from '../../platform/jobs/log.ts'
 import type { Collection } from './run.ts'
 
-/** Lines of one kind; a log has an end, and the other kinds want their room in it. */
+/** The most lines of one kind: the size of a log is limited, and the other kinds need room in it. */
 const mostOfKind = 2000
 
-/** Names single things in the log, so many of a kind; `rest` says how many more there were. */
+/** Logs lines about single things, at most `most` of each kind; `rest` logs how many more there were. */
 export function openLines(log: Collection['log'], most = mostOfKind) {
   const counts = new Map<string, number>()
   return {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Holds up whoever takes more than so many per second. */
+/** A throttle: a caller that takes more than the rate allows waits until it fits. */
 export type Pace = { take(count: number, signal: AbortSignal): Promise<void> }
 
-/** `perSecond` 0: no limit. */
+/** Makes a throttle of `perSecond` items per second; 0 means no limit. */
 export function openPace(perSecond: number): Pace {
   let freeAt = performance.now()
   return {

@@ -4,47 +4,50 @@ import type { Db, Tx } from '../../platform/db/db.ts'
 import type { Level } from '../../platform/jobs/log.ts'
 import type { UntagGates } from '../../registry/gate.ts'
 
-/** What a run has done, or in a dry run would do. `freed` in bytes. `failed`: bytes that the storage did not let go; the next run tries again. */
+/**
+ * What a run has removed, or in a dry run would remove. `freed` is in bytes. `failed` counts files that the storage
+ * refused to remove; the next run tries again.
+ */
 export type Totals = { artifacts: number; links: number; blobs: number; files: number; freed: number; failed: number }
 
-/** What counts on from try to try; what could not be removed is tried again and counts anew. */
+/** The counts that a retry adds to. Not `failed`: the retry tries these files again and counts them itself. */
 export type Done = Omit<Totals, 'failed'>
 
 export type CollectOptions = {
   /** How long something must have been unused, in ms. */
   delayMs: number
-  /** How long what was deleted can be taken back, in ms; 0: not at all. */
+  /** For how long a deletion can be taken back, in ms; 0 means not at all. */
   keepMs: number
   /** Delete artifacts without a tag, too. */
   isUntaggedGarbage: boolean
   isDryRun: boolean
   /** Removals from storage under way at once. */
   workers: number
-  /** Removals from storage per second at most; 0: no limit. */
+  /** The most removals from storage per second; 0 means no limit. */
   perSecond: number
-  /** Asked between steps; false ends the run before it is through. */
+  /** Called between steps; false ends the run early. */
   mayGoOn(): boolean
-  /** When it will next be true, in words, where it may be false. */
+  /** The time at which `mayGoOn` becomes true again, for the log; set where it may be false. */
   begins?: string
 }
 
 export type Collection = {
   db: Db
   blobs: Blobs
-  /** Who deletes artifacts without a tag, and what may keep them. */
+  /** The actor that deletes artifacts without a tag, and the gates that may refuse it. */
   by: Actor
   gates: UntagGates
   signal: AbortSignal
   log(line: string, level?: Level, as?: 'last word'): void
   progress(totals: Totals & { estimate: number }): void
-  /** Writes down what is done in the transaction that does it, so that who goes on after a kill knows. */
+  /** Saves the counts in the transaction that does the work, so that a retry after a kill knows them. */
   keep?(tx: Tx, totals: Done): Promise<void>
-  /** Of a run that was cut short, when this one goes on with it: counted on from there. */
+  /** The counts of an earlier try that was cut short: this retry adds to them. */
   earlier?: Done
   options: CollectOptions
 }
 
-/** What every step of a run shares. `before`: what was noted until then is due, in the database's own time. */
+/** What every step of a run shares. Queue entries from before `before`, by the database's clock, are due. */
 export type Run = Collection & {
   before: Date
   totals: Totals
@@ -54,9 +57,9 @@ export type Run = Collection & {
   say: Say
 }
 
-/** Runs one transaction of a collection; what it counts is kept by that very transaction, and counted once it is committed. */
+/** Runs one transaction of a collection. The transaction saves what it counts; the totals grow once it is committed. */
 export type Counted = <Result>(work: (tx: Tx, count: Count) => Promise<Result>) => Promise<Result>
 export type Count = (more: Partial<Done>) => void
 
-/** A line about one thing of a kind. */
+/** Logs a line about one thing of a kind. */
 type Say = (kind: string, line: string, level?: Level) => void

@@ -1,12 +1,18 @@
 import { StorageUnavailable, type Blobs } from '../../platform/blobs/blobs.ts'
 
-/** Files that fail one after another, none going between them, before the store counts as broken although it says it is well. */
+/** After this many failed files in a row the store counts as broken, even when its check succeeds. */
 const mostInRow = 1000
 
-/** Told after each group of files: how many went, and why the others did not. Throws StorageUnavailable when the store as a whole fails. */
+/**
+ * Called after each group of files with the number that were removed and the errors of the others. Throws
+ * StorageUnavailable when the store as a whole fails.
+ */
 export type WatchStore = (went: number, failures: unknown[]) => Promise<void>
 
-/** Tells a file that storage does not let go, which is left to the next run, from a store that is gone, which ends this one. */
+/**
+ * Tells a file that the store refuses to remove, which is left to the next run, from a store that fails as a whole,
+ * which ends this run.
+ */
 export function watchStore(blobs: Pick<Blobs, 'check'>): WatchStore {
   let inRow = 0
   return async (went, failures) => {

@@ -15,7 +15,7 @@ import { openLog } from '../../platform/observe/log.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { collect, type CollectOptions } from './index.ts'
 
-/** MARINA_TEST_GC_SECONDS=600 for a long run. */
+/** The duration of the test; MARINA_TEST_GC_SECONDS=600 makes a long run. */
 const seconds = Number(process.env['MARINA_TEST_GC_SECONDS'] ?? 12)
 const options: CollectOptions = {
   delayMs: 0,
@@ -29,7 +29,7 @@ const options: CollectOptions = {
 
 suite(`collections without a delay beside pushes, mounts and deletes for ${seconds} s`, () => {
   test(
-    'F34, F35, F36, F37: no acknowledged image loses a byte, and after quiet there is no orphan',
+    'F34, F35, F36, F37: no acknowledged image loses a byte, and in the end there is no orphan',
     { timeout: seconds * 1000 + 180_000 },
     async () => {
       await using marina = await openTestMarina(
@@ -46,7 +46,7 @@ suite(`collections without a delay beside pushes, mounts and deletes for ${secon
 })
 
 suite('a push whose bytes a collection takes before they are recorded', () => {
-  test('is told to start again, and then goes through', async () => {
+  test('is refused with the advice to start again, and then succeeds', async () => {
     await using scene = await openRace()
     await assert.rejects(scene.push(), /being removed: start again/)
     scene.quiet()
@@ -54,20 +54,20 @@ suite('a push whose bytes a collection takes before they are recorded', () => {
     assert.deepEqual(await findDisagreements(scene.marina), [])
   })
 
-  test('goes through when the bytes came anew', async () => {
+  test('succeeds when the bytes were written again', async () => {
     await using scene = await openRace({ again: true })
     await scene.push()
     assert.deepEqual(await findDisagreements(scene.marina), [])
   })
 
-  test('is lost without the guard on new rows, which this shows', async () => {
+  test('loses its bytes without the trigger guard_blobs, which shows that the trigger is needed', async () => {
     await using scene = await openRace()
     await scene.marina.ground.db.run(sql`drop trigger guard_blobs on blob`)
     await scene.push()
     assert.match((await findDisagreements(scene.marina)).join(), /its bytes are missing/)
   })
 
-  test('a live blob is lost without the check for holders and without the foreign keys, which this shows', async () => {
+  test('a live blob is lost without is_blob_held and the foreign keys, which shows that they are needed', async () => {
     await using scene = await openRace()
     const { marina } = scene
     const { db } = marina.ground
@@ -88,7 +88,10 @@ suite('a push whose bytes a collection takes before they are recorded', () => {
   })
 })
 
-/** A push of one blob with a collection exactly between its bytes and its row; `again`: somebody else writes the same bytes after that. */
+/**
+ * Prepares a push of one blob with a collection exactly between its bytes and its row. With `again`, another writer
+ * writes the same bytes after the collection.
+ */
 async function openRace({ again = false } = {}) {
   const marina = await openTestMarina({ MARINA_WORKERS: 'none' })
   const { db, blobs, cache } = marina.ground
@@ -137,7 +140,7 @@ async function collectIn({ ground: { db, blobs } }: TestMarina) {
   })
 }
 
-/** Whether enough has happened to believe what came of it. */
+/** Whether enough has happened for the result to mean something. */
 const isTried = ({ pushed, kept, freed, deleted, mounted, runs }: Scene) =>
   pushed > 5 * seconds && mounted > 0 && kept > 10 && freed > 0 && deleted > 0 && runs > seconds
 
@@ -152,12 +155,15 @@ type Scene = {
   lost: string[]
 }
 
-/** Ten pushers that share layers, some of whom delete what they pushed; two collectors; then quiet, and everything is read. */
+/**
+ * Runs ten pushers that share layers, some of which delete what they pushed, beside two collectors. Once they have
+ * ended, collects the rest and checks everything.
+ */
 async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
   const scene: Scene = { pushed: 0, kept: 0, deleted: 0, retried: 0, mounted: 0, runs: 0, freed: 0, lost: [] }
   const project = await givenProject(first)
   const until = performance.now() + seconds * 1000
-  // A busy machine takes longer to do as much.
+  // A busy machine gets up to 80 s more.
   const isOver = () => performance.now() > until + (isTried(scene) ? 0 : 80_000)
   const layers = Array.from({ length: 6 }, (_, index) =>
     Buffer.from(fresh(`a layer that many push ${index}`).repeat(20)),
@@ -189,7 +195,7 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
     }
   }
 
-  /** As a client does: asks, mounts or uploads, then the manifest; from the start when something went away meanwhile. */
+  /** Pushes as a client does: blobs by HEAD, mount or upload, then the manifest; retries when a blob was removed. */
   async function pushWhole(
     marina: TestMarina,
     repository: string,
@@ -249,7 +255,7 @@ async function play(marinas: TestMarina[], first: TestMarina): Promise<Scene> {
     scene.freed += totals.freed
   }
 
-  /** Every image that was acknowledged and not deleted, whole; then storage against database, quota against a recount, the queues. */
+  /** Checks that living images are whole, storage and database agree, no garbage is left, and usage is counted. */
   async function check() {
     for (const [key, { repository, content }] of living) {
       const found = await first.ask('GET', `/v2/${repository}/manifests/${digestOf(content)}`, { as: first.admin })

@@ -6,7 +6,7 @@ type Options = { isDryRun: boolean; deletesUntagged: boolean }
 export const facts = {
   collectionAsked: topic<{ executionId: number } & Options>('collection.asked'),
   collectionStopped: topic<{ executionId: number }>('collection.stopped'),
-  /** `cron` null: no longer. */
+  /** `cron` is null when the schedule was removed. */
   collectionScheduled: topic<{ cron: string | null } & Options>('collection.scheduled', {
     resource: () => 'garbage_collection',
     description: schedulingOf('garbage collection'),

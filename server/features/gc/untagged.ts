@@ -13,9 +13,9 @@ const batch = 200
 type Untagged = { id: number; digest: Digest; repositoryId: number; projectId: number; name: RepositoryName }
 
 /**
- * Deletes artifacts that no tag names, as a user would: with the parts that only they need and with what belongs to them. Kept,
- * as in Harbor: parts of an index, what says something about an artifact that is there (signatures, SBOMs, any referrer), and
- * what was pushed within the delay. Looks at every artifact, since whether one has a tag stands in no queue.
+ * Deletes untagged artifacts as a user would: with the parts that only they need and with their accessories. Kept, as
+ * in Harbor: parts of an index, accessories and referrers of an existing artifact (signatures, SBOMs), and artifacts
+ * pushed within the delay. Reads every artifact, since no queue lists those without a tag.
  */
 export async function deleteUntagged(run: Run): Promise<void> {
   for (let after = 0; run.step();) {
@@ -26,16 +26,25 @@ export async function deleteUntagged(run: Run): Promise<void> {
   }
 }
 
-/** Of `artifact`. A part of an index is named by it, and a referrer counts only while what it is about is there. */
-const isUntagged = (before: Date) => sql`artifact.pushed_at < ${before}
+/** The condition on `artifact` for being deleted. A referrer is kept only while its subject exists. */
+const isUntagged = (before: Date) => sql`
+  artifact.pushed_at < ${before}
   and not exists (select from tag where tag.artifact_id = artifact.id)
-  and not exists (select from artifact_child where artifact_child.repository_id = artifact.repository_id and artifact_child.child_id = artifact.id)
-  and not exists (select from artifact subject where subject.repository_id = artifact.repository_id and subject.digest = artifact.subject_digest)
-  and not exists (select from accessory join artifact subject on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest where accessory.artifact_id = artifact.id)`
+  and not exists (
+    select from artifact_child
+    where artifact_child.repository_id = artifact.repository_id and artifact_child.child_id = artifact.id)
+  and not exists (
+    select from artifact subject
+    where subject.repository_id = artifact.repository_id and subject.digest = artifact.subject_digest)
+  and not exists (
+    select from accessory join artifact subject
+      on subject.repository_id = accessory.repository_id and subject.digest = accessory.subject_digest
+    where accessory.artifact_id = artifact.id)`
 
 function listUntagged({ db, before }: Run, after: number): Promise<Untagged[]> {
   return db.rows<Untagged>(sql`
-    select artifact.id, artifact.digest, repository.id as "repositoryId", repository.project_id as "projectId", repository.name
+    select artifact.id, artifact.digest, repository.id as "repositoryId", repository.project_id as "projectId",
+      repository.name
     from artifact join repository on repository.id = artifact.repository_id
     where artifact.id > ${after} and ${isUntagged(before)} order by artifact.id limit ${batch}`)
 }
@@ -56,7 +65,7 @@ async function deleteOne(run: Run, { digest, repositoryId, projectId, name }: Un
       `${options.isDryRun ? 'would delete' : 'delete'} the artifact ${name}@${digest}: it has no tag`,
     )
   } catch (error) {
-    // Somebody tagged, used or deleted it meanwhile, or a rule holds what belongs to it.
+    // The artifact was tagged, used or deleted meanwhile, or an immutability rule keeps a tag of an accessory.
     if (!(error instanceof Failure) && !(error instanceof OciError)) throw error
     say('artifacts that stay', `${name}@${digest} stays: ${error.message}`, 'WARNING')
   }

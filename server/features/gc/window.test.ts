@@ -11,7 +11,7 @@ test('a time window says when it begins', () => {
 
 const at = (time: string) => new Date(`2026-01-01T${time}:00Z`)
 
-test('a time window holds its first minute and not its last, over midnight too', () => {
+test('a time window includes its first minute and excludes its last, over midnight too', () => {
   const [day, night] = [parseTimeWindow('08:30-17:00'), parseTimeWindow('22:00-06:00')]
   for (const [window, inside, outside] of [
     [day, ['08:30', '12:00', '16:59'], ['08:29', '17:00', '00:00']],

@@ -3,12 +3,12 @@ import type { Schedule } from '../../../api/jobs.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { CollectParams } from './jobs.ts'
 
-/** Harbor's bounds. */
+/** The most workers, as in Harbor. */
 const mostWorkers = 10
 
 /**
- * What a run is to do. `redis_url_reg_cache` and `delete_tag`, which Harbor's portal sends, are about a second store of tags
- * and blobs that there is none of here. Throws BAD_REQUEST.
+ * Parses the parameters of a run. Throws BAD_REQUEST. `redis_url_reg_cache` and `delete_tag`, which Harbor's portal
+ * sends, are ignored: they are about Harbor's second store of tags and blobs, which Marina does not have.
  */
 export function parseParameters({ parameters = {} }: Static<typeof Schedule>): CollectParams {
   return {

@@ -37,7 +37,7 @@ async function pushWithIcon(repository: string, bytes: Buffer): Promise<string> 
   return digestOf(bytes)
 }
 
-test('every kind of artifact and accessory has a picture that anybody can see', async () => {
+test('every kind of artifact and accessory has an icon that anybody can see', async () => {
   const words = [
     'IMAGE',
     'CHART',
@@ -62,7 +62,7 @@ test('every kind of artifact and accessory has a picture that anybody can see', 
   assert.notEqual(iconOf('CHART'), iconOf('IMAGE'))
 })
 
-test("an artifact's own picture is shown to those who may see its project", async () => {
+test("an artifact's own icon is shown to those who may see its project", async () => {
   const digest = await pushWithIcon(`${cast.A.name}/pictured`, png)
   const shown = expectAnswer(
     await rest('GET', `/projects/${cast.A.name}/repositories/pictured/artifacts/v1`, cast.guA),
@@ -78,7 +78,7 @@ test("an artifact's own picture is shown to those who may see its project", asyn
   for (const who of [undefined, cast.uaB]) expectAnswer(await rest('GET', `/icons/${digest}`, who), 200)
 })
 
-test('X03: bytes that only call themselves a picture are none, and a blob that is no icon stays closed', async () => {
+test('X03: an icon that is no picture by its bytes is 404, and so is a blob that is no icon', async () => {
   const digest = await pushWithIcon(
     `${cast.P.name}/false`,
     Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),

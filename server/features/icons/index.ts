@@ -5,6 +5,6 @@ import { iconRoutes } from './routes.ts'
 
 export { iconOf } from './default-icons.ts'
 
-/** The pictures of artifacts. */
+/** The icons of artifacts and accessories. */
 export const icons = ({ reader, registry }: { reader: Reader; registry: Registry }) =>
   feature({ name: 'icons', routes: iconRoutes(reader, registry) })

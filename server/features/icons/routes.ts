@@ -10,7 +10,7 @@ import type { Registry } from '../../registry/registry.ts'
 import { maySystem, route, viewerOf, type ApiRoute } from '../access/index.ts'
 import { findDefaultIcon, type Icon } from './default-icons.ts'
 
-/** In bytes; what describes artifacts takes no larger layer for an icon. */
+/** The most bytes of an icon; features/artifacts/describe.ts takes no larger layer for one. */
 const iconLimit = 256 * 1024
 
 export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>): ApiRoute[] {
@@ -24,7 +24,7 @@ export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>)
     }),
   ]
 
-  /** A picture that an artifact brought along; only from projects that the caller may see. */
+  /** Reads an icon that was pushed with an artifact, only from projects that the caller may see. */
   async function findOwnIcon(digest: Digest, viewer: Viewer): Promise<Icon | undefined> {
     const repository = await findRepositoryWithIcon(reader.db, digest, viewer)
     if (repository === undefined) return undefined
@@ -50,12 +50,14 @@ async function findRepositoryWithIcon(
   viewer: Viewer,
 ): Promise<RepositoryName | undefined> {
   const row = await db.row<{ name: RepositoryName }>(sql`
-    select repository.name from artifact join repository on repository.id = artifact.repository_id join project on project.id = repository.project_id
+    select repository.name from artifact
+    join repository on repository.id = artifact.repository_id
+    join project on project.id = repository.project_id
     where artifact.icon_digest = ${digest} and ${visibleProjects(viewer)} limit 1`)
   return row?.name
 }
 
-/** By the first bytes, whatever its pusher called it: only pictures that cannot carry a script (X03). */
+/** Tells the type by the first bytes, not by the declared one; only pictures that cannot carry a script (X03). */
 function imageTypeOf(content: Buffer): string | undefined {
   const head = content.toString('latin1', 0, 8)
   if (head === '\x89PNG\r\n\x1a\n') return 'image/png'

@@ -7,20 +7,20 @@ import { ruleProblem, type Rule } from './rules.ts'
 import { addRule, dropRule, lockRule, rulesLimit, saveRule, type NewRule } from './store.ts'
 import { facts } from './topics.ts'
 
-/** Throws BAD_REQUEST for selectors that make no rule, CONFLICT for one that the project has. */
+/** Throws BAD_REQUEST for invalid selectors, CONFLICT for a rule that exists, PRECONDITION beyond the limit. */
 export async function createRule(db: Db, by: Actor, projectId: number, rule: NewRule): Promise<number> {
   const problem = ruleProblem(rule)
   if (problem) throw new Failure('BAD_REQUEST', problem)
   return db.transaction(async (tx) => {
     const ruleId = await addRule(tx, projectId, rule)
-    if (ruleId === 'known') throw new Failure('CONFLICT', 'the project has this very rule')
+    if (ruleId === 'known') throw new Failure('CONFLICT', 'the project has this rule already')
     if (ruleId === 'full') throw new Failure('PRECONDITION', `a project has at most ${rulesLimit} rules`)
     await emit(tx, [facts.ruleCreated({ projectId, ruleId, rule }, by)])
     return ruleId
   })
 }
 
-/** What is not given stays as it is. Throws NOT_FOUND for a rule of another project. */
+/** Changes the given fields. Throws BAD_REQUEST for invalid selectors, NOT_FOUND for a rule of another project. */
 export async function updateRule(
   db: Db,
   by: Actor,

@@ -8,8 +8,8 @@ import type { PushGate, UntagGate } from '../../registry/gate.ts'
 import { findImmutable } from './store.ts'
 
 /**
- * An immutable tag that exists is never written again, not even with the same digest (C-65). Projects without rules pay
- * nothing: that they have none is known from the cache.
+ * Refuses a push to an immutable tag that exists, even with the same digest (C-65). A push to a project without rules
+ * costs no query: the cache knows that it has none.
  */
 export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
   return async (tx, pushed) => {
@@ -21,7 +21,7 @@ export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
   }
 }
 
-/** Nor does it go away, by itself or with its artifact or its repository. */
+/** Refuses the removal of an immutable tag, alone or with its artifact or repository. */
 export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
   return async (tx, { projectId, repository, tags }) => {
     const held = await immutableOf({ db: tx, cache }, projectId, repository, tags)
@@ -29,7 +29,7 @@ export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
   }
 }
 
-/** Read by the transaction's own connection: to wait for another one while holding this could block all of them. */
+/** Reads the rules by the transaction's own connection: waiting for a second one could use up the pool and deadlock. */
 async function immutableOf(reader: Reader, projectId: number, repository: RepositoryName, tags: Tag[]): Promise<Tag[]> {
   const isImmutable = await findImmutable(reader, projectId)
   const name = repository.slice(projectOf(repository).length + 1)
@@ -37,7 +37,10 @@ async function immutableOf(reader: Reader, projectId: number, repository: Reposi
   return filterTags(openYield(), tags, (tag) => isImmutable(name, tag))
 }
 
-/** Two first pushes to one immutable tag: the second waits here until it can see the first. In the order of names, so no deadlock. */
+/**
+ * Locks the names of the tags, so that the second of two first pushes to one immutable tag waits until it sees the tag
+ * of the first. The locks are taken in the order of the names, so that two pushes cannot deadlock.
+ */
 async function oneAtATime(tx: Tx, repository: RepositoryName, tags: Tag[]): Promise<void> {
   const names = [...new Set(tags)].sort().map((tag) => `${repository}:${tag}`)
   await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${names}::text[]) as name`)
@@ -45,7 +48,8 @@ async function oneAtATime(tx: Tx, repository: RepositoryName, tags: Tag[]): Prom
 
 async function existing(tx: Tx, repository: RepositoryName, tags: Tag[]): Promise<Tag | undefined> {
   const row = await tx.row<{ name: Tag }>(sql`
-    select tag.name from tag join repository on repository.id = tag.repository_id where repository.name = ${repository} and tag.name = any(${tags}::text[]) order by tag.name limit 1`)
+    select tag.name from tag join repository on repository.id = tag.repository_id
+    where repository.name = ${repository} and tag.name = any(${tags}::text[]) order by tag.name limit 1`)
   return row?.name
 }
 

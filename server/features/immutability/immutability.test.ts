@@ -24,7 +24,7 @@ const rule = (
   isDisabled = false,
 ): Rule => ({ id: 1, priority: 0, isDisabled, tagSelectors: tags, scopeSelectors: { repository } })
 
-test('selectors of one rule narrow one another, rules add up, and a disabled one counts for nothing', () => {
+test('a tag must match all selectors of a rule, any enabled rule is enough, and disabled rules do nothing', () => {
   const immutable = immutableBy([
     rule(
       [selector('matches', 'rel-*'), selector('excludes', '*-rc')],
@@ -49,7 +49,7 @@ test('selectors of one rule narrow one another, rules add up, and a disabled one
   for (const [repository, tag] of free) assert.equal(immutable(repository!, tag!), false, `${repository}:${tag}`)
 })
 
-test('a rule without selectors, with words of no meaning or with a broken pattern is none', () => {
+test('a rule without selectors, with unknown words or with a broken pattern is invalid', () => {
   const good = {
     tagSelectors: [selector('matches', '*')],
     scopeSelectors: { repository: [selector('repoMatches', '**')] },
@@ -72,7 +72,7 @@ test('a rule without selectors, with words of no meaning or with a broken patter
   for (const one of bad) assert.equal(typeof ruleProblem(one), 'string', JSON.stringify(one).slice(0, 100))
 })
 
-test('X27: others have their turn while slow rules are compared with many tags', async () => {
+test('X27: other work goes on while slow rules are compared with many tags', async () => {
   const project = await givenProject(marina)
   for (const end of ['a', 'b', 'c', 'd', 'e'])
     expectAnswer(
@@ -99,7 +99,7 @@ test('X27: others have their turn while slow rules are compared with many tags',
   assert.ok(longest < (last - begun) / 3, `${longest} of ${last - begun} ms without a turn`)
 })
 
-test('rules are made, listed, changed and deleted by those who may', async () => {
+test('callers with the right can make, list, change and delete rules', async () => {
   const path = `/projects/${cast.A.name}/immutabletagrules`
   for (const [who, status] of [
     [undefined, 401],
@@ -145,7 +145,8 @@ test('rules are made, listed, changed and deleted by those who may', async () =>
     changed: object | null
     rule: { tagSelectors: { pattern: string }[] }
   }>(
-    sql`select topic, payload->'changed' as changed, payload->'rule' as rule from outbox where topic like 'immutable-rule.%' and payload->>'projectId' = ${String(cast.A.id)} order by id`,
+    sql`select topic, payload->'changed' as changed, payload->'rule' as rule from outbox
+      where topic like 'immutable-rule.%' and payload->>'projectId' = ${String(cast.A.id)} order by id`,
   )
   assert.deepEqual(
     topics.map(({ topic }) => topic),
@@ -154,7 +155,7 @@ test('rules are made, listed, changed and deleted by those who may', async () =>
   assert.deepEqual([topics[0]!.rule.tagSelectors[0]!.pattern, topics[1]!.changed], ['v*', { isDisabled: true }])
 })
 
-test("H17: a rule of another project is not found below one's own, and stays as it is", async () => {
+test("H17: a rule of another project is 404 below one's own project, and stays as it is", async () => {
   const made = expectAnswer(
     await rest('POST', `/projects/${cast.B.name}/immutabletagrules`, cast.uaB, ruleOf('theirs')),
     201,
@@ -173,7 +174,7 @@ test("H17: a rule of another project is not found below one's own, and stays as 
   assert.equal(kept!.disabled, false)
 })
 
-test('G06, C-65, Z04: an immutable tag stays as it is, whatever way one comes', async () => {
+test('G06, C-65, Z04: no operation changes or removes an immutable tag', async () => {
   const project = await givenProject(marina)
   const [name, other] = [`${project.name}/app`, `${project.name}/other`]
   const as = marina.admin
@@ -216,7 +217,7 @@ test('G06, C-65, Z04: an immutable tag stays as it is, whatever way one comes', 
   expectAnswer(await marina.ask('DELETE', `/v2/${other}/manifests/rel-1`, { as }), 202)
 })
 
-test('a rule holds from the very next request, on every process, and ends as fast', async () => {
+test('a rule takes effect, and stops, with the next request on every process', async () => {
   const project = await givenProject(marina)
   const name = `${project.name}/app`
   await using beside = await openBeside(marina)
@@ -235,7 +236,7 @@ test('a rule holds from the very next request, on every process, and ends as fas
   for (const at of [beside, marina]) await push(at)
 })
 
-test('many first pushes to one immutable tag: one wins, the others are refused, and the winner stays', async () => {
+test('of many first pushes to one immutable tag one succeeds and stays, and the others are refused', async () => {
   const project = await givenProject(marina)
   const name = `${project.name}/app`
   expectAnswer(await rest('POST', `/projects/${project.name}/immutabletagrules`, marina.admin, ruleOf('**')), 201)
@@ -259,7 +260,7 @@ test('many first pushes to one immutable tag: one wins, the others are refused, 
   )
 })
 
-test('with_immutable_status says which tags a rule holds', async () => {
+test('with_immutable_status says which tags are immutable', async () => {
   const project = await givenProject(marina)
   const image = await pushImage(marina, `${project.name}/app`, { tag: 'rel-1' })
   await marina.ask('PUT', `/v2/${project.name}/app/manifests/${image.digest}?tag=free`, {

@@ -7,6 +7,6 @@ export { tagStays, tagStaysPut } from './gate.ts'
 export type { Immutable } from './rules.ts'
 export { findImmutable } from './store.ts'
 
-/** Rules for tags that stay where they are. */
+/** Rules that make tags immutable. */
 export const immutability = ({ db }: { db: Db }) =>
   feature({ name: 'immutability', topics: facts, routes: immutabilityRoutes(db) })

@@ -9,10 +9,10 @@ export type Rule = {
   scopeSelectors: { repository: Selector[] }
 }
 
-/** Selectors of a kind in a rule at most. */
+/** The most selectors of tags, and of repositories, in a rule. */
 const mostSelectors = 20
 
-/** Why the selectors make no rule, or undefined. */
+/** Returns an error text that says why the selectors are invalid; undefined when they are valid. */
 export function ruleProblem(rule: Pick<Rule, 'tagSelectors' | 'scopeSelectors'>): string | undefined {
   const { tagSelectors: tags, scopeSelectors: scopes } = rule
   const stars = countStars([...tags, ...scopes.repository].map(({ pattern }) => pattern))
@@ -36,10 +36,10 @@ function problemOf(where: string, selectors: Selector[], decorations: string[]):
   return undefined
 }
 
-/** Says whether the rules hold a tag of a repository in place. `repository` without the project's name. */
+/** Says whether the rules make a tag of a repository immutable. `repository` is without the project's name. */
 export type Immutable = (repository: string, tag: string) => boolean
 
-/** All of a project's rules in one; a tag is immutable when one rule says so. */
+/** Compiles all rules of a project into one function; a tag is immutable when any enabled rule selects it. */
 export function immutableBy(rules: Rule[]): Immutable {
   const selectors = rules.filter(({ isDisabled }) => !isDisabled).map(selectorOf)
   return (repository, tag) => selectors.some((one) => one.takesRepository(repository) && one.takesTag(tag))

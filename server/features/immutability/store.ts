@@ -6,17 +6,19 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { immutableBy, type Immutable, type Rule } from './rules.ts'
 
-/** Rules of a project at most: all of them are looked at on each push. */
+/** The most rules of a project: each push evaluates all of them. */
 export const rulesLimit = 100
 
 const rulesKey = keyOf('immutable_rules', 'project_id')
-const columns = sql`id, priority, is_disabled as "isDisabled", tag_selectors as "tagSelectors", scope_selectors as "scopeSelectors"`
+const columns = sql`
+  id, priority, is_disabled as "isDisabled", tag_selectors as "tagSelectors", scope_selectors as "scopeSelectors"`
 
-/** Undefined when nothing is immutable there. Asked on every push, hence from the cache, compiled. */
+/** The compiled rules of a project, from the cache, since every push asks. Undefined when no rule is enabled. */
 export async function findImmutable({ db, cache }: Reader, projectId: number): Promise<Immutable | undefined> {
   const load = async () => {
     const rules = await db.rows<Rule>(
-      sql`select ${columns} from immutable_rule where project_id = ${projectId} and not is_disabled order by priority, id limit ${rulesLimit}`,
+      sql`select ${columns} from immutable_rule where project_id = ${projectId} and not is_disabled
+        order by priority, id limit ${rulesLimit}`,
     )
     return { immutable: rules.length === 0 ? undefined : immutableBy(rules), patterns: JSON.stringify(rules).length }
   }
@@ -37,14 +39,16 @@ export function listRules(db: Queryable, projectId: number, { where, ...part }: 
 
 export type NewRule = Omit<Rule, 'id'>
 
-/** Undefined when the project has as many rules as it may, or this very one. */
+/** Adds a rule and returns its id; 'full' when the project has reached the limit, 'known' when it has this rule. */
 export async function addRule(tx: Tx, projectId: number, rule: NewRule): Promise<number | 'full' | 'known'> {
   tx.changes(rulesKey(projectId))
-  // Two at once must not both find room.
+  // The lock makes two requests at once count one after the other, so that they cannot exceed the limit together.
   await tx.row(sql`select id from project where id = ${projectId} for no key update`)
   const [tags, scope] = [jsonbText(rule.tagSelectors), jsonbText(rule.scopeSelectors)]
   const row = await tx.row<{ count: number; known: boolean }>(sql`
-    select count(*), coalesce(bool_or(tag_selectors = ${tags}::jsonb and scope_selectors = ${scope}::jsonb), false) as known from immutable_rule where project_id = ${projectId}`)
+    select count(*),
+      coalesce(bool_or(tag_selectors = ${tags}::jsonb and scope_selectors = ${scope}::jsonb), false) as known
+    from immutable_rule where project_id = ${projectId}`)
   if (row!.known) return 'known'
   if (row!.count >= rulesLimit) return 'full'
   const made = await tx.row<{ id: number }>(sql`
@@ -53,7 +57,7 @@ export async function addRule(tx: Tx, projectId: number, rule: NewRule): Promise
   return made!.id
 }
 
-/** Of this very project (H17); undefined when it has no such rule. */
+/** Locks and returns a rule; undefined when this project has no rule with the id (H17). */
 export function lockRule(tx: Tx, projectId: number, id: number): Promise<Rule | undefined> {
   return tx.row<Rule>(
     sql`select ${columns} from immutable_rule where id = ${id} and project_id = ${projectId} for update`,
@@ -63,8 +67,13 @@ export function lockRule(tx: Tx, projectId: number, id: number): Promise<Rule | 
 export async function saveRule(tx: Tx, projectId: number, { id, ...rule }: Rule): Promise<void> {
   tx.changes(rulesKey(projectId))
   await tx.run(sql`
-    update immutable_rule set priority = ${rule.priority}, is_disabled = ${rule.isDisabled}, tag_selectors = ${jsonbText(rule.tagSelectors)}::jsonb,
-      scope_selectors = ${jsonbText(rule.scopeSelectors)}::jsonb, updated_at = now() where id = ${id} and project_id = ${projectId}`)
+    update immutable_rule set
+      priority = ${rule.priority},
+      is_disabled = ${rule.isDisabled},
+      tag_selectors = ${jsonbText(rule.tagSelectors)}::jsonb,
+      scope_selectors = ${jsonbText(rule.scopeSelectors)}::jsonb,
+      updated_at = now()
+    where id = ${id} and project_id = ${projectId}`)
 }
 
 export async function dropRule(tx: Tx, projectId: number, id: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { ImmutableRule, ImmutableRuleReq, ImmutableSelectorReq } from '../.
 import type { Rule, Selector } from './rules.ts'
 import type { NewRule } from './store.ts'
 
-/** Only what the body holds; an id or a project in it takes no effect (H17). */
+/** Parses the fields that the body has; an id or a project in it takes no effect (H17). */
 export function parseRule(body: Static<typeof ImmutableRuleReq>): Partial<NewRule> {
   const { priority, disabled, tag_selectors: tags, scope_selectors: scopes } = body
   return {

@@ -8,7 +8,10 @@ import { facts } from './topics.ts'
 
 type Queued = { id: number; jobType: string }
 
-/** Stops one job, by the id that workers show. As in Harbor, one that has ended or is not there needs no stopping. */
+/**
+ * Stops one job, named by the id that the list of workers shows. As in Harbor, it is no error when the job has ended
+ * or does not exist.
+ */
 export async function stopJob(db: Db, by: Actor, jobId: string): Promise<void> {
   const taskId = parseJobId(jobId)
   if (taskId === undefined) return
@@ -18,13 +21,14 @@ export async function stopJob(db: Db, by: Actor, jobId: string): Promise<void> {
   })
 }
 
-/** Stops what runs now, everywhere; what waits is not touched. */
+/** Stops every job that runs now, on all processes, in batches of 1000. Pending jobs are left alone. */
 export async function stopAllRunning(db: Db, by: Actor): Promise<void> {
   for (let rounds = 0; rounds < 100; rounds++) {
     const stopped = await db.transaction(async (tx) => {
-      const tasks = await tx.rows<Queued>(
-        sql`select id, job_type as "jobType" from task where status = 'Running' and stop_asked_at is null order by id limit 1000`,
-      )
+      const tasks = await tx.rows<Queued>(sql`
+        select id, job_type as "jobType" from task
+        where status = 'Running' and stop_asked_at is null
+        order by id limit 1000`)
       await stopAndTell(tx, by, tasks)
       return tasks.length
     })
@@ -41,7 +45,7 @@ async function stopAndTell(tx: Tx, by: Actor, tasks: Queued[]): Promise<void> {
   )
 }
 
-/** Everything that waits in these queues ends as Stopped, a thousand at a time. */
+/** Ends every pending job of these queues as Stopped, in batches of 1000. */
 export async function clearQueues(db: Db, by: Actor, jobTypes: string[]): Promise<void> {
   for (const jobType of jobTypes) while ((await db.transaction((tx) => clearSome(tx, by, jobType))) === 1000);
 }
@@ -59,7 +63,9 @@ export async function pauseQueues(db: Db, by: Actor, jobTypes: string[]): Promis
   })
 }
 
-/** Schedules go on with their next turn; turns that passed meanwhile are gone. */
+/**
+ * Lets queues run again. A schedule goes on with its next time; times that passed during the pause are not made up for.
+ */
 export async function resumeQueues(db: Db, by: Actor, jobTypes: string[]): Promise<void> {
   await db.transaction(async (tx) => {
     if (jobTypes.includes(scheduler)) await skipMissed(tx)
@@ -68,7 +74,7 @@ export async function resumeQueues(db: Db, by: Actor, jobTypes: string[]): Promi
   })
 }
 
-/** Ids of jobs are those of their tasks. Undefined for what cannot be one. */
+/** A job's id is the id of its task. Undefined when the text cannot be such an id. */
 export function parseJobId(text: string): number | undefined {
   return /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined
 }

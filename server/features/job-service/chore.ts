@@ -24,16 +24,16 @@ import { readExecutionLog } from './logs.ts'
 import { parseSchedule, presentHistory, presentSchedule } from './wire.ts'
 
 /**
- * Work on the whole system that runs when somebody asks for it or by its one schedule. Harbor gives each kind the same
- * seven operations.
+ * Maintenance of the whole system, such as garbage collection, that runs on request or by its one schedule. Harbor's
+ * API has the same seven operations for each kind of chore.
  */
 type Chore<P extends Params> = {
   type: JobType<P>
-  /** In sentences: `garbage collection`. */
+  /** Its name within a sentence: `garbage collection`. */
   name: string
   resource: SystemResource
   operations: ChoreOperations
-  /** What a run is to do. Throws BAD_REQUEST. */
+  /** The parameters of a run, from the request's body. Throws BAD_REQUEST. */
   parse(body: Static<typeof Schedule>): P
   facts: {
     asked(executionId: number, params: P, by: Actor): Fact
@@ -58,7 +58,7 @@ function scheduleRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
       return schedule ? presentSchedule(schedule) : {}
     }),
     route(api.createSchedule, may(chore, 'create'), async ({ body, caller }) => {
-      // As in Harbor: None ends the schedule here as well, and a schedule takes the place of the one there is.
+      // As in Harbor: None ends the schedule here too, and a new schedule replaces the old one.
       const executionId = await follow(db, chore, actorOf(caller), body)
       return created(`../${executionId ?? 'schedule'}`)
     }),
@@ -93,13 +93,15 @@ function runRoutes<P extends Params>(db: Db, chore: Chore<P>): ApiRoute[] {
   ]
 }
 
-/** The path has one parameter: a run's id, which each kind of chore calls otherwise. */
+/** The id of a run. The path has this one parameter, under another name for each kind of chore. */
 const runOf = (params: Record<string, number>): number => Object.values(params)[0]!
 
 const unknown = <P extends Params>({ name }: Chore<P>, id: number) =>
   new Failure('NOT_FOUND', `there is no ${name} ${id}`)
 
-/** Does what a client asks with Harbor's Schedule. Returns the execution when that is a run now. */
+/**
+ * Runs, schedules or unschedules a chore as Harbor's Schedule asks. Returns the id of the execution when it runs now.
+ */
 async function follow<P extends Params>(
   db: Db,
   chore: Chore<P>,
@@ -113,7 +115,7 @@ async function follow<P extends Params>(
   return undefined
 }
 
-/** Asks for a run now; returns its execution. Throws CONFLICT while one has not ended. */
+/** Enqueues a run and returns the id of its execution. Throws CONFLICT while another run is unfinished. */
 async function startChore<P extends Params>(
   db: Db,
   { type, name, facts }: Chore<P>,
@@ -150,7 +152,7 @@ async function unscheduleChore<P extends Params>(db: Db, { type, facts }: Chore<
   })
 }
 
-/** What a run has done stays done; of one that has ended nothing changes. Throws NOT_FOUND. */
+/** Stops a run; what it has done so far is kept. A run that has ended is left as it is. Throws NOT_FOUND. */
 async function stopChore<P extends Params>(db: Db, chore: Chore<P>, by: Actor, executionId: number): Promise<void> {
   await db.transaction(async (tx) => {
     if (!(await findExecution(tx, { vendorType: chore.type.name }, executionId))) throw unknown(chore, executionId)

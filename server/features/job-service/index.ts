@@ -10,9 +10,9 @@ export { schedulingOf } from './topics.ts'
 
 type Lent = {
   db: Db
-  /** Those of all features, once they are made. */
+  /** The job handlers of all features. The array is still being filled: read it only once the process serves. */
   jobs: readonly JobHandler[]
-  /** How long an execution that ended is kept at least. */
+  /** An execution that has ended is kept at least this long. */
   keepMs: number
 }
 

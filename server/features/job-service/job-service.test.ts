@@ -47,7 +47,7 @@ const workersOf = async (pool: string) =>
   expectAnswer(await api('GET', `/jobservice/pools/${pool}/workers`), 200).json() as Worker[]
 
 test('pools and workers show what runs where, and a stopped job leaves its worker within seconds', async () => {
-  // As a start marks those of a Marina that was killed.
+  // A start sets the heartbeat of killed processes to the epoch, so that their pools are no longer shown.
   await db.run(
     sql`insert into worker_pool (id, pid, host, concurrency, heartbeat_at) values ('gone', 1, 'here', 3, 'epoch')`,
   )
@@ -90,7 +90,7 @@ test('pools and workers show what runs where, and a stopped job leaves its worke
     (await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['taskId'], payload['jobType']]),
     [['job.stopped', taskId, 'HANG']],
   )
-  // Of one that has ended nothing changes.
+  // Stopping a job that has ended changes nothing.
   expectAnswer(await api('PUT', `/jobservice/jobs/${taskId}`), 200)
   assert.equal((await factsSince(marina, since)).length, 1)
 })
@@ -111,7 +111,7 @@ test('all running jobs are stopped together, and those that wait stay', async ()
   expectAnswer(await api('PUT', '/jobservice/jobs/all'), 200)
 })
 
-test('a queue shows what waits, is paused and resumed, and cleared', async () => {
+test('a queue shows its pending jobs, can be paused and resumed, and can be cleared', async () => {
   const since = await lastFact(marina)
   assert.deepEqual(await queue('EXECUTION_SWEEP'), { job_type: 'EXECUTION_SWEEP', paused: false })
   await ask()
@@ -133,7 +133,7 @@ test('a queue shows what waits, is paused and resumed, and cleared', async () =>
   )
 })
 
-test('what cannot be done says so and changes nothing', async () => {
+test('a request for an unknown job, queue or action is refused and changes nothing', async () => {
   const since = await lastFact(marina)
   for (const [method, path, body, status] of [
     ['PUT', '/jobservice/queues/NO_SUCH', { action: 'pause' }, 404],

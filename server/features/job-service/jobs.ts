@@ -3,7 +3,7 @@ import { ensureSchedule } from '../../platform/jobs/schedule.ts'
 import { sweepExecutions } from '../../platform/jobs/sweep.ts'
 import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
 
-/** Harbor's name for it. */
+/** Harbor's name for the job that deletes old executions. */
 const executionSweep = jobType<{ by?: string }>({
   name: 'EXECUTION_SWEEP',
   isSingle: true,
@@ -12,7 +12,10 @@ const executionSweep = jobType<{ by?: string }>({
   keep: 20,
 })
 
-/** Deletes old executions: what each type keeps, and nothing that ended before `days` days. `others`: the job handlers there are. */
+/**
+ * Deletes old executions. Each type keeps its newest ones, and every execution that ended within the last `days` days
+ * stays. `others`: all job handlers.
+ */
 export function sweepHandler(db: Db, others: () => readonly JobHandler[], days: number): JobHandler {
   return handler(executionSweep, async ({ signal, log }) => {
     const kept = others().map(({ type: { name, keep } }) => ({ vendorType: name, keep }))
@@ -22,7 +25,7 @@ export function sweepHandler(db: Db, others: () => readonly JobHandler[], days: 
   })
 }
 
-/** Chores of the job service itself. An administrator may pause them like any other. */
+/** Schedules the sweep every 10 minutes, unless it has a schedule; an administrator may pause it like any other. */
 export async function scheduleSweep(db: Db): Promise<void> {
   await ensureSchedule(db, executionSweep, { cronType: 'Custom', cron: '0 */10 * * * *', params: {} })
 }

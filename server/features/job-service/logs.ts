@@ -2,7 +2,10 @@ import type { Queryable } from '../../platform/db/db.ts'
 import { readJobLog } from '../../platform/jobs/log.ts'
 import { findExecution, findFirstTask, type Vendor } from '../../platform/jobs/views.ts'
 
-/** The log of an execution of one task; '' when it has said nothing, undefined when this vendor has no such execution. */
+/**
+ * The log of an execution that has one task: '' when nothing was logged, undefined when this vendor has no such
+ * execution.
+ */
 export async function readExecutionLog(
   db: Queryable,
   vendor: Vendor,

@@ -14,7 +14,7 @@ const sees = { system: 'jobservice-monitor', verb: 'list' } as const
 const stops = { system: 'jobservice-monitor', verb: 'stop' } as const
 const isAll = (text: string) => text.toLowerCase() === 'all'
 
-/** `jobTypes`: what this version of Marina can run. */
+/** `jobTypes`: the types of jobs that this version of Marina can run. */
 export function jobServiceRoutes(db: Db, jobTypes: () => string[]): ApiRoute[] {
   const queueNames = () => [...jobTypes(), scheduler]
 
@@ -50,7 +50,9 @@ export function jobServiceRoutes(db: Db, jobTypes: () => string[]): ApiRoute[] {
     }),
   ]
 
-  /** Queues that exist here or in a newer process, in any letters, as Harbor takes them. */
+  /**
+   * The queues that a path names, in upper or lower case as in Harbor. A newer process may have queues unknown here.
+   */
   async function namesOf(text: string): Promise<string[]> {
     const known = (await listQueues(db, queueNames())).map(({ jobType }) => jobType)
     const names = isAll(text) ? known : known.filter((one) => one === text.toUpperCase())

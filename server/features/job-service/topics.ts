@@ -7,11 +7,11 @@ export const facts = {
   jobStopped: topic<{ taskId: number; jobType: string }>('job.stopped'),
   queuePaused: topic<Queue>('queue.paused', { resource }),
   queueResumed: topic<Queue>('queue.resumed', { resource }),
-  /** What waited in it was stopped. */
+  /** The pending jobs of a queue were stopped. */
   queueCleared: topic<Queue & { count: number }>('queue.cleared', { resource }),
 }
 
-/** The log's sentence about the schedule of a chore; `cron` null: it has none any more. */
+/** The audit log's sentence about a chore's schedule; `cron` null: the schedule was removed. */
 export function schedulingOf(what: string): (of: { cron: string | null }) => string {
   return ({ cron }) => (cron === null ? `end the schedule of ${what}` : `schedule ${what}: ${cron}`)
 }

@@ -5,10 +5,10 @@ import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
 import type { Schedule } from '../../platform/jobs/schedule.ts'
 import type { Busy, Execution, Pool, Queue } from '../../platform/jobs/views.ts'
 
-/** What a client asks with Harbor's Schedule: now, never, or by a cron. */
+/** What Harbor's Schedule asks for: a run now, no schedule, or a schedule with a cron. */
 type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
 
-/** Throws BAD_REQUEST for a schedule that cannot be. Hourly, Daily and Weekly may come without their cron. */
+/** Reads Harbor's Schedule. Hourly, Daily and Weekly need no cron. Throws BAD_REQUEST. */
 export function parseSchedule({ schedule }: Static<typeof api.Schedule>): Asked {
   const { type, cron = '' } = schedule ?? {}
   if (type === 'Manual') return { kind: 'manual' }
@@ -25,7 +25,7 @@ export function parseSchedule({ schedule }: Static<typeof api.Schedule>): Asked 
   }
 }
 
-/** When a schedule runs, as Harbor shows it. */
+/** The time plan of a schedule, as Harbor shows it. */
 function presentScheduleObj({
   cronType,
   cron,
@@ -34,7 +34,7 @@ function presentScheduleObj({
   return { type: cronType, cron, next_scheduled_time: nextAt.toISOString() }
 }
 
-/** A schedule as Harbor shows it where it has a history of runs. */
+/** A schedule in the form of Harbor's ExecHistory: the answer for a chore that has a history of runs. */
 export function presentSchedule(
   schedule: Schedule,
   parameters: Record<string, unknown> = schedule.params,
@@ -58,7 +58,9 @@ const titleOf = { MANUAL: 'Manual', SCHEDULE: 'Schedule', EVENT: 'Event' } satis
   string
 >
 
-/** One run in a history: GCHistory and ExecHistory. `parameters`: what to show of them, the execution's attributes when absent. */
+/**
+ * One run in a history (GCHistory, ExecHistory). `parameters`: the ones to show, by default the execution's attributes.
+ */
 export function presentHistory(
   execution: Execution,
   parameters: Record<string, unknown> = execution.attrs,
@@ -77,7 +79,7 @@ export function presentHistory(
   }
 }
 
-/** A schedule in the list of all. */
+/** A schedule as an entry of the list of all schedules. */
 export function presentScheduleTask(schedule: Schedule): Static<typeof api.ScheduleTask> {
   const { id, vendorType, vendorId, cron, updatedAt } = schedule
   return { id, vendor_type: vendorType, vendor_id: vendorId, cron, update_time: updatedAt.toISOString() }
@@ -95,7 +97,7 @@ export function presentPool(pool: Pool): Static<typeof api.WorkerPool> {
   }
 }
 
-/** An empty queue has neither count nor latency: Harbor's clients wait for them to go. */
+/** An empty queue has neither count nor latency: Harbor's clients poll until these fields are gone. */
 export function presentQueue({ jobType, count, latencySeconds, isPaused }: Queue): Static<typeof api.JobQueue> {
   return {
     job_type: jobType,
@@ -105,7 +107,7 @@ export function presentQueue({ jobType, count, latencySeconds, isPaused }: Queue
   }
 }
 
-/** A process has as many workers as it runs jobs at once; those without a job have their ids alone. */
+/** A process has one worker for each job that it may run at once; a worker without a job shows its id alone. */
 export function presentWorkers(pools: Pool[], busy: Busy[]): Static<typeof api.Worker>[] {
   return pools.flatMap(({ id, concurrency }) => {
     const jobs = busy.filter(({ poolId }) => poolId === id)

@@ -18,7 +18,7 @@ export async function createLabel(db: Db, by: Actor, projectId: number | null, t
     .catch((error: unknown) => explain(error, text.name))
 }
 
-/** Throws CONFLICT, or NOT_FOUND when it went away meanwhile. */
+/** Throws CONFLICT when the name is taken, NOT_FOUND when the label was deleted meanwhile. */
 export async function updateLabel(db: Db, by: Actor, label: Label, text: LabelText): Promise<void> {
   const changed = Object.fromEntries(
     Object.entries(text).filter(([key, value]) => label[key as keyof LabelText] !== value),
@@ -42,7 +42,7 @@ export async function deleteLabel(db: Db, by: Actor, { id, name, projectId }: La
 
 function explain(error: unknown, name: string): never {
   if (isUniqueViolation(error)) throw new Failure('CONFLICT', `the label ${name} exists already`)
-  // The project was deleted between being seen and being used.
+  // The project was deleted after it was looked up.
   if (isReferenceViolation(error)) throw new Failure('NOT_FOUND', 'the project does not exist')
   throw error
 }

@@ -6,5 +6,5 @@ import { facts } from './topics.ts'
 export { findLabels } from './store.ts'
 export { presentLabel } from './wire.ts'
 
-/** Words that people put on artifacts. */
+/** Labels: named colours, global or of a project, that can be put on artifacts. */
 export const labels = ({ db }: { db: Db }) => feature({ name: 'labels', topics: facts, routes: labelRoutes(db) })

@@ -45,7 +45,8 @@ test('a label is made with a trimmed name, read, changed and deleted, and each i
   expectAnswer(await tell('GET', `/${id}`, maA), 404, 'NOT_FOUND')
   expectAnswer(await tell('DELETE', `/${id}`, maA), 404, 'NOT_FOUND')
   const topics = await ground.db.rows<{ topic: string; by: string }>(
-    sql`select topic, payload -> 'by' ->> 'name' as by from outbox where payload @> ${JSON.stringify({ labelId: id })}::jsonb order by id`,
+    sql`select topic, payload -> 'by' ->> 'name' as by from outbox
+      where payload @> ${JSON.stringify({ labelId: id })}::jsonb order by id`,
   )
   assert.deepEqual(topics, [
     { topic: 'label.created', by: maA.name },
@@ -93,7 +94,7 @@ test('global labels are made and changed by administrators and listed by everyon
   expectAnswer(await tell('GET', '?scope=g', undefined), 200)
 })
 
-test('a name stands once in each place', async () => {
+test('a name is unique among the global labels and within each project', async () => {
   const name = fresh('twice')
   const id = await made({ name, scope: 'p', project_id: A.id })
   await made({ name, scope: 'p', project_id: B.id })
@@ -123,7 +124,7 @@ test('H26: labels are found by literal text and known fields only', async () => 
     expectAnswer(await tell('GET', query, admin), 400, 'BAD_REQUEST')
 })
 
-test('what cannot be a label is refused', async () => {
+test('a label with a wrong name, description, colour or scope is refused', async () => {
   const good = { name: 'n', scope: 'g' }
   for (const one of [
     { name: '  ' },

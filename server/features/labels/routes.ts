@@ -15,7 +15,7 @@ export function labelRoutes(db: Db): ApiRoute[] {
   return [
     route(api.listLabels, 'anyone', async ({ query: { name, scope, project_id: projectId, ...query }, rights }) => {
       const owner = ownerOf(scope, projectId)
-      // Everyone may see the global ones.
+      // Everyone may list the global labels.
       if (owner !== null) await demand(rights, owner, 'list')
       const q = [...(name ? [`name=~${name}`] : []), ...(query.q ? [query.q] : [])].join(',')
       const { rows, total } = await listLabels(db, owner, listing(labelFields, { ...query, q }, labelOrder))
@@ -47,7 +47,7 @@ export function labelRoutes(db: Db): ApiRoute[] {
     return label
   }
 
-  /** The right to labels of the system, or of a project. */
+  /** Throws unless the caller has this right to the system's labels (`projectId` null), or to a project's. */
   async function demand(rights: Rights, projectId: number | null, verb: Verb): Promise<void> {
     if (projectId === null && maySystem(rights, 'label', verb)) return
     const project = projectId === null ? undefined : await findProjectById(db, projectId)

@@ -17,9 +17,11 @@ export type Label = {
 
 const labelKey = keyOf('label', 'id')
 
-const columns = sql`label.id, label.name, label.description, label.color, label.project_id as "projectId", label.created_at as "createdAt", label.updated_at as "updatedAt"`
+const columns = sql`
+  label.id, label.name, label.description, label.color, label.project_id as "projectId",
+  label.created_at as "createdAt", label.updated_at as "updatedAt"`
 
-/** Those of the ids that there are, from the cache. */
+/** Labels by id, from the cache; ids without a label are left out. */
 export function findLabels({ db, cache }: Reader, ids: number[]): Promise<Map<number, Label>> {
   const load = async (missing: number[]) =>
     new Map(
@@ -31,7 +33,7 @@ export function findLabels({ db, cache }: Reader, ids: number[]): Promise<Map<nu
   return cache.many(ids, labelKey, load, ({ description }) => 300 + description.length * 2)
 }
 
-/** What a list of labels may be filtered and sorted by. */
+/** Fields by which a list of labels can be filtered and sorted. */
 export const labelFields: Fields = {
   id: { type: 'integer', column: sql`label.id` },
   name: { type: 'text', column: sql`label.name` },
@@ -42,7 +44,7 @@ export const labelFields: Fields = {
 }
 export const labelOrder = sql`label.name, label.id`
 
-/** One page of a project's labels, or with null of the global ones. */
+/** One page of a project's labels; `projectId` null: of the global labels. */
 export function listLabels(
   db: Queryable,
   projectId: number | null,
@@ -58,24 +60,27 @@ export function findLabel(db: Queryable, id: number): Promise<Label | undefined>
 
 type Text = { name: string; description: string; color: string }
 
-/** Throws a unique violation when the name is taken there. */
+/** Inserts a label. Throws a unique violation when its project, or the system, has a label of this name. */
 export async function saveLabel(tx: Tx, projectId: number | null, { name, description, color }: Text): Promise<Label> {
   const row = await tx.row<Label>(sql`
-    insert into label (project_id, name, description, color) values (${projectId}, ${name}, ${description}, ${color}) returning ${columns}`)
+    insert into label (project_id, name, description, color)
+    values (${projectId}, ${name}, ${description}, ${color})
+    returning ${columns}`)
   return row!
 }
 
-/** False when it is gone. */
+/** False when the label does not exist. */
 export async function changeLabel(tx: Tx, id: number, { name, description, color }: Text): Promise<boolean> {
   tx.changes(labelKey(id))
   return (
-    (await tx.run(
-      sql`update label set name = ${name}, description = ${description}, color = ${color}, updated_at = now() where id = ${id}`,
-    )) > 0
+    (await tx.run(sql`
+      update label
+      set name = ${name}, description = ${description}, color = ${color}, updated_at = now()
+      where id = ${id}`)) > 0
   )
 }
 
-/** Takes it off every artifact too. False when it is gone. */
+/** Deletes a label and takes it off every artifact. False when the label does not exist. */
 export async function dropLabel(tx: Tx, id: number): Promise<boolean> {
   tx.changes(labelKey(id))
   return (await tx.run(sql`delete from label where id = ${id}`)) > 0

@@ -1,6 +1,6 @@
 import { topic } from '../../catalog/topic.ts'
 
-/** `projectId` null: of all projects. */
+/** `projectId` null: a global label. */
 type Label = { labelId: number; name: string; projectId: number | null }
 
 export const facts = {

@@ -4,7 +4,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { LabelText } from './actions.ts'
 import type { Label } from './store.ts'
 
-/** The project that labels belong to, null for global ones. Throws BAD_REQUEST. */
+/** The id of the project whose labels are meant, null for the global ones. Throws BAD_REQUEST. */
 export function ownerOf(scope: string | undefined, projectId: number | undefined): number | null {
   if (scope !== 'g' && scope !== 'p') throw new Failure('BAD_REQUEST', 'scope must be g (global) or p (of a project)')
   if (scope === 'g') return null

@@ -18,7 +18,7 @@ import {
 import { addMember, changeRole, dropMember, type Member } from './store.ts'
 import { facts } from './topics.ts'
 
-/** Whom a request names, by id or by name. */
+/** The account or group that a request names, by id or by name. */
 export type Wanted = {
   user?: { id?: number; name?: string }
   group?: { id?: number; name?: string; type?: number; ldapDn?: string }
@@ -26,7 +26,7 @@ export type Wanted = {
 
 type Entity = Pick<Member, 'kind' | 'entityId' | 'name'>
 
-/** Throws BAD_REQUEST, NOT_FOUND when there is no such account or group, CONFLICT when it is a member already. */
+/** Throws BAD_REQUEST; NOT_FOUND when the account or group does not exist; CONFLICT when it is a member already. */
 export async function addMemberTo(
   db: Db,
   by: Actor,
@@ -82,7 +82,7 @@ function parseRole(id: number | undefined): Role {
   if (id === undefined || !Object.hasOwn(roleNames, id))
     throw new Failure(
       'BAD_REQUEST',
-      'role_id is 1 (projectAdmin), 2 (developer), 3 (guest), 4 (maintainer) or 5 (limitedGuest)',
+      'role_id must be 1 (projectAdmin), 2 (developer), 3 (guest), 4 (maintainer) or 5 (limitedGuest)',
     )
   return id as Role
 }
@@ -106,7 +106,7 @@ async function findUser(tx: Tx, { id, name }: NonNullable<Wanted['user']>) {
   return findAccountByName(tx, name)
 }
 
-/** HTTP and OIDC groups are known by their names alone, so naming one makes it, as in Harbor. */
+/** An HTTP or OIDC group is known by its name alone, so naming an unknown one creates it, as in Harbor. */
 async function findOrAddGroup(
   tx: Tx,
   by: Actor,

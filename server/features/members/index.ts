@@ -4,6 +4,6 @@ import { feature } from '../../platform/feature.ts'
 import { memberRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
-/** Who has which role in a project. */
+/** Accounts and groups with their roles in projects. */
 export const members = ({ reader }: { reader: Reader & { db: Db } }) =>
   feature({ name: 'members', topics: facts, routes: memberRoutes(reader) })

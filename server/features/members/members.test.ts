@@ -66,7 +66,7 @@ test('a member is added by name or id, shown, changed and removed, effective wit
   ])
 })
 
-test('whoever is a member already is 409; who does not exist 404; what is no role or nobody 400', async () => {
+test('a member twice is 409, an unknown account or group 404, a wrong role or no name at all 400', async () => {
   const project = await givenProject(marina)
   const base = `/projects/${project.name}/members`
   const add = (body: unknown) => call('POST', base, { as: marina.admin, body })
@@ -93,9 +93,9 @@ test('whoever is a member already is 409; who does not exist 404; what is no rol
   ]
   for (const body of bad) expectAnswer(await add(body), 400, 'BAD_REQUEST')
   expectAnswer(await add({ role_id: 2, member_user: { username: 'a\0b' } }), 400, 'BAD_REQUEST')
-  // Whoever makes a project is its first member.
+  // The account that creates a project is its first member.
   assert.equal((await list(project)).length, 2)
-  // As clients written in Go send it.
+  // Clients written in Go send the unused fields with empty values.
   expectAnswer(
     await add({
       role_id: 2,

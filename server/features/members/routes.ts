@@ -37,7 +37,7 @@ export function memberRoutes({ db }: { db: Db }): ApiRoute[] {
   }
 }
 
-/** Clients written in Go send the one they do not mean as well, empty. */
+/** Clients written in Go send both objects, the one that they do not mean with empty values. */
 function parseWanted({ member_user: user = {}, member_group: group = {} }: Static<typeof api.ProjectMember>): Wanted {
   const { user_id: userId, username } = user
   const { id: groupId, group_name: groupName, group_type: type = 0, ldap_group_dn: ldapDn } = group

@@ -11,24 +11,30 @@ export type Member = {
   name: string
 }
 
-const columns = sql`member.id, member.project_id as "projectId", member.role, case when account_id is null then 'group' else 'account' end as kind,
+const columns = sql`
+  member.id, member.project_id as "projectId", member.role,
+  case when account_id is null then 'group' else 'account' end as kind,
   coalesce(account_id, group_id) as "entityId", coalesce(account.name, user_group.name) as name`
-const from = sql`from project_member member left join account on account.id = account_id left join user_group on user_group.id = group_id`
+const from = sql`
+  from project_member member
+  left join account on account.id = account_id
+  left join user_group on user_group.id = group_id`
 
 export const memberOrder = sql`name, member.id`
 
-/** One page of a project's members whose name holds `name`. */
+/** One page of a project's members whose name contains `name`. */
 export function listMembers(db: Queryable, projectId: number, name: string, part: PagePart): Promise<Paged<Member>> {
-  const where = sql`member.project_id = ${projectId} and position(${name} in coalesce(account.name, user_group.name)) > 0`
+  const where = sql`member.project_id = ${projectId}
+    and position(${name} in coalesce(account.name, user_group.name)) > 0`
   return db.page({ columns, from: sql`${from} where ${where}` }, part)
 }
 
-/** Undefined too when the member belongs to another project. */
+/** Undefined also when the member belongs to another project. */
 export function findMember(db: Queryable, projectId: number, id: number): Promise<Member | undefined> {
   return db.row<Member>(sql`select ${columns} ${from} where member.project_id = ${projectId} and member.id = ${id}`)
 }
 
-/** Throws a unique violation when it is a member already. */
+/** Throws a unique violation when the account or group is a member already. */
 export async function addMember(
   tx: Tx,
   projectId: number,
@@ -36,9 +42,10 @@ export async function addMember(
   role: Role,
 ): Promise<number> {
   tx.changes(memberCountKey(projectId))
+  const [accountId, groupId] = 'accountId' in entity ? [entity.accountId, null] : [null, entity.groupId]
   const row = await tx.row<{ id: number }>(sql`
     insert into project_member (project_id, account_id, group_id, role)
-    values (${projectId}, ${'accountId' in entity ? entity.accountId : null}, ${'groupId' in entity ? entity.groupId : null}, ${role}) returning id`)
+    values (${projectId}, ${accountId}, ${groupId}, ${role}) returning id`)
   return row!.id
 }
 

@@ -10,14 +10,15 @@ import type { RegistryEvent } from './rules.ts'
 export type Taken = { taken: number; repeated: number; strangers: string[] }
 
 /**
- * Takes the events in, in one transaction: what happened elsewhere stands here as the same facts, and with them come the log,
- * the webhooks and whoever else listens. An event that was taken before is passed over; one of a project that Marina does not have, too (S4-06).
+ * Takes the events of an envelope in one transaction: each becomes the same fact as if it had happened here, so that
+ * the audit log, webhooks and all other reactions hear of it. Events that were taken before are skipped (idempotent),
+ * and so are those of projects that Marina does not have (S4-06).
  */
 export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
   return db.transaction(async (tx) => {
     const fresh = await firstTime(tx, events)
     const projects = await projectsOf(tx, fresh)
-    // Repository by repository, each with its events as they came: also what another envelope made a moment ago is locked in this order.
+    // Events are sorted by repository, stably: several envelopes lock rows in the same order, also those just created.
     const isKnown = ({ repository }: RegistryEvent) => projects.has(projectOf(repository))
     const known = fresh.filter(isKnown).toSorted((one, other) => compare(one.repository, other.repository))
     await readyRepositories(tx, projects, known)
@@ -30,8 +31,9 @@ export function takeEvents(db: Db, events: RegistryEvent[]): Promise<Taken> {
 }
 
 /**
- * Makes the repositories that are pushed to, and locks all that are named, in the order of their names: two envelopes that speak of
- * the same ones in different orders must not deadlock. S4-08, S4-09: a push without a tag makes no record of the repository.
+ * Creates the repositories that are pushed to and locks all that are named, in the order of their names, so that two
+ * envelopes with the same repositories in different orders cannot deadlock. A push without a tag creates no repository
+ * (S4-08, S4-09).
  */
 async function readyRepositories(tx: Tx, projects: Map<string, Project>, events: RegistryEvent[]): Promise<void> {
   const pushed = new Map(
@@ -53,16 +55,20 @@ async function readyRepositories(tx: Tx, projects: Map<string, Project>, events:
   )
 }
 
-/** By bytes, as `collate "C"`: names of repositories are ASCII. */
+/** By bytes, as `collate "C"` compares: names of repositories are ASCII. */
 const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
 const actorOf = ({ actor }: RegistryEvent): Actor => ({ kind: 'external', id: null, name: actor || 'anonymous' })
 
-/** Those that were never seen, each id once. Sorted, so that two envelopes with the same events cannot deadlock. */
+/**
+ * The events not seen before, each id once. Ids are sorted, so that two envelopes with the same ones cannot deadlock.
+ */
 async function firstTime(tx: Tx, events: RegistryEvent[]): Promise<RegistryEvent[]> {
   const byId = new Map(events.toReversed().map((event) => [event.id, event]))
   const rows = await tx.rows<{ id: string }>(sql`
-    insert into notification_event (id) select id from unnest(${[...byId.keys()].toSorted()}::text[]) as given (id) on conflict do nothing returning id`)
+    insert into notification_event (id)
+    select id from unnest(${[...byId.keys()].toSorted()}::text[]) as given (id)
+    on conflict do nothing returning id`)
   const ids = new Set(rows.map(({ id }) => id))
   return events.filter((event) => ids.has(event.id) && byId.get(event.id) === event)
 }
@@ -77,7 +83,9 @@ async function projectsOf(tx: Tx, events: RegistryEvent[]): Promise<Map<string, 
 async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promise<void> {
   if (event.action === 'pull') {
     const pulled = await tx.row<{ id: number }>(sql`
-      update repository set pull_count = pull_count + 1, pulled_at = greatest(pulled_at, ${event.at}::timestamptz) where name = ${event.repository} returning id`)
+      update repository
+      set pull_count = pull_count + 1, pulled_at = greatest(pulled_at, ${event.at}::timestamptz)
+      where name = ${event.repository} returning id`)
     if (pulled) tx.changes(repositoryIdKey(pulled.id))
   }
   await emit(tx, [factOf(project, event, actorOf(event))])
@@ -100,12 +108,18 @@ function factOf(
     : facts.artifactDeleted({ ...place, digest, tags }, by)
 }
 
-/** Forgets events older than `ms`, some thousands at a time: a registry that still sends them again would count twice. */
+/**
+ * Forgets the ids of events older than `ms`, in batches of 5000. A registry that sends such an event once more has it
+ * counted twice.
+ */
 export async function sweepEvents(db: Pick<Db, 'run'>, ms: number, signal: AbortSignal): Promise<void> {
   const batch = 5000
   let dropped = batch
   while (dropped === batch && !signal.aborted) {
-    dropped = await db.run(sql`delete from notification_event where id in (
-      select id from notification_event where received_at < now() - make_interval(secs => ${ms / 1000}) order by received_at limit ${batch})`)
+    dropped = await db.run(sql`
+      delete from notification_event where id in (
+        select id from notification_event
+        where received_at < now() - make_interval(secs => ${ms / 1000})
+        order by received_at limit ${batch})`)
   }
 }

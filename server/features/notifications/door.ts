@@ -8,15 +8,15 @@ import { BadEnvelope, parseEnvelope } from './rules.ts'
 
 type NotificationOptions = {
   db: Db
-  /** What the registry sends as `Authorization: Bearer <secret>`; without one the door is closed. */
+  /** The registry sends it as `Authorization: Bearer <secret>`. Undefined: every request is 404. */
   secret: string | undefined
-  /** Of an envelope, in bytes (S4-03). */
+  /** The largest envelope that is read, in bytes (S4-03). */
   bodyBytes: number
   isReadOnly(): Promise<boolean>
   onTaken(taken: Taken & { passedOver: number }): void
 }
 
-/** Answers POST /service/notifications, where another registry tells what happened there; throws Failures. */
+/** Answers POST /service/notifications, by which another registry reports its events. Throws Failures. */
 export function openNotificationDoor({ db, secret, bodyBytes, isReadOnly, onTaken }: NotificationOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (secret === undefined)
@@ -25,7 +25,7 @@ export function openNotificationDoor({ db, secret, bodyBytes, isReadOnly, onTake
     if (!isSame(`Bearer ${secret}`, request.headers.authorization ?? ''))
       throw new Failure('UNAUTHORIZED', 'the Authorization header does not hold the shared secret')
     const { events, passedOver } = await readEnvelope(request, bodyBytes)
-    // 503 makes the registry send it again, so that nothing is lost.
+    // After a 503 the registry sends the envelope again, so that no event is lost.
     if (await isReadOnly())
       throw new Failure('UNAVAILABLE', 'Marina is in read-only mode', { headers: { 'retry-after': '30' } })
     const taken = events.length === 0 ? { taken: 0, repeated: 0, strangers: [] } : await takeEvents(db, events)
@@ -46,7 +46,7 @@ async function readEnvelope(request: IncomingMessage, limit: number) {
   }
 }
 
-/** Compares without telling by the time it takes how much was right. */
+/** Compares in constant time: how long it takes says nothing about how much was right. */
 function isSame(wanted: string, given: string): boolean {
   const [one, other] = [wanted, given].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer]
   return timingSafeEqual(one, other)

@@ -4,7 +4,7 @@ import { sweepEvents } from './actions.ts'
 
 export { openNotificationDoor } from './door.ts'
 
-/** What other registries tell. */
+/** Events that other registries report. */
 export const notifications = ({ db, memoryMs }: { db: Db; memoryMs: number }) =>
   feature({
     name: 'notifications',

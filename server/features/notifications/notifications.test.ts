@@ -50,7 +50,7 @@ const repositoryOf = async (name: string) =>
     name: string
   }
 
-test('S4-04 to S4-10: a push with a tag in another registry makes the repository known here and is the same fact as a push here', async () => {
+test('S4-04 to S4-10: a push with a tag in another registry is the same fact as a push here', async () => {
   const name = fresh('pushed')
   const sent = event('push', { repository: `${project.name}/${name}`, tag: 'v1' })
   const facts = await take(sent)
@@ -77,7 +77,7 @@ test('S4-04 to S4-10: a push with a tag in another registry makes the repository
   assert.equal(listed.find((one) => one.name === `${project.name}/${name}`)?.artifact_count, 0)
 })
 
-test('S4-08: a push without a tag makes no record of the repository', async () => {
+test('S4-08: a push without a tag creates no repository', async () => {
   const name = fresh('untagged')
   const facts = await take(event('push', { repository: `${project.name}/${name}` }))
   assert.deepEqual(
@@ -106,7 +106,7 @@ test('S4-09: a push with a tag makes the repository known, pulls are counted on 
     ['repository.created', 'artifact.pushed', 'artifact.pulled', 'artifact.pulled', 'artifact.deleted', 'tag.deleted'],
   )
   assert.equal((await repositoryOf(name)).pull_count, 2)
-  // Also when the repository is cached by now.
+  // The count is right also when the repository is cached by now.
   await take(event('pull', target))
   assert.equal((await repositoryOf(name)).pull_count, 3)
 })
@@ -136,7 +136,7 @@ test('an event that is sent again counts once, in one envelope, in another, and 
   )
 })
 
-test('envelopes at once that speak of the same repositories in different orders are all taken', async () => {
+test('simultaneous envelopes that name the same repositories in different orders are all taken', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `${project.name}/${fresh(`many-${index}`)}`)
   const envelope = (round: number) => {
     const order = round % 2 === 0 ? names : names.toReversed()
@@ -160,7 +160,7 @@ test('envelopes at once that speak of the same repositories in different orders 
   assert.equal(conflicts!.deadlocks, 0)
 })
 
-test('a time that cannot be is taken for now, and an address stands without its port', async () => {
+test('an impossible time is replaced by now, and an address is kept without its port', async () => {
   const repository = `${project.name}/${fresh('times')}`
   const began = Date.now()
   const wrong = ['+275760-09-13T00:00:00.000Z', '-271821-04-20T00:00:00.000Z', '9999-01-01T00:00:00Z', 'soon', 7]
@@ -178,7 +178,7 @@ test('a time that cannot be is taken for now, and an address stands without its 
     assert.deepEqual([Date.parse(at) >= began && Date.parse(at) <= Date.now(), address], [true, '2001:db8::7'])
 })
 
-test('S4-05, S4-06: layers, mounts, HEAD requests, foreign projects and nonsense are passed over, and what is with them is taken', async () => {
+test('S4-05, S4-06: events of no interest are passed over, and the others of the envelope are taken', async () => {
   const kept = event('push', { tag: 'kept' })
   const facts = await take(
     event('push', { mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip' }),
@@ -207,7 +207,7 @@ test('S4-05, S4-06: layers, mounts, HEAD requests, foreign projects and nonsense
   )
 })
 
-test('S4-03: an envelope over its limit is 413, one that is none is 400, and neither changes anything', async () => {
+test('S4-03: an envelope over its limit is 413, a malformed one 400, and neither changes anything', async () => {
   const since = await lastFact(marina)
   expectAnswer(
     await post({ events: [event('push', { tag: 'v1', url: 'x'.repeat(70_000) })] }),
@@ -227,7 +227,7 @@ test('S4-03: an envelope over its limit is 413, one that is none is 400, and nei
   assert.deepEqual(await factsSince(marina, since), [])
 })
 
-test('without the secret nothing is taken, whatever is sent; without a secret set there is no such door', async () => {
+test('events are taken only with the shared secret; where none is configured the path does not exist', async () => {
   const since = await lastFact(marina)
   const body = { events: [event('push', { tag: 'v1' })] }
   for (const authorization of [
@@ -256,7 +256,7 @@ test('without the secret nothing is taken, whatever is sent; without a secret se
   assert.deepEqual(await factsSince(marina, since), [])
 })
 
-test('in read-only mode the registry is told to send again later, and then nothing is missing', async () => {
+test('in read-only mode the registry is told to retry later, and then no event is missing', async () => {
   const body = { events: [event('push', { tag: 'later' })] }
   const setReadOnly = (value: boolean) =>
     marina.ask('PUT', '/api/v2.0/configurations', {

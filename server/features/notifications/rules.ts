@@ -7,32 +7,35 @@ export type RegistryEvent = {
   id: string
   action: 'push' | 'pull' | 'delete'
   repository: RepositoryName
-  /** A delete may name a tag alone. */
+  /** Undefined when a delete names a tag alone. */
   digest: Digest | undefined
   tag: Tag | undefined
   mediaType: string
   size: number
-  /** Who did it there, as that registry knows him; empty when it asks nobody for a name. */
+  /** The account in that registry; empty when that registry has no logins. */
   actor: string
-  /** When it happened, by that registry's clock. */
+  /** When it happened, by the clock of that registry. */
   at: string
-  /** The registry's own name for itself, `host:port`; where the request to it came from; the id it had there. */
+  /**
+   * `source`: that registry's name, `host:port`. `address` and `requestId`: of the client's request to that registry.
+   */
   source: string
   address: string
   requestId: string
 }
 
-/** Events in one envelope; a registry sends them one by one or in small batches. */
+/** The most events in one envelope; a registry sends single events or small batches. */
 const eventLimit = 1000
 
-/** The body is no envelope; the message says why. */
+/** The body is not an envelope of events; the message says why. */
 export class BadEnvelope extends Error {
   override name = 'BadEnvelope'
 }
 
 /**
- * The events of an envelope (`application/vnd.docker.distribution.events.v1+json`) that speak of manifests (S4-05). Pushes and pulls of
- * layers, HEAD requests, mounts and what cannot be read are counted in `passedOver`: a registry can do nothing about them.
+ * Reads the events about manifests from an envelope (`application/vnd.docker.distribution.events.v1+json`, S4-05).
+ * Pushes and pulls of layers, HEAD requests, mounts and malformed events are only counted in `passedOver`: refusing the
+ * envelope would make the registry send it again for ever.
  */
 export function parseEnvelope(text: string): { events: RegistryEvent[]; passedOver: number } {
   const events = envelopeOf(text)
@@ -66,7 +69,7 @@ function readEvent(event: unknown): RegistryEvent | undefined {
   ]
   const [digest, tag] = [textOf(target['digest']), textOf(target['tag'])]
   if (id === '' || !isRepositoryName(repository) || !repository.includes('/') || !isAction(action)) return undefined
-  // The registry says no media type of what was deleted; of what was pushed or pulled it does.
+  // The registry names a media type for pushes and pulls, but not for deletes.
   if (action !== 'delete' && (!isManifestType(mediaType) || !isDigest(digest) || request['method'] === 'HEAD'))
     return undefined
   if (action === 'delete' && !isDigest(digest) && !isTag(tag)) return undefined
@@ -94,19 +97,19 @@ const isRecord = (value: unknown): value is Fields =>
 const isAction = (text: string): text is RegistryEvent['action'] =>
   text === 'push' || text === 'pull' || text === 'delete'
 
-/** PostgreSQL keeps no NUL and no half of a surrogate pair; a name with one is as good as none. */
+/** Empty for a text that PostgreSQL cannot store: one with a NUL or with half of a surrogate pair. */
 function textOf(value: unknown, limit = 1000): string {
   return typeof value === 'string' && value.length <= limit && !value.includes('\0') && value.isWellFormed()
     ? value
     : ''
 }
 
-/** Without the port, as everywhere else in the log. */
+/** A host without its port, as the audit log shows addresses. */
 function hostOf(address: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([^:]+):\d+$/.exec(address)?.[1] ?? address
 }
 
-/** Now, where it says no time or one that cannot be: to come, or before there were registries. */
+/** The time of an event; now when it is missing, in the future, or before 1970. */
 function timeOf(value: unknown): string {
   const [time, now] = [typeof value === 'string' ? Date.parse(value) : NaN, Date.now()]
   return new Date(time > 0 && time < now ? time : now).toISOString()

@@ -14,7 +14,7 @@ import { projectNameProblem } from './rules.ts'
 import { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.ts'
 
 type Allowed = { cves: string[]; expiresAt: number | null }
-/** `storageLimit` in bytes; absent or -1: none. `metadata` without `public`. */
+/** `storageLimit` in bytes; absent or -1: no limit. `metadata` without `public`. */
 type Wanted = {
   name: string
   isPublic: boolean
@@ -23,7 +23,7 @@ type Wanted = {
   storageLimit?: number
 }
 
-/** Makes a project; whoever makes it administers it. Throws BAD_REQUEST or CONFLICT. */
+/** Creates a project; the account that creates it becomes its administrator. Throws BAD_REQUEST or CONFLICT. */
 export async function createProject(
   db: Db,
   by: Actor,
@@ -49,13 +49,13 @@ export async function createProject(
   }
 }
 
-/** A project that no account made belongs to the administrator. */
+/** A project that was not created by an account (but by a robot) is owned by the first administrator. */
 async function firstAdminId(tx: Tx): Promise<number> {
   const row = await tx.row<{ id: number }>(sql`select id from account where is_admin order by id limit 1`)
   return row!.id
 }
 
-/** Changes what is named and leaves the rest. `public` is a project's own, all else its metadata. */
+/** Changes only what is given. `public` is a column of the project, all else is a row of its metadata. */
 export async function updateProject(
   db: Db,
   by: Actor,
@@ -79,7 +79,7 @@ export async function updateProject(
 const toldOf = (allowed: Allowed | undefined) =>
   allowed ? { cve_allowlist: allowed.cves, cve_allowlist_expires_at: allowed.expiresAt } : {}
 
-/** Throws CONFLICT when the project has it already. */
+/** Throws CONFLICT when the project has this metadata already. */
 export async function createMetadata(db: Db, by: Actor, project: Project, name: string, value: string): Promise<void> {
   const exists = () => new Failure('CONFLICT', `${name} is set already: update it`)
   if (name === 'public') throw exists()
@@ -91,7 +91,7 @@ export async function createMetadata(db: Db, by: Actor, project: Project, name: 
   })
 }
 
-/** Back to the default; a project without `public` is private. Throws NOT_FOUND. */
+/** Resets a metadata to its default; `public` to false. Throws NOT_FOUND. */
 export async function removeMetadata(db: Db, by: Actor, project: Project, name: string): Promise<void> {
   await db.transaction(async (tx) => {
     if (name === 'public') await setPublic(tx, project, false)
@@ -114,7 +114,7 @@ export async function deleteProject(db: Db, by: Actor, project: Project): Promis
       await emit(tx, [facts.projectDeleted({ projectId: project.id, name: project.name }, by)])
     })
   } catch (error) {
-    // A push came between the look and the delete.
+    // A push came between the check and the delete.
     if (isReferenceViolation(error)) throw full()
     throw error
   }

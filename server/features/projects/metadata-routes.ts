@@ -10,7 +10,7 @@ import { parseMetadata } from './rules.ts'
 import { findMetadata } from './store.ts'
 import { explaining } from './wire.ts'
 
-/** One by one what PUT on a project changes together. Project administrators only (H25). */
+/** Reads and changes metadata one by one; PUT on a project changes several. For project administrators (H25). */
 export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
   const { db } = reader
   const all = async (project: Project): Promise<Record<string, string>> => ({
@@ -52,7 +52,7 @@ export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
   }
 }
 
-/** Exactly one name and value, as Harbor asks. */
+/** The one name and value of a body; Harbor allows no more. */
 function only(body: Record<string, string>): [name: string, value: string] {
   const [entry, second] = Object.entries(body)
   if (!entry || second) throw new Failure('BAD_REQUEST', 'the body must name exactly one metadata and its value')

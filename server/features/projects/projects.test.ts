@@ -84,13 +84,13 @@ test('a project is made with all that its request says', async () => {
   assert.equal((await shown(named)).metadata['public'], 'true')
 })
 
-test('C-64: whether a project is there is told to those alone who may see it', async () => {
+test('C-64: only callers that may see a project are told that it exists', async () => {
   const asks = (as: Person) => ask('HEAD', `/api/v2.0/projects?project_name=${cast.A.name}`, { as })
   expectAnswer(await asks(cast.guA), 200)
   expectAnswer(await asks(cast.uaB), 404)
 })
 
-test('a project that cannot be made as asked is not made', async () => {
+test('a project with a wrong name, limit or metadata is refused and not created', async () => {
   const name = fresh('never')
   const wrong = [
     { registry_id: 1 },
@@ -163,7 +163,7 @@ test('visibility holds for everyone from the next request on', async () => {
   assert.equal(await seen(), 401)
 })
 
-test('H25: only project administrators change metadata, in whichever way', async () => {
+test('H25: only project administrators change metadata, by each of the ways', async () => {
   const { A, uaA, maA, deA, guA, laA, uaB, anon } = cast
   const before = await shown(A.name)
   for (const as of [maA, deA, guA, laA, uaB, anon]) {
@@ -187,7 +187,7 @@ test('H25: only project administrators change metadata, in whichever way', async
   assert.deepEqual(await look(`/projects/${A.name}/metadatas`), { public: 'false' })
 })
 
-test('metadata is set one at a time, once, by known names', async () => {
+test('metadata is created one at a time, once each, and only under known names', async () => {
   const { name } = await givenProject(marina)
   const at = `/projects/${name}/metadatas`
   expectAnswer(await tell('POST', `${at}/`, { severity: 'low' }), 200)
@@ -212,7 +212,7 @@ test('metadata is set one at a time, once, by known names', async () => {
   assert.deepEqual(await look(at), { severity: 'low', public: 'false' })
 })
 
-test('C-79: a project says whether it can be deleted, and is right', async () => {
+test('C-79: a project says whether it can be deleted, and that is true', async () => {
   const { uaA, maA } = cast
   const project = await givenProject(marina)
   assert.deepEqual(await look(`/projects/${project.name}/_deletable`), { deletable: true })
@@ -250,7 +250,7 @@ test('a summary shows members to those who may list them and the quota to those 
   expectAnswer(await ask('GET', `/api/v2.0/projects/${A.name}/summary`, { as: uaB }), 403, 'FORBIDDEN')
 })
 
-test('C-71: what is absent and what is forbidden answer alike', async () => {
+test('C-71: an absent project and a forbidden one are answered alike', async () => {
   const { A, uaB, anon } = cast
   for (const path of ['', '/summary', '/_deletable', '/metadatas/', '/metadatas/public']) {
     for (const as of [uaB, anon]) {
@@ -264,7 +264,7 @@ test('C-71: what is absent and what is forbidden answer alike', async () => {
   }
 })
 
-test('H01: nothing that a request says beyond its own makes anybody more than they are', async () => {
+test('H01: extra fields in a request give nobody more rights', async () => {
   const user = await givenUser(marina)
   const name = fresh('plain')
   expectAnswer(

@@ -18,7 +18,7 @@ import { describeProjects, listProjects, projectFields, projectOrder } from './s
 import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
-/** `cachesLists`: whether the list is put together from cached objects (S1-34). `lent`: figures of other features. */
+/** `cachesLists`: whether lists are assembled from cached objects (S1-34). `lent`: figures of other features. */
 export function projectRoutes(
   { db, cache }: Reader & { db: Db },
   settings: SettingsReader,
@@ -48,7 +48,7 @@ export function projectRoutes(
       )
       return { rows: rows.map((project) => present(project, rights)), total }
     }),
-    // C-64
+    // An invisible project is answered like an absent one (C-64).
     route(api.headProject, 'user', async ({ query, rights }) => {
       const project = await findProject(reader, query.project_name)
       if (!project || !maySee(rights, project)) throw new Failure('NOT_FOUND')
@@ -98,7 +98,7 @@ export function projectRoutes(
     return rights.kind === 'user' && (await settings.get('project_creation_restriction')) === 'everyone'
   }
 
-  /** Only administrators choose; as in Harbor, what others ask for is passed over in favour of the default. */
+  /** Only administrators choose a limit; as in Harbor, anybody else's wish is ignored in favour of the default. */
   async function storageLimitOf(wanted: number | undefined, rights: Rights): Promise<number> {
     if (!wanted || rights.kind !== 'user' || !rights.isAdmin) return settings.get('storage_per_project')
     const problem = limitProblem(wanted)
@@ -107,7 +107,7 @@ export function projectRoutes(
   }
 }
 
-/** A project in front of someone else's registry; silently making an ordinary one would be worse than a refusal. */
+/** Refuses a proxy cache project: creating an ordinary project instead would mislead the client. */
 function refuseRegistry({ registry_id: id }: { registry_id?: number }) {
   if (id) throw new Failure('BAD_REQUEST', 'proxy cache projects are not supported yet: leave out registry_id')
 }

@@ -20,7 +20,7 @@ const booleans: Record<string, string> = {
 }
 const severities = ['none', 'negligible', 'low', 'medium', 'high', 'critical']
 
-/** Thrown with what is wrong about a name or a value. */
+/** A name or value of metadata is wrong; the message says why. */
 export class MetadataProblem extends Error {
   override name = 'MetadataProblem'
 }
@@ -42,7 +42,7 @@ const refused =
   }
 const ofProxies = refused('is for proxy cache projects, and this is none')
 
-/** What a project can be configured with, and the form each value is kept in. Anything else is refused. */
+/** Each known name of metadata, and how its value is normalized. Other names are refused. */
 const metadata: Record<string, Parse> = {
   public: flag,
   enable_content_trust: flag,
@@ -52,7 +52,7 @@ const metadata: Record<string, Parse> = {
   auto_scan: flag,
   auto_sbom_generation: flag,
   reuse_sys_cve_allowlist: flag,
-  // Whoever could write it could point it at another project's policy (B.6).
+  // A client that could write it could point it at another project's policy (B.6).
   retention_id: refused('is set by the retention policy itself'),
   proxy_speed_kb: ofProxies,
   max_upstream_conn: ofProxies,
@@ -64,7 +64,7 @@ const metadata: Record<string, Parse> = {
 
 const isMetadataName = (name: string): boolean => Object.hasOwn(metadata, name)
 
-/** The value in the form it is kept in. Throws MetadataProblem. */
+/** The normalized value, as it is stored. Throws MetadataProblem. */
 export function parseMetadata(name: string, value: string): string {
   const parse = isMetadataName(name) ? metadata[name] : undefined
   if (!parse) throw new MetadataProblem(`${JSON.stringify(name.slice(0, 60))} is no metadata of a project`)
@@ -75,7 +75,9 @@ export function parseMetadata(name: string, value: string): string {
   }
 }
 
-/** In a whole project, as clients send it back: what does not apply to it is passed over, as Harbor does. */
+/**
+ * Reads metadata out of a whole project as clients send it back. As in Harbor, what does not apply to it is ignored.
+ */
 export function parseAllMetadata(all: Record<string, string | undefined>): Record<string, string> {
   const given = Object.entries(all).filter(
     (entry): entry is [string, string] => isMetadataName(entry[0]) && entry[1] !== undefined && entry[1] !== '',

@@ -9,14 +9,14 @@ import { sql } from '../../platform/db/sql.ts'
 import { memberCountKey } from '../access/index.ts'
 import { findAllowlists, type Allowlist } from '../cve-allowlist/index.ts'
 
-/** A project with what an answer shows beside its own row. */
+/** A project with the related data that an answer shows. */
 export type DescribedProject = OwnedProject & {
   repositories: number
   metadata: Record<string, string>
   allowlist: Allowlist | undefined
 }
 
-/** What a list of projects may be filtered and sorted by. */
+/** Fields by which a list of projects can be filtered and sorted. */
 export const projectFields: Fields = {
   name: { type: 'text', column: sql`project.name` },
   project_id: { type: 'integer', column: sql`project.id` },
@@ -29,13 +29,15 @@ export const projectFields: Fields = {
 
 export const projectOrder = sql`project.name`
 
-/** One page of the projects a viewer may see, and how many there are: ids from the database, the rest from the cache (S1-32). */
+/** One page of the projects that a viewer may see, and their total: ids from the database, the rest cached (S1-32). */
 export async function listProjects(
   reader: Reader,
   viewer: Viewer,
   { where, ...part }: Listing,
 ): Promise<Paged<DescribedProject>> {
-  const from = sql`from project join account owner on owner.id = project.owner_id where ${visibleProjects(viewer)} and ${where}`
+  const from = sql`
+    from project join account owner on owner.id = project.owner_id
+    where ${visibleProjects(viewer)} and ${where}`
   const { rows, total } = await reader.db.page<{ id: number }>({ columns: sql`project.id`, from }, part)
   return {
     rows: await describeProjects(
@@ -46,7 +48,7 @@ export async function listProjects(
   }
 }
 
-/** In the order of the ids, without those that are gone. */
+/** Projects in the order of the ids; ids without a project are left out. */
 export async function describeProjects(reader: Reader, ids: number[]): Promise<DescribedProject[]> {
   const [projects, metadata, repositories, allowlists] = await Promise.all([
     findProjectsById(reader, ids),
@@ -67,11 +69,13 @@ export async function describeProjects(reader: Reader, ids: number[]): Promise<D
   })
 }
 
-/** Repositories that each of the projects lists. */
+/** The number of listed repositories of each project. */
 export async function countRepositories({ db, cache }: Reader, ids: number[]): Promise<Map<number, number>> {
   const load = async (missing: number[]) => {
     const rows = await db.rows<{ id: number; count: number }>(sql`
-      select project_id as id, count(*) from repository where project_id = any(${missing}::bigint[]) and ${listedRepositories} group by project_id`)
+      select project_id as id, count(*) from repository
+      where project_id = any(${missing}::bigint[]) and ${listedRepositories}
+      group by project_id`)
     const counts = new Map(rows.map(({ id, count }) => [id, count]))
     return new Map(missing.map((id) => [id, { count: counts.get(id) ?? 0 }]))
   }
@@ -79,7 +83,7 @@ export async function countRepositories({ db, cache }: Reader, ids: number[]): P
   return new Map([...found].map(([id, { count }]) => [id, count]))
 }
 
-/** Members by role, accounts and groups alike. From the cache. */
+/** The number of members by role, accounts and groups together. From the cache. */
 export async function countMembers({ db, cache }: Reader, projectId: number): Promise<Record<number, number>> {
   const load = async () => {
     const rows = await db.rows<{ role: number; count: number }>(
@@ -92,19 +96,20 @@ export async function countMembers({ db, cache }: Reader, projectId: number): Pr
 
 const metadataKey = keyOf('project_metadata', 'project_id')
 
-/** All but `public`, which stands in the project's own row. From the cache. */
+/** All metadata but `public`, which is a column of the project. From the cache. */
 export async function findMetadata(reader: Reader, projectId: number): Promise<Record<string, string>> {
   return (await findMetadataOf(reader, [projectId])).get(projectId) ?? {}
 }
 
-/** The same for several projects. */
+/** The metadata of several projects, by the project's id. */
 async function findMetadataOf(
   { db, cache }: Reader,
   projectIds: number[],
 ): Promise<Map<number, Record<string, string>>> {
   const load = async (ids: number[]) => {
     const rows = await db.rows<{ id: number; name: string; value: string }>(sql`
-      select project_id as id, name, value from project_metadata where project_id = any(${ids}::bigint[]) order by project_id, name`)
+      select project_id as id, name, value from project_metadata
+      where project_id = any(${ids}::bigint[]) order by project_id, name`)
     const held = Map.groupBy(rows, ({ id }) => id)
     return new Map(
       ids.map((id) => [
@@ -131,17 +136,17 @@ export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<s
     on conflict (project_id, name) do update set value = excluded.value`)
 }
 
-/** False when there is such metadata already. */
+/** False when the project has this metadata already. */
 export async function addMetadata(tx: Tx, projectId: number, name: string, value: string): Promise<boolean> {
   tx.changes(metadataKey(projectId))
   return (
-    (await tx.run(
-      sql`insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value}) on conflict do nothing`,
-    )) > 0
+    (await tx.run(sql`
+      insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value})
+      on conflict do nothing`)) > 0
   )
 }
 
-/** False when there was none. */
+/** False when the project does not have this metadata. */
 export async function dropMetadata(tx: Tx, projectId: number, name: string): Promise<boolean> {
   tx.changes(metadataKey(projectId))
   return (await tx.run(sql`delete from project_metadata where project_id = ${projectId} and name = ${name}`)) > 0

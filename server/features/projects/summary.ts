@@ -5,13 +5,15 @@ import { countMembers, countRepositories } from './store.ts'
 
 /** A figure that another feature lends to the summary of a project. */
 export type Figure = {
-  /** Where it stands in the summary's JSON. */
+  /** Its name in the summary's JSON. */
   field: string
-  /** Undefined leaves the field out: there is nothing to say, or not to this caller. */
+  /** Undefined leaves the field out: there is no value, or the caller may not see it. */
   load(project: Project, rights: Rights): Promise<unknown>
 }
 
-/** What the caller may know of the project in figures: repositories, members by role, and those that are lent. */
+/**
+ * The figures of a project that the caller may see: repositories, members by role, and those lent by other features.
+ */
 export async function summarize(reader: Reader, lent: readonly Figure[], project: Project, rights: Rights) {
   const [repositories, members, more] = await Promise.all([
     countRepositories(reader, [project.id]),

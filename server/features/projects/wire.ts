@@ -6,13 +6,13 @@ import type { DescribedProject } from './store.ts'
 
 type Body = { public?: boolean; metadata?: Record<string, string | undefined> }
 
-/** The metadata that a body names, `public` among it from either of its two places. Throws BAD_REQUEST. */
+/** The metadata that a body gives, with `public` from either of its two places. Throws BAD_REQUEST. */
 export function metadataOf({ public: isPublic, metadata = {} }: Body): Record<string, string> {
   const all = explaining(() => parseAllMetadata(metadata))
   return { ...(isPublic === undefined ? {} : { public: String(isPublic) }), ...all }
 }
 
-/** What the rules find wrong becomes the client's BAD_REQUEST. */
+/** Turns a MetadataProblem of `work` into BAD_REQUEST. */
 export function explaining<Result>(work: () => Result): Result {
   try {
     return work()

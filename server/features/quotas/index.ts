@@ -10,6 +10,6 @@ export { saveQuota, setLimit } from './store.ts'
 export { facts as quotaFacts } from './topics.ts'
 export { shortageOf, tellingShortages, tellShortage } from './tell.ts'
 
-/** `warningPercent`: from this share of a project's limit on, pushes are told of (QUOTA_WARNING). */
+/** `warningPercent`: a push that leaves a project at this share of its limit or above emits QUOTA_WARNING. */
 export const quotas = ({ db, warningPercent }: { db: Db; warningPercent: number }) =>
   feature({ name: 'quotas', topics: facts, routes: quotaRoutes(db), reactions: [warnOfQuota(warningPercent)] })

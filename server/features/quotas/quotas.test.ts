@@ -50,7 +50,7 @@ async function limit(project: { id: number }, storage: unknown): Promise<Answer>
   })
 }
 
-/** What the database keeps is what a recount finds, and what the API says. */
+/** The usage in the database equals a recount, and the API shows it. */
 async function expectUsage(project: { id: number }, bytes: number): Promise<void> {
   assert.equal(await countUsage(ground.db, project.id), bytes)
   assert.equal((await quotaOf(project)).used.storage, bytes)
@@ -69,7 +69,8 @@ test('sizes and refusals are worded as Harbor words them', () => {
   ])
   assert.equal(
     shortageText({ added: 2048, used: 1024, hard: 1024 }),
-    'adding 2.0 KiB of storage resource, which when updated to current usage of 1.0 KiB will exceed the configured upper limit of 1.0 KiB.',
+    'adding 2.0 KiB of storage resource, which when updated to current usage of 1.0 KiB ' +
+      'will exceed the configured upper limit of 1.0 KiB.',
   )
   for (const good of [-1, 1, 2 ** 50]) assert.equal(limitProblem(good), undefined)
   for (const bad of [0, -2, 2 ** 50 + 1, 1.5, NaN]) assert.match(limitProblem(bad)!, /1024 TiB/)
@@ -83,7 +84,10 @@ test('C-47: a push that does not fit is denied with what is used and allowed, an
   const refused = expectAnswer(await put(repository, Buffer.alloc(401, 'b')), 403, 'DENIED')
   assert.match(
     refused.text,
-    /adding 401\.0 B of storage resource, which when updated to current usage of 600\.0 B will exceed the configured upper limit of 1000\.0 B\./,
+    new RegExp(
+      String.raw`adding 401\.0 B of storage resource, which when updated to current usage of 600\.0 B ` +
+        String.raw`will exceed the configured upper limit of 1000\.0 B\.`,
+    ),
   )
   expectAnswer(await ask('HEAD', `/v2/${repository}/blobs/${digestOf(Buffer.alloc(401, 'b'))}`, { as: admin }), 404)
   await expectUsage(project, 600)
@@ -127,7 +131,7 @@ test('C-47: chunked uploads, mounts and manifests are held to the limit too', as
   await expectUsage(project, blobs + image.content.length)
 })
 
-test('a blob counts once in a project however many repositories hold it, and room comes back when the last lets go', async () => {
+test('a blob counts once in a project, and no longer when its last repository lets go', async () => {
   const project = await givenProject(marina)
   const [one, two] = [`${project.name}/one`, `${project.name}/two`]
   expectAnswer(await limit(project, 100_000), 200)
@@ -142,7 +146,7 @@ test('a blob counts once in a project however many repositories hold it, and roo
   await expectUsage(project, 0)
 })
 
-test('deleting a manifest gives its bytes back, an index and a tag count right', async () => {
+test('deleting a manifest frees its bytes; an index and a tag are counted right', async () => {
   const project = await givenProject(marina)
   const repository = `${project.name}/app`
   expectAnswer(await limit(project, 1_000_000), 200)
@@ -158,7 +162,7 @@ test('deleting a manifest gives its bytes back, an index and a tag count right',
     expectAnswer(await ask('HEAD', `/v2/${repository}/blobs/${digest}`, { as: admin }), 404)
 })
 
-test('a limit on a project that holds data counts what is there; one below that refuses what is new and takes nothing away', async () => {
+test('a new limit counts what is there; one below it refuses pushes and deletes nothing', async () => {
   const project = await givenProject(marina)
   const repository = `${project.name}/app`
   const image = await pushImage(marina, repository, { tag: 'v1' })
@@ -181,7 +185,7 @@ test('a limit on a project that holds data counts what is there; one below that 
   await expectUsage(project, used + 5)
 })
 
-/** All at once, each on a connection of its own. */
+/** All uploads at once, each on a connection of its own. */
 async function flood(
   ports: number[],
   repositoryOf: (index: number) => string,
@@ -219,7 +223,7 @@ async function flood(
   }
 }
 
-test('F38: of a thousand uploads at once into a limited project, over two processes, exactly as many come in as there is room for; the rest fail for the limit alone', async () => {
+test('F38: of 1000 uploads at once over two processes, exactly as many succeed as there is room for', async () => {
   await using beside = await openBeside(marina, { MARINA_DATABASE_POOL: '20' })
   const project = await givenProject(marina)
   await pushBlob(marina, `${project.name}/r0`, Buffer.from('x'))
@@ -231,7 +235,7 @@ test('F38: of a thousand uploads at once into a limited project, over two proces
   await expectUsage(project, 1 + 100 * 120)
 })
 
-test('F38: a thousand uploads at once all come in where there is room', async () => {
+test('F38: 1000 uploads at once all succeed where there is room', async () => {
   const project = await givenProject(marina)
   await pushBlob(marina, `${project.name}/r0`, Buffer.from('x'))
   expectAnswer(await limit(project, 1 + 100 * 1000), 200)
@@ -265,7 +269,7 @@ test('pushes, deletes and changes of the limit at once leave a usage that equals
   assert.equal(kept!.used, await countUsage(ground.db, project.id))
 })
 
-test('a tag that moves while its artifacts are deleted in a project with a limit: no 5xx, and usage equals a recount', async () => {
+test('a tag moves while artifacts of a limited project are deleted: no 5xx, usage equals a recount', async () => {
   const project = await givenProject(marina)
   const repository = `${project.name}/app`
   expectAnswer(await limit(project, 1_000_000), 200)
@@ -297,7 +301,7 @@ test('a tag that moves while its artifacts are deleted in a project with a limit
           ? `/v2/${repository}/manifests/${image.digest}`
           : `/api/v2.0/projects/${project.name}/repositories/app/artifacts/moving`
       count(statuses.deleted, await ask('DELETE', path, { as: admin }))
-      // Uneven pauses, so that the two meet at every step of the other.
+      // Uneven pauses, so that each side meets every step of the other.
       await new Promise((resolve) => setTimeout(resolve, round % 7))
     }
   }
@@ -312,7 +316,7 @@ test('a tag that moves while its artifacts are deleted in a project with a limit
   assert.equal(kept!.used, await countUsage(ground.db, project.id))
 })
 
-test('a push into a project without a limit writes and waits for no shared row; with one it does', async () => {
+test('a push writes and waits for a shared row only where the project has a limit', async () => {
   const [free, limited] = [await givenProject(marina), await givenProject(marina)]
   for (const { name } of [free, limited]) await pushBlob(marina, `${name}/app`)
   expectAnswer(await limit(limited, 1_000_000), 200)
@@ -324,7 +328,8 @@ test('a push into a project without a limit writes and waits for no shared row; 
     await holder.query('select * from project where id = any($1) for update', [[free.id, limited.id]])
     const version = async () =>
       (await ground.db.row<{ version: string }>(
-        sql`select (quota.xmin, quota.ctid, project.xmin, project.ctid)::text as version from quota join project on project.id = quota.project_id where project.id = ${free.id}`,
+        sql`select (quota.xmin, quota.ctid, project.xmin, project.ctid)::text as version
+          from quota join project on project.id = quota.project_id where project.id = ${free.id}`,
       ))!.version
     const before = await version()
     await pushImage(marina, `${free.name}/app`, { tag: 'v1' })
@@ -385,7 +390,7 @@ test('H26: quotas are sorted by known fields only, and wrong limits change nothi
   assert.equal((await quotaOf(project)).hard.storage, -1)
 })
 
-test('with quota_per_project_enable off nothing is refused, and what is used stays right', async () => {
+test('with quota_per_project_enable off no push is refused, and usage is still counted right', async () => {
   const project = await givenProject(marina)
   const turn = (on: boolean) =>
     ask('PUT', '/api/v2.0/configurations', {
@@ -404,7 +409,7 @@ test('with quota_per_project_enable off nothing is refused, and what is used sta
   await expectUsage(project, 50)
 })
 
-test('a new project gets the default limit; an administrator may choose another, nobody else', async () => {
+test('a new project gets the default limit; only an administrator may choose another', async () => {
   const user = await givenUser(marina)
   const json = { 'content-type': 'application/json' }
   expectAnswer(

@@ -3,7 +3,7 @@ import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 
-/** Sizes in bytes; `hard` -1 is no limit. */
+/** Sizes in bytes; `hard` -1: no limit. */
 export type Quota = {
   id: number
   hard: number
@@ -15,14 +15,18 @@ export type Quota = {
   ownerName: string
 }
 
-/** Kept where there is a limit, counted where there is none: pushes without a limit write no shared row. */
+/** Stored where there is a limit, counted where there is none: without a limit, a push writes no shared row. */
 const used = sql`case when quota.hard_storage = -1 then ${usageCounted} else quota.used_storage end`
 
-const columns = sql`quota.id, quota.hard_storage as hard, ${used} as used, quota.created_at as "createdAt", quota.updated_at as "updatedAt",
+const columns = sql`
+  quota.id, quota.hard_storage as hard, ${used} as used,
+  quota.created_at as "createdAt", quota.updated_at as "updatedAt",
   project.id as "projectId", project.name as "projectName", owner.name as "ownerName"`
-const tables = sql`quota join project on project.id = quota.project_id join account owner on owner.id = project.owner_id`
+const tables = sql`
+  quota join project on project.id = quota.project_id
+  join account owner on owner.id = project.owner_id`
 
-/** What a list of quotas may be filtered and sorted by. */
+/** Fields by which a list of quotas can be filtered and sorted. */
 export const quotaFields: Fields = {
   id: { type: 'integer', column: sql`quota.id` },
   reference_id: { type: 'integer', column: sql`quota.project_id` },
@@ -45,14 +49,14 @@ export function findQuotaOfProject(db: Queryable, projectId: number): Promise<Qu
   return db.row<Quota>(sql`select ${columns} from ${tables} where quota.project_id = ${projectId}`)
 }
 
-/** Every project has a quota, so that it has an id; without a limit until `setLimit`. */
+/** Creates the quota of a new project, without a limit. Every project has one, so that it has an id in the API. */
 export async function saveQuota(tx: Tx, projectId: number): Promise<void> {
   await tx.run(sql`insert into quota (project_id) values (${projectId})`)
 }
 
 /**
- * Sets a limit and, from what the project holds, what counts against it. Nobody's push or delete is under way meanwhile: the
- * lock waits for those that are, and holds up those that come.
+ * Sets a limit and recounts the project's charges. An advisory lock waits for pushes and deletes that are under way,
+ * and makes new ones wait.
  */
 export async function setLimit(tx: Tx, projectId: number, hard: number): Promise<void> {
   await tx.run(sql`select pg_advisory_xact_lock(1903521652, ${projectId}::int)`)
@@ -61,12 +65,19 @@ export async function setLimit(tx: Tx, projectId: number, hard: number): Promise
     await tx.run(sql`
       insert into quota_charge (project_id, kind, object_id, size)
       select distinct ${projectId}::bigint, 'blob', blob.id, blob.size
-      from repository join repository_blob held on held.repository_id = repository.id join blob on blob.id = held.blob_id where repository.project_id = ${projectId}
+      from repository
+      join repository_blob held on held.repository_id = repository.id
+      join blob on blob.id = held.blob_id
+      where repository.project_id = ${projectId}
       union all
       select ${projectId}::bigint, 'manifest', artifact.id, octet_length(manifest.content)
-      from repository join artifact on artifact.repository_id = repository.id join manifest on manifest.artifact_id = artifact.id where repository.project_id = ${projectId}`)
+      from repository
+      join artifact on artifact.repository_id = repository.id
+      join manifest on manifest.artifact_id = artifact.id
+      where repository.project_id = ${projectId}`)
   }
   await tx.run(sql`
-    update quota set hard_storage = ${hard}, updated_at = now(), used_storage = (select coalesce(sum(size), 0) from quota_charge where project_id = ${projectId})
+    update quota set hard_storage = ${hard}, updated_at = now(), used_storage = (
+      select coalesce(sum(size), 0) from quota_charge where project_id = ${projectId})
     where project_id = ${projectId}`)
 }

@@ -11,7 +11,9 @@ import { facts } from './topics.ts'
 
 type About = { digest?: string; tags?: string[] }
 
-/** What cannot run out of room, as it is. A new method has to be put here or below, or this does not compile. */
+/**
+ * Methods that cannot exceed a limit. A new method of Registry has to be put here or below, or this does not compile.
+ */
 const untouched = {
   readManifest: true,
   statManifest: true,
@@ -30,7 +32,7 @@ const untouched = {
   listRepositories: true,
 } as const satisfies Through
 
-/** The same registry, whose refusals for want of room become facts. The push is refused, whether that worked or not. */
+/** A view of the registry that emits a fact for each push refused for want of room; the refusal is passed on. */
 export function tellingShortages(db: Db, registry: Registry): Registry {
   const telling = <Result>(by: Actor, about: About, work: Promise<Result>): Promise<Result> =>
     work.catch(async (error: unknown) => {
@@ -51,7 +53,7 @@ function aboutOf({ reference, tags }: Parameters<Registry['writeManifest']>[2]):
   return 'digest' in reference ? { digest: reference.digest, tags } : { tags: [reference.tag, ...tags] }
 }
 
-/** Makes a fact of an error that is a refusal for want of room, by whatever verb: the database has said where it was. */
+/** Emits quota.exceeded when the error is a shortage, whatever the request did: the error names the repository. */
 export async function tellShortage(db: Db, error: unknown, by: Actor, about: About = {}): Promise<void> {
   const shortage = shortageIn(error)
   if (!shortage) return
@@ -60,11 +62,11 @@ export async function tellShortage(db: Db, error: unknown, by: Actor, about: Abo
     .transaction((tx) =>
       emit(tx, [facts.quotaExceeded({ projectId, repository, ...about, details: shortageText(shortage) }, by)]),
     )
-    // The client is to hear of the shortage, not of this.
+    // The client's error stays the shortage, also when the fact cannot be written.
     .catch(() => {})
 }
 
-/** After each push into a project that now uses `percent` of its quota or more, a warning, as Harbor has it. */
+/** Emits a warning after each push into a project that uses `percent` of its limit or more, as Harbor does. */
 export function warnOfQuota(percent: number): Reaction {
   return {
     name: 'quota-warnings',
@@ -85,7 +87,9 @@ type Push = Place & { digest: string; tags: string[]; by: Actor }
 async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<void> {
   const ids = [...new Set(pushes.map(({ projectId }) => projectId))]
   const rows = await tx.rows<{ projectId: number; used: number; hard: number }>(sql`
-    select project_id as "projectId", used_storage as used, hard_storage as hard from quota where project_id = any(${ids}::bigint[]) and hard_storage <> -1 and used_storage * 100 >= hard_storage * ${percent}::bigint`)
+    select project_id as "projectId", used_storage as used, hard_storage as hard from quota
+    where project_id = any(${ids}::bigint[]) and hard_storage <> -1
+    and used_storage * 100 >= hard_storage * ${percent}::bigint`)
   const full = new Map(rows.map((row) => [row.projectId, row]))
   const warnings = pushes.flatMap(({ projectId, repository, digest, tags, by }) => {
     const quota = full.get(projectId)
@@ -97,7 +101,9 @@ async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<vo
               repository,
               digest,
               tags,
-              details: `quota usage reach ${percent}%: resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}`,
+              details:
+                `quota usage reach ${percent}%: ` +
+                `resource storage used ${inUnits(quota.used)} of ${inUnits(quota.hard)}`,
             },
             by,
           ),
@@ -107,7 +113,7 @@ async function emitWarnings(tx: Tx, pushes: Push[], percent: number): Promise<vo
   await emit(tx, warnings)
 }
 
-/** What a client is told when the database refused a push for want of room. Undefined for every other error. */
+/** The client's error for a push that the database refused for want of room. Undefined for any other error. */
 export function shortageOf(error: unknown): OciError | undefined {
   const shortage = shortageIn(error)
   return shortage && new OciError('DENIED', shortageText(shortage), { cause: error })

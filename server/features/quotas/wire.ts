@@ -3,10 +3,7 @@ import type { Queryable } from '../../platform/db/db.ts'
 import { mayInProject, type Rights } from '../access/index.ts'
 import { findQuotaOfProject } from './store.ts'
 
-/**
- * A project's quota in its summary, for those who may read it. What is used is the database's own sum, asked each
- * time.
- */
+/** The quota in a project's summary, for callers that may read it. The database's own sum, read each time: no cache. */
 export function quotaFigure(db: Queryable) {
   return {
     field: 'quota',

@@ -6,12 +6,12 @@ import { facts } from './topics.ts'
 
 type Lent = {
   db: Db
-  /** That of this process, once it serves. */
+  /** The dispatcher of this process. Call it only once the process serves. */
   dispatcher(): Dispatcher
   keepMs: number
 }
 
-/** Who reacts to facts, how far each has come, and facts that are old. */
+/** The API on reactions: their cursors, their parked facts, and replays of old facts. */
 export const reactions = ({ db, dispatcher, keepMs }: Lent) =>
   feature({
     name: 'reactions',

@@ -20,7 +20,7 @@ const audit = async () =>
 const logged = async (name: string) =>
   (await db.row<{ count: number }>(sql`select count(*) from audit_log where resource = ${name}`))!.count
 
-test('an administrator sees who reacts, what is parked and why, mends the cause and has it tried again', async () => {
+test('an administrator sees each reaction and its parked facts, and has these retried', async () => {
   await eventually(async () => assert.deepEqual([(await audit()).behind, (await audit()).parked], [0, 0]))
   const [bad, good] = [fresh('bad'), fresh('good')]
   await db.run({
@@ -42,7 +42,7 @@ test('an administrator sees who reacts, what is parked and why, mends the cause 
   assert.deepEqual([await logged(bad), (await audit()).parked], [1, 0])
 })
 
-test('an administrator has facts told again, and that stands in the log', async () => {
+test('an administrator replays facts, and the audit log has an entry for it', async () => {
   const name = fresh('again')
   await create(marina, '/labels', admin, { name, scope: 'g' })
   await eventually(async () => assert.equal(await logged(name), 1))
@@ -54,7 +54,8 @@ test('an administrator has facts told again, and that stands in the log', async 
     assert.deepEqual(
       (
         await db.rows(
-          sql`select operation from audit_log where resource_type = 'reaction' and resource = 'audit' and operation = 'replay'`,
+          sql`select operation from audit_log
+            where resource_type = 'reaction' and resource = 'audit' and operation = 'replay'`,
         )
       ).length,
       1,
@@ -62,7 +63,7 @@ test('an administrator has facts told again, and that stands in the log', async 
   )
 })
 
-test('others see none of it, and nobody is told of what is not there', async () => {
+test('reactions are for system administrators alone, and an unknown one is 404', async () => {
   const user = await givenUser(marina)
   for (const [method, path] of [
     ['GET', ''],

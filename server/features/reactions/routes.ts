@@ -12,7 +12,7 @@ import { facts } from './topics.ts'
 const read = { system: 'configuration', verb: 'read' } as const
 const change = { system: 'configuration', verb: 'update' } as const
 
-/** For system administrators: who reacts to facts, how far each has come, and what it could not take. */
+/** For system administrators: all reactions, how far each has come in the outbox, and its parked facts. */
 export function reactionRoutes(db: Db, dispatcher: () => Dispatcher): ApiRoute[] {
   return [
     route(api.listReactions, read, async () => (await dispatcher().standings()).map(presentReaction)),

@@ -27,7 +27,9 @@ export async function updateRepository(
   })
 }
 
-/** A repository with all that is in it, or nothing of it: throws PRECONDITION when one of its tags is immutable. */
+/**
+ * Deletes a repository with everything in it, or nothing at all. Throws PRECONDITION when one of its tags is immutable.
+ */
 export async function deleteRepository(db: Db, gates: Gates, by: Actor, repository: Repository): Promise<void> {
   await db.transaction(async (tx) => {
     if (!(await lockRepository(tx, repository.id))) throw gone(repository)

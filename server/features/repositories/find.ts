@@ -4,7 +4,7 @@ import type { Reader } from '../../catalog/reader.ts'
 import { findRepository, type Repository } from '../../catalog/repository.ts'
 import { Failure } from '../../platform/http/failure.ts'
 
-/** The repository that a path names below its project. Throws NOT_FOUND. */
+/** The repository that a path names within its project. Throws NOT_FOUND. */
 export async function getRepositoryOf(reader: Reader, project: Project, shortName: string): Promise<Repository> {
   const name = `${project.name}/${shortName}`
   const found = isRepositoryName(name) ? await findRepository(reader, name) : undefined

@@ -1,4 +1,4 @@
-/** What may follow `artifacts` below a repository: number of segments → the words at fixed places. */
+/** The shapes that a path may have after `artifacts`: `:` for a segment with any value, words as they are. */
 const tails: Record<string, true> = {
   '': true,
   ':': true,
@@ -11,9 +11,9 @@ const tails: Record<string, true> = {
 }
 
 /**
- * Harbor's clients write a repository's name raw (`a/b`), encoded once (`a%2Fb`) or twice (`a%252Fb`). All of them become one
- * encoded segment, so that the rows' paths match. Where a raw name holds the word `artifacts` itself, the last place that
- * makes a path of the API counts; who means another encodes the name.
+ * Harbor's clients write a repository's name raw (`a/b`), encoded once (`a%2Fb`) or twice (`a%252Fb`). This encodes it
+ * as one segment, so that routes match. Where a raw name has a segment `artifacts` itself, the last one after which the
+ * path is one of the API counts; for another reading the client has to encode the name.
  */
 export function encodeRepositoryName(target: string): string {
   const [, head, rest, query = ''] =
@@ -32,7 +32,7 @@ function shapeOf(segments: string[]): string {
   return segments.map((segment, index) => (index % 2 === 0 ? ':' : segment)).join('/')
 }
 
-/** A name holds no percent sign of its own, so decoding until nothing changes is safe; text that cannot be decoded stays. */
+/** No name contains a percent sign, so that decoding twice is safe. A text that cannot be decoded is left as it is. */
 function decodeTwice(text: string): string {
   try {
     const once = decodeURIComponent(text)

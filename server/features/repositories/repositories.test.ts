@@ -49,7 +49,7 @@ test('a project lists its repositories by pages, q and sort', async () => {
     expectAnswer(await rest('GET', `/projects/${A.name}/repositories?${bad}`, guA), 400, 'BAD_REQUEST')
 })
 
-test('C-71: an absent project and a forbidden one look the same', async () => {
+test('C-71: an absent project and a forbidden one are answered alike', async () => {
   for (const path of ['/repositories', '/repositories/app']) {
     for (const [who, status] of [
       [undefined, 401],
@@ -67,7 +67,7 @@ test('C-71: an absent project and a forbidden one look the same', async () => {
   expectAnswer(await rest('GET', `/projects/${cast.P.name}/repositories/app`, undefined), 401, 'UNAUTHORIZED')
 })
 
-test('a repository is found by its name raw, encoded once and twice', async () => {
+test('a repository is found by its name, be it raw, encoded once or encoded twice', async () => {
   for (const name of ['deep/er/app', 'deep%2Fer%2Fapp', 'deep%252Fer%252Fapp']) {
     const shown = expectAnswer(
       await rest('GET', `/projects/${cast.A.name}/repositories/${name}`, cast.guA),
@@ -85,7 +85,7 @@ test('a repository is found by its name raw, encoded once and twice', async () =
   expectAnswer(await rest('GET', `/projects/${cast.A.name}/repositories/a%00b`, cast.guA), 400, 'BAD_REQUEST')
 })
 
-test('H27: a description is kept as the text it is, by those who may, and nothing else of the body takes effect', async () => {
+test('H27: a description is kept as it was written, by those who may, and other fields do nothing', async () => {
   const path = `/projects/${cast.A.name}/repositories/app`
   const description = '<img src=x onerror=alert(1)> [x](javascript:alert(1)) <svg onload=1> \u2028 é'
   expectAnswer(await rest('PUT', path, cast.guA, { description }), 403, 'FORBIDDEN')
@@ -100,7 +100,7 @@ test('H27: a description is kept as the text it is, by those who may, and nothin
     [shown.description, shown.name, shown.project_id, shown.pull_count],
     [description, `${cast.A.name}/app`, cast.A.id, 0],
   )
-  // C-77: no browser makes a page of it.
+  // C-77: no browser renders it as a page.
   assert.match(String(answer.headers['content-security-policy']), /default-src 'none'/)
   for (const bad of ['x'.repeat(65_537), 'a\0b'])
     expectAnswer(await rest('PUT', path, cast.deA, { description: bad }), 400, 'BAD_REQUEST')
@@ -110,14 +110,14 @@ test('H27: a description is kept as the text it is, by those who may, and nothin
   assert.deepEqual([fact!.payload.by.name, fact!.payload.changed], [cast.deA.name, ['description']])
 })
 
-test('a repository goes with everything in it, and its name can be used anew', async () => {
+test('a repository is deleted with everything in it, and its name can be used again', async () => {
   const project = await givenProject(marina)
   const name = `${project.name}/app`
   const child = await pushImage(marina, name)
   const index = await pushIndex(marina, name, [child], { tag: 'multi' })
   const signature = await pushReferrer(marina, name, index)
   const bystander = await pushImage(marina, `${project.name}/other`, { tag: 'v1' })
-  // Read once, so that what is gone would be served from memory if anybody forgot to say so.
+  // Read all of it into the cache: a missed invalidation would then be seen.
   for (const one of [child, index, signature])
     expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/${one.digest}`, { as: marina.admin }), 200)
   for (const who of [cast.deA, cast.uaA, undefined])
@@ -140,7 +140,9 @@ test('a repository goes with everything in it, and its name can be used anew', a
     200,
   )
   const topics = await marina.ground.db.rows<{ topic: string; count: number }>(sql`
-    select topic, count(*) from outbox where payload->>'repository' = ${name} and topic in ('artifact.deleted', 'repository.deleted') group by 1 order by 1`)
+    select topic, count(*) from outbox
+    where payload->>'repository' = ${name} and topic in ('artifact.deleted', 'repository.deleted')
+    group by 1 order by 1`)
   assert.deepEqual(topics, [
     { topic: 'artifact.deleted', count: 3 },
     { topic: 'repository.deleted', count: 1 },

@@ -19,10 +19,10 @@ import {
   type DescribedRepository,
 } from './store.ts'
 
-/** In characters. Kept as text; what shows it must make it harmless (H27). */
+/** In characters. A description is stored as it is; a portal that shows it has to escape it (H27). */
 const descriptionLimit = 65_536
 
-/** `cachesLists`: whether they are put together from cached objects (S1-34). */
+/** `cachesLists`: whether lists are assembled from cached objects (S1-34). */
 export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cachesLists: boolean): ApiRoute[] {
   const { db } = reader
   const lists = cachesLists ? reader : uncached(reader)
@@ -62,7 +62,7 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
   ]
 }
 
-/** A robot sees repositories where it may list them; every role may (B.1). */
+/** A robot sees the repositories of projects where it may list them; an account with any role sees them (B.1). */
 function whereListing(rights: Rights): Rights {
   if (rights.kind !== 'robot') return rights
   return {

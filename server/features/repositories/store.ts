@@ -36,17 +36,18 @@ export const repositoryFields: Fields = {
 }
 export const repositoryOrder = sql`repository.created_at desc, repository.id desc`
 
-const columns = sql`repository.id, repository.project_id as "projectId", repository.name, repository.description, repository.pull_count as "pullCount",
-  repository.created_at as "createdAt", repository.updated_at as "updatedAt"`
+const columns = sql`
+  repository.id, repository.project_id as "projectId", repository.name, repository.description,
+  repository.pull_count as "pullCount", repository.created_at as "createdAt", repository.updated_at as "updatedAt"`
 
 type Row = Omit<DescribedRepository, 'artifacts'>
 
-/** Repositories of all projects that the viewer may see. One without an artifact is not shown, as in the catalog of /v2. */
+/** Repositories of all projects that the viewer may see. Those without an artifact are left out, as in /v2/_catalog. */
 export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing): Promise<Paged<DescribedRepository>> {
   return page(reader, visibleProjects(viewer), asked)
 }
 
-/** Those of one project, likewise. */
+/** Repositories of one project; those without an artifact are left out. */
 export function listRepositoriesOf(
   reader: Reader,
   projectId: number,
@@ -69,7 +70,7 @@ async function page(reader: Reader, whose: Sql, { where, ...part }: Listing): Pr
   }
 }
 
-/** In the order of the ids, without those that are gone. */
+/** Repositories in the order of the ids; ids without a repository are left out. */
 export async function describeRepositories({ db, cache }: Reader, ids: number[]): Promise<DescribedRepository[]> {
   const load = async (missing: number[]) =>
     new Map(
@@ -90,14 +91,16 @@ export async function describeRepositories({ db, cache }: Reader, ids: number[])
   return ids.flatMap((id) => (rows.has(id) ? { ...rows.get(id)!, artifacts: counts.get(id)?.count ?? 0 } : []))
 }
 
-/** Of those that list any. */
+/** The number of listed artifacts of each repository that has any. */
 async function countArtifacts(db: Queryable, ids: number[]): Promise<Map<number, { count: number }>> {
   const rows = await db.rows<{ id: number; count: number }>(sql`
-    select artifact.repository_id as id, count(*) from artifact where artifact.repository_id = any(${ids}::bigint[]) and ${listedArtifacts} group by 1`)
+    select artifact.repository_id as id, count(*) from artifact
+    where artifact.repository_id = any(${ids}::bigint[]) and ${listedArtifacts}
+    group by 1`)
   return new Map(rows.map(({ id, count }) => [id, { count }]))
 }
 
-/** False when it is gone. */
+/** False when the repository does not exist. */
 export async function saveDescription(tx: Tx, id: number, description: string): Promise<boolean> {
   tx.changes(repositoryIdKey(id))
   return (
@@ -105,23 +108,28 @@ export async function saveDescription(tx: Tx, id: number, description: string): 
   )
 }
 
-/** Locked: from here on no push can put anything into it. False when it is gone. */
+/** Locks the row, so that pushes into the repository wait. False when the repository does not exist. */
 export async function lockRepository(tx: Tx, id: number): Promise<boolean> {
   return (await tx.row(sql`select id from repository where id = ${id} for update`)) !== undefined
 }
 
-/** All that a repository holds, with the tags of each. Whoever asks is about to delete all of it. */
+/** All artifacts of a repository with the tags of each, for a caller that is about to delete them. */
 export function listContents(tx: Tx, repositoryId: number): Promise<{ id: number; digest: Digest; tags: Tag[] }[]> {
   return tx.rows(sql`
-    select artifact.id, artifact.digest, coalesce(array_agg(tag.name::text order by tag.name) filter (where tag.id is not null), '{}') as tags
-    from artifact left join tag on tag.artifact_id = artifact.id where artifact.repository_id = ${repositoryId} group by artifact.id`)
+    select artifact.id, artifact.digest,
+      coalesce(array_agg(tag.name::text order by tag.name) filter (where tag.id is not null), '{}') as tags
+    from artifact left join tag on tag.artifact_id = artifact.id
+    where artifact.repository_id = ${repositoryId}
+    group by artifact.id`)
 }
 
-/** Removes a repository that holds no artifact any more, and its hold on blobs. */
+/** Deletes a repository that holds no artifacts any more, together with its holds on blobs. */
 export async function dropRepository(tx: Tx, repository: Repository): Promise<void> {
   tx.changes(repositoryKey(repository.name), repositoryIdKey(repository.id), repositoryCountKey(repository.projectId))
   const held = await tx.rows<{ digest: string }>(sql`
-    delete from repository_blob using blob where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id returning blob.digest`)
+    delete from repository_blob using blob
+    where repository_blob.repository_id = ${repository.id} and blob.id = repository_blob.blob_id
+    returning blob.digest`)
   for (const { digest } of held) tx.changes(blobKey(repository.name, digest))
   await tx.run(sql`delete from repository where id = ${repository.id}`)
 }

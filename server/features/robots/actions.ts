@@ -27,7 +27,7 @@ export type NewRobot = {
   grants: Grant[]
   secret: string | undefined
 }
-/** Without grants it keeps those it has. */
+/** Changes of a robot; without `grants` it keeps those that it has. */
 export type RobotChange = {
   description: string
   durationDays: number
@@ -36,7 +36,7 @@ export type RobotChange = {
 }
 export type CreatedRobot = { id: number; loginName: string; secret: string; createdAt: Date; expiresAt: Date | null }
 
-/** The secret is in the answer and nowhere else. Throws BAD_REQUEST, or CONFLICT when the name is taken. */
+/** Creates a robot. Only this answer holds the secret. Throws BAD_REQUEST, or CONFLICT when the name is taken. */
 export async function createRobot(db: Db, by: Actor, wanted: NewRobot, prefix: string): Promise<CreatedRobot> {
   refuse(robotNameProblem(wanted.name) ?? durationProblem(wanted.durationDays) ?? textProblem(wanted.description))
   const { secret, secretHash } = await secretOf(wanted.secret)
@@ -85,7 +85,7 @@ export async function updateRobot(db: Db, by: Actor, robot: Robot, change: Robot
   })
 }
 
-/** The old secret ends at once (C-23). Returns the new one. */
+/** Replaces the secret and returns the new one; the old one ends at once (C-23). */
 export async function refreshSecret(
   db: Db,
   by: Actor,
@@ -112,7 +112,7 @@ function refuseGone(names: string[]): void {
   if (names.length > 0) throw new Failure('NOT_FOUND', `there is no project ${names.join(', ')}`)
 }
 
-/** As it stands in the log: `project library repository:pull`. */
+/** Grants as the audit log shows them: `project library repository:pull`. */
 const textsOf = (grants: Grant[]) =>
   [
     ...new Set(grants.map(({ kind, namespace, resource, action }) => `${kind} ${namespace} ${resource}:${action}`)),
@@ -135,7 +135,7 @@ function refuse(problem: string | undefined) {
   if (problem) throw new Failure('BAD_REQUEST', problem)
 }
 
-/** Ours cannot be guessed and gets a quick hash; one that somebody thought of gets a slow one. */
+/** A generated secret cannot be guessed, so that a quick hash is enough; one that a client chose gets a slow hash. */
 async function secretOf(wanted: string | undefined): Promise<{ secret: string; secretHash: string }> {
   if (wanted !== undefined) {
     if (passwordProblem(wanted))

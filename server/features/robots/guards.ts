@@ -6,7 +6,7 @@ import { mayInEvery, mayInProject, maySee, maySystem, type Rights, type Verb } f
 import { grantsBeyond, type Grant } from './rules.ts'
 import { findRobot, type Robot } from './store.ts'
 
-/** As in Harbor (H15): 404 for an id that does not exist, 403 for a robot where the caller lacks the right. */
+/** As in Harbor (H15): 404 for an id that does not exist, 403 for a robot that the caller has no right to. */
 export async function getRobot(db: Queryable, id: number, rights: Rights, verb: Verb): Promise<Robot> {
   const robot = await findRobot(db, id)
   if (!robot) throw new Failure('NOT_FOUND', `there is no robot ${id}`)
@@ -14,7 +14,7 @@ export async function getRobot(db: Queryable, id: number, rights: Rights, verb: 
   return robot
 }
 
-/** The right to robots of a project, or with null of the system. Throws FORBIDDEN. */
+/** Throws FORBIDDEN unless the caller has this right to a project's robots (`projectId` null: to the system's). */
 export async function demand(db: Queryable, rights: Rights, projectId: number | null, verb: Verb): Promise<void> {
   const isAllowed =
     projectId === null
@@ -26,7 +26,7 @@ export async function demand(db: Queryable, rights: Rights, projectId: number | 
 const mayIn = (rights: Rights, project: Project | undefined, verb: Verb): boolean =>
   project !== undefined && maySee(rights, project) && mayInProject(rights, project, 'robot', verb)
 
-/** Absent and forbidden projects look the same to those who do not see all of them. */
+/** An absent project is answered like a forbidden one, unless the caller may list all projects. */
 export async function getProject(reader: Reader, rights: Rights, name: string): Promise<Project> {
   const project = await findProject(reader, name)
   if (project) return project
@@ -34,10 +34,10 @@ export async function getProject(reader: Reader, rights: Rights, name: string): 
   throw new Failure('FORBIDDEN')
 }
 
-/** Every project named must be there; a robot gives only what it has itself. */
+/** Throws unless every project of the grants exists, and a robot that grants holds all of these rights itself. */
 export async function checkPlaces(reader: Reader, rights: Rights, grants: Grant[]): Promise<void> {
   if (rights.kind === 'robot' && grantsBeyond(rights, grants).length > 0) {
-    throw new Failure('FORBIDDEN', 'a robot cannot give what it does not have')
+    throw new Failure('FORBIDDEN', 'a robot can give another one only rights that it has itself')
   }
   const inProjects = grants.filter(({ kind, namespace }) => kind === 'project' && namespace !== '*')
   const names = new Set(inProjects.map(({ namespace }) => namespace))

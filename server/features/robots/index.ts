@@ -7,6 +7,6 @@ import { facts } from './topics.ts'
 
 export { openRobotUses, robotLogin } from './login.ts'
 
-/** Accounts of machines. */
+/** Robots: accounts for programs. */
 export const robots = ({ reader, settings }: { reader: Reader & { db: Db }; settings: SettingsReader }) =>
   feature({ name: 'robots', topics: facts, routes: robotRoutes(reader, settings) })

@@ -4,7 +4,7 @@ import { every } from '../../platform/repeat.ts'
 import { claimOf, type Provider } from '../accounts/index.ts'
 import { findRobotSecret, saveUses } from './store.ts'
 
-/** Robots by their names and secrets. An end of life comes without a write, so it is looked at on each login. */
+/** Logins of robots by name and secret. A robot expires without a write, so that each login compares the time. */
 export function robotLogin(reader: Reader, uses: RobotUses, prefixOf: () => Promise<string>): Provider {
   return {
     name: 'robot',
@@ -23,12 +23,12 @@ export function robotLogin(reader: Reader, uses: RobotUses, prefixOf: () => Prom
 }
 
 type RobotUses = AsyncDisposable & {
-  /** Remembers in memory that a robot was here; writes nothing. */
+  /** Notes in memory, without a write, that a robot has just logged in. */
   note(robotId: number): void
   flush(): Promise<void>
 }
 
-/** Writes when robots were last here, every `everyMs` and once more when closed. */
+/** Writes the times of the robots' last logins every `everyMs`, and once more when it is closed. */
 export function openRobotUses(db: Queryable, everyMs: number, onError: (error: unknown) => void): RobotUses {
   const noted = new Map<number, Date>()
   const flush = async () => {

@@ -45,7 +45,7 @@ const show = async (id: number) => (await call('GET', `/robots/${id}`, { as: mar
 const tokenStatus = async (robot: Person) =>
   (await marina.ask('GET', '/service/token?service=harbor-registry', { as: robot })).status
 
-test('a project administrator makes a robot, whose secret is shown once and opens /v2, tokens and the API in its project alone', async () => {
+test('a project administrator makes a robot: its secret is shown once and works in its project alone', async () => {
   const since = await lastFact(marina)
   const body = wanted({
     permissions: [
@@ -92,7 +92,7 @@ test('a project administrator makes a robot, whose secret is shown once and open
   assert.ok(!row!.hash.includes(secret))
 })
 
-test('H33: what breaks the rules of a robot is 400, and nothing is made', async () => {
+test('H33: a robot with a wrong name, duration, level or permission is 400 and not made', async () => {
   const space = cast.A.name
   const bad: Record<string, unknown>[] = [
     { name: '' },
@@ -159,7 +159,7 @@ test('H33: what breaks the rules of a robot is 400, and nothing is made', async 
   assert.equal(await count(), before)
 })
 
-test('a whole robot as a typed client holds it, nulls for what it does not know, can be sent back to change it', async () => {
+test('a robot as a typed client sends it back, with nulls for unknown fields, can be changed', async () => {
   const { id } = expectAnswer(
     await make(marina.admin, { name: fresh('typed'), duration: null, description: null, secret: null }),
     201,
@@ -179,7 +179,7 @@ test('a whole robot as a typed client holds it, nulls for what it does not know,
   )
 })
 
-test('robot_name_prefix and robot_token_duration hold with the next request: robots log in under the new prefix, new ones live that long', async () => {
+test('robot_name_prefix and robot_token_duration hold with the next request', async () => {
   const set = async (body: object) =>
     expectAnswer(await call('PUT', '/configurations', { as: marina.admin, body }), 200)
   const name = fresh('prefixed')
@@ -228,7 +228,7 @@ test('robot_name_prefix and robot_token_duration hold with the next request: rob
   assert.equal(await tokenStatus(old), 200)
 })
 
-test('a robot lives 30 days when nothing is said, for ever with -1, and its name is taken once per project', async () => {
+test('a robot lives 30 days by default, for ever with -1; its name is unique in its project', async () => {
   const name = fresh('twice')
   const { id } = expectAnswer(await make(marina.admin, { name, duration: undefined }), 201).json() as Shown
   assert.equal((await show(id)).duration, 30)
@@ -244,7 +244,7 @@ test('a robot lives 30 days when nothing is said, for ever with -1, and its name
   assert.equal((await show(other.id)).expires_at, -1)
 })
 
-test('robots are made by those who may: an administrator of the project for his own, the system administrator for the system', async () => {
+test('project administrators make robots of their project, the system administrator those of the system', async () => {
   for (const as of [cast.maA, cast.deA, cast.guA, cast.laA, cast.uaB]) expectAnswer(await make(as), 403, 'FORBIDDEN')
   expectAnswer(await make(undefined), 401, 'UNAUTHORIZED')
   for (const namespace of [cast.B.name, 'no-such-project'])
@@ -300,7 +300,7 @@ test('B.2: a robot gives another one only what it has itself', async () => {
   assert.ok(mine.some(({ creator_type: type, creator_ref: ref }) => type === 'robot' && ref === maker.id))
 })
 
-test('H15: a robot of another project is 403 for its neighbours, one that is not there 404; nothing changes', async () => {
+test('H15: a robot of another project is 403, an absent one 404, and nothing changes', async () => {
   const robot = await givenRobot(marina, fresh('foreign'), { project: cast.B.name, access: [pull] })
   const before = await show(robot.id)
   const body = {
@@ -326,7 +326,7 @@ test('H15: a robot of another project is 403 for its neighbours, one that is not
   assert.equal(await tokenStatus(robot), 200)
 })
 
-test('H15: name, level and project stay; description, life, rights and the switch change, effective with the next request', async () => {
+test('H15: name, level and project of a robot stay; the rest changes with the next request', async () => {
   const robot = await givenRobot(marina, fresh('changed'), { project: cast.A.name, access: [pull] })
   const path = `/robots/${robot.id}`
   const space = (namespace: string, access = [pull]) => [{ kind: 'project', namespace, access }]
@@ -361,7 +361,7 @@ test('H15: name, level and project stay; description, life, rights and the switc
   assert.ok(shown.expires_at > Date.now() / 1000 + 89 * 86_400)
 })
 
-test('C-15, G04: disabling, deleting or outliving a robot ends it with the next request, its bearer tokens too, on every process', async () => {
+test('C-15, G04: a disabled, deleted or expired robot and its tokens end everywhere at once', async () => {
   await using beside = await openBeside(marina)
   const ends: [string, (robot: Person) => Promise<unknown>][] = [
     ['disabled', (robot) => call('PUT', `/robots/${robot.id}`, { as: marina.admin, body: { disable: true } })],
@@ -393,7 +393,7 @@ test('C-15, G04: disabling, deleting or outliving a robot ends it with the next 
   }
 })
 
-test('an expired robot is refused, although nobody wrote anything', async () => {
+test('a robot is refused once it has expired, although nothing is written to end it', async () => {
   const robot = await givenRobot(marina, fresh('brief'), { project: cast.A.name, access: [push] })
   await marina.ground.db.run({
     name: '',
@@ -406,7 +406,7 @@ test('an expired robot is refused, although nobody wrote anything', async () => 
   expectAnswer(await marina.ask('POST', `/v2/${cast.A.name}/x/blobs/uploads/`, { token }), 401, 'UNAUTHORIZED')
 })
 
-test('C-23: a new secret, made or given, ends the old one at once', async () => {
+test('C-23: a new secret, generated or chosen, ends the old one at once', async () => {
   const robot = await givenRobot(marina, fresh('fresh'), { project: cast.A.name, access: [push] })
   const refresh = (body: unknown, as = cast.uaA) => call('PATCH', `/robots/${robot.id}`, { as, body })
   const { secret } = expectAnswer(await refresh({}), 200).json() as { secret: string }
@@ -421,7 +421,7 @@ test('C-23: a new secret, made or given, ends the old one at once', async () => 
   assert.equal(await tokenStatus({ ...robot, password: 'Chosen12345' }), 200)
 })
 
-test('a robot logs in by its own name alone, not by one with something behind it, which no change of the robot would end', async () => {
+test('a robot logs in by exactly its own name, never by one with something appended', async () => {
   const robot = await givenRobot(marina, fresh('alone'), { project: cast.A.name, access: [push] })
   const [system, alias] = [
     await givenRobot(marina, fresh('alone'), { access: [{ resource: 'user', action: 'list' }] }),
@@ -433,7 +433,7 @@ test('a robot logs in by its own name alone, not by one with something behind it
   assert.deepEqual([await tokenStatus(robot), await tokenStatus(alias)], [401, 401])
 })
 
-test('lists are by level; those who may see them filter, sort and page them; H26: nothing secret is a field', async () => {
+test('robots are listed by level, filtered, sorted and paged; H26: no secret field can be used', async () => {
   const project = await givenProject(marina)
   const names = [fresh('ra'), fresh('rb'), fresh('rc')]
   for (const name of names) await givenRobot(marina, name, { project: project.name, access: [pull] })
@@ -487,14 +487,14 @@ test('lists are by level; those who may see them filter, sort and page them; H26
   )
 })
 
-test('when a robot was last used is shown, and written apart from its requests', async () => {
+test('the last use of a robot is shown, and is written apart from its requests', async () => {
   const robot = await givenRobot(marina, fresh('used'), { project: cast.A.name, access: [pull] })
   assert.equal((await show(robot.id)).last_used_time, undefined)
   assert.equal(await tokenStatus(robot), 200)
   await eventually(async () => assert.ok((await show(robot.id)).last_used_time))
 })
 
-test('H30: robots of a deleted project are gone, and no right of theirs or of a system robot opens a project made anew under its name', async () => {
+test('H30: robots and rights in a deleted project do not work in a new project of that name', async () => {
   const old = await givenProject(marina)
   const [own, system] = [
     await givenRobot(marina, 'same', { project: old.name, access: [push] }),
@@ -512,7 +512,7 @@ test('H30: robots of a deleted project are gone, and no right of theirs or of a 
   assert.deepEqual([await begin(own), await begin(heir)], [401, 202])
 })
 
-test('a robot that is made and used while its project is being deleted is gone with it on every process', async () => {
+test('a robot that is made while its project is being deleted ends with it on every process', async () => {
   await using beside = await openBeside(marina)
   const { db } = marina.ground
   const project = await givenProject(marina)
@@ -532,7 +532,7 @@ test('a robot that is made and used while its project is being deleted is gone w
   assert.deepEqual(await logIn(), [401, 401])
 })
 
-test('H30: what a system robot is given in a project that is just being deleted opens no later project of that name', async () => {
+test('H30: rights given in a project while it is being deleted do not work in a later one', async () => {
   const { db } = marina.ground
   const project = await givenProject(marina)
   const robot = await givenRobot(marina, fresh('heir'), { access: [{ resource: 'project', action: 'list' }] })
@@ -543,7 +543,7 @@ test('H30: what a system robot is given in a project that is just being deleted 
     disable: false,
     permissions: [{ kind: 'project', namespace: project.name, access: [push] }],
   }
-  // Where the deletion has told the robots of the project, and has yet to end.
+  // The deletion has listed the robots of the project, but has not committed.
   await using rival = await openRival(db, sql`select id from project where id = ${project.id} for update`)
   const update = call('PUT', `/robots/${robot.id}`, { as: marina.admin, body: given })
   await untilWaiting(db)
@@ -553,7 +553,7 @@ test('H30: what a system robot is given in a project that is just being deleted 
   assert.deepEqual(await db.rows(sql`select resource from robot_permission where namespace = ${project.name}`), [])
 })
 
-test('what a robot can be given is told to administrators; those of a project do not see the system part', async () => {
+test('administrators see which rights a robot can be given; those of a project see no system rights', async () => {
   type Told = { system: unknown[]; project: { resource: string; action: string }[] }
   const all = expectAnswer(await call('GET', '/permissions', { as: marina.admin }), 200).json() as Told
   const part = expectAnswer(await call('GET', '/permissions', { as: cast.uaA }), 200).json() as Told
@@ -566,7 +566,7 @@ test('what a robot can be given is told to administrators; those of a project do
   expectAnswer(await call('GET', '/permissions'), 401, 'UNAUTHORIZED')
 })
 
-test('G08: a robot stays when whoever made it leaves the project, or is deleted: it belongs to the project', async () => {
+test('G08: a robot belongs to its project: it stays when its creator leaves or is deleted', async () => {
   const project = await givenProject(marina)
   const maker = await givenMember(marina, project, 'projectAdmin')
   const robot = await givenRobot(marina, fresh('stays'), { project: project.name, access: [push] }, maker)

@@ -11,7 +11,7 @@ import { checkPlaces, demand, getProject, getRobot } from './guards.ts'
 import { listRobots, robotFields, robotOrder } from './store.ts'
 import { parseChange, parseList, parseNew, parsePermissions, present, presentCreated } from './wire.ts'
 
-/** Robots of the system and of projects; the right to a robot is looked up in the place that it belongs to. */
+/** Robots of the system and of projects. Rights are checked in the place that a robot belongs to. */
 export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, settings: SettingsReader): ApiRoute[] {
   const reader = { db, cache }
   const prefixOf = () => settings.get('robot_name_prefix')

@@ -22,18 +22,25 @@ export type Robot = {
   grants: Grant[]
 }
 
-const columns = sql`robot.id, robot.name, robot.project_id as "projectId", project.name as "projectName", robot.description,
-  robot.duration_days as "durationDays", robot.expires_at as "expiresAt", robot.is_disabled as "isDisabled", robot.creator_type as "creatorType",
-  robot.creator_id as "creatorId", robot.last_used_at as "lastUsedAt", robot.created_at as "createdAt", robot.updated_at as "updatedAt",
-  coalesce((select json_agg(json_build_object('kind', kind, 'namespace', namespace, 'resource', resource, 'action', action) order by kind, namespace, resource, action)
+const columns = sql`
+  robot.id, robot.name, robot.project_id as "projectId", project.name as "projectName", robot.description,
+  robot.duration_days as "durationDays", robot.expires_at as "expiresAt", robot.is_disabled as "isDisabled",
+  robot.creator_type as "creatorType", robot.creator_id as "creatorId", robot.last_used_at as "lastUsedAt",
+  robot.created_at as "createdAt", robot.updated_at as "updatedAt",
+  coalesce((
+    select json_agg(
+      json_build_object('kind', kind, 'namespace', namespace, 'resource', resource, 'action', action)
+      order by kind, namespace, resource, action)
     from robot_permission where robot_id = robot.id), '[]') as grants`
 const from = sql`from robot left join project on project.id = robot.project_id`
 
-/** As it logs in, and what the API shows as its name. The prefix is a setting: with it the names of all robots change, as in Harbor. */
+/**
+ * The name with which a robot logs in, and which the API shows. As in Harbor, the prefix is a setting for all robots.
+ */
 export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>, prefix: string) =>
   prefix + robotFullName(name, projectName)
 
-/** By either name: Harbor's clients filter by the short one, people by the one they see. */
+/** Finds a robot by its short name, as Harbor's clients do, or by its full name, as the portal shows it. */
 const whereName =
   (prefix: string) =>
   (condition: Condition): Sql | undefined => {
@@ -44,7 +51,9 @@ const whereName =
       : undefined
   }
 
-/** What a list of robots may be filtered and sorted by, beside level and project, which choose the list itself. */
+/**
+ * Fields by which a list of robots can be filtered and sorted. Level and project are no fields: they choose the list.
+ */
 export const robotFields = (prefix: string): Fields => ({
   name: { type: 'custom', where: whereName(prefix), sort: sql`robot.name` },
   id: { type: 'integer', column: sql`robot.id` },
@@ -57,7 +66,7 @@ export const robotFields = (prefix: string): Fields => ({
 })
 export const robotOrder = sql`robot.name, robot.id`
 
-/** One page of a project's robots, or with null of the system's. */
+/** One page of a project's robots; `projectId` null: of the system's robots. */
 export function listRobots(db: Queryable, projectId: number | null, asked: Listing): Promise<Paged<Robot>> {
   const where = sql`robot.project_id is not distinct from ${projectId}::bigint and ${asked.where}`
   return db.page({ columns, from: sql`${from} where ${where}` }, asked)
@@ -69,10 +78,10 @@ export function findRobot(db: Queryable, id: number): Promise<Robot | undefined>
 
 type RobotSecret = { id: number; secretHash: string; isDisabled: boolean; expiresAt: Date | null }
 
-/** By the name it logs in with, without the prefix. Asked at each login of a robot, hence from the cache. */
+/** The secret of a robot by its login name without the prefix. Read at each login, hence from the cache. */
 export async function findRobotSecret({ db, cache }: Reader, fullName: string): Promise<RobotSecret | undefined> {
   const [first = '', second, more] = fullName.split('+', 3)
-  // A robot has one name, which every change of it names: by another it would be kept with its old secret.
+  // Only the exact name has a cache key that changes invalidate: under another name an old secret would stay cached.
   if (more !== undefined) return undefined
   const [projectName, short] = second === undefined ? [null, first] : [first, second]
   return cache.get(robotKey(fullName), () =>
@@ -82,7 +91,7 @@ export async function findRobotSecret({ db, cache }: Reader, fullName: string): 
   )
 }
 
-/** Every change of a robot goes through here first. */
+/** Names the cache keys that a change of a robot invalidates. Every change calls this. */
 function changes(tx: Tx, robot: Pick<Robot, 'id' | 'name' | 'projectName'>) {
   tx.changes(robotRightsKey(robot.id), robotKey(robotFullName(robot.name, robot.projectName)))
 }
@@ -92,23 +101,28 @@ type NewRobot = Pick<
   'name' | 'projectId' | 'projectName' | 'description' | 'durationDays' | 'isDisabled' | 'creatorType' | 'creatorId'
 > & { secretHash: string }
 
-/** Throws a unique violation when the name is taken. */
+/** Inserts a robot. Throws a unique violation when its name is taken. */
 export async function saveRobot(
   tx: Tx,
   robot: NewRobot,
 ): Promise<{ id: number; createdAt: Date; expiresAt: Date | null }> {
   const row = await tx.row<{ id: number; createdAt: Date; expiresAt: Date | null }>(sql`
-    insert into robot (name, project_id, description, secret_hash, duration_days, expires_at, is_disabled, creator_type, creator_id)
-    values (${robot.name}, ${robot.projectId}, ${robot.description}, ${robot.secretHash}, ${robot.durationDays},
-      case when ${robot.durationDays}::int = -1 then null else now() + make_interval(days => ${robot.durationDays}::int) end, ${robot.isDisabled}, ${robot.creatorType}, ${robot.creatorId})
+    insert into robot (
+      name, project_id, description, secret_hash, duration_days, expires_at, is_disabled, creator_type, creator_id)
+    values (
+      ${robot.name}, ${robot.projectId}, ${robot.description}, ${robot.secretHash}, ${robot.durationDays},
+      case when ${robot.durationDays}::int = -1 then null
+        else now() + make_interval(days => ${robot.durationDays}::int) end,
+      ${robot.isDisabled}, ${robot.creatorType}, ${robot.creatorId})
     returning id, created_at as "createdAt", expires_at as "expiresAt"`)
   changes(tx, { ...robot, id: row!.id })
   return row!
 }
 
 /**
- * Of the projects in which grants give something, those that are gone. The others stay until the transaction ends: what is given in a
- * project that is just being deleted would open a later one of its name (H30). Before anything else is locked, as in the deletion.
+ * Locks the projects that grants name and returns the names of those that do not exist. The lock keeps the projects
+ * until the transaction ends: a right in a project that is just being deleted would hold in a later one of its name
+ * (H30). Called before anything else is locked, in the same order as in the deletion of a project.
  */
 export async function lockPlaces(tx: Tx, grants: Grant[]): Promise<string[]> {
   const names = [
@@ -125,11 +139,14 @@ export async function saveGrants(tx: Tx, robotId: number, grants: Grant[]): Prom
   await tx.run(sql`delete from robot_permission where robot_id = ${robotId}`)
   await tx.run(sql`
     insert into robot_permission (robot_id, kind, namespace, resource, action)
-    select distinct ${robotId}::bigint, kind, namespace, resource, action from unnest(${grants.map((one) => one.kind)}::text[], ${grants.map((one) => one.namespace)}::text[],
-      ${grants.map((one) => one.resource)}::text[], ${grants.map((one) => one.action)}::text[]) as held (kind, namespace, resource, action)`)
+    select distinct ${robotId}::bigint, kind, namespace, resource, action
+    from unnest(
+      ${grants.map((one) => one.kind)}::text[], ${grants.map((one) => one.namespace)}::text[],
+      ${grants.map((one) => one.resource)}::text[], ${grants.map((one) => one.action)}::text[]
+    ) as held (kind, namespace, resource, action)`)
 }
 
-/** A life that changes is counted from the robot's creation, as in Harbor. */
+/** A changed duration is counted from the robot's creation, as in Harbor. */
 export async function changeRobot(
   tx: Tx,
   robot: Robot,
@@ -137,8 +154,13 @@ export async function changeRobot(
 ): Promise<void> {
   changes(tx, robot)
   await tx.run(sql`
-    update robot set description = ${change.description}, is_disabled = ${change.isDisabled}, duration_days = ${change.durationDays}, updated_at = now(),
-      expires_at = case when ${change.durationDays}::int = -1 then null when duration_days = ${change.durationDays}::int then expires_at else created_at + make_interval(days => ${change.durationDays}::int) end
+    update robot set
+      description = ${change.description}, is_disabled = ${change.isDisabled},
+      duration_days = ${change.durationDays}, updated_at = now(),
+      expires_at = case
+        when ${change.durationDays}::int = -1 then null
+        when duration_days = ${change.durationDays}::int then expires_at
+        else created_at + make_interval(days => ${change.durationDays}::int) end
     where id = ${robot.id}`)
 }
 
@@ -152,10 +174,11 @@ export async function dropRobot(tx: Tx, robot: Robot): Promise<void> {
   await tx.run(sql`delete from robot where id = ${robot.id}`)
 }
 
-/** In the order of ids, so that two processes cannot deadlock. */
+/** Updates rows in the order of their ids, so that two processes cannot deadlock. */
 export async function saveUses(db: Queryable, uses: [id: number, at: Date][]): Promise<void> {
   const sorted = uses.toSorted(([a], [b]) => a - b)
   await db.run(sql`
     update robot set last_used_at = greatest(last_used_at, use.at)
-    from unnest(${sorted.map(([id]) => id)}::bigint[], ${sorted.map(([, at]) => at)}::timestamptz[]) as use (id, at) where robot.id = use.id`)
+    from unnest(${sorted.map(([id]) => id)}::bigint[], ${sorted.map(([, at]) => at)}::timestamptz[]) as use (id, at)
+    where robot.id = use.id`)
 }

@@ -6,10 +6,12 @@ import type { CreatedRobot, NewRobot, RobotChange } from './actions.ts'
 import { parseGrants, type Grant, type Level } from './rules.ts'
 import { loginNameOf, type Robot } from './store.ts'
 
-/** The level is not a column: a robot of a project has that level. */
+/** The level is not stored: a robot with a project has level project. */
 const levelOf = ({ projectId }: Robot): Level => (projectId === null ? 'system' : 'project')
 
-/** Level and ProjectID in q choose the list (null: the system's), the rest of q filters it. Throws BadListing. */
+/**
+ * Level and ProjectID in q choose the list (`projectId` null: the system's); the rest of q filters. Throws BadListing.
+ */
 export function parseList(given: string): { projectId: number | null; q: string } {
   const q = unescapedQ(given)
   const conditions = parseQ(q)
@@ -29,7 +31,7 @@ export function parseList(given: string): { projectId: number | null; q: string 
   return { projectId: Number(id), q: rest }
 }
 
-/** What a request gives to a robot. Throws BAD_REQUEST. */
+/** The grants that a request gives to a robot. Throws BAD_REQUEST. */
 export function parsePermissions(
   level: string | undefined,
   permissions: Static<typeof api.RobotPermissionReq>[],
@@ -42,7 +44,7 @@ export function parsePermissions(
   return grants
 }
 
-/** What is said of a new robot beside its place and its permissions; without a duration it has `defaultDays`. */
+/** The further fields of a new robot; without a duration it lives `defaultDays`. */
 export function parseNew(
   body: Static<typeof api.RobotCreate>,
   defaultDays: number,
@@ -51,7 +53,7 @@ export function parseNew(
   return { name, description, durationDays: duration, isDisabled, secret: secret || undefined }
 }
 
-/** What is not given stays as it is. Throws BAD_REQUEST, also where the robot would get another name or place. */
+/** Fields that are absent stay as they are. Throws BAD_REQUEST, also for another name, level or project. */
 export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, prefix: string): RobotChange {
   const { name = loginNameOf(robot, prefix), level = levelOf(robot), permissions } = body
   if (level !== levelOf(robot) || name !== loginNameOf(robot, prefix)) {
@@ -93,7 +95,7 @@ export function presentCreated(robot: CreatedRobot): Static<typeof api.RobotCrea
   return { id, name, secret, creation_time: createdAt.toISOString(), expires_at: unixTime(expiresAt) }
 }
 
-/** One block for each place. */
+/** Grants as Harbor shows them: one block for each place. */
 function presentGrants(all: Grant[]): Static<typeof api.Robot>['permissions'] {
   const blocks = Map.groupBy(all, ({ kind, namespace }) => `${kind}\n${namespace}`)
   return [...blocks.values()].map((grants) => ({
@@ -103,5 +105,5 @@ function presentGrants(all: Grant[]): Static<typeof api.Robot>['permissions'] {
   }))
 }
 
-/** Seconds since 1970; -1 for what never ends. */
+/** Seconds since 1970; null becomes -1, never. */
 const unixTime = (at: Date | null) => (at === null ? -1 : Math.floor(at.getTime() / 1000))

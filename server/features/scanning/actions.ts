@@ -7,7 +7,7 @@ import { scannerProblem, type Address, type NewScanner } from './rules.ts'
 import { changeScanner, chooseScanner, dropScanner, makeDefault, saveScanner, type Scanner } from './store.ts'
 import { facts } from './topics.ts'
 
-/** What keeps credentials closed in the database. */
+/** Encrypts and decrypts credentials that are stored in the database. */
 export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
 
 const purpose = 'scanner credential'
@@ -24,7 +24,7 @@ export async function createScanner(db: Db, seal: Seal, by: Actor, wanted: NewSc
   )
 }
 
-/** What is not given stays. Throws BAD_REQUEST or CONFLICT. */
+/** Fields that are absent stay as they are. Throws BAD_REQUEST or CONFLICT. */
 export async function updateScanner(
   db: Db,
   seal: Seal,
@@ -57,7 +57,7 @@ export async function setDefault(db: Db, by: Actor, scanner: Scanner, isDefault:
   })
 }
 
-/** From now on the project is scanned by this one. */
+/** Makes this the scanner of the project. */
 export async function chooseFor(db: Db, by: Actor, projectId: number, scanner: Scanner): Promise<void> {
   if (scanner.isDisabled) throw new Failure('PRECONDITION', `the scanner ${scanner.name} is disabled`)
   try {
@@ -72,7 +72,7 @@ export async function chooseFor(db: Db, by: Actor, projectId: number, scanner: S
   }
 }
 
-/** With its credential, for a call to it. */
+/** A scanner with its credential decrypted, for a call to it. */
 export function opened(seal: Seal, { sealedCredential, ...scanner }: Scanner): NewScanner & Address {
   return { ...scanner, credential: sealedCredential === null ? '' : seal.unseal(sealedCredential, purpose) }
 }
@@ -102,7 +102,7 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
     return await work()
   } catch (error) {
     if (isUniqueViolation(error))
-      throw new Failure('CONFLICT', 'there is a scanner of this name or URL already', { cause: error })
+      throw new Failure('CONFLICT', 'a scanner of this name or URL exists already', { cause: error })
     throw error
   }
 }

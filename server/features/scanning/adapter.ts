@@ -10,7 +10,7 @@ export type Metadata = Static<typeof ScannerAdapterMetadata>
 const timeoutMs = 5000
 const answerBytes = 256 * 1024
 
-/** Asks a scanner who it is and what it can do (pluggable scanner API 1.x, GET /api/v1/metadata). Throws BAD_REQUEST with the reason. */
+/** Asks a scanner for its name and abilities (pluggable scanner API 1.x, GET /api/v1/metadata). Throws BAD_REQUEST. */
 export async function askMetadata(
   outbound: Outbound,
   { url, auth, credential, skipsTlsCheck }: Address,
@@ -41,9 +41,9 @@ function readMetadata(text: string): Metadata {
   try {
     answer = JSON.parse(text)
   } catch {
-    // Said below, like every other answer that is none.
+    // An answer that is not JSON is refused below, like all that are not metadata.
   }
-  if (!isMetadata(answer)) throw new Failure('BAD_REQUEST', 'what answers there is no scanner adapter')
+  if (!isMetadata(answer)) throw new Failure('BAD_REQUEST', 'the answer at this URL is not that of a scanner adapter')
   return answer
 }
 

@@ -28,7 +28,7 @@ const fresh: NewScanner = {
 type Ground = { db: Db; seal: Seal; outbound: Outbound }
 type Registration = Static<typeof api.ScannerRegistration>
 
-/** Scanners of the system, and which of them a project has. */
+/** Scanners of the system, and the one that each project uses. */
 export function scannerRoutes(ground: Ground): ApiRoute[] {
   return [...systemRoutes(ground), ...projectRoutes(ground)]
 }
@@ -72,7 +72,7 @@ function projectRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
     route(api.getScannerOfProject, { project: 'scanner', verb: 'read' }, ({ project }) => describeScannerOf(project)),
     route(api.setScannerOfProject, { project: 'scanner', verb: 'create' }, async ({ project, body, caller }) => {
       const { uuid = '' } = body
-      if (!new RegExp(api.uuidForm).test(uuid)) throw new Failure('BAD_REQUEST', 'uuid is the id of a scanner')
+      if (!new RegExp(api.uuidForm).test(uuid)) throw new Failure('BAD_REQUEST', 'uuid must be the id of a scanner')
       await chooseFor(db, actorOf(caller), project.id, await getScanner(db, uuid))
     }),
     route(api.listScannerCandidatesOfProject, { project: 'scanner', verb: 'create' }, ({ query }) => list(db, query)),

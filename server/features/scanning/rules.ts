@@ -1,10 +1,10 @@
 import { isCallable } from '../../platform/outbound/outbound.ts'
 
-/** How Marina shows itself to a scanner; '' is not at all. */
+/** How Marina authenticates itself to a scanner; '' sends no credential. */
 const authKinds = ['', 'Basic', 'Bearer', 'X-ScannerAdapter-API-Key'] as const
 export type AuthKind = (typeof authKinds)[number]
 
-/** Where a scanner is and how it is asked. */
+/** The URL of a scanner, and how requests to it are authenticated. */
 export type Address = { url: string; auth: AuthKind; credential: string; skipsTlsCheck: boolean }
 export type NewScanner = Address & {
   name: string
@@ -13,7 +13,7 @@ export type NewScanner = Address & {
   usesInternalAddress: boolean
 }
 
-/** Why this can be no scanner, or undefined. Never repeats the credential. */
+/** Why a registration is wrong, or undefined. The text never holds the credential. */
 export function scannerProblem({
   name,
   description,
@@ -35,7 +35,7 @@ export function scannerProblem({
     : undefined
 }
 
-/** The header by which a scanner knows who asks. */
+/** The header with which Marina authenticates itself to a scanner. */
 export function authHeaders({ auth, credential }: Pick<Address, 'auth' | 'credential'>): Record<string, string> {
   switch (auth) {
     case '':

@@ -23,7 +23,7 @@ type Shown = {
   description: string
 }
 
-/** A scanner of somebody else's making, as far as it says who it is. */
+/** A stand-in for a scanner adapter: it answers with its metadata only. */
 const asked: IncomingHttpHeaders[] = []
 const adapter = createServer((request, response) => {
   asked.push(request.headers)
@@ -55,7 +55,7 @@ const make = async (more: object = {}) =>
   ).headers.location!.replace('/api/v2.0/scanners/', '')
 const show = async (id: string) => expectAnswer(await call('GET', `/scanners/${id}`), 200).json() as Shown
 
-test('the first scanner is the default; one is registered, read, listed, changed and deleted, and each is a fact', async () => {
+test('the first scanner is the default; each change of a scanner emits a fact', async () => {
   const since = await lastFact(marina)
   const name = fresh('first')
   const id = await make({ name, url: `${base}/good/`, description: 'one' })
@@ -79,7 +79,7 @@ test('the first scanner is the default; one is registered, read, listed, changed
   )
 })
 
-test('C-27: a credential goes to the scanner and nowhere else: sealed in the database, never in an answer or a fact', async () => {
+test('C-27: a credential is sent to the scanner alone: sealed in the database, in no answer or fact', async () => {
   const secret = 'robot:very-Secret-1'
   const since = await lastFact(marina)
   const id = await make({ url: `${base}/good`, auth: 'Basic', access_credential: secret })
@@ -94,7 +94,7 @@ test('C-27: a credential goes to the scanner and nowhere else: sealed in the dat
       'very-Secret-1',
     ),
   )
-  // Sent back as it was shown, it stays; another kind of login takes the same text.
+  // A credential sent back as `[HIDDEN]` stays; with another kind of authentication the same text is used.
   expectAnswer(await call('PUT', `/scanners/${id}`, await show(id)), 200)
   const headersAfter = async (change: object) => {
     expectAnswer(await call('PUT', `/scanners/${id}`, change), 200)
@@ -109,7 +109,7 @@ test('C-27: a credential goes to the scanner and nowhere else: sealed in the dat
   expectAnswer(await call('DELETE', `/scanners/${id}`), 200)
 })
 
-test('what can be no scanner is 400, a taken name or URL 409, and nothing is made', async () => {
+test('a malformed scanner is 400, a taken name or URL 409, and nothing is made', async () => {
   const count = async () => (await call('GET', '/scanners')).headers['x-total-count']
   const id = await make({ name: 'taken', url: 'http://taken.example' })
   const before = await count()
@@ -140,7 +140,7 @@ test('what can be no scanner is 400, a taken name or URL 409, and nothing is mad
   expectAnswer(await call('DELETE', `/scanners/${id}`), 200)
 })
 
-test('a project has its own scanner or the default, hears whether it answers, and falls back when its own is deleted', async () => {
+test('a project uses its own scanner or the default, and the default again when its own is deleted', async () => {
   const project = await givenProject(marina)
   const maintainer = await givenMember(marina, project, 'maintainer')
   const path = `/projects/${project.name}/scanner`
@@ -180,7 +180,7 @@ test('two first scanners at once leave one default', async () => {
   assert.deepEqual(expectAnswer(await call('GET', `/projects/${project.name}/scanner`), 200).json(), {})
 })
 
-test('H09: what is no scanner, or inside, is said to be so with one status, and only what is allowed is called', async () => {
+test('H09: a wrong or internal URL is 400, internal ones with one text, and only allowed ones are called', async () => {
   const ping = (url: string) => call('POST', '/scanners/ping', { name: 'probe', url })
   expectAnswer(await ping(`${base}/good`), 200)
   for (const path of ['/none', '/text', '/absent']) expectAnswer(await ping(`${base}${path}`), 400, 'BAD_REQUEST')

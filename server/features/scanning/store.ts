@@ -3,7 +3,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { AuthKind } from './rules.ts'
 
-/** As it stands in the database: the credential sealed, null for none. */
+/** A scanner as stored. `sealedCredential`: encrypted, null when it needs none. */
 export type Scanner = {
   id: string
   name: string
@@ -19,10 +19,15 @@ export type Scanner = {
   updatedAt: Date
 }
 
-const columns = sql`id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth, sealed_credential as "sealedCredential",
-  skips_tls_check as "skipsTlsCheck", uses_internal_address as "usesInternalAddress", created_at as "createdAt", updated_at as "updatedAt"`
+const columns = sql`
+  id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth,
+  sealed_credential as "sealedCredential", skips_tls_check as "skipsTlsCheck",
+  uses_internal_address as "usesInternalAddress", created_at as "createdAt", updated_at as "updatedAt"`
 
-/** What a list of scanners may be filtered and sorted by; the two with ex_ are Harbor's names for the same. */
+/**
+ * Fields by which a list of scanners can be filtered and sorted; those with ex_ are other names of Harbor's for the
+ * same.
+ */
 export const scannerFields: Fields = {
   name: { type: 'text', column: sql`name` },
   ex_name: { type: 'text', column: sql`name` },
@@ -45,7 +50,7 @@ export function findScanner(db: Queryable, id: string): Promise<Scanner | undefi
   return db.row<Scanner>(sql`select ${columns} from scanner where id = ${id}::uuid`)
 }
 
-/** The project's own choice, else the default. */
+/** The scanner that the project chose, otherwise the default. */
 export function findScannerOfProject(db: Queryable, projectId: number): Promise<Scanner | undefined> {
   return db.row<Scanner>(sql`
     select ${columns} from scanner left join project_scanner on scanner_id = scanner.id and project_id = ${projectId}
@@ -54,21 +59,29 @@ export function findScannerOfProject(db: Queryable, projectId: number): Promise<
 
 type Kept = Omit<Scanner, 'id' | 'isDefault' | 'createdAt' | 'updatedAt'>
 
-/** The first one becomes the default. Throws a unique violation when name or URL is taken. */
+/** Inserts a scanner; the first one becomes the default. Throws a unique violation when its name or URL is taken. */
 export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }> {
-  // Two first ones at once: the second waits, and finds that there is one.
+  // Of two first scanners at once, the second waits here and then sees the first: there is one default.
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   const row = await tx.row<{ id: string }>(sql`
-    insert into scanner (name, description, url, is_disabled, is_default, auth, sealed_credential, skips_tls_check, uses_internal_address)
-    values (${scanner.name}, ${scanner.description}, ${scanner.url}, ${scanner.isDisabled}, not exists (select 1 from scanner), ${scanner.auth}, ${scanner.sealedCredential},
-      ${scanner.skipsTlsCheck}, ${scanner.usesInternalAddress}) returning id`)
+    insert into scanner (
+      name, description, url, is_disabled, is_default, auth,
+      sealed_credential, skips_tls_check, uses_internal_address)
+    values (
+      ${scanner.name}, ${scanner.description}, ${scanner.url}, ${scanner.isDisabled},
+      not exists (select 1 from scanner), ${scanner.auth},
+      ${scanner.sealedCredential}, ${scanner.skipsTlsCheck}, ${scanner.usesInternalAddress})
+    returning id`)
   return row!
 }
 
 export async function changeScanner(tx: Tx, id: string, scanner: Kept): Promise<boolean> {
   const count = await tx.run(sql`
-    update scanner set name = ${scanner.name}, description = ${scanner.description}, url = ${scanner.url}, is_disabled = ${scanner.isDisabled}, auth = ${scanner.auth},
-      sealed_credential = ${scanner.sealedCredential}, skips_tls_check = ${scanner.skipsTlsCheck}, uses_internal_address = ${scanner.usesInternalAddress}, updated_at = now()
+    update scanner set
+      name = ${scanner.name}, description = ${scanner.description}, url = ${scanner.url},
+      is_disabled = ${scanner.isDisabled}, auth = ${scanner.auth},
+      sealed_credential = ${scanner.sealedCredential}, skips_tls_check = ${scanner.skipsTlsCheck},
+      uses_internal_address = ${scanner.usesInternalAddress}, updated_at = now()
     where id = ${id}::uuid`)
   return count === 1
 }
@@ -84,7 +97,7 @@ export async function makeDefault(tx: Tx, id: string, isDefault: boolean): Promi
 }
 
 export async function chooseScanner(tx: Tx, projectId: number, id: string): Promise<void> {
-  await tx.run(
-    sql`insert into project_scanner (project_id, scanner_id) values (${projectId}, ${id}::uuid) on conflict (project_id) do update set scanner_id = excluded.scanner_id`,
-  )
+  await tx.run(sql`
+    insert into project_scanner (project_id, scanner_id) values (${projectId}, ${id}::uuid)
+    on conflict (project_id) do update set scanner_id = excluded.scanner_id`)
 }

@@ -2,7 +2,7 @@ import { topic } from '../../catalog/topic.ts'
 
 type Scanner = { scannerId: string; name: string }
 
-/** `changed` names fields and never holds the credential. */
+/** `changed` holds names of fields, never the credential. */
 export const facts = {
   scannerCreated: topic<Scanner & { url: string }>('scanner.created'),
   scannerChanged: topic<Scanner & { changed: string[] }>('scanner.changed'),

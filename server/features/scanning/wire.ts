@@ -4,10 +4,10 @@ import type { Metadata } from './adapter.ts'
 import type { AuthKind, NewScanner } from './rules.ts'
 import type { Scanner } from './store.ts'
 
-/** Shown instead of a credential; sent back, it stands for the one that is there. */
+/** Shown in place of a credential. A client that sends it back keeps the stored credential. */
 const hidden = '[HIDDEN]'
 
-/** The fields that a request gives. */
+/** The fields of a registration that a request gives. */
 export function parseScanner(body: Static<typeof ScannerRegistrationReq>): Partial<NewScanner> {
   const given: Partial<NewScanner> = {
     ...picked(body.name, (name) => ({ name: name.trim() })),
@@ -19,7 +19,7 @@ export function parseScanner(body: Static<typeof ScannerRegistrationReq>): Parti
     ...picked(body.use_internal_addr, (usesInternalAddress) => ({ usesInternalAddress })),
     ...picked(body.disabled, (isDisabled) => ({ isDisabled })),
   }
-  // Who takes the login away takes what it needed with it.
+  // Without authentication there is no use for a credential: it is removed.
   return given.auth === '' ? { ...given, credential: '' } : given
 }
 
@@ -45,7 +45,7 @@ export function presentScanner(scanner: Scanner): Registration {
   }
 }
 
-/** What a scanner says of itself, in a registration's fields. */
+/** A scanner's metadata as fields of its registration. */
 export function presentMetadata(metadata: Metadata | undefined): Partial<Registration> {
   if (!metadata) return { health: 'unhealthy' }
   const supports = new Set(metadata.capabilities.map(({ type }) => type ?? 'vulnerability'))

@@ -12,7 +12,7 @@ import {
   type FoundRepository,
 } from './store.ts'
 
-/** What there is, as far as the caller may see it: by name, and counted. */
+/** Search and statistics, both limited to what the caller may see. */
 export function searchRoutes(reader: Reader): ApiRoute[] {
   const { db } = reader
   const seen = (rights: Rights): Promise<Viewer> => viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list'))

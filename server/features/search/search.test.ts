@@ -74,7 +74,8 @@ test('statistics count what the caller may see; totals and bytes are for adminis
     private_repo_count: 0,
   })
   const { projects, bytes } = (await ground.db.row<{ projects: number; bytes: number }>(sql`
-    select (select count(*) from project) as projects, ((select sum(size) from blob) + (select sum(octet_length(content)) from manifest))::bigint as bytes`))!
+    select (select count(*) from project) as projects, (
+      (select sum(size) from blob) + (select sum(octet_length(content)) from manifest))::bigint as bytes`))!
   const all = await statistics(sys)
   assert.deepEqual(
     [

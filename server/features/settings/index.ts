@@ -6,6 +6,6 @@ import { facts } from './topics.ts'
 export { openSettings, type SettingsAccess, type SettingsReader } from './settings.ts'
 export { refuseWhileReadOnly } from './read-only.ts'
 
-/** The configuration that an administrator changes while Marina runs. */
+/** Harbor's configuration: items that an administrator changes while Marina runs. */
 export const settings = (lent: { settings: SettingsAccess }) =>
   feature({ name: 'settings', topics: facts, routes: settingsRoutes(lent.settings) })

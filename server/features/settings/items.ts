@@ -1,6 +1,6 @@
 import { parseForwardTarget } from '../../platform/observe/forward.ts'
 
-/** What an item takes; `problem` says why a value of the right type cannot be used. */
+/** The rule for an item's value. `problem` says what is wrong with a value of the right type. */
 type Kind<Value> = { fallback: Value; isSecret?: true; problem?: (value: Value) => string | undefined }
 
 const text = (fallback = '', more: Partial<Kind<string>> = {}): Kind<string> => ({ fallback, ...more })
@@ -22,9 +22,9 @@ const number = (fallback: number, min: number, max: number, also?: number): Kind
 /** 1024 TiB, Harbor's largest limit. */
 const largestStorage = 2 ** 50
 
-/** Every item an administrator can change while Marina runs, by Harbor's names, with Harbor's defaults. */
+/** Every item that an administrator can change while Marina runs, with Harbor's names and defaults. */
 export const items = {
-  // Only what can log people in now may be chosen; LDAP, OIDC and the others come with their own issues.
+  // Only implemented ways to log in may be chosen; LDAP, OIDC and others are not implemented yet.
   auth_mode: text('db_auth', {
     problem: (value) => (value === 'db_auth' ? undefined : 'must be db_auth: no other way to log in is there yet'),
   }),
@@ -104,10 +104,10 @@ export const items = {
 export type ItemName = keyof typeof items
 export type Settings = { [Name in ItemName]: (typeof items)[Name]['fallback'] }
 
-/** Longest text of an item; a certificate is the largest that there is. */
+/** The most characters in an item; the longest ones are certificates. */
 const longestText = 64 * 1024
 
-/** Why a value cannot be an item's, or undefined. Never repeats the value: it may be a secret. */
+/** Why an item cannot have this value, or undefined. The text never holds the value: it may be a secret. */
 export function itemProblem(name: ItemName, value: unknown): string | undefined {
   const { fallback, problem } = items[name] as Kind<unknown>
   if (typeof value !== typeof fallback || (typeof value === 'number' && !Number.isSafeInteger(value)))

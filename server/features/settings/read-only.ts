@@ -2,7 +2,7 @@ import { OciError } from '../../../oci/errors.ts'
 import { readOnlyText, type PushGate } from '../../registry/gate.ts'
 import type { SettingsReader } from './settings.ts'
 
-/** C-46 for pushes that began before the switch was turned: nothing is recorded after it. */
+/** Refuses pushes that began before read-only mode was switched on and would be recorded after it (C-46). */
 export function refuseWhileReadOnly(settings: SettingsReader): PushGate {
   return async () => {
     if (await settings.get('read_only')) throw new OciError('DENIED', readOnlyText)

@@ -5,7 +5,7 @@ import { isSecret, items, type ItemName } from './items.ts'
 import type { SettingsAccess } from './settings.ts'
 
 export function settingsRoutes(settings: SettingsAccess): ApiRoute[] {
-  /** Secrets are taken and never given back, to nobody (H29). */
+  /** All items but the secrets, which no caller ever gets back (H29). */
   const shown = async () => {
     const all = await settings.all()
     const names = (Object.keys(items) as ItemName[]).filter((name) => !isSecret(name))

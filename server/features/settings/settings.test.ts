@@ -23,12 +23,12 @@ const change = (items: Record<string, unknown> | string, as: Person | undefined 
 const read = async (as = admin) =>
   expectAnswer(await ask('GET', '/api/v2.0/configurations', { as }), 200).json() as Items
 
-test('every item has a default that it would itself accept', () => {
+test('every default is a value that its item accepts', () => {
   for (const [name, { fallback }] of Object.entries(items))
     assert.equal(itemProblem(name as ItemName, fallback), undefined, name)
 })
 
-test("all items are shown with Harbor's defaults, editable; a change holds, and leaves the others as they were", async () => {
+test("all items are shown with Harbor's defaults; a change of one leaves the others as they were", async () => {
   const before = await read()
   assert.deepEqual(
     [before.auth_mode, before.robot_name_prefix, before.storage_per_project, before.session_timeout],
@@ -67,7 +67,7 @@ test('configuration is for administrators alone', async () => {
   assert.notEqual((await read()).banner_message!.value, 'mine')
 })
 
-test('values of the wrong type or out of range are refused, and then nothing of the request is kept', async () => {
+test('a wrong value is refused, and then no item of the request is changed', async () => {
   const before = await read()
   const wrong = [
     { read_only: 'true' },
@@ -117,7 +117,7 @@ test('H29: secrets are sealed, and appear in no answer, log line or fact', async
   assert.equal(await openSettings({ db, cache, secrets, overwrite: undefined }).get('oidc_client_secret'), 'CANARY2')
 })
 
-test('what the environment settles cannot be edited, and a wrong overwrite stops the start with a sentence', async () => {
+test('an overwritten item cannot be edited, and a wrong overwrite stops the start with a reason', async () => {
   await using locked = await openBeside(marina, {
     MARINA_CONFIG_OVERWRITE_JSON: '{"self_registration":true,"banner_message":"fixed"}',
   })
@@ -145,7 +145,7 @@ test('what the environment settles cannot be edited, and a wrong overwrite stops
   }
 })
 
-test('C-46: in read-only mode every write is denied on every process, pulls and tokens go on, and only the configuration can end it', async () => {
+test('C-46: in read-only mode every write is denied on every process, while pulls and tokens go on', async () => {
   await using beside = await openBeside(marina)
   const project = await givenProject(marina)
   const repository = `${project.name}/app`
@@ -178,7 +178,7 @@ test('C-46: in read-only mode every write is denied on every process, pulls and 
       }
       expectAnswer(await door('GET', `/v2/${repository}/manifests/v1`, { as: admin }), 200)
       expectAnswer(await door('GET', `/api/v2.0/projects/${project.name}`, { as: admin }), 200)
-      // Who has no right learns no more than before.
+      // A caller without the right learns no more than before.
       expectAnswer(await door('DELETE', `/v2/${repository}/manifests/v1`), 401, 'UNAUTHORIZED')
     }
     assert.ok(await marina.token(admin, `repository:${repository}:pull,push`))
@@ -191,7 +191,7 @@ test('C-46: in read-only mode every write is denied on every process, pulls and 
   await pushBlob(marina, repository)
 })
 
-test('project_creation_restriction decides who may make projects, from the next request on', async () => {
+test('project_creation_restriction decides who may create projects, from the next request on', async () => {
   const user = await givenUser(marina)
   const make = (as: Person) =>
     ask('POST', '/api/v2.0/projects', { as, headers: json, body: JSON.stringify({ project_name: fresh('made') }) })
@@ -203,7 +203,7 @@ test('project_creation_restriction decides who may make projects, from the next 
   expectAnswer(await make(user), 201)
 })
 
-test('token_expiration is the life of the tokens issued from now on; before it was ever changed, MARINA_TOKEN_TTL is', async () => {
+test('token_expiration is the life of new tokens; MARINA_TOKEN_TTL is, until it is changed', async () => {
   await using other = await openTestMarina({ MARINA_TOKEN_TTL: '5m' })
   const life = async () => {
     const answer = expectAnswer(

@@ -7,16 +7,16 @@ import { isItem, isSecret, itemProblem, items, type ItemName, type Settings } fr
 import { listStored, saveStored, settingsKey } from './store.ts'
 import { facts } from './topics.ts'
 
-/** The items as they stand. Read from the cache, and true with the next request after a change, on every process. */
+/** Reads items through the cache. After a change every process reads the new value with its next request. */
 export type SettingsReader = {
   get<Name extends ItemName>(name: Name): Promise<Settings[Name]>
   all(): Promise<Settings>
 }
 
 export type SettingsAccess = SettingsReader & {
-  /** False for what the environment has settled. */
+  /** False for an item that the environment sets (MARINA_CONFIG_OVERWRITE_JSON). */
   isEditable(name: ItemName): boolean
-  /** Changes what is named and leaves the rest. Unknown names are without effect. Throws BAD_REQUEST or FORBIDDEN and then changes nothing. */
+  /** Changes the named items, all or none. Unknown names are ignored. Throws BAD_REQUEST or FORBIDDEN. */
   update(by: Actor, wanted: Record<string, unknown>): Promise<void>
 }
 
@@ -26,11 +26,11 @@ type Options = {
   db: Db
   cache: Reader['cache']
   secrets: Seal
-  /** A JSON object of items that the environment settles, as Harbor's CONFIG_OVERWRITE_JSON. */
+  /** A JSON object of items that the environment sets, as Harbor's CONFIG_OVERWRITE_JSON does. */
   overwrite: string | undefined
-  /** Where this installation's defaults are others. */
+  /** Defaults of this installation that differ from Harbor's. */
   defaults?: Partial<Settings>
-  /** Why a new value cannot be used that the item's own rule lets pass: what other parts know of it. */
+  /** Further rules of other parts: why a new value that the item's own rule accepts cannot be used. */
   problems?: Partial<Record<ItemName, (value: unknown) => string | undefined>>
 }
 
@@ -72,7 +72,7 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {}, pro
           throw new Failure('FORBIDDEN', `${name} is set by MARINA_CONFIG_OVERWRITE_JSON and cannot be changed here`)
       }
       const after = { ...now, ...Object.fromEntries(changes) }
-      // A log that is written nowhere is none.
+      // Without either of the two the audit log would be written nowhere.
       if (after.skip_audit_log_database && after.audit_log_forward_endpoint === '')
         throw new Failure('BAD_REQUEST', 'skip_audit_log_database needs audit_log_forward_endpoint')
       const real = changes.filter(([name, value]) => now[name] !== value)
@@ -93,7 +93,7 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {}, pro
   }
 }
 
-/** A sealed value cannot be moved to another item. */
+/** Binds a sealed value to its item: it cannot be decrypted as that of another one. */
 const purposeOf = (name: ItemName) => `configuration ${name}`
 
 function parseOverwrite(text: string | undefined): Partial<Record<ItemName, unknown>> {
@@ -108,8 +108,8 @@ function parseOverwrite(text: string | undefined): Partial<Record<ItemName, unkn
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw refuse('must be a JSON object of configuration items')
   for (const [name, value] of Object.entries(parsed)) {
-    // The database itself looks at this one, see migrations/0003-quotas.sql.
-    if (name === 'quota_per_project_enable') throw refuse(`cannot settle ${name}: change it over the API`)
+    // SQL reads this item from its table (migrations/0003-quotas.sql), which the environment does not change.
+    if (name === 'quota_per_project_enable') throw refuse(`cannot set ${name}: change it over the API`)
     const problem = isItem(name) ? itemProblem(name, value) : `knows no item ${JSON.stringify(name.slice(0, 60))}`
     if (problem) throw refuse(problem)
   }

@@ -2,10 +2,10 @@ import type { Queryable, Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 
-/** One key for all: they are few, read together and seldom changed. */
+/** One cache key for all items: they are few, read together and seldom changed. */
 export const settingsKey = keyOf('settings', 'scope')('system')
 
-/** Every item that was ever changed, values as they are written: JSON, sealed for secrets. */
+/** Every item that was ever changed. Values are JSON, encrypted for secrets. */
 export function listStored(db: Queryable): Promise<{ name: string; value: string }[]> {
   return db.rows(sql`select name, value from configuration`)
 }
@@ -14,6 +14,7 @@ export async function saveStored(tx: Tx, rows: { name: string; value: string }[]
   tx.changes(settingsKey)
   const [names, values] = [rows.map(({ name }) => name), rows.map(({ value }) => value)]
   await tx.run(sql`
-    insert into configuration (name, value) select name, value from unnest(${names}::text[], ${values}::text[]) as one (name, value) order by name
+    insert into configuration (name, value)
+    select name, value from unnest(${names}::text[], ${values}::text[]) as one (name, value) order by name
     on conflict (name) do update set value = excluded.value, updated_at = now()`)
 }

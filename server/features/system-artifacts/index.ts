@@ -5,6 +5,6 @@ import { facts } from './topics.ts'
 
 export { openSystemArtifacts, type SystemArtifacts } from './artifacts.ts'
 
-/** Files that Marina keeps for itself among the blobs, such as reports. */
+/** Files that Marina itself stores among the blobs, such as reports. */
 export const systemArtifacts = ({ artifacts }: { artifacts: SystemArtifacts }) =>
   feature({ name: 'system-artifacts', topics: facts, jobs: [cleanupHandler(artifacts)], schedule: scheduleCleanup })

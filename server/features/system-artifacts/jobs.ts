@@ -4,7 +4,7 @@ import { ensureSchedule } from '../../platform/jobs/schedule.ts'
 import { handler, jobType, type JobHandler } from '../../platform/jobs/type.ts'
 import type { SystemArtifacts } from './artifacts.ts'
 
-/** Harbor's name for it. One at a time, one try: the next day is soon enough. */
+/** Harbor's name for the cleanup. It runs one at a time and is not retried: the next day is soon enough. */
 export const systemArtifactCleanup = jobType<Record<string, never>>({
   name: 'SYSTEM_ARTIFACT_CLEANUP',
   isSingle: true,
@@ -12,7 +12,7 @@ export const systemArtifactCleanup = jobType<Record<string, never>>({
   priority: 5,
 })
 
-/** Removes what was not fetched, then what storage and records disagree about. */
+/** Removes expired artifacts, then what is only in storage or only in the database. */
 export function cleanupHandler(artifacts: SystemArtifacts): JobHandler {
   return handler(systemArtifactCleanup, async ({ signal, log }) => {
     const cleaned = await artifacts.cleanup({

@@ -6,7 +6,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Place } from './rules.ts'
 
-/** Size in bytes. */
+/** `size` in bytes. */
 export type SystemArtifact = Place & {
   id: number
   digest: Digest
@@ -17,9 +17,13 @@ export type SystemArtifact = Place & {
 }
 type NewRecord = Place & { digest: Digest; size: number; createTime?: Date; attrs?: Record<string, unknown> }
 
-const columns = sql`id, repository, digest, size, vendor, type, create_time as "createTime", extra_attrs as attrs, blob_id as "blobId"`
+const columns = sql`
+  id, repository, digest, size, vendor, type,
+  create_time as "createTime", extra_attrs as attrs, blob_id as "blobId"`
 
-/** Writes the record and its hold on the blob. Throws CONFLICT for one that exists, and for a repository of another vendor. */
+/**
+ * Inserts a record and its hold on the blob. Throws CONFLICT when it exists, or when another vendor has the repository.
+ */
 export async function createRecord(tx: Tx, record: NewRecord): Promise<number> {
   const { repository, vendor, type, digest, size, createTime = null, attrs = {} } = record
   await tx.run(
@@ -29,7 +33,10 @@ export async function createRecord(tx: Tx, record: NewRecord): Promise<number> {
   try {
     const row = await tx.row<{ id: number }>(sql`
       insert into system_artifact (repository, digest, size, vendor, type, create_time, extra_attrs, blob_id)
-      values (${repository}, ${digest}, ${size}, ${vendor}, ${type}, coalesce(${createTime}::timestamptz, now()), ${jsonbText(attrs)}::jsonb, ${blobId}) returning id`)
+      values (
+        ${repository}, ${digest}, ${size}, ${vendor}, ${type},
+        coalesce(${createTime}::timestamptz, now()), ${jsonbText(attrs)}::jsonb, ${blobId})
+      returning id`)
     return row!.id
   } catch (error) {
     if (isUniqueViolation(error)) throw new Failure('CONFLICT', `${repository} holds ${digest} already`)
@@ -38,7 +45,7 @@ export async function createRecord(tx: Tx, record: NewRecord): Promise<number> {
   }
 }
 
-/** The row says that the bytes are durable; the caller has seen to that. */
+/** Inserts the blob's row unless it exists. The bytes must be durable by now: the row promises it. */
 async function saveBytes(tx: Tx, digest: Digest, size: number): Promise<number> {
   for (;;) {
     const made = await tx.row<{ id: number }>(
@@ -66,18 +73,19 @@ export async function getRecord(db: Queryable, repository: string, digest: Diges
 }
 
 /**
- * Removes the record, its repository when that is empty now, and the blob's row when nobody else holds it: its bytes are doomed
- * with it. Undefined when there was no record.
+ * Deletes a record, its repository when that is then empty, and the blob's row when nothing else holds the blob: then
+ * its bytes are doomed. Undefined when there is no such record.
  */
 export async function dropRecord(tx: Tx, repository: string, digest: Digest): Promise<SystemArtifact | undefined> {
   const record = await tx.row<SystemArtifact>(
     sql`delete from system_artifact where repository = ${repository} and digest = ${digest} returning ${columns}`,
   )
   if (!record) return undefined
-  await tx.run(
-    sql`delete from system_repository where name = ${repository} and not exists (select 1 from system_artifact where system_artifact.repository = system_repository.name)`,
-  )
-  // Locked first: whoever is about to hold it waits, and then finds it gone or keeps it.
+  await tx.run(sql`
+    delete from system_repository
+    where name = ${repository} and not exists (
+      select 1 from system_artifact where system_artifact.repository = system_repository.name)`)
+  // With the lock, a transaction that is about to hold the blob waits, and then finds it deleted or kept.
   await tx.row(sql`select id from blob where id = ${record.blobId} for update`)
   await tx.run(sql`delete from blob where id = ${record.blobId} and not is_blob_held(id)`)
   return record
@@ -93,7 +101,7 @@ const fields: Fields = {
   create_time: { type: 'time', column: sql`create_time` },
 }
 
-/** With the same q, sort, page and page_size that lists of the API take. */
+/** Lists records by the q, sort, page and page_size of the API's lists. */
 export function listRecords(db: Queryable, query: ListQuery): Promise<SystemArtifact[]> {
   const { where, order, limit, offset } = listing(fields, query, sql`id`)
   return db.rows<SystemArtifact>(
@@ -101,14 +109,16 @@ export function listRecords(db: Queryable, query: ListQuery): Promise<SystemArti
   )
 }
 
-/** Records after an id, for going through all of them. */
+/** The next records after an id (a cursor). */
 export function pageOfRecords(db: Queryable, after: number, limit: number): Promise<SystemArtifact[]> {
   return db.rows<SystemArtifact>(
     sql`select ${columns} from system_artifact where id > ${after} order by id limit ${limit}`,
   )
 }
 
-/** Made before `before` by the database's clock, without the (vendor, type) pairs that have criteria of their own. */
+/**
+ * Records older than `before`, oldest first, except those of the (vendor, type) pairs that have criteria of their own.
+ */
 export function listOld(
   db: Queryable,
   before: Date,
@@ -116,16 +126,21 @@ export function listOld(
   limit: number,
 ): Promise<SystemArtifact[]> {
   return db.rows<SystemArtifact>(sql`
-    select ${columns} from system_artifact where create_time < ${before}
-      and not exists (select 1 from unnest(${without.map((one) => one.vendor)}::text[], ${without.map((one) => one.type)}::text[]) as own (vendor, type) where own.vendor = system_artifact.vendor and own.type = system_artifact.type)
+    select ${columns} from system_artifact
+    where create_time < ${before} and not exists (
+      select 1
+      from unnest(
+        ${without.map((one) => one.vendor)}::text[], ${without.map((one) => one.type)}::text[]
+      ) as own (vendor, type)
+      where own.vendor = system_artifact.vendor and own.type = system_artifact.type)
     order by create_time, id limit ${limit}`)
 }
 
-/** Bytes of all records, or of one vendor's. */
+/** The sum of all sizes in bytes, or of one vendor's. */
 export async function sumSizes(db: Queryable, vendor?: string): Promise<number> {
-  const row = await db.row<{ bytes: number }>(
-    sql`select coalesce(sum(size), 0)::bigint as bytes from system_artifact where ${vendor ?? null}::text is null or vendor = ${vendor ?? null}`,
-  )
+  const row = await db.row<{ bytes: number }>(sql`
+    select coalesce(sum(size), 0)::bigint as bytes from system_artifact
+    where ${vendor ?? null}::text is null or vendor = ${vendor ?? null}`)
   return row!.bytes
 }
 

@@ -4,5 +4,5 @@ import { testSystemArtifacts } from './system-artifacts.suite.ts'
 
 const s3 = await openS3Server()
 await testSystemArtifacts(s3Settings(s3))
-// Registered last, so that what uses it is closed before.
+// Registered last, so that all users of the S3 server are closed before it.
 after(() => s3[Symbol.asyncDispose]())

@@ -22,7 +22,7 @@ import { cleanupHandler, systemArtifactCleanup } from './jobs.ts'
 import { fullName, linkPath, linksPrefix, namespace } from './rules.ts'
 import { createRecord, dropRecord, getRecord, listRecords, sumSizes } from './store.ts'
 
-/** What system artifacts are held to, whatever storage they lie in: by the ids of the design notes. */
+/** The rules (S0) of system artifacts, for any kind of storage. */
 export async function testSystemArtifacts(settings: TestSettings): Promise<void> {
   const marina = await openTestMarina({ MARINA_WORKERS: 'in-process', ...settings })
   after(() => marina[Symbol.asyncDispose]())
@@ -33,7 +33,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
   const artifacts = open()
   const signal = new AbortController().signal
 
-  /** Harbor's own example (S0-13). */
+  /** The example in Harbor's design (S0-13). */
   const place = (more: Partial<NewSystemArtifact> = {}) => ({
     vendor: 'ScanExportJob',
     repository: fresh('export'),
@@ -58,9 +58,10 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     return Buffer.concat(await all(bytes as AsyncIterable<Buffer>))
   }
 
-  test('S0-01, S0-21: the record has the columns of the design, and a time of its own when none is given', async () => {
+  test('S0-01, S0-21: the record has the columns of the design, and the current time by default', async () => {
     const columns = await db.rows<{ name: string; type: string }>(
-      sql`select column_name as name, data_type as type from information_schema.columns where table_name = 'system_artifact' order by ordinal_position`,
+      sql`select column_name as name, data_type as type from information_schema.columns
+        where table_name = 'system_artifact' order by ordinal_position`,
     )
     const wanted = {
       id: 'bigint',
@@ -83,7 +84,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.deepEqual((await create({ createTime: then })).createTime, then)
   })
 
-  test('S0-02, S0-14: the same bytes twice in one repository are a conflict, in two repositories they are not', async () => {
+  test('S0-02, S0-14: the same bytes twice are a conflict in one repository, not in two', async () => {
     const [bytes, repository] = [bytesOf(), fresh('twice')]
     const { digest } = await create({ repository }, bytes)
     await refused(create({ repository }, bytes), 'CONFLICT')
@@ -97,9 +98,10 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await isStored(digest), false)
   })
 
-  test('S0-03, S0-04, S0-08: any bytes can be one, none and millions of them; no manifest is written, and a digest is one blob', async () => {
+  test('S0-03, S0-04, S0-08: 0 to millions of any bytes are one blob each, without a manifest', async () => {
     const before = await db.row(
-      sql`select (select count(*) from artifact) as artifacts, (select count(*) from manifest) as manifests, (select count(*) from repository) as repositories`,
+      sql`select (select count(*) from artifact) as artifacts, (select count(*) from manifest) as manifests,
+        (select count(*) from repository) as repositories`,
     )
     const big = bytesOf(3_000_000)
     for (const bytes of [Buffer.alloc(0), Buffer.from([0, 255, 10]), big]) {
@@ -113,7 +115,8 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     }
     assert.deepEqual(
       await db.row(
-        sql`select (select count(*) from artifact) as artifacts, (select count(*) from manifest) as manifests, (select count(*) from repository) as repositories`,
+        sql`select (select count(*) from artifact) as artifacts, (select count(*) from manifest) as manifests,
+          (select count(*) from repository) as repositories`,
       ),
       before,
     )
@@ -136,7 +139,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     )
   })
 
-  test('S0-09, S0-10, S0-11, S0-13, S0-31: the bytes lie among all blobs, with a link below the reserved namespace', async () => {
+  test('S0-09, S0-10, S0-11, S0-13, S0-31: bytes are a blob, with a link below the reserved namespace', async () => {
     const { repository, digest } = await create()
     const at = { vendor: 'ScanExportJob', repository, type: 'CSVExportDetail' }
     assert.equal(fullName(at), `sys_harbor_ns/ScanExportJob/${repository}/CSVExportDetail`)
@@ -144,7 +147,8 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     const hex = digest.slice(7)
     assert.equal(
       linkPath(at, digest),
-      `docker/registry/v2/repositories/sys_harbor_ns/ScanExportJob/${repository}/CSVExportDetail/_layers/sha256/${hex}/link`,
+      `docker/registry/v2/repositories/sys_harbor_ns/ScanExportJob/${repository}/CSVExportDetail/` +
+        `_layers/sha256/${hex}/link`,
     )
     assert.deepEqual(
       Buffer.concat(await all((await blobs.read(linkPath(at, digest))) as AsyncIterable<Buffer>)).toString(),
@@ -154,7 +158,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
       await refused(create({ repository: bad }), 'BAD_REQUEST')
   })
 
-  test('S0-12: no operation on projects takes the reserved namespace, nor the name that Harbor really used', async () => {
+  test("S0-12: no project can have the reserved namespace's name, in either of Harbor's spellings", async () => {
     const user = await givenUser(marina)
     for (const name of [namespace, 'sys_harb0r']) {
       for (const as of [admin, user])
@@ -177,7 +181,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     }
   })
 
-  test('S0-14 to S0-18: the records alone are created, got, deleted, listed by q, sort and page, and summed', async () => {
+  test('S0-14 to S0-18: records are created, read, deleted, listed by q, sort and page, and summed', async () => {
     const [bytes, repository, before] = [bytesOf(), fresh('records'), await sumSizes(db)]
     const record = { ...place({ repository }), digest: digestOf(bytes), size: 1234 }
     const id = await db.transaction((tx) => createRecord(tx, record))
@@ -200,7 +204,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await sumSizes(db), before)
   })
 
-  test('one whose bytes go between its record and them is not found, as one whose record went first', async () => {
+  test('an artifact without its bytes is not found, like one without a record', async () => {
     const { repository, digest } = await create()
     await blobs.remove(blobPath(digest))
     await refused(artifacts.read(repository, digest), 'NOT_FOUND')
@@ -208,7 +212,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     await refused(artifacts.read(repository, digest), 'NOT_FOUND')
   })
 
-  test('S0-19, S0-20: the repository comes and goes with its artifacts; a source that breaks or a record that fails leaves nothing', async () => {
+  test('S0-19, S0-20: a repository lives as long as its artifacts; a failed creation leaves nothing', async () => {
     const before = [await count('system_artifact'), await count('system_repository'), await count('blob')]
     const broken = async function* () {
       yield bytesOf()
@@ -219,7 +223,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     await refused(create({ digest: digestOf(bytesOf()) }, bytes), 'BAD_REQUEST')
     await refused(create({ size: 99 }, bytes), 'BAD_REQUEST')
     assert.equal(await isStored(digestOf(bytes)), false)
-    // A record that PostgreSQL itself refuses, after the bytes are in place.
+    // A record that PostgreSQL refuses when the bytes are already stored.
     await db.run(sql`alter table system_artifact add constraint refused_by_the_test check (type <> 'Refused')`)
     await assert.rejects(create({ type: 'Refused' }, bytes), /refused_by_the_test/)
     await db.run(sql`alter table system_artifact drop constraint refused_by_the_test`)
@@ -233,7 +237,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     for await (const _ of blobs.listStages()) assert.fail('a stage was left')
   })
 
-  test('S0-15, S0-16, S0-22, S0-23, S0-25: what is absent is not found; what is deleted is gone, record, link and bytes, and told', async () => {
+  test('S0-15, S0-16, S0-22, S0-23, S0-25: a deletion takes record, link and bytes; then it is 404', async () => {
     const since = await lastFact(marina)
     const { repository, digest } = await create()
     await refused(artifacts.get(repository, digestOf(bytesOf())), 'NOT_FOUND')
@@ -244,7 +248,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     await refused(artifacts.get(repository, digest), 'NOT_FOUND')
     assert.equal(await isStored(digest), false)
     for await (const { key } of blobs.list(linksPrefix)) assert.ok(!key.includes(repository), key)
-    // Other facts may come between: chores of the same Marina.
+    // Chores of the same process may emit facts in between.
     const told = (await factsSince(marina, since)).filter(({ payload }) => payload['repository'] === repository)
     assert.deepEqual(
       told.map(({ topic }) => topic),
@@ -252,7 +256,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     )
   })
 
-  test('S0-24: it exists only while both the record and the bytes do', async () => {
+  test('S0-24: an artifact exists only while both its record and its bytes do', async () => {
     const { repository, digest } = await create()
     assert.equal(await artifacts.exists(repository, digest), true)
     await blobs.remove(blobPath(digest))
@@ -261,7 +265,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await artifacts.exists(repository, digest), false)
   })
 
-  test('S0-26, S0-27, S0-41, S0-42: both passes of the reconciliation find and remove what only one side knows', async () => {
+  test('S0-26, S0-27, S0-41, S0-42: links without a record and records without bytes are removed', async () => {
     const [lost, orphan, fine] = [await create(), await create(), await create()]
     await blobs.remove(blobPath(lost.digest))
     await db.run(sql`delete from system_artifact where id = ${orphan.id}`)
@@ -284,7 +288,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.deepEqual(await artifacts.reconcile({ signal, ageMs: 0 }), { untracked: 0, stale: 0 })
   })
 
-  test('S0-28, S0-47: the size of all is in the statistics of the administrator', async () => {
+  test("S0-28, S0-47: the administrator's statistics include the size of all system artifacts", async () => {
     const total = async () =>
       (expectAnswer(await callApi(marina, 'GET', '/statistics', { as: admin }), 200).json() as Record<string, number>)[
         'total_storage_consumption'
@@ -296,7 +300,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.deepEqual([await artifacts.size(), await total()], [size, before])
   })
 
-  test('S0-29, S0-30, S0-36 to S0-40: the cleanup takes what is older than a day, but what has criteria of its own only by those; a vendor that fails stops no other', async () => {
+  test('S0-29, S0-30, S0-36 to S0-40: the cleanup removes day-old artifacts, or those that criteria name', async () => {
     const mine = open()
     const old = new Date(Date.now() - day - 60_000)
     const vendor = fresh('Vendor')
@@ -332,7 +336,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.ok(result.deleted >= 3 && result.bytes >= 700, JSON.stringify(result))
   })
 
-  test('S0-35: the cleanup is a job of every day at midnight, one at a time, with one try; it says what it did', async () => {
+  test('S0-35: the cleanup is a daily job at midnight, one at a time, with one try, and logs its result', async () => {
     const schedule = (await findSchedule(db, 'SYSTEM_ARTIFACT_CLEANUP'))!
     assert.deepEqual([schedule.cronType, schedule.cron], ['Daily', '0 0 0 * * *'])
     assert.deepEqual(
@@ -362,7 +366,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     })
   })
 
-  test('S0-34: what one replica made another one reads and deletes', async () => {
+  test('S0-34: an artifact made by one process is read and deleted by another', async () => {
     await using beside = await openBeside(marina, { MARINA_WORKERS: 'none', ...settings })
     const there = openSystemArtifacts({
       db: beside.ground.db,
@@ -378,11 +382,13 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await artifacts.exists(repository, digest), false)
   })
 
-  test('S0-43: no table of images knows of it, and its blob cannot be deleted while it is there, whoever tries', async () => {
+  test('S0-43: no table of images names its blob, and the blob cannot be deleted while it is there', async () => {
     const { repository, digest, blobId } = await create()
     assert.equal(
       (await db.row<{ count: number }>(
-        sql`select (select count(*) from repository_blob where blob_id = ${blobId}) + (select count(*) from artifact_blob where blob_id = ${blobId}) + (select count(*) from artifact where digest = ${digest}) as count`,
+        sql`select (select count(*) from repository_blob where blob_id = ${blobId}) +
+          (select count(*) from artifact_blob where blob_id = ${blobId}) +
+          (select count(*) from artifact where digest = ${digest}) as count`,
       ))!.count,
       0,
     )
@@ -390,7 +396,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await artifacts.exists(repository, digest), true)
   })
 
-  test('S0-43: an image that holds the very same bytes keeps them when the system artifact goes, and the other way round', async () => {
+  test('S0-43: an image with the same bytes keeps them when the artifact goes, and the reverse', async () => {
     const project = await givenProject(marina)
     const bytes = bytesOf()
     const { repository, digest } = await create({}, bytes)
@@ -402,7 +408,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.deepEqual(await text(again.repository, digest), bytes)
   })
 
-  test('S0-20, S0-23: the very same bytes can be made again right after they were deleted, and again', async () => {
+  test('S0-20, S0-23: the same bytes can be stored again right after they were deleted, repeatedly', async () => {
     const [bytes, repository] = [bytesOf(), fresh('again')]
     for (let turn = 0; turn < 3; turn++) {
       const { digest } = await create({ repository }, bytes)
@@ -412,7 +418,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     }
   })
 
-  test('S0-43: a garbage collection without any delay neither removes nor counts it, before and after it is deleted', async () => {
+  test('S0-43: a garbage collection without a delay ignores it, both before and after its deletion', async () => {
     const { repository, digest } = await create()
     const lines: string[] = []
     const run = () =>
@@ -445,7 +451,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await isStored(digest), false)
   })
 
-  test('S0-44: it is charged to no project', async () => {
+  test('S0-44: it counts against the quota of no project', async () => {
     const before = await db.row(sql`select sum(used_storage)::text as used, count(*) from quota`)
     const charges = await db.row(sql`select count(*) from quota_charge`)
     await create({}, bytesOf(50_000))
@@ -458,7 +464,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     )
   })
 
-  test('S0-45: a limit for each vendor and one for all refuse what no longer fits, also of two at once, and leave nothing', async () => {
+  test('S0-45: what exceeds the limit of a vendor, or of all, is refused and leaves nothing', async () => {
     const [vendor, other] = [fresh('Limited'), fresh('Limited')]
     const limited = open({ all: 0, vendor: 1000 })
     const make = (by: string, size: number, on = limited) =>
@@ -475,7 +481,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     const all = open({ all: (await artifacts.size()) + 100, vendor: 0 })
     await refused(make(fresh('Any'), 101, all), 'DENIED')
     await make(fresh('Any'), 100, all)
-    // An endless source is not read to its end.
+    // An endless source is read only up to the limit.
     const endless = async function* () {
       for (;;) yield Buffer.alloc(64 * 1024)
     }
@@ -483,7 +489,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     assert.equal(await count('system_artifact'), (await artifacts.list({ page_size: 1000 })).length)
   })
 
-  test('S0-46, S0-48: no catalog, search, list or /v2 path shows it, whoever asks', async () => {
+  test('S0-46, S0-48: no catalog, search, list or /v2 path shows it, to any caller', async () => {
     const { repository, digest } = await create()
     const name = `${namespace}/scanexportjob/${repository}/csvexportdetail`
     for (const path of [
@@ -516,7 +522,7 @@ export async function testSystemArtifacts(settings: TestSettings): Promise<void>
     }
   })
 
-  test('after all of this storage and database agree but for what the tests took away themselves', async () => {
+  test('after all tests storage and database agree, but for the bytes that the tests removed', async () => {
     await artifacts.reconcile({ signal, ageMs: 0 })
     assert.deepEqual(await findDisagreements(marina, ['loss']), [])
   })

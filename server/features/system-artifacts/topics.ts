@@ -3,7 +3,7 @@ import type { Place } from './rules.ts'
 
 type SystemArtifact = Place & { digest: string; size: number }
 
-/** Marina itself makes and deletes them; who asked for it stands in the fact of the asking. */
+/** The actor of these facts is Marina itself; the fact of the request names the caller. */
 export const marina: Actor = { kind: 'system', id: null, name: 'marina' }
 
 export const facts = {

@@ -5,43 +5,43 @@ import type { Db } from '../../platform/db/db.ts'
 import { linksPrefix, parseLink, type Place } from './rules.ts'
 import { databaseNow, findRecord, listOld, pageOfRecords, type SystemArtifact } from './store.ts'
 
-/** Which of its own artifacts a vendor lets go now. */
+/** A vendor's own choice of its artifacts that can be deleted now. */
 type Criteria = { list(): Promise<SystemArtifact[]> }
 
-/** A thing in storage that no record knows. `text` is Harbor's `<repository>:<digest>`. */
+/** A link in storage without a record. `text` is Harbor's `<repository>:<digest>`. */
 type Untracked = Place & { digest: Digest; text: string; modifiedAt: Date }
 
 export type Upkeep = {
-  /** In storage without a record; those written less than `ageMs` ago may be on their way in and are left out. */
+  /** Links without a record. Those younger than `ageMs` are left out: their record may be about to be written. */
   findUntracked(ageMs?: number): AsyncIterable<Untracked>
   /** Records whose bytes are gone. */
   findStale(): AsyncIterable<SystemArtifact>
-  /** A vendor decides itself when artifacts of a type go; without, they go at an age. */
+  /** Gives a vendor's artifacts of one type criteria of their own; all others are deleted by age. */
   registerCleanup(vendor: string, type: string, criteria: Criteria): void
-  /** Removes what may go, vendor by vendor; one that fails is told to `onTrouble` and stops no other. */
+  /** Deletes expired artifacts, vendor by vendor. An error is passed to `onTrouble` and does not stop the others. */
   cleanup(options: {
     signal: AbortSignal
     onTrouble(vendor: string, error: unknown): void
   }): Promise<{ deleted: number; bytes: number }>
-  /** Both passes: removes untracked bytes from storage, and records whose bytes are gone. */
+  /** Removes untracked bytes from storage, then records whose bytes are gone. */
   reconcile(options: { signal: AbortSignal; ageMs?: number }): Promise<{ untracked: number; stale: number }>
 }
 
 type Options = {
   db: Db
   blobs: Blobs
-  /** Age at which the cleanup takes what has no criteria of its own, in ms. */
+  /** The age, in ms, from which the cleanup deletes artifacts without criteria of their own. */
   ttlMs: number
   remove(repository: string, digest: Digest): Promise<SystemArtifact | undefined>
   removeBytes(place: Place, digest: Digest, options: { dooms: boolean }): Promise<void>
 }
 
-/** What is in storage without a record for less than this, in ms, may be about to get one. */
+/** Links younger than this, in ms, may still be without a record. */
 const youngMs = 3_600_000
-/** Records looked at, or removed, per step. */
+/** Records read in one batch. */
 const page = 200
 
-/** Removes what nobody fetches, and what storage and records disagree about. */
+/** Opens the cleanup of expired artifacts and the reconciliation of storage and records. */
 export function openUpkeep({ db, blobs, ttlMs, remove, removeBytes }: Options): Upkeep {
   const criteria = new Map<string, { vendor: string; type: string; list: Criteria['list'] }>()
 

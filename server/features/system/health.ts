@@ -3,7 +3,7 @@ import { Reply } from '../../platform/http/reply.ts'
 import { examine, type Component, type State } from '../../platform/observe/health.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
-/** `isDraining`: from SIGTERM on, so that a load balancer looks elsewhere while running requests finish. */
+/** `isDraining`: true from SIGTERM on, so that a load balancer stops sending requests while running ones finish. */
 export function healthRoutes(list: () => Component[], isDraining: () => boolean): ApiRoute[] {
   return [
     route(api.getPing, 'anyone', async () => 'Pong', { isAlikeForAll: true }),
@@ -18,8 +18,8 @@ export function healthRoutes(list: () => Component[], isDraining: () => boolean)
           isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
         if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })
         else states.unshift({ name: 'core', status: 'healthy' })
-        // Harbor's own word is `healthy`, only when every part is; `degraded` is ours. Harbor answers 200 either way; a load
-        // balancer needs to see the end of a process coming.
+        // `healthy`, when every part is, is Harbor's word; `degraded` is ours. Harbor always answers 200; a load
+        // balancer needs the 503 to see that this process is about to end.
         const body = { status: isUnhealthy ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy', components: states }
         return isDraining() ? new Reply(body, { status: 503 }) : body
       },

@@ -6,6 +6,6 @@ import { infoRoutes, type About } from './info.ts'
 
 type Lent = { settings: SettingsReader; components(): Component[]; isDraining(): boolean; about: About }
 
-/** Health, and what a client needs to know of this installation. */
+/** Health, version and other facts about this installation that clients ask for. */
 export const system = ({ settings, components, isDraining, about }: Lent) =>
   feature({ name: 'system', routes: [...healthRoutes(components, isDraining), ...infoRoutes(settings, about)] })

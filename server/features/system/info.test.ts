@@ -13,7 +13,7 @@ const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ask } = marina
 
-test('C-78: strangers learn how to log in and nothing of the version; who is logged in learns the rest', async () => {
+test('C-78: anonymous callers learn how to log in, and only logged-in ones the version', async () => {
   const user = await givenUser(marina)
   const open = expectAnswer(await ask('GET', '/api/v2.0/systeminfo'), 200)
   assert.deepEqual(open.json(), {
@@ -55,7 +55,7 @@ test('a changed setting shows in the system info at once', async () => {
   expectAnswer(await put({ banner_message: '', self_registration: false }), 200)
 })
 
-test('volumes are what the disk really has, for administrators', async () => {
+test('volumes show the real size of the disk, to administrators', async () => {
   const user = await givenUser(marina)
   const { storage } = expectAnswer(await ask('GET', '/api/v2.0/systeminfo/volumes', { as: admin }), 200).json() as {
     storage: { total: number; free: number }[]
@@ -67,7 +67,7 @@ test('volumes are what the disk really has, for administrators', async () => {
   expectAnswer(await ask('GET', '/api/v2.0/systeminfo/volumes'), 401, 'UNAUTHORIZED')
 })
 
-test("the authority's certificate is there to download when one is configured, and 404 else", async () => {
+test("the authority's certificate can be downloaded when one is configured, and is 404 otherwise", async () => {
   expectAnswer(await ask('GET', '/api/v2.0/systeminfo/getcert'), 404, 'NOT_FOUND')
   const dir = await mkdtemp(join(tmpdir(), 'marina-test-ca-'))
   try {

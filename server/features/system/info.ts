@@ -6,11 +6,11 @@ import { route, type ApiRoute } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 
 export type About = {
-  /** Harbor's version whose API this is, for clients that choose by it, then our own. */
+  /** Harbor's version whose API this is, for clients that depend on it, followed by Marina's own. */
   version: string
   externalUrl: string | undefined
   storage: { driver: string; root: string | undefined }
-  /** PEM of the authority that signed the server's certificate. */
+  /** The certificate (PEM) of the authority that signed the server's certificate. */
   authority: Buffer | undefined
 }
 

@@ -9,6 +9,6 @@ export { dropExpired, findTrash, listTrash, trashOrder, type Trash } from './sto
 
 type Lent = { db: Db; gates: Gates; keepMs: number }
 
-/** Takes deletions back within `keepMs`. */
+/** Restores deletions, within `keepMs` of each. */
 export const undelete = ({ db, gates, keepMs }: Lent) =>
   feature({ name: 'undelete', topics: facts, routes: undeleteRoutes(db, gates, keepMs) })

@@ -16,15 +16,15 @@ import { storeManifest } from '../../registry/local/manifest.ts'
 import { dropTrash, listArtifacts, lockTrash, type Trash, type TrashedArtifact } from './store.ts'
 import { facts } from './topics.ts'
 
-/** Manifests read at once: each has up to 4 MiB. */
+/** Manifests read in one batch: each has up to 4 MiB. */
 const page = 20
 
 type At = { project: Project; repository: Repository }
 
 /**
- * Takes a deletion back, all or nothing, through the gates of a push and against the project's quota. Throws NOT_FOUND for what
- * is not there or too old, CONFLICT when something has its name by now, PRECONDITION for a tag whose artifact, or an index whose
- * part, is deleted too.
+ * Restores a deletion, all or nothing, through the gates of a push and against the project's quota. Throws NOT_FOUND
+ * when the deletion is unknown or too old; CONFLICT when the name is taken again; PRECONDITION for a tag whose
+ * artifact, or an index whose part, is deleted as well.
  */
 export async function restoreTrash(
   db: Db,
@@ -72,7 +72,9 @@ async function restoreTag(
   const id = repository && (await lockArtifact(tx, repository.id, digest!))
   if (!repository || id === undefined) throw gone()
   const stored = await tx.row<{ content: Buffer; mediaType: string; size: number }>(sql`
-    select manifest.content, artifact.media_type as "mediaType", artifact.size from artifact join manifest on manifest.artifact_id = artifact.id where artifact.id = ${id}`)
+    select manifest.content, artifact.media_type as "mediaType", artifact.size
+    from artifact join manifest on manifest.artifact_id = artifact.id
+    where artifact.id = ${id}`)
   const manifest = parseManifest(stored!.content, stored!.mediaType)
   await passGates(gates, tx, {
     kind: 'manifest',
@@ -94,7 +96,9 @@ async function restoreArtifacts(tx: Tx, gates: PushGates, by: Actor, at: At, tra
   if (trash.description)
     await tx.run(sql`update repository set description = ${trash.description} where id = ${repository.id}`)
   await tx.run(sql`
-    insert into repository_blob (repository_id, blob_id) select ${repository.id}, blob_id from trash_blob where trash_id = ${trash.id} order by blob_id on conflict do nothing`)
+    insert into repository_blob (repository_id, blob_id)
+    select ${repository.id}, blob_id from trash_blob where trash_id = ${trash.id} order by blob_id
+    on conflict do nothing`)
   for (let after = { depth: -1, digest: '' }; ;) {
     const artifacts = await listArtifacts(tx, trash.id, after, page)
     for (const one of artifacts) await restoreOne(tx, gates, by, at, one)
@@ -105,17 +109,22 @@ async function restoreArtifacts(tx: Tx, gates: PushGates, by: Actor, at: At, tra
 
 const tagTaken = (name: string, tag: string) => new Failure('CONFLICT', `the tag ${tag} exists again in ${name}`)
 
-/** Parts that somebody pushed again are as they were; the artifact itself, and every tag, must be free. */
+/** Throws CONFLICT when the artifact or one of the tags exists again. Parts that were pushed again are no conflict. */
 async function refuseTaken(tx: Tx, { id, name }: Repository, trash: Trash): Promise<void> {
   if (trash.digest !== null && (await lockArtifact(tx, id, trash.digest)) !== undefined)
     throw new Failure('CONFLICT', `${trash.digest} exists again in ${name}`)
   const taken = await tx.row<{ name: string }>(sql`
-    select tag.name from tag where repository_id = ${id} and name in (
-      select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one where trash_id = ${trash.id}) order by name limit 1`)
+    select tag.name from tag
+    where repository_id = ${id} and name in (
+      select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one
+      where trash_id = ${trash.id})
+    order by name limit 1`)
   if (taken) throw tagTaken(name, taken.name)
 }
 
-/** As a push of it would, and then with its own times and labels. Blobs that only a part of it needed are held already. */
+/**
+ * Stores one artifact as a push would, then restores its times and labels. The caller has restored the holds on blobs.
+ */
 async function restoreOne(tx: Tx, gates: PushGates, by: Actor, at: At, one: TrashedArtifact): Promise<void> {
   const { digest, content, mediaType, tags, description } = one
   const { icon, accessory, ...rest } = description
@@ -132,7 +141,7 @@ async function restoreOne(tx: Tx, gates: PushGates, by: Actor, at: At, one: Tras
   const moved = await store().catch((error: unknown) => {
     throw isLacking(error) ? lacking(digest, error) : error
   })
-  // Set by somebody since we looked.
+  // A tag was set by a push after the check.
   const taken = moved.find(({ from }) => from !== null)
   if (taken) throw tagTaken(at.repository.name, taken.name)
   await restoreTimes(tx, at.repository.id, digest, one)
@@ -141,7 +150,7 @@ async function restoreOne(tx: Tx, gates: PushGates, by: Actor, at: At, one: Tras
 const isLacking = (error: unknown): error is OciError =>
   error instanceof OciError && error.code === 'MANIFEST_BLOB_UNKNOWN'
 
-/** Blobs are held by the trash, so what lacks is a part that was deleted later by itself. */
+/** Blobs are held by the trash, so that only a part can be missing: one with a later deletion of its own. */
 function lacking(digest: Digest, error: OciError): Failure {
   const [part, ...more] = (error.detail as { digest: Digest }[]).map((one) => one.digest)
   const others = more.length > 0 ? ` and ${more.length} more` : ''
@@ -159,13 +168,18 @@ async function restoreTimes(
   { tags, labels, pullCount, pushedAt, pulledAt }: TrashedArtifact,
 ): Promise<void> {
   const row = await tx.row<{ id: number }>(sql`
-    update artifact set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}, pulled_at = coalesce(pulled_at, ${pulledAt}) where repository_id = ${repositoryId} and digest = ${digest} returning id`)
-  // One that was pushed again meanwhile may be known with what it had until now.
+    update artifact
+    set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}, pulled_at = coalesce(pulled_at, ${pulledAt})
+    where repository_id = ${repositoryId} and digest = ${digest} returning id`)
+  // An artifact that was pushed again meanwhile may be cached with the old values.
   tx.changes(artifactKey(row!.id))
   await tx.run(sql`
     update tag set pushed_at = kept.pushed_at, pulled_at = kept.pulled_at, pull_count = kept.pull_count
-    from jsonb_to_recordset(${JSON.stringify(tags)}::jsonb) as kept (name text, pushed_at timestamptz, pulled_at timestamptz, pull_count bigint)
+    from jsonb_to_recordset(${JSON.stringify(tags)}::jsonb)
+      as kept (name text, pushed_at timestamptz, pulled_at timestamptz, pull_count bigint)
     where tag.repository_id = ${repositoryId} and tag.name = kept.name`)
   await tx.run(sql`
-    insert into artifact_label (artifact_id, label_id) select ${row!.id}, label.id from label where label.id = any(${labels}::bigint[]) on conflict do nothing`)
+    insert into artifact_label (artifact_id, label_id)
+    select ${row!.id}, label.id from label where label.id = any(${labels}::bigint[])
+    on conflict do nothing`)
 }

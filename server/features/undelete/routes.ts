@@ -8,10 +8,10 @@ import { route, type ApiRoute } from '../access/index.ts'
 import { restoreTrash } from './restore.ts'
 import { listTrash, trashFields, trashOrder, type Trash } from './store.ts'
 
-/** Who may delete artifacts may see and restore deleted ones. */
+/** Callers that may delete artifacts may see and restore deleted ones. */
 const access = { project: 'artifact', verb: 'delete' } as const
 
-/** `keepMs`: how long what was deleted can be restored, in ms. */
+/** `keepMs`: how long a deletion can be restored, in ms. */
 export function undeleteRoutes(db: Db, gates: Gates, keepMs: number): ApiRoute[] {
   return [
     route(api.listTrash, access, async ({ project, query }) => {

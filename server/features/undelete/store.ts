@@ -21,16 +21,17 @@ export type Trash = {
   tags: string[]
 }
 
-const columns = (
-  keepMs: number,
-) => sql`trash.id, trash.project_id as "projectId", trash.kind, trash.repository, trash.digest, trash.tag, trash.description,
-  trash.deleted_by as "deletedBy", trash.deleted_at as "deletedAt", trash.deleted_at + ${interval(keepMs)} as "expiresAt",
+const columns = (keepMs: number) => sql`
+  trash.id, trash.project_id as "projectId", trash.kind, trash.repository, trash.digest, trash.tag,
+  trash.description, trash.deleted_by as "deletedBy", trash.deleted_at as "deletedAt",
+  trash.deleted_at + ${interval(keepMs)} as "expiresAt",
   (select count(*) from trash_artifact where trash_id = trash.id) as artifacts,
   case when trash.tag is not null then array[trash.tag::text] else array(
-    select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one where trash_id = trash.id order by 1 limit 100) end as tags`
+    select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one
+    where trash_id = trash.id order by 1 limit 100) end as tags`
 
 const interval = (ms: number) => sql`make_interval(secs => ${ms / 1000})`
-/** What can still be restored; nothing when the window is 0. */
+/** Deletions that can still be restored; none when `keepMs` is 0. */
 const isKept = (keepMs: number): Sql => sql`trash.deleted_at > clock_timestamp() - ${interval(keepMs)}`
 
 export const trashFields: Fields = {
@@ -45,7 +46,7 @@ export const trashOrder = sql`trash.id desc`
 
 type Page = Omit<Listing, 'page' | 'pageSize'>
 
-/** One page of what was deleted in a project and can be restored. */
+/** One page of a project's deletions that can still be restored. */
 export function listTrash(
   db: Queryable,
   projectId: number,
@@ -56,16 +57,17 @@ export function listTrash(
   return db.page({ columns: columns(keepMs), from }, part)
 }
 
-/** Of whatever project; for commands. */
+/** A deletion in any project, for the command line. */
 export function findTrash(db: Queryable, id: number, keepMs: number): Promise<Trash | undefined> {
   return db.row<Trash>(sql`select ${columns(keepMs)} from trash where trash.id = ${id} and ${isKept(keepMs)}`)
 }
 
-/** Locked: no other restore and no collection takes it meanwhile. */
+/** Locks a deletion, so that neither another restore nor a garbage collection takes it meanwhile. */
 export function lockTrash(tx: Tx, projectId: number, id: number, keepMs: number): Promise<Trash | undefined> {
-  return tx.row<Trash>(
-    sql`select ${columns(keepMs)} from trash where trash.id = ${id} and trash.project_id = ${projectId} and ${isKept(keepMs)} for update of trash`,
-  )
+  return tx.row<Trash>(sql`
+    select ${columns(keepMs)} from trash
+    where trash.id = ${id} and trash.project_id = ${projectId} and ${isKept(keepMs)}
+    for update of trash`)
 }
 
 type TrashedTag = { name: Tag; pushed_at: string; pulled_at: string | null; pull_count: number }
@@ -84,7 +86,7 @@ export type TrashedArtifact = {
   }
 }
 
-/** Parts before the indexes that name them, as a push has to bring them. A page after the given one. */
+/** A page of deleted artifacts after a cursor. Parts come before the indexes that name them, as in a push. */
 export function listArtifacts(
   tx: Tx,
   trashId: number,
@@ -92,23 +94,30 @@ export function listArtifacts(
   limit: number,
 ): Promise<(TrashedArtifact & { depth: number })[]> {
   return tx.rows(sql`
-    select digest, media_type as "mediaType", content, depth, tags, labels, description, pull_count as "pullCount", pushed_at as "pushedAt", pulled_at as "pulledAt"
-    from trash_artifact where trash_id = ${trashId} and (depth, digest) > (${after.depth}, ${after.digest}) order by depth, digest limit ${limit}`)
+    select digest, media_type as "mediaType", content, depth, tags, labels, description,
+      pull_count as "pullCount", pushed_at as "pushedAt", pulled_at as "pulledAt"
+    from trash_artifact
+    where trash_id = ${trashId} and (depth, digest) > (${after.depth}, ${after.digest})
+    order by depth, digest limit ${limit}`)
 }
 
 export async function dropTrash(tx: Tx, id: number): Promise<void> {
   await tx.run(sql`delete from trash where id = ${id}`)
 }
 
-/** Entries dropped in one transaction. */
+/** Deletions that are dropped in one transaction. */
 const batch = 50
 
-/** Forgets what can no longer be restored; the blobs that only it kept become candidates of the collection, by a trigger. */
+/**
+ * Drops deletions that can no longer be restored. A trigger makes blobs that only they held candidates of a collection.
+ */
 export async function dropExpired(db: Db, keepMs: number, mayGoOn: () => boolean): Promise<number> {
   let dropped = 0
   for (let count = batch; count === batch && mayGoOn(); dropped += count) {
     count = await db.run(sql`
-      delete from trash where id in (select id from trash where deleted_at <= clock_timestamp() - ${interval(keepMs)} order by deleted_at limit ${batch} for update skip locked)`)
+      delete from trash where id in (
+        select id from trash where deleted_at <= clock_timestamp() - ${interval(keepMs)}
+        order by deleted_at limit ${batch} for update skip locked)`)
   }
   return dropped
 }

@@ -4,6 +4,6 @@ import type { Place } from '../../catalog/topics.ts'
 type Restored = Place & { kind: 'tag' | 'artifact' | 'repository'; digest: string | null; tags: string[] }
 
 export const facts = {
-  /** Comes after artifact.pushed and tag.created of all that came back. `tags`: the first hundred. */
+  /** Follows artifact.pushed and tag.created of everything restored. `tags`: the first 100. */
   trashRestored: topic<Restored>('trash.restored'),
 }

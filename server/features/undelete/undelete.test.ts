@@ -142,7 +142,7 @@ suite('undelete', () => {
     )
   })
 
-  test('brings a repository back with all that was in it; not over one of that name', async () => {
+  test('restores a repository with all that was in it, but not over another one of its name', async () => {
     const images = [
       await pushImage(marina, repository, { tag: 'one' }),
       await pushImage(marina, repository, { tag: 'two' }),
@@ -163,7 +163,7 @@ suite('undelete', () => {
     )
   })
 
-  test('brings a tag back; not when the name is taken or the artifact gone', async () => {
+  test('restores a tag, but not when its name is taken or its artifact deleted', async () => {
     const image = await pushImage(marina, repository, { tag: 'one' })
     await pushManifest(marina, repository, image.content, image.mediaType, { tag: 'two' })
     expectAnswer(await api('DELETE', '/repositories/app/artifacts/one/tags/two'), 200)
@@ -180,7 +180,7 @@ suite('undelete', () => {
     expectAnswer(await restore(again!.id), 412, 'PRECONDITION')
   })
 
-  test('an index whose part was deleted later comes back after the part, and says so until then', async () => {
+  test('an index whose part was deleted later is restored after the part, and refused until then', async () => {
     const child = await pushImage(marina, repository, { tag: 'part' })
     const index = await pushIndex(marina, repository, [child], { tag: 'all' })
     await deleteArtifact('all')
@@ -196,7 +196,7 @@ suite('undelete', () => {
     for (const reference of ['all', 'part']) assert.equal(await pull(reference), 200)
   })
 
-  test('refuses what the quota has no room for, what is taken, what is too old, and what is of another project', async () => {
+  test('refuses to exceed the quota, to replace a taken name, and what is too old or of another project', async () => {
     const image = await pushImage(marina, repository, { tag: 'one', layers: 3 })
     await deleteArtifact('one')
     const [entry] = await list()
@@ -222,7 +222,7 @@ suite('undelete', () => {
     assert.equal(await pull(image.digest), 404)
   })
 
-  test('a tag that somebody sets while its old artifact comes back stays his, and nothing comes back', async () => {
+  test('a tag that is set while its old artifact is being restored stays, and nothing is restored', async () => {
     const { db } = marina.ground
     const old = await pushImage(marina, repository, { tag: 'one' })
     const other = await pushImage(marina, repository, { tag: 'other' })
@@ -243,7 +243,7 @@ suite('undelete', () => {
     )
   })
 
-  test('comes back into a repository that is deleted at the same moment', async () => {
+  test('restores into a repository that is deleted at the same moment', async () => {
     const { db } = marina.ground
     await pushImage(marina, repository, { tag: 'one' })
     await deleteArtifact('one')
@@ -259,7 +259,7 @@ suite('undelete', () => {
     assert.deepEqual(await findDisagreements(marina), [])
   })
 
-  test('is for those who may delete artifacts', async () => {
+  test('is for callers that may delete artifacts', async () => {
     await pushImage(marina, repository, { tag: 'one' })
     await deleteArtifact('one')
     const [entry] = await list()
@@ -281,7 +281,7 @@ suite('undelete', () => {
     )
   })
 
-  test('deletions go with their project, and their bytes with the next collection', async () => {
+  test("a project's deletions are dropped with it, and their bytes go with the next collection", async () => {
     await pushImage(marina, repository, { tag: 'one' })
     expectAnswer(await api('DELETE', '/repositories/app'), 200)
     expectAnswer(await api('DELETE', ''), 200)

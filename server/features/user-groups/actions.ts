@@ -19,7 +19,7 @@ export async function createGroup(
   )
 }
 
-/** For whoever needs a group in a transaction of his own. Throws a unique violation when there is one like it. */
+/** Adds a group within the caller's transaction. Throws a unique violation when one of its type and name exists. */
 export async function addGroup(tx: Tx, by: Actor, wanted: Omit<Group, 'id'>): Promise<Group> {
   const group = await saveGroup(tx, wanted)
   await emit(tx, [facts.groupCreated({ groupId: group.id, name: group.name, type: group.type }, by)])
@@ -56,7 +56,7 @@ export async function updateGroup(db: Db, by: Actor, group: Group, name: string)
   )
 }
 
-/** Its memberships go with it, effective with the next request. */
+/** Deletes a group and its memberships, effective with the next request. */
 export async function deleteGroup(db: Db, by: Actor, group: Group): Promise<void> {
   await db.transaction(async (tx) => {
     await changesRightsOfGroup(tx, group.id)
@@ -66,7 +66,7 @@ export async function deleteGroup(db: Db, by: Actor, group: Group): Promise<void
   })
 }
 
-/** Told by the source of the groups at each login. */
+/** Replaces the groups of an account by those that their source, a directory, reports at a login. */
 export async function setGroupsOf(db: Db, accountId: number, groupIds: number[]): Promise<void> {
   await db.transaction(async (tx) => {
     tx.changes(accountRightsKey(accountId))
@@ -78,7 +78,7 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
   try {
     return await work()
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'there is a group of this type and name already')
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', 'a group of this type and name exists already')
     throw error
   }
 }

@@ -7,6 +7,6 @@ import { facts } from './topics.ts'
 export { addGroup, groupProblem, setGroupsOf } from './actions.ts'
 export { findGroup, findGroupByDn, findGroupByName, groupTypes, type Group, type GroupType } from './store.ts'
 
-/** Groups of people, and what each may do. */
+/** Groups of accounts: from LDAP, HTTP or OIDC. */
 export const userGroups = ({ reader }: { reader: Reader & { db: Db } }) =>
   feature({ name: 'user-groups', topics: facts, routes: userGroupRoutes(reader) })

@@ -1,7 +1,7 @@
 import type { Paged, PagePart, Queryable, Tx } from '../../platform/db/db.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
-/** By Harbor's numbers. */
+/** Harbor's numbers of the kinds of groups. */
 export const groupTypes = { ldap: 1, http: 2, oidc: 3 } as const
 export type GroupType = (typeof groupTypes)[keyof typeof groupTypes]
 export type Group = { id: number; name: string; type: GroupType; ldapDn: string }
@@ -31,7 +31,7 @@ export function findGroupByDn(db: Queryable, dn: string): Promise<Group | undefi
   )
 }
 
-/** Throws a unique violation when there is one like it. */
+/** Throws a unique violation when a group of this type and name exists. */
 export async function saveGroup(tx: Tx, { name, type, ldapDn }: Omit<Group, 'id'>): Promise<Group> {
   const row = await tx.row<Group>(
     sql`insert into user_group (name, type, ldap_dn) values (${name}, ${type}, ${ldapDn}) returning ${columns}`,
@@ -47,12 +47,13 @@ export async function dropGroup(tx: Tx, id: number): Promise<void> {
   await tx.run(sql`delete from user_group where id = ${id}`)
 }
 
-/** The groups of an account are these and no others: what is gone at their source is gone here (Z02). */
+/** Gives an account exactly these groups: one that is gone at their source is gone here (Z02). */
 export async function replaceGroupsOf(tx: Tx, accountId: number, groupIds: number[]): Promise<void> {
   await tx.run(
     sql`delete from account_group where account_id = ${accountId} and group_id <> all(${groupIds}::bigint[])`,
   )
-  await tx.run(
-    sql`insert into account_group (account_id, group_id) select ${accountId}, id from unnest(${groupIds}::bigint[]) as id on conflict do nothing`,
-  )
+  await tx.run(sql`
+    insert into account_group (account_id, group_id)
+    select ${accountId}, id from unnest(${groupIds}::bigint[]) as id
+    on conflict do nothing`)
 }

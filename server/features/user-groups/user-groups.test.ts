@@ -65,7 +65,7 @@ test('groups of all three kinds are made, shown, renamed and deleted by an admin
   )
 })
 
-test('what is no group is 400, one like another 409', async () => {
+test('a malformed group is 400, a duplicate 409', async () => {
   const name = fresh('group')
   const bad: unknown[] = [
     {},
@@ -96,7 +96,7 @@ test('what is no group is 400, one like another 409', async () => {
   expectAnswer(await call('PUT', `/usergroups/${id}`, { as: marina.admin, body: {} }), 400, 'BAD_REQUEST')
 })
 
-test('H07: quotes and comments of SQL stand in a name as they are', async () => {
+test('H07: quotes and comments of SQL in a name are kept as they are', async () => {
   for (const text of [`x' or '1'='1`, 'a"b', 'a\\b', 'a;drop table user_group;--']) {
     const name = `${fresh('sql')}${text}`
     const id = await create(marina, '/usergroups', marina.admin, {
@@ -111,7 +111,7 @@ test('H07: quotes and comments of SQL stand in a name as they are', async () => 
   }
 })
 
-test('H11: everybody signed in finds groups by name, literally, and sees id, name and type alone', async () => {
+test('H11: every account finds groups by a part of the name, and sees id, name and type alone', async () => {
   const name = fresh('sought')
   const id = await create(marina, '/usergroups', marina.admin, {
     group_name: name,
@@ -161,7 +161,7 @@ test('C-15: an account that joins a group while its role is taken away does not 
     member_group: { id: groupId },
   })
   const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  // Stops the removal between its look at the group's accounts and its commit.
+  // Holds up the removal after it has read the group's accounts, and before it commits.
   const holding = db.transaction(async (tx) => {
     await tx.rows(sql`select id from project_member where id = ${member} for update`)
     held.resolve()
@@ -177,7 +177,7 @@ test('C-15: an account that joins a group while its role is taken away does not 
       ),
     )
     const joining = setGroupsOf(db, person.id, [groupId])
-    // It has to wait for the removal. Where it had not to, the account's rights would be cached with the role now.
+    // The join has to wait for the removal: otherwise the account's rights would be cached with the role now.
     await Promise.race([joining, sleep(300)])
     await call('GET', `/projects/${project.name}`, { as: person })
     letGo.resolve()

@@ -24,12 +24,14 @@ import {
 import { facts } from './topics.ts'
 import type { Changed } from './wire.ts'
 
-/** Whose policies: a project's, or the system's. */
+/** Where policies belong: to a project, or to the system (`projectId` null). */
 export type Scope = { projectId: number | null; name: string }
 
 export type Ground = { db: Db; secrets: Seal }
 
-/** Throws BAD_REQUEST for what makes no policy, CONFLICT for a name that the project has. */
+/**
+ * Creates a policy. Throws BAD_REQUEST for wrong fields, CONFLICT when the name is taken, PRECONDITION over the limit.
+ */
 export async function createPolicy(
   { db, secrets }: Ground,
   by: Actor,
@@ -41,7 +43,8 @@ export async function createPolicy(
   return naming(policy.name, () =>
     db.transaction(async (tx) => {
       const id = await addPolicy(tx, projectId, policy, by.name)
-      if (id === 'full') throw new Failure('PRECONDITION', `there are at most ${policiesLimit} policies`)
+      if (id === 'full')
+        throw new Failure('PRECONDITION', `at most ${policiesLimit} policies are allowed: delete one first`)
       for (const [position, target] of targets.entries()) await addTarget(tx, secrets, id, position, target)
       await emit(tx, [facts.policyCreated({ projectId, policyId: id, name: policy.name }, by)])
       return id
@@ -49,7 +52,10 @@ export async function createPolicy(
   )
 }
 
-/** `change` sees the targets as they are, with their secrets. Targets that are not among the new ones go, with what waits for them. */
+/**
+ * Changes a policy. `change` gets the present targets with their secrets and returns the new ones. A target that is not
+ * among them is deleted, and its pending deliveries are stopped.
+ */
 export async function updatePolicy(
   { db, secrets }: Ground,
   by: Actor,
@@ -88,7 +94,7 @@ export async function updatePolicy(
   )
 }
 
-/** With its targets, what waits for them, and its history. */
+/** Deletes a policy with its targets, their pending deliveries, and its history. */
 export async function deletePolicy({ db }: Ground, by: Actor, { projectId }: Scope, id: number): Promise<void> {
   await db.transaction(async (tx) => {
     const { name } = await getLocked(tx, projectId, id)
@@ -98,7 +104,7 @@ export async function deletePolicy({ db }: Ground, by: Actor, { projectId }: Sco
   })
 }
 
-/** Sends an event that did not happen to all targets of a policy, whatever types it asks for. Returns the deliveries' ids. */
+/** Sends a made-up event to all targets of a policy, whatever its event types. Returns the ids of the deliveries. */
 export async function testPolicy(
   { db, secrets }: Ground,
   by: Actor,
@@ -128,7 +134,7 @@ export async function testPolicy(
   })
 }
 
-/** Sends again what was sent. Throws PRECONDITION when there is nothing of the kind. Returns the new deliveries. */
+/** Sends past deliveries again and returns the new ones; none when the range holds nothing to repeat. */
 export async function repeat(
   { db }: Ground,
   by: Actor,
@@ -157,7 +163,7 @@ export async function repeat(
   })
 }
 
-/** Stops what goes to a target, or lets it go on; resuming also ends a pause that Marina made. */
+/** Pauses a target or lets it go on. Resuming also ends a pause that Marina began. */
 export async function setPaused(
   { db }: Ground,
   by: Actor,
@@ -198,7 +204,7 @@ async function naming<Result>(name: string, work: () => Promise<Result>): Promis
   try {
     return await work()
   } catch (error) {
-    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `there is a webhook policy named ${name} already`)
+    if (isUniqueViolation(error)) throw new Failure('CONFLICT', `a webhook policy named ${name} exists already`)
     throw error
   }
 }

@@ -19,7 +19,7 @@ type Delivery = {
   request: { body: string }
 }
 
-/** Pauses are short, so that a test can wait for the end of them; a try has all the time that a busy machine may need. */
+/** Pauses are short, so that tests can wait for their end; a try may take as long as a busy machine needs. */
 const quick = {
   MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
   MARINA_WEBHOOK_TIMEOUT: '1m',
@@ -40,7 +40,7 @@ after(() => marina[Symbol.asyncDispose]())
 const path = () => `/projects/${project.name}/webhook/policies`
 const as = () => ({ as: marina.admin })
 
-/** A policy with these targets, at the receiver unless they say otherwise. */
+/** Creates a policy with these targets, by default at the receiver, and returns its id. */
 async function givenPolicy(receiver: Pick<Receiver, 'url'>, ...targets: Record<string, unknown>[]): Promise<number> {
   const given = (targets.length === 0 ? [{}] : targets).map((one) => ({
     type: 'http',
@@ -73,7 +73,7 @@ const targetOf = async (policy: number) =>
     }
   ).targets[0]!
 
-test('S4-27, S4-29: a delivery is posted with its authorization, further headers, and an id and a signature to check', async () => {
+test('S4-27, S4-29: a delivery carries its authorization, headers, an id and a signature to check', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => ({
     status: 202,
@@ -115,7 +115,7 @@ test('S4-27, S4-29: a delivery is posted with its authorization, further headers
   })
 })
 
-test('S4-30, F41: a delivery is tried three times, with growing pauses and the same ids, and then ends in error', async () => {
+test('S4-30, F41: a delivery is tried three times under the same ids, with a back-off, and then fails', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => ({ status: 500, body: 'broken' }))
   const policy = await givenPolicy(receiver)
@@ -137,7 +137,7 @@ test('S4-30, F41: a delivery is tried three times, with growing pauses and the s
   assert.ok(second - first >= 38 && third - second >= 76, `${second - first} ms, ${third - second} ms`)
 })
 
-test('F41: a receiver that hangs fails in its time, and the history says how', async () => {
+test('F41: a receiver that hangs fails after the timeout, and the history says so', async () => {
   await using hasty = await openTestMarina({ ...quick, MARINA_WEBHOOK_TIMEOUT: '150ms' })
   await using receiver = await openReceiver()
   receiver.answer(() => 'never')
@@ -165,7 +165,7 @@ test('F41: a receiver that hangs fails in its time, and the history says how', a
   )
 })
 
-test('F41: a receiver that redirects, talks without end or is not there fails, and the history says how', async () => {
+test('F41: a receiver that redirects, answers without end or is absent fails, and the history says so', async () => {
   await using receiver = await openReceiver()
   receiver.answer(({ path: where }) =>
     where === '/redirect'
@@ -189,7 +189,7 @@ test('F41: a receiver that redirects, talks without end or is not there fails, a
   assert.ok(!receiver.received.some(({ path: where }) => where === '/elsewhere'))
 })
 
-test('H09, Q06, C-76: nothing is sent to an address inside, and the history says so in one sentence for all of them', async () => {
+test('H09, Q06, C-76: nothing is sent to an internal address, and the history always has one text', async () => {
   await using closed = await openTestMarina({ ...quick, MARINA_OUTBOUND_ALLOW: '' })
   await using receiver = await openReceiver()
   const inner = await givenProject(closed)
@@ -223,18 +223,18 @@ test('H09, Q06, C-76: nothing is sent to an address inside, and the history says
   assert.deepEqual(receiver.received, [])
 })
 
-test('Retry-After is heeded, up to the longest pause there is', async () => {
+test('Retry-After is heeded, up to the longest back-off', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => (receiver.received.length === 1 ? { status: 503, headers: { 'retry-after': '3600' } } : {}))
   const policy = await givenPolicy(receiver)
   const [id] = await trigger(policy)
   const { status } = await ended(policy, id!)
-  // That it has ended says that the pause was not the hour that the receiver asked for.
+  // That the delivery has ended shows that the pause was shorter than the hour that the receiver asked for.
   const pause = receiver.received[1]!.at - receiver.received[0]!.at
   assert.ok(status === 'Success' && pause >= 395, `${status}, ${pause} ms`)
 })
 
-test('F41: deliveries to one target that are about one repository come one after the other, also when the first has to be tried again', async () => {
+test('F41: deliveries about one repository keep their order, also when the first is retried', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => (receiver.received.length === 1 ? { status: 500, delayMs: 30 } : { delayMs: 5 }))
   const policy = await givenPolicy(receiver)
@@ -246,7 +246,7 @@ test('F41: deliveries to one target that are about one repository come one after
   )
 })
 
-test('a target that fails again and again is paused, says so, loses nothing, and goes on by itself when it answers', async () => {
+test('a target that fails repeatedly is paused, loses no delivery, and goes on by itself when it answers', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => ({ status: 500 }))
   const policy = await givenPolicy(receiver)
@@ -259,7 +259,7 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   assert.equal(paused.paused_reason, '4 tries in a row failed, the last one: answered with 500')
   const [kept] = await trigger(policy)
   const before = receiver.received.length
-  // Tried more often than a delivery may be, and still waiting: only whether the target answers is asked now.
+  // Probes go on beyond the number of tries of a delivery, and count for none.
   await eventually(() => assert.ok(receiver.received.length >= before + 4))
   const waiting = await deliveryOf(policy, lost[1]!)
   assert.deepEqual([waiting.status, (await deliveryOf(policy, kept!)).status], ['Pending', 'Pending'])
@@ -272,7 +272,8 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   const facts = await eventually(async () => {
     const rows = await marina.ground.db.rows<{ topic: string; why: string }>({
       name: '',
-      text: "select topic, payload->>'why' as why from outbox where topic like 'webhook-target.%' and payload->>'policyId' = $1 order by id",
+      text: `select topic, payload->>'why' as why from outbox
+        where topic like 'webhook-target.%' and payload->>'policyId' = $1 order by id`,
       values: [String(policy)],
     })
     assert.equal(rows.length, 3)
@@ -285,18 +286,20 @@ test('a target that fails again and again is paused, says so, loses nothing, and
   ])
 })
 
-test('one delivery that a receiver always refuses ends after its tries and keeps a paused target from nothing', async () => {
+test('a delivery that is always refused ends after its tries and does not block a paused target', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => ({ status: 503 }))
   const policy = await givenPolicy(receiver)
   const waiting = async (body: string) => {
     const { id: target } = await targetOf(policy)
-    const text = `insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+    const text = `
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
       values ($1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), $3, 'EVENT', 'application/json', $3) returning id`
     const [row] = await marina.ground.db.rows<{ id: number }>({ name: '', text, values: [policy, target, body] })
     return row!.id
   }
-  // Tried with a first one, so that all that comes later finds it paused.
+  // The first deliveries pause the target, so that it is paused for all later ones.
   const lost = [await waiting('"one"'), ...(await trigger(policy)), await waiting('"two"')]
   await eventually(async () => assert.equal((await targetOf(policy)).paused, true))
   const [bad, good] = [await waiting('"bad"'), await waiting('"good"')]
@@ -308,7 +311,7 @@ test('one delivery that a receiver always refuses ends after its tries and keeps
   for (const id of lost) await ended(policy, id)
 })
 
-test('a paused target with nothing but what its receiver refuses is through with it after its tries', async () => {
+test('a paused target whose deliveries are all refused has none left after their tries', async () => {
   await using receiver = await openReceiver()
   receiver.answer(() => ({ status: 503 }))
   const policy = await givenPolicy(receiver)
@@ -318,22 +321,25 @@ test('a paused target with nothing but what its receiver refuses is through with
   assert.equal((await ended(policy, ids[1]!)).status, 'Error')
 })
 
-test('how a target turned and the fact that tells of it are written together, or neither is', async () => {
+test("a change of a target's state and the fact about it are written together or not at all", async () => {
   const { db } = marina.ground
   const run = (text: string, ...values: string[]) => db.run({ name: '', text, values })
   await using receiver = await openReceiver()
   receiver.answer(() => ({ status: 500 }))
   const policy = await givenPolicy(receiver)
   await run(
-    `create function refuse_facts() returns trigger language plpgsql as $$ begin raise exception 'no room for facts'; end $$`,
+    `create function refuse_facts() returns trigger language plpgsql
+      as $$ begin raise exception 'no room for facts'; end $$`,
   )
   await run(
-    `create trigger refuse_facts before insert on outbox for each row when (new.topic = 'webhook-target.failed' and new.payload->>'policyId' = '${policy}') execute function refuse_facts()`,
+    `create trigger refuse_facts before insert on outbox for each row
+      when (new.topic = 'webhook-target.failed' and new.payload->>'policyId' = '${policy}')
+      execute function refuse_facts()`,
   )
   try {
     const [id] = await trigger(policy)
     await eventually(() => assert.equal(receiver.received.length, 1))
-    // What was held is let go only after its time, so we let it go ourselves: it is tried anew, as if never tried.
+    // A hold ends only after its time, so the test ends it: the target is tried anew, as if it was never tried.
     await eventually(async () => {
       await run('update webhook_target set held_until = now() where policy_id = $1', String(policy))
       await run(
@@ -353,7 +359,7 @@ test('how a target turned and the fact that tells of it are written together, or
   }
 })
 
-test('a target that somebody paused gets nothing until he lets it go on', async () => {
+test('a target that an account paused gets nothing until it is resumed', async () => {
   await using receiver = await openReceiver()
   const policy = await givenPolicy(receiver)
   const { id: target } = await targetOf(policy)
@@ -364,7 +370,7 @@ test('a target that somebody paused gets nothing until he lets it go on', async 
     )
   await set(true)
   const [id] = await trigger(policy)
-  // What comes later for somebody else goes out meanwhile.
+  // Deliveries of other targets go out meanwhile.
   await using other = await openReceiver()
   const beside = await givenPolicy(other)
   for (let n = 0; n < 3; n++) assert.equal((await ended(beside, (await trigger(beside))[0]!)).status, 'Success')
@@ -373,7 +379,7 @@ test('a target that somebody paused gets nothing until he lets it go on', async 
   assert.equal((await ended(policy, id!)).status, 'Success')
 })
 
-test('F41, F42: a target that hangs with a long queue holds its own place and nobody else up', async () => {
+test('F41, F42: a hanging target with a long queue takes up one place and delays no other target', async () => {
   await using receiver = await openReceiver()
   await using dead = await openReceiver()
   dead.answer(() => 'never')
@@ -383,11 +389,14 @@ test('F41, F42: a target that hangs with a long queue holds its own place and no
   await marina.ground.db.run({
     name: '',
     values: [slow, target],
-    text: `insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-      select $1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'r' || n, 'EVENT', 'application/json', '{}' from generate_series(1, 5000) n`,
+    text: `
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select $1, $2, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'r' || n, 'EVENT', 'application/json', '{}'
+      from generate_series(1, 5000) n`,
   })
   await trigger(slow)
-  // From here on until its calls are given up after a minute, the dead one hangs.
+  // From here on the dead receiver hangs, until its calls time out after a minute.
   await eventually(() => assert.equal(dead.received.length, window))
   const began = Date.now()
   for (let n = 0; n < 5; n++) assert.equal((await ended(live, (await trigger(live))[0]!)).status, 'Success')
@@ -400,7 +409,7 @@ test('F41, F42: a target that hangs with a long queue holds its own place and no
   expectAnswer(await callApi(marina, 'DELETE', `${path()}/${slow}`, as()), 200)
 })
 
-test('replaced secrets sign along until their time is over, so that receivers can change them without a gap', async () => {
+test('replaced secrets still sign for a while, so that receivers can change them without a gap', async () => {
   await using receiver = await openReceiver()
   const secrets = ['first', 'second', 'third', 'fourth', 'fifth'].map((one) => `the-${one}-secret-of-ours`)
   const policy = await givenPolicy(receiver, { secret: secrets[0] })
@@ -411,7 +420,7 @@ test('replaced secrets sign along until their time is over, so that receivers ca
   })
   const change = async (index: number, at = marina) =>
     expectAnswer(await callApi(at, 'PUT', `${path()}/${policy}`, { ...as(), body: body(secrets[index]!) }), 200)
-  /** Which of the secrets have signed what is sent now, in the order of the signatures. */
+  /** The secrets that signed a delivery sent now, in the order of the signatures. */
   const signed = async () => {
     const [id] = await trigger(policy)
     await ended(policy, id!)
@@ -436,7 +445,7 @@ test('replaced secrets sign along until their time is over, so that receivers ca
   assert.deepEqual(await signed(), [0, 3, 1])
 })
 
-test('one delivery and a range are sent again as they were, under the same event id', async () => {
+test('one delivery or a range is sent again unchanged, under the same event id', async () => {
   await using receiver = await openReceiver()
   const policy = await givenPolicy(receiver)
   const ids = [...(await trigger(policy)), ...(await trigger(policy)), ...(await trigger(policy))]
@@ -465,7 +474,7 @@ test('one delivery and a range are sent again as they were, under the same event
   )
 })
 
-test('F41: two processes share the work without sending anything twice, and what a dead one held goes on', async () => {
+test('F41: two processes send each delivery once, and a target that a dead process held goes on', async () => {
   await using receiver = await openReceiver()
   await using beside = await openBeside(marina, quick)
   const policies = await Promise.all(Array.from({ length: 6 }, () => givenPolicy(receiver)))
@@ -476,12 +485,13 @@ test('F41: two processes share the work without sending anything twice, and what
   )
   for (const { policy, ids } of rounds) assert.equal((await ended(policy, ids[0]!)).status, 'Success')
   assert.equal(receiver.received.length, 24)
-  // As a process leaves it that was killed: what it held is held, until that ends.
+  // A killed process leaves its hold behind, until the hold's time is over.
   const held = policies[0]!
   const hold = (until: string) =>
     marina.ground.db.run({
       name: '',
-      text: `update webhook_target set held_by = gen_random_uuid(), held_until = now() + interval '${until}' where policy_id = $1`,
+      text: `update webhook_target set held_by = gen_random_uuid(), held_until = now() + interval '${until}'
+        where policy_id = $1`,
       values: [held],
     })
   await hold('1 hour')

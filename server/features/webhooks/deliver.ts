@@ -11,32 +11,32 @@ import { Rounds, type RoundsOptions } from './round.ts'
 
 export type DelivererOptions = Pick<RoundsOptions, 'db' | 'secrets' | 'outbound' | 'rules' | 'log'> & {
   /**
-   * `places`: targets that are served at the same time by this process; `share`: those of one project, or of the
-   * system.
+   * `places`: the most targets that this process serves at the same time; `share`: of them, one project's or the
+   * system's.
    */
   lanes?: { places: number; share: number }
   /** Told how looking and sending went: what a target answers is no trouble of ours. */
   part: Part
 }
 
-/** How long a delivery may wait for others to the same host, in ms, before it is left for the next round. */
+/** How long a delivery may wait, in ms, for other calls to the same host, before it is left for the next round. */
 const waitMs = 15_000
-/** What the log calls the search for targets. */
+/** The name of the search for targets in the log. */
 const looking = 'looking for deliveries'
-/** How often a process looks for what it has not heard of, in ms. */
+/** How often a process looks in the database for targets that it got no notification of, in ms. */
 const lookMs = 5000
-/** A target whose process says nothing for this long beyond a try's time is anybody's. */
+/** A target is held this much longer than a try takes, in ms; then any other process may take it. */
 const graceMs = waitMs + 15_000
-/** More timers than this are not kept: the other targets are found by looking. */
+/** The most timers; targets beyond that are found when a process looks in the database. */
 const timersLimit = 10_000
 const longestTimerMs = 3_600_000
 
 /**
- * Delivers what waits, as soon as it hears of it. A target gets a lane for one round: it is held against other
- * processes, the first deliveries of its queue are sent at once (those of one key in their order), and it queues up for
- * a lane again, behind the targets that wait. Projects get lanes in turn, and none gets all of them. A target that
- * fails rests, for longer each time, so that it takes neither lanes nor memory from others: what waits stays in the
- * database.
+ * Sends pending deliveries as soon as a notification names their target. A target gets a lane for one round: this
+ * process holds it against other processes, sends the first deliveries of its queue at once (those with the same
+ * `orderedBy` one after the other), and queues up for a lane again, behind the other targets. Projects get lanes in
+ * turn, and none gets all of them. A target that fails rests with an exponential back-off, so that it takes neither
+ * lanes nor memory from others: its deliveries wait in the database.
  */
 export function openDeliverer(options: DelivererOptions): AsyncDisposable {
   const { db, part } = options
@@ -67,7 +67,7 @@ export function openDeliverer(options: DelivererOptions): AsyncDisposable {
 
 type Service = { isAskedAgain: boolean; ended: Promise<void> }
 
-/** Gives targets their lanes, round after round, for as long as something waits for them. */
+/** Gives targets their lanes, round after round, for as long as they have pending deliveries. */
 class Deliverer implements AsyncDisposable {
   readonly #options: DelivererOptions
   /** The name under which this process holds targets. */
@@ -77,7 +77,7 @@ class Deliverer implements AsyncDisposable {
   readonly #rounds: Rounds
   /** Targets that have a lane or wait for one. */
   readonly #served = new Map<number, Service>()
-  /** The owner of a target never changes. */
+  /** Project or system by target. A target's owner never changes. */
   readonly #owners = new LRUCache<number, string>({ max: 10_000 })
   readonly #timers = new Map<number, NodeJS.Timeout>()
   readonly #lookUpOwners: (targetId: number) => Promise<Map<number, string>>
@@ -93,7 +93,7 @@ class Deliverer implements AsyncDisposable {
     this.#take = gathering((ids: number[]) => takeTargets(db.relaxed, holder, ids, holdMs), 100)
   }
 
-  /** Serves targets for which something waits and which nobody is at. */
+  /** Serves the targets that have pending deliveries and that no process holds. */
   async look(): Promise<void> {
     for (const id of await findNeglected(this.#options.db.relaxed)) this.serve(id)
   }
@@ -107,7 +107,7 @@ class Deliverer implements AsyncDisposable {
     service.ended = this.#runService(targetId, service)
   }
 
-  /** Begins nothing any more, and cuts short what is under way. */
+  /** Starts no more rounds and aborts the calls under way. */
   stop(): void {
     this.#closing.abort()
   }
@@ -141,7 +141,7 @@ class Deliverer implements AsyncDisposable {
     }
   }
 
-  /** The project that the target belongs to, or the system. Undefined when it is gone. */
+  /** The project that the target belongs to, or the system. Undefined when the target is deleted. */
   async #ownerOf(targetId: number): Promise<string | undefined> {
     const owner = this.#owners.get(targetId) ?? (await this.#lookUpOwners(targetId)).get(targetId)
     if (owner !== undefined) this.#owners.set(targetId, owner)

@@ -6,11 +6,11 @@ import type { Message } from './senders/sender.ts'
 import { findSender, senders } from './senders/senders.ts'
 import type { Wanted } from './store.ts'
 
-/** The channel on which processes hear that there is something to deliver: ids of targets, or nothing for "look yourself". */
+/** Processes listen on this channel for targets with new deliveries: a list of ids, or '' to look in the database. */
 export const channel = 'marina_webhooks'
 
 export type Status = 'Pending' | 'Success' | 'Error' | 'Stopped'
-/** One try: when, how long it took in ms, and the status it was answered with or why there was no answer. */
+/** One try: its time, its duration in ms, and the status of the answer or the reason why there was none. */
 export type Try = { at: string; took_ms: number; status?: number; error?: string }
 export type KeptAnswer = { status: number; headers: Record<string, string>; body: string; is_cut: boolean }
 export type Delivery = {
@@ -34,7 +34,7 @@ export type Delivery = {
   endedAt: Date | null
 }
 
-/** An event for one target. Deliveries to one target with the same `orderedBy` go one after the other. */
+/** An event for one target. Deliveries to one target with the same `orderedBy` are sent one after the other. */
 export type NewDelivery = {
   event: HookEvent
   policyId: number
@@ -44,8 +44,8 @@ export type NewDelivery = {
 }
 
 /**
- * Puts events into the queues of their targets, as rows with the body that will be sent, and wakes whoever delivers when the
- * transaction has committed. Returns the deliveries' ids.
+ * Puts events into the queues of their targets, as rows with the body that will be sent. When the transaction commits,
+ * processes are notified. Returns the ids of the deliveries.
  */
 export async function addDeliveries(tx: Tx, wanted: NewDelivery[]): Promise<number[]> {
   const ids: number[] = []
@@ -55,10 +55,10 @@ export async function addDeliveries(tx: Tx, wanted: NewDelivery[]): Promise<numb
 
 type Rendered = NewDelivery & { message: Message }
 
-/** Characters of bodies that are written together: a project may have a thousand targets for one long event. */
+/** The size of a batch, in characters of bodies: a project may have 1000 targets for one long event. */
 const portion = 4 * 1024 * 1024
 
-/** Rendered only when the ones before are written, so that memory is flat. */
+/** Renders batch after batch, each only when the one before is written, so that memory stays flat. */
 function* portionsOf(wanted: NewDelivery[]): Generator<Rendered[]> {
   let [some, size] = [[] as Rendered[], 0]
   for (const one of wanted) {
@@ -82,50 +82,65 @@ async function addSome(tx: Tx, wanted: Rendered[]): Promise<number[]> {
   const rows = await tx.rows<{ id: number }>(sql`
     with told as (select pg_notify(${channel}, ${namesOf([...new Set(targetIds)])})),
     added as (
-      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-      select target.policy_id, target.id, target.type, one.event_type, one.event_id, one.ordered_by, one.trigger, one.content_type, one.body
-      from unnest(${targetIds}::bigint[], ${wanted.map(({ event }) => event.type)}::text[], ${wanted.map(({ event }) => event.id)}::uuid[], ${wanted.map((one) => one.orderedBy)}::text[],
-        ${wanted.map((one) => one.trigger)}::text[], ${wanted.map(({ message }) => message.contentType)}::text[], ${wanted.map(({ message }) => message.body)}::text[]) with ordinality
-        as one (target_id, event_type, event_id, ordered_by, trigger, content_type, body, place)
-      -- Read here once more, and locked: policy and target may be gone since they were looked up, or just be going.
-      join webhook_target target on target.id = one.target_id order by one.place for key share of target returning id)
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select target.policy_id, target.id, target.type, one.event_type, one.event_id, one.ordered_by,
+        one.trigger, one.content_type, one.body
+      from unnest(
+        ${targetIds}::bigint[], ${wanted.map(({ event }) => event.type)}::text[],
+        ${wanted.map(({ event }) => event.id)}::uuid[], ${wanted.map((one) => one.orderedBy)}::text[],
+        ${wanted.map((one) => one.trigger)}::text[], ${wanted.map(({ message }) => message.contentType)}::text[],
+        ${wanted.map(({ message }) => message.body)}::text[]
+      ) with ordinality as one (target_id, event_type, event_id, ordered_by, trigger, content_type, body, place)
+      -- Read once more and locked: the target may have been deleted since the lookup, or is just being deleted.
+      join webhook_target target on target.id = one.target_id
+      order by one.place for key share of target
+      returning id)
     select id from added, told order by id`)
   return rows.map(({ id }) => id)
 }
 
-/** A notification takes less than 8000 bytes. */
+/** The payload of a notification, which PostgreSQL limits to 8000 bytes: '' for more than 400 targets. */
 const namesOf = (targetIds: number[]) => (targetIds.length > 400 ? '' : targetIds.join(','))
 
-/** What may be said of a range: ids of the first and the last, and perhaps only those that ended so. */
+/** Deliveries from the id `first` to `last`, all or only those with this status. */
 export type Range = { first: number; last: number; status: Status | undefined }
 
-/** Deliveries that one call may repeat. */
+/** The most deliveries that one call repeats. */
 export const repeatLimit = 10_000
 
-/** A new delivery; `until`: the last of the old ones that were repeated with it. */
+/** A new delivery. `until`: the id of the last old delivery that the same call repeated. */
 export type Repeated = { id: number; eventId: string; until: number }
 
-/** Sends again what was sent, with the same event id, to targets that are still there; what waits anyway is left out. */
+/** Sends deliveries again, with the same event ids, to targets that still exist; pending ones are left out. */
 export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<Repeated[]> {
   const ofStatus = status === undefined ? sql`true` : sql`status = ${status}`
   return tx.rows<Repeated>(sql`
     with told as (select pg_notify(${channel}, '')),
     old as (
       select * from webhook_delivery
-      where policy_id = ${policyId} and id between ${first} and ${last} and exists (select from webhook_target where id = target_id) and status <> 'Pending' and ${ofStatus} order by id limit ${repeatLimit}),
+      where policy_id = ${policyId} and id between ${first} and ${last}
+        and exists (select from webhook_target where id = target_id)
+        and status <> 'Pending' and ${ofStatus}
+      order by id limit ${repeatLimit}),
     added as (
-      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-      select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body from old order by id returning id, event_id)
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+      select policy_id, target_id, notify_type, event_type, event_id, ordered_by, 'MANUAL', content_type, body
+      from old order by id
+      returning id, event_id)
     select id, event_id as "eventId", (select max(id) from old) as until from added, told order by id`)
 }
 
-/** Wakes whoever delivers, when the transaction has committed. */
+/** Notifies all processes, when the transaction commits, that these targets may have something to deliver. */
 export async function wake(tx: Queryable, targetIds: number[]): Promise<void> {
   await tx.rows(sql`select pg_notify(${channel}, ${namesOf(targetIds)})`)
 }
 
-const columns = sql`id, policy_id as "policyId", target_id as "targetId", notify_type as "notifyType", event_type as "eventType", event_id as "eventId", trigger, content_type as "contentType", body,
-  status, status_message as message, tries, history, answer, due_at as "dueAt", created_at as "createdAt", started_at as "startedAt", ended_at as "endedAt"`
+const columns = sql`
+  id, policy_id as "policyId", target_id as "targetId", notify_type as "notifyType", event_type as "eventType",
+  event_id as "eventId", trigger, content_type as "contentType", body, status, status_message as message, tries,
+  history, answer, due_at as "dueAt", created_at as "createdAt", started_at as "startedAt", ended_at as "endedAt"`
 
 /** Harbor's vendor type of an execution, by the kind of target. */
 export const vendorOf = (notifyType: string): string => findSender(notifyType)?.vendor ?? 'WEBHOOK'
@@ -151,7 +166,7 @@ export const deliveryFields: Fields = {
 }
 export const deliveryOrder = sql`id desc`
 
-/** One page of a policy's deliveries. `statuses` empty: all. */
+/** One page of a policy's deliveries; an empty `statuses` takes all. */
 export function listDeliveries(
   db: Queryable,
   policyId: number,
@@ -164,14 +179,14 @@ export function listDeliveries(
   return db.page({ columns, from }, part)
 }
 
-/** Of this very policy (H13, H19). */
+/** A delivery of this policy; one of another policy is not found (H13, H19). */
 export function findDelivery(db: Queryable, policyId: number, id: number): Promise<Delivery | undefined> {
   return db.row<Delivery>(sql`select ${columns} from webhook_delivery where id = ${id} and policy_id = ${policyId}`)
 }
 
 /**
- * Drops what is older than `ageMs`, also what has waited for as long, and of what has ended the oldest beyond `keep` for each
- * policy. Some thousands at a time, so that nobody waits for it.
+ * Deletes deliveries older than `ageMs`, pending ones too, and beyond the newest `keep` of each policy the ones that
+ * have ended. In batches of 5000, so that no lock is held for long.
  */
 export async function sweepDeliveries(
   db: Queryable,
@@ -182,11 +197,13 @@ export async function sweepDeliveries(
   const untilNone = async (statement: () => Promise<number>) => {
     while (!signal.aborted && (await statement()) === batch);
   }
-  // Ids are given in the order of time, so what is too old stands first.
+  // Ids ascend with time, so that the oldest deliveries have the lowest ids.
   await untilNone(() =>
     db.run(sql`
     with oldest as (select id, created_at from webhook_delivery order by id limit ${batch})
-    delete from webhook_delivery using oldest where webhook_delivery.id = oldest.id and oldest.created_at < now() - make_interval(secs => ${ageMs / 1000})`),
+    delete from webhook_delivery using oldest
+    where webhook_delivery.id = oldest.id
+      and oldest.created_at < now() - make_interval(secs => ${ageMs / 1000})`),
   )
   const policies = await db.rows<{ id: number }>(sql`select id from webhook_policy order by id limit 100000`)
   for (const { id } of policies) {
@@ -194,7 +211,9 @@ export async function sweepDeliveries(
       db.run(sql`
       delete from webhook_delivery where id in (
         select id from webhook_delivery where policy_id = ${id} and status <> 'Pending'
-          and id <= (select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1) order by id limit ${batch})`),
+          and id <= (
+            select id from webhook_delivery where policy_id = ${id} order by id desc offset ${keep} limit 1)
+        order by id limit ${batch})`),
     )
   }
 }

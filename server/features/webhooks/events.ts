@@ -1,4 +1,4 @@
-/** Harbor's types of events, with their names in CloudEvents and whether something in Marina causes them yet. */
+/** Harbor's types of events: their names in CloudEvents, and whether Marina emits them yet. */
 export const eventTypes = {
   PUSH_ARTIFACT: { cloud: 'harbor.artifact.pushed', isProduced: true },
   PULL_ARTIFACT: { cloud: 'harbor.artifact.pulled', isProduced: true },
@@ -15,7 +15,7 @@ export type EventType = keyof typeof eventTypes
 
 export const isEventType = (text: string): text is EventType => Object.hasOwn(eventTypes, text)
 
-/** What happened, in Harbor's words: what a webhook's payload is made of. */
+/** An event in Harbor's words, from which the payload of a webhook is made. */
 export type HookEvent = {
   /** The same in every delivery of this event. */
   id: string
@@ -23,7 +23,7 @@ export type HookEvent = {
   occurredAt: Date
   operator: string
   projectId: number
-  /** Of the request that caused it. */
+  /** The id of the request that caused the event. */
   requestId?: string | undefined
   data: EventData
 }
@@ -41,7 +41,7 @@ export type EventData = {
   custom_attributes?: Record<string, string>
 }
 
-/** An event that did not happen, for trying a target out. */
+/** A made-up event, for testing a target. */
 export function testEvent(
   id: string,
   type: EventType,

@@ -37,7 +37,7 @@ after(async () => {
   await marina[Symbol.asyncDispose]()
 })
 
-/** A push, told to a receiver while a new secret takes over from an old one. */
+/** One push, delivered while a new secret takes over from an old one. */
 async function deliver(): Promise<Received> {
   await using receiver = await openReceiver()
   const project = await givenProject(marina)
@@ -54,7 +54,7 @@ async function deliver(): Promise<Received> {
   return receiver.received[0]!
 }
 
-/** Runs the code of the guide; resolves with how it ended. */
+/** Runs the code of the guide; resolves with its exit code. */
 function verify(
   language: keyof typeof languages,
   body: string,
@@ -66,14 +66,14 @@ function verify(
     env: { ...process.env, WEBHOOK_SECRET: secret },
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  // A program that ends without reading its input is not to end ours.
+  // A program that ends before it has read its input must not end this test.
   child.stdin.on('error', () => {})
   child.stdin.end(body)
   return new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
 }
 
 for (const language of Object.keys(languages) as (keyof typeof languages)[]) {
-  test(`the guide's code in ${language} takes a delivered request, with the old secret and the new one, and refuses what is not right about it`, async () => {
+  test(`the guide's code in ${language} accepts the old and the new secret, and no wrong request`, async () => {
     const { body, headers } = delivered
     const signature = String(headers['marina-signature'])
     const now = Date.now()

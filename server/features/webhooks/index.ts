@@ -22,7 +22,7 @@ type Lent = Omit<DelivererOptions, 'lanes' | 'part' | 'log'> & {
   host: string
 }
 
-/** Tells others what happens, over HTTP. */
+/** Webhooks: tell other programs over HTTP what happens in Marina. */
 export const webhooks = (
   { db, cache, settings, secrets, outbound, log, rules, host }: Lent,
   part = openPart('webhooks', log),

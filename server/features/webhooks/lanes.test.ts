@@ -23,7 +23,7 @@ const rules = {
   probeMs: 200,
 }
 let marina: TestMarina
-/** Nobody delivers but those whom a test opens. */
+/** This Marina delivers nothing itself: each test opens deliverers of its own. */
 before(async () => void (marina = await openTestMarina({ MARINA_WORKERS: 'none' })))
 after(() => marina[Symbol.asyncDispose]())
 
@@ -52,7 +52,9 @@ function openDelivererWith(
   return stack
 }
 
-/** A policy of a project with a target for each path; all are at the receiver, and as many deliveries wait for each, one after the other. */
+/**
+ * A policy with one target for each path of the receiver, each with `count` pending deliveries; with 'same', in order.
+ */
 async function givenQueue(
   receiver: Receiver,
   { name: project, at = `/projects/${project}` }: { name: string; at?: string },
@@ -67,20 +69,22 @@ async function givenQueue(
     targets,
   })
   await marina.ground.db.run(sql`
-    insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
-    select policy_id, id, 'http', 'PUSH_ARTIFACT', gen_random_uuid(), case when ${ordered} = 'same' then '' else n::text end, 'EVENT', 'application/json', '{}'
+    insert into webhook_delivery (
+      policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
+    select policy_id, id, 'http', 'PUSH_ARTIFACT', gen_random_uuid(),
+      case when ${ordered} = 'same' then '' else n::text end, 'EVENT', 'application/json', '{}'
     from webhook_target, generate_series(1, ${count}::int) n where policy_id = ${policy} order by n, position`)
   await marina.ground.db.rows(sql`select pg_notify(${channel}, '')`)
 }
 
 const pathsOf = ({ received }: Receiver) => received.map(({ path }) => path.slice(1))
 
-test('a target with a long queue gives its lane to those who wait after each round', async () => {
+test('a target with a long queue passes its lane to waiting targets after each round', async () => {
   await using receiver = await openReceiver()
   await givenQueue(receiver, await givenProject(marina), ['long', 'short'], 3)
   await using _deliverer = openDelivererWith({ places: 1, share: 1 })
   await eventually(() => assert.deepEqual(pathsOf(receiver), ['long', 'short', 'long', 'short', 'long', 'short']))
-  // One that is cut short now would be delivered again in the next test.
+  // A call that is aborted now would be delivered once more in the next test.
   const waiting = sql`select 1 from webhook_delivery where status = 'Pending'`
   await eventually(async () => assert.deepEqual(await marina.ground.db.rows(waiting), []))
 })
@@ -90,14 +94,14 @@ test('projects and the system get lanes in turn, however many targets one of the
   await givenQueue(receiver, await givenProject(marina), ['a1', 'a2', 'a3', 'a4'])
   await givenQueue(receiver, await givenProject(marina), ['b1', 'b2'])
   await givenQueue(receiver, { name: 'system', at: '/system' }, ['s1'])
-  // The first asks when nobody waits yet, and has its lane until all others wait.
+  // The first target gets its lane before others wait, and keeps it until all others wait.
   receiver.answer(() => (receiver.received.length === 1 ? { until: sleep(1500) } : {}))
   await using _deliverer = openDelivererWith({ places: 1, share: 1 })
   await eventually(() => assert.equal(receiver.received.length, 7))
   assert.deepEqual(pathsOf(receiver).slice(1), ['a2', 'b1', 's1', 'a3', 'b2', 'a4'])
 })
 
-test('targets of one project that all hang leave a lane to another project, at once and again and again', async () => {
+test('hanging targets of one project always leave a lane to another project', async () => {
   await using hanging = await openReceiver()
   await using receiver = await openReceiver()
   hanging.answer(() => 'never')
@@ -112,7 +116,7 @@ test('targets of one project that all hang leave a lane to another project, at o
   assert.equal(hanging.received.length, 3)
 })
 
-test('a target gets through to a host that others keep busy, and what had to wait for its place has not failed', async () => {
+test('a target gets through to a host that others keep busy, and waiting for its place is no failure', async () => {
   await using receiver = await openReceiver()
   const held: (() => void)[] = []
   receiver.answer(({ path }) => (path === '/well' ? {} : { until: new Promise<void>((resolve) => held.push(resolve)) }))
@@ -121,12 +125,12 @@ test('a target gets through to a host that others keep busy, and what had to wai
   await using _deliverer = openDelivererWith({ places: 128, share: 96 }, 2)
   await eventually(() => assert.equal(held.length, 2))
   await givenQueue(receiver, project, ['well'])
-  // Targets of other tests are held now and then, too.
+  // Targets of other tests may be held at the same time.
   const isHeld = sql`
     select 1 from webhook_target target join webhook_policy policy on policy.id = policy_id
     where held_by is not null and project_id = ${project.id} having count(*) = 4`
   await eventually(async () => assert.equal((await marina.ground.db.rows(isHeld)).length, 1))
-  // Twenty-two calls wait that came before; of each target one goes first, and then that to the one that came last.
+  // 22 calls were waiting before. One of each target goes first, then that of the target that came last.
   const isThrough = () => pathsOf(receiver).includes('well')
   for (let answered = 0; !isThrough(); answered++) {
     await eventually(() => assert.ok(held.length > answered || isThrough()))
@@ -136,11 +140,15 @@ test('a target gets through to a host that others keep busy, and what had to wai
   receiver.answer(() => ({}))
   for (const answer of held) answer()
   await eventually(() => assert.equal(receiver.received.length, 25))
-  const ended = sql`select status, tries from webhook_delivery where target_id in (select id from webhook_target where policy_id in (select id from webhook_policy where project_id = ${project.id})) group by 1, 2`
+  const ended = sql`
+    select status, tries from webhook_delivery where target_id in (
+      select id from webhook_target where policy_id in (
+        select id from webhook_policy where project_id = ${project.id}))
+    group by 1, 2`
   await eventually(async () => assert.deepEqual(await marina.ground.db.rows(ended), [{ status: 'Success', tries: 1 }]))
 })
 
-test('a clock that is an hour slow holds no delivery back, and a rest is as long as it should be', async (at) => {
+test('a clock that is an hour slow delays no delivery, and a rest is as long as it should be', async (at) => {
   const right = Date.now
   at.mock.method(Date, 'now', () => right() - 3_600_000)
   await using receiver = await openReceiver()
@@ -152,9 +160,12 @@ test('a clock that is an hour slow holds no delivery back, and a rest is as long
     mostMs: 600_000,
   })
   await eventually(() => assert.deepEqual(pathsOf(receiver).sort(), ['bad', 'good']))
-  const resting = sql`select extract(epoch from rests_until - clock_timestamp())::float8 as rest, extract(epoch from due_at - clock_timestamp())::float8 as due
+  const resting = sql`
+    select extract(epoch from rests_until - clock_timestamp())::float8 as rest,
+      extract(epoch from due_at - clock_timestamp())::float8 as due
     from webhook_target target join webhook_delivery delivery on target_id = target.id
-    where rests_until is not null and target.policy_id in (select id from webhook_policy where project_id = ${project.id})`
+    where rests_until is not null
+      and target.policy_id in (select id from webhook_policy where project_id = ${project.id})`
   const [{ rest, due }] = await eventually(async () => {
     const rows = await marina.ground.db.rows<{ rest: number; due: number }>(resting)
     assert.equal(rows.length, 1)
@@ -163,7 +174,7 @@ test('a clock that is an hour slow holds no delivery back, and a rest is as long
   assert.ok(rest > 500 && rest <= 600 && due > 500 && due <= 600, `${rest} s, ${due} s`)
 })
 
-test('a try that fails after its target was sent elsewhere neither pauses the target nor has it rest', async () => {
+test('a try that fails after its target got a new address neither pauses the target nor makes it rest', async () => {
   await using receiver = await openReceiver()
   const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>()
   receiver.answer(({ path }) => (path === '/old' ? { status: 500, until: mayAnswer } : {}))

@@ -4,22 +4,23 @@ import { pauseAfter, retryAfterMs, type RetryRules } from './rules.ts'
 import type { Sent } from './send.ts'
 
 export type DeliveryRules = RetryRules & {
-  /** Of one try. */
+  /** Of one try, in ms. */
   timeoutMs: number
-  /** Kept of an answer's body. */
+  /** The most bytes of an answer's body that are kept. */
   answerBytes: number
-  /** A target is paused after as many tries in a row that failed, and from then on tried every `probeMs`. */
+  /** A target is paused after this many failed tries in a row, and from then on tried every `probeMs`. */
   pauseAfter: number
   probeMs: number
 }
 
 export type Attempt = { delivery: Waiting; sent: Sent }
-/** `restMs`: what the receiver asked to be left alone for. */
+/** `restMs`: the pause that the receiver asked for with Retry-After. */
 type Judged = { result: Result; restMs: number }
 
 /**
- * What a try means for its delivery. `isProbe`: the target is paused, and a receiver that is down or busy costs a delivery none of its
- * tries. One that refuses this very delivery is up: it must not keep it at the head of the queue for good.
+ * Decides what a try means for its delivery. `isProbe`: the target is paused. Then a receiver that is down or busy
+ * costs a delivery none of its tries; but one that refuses this delivery is up, so that the try counts: otherwise the
+ * delivery would stay at the head of the queue for ever.
  */
 export function judge({ delivery, sent }: Attempt, rules: DeliveryRules, isProbe: boolean): Judged {
   const reply = sent.kind === 'answered' ? sent.reply : undefined
@@ -48,10 +49,10 @@ export function judge({ delivery, sent }: Attempt, rules: DeliveryRules, isProbe
   }
 }
 
-/** Said by a receiver that is there and takes things, but not this. */
+/** The receiver is up, but refuses this delivery. */
 const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429
 
-/** Headers of an answer that are of use later and cannot hold a session. */
+/** Headers of an answer that help to find errors and cannot hold a session. */
 const keptHeaders = ['content-type', 'content-length', 'date', 'server', 'retry-after', 'location', 'x-request-id']
 
 function answerOf({ status, headers, body, isCut }: Extract<Sent, { kind: 'answered' }>['reply']): KeptAnswer {
@@ -66,7 +67,7 @@ function answerOf({ status, headers, body, isCut }: Extract<Sent, { kind: 'answe
   }
 }
 
-/** How a target stands after a round: something that got through wipes out what had failed. */
+/** The state of a target after a round. One successful delivery resets the count of failures. */
 export function standingAfter(
   { failedRounds, isProbe }: Pick<Held, 'failedRounds' | 'isProbe'>,
   judged: Judged[],
@@ -85,7 +86,7 @@ export function standingAfter(
   }
 }
 
-/** What a round has changed for a target. Further failures of one that fails are no news. */
+/** How a round has changed the state of a target. Further failures of a failing target are no change. */
 export type Turn = 'failed' | 'recovered' | 'paused' | 'resumed'
 
 export function turnOf(

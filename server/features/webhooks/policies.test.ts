@@ -143,7 +143,7 @@ test('each change is a fact that names what changed and holds no secret (H29)', 
   assert.ok(!JSON.stringify(facts).includes('hidden'))
 })
 
-test('a change names what differs from before: fields, parts of targets, targets that come and go; nothing for what was sent as it was', async () => {
+test('a change names the fields and targets that differ, and nothing when all is sent unchanged', async () => {
   const secrets = { auth_header: 'Bearer hidden-1', headers: { 'x-key': 'hidden-2' }, secret: 'hidden-3-which-signs' }
   const id = await make(
     {},
@@ -200,13 +200,13 @@ test('a change names what differs from before: fields, parts of targets, targets
     'targets.0',
   ])
 
-  /** The same secrets in the clear. */
+  /** The same secrets, decrypted. */
   function secretsIn({ targets: [target, other] }: Policy): object {
     return { targets: [{ ...target, ...secrets }, other] }
   }
 })
 
-test('C-27: what a target keeps secret is shown as ******, stands nowhere in the clear, and sent back so it stays', async () => {
+test("C-27: a target's secrets are shown as ******, are encrypted, and stay when they are sent back so", async () => {
   const secrets = {
     address: 'https://hooks.example/services/hidden-0',
     auth_header: 'Bearer hidden-1',
@@ -233,7 +233,7 @@ test('C-27: what a target keeps secret is shown as ******, stands nowhere in the
   })
   expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, { ...policy, name: fresh('renamed') }), 200)
   assert.deepEqual(await clear(), was)
-  // Clients of Harbor know neither headers nor secret of their own, and leave out an authorization that there is not to be.
+  // Harbor's clients know neither headers nor a secret, and leave out an authorization to remove it.
   expectAnswer(
     await rest('PUT', `${path()}/${id}`, cast.uaA, {
       ...policy,
@@ -244,7 +244,7 @@ test('C-27: what a target keeps secret is shown as ******, stands nowhere in the
   assert.deepEqual(await clear(), { ...was, authHeader: '' })
 })
 
-test('a kept secret goes to no other server than the one that it was given for', async () => {
+test('a kept secret is sent to no other server than the one it was given for', async () => {
   const id = await make({ auth_header: 'Bearer hidden', headers: { 'x-key': 'hidden' } })
   const policy = await read(id)
   const [target] = policy.targets as [Target]
@@ -274,7 +274,7 @@ test('a kept secret goes to no other server than the one that it was given for',
   assert.ok(!marina.ground.secrets.unseal(row!.sealed, `webhook policy ${id}`).includes('hidden'))
 })
 
-test('the secret that signs goes to no other server either: given anew there, or none', async () => {
+test('a signing secret is not kept for another server either: it is given anew, or there is none', async () => {
   const [first, second] = ['hidden-1-which-signs', 'hidden-2-which-signs']
   const id = await make({ secret: first })
   const put = async (change: object) =>
@@ -292,7 +292,7 @@ test('the secret that signs goes to no other server either: given anew there, or
   }
   expectAnswer(await put({ address: 'https://thief.example/in', secret: mask }), 400, 'BAD_REQUEST')
   assert.deepEqual(await clear(), [first])
-  // To another place on the same server it goes along, with those that it replaced.
+  // Another path on the same server keeps the secret, and those that it replaced.
   await set({ address: 'https://hooks.example/elsewhere', secret: second })
   await set({ address: 'https://hooks.example/in', secret: mask })
   assert.deepEqual(await clear(), [second, first])
@@ -302,7 +302,7 @@ test('the secret that signs goes to no other server either: given anew there, or
   assert.deepEqual(await clear(), [''])
 })
 
-test('a replaced secret that was sealed when there was one at most still signs along', async () => {
+test('a replaced secret that an older version stored alone still signs', async () => {
   const id = await make({ secret: 'hidden-1-which-signs' })
   const until = new Date(Date.now() + 3_600_000).toISOString()
   const was = {
@@ -313,7 +313,9 @@ test('a replaced secret that was sealed when there was one at most still signs a
     before: { secret: 'hidden-0-which-signs', until },
   }
   await marina.ground.db.run(
-    sql`update webhook_target set sealed = ${marina.ground.secrets.seal(JSON.stringify(was), `webhook policy ${id}`)} where policy_id = ${id}`,
+    sql`update webhook_target
+      set sealed = ${marina.ground.secrets.seal(JSON.stringify(was), `webhook policy ${id}`)}
+      where policy_id = ${id}`,
   )
   assert.equal((await read(id)).targets[0]!['secret_before_until'], until)
   expectAnswer(await rest('PUT', `${path()}/${id}`, cast.uaA, bodyOf({ secret: 'hidden-2-which-signs' })), 200)
@@ -324,7 +326,7 @@ test('a replaced secret that was sealed when there was one at most still signs a
   )
 })
 
-test("H13, H17, H19: policies and deliveries of another project are not found below one's own, whatever id is named", async () => {
+test('H13, H17, H19: policies and deliveries of another project are not found, by any id', async () => {
   const theirs = `/projects/${cast.B.name}/webhook/policies`
   const [id, own] = [await make({}, {}, theirs), await make()]
   const executions = async (at: string) =>
@@ -361,7 +363,7 @@ test("H13, H17, H19: policies and deliveries of another project are not found be
   expectAnswer(await rest('GET', `/system/webhook/policies/${own}`, marina.admin), 404, 'NOT_FOUND')
 })
 
-test('H09, H17, X08: what is no policy is refused with a reason, and nothing is kept', async () => {
+test('H09, H17, X08: a wrong policy is refused with a reason, and nothing is stored', async () => {
   const template = (text: string) => ({ type: 'generic', template: text })
   const bad: [string, object, RegExp][] = [
     ['no name', bodyOf({}, { name: '' }), /name/],
@@ -417,7 +419,7 @@ test('H09, H17, X08: what is no policy is refused with a reason, and nothing is 
   assert.equal(await count(), before + 1)
 })
 
-test('a target that a policy no longer has gets nothing more, and its history stays', async () => {
+test('a target that is removed from its policy gets nothing more, and its history stays', async () => {
   const id = await make()
   const policy = await read(id)
   const {
@@ -438,7 +440,7 @@ test('a target that a policy no longer has gets nothing more, and its history st
   expectAnswer(await rest('POST', `${path()}/${id}/executions/${waiting}/redeliver`, cast.uaA), 412, 'PRECONDITION')
 })
 
-test('nothing is left waiting for a target that goes while something is put into its queue', async () => {
+test('no delivery is left pending for a target that is deleted while events are queued for it', async () => {
   const { db, secrets } = marina.ground
   const id = await make()
   const [target] = (await listTargets(db, secrets, [id])).get(id)!
@@ -462,7 +464,7 @@ test('nothing is left waiting for a target that goes while something is put into
   assert.deepEqual(await db.rows(sql`select id from webhook_delivery where target_id = ${target!.id}`), [])
 })
 
-test('a target that goes elsewhere is no longer paused by Marina, but still by whoever paused it', async () => {
+test('a target with a new address is no longer paused by Marina, but still by the account that paused it', async () => {
   const id = await make()
   const [{ id: target }] = (await read(id)).targets as [Target]
   const move = async (address: string) => {
@@ -544,7 +546,7 @@ test('S4-28: executions, tasks, log, jobs and last trigger show a delivery as Ha
   assert.equal(last.find((row) => row.policy_name === name)!.last_trigger_time, start)
 })
 
-test('all ten types of Harbor can be chosen, and those that nothing causes yet are named', async () => {
+test("all ten of Harbor's types can be chosen, and those that Marina does not emit yet are named", async () => {
   const types = [
     'PUSH_ARTIFACT',
     'PULL_ARTIFACT',
@@ -570,7 +572,7 @@ test('all ten types of Harbor can be chosen, and those that nothing causes yet a
   assert.deepEqual((await read(await make({}, { event_types: types }))).event_types, types)
 })
 
-test('a list of deliveries knows no field that would tell of a secret (H26)', async () => {
+test('a list of deliveries cannot be filtered by a field that would reveal a secret (H26)', async () => {
   const id = await make({ secret: 'a-signing-secret-of-ours' })
   for (const field of ['sealed', 'secret', 'auth_header', 'targets', 'address', 'body']) {
     expectAnswer(await callApi(marina, 'GET', `${path()}?q=${field}=~a`, { as: marina.admin }), 400, 'BAD_REQUEST')
@@ -582,21 +584,26 @@ test('a list of deliveries knows no field that would tell of a secret (H26)', as
   }
 })
 
-test('there are at most a hundred policies in a project', async () => {
+test('a project has at most 100 policies', async () => {
   const at = `/projects/${cast.P.name}/webhook/policies`
   const first = await make({}, {}, at)
   await marina.ground.db.run(
-    sql`insert into webhook_policy (project_id, name, is_enabled, event_types, creator) select project_id, 'more ' || n, true, event_types, creator from webhook_policy, generate_series(1, 99) n where id = ${first}`,
+    sql`insert into webhook_policy (project_id, name, is_enabled, event_types, creator)
+      select project_id, 'more ' || n, true, event_types, creator
+      from webhook_policy, generate_series(1, 99) n where id = ${first}`,
   )
   expectAnswer(await rest('POST', at, marina.admin, bodyOf()), 412, 'PRECONDITION')
 })
 
-test('a range beyond what one call sends again goes on behind the last that it has sent', async () => {
+test('a range larger than one call repeats is continued after the last delivery that was repeated', async () => {
   const id = await make()
   const [row] = await marina.ground.db.rows<{ first: number; last: number }>(sql`
     with added as (
-      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status)
-      select ${id}, (select id from webhook_target where policy_id = ${id}), 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text as body, case when n % 2 = 0 then 'Success' else 'Error' end
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status)
+      select ${id}, (select id from webhook_target where policy_id = ${id}), 'http', 'PUSH_ARTIFACT',
+        gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text as body,
+        case when n % 2 = 0 then 'Success' else 'Error' end
       from generate_series(1, ${2 * repeatLimit + 2}::int) n order by n returning id)
     select min(id) as first, max(id) as last from added`)
   const repeat = async (first: number) =>
@@ -615,13 +622,17 @@ test('a range beyond what one call sends again goes on behind the last that it h
   expectAnswer(await rest('DELETE', `${path()}/${id}`, cast.uaA), 200)
 })
 
-test('history is kept to a number and an age; what has waited for too long goes, too', async () => {
+test('history is kept up to a number and an age; deliveries that wait for too long go, too', async () => {
   const [id, other] = [await make(), await make()]
   for (const policy of [id, other]) {
     await marina.ground.db.run(sql`
-      insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body, status, created_at)
-      select ${policy}, (select id from webhook_target where policy_id = ${policy}), 'http', 'PUSH_ARTIFACT', gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text,
-        case when n in (1, 2, 6) then 'Pending' else 'Success' end, now() - case when n in (1, 4) then interval '2 hours' else interval '0' end
+      insert into webhook_delivery (
+        policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body,
+        status, created_at)
+      select ${policy}, (select id from webhook_target where policy_id = ${policy}), 'http', 'PUSH_ARTIFACT',
+        gen_random_uuid(), 'x', 'EVENT', 'application/json', n::text,
+        case when n in (1, 2, 6) then 'Pending' else 'Success' end,
+        now() - case when n in (1, 4) then interval '2 hours' else interval '0' end
       from generate_series(1, case when ${policy === id} then 9 else 3 end) n order by n`)
   }
   await sweepDeliveries(marina.ground.db, { keep: 3, ageMs: 3_600_000 }, new AbortController().signal)

@@ -6,7 +6,7 @@ import { eventTypes } from './events.ts'
 import { senders } from './senders/senders.ts'
 import type { LastTrigger } from './store.ts'
 
-/** A delivery as Harbor shows it: an execution with one task, both by the same id. */
+/** A delivery as Harbor shows it: an execution and its one task, both with the delivery's id. */
 export function presentExecution({
   id,
   notifyType,
@@ -83,7 +83,7 @@ export function presentLastTrigger(trigger: LastTrigger): Static<typeof WebhookL
   }
 }
 
-/** What can be chosen in a policy. */
+/** The event types and kinds of targets that a policy can choose. */
 export function presentEventTypes(): Static<typeof SupportedWebhookEventTypes> {
   const formatted = senders.filter(({ formats }) => formats.length > 0)
   return {
@@ -134,7 +134,7 @@ export function presentDelivery(delivery: Delivery): Static<typeof WebhookDelive
   }
 }
 
-/** The log of the one task, a line for each try. Neither address nor headers, which may hold secrets. */
+/** The log of the execution's one task: one line for each try, without address and headers, which may hold secrets. */
 export function logOf({
   createdAt,
   eventType,

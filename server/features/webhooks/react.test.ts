@@ -22,7 +22,7 @@ type Payload = {
   }
 }
 
-/** With another registry, which tells of its events. */
+/** The secret shared with another registry that reports its events. */
 const shared = 'a-shared-secret-of-ours'
 let marina: TestMarina
 let project: Project
@@ -43,7 +43,7 @@ after(async () => {
 
 const as = () => ({ as: marina.admin })
 
-/** A policy with a target of its own at the receiver; `got` are the requests to it. */
+/** Creates a policy with a target of its own at the receiver; `got` are the requests to it. */
 async function givenHook(target: object = {}, policy: object = {}, at = `/projects/${project.name}`) {
   const path = `/${fresh('hook')}`
   const given = {
@@ -63,11 +63,11 @@ const nth = (got: () => Received[], count: number) =>
     assert.ok(all.length >= count, `${all.length} of ${count} deliveries`)
     return all[count - 1]!
   })
-/** Until a reaction has taken every push so far. */
+/** Waits until a reaction has handled every push so far. */
 const told = (reaction: string) =>
   eventually(async () => {
-    const text =
-      "select count(*) as behind from outbox, event_place where handler = $1 and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'"
+    const text = `select count(*) as behind from outbox, event_place
+        where handler = $1 and not pg_visible_in_snapshot(xid, seen) and topic = 'artifact.pushed'`
     const row = await marina.ground.db.row<{ behind: number }>({ name: '', text, values: [reaction] })
     assert.equal(row!.behind, 0)
   })
@@ -90,7 +90,7 @@ test("S4-20, S4-23, S4-24, S4-32: a push leads to a delivery with Harbor's paylo
   assert.deepEqual(named, { name: 'some/app', namespace: project.name, repo_full_name: name, repo_type: 'private' })
 })
 
-test('what another registry told of has a URL that leads there', async () => {
+test('an event of another registry has a URL that leads to that registry', async () => {
   const hook = await givenHook({}, { event_types: ['PUSH_ARTIFACT', 'DELETE_ARTIFACT'] })
   const name = `${project.name}/${fresh('app')}`
   const digest = `sha256:${'a'.repeat(64)}`
@@ -119,12 +119,12 @@ test('what another registry told of has a URL that leads there', async () => {
   assert.deepEqual(urls, [`other:5000/${name}:v1`, `other:5000/${name}@${digest}`])
 })
 
-test('S4-21: pulls and deletes are told, too, and what has no tag is named by its digest', async () => {
+test('S4-21: pulls and deletes are events, too, and an artifact without a tag is named by its digest', async () => {
   const hook = await givenHook({}, { event_types: ['PULL_ARTIFACT', 'DELETE_ARTIFACT'] })
   const name = `${project.name}/${fresh('app')}`
   const { digest } = await pushImage(marina, name)
   expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/${digest}`, as()), 200)
-  // Pulls are counted for five seconds before they are told.
+  // Pulls are counted for five seconds before their fact is emitted.
   const pulled = await eventually(() => {
     const [one] = hook.got()
     assert.ok(one)
@@ -139,7 +139,7 @@ test('S4-21: pulls and deletes are told, too, and what has no tag is named by it
     assert.deepEqual([payloadOf(got).type, payloadOf(got).event_data.resources], [type, resources])
 })
 
-test('of an artifact with thousands of tags the first hundred are told, while a filter looks at all; none of the many targets of a long event gets lost', async () => {
+test('an event names the first 100 of thousands of tags, filters see all, and every target gets it', async () => {
   const template = JSON.stringify(
     Array.from({ length: 40 }, () => '{{resource_url}}').concat('{{event_data}}', 'x'.repeat(14_000)),
   )
@@ -195,7 +195,7 @@ test('CloudEvents 1.0: the same event in its own envelope, with the id by which 
   assert.equal(other.headers['marina-event-id'], got.headers['marina-event-id'])
 })
 
-test("Slack, Teams and a template of one's own get what they read, and no name breaks out of its place", async () => {
+test('Slack, Teams and templates get their own formats, and no name breaks out of its place', async () => {
   const template = JSON.stringify({
     text: '{{operator}} pushed {{repository}}:{{tag}} "{{ type }}"',
     at: '{{occur_at}}',
@@ -237,7 +237,7 @@ test("Slack, Teams and a template of one's own get what they read, and no name b
   assert.deepEqual(own, { text: `admin pushed ${name}:v1 "PUSH_ARTIFACT"`, list: [digest, 7, null] })
 })
 
-test('S4-25, S4-26: each target of each policy gets its own delivery, and one that fails changes nothing for the others', async () => {
+test('S4-25, S4-26: each target of each policy gets its own delivery, and a failing one affects no other', async () => {
   const [broken, second] = [`/${fresh('broken')}`, `/${fresh('second')}`]
   receiver.answer(({ path }) => ({ status: path === broken ? 500 : 200 }))
   const hook = await givenHook(
@@ -275,7 +275,7 @@ test('S4-23: a disabled policy, another type of event and another project get no
   }
 })
 
-test('a change of a policy counts from the very next push on', async () => {
+test('a change of a policy holds from the next push on', async () => {
   const hook = await givenHook()
   const at = `/projects/${project.name}/webhook/policies/${hook.id}`
   const policy = expectAnswer(await callApi(marina, 'GET', at, as()), 200).json() as Record<string, unknown>
@@ -294,7 +294,7 @@ test('a change of a policy counts from the very next push on', async () => {
   )
 })
 
-test('patterns choose repositories and tags; a policy of the whole system hears of every project, by its full name', async () => {
+test('patterns choose repositories and tags; those of a system policy match full names of every project', async () => {
   const other = await givenProject(marina)
   const hook = await givenHook({}, { repository_filter: 'team/**', tag_filter: 'rel-*' })
   const system = await givenHook({}, { repository_filter: `{${project.name},${other.name}}/team/*` }, '/system')
@@ -325,7 +325,7 @@ test('patterns choose repositories and tags; a policy of the whole system hears 
   expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
 })
 
-test('a policy of the system hears of what happened in a project that is deleted before anybody is told', async () => {
+test('a system policy gets events of a project that is deleted before the reaction has seen them', async () => {
   const [short, lasting] = [await givenProject(marina), await givenProject(marina)]
   const system = await givenHook(
     {},
@@ -334,7 +334,7 @@ test('a policy of the system hears of what happened in a project that is deleted
   )
   const own = await givenHook({}, {}, `/projects/${short.name}`)
   let digest = ''
-  // Whoever tells the webhooks waits for this.
+  // The lock on its cursor makes the webhooks' reaction wait.
   await marina.ground.db.transaction(async (tx) => {
     await tx.rows({ name: '', text: "select 1 from event_place where handler = 'webhooks' for update", values: [] })
     digest = (await pushImage(marina, `${short.name}/app`, { tag: 'v1' })).digest
@@ -361,7 +361,7 @@ test('a policy of the system hears of what happened in a project that is deleted
   expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${system.id}`, as()), 200)
 })
 
-test('S4-22: with notification_enable off nothing is told, and what happened meanwhile stays untold', async () => {
+test('S4-22: with notification_enable off nothing is delivered, neither now nor later', async () => {
   const hook = await givenHook()
   const name = `${project.name}/${fresh('app')}`
   const set = async (isOn: boolean) =>
@@ -374,7 +374,7 @@ test('S4-22: with notification_enable off nothing is told, and what happened mea
   assert.deepEqual([payloadOf(await hook.first()).event_data.resources[0]!.tag, hook.got().length], ['heard', 1])
 })
 
-test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves little room as QUOTA_WARNING', async () => {
+test('a push over the quota is QUOTA_EXCEED, one that leaves little room is QUOTA_WARNING', async () => {
   const tight = await givenProject(marina)
   const hook = await givenHook({}, { event_types: ['QUOTA_EXCEED', 'QUOTA_WARNING'] }, `/projects/${tight.name}`)
   const [quota] = (await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${tight.id}`, as())).json() as [
@@ -412,7 +412,7 @@ test('a push that a quota refuses is told as QUOTA_EXCEED, one that leaves littl
   )
 })
 
-test('QUOTA_EXCEED tells of whatever a quota refuses: a manifest, a blob, a mount, a copy and a deletion taken back; a retag takes no room', async () => {
+test('QUOTA_EXCEED is emitted for manifests, blobs, mounts, copies and restores, but not for a retag', async () => {
   const { sys } = await givenCast(marina)
   const tight = await givenProject(marina)
   const hook = await givenHook({}, { event_types: ['QUOTA_EXCEED'] }, `/projects/${tight.name}`)

@@ -20,7 +20,7 @@ type ReactOptions = {
   host: string
 }
 
-/** What an event says of the artifact that its fact is about. */
+/** The part of a fact that an event shows: the artifact, and who did it. */
 type About = Place & { digest?: string; tags: string[]; details?: string; by: Actor }
 
 /** A topic whose facts are events of webhooks. */
@@ -38,12 +38,12 @@ type Subject = { type: EventType; tags: string[] }
 /** A policy and one of its targets. */
 type Recipient = Pick<NewDelivery, 'policyId' | 'target'>
 
-/** A fact together with the policies that want to know of it. */
+/** A fact together with the policies that want it, and their targets. */
 type Match = { fact: Told; type: EventType; about: About; places: Recipient[] }
 
 /**
- * Finds the policies that want to know of what happened and puts one delivery for each of their targets into the queue, all in
- * the transaction that notes the facts as taken (S4-25): no receiver has a part in it, so none can hold up another.
+ * The reaction that finds the policies that want a fact and queues one delivery for each of their targets, all in the
+ * transaction that moves its cursor (S4-25). No receiver takes part in it, so that none can hold up another.
  */
 export function queueDeliveries({ cache, isOn, host }: ReactOptions): Reaction {
   return {
@@ -60,7 +60,7 @@ export function queueDeliveries({ cache, isOn, host }: ReactOptions): Reaction {
   }
 }
 
-/** From the cache, as a rule. */
+/** The policies that want a fact; they are usually cached. */
 async function matchesOf(reader: Reader, fact: Told): Promise<Match[]> {
   const { type, read } = sources.find(({ topic }) => topic === fact.topic)!
   const about = read(fact)
@@ -86,7 +86,7 @@ function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }
   return { topic: topic.topic, type, read }
 }
 
-/** Each policy with each of its targets; the list holds values of its own (S4-26). */
+/** Each policy that wants the event, with each of its targets. The list holds copies of its own (S4-26). */
 async function placesIn(
   yieldNow: Yield,
   wanted: Wanted[],
@@ -104,7 +104,7 @@ async function placesIn(
 async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<NewDelivery[]> {
   const [open, made] = await lookUp(tx, matches)
   return matches.flatMap(({ fact, type, about, places }) => {
-    // What another registry told of is to be had from there.
+    // An artifact of another registry is pulled from there, so that its URL leads there.
     const data = dataOf(open.has(about.projectId), about, about.origin?.registry || host, made.get(about.repository))
     const event: HookEvent = {
       id: eventIdOf(fact),
@@ -120,8 +120,8 @@ async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<New
 }
 
 /**
- * Which projects are public, and when each repository was made. Both may be gone: policies of the system hear of them all the same,
- * and what is gone is open to nobody.
+ * The ids of public projects, and the creation times of repositories. Either may be deleted already: policies of the
+ * system get such events all the same, with the project shown as private.
  */
 async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<string, Date>]> {
   const [projectIds, names] = [
@@ -137,7 +137,7 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
   return [new Set(open.map(({ id }) => id)), new Map(repositories.map(({ name, createdAt }) => [name, createdAt]))]
 }
 
-/** Named in one event: an artifact may have thousands of tags, and each target gets a body of its own. */
+/** The most tags in one event: an artifact may have thousands, and each target gets a body of its own. */
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {

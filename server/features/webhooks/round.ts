@@ -20,7 +20,7 @@ export type RoundsOptions = {
   log: { warn(about: object, text: string): void; info(about: object, text: string): void }
   /** The name under which this process holds targets. */
   holder: string
-  /** How long a delivery may wait for others to the same host, in ms, before it is left for the next round. */
+  /** How long a delivery may wait, in ms, for other calls to the same host, before it is left for the next round. */
   waitMs: number
   closing: AbortSignal
 }
@@ -30,12 +30,12 @@ type Ended = Finished & { facts: Fact[] }
 const marina: Actor = { kind: 'system', id: null, name: 'marina' }
 
 /**
- * Rounds of targets: in one round a target is sent the first deliveries of its queue, those of one key in their order.
+ * Runs rounds: one sends a target the first deliveries of its queue, those with the same `orderedBy` in their order.
  */
 export class Rounds {
   readonly #options: RoundsOptions
   readonly #finish: (ended: Ended) => Promise<void>
-  /** By what is sealed: it is the same as long as nobody changes it, and takes a sixth of a delivery to open. */
+  /** Decrypted targets by their encrypted text: decrypting takes a sixth of a delivery's time, and seldom changes. */
   readonly #unsealed = new LRUCache<string, Sealed>({ max: 1000 })
   #breath: Promise<unknown> = Promise.resolve()
 
@@ -44,7 +44,7 @@ export class Rounds {
     this.#finish = gathering((all: Ended[]) => this.#writeDown(all), 100)
   }
 
-  /** Sends what may go now, and lets go of the target. Returns in how many ms there is more to do. */
+  /** Runs one round and releases the target. Returns the ms until the next round may start; 0: at once. */
   async run(held: Held): Promise<number> {
     const now = Date.now()
     const heads = headsOf(held)
@@ -60,7 +60,7 @@ export class Rounds {
   #send(held: Held, due: Waiting[]): Promise<Attempt[]> {
     const { outbound, rules, waitMs, closing } = this.#options
     const target = { ...this.#unseal(held), verifiesTls: held.verifiesTls }
-    // One begins in each turn of the event loop: an event for many targets must not keep pushes waiting.
+    // One call starts in each turn of the event loop: an event for many targets must not keep pushes waiting.
     return Promise.all(
       due.map(async (delivery): Promise<Attempt> => {
         await (this.#breath = this.#breath.then(() => nextTurn()))
@@ -69,10 +69,10 @@ export class Rounds {
     )
   }
 
-  /** Writes down what the attempts mean for the deliveries and for the target. Returns how the target stands now. */
+  /** Writes the results for the deliveries and the new state of the target, and returns that state. */
   async #end(held: Held, attempts: Attempt[]): Promise<Standing | undefined> {
     const { rules } = this.#options
-    // What a shutdown cut short, or what found no place at its host, was not tried.
+    // A call that a shutdown aborted, or that found no place at its host, does not count as a try.
     const tried = attempts.filter(({ sent }) => sent.kind !== 'untried')
     const judged = tried.map((one) => judge(one, rules, held.isProbe))
     const standing = judged.length === 0 ? undefined : standingAfter(held, judged, rules)
@@ -88,7 +88,7 @@ export class Rounds {
     return known
   }
 
-  /** The facts about a target's turn are written in the same transaction as the turn itself. */
+  /** Writes facts in the same transaction as the changes of state that they tell. */
   async #writeDown(all: Ended[]): Promise<void> {
     const { db, holder } = this.#options
     if (all.every((one) => one.facts.length === 0)) return void (await finishTargets(db.relaxed, holder, all))
@@ -105,12 +105,12 @@ export class Rounds {
     const { db, log } = this.#options
     const { id: targetId, policyId, waiting } = held
     const policy = await findAnyPolicy(db, policyId)
-    // Deleted meanwhile, and its targets with it.
+    // The policy was deleted meanwhile, together with its targets.
     if (!policy) return []
     const place = { projectId: policy.projectId, policyId, name: policy.name, targetId }
-    if (turn === 'resumed') log.info(place, 'a webhook answers again; what has waited goes out')
+    if (turn === 'resumed') log.info(place, 'a webhook answers again: its waiting deliveries are sent')
     if (turn === 'paused') {
-      log.warn({ ...place, why: pausedWhy }, 'a webhook is paused: what is for it waits until it answers again')
+      log.warn({ ...place, why: pausedWhy }, 'a webhook is paused: its deliveries wait until it answers again')
     }
     const at = { ...place, eventId: waiting.find((one) => one.id === last.id)!.eventId }
     return [
@@ -126,23 +126,21 @@ export class Rounds {
   }
 }
 
-/** The first of each key: what comes after it waits for it. */
+/** The first delivery of each `orderedBy`; the later ones have to wait for it. */
 function headsOf({ waiting }: Held): Waiting[] {
   const seen = new Set<string>()
   return waiting.filter(({ orderedBy }) => !seen.has(orderedBy) && seen.add(orderedBy))
 }
 
 /**
- * One at a time to a target that has just failed: those that do not answer must not take up everybody's connections.
+ * A target that failed last time gets one delivery at a time: dead targets must not take up everybody's connections.
  */
 function dueOf(held: Held, heads: Waiting[], now: number): Waiting[] {
   const ready = heads.filter(({ dueAt }) => dueAt <= now)
   return held.failedRounds > 0 ? ready.toSorted(byLastTry).slice(0, 1) : ready
 }
 
-/**
- * What was tried longest ago comes first: one that is refused again and again must not hide that others would be taken.
- */
+/** The one tried longest ago comes first: one that is refused repeatedly must not keep others from being tried. */
 function byLastTry(one: Waiting, other: Waiting): number {
   return Date.parse(one.triedAt ?? '1970') - Date.parse(other.triedAt ?? '1970')
 }

@@ -36,14 +36,16 @@ import { eventTypesOf, newPolicy, parsePolicy, parseTargets, presentPolicy } fro
 
 type RoutesOptions = Ground & { host: string; overlapMs: number }
 
-/** A project's policies, or the system's: their operations, by what both have in their paths, and who may call them. */
+/** The operations on a project's policies or on the system's, and who may call them. */
 type Side = { api: typeof systemApi; access(verb: Verb): Access }
 
 const inProject = <V extends Verb>(verb: V) => ({ project: 'notification-policy', verb }) as const
 const ofProject: Side = { api: projectApi, access: inProject }
 const ofSystem: Side = { api: systemApi, access: (verb) => ({ system: 'configuration', verb }) }
 
-/** Harbor's operations on webhooks, Marina's own beside them, and the same for policies of the whole system. */
+/**
+ * Harbor's operations on a project's webhooks, Marina's additions, and all of them for policies of the whole system.
+ */
 export function webhookRoutes(options: RoutesOptions): ApiRoute[] {
   const both = [ofProject, ofSystem].flatMap((side) => [
     ...policyRoutes(options, side),
@@ -54,7 +56,7 @@ export function webhookRoutes(options: RoutesOptions): ApiRoute[] {
   return [...both, ...projectRoutes(options)]
 }
 
-/** Binds an operation of a side; its handler learns whose policies it is about. */
+/** Binds an operation; its handler also gets the scope, a project or the system. */
 function routeOf<O extends Operation>(
   operation: O,
   access: Access,
@@ -147,7 +149,7 @@ function redeliveryRoutes({ db, secrets }: RoutesOptions, { api, access }: Side)
       const { id, policyId, status, targetId } = await getDelivery(db, scope, params)
       const [made] = await repeat(ground, actorOf(caller), scope, policyId, { first: id, last: id, status: undefined })
       if (made) return created(`../../${made.id}`)
-      if (status === 'Pending') throw new Failure('PRECONDITION', 'this delivery still waits for its turn')
+      if (status === 'Pending') throw new Failure('PRECONDITION', 'this delivery is still pending')
       throw new Failure('PRECONDITION', targetId === null ? 'the policy no longer has this target' : undefined)
     }),
     routeOf(api.redeliverRange, access('update'), async ({ scope, params, body: { first, last, status }, caller }) => {
@@ -158,7 +160,7 @@ function redeliveryRoutes({ db, secrets }: RoutesOptions, { api, access }: Side)
   ]
 }
 
-/** What Harbor has for projects alone. */
+/** Operations that Harbor has for projects alone. */
 function projectRoutes({ db }: RoutesOptions): ApiRoute[] {
   return [
     route(projectApi.listLastTriggers, inProject('read'), async ({ project }) =>
@@ -181,7 +183,7 @@ async function demandPolicy(db: Db, projectId: number | null, id: number): Promi
 
 type Place = { webhook_policy_id: number; execution_id: number }
 
-/** Throws NOT_FOUND for one of another policy, and for a policy of another project (H13, H19). */
+/** Throws NOT_FOUND for a delivery of another policy, and for a policy of another project (H13, H19). */
 async function getDelivery(db: Db, scope: Scope, params: Place): Promise<Delivery> {
   const { webhook_policy_id: policyId, execution_id: id } = params
   await demandPolicy(db, scope.projectId, policyId)

@@ -31,7 +31,7 @@ const rules: DeliveryRules = {
   probeMs: 5000,
 }
 
-test('a template is filled in where its placeholders stand, and an event cannot break out of a string', () => {
+test('a template is filled in at its placeholders, and an event cannot break out of a string', () => {
   const render = (template: unknown, more?: Partial<HookEvent>) =>
     JSON.parse(renderTemplate(JSON.stringify(template), event(more))) as unknown
   assert.deepEqual(
@@ -55,7 +55,7 @@ test('a template is filled in where its placeholders stand, and an event cannot 
     assert.throws(() => checkTemplate(bad), BadTemplate, bad)
 })
 
-test('X27: reading a template takes no longer than its length is worth, whatever stands between its braces', () => {
+test('X27: a template takes time linear in its length, whatever stands between its braces', () => {
   for (const text of ['{{' + ' '.repeat(2000), '{{ '.repeat(2000), '{{' + ' x'.repeat(2000) + '}']) {
     const begun = process.cpuUsage()
     checkTemplate(JSON.stringify(text))
@@ -64,7 +64,7 @@ test('X27: reading a template takes no longer than its length is worth, whatever
   }
 })
 
-test('whatever a name holds, each kind of target makes JSON of every type of event', () => {
+test('each kind of target renders JSON for every type of event, whatever a name holds', () => {
   const names = ['"', '\\', '`', '<!channel>', '[x](javascript:alert(1))', '\u2028', '{{id}}', 'x'.repeat(5000)]
   for (const sender of senders) {
     for (const type of Object.keys(eventTypes).filter(isEventType)) {
@@ -86,7 +86,7 @@ test('whatever a name holds, each kind of target makes JSON of every type of eve
   }
 })
 
-test('pauses double up to a bound, and Retry-After counts in seconds or as a date within the same bound', () => {
+test('the back-off doubles up to a bound, and Retry-After (seconds or a date) has the same bound', () => {
   assert.deepEqual(
     [1, 2, 3, 6, 7, 1000].map((failed) => pauseAfter(rules, failed)),
     [1000, 2000, 4000, 32_000, 60_000, 60_000],
@@ -108,7 +108,7 @@ test('pauses double up to a bound, and Retry-After counts in seconds or as a dat
   for (const [text, ms] of asked) assert.equal(retryAfterMs(text, now), ms, String(text))
 })
 
-test('filters take all when they are empty; a tag filter takes an event when one of its tags fits', async () => {
+test('an empty filter matches everything; a tag filter matches when one tag of the event does', async () => {
   const takes = (repositories: string, tags: string, repository: string, all: string[]) =>
     takesArtifact(openYield(), selectorOf({ repositories, tags }), repository, all)
   assert.deepEqual(
@@ -124,7 +124,7 @@ test('filters take all when they are empty; a tag filter takes an event when one
   )
 })
 
-test('an event id is a UUID that only this fact has, every time it is asked for', () => {
+test('an event id is a UUID that belongs to one fact and never changes', () => {
   const fact = { id: 5, topic: 'artifact.pushed', payload: { repository: 'p/a' } }
   assert.match(eventIdOf(fact), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   assert.equal(eventIdOf({ ...fact }), eventIdOf(fact))
@@ -135,7 +135,7 @@ test('an event id is a UUID that only this fact has, every time it is asked for'
   )
 })
 
-test('a target rests longer with each round that fails, is paused after some, and is as new after one that got through', () => {
+test('a target rests longer after each failed round, is then paused, and is reset by a success', () => {
   const at = new Date()
   const waiting = {
     id: 1,
@@ -192,7 +192,7 @@ test('a target rests longer with each round that fails, is paused after some, an
     return `${status} ${counts}`
   }
   assert.equal(last(bad, false), 'Error true')
-  // A receiver that is down or busy loses nothing of what waits; one that refuses what it gets is up.
+  // A receiver that is down or busy costs a delivery none of its tries; one that refuses the delivery is up.
   for (const sent of [
     ...[301, 408, 429, 500, 503].map((status) => answered(status)),
     { kind: 'failed', at, took: 1, why: 'nobody listens there' } as const,

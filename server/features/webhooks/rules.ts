@@ -4,10 +4,10 @@ import { isEventType, type EventType } from './events.ts'
 import { findSender, senders } from './senders/senders.ts'
 import { BadTemplate, checkTemplate } from './template.ts'
 
-/** A secret that another one has replaced, and which signs along until its time is over. */
+/** A secret that was replaced, and still signs until `until`. */
 export type Replaced = { secret: string; until: string }
 
-/** What a target keeps encrypted. `before`: the last replaced first. */
+/** The encrypted part of a target. `before`: replaced secrets, the latest first. */
 export type Sealed = {
   address: string
   authHeader: string
@@ -16,9 +16,9 @@ export type Sealed = {
   before: Replaced[]
 }
 
-/** Where deliveries go, and how they look. */
+/** A target: where deliveries go, and their format. */
 export type NewTarget = Sealed & { type: string; format: string; verifiesTls: boolean; template: string | null }
-/** `paused` undefined: deliveries go out. */
+/** `paused` undefined: not paused. */
 export type Target = NewTarget & {
   id: number
   restsUntil: Date | null
@@ -30,11 +30,11 @@ export type NewPolicy = {
   description: string
   isEnabled: boolean
   eventTypes: EventType[]
-  /** Doublestar patterns; empty takes all. */
+  /** Doublestar patterns; an empty one matches everything. */
   repositories: string
   tags: string
 }
-/** `projectId` null: of the whole system. */
+/** `projectId` null: a policy of the whole system. */
 export type Policy = NewPolicy & {
   id: number
   projectId: number | null
@@ -54,13 +54,16 @@ export const limits = {
   secretsBefore: 3,
 } as const
 
-/** What HTTP itself or Marina says; `authorization` has its own field. */
-const ownHeaders =
-  /^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|proxy-.*|authorization|user-agent|marina-.*)$/i
+/** Headers that HTTP or Marina sets; `authorization` has a field of its own. */
+const ownHeaders = new RegExp(
+  '^(?:host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|keep-alive|expect|' +
+    'proxy-.*|authorization|user-agent|marina-.*)$',
+  'i',
+)
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Why this is no policy, or undefined. */
+/** Why a policy is wrong, or undefined. */
 export function policyProblem({
   name,
   description,
@@ -84,7 +87,7 @@ function filterProblem(where: string, pattern: string): string | undefined {
   return problem && `${where}: ${problem}`
 }
 
-/** Why these cannot be a policy's targets, or undefined. Repeats no address and no secret. */
+/** Why the targets of a policy are wrong, or undefined. The text holds no address and no secret. */
 export function targetsProblem(targets: NewTarget[]): string | undefined {
   if (targets.length === 0) return 'targets is empty'
   if (targets.length > limits.targets) return `a policy has at most ${limits.targets} targets`
@@ -136,26 +139,25 @@ function headersProblem({ authHeader, headers, secret }: NewTarget): string | un
 }
 
 /**
- * Which artifacts a policy is about. The repository without its project for a project's policy, whole for one of the
- * system.
+ * Compiles a policy's filters. Repositories are matched without the project's name, in a policy of the system with it.
  */
 export function selectorOf({ repositories, tags }: Pick<NewPolicy, 'repositories' | 'tags'>): Selector {
   const choices = (pattern: string) => (pattern === '' ? [] : [{ pattern }])
   return compileSelection({ repositories: choices(repositories), tags: choices(tags) })
 }
 
-/** In ms. */
+/** Times in ms. */
 export type RetryRules = { tries: number; backOffMs: number; mostMs: number }
 
 /**
- * The pause after the `failed`th failure in a row: doubling up to a bound. `retryAfterMs`: what the receiver asked
- * for, within the same bound.
+ * The back-off after the `failed`th failure in a row: it doubles up to `mostMs`. `retryAfterMs`: the pause that the
+ * receiver asked for, within the same bound.
  */
 export function pauseAfter({ backOffMs, mostMs }: Omit<RetryRules, 'tries'>, failed: number, retryAfterMs = 0): number {
   return Math.min(Math.max(backOffMs * 2 ** Math.min(failed - 1, 30), retryAfterMs), mostMs)
 }
 
-/** What Retry-After says, in ms from now: seconds, or a date. Undefined when it says nothing. */
+/** The pause in a Retry-After header, in ms: it holds seconds or a date. Undefined when it holds neither. */
 export function retryAfterMs(text: string | undefined, now: Date): number | undefined {
   if (text === undefined) return undefined
   if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1000

@@ -4,14 +4,16 @@ import type { Sealed } from './rules.ts'
 import { signatureOf } from './signature.ts'
 
 type SendRules = { timeoutMs: number; waitMs: number; answerBytes: number; signal: AbortSignal }
-/** What came of one call. `took` in ms. Untried: it was given up, or had to wait for too many others to the same host. */
+/**
+ * The result of one call. `took` in ms. Untried: it was aborted, or waited too long for other calls to the same host.
+ */
 export type Sent = { at: Date; took: number } & (
   | { kind: 'answered'; reply: Reply }
   | { kind: 'failed'; why: string }
   | { kind: 'untried' }
 )
 
-/** Posts a delivery once. Never throws for what the other side does. */
+/** Posts a delivery once. Failures of the receiver or the network are results, not errors. */
 export async function sendOne(
   outbound: Outbound,
   target: Sealed & { verifiesTls: boolean },

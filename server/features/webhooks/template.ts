@@ -7,10 +7,10 @@ export class BadTemplate extends Error {
 
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json }
 
-/** In characters; levels of lists and objects in one another; placeholders, and how many of them may become all of an event. */
+/** `length` in characters; `depth` in levels of nested lists and objects; `wholeEvents`: uses of `{{event_data}}`. */
 const limits = { length: 16_384, depth: 20, placeholders: 50, wholeEvents: 3 }
 
-/** What `{{name}}` stands for. */
+/** The value of each placeholder `{{name}}`. */
 const placeholders: Record<string, (event: HookEvent) => Json> = {
   id: ({ id }) => id,
   type: ({ type }) => type,
@@ -24,7 +24,7 @@ const placeholders: Record<string, (event: HookEvent) => Json> = {
   resource_url: ({ data }) => data.resources?.[0]?.resource_url ?? '',
   event_data: ({ data }) => data,
 }
-/** Blanks around a name are cut off afterwards: said here, they could be shared out in as many ways as there are blanks, cubed. */
+/** Blanks around a name are trimmed afterwards: within this pattern they would make it backtrack in cubic time. */
 const place = /\{\{([^{}]*)\}\}/g
 
 /** Throws BadTemplate. A template is JSON whose strings may hold `{{name}}`. */
@@ -48,8 +48,8 @@ export function checkTemplate(text: string): void {
 }
 
 /**
- * The template's JSON with the event's values in it. A string that is one placeholder becomes the value itself, a number or an
- * object too; anywhere else its text. Nothing of an event can break out of the string it stands in.
+ * Fills the event's values into a template. A string that is exactly one placeholder becomes the value itself, also a
+ * number or an object; within a longer string it becomes text. No value can break out of its string.
  */
 export function renderTemplate(text: string, event: HookEvent): string {
   const valueOf = (name: string) => placeholders[name.trim()]!(event)
@@ -72,7 +72,7 @@ function parse(text: string): Json {
   }
 }
 
-/** Names of an object's members stay as they are. */
+/** Applies `onText` to every string of a JSON value, but not to the names of members. */
 function walk(value: Json, onText: (text: string) => Json, depth = 0): Json {
   if (depth > limits.depth) throw new BadTemplate(`the template nests more than ${limits.depth} deep`)
   if (typeof value === 'string') return onText(value)

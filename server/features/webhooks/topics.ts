@@ -1,17 +1,17 @@
 import { topic } from '../../catalog/topic.ts'
 
-/** `projectId` null: of the whole system. */
+/** `projectId` null: a policy of the whole system. */
 type Policy = { projectId: number | null; policyId: number; name: string }
 type OfTarget = Policy & { targetId: number }
-/** `eventId` is that of the delivery at which it showed, so that it is found together with what caused the event. */
+/** `eventId`: of the delivery that showed it, so that it is found together with the cause of the event. */
 type Turn = OfTarget & { eventId: string }
-/** `eventId` when all that went again is one event. */
+/** `eventId`: set when all repeated deliveries are of one event. */
 type Repeated = Policy & { first: number; last: number; count: number; eventId?: string | undefined }
 
 /**
- * What happens to policies and how their targets fare. Single deliveries have their own history: here stands when a
- * target begins to fail and when it takes deliveries again. `changed` names what differs now, nothing when a policy
- * was sent as it was, and never holds a secret.
+ * Changes of policies and of their targets' state. Single deliveries have a history of their own: these facts say when
+ * a target begins to fail and when it accepts deliveries again. `changed` names what differs, nothing when a policy was
+ * sent unchanged, and never holds a secret.
  */
 export const facts = {
   policyCreated: topic<Policy>('webhook-policy.created'),
@@ -19,7 +19,7 @@ export const facts = {
   policyDeleted: topic<Policy>('webhook-policy.deleted'),
   policyTested: topic<Policy & { eventType: string; eventId: string; deliveries: number }>('webhook-policy.tested'),
   deliveriesRepeated: topic<Repeated>('webhook-delivery.repeated'),
-  /** The first failed try after one that got through; the target rests, for longer after each further one. */
+  /** The first failed try after a successful one. The target rests, longer after each further failure. */
   targetFailed: topic<Turn & { why: string; restsUntil: string | null }>('webhook-target.failed', {
     isFailure: true,
     description: (of) => `a target of webhook policy ${of.name} fails and is left to rest: ${of.why}`,

@@ -30,7 +30,7 @@ type Entry = {
 }
 const call = async (method: string, path: string, as: Person, body?: unknown, status = 200) =>
   expectAnswer(await callApi(marina, method, path, { as, body }), status)
-/** What the log has on this, the oldest first, once it has as many. */
+/** All entries of the audit log for a query, the oldest first, once there are exactly `count`. */
 const entries = (q: string, count: number, as = uaA) =>
   eventually(async () => {
     const found = (
@@ -46,7 +46,7 @@ const told = (all: Entry[]) =>
     isWell,
   ])
 
-test('one push, its delivery, failure, recovery and redelivery stand in the log under one event id, and all that became of the policy under its name', async () => {
+test('the audit log has a delivery from push to redelivery under one event id, and under its policy', async () => {
   await using receiver = await openReceiver()
   const secrets = ['Canary1Canary1Canary1', 'Canary2Canary2', 'Canary3Canary3', 'Canary4Canary4Canary4', 'CanaryPath']
   const name = fresh('hook')
@@ -58,9 +58,10 @@ test('one push, its delivery, failure, recovery and redelivery stand in the log 
     auth_header: `Bearer ${secrets[1]}`,
     headers: { 'X-Key': secrets[2] },
   }
-  const policy = `${policies}/${await create(marina, policies, uaA, { name, event_types: ['PUSH_ARTIFACT'], targets: [target] })}`
+  const body = { name, event_types: ['PUSH_ARTIFACT'], targets: [target] }
+  const policy = `${policies}/${await create(marina, policies, uaA, body)}`
 
-  // Fails once, which is less than a pause takes.
+  // One failure does not pause the target.
   receiver.answer(() => ({ status: receiver.received.length <= 1 ? 503 : 200 }))
   await pushImage(marina, `${A.name}/${fresh('repo')}`, { tag: 'v1', as: maA })
   await eventually(() => assert.equal(receiver.received.length, 2))
@@ -81,7 +82,7 @@ test('one push, its delivery, failure, recovery and redelivery stand in the log 
     [name, execution!.id, 'answered with 503'],
   )
 
-  // And for good, until it answers again.
+  // The target fails until it is paused, and is resumed when it answers again.
   await eventually(() => assert.equal(receiver.received.length, 3))
   receiver.answer(() => ({ status: 500 }))
   const {

@@ -6,12 +6,12 @@ import { limits, type NewPolicy, type NewTarget, type Policy, type Target } from
 
 type TargetReq = Static<typeof WebhookTargetReq>
 
-/** Stands for a secret in answers; sent back it means: the one that is there. */
+/** Shown in place of a secret. A client that sends it back keeps the stored secret. */
 export const mask = '******'
 
 /**
- * Only what the body holds. An id, a project or a creator in it takes no effect (H17). Harbor's Go client leaves out a description
- * that is empty, so none given is an empty one.
+ * The fields of a body. An id, a project or a creator in it has no effect (H17). Harbor's Go client leaves out an empty
+ * description, so that an absent one is empty.
  */
 export function parsePolicy(
   body: Static<typeof WebhookPolicyReq>,
@@ -34,13 +34,13 @@ export function parsePolicy(
   }
 }
 
-/** A target as it will be, and the one it was: that with its id, else that with its type and address. */
+/** A new target and the one that it replaces: the one with its id, otherwise with its type and address. */
 export type Changed = { target: NewTarget; was: Target | undefined }
 
 /**
- * Harbor's fields replace what was there, as in Harbor; Marina's own stay as they are when they are not given, for clients
- * that do not know them. A secret that is kept goes to no other server than before. `overlapMs`: how long a secret that is
- * replaced still signs.
+ * Reads the targets of a body. As in Harbor, Harbor's fields are replaced; fields that only Marina has are kept when
+ * they are absent, for clients that do not know them. A secret is kept only for the same server. `overlapMs`: how long
+ * a replaced secret still signs.
  */
 export function parseTargets(given: TargetReq[], known: Target[], overlapMs: number): Changed[] {
   const left = [...known]
@@ -69,7 +69,7 @@ function parseTarget(given: TargetReq, was: Target | undefined, overlapMs: numbe
     if (before === undefined || !stays)
       throw new Failure(
         'BAD_REQUEST',
-        `${what} is ${mask}: give it anew, there is none to keep or it belongs to another address`,
+        `${what} is ${mask}, but there is none to keep, or it belongs to another address: send it again`,
       )
     return before
   }
@@ -93,7 +93,7 @@ function parseTarget(given: TargetReq, was: Target | undefined, overlapMs: numbe
 
 const ownValue = (all: Record<string, string>, name: string) => (Object.hasOwn(all, name) ? all[name] : undefined)
 
-/** `was` undefined: the target is new, or leads to another server than before. */
+/** `was` undefined: the target is new, or its address is on another server than before. */
 function secretsOf(
   given: string | undefined,
   was: Target | undefined,
@@ -104,7 +104,7 @@ function secretsOf(
   if (given === mask)
     throw new Failure(
       'BAD_REQUEST',
-      `secret is ${mask}: give it anew, there is none to keep or it belongs to another address`,
+      `secret is ${mask}, but there is none to keep, or it belongs to another address: send it again`,
     )
   if (!was || was.secret === '' || given === '') return { secret: given ?? '', before: [] }
   const now = Date.now()
@@ -117,7 +117,7 @@ function secretsOf(
 
 const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : '')
 
-/** What has to be decided about a new policy that says nothing of it. */
+/** The defaults of a new policy. */
 export const newPolicy: NewPolicy = {
   name: '',
   description: '',

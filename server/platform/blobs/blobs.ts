@@ -1,26 +1,29 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** Bytes on their way in: any stream of buffers, a request body included. */
+/** Bytes to be stored: any stream of buffers, such as a request's body. */
 export type Bytes = AsyncIterable<Uint8Array>
 
 /**
- * Bytes on their way out. `sendTo`, where a driver has it, does what `pipeline` would, in buffers that are used again once
- * the other side has taken them: only the driver can know when that is.
+ * Bytes that are read. `sendTo`, if the driver has it, does the same as `pipeline`, but in buffers that it reuses once
+ * the other side has taken them.
  */
 export type BlobStream = Readable & { sendTo?: (to: Writable, look?: Look) => Promise<void> }
 
-/** Sees bytes before they are written: every chunk, and the moment before the last one goes out, when it may still throw. */
+/**
+ * Sees bytes before they are sent: `chunk` gets each chunk, `last` is called before the last one is sent and may throw.
+ */
 export type Look = { chunk(bytes: Uint8Array): void; last(): void }
 
 /** First and last byte wanted, both included, counted from 0 (RFC 9110, 14.1.2). */
 export type ByteRange = { start: number; end: number }
 
-/** `version` stays as long as the bytes have not been written again. */
+/** `version` stays the same until the key is written again. */
 export type BlobInfo = { size: number; modifiedAt: Date; version: string }
 
 /**
  * What a driver knows of one unfinished write: a plain JSON value that the caller keeps (in its database) between two
- * calls, so that any process can go on with it. `id` names it; `size` counts the bytes that are safe to build upon.
+ * calls, so that any process can continue it. `size` counts the bytes that are durable, so that the next append begins
+ * there.
  */
 export type Stage = { readonly id: string; readonly size: number; readonly state?: unknown }
 
@@ -34,7 +37,9 @@ export class BlobMissing extends Error {
   }
 }
 
-/** The store cannot be reached or cannot take more (disk full, S3 down). Never thrown for a key that is merely absent. */
+/**
+ * The store cannot be reached or cannot store more (disk full, S3 down). Never thrown for a key that is only absent.
+ */
 export class StorageUnavailable extends Error {
   override name: string = 'StorageUnavailable'
 }
@@ -49,7 +54,7 @@ export class StorageFull extends StorageUnavailable {
  * segment; a driver throws TypeError on any other.
  *
  * Promises of every driver, checked by blobs.suite.ts:
- * - What `write` and `commit` return for is durable: it survives the power going out the moment after.
+ * - When `write` or `commit` returns, the bytes are durable: they survive a power cut in the next moment.
  * - A key shows all its bytes or none; a failed or cut write leaves nothing under the key.
  * - Writing a key that exists replaces it atomically (bytes are content-addressed by the caller, so they are the same).
  * - Nothing is held in memory beyond a bounded buffer per call.
@@ -65,9 +70,9 @@ export interface Blobs {
   read(key: string, range?: ByteRange): Promise<BlobStream>
 
   /**
-   * Stores all bytes of `source` under `key` in one go and returns their count. `verify` runs after the last byte and
-   * before anything becomes visible: when it throws, or the source does, nothing is left behind. With `algorithm` it is
-   * also given the digest of the bytes, in hex ('' without).
+   * Stores all bytes of `source` under `key` and returns their count. `verify` runs after the last byte and before
+   * anything is visible: when it throws, or the source does, nothing is left behind. With `algorithm` it also gets the
+   * digest of the bytes, in hex ('' without).
    */
   write(
     key: string,
@@ -76,38 +81,39 @@ export interface Blobs {
     algorithm?: 'sha256' | 'sha512',
   ): Promise<number>
 
-  /** A new, empty stage. Touches no storage. `id` is a UUID of the caller's. */
+  /** A new, empty stage. Does not touch the storage. `id` is a UUID that the caller has made. */
   stage(id: string): Stage
 
   /**
-   * Adds bytes at the end of a stage. Bytes that an earlier, unrecorded append left beyond `stage.size` are dropped first.
-   * Resolves with the stage to keep from now on, also when the source was cut: then `cut` holds what it threw and the
-   * stage counts the bytes that arrived and are kept (`cut` is also set when the store could not take all of them).
+   * Adds bytes at the end of a stage. Bytes beyond `stage.size`, which an earlier append left without being recorded,
+   * are dropped first. Resolves with the stage to keep from now on, also when the source failed: then `cut` is its
+   * error, and the stage counts the bytes that arrived and are stored (`cut` is also set when the store could not take
+   * all of them).
    */
   append(stage: Stage, source: Bytes): Promise<{ stage: Stage; cut?: unknown }>
 
   /** The first `stage.size` bytes of a stage. */
   readStage(stage: Stage): Promise<Readable>
 
-  /** Makes the stage's bytes appear under `key`, durably and at once, and ends the stage. */
+  /** Makes the stage's bytes visible under `key`, durably and atomically, and ends the stage. */
   commit(stage: Stage, key: string): Promise<void>
 
-  /** Forgets a stage and its bytes; nothing happens when it is gone already. */
+  /** Removes a stage and its bytes; does nothing when it is gone already. */
   discard(stage: Stage): Promise<void>
 
-  /** Stages that hold bytes, to find those nobody remembers. */
+  /** Stages that hold bytes, to find those that no upload refers to. */
   listStages(): AsyncIterable<{ stage: Stage; modifiedAt: Date }>
 
-  /** Removes a key. True when it was there. Durable on return. */
+  /** Removes a key durably. True when it existed. */
   remove(key: string): Promise<boolean>
 
-  /** Every key that starts with `prefix` (a whole number of segments, `''` for all), in no promised order. */
+  /** Every key below `prefix` (whole segments, `''` for all), in no particular order. */
   list(prefix: string): AsyncIterable<{ key: string } & BlobInfo>
 
-  /** A URL from which a client may read the key itself for `ttlMs`, where the driver has such and it is switched on. */
+  /** A URL from which a client may read the key for `ttlMs`, if the driver has signed URLs and they are switched on. */
   presign?(key: string, ttlMs: number): Promise<string>
 
-  /** Rejects with StorageUnavailable when the store cannot be read or written now. For the health answer. */
+  /** Rejects with StorageUnavailable when the store cannot be read or written now. For the health check. */
   check(): Promise<void>
 
   close(): Promise<void>
@@ -115,7 +121,7 @@ export interface Blobs {
 
 const keyForm = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/
 
-/** Throws TypeError unless `key` has the form every driver can hold. Segments never start with a dot. */
+/** Throws TypeError unless `key` has the form that every driver can store. Segments never start with a dot. */
 export function checkKey(key: string): string {
   if (key.length > 512 || !keyForm.test(key))
     throw new TypeError(`not a storage key: ${JSON.stringify(key.slice(0, 80))}`)

@@ -2,13 +2,16 @@ import { createHash, type Hash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
-/** `upto`: the file holds this many bytes from its start. `isLast`: no more come, answer with the digest. */
+/** `upto`: the file has this many bytes. `isLast`: there will be no more, so answer with the digest. */
 export type Follow =
   | { id: number; fd: number; algorithm: string; upto: number; isLast: boolean }
   | { id: number; isDropped: true }
 export type Followed = { id: number; hex: string } | { id: number; error: string }
 
-/** Hashes files while they are being written, from what the kernel has just been given. One for all uploads, in turns. */
+/**
+ * Hashes files while they are being written, while the kernel still has the bytes in memory. One thread for all
+ * uploads.
+ */
 const buffer = Buffer.allocUnsafeSlow(512 * 1024)
 const files = new Map<number, { hash: Hash; at: number }>()
 

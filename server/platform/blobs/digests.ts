@@ -5,7 +5,7 @@ import type { Follow, Followed } from './digest-worker.ts'
 
 export type Algorithm = 'sha256' | 'sha512'
 
-/** The same bytes, and after the last of them their digest in hex. */
+/** Passes the bytes on, and after the last one has their digest in hex. */
 export function digesting(source: Bytes, algorithm: Algorithm | undefined): { source: Bytes; hex(): string } {
   if (!algorithm) return { source, hex: () => '' }
   const hash = createHash(algorithm)
@@ -18,27 +18,27 @@ export function digesting(source: Bytes, algorithm: Algorithm | undefined): { so
   return { source: counted(), hex: () => hash.digest('hex') }
 }
 
-/** Follows one file that is being written from its start. */
+/** Computes the digest of one file while it is written from its start. */
 export type FileDigest = {
-  /** Bytes on their way to the file, in order. */
+  /** To be called with each chunk, in order, before it is written. */
   passing(chunk: Uint8Array): void
-  /** The kernel has the first `upto` bytes. */
+  /** To be called when the kernel has the first `upto` bytes. */
   written(upto: number): void
   /** The digest in hex, once all `size` bytes are written. */
   finish(size: number): Promise<string>
-  /** Gives up; harmless after `finish`. */
+  /** Stops; does nothing after `finish`. */
   drop(): void
 }
 
 export type FileDigests = { follow(fd: number, algorithm: Algorithm): FileDigest; close(): Promise<void> }
 
-/** Up to here a file is hashed as it passes: waking another thread would take longer. */
+/** Files up to this size are hashed chunk by chunk in this thread: waking another one would take longer. */
 const inlineBytes = 4 * 2 ** 20
 
 /**
- * Digests of files that are being written. Small ones are hashed in passing; larger ones by a thread that reads behind the
- * writer what the kernel still has in memory, so that receiving and hashing use two processors. With 512 MiB over loopback
- * hashing was the longest part of a PUT.
+ * Computes digests of files while they are written. Small ones are hashed chunk by chunk; larger ones by a thread that
+ * reads, behind the writer, what the kernel still has in memory, so that receiving and hashing use two processors. For
+ * 512 MiB over loopback hashing was the longest part of a PUT.
  */
 export function openFileDigests(): FileDigests {
   let worker: Worker | undefined

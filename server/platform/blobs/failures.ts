@@ -1,6 +1,6 @@
 import { StorageFull, StorageUnavailable } from './blobs.ts'
 
-/** Runs one storage step; whatever the disk answers comes out as one of the failures of the interface. */
+/** Waits for one step on the disk; its system errors become errors of the interface. */
 export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
   try {
     return await step
@@ -9,7 +9,9 @@ export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
   }
 }
 
-/** A system error (full, broken, out of handles, no right) is StorageUnavailable; our own named errors pass unchanged. */
+/**
+ * A system error (disk full or broken, no handles or rights) becomes StorageUnavailable; other errors pass unchanged.
+ */
 export function diskFailure(what: string, error: unknown): unknown {
   const code = codeOf(error)
   if (code === undefined) return error
@@ -17,7 +19,7 @@ export function diskFailure(what: string, error: unknown): unknown {
   return new Kind(`${what}: ${(error as Error).message}`, { cause: error })
 }
 
-/** ENOENT and ENOTDIR say "absent"; every other system error says nothing about the key. */
+/** ENOENT and ENOTDIR mean that the key is absent; every other system error says nothing about the key. */
 export function isAbsent(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'ENOENT' || code === 'ENOTDIR'

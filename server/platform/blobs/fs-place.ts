@@ -2,19 +2,19 @@ import { mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, isAbsent } from './failures.ts'
 
-/** Files below one root that come and go as a whole, and are on the disk, or gone from it, when that is said. */
+/** Puts and removes files below one root, atomically; on return the change is durable. */
 export type Places = {
   /**
-   * Moves a synced file to its place. A folder is made only when the move finds none (most of the time it is there), and again
-   * when a remover swept it away as empty in between.
+   * Moves a synced file to its place. A folder is made only when the move finds none, as it usually exists, and again
+   * when a removal deleted it as empty meanwhile.
    */
   put(from: string, to: string): Promise<void>
-  /** Takes a file away, and the folders above it that are empty now. False when there was none. */
+  /** Removes a file, and the folders above it that are empty then. False when there was none. */
   takeAway(path: string): Promise<boolean>
 }
 
 export function openPlaces(root: string): Places {
-  /** Folders made here whose own entry is not yet known to be on the disk. */
+  /** New folders whose own entry is not yet known to be on the disk, with the sync of it. */
   const fresh = new Map<string, Promise<void>>()
   const sync = sharingSyncs()
 
@@ -45,7 +45,7 @@ export function openPlaces(root: string): Places {
     },
   }
 
-  /** A remover of a neighbour may take an empty folder away first: then the one above it holds the change to sync. */
+  /** Syncs a folder or, if the removal of a neighbour deleted it as empty, the one above, which has the change then. */
   async function syncNearest(dir: string): Promise<void> {
     try {
       await sync(dir)
@@ -55,7 +55,7 @@ export function openPlaces(root: string): Places {
     }
   }
 
-  /** Makes one folder and those above it that lack; who comes later waits in `fresh` for the sync of its entry. */
+  /** Makes one folder and missing ones above it; later callers wait in `fresh` for the sync of its entry. */
   async function makeDir(dir: string): Promise<void> {
     try {
       await mkdir(dir)
@@ -83,7 +83,7 @@ export function openPlaces(root: string): Places {
   }
 }
 
-/** A directory's entries are on the disk only after a sync of the directory itself. */
+/** Syncs a folder: only then its entries are on the disk. */
 export async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, 'r')
   try {
@@ -94,8 +94,9 @@ export async function syncDir(dir: string): Promise<void> {
 }
 
 /**
- * Who asks while a sync of the same folder runs waits for the next one, which begins after that and covers all who asked until
- * then. A collection removes neighbours: one sync of the disk does for ten of them, and pushes have the disk meanwhile.
+ * Shares syncs of a folder: callers that ask while one runs wait for the next, which begins after they asked and is for
+ * all of them. A collection removes many files of one folder: one sync is enough for ten of them, and pushes can use
+ * the disk.
  */
 function sharingSyncs(): (dir: string) => Promise<void> {
   const running = new Map<string, { now: Promise<void>; next?: Promise<void> }>()
@@ -116,7 +117,7 @@ function sharingSyncs(): (dir: string) => Promise<void> {
   }
 }
 
-/** Removes empty folders from `dir` upwards, at most to the root; returns the lowest one that stays. */
+/** Removes empty folders from `dir` upwards, but not the root; returns the lowest one that stays. */
 async function dropEmptyDirs(dir: string, root: string): Promise<string> {
   while (dir !== root) {
     try {

@@ -4,29 +4,30 @@ import type { FileDigest } from './digests.ts'
 import { diskFailure } from './failures.ts'
 
 export type PourLimits = {
-  /** Small chunks are gathered into writes of about this many bytes. */
+  /** Small chunks are gathered into batches of about this many bytes, each written at once. */
   batchBytes: number
-  /** So many batches may be on their way to the kernel while the next one is gathered. */
+  /** The most batches that are being written while the next one is gathered. */
   batchesInFlight: number
-  /** Write-back starts each time so many bytes have been written, so that the closing sync finds little left to do. */
+  /** A sync starts each time this many bytes have been written, so that the last sync has little left to do. */
   syncEveryBytes: number
 }
 
 /**
- * What all pours of one store share. Early syncs sit in threads that reads and writes need too (libuv has 4), so only
- * `syncLimit` run at once. Batches wait in memory, so many pours at once have fewer on their way each.
+ * What all pours of one store share. Early syncs occupy threads that reads and writes need, too (libuv has 4), so only
+ * `syncLimit` run at once. Batches wait in memory, so each pour has fewer in flight when there are many.
  */
 export type Together = { pours: number; syncs: number; readonly syncLimit: number; readonly batchLimit: number }
 
 /** The kernel takes at most 1024 pieces in one writev (IOV_MAX). */
 const piecesPerWrite = 512
 
-/** `hex`: the digest, where one was asked for and nothing was cut. */
+/** `hex`: the digest, if one was asked for and the source did not fail. */
 type Poured = { size: number; hex: string; cut?: { error: unknown; byStore: boolean } }
 
 /**
- * Writes all bytes of `source` at `position` and syncs them: what `size` counts is on the disk. Gathers small chunks and
- * keeps writing while the next ones arrive, within a bounded buffer. `cut` tells what ended it before the source's end.
+ * Writes all bytes of `source` at `position` and syncs them: those that `size` counts are on the disk. Gathers small
+ * chunks, and writes while the next ones arrive, within a bounded buffer. `cut`: the error that ended it before the
+ * source's end.
  */
 export async function pour(
   file: FileHandle,
@@ -57,10 +58,10 @@ export async function pour(
 }
 
 type Writer = {
-  /** Takes a chunk; returns a promise only when the caller has to wait for room. */
+  /** Takes a chunk; returns a promise only when the caller has to wait until the buffer has room. */
   add(chunk: Uint8Array): Promise<void> | undefined
   failed(): boolean
-  /** Writes the rest, syncs, and counts what is on the disk. Throws when any write or sync failed. */
+  /** Writes the rest, syncs, and returns the bytes that are on the disk. Throws when any write or sync failed. */
   finish(isWhole: boolean): Promise<{ size: number; hex: string }>
 }
 
@@ -78,7 +79,7 @@ function openWriter(
   let failure: { error: unknown } | undefined
   let syncing: Promise<void> | undefined
   const writes: Promise<void>[] = []
-  /** Resolves when everything sent so far has reached the kernel, in order. */
+  /** Resolves when all batches so far have reached the kernel, in order. */
   let reached: Promise<void> = Promise.resolve()
 
   const noteFailure = (error: unknown) => {
@@ -88,7 +89,8 @@ function openWriter(
     if (failure) throw failure.error
   }
 
-  // The failure of a background step is kept and thrown at the next chance: Linux reports it once per open file only.
+  // The error of a step in the background is kept and thrown by the next call: Linux reports it only once per open
+  // file.
   function send() {
     const [pieces, at, size] = [batch, position, batchSize]
     batch = []
@@ -139,7 +141,7 @@ function openWriter(
       await reached
       throwFailure()
       const hex = digest && isWhole ? digest.finish(position) : Promise.resolve('')
-      // The disk and the digest are waited for together.
+      // Waits for the disk and the digest in parallel.
       const [found] = await Promise.all([hex, syncing?.then(sync) ?? sync()])
       throwFailure()
       return { size: position - start, hex: found }
@@ -147,7 +149,7 @@ function openWriter(
   }
 }
 
-/** A write may take fewer bytes than it was given (a disk about to be full, a signal): the rest goes out again. */
+/** Writes all bytes: one write may take fewer than it was given (the disk is almost full, a signal). */
 async function writeFully(file: FileHandle, pieces: Uint8Array[], position: number, size: number) {
   let written = (await file.writev(pieces, position)).bytesWritten
   while (written < size) {

@@ -5,8 +5,8 @@ import { StorageUnavailable, type BlobStream, type Look } from './blobs.ts'
 import { diskFailure } from './failures.ts'
 
 /**
- * The `length` bytes of an open file from `position` on; closes the file at the end. A file that turns out shorter is an
- * error, never a silent end: the size was promised before the first byte.
+ * Streams `length` bytes of an open file from `position` on; closes the file at the end. A file that turns out to be
+ * shorter is an error, never a silent end: the client was told the size before the first byte.
  */
 export function streamFile(file: FileHandle, position: number, length: number, chunkBytes: number): BlobStream {
   const end = position + length
@@ -30,8 +30,8 @@ export function streamFile(file: FileHandle, position: number, length: number, c
   }
 
   /**
-   * Two buffers in turns: one is read into while the other is written. 512 MiB over loopback take a third of the time that
-   * fresh buffers do, whose pages the kernel has to find and clear for every chunk.
+   * Uses two buffers in turn: one is filled while the other is sent. 512 MiB over loopback take a third of the time
+   * that new buffers take, whose pages the kernel has to find and clear for every chunk.
    */
   async function sendTo(to: Writable, look?: Look): Promise<void> {
     const writer = openWriter(to)
@@ -65,7 +65,7 @@ export function streamFile(file: FileHandle, position: number, length: number, c
   }
 }
 
-/** `write` resolves when the bytes have left their buffer, and rejects when the stream ends before. */
+/** `write` resolves when the buffer can be used again, and rejects when the stream ends before. */
 function openWriter(to: Writable): { write: (bytes: Buffer) => Promise<void>; end: () => Promise<void> } {
   let giveUp: (error: unknown) => void = () => {}
   const done = finished(to)

@@ -6,10 +6,10 @@ import { all, appendAll, from, inChunks, newKey, stagesOf, zeros } from './blobs
 import { BlobMissing, StorageUnavailable, type Blobs } from './blobs.ts'
 import { openFsBlobs } from './fs.ts'
 
-/** Scenes that need a process of their own: one with little room, one with few handles, one that gets killed. */
+/** Scenes that need a process of their own: with little room, with few handles, or that is killed. */
 const scenes: Record<string, (root: string, key: string) => Promise<void>> = {
   async full(root) {
-    process.on('SIGXFSZ', () => undefined) // else the limit on a file's size kills instead of failing the write
+    process.on('SIGXFSZ', () => undefined) // otherwise the limit on a file's size kills instead of failing the write
     await fillUp(await openFsBlobs({ root }))
   },
 
@@ -29,7 +29,7 @@ const scenes: Record<string, (root: string, key: string) => Promise<void>> = {
   },
 }
 
-/** The store must have room for less than 16 MiB, in one file or in all. */
+/** Checks a store that has room for less than 16 MiB, in one file or in all. */
 export async function fillUp(blobs: Blobs): Promise<void> {
   const [old, key] = [newKey(), newKey()]
   await blobs.write(old, from([Buffer.from('old bytes')]))
@@ -41,7 +41,7 @@ export async function fillUp(blobs: Blobs): Promise<void> {
   assert.ok(hasCause(overfull.cut))
   assert.deepEqual(overfull.stage, stage)
 
-  // Nothing of it is left in the way, what was there is still there, and no restart is needed.
+  // The failed write left nothing, earlier keys are still there, and no restart is needed.
   assert.deepEqual(
     (await stagesOf(blobs)).map((found) => found.stage),
     [{ id: stage.id, size: 5 }],

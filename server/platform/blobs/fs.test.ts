@@ -20,7 +20,7 @@ const child = join(import.meta.dirname, 'fs.test-child.ts')
 blobsSuite('files', openStore)
 
 describe('blobs in files when things go wrong', () => {
-  test('a full disk is StorageUnavailable, leaves nothing behind, and heals without a restart', async (t) => {
+  test('a full disk is StorageUnavailable, leaves nothing behind, and needs no restart afterwards', async (t) => {
     await using folder = await openFolder()
     if (await mountSmall(folder.root)) {
       try {
@@ -53,7 +53,7 @@ describe('blobs in files when things go wrong', () => {
     assert.deepEqual(await readdir(join(folder.root, '.stages')), [])
   })
 
-  // The kernel refuses to sync /dev/null: a sync that fails after writes that did not.
+  // The kernel refuses to sync /dev/null: a sync that fails after writes that succeeded.
   for (const [what, size] of [
     ['the closing', 10],
     ['an early', 40 * 1024 * 1024],
@@ -69,7 +69,7 @@ describe('blobs in files when things go wrong', () => {
     })
   }
 
-  test('a store whose disk was taken away is StorageUnavailable, not empty', async () => {
+  test('a store whose disk is unmounted is StorageUnavailable, not empty', async () => {
     await using store = await openStore()
     const [{ blobs, root }, key] = [store, newKey()]
     await blobs.write(key, from([Buffer.from('x')]))
@@ -90,7 +90,7 @@ describe('blobs in files when things go wrong', () => {
     assert.equal(String(await all(blobs.read(key))), 'x')
   })
 
-  test('a stage that lost bytes is not built upon', async () => {
+  test('an append to a stage that lost bytes is refused', async () => {
     await using store = await openStore()
     const stage = await appendAll(store.blobs, store.blobs.stage(randomUUID()), from([Buffer.from('12345')]))
     await truncate(join(store.root, '.stages', stage.id), 3)
@@ -100,7 +100,7 @@ describe('blobs in files when things go wrong', () => {
     assert.deepEqual(await keysOf(store.blobs, ''), [])
   })
 
-  test('half an append that a crash left is dropped before the next one', async () => {
+  test('bytes of an append that a crash cut short are dropped before the next one', async () => {
     await using store = await openStore()
     const [{ blobs, root }, key] = [store, newKey()]
     const stage = await appendAll(blobs, blobs.stage(randomUUID()), from([Buffer.from('whole ')]))
@@ -118,7 +118,7 @@ describe('blobs in files when things go wrong', () => {
     await assert.rejects(all(Promise.resolve(stream)), StorageUnavailable)
   })
 
-  test('sendTo writes the very bytes however slowly they are taken, and never again into a buffer that is still in use', async () => {
+  test('sendTo sends the right bytes to a slow reader, and reuses no buffer that is still in use', async () => {
     await using store = await openStore()
     const [key, bytes] = [newKey(), randomBytes(3 * 1024 * 1024 + 17)]
     await store.blobs.write(key, from([bytes]))
@@ -146,7 +146,7 @@ describe('blobs in files when things go wrong', () => {
     const open = async () => (await readdir('/proc/self/fd')).length
     const before = await open()
     for (let round = 0; round < 20; round++) {
-      // Never calls back: what is written stays on its way until the stream ends.
+      // It never calls back: the bytes stay in flight until the stream ends.
       const stuck = new Writable({ write: () => void setTimeout(() => stuck.destroy(), 5) })
       await assert.rejects((await store.blobs.read(key)).sendTo!(stuck), /close/i)
       await assert.rejects((await store.blobs.read(key)).sendTo!(stuck), /close|destroyed/i)
@@ -179,7 +179,7 @@ async function openStore(): Promise<
   return { ...folder, blobs: await openFsBlobs(folder) }
 }
 
-/** Only root may. */
+/** Mounts a small file system; false unless this is root. */
 async function mountSmall(root: string): Promise<boolean> {
   return run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', root]).then(
     () => true,

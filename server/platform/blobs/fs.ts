@@ -22,20 +22,21 @@ import { openRoom, type Room } from './fs-room.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
 type FsLimits = PourLimits & {
-  /** Bytes asked of the disk at once by a reader; a slow reader holds about twice as many. */
+  /** Bytes per read; a slow reader holds about twice as many. */
   readBytes: number
-  /** Early syncs under way at once over all uploads, of libuv's 4 threads. */
+  /** The most early syncs of all uploads that run at once, in libuv's 4 threads. */
   earlySyncs: number
-  /** Batches on their way at once over all uploads; each upload has at least one. */
+  /** The most batches of all uploads in flight at once; each upload has at least one. */
   batchesTogether: number
 }
 
 const mebibyte = 1024 * 1024
 
 /**
- * Measured on 2 cores with 512 MiB sent over loopback and hashed in the same process, medians of 7: 0.77 s like this, 0.83 s
- * with one batch in flight, 0.88 s without early syncs, 0.72 s hashed but stored nowhere. 16 at once grow the process by
- * about 100 MB, most of it what Node reads from the sockets. Reading the same back: 64 KiB 0.41 s, 256 KiB 0.34 s, 1 MiB 0.30 s.
+ * Measured on 2 cores with 512 MiB sent over loopback and hashed in the same process, medians of 7: 0.77 s with these
+ * values, 0.83 s with one batch in flight, 0.88 s without early syncs, 0.72 s hashed but not stored. 16 uploads at once
+ * grow the process by about 100 MB, most of it in what Node reads from the sockets. Reading it back: 64 KiB 0.41 s, 256
+ * KiB 0.34 s, 1 MiB 0.30 s.
  */
 const defaults: FsLimits = {
   batchBytes: mebibyte / 2,
@@ -50,7 +51,7 @@ const defaults: FsLimits = {
  * Blobs as files below `root`; unfinished ones in `root/.stages` (no key starts with a dot), on the same file system so
  * that a rename makes them visible in one step.
  *
- * A plain `write` goes through a stage file too: what a crash leaves behind is then found by `listStages`.
+ * A plain `write` uses a stage file, too, so that `listStages` finds what a crash leaves behind.
  */
 export async function openFsBlobs({ root, limits }: { root: string; limits?: Partial<FsLimits> }): Promise<Blobs> {
   const store: Store = {
@@ -110,7 +111,7 @@ type Store = {
   digests: FileDigests
 }
 
-/** Syncs only what it made itself: the folder above an existing root may belong to somebody else. */
+/** Syncs only the folders that it makes: the folder above an existing root may belong to another user. */
 async function makeFolders({ stages }: Store) {
   const first = await mkdir(stages, { recursive: true })
   if (first === undefined) return
@@ -130,7 +131,7 @@ async function read(store: Store, key: string, range?: ByteRange): Promise<BlobS
   })
 }
 
-/** The file is closed here only when something throws, else by the stream made of it. */
+/** Opens a file as a stream, which closes it; when something throws before, the file is closed here. */
 async function openStream(
   store: Store,
   path: string,
@@ -164,7 +165,7 @@ async function write(
     await onDisk(`storing ${key}`, store.places.put(from, to))
     return size
   } catch (error) {
-    await unlink(from).catch(() => undefined) // else listStages reports it later
+    await unlink(from).catch(() => undefined) // otherwise listStages reports it later
     throw error
   }
 }
@@ -193,7 +194,7 @@ async function append(store: Store, stage: Stage, source: Bytes): Promise<{ stag
   const file = await openStage(store, stage)
   try {
     const { size: added, cut } = await pour(file, size, source, store.limits, store.together)
-    if (cut?.byStore) await file.truncate(size).catch(() => undefined) // a full disk wants its room back
+    if (cut?.byStore) await file.truncate(size).catch(() => undefined) // frees room on a full disk
     return { stage: { id, size: size + added }, ...(cut && { cut: cut.error }) }
   } finally {
     await file.close()
@@ -209,7 +210,7 @@ async function readStage(store: Store, stage: Stage): Promise<Readable> {
   })
 }
 
-/** Every append has synced its bytes already, so only the move remains to be made durable. */
+/** Makes only the move durable: every append has synced its bytes already. */
 async function commit(store: Store, stage: Stage, key: string): Promise<void> {
   const to = pathOf(store, key)
   const file = await openStage(store, stage)
@@ -217,7 +218,7 @@ async function commit(store: Store, stage: Stage, key: string): Promise<void> {
   await onDisk(`storing ${key}`, store.places.put(stagePath(store, stage.id), to))
 }
 
-/** Opens a stage's file at exactly its recorded size: what lies beyond was never recorded and is dropped. */
+/** Opens a stage's file at exactly its recorded size: bytes beyond it were never recorded and are dropped. */
 async function openStage(store: Store, stage: Stage): Promise<FileHandle> {
   const { id, size } = checkStage(stage)
   const flags = size === 0 ? constants.O_WRONLY | constants.O_CREAT : constants.O_WRONLY
@@ -238,7 +239,7 @@ async function cutTail(file: FileHandle, size: number) {
   await file.sync()
 }
 
-/** Fewer bytes than were synced: the disk lost them, and there is nothing left to build upon. */
+/** The error for a file with fewer bytes than were synced: the disk lost them, and the upload cannot go on. */
 function lostBytes(stage: Stage, found: number) {
   return new BlobMissing(`${stageName(stage)} (${found} of ${stage.size} bytes are left)`)
 }
@@ -282,7 +283,7 @@ async function* list(store: Store, prefix: string): AsyncGenerator<{ key: string
   }
 }
 
-/** A folder may be swept away as empty while the list walks; anything else that fails must not look like "no keys". */
+/** Reads a folder, which may be removed as empty meanwhile. Any other error must not look like "no keys". */
 async function entriesOf(store: Store, prefix: string): Promise<Dirent[]> {
   try {
     return await readdir(join(store.root, prefix), { withFileTypes: true })
@@ -293,7 +294,7 @@ async function entriesOf(store: Store, prefix: string): Promise<Dirent[]> {
   }
 }
 
-/** Writes, syncs and removes one small file: a disk that is full, read-only or gone shows here. */
+/** Writes, syncs and removes one small file, which fails on a disk that is full, read-only or gone. */
 async function check(store: Store): Promise<void> {
   const probe = stagePath(store, randomUUID())
   const file = await onDisk('checking the store', open(probe, 'wx', 0o644))
@@ -326,12 +327,15 @@ async function statOrAbsent(store: Store, path: string) {
   }
 }
 
-/** "No such file" means "absent" only while the store itself is there: an unmounted disk looks empty too. */
+/** Throws when the store itself is gone: an unmounted disk looks empty, but its keys are not absent. */
 async function stillMounted({ stages }: Store): Promise<void> {
   await onDisk('looking for the store', stat(stages))
 }
 
-/** Every write makes a new file; one altered in place shows by its change time, which nobody can set. */
+/**
+ * The version: every write makes a new file (inode), and a file altered in place has another change time, which no
+ * program can set.
+ */
 function infoOf({ size, mtime, ino, ctimeMs }: Stats): BlobInfo {
   return { size, modifiedAt: mtime, version: `${ino}-${ctimeMs}-${size}` }
 }

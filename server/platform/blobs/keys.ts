@@ -2,7 +2,7 @@ import { checkKey, type BlobInfo, type ByteRange, type Stage } from './blobs.ts'
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Throws TypeError unless `id` is a UUID in lower case: drivers make paths of it. */
+/** Throws TypeError unless `id` is a UUID in lower case, as drivers make paths of it. */
 export function checkStageId(id: string): string {
   if (!isStageId(id)) throw new TypeError(`not a stage id: ${JSON.stringify(id.slice(0, 80))}`)
   return id
@@ -18,7 +18,7 @@ export function checkStage(stage: Stage): Stage {
   return stage
 }
 
-/** Whether a name found in storage can be a key: buckets also hold folder markers and other people's things. */
+/** Whether a name found in storage can be a key: buckets may also hold folder markers and other programs' objects. */
 export function isKey(name: string): boolean {
   try {
     return checkKey(name) === name
@@ -29,7 +29,7 @@ export function isKey(name: string): boolean {
 
 const prefixForm = /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/?)*$/
 
-/** Throws TypeError unless `prefix` is `''` or whole segments of a key; returns it without a slash at its end. */
+/** Throws TypeError unless `prefix` is `''` or whole segments of a key; returns it without a trailing slash. */
 export function checkPrefix(prefix: string): string {
   if (prefix.length > 512 || !prefixForm.test(prefix))
     throw new TypeError(`not a key prefix: ${JSON.stringify(prefix.slice(0, 80))}`)

@@ -5,7 +5,7 @@ import { checkPrefix, checkStage, checkStageId, clampRange } from './keys.ts'
 
 type Held = { bytes: Buffer; modifiedAt: Date; version: string }
 
-/** Blobs in memory, for tests of other parts: the promises of a real store, for as long as the process lives. */
+/** Blobs in memory, for tests of other parts: keeps the promises of a real store while the process lives. */
 export function openMemoryBlobs(): Blobs {
   const held = new Map<string, Held>()
   const stages = new Map<string, Held>()

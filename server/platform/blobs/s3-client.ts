@@ -11,29 +11,29 @@ import { BlobMissing, StorageUnavailable, type ByteRange } from './blobs.ts'
 export type S3Options = {
   bucket: string
   region: string
-  /** Left out: Amazon's own for the region. */
+  /** By default Amazon's endpoint of the region. */
   endpoint?: string
-  /** Left out: the SDK's usual chain (environment, instance role). */
+  /** By default the SDK's usual chain (environment, instance role). */
   accessKeyId?: string
   secretAccessKey?: string
   forcePathStyle: boolean
-  /** Every key lies below this one in the bucket. */
+  /** All keys are below this prefix in the bucket. */
   prefix?: string
-  /** Lets clients read from the bucket themselves, by signed URLs. */
+  /** Whether clients may read from the bucket themselves, by signed URLs. */
   redirect: boolean
-  /** Bytes per part of a large upload: at least 5 MiB (S3's rule), and S3 takes 10 000 parts. Two are held per upload. */
+  /** Bytes per part of a large upload, at least 5 MiB; S3 takes 10,000 parts at most. An upload holds two in memory. */
   partSize?: number
   limits?: Partial<S3Limits>
 }
 
 type S3Limits = {
   connectTimeoutMs: number
-  /** From the request to the head of the answer, per attempt; also the longest silence within a body. */
+  /** The longest time from a request to the head of its answer, per try; also the longest silence within a body. */
   answerTimeoutMs: number
-  /** The same for a copy inside the server, where the answer comes after all bytes were copied. */
+  /** The same for a copy inside the server, which answers after all bytes were copied. */
   copyTimeoutMs: number
   attempts: number
-  /** The most that one copy takes: 5 GiB is S3's own limit. */
+  /** The most bytes of one copy; S3's own limit is 5 GiB. */
   copyBytes: number
 }
 
@@ -67,7 +67,7 @@ export function connectS3(options: S3Options): S3 {
     ...(endpoint && { endpoint }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
     maxAttempts: limits.attempts,
-    // The SDK's own checksums go as chunked trailers that servers other than Amazon's refuse or store as bytes.
+    // The SDK sends its own checksums as chunked trailers, which servers other than Amazon's refuse or store as bytes.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -82,21 +82,21 @@ export function connectS3(options: S3Options): S3 {
 }
 
 /**
- * One call to S3. Only a 404 that speaks of the key is "absent" and comes out as `undefined`; every other failure, after the
- * client's bounded retries, is StorageUnavailable: no right (403), too slow, too busy, cut off.
+ * Makes one call to S3. Returns undefined only for a 404 that is about the key; every other failure, after the client's
+ * bounded retries, is StorageUnavailable: no right (403), too slow, too busy, cut off.
  */
 export async function ask<T>(s3: S3, what: string, send: (client: S3Client) => Promise<T>): Promise<T | undefined> {
   try {
     return await send(s3.client)
   } catch (error) {
     if (!isNotFound(error)) throw unavailable(what, error)
-    // The answer to a HEAD has no body to say whether the key is missing or the whole bucket.
+    // The answer to a HEAD has no body, which would say whether the key or the whole bucket is missing.
     if (error.name !== 'NoSuchKey' && error.name !== 'NoSuchUpload') await checkBucket(s3)
     return undefined
   }
 }
 
-/** A call where "absent" is no possible answer of a healthy store. */
+/** Makes one call to which a healthy store never answers "absent". */
 export async function insist<T>(s3: S3, what: string, send: (client: S3Client) => Promise<T>): Promise<T> {
   const answer = await ask(s3, what, send)
   if (answer === undefined) throw new StorageUnavailable(`${what}: the S3 server knows nothing of it`)
@@ -111,7 +111,7 @@ export async function checkBucket({ client, bucket }: S3): Promise<void> {
   }
 }
 
-/** The bytes of an object as they come; `name` is what errors call it. */
+/** Streams the bytes of an object; `name` is its name in errors. */
 export async function getObject(s3: S3, path: string, name: string, range?: ByteRange): Promise<Readable> {
   const command = new GetObjectCommand({
     Bucket: s3.bucket,
@@ -123,7 +123,9 @@ export async function getObject(s3: S3, path: string, name: string, range?: Byte
   return wholeBody(answer, name, s3.limits.answerTimeoutMs)
 }
 
-/** A body that ends early or falls silent is an error: half a blob must never look like one. */
+/**
+ * The body as a stream, with an error when it ends early or falls silent: half a blob must never look like a whole one.
+ */
 function wholeBody({ Body, ContentLength }: GetObjectCommandOutput, name: string, silenceMs: number): Readable {
   const fail = (what: string, cause?: unknown) => new StorageUnavailable(`reading ${name}: ${what}`, { cause })
   if (ContentLength === undefined) throw fail('the S3 server does not say how much it sends')
@@ -140,7 +142,7 @@ function wholeBody({ Body, ContentLength }: GetObjectCommandOutput, name: string
     },
   })
   const timer = setTimeout(() => {
-    // While our own reader is the slow one, the silence is not the server's.
+    // While Marina's own reader is slow, the silence is not the server's.
     if (counted.writableNeedDrain) timer.refresh()
     else counted.destroy(fail(`no bytes for ${silenceMs} ms`))
   }, silenceMs)

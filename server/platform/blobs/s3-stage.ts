@@ -5,18 +5,18 @@ import { ask, leastPart, type S3 } from './s3-client.ts'
 import { openParts, type Parts } from './s3-upload.ts'
 
 /**
- * The objects a stage is made of, in order, as kept by the caller: a listing is never asked for the truth. All but the last
- * have the 5 MiB that S3 wants of a part, so that a commit is copies within the server only.
+ * The objects that a stage consists of, in order, as the caller keeps them: a listing may be out of date. All but the
+ * last have the 5 MiB that S3 requires of a part, so that a commit only copies within the server.
  */
 type Segment = { name: string; size: number }
 
 export type StageState = {
   segments: Segment[]
-  /** Objects that the last append has replaced. They go once this state is known to be recorded: with the next append. */
+  /** Objects that the last append has replaced. The next append removes them, as this state is recorded by then. */
   spent: string[]
 }
 
-/** Parses what the caller kept. */
+/** Parses the state that the caller kept. */
 export function stateOf(stage: Stage): StageState {
   checkStage(stage)
   if (stage.size === 0) return { segments: [], spent: [] }
@@ -52,7 +52,7 @@ export async function joinSegments(s3: S3, stage: Stage, path: string): Promise<
 
 type Copy = { name: string; range?: ByteRange }
 
-/** One copy per segment; those above the limit in equal ranges, as none but the last part may be small. */
+/** One copy per segment; segments above the limit in equal ranges, as only the last part may be small. */
 export function planCopies(segments: Segment[], limit: number): Copy[] {
   return segments.flatMap(({ name, size }): Copy[] => {
     const count = Math.ceil(size / limit)
@@ -91,10 +91,10 @@ async function copyPart(
   parts.note({ PartNumber: number, ETag: answer.CopyPartResult?.ETag })
 }
 
-/** Keys have no letter that a URL would need to escape; the prefix may. */
+/** Escaped, as the bucket's prefix may have characters that a URL must not; keys have none. */
 const copySource = (s3: S3, { id }: Stage, name: string) => encodeURI(`${s3.bucket}/${segmentPath(s3, id, name)}`)
 
-/** Whether the last segment is too small to be followed by another one. */
+/** The last segment, if it is too small to be followed by another one. */
 export function smallTail({ segments }: StageState): Segment | undefined {
   const last = segments.at(-1)
   return last && last.size < leastPart ? last : undefined

@@ -13,8 +13,9 @@ import { ask, insist, type S3 } from './s3-client.ts'
 type Uploaded = { size: number; cut?: { error: unknown } }
 
 /**
- * Stores `head` and then all bytes of `source` under `path`: in one call when they fit into one part, else as a multipart
- * upload. `allow` is asked after the last byte and before anything is visible; when it throws or says no, nothing is.
+ * Stores `head` and then all bytes of `source` under `path`: in one call when they fit into one part, else as a
+ * multipart upload. `allow` is called after the last byte and before anything is visible; when it throws or returns
+ * false, nothing is stored.
  */
 export async function upload(
   s3: S3,
@@ -55,13 +56,13 @@ async function putObject(s3: S3, path: string, bytes: Buffer): Promise<void> {
 
 export type Parts = {
   id: string
-  /** Sends one more part while the caller gathers the next; waits for the one before. */
+  /** Waits for the part before, then sends this one while the caller gathers the next. */
   add(bytes: Buffer): Promise<void>
-  /** Notes a part made by other means. */
+  /** Notes a part that was made by a copy. */
   note(part: CompletedPart): void
-  /** Makes the whole visible. */
+  /** Makes the whole object visible. */
   complete(size: number): Promise<void>
-  /** Drops all parts; what cannot be dropped now is reported by listStages later. */
+  /** Drops all parts; listStages reports those that cannot be dropped now. */
   abort(): Promise<void>
 }
 
@@ -85,7 +86,7 @@ export async function openParts(s3: S3, path: string): Promise<Parts> {
     async add(bytes) {
       await sending
       sending = send(++sent, bytes)
-      sending.catch(() => undefined) // thrown by the next add, or by complete
+      sending.catch(() => undefined) // the next add, or complete, throws the error
     },
     note: (part) => void done.push(part),
     async complete(size) {
@@ -94,7 +95,7 @@ export async function openParts(s3: S3, path: string): Promise<Parts> {
       const command = new CompleteMultipartUploadCommand({ ...where, UploadId, MultipartUpload: { Parts } })
       const options = { requestTimeout: s3.limits.copyTimeoutMs }
       if (await ask(s3, `storing ${path}`, (client) => client.send(command, options))) return
-      // A retry after a lost answer finds the upload gone because the first attempt had done it.
+      // The upload is gone when a first try had completed it, but its answer was lost.
       if ((await sizeOf(s3, path)) !== size)
         throw new StorageUnavailable(`storing ${path}: the S3 server lost the upload`)
     },
@@ -117,7 +118,10 @@ async function sizeOf(s3: S3, path: string): Promise<number | undefined> {
 
 type Gathered = { bytes: Buffer; last: boolean; cut?: { error: unknown } }
 
-/** Cuts a stream into parts of exactly `size` bytes and one last, shorter, perhaps empty one, which also tells of a cut. */
+/**
+ * Cuts a stream into parts of exactly `size` bytes and a last, shorter one, which may be empty and has the source's
+ * error.
+ */
 async function* gather(source: Bytes, size: number, head?: Buffer): AsyncGenerator<Gathered> {
   let pieces: Uint8Array[] = head ? [head] : []
   let held = head?.length ?? 0

@@ -47,7 +47,7 @@ describe('blobs in an S3 bucket', () => {
       proxy.fault = () => undefined
     })
 
-    /** Only where nobody answers is a short patience wanted: a busy machine would try it elsewhere. */
+    /** Short timeouts only for a server that does not answer: elsewhere a busy machine would exceed them. */
     const storeFor = (fault: Fault) => (fault === 'silence' || fault === 'stuck body' ? impatient : blobs)
 
     const faults: Fault[] = [
@@ -58,7 +58,7 @@ describe('blobs in an S3 bucket', () => {
       'silence',
     ]
     for (const fault of [...faults, { status: 404, body: '<html>no such site</html>' }]) {
-      test(`F25: ${JSON.stringify(fault).slice(0, 16)} for everything is StorageUnavailable for everything`, async () => {
+      test(`F25: ${JSON.stringify(fault).slice(0, 16)} for every call makes each StorageUnavailable`, async () => {
         const [key, blobs] = [newKey(), storeFor(fault)]
         const stage = await appendAll(direct, direct.stage(randomUUID()), from([Buffer.from('x')]))
         await direct.write(key, from([Buffer.from('there')]))
@@ -90,7 +90,7 @@ describe('blobs in an S3 bucket', () => {
     }
 
     for (const fault of faults.filter((each) => !isDenied(each))) {
-      test(`one ${JSON.stringify(fault).slice(0, 16)} is overcome by trying again`, async () => {
+      test(`one ${JSON.stringify(fault).slice(0, 16)} is overcome by a retry`, async () => {
         const [key, blobs] = [newKey(), storeFor(fault)]
         proxy.fault = firstOnly(fault)
         await blobs.write(key, from([Buffer.from('bytes')]))
@@ -125,7 +125,7 @@ describe('blobs in an S3 bucket', () => {
       })
     }
 
-    test('a slow reader is not taken for a silent server', async () => {
+    test('a slow reader does not count as a silent server', async () => {
       const key = newKey()
       await direct.write(key, zeros(3 * mebibyte))
       const stream = await impatient.read(key)
@@ -135,7 +135,7 @@ describe('blobs in an S3 bucket', () => {
     })
 
     for (const where of ['the completion of a large write', 'a small write', 'a commit'] as const) {
-      test(`when the answer to ${where} is lost, trying again finds it done`, async () => {
+      test(`when the answer to ${where} is lost, the retry finds it done`, async () => {
         const key = newKey()
         const stage = await appendAll(blobs, blobs.stage(randomUUID()), from([Buffer.from('staged')]))
         const isIt = {
@@ -153,7 +153,7 @@ describe('blobs in an S3 bucket', () => {
       })
     }
 
-    test('a large write that breaks half way shows nothing; what it left is listed and can be discarded', async () => {
+    test('a large write that fails half way is not visible; its remains are listed and can be discarded', async () => {
       const key = newKey()
       proxy.fault = ({ url = '', method }) =>
         url.includes('partNumber=2') || method === 'DELETE' ? { status: 500 } : undefined
@@ -166,7 +166,7 @@ describe('blobs in an S3 bucket', () => {
       assert.deepEqual(await stagesOf(direct), [])
     })
 
-    test('an append that breaks half way leaves the stage as it was, and it can be resumed', async () => {
+    test('an append that fails half way leaves the stage as it was, and can be repeated', async () => {
       const [key, bytes] = [newKey(), randomBytes(20 * mebibyte)]
       const stage = await appendAll(blobs, blobs.stage(randomUUID()), from([bytes.subarray(0, 100)]))
       proxy.fault = ({ url = '' }) => (url.includes('partNumber=2') ? { status: 503 } : undefined)
@@ -178,7 +178,7 @@ describe('blobs in an S3 bucket', () => {
       assert.ok((await all(blobs.read(key))).equals(bytes))
     })
 
-    test('a commit that fails can be done again', async () => {
+    test('a commit that fails can be repeated', async () => {
       const key = newKey()
       const stage = await appendAll(blobs, blobs.stage(randomUUID()), from([Buffer.from('patient')]))
       proxy.fault = ({ method }) => (method === 'PUT' ? { status: 503 } : undefined)
@@ -197,7 +197,7 @@ describe('blobs in an S3 bucket', () => {
     await assert.rejects(blobs.check(), StorageUnavailable)
   })
 
-  test('a bucket that is not there is StorageUnavailable, not "absent"', async () => {
+  test('a missing bucket is StorageUnavailable, not "absent"', async () => {
     const blobs = openStore(server, { bucket: 'nowhere' })
     await assert.rejects(blobs.find(newKey()), StorageUnavailable)
     await assert.rejects(blobs.read(newKey()), StorageUnavailable)
@@ -206,12 +206,12 @@ describe('blobs in an S3 bucket', () => {
     await assert.rejects(blobs.check(), StorageUnavailable)
   })
 
-  test('nobody listening is StorageUnavailable', async () => {
+  test('a port without a server is StorageUnavailable', async () => {
     const blobs = openStore(server, { endpoint: 'http://127.0.0.1:1', limits: { attempts: 2 } })
     await assert.rejects(blobs.find(newKey()), StorageUnavailable)
   })
 
-  test('two prefixes share a bucket and nothing else', async () => {
+  test('stores with different prefixes in one bucket do not see each other', async () => {
     const [one, two, key] = [openStore(server, { prefix: 'one' }), openStore(server, { prefix: 'two words' }), newKey()]
     await one.write(key, from([Buffer.from('1')]))
     assert.equal(await two.find(key), undefined)
@@ -222,7 +222,7 @@ describe('blobs in an S3 bucket', () => {
     assert.deepEqual(await keysOf(two, ''), [key])
   })
 
-  test('a signed URL lets anyone read that key, and no other', async () => {
+  test('a signed URL allows any client to read that key, and no other', async () => {
     const [blobs, key] = [openStore(server, { redirect: true }), newKey()]
     await blobs.write(key, from([Buffer.from('for you')]))
     const url = await blobs.presign?.(key, 60_000)
@@ -236,7 +236,7 @@ describe('blobs in an S3 bucket', () => {
     assert.ok(!('presign' in openStore(server, { redirect: false })))
   })
 
-  test('a stage larger than one copy may be is joined in ranges', async () => {
+  test('a stage that is too large for one copy is copied in ranges', async () => {
     const blobs = openStore(server, { prefix: 'large', limits: { copyBytes: 7 * mebibyte } })
     const [key, bytes] = [newKey(), randomBytes(18 * mebibyte + 5)]
     let stage = await appendAll(blobs, blobs.stage(randomUUID()), inChunks(bytes.subarray(0, 17 * mebibyte)))
@@ -246,7 +246,7 @@ describe('blobs in an S3 bucket', () => {
     assert.deepEqual(await stagesOf(blobs), [])
   })
 
-  test('many small appends leave no more than two objects in the way', async () => {
+  test('many small appends leave at most two objects', async () => {
     const blobs = openStore(server, { prefix: 'small' })
     let stage = blobs.stage(randomUUID())
     for (let n = 0; n < 12; n++) stage = await appendAll(blobs, stage, from([Buffer.from(`${n},`)]))
@@ -298,7 +298,7 @@ function openStore(server: S3Server, options: Partial<S3Options>): Blobs {
   return openS3Blobs({ ...access, forcePathStyle: true, redirect: true, ...options })
 }
 
-/** Only the first request meets it. */
+/** The fault for the first request only. */
 function firstOnly(fault: Fault): () => Fault | undefined {
   let met = 0
   return () => (met++ === 0 ? fault : undefined)

@@ -27,7 +27,7 @@ import { abortUpload, upload } from './s3-upload.ts'
 
 /**
  * Blobs as objects of one S3 bucket; unfinished ones below `.stages/` (no key starts with a dot). Uses only calls that
- * servers other than Amazon's know too: no conditional writes, no batch deletes, no checksums in trailers.
+ * servers other than Amazon's support, too: no conditional writes, no batch deletes, no checksums in trailers.
  */
 export function openS3Blobs(options: S3Options): Blobs {
   const s3 = connectS3(options)
@@ -79,7 +79,10 @@ async function write(
   return size
 }
 
-/** Stores the bytes as one more segment. A last segment too small to stand before another is stored again, joined to them. */
+/**
+ * Stores the bytes as a new segment. A last segment that is too small to be followed by another is stored again with
+ * them.
+ */
 async function append(s3: S3, stage: Stage, source: Bytes): Promise<{ stage: Stage; cut?: unknown }> {
   const state = stateOf(stage)
   await removeSegments(s3, stage.id, state.spent)
@@ -101,7 +104,7 @@ async function append(s3: S3, stage: Stage, source: Bytes): Promise<{ stage: Sta
   }
 }
 
-/** `replaces` is kept as spent until the caller has recorded the new state. */
+/** The stage with one more segment. The object that it replaces stays until the caller has recorded the new state. */
 function grown(
   stage: Stage,
   state: StageState,
@@ -130,10 +133,10 @@ async function commit(s3: S3, stage: Stage, key: string): Promise<void> {
   const path = pathOf(s3, key)
   if (stateOf(stage).segments.length === 0) await write(s3, key, Readable.from([]))
   else await joinSegments(s3, stage, path)
-  await discard(s3, stage).catch(() => undefined) // the bytes are safe; listStages reports what is left
+  await discard(s3, stage).catch(() => undefined) // the bytes are safe; listStages reports remains
 }
 
-/** Here a listing is good enough: what it does not show yet is listed, and discarded, another time. */
+/** Here a listing may be out of date: objects that it does not show yet are listed, and discarded, later. */
 async function discard(s3: S3, stage: Stage): Promise<void> {
   const { id, state } = checkStage(stage)
   const folder = stageFolder(s3, id)
@@ -142,13 +145,13 @@ async function discard(s3: S3, stage: Stage): Promise<void> {
   if (isInterrupted(state)) await abortUpload(s3, state.interrupted.path, state.interrupted.uploadId)
 }
 
-/** What a crash in the middle of a large `write` leaves: an upload that nobody will finish. */
+/** What a crash in the middle of a large `write` leaves: a multipart upload that will not be finished. */
 type Interrupted = { interrupted: { path: string; uploadId: string } }
 
 const isInterrupted = (state: unknown): state is Interrupted =>
   typeof state === 'object' && state !== null && 'interrupted' in state
 
-/** Also reports uploads under way (since their start), among them those that no one will ever finish. */
+/** Also reports multipart uploads under way (since their start), among them those that will never be finished. */
 async function* listStages(s3: S3): AsyncGenerator<{ stage: Stage; modifiedAt: Date }> {
   const found = new Map<string, { stage: Stage; modifiedAt: Date }>()
   const add = (id: string, size: number, modifiedAt = new Date(), state?: unknown) => {
@@ -176,7 +179,7 @@ function stageIdIn(s3: S3, path: string): string | undefined {
   return folder === '.stages' && id && isStageId(id) ? id : undefined
 }
 
-/** A UUID for an upload that has only the server's name: the same one at each listing. */
+/** A UUID for an upload that has only an id of the server: the same one at each listing. */
 function idOf(uploadId: string): string {
   const hex = createHash('sha256').update(uploadId).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
@@ -184,7 +187,7 @@ function idOf(uploadId: string): string {
   )
 }
 
-/** S3 answers a delete in the same way whether there was something or not, so this asks first. */
+/** S3 answers a delete in the same way whether or not the key exists, so this looks first. */
 async function remove(s3: S3, key: string): Promise<boolean> {
   if (!(await find(s3, key))) return false
   await removeObject(s3, pathOf(s3, key))

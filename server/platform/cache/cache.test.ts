@@ -20,7 +20,7 @@ test('a fact is loaded once and then served from memory', async () => {
   ])
 })
 
-test('what memory has is answered without a promise, unless its key is blocked or memory is not trusted', async () => {
+test('a fact in memory is returned without a promise, unless its key is blocked or memory is not trusted', async () => {
   let isTrusted = true
   const cache = openCache({ limit, isTrusted: () => isTrusted })
   const ask = () => [cache.get('a', load(2)), cache.getOr('a', load(2))]
@@ -35,14 +35,14 @@ test('what memory has is answered without a promise, unless its key is blocked o
   release()
 })
 
-test('what is asked instead of a fact that memory does not have is kept nowhere', async () => {
+test('the result that getOr loads when memory does not have the fact is not kept', async () => {
   const cache = openCache({ limit })
   assert.equal(await cache.getOr('a', async () => 'other'), 'other')
   assert.equal(await cache.getOr('a', async () => 'another'), 'another')
   assert.equal(cache.size().entries, 0)
 })
 
-test('a look tells what is held, and leaves no trace in the counts', async () => {
+test('a look returns the entry in memory, and is not counted', async () => {
   const cache = openCache({ limit })
   assert.equal(cache.look('a'), undefined)
   await cache.get('a', load(1))
@@ -52,7 +52,7 @@ test('a look tells what is held, and leaves no trace in the counts', async () =>
   assert.deepEqual(cache.counts(), counts)
 })
 
-test('however many ask at once, one load runs', async () => {
+test('callers that ask at once share one load', async () => {
   let loads = 0
   const cache = openCache({ limit })
   const ask = async () => cache.get('a', async () => (await tick(3), { value: ++loads }))
@@ -60,13 +60,13 @@ test('however many ask at once, one load runs', async () => {
   assert.deepEqual([new Set(all.map((one) => one?.value)), loads], [new Set([1]), 1])
 })
 
-test('what is not there is asked for again', async () => {
+test('a fact that does not exist is loaded again each time', async () => {
   const cache = openCache({ limit })
   assert.equal(await cache.get('a', load(undefined)), undefined)
   assert.deepEqual(await cache.get('a', load(1)), { value: 1 })
 })
 
-test('that there is nothing is told to nobody who asked after the read of it began: it may have been made meanwhile', async () => {
+test('a caller that joins a read which finds nothing shares a second one: the fact may be new', async () => {
   const cache = openCache({ limit })
   let reads = 0
   let there: Fact | undefined
@@ -90,7 +90,7 @@ test('that there is nothing is told to nobody who asked after the read of it beg
   assert.deepEqual([(await earlyMany).size, (await lateMany).get(2), await lateOne], [0, { value: 2 }, { value: 2 }])
 })
 
-test('a load that fails is told to all who wait, and the next one starts afresh', async () => {
+test('a load that fails rejects for all callers that wait, and the next caller loads again', async () => {
   const cache = openCache({ limit })
   const broken = async (): Promise<Fact> => {
     await tick(1)
@@ -104,7 +104,7 @@ test('a load that fails is told to all who wait, and the next one starts afresh'
   assert.deepEqual(await cache.get('a', load(1)), { value: 1 })
 })
 
-test('memory stays within the limit, and one fact larger than it is served but not kept', async () => {
+test('memory stays within the limit, and a fact larger than the limit is served but not kept', async () => {
   const cache = openCache({ limit })
   for (let index = 0; index < 100; index++) await cache.get(`key-${index}`, load(index), () => 500)
   assert.ok(cache.size().bytes <= limit && cache.size().entries > 5 && cache.size().entries < 20)
@@ -120,7 +120,7 @@ test('a limit of 0 keeps nothing', async () => {
   )
 })
 
-test('while it is not trusted, nothing is served from memory or kept', async () => {
+test('while memory is not trusted, nothing is served from it or kept', async () => {
   let isTrusted = true
   const cache = openCache({ limit, isTrusted: () => isTrusted })
   await cache.get('a', load(1))
@@ -130,7 +130,7 @@ test('while it is not trusted, nothing is served from memory or kept', async () 
   assert.deepEqual(await cache.get('b', load(3)), { value: 3 })
 })
 
-test('while a key is blocked, or nothing may be kept, many who ask at once share reads that began after they asked', async () => {
+test('while a key is blocked or memory not trusted, callers share reads that began after they asked', async () => {
   for (const isTrusted of [true, false]) {
     const cache = openCache({ limit, isTrusted: () => isTrusted })
     const release = cache.block(['a'])
@@ -146,13 +146,13 @@ test('while a key is blocked, or nothing may be kept, many who ask at once share
       await tick(3)
     }
     await Promise.all(all)
-    assert.ok(reads >= 3 && reads <= 45, `${reads} reads for 1000 who asked`)
+    assert.ok(reads >= 3 && reads <= 45, `${reads} reads for 1000 callers`)
     assert.equal(cache.size().entries, 0)
     release()
   }
 })
 
-test('a read that fails while a key is blocked is told to those who share it, and the next one runs', async () => {
+test('a read that fails while a key is blocked rejects for its callers, and the next one runs', async () => {
   const cache = openCache({ limit })
   const release = cache.block(['a'])
   const broken = async (): Promise<Fact> => {
@@ -180,7 +180,7 @@ test('blocks of one key add up, and a release counts once', async () => {
   assert.equal(cache.size().entries, 1)
 })
 
-test('S1-05: a fact is read again after its time, though nobody changed it', async () => {
+test('S1-05: a fact is read again when it has expired, even if it did not change', async () => {
   const cache = openCache({ limit, expireMs: 40 })
   await cache.get('a', load(1))
   assert.deepEqual(await cache.get('a', load(2)), { value: 1 })
@@ -188,7 +188,7 @@ test('S1-05: a fact is read again after its time, though nobody changed it', asy
   assert.deepEqual(await cache.get('a', load(3)), { value: 3 })
 })
 
-test('several facts at once: memory answers for those it has, one load brings the rest, and others join it', async () => {
+test('several facts at once come from memory, from one load, or from a load that other callers began', async () => {
   const cache = openCache({ limit })
   const loads: number[][] = []
   const load = async (ids: number[]) => (
@@ -203,7 +203,7 @@ test('several facts at once: memory answers for those it has, one load brings th
   assert.deepEqual([new Set(some.keys()), new Set(others.keys())], [new Set([2, 3]), new Set([1, 3, 4])])
 })
 
-test('of several facts at once, one whose key is blocked is read by everyone for himself and not kept', async () => {
+test('of several facts at once, one whose key is blocked is read by each caller anew and not kept', async () => {
   const cache = openCache({ limit })
   let reads = 0
   const load = async (ids: number[]) => (reads++, await tick(2), new Map(ids.map((id) => [id, { value: reads }])))
@@ -217,7 +217,7 @@ test('of several facts at once, one whose key is blocked is read by everyone for
   assert.equal(cache.size().entries, 2)
 })
 
-test('a resource is flushed with the reads of it that are under way, and no other', async () => {
+test('flushing a resource forgets its facts and reads under way, and no others', async () => {
   const cache = openCache({ limit })
   await cache.get('fact:id:1', load(1))
   await cache.get('other:id:1', load(1))
@@ -230,7 +230,7 @@ test('a resource is flushed with the reads of it that are under way, and no othe
   )
 })
 
-test('resources of which nothing is to be kept are read each time, however they are asked for', async () => {
+test('facts of a resource that is never kept are read each time', async () => {
   const cache = openCache({ limit, never: new Set(['fact']) })
   assert.deepEqual(
     [await cache.get('fact:id:1', load(1)), await cache.get('fact:id:1', load(2)), cache.size().entries],
@@ -238,7 +238,7 @@ test('resources of which nothing is to be kept are read each time, however they 
   )
 })
 
-test('clearing forgets what is kept, and what is being read', async () => {
+test('clearing forgets all facts, and reads under way keep nothing', async () => {
   const cache = openCache({ limit })
   await cache.get('a', load(1))
   const reading = cache.get('b', async () => (await tick(5), { value: 1 }))
@@ -247,14 +247,14 @@ test('clearing forgets what is kept, and what is being read', async () => {
   assert.equal(cache.size().entries, 0)
 })
 
-/** The cache with one of its precautions taken away, to show that the test below would notice. */
+/** Caches that lack one precaution each, to show that the test below notices it. */
 const broken: Record<string, (cache: Cache) => Cache> = {
   'does not forget before the commit': (cache) => ({ ...cache, block: () => () => {} }),
   'lets keys be kept again before the commit': (cache) => ({
     ...cache,
     block: (keys) => (cache.block(keys)(), () => {}),
   }),
-  'keeps what was read meanwhile': naive,
+  'keeps facts that were read meanwhile': naive,
 }
 
 test('a value read before a commit is never served after it, in any of 400 interleavings', async () => {
@@ -271,7 +271,7 @@ for (const [how, breakIt] of Object.entries(broken)) {
   })
 }
 
-/** What one writes first: forget before and after the commit, and keep whatever was read. */
+/** A naive cache: it forgets keys before and after the commit, and keeps every fact that was read. */
 function naive(cache: Cache): Cache {
   const kept = new Map<string, object>()
   const forget = (keys: Iterable<string>) => [...keys].forEach((key) => kept.delete(key))
@@ -291,8 +291,9 @@ function naive(cache: Cache): Cache {
 }
 
 /**
- * Writers and readers of two keys, each step of theirs and of the database lasting a random number of turns. A read that
- * began after a write was acknowledged, or after another read answered, must see that value or a later one.
+ * Lets writers and readers use two keys; each step of theirs and of the database takes a random number of turns. A read
+ * that began after a write was acknowledged, or after another read returned, must see that value or a later one.
+ * Returns the first violation.
  */
 async function findStale(cache: Cache, seed: number): Promise<string | undefined> {
   const random = randomOf(seed)

@@ -5,7 +5,7 @@ import { gathered } from './gather.ts'
 
 const numbers = (ids: number[]) => new Map(ids.filter((id) => id >= 0).map((id) => [id, id * 10]))
 
-test('what is asked while a read runs goes into the next one, and everybody gets what he asked for', async () => {
+test('ids asked for while a read runs go into the next one, and each caller gets those it asked for', async () => {
   const reads: number[][] = []
   const ask = gathered(async (ids: number[]) => (reads.push(ids), await sleep(5), numbers(ids)), { atOnce: 1, most: 4 })
   const answers = await Promise.all([ask([1]), ask([2, 3]), ask([3, -1]), ask([5, 6, 7, 8, 9])])
@@ -24,7 +24,7 @@ test('what is asked while a read runs goes into the next one, and everybody gets
   )
 })
 
-test('a read never begins before its questions were asked, and no more run at once than may', async () => {
+test('a read begins after all its callers asked, and the number that run at once is limited', async () => {
   let [running, most] = [0, 0]
   const ask = gathered(
     async (asked: number[]) => {
@@ -47,7 +47,7 @@ test('a read never begins before its questions were asked, and no more run at on
   assert.ok(most <= 3 && most > 1)
 })
 
-test('a read that fails is told to all who share it, and the next one runs', async () => {
+test('a read that fails rejects for all callers that share it, and the next one runs', async () => {
   let isBroken = true
   const ask = gathered(
     async (ids: number[]) => {

@@ -1,7 +1,7 @@
 /**
- * Puts questions of many callers together: at most `atOnce` reads run, and what is asked meanwhile goes into the next one, up
- * to `most` ids. Nobody waits when few ask; when many do, they share statements. A read begins after each of its questions
- * was asked, so nobody gets an older answer than by asking alone.
+ * Batches reads of many callers: at most `atOnce` loads run, and ids that are asked for meanwhile go into the next one,
+ * up to `most` ids. A few callers never wait; many share statements. A load begins after each of its callers asked, so
+ * none gets an older answer than by a load of its own.
  */
 export function gathered<Id, Value>(
   load: (ids: Id[]) => Promise<Map<Id, Value>>,
@@ -32,7 +32,7 @@ export function gathered<Id, Value>(
     running--
   }
 
-  /** Whole questions, at least one. */
+  /** The next batch: whole requests, at least one. */
   function take(): Asked[] {
     let count = 0
     const end = waiting.findIndex(({ ids }, index) => (count += ids.length) > most && index > 0)

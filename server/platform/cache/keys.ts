@@ -1,12 +1,12 @@
-/** What a value in a key may be: a name, or a number of a row. */
+/** A value in a key: a name, or the id of a row. */
 type KeyValue = string | number
 
 /**
- * Defines the keys of a resource by `resource:field:value[:field:value]` and returns what makes one of them:
- * `const tagKey = keyOf('tag', 'repository', 'name')`, then `tagKey('library/alpine', '3')`. Reader and writer of a fact name
- * its key by the same function. Throws TypeError for words or values that would not make a key (S1-19): no field at all, a
- * word that is not lower case with underscores, fewer or more values than fields, a value that is no text or whole number,
- * and a colon in any value but the last, where two facts could come to share a key.
+ * Defines the keys `resource:field:value[:field:value]` of a resource and returns the function that makes them: `const
+ * tagKey = keyOf('tag', 'repository', 'name')`, then `tagKey('library/alpine', '3')`. Readers and writers of a fact use
+ * the same function. Throws TypeError for words or values that make no key (S1-19): no field, a word that is not in
+ * lower case with underscores, fewer or more values than fields, a value that is not a text or a whole number, or a
+ * colon in a value other than the last, as two facts could then share a key.
  */
 export function keyOf<const Fields extends readonly string[]>(
   resource: string,

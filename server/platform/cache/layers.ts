@@ -8,7 +8,7 @@ export type Layers = AsyncDisposable & {
   cache: Cache
   /** Undefined without Redis. */
   redis: Redis | undefined
-  /** Of both layers. */
+  /** Those of both layers. */
   counts(): CacheCounts[]
 }
 
@@ -36,7 +36,7 @@ type LayersOptions = {
     | undefined
 }
 
-/** Memory, then Redis where there is one, then whatever the question itself reads. */
+/** The layers in the order in which they are asked: memory, then Redis if there is one, then the database. */
 export async function openLayers({
   isEnabled,
   limit,
@@ -46,11 +46,11 @@ export async function openLayers({
   redis: wanted,
 }: LayersOptions): Promise<Layers> {
   if (!wanted || !isEnabled) {
-    // Switched off, not even reads that are under way are shared.
+    // When the cache is switched off, callers do not even share reads that are under way.
     const cache = isEnabled ? openCache({ limit, expireMs, isTrusted, never }) : uncached({ db: undefined }).cache
     return { cache, redis: undefined, counts: () => cache.counts(), [Symbol.asyncDispose]: async () => {} }
   }
-  // Loaded when asked for: the client costs a tenth of the start.
+  // Imported only when it is used: loading the client takes a tenth of the start.
   const { openRedis } = await import('./redis.ts')
   const redis = openRedis(wanted)
   const layer = openSealedLayer({ redis, stamps: wanted.stamps, secret: wanted.secret, build: wanted.build, expireMs })

@@ -10,7 +10,7 @@ import { openLayers, type Layers } from './layers.ts'
 import { openPeers, type Peers } from './peers/peers.ts'
 import { openStamps, type Stamps } from './peers/stamps.ts'
 
-/** One process as far as caches go: pools, layers and a seat among the peers of its own, and facts to read and write. */
+/** A process as far as caches go: with its own pool, cache layers and peers, and facts to read and write. */
 export type Process = {
   db: Db
   cache: Cache
@@ -85,7 +85,7 @@ export async function openProcess(
     const rows = await db.rows<{ key: string; value: number }>(
       sql`select key, value from fact where key = any(${names}::text[])`,
     )
-    // A slow reader is where stale values come from.
+    // Slow reads make stale values more likely.
     await sleep(Math.random() * 4)
     return new Map(rows.map(({ key, value }) => [key, { value }]))
   }
@@ -102,9 +102,9 @@ export async function openProcess(
     write: (name) =>
       db.transaction(async (tx) => {
         tx.changes(factKey(name))
-        const row = await tx.row<{ value: number }>(
-          sql`insert into fact (key, value) values (${name}, 1) on conflict (key) do update set value = fact.value + 1 returning value`,
-        )
+        const row = await tx.row<{ value: number }>(sql`
+          insert into fact (key, value) values (${name}, 1)
+          on conflict (key) do update set value = fact.value + 1 returning value`)
         return row!.value
       }),
     async [Symbol.asyncDispose]() {
@@ -115,14 +115,17 @@ export async function openProcess(
   }
 }
 
-/** `pauseMs`: between two writes, at most. `settled`: the least value of each fact that may still be answered, shared by plays at once. */
+/**
+ * `pauseMs`: the longest pause between two writes. `settled`: the least value of each fact that a read may still
+ * return, shared by plays that run at once.
+ */
 type Play = { seed?: number; writers?: Process[]; pauseMs?: number; settled?: Map<string, number> }
 type Findings = { lies: number; reads: number; writes: number }
 
 /**
- * Readers and writers on several processes over three facts, for a while. After a write is acknowledged, no read that begins
- * later, anywhere, may answer with an older value; nor may one process go back to an older value than anyone has read.
- * Returns how often that was broken, and how often it was tried (so that the test cannot pass for want of a cache).
+ * Lets readers and writers on several processes use three facts for a while. A read that begins after a write was
+ * acknowledged, or after another read, on any process, must not return an older value. Returns how often one did, and
+ * the numbers of reads and writes, so that the test cannot pass without a cache that is used.
  */
 export async function countLies(
   processes: Process[],
@@ -162,7 +165,7 @@ export async function countLies(
   return found
 }
 
-/** For 2.5 s, and on until there were more reads than this: a busy machine reads less in its time. */
+/** Runs for at least 2.5 s, and until there were more than `least` reads: a busy machine reads slowly. */
 export async function countLiesOfReads(processes: Process[], least: number): Promise<Findings> {
   const all: Findings = { lies: 0, reads: 0, writes: 0 }
   for (let seed = 1; seed === 1 || (seed <= 40 && all.reads <= least); seed++) {
@@ -172,7 +175,7 @@ export async function countLiesOfReads(processes: Process[], least: number): Pro
   return all
 }
 
-/** True once a read was a lie. A busy machine may need many tries before one comes about. */
+/** True once a read returned a false value. A busy machine may need many tries for one. */
 export async function isCaught(processes: Process[]): Promise<boolean> {
   for (let seed = 1; seed <= 80; seed++) if ((await countLies(processes, 800, { seed })).lies > 0) return true
   return false

@@ -19,7 +19,9 @@ const sumOf = (processes: Process[], event: 'hit' | 'refuse' | 'load') =>
     .filter(({ layer }) => layer === 'redis')
     .reduce((sum, { counts }) => sum + counts[event], 0)
 
-/** Puts old values back, under their own keys and others', and spoils some: all that a Redis could do wrong. */
+/**
+ * Puts old values back, under their own keys and others', and corrupts some: everything that a Redis could do wrong.
+ */
 async function openMischief(seed: number): Promise<AsyncDisposable & { done(): number }> {
   const client = await createClient({ url: redis.url })
     .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
@@ -58,7 +60,7 @@ async function openMischief(seed: number): Promise<AsyncDisposable & { done(): n
   }
 }
 
-/** Three processes, two of them with next to no memory, so that Redis is what they read; and one that comes and goes. */
+/** Three processes, two of them with almost no memory, so that they read from Redis; and one that joins and leaves. */
 async function countLiesWithRedis(
   ms: number,
   seed: number,
@@ -99,9 +101,10 @@ async function countLiesWithRedis(
   }
 }
 
-test('with a Redis that brings back old, moved and spoilt values, an acknowledged write is seen by the next read everywhere', async () => {
+test('an acknowledged write is seen by the next read everywhere, even if Redis returns false values', async () => {
   const sum = { reads: 0, comers: 0, writes: 0, hits: 0, refused: 0, mischief: 0 }
-  // It must have been tried: values believed, values refused, mischief done, processes that came. A busy machine takes longer for that.
+  // The test counts only once enough values were believed and refused, spoilt, and enough processes joined. On a busy
+  // machine that takes longer.
   const isTried = () =>
     sum.reads > 300 && sum.comers > 10 && sum.writes > 20 && sum.hits > 30 && sum.refused > 30 && sum.mischief > 100
   for (let seed = 1; seed <= 2 || (seed <= 40 && !isTried()); seed++) {
@@ -112,9 +115,9 @@ test('with a Redis that brings back old, moved and spoilt values, an acknowledge
   assert.ok(isTried(), JSON.stringify(sum))
 })
 
-/** Each takes one precaution away; the test above has to notice. */
+/** Each removes one precaution; the test above has to notice. */
 const broken: Record<string, (stamps: Stamps) => Stamps> = {
-  'believes whatever was sealed here, however old': (stamps) => ({
+  'believes every value that was sealed here, however old': (stamps) => ({
     ...stamps,
     of: (key) => stamps.of(key) && 'always',
   }),
@@ -134,8 +137,8 @@ for (const [how, stampsOf] of Object.entries(broken)) {
 }
 
 /**
- * A process joins; after the one it asked has copied its table, and before the copy is added, a fact changes. Then Redis brings
- * back the value from before. The oldest that the newcomer reads.
+ * A process joins. After the process that it asked has copied its table of stamps, and before the copy is adopted, a
+ * fact changes. Then Redis returns the value from before. Resolves with the oldest value that the newcomer reads.
  */
 async function readAfterJoining(hears: (stamps: Stamps, isKnown: () => boolean) => Stamps['note']): Promise<number> {
   await redis.tell('flushall')
@@ -163,7 +166,8 @@ async function readAfterJoining(hears: (stamps: Stamps, isKnown: () => boolean) 
     })
     await using fresh = await openProcess(database.url, { redis: { url: redis.url, stampsOf: slowly }, limit: 0 })
     assert.equal(await changed, 2)
-    // The writer tidies up after itself; only then is the old value put back, several times, as a busy Redis may not answer in time.
+    // The old value is put back only after the writer has removed it; several times, as a busy Redis may not answer in
+    // time.
     while ((await client.exists(key)) > 0) await sleep(10)
     const told: number[] = []
     for (let time = 0; time < 10; time++) {
@@ -176,18 +180,18 @@ async function readAfterJoining(hears: (stamps: Stamps, isKnown: () => boolean) 
   }
 }
 
-test('a process that joins knows what changed while the table of another was on its way', async () => {
+test('a process that joins knows of changes made while it gets the table of stamps', async () => {
   assert.equal(await readAfterJoining((stamps) => stamps.note), 2)
 })
 
-test('the same test catches one that takes a table and misses what changed meanwhile', async () => {
+test('the same test catches a process that misses those changes', async () => {
   assert.equal(
     await readAfterJoining((stamps, isKnown) => (change, keys) => void (isKnown() && stamps.note(change, keys))),
     1,
   )
 })
 
-test('a connection to Redis that goes silent without breaking, in use or before it is ready, is given up for another', async () => {
+test('a connection to Redis that goes silent without breaking, also before it is ready, is replaced', async () => {
   await using proxy = await openTcpProxy(redis.port)
   await using client = openRedis({
     url: `redis://127.0.0.1:${proxy.port}`,
@@ -204,7 +208,7 @@ test('a connection to Redis that goes silent without breaking, in use or before 
   proxy.silence()
   assert.equal(await client.write('key', Buffer.from('value'), 60_000), false)
   assert.ok(await works(), 'after it went silent')
-  // Whatever connection there is, and the next ones for a while.
+  // This connection, and those that replace it for a while.
   const silencing = setInterval(() => proxy.silence(), 1)
   await sleep(1500)
   clearInterval(silencing)

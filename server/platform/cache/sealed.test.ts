@@ -17,12 +17,12 @@ const open = (more: Partial<SealedOptions> = {}) =>
   openSealedLayer({ redis, stamps: { of: () => 'g.1' }, secret, build: '1', expireMs: 60_000, ...more })
 const value = { id: 7, at: new Date(0), content: Buffer.from('bytes'), tags: [{ name: 'a', platform: null }] }
 
-/** Until Redis has so many keys. */
+/** Waits until Redis has so many keys. */
 async function kept(count: number): Promise<void> {
   for (let tries = 0; Number(await server.tell('dbsize')) !== count; tries++) assert.ok(tries < 200)
 }
 
-test('a value comes back as it was, dates and bytes too, and nothing of it can be read in Redis', async () => {
+test('a value comes back unchanged, with its dates and bytes, and cannot be read in Redis', async () => {
   const layer = open()
   layer.write('manifest:id:1', value)
   await kept(1)
@@ -48,7 +48,7 @@ test('a value is believed under its own key, stamp, installation and build only'
   }
 })
 
-test('without stamps, nothing is asked of Redis and nothing put there', async () => {
+test('without stamps, nothing is read from Redis or written to it', async () => {
   open().write('manifest:id:1', value)
   await kept(1)
   const layer = open({ stamps: { of: () => undefined } })
@@ -58,7 +58,7 @@ test('without stamps, nothing is asked of Redis and nothing put there', async ()
   assert.equal(await server.tell('dbsize'), '1')
 })
 
-test('a stamp that changes while Redis is asked counts, not the one from before', async () => {
+test('when the stamp changes while Redis is asked, the new stamp decides', async () => {
   let stamp = 'g.1'
   const layer = open({ stamps: { of: () => stamp } })
   layer.write('manifest:id:1', value)
@@ -68,7 +68,7 @@ test('a stamp that changes while Redis is asked counts, not the one from before'
   assert.deepEqual(await reading, [undefined])
 })
 
-test('what is larger than a mebibyte is not put there, and what is kept ends', async () => {
+test('a value larger than 1 MiB is not written to Redis, and those that are written expire', async () => {
   const layer = open()
   layer.write('manifest:id:1', { content: randomBytes(2 ** 20 + 1) })
   layer.write('manifest:id:2', value)
@@ -78,7 +78,7 @@ test('what is larger than a mebibyte is not put there, and what is kept ends', a
   assert.equal(await redis.look('manifest:id:1'), undefined)
 })
 
-test('keys are listed and removed by their beginning, whatever characters are in it', async () => {
+test('keys are listed and removed by their prefix, also one with special characters', async () => {
   const layer = open()
   for (const key of ['tag:name:a*', 'tag:name:ab', 'tag:name:[x]', 'blob:id:1']) layer.write(key, value)
   await kept(4)

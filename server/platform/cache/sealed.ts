@@ -7,9 +7,9 @@ import type { Redis } from './redis.ts'
 import type { Stamps } from './peers/stamps.ts'
 
 /**
- * The layer between memory and database, in a Redis that nobody has to trust. A value is sealed with a key of this
- * installation, and bound to its own key and to the stamp under which it was read. It is believed only by a process that
- * knows the same stamp now, so that old, moved, replayed and forged values are refused by what the process itself has heard
+ * The layer between memory and database, in a Redis that need not be trusted. A value is encrypted with a secret of
+ * this installation, and authenticated together with its key and the stamp under which it was read. A process believes
+ * it only while it knows the same stamp, so it refuses old, moved, replayed and forged values
  * (docs/decisions/0009-redis.md).
  */
 type SealedLayer = SharedLayer & { counts(): CacheCounts[] }
@@ -19,13 +19,13 @@ export type SealedOptions = {
   stamps: Pick<Stamps, 'of'>
   /** 32 bytes that only this installation knows. */
   secret: Uint8Array
-  /** Told apart from other builds, whose values have other shapes. */
+  /** Marina's build: values of other builds, which may have other shapes, are not believed. */
   build: string
   /** How long Redis keeps a value, in ms. */
   expireMs: number
 }
 
-/** Larger values are read from the database: they would hold up the small ones behind them. In bytes. */
+/** The largest value that is kept, in bytes: a larger one would hold up the small ones behind it. */
 const mostBytes = 2 ** 20
 const [nonceBytes, tagBytes] = [12, 16]
 
@@ -40,7 +40,7 @@ export function openSealedLayer({ redis, stamps, secret, build, expireMs }: Seal
     return Buffer.concat([nonce, cipher.getAuthTag(), body])
   }
 
-  /** Undefined for whatever was not sealed here, for this key, under this stamp. */
+  /** Undefined for a value that this installation did not seal for this key and this stamp. */
   const open = (key: string, stamp: string, sealed: Buffer): object | undefined => {
     try {
       const decipher = createDecipheriv('aes-256-gcm', secretKey, sealed.subarray(0, nonceBytes))
@@ -54,7 +54,10 @@ export function openSealedLayer({ redis, stamps, secret, build, expireMs }: Seal
     }
   }
 
-  /** By what is known at this moment, not when Redis was asked: until now nobody could commit a change that we have not heard of. */
+  /**
+   * By the stamp that is known now, not when Redis was asked: no change could be committed that this process has not
+   * heard of.
+   */
   const check = (key: string, sealed: Buffer | undefined): object | undefined => {
     const stamp = sealed && stamps.of(key)
     const value = stamp === undefined ? undefined : open(key, stamp, sealed!)

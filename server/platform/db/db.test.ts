@@ -12,7 +12,9 @@ async function prepareShelf(url: string): Promise<void> {
   await client.connect()
   await client.query(`create table shelf (id int primary key, count int not null default 0);
     create table book (id int primary key, shelf_id int references shelf);
-    create table outbox (id bigint generated always as identity primary key, topic text not null, payload jsonb not null, address text, request_id text);
+    create table outbox (
+      id bigint generated always as identity primary key,
+      topic text not null, payload jsonb not null, address text, request_id text);
     insert into shelf values (1), (2)`)
   await client.end()
 }
@@ -54,7 +56,7 @@ test('a transaction keeps all of its work or none', async () => {
   assert.equal(await countOf(db, 1), 5)
 })
 
-test('a transaction that swallowed a failed statement is no commit, and says so', async () => {
+test('a transaction that ignored a failed statement does not commit, and rejects', async () => {
   await using shelf = await openShelf()
   const { db } = shelf
   const swallowing = db.transaction(async (tx) => {
@@ -65,7 +67,7 @@ test('a transaction that swallowed a failed statement is no commit, and says so'
   assert.equal(await countOf(db, 1), 0)
 })
 
-test('where PostgreSQL takes no more connections, questions and transactions wait for those there are', async () => {
+test('when PostgreSQL takes no more connections, statements and transactions wait for a free one', async () => {
   await using shelf = await openShelf()
   await using opened = new AsyncDisposableStack()
   await shelf.db.run(sql`create role frugal login password 'frugal' connection limit 2`)
@@ -90,7 +92,7 @@ test('where PostgreSQL takes no more connections, questions and transactions wai
   assert.equal((await Promise.all(asked)).length, 20)
   assert.equal(await countOf(db, 1), 10)
   assert.equal(db.counts().total, 2)
-  // Who has none at all waits for its time, and says why.
+  // A pool without any connection waits for its whole time, and its error says why.
   const late = open(300)
   await assert.rejects(
     late.row(sql`select 1`),
@@ -100,7 +102,7 @@ test('where PostgreSQL takes no more connections, questions and transactions wai
   assert.equal(await late.run(sql`select 1`), 1)
 })
 
-test('a deadlock is tried again until both sides are through', async () => {
+test('after a deadlock the transaction is retried until both have committed', async () => {
   await using shelf = await openShelf()
   const { db } = shelf
   let tries = 0
@@ -129,7 +131,7 @@ test('a conflict that does not end is given up after five tries', async () => {
   assert.equal(tries, 5)
 })
 
-test('what the database refuses for good is not tried again, and can be told apart', async () => {
+test('other errors of the database are not retried, and can be told apart', async () => {
   await using shelf = await openShelf()
   let tries = 0
   const insert = (statement: ReturnType<typeof sql>) => shelf.db.transaction((tx) => (tries++, tx.run(statement)))
@@ -148,7 +150,7 @@ test('what the database refuses for good is not tried again, and can be told apa
   assert.equal(tries, 2)
 })
 
-test('the commit of a transaction that changes facts happens inside the guard, and only that one', async () => {
+test('only the commit of a transaction that changes cached facts happens inside the guard', async () => {
   const seen: string[] = []
   await using shelf = await openShelf({
     guard: {
@@ -171,7 +173,7 @@ test('the commit of a transaction that changes facts happens inside the guard, a
   assert.deepEqual(seen, ['before a,b 1 0', 'after 1'])
 })
 
-test('facts stay in the outbox, in their order, exactly when their transaction does', async () => {
+test('facts are in the outbox, in their order, exactly when their transaction commits', async () => {
   await using shelf = await openShelf()
   const fact = (topic: string) => ({ topic, payload: { text: 'ü "\' \\ %', list: [1, null] } })
   await shelf.db.transaction((tx) => emit(tx, [fact('b.first'), fact('a.second')]))
@@ -185,7 +187,7 @@ test('facts stay in the outbox, in their order, exactly when their transaction d
   assert.deepEqual(rows, [fact('b.first'), fact('a.second')])
 })
 
-test('values never become SQL, and composed statements number theirs anew', async () => {
+test('values never become SQL text, and composed statements number them anew', async () => {
   await using shelf = await openShelf()
   const evil = `1'; drop table shelf; --`
   assert.deepEqual(await shelf.db.row(sql`select ${evil} as text`), { text: evil })
@@ -196,7 +198,7 @@ test('values never become SQL, and composed statements number theirs anew', asyn
   )
 })
 
-test('F20: with every connection in use a request is refused after its wait, and the next one finds one again', async () => {
+test('F20: with every connection in use a request is refused after its wait, and a later one is served', async () => {
   await using shelf = await openShelf({ poolSize: 2, acquireTimeoutMs: 200 })
   const { db } = shelf
   let release = () => {}
@@ -205,14 +207,14 @@ test('F20: with every connection in use a request is refused after its wait, and
     db.transaction(async (tx) => (await tx.run(sql`update shelf set count = 1 where id = ${id}`), held)),
   )
   await sleep(50)
-  // While the others still hold them: it does not wait for their end.
+  // It does not wait until the others, which still hold the connections, end.
   await assert.rejects(db.row(sql`select 1`), DatabaseUnavailable)
   release()
   await Promise.all(holders)
   assert.equal(await countOf(db, 1), 1)
 })
 
-test('F22: waiting for a lock or working for too long ends as unavailable', async () => {
+test('F22: a statement that waits for a lock or runs for too long ends as DatabaseUnavailable', async () => {
   await using shelf = await openShelf({ lockTimeoutMs: 100, statementTimeoutMs: 300 })
   const { db } = shelf
   await assert.rejects(db.row(sql`select pg_sleep(5)`), DatabaseUnavailable)
@@ -223,7 +225,7 @@ test('F22: waiting for a lock or working for too long ends as unavailable', asyn
   assert.equal(await countOf(db, 1), 1)
 })
 
-test('a connection that the server ends is unavailable once, then replaced', async () => {
+test('after the server ends a connection, one statement fails, and the next has a new connection', async () => {
   await using shelf = await openShelf()
   const { db } = shelf
   await assert.rejects(
@@ -237,7 +239,7 @@ test('a connection that the server ends is unavailable once, then replaced', asy
   assert.equal(await countOf(db, 1), 0)
 })
 
-test('sizes and counts come as numbers', async () => {
+test('sizes and counts are numbers', async () => {
   await using shelf = await openShelf()
   assert.deepEqual(await shelf.db.row(sql`select 9007199254740991::bigint as big, count(*) as count from shelf`), {
     big: 9007199254740991,

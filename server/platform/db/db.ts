@@ -5,60 +5,60 @@ import { sessionSettings, type Commit } from './session-settings.ts'
 import { sql, type Sql } from './sql.ts'
 import { asLibpq } from './url.ts'
 
-/** The database cannot be reached, or has no connection free within the wait. Answered as 503; the caller may try again. */
+/** The database cannot be reached, or no connection was free in time. Answered as 503; the client may retry. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable'
 }
 
 export interface Queryable {
-  /** All rows of the answer. Bound the statement itself (limit, any($1) of a bounded list). */
+  /** All rows of the result. The statement itself must bound their number (limit, any($1) of a bounded list). */
   rows<Row>(statement: Sql): Promise<Row[]>
   /** The first row, or undefined. */
   row<Row>(statement: Sql): Promise<Row | undefined>
   /** Runs a statement and returns the number of rows it changed. */
   run(statement: Sql): Promise<number>
-  /** One page of a list and how many rows the whole of it has, asked side by side. */
+  /** One page of a list and the number of rows of the whole list, read in parallel. */
   page<Row>(list: List, part: PagePart): Promise<Paged<Row>>
 }
 
-/** A list: `select <columns> <from>`, and where counting can do with less (fewer joins), `counted` in place of `from`. */
+/** A list: `select <columns> <from>`. `counted` stands in place of `from` where counting needs fewer joins. */
 type List = { columns: Sql; from: Sql; counted?: Sql }
-/** Of a list, one page and how many rows there are in all. */
+/** One page of a list, and the number of rows of the whole list. */
 export type Paged<Row> = { rows: Row[]; total: number }
 /** Which part of a list, in which order; a Listing (listing.ts) is one. */
 export type PagePart = { order: Sql; limit: number; offset: number }
 
-/** A signature that asks for Tx says: you are inside a transaction. */
+/** A function that takes a Tx has to be called inside a transaction. */
 export interface Tx extends Queryable {
   /** Names a cached fact that this transaction makes untrue; see platform/cache. */
   changes(...subjects: string[]): void
-  /** Wakes those of this process who listen for `subject` once the transaction has committed; see Db.onTold. */
+  /** Calls this process's listeners of `subject` once the transaction has committed; see Db.onTold. */
   tells(subject: string): void
 }
 
 export interface Db extends Queryable {
   /**
-   * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. Deadlocks and serialization failures
-   * are tried again up to 5 times, so `work` must not have effects outside `tx`.
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. After a deadlock or a
+   * serialization failure it is retried, up to 5 times in all, so `work` must not have effects outside `tx`.
    */
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /**
-   * Calls `listener` after each commit of this process that told `subject`. A hint and no promise: other processes' commits are
-   * not heard, so whoever must know looks in the database as well. Returns what ends it.
+   * Calls `listener` after each commit of this process that told `subject`. Only a hint: commits of other processes are
+   * not heard, so the listener's owner has to poll the database, too. Returns the function that ends it.
    */
   onTold(subject: string, listener: () => void): () => void
   /**
-   * The same database without waiting for the disk at commit: for what may be lost when the machine loses power
-   * (upload sessions, pull counts), never for what a client was told is stored.
+   * The same database with commits that do not wait for the disk: for data that may be lost when the machine loses
+   * power (upload sessions, pull counts), never for data whose storing a client was told of.
    */
   readonly relaxed: Queryable
-  /** Connections in use, idle and waited for. */
+  /** Connections of the main pool: all, idle ones, and the callers that wait for one. */
   counts(): { total: number; idle: number; waiting: number }
-  /** A connection of its own, outside the pool, for LISTEN and long work. The caller ends it. */
+  /** A connection outside the pool, for LISTEN and long work. The caller ends it. */
   connect(): Promise<Client>
   /**
-   * A pool of its own with the settings of `relaxed`, for a library that brings its own statements. The caller ends it. Its
-   * connections count beside `poolSize`.
+   * Another pool with the settings of `relaxed`, for a library that brings its own statements. The caller ends it. Its
+   * connections come on top of `poolSize`.
    */
   openPool(size: number): Pool
   /** The start is over: from now on nobody waits longer for a connection than a request may. */
@@ -100,7 +100,7 @@ export function openDb(given: DbOptions): Db {
   const pools: Pool[] = []
   let isClosed = false
   const told = new EventEmitter()
-  // The pool does not wait for its goodbyes: a database that ends right after us may answer them with an error.
+  // The pool does not wait until its connections are closed: a database that ends right after may answer with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
   const open = (size: number, commit: Commit) => {
     const pool = openPool({ ...options, onError }, size, commit)
@@ -153,7 +153,8 @@ function openPool(options: DbOptions, max: number, commit: Commit): Pool {
     onConnect: (client) => client.query(sessionSettings(options, commit)) as unknown as void,
   })
   pool.on('error', (error) => options.onError?.(error))
-  // Whoever holds a connection between two statements of its own would be ended by a database that goes away then.
+  // Without a listener, a database that goes away while a caller holds a connection between two statements ends the
+  // process.
   pool.on('connect', (client) => {
     client.on('error', () => {})
   })
@@ -189,11 +190,11 @@ async function transact<Result>(
   const subjects = new Set<string>()
   const tellings = new Set<string>()
   let broken: Error | undefined
-  // Between two statements the pool no longer listens: without this, a database that goes away then ends the process.
+  // Between two statements the pool does not listen: without this, a database that goes away then ends the process.
   const onBroken = (error: Error) => (broken = error)
   client.on('error', onBroken)
   try {
-    // BEGIN travels together with the first statement; its own failure shows up there.
+    // BEGIN is sent together with the first statement; its failure shows up there.
     const begun = client.query('BEGIN').catch(translate)
     begun.catch(() => {})
     const result = await work({
@@ -204,7 +205,7 @@ async function transact<Result>(
     await begun
     const commit = async () => {
       const { command } = await client.query('COMMIT').catch(translate)
-      // PostgreSQL answers so, and with no error, when a statement had failed and `work` went on regardless.
+      // PostgreSQL answers ROLLBACK, without an error, when a statement had failed and `work` went on nevertheless.
       if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed')
     }
     await (guard && subjects.size > 0 ? guard.around(subjects, queryable(client), commit) : commit())
@@ -232,7 +233,7 @@ async function retryingConflicts<Result>(work: () => Promise<Result>): Promise<R
   }
 }
 
-/** serialization_failure and deadlock_detected: PostgreSQL asks for the transaction to be tried again. */
+/** serialization_failure and deadlock_detected: the transaction is to be retried. */
 function isConflict(error: unknown): boolean {
   return isPgError(error) && (error.code === '40001' || error.code === '40P01')
 }
@@ -246,12 +247,12 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return isPgError(error) && error.code === '23505' && (!constraint || error.constraint === constraint)
 }
 
-/** A foreign key refused: what was to be deleted is still referenced, or what was referenced is gone. */
+/** A foreign key refused: a row to be deleted is still referenced, or a referenced row is gone. */
 export function isReferenceViolation(error: unknown): boolean {
   return isPgError(error) && (error.code === '23503' || error.code === '23001')
 }
 
-/** Connection trouble and timeouts become DatabaseUnavailable; what SQL itself refuses passes through. */
+/** Turns connection errors and timeouts into DatabaseUnavailable; other errors of SQL pass through. */
 function translate(error: unknown): never {
   throw translated(error)
 }
@@ -259,7 +260,8 @@ function translate(error: unknown): never {
 /** As `translate`, for errors of `pg` that came another way than through a Db. */
 export function translated(error: unknown): Error {
   if (isPgError(error)) {
-    // 53xxx no resources, 57P0x shutting down, 57014 statement timeout, 55P03 lock timeout, 08xxx connection, 25006 read-only
+    // 53xxx no resources, 57P0x shutting down, 57014 statement timeout, 55P03 lock timeout, 08xxx connection, 25006
+    // read-only.
     if (/^(53|57P0|57014|55P03|08|25006)/.test(error.code ?? ''))
       return new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
     return error

@@ -7,7 +7,7 @@ import { commandFor, handOver, type RunAs } from './embedded-user.ts'
 
 type Binaries = { initdb: string; postgres: string; version: string }
 
-/** Where npm put the PostgreSQL programs of this platform, made ready to run. */
+/** Finds the PostgreSQL programs that npm installed for this platform, and makes them ready to run. */
 export async function findBinaries(): Promise<Binaries> {
   const native = path.resolve(path.dirname(resolvePackage()), '..', 'native')
   await makeLibraryLinks(native)
@@ -16,12 +16,12 @@ export async function findBinaries(): Promise<Binaries> {
   return { initdb, postgres, version: '18' }
 }
 
-/** What a child may know of our environment: no PG* settings, no passwords, no locale that is not installed. */
+/** The environment of PostgreSQL's programs: no PG* settings, no passwords, no locale that may not be installed. */
 export const childEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' })
 
 /**
- * Makes the cluster at `target` when there is none. All is done in a folder beside it that is renamed as the last step, so a
- * start that was killed half-way leaves nothing but a folder that the next one clears away.
+ * Makes the cluster at `target` when there is none: in a folder beside it, which is renamed as the last step. A start
+ * that is killed half-way leaves only a folder that the next start removes.
  */
 export async function ensureCluster(
   target: string,
@@ -33,7 +33,7 @@ export async function ensureCluster(
   const found = await readFile(path.join(target, 'PG_VERSION'), 'utf8').catch(() => undefined)
   if (found?.trim() === binaries.version) return handOver(target, runAs)
   if (found !== undefined)
-    throw new Error(`${target} was written by PostgreSQL ${found.trim()}, this Marina brings ${binaries.version}`)
+    throw new Error(`${target} was written by PostgreSQL ${found.trim()}, but this Marina brings ${binaries.version}`)
   const fresh = await mkdtemp(`${target}.new-`)
   await handOver(fresh, runAs)
   await fill(fresh, binaries, runAs, isDurable)
@@ -101,7 +101,9 @@ function resolvePackage(): string {
   }
 }
 
-/** npm packs no symbolic links; the package makes them in an install script, which may have been forbidden. */
+/**
+ * Makes the links between libraries: npm packs no symbolic links, and the package's install script may be forbidden.
+ */
 async function makeLibraryLinks(native: string): Promise<void> {
   const listed = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string

@@ -6,8 +6,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Ends a PostgreSQL that outlived the Marina which started it (kill -9 of Node leaves it running), and clears away its pid
- * file. PostgreSQL would believe a stale pid file whenever the pid has come again in some other process; we look closer.
+ * Ends a PostgreSQL that outlived the Marina which started it (kill -9 of Node leaves it running), and removes its pid
+ * file. PostgreSQL itself believes a stale pid file when another process has the pid by now; this looks at the process.
  */
 export async function endLeftover(cluster: string, log: (line: string) => void): Promise<void> {
   const pids = await listPostgresOf(cluster)
@@ -18,12 +18,14 @@ export async function endLeftover(cluster: string, log: (line: string) => void):
   await rm(path.join(cluster, 'postmaster.pid'), { force: true })
 }
 
-/** Somebody answers on the socket, yet no process that we can see serves this cluster: it lives in another container. */
+/**
+ * True when the socket answers, but no visible process serves this cluster: its PostgreSQL runs in another container.
+ */
 export async function servedElsewhere(cluster: string, socket: string): Promise<boolean> {
   return (await answers(socket)) && (await listPostgresOf(cluster)).length === 0
 }
 
-/** Fast shutdown for the first 20 s, then the immediate one, which the next start repairs from the log. */
+/** Asks for a fast shutdown, and after 20 s for the immediate one, after which the next start recovers from the log. */
 async function endPostgres(pids: number[], postmaster: number | undefined, cluster: string): Promise<boolean> {
   for (const pid of pids) if (pid === postmaster) send(pid, 'SIGINT')
   if (await untilNone(cluster, postmaster === undefined ? 2_000 : 20_000)) return true
@@ -40,7 +42,7 @@ async function untilNone(cluster: string, ms: number): Promise<boolean> {
   return true
 }
 
-/** Every process of PostgreSQL that works in this folder, the postmaster and what it forked. */
+/** All processes of PostgreSQL that work in this folder: the postmaster and its children. */
 async function listPostgresOf(cluster: string): Promise<number[]> {
   if (process.platform === 'linux') return listProcesses().filter((pid) => worksIn(pid, cluster))
   const pid = await readPid(cluster)
@@ -53,7 +55,7 @@ function listProcesses(): number[] {
     .filter((pid) => pid > 0 && pid !== process.pid)
 }
 
-/** By inode, as the path may read differently in its namespace; by its arguments where we may not look. */
+/** Compares inodes, as the path may differ in the process's namespace; or its arguments, where /proc denies that. */
 function worksIn(pid: number, cluster: string): boolean {
   if (readQuietly(`/proc/${pid}/comm`).trim() !== 'postgres') return false
   const folder = statSync(cluster, { throwIfNoEntry: false })

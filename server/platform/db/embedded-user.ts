@@ -4,11 +4,11 @@ import { userInfo } from 'node:os'
 import path from 'node:path'
 
 /**
- * As whom PostgreSQL runs, which refuses to be root and whose initdb refuses a user without a name:
- * - self: as we are.
- * - namespace: in a user namespace of its own where we bear another number. To the kernel it is still us, so the files stay
- *   ours and a folder that only we may enter will do.
- * - user: as another user of the machine, who must own the files and be able to enter the folders above them.
+ * The user that PostgreSQL runs as, which refuses to run as root and whose initdb refuses a user without a name:
+ * - self: Marina's own user.
+ * - namespace: in a user namespace, where Marina's user has another number. To the kernel it is still the same user, so
+ *   the files stay Marina's, and a folder that only Marina may enter will do.
+ * - user: another user of the machine, who must own the files and be able to enter the folders above them.
  */
 export type RunAs = { kind: 'self' } | { kind: 'namespace'; user: User } | { kind: 'user'; user: User }
 
@@ -34,7 +34,9 @@ export function commandFor(runAs: RunAs, file: string, args: string[]): Command 
   return { file, args, ids: runAs.kind === 'user' ? { uid: runAs.user.uid, gid: runAs.user.gid } : {} }
 }
 
-/** Makes a folder, with all in it, belong to whom PostgreSQL runs as. Quick when it does already. */
+/**
+ * Makes the user that PostgreSQL runs as the owner of a folder and all in it. Quick when it owns the folder already.
+ */
 export async function handOver(dir: string, runAs: RunAs): Promise<void> {
   const owner = ownerFor(runAs)
   if (owner === undefined || (await stat(dir)).uid === owner.uid) return
@@ -43,13 +45,14 @@ export async function handOver(dir: string, runAs: RunAs): Promise<void> {
   await chownAll(dir, owner)
 }
 
-/** Throws when the stand-in for root could not get to `target` at all. */
+/** Throws when the user that stands in for root may not enter the folders above `target`. */
 export async function checkReach(target: string, runAs: RunAs): Promise<void> {
   if (runAs.kind !== 'user') return
   const closed = await findClosed(await realpath(path.dirname(target)), runAs.user)
   if (closed === undefined) return
   throw new Error(
-    `PostgreSQL does not run as root, and ${runAs.user.name}, who stands in, may not enter ${closed} on the way to ${target}: ` +
+    'PostgreSQL does not run as root, and ' +
+      `${runAs.user.name}, who stands in, may not enter ${closed} on the way to ${target}: ` +
       `move Marina or its data elsewhere, set MARINA_DATA_DIR to a folder that ${runAs.user.name} can enter, ` +
       'or set MARINA_DATABASE_URL to a PostgreSQL of your own',
   )
@@ -62,7 +65,7 @@ function ownerFor(runAs: RunAs): { uid: number; gid: number } | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
-/** The folder itself last: its owner tells whether all of it was handed over. */
+/** Changes the folder itself last: its owner tells whether everything in it was changed. */
 async function chownAll(dir: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     const child = path.join(dir, entry.name)
@@ -103,7 +106,7 @@ function hasName(): boolean {
   }
 }
 
-/** Everybody on the machine but root. */
+/** All users of the machine except root. */
 async function listUsers(): Promise<User[]> {
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '')
   return passwd

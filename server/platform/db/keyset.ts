@@ -2,26 +2,31 @@ import { createHash } from 'node:crypto'
 import { BadListing, listing, sortsOf, type Fields, type Listing, type ListQuery } from './listing.ts'
 import { sql, type Sql } from './sql.ts'
 
-/** Where an entry stands in a list that goes by time: the time in microseconds since 1970, for PostgreSQL counts those, and the id. */
+/**
+ * The cursor of an entry in a list that is sorted by time: the time in microseconds since 1970, as PostgreSQL counts,
+ * and the id.
+ */
 export type Edge = { micros: number; id: number }
-/** The columns of such an order; the list's index has both, in this order. */
+/** The columns that the list is sorted by; its index has both, in this order. */
 export type Key = { at: Sql; id: Sql }
 export type KeysetQuery = ListQuery & { after?: string; before?: string }
-/** How many entries a list had, and a mark of which list that was. */
+/** How many entries a list had, and a mark that tells which list that was. */
 export type Counted = { total: number; mark: string }
 /**
- * `where` and `order` find the page; `limit` is one more than shown, which tells whether there is another. `matching` is what the
- * whole list holds, `counted` what a page before this one found it to be: a count reads all that it counts, a page a hundred entries.
+ * `where` and `order` find the page; `limit` is one more than the page shows, which tells whether there is another
+ * page. `matching` is the condition of the whole list. `counted` is the count that an earlier page found, as counting
+ * reads every entry, and a page only a hundred.
  */
 export type Keyset = Listing & { matching: Sql; counted: Counted | undefined; isBackwards: boolean }
 type Turned<Row> = { rows: Row[]; next?: Turn; prev?: Turn }
-/** What a link to another page says beside what was asked. */
+/** The parameters of a link to another page, beside those of the request. */
 type Turn = { page: number; after?: string; before?: string }
 
 /**
- * A page of a list in the order of `key`, newest first unless `sort` says otherwise. After or before a position it begins in the
- * index, at the same cost however deep, and what has come since moves nothing from one page to another. Without a position, or
- * when `page` is not the one that the position belongs to, pages are counted off, as deep as `listing` allows.
+ * A page of a list in the order of `key`, newest first unless `sort` says otherwise. With a cursor (`after`, `before`)
+ * the page begins in the index, at the same cost however deep it is, and new entries move none from one page to
+ * another. Without a cursor, or when `page` is not the page that the cursor is for, it has an offset, as deep as
+ * `listing` allows.
  */
 export function keyset(fields: Fields, { after, before, page, ...query }: KeysetQuery, key: Key): Keyset {
   if (after !== undefined && before !== undefined) throw new BadListing('after and before exclude each other')
@@ -51,7 +56,7 @@ export function keyset(fields: Fields, { after, before, page, ...query }: Keyset
   }
 }
 
-/** The rows to show of those that were found, and how to go on from them. The count goes along. */
+/** The rows of the page, without the one row too many, and the links to its neighbours, which carry the count. */
 export function turned<Row extends Edge>(
   { isBackwards, page, pageSize }: Keyset,
   found: Row[],
@@ -64,7 +69,7 @@ export function turned<Row extends Edge>(
   return {
     rows,
     ...(hasNext ? { next: { page: page + 1, after: writePosition(page + 1, last!, counted) } } : {}),
-    // Entries that came since stand before the first page as well: they are a page 1, too.
+    // Newer entries may stand before page 1: they are a page 1, too.
     ...(hasPrev
       ? {
           prev: {
@@ -76,14 +81,16 @@ export function turned<Row extends Edge>(
   }
 }
 
-/** An entry as the edge of a page, for a link: the place, the number of the page that it leads to, and what was counted. */
+/**
+ * The text of a cursor in a link: the entry at the edge of the page, the number of the page it leads to, and the count.
+ */
 export function writePosition(page: number, { micros, id }: Edge, counted?: Counted): string {
   return Buffer.from(`${page}.${micros}.${id}${counted ? `.${counted.total}.${counted.mark}` : ''}`).toString(
     'base64url',
   )
 }
 
-/** Tells one list from another. */
+/** A mark that tells one list from another. */
 export const markOf = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 8)
 
 function parsePosition(name: 'after' | 'before', text: string): Edge & { page: number; counted: Counted | undefined } {
@@ -99,7 +106,7 @@ function parsePosition(name: 'after' | 'before', text: string): Edge & { page: n
   }
 }
 
-/** What is beyond the position. The first condition says it of the time alone, by which PostgreSQL leaves out whole partitions. */
+/** The entries beyond a cursor. The first condition, on the time alone, lets PostgreSQL leave out whole partitions. */
 function beyond({ at, id }: Key, position: Edge, isAscending: boolean): Sql {
   const time = timeOf(position.micros)
   return isAscending
@@ -107,13 +114,13 @@ function beyond({ at, id }: Key, position: Edge, isAscending: boolean): Sql {
     : sql`${at} <= ${time}::timestamptz and (${at}, ${id}) < (${time}::timestamptz, ${position.id}::bigint)`
 }
 
-/** To the microsecond, which a Date cannot hold. */
+/** The time to the microsecond, which a Date cannot hold. */
 function timeOf(micros: number): string {
   const ms = Math.floor(micros / 1000)
   return new Date(ms).toISOString().replace('Z', `${String(micros - ms * 1000).padStart(3, '0')}Z`)
 }
 
-/** `listing` has seen to it that the one field by which such a list is sorted is its time. */
+/** `listing` has checked that such a list is sorted by its time only. */
 function startsAscending(sort = ''): boolean {
   const [first] = sortsOf(sort)
   return first !== undefined && !first.isDescending

@@ -5,7 +5,7 @@ import { openTestDatabase } from '../../testing/postgres.ts'
 import { openDb } from './db.ts'
 import { listenTo } from './listen.ts'
 
-test('what is told on a channel is heard at commit, and after a lost connection one is told to look', async () => {
+test('a notification is heard at commit, and after a lost connection an empty one is', async () => {
   await using database = await openTestDatabase()
   const db = openDb({
     url: database.url,
@@ -35,7 +35,9 @@ test('what is told on a channel is heard at commit, and after a lost connection 
     await eventually(() => assert.deepEqual(heard, ['', 'one']))
     await db.rows({
       name: '',
-      text: "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen test_channel' and datname = current_database()",
+      text: `
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where query = 'listen test_channel' and datname = current_database()`,
       values: [],
     })
     await eventually(() => assert.deepEqual([heard, troubles.length], [['', 'one', ''], 1]))

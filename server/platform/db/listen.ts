@@ -5,8 +5,8 @@ import type { Db } from './db.ts'
 const pauseAfterLoss = 1000
 
 /**
- * Hears a channel of NOTIFY on a connection of its own, again after the connection broke. `onHeard` gets each payload; after
- * every (re)connection it gets '', because what was said meanwhile is lost. Errors go to `onTrouble`.
+ * Listens to a channel of NOTIFY on a connection of its own, which it opens again after it broke. `onHeard` gets each
+ * payload; after every (re)connection it gets '', as notifications sent meanwhile are lost. Errors go to `onTrouble`.
  */
 export function listenTo(
   db: Pick<Db, 'connect'>,

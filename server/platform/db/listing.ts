@@ -11,10 +11,10 @@ export type Condition =
   | { kind: 'range'; from: string | undefined; to: string | undefined }
   | { kind: 'any' | 'all'; values: string[] }
 
-/** A field that clients may filter and sort by. Anything that is not on a list's own table of fields is refused (H26). */
+/** A field that clients may filter and sort by. Fields that are not in the list's own table are refused (H26). */
 export type Field =
   | { type: 'text' | 'integer' | 'time' | 'boolean'; column: Sql; isSortable?: false }
-  /** Where a condition is not about one column; returns undefined for kinds of conditions it does not take. */
+  /** For conditions that are not about one column; returns undefined for kinds of conditions that it does not take. */
   | { type: 'custom'; where(condition: Condition): Sql | undefined; sort?: Sql }
 export type Fields = Readonly<Record<string, Field>>
 
@@ -22,10 +22,13 @@ export type ListQuery = { q?: string; sort?: string; page?: number; page_size?: 
 /** Parts for a statement: `select ... where ${where} order by ${order} limit ${limit} offset ${offset}`. */
 export type Listing = { where: Sql; order: Sql; limit: number; offset: number; page: number; pageSize: number }
 
-/** Offsets beyond this are refused: a page nobody reads must not cost a scan. */
+/** The largest offset, as a page has to scan all entries before it. */
 const deepest = 1_000_000
 
-/** Turns what a client asked into SQL over known columns. `order` applies when no sort is given, and breaks ties after one. */
+/**
+ * Turns a client's list query into SQL over known columns. `order` applies when no sort is given, and breaks ties after
+ * one.
+ */
 export function listing(
   fields: Fields,
   { q, sort, page = 1, page_size: pageSize = 10 }: ListQuery,
@@ -64,7 +67,7 @@ export function parseQ(given: string): Record<string, Condition> {
   return conditions
 }
 
-/** Some clients escape q, Harbor's portal among them, and what sends it does so again: Harbor takes off both. */
+/** Some clients, such as Harbor's portal, escape q twice; like Harbor, Marina undoes both. */
 export function unescapedQ(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -95,7 +98,7 @@ function parseCondition(name: string, text: string): Condition {
 
 const unquoted = (text: string) => text.trim().replace(/^(["'])(.*)\1$/, '$2')
 
-/** Splits at commas that stand in no bracket. */
+/** Splits at commas outside of brackets. */
 function splitOutside(text: string): string[] {
   const parts: string[] = []
   let depth = 0
@@ -134,7 +137,8 @@ function whereOf(fields: Fields, name: string, condition: Condition): Sql {
     case 'is':
       return sql`${column} = ${value(condition.value)}`
     case 'like':
-      // position() takes the text as it is: % and _ mean themselves. As in Harbor, large and small letters are the same, and a number is its digits.
+      // position() takes the text literally: % and _ mean themselves. As in Harbor, case does not matter, and a number
+      // is compared by its digits.
       if (type !== 'text' && type !== 'integer') throw new BadListing(`q: ${name}=~ is for texts and numbers`)
       return sql`position(lower(${condition.value}::text) in lower(${column}::text)) > 0`
     case 'range':
@@ -172,18 +176,18 @@ function valueOf(
   if (type === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   const time = type === 'time' && text.length <= 40 ? new Date(inUtc(text)) : undefined
   if (time && isKept(time)) return time
-  throw new BadListing(
-    `q: ${name} must be ${type === 'integer' ? 'a whole number' : type === 'boolean' ? 'true or false' : 'a time such as 2026-01-31 or 2026-01-31 12:00:00'}`,
-  )
+  const wanted = { integer: 'a whole number', boolean: 'true or false' }
+  const anyTime = 'a time such as 2026-01-31 or 2026-01-31 12:00:00'
+  throw new BadListing(`q: ${name} must be ${type === 'time' ? anyTime : wanted[type]}`)
 }
 
-/** A time that PostgreSQL can hold: a Date goes further back. An invalid one is in no year. */
+/** A time that PostgreSQL can hold; a Date can be earlier. The year of an invalid Date is NaN. */
 const isKept = (time: Date) => time.getUTCFullYear() >= 0 && time.getUTCFullYear() <= 9999
 
-/** As Harbor reads it: a time without a zone is in UTC, wherever the server stands. */
+/** As in Harbor, a time without a zone is in UTC, whatever the server's zone is. */
 const inUtc = (text: string) => (/^\d{4}-\d{2}-\d{2}[ T]\d[\d:.]*$/.test(text) ? `${text.replace(' ', 'T')}Z` : text)
 
-/** `-field`, or `field:desc` as Harbor's command line has it in its help. */
+/** Reads `-field`, or `field:desc` as in the help of Harbor's command line. */
 export function sortsOf(text: string): { name: string; isDescending: boolean }[] {
   const given = text
     .split(',')

@@ -10,13 +10,13 @@ export class SchemaMismatch extends Error {
 
 type Migration = { name: string; text: string; checksum: string }
 
-/** Any number that no other program on the database is likely to choose: 'marina' read as base 36. */
+/** A number that no other program on the database is likely to use: 'marina' read as base 36. */
 const migrationLock = 1362889918
 
 /**
- * Applies the .sql files of `folder` in the order of their names, each in one transaction, once, whichever of many processes
- * comes first (an advisory lock; the others wait). Forward only. Returns the names applied now. A process killed half-way
- * leaves the last whole migration; the next start goes on.
+ * Applies the .sql files of `folder` in the order of their names, each once and in its own transaction. Of several
+ * processes one does so, while the others wait (an advisory lock). Forward only. Returns the names applied now. When a
+ * process is killed half-way, the next start goes on after the last whole migration.
  */
 export async function migrate(client: pg.Client, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder)
@@ -53,12 +53,13 @@ function refuseStrangers(applied: Map<string, string>, migrations: Migration[]) 
   for (const [name, checksum] of applied) {
     if (!own.has(name)) {
       throw new SchemaMismatch(
-        `the database has migration ${name}, which this version of Marina does not know: start the newer version, or restore a backup from before the upgrade`,
+        `the database has migration ${name}, which this version of Marina does not know: ` +
+          'start the newer version, or restore a backup from before the upgrade',
       )
     }
     if (own.get(name) !== checksum)
       throw new SchemaMismatch(
-        `migration ${name} was applied in another wording: applied migrations are never edited, add a new one`,
+        `migration ${name} was changed after it was applied: undo the change, and add a new migration instead`,
       )
   }
 }

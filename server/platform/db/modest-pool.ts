@@ -1,8 +1,8 @@
 import { DatabaseError, Pool, type PoolClient } from 'pg'
 
-/** How long a pool makes do with the connections it has once PostgreSQL has refused one, in ms. */
+/** How long a pool opens no more connections after PostgreSQL has refused one, in ms. */
 const modestMs = 10_000
-/** Pause before the next try while it has none at all, in ms. */
+/** The pause before a refused connection is retried, in ms. */
 const tryAgainMs = 25
 
 type Connected = (
@@ -12,8 +12,8 @@ type Connected = (
 ) => void
 
 /**
- * Where PostgreSQL takes no more connections (53300), because several processes share it or somebody else does: whoever
- * asks waits for one of ours to come free, as if the pool were full, for no longer than for any connection.
+ * A pool that copes with a PostgreSQL that takes no more connections (53300), as other processes share it: the caller
+ * waits until a connection of this pool is free, as if the pool were full, and no longer than for any connection.
  */
 export class ModestPool extends Pool {
   #size = this.options.max
@@ -38,7 +38,8 @@ export class ModestPool extends Pool {
 
   #makeDo(): void {
     if (this.options.max === this.#size) setTimeout(() => (this.options.max = this.#size), modestMs).unref()
-    // Those on their way count until they are refused as well: it may take some rounds to come down to what there is.
+    // Connections that are being opened count until they are refused, too, so it may take a few calls to reach their
+    // number.
     this.options.max = Math.max(1, this.totalCount)
   }
 }

@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => rm(dir, { recursive: true }))
 
-test('a lock that is given back can be taken again and leaves no file', async () => {
+test('a lock that is released can be taken again and leaves no file', async () => {
   const file = path.join(dir, 'again')
   await (
     await takePidLock(file)
@@ -24,7 +24,7 @@ test('a lock that is given back can be taken again and leaves no file', async ()
   assert.deepEqual(await filesOf('again'), [])
 })
 
-test('a lock whose process is gone, or whose pid has come again, is taken over', async () => {
+test('a lock whose process is gone, or whose pid another process has, is taken over', async () => {
   const file = path.join(dir, 'stale')
   const gone = spawn('true')
   await once(gone, 'exit')
@@ -47,7 +47,7 @@ test('a lock file with nonsense in it is taken over', async () => {
   assert.deepEqual(await filesOf('nonsense'), [])
 })
 
-test('of many processes that find the same stale lock exactly one gets it', async () => {
+test('of many processes that find the same stale lock, exactly one gets it', async () => {
   const file = path.join(dir, 'race')
   await writeFile(file, JSON.stringify({ pid: 0, started: '', id: crypto.randomUUID() }))
   const racers = Array.from({ length: 6 }, () => spawn(process.execPath, ['--input-type=module', '-e', racer, file]))

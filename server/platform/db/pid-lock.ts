@@ -15,8 +15,9 @@ export class LockHeld extends Error {
 type Holder = { pid: number; started: string; id: string }
 
 /**
- * Takes the lock file for this process, or throws LockHeld. A lock whose process is gone counts for nothing. Returns what
- * gives it back. Node has no flock(2), so the file names its holder: pid, boot and start time, as pids come again.
+ * Takes the lock file for this process, or throws LockHeld. A lock whose process is gone is taken over. Returns the
+ * function that releases it. Node has no flock(2), so the file names its holder: pid, boot and start time, as pids are
+ * reused.
  */
 export async function takePidLock(file: string): Promise<() => Promise<void>> {
   const mine: Holder = { pid: process.pid, started: startOf(process.pid) ?? '', id: randomUUID() }
@@ -42,7 +43,9 @@ async function take(file: string, mine: Holder): Promise<void> {
   }
 }
 
-/** Whoever holds the lock on "this very stale lock" may replace it, nobody else: so two cannot both take it over. */
+/**
+ * Only the process that holds a lock on this very stale lock may replace it, so two processes cannot both take it over.
+ */
 async function replaceStale(file: string, stale: Holder, mine: Holder): Promise<boolean> {
   const claim = `${file}.${stale.id}`
   await take(claim, mine)
@@ -55,7 +58,7 @@ async function replaceStale(file: string, stale: Holder, mine: Holder): Promise<
   }
 }
 
-/** link(2) refuses an existing name, and the file it names is already complete. */
+/** By link(2), which refuses an existing name, and whose file is complete when it appears. */
 async function placeNew(file: string, mine: Holder): Promise<boolean> {
   const written = await writeBeside(file, mine)
   try {
@@ -84,7 +87,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   }
 }
 
-/** A file nobody could have written whole (power cut, foreign hand) is a lock nobody holds. */
+/** A file that is not whole (power cut, edited by hand) is a lock without a holder. */
 function parseHolder(text: string): Holder {
   try {
     const { pid, started, id } = JSON.parse(text) as Partial<Holder>

@@ -16,10 +16,10 @@ type Known = { name: string; text: string }
 const known = new WeakMap<TemplateStringsArray, Known>()
 
 /**
- * Writes SQL with its values in place: sql`select name from project where id = ${id}`. Values never become text; they are
- * $1, $2, ... The text is worked out once per place in the code, and each place is one named, prepared statement, which
- * measured 1.5 times the throughput of unnamed ones. A nested Sql value is spliced in with its own values (for the few
- * questions composed at run time); those are worked out each time.
+ * Writes SQL with its values in place: sql`select name from project where id = ${id}`. Values never become text; they
+ * are $1, $2, ... The text is built once per place in the code, and each place is one named, prepared statement: 1.5
+ * times the throughput of unnamed ones, as measured. A nested Sql is spliced in with its own values (for the few
+ * statements that are composed at run time); their text is built each time.
  */
 export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
   if (values.some((value) => value instanceof Sql)) return compose(strings, values)
@@ -44,12 +44,15 @@ function compose(strings: TemplateStringsArray, values: unknown[]): Sql {
   return new Sql(isOneOff ? '' : named(text).name, text, flat)
 }
 
-/** The same statement, not prepared: for parts whose shapes a client chooses, which must not fill a connection's memory. */
+/**
+ * The same statement, not prepared: clients choose the shape of some statements, and many would fill a connection's
+ * memory.
+ */
 export function oneOff(part: Sql): Sql {
   return new Sql('', part.text, part.values)
 }
 
-/** Parts with a separator between them: joined([a, b], sql` and `). */
+/** Joins parts with a separator: joined([a, b], sql` and `). */
 export function joined(parts: Sql[], separator: Sql): Sql {
   return parts.slice(1).reduce((all, part) => sql`${all}${separator}${part}`, parts[0]!)
 }

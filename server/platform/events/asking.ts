@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** The request that is being answered: where it came from, by trusted proxies only, and its id. */
+/** The request that is being answered: the client's address (X-Forwarded-For of trusted proxies only), and its id. */
 type Asking = { address: string; requestId: string }
 
-// Every verb of every feature would have to carry this from the door to its emit() otherwise, and one forgotten place would be a
-// hole in the audit log. Only emit() reads it.
+// Otherwise every function from a request to its emit() would have to pass this on, and one that forgets it would leave
+// a hole in the audit log. Only emit() reads it.
 const current = new AsyncLocalStorage<Asking>()
 
 /** Runs `work` as part of answering a request. */
@@ -12,7 +12,7 @@ export function answering<Result>(request: Asking, work: () => Result): Result {
   return current.run(request, work)
 }
 
-/** The request at hand; undefined for what Marina does by itself. */
+/** The current request; undefined for what Marina does by itself. */
 export function asking(): Asking | undefined {
   return current.getStore()
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** Of what was given, the fields that are not as before: what a fact names as changed. What was not given is left out. */
+/** The given fields whose value differs from `before`: those that a fact names as changed. */
 export function differing<Fields extends object>(before: Fields, given: Partial<Fields>): Partial<Fields> {
   const entries = Object.entries(given) as [keyof Fields, Fields[keyof Fields] | undefined][]
   return Object.fromEntries(

@@ -12,38 +12,38 @@ export type DispatcherOptions = {
   db: Db
   log: Log
   reactions: readonly Reaction[]
-  /** All topics that somebody emits. */
+  /** All topics that a feature emits. */
   topics: Pick<ReadonlySet<string>, 'has'>
-  /** Facts handed over at once. */
+  /** The most facts that a reaction gets at once. */
   batch?: number
-  /** How often facts of other processes are looked for that committed without our hearing, in ms. */
+  /** How often the outbox is polled for facts of other processes, whose commits are not heard, in ms. */
   pollMs?: number
-  /** A fact that was refused this often is parked. */
+  /** A fact that a reaction refused this often is parked. */
   tries?: number
-  /** The wait after the first refusal, in ms; it doubles up to a minute. */
+  /** The back-off after the first refusal, in ms; it doubles with each one, up to a minute. */
   backOffMs?: number
 }
 
 export type Dispatcher = AsyncDisposable & {
   standings(): Promise<Standing[]>
-  /** Hands a reaction its parked facts once more, the oldest first; those it refuses again stay. */
+  /** Hands a reaction its parked facts again, the oldest first; those that it refuses again stay parked. */
   retryParked(name: string): Promise<{ taken: number; left: number }>
-  /** Removes facts that all have taken and that are older than `keepMs`. */
+  /** Removes facts older than `keepMs` that all reactions have taken. */
   sweep(keepMs: number, signal: AbortSignal): Promise<void>
   names: readonly string[]
   /** For health: unhealthy while facts or a reaction stand still for a reason of their own. */
   component: Component
 }
 
-/** What the log calls the search for new facts. */
+/** The name of the search for new facts in the log. */
 const looking = 'looking for facts'
-/** Between two looks, in ms: facts gather, and a busy machine is not asked more often than this. */
+/** The pause between two polls, in ms, so that facts make a batch and the database is not asked too often. */
 const pauseMs = 5
 
 /**
- * Tells facts to those who react to them: each at least once, in order, at its own pace. A reaction that fails holds up
- * nobody but itself, and one of the name runs at a time on all processes of a database. docs/decisions/0010-events.md
- * has the argument.
+ * Hands facts to the reactions to their topics: each fact at least once, in order, and each reaction at its own pace. A
+ * reaction that fails holds up only itself. Each reaction runs in one process of the database at a time. The argument
+ * is in docs/decisions/0010-events.md.
  */
 export async function openDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
   const { db, log, reactions, topics, batch = 200, pollMs = 1000, tries = 10, backOffMs = 250 } = options
@@ -96,7 +96,7 @@ type Look = {
   part: Part
 }
 
-/** Starts each reaction that has not been told everything, again and again until we are closed. */
+/** Starts each reaction that has facts to take, again and again until the dispatcher is closed. */
 async function lookForFacts({ db, followers, hint, pollMs, closing, part }: Look): Promise<void> {
   const names = [...followers.keys()]
   while (!closing.aborted) {
@@ -114,10 +114,10 @@ async function lookForFacts({ db, followers, hint, pollMs, closing, part }: Look
   }
 }
 
-/** Says that a commit of this process told of facts since the last `reset`. */
+/** Tells whether a commit of this process wrote facts since the last `reset`. */
 type Hint = {
   reset(): void
-  /** Until there is a hint, or the time is over, or we are closed. */
+  /** Waits until there is a hint, the time is over, or the dispatcher is closed. */
   wait(atMostMs: number): Promise<void>
   close(): void
 }

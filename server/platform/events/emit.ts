@@ -2,15 +2,15 @@ import type { Tx } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import { asking } from './asking.ts'
 
-/** A fact: the name of its topic and what there is to know of it, as plain JSON. */
+/** A fact: the name of its topic and its payload as plain JSON. */
 export type Fact = { topic: string; payload: Record<string, unknown> }
 
-/** What a commit with facts tells the readers of its own process, so that they look at once. */
+/** The subject that a commit with facts tells its own process, so that the dispatcher looks at once; see Db.onTold. */
 export const factsWritten = 'facts'
 
 /**
- * Writes facts to the outbox, in the transaction that makes them true: either both stay or neither does. The request at hand
- * goes with them (asking.ts). Whoever wants to know is told by the dispatcher, at least once.
+ * Writes facts to the outbox, in the transaction that makes them true: both are committed or neither is. The current
+ * request is written with them (asking.ts). The dispatcher hands them to each reaction at least once.
  */
 export async function emit(tx: Tx, facts: Fact[]): Promise<void> {
   if (facts.length === 0) return

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** A UUID that a fact has once for all: when it is handled again, or replayed, whoever hears of it sees that he knows it (F41). */
+/**
+ * A UUID that a fact always has: when it is handled again or replayed, a receiver can tell that it knows the fact
+ * (F41).
+ */
 export function eventIdOf(fact: { id: number; topic: string; payload: unknown }): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([fact.id, fact.topic, fact.payload]))

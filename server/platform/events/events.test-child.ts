@@ -1,4 +1,4 @@
-/** A process that takes facts and dies in the middle of it, for events.test.ts: url, how many facts to take before. */
+/** For events.test.ts: a process that takes facts and dies while it does. Arguments: url, number of facts before. */
 import { openLog } from '../observe/log.ts'
 import { openDb } from '../db/db.ts'
 import { sql } from '../db/sql.ts'

@@ -52,7 +52,7 @@ const emitDone = (db: Db, ...all: number[]) => db.transaction((tx) => emit(tx, a
 const open = (db: Db, reactions: Reaction[], options: Partial<DispatcherOptions> = {}): Promise<Dispatcher> =>
   openDispatcher({ db, log, topics, reactions, pollMs: 50, backOffMs: 1, ...options })
 
-/** Notes what it is told, in the order of telling. */
+/** A reaction that notes the facts it gets, in their order. */
 function noting(name: string, heard: unknown[], more: Partial<Reaction> = {}): Reaction {
   return {
     name,
@@ -65,7 +65,7 @@ function noting(name: string, heard: unknown[], more: Partial<Reaction> = {}): R
 
 const upTo = (end: number) => Array.from({ length: end }, (_, n) => n)
 
-test('facts come to every reaction to their topic, in order, with what request they came from (S4-14, S4-16)', async () => {
+test('S4-14, S4-16: every reaction to a topic gets its facts, in order, with the request they came from', async () => {
   await using at = await openFacts()
   const [first, second, undone, whole]: [unknown[], unknown[], unknown[], Told[]] = [[], [], [], []]
   await using _ = await open(at.db, [
@@ -90,7 +90,7 @@ test('facts come to every reaction to their topic, in order, with what request t
   )
 })
 
-test('a fact whose transaction commits late is told, though later ones were told before it', async () => {
+test('a fact whose transaction commits late is handed over, after later ones that committed before it', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
   await using _ = await open(at.db, [noting('keeper', heard)])
@@ -102,7 +102,7 @@ test('a fact whose transaction commits late is told, though later ones were told
     await mayCommit.promise
   })
   await isWritten.promise
-  // Nobody waits for the slow one either.
+  // Facts written meanwhile do not wait for the slow transaction.
   await emitDone(at.db, 2)
   await eventually(() => assert.deepEqual(heard, [2]))
   mayCommit.resolve()
@@ -110,13 +110,13 @@ test('a fact whose transaction commits late is told, though later ones were told
   await eventually(() => assert.deepEqual(heard, [2, 1]))
 })
 
-test('facts about one row are told in the order of its changes, whichever transaction began first', async () => {
+test('facts about one row come in the order of its changes, whichever transaction began first', async () => {
   await using at = await openFacts()
   await at.db.run(sql`insert into kept (fact_id, n) values (0, 0)`)
   const heard: number[] = []
   await using _ = await open(at.db, [noting('keeper', heard)], { batch: 5 })
   const change = async (tx: Tx) => {
-    // The transaction has its number before it has the row.
+    // The transaction gets its number before it changes the row.
     await tx.run(sql`insert into installation (name, value) values (${Math.random().toString()}, '')`)
     const row = await tx.row<{ n: number }>(sql`update kept set n = n + 1 where fact_id = 0 returning n`)
     await emit(tx, [done(row!.n)])
@@ -136,7 +136,7 @@ test('facts about one row are told in the order of its changes, whichever transa
   )
 })
 
-test('a reaction that fails is tried again and holds up no other (S4-12, S4-18)', async () => {
+test('S4-12, S4-18: a reaction that fails is retried and holds up no other', async () => {
   await using at = await openFacts()
   const [good, bad]: [unknown[], number[]] = [[], []]
   let refusals = 3
@@ -145,7 +145,9 @@ test('a reaction that fails is tried again and holds up no other (S4-12, S4-18)'
     noting('bad', [], {
       async handle(tx, facts) {
         await tx.run(
-          sql`insert into kept (fact_id, n) select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`,
+          sql`
+            insert into kept (fact_id, n)
+            select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`,
         )
         if (facts.some(({ payload }) => payload.n === 5) && refusals-- > 0) throw new Error('not yet')
         bad.push(...facts.map(({ payload }) => payload.n as number))
@@ -193,7 +195,7 @@ test('a fact that is refused again and again is parked for an administrator, and
   assert.deepEqual([heard.at(-1), await listParked(at.db, 'picky')], [2, []])
 })
 
-test('a reaction runs one at a time on all processes, and they hand no fact over twice (S4-17)', async () => {
+test('S4-17: a reaction runs in one process at a time, and no fact is handed over twice', async () => {
   await using at = await openFacts()
   const heard: number[] = []
   let [running, most] = [0, 0]
@@ -221,7 +223,7 @@ test('a reaction runs one at a time on all processes, and they hand no fact over
   assert.deepEqual([most, [...heard].sort((a, b) => a - b)], [1, upTo(100)])
 })
 
-test('a parked fact that is handed over once more waits for the facts that the reaction has in hand', async () => {
+test('a parked fact that is handed over again waits until the reaction has taken its current facts', async () => {
   await using at = await openFacts()
   let [isMended, running, most] = [false, 0, 0]
   const { promise: isBusy, resolve: busy } = Promise.withResolvers<void>()
@@ -255,7 +257,7 @@ test('a parked fact that is handed over once more waits for the facts that the r
   assert.equal(most, 1)
 })
 
-test('facts that are too many for the time that a statement has come in smaller numbers', async () => {
+test('when a batch is too large for the statement timeout, the facts come in smaller batches', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
   await using _ = await open(at.db, [
@@ -263,7 +265,9 @@ test('facts that are too many for the time that a statement has come in smaller 
       async handle(tx, facts) {
         if (facts.length > 10)
           await tx.run(
-            sql`do $$ begin raise exception 'canceling statement due to statement timeout' using errcode = '57014'; end $$`,
+            sql`do $$ begin
+              raise exception 'canceling statement due to statement timeout' using errcode = '57014';
+            end $$`,
           )
         heard.push(...facts.map(({ payload }) => payload.n))
       },
@@ -273,7 +277,7 @@ test('facts that are too many for the time that a statement has come in smaller 
   await eventually(() => assert.deepEqual(heard, upTo(50)))
 })
 
-test('a fact is parked whatever stands in the error that refuses it', async () => {
+test('a fact is parked whatever characters the error that refuses it has', async () => {
   await using at = await openFacts()
   await using _ = await open(
     at.db,
@@ -289,7 +293,7 @@ test('a fact is parked whatever stands in the error that refuses it', async () =
   )
 })
 
-test('F07: a process that is killed while it takes facts loses none, and what it wrote stands once', async () => {
+test('F07: when a process is killed while it takes facts, none is lost, and its writes happen once', async () => {
   await using at = await openFacts()
   await emitDone(at.db, ...upTo(40))
   for (const count of ['3', '10']) {
@@ -301,9 +305,9 @@ test('F07: a process that is killed while it takes facts loses none, and what it
   await using _ = await open(at.db, [
     noting('keeper', [], {
       handle: async (tx, facts) =>
-        void (await tx.run(
-          sql`insert into kept (fact_id, n) select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`,
-        )),
+        void (await tx.run(sql`
+          insert into kept (fact_id, n)
+          select 0, n from unnest(${facts.map(({ payload }) => payload.n)}::int[]) as n`)),
     }),
   ])
   const kept = async () => (await at.db.rows<{ n: number }>(sql`select n from kept order by n`)).map(({ n }) => n)
@@ -311,7 +315,7 @@ test('F07: a process that is killed while it takes facts loses none, and what it
   assert.deepEqual(await kept(), upTo(40))
 })
 
-test('facts that a reaction emits itself are told as well', async () => {
+test('facts that a reaction emits itself are handed over, too', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
   await using _ = await open(at.db, [
@@ -326,14 +330,14 @@ test('facts that a reaction emits itself are told as well', async () => {
       },
     }),
   ])
-  // Others that commit meanwhile have later numbers than the reaction's own transaction.
+  // Transactions that commit meanwhile have later numbers than the reaction's own.
   const noise = Promise.all(upTo(50).map((n) => at.db.run(sql`insert into kept (fact_id, n) values (1, ${n})`)))
   await emitDone(at.db, 0)
   await eventually(() => assert.deepEqual(heard, upTo(21)))
   await noise
 })
 
-test('a reaction can have its facts again from one on, and a new one begins where it says', async () => {
+test('facts can be replayed to a reaction from an id on, and a new reaction begins where it says', async () => {
   await using at = await openFacts()
   await emitDone(at.db, ...upTo(5))
   const [old, fresh]: [unknown[], unknown[]] = [[], []]
@@ -355,7 +359,7 @@ test('a reaction can have its facts again from one on, and a new one begins wher
   )
 })
 
-test('a database restored from a dump, which counts transactions anew, tells what was left and what is new', async () => {
+test('after a restore from a dump, which counts transactions anew, old and new facts are handed over', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
   await emitDone(at.db, 0, 1)
@@ -364,17 +368,19 @@ test('a database restored from a dump, which counts transactions anew, tells wha
     await eventually(() => assert.deepEqual(heard, [0, 1]))
   }
   await emitDone(at.db, 2)
-  // As in another cluster that had come much further: everything keeps its order and lies in this one's future.
+  // As if written in a cluster with far higher transaction numbers: in order, and in the future of this one.
   await at.db.run(sql`update outbox set xid = (xid::text::bigint + 4000000000)::text::xid8`)
   await at.db.run(
-    sql`update event_place set seen = (select format('%s:%s:', max(xid::text::bigint), max(xid::text::bigint))::pg_snapshot from outbox)`,
+    sql`
+      update event_place set seen = (
+        select format('%s:%s:', max(xid::text::bigint), max(xid::text::bigint))::pg_snapshot from outbox)`,
   )
   await using _ = await open(at.db, [noting('keeper', heard)])
   await emitDone(at.db, 3)
   await eventually(() => assert.deepEqual(heard, [0, 1, 2, 3]))
 })
 
-test('old facts are dropped when everybody has them, and not before', async () => {
+test('old facts are removed once every reaction has taken them, and not before', async () => {
   await using at = await openFacts()
   const heard: unknown[] = []
   let isStuck = true
@@ -401,22 +407,22 @@ test('old facts are dropped when everybody has them, and not before', async () =
   )
   await dispatcher.sweep(3_600_000, signal)
   assert.equal(await count(), 3)
-  // Nobody is behind a moment before it is written down that nobody is.
+  // The last reaction has its facts a moment before its place in the database says so.
   await eventually(async () => {
     await dispatcher.sweep(0, signal)
     assert.equal(await count(), 0)
   })
 })
 
-test('a list of reactions that cannot be meant is refused at the start (S4-13, S4-15, S4-19)', () => {
+test('S4-13, S4-15, S4-19: a wrong list of reactions is refused at the start', () => {
   const one: Reaction = { name: 'one', topics: ['thing.done'], begins: 'now', handle: async () => {} }
   const refused = (wrong: Partial<Record<keyof Reaction, unknown>>, why: RegExp) =>
     assert.throws(() => checkReactions([one, { ...one, name: 'two', ...wrong } as Reaction], topics), why)
   refused({ name: 'one' }, /two reactions are named one/)
   refused({ topics: ['thing.done', 'thing.done'] }, /names a topic twice/)
   refused({ topics: [] }, /reacts to no topic/)
-  refused({ topics: [''] }, /nobody emits/)
-  refused({ topics: ['thing.dreamt'] }, /"thing.dreamt", which nobody emits/)
+  refused({ topics: [''] }, /no feature emits/)
+  refused({ topics: ['thing.dreamt'] }, /"thing.dreamt", which no feature emits/)
   refused({ handle: undefined }, /has no handler/)
   refused({ name: '' }, /needs a name/)
   checkReactions([one, { ...one, name: 'two' }], topics)

@@ -9,31 +9,31 @@ type FollowerOptions = {
   db: Db
   log: Log
   closing: AbortSignal
-  /** Facts handed over at once. */
+  /** The most facts that the reaction gets at once. */
   batch: number
-  /** After an error of the database, in ms. */
+  /** The pause after an error of the database, in ms. */
   pollMs: number
-  /** A fact that was refused this often is parked. */
+  /** A fact that the reaction refused this often is parked. */
   tries: number
-  /** The wait after the first refusal, in ms; it doubles up to a minute. */
+  /** The back-off after the first refusal, in ms; it doubles with each one, up to a minute. */
   backOffMs: number
   part: Part
 }
 
-/** How one turn of a reaction ended. */
+/** How one turn of a reaction ended; `busy`: another process has its place. */
 type Outcome = 'moved' | 'busy' | 'idle'
 /** The window of a turn, and the facts in it that the reaction wants. */
 type Turn = { place: Place; until: string; told: Told[] }
 
-/** Before asking again for a place that another process holds, in ms. */
+/** The pause before a place that another process holds is asked for again, in ms. */
 const busyMs = 20
 const longestWaitMs = 60_000
 
-/** Leads one reaction through the facts, turn after turn, at its own pace. */
+/** Hands one reaction its facts, turn after turn. */
 export class Follower {
   readonly reaction: Reaction
   readonly #options: FollowerOptions
-  /** How many facts it gets at once: less while one of them is refused, to find it. */
+  /** How many facts the reaction gets at once: fewer after a refusal, to find the fact that it refuses. */
   #size: number
   #isAsked = false
   #running: Promise<void> | undefined
@@ -44,13 +44,15 @@ export class Follower {
     this.#size = options.batch
   }
 
-  /** There are facts to take. Returns at once; asked while it runs, it looks once more before it ends. */
+  /**
+   * To be called when there are facts to take. Returns at once; called while a run is under way, it adds another turn.
+   */
   start(): void {
     this.#isAsked = true
     this.#running ??= this.#run().finally(() => (this.#running = undefined))
   }
 
-  /** Resolves when what runs has ended. */
+  /** Resolves when the run under way has ended. */
   async ended(): Promise<void> {
     await this.#running
   }
@@ -70,7 +72,7 @@ export class Follower {
     }
   }
 
-  /** Turn after turn, until there is nothing more to take. */
+  /** Takes turn after turn until there are no more facts. */
   async #catchUp(): Promise<void> {
     const { db, closing } = this.#options
     while (!closing.aborted) {
@@ -110,7 +112,7 @@ export class Follower {
   async #failed(turn: Turn | undefined, error: unknown): Promise<Outcome> {
     if (!turn || turn.told.length === 0) throw error
     if (error instanceof DatabaseUnavailable) {
-      // It may be away; or so many facts were too much for the time that a statement has.
+      // The database may be away, or the batch was too large for the statement timeout.
       this.#size = Math.max(1, turn.told.length >> 1)
       throw error
     }
@@ -119,8 +121,8 @@ export class Follower {
   }
 
   /**
-   * Of many facts one is to blame: fewer at once will show which. One alone is tried again later, and parked in the
-   * end.
+   * Of several refused facts, halves the batch to find the one to blame. A single one is retried later, and parked in
+   * the end.
    */
   async #refused({ place, until, told }: Turn, error: unknown): Promise<void> {
     if (told.length > 1) return void (this.#size = told.length >> 1)
@@ -134,7 +136,7 @@ export class Follower {
     const isLast = failures >= tries
     await db.transaction(async (tx) => {
       const now = await takePlace(tx, name)
-      // Another process has moved it since: what it found counts.
+      // Another process has moved the reaction's place meanwhile: its result counts.
       if (!now || now.seen !== place.seen || now.until !== place.until || now.lastId !== place.lastId) return
       if (!isLast) return holdPlace(tx, name, until, { id: fact.id, failures, trouble, waitMs })
       await park(tx, name, fact, trouble)

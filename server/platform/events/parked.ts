@@ -2,7 +2,7 @@ import type { Db } from '../db/db.ts'
 import { awaitPlace, listParked, unpark, type Parked } from './places.ts'
 import type { Reaction } from './reaction.ts'
 
-/** Hands a reaction its parked facts once more, the oldest first; those it refuses again stay. */
+/** Hands a reaction its parked facts again, the oldest first; those that it refuses again stay parked. */
 export async function retryParked(
   db: Db,
   reaction: Reaction,
@@ -20,7 +20,7 @@ export async function retryParked(
   return { taken, left }
 }
 
-/** False when somebody else has taken the fact meanwhile. Rejects when the reaction refuses it. */
+/** False when another process has taken the fact meanwhile. Rejects when the reaction refuses it. */
 function takeParked(db: Db, reaction: Reaction, parked: Parked): Promise<boolean> {
   const { parkedId, handler: _, trouble: __, parkedAt: ___, ...fact } = parked
   return db.transaction(async (tx) => {

@@ -2,7 +2,11 @@ import type { Db, Queryable, Tx } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Reaction, Told } from './reaction.ts'
 
-/** Where a handler stands; `waitMs` until it may try again what failed. */
+/**
+ * A handler's cursor in the outbox: it has taken all facts visible in the snapshot `seen`. With `until`, it is in the
+ * middle of a window: it has also taken those visible in `until` up to `lastId`. `waitMs`: how long it waits before it
+ * retries.
+ */
 export type Place = {
   seen: string
   until: string | null
@@ -12,40 +16,54 @@ export type Place = {
   waitMs: number
 }
 
-/** Sees no transaction at all: 3 is the first number that PostgreSQL gives. */
+/** The snapshot that sees no transaction: 3 is the first number that PostgreSQL gives. */
 const nothing = '3:3:'
 
-/** Gives handlers that are new to this database their place. */
+/** Saves a first place for handlers that are new to this database. */
 export async function settle(db: Queryable, reactions: readonly Reaction[]): Promise<void> {
   const first = reactions.filter(({ begins }) => begins === 'first').map(({ name }) => name)
   await db.run(sql`
-    insert into event_place (handler, seen) select name, case when name = any(${first}::text[]) then ${nothing}::pg_snapshot else pg_current_snapshot() end
-    from unnest(${reactions.map(({ name }) => name)}::text[]) as name on conflict do nothing`)
+    insert into event_place (handler, seen)
+    select name, case when name = any(${first}::text[]) then ${nothing}::pg_snapshot else pg_current_snapshot() end
+    from unnest(${reactions.map(({ name }) => name)}::text[]) as name
+    on conflict do nothing`)
 }
 
 /**
- * A database that was restored from a dump counts its transactions anew, and what was written in the old count would look like
- * the future. Facts that were handled are marked as ancient; a handler that had some left begins with the oldest of those.
+ * Repairs the places in a database that was restored from a dump: it counts its transactions anew, so that facts and
+ * places with the old numbers would lie in the future. All facts get the oldest number; a handler that had facts left
+ * begins with the oldest of those. Returns how many handlers there are, or 0 when nothing was wrong.
  */
 export async function recount(db: Db): Promise<number> {
   return db.transaction(async (tx) => {
     const places = await tx.rows<{ handler: string; firstLeft: number | null }>(sql`
-      select handler, (select min(id) from outbox where not pg_visible_in_snapshot(xid, seen) and (until is null or not pg_visible_in_snapshot(xid, until) or id > last_id)) as "firstLeft"
-      from event_place where exists (select from event_place other where pg_snapshot_xmax(other.seen) > pg_snapshot_xmax(pg_current_snapshot())) limit 1000 for update`)
+      select handler, (
+        select min(id) from outbox
+        where not pg_visible_in_snapshot(xid, seen)
+          and (until is null or not pg_visible_in_snapshot(xid, until) or id > last_id)) as "firstLeft"
+      from event_place
+      where exists (
+        select from event_place other
+        where pg_snapshot_xmax(other.seen) > pg_snapshot_xmax(pg_current_snapshot()))
+      limit 1000 for update`)
     if (places.length === 0) return 0
     await tx.run(sql`update outbox set xid = '3'`)
     for (const { handler, firstLeft } of places) {
       await tx.run(sql`
-        update event_place set seen = case when ${firstLeft}::bigint is null then pg_current_snapshot() else ${nothing}::pg_snapshot end,
-          until = case when ${firstLeft}::bigint is null then null else pg_current_snapshot() end, last_id = coalesce(${firstLeft}::bigint - 1, 0) where handler = ${handler}`)
+        update event_place
+        set seen = case when ${firstLeft}::bigint is null then pg_current_snapshot() else ${nothing}::pg_snapshot end,
+          until = case when ${firstLeft}::bigint is null then null else pg_current_snapshot() end,
+          last_id = coalesce(${firstLeft}::bigint - 1, 0)
+        where handler = ${handler}`)
     }
     return places.length
   })
 }
 
 /**
- * What has happened up to now, and who has not been told all of it. Asked outside a transaction that writes: a snapshot
- * taken inside one may count the writer's own facts, which are not there yet, among those that were seen.
+ * The current snapshot, and the handlers that have not taken all facts visible in it. Must not be called in a
+ * transaction that writes: a snapshot taken inside one may count the writer's own facts, which are not there yet, as
+ * seen.
  */
 export async function lookAround(
   db: Queryable,
@@ -53,23 +71,33 @@ export async function lookAround(
 ): Promise<{ now: string; behind: string[] }> {
   const row = await db.row<{ now: string; behind: string[] }>(sql`
     with at as materialized (select pg_current_snapshot() as now)
-    select at.now::text, array(select handler from event_place where handler = any(${handlers}::text[]) and coalesce(retry_at <= clock_timestamp(), true)
-      and (until is not null or exists (select from outbox where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen) and pg_visible_in_snapshot(xid, at.now)))
+    select at.now::text, array(
+      select handler from event_place
+      where handler = any(${handlers}::text[]) and coalesce(retry_at <= clock_timestamp(), true)
+        and (until is not null or exists (
+          select from outbox
+          where xid >= pg_snapshot_xmin(seen)
+            and not pg_visible_in_snapshot(xid, seen) and pg_visible_in_snapshot(xid, at.now)))
       order by handler) as behind
     from at`)
   return row!
 }
 
-/** Takes a handler's place for this transaction, as one process at a time can (S4-17); undefined while another has it. */
+/**
+ * Locks a handler's place for this transaction, so that one process at a time has it (S4-17); undefined while another
+ * has it.
+ */
 export async function takePlace(tx: Tx, handler: string): Promise<Place | undefined> {
-  // What the handler writes and the note of it are lost together or not at all, so the commit need not wait for the disk.
+  // The handler's writes and its place are lost together or not at all, so the commit need not wait for the disk.
   return tx.row<Place>(sql`
     select seen::text, until::text, last_id as "lastId", failing_id as "failingId", failures,
-      greatest(0, ceil(extract(epoch from coalesce(retry_at - clock_timestamp(), '0')) * 1000))::float8 as "waitMs"
-    from event_place, set_config('synchronous_commit', 'off', true) where handler = ${handler} for update of event_place skip locked`)
+      greatest(0, ceil(
+        extract(epoch from coalesce(retry_at - clock_timestamp(), '0')) * 1000))::float8 as "waitMs"
+    from event_place, set_config('synchronous_commit', 'off', true)
+    where handler = ${handler} for update of event_place skip locked`)
 }
 
-/** Waits for a handler's place instead, and has it until the transaction ends: nobody hands it anything meanwhile. */
+/** Waits for a handler's place and locks it until the transaction ends: no other process hands it facts meanwhile. */
 export async function awaitPlace(tx: Tx, handler: string): Promise<void> {
   await tx.run(sql`select handler from event_place where handler = ${handler} for update`)
 }
@@ -77,8 +105,8 @@ export async function awaitPlace(tx: Tx, handler: string): Promise<void> {
 type Window = { seen: string; until: string; lastId: number }
 
 /**
- * Facts that are visible in `until` and not in `seen`, beyond `lastId`, in the order of their ids: at most `limit`. Those of
- * other topics come without their payload, so that the reader can tell how far it has read.
+ * At most `limit` facts that are visible in `until` and not in `seen`, after `lastId`, in the order of their ids. Facts
+ * of other topics are included without their payload, so that the caller can tell how far it has read.
  */
 export async function readWindow(
   tx: Tx,
@@ -87,16 +115,24 @@ export async function readWindow(
   limit: number,
 ): Promise<Told[]> {
   const wanted = topics === 'all' ? null : topics
-  const columns = sql`id, topic, case when ${wanted}::text[] is null or topic = any(${wanted}::text[]) then payload end as payload, occurred_at as "occurredAt", address, request_id as "requestId"`
-  const isIn = sql`pg_visible_in_snapshot(xid, ${until}::pg_snapshot) and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot)`
+  const columns = sql`
+    id, topic, case when ${wanted}::text[] is null or topic = any(${wanted}::text[]) then payload end as payload,
+    occurred_at as "occurredAt", address, request_id as "requestId"`
+  const isIn = sql`
+    pg_visible_in_snapshot(xid, ${until}::pg_snapshot) and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot)`
   if (lastId > 0)
     return tx.rows<Told>(sql`select ${columns} from outbox where id > ${lastId} and ${isIn} order by id limit ${limit}`)
-  // id + 0: by the index on xid, which has what is new side by side; by that on id, all that is old would be passed first.
+  // `id + 0` makes PostgreSQL use the index on xid, where new facts are together; by that on id it would pass all old
+  // ones.
   return tx.rows<Told>(sql`
-    select ${columns} from outbox where xid >= pg_snapshot_xmin(${seen}::pg_snapshot) and xid < pg_snapshot_xmax(${until}::pg_snapshot) and ${isIn} order by id + 0 limit ${limit}`)
+    select ${columns} from outbox
+    where xid >= pg_snapshot_xmin(${seen}::pg_snapshot) and xid < pg_snapshot_xmax(${until}::pg_snapshot) and ${isIn}
+    order by id + 0 limit ${limit}`)
 }
 
-/** `next` undefined: the window is done with, and all that is visible in `until` was handled. */
+/**
+ * Moves a handler's place to `next` in the window, or, when it is undefined, beyond the window: all of it was taken.
+ */
 export async function movePlace(
   tx: Queryable,
   handler: string,
@@ -105,14 +141,20 @@ export async function movePlace(
 ): Promise<void> {
   if (next === undefined) {
     await tx.run(sql`
-      update event_place set seen = ${until}::pg_snapshot, until = null, last_id = 0, failing_id = null, failures = 0, trouble = null, retry_at = null, moved_at = now() where handler = ${handler}`)
+      update event_place
+      set seen = ${until}::pg_snapshot, until = null, last_id = 0,
+        failing_id = null, failures = 0, trouble = null, retry_at = null, moved_at = now()
+      where handler = ${handler}`)
   } else {
     await tx.run(sql`
-      update event_place set until = ${until}::pg_snapshot, last_id = ${next}, failing_id = null, failures = 0, trouble = null, retry_at = null, moved_at = now() where handler = ${handler}`)
+      update event_place
+      set until = ${until}::pg_snapshot, last_id = ${next},
+        failing_id = null, failures = 0, trouble = null, retry_at = null, moved_at = now()
+      where handler = ${handler}`)
   }
 }
 
-/** Has the handler wait before it tries this fact again. */
+/** Makes the handler wait for `waitMs` before it retries this fact. */
 export async function holdPlace(
   tx: Queryable,
   handler: string,
@@ -120,11 +162,13 @@ export async function holdPlace(
   { id, failures, trouble, waitMs }: { id: number; failures: number; trouble: string; waitMs: number },
 ): Promise<void> {
   await tx.run(sql`
-    update event_place set until = ${until}::pg_snapshot, failing_id = ${id}, failures = ${failures}, trouble = ${trouble},
-      retry_at = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8) where handler = ${handler}`)
+    update event_place
+    set until = ${until}::pg_snapshot, failing_id = ${id}, failures = ${failures}, trouble = ${trouble},
+      retry_at = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8)
+    where handler = ${handler}`)
 }
 
-/** Lays a fact aside for an administrator. */
+/** Parks a fact for an administrator. */
 export async function park(
   tx: Queryable,
   handler: string,
@@ -133,38 +177,47 @@ export async function park(
 ): Promise<void> {
   await tx.run(sql`
     insert into event_parked (handler, fact_id, topic, payload, occurred_at, address, request_id, trouble)
-    values (${handler}, ${id}, ${topic}, ${JSON.stringify(payload)}::jsonb, ${occurredAt}, ${address}, ${requestId}, ${trouble})
+    values (
+      ${handler}, ${id}, ${topic}, ${JSON.stringify(payload)}::jsonb,
+      ${occurredAt}, ${address}, ${requestId}, ${trouble})
     on conflict (handler, fact_id) do update set trouble = excluded.trouble, parked_at = now()`)
 }
 
 export type Parked = Told & { parkedId: number; handler: string; trouble: string; parkedAt: Date }
 
-const parkedColumns = sql`event_parked.id as "parkedId", handler, fact_id as id, topic, payload, occurred_at as "occurredAt", address, request_id as "requestId", trouble, parked_at as "parkedAt"`
+const parkedColumns = sql`
+  event_parked.id as "parkedId", handler, fact_id as id, topic, payload,
+  occurred_at as "occurredAt", address, request_id as "requestId", trouble, parked_at as "parkedAt"`
 
-/** The oldest parked facts of a handler beyond `after`, at most `limit`. */
+/** At most `limit` parked facts of a handler after the cursor `after`, the oldest first. */
 export async function listParked(db: Queryable, handler: string, after = 0, limit = 100): Promise<Parked[]> {
-  return db.rows<Parked>(
-    sql`select ${parkedColumns} from event_parked where handler = ${handler} and fact_id > ${after} order by fact_id limit ${limit}`,
-  )
+  return db.rows<Parked>(sql`
+    select ${parkedColumns} from event_parked
+    where handler = ${handler} and fact_id > ${after}
+    order by fact_id limit ${limit}`)
 }
 
-/** Takes a parked fact out of its place for this transaction; false when somebody else has done so. */
+/** Removes a parked fact; false when it is gone already. */
 export async function unpark(tx: Queryable, parkedId: number): Promise<boolean> {
   return (await tx.run(sql`delete from event_parked where id = ${parkedId}`)) > 0
 }
 
-/** Has a handler take all facts from this id on once more, as far as they are still there. False: there is no such handler. */
+/**
+ * Makes a handler take all facts from this id on again, as far as they are still there; false when there is no such
+ * handler.
+ */
 export async function replay(tx: Tx, handler: string, fromId: number): Promise<boolean> {
-  // What it had not taken yet stays ahead of it, so an open window begins no later than where it stood.
-  return (
-    (await tx.run(sql`
-    update event_place set last_id = case when until is null then ${fromId}::bigint - 1 else least(${fromId}::bigint - 1, last_id) end,
-      until = coalesce(until, seen), seen = ${nothing}::pg_snapshot, failing_id = null, failures = 0, trouble = null, retry_at = null where handler = ${handler}`)) >
-    0
-  )
+  // An open window begins no later than before, so that facts which the handler has not taken yet are not skipped.
+  const count = await tx.run(sql`
+    update event_place
+    set last_id = case when until is null then ${fromId}::bigint - 1 else least(${fromId}::bigint - 1, last_id) end,
+      until = coalesce(until, seen), seen = ${nothing}::pg_snapshot,
+      failing_id = null, failures = 0, trouble = null, retry_at = null
+    where handler = ${handler}`)
+  return count > 0
 }
 
-/** A handler as administrators see it; `behind` counts to a thousand and then stops. */
+/** A handler as administrators see it. `behind` counts the facts that it has not taken, at most 1,000. */
 export type Standing = {
   handler: string
   behind: number
@@ -179,8 +232,11 @@ export type Standing = {
 export async function listStandings(db: Queryable, handlers: readonly string[]): Promise<Standing[]> {
   return db.rows<Standing>(sql`
     select handler, failures, trouble, failing_id as "failingId", retry_at as "retryAt", moved_at as "movedAt",
-      (select count(*) from (select from outbox where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen)
-        and (until is null or not pg_visible_in_snapshot(xid, until) or id > last_id) limit 1000) left_over) as behind,
+      (select count(*) from (
+        select from outbox
+        where xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(xid, seen)
+          and (until is null or not pg_visible_in_snapshot(xid, until) or id > last_id)
+        limit 1000) left_over) as behind,
       (select count(*) from event_parked where event_parked.handler = event_place.handler) as parked
     from event_place where handler = any(${handlers}::text[]) order by handler`)
 }
@@ -189,6 +245,10 @@ export async function listStandings(db: Queryable, handlers: readonly string[]):
 export async function dropOldFacts(db: Queryable, handlers: readonly string[], keepMs: number): Promise<number> {
   return db.run(sql`
     with oldest as (select id, xid, occurred_at from outbox order by id limit 5000)
-    delete from outbox using oldest where outbox.id = oldest.id and oldest.occurred_at < now() - make_interval(secs => ${keepMs / 1000}::float8)
-      and not exists (select from event_place where handler = any(${handlers}::text[]) and not pg_visible_in_snapshot(oldest.xid, seen))`)
+    delete from outbox using oldest
+    where outbox.id = oldest.id
+      and oldest.occurred_at < now() - make_interval(secs => ${keepMs / 1000}::float8)
+      and not exists (
+        select from event_place
+        where handler = any(${handlers}::text[]) and not pg_visible_in_snapshot(oldest.xid, seen))`)
 }

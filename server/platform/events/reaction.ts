@@ -1,31 +1,34 @@
 import type { Tx } from '../db/db.ts'
 
-/** A fact as its handlers get it. The same fact has the same id however often it comes. */
+/** A fact as its handlers get it. It has the same id each time it is handed over. */
 export type Told = {
   id: number
   topic: string
   payload: Record<string, unknown>
   occurredAt: Date
-  /** Of the request that it came from; null for what Marina did by itself. */
+  /** The address of the request's client; null for what Marina did by itself. */
   address: string | null
   requestId: string | null
 }
 
-/** When facts of `topics` happen, do `handle`. A feature lists its own. */
+/** Calls `handle` for facts of `topics`. Each feature lists its own reactions. */
 export type Reaction = {
-  /** Under this name the database remembers how far it has come: never reuse one for something else. */
+  /** The database keeps the reaction's place under this name: it must never be used for another reaction. */
   name: string
   topics: readonly string[] | 'all'
-  /** Where a reaction that is new to a database begins: with all facts that are still there, or with those from now on. */
+  /** Where a new reaction begins: with all facts that are still in the outbox, or with those from now on. */
   begins: 'first' | 'now'
   /**
-   * Takes some facts, in their order, inside the transaction that also notes them as taken: what is written by `tx` happens once.
-   * What has effects elsewhere belongs in a job. Throws to have them again later.
+   * Takes some facts, in their order, inside the transaction that also notes them as taken, so that writes by `tx`
+   * happen once. Effects outside the database belong in a job. Throws to get the facts again later.
    */
   handle(tx: Tx, facts: Told[]): Promise<void>
 }
 
-/** Throws Error for a list that cannot be meant: nameless, handled twice, about nothing, or about what nobody emits (S4-15, S4-19). */
+/**
+ * Throws Error for a reaction without name, handler or topic, for a duplicate name, or a topic that no feature emits
+ * (S4-15, S4-19).
+ */
 export function checkReactions(reactions: readonly Reaction[], topics: Pick<ReadonlySet<string>, 'has'>): void {
   const names = new Set<string>()
   for (const { name, topics: wanted, handle } of reactions) {
@@ -38,6 +41,6 @@ export function checkReactions(reactions: readonly Reaction[], topics: Pick<Read
     if (wanted.length === 0) throw new Error(`${name} reacts to no topic`)
     if (new Set(wanted).size < wanted.length) throw new Error(`${name} names a topic twice`)
     const unknown = wanted.find((topic) => !topics.has(topic))
-    if (unknown !== undefined) throw new Error(`${name} reacts to ${JSON.stringify(unknown)}, which nobody emits`)
+    if (unknown !== undefined) throw new Error(`${name} reacts to ${JSON.stringify(unknown)}, which no feature emits`)
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** A body went over its limit. */
+/** A body is larger than its limit. */
 export class BodyTooLarge extends Error {
   override name = 'BodyTooLarge'
   readonly limit: number
@@ -10,12 +10,12 @@ export class BodyTooLarge extends Error {
   }
 }
 
-/** The client went away before its body was whole. */
+/** The client closed the connection before its body was complete. */
 export class BodyCut extends Error {
   override name = 'BodyCut'
 }
 
-/** Reads a body whole, at most `limit` bytes. */
+/** Reads a whole body of at most `limit` bytes. Throws BodyTooLarge and BodyCut. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of limited(request, limit)) chunks.push(chunk)
@@ -23,8 +23,9 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 }
 
 /**
- * The same bytes, ending with BodyTooLarge past `limit` bytes, by Content-Length before the first where it can, and with
- * BodyCut when the client goes away. Whoever stops reading leaves the connection open, so that the client can be answered.
+ * The body's bytes. Throws BodyTooLarge beyond `limit` bytes, before the first one if Content-Length says so, and
+ * BodyCut when the client closes the connection. A caller that stops reading leaves the connection open, so that it can
+ * still answer.
  */
 export async function* limited(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw new BodyTooLarge(limit)

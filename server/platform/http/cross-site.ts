@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Peer } from './server.ts'
 
 /**
- * Did another site's page send this? Browsers say so by Sec-Fetch-Site, and older ones by Origin; programs send neither.
- * `ownUrl` is how clients reach us, when it is configured.
+ * True when a page of another site sent the request. Browsers say so by Sec-Fetch-Site, older ones by Origin; other
+ * programs send neither. `ownUrl` is the URL at which clients reach Marina, if it is configured.
  */
 export function isCrossSite({ headers }: IncomingMessage, peer: Peer, ownUrl?: string): boolean {
   const site = headers['sec-fetch-site']

@@ -1,9 +1,12 @@
-/** Every failure of the REST API: code, status and default text, in Harbor's words. Translated at the edge only. */
+/**
+ * Every failure of the REST API: code, status and default text, in Harbor's words. Only the edge turns it into an
+ * answer.
+ */
 const failures = {
   BAD_REQUEST: [400, 'bad request'],
   UNAUTHORIZED: [401, 'log in first'],
   FORBIDDEN: [403, 'the right to do this is missing'],
-  /** Not for want of a right: a limit or a mode forbids it to everyone. */
+  /** A limit or a mode forbids this to every caller; not for a missing right. */
   DENIED: [403, 'this is denied now'],
   NOT_FOUND: [404, 'not found'],
   METHOD_NOT_ALLOWED: [405, 'this method is not allowed here'],
@@ -31,7 +34,7 @@ export class Failure extends Error {
   }
 }
 
-/** Harbor's envelope. */
+/** The body of an error answer, as Harbor sends it. */
 export function failureBody(code: string, message: string): string {
   return JSON.stringify({ errors: [{ code, message }] })
 }

@@ -1,7 +1,7 @@
 type Query = Record<string, string | number | boolean | undefined>
 type SetHeader = (name: string, value: string) => void
 
-/** Harbor's paging: X-Total-Count, and Link with the pages before and after (RFC 8288). Hands each header to `set`. */
+/** Sets Harbor's headers of paging: X-Total-Count, and Link with the pages before and after (RFC 8288). */
 export function pageHeaders(
   path: string,
   query: Query,
@@ -17,7 +17,7 @@ export function pageHeaders(
   linkHeaders(path, { ...query, page, page_size: pageSize }, { prev, next }, total, set)
 }
 
-/** The same where a list knows its neighbours by more than a number. What they say takes the place of what was asked. */
+/** The same for lists with cursors: the links' parameters replace those of the request. */
 export function linkHeaders(
   path: string,
   query: Query,

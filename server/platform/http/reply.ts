@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream'
 
-/** An answer with more to it than a body: what a handler returns where the operation's own status and JSON do not say it all. */
+/**
+ * An answer with a status or headers of its own: a handler returns it where the operation's status and JSON are not
+ * enough.
+ */
 export class Reply<Body = unknown> {
   readonly body: Body
   readonly headers: Readonly<Record<string, string>>
   /** In place of the operation's own status. */
   readonly status: number | undefined
-  /** Of Location what follows the path of the request as it came; `../` in it leaves out a segment of that path. */
+  /** The part of Location that follows the path of the request; `../` in it leaves out a segment of that path. */
   readonly at: string | undefined
   constructor(
     body: Body,
@@ -19,15 +22,15 @@ export class Reply<Body = unknown> {
   }
 }
 
-/** An answer that says where the new thing is. */
+/** The answer 201, whose Location says where the new resource is. */
 export class Created<Body = undefined> extends Reply<Body> {
-  /** Tells the type of a Created from that of any Reply. */
+  /** Distinguishes the type from that of any Reply. */
   readonly isCreated = true
 }
 
 /**
- * Something was made: Location is the path of the request as it came, and the id (Harbor's way, on which its clients
- * rely). With a body where the operation has an answer. Where the new thing is elsewhere, `id` leads there from that path:
+ * A resource was created: Location is the path of the request plus the id (Harbor's way, on which its clients rely). It
+ * takes a body where the operation has an answer. Where the resource is elsewhere, `id` is relative to the path:
  * `../7`, `executions/7`.
  */
 export function created(id: number | string): Created
@@ -36,9 +39,9 @@ export function created<Body>(id: number | string, body?: Body): Created<Body | 
   return new Created(body, { at: String(id) })
 }
 
-/** Bytes or text with a media type of their own; a stream is sent as it flows. */
+/** Bytes or text with a media type; a stream is sent as it is read. */
 export class Content extends Reply<string | Buffer | Readable> {
-  /** Tells the type of a Content from that of any Reply. */
+  /** Distinguishes the type from that of any Reply. */
   readonly isContent = true
 }
 
@@ -52,7 +55,10 @@ export const content = (
 export type Page<Row> = {
   rows: Row[]
   total: number
-  /** For lists whose Link header leads on by positions (keyset.ts): what a link says beside what was asked. Pages are counted otherwise. */
+  /**
+   * The parameters of the links, for lists whose Link header has cursors (keyset.ts). Other lists have page numbers
+   * only.
+   */
   turns?: {
     page: number
     pageSize: number

@@ -9,7 +9,9 @@ import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
 
-/** One operation of the API, as api/operation.ts writes it down; this floor knows only its shape. */
+/**
+ * One operation of the API, as api/operation.ts declares it; this folder may not import that and knows only its shape.
+ */
 type Operation = {
   id: string
   tag: string
@@ -27,19 +29,22 @@ type Operation = {
 
 type Part<O, Key extends string> = O extends { [One in Key]: infer Schema extends TSchema } ? Static<Schema> : undefined
 
-/** What a handler gets: everything checked and typed, what its access rule granted, and the request for the few that need it. */
+/** What a handler gets: the validated input, what its access rule granted, and the request for the few that need it. */
 export type Asked<O, Granted> = Granted & {
   params: Part<O, 'params'>
   query: Part<O, 'query'>
   body: Part<O, 'body'>
   request: IncomingMessage
-  /** Runs once the whole answer has left us; never when the client went away before. Errors are logged as unexpected. */
+  /**
+   * Runs once the whole answer is sent; never when the client closed the connection before. Errors are logged as
+   * unexpected.
+   */
   onSent(work: () => Promise<void>): void
 }
 
 /**
- * What a handler gives back, by its operation: a page of a list, a Created for 201, else the body itself or a Reply that has
- * headers as well. Where the answer is text or bytes, Content gives them their media type.
+ * What a handler returns, by its operation: a page of a list, a Created for 201, else the body itself or a Reply, which
+ * has headers, too. For text or bytes, Content gives the media type.
  */
 export type Answer<O> = O extends { page: true; answer: TSchema }
   ? Page<Part<O, 'answer'> extends (infer Row)[] ? Row : never>
@@ -50,34 +55,40 @@ export type Answer<O> = O extends { page: true; answer: TSchema }
       : // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler without an answer ends without one
         void | Content
 
-/** A route is an operation, who may call it, and what it does. A row without access does not type-check and does not start. */
+/**
+ * A route: an operation, who may call it, and its handler. A route without `access` does not compile and does not
+ * start.
+ */
 export type Route<Access> = {
   operation: Operation
   access: Access
-  /** The answer is the same for everybody, so nobody is looked up: it is given while nobody could be. */
+  /** The answer does not depend on the caller, who is not identified: it is given even while the database is away. */
   isAlikeForAll?: boolean
-  /** Takes what `Asked` says of this operation, and gives its `Answer`; who binds the two checks that. */
+  /** Takes the operation's `Asked` and returns its `Answer`; the function that binds the two checks that. */
   handler(asked: never): Promise<unknown>
 }
 
 type ApiOptions<Access, Caller> = {
   prefix: string
   routes: Route<Access>[]
-  /** Who asks; throws UNAUTHORIZED for credentials that are wrong. */
+  /** The caller; throws UNAUTHORIZED for wrong credentials. */
   identify(request: IncomingMessage, response: ServerResponse, row: Route<Access>): Promise<Caller>
-  /** What a handler learns of its caller. Throws UNAUTHORIZED or FORBIDDEN when the rule is not met. */
+  /** What the handler gets about its caller. Throws UNAUTHORIZED or FORBIDDEN when the access rule is not met. */
   authorize(caller: Caller, access: Access, params: unknown, headers: IncomingHttpHeaders): Promise<object>
-  /** May refuse an operation to everyone for now, after the caller's right to it is known. */
+  /** May refuse an operation to every caller for now, after the caller's right to it is known. */
   check?(row: Route<Access>): Promise<void>
-  /** Runs what answers the request in its company. Not from outside: after a body was read, the calls no longer come from there. */
+  /**
+   * Runs `work`, which answers the request, inside an AsyncLocalStorage. Called for the handler and not around the
+   * whole request, as the storage does not reach past the reading of a body.
+   */
   accompany?<Result>(request: IncomingMessage, response: ServerResponse, work: () => Promise<Result>): Promise<Result>
-  /** Told of what went wrong for whom, before he hears of it. */
+  /** Called with each error of a caller before the answer is sent. */
   onFailed?(error: unknown, caller: Caller, row: Route<Access>, request: IncomingMessage): Promise<void>
-  /** Turns an error of another floor into a Failure; undefined when it is unknown. */
+  /** Turns an error of another folder into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
   bodyBytes: number
-  /** Puts a request target into the form that the rows' paths match. */
+  /** Rewrites a request's target into the form that the routes' paths match. */
   rewrite?(target: string): string
   info: { title: string; version: string; description: string }
 }
@@ -91,7 +102,7 @@ export type Api = {
 
 const Errors = Type.Object({ errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })) })
 
-// A query is text, so numbers in it are read as such; bodies are taken as they are.
+// Values of a query are text and are converted to numbers; values of a body are not converted.
 const ajvOptions = {
   removeAdditional: false,
   useDefaults: true,
@@ -102,7 +113,7 @@ const ajvOptions = {
 const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
 const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
 
-/** Builds the REST API from its rows. */
+/** Builds the REST API from its routes. */
 export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<Api> {
   const app = fastify({
     bodyLimit: options.bodyBytes,
@@ -120,9 +131,9 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
     },
     stripBasePath: true,
   })
-  // Text is what a page of another site can send without being asked for leave (H05): JSON only.
+  // JSON only: a page of another site may send text without a preflight request (H05).
   app.removeContentTypeParser('text/plain')
-  // Clients that always announce JSON also do so where they send nothing.
+  // Some clients announce JSON even when they send no body.
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) =>
     text === '' ? done(null, undefined) : parseJson(request, text as string, done),
@@ -139,7 +150,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   await app.ready()
   const handle: Api['handle'] = (request, response) => {
     if (options.rewrite) {
-      // Fastify shows this one as `originalUrl`: Location and Link repeat the path as it came.
+      // Fastify returns this as `originalUrl`: Location and Link repeat the path that the client sent.
       Object.assign(request, { originalUrl: request.url })
       request.url = options.rewrite(request.url!)
     }
@@ -156,7 +167,7 @@ export function targetOf(request: IncomingMessage): string {
 
 function documentOf(app: FastifyInstance): Record<string, unknown> {
   const document = app.swagger() as unknown as { paths: Record<string, { head?: { operationId: string } }> }
-  // The plugin takes a HEAD for the shadow of a GET and renames it.
+  // The plugin takes a HEAD for a copy of the GET and renames it.
   for (const { head } of Object.values(document.paths))
     if (head) head.operationId = head.operationId.replace(/-head$/, '')
   return document
@@ -195,7 +206,7 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       ...(body ? { body } : {}),
       response: answersOf(operation, isOpen),
     },
-    // Before anything is checked or the body is read: strangers learn nothing from a validation error.
+    // Before the input is validated or the body read: a caller without rights learns nothing from a validation error.
     onRequest: (request, reply) =>
       within(request, reply, async () => {
         const caller = await options.identify(request.raw, reply.raw, row)
@@ -239,7 +250,7 @@ function sendBody(body: unknown, reply: FastifyReply) {
   return reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(body)
 }
 
-/** Says in headers where in its list a page stands; gives back its rows. */
+/** Sets the headers of a page and returns its rows. */
 function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest, reply: FastifyReply): unknown[] {
   const query = request.query as Record<string, string | number | boolean | undefined> & {
     page?: number
@@ -258,10 +269,13 @@ function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest
   return rows
 }
 
-/** As it came, without its query and a slash at its end. */
+/** The path that the client sent, without its query and slashes at its end. */
 const pathOf = ({ originalUrl }: FastifyRequest) => originalUrl.split('?', 1)[0]!.replace(/\/+$/, '')
 
-/** A field that is null was not given: so Harbor's server reads it, and its clients send every field they have no value for. */
+/**
+ * Removes fields that are null: like Harbor, Marina treats them as absent, as Harbor's clients send null for each unset
+ * field.
+ */
 function dropNulls(body: unknown): void {
   const left = [body]
   while (left.length > 0) {
@@ -274,9 +288,9 @@ function dropNulls(body: unknown): void {
   }
 }
 
-/** PostgreSQL keeps no NUL and no half of a surrogate pair. Said here once for every text that comes in. */
+/** Refuses texts that PostgreSQL cannot store, here for every input: with NUL, or with half a surrogate pair. */
 function refuseBrokenText(input: unknown): void {
-  // A list of what is left, not recursion: a body may nest deeper than the stack reaches.
+  // A list of the values left instead of recursion: a body may nest deeper than the stack allows.
   const left = [input]
   while (left.length > 0) {
     const value = left.pop()
@@ -298,7 +312,7 @@ function answersOf({ status, otherStatus, answer }: Operation, isOpen: boolean):
   return Object.fromEntries([...good, ...bad])
 }
 
-/** C-77: what an API answer needs so that no browser makes a page of it or keeps it. */
+/** C-77: headers that keep browsers from showing an API answer as a page, and from caching it. */
 const apiHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -324,7 +338,7 @@ function sendFailure<Access, Caller>(
     .send(failureBody(code, message))
 }
 
-/** What is wrong with an input, in one sentence: of words to choose from all are named. */
+/** Says in one sentence what is wrong with an input. If it must be one of several words, all are named. */
 function describeErrors(
   errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[],
   part: string,
@@ -342,13 +356,13 @@ function describeErrors(
       ({ keyword, instancePath }) =>
         ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath,
     )
-  if (isChoice)
-    return `${where} must be ${words.length > 1 ? 'one of ' : ''}${words.map((word) => JSON.stringify(word)).join(', ')}`
+  const choice = words.map((word) => JSON.stringify(word)).join(', ')
+  if (isChoice) return `${where} must be ${words.length > 1 ? 'one of ' : ''}${choice}`
   const property = first.params['additionalProperty']
   return `${where} ${first.message}${typeof property === 'string' ? `: ${JSON.stringify(property.slice(0, 100))}` : ''}`
 }
 
-/** Fastify's errors and a bad list query, by what they mean for the client. */
+/** The Failure for an error of Fastify or a bad list query. */
 function ofOurs(error: unknown): Failure | undefined {
   if (error instanceof BadListing) return new Failure('BAD_REQUEST', error.message)
   if (!(error instanceof Error)) return undefined

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { peerReader, type Peer } from './server.ts'
 
-/** What peerReader makes of a real request from 127.0.0.1 with these headers. */
+/** The peer that peerReader reads from a real request from 127.0.0.1 with these headers. */
 async function peerOf(trusted: string[], headers: Record<string, string | string[]>): Promise<Peer> {
   const read = peerReader(trusted)
   let peer: Peer | undefined
@@ -35,7 +35,7 @@ const forged = {
   forwarded: 'for=8.8.8.8;host=evil.example;proto=https',
 }
 
-test('C-28, X07: forwarding headers of a stranger are not believed', async () => {
+test('C-28, X07: forwarding headers are not believed unless a trusted proxy sends them', async () => {
   for (const trusted of [[], ['10.0.0.0/8'], ['::1']])
     assert.deepEqual(await peerOf(trusted, forged), { address: '127.0.0.1', protocol: 'http', host: 'own:80' })
 })
@@ -48,7 +48,7 @@ test('C-28: forwarding headers of a trusted proxy are believed', async () => {
   })
 })
 
-test('C-28: of a chain the nearest address that no trusted proxy vouches for counts', async () => {
+test('C-28: of a chain of proxies, the nearest address that is not a trusted proxy counts', async () => {
   assert.equal(
     (await peerOf(['127.0.0.1', '10.0.0.0/8'], { 'x-forwarded-for': '1.1.1.1, 9.9.9.9, 10.1.1.1' })).address,
     '9.9.9.9',
@@ -61,7 +61,7 @@ test('C-28: of a chain the nearest address that no trusted proxy vouches for cou
   )
 })
 
-test('C-28: what is no address is passed over, and never ends a request', async () => {
+test('C-28: a forwarded text that is not an address is ignored, and the request is served', async () => {
   for (const nonsense of ['unknown', '_hidden', '9.9.9.9:1234', '<script>', '999.1.1.1', '1.1.1.1/8']) {
     assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-for': nonsense })).address, '127.0.0.1', nonsense)
     assert.equal(
@@ -72,7 +72,7 @@ test('C-28: what is no address is passed over, and never ends a request', async 
   }
 })
 
-test('C-28: a forwarded protocol is http or https, or is not believed', async () => {
+test('C-28: a forwarded protocol other than http and https is not believed', async () => {
   assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-proto': 'ftp' })).protocol, 'http')
   assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-proto': 'HTTPS' })).protocol, 'https')
 })

@@ -5,9 +5,9 @@ import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
 
 export type Handle = (request: IncomingMessage, response: Answer) => void
 
-/** An answer that knows which request it belongs to. A header set ahead would make every writeHead take Node's slow way. */
+/** An answer with the id of its request. Setting the header ahead would make every writeHead take Node's slow path. */
 export class Answer extends ServerResponse {
-  /** Goes out as X-Request-Id with whatever is sent. */
+  /** Sent as X-Request-Id with every answer. */
   requestId = ''
 }
 
@@ -18,17 +18,22 @@ type ServerOptions = {
   headerTimeoutMs: number
   idleTimeoutMs: number
   headerBytes: number
-  /** Lets several processes of one machine share the port. */
+  /** Allows several processes of one machine to share the port. */
   reusePort?: boolean
 }
 
 export type HttpServer = {
   port: number
-  /** Stops accepting, lets running requests finish for at most `ms`, then cuts them. Resolves with the number cut. */
+  /**
+   * Accepts no more connections, gives running requests `ms` to finish, then cuts them. Resolves with the number cut.
+   */
   drain(ms: number): Promise<number>
 }
 
-/** Opens the one public port. Node's parser refuses what RFC 9112 calls a smuggling risk (both lengths, folded headers). */
+/**
+ * Opens the one public port. Node's parser refuses requests that RFC 9112 calls a smuggling risk (both lengths, folded
+ * headers).
+ */
 export async function openServer(handle: Handle, options: ServerOptions): Promise<HttpServer> {
   const running = new Set<Answer>()
   let draining = false
@@ -46,7 +51,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     ServerResponse: Answer,
     maxHeaderSize: options.headerBytes,
     headersTimeout: options.headerTimeoutMs,
-    // A blob may take hours; what must not last is silence, which `timeout` below ends.
+    // A blob may take hours, so only silence is limited, by `timeout` below.
     requestTimeout: 0,
     keepAliveTimeout: options.idleTimeoutMs,
     connectionsCheckingInterval: 2000,
@@ -57,7 +62,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     ? createTlsServer({ ...settings, ...options.tls }, listener)
     : createServer(settings, listener)
   server.timeout = options.idleTimeoutMs
-  // 5,000 clients may connect in the same instant; the kernel cuts this to net.core.somaxconn.
+  // 5,000 clients may connect in the same instant; the kernel limits this to net.core.somaxconn.
   server.listen({ port: options.port, host: options.host, backlog: 8192, reusePort: options.reusePort ?? false })
   await once(server, 'listening')
   return {
@@ -78,7 +83,9 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
   }
 }
 
-/** Node takes the first of two Host headers; what stands before it may take the other (RFC 9112, 3.2: answer 400). */
+/**
+ * Node takes the first of two Host headers, but a proxy in front of it may take the other (RFC 9112, 3.2: answer 400).
+ */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2)
@@ -88,7 +95,10 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
 
 export type Peer = { address: string; protocol: 'http' | 'https'; host: string | undefined }
 
-/** Who is at the other end. X-Forwarded-* counts only when the connection comes from a trusted proxy (C-28, X07). */
+/**
+ * Reads the client's address, protocol and host. X-Forwarded-* counts only on a connection from a trusted proxy (C-28,
+ * X07).
+ */
 export function peerReader(trusted: string[]): (request: IncomingMessage) => Peer {
   const proxies = new BlockList()
   for (const range of trusted) {
@@ -105,7 +115,7 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
       .split(',')
       .map((one) => plainAddress(one.trim()))
       .filter((one) => one !== '')
-    // The nearest address that no trusted proxy vouches for: everything left of it may be invented.
+    // The nearest address that is not a trusted proxy: everything left of it may be invented.
     const at = forwarded.findLastIndex((one) => !isTrusted(one))
     const nearest = forwarded[at] ?? socket
     const address = isIP(nearest) ? nearest : socket
@@ -120,8 +130,8 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
 }
 
 /**
- * Of a list to which each proxy of a chain has added what it was asked for: that of the client, which stands at the place
- * of its address, or is the first where not every proxy added one.
+ * The client's value in a list to which each proxy of a chain has added the one it was asked for: the value at the place
+ * of the client's address, or the first where not every proxy added one.
  */
 function pickForwarded(text: string, at: number, hops: number): string {
   const list = text.split(',').map((one) => one.trim())

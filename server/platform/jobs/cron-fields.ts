@@ -4,7 +4,7 @@ type Field = { name: string; from: number; to: number; names?: readonly string[]
 const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC']
 const days = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 
-/** Six fields, seconds first, as Harbor has them; Sunday is 0. */
+/** The six fields of a cron, as in Harbor. Sunday is 0. */
 export const fields: readonly Field[] = [
   { name: 'second', from: 0, to: 59 },
   { name: 'minute', from: 0, to: 59 },

@@ -4,7 +4,7 @@ import { BadCron, checkCron, namedCrons, nextAfter } from './cron.ts'
 
 const next = (cron: string, after: string) => nextAfter(cron, new Date(after))?.toISOString()
 
-test('a cron has six fields, the first of them 0, and fires some day', () => {
+test('a cron has six fields, the first of them 0, and fires at some time', () => {
   for (const text of [
     '',
     '* * * * *',
@@ -69,7 +69,7 @@ test('what is wrong with a cron is said in our own words', () => {
     assert.throws(() => checkCron(text), { message: words })
 })
 
-test('times are UTC, Sunday is 0, and a day of the month or a day of the week is enough when both are given', () => {
+test('times are UTC, Sunday is 0, and of day of the month and day of the week one match is enough', () => {
   assert.equal(next('0 30 2 * * *', '2026-03-29T01:59:00Z'), '2026-03-29T02:30:00.000Z')
   assert.equal(next('0 0 0 * * 0', '2026-11-21T10:00:00Z'), '2026-11-22T00:00:00.000Z')
   assert.equal(next('0 0 0 1 * 1', '2026-11-21T10:00:00Z'), '2026-11-23T00:00:00.000Z')

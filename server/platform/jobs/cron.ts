@@ -1,7 +1,7 @@
 import { Cron } from 'croner'
 import { fields, problemOfField, writtenOut } from './cron-fields.ts'
 
-/** The text cannot be used; the message says what is wrong with it. */
+/** The text is not a cron that can be used; the message says why. */
 export class BadCron extends Error {
   override name = 'BadCron'
 }
@@ -14,8 +14,8 @@ export const namedCrons: Readonly<Record<string, string>> = {
 }
 
 /**
- * Checks a cron text for a schedule of a user: six fields, the first of them 0 (Harbor's rule: no schedule more often than once
- * a minute), and some time in the future at which it fires. Returns it with single spaces. Throws BadCron.
+ * Checks the cron of a user's schedule: six fields, the first of them 0 (Harbor's rule: at most once a minute), and at
+ * least one time in the future. Returns it with single spaces. Throws BadCron.
  */
 export function checkCron(text: string): string {
   const parts = text.trim().split(/\s+/)
@@ -24,7 +24,7 @@ export function checkCron(text: string): string {
       `a cron has six fields (${fields.map(({ name }) => name).join(', ')}), such as 0 30 2 * * *; everything is UTC`,
     )
   if (parts[0] !== '0') throw new BadCron('the 1st field (indicating Seconds of time) of the cron setting must be 0')
-  // What Harbor's parser knows. Ours would also take L, W and #, which no other Harbor could read back.
+  // Only what Harbor's parser knows. croner also takes L, W and #, which Harbor could not read back.
   const problem = fields.map((field, index) => problemOfField(parts[index]!, field)).find((one) => one !== undefined)
   if (problem !== undefined) throw new BadCron(problem)
   const cron = parts.join(' ')

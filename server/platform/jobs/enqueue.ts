@@ -6,19 +6,20 @@ import { AlreadyRunning, type JobType, type Params, type Trigger } from './type.
 type Ask<P extends Params> = {
   params: P
   trigger: Trigger
-  /** What it is run for, such as a policy; -1 for what there is only once. */
+  /** The id of what the job is run for, such as a policy; -1 when there is only one. */
   vendorId?: number
-  /** Harbor's name of who asked, when it is not the job's own. */
+  /** Harbor's name of the part that asks; the job's own name when it is absent. */
   vendorType?: string
   /** Shown with the execution. */
   attrs?: Params
-  /** Not before this; now when absent. */
+  /** The job does not start before this; now when it is absent. */
   runAt?: Date
 }
 
 /**
- * Puts a job into the queue, as an execution of one task, in the transaction of its cause: when that is rolled back, there was
- * no job. Throws AlreadyRunning for a single one that has not ended (the transaction is then lost).
+ * Puts a job into the queue, as an execution of one task, in the transaction of its cause: when that is rolled back,
+ * there is no job. Throws AlreadyRunning when the type is single and its last execution has not ended; the transaction
+ * is lost then.
  */
 export async function enqueue<P extends Params>(
   tx: Queryable,
@@ -34,9 +35,15 @@ export async function enqueue<P extends Params>(
         values (${vendorType}, ${vendorId}, ${trigger}, ${jsonbText(attrs)}::jsonb, ${single}, 1, 1) returning id),
       asked as (
         insert into task (execution_id, job_type, max_tries, priority, params, alone_key, run_at)
-        select id, ${type.name}, ${type.maxTries}, ${type.priority}, ${jsonbText(ask.params)}::jsonb, ${alone}, coalesce(${runAt}::timestamptz, clock_timestamp()) from made
+        select id, ${type.name}, ${type.maxTries}, ${type.priority}, ${jsonbText(ask.params)}::jsonb, ${alone},
+          coalesce(${runAt}::timestamptz, clock_timestamp())
+        from made
         returning id, execution_id, job_type, priority, run_at)
-      select execution_id as "executionId", id as "taskId", (graphile_worker.add_job(job_type, json_build_object('task', id), run_at => run_at, job_key => id::text, priority => priority, flags => array[job_type])).id from asked`)
+      select execution_id as "executionId", id as "taskId", (
+        graphile_worker.add_job(
+          job_type, json_build_object('task', id), run_at => run_at, job_key => id::text,
+          priority => priority, flags => array[job_type])).id
+      from asked`)
     return { executionId: row!.executionId, taskId: row!.taskId }
   } catch (error) {
     if (isUniqueViolation(error, 'execution_single'))
@@ -45,7 +52,10 @@ export async function enqueue<P extends Params>(
   }
 }
 
-/** Begins an execution that gets its tasks by `addTasks`. With none it stays Pending, so add one in the same transaction. */
+/**
+ * Creates an execution whose tasks `addTasks` adds. Without a task it stays Pending, so add one in the same
+ * transaction.
+ */
 export async function openExecution(
   tx: Queryable,
   {
@@ -56,11 +66,12 @@ export async function openExecution(
   }: { vendorType: string; vendorId?: number; trigger: Trigger; attrs?: Params },
 ): Promise<number> {
   const row = await tx.row<{ id: number }>(sql`
-    insert into execution (vendor_type, vendor_id, trigger, extra_attrs) values (${vendorType}, ${vendorId}, ${trigger}, ${jsonbText(attrs)}::jsonb) returning id`)
+    insert into execution (vendor_type, vendor_id, trigger, extra_attrs)
+    values (${vendorType}, ${vendorId}, ${trigger}, ${jsonbText(attrs)}::jsonb) returning id`)
   return row!.id
 }
 
-/** Adds tasks of one type to an execution that has not ended; at most a thousand at a time. Returns their ids in order. */
+/** Adds at most 1,000 tasks of one type to an execution that has not ended. Returns their ids in order. */
 export async function addTasks<P extends Params>(
   tx: Queryable,
   executionId: number,
@@ -70,14 +81,21 @@ export async function addTasks<P extends Params>(
   if (all.length > 1000) throw new RangeError('at most 1000 tasks at a time')
   const rows = await tx.rows<{ id: number }>(sql`
     with grown as (
-      update execution set tasks = tasks + ${all.length}, unfinished = unfinished + ${all.length}, updated_at = clock_timestamp()
+      update execution
+      set tasks = tasks + ${all.length}, unfinished = unfinished + ${all.length}, updated_at = clock_timestamp()
       where id = ${executionId} and ended_at is null returning id, vendor_id),
     asked as (
       insert into task (execution_id, job_type, max_tries, priority, params, alone_key)
-      select grown.id, ${type.name}, ${type.maxTries}, ${type.priority}, one.params::jsonb, case when ${type.isAlone} then ${type.name} || '/' || grown.vendor_id end
-      from grown, unnest(${all.map((one) => jsonbText(one))}::text[]) with ordinality as one (params, place) order by place
+      select grown.id, ${type.name}, ${type.maxTries}, ${type.priority}, one.params::jsonb,
+        case when ${type.isAlone} then ${type.name} || '/' || grown.vendor_id end
+      from grown, unnest(${all.map((one) => jsonbText(one))}::text[]) with ordinality as one (params, place)
+      order by place
       returning id, job_type, priority)
-    select asked.id, (graphile_worker.add_job(job_type, json_build_object('task', asked.id), job_key => asked.id::text, priority => priority, flags => array[job_type])).id as queued from asked order by asked.id`)
+    select asked.id, (
+      graphile_worker.add_job(
+        job_type, json_build_object('task', asked.id), job_key => asked.id::text,
+        priority => priority, flags => array[job_type])).id as queued
+    from asked order by asked.id`)
   return rows.map(({ id }) => id)
 }
 

@@ -2,21 +2,21 @@ import { hostname } from 'node:os'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 
-/** `isAlive` false: this process was taken for dead. `stops` are tasks of ours that somebody wants to be stopped. */
+/** `isAlive` false: other processes took this one for dead. `stops`: its tasks that are to be stopped. */
 type Beat = { isAlive: boolean; stops: number[]; paused: string[] }
 
 type HeartbeatOptions = {
   db: Db
   poolId: string
   concurrency: number
-  /** A process that says nothing for this long is taken for dead, in ms. */
+  /** A process without a heartbeat for this long is taken for dead, in ms. */
   leaseMs: number
 }
 
-/** Tells the others that this process lives, and says when it may take others for dead. */
+/** Writes this process's heartbeat, and says when it may take others for dead. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
-  /** When it last told that it lives, and from when on it may judge others; by its own clock, in ms. */
+  /** The time of the last heartbeat, and from when on this process may judge others; by its own clock, in ms. */
   #beatAt = performance.now()
   #judgesFrom = 0
 
@@ -32,7 +32,7 @@ export class Heartbeat {
       on conflict (id) do update set heartbeat_at = clock_timestamp()`)
   }
 
-  /** Keeps the lease, and looks for what a lost notification would have told. */
+  /** Renews the lease, and reads stops and pauses whose notification may have been lost. */
   async beat(): Promise<Beat> {
     const { db, poolId } = this.#options
     const row = await db.relaxed.row<{ alive: number; stops: string[]; paused: string[] }>(sql`
@@ -47,7 +47,7 @@ export class Heartbeat {
     return { isAlive: alive > 0, stops: stops.map(Number), paused }
   }
 
-  /** Not before the first beat after a gap, either. */
+  /** False also before the first heartbeat after a gap. */
   mayJudge(): boolean {
     const now = performance.now()
     return now >= this.#judgesFrom && now - this.#beatAt <= this.#options.leaseMs / 2
@@ -59,7 +59,7 @@ export class Heartbeat {
   }
 
   /**
-   * A database that was away was so for all: a process that could not tell that it lives gets one more lease to do it.
+   * The database may have been away for all processes: after a gap, each gets one more lease to write its heartbeat.
    */
   #noteBeat(): void {
     const { leaseMs } = this.#options

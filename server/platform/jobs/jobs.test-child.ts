@@ -1,4 +1,7 @@
-/** A process that runs jobs and is killed: MARINA_TEST_DATABASE names the database, MARINA_TEST_LEASE the lease in ms. */
+/**
+ * A process that runs jobs until a test kills it. MARINA_TEST_DATABASE: the database; MARINA_TEST_LEASE: the lease in
+ * ms.
+ */
 import { openDb } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import { openLog } from '../observe/log.ts'

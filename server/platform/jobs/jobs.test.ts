@@ -78,7 +78,8 @@ type State = {
 }
 const stateOf = async (taskId: number) =>
   (await db.row<State>(sql`
-  select task.status, task.status_message as message, run_count as runs, task.extra_attrs as attrs, execution.status as execution, execution.extra_attrs as "executionAttrs", execution.ended_at as "endedAt"
+  select task.status, task.status_message as message, run_count as runs, task.extra_attrs as attrs,
+    execution.status as execution, execution.extra_attrs as "executionAttrs", execution.ended_at as "endedAt"
   from task join execution on execution.id = execution_id where task.id = ${taskId}`))!
 const becomes = (taskId: number, status: string) =>
   eventually(async () => {
@@ -93,7 +94,7 @@ const becomes = (taskId: number, status: string) =>
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
 
-test('a job runs once, with what it was given, and its execution shows the outcome', async () => {
+test('a job runs once, with its parameters, and its execution shows the outcome', async () => {
   const type = kind('ONCE')
   const seen: unknown[] = []
   const { executionId, taskId } = await ask(
@@ -121,7 +122,7 @@ test('a job runs once, with what it was given, and its execution shows the outco
 
 const countQueued = async () => (await db.row<{ count: number }>(sql`select count(*) from graphile_worker.jobs`))!.count
 
-test('a job asked for in a transaction that is rolled back was never there', async () => {
+test('a job enqueued in a transaction that is rolled back does not exist', async () => {
   const type = kind('NEVER')
   await assert.rejects(
     db.transaction(async (tx) => {
@@ -137,7 +138,7 @@ test('a job asked for in a transaction that is rolled back was never there', asy
   assert.equal(await countQueued(), 0)
 })
 
-test('a job that fails is tried again with a bounded pause, and ends in error after its last try', async () => {
+test('a job that fails is retried after a bounded back-off, and ends in Error after its last try', async () => {
   const type = kind('FAILS', { maxTries: 3 })
   const attempts: number[] = []
   const { taskId } = await ask(type)
@@ -159,7 +160,7 @@ test('a job that fails is tried again with a bounded pause, and ends in error af
   }
 })
 
-test('a job without hope ends in error at once, and so does one whose time is over', async () => {
+test('a job that throws HopelessJob ends in Error at once, and so does one that exceeds its time', async () => {
   const [hopeless, slow] = [kind('HOPELESS', { maxTries: 5 }), kind('SLOW', { timeoutMs: 100 })]
   const [one, other] = [await ask(hopeless), await ask(slow)]
   await using _workers = await open([
@@ -175,7 +176,7 @@ test('a job without hope ends in error at once, and so does one whose time is ov
   assert.equal((await becomes(other.taskId, 'Error')).message, 'took longer than 0.1 s')
 })
 
-test('a running job is stopped from another process, and one that waits at once', async () => {
+test('a running job is stopped from another process, and a waiting one at once', async () => {
   const type = kind('STOPS', { concurrency: 1, maxTries: 5 })
   const [one, other] = [await ask(type), await ask(type)]
   await using _workers = await open([handler(type, async ({ signal }) => untilAborted(signal))])
@@ -188,7 +189,7 @@ test('a running job is stopped from another process, and one that waits at once'
   assert.equal(await eventually(async () => (assert.equal(await countQueued(), 0), true)), true)
 })
 
-test('a job that somebody asked to stop is not tried again, whatever ends it before the notice comes', async () => {
+test('a job that is to be stopped is not retried, even if it ends otherwise before it is told', async () => {
   const [fails, cut] = [kind('STOPFAILS', { maxTries: 5 }), kind('STOPCUT', { maxTries: 5 })]
   const [one, other] = [await ask(fails), await ask(cut)]
   const askSilently = (taskId: number) => db.run(sql`update task set stop_asked_at = now() where id = ${taskId}`)
@@ -212,7 +213,7 @@ test('a job that somebody asked to stop is not tried again, whatever ends it bef
   assert.equal(await countQueued(), 0)
 })
 
-test('a job that waits is stopped also when it was asked to before, and when it is just being put back', async () => {
+test('a waiting job is stopped also when a stop was asked for before, or while it is being put back', async () => {
   const type = kind('STOPTWICE', { maxTries: 5 })
   const [one, other] = [await ask(type), await ask(type)]
   await db.run(sql`update task set stop_asked_at = now() where id = ${one.taskId}`)
@@ -225,7 +226,10 @@ test('a job that waits is stopped also when it was asked to before, and when it 
     await eventually(async () =>
       assert.ok(
         await db.row(
-          sql`select 1 from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`,
+          sql`
+            select 1 from pg_locks
+            where not granted and pid in (
+              select pid from pg_stat_activity where datname = current_database())`,
         ),
       ),
     )
@@ -262,7 +266,7 @@ test('pending jobs of a type are stopped together', async () => {
   for (const { taskId } of all) assert.equal((await stateOf(taskId)).execution, 'Stopped')
 })
 
-test('priority goes first, and no more of a type run at once than may', async () => {
+test('jobs start in the order of their priority, and the number of a type that run at once is limited', async () => {
   const [low, high] = [kind('LOW', { priority: 5, concurrency: 2 }), kind('HIGH', { priority: -5, concurrency: 2 })]
   const order: string[] = []
   let [running, most] = [0, 0]
@@ -288,7 +292,7 @@ test('priority goes first, and no more of a type run at once than may', async ()
   assert.ok(most <= 2, `${most} at once`)
 })
 
-test('of a job that runs alone no second one begins on another process, and the one that waits follows', async () => {
+test('of an alone type one job runs at a time on all processes, and the one that waits follows', async () => {
   const type = kind('ALONE', { isAlone: true })
   let [running, most, done] = [0, 0, 0]
   const work = handler(type, async () => {
@@ -304,7 +308,7 @@ test('of a job that runs alone no second one begins on another process, and the 
   assert.equal(most, 1)
 })
 
-test('of a single job a second execution is refused until the first has ended', async () => {
+test('of a single type a second execution is refused until the first has ended', async () => {
   const type = kind('SINGLE', { isSingle: true })
   const { taskId } = await ask(type)
   await assert.rejects(ask(type), AlreadyRunning)
@@ -313,7 +317,7 @@ test('of a single job a second execution is refused until the first has ended', 
   await ask(type)
 })
 
-test('an execution of many tasks ends with the last of them, as its worst one', async () => {
+test('an execution of many tasks ends with the last of them, with the worst status of all', async () => {
   const type = kind('MANY')
   const asked = (worst: string) =>
     db.transaction(async (tx) => {
@@ -339,7 +343,7 @@ test('an execution of many tasks ends with the last of them, as its worst one', 
   assert.deepEqual([succeeded, failed], [20, 1])
 })
 
-test('F12: the job of a process that was killed runs again elsewhere, or ends in error after its last try', async () => {
+test('F12: the job of a killed process runs again in another one, or ends in Error after its last try', async () => {
   const [again, last] = [kind('HANG', { maxTries: 2 }), kind('HANG', { maxTries: 1 })]
   const [one, other] = [await ask(again), await ask(last)]
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'jobs.test-child.ts')], {
@@ -361,7 +365,7 @@ test('F12: the job of a process that was killed runs again elsewhere, or ends in
   assert.deepEqual(finished, [one.taskId])
 })
 
-test('a process that was taken for dead ends its jobs, and what it then says of them counts no more', async () => {
+test('a process that was taken for dead ends its jobs, and their results do not count', async () => {
   const type = kind('ZOMBIE', { maxTries: 3 })
   const ends: unknown[] = []
   const { taskId } = await ask(type)
@@ -382,14 +386,14 @@ test('a process that was taken for dead ends its jobs, and what it then says of 
   assert.equal(state.runs, 2)
 })
 
-test('what a run does and says once another one has its task counts for nothing', async () => {
+test('once another run has the task, the work and the log of an earlier run do not count', async () => {
   const type = kind('OVERTAKEN', { maxTries: 3 })
   const { taskId } = await ask(type)
   let refused: unknown
   const run: Run = async ({ attempt, log: say, keep }) => {
     say(`this is try ${attempt}`)
     if (attempt > 1) return
-    // As when this process was stopped for a while, the job was given to another one, and that died, too.
+    // As if this process had been stopped for a while, and another one had taken the job and died.
     await db.run(sql`update task set run_count = run_count + 1, pool_id = null where id = ${taskId}`)
     const late = db.transaction(async (tx) => {
       await tx.run(sql`insert into installation (name, value) values ('late', '')`)
@@ -407,7 +411,7 @@ test('what a run does and says once another one has its task counts for nothing'
   assert.match((await readJobLog(db, taskId))!, /^\S+ \[INFO\] this is try 2\n$/)
 })
 
-test('a job that has ended has no more to say', async () => {
+test('lines that a job logs after its end are dropped', async () => {
   const type = kind('TALKS')
   const { taskId } = await ask(type)
   let later: Job['log'] | undefined
@@ -418,7 +422,7 @@ test('a job that has ended has no more to say', async () => {
   assert.match((await readJobLog(db, taskId))!, /^\S+ \[INFO\] in time\n$/)
 })
 
-test('a job ends with its error whatever stands in that', async () => {
+test('a job ends with its error, whatever characters that has', async () => {
   const type = kind('BINARY', { maxTries: 2 })
   const { taskId } = await ask(type)
   await using _workers = await open([
@@ -430,7 +434,7 @@ test('a job ends with its error whatever stands in that', async () => {
   assert.deepEqual([state.runs, state.message], [2, 'Unexpected token '])
 })
 
-test('a shutdown cuts a job short, which then runs elsewhere and has lost no try', async () => {
+test('a job that a shutdown cuts short runs again in another process, without the loss of a try', async () => {
   const type = kind('CUT', { maxTries: 1 })
   const { taskId } = await ask(type)
   {
@@ -442,19 +446,19 @@ test('a shutdown cuts a job short, which then runs elsewhere and has lost no try
   assert.equal((await becomes(taskId, 'Success')).runs, 2)
 })
 
-test('a job that the queue has forgotten is queued again', async () => {
+test('a task whose job is missing in the queue is queued again', async () => {
   const type = kind('FORGOTTEN')
   const { taskId } = await ask(type)
   await db.row(sql`select graphile_worker.remove_job(${String(taskId)})`)
-  await db.run(
-    sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`,
-  )
+  await db.run(sql`
+    update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes'
+    where id = ${taskId}`)
   assert.equal(await requeueForgotten(db), 1)
   await using _workers = await open([handler(type, async () => {})])
   await becomes(taskId, 'Success')
 })
 
-test('a job whose end could not be written stands as running for ever nowhere: it runs again', async () => {
+test('a job whose end could not be written runs again', async () => {
   const type = kind('LOST', { maxTries: 2 })
   const { taskId } = await ask(type)
   await db.row(sql`select graphile_worker.remove_job(${String(taskId)})`)
@@ -464,15 +468,15 @@ test('a job whose end could not be written stands as running for ever nowhere: i
   assert.equal((await becomes(taskId, 'Success')).runs, 2)
 })
 
-test('a task that the queue holds for a process which could not begin it is queued again, and nothing is left in the queue', async () => {
+test('a task whose job is locked by a process that could not begin it is queued again, without leftovers', async () => {
   const type = kind('HELD')
   const { taskId } = await ask(type)
-  await db.run(
-    sql`update graphile_worker._private_jobs set locked_at = now() - interval '5 minutes', locked_by = 'somebody' where key = ${String(taskId)}`,
-  )
-  await db.run(
-    sql`update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes' where id = ${taskId}`,
-  )
+  await db.run(sql`
+    update graphile_worker._private_jobs set locked_at = now() - interval '5 minutes', locked_by = 'somebody'
+    where key = ${String(taskId)}`)
+  await db.run(sql`
+    update task set run_at = now() - interval '2 minutes', updated_at = now() - interval '2 minutes'
+    where id = ${taskId}`)
   assert.equal(await requeueForgotten(db), 1)
   await using _workers = await open([handler(type, async () => {})])
   await becomes(taskId, 'Success')
@@ -484,7 +488,7 @@ test('a task that the queue holds for a process which could not begin it is queu
   )
 })
 
-test('connections that break while a job runs and ends change nothing: it ends once, and stops are still heard', async () => {
+test('a job whose connections break runs and ends once, and stops are still heard afterwards', async () => {
   const [type, later] = [kind('BREAKS'), kind('LATER')]
   const ran: number[] = []
   const { taskId } = await ask(type)
@@ -492,9 +496,9 @@ test('connections that break while a job runs and ends change nothing: it ends o
     handler(type, async ({ attempt }) => {
       ran.push(attempt)
       const client = await db.connect()
-      await client.query(
-        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-      )
+      await client.query(`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`)
       await client.end()
     }),
     handler(later, async ({ signal }) => untilAborted(signal)),
@@ -507,7 +511,7 @@ test('connections that break while a job runs and ends change nothing: it ends o
   await becomes(other.taskId, 'Stopped')
 })
 
-test('a database that is away for longer than the lease costs no living process its jobs', async () => {
+test('no living process loses its jobs when the database is away for longer than the lease', async () => {
   const type = kind('OUTAGE', { maxTries: 1 })
   const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
   const tasks = [await ask(type), await ask(type), await ask(type)]
@@ -529,9 +533,9 @@ test('a database that is away for longer than the lease costs no living process 
   const letIn = (allowed: boolean) =>
     client.query('update pg_database set datallowconn = $1 where datname = current_database()', [allowed])
   await letIn(false)
-  await client.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-  )
+  await client.query(`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`)
   await eventually(async () => assert.equal(await beating(), 0))
   await letIn(true)
   await eventually(async () => assert.equal(await beating(), 3))
@@ -539,7 +543,7 @@ test('a database that is away for longer than the lease costs no living process 
   for (const { taskId } of tasks) assert.equal((await becomes(taskId, 'Success')).runs, 1)
 })
 
-test('the log of a job is bounded and says where it ends; without a word it is empty, and only without a task there is none', async () => {
+test('the log of a job is bounded and says where it ends; a job without lines has an empty log', async () => {
   const [type, quiet] = [kind('TALKS'), kind('QUIET')]
   const [one, other] = [await ask(type), await ask(quiet)]
   await using _workers = await open([
@@ -561,7 +565,7 @@ test('the log of a job is bounded and says where it ends; without a word it is e
   assert.equal(await readJobLog(db, 2 ** 40), undefined)
 })
 
-test('a log that is full keeps whole lines up to its limit and has last words of every try after it', async () => {
+test('a full log has whole lines up to its limit, and then the last words of every try', async () => {
   const type = kind('CHATTERS', { maxTries: 2 })
   const { taskId } = await ask(type)
   await using _workers = await open([
@@ -588,7 +592,7 @@ test('a log that is full keeps whole lines up to its limit and has last words of
   ])
 })
 
-test('last words have an end as well', async () => {
+test('the bytes of last words are limited, too', async () => {
   const type = kind('MOURNS')
   const { taskId } = await ask(type)
   await using _workers = await open([
@@ -601,14 +605,14 @@ test('last words have an end as well', async () => {
   assert.ok(length <= 5 * 4096 && length > 4 * 4096, `${length}`)
 })
 
-test('the sweep keeps the newest of each vendor and nothing that is too old, and never what has not ended', async () => {
+test('the sweep deletes ended executions that are too old or beyond the number that is kept', async () => {
   const type = kind('SWEPT', { keep: 3 })
-  await db.run(
-    sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) select 'SWEPT', vendor, 'MANUAL', 'Success', now() from generate_series(1, 10), unnest(array[1, 2]) as vendor`,
-  )
-  await db.run(
-    sql`insert into execution (vendor_type, vendor_id, trigger, status, ended_at) values ('SWEPT', 3, 'MANUAL', 'Success', now() - interval '40 days')`,
-  )
+  await db.run(sql`
+    insert into execution (vendor_type, vendor_id, trigger, status, ended_at)
+    select 'SWEPT', vendor, 'MANUAL', 'Success', now() from generate_series(1, 10), unnest(array[1, 2]) as vendor`)
+  await db.run(sql`
+    insert into execution (vendor_type, vendor_id, trigger, status, ended_at)
+    values ('SWEPT', 3, 'MANUAL', 'Success', now() - interval '40 days')`)
   const { executionId } = await ask(type, {}, { vendorId: 2 })
   const count = await sweepExecutions(db, {
     kept: [{ vendorType: 'SWEPT', keep: 3 }],
@@ -632,7 +636,7 @@ test('the sweep keeps the newest of each vendor and nothing that is too old, and
   assert.ok(await db.row(sql`select id from execution where id = ${executionId}`))
 })
 
-test('F42: thousands of waiting jobs of one type at its limit do not starve another type', async () => {
+test('F42: thousands of waiting jobs of a type that is at its limit do not starve another type', async () => {
   const [many, few] = [kind('BACKLOG', { concurrency: 1 }), kind('OTHER')]
   await db.transaction(async (tx) => {
     const executionId = await openExecution(tx, { vendorType: 'BACKLOG', trigger: 'EVENT' })
@@ -650,7 +654,7 @@ test('F42: thousands of waiting jobs of one type at its limit do not starve anot
   ])
   await sleep(500)
   const { taskId } = await ask(few)
-  // The one job of the other type that runs hangs: this one ends only if it does not wait for it.
+  // The running job of the other type hangs: this one ends only if it does not wait for that.
   await becomes(taskId, 'Success')
   await db.run(sql`delete from execution where vendor_type = 'BACKLOG'`)
 })

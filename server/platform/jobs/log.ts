@@ -3,29 +3,29 @@ import { sql } from '../db/sql.ts'
 
 export type Level = 'INFO' | 'WARNING' | 'ERROR'
 
-/** Closed, nothing that is said any more is kept. */
+/** The log of a running job. Once it is disposed, lines are dropped. */
 export type JobLog = Disposable & {
-  /** A `last word`, what came of it or why it ended, stands also in a log that is full. */
+  /** A `last word`, which tells the job's result or why it ended, is written even when the log is full. */
   line(text: string, level?: Level, as?: 'last word'): void
-  /** Writes what is still in memory. */
+  /** Writes the lines that are still in memory. */
   flush(): Promise<void>
 }
 
-/** Lines are gathered this long, in ms, so that a talkative job does not write a row for each. */
+/** How long lines are gathered into a batch, in ms, so that a job with many lines does not write a row for each. */
 const gatherMs = 250
 const lineLimit = 4096
 const ending = 'the log ends here: it has reached its limit\n'
-/** Bytes beyond the limit that only last words may take, of all tries together. */
+/** Bytes beyond the limit for the last words of all tries together. */
 const reserve = 16 * 1024
 
 type Line = { text: string; isLast: boolean }
-/** What a log holds already. Full: the ending stands. */
+/** What a log holds already. `isFull`: the line that ends it is written. */
 type Filled = { bytes: number; isFull: boolean }
 
 /**
- * The log of one run, kept in the database beside its task: it is there for as long as the task is. Once the task is run anew, an
- * earlier run has no more to say. `limit` bounds all runs of
- * a task together, in bytes; the line after it says that the rest was left out, and last words follow.
+ * The log of one run of a task, kept in the database and deleted with the task. Once the task runs again, lines of an
+ * earlier run are dropped. `limit` bounds the logs of all runs of a task together, in bytes; a line then says that the
+ * rest is left out, and only last words follow.
  */
 export function openJobLog(
   db: Queryable,
@@ -68,17 +68,20 @@ export function openJobLog(
 
   async function append(lines: Line[]): Promise<void> {
     filled ??= (await db.row<Filled>(sql`
-      select coalesce(sum(octet_length(text)), 0)::bigint as bytes, coalesce(bool_or(text = ${ending}), false) as "isFull" from job_log where task_id = ${taskId}`))!
+      select coalesce(sum(octet_length(text)), 0)::bigint as bytes,
+        coalesce(bool_or(text = ${ending}), false) as "isFull"
+      from job_log where task_id = ${taskId}`))!
     const parts = fit(lines, filled, limit)
     if (parts.length === 0) return
     await db.run(sql`
       insert into job_log (task_id, part, text)
       select task.id, (select coalesce(max(part), 0) from job_log where task_id = task.id) + one.place, one.text
-      from task, unnest(${parts}::text[]) with ordinality as one (text, place) where task.id = ${taskId} and run_count = ${run}`)
+      from task, unnest(${parts}::text[]) with ordinality as one (text, place)
+      where task.id = ${taskId} and run_count = ${run}`)
   }
 }
 
-/** What of the lines there is room for, the ending as a part of its own. Counts it into `filled`. */
+/** The lines for which there is room, as parts, the ending as a part of its own. Adds their bytes to `filled`. */
 function fit(lines: Line[], filled: Filled, limit: number): string[] {
   const parts = ['']
   for (const { text, isLast } of lines) {
@@ -95,7 +98,7 @@ function fit(lines: Line[], filled: Filled, limit: number): string[] {
   return parts.filter((part) => part !== '')
 }
 
-/** One line, and nothing that PostgreSQL does not keep. */
+/** The text on one line, without characters that PostgreSQL cannot store. */
 function clean(text: string): string {
   return text
     .replaceAll('\0', '')
@@ -103,9 +106,10 @@ function clean(text: string): string {
     .toWellFormed()
 }
 
-/** All that a task has said; '' when nothing, undefined when there is no such task. */
+/** The whole log of a task; '' when it is empty, undefined when there is no such task. */
 export async function readJobLog(db: Queryable, taskId: number): Promise<string | undefined> {
   const row = await db.row<{ text: string | null }>(sql`
-    select (select string_agg(text, '' order by part) from job_log where task_id = task.id) as text from task where id = ${taskId}`)
+    select (select string_agg(text, '' order by part) from job_log where task_id = task.id) as text
+    from task where id = ${taskId}`)
   return row && (row.text ?? '')
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { openProgress } from './progress.ts'
 import type { Params } from './type.ts'
 
-test('a write of progress waits for the one under way, so that the older one is not the last', async () => {
+test('a write of progress waits for the one under way, so that an older one never comes last', async () => {
   const written: Params[] = []
   const begun: (() => void)[] = []
   const progress = openProgress((attrs) => new Promise((resolve) => begun.push(() => (written.push(attrs), resolve()))))
@@ -12,7 +12,7 @@ test('a write of progress waits for the one under way, so that the older one is 
   progress.note({ done: 2 })
   const last = progress.flush()
   await Promise.resolve()
-  // Were both under way, the second could end first.
+  // If both were under way, the second could end first.
   for (let turn = 0; written.length < 2; turn++) {
     assert.ok(turn < 10)
     begun.pop()?.()
@@ -22,7 +22,7 @@ test('a write of progress waits for the one under way, so that the older one is 
   assert.deepEqual(written, [{ done: 1 }, { done: 2 }])
 })
 
-test('what a job writes itself makes older notes of the same void, and no others', async () => {
+test('an attribute that a job writes itself replaces its noted progress, and no other', async () => {
   const written: Params[] = []
   const progress = openProgress(async (attrs) => void written.push(attrs))
   progress.note({ done: 1, estimate: 5 })

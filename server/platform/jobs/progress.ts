@@ -2,16 +2,19 @@ import type { Params } from './type.ts'
 
 type Progress = {
   note(attrs: Params): void
-  /** Writes what is still in memory; resolves once all is written. */
+  /** Writes the progress that is still in memory; resolves once all is written. */
   flush(): Promise<void>
-  /** These are written elsewhere now, after whatever is under way: what was noted of them before is older. */
+  /** Drops noted values of these attributes, which the job now writes itself, after a write under way has ended. */
   overtake(attrs: Params): Promise<void>
 }
 
 /** Progress is written at most this often, in ms. */
 const everyMs = 1000
 
-/** Gathers how far a job is. One write at a time, in order: an older one must not come after a newer one. `write` does not reject. */
+/**
+ * Gathers a job's progress and writes it at most once a second: one write at a time, so that an older one cannot come
+ * after a newer one. `write` must not reject.
+ */
 export function openProgress(write: (attrs: Params) => Promise<void>): Progress {
   let noted: Params = {}
   let timer: NodeJS.Timeout | undefined

@@ -3,10 +3,10 @@ import type { Pool } from 'pg'
 import type { Db } from '../db/db.ts'
 import type { Log } from '../observe/log.ts'
 
-/** How often each idle worker looks for jobs that nobody announced to it, in ms. */
+/** How often each idle worker polls for jobs, in ms; a new job is usually announced to it. */
 export const pollMs = 4000
 
-/** Makes and updates the queue's own tables. Safe on many processes at once. */
+/** Creates and updates the queue library's own tables. Several processes may do so at once. */
 export async function prepareQueue(db: Db, log: Log): Promise<void> {
   const pool = db.openPool(2)
   try {
@@ -22,13 +22,11 @@ type QueueOptions = {
   concurrency: number
   events: WorkerEvents
   tasks: TaskList
-  /** Types of which no more may be taken now, asked before each look for a job. */
+  /** Types of which no more jobs may be taken now; called before each look for a job. */
   closedTypes(): string[]
 }
 
-/**
- * Begins to take jobs. The library never ends the process, and never aborts jobs by itself: its own limit is an hour.
- */
+/** Begins to take jobs. The library is set so that it never ends the process; it aborts a job only after an hour. */
 export function startQueue({ pool, log, concurrency, events, tasks, closedTypes }: QueueOptions): WorkerPool {
   const preset = { worker: { gracefulShutdownAbortTimeout: 3_600_000 } }
   return runTaskList(
@@ -46,7 +44,7 @@ export function startQueue({ pool, log, concurrency, events, tasks, closedTypes 
   )
 }
 
-/** The library's words, at our levels: what it says of every job is of no interest. */
+/** Passes the library's log lines on: warnings and errors as warnings, all others as debug. */
 function loggerTo(log: Log): Logger {
   return new Logger(() => (level, message) => {
     if (level === 'error' || level === 'warning') log.warn({ from: 'queue' }, message)

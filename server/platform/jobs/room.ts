@@ -2,16 +2,16 @@ import type { WorkerEvents } from 'graphile-worker'
 import type { JobType } from './type.ts'
 
 export type Room = {
-  /** Types of which no more may be taken now. Called by the queue right before each look for a job. */
+  /** Types of which no more jobs may be taken now. The queue calls it right before each look for a job. */
   closedTypes(): string[]
-  /** A job of this type has ended. */
+  /** To be called when a job of this type has ended. */
   leave(type: string): void
 }
 
 /**
- * Keeps each type within its `concurrency` in this process. Several workers look for jobs at once and none knows what the others
- * will find, so a look reserves a place of every type that is open to it until its outcome is known. When somebody was turned
- * away for such a reservation alone, another look follows (`onRoom`).
+ * Keeps each type within its `concurrency` in this process. Several workers look for jobs at once, and none knows what
+ * the others will find, so each look reserves a place of every type that is open to it, until its result is known. When
+ * a type was closed to a look only for such a reservation, another look follows (`onRoom`).
  */
 export function openRoom(
   events: WorkerEvents,
@@ -21,7 +21,7 @@ export function openRoom(
 ): Room {
   const running = new Map<string, number>()
   const reserved = new Map<string, number>()
-  /** What is open to each look: those that have no worker's name yet, in order, then by worker. */
+  /** The types open to each look: first of looks whose worker is not known yet, in order, then by worker. */
   const asked: string[][] = []
   const looks = new Map<unknown, string[]>()
   let wasTurnedAway = false

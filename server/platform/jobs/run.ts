@@ -5,11 +5,14 @@ import { openProgress } from './progress.ts'
 import { endTask, putBack, requeue, saveProgress, takeTask, wakeAlone, type Taken } from './store.ts'
 import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome } from './type.ts'
 
-/** A job that does not heed its signal is written off after this, in ms. */
+/** How long after its signal was aborted a job that goes on is written off, in ms. */
 const patienceMs = 10_000
-/** How long a job's end waits for the database, in ms. After that it counts as lost, see `giveUpLost`. */
+/**
+ * How long writing a job's end is retried while the database is away, in ms. Then the job counts as lost, see
+ * `giveUpLost`.
+ */
 const insistMs = 15_000
-/** What could not begin now is tried again after this, in ms, or when the obstacle is gone. */
+/** The pause before a task that could not begin is retried, in ms, unless the obstacle goes away before. */
 const obstacleMs = 2000
 
 export type Runner = {
@@ -17,11 +20,13 @@ export type Runner = {
   poolId: string
   logBytes: number
   onTrouble(error: unknown): void
-  /** Something of this process is due again in `ms`. */
+  /** Makes this process look for jobs again in `ms`. */
   wakeIn(ms: number): void
 }
 
-/** Runs one task of the queue to its end, its next try or its stop. Throws only when the database cannot be asked for long. */
+/**
+ * Runs one task of the queue until it ends, is put back or is stopped. Throws only when the database is away for long.
+ */
 export async function runTask(
   runner: Runner,
   { type, run }: JobHandler,
@@ -50,7 +55,7 @@ export async function runTask(
       async keep(tx, attrs) {
         await progress.overtake(attrs)
         if (await saveProgress(tx, taken, attrs)) return
-        // Taken for dead, or written off: what this transaction does must not count either.
+        // This process was taken for dead, or the run was written off: its transaction must not commit, either.
         abort.abort(new JobAborted('lease lost'))
         throw abort.signal.reason as Error
       },
@@ -64,13 +69,13 @@ export async function runTask(
   if ('error' in ended) await fail(runner, type, taken, log, abort.signal, ended.error)
   else {
     await log.flush()
-    // Done is done, also when somebody wanted to stop it a moment before.
+    // The job has succeeded, even if its stop was asked for a moment before.
     await insist(() => endTask(db.relaxed, taken, runner.poolId, 'Success', ended.outcome, taken.failures))
   }
   if (type.isAlone) await wakeAlone(db.relaxed, taskId)
 }
 
-/** What a job has done must be written down, or it is done again: a database that is away for a moment is waited for. */
+/** Retries a write while the database is away: a job whose end is not written would run again. */
 async function insist<Result>(write: () => Promise<Result>): Promise<Result> {
   const limit = performance.now() + insistMs
   for (;;) {
@@ -96,7 +101,7 @@ async function take({ db, poolId, wakeIn }: Runner, taskId: number): Promise<Tak
   return undefined
 }
 
-/** Ends it, or puts it back: by why it failed and what is left to try. */
+/** Ends a failed task or puts it back, by the cause of its failure and the tries that are left. */
 async function fail(
   { db, poolId, wakeIn }: Runner,
   type: JobType,
@@ -109,7 +114,7 @@ async function fail(
   if (cause === 'lease lost') return
   const again = async (why: { message?: string; delayMs: number; failures: number }) => {
     const end = await insist(() => db.transaction((tx) => putBack(tx, taken, poolId, why)))
-    // Asked for before this process heard of it.
+    // The stop was asked for before this process heard of it.
     if (end === 'stopped') log.line('stopped', 'INFO', 'last word')
     await log.flush()
   }
@@ -152,7 +157,7 @@ export function pauseOf({ backOff: { firstMs, mostMs } }: Pick<JobType, 'backOff
   return Math.min(firstMs * 2 ** Math.min(failures - 1, 30), mostMs) * (0.75 + Math.random() / 2)
 }
 
-/** The job's own end; or, when its signal was aborted and it does not end, an end without it. */
+/** Settles as the job does, or rejects when it does not end in time after its signal was aborted. */
 function heeding(signal: AbortSignal, work: Promise<Outcome | void>): Promise<Outcome | void> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined

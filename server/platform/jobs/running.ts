@@ -16,7 +16,7 @@ export class RunningTasks {
     this.#aborts.set(taskId, abort)
   }
 
-  /** Nothing when the task is running by another controller by now. */
+  /** Does nothing when another controller runs the task by now. */
   remove(taskId: number, abort: AbortController): void {
     if (this.#aborts.get(taskId) === abort) this.#aborts.delete(taskId)
   }

@@ -29,7 +29,9 @@ const type = jobType({ name: 'CHORE' })
 const types = new Map([['CHORE', type]])
 const countFired = async (vendorId: number) =>
   (await db.row<{ count: number }>(
-    sql`select count(*) from execution where vendor_type = 'CHORE' and vendor_id = ${vendorId} and trigger = 'SCHEDULE'`,
+    sql`
+      select count(*) from execution
+      where vendor_type = 'CHORE' and vendor_id = ${vendorId} and trigger = 'SCHEDULE'`,
   ))!.count
 const save = (vendorId: number, cron = '0 0 * * * *', on = type) =>
   db.transaction((tx) =>
@@ -54,14 +56,14 @@ test('a due schedule fires once, however many processes look, with its parameter
   assert.ok(nextAt.getTime() > Date.now() && nextAt.getMinutes() === 0)
 })
 
-test('what was missed for days fires once, not once for each time', async () => {
+test('a schedule that was missed for days fires once, not once for each time', async () => {
   await save(2)
   await makeDue(2, '5 days')
   for (let index = 0; index < 5; index++) await fireDue(db, types)
   assert.equal(await countFired(2), 1)
 })
 
-test('schedules that are paused do not fire, and what was due meanwhile is not made up for', async () => {
+test('paused schedules do not fire, and times missed meanwhile are skipped', async () => {
   await save(3)
   await db.transaction((tx) => pauseQueue(tx, scheduler))
   await makeDue(3)
@@ -78,7 +80,7 @@ test('schedules that are paused do not fire, and what was due meanwhile is not m
   assert.equal(await countFired(3), 1)
 })
 
-test('a single job that has not ended lets its turn pass', async () => {
+test('a schedule skips its turn while its single job has not ended', async () => {
   const single = jobType({ name: 'SOLO', isSingle: true })
   await save(4, '0 0 0 * * *', single)
   await db.transaction((tx) => enqueue(tx, single, { params: {}, trigger: 'MANUAL', vendorId: 4 }))
@@ -90,14 +92,14 @@ test('a single job that has not ended lets its turn pass', async () => {
   )
 })
 
-test('a type that this process does not know waits for one that does', async () => {
+test('a due schedule of an unknown type waits for a process that knows the type', async () => {
   await save(5, '0 0 0 * * *', jobType({ name: 'NEWER' }))
   await makeDue(5)
   assert.equal((await fireDue(db, types)).fired, 0)
   assert.ok((await findSchedule(db, 'NEWER', 5))!.nextAt.getTime() < Date.now())
 })
 
-test('a schedule is one per vendor, changed by saving it again, kept as it is by ensure, and gone when dropped', async () => {
+test('a vendor has one schedule: saving changes it, ensuring keeps it, and dropping removes it', async () => {
   const id = await save(6)
   assert.equal(await save(6, '0 30 2 * * *'), id)
   await ensureSchedule(db, type, { vendorId: 6, cronType: 'Daily', cron: '0 0 0 * * *', params: {} })
@@ -108,7 +110,7 @@ test('a schedule is one per vendor, changed by saving it again, kept as it is by
   assert.equal(await findSchedule(db, 'CHORE', 6), undefined)
 })
 
-test('F28: running workers fire on time by the clock of the database', async () => {
+test('F28: workers fire schedules on time, by the clock of the database', async () => {
   const ran: number[] = []
   const log = openLog({ level: 'silent', format: 'json' })
   await using _workers = await openWorkers({

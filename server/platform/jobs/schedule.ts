@@ -20,10 +20,12 @@ export type Schedule = {
   updatedAt: Date
 }
 
-/** The queue's name that pauses all schedules, as in Harbor. */
+/** The name of the queue whose pause stops all schedules, as in Harbor. */
 export const scheduler = 'SCHEDULER'
 
-const columns = sql`id, vendor_type as "vendorType", vendor_id as "vendorId", job_type as "jobType", cron_type as "cronType", cron, params, extra_attrs as attrs, next_at as "nextAt", created_at as "createdAt", updated_at as "updatedAt"`
+const columns = sql`
+  id, vendor_type as "vendorType", vendor_id as "vendorId", job_type as "jobType", cron_type as "cronType", cron,
+  params, extra_attrs as attrs, next_at as "nextAt", created_at as "createdAt", updated_at as "updatedAt"`
 
 type NewSchedule<P extends Params> = {
   vendorType?: string
@@ -34,7 +36,9 @@ type NewSchedule<P extends Params> = {
   attrs?: Params
 }
 
-/** Sets the one schedule of a vendor; `cron` is checked already (checkCron). Call inside a transaction. */
+/**
+ * Upserts the one schedule of a vendor. `cron` must be checked already (checkCron). To be called inside a transaction.
+ */
 export async function saveSchedule<P extends Params>(
   tx: Queryable,
   type: JobType<P>,
@@ -45,13 +49,17 @@ export async function saveSchedule<P extends Params>(
   if (!nextAt) throw new BadCron('this cron never fires')
   const row = await tx.row<{ id: number }>(sql`
     insert into schedule (vendor_type, vendor_id, job_type, cron_type, cron, params, extra_attrs, next_at)
-    values (${vendorType}, ${vendorId}, ${type.name}, ${cronType}, ${cron}, ${jsonbText(params)}::jsonb, ${jsonbText(attrs)}::jsonb, ${nextAt})
-    on conflict (vendor_type, vendor_id) do update set job_type = excluded.job_type, cron_type = excluded.cron_type, cron = excluded.cron, params = excluded.params,
-      extra_attrs = excluded.extra_attrs, next_at = excluded.next_at, updated_at = now() returning id`)
+    values (
+      ${vendorType}, ${vendorId}, ${type.name}, ${cronType}, ${cron},
+      ${jsonbText(params)}::jsonb, ${jsonbText(attrs)}::jsonb, ${nextAt})
+    on conflict (vendor_type, vendor_id) do update
+      set job_type = excluded.job_type, cron_type = excluded.cron_type, cron = excluded.cron, params = excluded.params,
+        extra_attrs = excluded.extra_attrs, next_at = excluded.next_at, updated_at = now()
+    returning id`)
   return row!.id
 }
 
-/** For chores that Marina brings along: makes the schedule unless it is there, whatever it was changed to. */
+/** Creates the schedule of one of Marina's own chores; an existing one stays as the administrator set it. */
 export async function ensureSchedule<P extends Params>(db: Db, type: JobType<P>, given: NewSchedule<P>): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.run(sql`select pg_advisory_xact_lock(hashtext('schedule'), hashtext(${type.name}))`)
@@ -69,7 +77,7 @@ export async function dropSchedule(tx: Queryable, vendorType: string, vendorId =
   return (await tx.run(sql`delete from schedule where vendor_type = ${vendorType} and vendor_id = ${vendorId}`)) > 0
 }
 
-/** What lists of schedules go by. */
+/** The default order of lists of schedules. */
 export const scheduleOrder = sql`id`
 
 /** One page of all schedules. */
@@ -77,7 +85,10 @@ export function listSchedules(db: Queryable, part: PagePart): Promise<Paged<Sche
   return db.page({ columns, from: sql`from schedule` }, part)
 }
 
-/** From now on: what was due while schedules were paused is not made up for. Call inside a transaction. */
+/**
+ * Skips the times that were missed while schedules were paused: each fires next in the future. To be called inside a
+ * transaction.
+ */
 export async function skipMissed(tx: Queryable): Promise<void> {
   const due = await tx.rows<{ id: number; cron: string; now: Date }>(
     sql`select id, cron, clock_timestamp() as now from schedule where next_at <= clock_timestamp() for update`,
@@ -87,9 +98,9 @@ export async function skipMissed(tx: Queryable): Promise<void> {
 }
 
 /**
- * Enqueues what is due, once whatever the number of processes: the row is locked, and its next time set with the job in one
- * transaction. After a time without any process each fires once, however often it was missed. Returns how many were due, and
- * in how many ms the next one is.
+ * Enqueues the jobs of due schedules. Each fires once for all processes: its row is locked, and its next time is set in
+ * the transaction that enqueues the job. After a time without any process each fires once, however often it was missed.
+ * Returns how many were due, and in how many ms the next one is.
  */
 export async function fireDue(
   db: Db,
@@ -99,16 +110,22 @@ export async function fireDue(
   let fired = 0
   while (await db.transaction((tx) => fireOne(tx, types, names)).catch(isLateRace)) fired++
   const row = await db.relaxed.row<{ ms: number | null }>(sql`
-    select extract(epoch from min(next_at) - clock_timestamp())::float8 * 1000 as ms from schedule where job_type = any(${names}::text[]) and next_at < 'infinity'`)
+    select extract(epoch from min(next_at) - clock_timestamp())::float8 * 1000 as ms
+    from schedule where job_type = any(${names}::text[]) and next_at < 'infinity'`)
   return { fired, nextMs: row?.ms ?? undefined }
 }
 
 async function fireOne(tx: Queryable, types: ReadonlyMap<string, JobType>, names: string[]): Promise<boolean> {
   const due = await tx.row<Schedule & { now: Date; isSkipped: boolean }>(sql`
     select ${columns}, clock_timestamp() as now,
-      exists (select 1 from execution where execution.single_key = schedule.vendor_type || '/' || schedule.vendor_id and ended_at is null) as "isSkipped"
-    from schedule where next_at <= clock_timestamp() and job_type = any(${names}::text[])
-      and not exists (select 1 from paused_queue where job_type = ${scheduler}) order by next_at limit 1 for update skip locked`)
+      exists (
+        select 1 from execution
+        where execution.single_key = schedule.vendor_type || '/' || schedule.vendor_id
+          and ended_at is null) as "isSkipped"
+    from schedule
+    where next_at <= clock_timestamp() and job_type = any(${names}::text[])
+      and not exists (select 1 from paused_queue where job_type = ${scheduler})
+    order by next_at limit 1 for update skip locked`)
   if (!due) return false
   await tx.run(
     sql`update schedule set next_at = ${nextAfter(due.cron, due.now) ?? 'infinity'}::timestamptz where id = ${due.id}`,
@@ -119,7 +136,10 @@ async function fireOne(tx: Queryable, types: ReadonlyMap<string, JobType>, names
   return true
 }
 
-/** Begun by hand in this very moment: the turn was lost with its transaction, comes again at once and is skipped. */
+/**
+ * True when the same single job was started by hand in this very moment: the transaction was lost with the schedule's
+ * turn, which comes again at once and is skipped. Throws any other error.
+ */
 function isLateRace(error: unknown): true {
   if (error instanceof AlreadyRunning) return true
   throw error

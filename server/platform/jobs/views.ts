@@ -37,12 +37,16 @@ type Task = {
   endedAt: Date | null
 }
 
-const executionColumns = sql`id, vendor_type as "vendorType", vendor_id as "vendorId", trigger, status, status_message as message, extra_attrs as attrs, tasks, unfinished, succeeded, failed, stopped,
+const executionColumns = sql`
+  id, vendor_type as "vendorType", vendor_id as "vendorId", trigger, status, status_message as message,
+  extra_attrs as attrs, tasks, unfinished, succeeded, failed, stopped,
   started_at as "startedAt", updated_at as "updatedAt", ended_at as "endedAt"`
-const taskColumns = sql`id, execution_id as "executionId", job_type as "jobType", status, status_message as message, status_revision as revision, run_count as runs, params, extra_attrs as attrs,
+const taskColumns = sql`
+  id, execution_id as "executionId", job_type as "jobType", status, status_message as message,
+  status_revision as revision, run_count as runs, params, extra_attrs as attrs,
   created_at as "createdAt", updated_at as "updatedAt", started_at as "startedAt", ended_at as "endedAt"`
 
-/** For `listing`, by Harbor's names. Newest first when nobody asks otherwise. */
+/** The fields for `listing`, by Harbor's names. */
 export const executionFields: Fields = {
   id: { type: 'integer', column: sql`id` },
   status: { type: 'text', column: sql`status` },
@@ -55,7 +59,7 @@ export const executionFields: Fields = {
 export const executionOrder = sql`id desc`
 
 type Page = Omit<Listing, 'page' | 'pageSize'>
-/** Whose: of a type, and of one vendor of it when that is given. */
+/** A vendor type, or one vendor of it. */
 export type Vendor = { vendorType: string; vendorId?: number }
 
 /** One page of the executions of a vendor, or of a type. */
@@ -67,19 +71,21 @@ export function listExecutions(db: Queryable, vendor: Vendor, { where, ...part }
   return db.page({ columns: executionColumns, from }, part)
 }
 
-/** Of this very vendor: an id of another one finds nothing (H13, H19). */
+/** An execution of this very vendor: the id of another vendor's finds nothing (H13, H19). */
 export function findExecution(
   db: Queryable,
   { vendorType, vendorId }: Vendor,
   id: number,
 ): Promise<Execution | undefined> {
   return db.row<Execution>(sql`
-    select ${executionColumns} from execution where id = ${id} and vendor_type = ${vendorType} and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
+    select ${executionColumns} from execution
+    where id = ${id} and vendor_type = ${vendorType}
+      and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
 }
 
 /**
- * With how far those are that have not ended well, or how far they got: only a good end writes it into the execution's own
- * attributes. For executions of one task.
+ * Adds the progress of the task to executions that are not Success; those have it in their own attributes. For
+ * executions of one task.
  */
 export async function withProgress(db: Queryable, executions: Execution[]): Promise<Execution[]> {
   const ids = executions.filter(({ status }) => status !== 'Success').map(({ id }) => id)
@@ -91,7 +97,7 @@ export async function withProgress(db: Queryable, executions: Execution[]): Prom
   return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
 }
 
-/** The first task: the only one, of executions that `enqueue` made. */
+/** The first task; executions that `enqueue` made have no other. */
 export function findFirstTask(db: Queryable, executionId: number): Promise<Task | undefined> {
   return db.row<Task>(sql`select ${taskColumns} from task where execution_id = ${executionId} order by id limit 1`)
 }
@@ -100,27 +106,43 @@ export type Pool = { id: string; pid: number; host: string; concurrency: number;
 export type Busy = { poolId: string; taskId: number; jobType: string; startedAt: Date; updatedAt: Date; attrs: Params }
 export type Queue = { jobType: string; count: number; latencySeconds: number; isPaused: boolean }
 
-/** Processes that run jobs; dead ones are gone from here after their lease. */
+/** Processes that run jobs; a dead one is listed until its lease runs out. */
 export function listPools(db: Queryable): Promise<Pool[]> {
-  // 'epoch' is written for those of a Marina that was killed: the next worker puts them away.
-  return db.rows<Pool>(
-    sql`select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt" from worker_pool where heartbeat_at > 'epoch' order by started_at, id limit 1000`,
-  )
+  // `forgetPools` writes 'epoch' for processes that were killed: the next worker removes them.
+  return db.rows<Pool>(sql`
+    select id, pid, host, concurrency, started_at as "startedAt", heartbeat_at as "heartbeatAt"
+    from worker_pool where heartbeat_at > 'epoch' order by started_at, id limit 1000`)
 }
 
-/** What a process runs, or all of them. */
+/** The tasks that one process runs, or all processes. */
 export function listBusy(db: Queryable, poolId: string | undefined): Promise<Busy[]> {
   return db.rows<Busy>(sql`
-    select pool_id as "poolId", id as "taskId", job_type as "jobType", started_at as "startedAt", updated_at as "updatedAt", extra_attrs as attrs
-    from task where status = 'Running' and pool_id is not null and (${poolId ?? null}::text is null or pool_id = ${poolId ?? null}) order by pool_id, id limit 10000`)
+    select pool_id as "poolId", id as "taskId", job_type as "jobType",
+      started_at as "startedAt", updated_at as "updatedAt", extra_attrs as attrs
+    from task
+    where status = 'Running' and pool_id is not null
+      and (${poolId ?? null}::text is null or pool_id = ${poolId ?? null})
+    order by pool_id, id limit 10000`)
 }
 
-/** How many wait in each queue and how long the longest has been due, for these types and whatever else waits or is paused. */
+/**
+ * How many tasks wait in each queue and for how long the oldest has been due: for these types, and for others that have
+ * waiting tasks or are paused.
+ */
 export function listQueues(db: Queryable, jobTypes: string[]): Promise<Queue[]> {
   return db.rows<Queue>(sql`
-    with waiting as (select job_type, count(*) as count, greatest(0, extract(epoch from clock_timestamp() - min(run_at)))::bigint as latency from task where status = 'Pending' group by job_type)
-    select job_type as "jobType", coalesce(count, 0) as count, coalesce(latency, 0) as "latencySeconds", exists (select 1 from paused_queue where paused_queue.job_type = each.job_type) as "isPaused"
-    from (select unnest(${jobTypes}::text[]) as job_type union select job_type from waiting union select job_type from paused_queue) each left join waiting using (job_type) order by job_type limit 1000`)
+    with waiting as (
+      select job_type, count(*) as count,
+        greatest(0, extract(epoch from clock_timestamp() - min(run_at)))::bigint as latency
+      from task where status = 'Pending' group by job_type)
+    select job_type as "jobType", coalesce(count, 0) as count, coalesce(latency, 0) as "latencySeconds",
+      exists (select 1 from paused_queue where paused_queue.job_type = each.job_type) as "isPaused"
+    from (
+      select unnest(${jobTypes}::text[]) as job_type
+      union select job_type from waiting
+      union select job_type from paused_queue) each
+      left join waiting using (job_type)
+    order by job_type limit 1000`)
 }
 
 export async function isPaused(db: Queryable, jobType: string): Promise<boolean> {

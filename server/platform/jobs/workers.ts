@@ -22,13 +22,13 @@ export type WorkersOptions = {
   db: Db
   handlers: readonly JobHandler[]
   log: Log
-  /** Jobs at once in this process, of all types together. */
+  /** The most jobs of all types that run at once in this process. */
   concurrency: number
-  /** A process that says nothing for this long is taken for dead, in ms. */
+  /** A process without a heartbeat for this long is taken for dead, in ms. */
   leaseMs: number
-  /** Bytes of log that one task may write. */
+  /** The most bytes in the log of one task. */
   logBytes: number
-  /** On shutdown, running jobs may end by themselves for this long, in ms; then they are aborted and run elsewhere. */
+  /** How long running jobs may take to end on shutdown, in ms; then they are aborted and run in another process. */
   drainMs: number
 }
 
@@ -39,11 +39,12 @@ export type Workers = AsyncDisposable & {
   component: Component
 }
 
-/** What runs already is looked at again after this, in ms. */
+/** The pause before a task that still runs here is looked at again, in ms. */
 const busyMs = 500
 
 /**
- * A process that runs jobs: it takes them from the queue, keeps its lease, fires schedules and looks after the dead.
+ * A process's workers: they take jobs from the queue, renew the lease, fire schedules and rescue tasks of dead
+ * processes.
  */
 export async function openWorkers(options: WorkersOptions): Promise<Workers> {
   const workers = new OpenWorkers(options, await listPaused(options.db))
@@ -69,12 +70,12 @@ class OpenWorkers implements Workers {
   readonly #queue: WorkerPool
   readonly #runner: Runner
   readonly #heartbeat: Heartbeat
-  /** A task held by a process without a lease would be taken for lost. */
+  /** Jobs wait for this: a task of a process that has no lease yet would be taken for lost. */
   readonly #registered: Promise<void>
   #paused: ReadonlySet<string>
   #loops: Promise<void>[] = []
 
-  /** Takes jobs from here on, and runs them once it is registered. */
+  /** Takes jobs from now on, and runs them once the process is registered. */
   constructor(options: WorkersOptions, paused: string[]) {
     const { db, handlers, log, concurrency, leaseMs, logBytes } = options
     this.#options = options
@@ -82,7 +83,7 @@ class OpenWorkers implements Workers {
     this.#paused = new Set(paused)
     this.#part = openPart('jobs', log)
     this.#onTrouble = (error) => this.#part.tell('job service', error)
-    // The queue's own statements are short: fewer connections than jobs, and one that listens.
+    // The queue library's statements are short, so it needs fewer connections than jobs run; one more listens.
     this.#pool = db.openPool(Math.min(concurrency, 4) + 1)
     const events: WorkerEvents = new EventEmitter()
     events.on('pool:listen:success', ({ client }) => this.#listenOn(client))
@@ -101,7 +102,7 @@ class OpenWorkers implements Workers {
       tasks: this.#tasksOf(handlers),
       closedTypes: this.#room.closedTypes,
     })
-    // Said once, by the library's own log; unheard, it would end the process.
+    // Handled here, as an unhandled rejection would end the process.
     this.#queue.promise.catch((error: unknown) => this.#part.failed('queue', translated(error)))
     this.poolId = this.#queue.id
     this.#runner = { db, poolId: this.poolId, logBytes, onTrouble: this.#onTrouble, wakeIn: (ms) => this.#wakeIn(ms) }
@@ -109,7 +110,7 @@ class OpenWorkers implements Workers {
     this.#registered = this.#heartbeat.register()
   }
 
-  /** Resolves when this process is registered; what it does regularly goes on from then. */
+  /** Resolves when this process is registered; its regular work begins then. */
   async begin(): Promise<void> {
     await this.#registered.catch(async (error: unknown) => {
       await this.#queue.gracefulShutdown()
@@ -154,7 +155,7 @@ class OpenWorkers implements Workers {
     const abort = new AbortController()
     try {
       await this.#registered
-      // Taken for dead and alive again: the earlier run of the same task is just being aborted.
+      // This process was taken for dead meanwhile: its earlier run of the same task is just being aborted.
       if (this.#running.has(taskId)) {
         this.#wakeIn(busyMs)
         return await requeue(this.#options.db.relaxed, [taskId], busyMs)
@@ -175,14 +176,14 @@ class OpenWorkers implements Workers {
     if (this.#queue._active && !this.#queue._shuttingDown) this.#queue.nudge(count)
   }
 
-  /** The queue looks by itself only every few seconds for what was not due when it came. */
+  /** Makes the queue look for jobs in `ms`: it polls only every few seconds for those that were not due before. */
   #wakeIn(ms: number): void {
     if (ms < pollMs) setTimeout(() => this.#nudge(1), ms + 5).unref()
   }
 
   /**
-   * The library has just sent its own LISTEN on this connection. A beat before we are registered would take us for
-   * dead.
+   * Listens for stops and pauses on the connection on which the library listens, too. A heartbeat before the process is
+   * registered would find that it was taken for dead.
    */
   #listenOn(client: PoolClient): void {
     const listen = async () => {
@@ -209,13 +210,13 @@ class OpenWorkers implements Workers {
     this.#paused = new Set(paused)
     this.#running.stop(stops)
     if (isAlive || this.#closing.signal.aborted) return
-    // Taken for dead: others run our jobs already, so ours must end before they do harm.
+    // Others took this process for dead and run its jobs already, so its own runs must end before they do harm.
     this.#options.log.warn('this process was taken for dead; its jobs run elsewhere')
     this.#running.abortAll('lease lost')
     await this.#heartbeat.register()
   }
 
-  /** What any process may do for all. Returns when it is due again, in ms. */
+  /** The work that any process does for all: schedules and rescues. Returns in how many ms it is due again. */
   async #care(): Promise<number | undefined> {
     const { db, leaseMs } = this.#options
     await giveUpLost(db.relaxed, this.poolId, (taskId) => this.#running.has(taskId))
@@ -224,7 +225,7 @@ class OpenWorkers implements Workers {
     return (await fireDue(db, this.#types)).nextMs
   }
 
-  /** Again and again until closed; sooner when `work` says so, in ms. */
+  /** Repeats `work` every `everyMs` until closed; sooner when `work` returns fewer ms. */
   async #again(what: string, everyMs: number, work: () => Promise<number | undefined | void>): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {

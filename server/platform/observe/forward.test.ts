@@ -22,7 +22,7 @@ const message = (n: number, more: Partial<Message> = {}): Message => ({
   ...more,
 })
 
-/** Gathers what comes, whole connections one after the other. */
+/** A server that gathers what it receives, by connection. */
 async function listening(
   server: Server,
 ): Promise<{ port: number; text(): string; sockets: Set<Socket> } & AsyncDisposable> {
@@ -52,7 +52,7 @@ async function listening(
   }
 }
 
-/** RFC 6587: `<bytes> <message>` again and again. */
+/** Splits `<bytes> <message>`, repeated (RFC 6587). */
 function unframed(text: string): string[] {
   const bytes = Buffer.from(text)
   const found: string[] = []
@@ -70,7 +70,7 @@ const expected = (n: number, priority = 110) =>
     `^<${priority}>1 2026-02-03T04:05:06\\.789Z \\S+ marina ${process.pid} create_label - {"n":${n},"who":"Zoë"}$`,
   )
 
-test('messages arrive as RFC 5424 over TCP, each with its length in bytes, and refusals as warnings', async () => {
+test('messages arrive as RFC 5424 over TCP, each after its length in bytes, and refusals as warnings', async () => {
   await using server = await listening(createServer())
   await using forwarder = open()
   forwarder.send(`127.0.0.1:${server.port}`, message(1))
@@ -101,7 +101,7 @@ test('messages arrive over UDP, one datagram each, as syslog or JSON', async () 
   assert.equal(heard[1], '{"n":2,"who":"Zoë"}\n')
 })
 
-test('messages arrive over TLS from a server with a certificate of a known authority, and from no other', async () => {
+test('messages go over TLS only to a server with a certificate of a known authority', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'marina-forward-'))
   const file = (name: string) => join(dir, name)
   await promisify(execFile)('openssl', [
@@ -135,13 +135,13 @@ test('messages arrive over TLS from a server with a certificate of a known autho
   await eventually(() => assert.equal(server.text(), '{"n":2,"who":"Zoë"}\n'))
 })
 
-test('while nobody listens a bounded number waits, the oldest go first, and all is sent on when somebody does', async () => {
+test('while no server listens a bounded number of messages waits; they are sent once one listens', async () => {
   const states: string[] = []
   await using forwarder = open({ capacity: 10, onChange: (state, { reason = '' }) => void states.push(state, reason) })
   const reserved = createServer()
   const { port } = await listening(reserved)
   await new Promise((done) => reserved.close(done))
-  // In one turn of the event loop: sending waits for nothing.
+  // All in one turn of the event loop, as `send` does not wait.
   for (let n = 0; n < 1000; n++) forwarder.send(`tcp://127.0.0.1:${port}?format=json`, message(n))
   assert.deepEqual(forwarder.counts(), { sent: 0, waiting: 10, lost: 990 })
   await eventually(() => assert.equal(states[0], 'failing'))
@@ -164,7 +164,7 @@ test('while nobody listens a bounded number waits, the oldest go first, and all 
   await new Promise((done) => server.close(done))
 })
 
-/** An endpoint where nobody listens. */
+/** An endpoint on which no server listens. */
 async function closedEndpoint(): Promise<string> {
   await using server = await listening(createServer())
   return `tcp://127.0.0.1:${server.port}?format=json`
@@ -176,12 +176,12 @@ const numbersIn = (text: string) =>
     .filter(Boolean)
     .map((line) => (JSON.parse(line) as { n: number }).n)
 
-test('what waits for an endpoint that was a mistake goes to the next one, whoever is told of that', async () => {
+test('messages that wait for a wrong endpoint go to the next one, whichever process was told of it', async () => {
   await using server = await listening(createServer())
   const right = `tcp://127.0.0.1:${server.port}?format=json`
   const wrong = await closedEndpoint()
   const states: string[] = []
-  // So that only being woken, not the end of a rest, can bring it in time.
+  // A long back-off: only a wake-up, not its end, can bring the message in time.
   await using forwarder = open({ backOffMs: 30_000, onChange: (state) => states.push(state) })
   for (const n of [1, 2]) forwarder.send(wrong, message(n))
   await eventually(() => assert.deepEqual(states, ['failing']))
@@ -197,7 +197,7 @@ test('what waits for an endpoint that was a mistake goes to the next one, whoeve
   await eventually(() => assert.deepEqual(other.counts(), { sent: 1, waiting: 0, lost: 1 }))
 })
 
-test('an endpoint that cannot be called after one over UDP, which was well, is a failure like any other', async () => {
+test('an endpoint that fails after one over UDP that worked is a failure like any other', async () => {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -212,7 +212,7 @@ test('an endpoint that cannot be called after one over UDP, which was well, is a
   socket.close()
 })
 
-test('what has not been sent at the end is counted and said', async () => {
+test('messages not sent at the end are counted and reported', async () => {
   const said: unknown[] = []
   const forwarder = open({ backOffMs: 30_000, onChange: (state, { reason, lost }) => said.push([state, reason, lost]) })
   const endpoint = await closedEndpoint()
@@ -223,7 +223,7 @@ test('what has not been sent at the end is counted and said', async () => {
   assert.deepEqual(forwarder.counts(), { sent: 0, waiting: 0, lost: 2 })
 })
 
-test('a server that takes connections and reads nothing holds up nobody, and a lost connection is made anew', async () => {
+test('a server that reads nothing holds up no caller, and a lost connection is replaced', async () => {
   await using server = await listening(createServer())
   await using forwarder = open({ capacity: 2000 })
   const endpoint = `tcp://127.0.0.1:${server.port}?format=json`
@@ -239,7 +239,7 @@ test('a server that takes connections and reads nothing holds up nobody, and a l
   assert.ok(forwarder.counts().waiting <= 2000 && forwarder.counts().lost >= 2999)
 })
 
-test('an address inside is sent nothing unless an operator opened it (H09)', async () => {
+test('H09: nothing is sent to an internal address unless an operator has opened it', async () => {
   await using server = await listening(createServer())
   const states: string[] = []
   await using forwarder = open({
@@ -251,7 +251,7 @@ test('an address inside is sent nothing unless an operator opened it (H09)', asy
   assert.equal(server.sockets.size, 0)
 })
 
-test('an endpoint is host:port as Harbor takes it, or says how', () => {
+test('an endpoint is host:port as in Harbor, or a URL with transport and format', () => {
   assert.deepEqual(parseForwardTarget('log.example:514'), {
     transport: 'tcp',
     host: 'log.example',

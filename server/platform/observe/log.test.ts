@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openLog } from './log.ts'
 
-test('a name that somebody has chosen makes no line of its own in the log for people, and reaches no terminal as a command', () => {
+test('a name chosen by a user cannot add lines to the text log or send commands to a terminal', () => {
   const lines: string[] = []
   const log = openLog({
     level: 'info',

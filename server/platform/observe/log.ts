@@ -9,7 +9,7 @@ type LogOptions = {
   stream?: NodeJS.WriteStream
 }
 
-/** Logs to stderr, so that stdout stays for what a command answers. Secrets are kept out by never passing them in. */
+/** Logs to stderr, so that stdout has only the output of a command. Secrets must never be passed to it. */
 export function openLog({ level, format, stream = process.stderr }: LogOptions): Log {
   const text = format === 'text' || (format === 'auto' && stream.isTTY)
   const options: pino.LoggerOptions = {
@@ -24,11 +24,11 @@ export function openLog({ level, format, stream = process.stderr }: LogOptions):
 
 const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
-/** Names that somebody has chosen must neither make lines of their own nor command a terminal. */
+/** Escapes a text on one line: a name chosen by a user must not add lines or send commands to a terminal. */
 const oneLine = (text: string) =>
   text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** One line for a person: time, level, message, then what is left as key=value. */
+/** Writes one line for people: time, level, message, then the other fields as key=value. */
 function textTo(stream: NodeJS.WriteStream): pino.DestinationStream {
   return {
     write(json) {
@@ -40,9 +40,8 @@ function textTo(stream: NodeJS.WriteStream): pino.DestinationStream {
         ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
       )
       const name = stream.isTTY ? styleText(colours[level] ?? 'gray', level.padEnd(5)) : level.padEnd(5)
-      stream.write(
-        `${[String(time).slice(11, 23), name, ...[String(msg), ...more].map(oneLine)].join(' ')}\n${err?.stack ? `${err.stack}\n` : ''}`,
-      )
+      const line = [String(time).slice(11, 23), name, ...[String(msg), ...more].map(oneLine)].join(' ')
+      stream.write(`${line}\n${err?.stack ? `${err.stack}\n` : ''}`)
     },
   }
 }

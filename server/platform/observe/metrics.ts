@@ -3,17 +3,17 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Counter, Gauge, Registry, type GaugeConfiguration, type Metric } from 'prom-client'
 
-/** What Marina counts, in Prometheus' names: base units, counters end in _total. */
+/** Marina's metrics, named as Prometheus recommends: in base units, counters end in _total. */
 export type Metrics = {
   registry: Registry
-  /** By `<door> <method> <status>`. */
+  /** Labels: `<door> <method> <status>`. */
   requests: Tally
   seconds: Times
   received: Counter
   sent: Counter
-  /** Counts that are kept elsewhere, read when somebody asks; each with the values of the labels. */
+  /** Counts that are kept elsewhere, read at each scrape; each with the values of its labels. */
   counts(name: string, help: string, labelNames: string[], read: () => Labelled[]): void
-  /** A figure read when somebody asks. */
+  /** A number that is read at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** Figures with labels, read when somebody asks. */
   gauges(name: string, help: string, labelNames: string[], read: () => Promise<Labelled[]>): void
@@ -81,10 +81,10 @@ function addGauges(options: GaugeConfiguration<string>, read: () => Promise<Labe
   })
 }
 
-/** Notes one duration, in seconds, of a door. */
+/** Adds one duration, in seconds, of a request at a door. */
 type Times = (door: string, seconds: number) => void
 
-/** A histogram in plain numbers, for the same reason as the tally below. */
+/** A histogram in plain numbers, for speed like the tally below. */
 function openTimes(registry: Registry, name: string, help: string, limits: number[]): Times {
   const doors = new Map<string, { buckets: number[]; sum: number; count: number }>()
   const values = () =>
@@ -123,8 +123,8 @@ function openTimes(registry: Registry, name: string, help: string, limits: numbe
 type Tally = (labels: string) => void
 
 /**
- * A counter for what is counted in every request, in plain numbers that prom-client gets when somebody asks: it checks and
- * hashes the labels each time, which took a tenth of a pull.
+ * A counter that every request increments: plain numbers, which prom-client gets at each scrape. Its own counters check
+ * and hash the labels each time, which took a tenth of a pull.
  */
 function openTally(options: { registers: Registry[]; name: string; help: string; labelNames: string[] }): Tally {
   const counts = new Map<string, { count: number }>()
@@ -145,7 +145,7 @@ function openTally(options: { registers: Registry[]; name: string; help: string;
   }
 }
 
-/** Serves GET /metrics on a port of its own, so that no client of the registry reaches it (security.md Z06). */
+/** Serves GET /metrics on a port of its own, so that no client of the registry reaches it. */
 export async function serveMetrics(
   metrics: Metrics,
   port: number,

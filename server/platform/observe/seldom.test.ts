@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seldom } from './seldom.ts'
 
-test('the first of a kind is said at once, the next when the time is over, with how many were held back', () => {
+test('the first error of a kind is reported at once, the next after a while, with the number in between', () => {
   const said: unknown[] = []
   let at = 0
   const warn = seldom(
@@ -33,7 +33,7 @@ test('the first of a kind is said at once, the next when the time is over, with 
   ])
 })
 
-test('however many kinds there are, few are remembered', () => {
+test('the number of kinds that are remembered is limited', () => {
   let said = 0
   const warn = seldom(
     () => said++,

@@ -1,9 +1,9 @@
-/** Different troubles that are remembered at a time at most. */
+/** The most kinds of errors that are remembered at a time. */
 const mostKinds = 100
 
 /**
- * Lets the first trouble of a kind through at once, then one in `everyMs` at most, with how many were held back since the last:
- * one that goes on for an hour is no news every second. Of one kind are those whose errors read the same.
+ * A throttle for error reports: passes the first error of a kind on at once, then at most one in `everyMs`, with the
+ * number held back since the last. Errors with the same text are of one kind.
  */
 export function seldom(
   say: (reason: string, heldBack: number) => void,

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
 
-/** Ranges that belong to nobody outside, or lead back inside another way (Q06, X08). `allow` takes ranges out again. */
+/** Ranges of addresses that are not public, or that lead inside indirectly (Q06, X08). `allow` opens some of them. */
 const closed = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -17,8 +17,9 @@ const closed = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  // ::/96 holds unspecified, loopback and the IPv4 addresses of old; after it translated IPv4, NAT64, discard, Teredo, documentation, 6to4, documentation, segment routing, unique local,
-  // link-local, site-local, multicast
+  // ::/96 holds unspecified, loopback and the IPv4-compatible addresses; the next ranges are translated IPv4, NAT64
+  // (twice), discard, Teredo, documentation, 6to4, documentation, segment routing, unique local, link-local,
+  // site-local, multicast.
   '::/96',
   '::ffff:0:0:0/96',
   '64:ff9b::/96',
@@ -35,14 +36,17 @@ const closed = [
   'ff00::/8',
 ]
 
-/** IPv4 written as IPv6. A list of its own: node:net would find every plain IPv4 address in that range, too. */
+/** IPv4 addresses written as IPv6. A list of its own, as node:net finds every plain IPv4 address in that range, too. */
 const mapped = rangesOf(['::ffff:0:0/96'])
 
-/** Says of an address whether it may be called. `allow`: addresses and CIDR ranges that are open although they are inside. */
+/**
+ * Returns the rule that says whether an address may be called. `allow`: internal addresses and CIDR ranges that are
+ * open.
+ */
 export function addressRule(allow: string[]): (address: string) => boolean {
   const [shut, open] = [rangesOf(closed), rangesOf(allow)]
   return (address) => {
-    // A zone (`%eth0`) says nothing of the range.
+    // Without its zone (`%eth0`), which does not matter for the range.
     const [bare = ''] = address.split('%')
     const family = isIP(bare)
     if (family === 0) return false

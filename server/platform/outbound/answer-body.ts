@@ -4,8 +4,8 @@ import { failureOf } from './failures.ts'
 import type { Silence } from './silence.ts'
 
 /**
- * The body of an answer as it comes in, no faster than it is read. It fails with OutboundFailed. Destroying it ends the
- * connection, so nothing of an endless answer is waited for.
+ * The body of an answer as a stream, received no faster than it is read. It fails with OutboundFailed. Destroying it
+ * ends the connection, so that an endless answer does not go on.
  */
 export class AnswerBody extends Readable {
   readonly #response: IncomingMessage
@@ -25,13 +25,13 @@ export class AnswerBody extends Readable {
     response.on('close', () => {
       if (!response.readableEnded) fail(new Error('closed before the end of the answer'))
     })
-    // The reader is told; that nobody reads yet when it fails must not end the process.
+    // A reader gets the error; without one, a failure must not end the process.
     this.on('error', () => {})
-    // Where nothing will come the connection becomes free at once, although nobody may ever read the body.
+    // Without a body, the connection becomes free at once, even if the caller never reads the body.
     if (!isWithoutBody(method, response)) response.pause()
   }
 
-  /** The other side's turn, until the buffer is full. */
+  /** Lets the other side send until the buffer is full; its silence counts meanwhile. */
   override _read(): void {
     if (this.#response.readableEnded) return
     this.#silence.start()
@@ -51,7 +51,7 @@ export class AnswerBody extends Readable {
   }
 }
 
-/** RFC 9110, 6.4.1: to HEAD, and with these statuses, an answer has no body. */
+/** RFC 9110, 6.4.1: an answer to HEAD, or with one of these statuses, has no body. */
 function isWithoutBody(method: string, { statusCode, headers }: IncomingMessage): boolean {
   return method === 'HEAD' || statusCode === 204 || statusCode === 304 || headers['content-length'] === '0'
 }

@@ -15,7 +15,7 @@ export type Asked = {
   body: RequestBody | undefined
   verifiesTls: boolean
   ca: string | string[] | undefined
-  /** The longest time without a byte while it is the other side's turn, in ms; undefined is no limit. */
+  /** The longest time without a byte while Marina waits for the other side, in ms; undefined is no limit. */
   silenceMs: number | undefined
   signal: AbortSignal | undefined
 }
@@ -28,10 +28,12 @@ export type Answered = {
   released: Promise<void>
 }
 
-/** Bodies up to this are sent at once, longer ones piece by piece, so that it is seen whether they get through. */
+/** Bodies up to this size are sent at once, longer ones in pieces, so that a body that is not taken is noticed. */
 const pieceBytes = 64 * 1024
 
-/** One request and its answer, both streamed. Resolves with the answer's head. Rejects with what `failureOf` says. */
+/**
+ * Sends a request and receives the answer, both streamed. Resolves with the answer's head. Rejects as `failureOf` says.
+ */
 export async function exchange(asked: Asked, way: Way): Promise<Answered> {
   const [sending, receiving] = [new Silence(asked.silenceMs), new Silence(asked.silenceMs)]
   const ending = AbortSignal.any([sending.signal, receiving.signal, ...(asked.signal ? [asked.signal] : [])])
@@ -69,14 +71,13 @@ function responseOf(request: ClientRequest): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   request.on('response', resolve)
   request.on('error', reject)
-  // An answer 101, which nobody asked for, ends the request with neither a response nor an error.
+  // An answer 101, which was not asked for, ends the request without a response and without an error.
   request.on('close', () => reject(new Error('closed without an answer')))
   return promise
 }
 
 /**
- * Sends the body no faster than the other side takes it, until `enough`. Never rejects: a body that fails ends the
- * request.
+ * Sends the body as fast as the other side takes it, until `enough`. Never rejects: a body that fails ends the request.
  */
 async function send(request: ClientRequest, body: RequestBody | undefined, silence: Silence, enough: AbortSignal) {
   let isAnswered = false
@@ -108,12 +109,12 @@ async function* piecesOf(body: RequestBody): AsyncGenerator<Buffer | string> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
 }
 
-/** In memory as a whole, so that it can be sent once more. */
+/** True of a body that is wholly in memory, so that it can be sent again. */
 export const isWhole = (body: RequestBody | undefined): body is string | Buffer => {
   return typeof body === 'string' || Buffer.isBuffer(body)
 }
 
-/** Until the request takes more, or has ended. */
+/** Waits until the request takes more, or has ended. */
 function drained(request: ClientRequest): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const done = () => {
@@ -127,8 +128,8 @@ function drained(request: ClientRequest): Promise<void> {
 }
 
 /**
- * RFC 9112, 9.3: a server may answer before it has read the whole request. With an answer that refuses, the rest is not
- * sent; in any case a connection on which a request was left unfinished is of no more use.
+ * RFC 9112, 9.3: a server may answer before it has read the whole request. When it refuses, the rest is not sent. A
+ * connection with an unfinished request cannot be used again.
  */
 function endEarly(request: ClientRequest, response: IncomingMessage, enough: AbortController): void {
   if (response.statusCode! >= 300 && !request.writableEnded) enough.abort()
@@ -137,12 +138,12 @@ function endEarly(request: ClientRequest, response: IncomingMessage, enough: Abo
   })
 }
 
-/** A stream that fails while its call waits must not end the process: the error is found when the stream is read. */
+/** Keeps a stream that fails while its call waits from ending the process: reading it later finds the error. */
 export function holdBody(body: RequestBody | undefined): void {
   if (body !== undefined && !isWhole(body)) body.on('error', () => {})
 }
 
-/** Lets go of what a stream holds that is not read to its end. */
+/** Frees what a stream holds that is not read to its end. */
 export function destroyBody(body: RequestBody | undefined): void {
   if (body !== undefined && !isWhole(body)) body.destroy()
 }

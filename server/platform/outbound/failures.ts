@@ -1,6 +1,6 @@
 /**
- * The URL may not be called. One sentence for every cause, so that it tells nothing of what is inside (H09): `host` is
- * what the caller asked for, never what it was resolved to.
+ * The URL may not be called. The same text for every cause, so that it tells nothing about the internal network (H09):
+ * `host` is the name that the caller gave, never the address that it resolved to.
  */
 export class OutboundRefused extends Error {
   override name = 'OutboundRefused'
@@ -9,7 +9,7 @@ export class OutboundRefused extends Error {
   }
 }
 
-/** No answer came, or not all of it. The message holds neither headers nor the URL's path, which may be secrets. */
+/** No answer came, or an incomplete one. The message holds neither headers nor the URL's path, which may be secrets. */
 export class OutboundFailed extends Error {
   override name = 'OutboundFailed'
   readonly reason: 'timeout' | 'connection' | 'aborted' | 'busy'
@@ -19,12 +19,12 @@ export class OutboundFailed extends Error {
   }
 }
 
-/** The stream that brings the request's body failed: our own failure, which the caller gets back as it was. */
+/** The stream of the request's body failed: the caller gets the original error, which is its own. */
 export class BodyFailed extends Error {
   override name = 'BodyFailed'
 }
 
-/** What a failure of a call means to the caller. `ending` is the signal that ends the call early. */
+/** The error that the caller gets for a failed call. `ending` is the signal that ends the call early. */
 export function failureOf(error: unknown, ending: AbortSignal): Error {
   if (error instanceof BodyFailed) return error.cause as Error
   const why: unknown = ending.aborted ? ending.reason : error

@@ -7,33 +7,32 @@ import { OutboundRefused } from './failures.ts'
 import type { Lookup } from './names.ts'
 import { proxyFor, type ProxySettings } from './proxy.ts'
 
-/** By what a request goes: an agent with its connections, and how names are resolved for them. */
+/** How a request is sent: by an agent with its connections, whose names `lookup` resolves. */
 export type Way = { agent: http.Agent; lookup: never }
 
 type GuardOptions = { allow: string[]; lookup: Lookup; proxy: ProxySettings }
 
-/** The one place that says whether and how a URL may be called. */
+/** The one place that decides whether and how a URL may be called. */
 export interface Guard extends Disposable {
   /** Rejects with OutboundRefused. A name that is called without a proxy is checked when it is resolved. */
   wayTo(url: URL): Promise<Way>
 }
 
-/** How long a name may take to be looked up that the proxy will look up once more, in ms. */
+/** How long looking up a name may take that the proxy will resolve itself, in ms. */
 const glanceMs = 2000
 
 /**
  * The address rule (Q06, X08): a name is resolved once per connection, every address of the answer is checked, and the
- * connection goes to one of those very addresses. A single closed address among many refuses all.
+ * connection goes to one of those very addresses. One internal address among them refuses the call.
  *
- * Through a proxy it is the proxy that resolves the name. What leads inside as far as is known here is refused all the
- * same; of a name that nobody here knows, the proxy decides, which the operator has set up. Its own address is not
- * checked.
+ * Through a proxy, the proxy resolves the name. Names that resolve to internal addresses here are refused nevertheless;
+ * for a name that cannot be resolved here the proxy decides, which the operator has set up. The proxy's own address is
+ * not checked.
  */
 export function openGuard({ allow, lookup, proxy }: GuardOptions): Guard {
   const isOpen = addressRule(allow)
-  // No number of connections in all: those kept open to some hosts would count against the calls to others. Callers
-  // have
-  // their own bounds.
+  // No limit on all connections together: idle ones to some hosts would count against calls to others. Callers have
+  // limits of their own.
   const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
   const direct = agentsOf(pooled)
   const proxied = agentsOf({ ...pooled, proxyEnv: { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https } })
@@ -49,7 +48,7 @@ export function openGuard({ allow, lookup, proxy }: GuardOptions): Guard {
     async wayTo(url) {
       const host = url.hostname.replace(/^\[|\]$/g, '')
       const protocol = url.protocol as 'http:' | 'https:'
-      // A name is checked when it is resolved; an address is never looked up.
+      // A name is checked when it is resolved; an address is never resolved, so it is checked here.
       if (isIP(host) && !isOpen(host)) throw new OutboundRefused(host)
       if (!proxyFor(url, proxy)) return { agent: direct[protocol], lookup: checked }
       const known = isIP(host) ? [] : await glance(lookup, host)
@@ -67,7 +66,7 @@ const agentsOf = (options: http.AgentOptions) => ({
   'https:': new https.Agent(options),
 })
 
-/** The addresses of a name as far as they are known here, soon. */
+/** The addresses of a name, as far as they can be resolved here within `glanceMs`. */
 function glance(lookup: Lookup, name: string): Promise<LookupAddress[]> {
   const { promise, resolve } = Promise.withResolvers<LookupAddress[]>()
   const timer = setTimeout(resolve, glanceMs, [])
@@ -75,7 +74,7 @@ function glance(lookup: Lookup, name: string): Promise<LookupAddress[]> {
   return promise.finally(() => clearTimeout(timer))
 }
 
-/** As node:net asks for names: for all addresses or for one. */
+/** The lookup that node:net expects, for all addresses or for one. */
 function lookupOf(lookup: Lookup): never {
   const asked = (name: string, options: { all?: boolean }, done: (error: Error | null, ...found: never[]) => void) => {
     lookup(name, (error, addresses) => {

@@ -2,12 +2,15 @@ import { openPlaces, type Places } from '../places.ts'
 import { failureOf, OutboundFailed } from './failures.ts'
 
 /**
- * Waits for a place among the calls to a host, at most `waitMs`. Calls to one URL wait behind one of each other URL.
- * Rejects with OutboundFailed when there is none in time, or the call is given up.
+ * Waits for a place among the calls to a host, at most `waitMs`. The URLs of a host get places in turn. Rejects with
+ * OutboundFailed when there is none in time, or the call is aborted.
  */
 export type Enter = (url: URL, waitMs: number, signal: AbortSignal | undefined) => Promise<Disposable>
 
-/** So many calls at a time to each host: the time of a call must not go by while it waits for calls of ours. */
+/**
+ * A semaphore for each host. A call's time begins when it has its place, so that waiting for other calls does not
+ * count.
+ */
 export function openHosts(places: number): Enter {
   const hosts = new Map<string, Places>()
   return async ({ origin, href }, waitMs, signal) => {

@@ -24,7 +24,10 @@ async function file(name: string, ...lines: string[]): Promise<string> {
 
 type Table = Record<string, { A?: number[][]; AAAA?: number[][] } | 'broken'>
 
-/** A DNS server that knows these names, says of others in `example` that they are not, and answers nothing else. `asked` are the names with their kinds. */
+/**
+ * A DNS server that knows these names, answers that other names in `example` do not exist, and does not answer for any
+ * others. `asked`: the names with their kinds.
+ */
 async function openDns(table: Table) {
   const asked: string[] = []
   const socket = createSocket('udp4', (query, from) => {
@@ -47,7 +50,7 @@ async function openDns(table: Table) {
   }
 }
 
-/** The words of the name that is asked for, and where they end. */
+/** The labels of the name in a question, and the offset of their end. */
 function labelsOf(query: Buffer): [string[], number] {
   const labels: string[] = []
   let at = 12
@@ -66,7 +69,7 @@ function answerTo(query: Buffer, end: number, code: number, addresses: number[][
   return Buffer.concat([head, query.subarray(12, end), ...records])
 }
 
-/** Of whom nothing is ever to be asked. */
+/** A lookup by the system that must not be called. */
 const nobody: Lookup = (name) => assert.fail(`the system was asked for ${name}`)
 async function finder(options: NamesOptions) {
   const lookup = openNames({
@@ -83,7 +86,7 @@ async function finder(options: NamesOptions) {
     )
 }
 
-test('ten names whose DNS hangs do not keep a target at a name of the hosts file waiting, nor one at a name that the DNS knows', async () => {
+test('ten names whose DNS hangs do not hold up names of the hosts file or names that the DNS knows', async () => {
   await using opened = new AsyncDisposableStack()
   const dns = opened.use(await openDns({ 'well.example': { A: [[127, 0, 0, 1]] } }))
   const server = createServer((_request, response) => response.end('here')).listen(0, '127.0.0.1')
@@ -91,7 +94,7 @@ test('ten names whose DNS hangs do not keep a target at a name of the hosts file
   opened.defer(() => void server.close())
   const { port } = server.address() as AddressInfo
   const hostsFile = await file('hosts', '127.0.0.1 localhost')
-  // The system's own would hang at such names: it is asked for none of them.
+  // The system's lookup would hang at such names, so it must not be asked for them.
   const outbound = openOutbound({
     allow: ['127.0.0.0/8'],
     lookup: openNames({ servers: dns.servers, hostsFile, resolvFile: hostsFile, system: nobody }),
@@ -114,7 +117,7 @@ test('ten names whose DNS hangs do not keep a target at a name of the hosts file
   assert.equal(ended, 0)
 })
 
-test('the hosts file comes first, with all its addresses and whatever its letters', async () => {
+test('the hosts file comes first, with all its addresses, in upper or lower case', async () => {
   await using dns = await openDns({ 'both.example': { A: [[192, 0, 2, 9]] } })
   const hostsFile = await file(
     'hosts',
@@ -131,7 +134,7 @@ test('the hosts file comes first, with all its addresses and whatever its letter
   assert.deepEqual(dns.asked, [])
 })
 
-test('the DNS is asked for both kinds of address', async () => {
+test('the DNS is asked for IPv4 and IPv6 addresses', async () => {
   const v6 = [0x20, 1, 0xd, 0xb8, ...Array.from({ length: 11 }, () => 0), 7]
   await using dns = await openDns({
     'two.example': {
@@ -167,7 +170,7 @@ test('search domains are tried as resolv.conf says', async () => {
   assert.deepEqual([await many('hooks.team.example.'), names()], [['10.1.1.2 4'], ['hooks.team.example']])
 })
 
-test('the system is asked for what the DNS does not know, two names at once, each once for all who ask, and never where the DNS failed', async () => {
+test('the system is asked for names unknown to the DNS, two at once, and never when the DNS failed', async () => {
   await using dns = await openDns({ 'failing.example': 'broken' })
   const asked: string[] = []
   const answers = new Map<string, (error: Error | null, found: LookupAddress[]) => void>()

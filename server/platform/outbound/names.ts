@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { openPlaces } from '../places.ts'
 
-/** Name to addresses, as dns.lookup with `all` does it. */
+/** Resolves a name to addresses, like dns.lookup with `all`. */
 export type Lookup = (name: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void
 
 export type NamesOptions = {
@@ -12,20 +12,20 @@ export type NamesOptions = {
   resolvFile?: string
   /** DNS servers, `address:port`, instead of those in resolv.conf. */
   servers?: string[]
-  /** What the operating system knows besides. */
+  /** The operating system's own lookup. */
   system?: Lookup
 }
 
 /** How long the DNS may take for a name with all its search domains, in ms. */
 const dnsMs = 10_000
-/** What says that there is no such name, or no DNS here. Anything else is a DNS that does not answer. */
+/** Errors that mean: there is no such name, or no DNS here. Any other means that the DNS does not answer. */
 const unknown = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED', 'EREFUSED', 'EBADNAME'])
 
 /**
- * Looks names up in the hosts file, then in the DNS with resolv.conf's search domains, and only then asks the operating system,
- * which may know more (mDNS, plugins of nsswitch). That takes one of libuv's four threads for as long as it likes, up to half a
- * minute: with dns.lookup alone four names whose DNS does not answer stop all others, and every file operation beside. So it
- * gets two threads at most, and never for a name at which the DNS hangs.
+ * Looks names up in the hosts file, then in the DNS with resolv.conf's search domains, and only then by the operating
+ * system, which may know more (mDNS, plugins of nsswitch). The latter blocks one of libuv's four threads for up to half
+ * a minute: with dns.lookup alone, four names whose DNS does not answer would stop all other names and every file
+ * operation. So it gets two threads at most, and none for a name whose DNS does not answer.
  */
 export function openNames({
   hostsFile = '/etc/hosts',
@@ -38,7 +38,7 @@ export function openNames({
 
   return (name, done) => {
     const wanted = name.toLowerCase()
-    // Those who ask for one name at once share its answer.
+    // Callers that ask for one name at once share its lookup (single flight).
     const found = underWay.get(wanted) ?? find(wanted).finally(() => underWay.delete(wanted))
     underWay.set(wanted, found)
     void tell(found, done)
@@ -86,7 +86,7 @@ async function tell(answer: Promise<LookupAddress[]>, done: Parameters<Lookup>[1
   else done(found.reason as Error, [])
 }
 
-/** Undefined when the DNS says that there is no such name. Throws when it does not say anything. */
+/** The addresses; undefined when the DNS says that there is no such name. Throws when it does not answer. */
 async function resolve(resolver: Resolver, name: string): Promise<LookupAddress[] | undefined> {
   const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
   const found = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])).map(addressOf)
@@ -98,7 +98,10 @@ async function resolve(resolver: Resolver, name: string): Promise<LookupAddress[
   return undefined
 }
 
-/** The names to ask for, as resolv.conf(5) says: one with enough dots first as it is, another first with each search domain. */
+/**
+ * The names to ask for (resolv.conf(5)): one with enough dots is tried first as it is, others first with each search
+ * domain.
+ */
 function candidatesOf(name: string, lines: string[][]): string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)]
   const [, ...domains] = lines.findLast(([word]) => word === 'search' || word === 'domain') ?? []
@@ -122,5 +125,7 @@ const linesOf = (text: string): string[][] =>
     )
     .filter(([word]) => word !== '')
 
-/** Read anew each time: it may change, and connections are far fewer than calls. Nothing where there is no such file. */
+/**
+ * Reads a file each time, as it may change and there are far fewer connections than calls; '' when there is no file.
+ */
 const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')

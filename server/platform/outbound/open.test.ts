@@ -57,7 +57,7 @@ function* megabytes(count: number) {
   for (let n = 0; n < count; n++) yield megabyte
 }
 
-/** The most that buffers took while `work` ran, in MB. */
+/** The most memory that buffers took while `work` ran, in MB. */
 async function peakOf(work: () => Promise<void>): Promise<number> {
   const size = () => process.memoryUsage().arrayBuffers
   const before = size()
@@ -67,7 +67,7 @@ async function peakOf(work: () => Promise<void>): Promise<number> {
   return (peak - before) / 1024 / 1024
 }
 
-test('bodies of 200 MB go out and come back at the same time, in memory that does not grow with them', async () => {
+test('bodies of 200 MB are sent and received at the same time, in bounded memory', async () => {
   const url = await serve((request, response) => void pipeline(request, response))
   const [sent, came] = [createHash('sha256'), createHash('sha256')]
   let bytes = 0
@@ -88,7 +88,7 @@ test('bodies of 200 MB go out and come back at the same time, in memory that doe
   assert.ok(peak < 100, `${peak} MB`)
 })
 
-test('neither side is sent more than it takes', async () => {
+test('back pressure works in both directions', async () => {
   let pulled = 0
   const deaf = await serve(() => {})
   const source = Readable.from(
@@ -122,7 +122,7 @@ test('neither side is sent more than it takes', async () => {
   body.destroy()
 })
 
-test('an answer that trickles outlives a limit on the whole, but not one that falls silent', async () => {
+test('a slow answer is received to its end, but one that falls silent fails', async () => {
   const url = await serve(async (request, response) => {
     for (let n = 0; n < 20; n++) {
       response.write('.')
@@ -138,7 +138,7 @@ test('an answer that trickles outlives a limit on the whole, but not one that fa
   await assert.rejects(text(silent.body), { reason: 'timeout', message: 'the other side was silent for 600 ms' })
 })
 
-test('a server that neither answers nor takes the body is silent; who reads slowly is not', async () => {
+test('a server that neither answers nor takes the body counts as silent; a slow reader does not', async () => {
   const deaf = await serve(() => {})
   const { open } = outbound()
   await assert.rejects(open(call(deaf, { silenceMs: 200 })), failed('timeout'))
@@ -151,7 +151,7 @@ test('a server that neither answers nor takes the body is silent; who reads slow
   assert.equal((await buffer(body)).length, 4 * megabyte.length)
 })
 
-test('a redirect is followed when asked for, with credentials to its own origin alone', async () => {
+test('a redirect is followed when asked for, with credentials only to the same origin', async () => {
   const seen: IncomingMessage['headers'][] = []
   const other = await serve((request, response) => (seen.push(request.headers), response.end('there')))
   const url = await serve((request, response) => {
@@ -173,7 +173,7 @@ test('a redirect is followed when asked for, with credentials to its own origin 
   assert.deepEqual(personal(), [all, [undefined, undefined, 'a']])
 })
 
-test('redirects end: at their limit, at a body that is gone, and at a method that would change', async () => {
+test('redirects are not followed beyond the limit, or where the body is gone or the method would change', async () => {
   const bodies: string[] = []
   const url = await serve(async (request, response) => {
     bodies.push(`${request.method} ${await text(request)}`)
@@ -192,7 +192,7 @@ test('redirects end: at their limit, at a body that is gone, and at a method tha
   assert.deepEqual(await statusOf('/found', { method: 'POST', body: 'x' }), [302, ['POST x']])
 })
 
-test('what leads inside is refused at each hop; the refusal names host and setting, not what is inside', async () => {
+test('an internal address is refused at each hop; the error names host and setting, not the address', async () => {
   const targets = ['http://169.254.169.254/latest/', 'http://inside.example/', 'http://none.example/', 'http://[::1]/']
   const { open } = outbound({ lookup: names({ 'inside.example': '10.1.2.3', 'door.example': '127.0.0.1' }) })
   const url = await serve((request, response) => {
@@ -229,7 +229,7 @@ test("a certificate is checked against the system, against the caller's own auth
   assert.equal(await text((await open(call(first, { ca: certificate.cert, redirects: 1 }))).body), 'safe')
 })
 
-test('a call can be given up before the answer, while the body goes out, and while the answer comes in', async () => {
+test('a call can be aborted before the answer, while the body is sent, and while the answer is received', async () => {
   const cut: string[] = []
   const url = await serve((request, response) => {
     request.on('data', () => {}).on('error', () => {})
@@ -254,7 +254,7 @@ test('a call can be given up before the answer, while the body goes out, and whi
   await eventually(() => assert.deepEqual(cut.toSorted(), ['/answer', '/body', '/head']))
 })
 
-test('a body that fails ends the request, and the caller learns why; a broken answer is no whole one', async () => {
+test('a request body that fails ends the request with its error; a truncated answer is an error', async () => {
   let isWhole: boolean | undefined
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
   const url = await serve((request, response) => {
@@ -285,7 +285,7 @@ test('a body that fails ends the request, and the caller learns why; a broken an
   await assert.rejects(waiting, { message: 'gone while it waited' })
 })
 
-test('an answer that refuses ends the sending of a body that is still on its way', async () => {
+test('an answer that refuses ends the sending of the body', async () => {
   const url = await serve((request, response) => {
     if (request.method === 'PUT') response.writeHead(401).end('who are you?')
     else response.end('fine')
@@ -316,7 +316,7 @@ test('a call keeps its place at the host until its answer, if it has a body, is 
   await assert.rejects(open(call(url, { waitMs: 0, signal: AbortSignal.abort() })), failed('aborted'))
 })
 
-/** A proxy as HTTPS_PROXY and HTTP_PROXY name it. `table` is how it resolves names. */
+/** A proxy for HTTPS_PROXY and HTTP_PROXY, which resolves names by `table`. */
 async function openProxy(table: Record<string, string>) {
   const asked: string[] = []
   const server = createServer((request, response) => {
@@ -334,7 +334,7 @@ async function openProxy(table: Record<string, string>) {
   return { url: `http://127.0.0.1:${await listen(server)}`, asked }
 }
 
-test('with a proxy both kinds of URL go through it, except those it is not for; it needs no permission', async () => {
+test('http and https URLs go through the proxy, except those of NO_PROXY; it needs no permission', async () => {
   const proxy = await openProxy({ 'far.example': '127.0.0.1' })
   const port = await listen(createTlsServer(certificate, (_request, response) => response.end('by tunnel')))
   const near = await serve((_request, response) => response.end('directly'))
@@ -353,7 +353,7 @@ test('with a proxy both kinds of URL go through it, except those it is not for; 
   assert.deepEqual(proxy.asked, asked)
 })
 
-test('a proxy is no way round the address rule', async () => {
+test('the address rule holds through a proxy, too', async () => {
   const proxy = await openProxy({})
   const lookup = names({ 'inside.example': '10.1.2.3' })
   const { open } = outbound({ allow: [], lookup, proxy: { https: proxy.url, http: proxy.url } })

@@ -46,7 +46,7 @@ const names =
       (table[name] ?? []).map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 })),
     )
 
-test('Q06, X08: of every range that leads inside no address may be called, in any spelling; public ones may', () => {
+test('Q06, X08: no address of an internal range may be called, in any spelling; public ones may', () => {
   const isOpen = addressRule([])
   const inside = [
     '0.0.0.0',
@@ -118,7 +118,7 @@ test('Q06, X08: of every range that leads inside no address may be called, in an
     assert.equal(isOpen(address), true, address)
 })
 
-test('what an operator allows is open, and nothing beside it', () => {
+test('only the internal addresses that an operator allows may be called', () => {
   const isOpen = addressRule(['10.1.0.0/16', '192.168.5.5', 'fd00:1::/32'])
   for (const address of ['10.1.2.3', '192.168.5.5', 'fd00:1::9', '::ffff:10.1.2.3'])
     assert.equal(isOpen(address), true, address)
@@ -126,7 +126,7 @@ test('what an operator allows is open, and nothing beside it', () => {
     assert.equal(isOpen(address), false, address)
 })
 
-test('H09: a URL that leads inside is refused with one text for all, and nobody is connected to', async () => {
+test('H09: an internal URL is refused with the same text for all, without a connection', async () => {
   let connections = 0
   const port = await listen(createTcpServer((socket) => (connections++, socket.destroy())))
   const { send } = outbound({
@@ -174,7 +174,7 @@ test('H09: a URL that leads inside is refused with one text for all, and nobody 
   assert.deepEqual([texts.size, connections], [1, 0])
 })
 
-test('X08: the connection goes to the very address that was checked, however often the name changes its mind', async () => {
+test('X08: the connection goes to the address that was checked, even if the name changes', async () => {
   const port = await serve((_request, response) => response.end('here'))
   let asked = 0
   const { send } = outbound({
@@ -184,7 +184,7 @@ test('X08: the connection goes to the very address that was checked, however oft
   assert.deepEqual([reply.body.toString(), asked], ['here', 1])
 })
 
-test('Q06: a redirect is an answer, never followed', async () => {
+test('Q06: `send` returns a redirect and never follows it', async () => {
   let visits = 0
   const inner = await serve((_request, response) => (visits++, response.end('secret')))
   const port = await serve((_request, response) =>
@@ -223,7 +223,7 @@ test('method, headers and body arrive, the answer comes back, and a second call 
   assert.equal(ports.size, 1)
 })
 
-test('an endless answer is read up to its limit, a silent server waited for up to the time, a caller may give up', async () => {
+test('an endless answer is cut at the limit, a silent server times out, and a caller can abort the call', async () => {
   const endless = await serve((_request, response) => {
     const timer = setInterval(() => response.write('x'.repeat(400)), 1)
     response.on('close', () => clearInterval(timer))
@@ -242,7 +242,7 @@ test('an endless answer is read up to its limit, a silent server waited for up t
   await assert.rejects(outbound().send(call(`http://127.0.0.1:${stalled}/`, { timeoutMs: 100 })), reason('timeout'))
 })
 
-test('a server that answers with another protocol than HTTP is a failure at once, not a call without an end', async () => {
+test('a call to a server that switches to another protocol fails at once', async () => {
   const port = await listen(
     createTcpServer((socket) =>
       socket
@@ -279,7 +279,7 @@ test('a failure says what happened and repeats neither path nor headers', async 
   )
 })
 
-test('a certificate is checked unless the caller says otherwise, against his own authority when he names one', async () => {
+test('a certificate is checked unless the caller says otherwise, and against the authority that it names', async () => {
   const { key, cert } = await makeCertificate()
   const port = await listen(createTlsServer({ key, cert }, (_request, response) => response.end('safe')))
   const { send } = outbound()
@@ -293,7 +293,7 @@ test('a certificate is checked unless the caller says otherwise, against his own
   )
 })
 
-test('calls to one host beyond its connections wait; another host does not wait for them', async () => {
+test('calls beyond the connections of one host wait; calls to another host do not', async () => {
   let atOnce = 0
   let most = 0
   let isHeldBack = true
@@ -307,7 +307,7 @@ test('calls to one host beyond its connections wait; another host does not wait 
   const quick = await serve((_request, response) => response.end())
   const { send } = outbound({ connectionsPerHost: 2 })
   const waiting = Promise.all(Array.from({ length: 8 }, () => send(call(`http://127.0.0.1:${slow}/`))))
-  // Answered while the slow one answers nothing at all.
+  // This one answers although the slow one does not.
   await send(call(`http://127.0.0.1:${quick}/`))
   isHeldBack = false
   for (const answer of held) answer()
@@ -315,7 +315,7 @@ test('calls to one host beyond its connections wait; another host does not wait 
   assert.equal(most, 2)
 })
 
-test('what can be called at all is told from its text', () => {
+test('the text of a URL tells whether it can be called at all', () => {
   for (const url of ['http://a.example', 'https://a.example:8443/x?y=z', 'http://10.0.0.1/'])
     assert.equal(isCallable(url), true, url)
   for (const url of [

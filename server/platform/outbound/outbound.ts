@@ -14,11 +14,11 @@ type Common = {
   url: string
   method: string
   headers?: Record<string, string>
-  /** It has its place among the calls to the host. */
+  /** Called when the call has its place among those to the host. */
   onStart?(): void
-  /** False takes any certificate. */
+  /** False accepts any certificate. */
   verifiesTls?: boolean
-  /** Authorities to trust instead of the system's, PEM. */
+  /** Certificate authorities to trust instead of the system's, PEM. */
   ca?: string
   signal?: AbortSignal
 }
@@ -27,71 +27,70 @@ type Common = {
 export type Call = Common & {
   body?: string | Buffer
   /**
-   * For the whole of it: name, connection, request, answer. Begins when it has its place among the calls to the host.
+   * For the whole call: name, connection, request, answer. Counted from when it has its place among those to the host.
    */
   timeoutMs: number
-  /** How long it may wait for that place; as long as the call itself unless said. */
+  /** How long the call may wait for that place; `timeoutMs` by default. */
   waitMs?: number
-  /** Of the answer's body; what is beyond is not read. */
+  /** The most bytes of the answer's body that are read. */
   answerBytes: number
 }
 
-/** What came back, whatever its status: a redirect is an answer like any other and is never followed. */
+/** The answer, whatever its status: a redirect is returned like any other and never followed. */
 export type Reply = { status: number; headers: IncomingHttpHeaders; body: Buffer; isCut: boolean }
 
 /** A call whose bodies may be of any size. */
 export type StreamingCall = Common & {
   /** A stream is destroyed when the call fails or is refused before its end. `content-length` is up to the caller. */
   body?: RequestBody
-  /** The longest time in which nothing moves although it is the other side's turn, in ms. */
+  /** The longest time without a byte while Marina waits for the other side, in ms. */
   silenceMs: number
-  /** How long it may wait for its place among the calls to the host; `silenceMs` unless said. */
+  /** How long the call may wait for its place among those to the host; `silenceMs` by default. */
   waitMs?: number
-  /** So many redirects are followed at most, each checked like the first URL; none unless said. */
+  /** The most redirects that are followed, each checked like the first URL; 0 by default. */
   redirects?: number
 }
 
-/** The head of an answer. Its body is read to the end or destroyed: until then it keeps its place among the calls. */
+/**
+ * The head of an answer. The caller must read its body to the end or destroy it: until then the call keeps its place.
+ */
 type StreamingReply = {
   status: number
   headers: IncomingHttpHeaders
   body: Readable
-  /** Where the answer came from, after redirects. */
+  /** The URL that answered, after redirects. */
   url: string
 }
 
-/** Everything that calls out goes through here: webhooks, scanners, other registries. */
+/** All outgoing calls go through here: webhooks, scanners, other registries. */
 export interface Outbound {
-  /** Throws OutboundRefused before anything is sent, with one text for every address, or OutboundFailed. */
+  /** Throws OutboundRefused before anything is sent, with the same text for every address, or OutboundFailed. */
   send(call: Call): Promise<Reply>
   /**
-   * Resolves with the head. Throws OutboundRefused, which names the host, or OutboundFailed; so does reading the body.
+   * Resolves with the head. Throws OutboundRefused, which names the host, or OutboundFailed, as does reading the body.
    */
   open(call: StreamingCall): Promise<StreamingReply>
   close(): void
 }
 
 export type OutboundOptions = {
-  /** Addresses and CIDR ranges that may be called although they are inside. */
+  /** Internal addresses and CIDR ranges that may be called. */
   allow: string[]
-  /** Connections to one host at most; further calls wait, those to one URL behind one of each other URL. */
+  /** The most connections to one host; further calls wait, and its URLs get places in turn. */
   connectionsPerHost?: number
   lookup?: Lookup
-  /** What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; no proxy unless said. */
+  /** The values of HTTPS_PROXY, HTTP_PROXY and NO_PROXY; no proxy by default. */
   proxy?: ProxySettings
 }
 
-/**
- * `http` or `https`, a host, no name and password in it: true also for what the guard will refuse later for its
- * address.
- */
+/** True of `http` and `https` URLs with a host, without name and password. The guard may refuse their address later. */
 export function isCallable(url: string): boolean {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return false
   return parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
 }
 
-/** Opens the one way out; `openGuard` has its rules. */
+/** Opens the one way for outgoing calls; `openGuard` has its rules. */
 export function openOutbound(options: OutboundOptions): Outbound {
   const { allow, connectionsPerHost = 16, lookup = openNames(), proxy = {} } = options
   const guard = openGuard({ allow, lookup, proxy })
@@ -110,10 +109,10 @@ export function openOutbound(options: OutboundOptions): Outbound {
   }
 }
 
-/** What every call comes down to; without `silenceMs` only its signal ends it. */
+/** The form of both kinds of call; without `silenceMs` only its signal ends it. */
 type AnyCall = Common & { body?: RequestBody; silenceMs?: number; waitMs: number; redirects?: number }
 
-/** Makes the call, and follows as many redirects as it allows. */
+/** Makes the call, and follows redirects up to its limit. */
 async function follow(guard: Guard, enter: Enter, call: AnyCall): Promise<StreamingReply> {
   let asked = askedOf(call)
   let { onStart } = call
@@ -132,7 +131,7 @@ function askedOf({ url, method, headers = {}, body, verifiesTls = true, ca, sile
   return { url: new URL(url), method, headers, body, verifiesTls, ca, silenceMs, signal }
 }
 
-/** One exchange, if the guard lets it through, at its place among the calls to the host. */
+/** Makes one exchange, if the guard allows it, once it has a place among the calls to the host. */
 async function reach(
   guard: Guard,
   enter: Enter,
@@ -153,7 +152,7 @@ async function reach(
   }
 }
 
-/** A call within a time, whose answer is read up to a limit. */
+/** Makes a call with a time limit, and reads its answer up to a size limit. */
 async function sendSmall(open: (call: AnyCall) => Promise<StreamingReply>, call: Call): Promise<Reply> {
   const { timeoutMs, answerBytes, waitMs = timeoutMs, onStart, signal, ...rest } = call
   const late = new AbortController()
@@ -168,20 +167,22 @@ async function sendSmall(open: (call: AnyCall) => Promise<StreamingReply>, call:
     const { status, headers, body } = await open({ ...rest, waitMs, onStart: start, signal: ending })
     return { status, headers, ...(await readUpTo(body, answerBytes)) }
   } catch (error) {
-    // One text for all: it goes to people who need not know what is inside (H09).
+    // The same text for all: its readers must not learn about the internal network (H09).
     throw error instanceof OutboundRefused ? new OutboundRefused() : error
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** Of the body of a redirect, which nobody reads. A longer one costs its connection. */
+/**
+ * The most bytes of a redirect's body that are read, to use the connection again; a longer body ends the connection.
+ */
 const redirectBytes = 16 * 1024
 
 async function readUpTo(body: Readable, limit: number): Promise<{ body: Buffer; isCut: boolean }> {
   const parts: Buffer[] = []
   let size = 0
-  // Leaving the loop early destroys the body.
+  // Leaving this loop early destroys the body.
   for await (const part of body as AsyncIterable<Buffer>) {
     parts.push(part.subarray(0, limit - size))
     size += part.length

@@ -5,14 +5,14 @@ import { proxyFor } from './proxy.ts'
 const proxies = { https: 'http://proxy.example:3128', http: 'http://proxy.example:8080' }
 const isDirect = (no: string) => (url: string) => proxyFor(new URL(url), { ...proxies, no }) === undefined
 
-test('each scheme has its proxy, and none where none is named', () => {
+test('each scheme has its own proxy, or none', () => {
   assert.equal(proxyFor(new URL('https://a.example/'), proxies), proxies.https)
   assert.equal(proxyFor(new URL('http://a.example/'), proxies), proxies.http)
   assert.equal(proxyFor(new URL('https://a.example/'), { http: proxies.http }), undefined)
   assert.equal(proxyFor(new URL('https://a.example/'), { https: '' }), undefined)
 })
 
-test('NO_PROXY takes hosts, domains with and without a dot, addresses, ranges, ports, and everything', () => {
+test('NO_PROXY takes hosts, domains with and without a dot, addresses, ranges, ports, and * for everything', () => {
   const table: [string, string[], string[]][] = [
     ['a.example', ['https://a.example/', 'https://A.example/', 'https://b.a.example/'], ['https://aa.example/']],
     ['.a.example', ['https://a.example/', 'https://b.a.example/'], ['https://xa.example/']],

@@ -1,12 +1,11 @@
 import { BlockList, isIP } from 'node:net'
 
-/** The usual variables' values, as an operator sets them. */
+/** The values of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
 export type ProxySettings = { https?: string | undefined; http?: string | undefined; no?: string | undefined }
 
 /**
- * The proxy for a URL, if it goes through one. NO_PROXY is a list of hosts, of domains (`.example.com` and
- * `example.com` alike hold for those below), of addresses and CIDR ranges, each with a port if it is for that port
- * alone; `*` is everything.
+ * The proxy for a URL, if it has one. NO_PROXY is a list of hosts, domains (`.example.com` and `example.com` both
+ * include the names below), addresses and CIDR ranges, each with a port if it is only for that; `*` is everything.
  */
 export function proxyFor(url: URL, { https, http, no = '' }: ProxySettings): string | undefined {
   const proxy = url.protocol === 'https:' ? https : http

@@ -1,13 +1,13 @@
 import { getCACertificates } from 'node:tls'
 import { isWhole, type Answered, type Asked } from './exchange.ts'
 
-/** What a server may take for somebody's right, and what is for one host alone. */
+/** Headers that may carry credentials, and `host`, which is for one host only. */
 const personal = new Set(['authorization', 'cookie', 'proxy-authorization', 'host'])
 
 /**
- * The request to which a redirect leads (RFC 9110, 15.4), or undefined when it cannot be followed: a streamed body is
- * gone, and another method than GET or HEAD would have to become GET by some statuses. To another origin it goes
- * without credentials.
+ * The request for a redirect (RFC 9110, 15.4), or undefined when it cannot be followed: a streamed body is gone, and
+ * with some statuses a method other than GET and HEAD would have to become GET. A request to another origin has no
+ * credentials.
  */
 export function redirected(asked: Asked, { status, headers }: Pick<Answered, 'status' | 'headers'>): Asked | undefined {
   const { location = '' } = headers
@@ -25,8 +25,7 @@ function isFollowed({ method, body }: Asked, status: number): boolean {
 }
 
 /**
- * The authority was named for the first host. Another one, a bucket say, may be known to the system's authorities
- * instead.
+ * Adds the system's authorities: the caller named its authority for the first host, but the next one may need another.
  */
 function widened(ca: Asked['ca']): Asked['ca'] {
   return ca === undefined || Array.isArray(ca) ? ca : [...getCACertificates('default'), ca]

@@ -1,6 +1,6 @@
 import { OutboundFailed } from './failures.ts'
 
-/** Ends a call when the other side has been silent for too long. Runs only while it is the other side's turn. */
+/** Ends a call when the other side has been silent for too long. Runs only while Marina waits for the other side. */
 export class Silence implements Disposable {
   readonly #ending = new AbortController()
   readonly #limitMs: number | undefined
@@ -16,14 +16,14 @@ export class Silence implements Disposable {
     return this.#ending.signal
   }
 
-  /** A byte moved, or the other side's turn begins: the limit counts from now. */
+  /** To be called when a byte moved, or when Marina begins to wait for the other side: the limit counts from now. */
   start(): void {
     if (this.#limitMs === undefined || this.#ending.signal.aborted) return
     if (this.#timer) this.#timer.refresh()
     else this.#timer = setTimeout(() => this.#end(), this.#limitMs)
   }
 
-  /** It is our own turn: to bring more of the body, or to take more of the answer. */
+  /** To be called when the other side waits for Marina: for more of the body, or until more of the answer is read. */
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

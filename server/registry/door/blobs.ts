@@ -1,8 +1,13 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { OciError } from '../../../oci/errors.ts'
-import { parseRange } from '../../platform/http/range.ts'
+import type { BlobStream } from '../../platform/blobs/blobs.ts'
+import { parseRanges, type Range } from '../../platform/http/range.ts'
+import type { Answer } from '../../platform/http/server.ts'
 import { actorOf } from '../caller.ts'
 import type { Registry } from '../registry.ts'
+import { checkIfMatch, rangeHeader } from './conditions.ts'
+import { sendParts } from './parts.ts'
 import { fixedHeaders, matches, send } from './reply.ts'
 import type { At, Exchange } from './session.ts'
 
@@ -28,20 +33,40 @@ export async function answerBlob(
     etag: `"${digest}"`,
     'accept-ranges': 'bytes',
   }
+  checkIfMatch(request, digest)
   if (matches(request, digest)) return send(response, 304, headers)
   if (request.method === 'HEAD') return send(response, 200, { ...headers, 'content-length': String(size) })
-  const url = await registry.blobUrl(name, digest)
+  const ranges = parseRanges(rangeHeader(request, digest), size)
+  // An object store ignores a request for several ranges and sends the whole blob, so that Marina sends them itself.
+  const url = Array.isArray(ranges) && ranges.length > 1 ? undefined : await registry.blobUrl(name, digest)
   if (url) return send(response, 307, { ...headers, location: url })
-  const range = parseRange(request.headers.range, size)
-  if (range === 'unsatisfiable') {
+  if (ranges === 'unsatisfiable') {
     const headers = { 'content-range': `bytes */${size}` }
     throw new OciError('RANGE_INVALID', `the blob has ${size} bytes`, { headers })
   }
-  const body = await registry.openBlob(name, digest, range)
+  const all = { 'x-request-id': response.requestId, ...fixedHeaders, ...headers }
+  const open = (range?: Range) => registry.openBlob(name, digest, range)
+  const several = ranges !== undefined && ranges.length > 1
+  onBytes(
+    'sent',
+    await (several
+      ? sendParts(response, all, { ranges, size }, open)
+      : sendOne(response, all, size, open, ranges?.[0])),
+  )
+}
+
+/** Sends the whole blob, or one range of it. Returns the number of bytes that were sent. */
+async function sendOne(
+  response: Answer,
+  headers: OutgoingHttpHeaders,
+  size: number,
+  open: (range?: Range) => Promise<BlobStream>,
+  range: Range | undefined,
+): Promise<number> {
+  const body = await open(range)
   const length = range ? range.end - range.start + 1 : size
   const partial = range ? { 'content-range': `bytes ${range.start}-${range.end}/${size}` } : {}
-  const all = { 'x-request-id': response.requestId, ...fixedHeaders, ...headers, ...partial, 'content-length': length }
-  response.writeHead(range ? 206 : 200, all)
+  response.writeHead(range ? 206 : 200, { ...headers, ...partial, 'content-length': length })
   await (body.sendTo ? body.sendTo(response) : pipeline(body, response))
-  onBytes('sent', length)
+  return length
 }

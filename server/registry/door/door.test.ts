@@ -21,7 +21,7 @@ const repository = 'team/app' as RepositoryName
 const then = new Date(0)
 const project: Project = { id: 7, name: 'team', ownerId: 1, isPublic: false, createdAt: then, updatedAt: then }
 
-/** A door to one manifest that memory knows, as it knows the token and the rights. */
+/** A door to one manifest; manifest, token and rights are known without a promise, as from the memory cache. */
 function doorTo(pull: PullGate[], pulls: unknown[] = []) {
   const { digest, mediaType } = manifest
   const registry = { readManifest: () => manifest, statManifest: () => ({ digest, mediaType, size: content.length }) }
@@ -39,7 +39,7 @@ function doorTo(pull: PullGate[], pulls: unknown[] = []) {
 
 type Told = { status: number; text: string; isAtOnce: boolean }
 
-/** Sends one request to the door over HTTP, and says too whether the door had answered when it returned. */
+/** Sends one request to the door over HTTP. `isAtOnce`: the door had answered when it returned. */
 async function ask(
   pull: PullGate[],
   method: string,
@@ -76,7 +76,7 @@ const requests: [string, Record<string, string>, number][] = [
   ['GET', { 'if-none-match': '"another"' }, 200],
 ]
 
-test('a pull of what memory knows is answered before the door returns, with gates that know as well', async () => {
+test('a pull of a cached manifest is answered before the door returns, also by gates without promises', async () => {
   for (const gates of [[], [() => undefined]]) {
     for (const [method, headers, status] of requests) {
       const text = method === 'GET' && status === 200 ? '{}' : ''
@@ -104,7 +104,7 @@ test('every gate is told of every GET and HEAD of a manifest: project, repositor
   }
 })
 
-test('a gate that refuses, at once or later, lets nothing out, counts no pull and ends the row of gates', async () => {
+test('after a gate refuses, at once or later, nothing is sent, no pull counted and no other gate called', async () => {
   const refusal = () => new OciError('DENIED', 'not this one')
   const atOnce: PullGate = () => {
     throw refusal()

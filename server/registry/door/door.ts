@@ -5,33 +5,38 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { readOnlyText } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { parseRequest, type RegistryRequest } from '../request.ts'
-import { grant, parseScopes, serviceName } from '../token.ts'
 import { answerBlob, type BlobOptions } from './blobs.ts'
 import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
 import { answerManifest, type ManifestOptions } from './manifests.ts'
-import { send, sendJson } from './reply.ts'
-import { basicChallenge, checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
+import { sendJson } from './reply.ts'
+import { checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
+import { answerToken } from './token.ts'
 import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
 
-/** All that the endpoints need, each told in the file of its noun. */
+/** All that the endpoints need; the file of each noun declares its own part. */
 export type DoorOptions = SessionOptions &
   ManifestOptions &
   BlobOptions &
   UploadOptions &
   ListOptions & {
     registry: Registry
+    /** In bytes: all headers of a request together. */
+    limits: { headerBytes: number }
     /** While true, everything that would change something is denied (C-46). */
     isReadOnly(): Promise<boolean>
   }
 
 export type Door = {
-  /** Answers anything below /v2, a pull of what memory knows before it returns. Fails by a promise alone. */
+  /**
+   * Answers every request below /v2. A pull whose rights and manifest are in the memory cache is answered before this
+   * returns. Never throws: it fails by a rejected promise.
+   */
   registry(request: IncomingMessage, response: Answer, peer: Peer): Maybe<void>
-  /** Answers GET /service/token. */
+  /** Answers GET and POST /service/token. */
   token(request: IncomingMessage, response: Answer, peer: Peer): Promise<void>
 }
 
-/** Read targets kept; about 300 bytes each. */
+/** How many parsed request targets are kept, about 300 bytes each; beyond that all of them are dropped. */
 const targetsKept = 5000
 
 /** URL → RegistryRequest → session → rights → Registry → HTTP. Throws errors that sendOciError answers. */
@@ -42,8 +47,10 @@ export function openDoor(options: DoorOptions): Door {
     registry(request, response, peer) {
       try {
         return answerRequest(options, readTarget(request.url!), request, response, peer)
-      } catch (error) {
-        // Never at once: first Node parses what came along with the head, which may be no HTTP (C-68).
+      } catch (thrown) {
+        const error = request.method === 'PUT' ? thrown : absentIfNoTag(thrown)
+        // Rejected, so that the answer comes later: Node first parses the bytes after the headers, which may be no
+        // HTTP (C-68).
         return Promise.reject(error)
       }
     },
@@ -52,7 +59,13 @@ export function openDoor(options: DoorOptions): Door {
   }
 }
 
-/** Who is asking, what he may, and then the answer of the endpoint. */
+/** A text that cannot be a tag names no manifest: only a push hears what is wrong with it, other requests get 404. */
+function absentIfNoTag(error: unknown): unknown {
+  if (!(error instanceof OciError) || error.code !== 'TAG_INVALID') return error
+  return new OciError('MANIFEST_UNKNOWN', error.message, { detail: error.detail })
+}
+
+/** Identifies the caller, checks the rights, and lets the endpoint answer. */
 function answerRequest(
   options: DoorOptions,
   asked: RegistryRequest,
@@ -96,27 +109,7 @@ function answer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange
   }
 }
 
-async function answerToken(
-  options: DoorOptions,
-  request: IncomingMessage,
-  response: Answer,
-  peer: Peer,
-): Promise<void> {
-  if (request.method !== 'GET') throw new OciError('UNSUPPORTED', undefined, { headers: { allow: 'GET' } })
-  const query = new URL(request.url!, 'http://marina').searchParams
-  if (query.get('service') !== serviceName) throw new OciError('BAD_REQUEST', `service must be ${serviceName}`)
-  const scopes = parseScopes(query.getAll('scope'))
-  const { by, caller, isRefused } = await identify(options, request, peer)
-  if (isRefused || by === 'bearer' || (by === 'nothing' && scopes.length === 0)) {
-    const why = by === 'nothing' ? 'send a name and a password, or ask for a scope' : 'wrong name or password'
-    throw new OciError('UNAUTHORIZED', why, { headers: basicChallenge(request) })
-  }
-  const { token, expiresIn, issuedAt } = await options.tokens.issue(caller, await grant(options.rights, caller, scopes))
-  const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() }
-  send(response, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' }, JSON.stringify(body))
-}
-
-/** The targets of pulls come again and again, and reading one costs as much as finding its manifest. */
+/** Parses request targets and keeps those of pulls: they repeat, and parsing takes as long as finding the manifest. */
 function targetReader(): (target: string) => RegistryRequest {
   const targets = new Map<string, RegistryRequest>()
   return (target) => {

@@ -1,5 +1,5 @@
 import { OciError } from '../../../oci/errors.ts'
-import { isMediaType, ociIndex } from '../../../oci/media-type.ts'
+import { isMediaType, mediaTypeRule, ociIndex } from '../../../oci/media-type.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import type { Caller } from '../caller.ts'
 import type { Page, Registry } from '../registry.ts'
@@ -9,7 +9,7 @@ import type { At, Exchange } from './session.ts'
 export type ListOptions = {
   registry: Pick<Registry, 'listRepositories' | 'listTags' | 'listReferrers'>
   rights: { viewer(caller: Caller): Promise<Viewer> }
-  /** Entries of a page at most. */
+  /** `pageSize`: the most entries of a page, also when a client asks for more. */
   limits: { pageSize: number }
 }
 
@@ -45,10 +45,7 @@ export async function answerReferrers(
   { response }: Exchange,
 ): Promise<void> {
   const page = parsePage(query, limits.pageSize)
-  const artifactType = query.get('artifactType') || undefined
-  if (artifactType !== undefined && !isMediaType(artifactType)) {
-    throw new OciError('BAD_REQUEST', 'artifactType must be a media type (RFC 6838)')
-  }
+  const artifactType = parseArtifactType(query)
   const filter: Record<string, string> = artifactType ? { artifactType } : {}
   const found = await registry.listReferrers(name, digest, { ...oneMore(page), artifactType })
   const { shown, headers } = cutPage(found, page.limit, `/v2/${name}/referrers/${digest}`, (one) => one.digest, filter)
@@ -57,9 +54,17 @@ export async function answerReferrers(
   send(response, 200, { 'content-type': ociIndex, ...headers, ...applied }, body)
 }
 
+/** Before a type's parameters, a space stands for a plus: form encoding reads `+` as a space, and no type has one. */
+function parseArtifactType(query: URLSearchParams): string | undefined {
+  const text = query.get('artifactType')?.replace(/^[^;]*/, (type) => type.replaceAll(' ', '+')) || undefined
+  if (text !== undefined && !isMediaType(text))
+    throw new OciError('BAD_REQUEST', `artifactType must be ${mediaTypeRule}`)
+  return text
+}
+
 function parsePage(query: URLSearchParams, most: number): Page {
   const n = query.get('n')
-  if (n !== null && !/^\d{1,9}$/.test(n)) {
+  if (n !== null && !/^\d+$/.test(n)) {
     const detail = { n: n.slice(0, 40) }
     throw new OciError('PAGINATION_NUMBER_INVALID', 'n must be a whole number, 0 or more', { detail })
   }
@@ -73,7 +78,7 @@ function parsePage(query: URLSearchParams, most: number): Page {
 /** One row more than the page has tells whether there is another page. */
 const oneMore = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
 
-/** Of one row more than asked for, the page, and the link to the next (RFC 8288). */
+/** Cuts off the extra row that `oneMore` read; where there was one, links to the next page (RFC 8288). */
 function cutPage<Row>(
   rows: Row[],
   limit: number,

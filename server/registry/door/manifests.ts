@@ -6,6 +6,7 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
+import { checkIfMatch } from './conditions.ts'
 import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
 import type { At, Exchange } from './session.ts'
 
@@ -23,14 +24,14 @@ export function answerManifest(options: ManifestOptions, asked: At<'manifest'>, 
   const { method, headers } = exchange.request
   if (method === 'PUT') return putManifest(options, asked, exchange)
   if (method === 'DELETE') return deleteManifest(options, asked, exchange)
-  // A HEAD, and a GET by somebody who may have it already, bring no manifest into the cache (S1-38, S1-39).
+  // A HEAD, and a GET with If-None-Match, put no manifest into the cache (S1-38, S1-39).
   const isStat = method === 'HEAD' || headers['if-none-match'] !== undefined
   return pullManifest(options, asked, exchange, isStat ? 'statManifest' : 'readManifest')
 }
 
 /**
- * The one path of a pull: find, pass the gates, send. Nothing of a manifest, not even its headers, is sent before its
- * gates are passed. The hottest request there is: it waits for nothing that memory knows.
+ * Every pull takes this path: find the manifest, pass the gates, send. Nothing of a manifest, not even its headers, is
+ * sent before its gates are passed. This is the most frequent request: it awaits nothing that the memory cache holds.
  */
 function pullManifest(
   options: ManifestOptions,
@@ -42,15 +43,16 @@ function pullManifest(
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
     andThen(passPullGates(options, name, manifest.digest, exchange.session.caller), () => {
+      checkIfMatch(exchange.request, manifest.digest)
       if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
       if (sendStat(manifest, exchange)) return undefined
-      // Looked for again: the tag may point at another manifest by now.
+      // The client does not have this manifest. It is found again by its tag, which may have moved meanwhile.
       return pullManifest(options, asked, exchange, 'readManifest')
     }),
   )
 }
 
-/** False when the client wants the manifest itself. */
+/** Answers with headers alone; false, with nothing sent, when the client needs the manifest itself. */
 function sendStat(stat: ManifestStat, { request, response }: Exchange): boolean {
   if (matches(request, stat.digest)) send(response, 304, headersOf(stat))
   else if (request.method === 'HEAD') send(response, 200, { ...headersOf(stat), 'content-length': stat.size })
@@ -79,7 +81,7 @@ async function putManifest(
   { request, response, session }: Exchange,
 ): Promise<void> {
   const more = query.getAll('tag')
-  if (more.length > 0 && 'tag' in reference) throw new OciError('BAD_REQUEST', 'further tags go with a push by digest')
+  if (more.length > 0 && 'tag' in reference) throw new OciError('BAD_REQUEST', 'tag=<name> is for a push by digest')
   if (more.length > maxTagsAtOnce) {
     throw new OciError('BAD_REQUEST', `at most ${maxTagsAtOnce} tags in one push`, { status: 414 })
   }
@@ -114,11 +116,11 @@ const headersOf = ({ digest, mediaType }: Pick<ManifestStat, 'digest' | 'mediaTy
   etag: `"${digest}"`,
 })
 
-/** A manifest as it goes out: header names and values in turns, and its bytes as text where they are few. */
+/** A manifest ready to send: header names and values in one list, and up to `oneWriteBytes` of content as Latin-1. */
 type Wire = { headers: (string | number)[]; text: string | undefined }
 const wires = new WeakMap<ManifestRead, Wire>()
 
-/** Worked out once for as long as memory holds the manifest. */
+/** Made once for each manifest, and kept for as long as the memory cache keeps that manifest. */
 function wireOf(found: ManifestRead): Wire {
   let wire = wires.get(found)
   if (!wire) {

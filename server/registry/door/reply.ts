@@ -4,19 +4,19 @@ import { errorBody, OciError } from '../../../oci/errors.ts'
 import { BodyTooLarge } from '../../platform/http/body.ts'
 import type { Answer } from '../../platform/http/server.ts'
 
-/** Sent with every answer below /v2: bytes of strangers must not become a page of ours (X03). */
+/** Sent with every answer below /v2: a browser must not show uploaded bytes as a page of this site (X03). */
 export const fixedHeaders = {
   'docker-distribution-api-version': 'registry/2.0',
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
 }
 
-/** With its headers still within the 16 KiB that Node writes without allocating. */
+/** The longest body, in bytes, that fits with its headers into the 16 KiB that Node writes without allocating. */
 export const oneWriteBytes = 8192
 
 /** Sends a whole answer, with its length and the headers that all answers have. */
 export function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {}, body: string | Buffer = '') {
-  // 204 and 304 have no length of their own; HEAD brings the length of what GET would send.
+  // 204 and 304 have no body and no length; for HEAD the caller gives the length of what GET would send.
   const hasLength = status === 204 || status === 304 || headers['content-length'] !== undefined
   const length = hasLength ? {} : { 'content-length': Buffer.byteLength(body) }
   response.writeHead(status, { 'x-request-id': response.requestId, ...fixedHeaders, ...headers, ...length })
@@ -30,7 +30,7 @@ export function sendJson(response: Answer, status: number, value: unknown, heade
   send(response, status, { 'content-type': 'application/json', ...headers }, JSON.stringify(value))
 }
 
-/** The specification's answer for an error; false when it is none of ours. */
+/** Answers an error as the specification says; false, with nothing sent, when the error is not one of /v2's own. */
 export function sendOciError(response: Answer, error: unknown): boolean {
   const known = error instanceof BodyTooLarge ? new OciError('SIZE_INVALID', error.message, { status: 413 }) : error
   if (!(known instanceof OciError)) return false

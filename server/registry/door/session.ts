@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import { reservedProjects } from '../../catalog/project.ts'
+import type { Viewer } from '../../catalog/viewer.ts'
 import type { Answer, Peer } from '../../platform/http/server.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { anonymous, type Action, type Caller } from '../caller.ts'
 import type { RegistryRequest } from '../request.ts'
 import { serviceName, type Bearer, type Grants, type Rights, type Tokens } from '../token.ts'
 
-/** Who is asking, by what credentials. A refused credential never falls through to anonymous (C-19). */
+/** Who is asking, and by which credentials. A caller with refused credentials never counts as anonymous (C-19). */
 export type Session = { by: 'nothing' | 'basic' | 'bearer'; caller: Caller; grants?: Grants; isRefused?: true }
 
 /** A right that a request needs. */
@@ -17,7 +18,7 @@ type Need = { name: RepositoryName; action: Action }
 /** One request with its answer and the session it came in. */
 export type Exchange = { request: IncomingMessage; response: Answer; session: Session; peer: Peer }
 
-/** What parseRequest read from the URL of a request to one kind of place. */
+/** What parseRequest returns for one kind of endpoint. */
 export type At<Kind extends RegistryRequest['at']> = Extract<RegistryRequest, { at: Kind }>
 
 export type SessionOptions = {
@@ -25,15 +26,17 @@ export type SessionOptions = {
   rights: Rights & {
     /** False for an account that was disabled or deleted since it got its token. */
     isActive(caller: Caller): Promise<boolean>
+    /** The view that lists are made for: which projects the caller may see. */
+    viewer(caller: Caller): Promise<Viewer>
   }
   /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
   login(name: string, password: string, address: string): Promise<Caller | undefined>
-  /** Told of callers who tried to push or delete where they may not. */
+  /** Called when a caller tries to push or delete without the right to. */
   onRefused(caller: Caller, need: Need): void
   externalUrl: string | undefined
 }
 
-/** The session of a request, by its `Authorization` header. At once for a token that was seen before. */
+/** The session of a request, by its `Authorization` header. No promise for a token that was verified before. */
 export function identify(options: SessionOptions, request: IncomingMessage, peer: Peer): Maybe<Session> {
   const header = request.headers.authorization
   if (header === undefined) return { by: 'nothing', caller: anonymous }
@@ -41,14 +44,14 @@ export function identify(options: SessionOptions, request: IncomingMessage, peer
   return andThen(options.tokens.verify(header.slice(7).trim()), sessionOf)
 }
 
-/** The whole of /v2's authorization. Throws UNAUTHORIZED: absent and forbidden look alike (C-31). */
+/** All of /v2's authorization. Throws UNAUTHORIZED, so that absent and forbidden repositories look alike (C-31). */
 export function checkRights(options: SessionOptions, asked: RegistryRequest, exchange: Exchange): Maybe<void> {
   const { session } = exchange
   const need = rightNeeded(asked, exchange.request.method!)
   if (session.by === 'nothing' || session.isRefused) throw unauthorized(options, asked, need, exchange)
-  // S0-48: to nobody, the administrator included, is there anything below these names.
+  // S0-48: nothing exists below a reserved name, for any caller, the administrator included.
   if ('name' in asked && reservedProjects.includes(projectOf(asked.name))) throw new OciError('NAME_UNKNOWN')
-  // A caller who may touch a repository is active: that is asked only where no right was needed, or it was denied.
+  // A caller who has the right is active: isActive is asked only where no right is needed, or the right is missing.
   const known = need ? mayTouch(options, session, need) : false
   if (known === true) return undefined
   return andThen(known, (may) => (may ? undefined : checkWithoutRight(options, asked, need, exchange)))
@@ -63,13 +66,13 @@ export function mayTouch({ rights }: Pick<SessionOptions, 'rights'>, session: Se
   return rights.mayTouchIn(caller, name, action, grants.projects.get(projectOf(name)))
 }
 
-/** A browser would answer a Basic challenge with a dialog and keep the password for any site to use (X23). */
+/** None for a browser: it would ask for the password, keep it, and send it with requests from any other site (X23). */
 export function basicChallenge(request: IncomingMessage): Record<string, string> {
   const isBrowser = request.headers['sec-fetch-mode'] !== undefined || request.headers['sec-fetch-site'] !== undefined
   return isBrowser ? {} : { 'www-authenticate': 'Basic realm="harbor"' }
 }
 
-/** The method map (C-34, C-35): what each endpoint takes, and the right it needs. */
+/** The methods that each endpoint takes, and the right that each method needs (C-34, C-35). */
 const methods: Record<RegistryRequest['at'], Record<string, Action | 'any'>> = {
   base: { GET: 'any', HEAD: 'any' },
   catalog: { GET: 'any', HEAD: 'any' },
@@ -103,8 +106,19 @@ async function checkWithoutRight(
   const { session } = exchange
   if (session.by === 'bearer' && !(await options.rights.isActive(session.caller))) session.isRefused = true
   if (!session.isRefused && need && need.action !== 'pull') options.onRefused(session.caller, need)
+  if (!session.isRefused && need) await refuseAbsentProject(options, session.caller, need)
   const isAllowed = !session.isRefused && !need && (asked.at !== 'catalog' || maySeeCatalog(session))
   if (!isAllowed) throw unauthorized(options, asked, need, exchange)
+}
+
+/**
+ * Throws NAME_UNKNOWN when the project does not exist and the caller may see all projects. Such a caller lacks no
+ * right, so that a denial would mislead.
+ */
+async function refuseAbsentProject({ rights }: SessionOptions, caller: Caller, { name }: Need): Promise<void> {
+  const project = projectOf(name)
+  if ((await rights.projectId(project)) !== undefined || !(await rights.viewer(caller)).seesAll) return
+  throw new OciError('NAME_UNKNOWN', `project ${project} not found`, { detail: { name } })
 }
 
 /** Throws UNSUPPORTED for a method that the endpoint does not take. */
@@ -118,7 +132,7 @@ function rightNeeded(asked: RegistryRequest, method: string): Need | undefined {
   return action === 'any' || !('name' in asked) ? undefined : { name: asked.name, action }
 }
 
-/** Everybody who is signed in, by a token only if it names the catalog; answerCatalog filters by caller (C-41). */
+/** True for signed-in callers; a token must name the catalog. answerCatalog then filters by caller (C-41). */
 function maySeeCatalog({ caller, grants }: Session): boolean {
   return caller.kind !== 'anonymous' && (grants === undefined || grants.catalog)
 }
@@ -141,7 +155,7 @@ function unauthorized(
   return new OciError('UNAUTHORIZED', undefined, { headers: { 'www-authenticate': challenge } })
 }
 
-/** What a token has to name for this request to be answered. */
+/** The scopes that a token must name for this request to be answered. */
 function scopesWanted(asked: RegistryRequest, need: Need | undefined): string[] {
   const scopes = asked.at === 'catalog' ? ['registry:catalog:*'] : need ? [scopeOf(need)] : []
   if (asked.at !== 'uploads' || !asked.query.has('mount')) return scopes
@@ -153,7 +167,7 @@ function scopeOf({ name, action }: Need): string {
   return `repository:${name}:${action === 'push' ? 'pull,push' : action}`
 }
 
-/** The host name is the client's word: what is not one goes into no header. */
+/** The URL that the client used. The host name comes from the client: text that is no host name is replaced. */
 function urlOf(peer: Peer): string {
   const host = /^[A-Za-z0-9._:[\]-]{1,255}$/.test(peer.host ?? '') ? peer.host : 'localhost'
   return `${peer.protocol}://${host}`

@@ -1,11 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { parseDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
-import { parseRepositoryName, type RepositoryName } from '../../../oci/reference.ts'
+import { isRepositoryName, type RepositoryName } from '../../../oci/reference.ts'
 import type { Bytes } from '../../platform/blobs/blobs.ts'
 import { limited } from '../../platform/http/body.ts'
 import type { Answer } from '../../platform/http/server.ts'
-import { actorOf } from '../caller.ts'
+import { actorOf, anonymous } from '../caller.ts'
 import type { Registry, Upload } from '../registry.ts'
 import { send } from './reply.ts'
 import { mayTouch, type At, type Exchange, type Session, type SessionOptions } from './session.ts'
@@ -50,13 +50,15 @@ export async function answerUpload(
   const { registry } = options
   switch (request.method) {
     case 'PATCH': {
-      const upload = await registry.appendUpload(name, id, readBlob(options, request), parseContentRange(request))
+      const range = parseContentRange(request)
+      const upload = await registry.appendUpload(name, id, readBlob(options, request, range), range?.first)
       return sendUpload(response, 202, name, upload)
     }
     case 'PUT': {
       const digest = parseDigest(query.get('digest') ?? '')
       const by = actorOf(session.caller)
-      await registry.finishUpload(name, id, by, digest, readBlob(options, request), parseContentRange(request))
+      const range = parseContentRange(request)
+      await registry.finishUpload(name, id, by, digest, readBlob(options, request, range), range?.first)
       return sendBlobCreated(response, name, digest)
     }
     case 'DELETE':
@@ -67,7 +69,11 @@ export async function answerUpload(
   }
 }
 
-/** Both ends need a right, in the same credential; anything else becomes an ordinary upload (C-36, C-37). */
+/**
+ * Mounts a blob of another repository. One credential must hold the right to pull there and to push here (C-36); a
+ * source that everybody may read needs no right. In every other case, also for a source that cannot exist, this is
+ * false and an ordinary upload begins (C-37).
+ */
 async function mount(
   options: UploadOptions,
   name: RepositoryName,
@@ -75,36 +81,48 @@ async function mount(
   session: Session,
 ): Promise<boolean> {
   const digest = parseDigest(query.get('mount') ?? '')
-  if (!query.get('from')) return false
-  const from = parseRepositoryName(query.get('from')!)
-  if (!(await mayTouch(options, session, { name: from, action: 'pull' }))) return false
+  const from = query.get('from') ?? ''
+  if (!isRepositoryName(from)) return false
+  const mayRead =
+    (await mayTouch(options, session, { name: from, action: 'pull' })) ||
+    (await options.rights.mayTouch(anonymous, from, 'pull'))
+  if (!mayRead) return false
   return options.registry.mountBlob(name, actorOf(session.caller), from, digest)
 }
 
-/** The body of a request, up to the limit of a blob. */
+/** The body of a request, up to the limit of a blob. Throws SIZE_INVALID when it is not as long as its range. */
 async function* readBlob(
   { limits, onBytes }: UploadOptions,
   request: IncomingMessage,
+  range?: ContentRange,
 ): Bytes & AsyncGenerator<Uint8Array> {
+  let size = 0
   for await (const chunk of limited(request, limits.blobBytes)) {
     onBytes('received', chunk.length)
+    size += chunk.length
+    if (range && size > range.length) throw lengthsDisagree()
     yield chunk
   }
+  if (range && size !== range.length) throw lengthsDisagree()
 }
 
-/** The first byte's number of `Content-Range: <first>-<last>`, checked against Content-Length (C-49, C-50). */
-function parseContentRange(request: IncomingMessage): number | undefined {
+const lengthsDisagree = () => new OciError('SIZE_INVALID', 'the length of the body and Content-Range disagree')
+
+/** `first`: the number of the first byte. `length`: in bytes. */
+type ContentRange = { first: number; length: number }
+
+/** Reads `Content-Range: <first>-<last>`, and checks it against Content-Length where there is one (C-49, C-50). */
+function parseContentRange(request: IncomingMessage): ContentRange | undefined {
   const header = request.headers['content-range']
   if (header === undefined) return undefined
-  const [, first, last] = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d{1,15}|\*))?$/.exec(header.trim()) ?? []
+  const [, first, last] = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d{1,15}|\*))?$/i.exec(header.trim()) ?? []
   if (first === undefined || last === undefined || Number(last) < Number(first)) {
     throw new OciError('RANGE_INVALID', 'Content-Range must be <first byte>-<last byte>')
   }
+  const range = { first: Number(first), length: Number(last) - Number(first) + 1 }
   const length = request.headers['content-length']
-  if (length !== undefined && Number(length) !== Number(last) - Number(first) + 1) {
-    throw new OciError('SIZE_INVALID', 'Content-Length and Content-Range disagree')
-  }
-  return Number(first)
+  if (length !== undefined && Number(length) !== range.length) throw lengthsDisagree()
+  return range
 }
 
 function parseAlgorithm(text: string | null): DigestAlgorithm {

@@ -7,7 +7,7 @@ import { BlobMissing, type Stage } from '../../platform/blobs/blobs.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 
-/** An upload while one request works on it; `grownBy` is the claim of the request that brought its last bytes. */
+/** An upload while one request works on it; `grownBy` is the claim of the request that last added bytes. */
 export type Claimed = {
   name: RepositoryName
   id: string
@@ -21,9 +21,9 @@ export type Claimed = {
 
 type ClaimRow = Pick<Claimed, 'stage' | 'algorithm' | 'grownBy' | 'committing'> & { busy: boolean }
 
-/** How long a claim on an upload lasts unless it is renewed, in s; renewed at a third of it. */
+/** How long a claim on an upload lasts unless it is renewed, in s; it is renewed after a third of this. */
 const claimSeconds = 30
-/** How long a request waits for an upload that another one has, and how often it looks, in ms. */
+/** How long a request waits for an upload that another request has claimed, and how long between two looks, in ms. */
 const claimPatienceMs = 3000
 const claimPollMs = 50
 
@@ -52,7 +52,7 @@ export async function claimed<Result>(
     return await work({ name, id, claim, ...upload })
   } catch (error) {
     if (!(error instanceof BlobMissing)) throw error
-    // A crash came between the move of the bytes to their place and the commit: there is nothing to go on with (F04).
+    // A crash came after the bytes were moved to the blob's place and before the commit: the upload cannot go on (F04).
     await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
     // Bytes that were moved to their place are not lost, and no news for an operator.
     const cause = row.committing === null ? { cause: error } : {}
@@ -69,10 +69,10 @@ export async function dropClaimed(tx: Tx, { id, claim }: Claimed): Promise<void>
   if (dropped === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
 }
 
-/** How long a question about an upload waits for a request that writes to it, in ms: a broken one has let go by then. */
+/** How long a query of an upload waits for a request that writes to it, in ms; a broken one has let go by then. */
 const settlePatienceMs = 1500
 
-/** An upload as it is once no request writes to it any more; as it is now when one goes on for long. */
+/** An upload once no request writes to it any more; as it is now when a request writes for longer than the wait. */
 export async function settled(db: Db, name: RepositoryName, id: string): Promise<{ stage: Stage } | undefined> {
   for (let waited = 0; ; waited += claimPollMs) {
     const row = await db.row<{ stage: Stage; busy: boolean }>(sql`
@@ -83,7 +83,7 @@ export async function settled(db: Db, name: RepositoryName, id: string): Promise
   }
 }
 
-/** Waits a little for the request that has the upload: it is about to finish it, or was cut and is about to let go. */
+/** Waits up to 3 s for a request that has claimed the upload: it may finish soon, or was cut and lets go soon. */
 async function tryToClaim(db: Db, name: RepositoryName, id: string, claim: string): Promise<ClaimRow | undefined> {
   for (let waited = 0; ; waited += claimPollMs) {
     const row = await claimRow(db, name, id, claim)

@@ -4,19 +4,19 @@ import { finishDigest, type Digest, type DigestAlgorithm } from '../../../oci/di
 import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Claimed } from './claim.ts'
 
-/** The running hash over the first `size` bytes of an upload, the last of which came with the request `grownBy`. */
+/** The hash so far, over the first `size` bytes of an upload; the request `grownBy` brought the last of them. */
 type Running = { hash: Hash; size: number; algorithm: DigestAlgorithm; grownBy: string | null }
 
 type Hashes = {
-  /** Takes out the hash over exactly the bytes that the store holds: another process may have written since. */
+  /** Removes and returns the hash of exactly the stored bytes; undefined when another process has written since. */
   take(upload: Claimed): Running | undefined
-  /** Keeps it until the next chunk. */
+  /** Keeps a hash until the next chunk. */
   keep(id: string, running: Running): void
-  /** The digest of an upload's bytes, which are read once more where their hash is missing. */
+  /** The digest of an upload's bytes; they are read again when their hash is missing. */
   digestOf(upload: Claimed, algorithm: DigestAlgorithm): Promise<Digest>
 }
 
-/** Hashes run along with the bytes and are kept in this process between chunks. */
+/** Bytes are hashed as they arrive; between chunks this process keeps the hashes of up to 10,000 uploads. */
 export function openHashes(blobs: Blobs): Hashes {
   const hashes = new LRUCache<string, Running>({ max: 10_000 })
 

@@ -18,10 +18,10 @@ import { openVerifier } from './verify.ts'
 /** How long a presigned URL lasts, in ms: enough to begin a download, too short to be passed around. */
 const presignTtlMs = 5 * 60_000
 
-/** How long a push waits for its turn before it is answered with 503, in ms: a thousand others may be before it. */
+/** How long a push waits for its turn before it is answered with 503, in ms: a thousand may be queued before it. */
 const turnWaitMs = 60_000
 
-/** Our own registry: facts in PostgreSQL, bytes in the blob store. */
+/** Marina's own registry: metadata in PostgreSQL, bytes in the blob store. */
 export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesAtOnce?: number }): Registry {
   const turns = openTurns({ atOnce: given.pushesAtOnce ?? 8, waitMs: turnWaitMs })
   const options = { ...given, turns }
@@ -65,11 +65,8 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesA
         })
         .catch((error: unknown) => {
           if (!isReferenceViolation(error)) throw error
-          throw new OciError(
-            'PRECONDITION',
-            'a manifest in this repository needs this blob: delete the manifest first',
-            { detail: { digest } },
-          )
+          const why = 'a manifest in this repository needs this blob: delete the manifest first'
+          throw new OciError('UNSUPPORTED', why, { detail: { digest }, headers: { allow: 'GET, HEAD' } })
         })
     },
 
@@ -91,7 +88,10 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesA
     listRepositories: (viewer, page) => listRepositoryNames(db, viewer, page),
   }
 
-  /** Before it is acknowledged, so that no alteration comes between. Where asking the store is a request, it is not worth it. */
+  /**
+   * Notes that a new blob's bytes are right, before the push is acknowledged, so that they cannot be altered in
+   * between. Not on S3, where this would cost a request.
+   */
   async function trusting(stored: Promise<BlobStat>): Promise<BlobStat> {
     const blob = await stored
     if (blobs.kind !== 's3') await verifier.trust(blob.digest).catch(() => {})

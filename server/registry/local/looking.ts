@@ -1,10 +1,10 @@
 import { OciError } from '../../../oci/errors.ts'
 import { isReferenceViolation } from '../../platform/db/db.ts'
 
-/** How often it is looked for what others delete at the same time. */
+/** How often `save` is tried in all. */
 const looks = 8
 
-/** A blob, child or repository went away while `save` relied on it: look again, and say what is missing. */
+/** Retries `save` when a blob, child or repository that it relied on was deleted; the retry sees what is missing. */
 export async function lookingAgain<Result>(save: () => Promise<Result>): Promise<Result> {
   for (let look = 1; ; look++) {
     try {
@@ -12,7 +12,7 @@ export async function lookingAgain<Result>(save: () => Promise<Result>): Promise
     } catch (error) {
       if (!isReferenceViolation(error)) throw error
       if (look === looks)
-        throw new OciError('CONFLICT', 'what this needs comes and goes: try it again', {
+        throw new OciError('CONFLICT', 'what this request needs is being deleted: try again', {
           cause: error,
           headers: { 'retry-after': '1' },
         })

@@ -1,6 +1,7 @@
 import { algorithmOf, digestOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
-import { neededBlobs, parseManifest, type Descriptor, type Manifest } from '../../../oci/manifest.ts'
+import { namedBlobs, neededBlobs, parseManifest, type Manifest } from '../../../oci/manifest.ts'
+import { isManifestType } from '../../../oci/media-type.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import {
   findChildren,
@@ -15,7 +16,7 @@ import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { findTag, listTagsOf, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
@@ -24,17 +25,18 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Sources } from '../describe.ts'
 import { passGates, type PushGates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
+import { lockGoing } from './going.ts'
 import { lookingAgain } from './looking.ts'
 import { getProject } from './record.ts'
 import { removeArtifacts, removeTag } from './remove.ts'
 import type { LocalOptions } from './options.ts'
 
-/** Indexes of indexes, counted from the image up; what reads an index reads no more levels than this (C-58). */
+/** The most levels of indexes above an image; code that reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
 
 type Manifests = Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
 
-/** Manifests and tags: facts in PostgreSQL, found in memory where that has them. */
+/** Manifests and tags, kept in PostgreSQL and read through the cache. */
 export function localManifests(options: LocalOptions): Manifests {
   const { db, cache, gates, blobs, describe } = options
   const reader = { db, cache }
@@ -66,16 +68,12 @@ export function localManifests(options: LocalOptions): Manifests {
         .transaction(async (tx) => {
           const id = await lockArtifact(tx, repository.id, digest)
           if (id === undefined) return manifestUnknown(name, { digest })
-          const going = [{ id, digest, tags: await listTagsOf(tx, [id]) }]
+          const going = await lockGoing(tx, { id, repositoryId: repository.id, takesParts: false })
+          if (!going) throw named(digest)
           await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, going)
         })
         .catch((error: unknown) => {
-          if (!isReferenceViolation(error)) throw error
-          throw new OciError(
-            'PRECONDITION',
-            'an index in this repository names this manifest: delete the index first',
-            { detail: { digest } },
-          )
+          throw isReferenceViolation(error) ? named(digest) : error
         })
       failpoint('delete.committed')
     },
@@ -89,7 +87,7 @@ export function localManifests(options: LocalOptions): Manifests {
     },
   }
 
-  /** By tag or digest, without waiting for what memory knows. */
+  /** Finds by tag or digest; no promise for what the memory cache holds. */
   function findBy<Found>(find: Find<Found>, name: RepositoryName, reference: Reference): Maybe<Found> {
     const target = 'digest' in reference ? reference : findTag(reader, name, reference.tag)
     const found = andThen(target, (known) => known && find(reader, name, known.digest))
@@ -104,7 +102,7 @@ export function localManifests(options: LocalOptions): Manifests {
     })
   }
 
-  /** Only what the transaction will demand of this repository is read: whatever else a digest names stays unread (C-38). */
+  /** Reads only blobs that the transaction will demand of this repository: a digest opens no other blob (C-38). */
   function sourcesOf(name: RepositoryName, manifest: Manifest): Sources {
     const needed = new Set(neededBlobs(manifest).map(({ digest }) => digest))
     return {
@@ -135,11 +133,19 @@ export function localManifests(options: LocalOptions): Manifests {
   }
 }
 
+const named = (digest: Digest) =>
+  new OciError('PRECONDITION', 'an index in this repository names this manifest: delete the index first', {
+    detail: { digest },
+  })
+
 type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => Maybe<Found | undefined>
 
 type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
 
-/** Inside one transaction: parts checked, gates, artifact, tags, facts. Says where each tag pointed before. */
+/**
+ * Stores a manifest within a transaction: checks its parts, passes the gates, saves the artifact, moves the tags and
+ * emits the facts. Returns where each tag pointed before.
+ */
 export async function storeManifest(
   tx: Tx,
   gates: PushGates,
@@ -149,15 +155,11 @@ export async function storeManifest(
 ): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
   const name = repository.name
-  const needed = neededBlobs(manifest)
-  const blobs =
-    needed.length > 0
-      ? await holdBlobs(
-          tx,
-          repository,
-          needed.map((one) => one.digest),
-        )
-      : []
+  const blobs = await holdBlobs(
+    tx,
+    repository,
+    namedBlobs(manifest).map((one) => one.digest),
+  )
   const children =
     manifest.children.length > 0
       ? await findChildren(
@@ -166,7 +168,7 @@ export async function storeManifest(
           manifest.children.map((one) => one.digest),
         )
       : []
-  checkParts(needed, blobs, manifest.children, children)
+  checkParts(manifest, blobs, children)
   const size = content.length + sum(blobs) + sum(children)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
@@ -178,11 +180,10 @@ export async function storeManifest(
     description,
     depth: manifest.kind === 'index' ? 1 + Math.max(0, ...children.map(({ depth }) => depth)) : 0,
     blobIds: blobs.map(({ id }) => id),
-    children: manifest.children.map(({ digest: child, platform, annotations }) => ({
-      id: ids.get(child)!,
-      platform,
-      annotations,
-    })),
+    children: manifest.children.flatMap(({ digest: child, platform, annotations }) => {
+      const id = ids.get(child)
+      return id === undefined ? [] : [{ id, platform, annotations }]
+    }),
   })
   failpoint('manifest.saved')
   const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
@@ -195,8 +196,9 @@ export async function storeManifest(
   return moved
 }
 
-/** Those of the digests that the repository holds, or held when the client asked a moment ago. */
+/** The blobs of these digests that the repository holds; a hold that ended a moment ago is taken up again. */
 async function holdBlobs(tx: Tx, repository: Repository, digests: Digest[]): Promise<Blob[]> {
+  if (digests.length === 0) return []
   const found = await findBlobs(tx, repository.id, digests)
   const known = new Set(found.map(({ digest }) => digest))
   const missing = digests.filter((digest) => !known.has(digest))
@@ -208,13 +210,16 @@ function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Act
   return from === digest ? [] : [facts.tagMoved({ ...place, tag: name, digest, from }, by)]
 }
 
-/** Every part must stand in this repository already (C-39), with the size the manifest says (C-57). */
-function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descriptor[], children: Child[]) {
+/** Every part must be in this repository already (C-39), with the size that the manifest says (C-57). */
+function checkParts(manifest: Manifest, blobs: Blob[], children: Child[]) {
+  const { children: wantedChildren } = manifest
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
   const known = new Map(children.map((child) => [child.digest, child]))
   const missing = [
-    ...needed.filter(({ digest }) => !sizes.has(digest)),
-    ...wantedChildren.filter(({ digest }) => !known.has(digest)),
+    ...neededBlobs(manifest).filter(({ digest }) => !sizes.has(digest)),
+    ...wantedChildren.filter(
+      ({ digest, mediaType }) => !known.has(digest) && (isManifestType(mediaType) || !sizes.has(digest)),
+    ),
   ]
   if (missing.length > 0) {
     const digests = missing.map(({ digest }) => digest)
@@ -226,7 +231,9 @@ function checkParts(needed: Descriptor[], blobs: Blob[], wantedChildren: Descrip
     )
   }
   for (const { digest, length } of children) sizes.set(digest, length)
-  const wrong = [...needed, ...wantedChildren].find(({ digest, size }) => sizes.get(digest) !== size)
+  const wrong = [...namedBlobs(manifest), ...wantedChildren].find(
+    ({ digest, size }) => (sizes.get(digest) ?? size) !== size,
+  )
   if (wrong)
     throw new OciError(
       'MANIFEST_INVALID',

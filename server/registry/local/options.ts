@@ -5,13 +5,13 @@ import type { Turns } from '../../platform/turns.ts'
 import type { Describe } from '../describe.ts'
 import type { PushGates, UntagGates } from '../gate.ts'
 
-/** What our own registry is made of. */
+/** What Marina's own registry needs. */
 export type LocalOptions = {
   db: Db
   cache: Cache
   blobs: Blobs
   gates: PushGates & UntagGates
   describe: Describe
-  /** Where the pushes of one project wait for each other instead of for the database. */
+  /** The queue in which the pushes of one project wait, so that they hold no database connection while they wait. */
   turns: Turns
 }

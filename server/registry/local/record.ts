@@ -11,17 +11,17 @@ import { passGates } from '../gate.ts'
 import type { BlobStat } from '../registry.ts'
 import type { LocalOptions } from './options.ts'
 
-/** How often a push looks again when what it relies on is deleted at the same time. */
+/** How often a push is tried in all, when what it relies on is deleted at the same time. */
 const looks = 5
 /**
- * How long after its bytes a blob may be recorded, in ms. Collections remember for an hour what they took: a push that
- * comes later could not be told that the bytes are gone again.
+ * How long after its last byte a blob may be recorded, in ms; later is 503. A collection remembers for an hour which
+ * bytes it took: a push that records later could not be told that its bytes are gone again.
  */
 const recordWithinMs = 10 * 60_000
 
 type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'turns'>
 
-/** Makes durable bytes a blob of the repository, in one transaction with what `also` does. */
+/** Records durable bytes as a blob of the repository, in one transaction with what `also` does. */
 export async function recordBlob(
   options: RecordOptions,
   name: RepositoryName,
@@ -48,26 +48,26 @@ export async function recordBlob(
     } catch (error) {
       if (look === looks) throw error
       if (isDoubtful(error)) await rescue(options, blob, error)
-      // The repository or the blob's row was deleted between being found and being used: make it anew.
+      // The repository's or the blob's row was deleted after it was found: the next try makes it again.
       else if (!isReferenceViolation(error)) throw error
     }
   }
 }
 
-/** The project that a repository's name stands in. Throws NAME_UNKNOWN. */
+/** The project of a repository. Throws NAME_UNKNOWN when it does not exist. */
 export async function getProject(reader: Reader, name: RepositoryName): Promise<Project> {
   const project = await findProject(reader, projectOf(name))
   if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(name)} does not exist`)
   return project
 }
 
-/** A collection took these very bytes, or is about to: the client is asked for them once more when they are gone. */
+/** Keeps bytes that a collection is about to take; when they are gone already, asks the client to send them again. */
 async function rescue({ db, blobs }: RecordOptions, { digest, size }: BlobStat, cause: unknown): Promise<void> {
   const areThere = async () => (await blobs.find(blobPath(digest)))?.size === size
   if (await db.transaction((tx) => rescueBytes(tx, digest, areThere))) return
   const headers = { 'retry-after': '1' }
-  throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the same bytes were being removed: start again', { cause, headers })
+  throw new OciError('BLOB_UPLOAD_UNKNOWN', 'a garbage collection removed these bytes: start again', { cause, headers })
 }
 
 const tooLate = () =>
-  new OciError('UNAVAILABLE', 'this took too long: push the blob again', { headers: { 'retry-after': '1' } })
+  new OciError('UNAVAILABLE', 'recording the blob took too long: push it again', { headers: { 'retry-after': '1' } })

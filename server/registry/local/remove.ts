@@ -10,15 +10,15 @@ import { emit } from '../../platform/events/emit.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import { passUntagGates, type UntagGates } from '../gate.ts'
 
-/** An artifact that is about to go, with the tags it loses; both are locked. */
+/** An artifact that is about to be deleted, with its tags; the rows of both are locked. */
 export type Going = { id: number; digest: Digest; tags: Tag[] }
 
-/** Facts written by one statement. */
+/** How many facts one statement writes. */
 const batch = 1000
 
 /**
- * Inside one transaction: gates, trash, tags, artifacts, facts. The artifacts may name each other; a foreign key
- * refuses while an index that stays names one of them.
+ * Deletes artifacts within a transaction: passes the gates, fills the trash, drops tags and artifacts, emits the facts.
+ * The artifacts may name each other; a foreign key fails when an index that stays names one of them.
  */
 export async function removeArtifacts(
   tx: Tx,
@@ -44,7 +44,10 @@ export async function removeArtifacts(
   }
 }
 
-/** Inside one transaction: gates, tag, trash, fact. The artifact stays. False when there is no such tag. */
+/**
+ * Deletes a tag within a transaction: passes the gates, drops the tag, fills the trash, emits the fact. The artifact
+ * stays. False when there is no such tag.
+ */
 export async function removeTag(
   tx: Tx,
   gates: UntagGates,

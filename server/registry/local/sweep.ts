@@ -8,8 +8,8 @@ type SweepOptions = { db: Db; blobs: Blobs; ttlMs: number; signal?: AbortSignal 
 const batch = 100
 
 /**
- * Removes uploads that got no bytes for `ttlMs`, and staged bytes of that age that no upload remembers (a crash between the
- * two). Ages are the database's and the store's own. Returns how many of each.
+ * Removes uploads that got no bytes for `ttlMs`, and staged bytes of that age that belong to no upload, as a crash
+ * leaves them. Times are those of the database and of the store. Returns how many of each were removed.
  */
 export async function sweepUploads({
   db,
@@ -41,7 +41,7 @@ export async function sweepUploads({
 }
 
 /**
- * Frees uploads that dead processes had claimed: a client that goes on with one would wait up to 30 s for the claim.
+ * Ends the claims of dead processes on uploads: otherwise a client could not go on with such an upload for up to 30 s.
  * Only for a database that no other process uses yet.
  */
 export async function forgetClaims(db: Queryable): Promise<void> {

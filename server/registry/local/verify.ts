@@ -7,20 +7,21 @@ import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs, type BlobInfo, type BlobStream, type ByteRange } from '../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../registry.ts'
 
-/** Bytes that were once seen right are not hashed again in this process for so long, in ms, unless they are written anew. */
+/** How long this process does not hash bytes again that it has verified, in ms; bytes written anew are hashed again. */
 const trustMs = 60 * 60_000
 
 /**
- * Never lets a whole wrong blob out (F16): the first full read of each stored version is hashed on its way, and its last bytes
- * are held back until the digest is right. Bytes that are missing, too short or known to be wrong are BLOB_UNKNOWN for every
- * kind of request, so that a client which asks before it pushes does push, and thereby heals them (F17).
+ * Never sends a wrong blob whole (F16): the first full read of each stored version is hashed on its way, and its last
+ * chunk is held back until the digest is known to be right. Bytes that are missing, of another length or known to be
+ * wrong are BLOB_UNKNOWN for every request, so that a client which asks before it pushes does push, and thereby repairs
+ * them (F17).
  */
 export function openVerifier(blobs: Blobs) {
   const seen = new LRUCache<string, { version: string; isRight: boolean }>({ max: 50_000, ttl: trustMs })
 
   return { check, read, trust }
 
-  /** These bytes were hashed on their way in: the first to read them need not hash them again. */
+  /** Notes that the bytes of this digest were hashed as they arrived: the first read need not hash them again. */
   async function trust(digest: Digest): Promise<void> {
     const found = await blobs.find(blobPath(digest))
     if (found) seen.set(digest, { version: found.version, isRight: true })
@@ -47,13 +48,13 @@ export function openVerifier(blobs: Blobs) {
   }
 }
 
-/** The same bytes, the last of which come only when all of them are right. */
+/** The stored bytes; their last chunk follows only when the digest of all is right. */
 function verified(stored: BlobStream, digest: Digest, tell: (isRight: boolean) => void): BlobStream {
   const hash = createHash(algorithmOf(digest))
   const judge = () => {
     const isRight = finishDigest(hash, algorithmOf(digest)) === digest
     tell(isRight)
-    if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and look at the disk`)
+    if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and check the disk`)
   }
   const { sendTo } = stored
   const stream = Readable.from(

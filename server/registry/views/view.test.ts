@@ -49,29 +49,29 @@ test('a view lets through what it names, and nothing else', async () => {
   assert.deepEqual(await answeredBy(view(echo(), everything)), methods)
 })
 
-test('a method of the view itself stands before that of the registry', async () => {
+test("a method of the view's own replaces that of the registry", async () => {
   const seen = view(echo(), { ...everything, blobUrl: async () => 'of the view' })
   assert.equal(await (seen.blobUrl as Method)(), 'of the view')
   assert.equal(await (seen.statBlob as Method)(), 'statBlob')
 })
 
-test('a refusal is told by a promise: those who call expect no other', async () => {
+test('a refused method returns a rejected promise, and never throws', async () => {
   const refused = view(echo(), {}).deleteTag(name, { kind: 'system', id: null, name: 'test' }, reference.tag)
   await assert.rejects(refused, OciError)
 })
 
-test('a method that a registry has beside the interface passes no view, whatever that names', () => {
+test('a method that is not in the interface passes no view, even one that names it', () => {
   for (const through of [{}, everything, { ...everything, later: true }]) {
     assert.deepEqual(Object.keys(view(echo(), through)), methods)
   }
 })
 
-test('views of views let through what both name', async () => {
+test('a view of a view lets through what both name', async () => {
   const reading = view(echo(), { readManifest: true, listTags: true })
   assert.deepEqual(await answeredBy(view(reading, { readManifest: true, deleteTag: true })), ['readManifest'])
 })
 
-test('a method that uses its own registry still does', async () => {
+test("a method that a view lets through keeps its registry as 'this'", async () => {
   class Own {
     readonly url = 'https://elsewhere.example'
     async blobUrl() {
@@ -82,7 +82,7 @@ test('a method that uses its own registry still does', async () => {
   assert.equal(await (seen.blobUrl as Method)(), 'https://elsewhere.example')
 })
 
-test('views know every method that our own registry has', async () => {
+test("the list of methods is that of Marina's own registry", async () => {
   await using marina = await openTestMarina()
   const registry = openLocalRegistry({ ...marina.ground, gates: { push: [], untag: [] }, describe })
   assert.deepEqual(Object.keys(registry).sort(), [...methods].sort())

@@ -1,10 +1,10 @@
 import { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../registry.ts'
 
-/** The methods that a view lets through: as the registry has them, or replaced by the view's own. */
+/** The methods that a view lets through: `true` for the registry's own, or a function that replaces it. */
 export type Through = { [Method in keyof Registry]?: true | Registry[Method] }
 
-/** Every method of the interface: one that is added there and not here does not compile. */
+/** Every method of the interface: a method that is missing here does not compile. */
 export const methods = Object.keys({
   readManifest: true,
   statManifest: true,
@@ -28,10 +28,9 @@ export const methods = Object.keys({
 } satisfies Record<keyof Registry, true>) as (keyof Registry)[]
 
 /**
- * A registry that does what `through` names and refuses everything else. It is built from the names, never copied
- * from the registry, so a method that the interface gets later passes no view that does not name it. The refusal is
- * DENIED, as Harbor answers a push into a project that takes none; 405 would have to say in `Allow` what else the
- * address takes.
+ * A registry that does what `through` names and refuses everything else. It is built from those names, never copied
+ * from the registry: a method that the interface gets later is refused until a view names it. The refusal is DENIED, as
+ * Harbor answers a push into a project that takes none; a 405 would have to list in `Allow` what the address does take.
  */
 export function view(registry: Registry, through: Through): Registry {
   const all = methods.map((method) => [method, methodOf(registry, through, method)])
@@ -39,7 +38,7 @@ export function view(registry: Registry, through: Through): Registry {
 }
 
 const refuse = async () => {
-  throw new OciError('DENIED', 'this cannot be done here')
+  throw new OciError('DENIED', 'this repository does not allow that')
 }
 
 function methodOf(registry: Registry, through: Through, method: keyof Registry): unknown {

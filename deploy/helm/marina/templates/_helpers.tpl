@@ -21,12 +21,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if eq (dig "storage" "driver" "filesystem" .Values.config) "s3" }}yes{{ end -}}
 {{- end }}
 
-{{/* Not empty when something of Marina's is kept on a volume. */}}
+{{/* Not empty when the pods keep data on a volume. */}}
 {{- define "marina.volume" -}}
 {{- if or (not .Values.database.external) (not (include "marina.s3" .)) }}yes{{ end -}}
 {{- end }}
 
-{{/* What cannot work is refused here, before it runs and loses data or never comes up. */}}
+{{/* Refuses values that cannot work, before pods start that would lose data or never become ready. */}}
 {{- define "marina.check" -}}
 {{- $many := or (gt (int .Values.replicas) 1) .Values.worker.enabled -}}
 {{- $existing := .Values.secrets.existingSecret -}}
@@ -34,29 +34,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- fail "replicas above 1 and worker.enabled need database.external: the embedded PostgreSQL serves one pod" -}}
 {{- end -}}
 {{- if and $many (include "marina.volume" .) (ne .Values.persistence.accessMode "ReadWriteMany") -}}
-{{- fail "several pods keep blobs on one volume: set persistence.accessMode to ReadWriteMany, or config.storage.driver to s3" -}}
+{{- fail "several pods need one volume: set persistence.accessMode to ReadWriteMany, or config.storage.driver to s3" -}}
 {{- end -}}
 {{- if and .Values.database.external (not .Values.secrets.databaseUrl) (not $existing) -}}
 {{- fail "database.external needs secrets.databaseUrl, or secrets.existingSecret with database-url in it" -}}
 {{- end -}}
 {{- if and .Values.secrets.databaseUrl (not .Values.database.external) -}}
-{{- fail "secrets.databaseUrl needs database.external: true, or the embedded PostgreSQL would be left aside unseen" -}}
+{{- fail "secrets.databaseUrl needs database.external: true; otherwise the embedded PostgreSQL is used" -}}
 {{- end -}}
 {{- if and (not (include "marina.volume" .)) (not .Values.secrets.secretKey) (not $existing) -}}
-{{- fail "without a volume every pod would make a secret key of its own: set secrets.secretKey, or secrets.existingSecret with secret-key in it" -}}
+{{- fail "without a volume, set secrets.secretKey, or secrets.existingSecret with secret-key in it" -}}
 {{- end -}}
 {{- if and (include "marina.s3" .) (not (dig "s3" "bucket" "" .Values.config)) -}}
 {{- fail "config.storage.driver s3 needs config.s3.bucket" -}}
 {{- end -}}
 {{- if and (include "marina.s3" .) (not (and .Values.secrets.s3AccessKey .Values.secrets.s3SecretKey)) (not $existing) -}}
-{{- fail "config.storage.driver s3 needs secrets.s3AccessKey and secrets.s3SecretKey, or secrets.existingSecret with s3-access-key and s3-secret-key in it" -}}
+{{- fail "s3 needs secrets.s3AccessKey and s3SecretKey, or existingSecret with s3-access-key and s3-secret-key" -}}
 {{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- fail "ingress.enabled needs ingress.host" -}}
 {{- end -}}
 {{- end }}
 
-{{/* marina.yaml: what stands in config, and what the chart knows better. */}}
+{{/* marina.yaml: the value config, with the settings that the chart decides itself. */}}
 {{- define "marina.config" -}}
 {{- $own := dict "port" 8080 "host" "0.0.0.0" "data_dir" "/data" -}}
 {{- $_ := set $own "metrics" (.Values.metrics.enabled | ternary (dict "port" 9090 "host" "0.0.0.0") (dict "port" "off")) -}}
@@ -67,7 +67,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- toYaml (mergeOverwrite (deepCopy .Values.config) $own) -}}
 {{- end }}
 
-{{/* Key in the Secret, variable, value. */}}
+{{/* For each key of the Secret: the environment variable and the value. */}}
 {{- define "marina.secrets" -}}
 admin-password: [MARINA_ADMIN_PASSWORD, {{ .Values.secrets.adminPassword | toJson }}]
 secret-key: [MARINA_SECRET_KEY, {{ .Values.secrets.secretKey | toJson }}]
@@ -87,13 +87,13 @@ metadata:
     {{- include "marina.selector" $ | nindent 4 }}
     app.kubernetes.io/component: {{ .part }}
   annotations:
-    # A change of it starts new pods. Not so for secrets, whose hash would be there for all to try passwords on.
+    # A change of config starts new pods. Secrets have no checksum here: a hash would let readers guess passwords.
     checksum/config: {{ include "marina.config" $ | sha256sum }}
     {{- with $.Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
-  # The variables that a Service called marina brings (MARINA_PORT=tcp://...) are no settings of Marina's.
+  # A Service called marina would set variables (MARINA_PORT=tcp://...) that are no settings of Marina.
   enableServiceLinks: false
   automountServiceAccountToken: false
   # config.limits.drain is 30 s, then PostgreSQL ends.
@@ -124,7 +124,7 @@ spec:
             secretKeyRef:
               name: {{ $.Values.secrets.existingSecret | default (include "marina.name" $) }}
               key: {{ $key }}
-              {{- /* Without these two a pod would come up on a database, or with a key, of its own. */}}
+              {{- /* These two are mandatory: without them a pod would start with its own database or key. */}}
               optional: {{ not (or (eq $key "database-url") (and (eq $key "secret-key") (not (include "marina.volume" $)))) }}
         {{- end }}
         {{- end }}
@@ -147,7 +147,7 @@ spec:
         {{- end }}
       {{- end }}
       {{- if eq .part "serve" }}
-      # Ten minutes for migrations, and for PostgreSQL to recover after a crash.
+      # Allows ten minutes for migrations, and for PostgreSQL to recover after a crash.
       startupProbe:
         httpGet: { path: /api/v2.0/ping, port: http }
         periodSeconds: 2
@@ -157,14 +157,14 @@ spec:
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 6
-      # 503 while it stops. A database that is away is told to clients, not by taking all pods away.
+      # 503 while the pod stops. While the database is away pods stay ready, and answer clients with 503.
       readinessProbe:
         httpGet: { path: /api/v2.0/health, port: http }
         periodSeconds: 5
         timeoutSeconds: 5
       lifecycle:
         preStop:
-          # Until everyone has heard that this pod takes no more connections.
+          # Time for the cluster to hear that this pod takes no more connections.
           exec: { command: [sleep, '5'] }
       {{- end }}
       {{- with $.Values.securityContext }}
@@ -202,7 +202,7 @@ spec:
     - name: tmp
       emptyDir: {}
     {{- if not $.Values.database.external }}
-    # What parallel queries of PostgreSQL share; 64 MB otherwise.
+    # Parallel queries of PostgreSQL share data there; the default is 64 MB.
     - name: shm
       emptyDir: { medium: Memory, sizeLimit: 256Mi }
     {{- end }}

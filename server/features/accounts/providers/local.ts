@@ -3,7 +3,7 @@ import { checkPassword } from '../passwords.ts'
 import { findAccount, type Account } from '../store.ts'
 import type { Claim, Credential, Provider } from './provider.ts'
 
-/** The accounts of this installation. Claims every name, so that one that does not exist is checked like any other. */
+/** The accounts of this installation. Claims every name, so that a name that does not exist takes as long to check. */
 export function localProvider(reader: Reader) {
   return {
     name: 'local',
@@ -17,7 +17,7 @@ function credentialOf(account: Account | undefined): Credential | undefined {
   return { caller: { kind: 'user', id, name }, secretHash: passwordHash, isDisabled }
 }
 
-/** The claim of a name whose secret is kept here; undefined for a name that nobody has. */
+/** Makes the claim of a name from its stored credential; `found` is undefined for a name that nobody has. */
 export function claimOf(found: Credential | undefined): Claim {
   const { caller, secretHash = null, isDisabled = true } = found ?? {}
   return {

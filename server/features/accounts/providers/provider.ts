@@ -2,30 +2,31 @@ import type { Caller } from '../../../registry/caller.ts'
 
 /** A way to log in with a name and a password: accounts of this installation, robots, a directory. */
 export type Provider = {
-  /** One word, for the configuration and for logs. */
+  /** One word, for settings and logs. */
   name: string
   /**
-   * What stands behind a login name of this provider's, known by its form or by the database; undefined for every
-   * other.
+   * Returns the claim of a login name that this provider owns, told by the name's form or from the database; undefined
+   * for every other name.
    */
   claim(name: string): Promise<Claim | undefined>
-  /** Told of each login that succeeded. */
+  /** Called after each login that succeeded. */
   onLogin?(caller: Caller): void
 }
 
 /** A login name that a provider owns. */
 export type Claim = {
   /**
-   * The version of what is checked: another one after each change that may refuse a password which was right before.
-   * Undefined where that cannot be known, as with a directory, and for who may not log in: then each login is checked.
+   * The version of the secret and its owner; each change that may make a right password wrong changes it. Undefined
+   * where that cannot be known, as with a directory, and for accounts that may not log in: then each login is checked.
    */
   version: string | undefined
   /**
-   * Who this is with the right password; undefined with a wrong one, or for who may not log in. Takes as long for a
-   * name that does not exist as for a wrong password. A provider that calls others throws when the signal is aborted.
+   * Returns the caller when the password is right; undefined when it is wrong or the account may not log in. Takes as
+   * long for a name that does not exist as for a wrong password. A provider that calls other servers throws when the
+   * signal is aborted.
    */
   check(password: string, signal: AbortSignal): Promise<Caller | undefined>
 }
 
-/** The claim of a name whose secret is kept as a hash; a hash that is null fits no secret. */
+/** A caller whose secret we store as a hash. No secret fits a hash that is null. */
 export type Credential = { caller: Caller; secretHash: string | null; isDisabled: boolean }

@@ -4,18 +4,18 @@ import type { Caller } from '../../../registry/caller.ts'
 import { fresh } from '../../../testing/given.ts'
 import type { Provider } from './provider.ts'
 
-/** Somebody whom a provider lets in, and what can happen to him. */
+/** An account or robot that a provider lets in, and the changes that a test can make to it. */
 type Known = {
   provider: Provider
   caller: Exclude<Caller, { kind: 'anonymous' }>
   password: string
-  /** Gives him another password, which is returned. */
+  /** Sets another password and returns it. */
   changePassword(): Promise<string>
-  /** He may not log in any more. */
+  /** Takes away the right to log in. */
   switchOff(): Promise<void>
 }
 
-/** What every provider must do. `given` makes somebody new for each test. */
+/** Tests what every provider must do. `given` makes a new account or robot for each test. */
 export function checkProvider(given: () => Promise<Known>): void {
   const never = new AbortController().signal
   const claimed = async ({ provider, caller }: Known) => {
@@ -24,7 +24,7 @@ export function checkProvider(given: () => Promise<Known>): void {
     return claim
   }
 
-  test('the right password tells who it is, and no other does', async () => {
+  test('the right password gives the caller, and no other password does', async () => {
     const known = await given()
     const claim = await claimed(known)
     assert.deepEqual(await claim.check(known.password, never), known.caller)
@@ -38,7 +38,7 @@ export function checkProvider(given: () => Promise<Known>): void {
       assert.equal(await (await provider.claim(name))?.check(password, never), undefined)
   })
 
-  test('with another password the old one is no longer right, and what was proven before does not hold', async () => {
+  test('after a change of the password the old one is wrong, and the version of the claim is another', async () => {
     const known = await given()
     const before = await claimed(known)
     const password = await known.changePassword()
@@ -48,7 +48,7 @@ export function checkProvider(given: () => Promise<Known>): void {
     if (before.version !== undefined) assert.notEqual(after.version, before.version)
   })
 
-  test('who is switched off is not let in, not even when proven before', async () => {
+  test('a disabled account is not let in, not even with a password that was right before', async () => {
     const known = await given()
     const before = await claimed(known)
     await known.switchOff()
@@ -57,7 +57,7 @@ export function checkProvider(given: () => Promise<Known>): void {
     if (before.version !== undefined) assert.notEqual(after?.version, before.version)
   })
 
-  test('a check whose time is over ends', async () => {
+  test('a check ends when its signal is aborted', async () => {
     const known = await given()
     const checked = (await claimed(known)).check(known.password, AbortSignal.abort())
     await Promise.race([checked.catch(() => {}), new Promise((_, reject) => setTimeout(reject, 10_000).unref())])

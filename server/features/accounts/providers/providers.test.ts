@@ -56,7 +56,7 @@ suite('robots', () => {
   })
 })
 
-suite('a provider of others', () => {
+suite('a provider that asks another server', () => {
   const caller: Caller = { kind: 'user', id: 9, name: 'carl' }
   const loginWith = (check: Claim['check'], checkMs?: number) => {
     const claim: Provider['claim'] = async (name) =>
@@ -66,7 +66,7 @@ suite('a provider of others', () => {
     return openLogin({ db, cache, relaxed: db.relaxed }, [elsewhere], checkMs)
   }
 
-  test('is asked for its names alone, each time when it cannot say whether a password is still right', async () => {
+  test('checks only names that it claims, and each login of a claim without a version', async () => {
     let asked = 0
     const login = loginWith(async (password) => (asked++, password === 'right' ? caller : undefined))
     assert.deepEqual(await login('elsewhere-carl', 'right', '10.0.0.1'), caller)
@@ -78,7 +78,7 @@ suite('a provider of others', () => {
     assert.equal(asked, 3)
   })
 
-  test('cannot hold up a login for longer than it may take', async () => {
+  test('a check that takes longer than its time limit fails the login with UNAVAILABLE', async () => {
     const signals: AbortSignal[] = []
     const login = loginWith((_, signal) => (signals.push(signal), new Promise(() => {})), 50)
     await assert.rejects(login('elsewhere-carl', 'right', '10.0.0.2'), { code: 'UNAVAILABLE' })

@@ -12,23 +12,24 @@ import { passGates, type PushGates } from '../../../registry/gate.ts'
 import { storeManifest } from '../../../registry/local/manifest.ts'
 import { facts } from '../topics.ts'
 
-/** Manifests copied in one go at most: an index, its parts, and all that belongs to them. */
+/** The most manifests that one copy takes along: an index, its parts, and their accessories. */
 const treeLimit = 1000
 
 type Source = {
   repository: Repository
   digest: Digest
-  /** The one tag that was asked for; undefined: all there are. */ tag: Tag | undefined
+  /** The one tag to copy; undefined copies all tags of the artifact. */
+  tag: Tag | undefined
 }
 type Target = { project: Project; name: RepositoryName }
 
 /**
- * Copies an artifact with its parts and what belongs to it into another repository, all or nothing, through the same gates
- * as a push. Blobs are linked, no byte is moved. Throws CONFLICT when the target has it already.
+ * Copies an artifact with its parts and accessories into another repository, in one transaction and through the same
+ * gates as a push. Blobs are linked: no bytes are copied. Throws CONFLICT when the target has the artifact already.
  */
 export async function copyArtifact(db: Db, gates: PushGates, by: Actor, source: Source, target: Target): Promise<void> {
   const copy = () => db.transaction((tx) => copyTree(tx, gates, by, source, target))
-  // Something it relied on went away meanwhile: look again, and say what is missing.
+  // Something that the copy needs was deleted meanwhile: the retry finds out what and names it.
   await copy().catch((error: unknown) => (isReferenceViolation(error) ? copy() : Promise.reject(error)))
 }
 
@@ -36,7 +37,7 @@ async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { p
   const tree = await listTree(tx, source)
   if (tree.length === 0) throw new Failure('NOT_FOUND', 'the artifact to copy does not exist')
   if (tree.length > treeLimit)
-    throw new Failure('PRECONDITION', `more than ${treeLimit} manifests hang together here: copy them with a client`)
+    throw new Failure('PRECONDITION', `the artifact has more than ${treeLimit} manifests: copy them with a client`)
   const repository = await ensureRepository(tx, project, name, by)
   const present = await listPresent(
     tx,
@@ -69,18 +70,21 @@ async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { p
 
 type Part = { id: number; digest: Digest; tags: Tag[] }
 
-/** Parts before the indexes that name them. Tags come along with the artifact itself and with what belongs to it. */
+/** Lists parts before the indexes that name them. Only the artifact itself and accessories keep their tags. */
 async function listTree(tx: Tx, { repository, digest, tag }: Source): Promise<Part[]> {
   const rows = await tx.rows<Part & { isAccessory: boolean }>(sql`
     with recursive tree (id, digest, depth) as (
       select id, digest, depth from artifact where repository_id = ${repository.id} and digest = ${digest}
       union
       select found.id, found.digest, found.depth from tree, lateral (
-        select child.id, child.digest, child.depth from artifact_child join artifact child on child.id = artifact_child.child_id where artifact_child.parent_id = tree.id
+        select child.id, child.digest, child.depth
+        from artifact_child join artifact child on child.id = artifact_child.child_id
+        where artifact_child.parent_id = tree.id
         union all
         select held.id, held.digest, held.depth from accessory join artifact held on held.id = accessory.artifact_id
         where accessory.repository_id = ${repository.id} and accessory.subject_digest = tree.digest) found)
-    select tree.id, tree.digest, exists (select 1 from accessory where accessory.artifact_id = tree.id) as "isAccessory",
+    select tree.id, tree.digest,
+      exists (select 1 from accessory where accessory.artifact_id = tree.id) as "isAccessory",
       array(select name::text from tag where tag.artifact_id = tree.id order by name) as tags
     from tree order by depth, id limit ${treeLimit + 1}`)
   return rows.map((row) => {
@@ -102,17 +106,21 @@ async function listPresent(tx: Tx, repositoryId: number, digests: Digest[]): Pro
 
 type At = { project: Project; repository: Repository }
 
-/** Each blob that the target lacks passes the gates as a pushed one would. A foreign key refuses one that is gone meanwhile. */
+/** Links the blobs that the target lacks, through the gates of a push. A foreign key refuses one deleted meanwhile. */
 async function linkBlobs(tx: Tx, gates: PushGates, artifactIds: number[], { project, repository }: At): Promise<void> {
   const blobs = await tx.rows<{ id: number; digest: Digest; size: number }>(sql`
-    select blob.id, blob.digest, blob.size from blob where blob.id in (select blob_id from artifact_blob where artifact_id = any(${artifactIds}::bigint[]))
-      and not exists (select 1 from repository_blob where repository_blob.repository_id = ${repository.id} and repository_blob.blob_id = blob.id)
+    select blob.id, blob.digest, blob.size from blob
+    where blob.id in (select blob_id from artifact_blob where artifact_id = any(${artifactIds}::bigint[]))
+      and not exists (
+        select 1 from repository_blob
+        where repository_blob.repository_id = ${repository.id} and repository_blob.blob_id = blob.id)
     order by blob.id`)
   for (const { digest, size } of blobs)
     await passGates(gates, tx, { kind: 'blob', project, repository: repository.name, digest, size })
   await tx.run(sql`
     insert into repository_blob (repository_id, blob_id)
-    select ${repository.id}, id from unnest(${blobs.map(({ id }) => id)}::bigint[]) as id order by id on conflict do nothing`)
+    select ${repository.id}, id from unnest(${blobs.map(({ id }) => id)}::bigint[]) as id order by id
+    on conflict do nothing`)
 }
 
 type Stored = {
@@ -128,9 +136,11 @@ type Stored = {
 
 async function copyOne(tx: Tx, gates: PushGates, by: Actor, id: number, tags: Tag[], at: At): Promise<void> {
   const row = await tx.row<Stored>(sql`
-    select artifact.digest, artifact.media_type as "mediaType", manifest.content, artifact.type, artifact.extra_attrs as "extraAttrs", artifact.icon_digest as icon,
+    select artifact.digest, artifact.media_type as "mediaType", manifest.content, artifact.type,
+      artifact.extra_attrs as "extraAttrs", artifact.icon_digest as icon,
       accessory.type as "accessoryType", accessory.subject_digest as subject
-    from artifact join manifest on manifest.artifact_id = artifact.id left join accessory on accessory.artifact_id = artifact.id
+    from artifact join manifest on manifest.artifact_id = artifact.id
+    left join accessory on accessory.artifact_id = artifact.id
     where artifact.id = ${id} for key share of artifact`)
   if (!row) throw new Failure('NOT_FOUND', 'a part of the artifact was deleted meanwhile')
   const { digest, content, type, extraAttrs, icon, accessoryType, subject } = row

@@ -7,7 +7,7 @@ import { Failure } from '../../../platform/http/failure.ts'
 import type { ArtifactRow } from '../store.ts'
 import { facts } from '../topics.ts'
 
-/** Throws NOT_FOUND for a label that is neither global nor of the artifact's project, CONFLICT for one that it has. */
+/** Throws NOT_FOUND for a label that is neither global nor of the project, CONFLICT for one that the artifact has. */
 export async function addLabel(
   db: Db,
   by: Actor,
@@ -18,7 +18,8 @@ export async function addLabel(
   await db
     .transaction(async (tx) => {
       const label = await tx.row(
-        sql`select id from label where id = ${labelId} and (project_id is null or project_id = ${projectId}) for key share`,
+        sql`select id from label where id = ${labelId} and (project_id is null or project_id = ${projectId})
+          for key share`,
       )
       if (!label) throw unknown()
       const added = await tx.run(

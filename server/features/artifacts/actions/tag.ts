@@ -13,7 +13,7 @@ import { passGates, type Gates } from '../../../registry/gate.ts'
 import { removeTag } from '../../../registry/local/remove.ts'
 import type { ArtifactRow } from '../store.ts'
 
-/** Gives an artifact one more name, through the gates of a push. Throws CONFLICT for a tag that the repository has. */
+/** Adds a tag to an artifact, through the gates of a push. Throws CONFLICT for a tag that the repository has. */
 export async function createTag(
   db: Db,
   gates: Gates,
@@ -46,7 +46,7 @@ export async function createTag(
   })
 }
 
-/** Takes a name away from this very artifact; the artifact stays. Throws NOT_FOUND for a tag of another. */
+/** Removes a tag of this artifact; the artifact stays. Throws NOT_FOUND for a tag of another artifact. */
 export async function deleteTag(
   db: Db,
   gates: Gates,
@@ -57,7 +57,8 @@ export async function deleteTag(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const mine = await tx.row(
-      sql`select id from tag where repository_id = ${repository.id} and name = ${tag} and artifact_id = ${artifact.id} for update`,
+      sql`select id from tag
+        where repository_id = ${repository.id} and name = ${tag} and artifact_id = ${artifact.id} for update`,
     )
     if (!mine) throw new Failure('NOT_FOUND', `the artifact has no tag ${tag}`)
     await removeTag(tx, gates, repository, tag, by)

@@ -51,7 +51,7 @@ const pathOf = (repository: string, tag: string) =>
 const addition = (repository: string, tag: string, what: string) =>
   rest('GET', `${pathOf(repository, tag)}/additions/${what}`, cast.guA)
 
-test('the history of an image is what its config says', async () => {
+test('the history of an image comes from its config', async () => {
   const history = [
     { created: '2026-01-31T00:00:00Z', created_by: 'RUN <script>alert(1)</script>' },
     { created_by: 'CMD', empty_layer: true },
@@ -74,7 +74,7 @@ test('the history of an image is what its config says', async () => {
   expectAnswer(await addition('img', 'odd', 'build_history'), 400, 'BAD_REQUEST')
 })
 
-test('a chart shows its readme, its values and what it depends on, not those of charts within it', async () => {
+test('a chart shows its readme, its values and its dependencies, not those of charts within it', async () => {
   const readme = '# App\n<script>alert(1)</script>\n'
   const layer = gzipSync(
     await tarOf([
@@ -135,7 +135,7 @@ test('a chart shows its readme, its values and what it depends on, not those of 
     expectAnswer(await rest('GET', `${pathOf('chart', 'v1')}/additions/readme.md`, who), status, code)
 })
 
-test('X19: an archive that unpacks to far more than it is, or is none, ends with a plain refusal', async () => {
+test('X19: an archive that unpacks to far more than its size, or is no archive, is 400', async () => {
   const bomb = gzipSync(
     await tarOf([
       ['app/big', Buffer.alloc(limits.unpacked + 1024 * 1024)],
@@ -162,7 +162,7 @@ test('X19: an archive that unpacks to far more than it is, or is none, ends with
   expectAnswer(await rest('GET', '/health', undefined), 200)
 })
 
-test('Q16: names that climb, links and devices are passed over', async () => {
+test('Q16: names that climb out of the folder, links and devices are skipped', async () => {
   const layer = await tarOf([
     ['../app/README.md', 'climbed'],
     ['/app/README.md', 'absolute'],

@@ -21,7 +21,7 @@ const markdown = (content: Buffer | undefined): Shown => ({
   content: content ?? '',
 })
 
-/** What each addition is read from. All is sent as text that no browser renders (X03). */
+/** Reads each addition of an artifact. All are sent with types that no browser renders (X03). */
 export const readers: Record<Addition, Read> = {
   build_history: async (manifest, open) => json((await configOf(manifest, open))['history'] ?? []),
   dependencies: async (manifest, open) => json(dependenciesOf(await configOf(manifest, open))),
@@ -36,7 +36,7 @@ export const readers: Record<Addition, Read> = {
   files: async ({ layers }) => json(treeOf(layers)),
   async sbom({ layers }, open) {
     const [layer] = layers
-    if (!layer) throw new Failure('NOT_FOUND', 'the SBOM holds nothing')
+    if (!layer) throw new Failure('NOT_FOUND', 'the SBOM has no layer')
     return {
       contentType: 'application/json; charset=utf-8',
       content: await readWhole(await open(layer), 16 * 1024 * 1024),
@@ -66,7 +66,7 @@ function dependenciesOf({ dependencies }: Record<string, unknown>) {
 
 const chartLayers = ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', 'application/tar+gzip']
 
-/** A chart's own files stand one folder deep; those of charts within it deeper. */
+/** Reads a file of a chart: its own files stand one folder deep, those of charts within it deeper. */
 async function fileOfChart({ layers }: Manifest, open: OpenBlob, names: string[]): Promise<Buffer | undefined> {
   const layer = layers.find(({ mediaType }) => chartLayers.includes(mediaType))
   return (
@@ -86,7 +86,7 @@ function pathOf({ annotations = {} }: Descriptor): string {
   return pathAnnotations.map((key) => annotations[key]).find((path) => typeof path === 'string') ?? ''
 }
 
-/** A model keeps each file in a layer of its own, as it is or in a tar. */
+/** Reads a file of a model, which has a layer for each file, either its plain bytes or a tar. */
 async function fileOfModel({ layers }: Manifest, open: OpenBlob, names: string[]): Promise<Buffer | undefined> {
   const layer = layers.find((one) => names.includes(pathOf(one).toLowerCase()))
   if (!layer) return undefined
@@ -96,7 +96,7 @@ async function fileOfModel({ layers }: Manifest, open: OpenBlob, names: string[]
 
 type Entry = { name: string; type: 'file' | 'directory'; size?: number; children?: Entry[] }
 
-/** The files that the layers name, as folders in folders. The names are shown, and used for nothing else (X15). */
+/** The files that the layers name, as a tree of folders. The names are shown, and used for nothing else (X15). */
 function treeOf(layers: Descriptor[]): Entry[] {
   const root: Entry[] = []
   for (const layer of layers) {

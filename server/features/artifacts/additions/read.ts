@@ -4,7 +4,10 @@ import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { Failure } from '../../../platform/http/failure.ts'
 
-/** In bytes: what is shown; what is unpacked on the way to it; and files looked at (X19: a small archive may unpack to anything). */
+/**
+ * The most bytes of a file that is shown, the most bytes that are unpacked, and the most entries that are read (X19: a
+ * small archive may unpack to any size). Beyond them, reading throws BAD_REQUEST.
+ */
 export const limits = { shown: 1024 * 1024, unpacked: 128 * 1024 * 1024, entries: 20_000 }
 
 const tooLarge = () => new Failure('BAD_REQUEST', 'the archive is too large to be looked into')
@@ -22,8 +25,8 @@ export async function readWhole(stream: AsyncIterable<unknown>, limit = limits.s
 }
 
 /**
- * The first regular file of a tar whose name `isWanted`; undefined when there is none. The archive flows through memory and
- * is never written anywhere, so names that climb out of a folder, links and devices do nothing (Q16).
+ * Reads the first regular file of a tar whose name `isWanted`; undefined when there is none. The archive is streamed
+ * through memory and never written anywhere, so names that climb out of a folder, links and devices do nothing (Q16).
  */
 export async function readFromTar(
   bytes: Readable,

@@ -1,6 +1,6 @@
 import type { Processor } from './processor.ts'
 
-/** A list of images for several platforms; its references say the rest. */
+/** An index of images for several platforms. It has no attributes of its own; its references describe the images. */
 export const imageIndex: Processor = {
   type: 'IMAGE',
   isFor: ({ kind }) => kind === 'index',

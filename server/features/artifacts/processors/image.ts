@@ -12,7 +12,7 @@ export const image: Processor = {
   additions: ['build_history'],
 }
 
-/** The author may hide in a label, as MAINTAINER became one. */
+/** Attributes of an image's config. The author may also be in the label `maintainer`, which replaced MAINTAINER. */
 export function imageAttributes({ author, created, os, architecture, config, ...more }: Attributes): Attributes {
   const labels = typeof config === 'object' && config !== null ? (config as { Labels?: unknown }).Labels : undefined
   const maintainer = typeof labels === 'object' && labels !== null ? (labels as Attributes)['maintainer'] : undefined

@@ -8,7 +8,7 @@ import type { Addition, Processor } from './processor.ts'
 import { sbom } from './sbom.ts'
 import { wasm } from './wasm.ts'
 
-/** The first that fits wins; the last fits everything. */
+/** An artifact belongs to the first processor that fits it; the last one fits every artifact. */
 export const processors = [sbom, wasm, chart, model, image, cnab, imageIndex, other] satisfies Processor[]
 
 const byType = new Map<string, readonly Addition[]>(
@@ -17,7 +17,7 @@ const byType = new Map<string, readonly Addition[]>(
   ),
 )
 
-/** What can be asked of an artifact by its stored type. An index of images has no history of its own. */
+/** The additions of an artifact, by its stored type. An index has none, since it has no history of its own. */
 export function additionsOf({ type, kind }: { type: string; kind: string }): readonly Addition[] {
   return kind === 'index' ? [] : (byType.get(type) ?? [])
 }

@@ -3,7 +3,7 @@ import { readConfig, type Processor } from './processor.ts'
 /** `application/vnd.<vendor>.<type>.config.<version>+json` names the type; a media type of any other form does not. */
 const typeForm = /^application\/vnd\.[^.]+\.(.+)\.config\.[^.+]+(?:\.[^.+]+)*(?:\+json)?$/
 
-/** Whatever somebody made of a manifest. */
+/** Every artifact that no other processor knows. */
 export const other: Processor = {
   type: ({ artifactType, config }) =>
     (typeForm.exec(config?.mediaType ?? '')?.[1] ?? typeForm.exec(artifactType ?? '')?.[1])

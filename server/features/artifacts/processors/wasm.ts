@@ -3,7 +3,7 @@ import { readConfig, type Processor } from './processor.ts'
 
 const configType = 'application/vnd.wasm.config.v1+json'
 
-/** WebAssembly, as an OCI artifact of its own or in the coat of an image. */
+/** WebAssembly, as an OCI artifact of its own or packed as an image. */
 export const wasm: Processor = {
   type: 'WASM',
   isFor: ({ config, annotations }) =>

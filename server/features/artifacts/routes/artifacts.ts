@@ -45,7 +45,7 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
   }
 }
 
-/** The list as most ask for it: whole, newest first. */
+/** Whether a query asks for the plain list: no filter, newest first. Most do. */
 const isPlain = ({ q = '', sort = '' }: { q?: string; sort?: string }) =>
   q.trim() === '' && ['', '-push_time'].includes(sort.trim())
 
@@ -85,7 +85,7 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   ]
 }
 
-/** C-80: the right to read at the source, too. Absent and forbidden look the same. */
+/** C-80: a copy also needs the right to read the source. A project that is absent looks like one that is forbidden. */
 async function getSource(reader: Reader, name: string, rights: Rights): Promise<Project> {
   const project = await findProject(reader, name)
   const isAdmin = rights.kind === 'user' && rights.isAdmin

@@ -13,7 +13,7 @@ import { accessoryFields, accessoryOrder, listAccessories } from '../store.ts'
 import { presentAccessory } from '../wire.ts'
 import { getArtifact, type Parts } from './shared.ts'
 
-/** What hangs on an artifact: accessories, labels and additions. */
+/** The operations on accessories, labels and additions of an artifact. */
 export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
   const { db } = reader
   return [

@@ -19,7 +19,7 @@ export type Parts = {
   /** Whether lists are put together from cached objects (S1-34). */
   cachesLists: boolean
   artifacts: Artifacts
-  /** What may stand beside an artifact. */
+  /** The columns that a list can show: those of artifacts and of other features. */
   columns: readonly Column[]
 }
 

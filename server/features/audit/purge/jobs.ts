@@ -17,7 +17,7 @@ export const purge = jobType<PurgeParams>({
 })
 
 const marina: Actor = { kind: 'system', id: null, name: 'audit log purge' }
-/** Entries looked at in one statement. */
+/** Entries that one statement reads. */
 const pageSize = 5000
 
 export function purgeHandler(db: Db, topics: Topics): JobHandler {
@@ -27,10 +27,9 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
     const before = (await db.row<{ at: Date }>(
       sql`select now() - make_interval(hours => ${params.audit_retention_hour}) as at`,
     ))!.at
-    log(
-      `${params.dry_run ? 'dry run: counting' : 'removing'} ${types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`} from before ${before.toISOString()}`,
-    )
-    // What an earlier try removed stays removed; a dry run starts over.
+    const which = types === 'all' ? 'all entries' : `entries of ${types.join(', ') || 'no type'}`
+    log(`${params.dry_run ? 'dry run: counting' : 'removing'} ${which} from before ${before.toISOString()}`)
+    // Entries that an earlier try removed count too; a dry run removes nothing, so it counts from 0.
     const earlier = params.dry_run ? 0 : Number(job.earlier['removed'] ?? 0)
     let removed = earlier
     const count: Count = (more) => job.progress({ removed: (removed += more) })
@@ -40,9 +39,9 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
       await purgeEntries(db, before, types, job, count)
       isWhole = true
     } finally {
-      // C-75: each try stands in the log with what it removed, also one that was stopped or failed.
+      // C-75: the audit log says how many entries each try removed, also one that was stopped or failed.
       log(
-        `${removed} entries ${params.dry_run ? 'would go' : 'removed'}${isWhole ? '' : ' until it ended early'}`,
+        `${removed} entries ${params.dry_run ? 'would be ' : ''}removed${isWhole ? '' : ' until it ended early'}`,
         'INFO',
         'last word',
       )
@@ -65,10 +64,10 @@ export function purgeHandler(db: Db, topics: Topics): JobHandler {
   })
 }
 
-/** Called with how many more are gone. */
+/** Called with the number of entries just removed. */
 type Count = (more: number) => void
 
-/** Whole months that are old enough go as tables, however many entries they hold. */
+/** Drops the tables of whole months that are old enough, which costs the same for any number of entries. */
 async function purgeMonths(
   db: Db,
   before: Date,
@@ -85,7 +84,7 @@ async function purgeMonths(
   }
 }
 
-/** Entry after entry in their order: each page begins where the last one ended, whatever it left. */
+/** Removes entries page by page in their order: each page begins at the cursor where the last one ended. */
 async function purgeEntries(
   db: Db,
   before: Date,

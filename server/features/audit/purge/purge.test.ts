@@ -20,7 +20,7 @@ const call = (method: string, where: string, options: CallOptions = {}) =>
   callApi(marina, method, where, { as: admin, ...options })
 const hour = 3_600_000
 
-/** Entries of the past, one for each age in hours and topic. */
+/** Makes past entries, one for each age in hours. */
 async function givenEntries(name: string, ages: number[], topic = 'label.created'): Promise<void> {
   const before = (await agesOf(name)).length
   await db.transaction(async (tx) => {
@@ -28,18 +28,20 @@ async function givenEntries(name: string, ages: number[], topic = 'label.created
       const [repository, tag] = name.split(':')
       await emit(tx, [{ topic, payload: { name, labelId: 1, projectId: null, ...(tag ? { repository, tag } : {}) } }])
       await tx.run(
-        sql`update outbox set occurred_at = ${new Date(Date.now() - age * hour)} where id = (select max(id) from outbox)`,
+        sql`update outbox set occurred_at = ${new Date(Date.now() - age * hour)}
+          where id = (select max(id) from outbox)`,
       )
     }
   })
   await eventually(async () => assert.equal((await agesOf(name)).length, before + ages.length))
 }
 
-/** In whole hours, the youngest first. */
+/** The ages of the entries of a name in whole hours, the youngest first. */
 const agesOf = async (name: string) =>
   (
     await db.rows<{ hours: number }>(
-      sql`select round(extract(epoch from now() - occurred_at) / 3600)::int as hours from audit_log where resource = ${name} order by occurred_at desc`,
+      sql`select round(extract(epoch from now() - occurred_at) / 3600)::int as hours from audit_log
+        where resource = ${name} order by occurred_at desc`,
     )
   ).map(({ hours }) => hours)
 
@@ -62,7 +64,7 @@ async function run(parameters: object): Promise<{ id: number; parameters: Record
   }
 }
 
-test('a purge removes what is older and of the named types, a dry run only counts it, and both stand in the log', async () => {
+test('a purge removes old entries of the named types, and a dry run only counts them; both write facts', async () => {
   const [made, changed] = [fresh('made'), fresh('changed')]
   await givenEntries(made, [1, 30, 2000])
   await givenEntries(changed, [30], 'label.updated')
@@ -70,7 +72,7 @@ test('a purge removes what is older and of the named types, a dry run only count
   const wanted = { audit_retention_hour: 24, include_event_types: 'create_label' }
   const dry = await run({ ...wanted, dry_run: true })
   assert.deepEqual([dry.parameters.removed, await agesOf(made)], [2, [1, 30, 2000]])
-  assert.match(dry.log, /2 entries would go/)
+  assert.match(dry.log, /2 entries would be removed/)
   const real = await run(wanted)
   assert.deepEqual([real.parameters.removed, await agesOf(made), await agesOf(changed)], [2, [1], [30]])
   assert.match(real.log, /2 entries removed/)
@@ -99,7 +101,7 @@ test('a purge removes what is older and of the named types, a dry run only count
   )
 })
 
-test("Harbor's word for all types but those of artifacts is taken, shown as given, and goes before the operations of older clients", async () => {
+test("Harbor's type `other` is taken, shown as given, and holds before the operations of older clients", async () => {
   const [label, pulled] = [fresh('label'), `${fresh('pulled')}:v1`]
   await givenEntries(label, [900])
   await givenEntries(pulled, [900], 'artifact.pulled')
@@ -116,7 +118,7 @@ test("Harbor's word for all types but those of artifacts is taken, shown as give
   )
 })
 
-test('a purge of everything drops months as tables, and entries of a dropped month find a new one', async () => {
+test('a purge of all types drops the tables of whole months, which are made again when needed', async () => {
   const name = fresh('old')
   await givenEntries(name, [1, 24 * 70, 24 * 400])
   const months = async () =>
@@ -130,7 +132,7 @@ test('a purge of everything drops months as tables, and entries of a dropped mon
   assert.deepEqual(await agesOf(name), [1, 24 * 400])
 })
 
-test('a purge that is stopped in the middle says in the log what it had removed', async () => {
+test('a purge that is stopped halfway logs how many entries it had removed', async () => {
   const name = fresh('half')
   await givenEntries(name, [24 * 100, 24 * 200])
   const countOld = async () =>
@@ -165,7 +167,7 @@ test('a purge that is stopped in the middle says in the log what it had removed'
   assert.equal(lines.at(-1), `${before - left} entries removed until it ended early`)
 })
 
-test('pages go on where the last one ended, whatever they leave', async () => {
+test('each page of a purge begins where the last one ended, whichever entries that one left', async () => {
   const name = fresh('paged')
   await givenEntries(
     name,
@@ -188,7 +190,7 @@ test('pages go on where the last one ended, whatever they leave', async () => {
   assert.equal((await agesOf(name)).length, 25)
 })
 
-test('a purge counts on from an earlier try, over months and entries, and says what it did when it is cut short', async () => {
+test('a retried purge counts on from the earlier try, and logs its count when it is cut short', async () => {
   const [name, log, told] = [fresh('again'), [] as string[], [] as number[]]
   await givenEntries(name, [24 * 500, 500, 501])
   const run = (signal: AbortSignal) =>
@@ -216,7 +218,7 @@ test('a purge counts on from an earlier try, over months and entries, and says w
   )
 })
 
-test('a purge is scheduled, changed and ended, and without types it removes nothing', async () => {
+test('a purge can be scheduled, changed and unscheduled, and without types it removes nothing', async () => {
   const body = {
     schedule: { type: 'Daily' },
     parameters: { audit_retention_hour: 168, include_event_types: 'pull_artifact,delete_artifact' },
@@ -241,7 +243,7 @@ test('a purge is scheduled, changed and ended, and without types it removes noth
   await givenEntries(name, [500])
   assert.equal((await run({ audit_retention_hour: 1 })).parameters.removed, 0)
   assert.equal((await agesOf(name)).length, 1)
-  // Older clients name operations.
+  // Clients of Harbor before 2.13 name operations.
   assert.ok(
     String(
       (await run({ audit_retention_hour: 1, include_operations: 'create', dry_run: true })).parameters
@@ -250,7 +252,7 @@ test('a purge is scheduled, changed and ended, and without types it removes noth
   )
 })
 
-test('a purge that cannot be meant is refused and asks for nothing', async () => {
+test('a purge with wrong parameters is refused, and no fact is written', async () => {
   const since = await lastFact(marina)
   const wrong = [
     {},

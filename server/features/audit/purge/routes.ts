@@ -7,7 +7,7 @@ import { facts } from '../topics.ts'
 import { purge } from './jobs.ts'
 import { parsePurge } from './wire.ts'
 
-/** The only way by which entries leave the log (C-75). */
+/** The operations of the purge, the only way to remove entries from the log (C-75). */
 export function purgeRoutes(db: Db, topics: Topics): ApiRoute[] {
   return choreRoutes(db, {
     type: purge,

@@ -1,6 +1,9 @@
 import { parseEventTypes } from '../rules.ts'
 
-/** Harbor's names. `include_event_types`: with commas between, `*` for all, `other` for all but those of artifacts. */
+/**
+ * The parameters of a purge, by Harbor's names. `include_event_types` has commas between; `*` stands for all types,
+ * `other` for all but those of artifacts.
+ */
 export type PurgeParams = { audit_retention_hour: number; include_event_types: string; dry_run: boolean }
 
 /** Harbor's portal chooses among these and `other`, which is every other type. */
@@ -9,7 +12,7 @@ const other = 'other'
 
 export const isGroup = (name: string): boolean => name === '*' || name === other
 
-/** `known`: all event types there are. */
+/** The event types that a purge removes. `known`: all event types that facts can have. */
 export function purgedTypes(list: string, known: string[]): string[] | 'all' {
   const types = parseEventTypes(list)
   if (types.has('*') || [...artifactTypes, other].every((type) => types.has(type))) return 'all'

@@ -5,10 +5,10 @@ import { Failure } from '../../../platform/http/failure.ts'
 import { eventTypesOf, parseEventTypes, strangeTypeIn } from '../rules.ts'
 import { isGroup, type PurgeParams } from './rules.ts'
 
-/** Harbor's bound, in hours: 27 years. */
+/** The longest retention, in hours, as in Harbor: 27 years. */
 const longestRetention = 240_000
 
-/** What a purge is to do. As with Harbor, one that names no types removes nothing. Throws BAD_REQUEST. */
+/** Parses the parameters of a purge. As in Harbor, a purge that names no types removes nothing. Throws BAD_REQUEST. */
 export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics: Topics): PurgeParams {
   const {
     audit_retention_hour: hours,
@@ -31,7 +31,7 @@ export function parsePurge({ parameters = {} }: Static<typeof Schedule>, topics:
   const asked = [...parseEventTypes(types)]
   const strange = strangeTypeIn(asked.filter((type) => !isGroup(type)).join(','), topics)
   if (strange !== undefined) throw new Failure('BAD_REQUEST', `parameters.include_event_types: ${strange}`)
-  // Until Harbor 2.13 operations were named: create, delete, pull. Where both are, it goes by the event types.
+  // Clients of Harbor before 2.13 name operations: create, delete, pull. When both are given, the event types hold.
   const olds = asked.length > 0 ? new Set<string>() : parseEventTypes(operations)
   const all = [...asked, ...[...known].filter((type) => olds.has(type.slice(0, type.indexOf('_'))))]
   return { audit_retention_hour: hours as number, include_event_types: [...new Set(all)].join(','), dry_run: isDryRun }

@@ -1,7 +1,7 @@
 import { renderTemplate } from '../template.ts'
 import type { Sender } from './sender.ts'
 
-/** JSON of one's own making: for receivers that want their very own fields. */
+/** A template of JSON that the policy's owner writes, for receivers that expect fields of their own. */
 export const generic: Sender = {
   type: 'generic',
   vendor: 'WEBHOOK',

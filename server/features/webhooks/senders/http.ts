@@ -1,7 +1,7 @@
 import { eventTypes, type HookEvent } from '../events.ts'
 import type { Sender } from './sender.ts'
 
-/** Harbor's payloads, field by field. */
+/** Harbor's payload, field by field, or a CloudEvent. */
 export const http: Sender = {
   type: 'http',
   vendor: 'WEBHOOK',

@@ -1,20 +1,20 @@
 import type { HookEvent } from '../events.ts'
 
-/** What is posted. */
+/** The body of a POST request. */
 export type Message = { contentType: string; body: string }
 
-/** What a target says of how its messages look. */
+/** A target's settings for its messages. */
 type Looks = { format: string; template: string | undefined; policyId: number }
 
 /** A kind of target. */
 export type Sender = {
-  /** As `type` of a target. */
+  /** Its name: the `type` of a target. */
   type: string
-  /** Harbor's name of its jobs. */
+  /** Harbor's vendor type of its executions. */
   vendor: string
-  /** Payload formats to choose from, the first one when none is named; without any, naming one is an error. */
+  /** The payload formats to choose from; the first is the default. When it is empty, naming a format is an error. */
   formats: readonly string[]
   needsTemplate: boolean
-  /** Must not fail whatever the event says. */
+  /** Must not throw, whatever the event holds. */
   render(event: HookEvent, looks: Looks): Message
 }

@@ -1,10 +1,10 @@
 import type { HookEvent } from '../events.ts'
 import type { Sender } from './sender.ts'
 
-/** Characters of a section's text that Slack takes, less what stands around it. */
+/** Slack's limit of a section's text, in characters, less the text around the event. */
 const textLimit = 2900
 
-/** A message of Slack's blocks, with the parts that Harbor's has. */
+/** A message of Slack's blocks, with the same parts as Harbor's. */
 export const slack: Sender = {
   type: 'slack',
   vendor: 'SLACK',
@@ -30,6 +30,6 @@ function textsOf({ type, occurredAt, operator, data }: HookEvent): string[] {
   ]
 }
 
-/** What a name may not turn into: a mention, a link, the end of the code block. */
+/** Escapes a name, so that it cannot become a mention, a link, or the end of the code block. */
 const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'")

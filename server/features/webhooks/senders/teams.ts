@@ -1,7 +1,7 @@
 import type { HookEvent } from '../events.ts'
 import type { Sender } from './sender.ts'
 
-/** An adaptive card, as the webhooks of Microsoft Teams' workflows take it. */
+/** An adaptive card, the format of webhooks of Microsoft Teams' workflows. */
 export const teams: Sender = {
   type: 'teams',
   vendor: 'TEAMS',
@@ -39,5 +39,5 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
   }
 }
 
-/** Cards read Markdown: no name may become a link or a picture. */
+/** Escapes a name: cards render Markdown, and a name must not become a link or a picture. */
 const plain = (text: string) => text.slice(0, 1000).replaceAll(/[\\[\]()*`!<>]/g, String.raw`\$&`)

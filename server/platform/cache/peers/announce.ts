@@ -16,27 +16,30 @@ type AnnouncementsOptions = {
   lease: OwnLease
   others: OtherLeases
   leaseMs: number
-  /** True while the answers of others can reach us. */
+  /** True while this process listens, so that the answers of others reach it. */
   isListening(): boolean
   closing: AbortSignal
   stamps: Stamps | undefined
   onTrouble(error: unknown): void
 }
 
-/** `xid` null: the transaction has written nothing. `others`: the leases that the change must be told to. */
+/** `xid` is null when the transaction has written nothing. `others`: the leases whose processes must be told. */
 type Change = { keys: ReadonlySet<string>; xid: string | null; others: LeaseRow[] }
-/** A change of ours for as long as it waits for others. */
+/** A change of this process that waits for the other processes. */
 type Waiting = { answer(lease: string): void; hear(): void; fail(error: Error): void }
-/** Who has not answered yet, how many of our own messages have not come back to us, and when both are over. */
+/**
+ * `leases`: those whose processes have not answered yet. `unheard`: how many of this process's own messages it has not
+ * received yet. `over` resolves when there are neither.
+ */
 type Missing = { leases: Map<string, LeaseRow>; unheard: number; over: Promise<void> }
 
-/** How long a change waits for our own connection to the others to come back, in ms. */
+/** How long a change waits for this process's connection to be opened again, in ms. */
 const comebackMs = 3000
 
-/** Tells other processes of the changes of this one, before each commit, and releases them after it. */
+/** Announces the changes of this process to the others before each commit, and releases the keys after it. */
 export class Announcements implements CommitGuard {
   readonly #options: AnnouncementsOptions
-  /** Our own changes that wait for others. */
+  /** By the id of the change. */
   readonly #waiting = new Map<string, Waiting>()
 
   constructor(options: AnnouncementsOptions) {
@@ -53,29 +56,29 @@ export class Announcements implements CommitGuard {
     }
     const change = await orEnd(end, async () => ({ keys, ...(await this.#lookAround(tx)) }))
     if (change.others.length > 0) return this.#announced(change, commit, end)
-    // Nobody else to tell, and nobody can have joined since who would have to hear of it.
+    // No other process has a lease, and one that joins from now on waits until this transaction has ended.
     stamps?.note(randomUUID(), keys)
     return this.#committed(change.xid, commit, end)
   }
 
-  /** A process has blocked the keys of a change of ours. */
+  /** To be called when another process has blocked the keys of a change of this process. */
   answered(change: string, lease: string): void {
     this.#waiting.get(change)?.answer(lease)
   }
 
-  /** One of our own messages about a change came back to us. */
+  /** To be called when this process receives one of its own messages about a change. */
   heard(change: string): void {
     this.#waiting.get(change)?.hear()
   }
 
-  /** The answers that our changes wait for can no longer reach us. */
+  /** Fails all changes that wait: the connection that brings the answers broke. */
   giveUp(cause: unknown): void {
     for (const one of this.#waiting.values()) {
       one.fail(new DatabaseUnavailable('the connection to the other processes broke', { cause }))
     }
   }
 
-  /** What the transaction has to know: its own id, and who else holds a lease. */
+  /** The transaction's own id, and the leases of other processes. */
   async #lookAround(tx: Queryable): Promise<Omit<Change, 'keys'>> {
     const row = await tx.row<Omit<Change, 'keys'>>(sql`
       select pg_current_xact_id_if_assigned()::text as xid, ${leaseRows} as others
@@ -95,8 +98,8 @@ export class Announcements implements CommitGuard {
   }
 
   /**
-   * Commits, then ends the block. A commit without an answer, because the connection broke, may still take place: the
-   * block stays until the database knows nothing of the transaction any more.
+   * Commits, then ends the block. A commit without an answer, because the connection broke, may still take place: then
+   * the block stays until the transaction has ended in the database.
    */
   async #committed<Result>(xid: string | null, commit: () => Promise<Result>, end: () => void): Promise<Result> {
     let isUnknown = false
@@ -111,7 +114,10 @@ export class Announcements implements CommitGuard {
     }
   }
 
-  /** However long that takes; when we are closed meanwhile, others find out by themselves. */
+  /**
+   * Waits until the transaction has ended, without a limit. On closing it stops: other processes lift their blocks by
+   * themselves.
+   */
   async #outlive(xid: string): Promise<void> {
     const { db, closing } = this.#options
     const isOver = () =>
@@ -124,7 +130,7 @@ export class Announcements implements CommitGuard {
     }
   }
 
-  /** Resolves when nobody serves the keys any more. */
+  /** Resolves when no process serves the keys from memory any more. */
   async #announce(change: string, { keys, xid, others }: Change): Promise<void> {
     const { db, self } = this.#options
     if (!(await this.#isListening())) throw new DatabaseUnavailable('the other processes cannot be told of this change')
@@ -141,7 +147,9 @@ export class Announcements implements CommitGuard {
     }
   }
 
-  /** After a broken connection it is opened again within moments; a change waits for that instead of failing. */
+  /**
+   * A broken connection is opened again within moments: a change waits up to `comebackMs` for that instead of failing.
+   */
   async #isListening(): Promise<boolean> {
     const { isListening, closing } = this.#options
     for (let waited = 0; waited < comebackMs && !closing.aborted; waited += 20) {
@@ -151,7 +159,7 @@ export class Announcements implements CommitGuard {
     return isListening()
   }
 
-  /** From here on answers count, and our own messages, of which there will be `unheard`. */
+  /** Registers the change, so that answers and the process's own `unheard` messages are counted from now on. */
   #wait(change: string, others: LeaseRow[], unheard: number): Missing {
     const { promise: over, resolve, reject } = Promise.withResolvers<void>()
     over.catch(() => {})
@@ -166,8 +174,8 @@ export class Announcements implements CommitGuard {
   }
 
   /**
-   * Until all have answered, or those that have not hold no lease any more, and we have heard ourselves (and noted the
-   * change).
+   * Waits until each process has answered or its lease has ended, and until this process has received its own messages
+   * (and so noted the change in its stamps).
    */
   async #allAnswered(missing: Missing): Promise<void> {
     const { others, leaseMs } = this.#options
@@ -182,7 +190,7 @@ export class Announcements implements CommitGuard {
     }
   }
 
-  /** Of those that have not answered: forgets who has left, and ends the leases that have run out. */
+  /** Removes from `missing` the leases that are gone, and those that have run out, which it ends. */
   async #dropSilent(missing: Map<string, LeaseRow>): Promise<void> {
     const { db, others } = this.#options
     const row = await db.row<{ there: LeaseRow[] }>(sql`
@@ -206,7 +214,7 @@ async function orEnd<Result>(end: () => void, work: () => Promise<Result>): Prom
   }
 }
 
-/** Waits for `over`, and rejects with it, but no longer than this. */
+/** Waits for `over` for at most `ms`; rejects when `over` does. */
 async function atMost(ms: number, over: Promise<void>): Promise<void> {
   const done = new AbortController()
   const late = sleep(ms, undefined, { signal: done.signal }).catch(() => {})

@@ -27,7 +27,7 @@ export class Questions {
     this.#options = options
   }
 
-  /** Asks every process with a lease. Returns the answers that are there in time, in no order. */
+  /** Asks every process with a lease. Returns the answers that arrive within 2 s, in no order. */
   async ask(question: Question): Promise<unknown[]> {
     const { self, db } = this.#options
     const change = randomUUID()
@@ -38,7 +38,7 @@ export class Questions {
     return bodies.map((body) => JSON.parse(body.toString('utf8')) as unknown)
   }
 
-  /** Waits for so many answers, at most 2 s, and returns those there are. */
+  /** Waits for `count` answers, at most 2 s, and returns those that have arrived. */
   async answersTo(change: string, count: number): Promise<Buffer[]> {
     const { db, closing } = this.#options
     const end = performance.now() + answerMs
@@ -53,7 +53,7 @@ export class Questions {
     }
   }
 
-  /** Answers a question, if it is for us. Only a process with a lease answers. */
+  /** Answers a question that is for this process. Only a process with a lease answers. */
   answer({ change, to }: Asking, question: Question): void {
     const { lease, onQuestion, onTrouble } = this.#options
     if (lease.id === '' || (to !== null && to !== lease.id)) return

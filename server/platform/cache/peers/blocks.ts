@@ -12,7 +12,7 @@ export class Blocks {
   readonly #limitMs: number
   readonly #held = new Map<string, Held>()
 
-  /** `limitMs`: from when on a block that nobody released is lifted, once its transaction has ended. */
+  /** `limitMs`: the age from which a block that was not released is lifted, once its transaction has ended. */
   constructor(db: Db, cache: Cache, limitMs: number) {
     this.#db = db
     this.#cache = cache
@@ -35,9 +35,7 @@ export class Blocks {
     for (const change of this.#held.keys()) this.release(change)
   }
 
-  /**
-   * Those whose release was lost. One whose transaction has not ended stays: what is read now may be old in a moment.
-   */
+  /** Lifts old blocks whose release was lost. One whose transaction has not ended stays, as it may still commit. */
   async liftOld(): Promise<void> {
     const old = [...this.#held].filter(([, { until }]) => performance.now() > until)
     if (old.length === 0) return
@@ -49,7 +47,7 @@ export class Blocks {
   }
 }
 
-/** Of these transactions, those that have ended, by a commit or not. */
+/** Those of the transactions that have ended, by a commit or a rollback. */
 export async function listEnded(db: Db, xids: string[]): Promise<Set<string>> {
   const rows = await db.rows<{ xid: string }>(sql`
     select xid from unnest(${xids}::text[]) as xid where pg_visible_in_snapshot(xid::xid8, pg_current_snapshot())`)

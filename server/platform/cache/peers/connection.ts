@@ -6,14 +6,14 @@ import { channel, type Message } from './messages.ts'
 
 type ConnectionOptions = {
   db: Db
-  /** A statement without an answer for this long means that the connection went silent, in ms. */
+  /** How long a statement may go without an answer before the connection counts as silent, in ms. */
   silenceMs: number
   onMessage(message: Message): void
-  /** The connection broke by itself; `isOpen` is false already. */
+  /** Called when the connection breaks; `isOpen` is false by then. */
   onBreak(error: Error): void
 }
 
-/** The one connection that brings the messages of other processes. Its owner opens it anew after it broke. */
+/** The one connection that brings the messages of other processes. Its owner opens it again after it broke. */
 export class Connection {
   readonly #options: ConnectionOptions
   #client: pg.Client | undefined
@@ -40,7 +40,7 @@ export class Connection {
     await this.#inTime(client.query(`set synchronous_commit to off; listen ${channel}`))
   }
 
-  /** The rows of a statement that runs on this very connection. Rejects when the connection broke or went silent. */
+  /** Runs a statement on this very connection. Rejects when the connection broke or went silent. */
   async rows<Row extends pg.QueryResultRow>(statement: Sql): Promise<Row[]> {
     if (!this.#client) throw new Error('the connection that brings changes broke')
     return (await this.#inTime(this.#client.query<Row>(statement))).rows
@@ -56,7 +56,7 @@ export class Connection {
     if (client) await this.#inTime(client.end()).catch(() => {})
   }
 
-  /** Rejects when an answer takes so long that the lease has run out. */
+  /** Rejects when the answer takes longer than `silenceMs`. */
   async #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
     const done = new AbortController()
     const late = sleep(this.#options.silenceMs, undefined, { signal: done.signal, ref: false }).then(() => {

@@ -14,7 +14,7 @@ type LearnerOptions = {
   lease: OwnLease
   questions: Questions
   stamps: Stamps
-  /** Between two attempts, in ms. */
+  /** The pause between two attempts, in ms. */
   pauseMs: number
   closing: AbortSignal
 }
@@ -22,12 +22,12 @@ type LearnerOptions = {
 /** A process that knows the stamps. */
 type Source = { id: string; generation: string }
 
-/** Brings a newcomer's table of stamps in step with those of all others, and gives ours to newcomers. */
+/** Gets the table of stamps from another process when this one joins, and gives it to others that join. */
 export class Learner {
   readonly #options: LearnerOptions
   /**
-   * Our own request for a table of stamps. `hasBegun`: it came back to us, and we note what is to be added to the
-   * table.
+   * This process's own request for a table of stamps. `hasBegun`: the process has received its own request, and notes
+   * the changes that are to be added to the table.
    */
   #request: { change: string; hasBegun: boolean } | undefined
 
@@ -36,8 +36,8 @@ export class Learner {
   }
 
   /**
-   * Finds out the stamps for as long as we hold this lease: from another process, or, where none knows them, by
-   * beginning anew.
+   * Gets the stamps from another process or, when none knows them, begins a new generation. Retries while the lease is
+   * held.
    */
   async learn(leaseId: string): Promise<void> {
     const { lease, closing, pauseMs } = this.#options
@@ -45,12 +45,12 @@ export class Learner {
     while (isOurs() && !(await this.#learnOnce(leaseId))) await sleep(pauseMs, undefined, { ref: false })
   }
 
-  /** Hears a request for the table: our own, or one that may be for us. */
+  /** Takes a request for the table: this process's own, or one of another process, which it answers if it is asked. */
   hear({ change, to }: Asking): void {
     const { lease, stamps, questions } = this.#options
     if (this.#request && change === this.#request.change) {
-      // The process we asked copies its table at this very place among all changes: from here on we note what is to be
-      // added.
+      // The process that was asked copies its table at this very place in the order of all messages: changes from here
+      // on are noted here, to be added to the copy.
       stamps.begin()
       this.#request.hasBegun = true
     }
@@ -69,11 +69,11 @@ export class Learner {
     return true
   }
 
-  /** `ourselves`: nobody knows the stamps, and we have begun a new generation. `none`: nor could we begin one. */
+  /** `ourselves`: no process knows the stamps, and this one begins a new generation. `none`: its lease has run out. */
   async #findSource(leaseId: string, fresh: string): Promise<Source | 'ourselves' | 'none'> {
     const { db, stamps } = this.#options
     return db.transaction(async (tx) => {
-      // One after the other: two that begin at once must not begin two generations.
+      // One process at a time: two that begin at once must not begin two generations.
       await tx.row(sql`select pg_advisory_xact_lock(hashtext(${channel}))`)
       const known = await tx.row<Source>(sql`
         select id, generation from replica

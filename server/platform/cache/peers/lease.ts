@@ -3,12 +3,12 @@ import type { Db, Queryable } from '../../db/db.ts'
 import { sql, type Sql } from '../../db/sql.ts'
 import type { Connection } from './connection.ts'
 
-/** A row of `replica`: the lease of some process; `until` as the database writes it. */
+/** A row of `replica`: the lease of a process; `until` is the database's text of the time. */
 export type LeaseRow = { id: string; until: string }
 
 /**
- * We count a lease as over this much before the database does, in ms: for the reply's way back, and because a crash of
- * PostgreSQL may lose the last 0.6 s of renewals, which do not wait for the disk.
+ * How much earlier than in the database a process counts its own lease as over, in ms: for the time that the reply
+ * takes, and because a crash of PostgreSQL may lose the renewals of the last 0.6 s, which do not wait for the disk.
  */
 const marginMs = 1000
 
@@ -17,26 +17,25 @@ export const leaseRows: Sql = sql`
   coalesce(json_agg(json_build_object('id', id, 'until', lease_until)) filter (where id is not null), '[]')`
 
 /**
- * Ends the leases of processes that are known to be dead, all of them: while one ran out by itself, every push would wait
- * for up to its length. Only for a database that no other process uses yet.
+ * Ends all leases, whose processes must be known to be dead: otherwise every push would wait until they run out. Only
+ * for a database that no other process uses yet.
  */
 export async function forgetLeases(db: Queryable): Promise<void> {
   await db.run(sql`delete from replica`)
 }
 
 /**
- * The right of this process to serve from memory: a row that says until when. Each time it begins anew it is another
- * row.
+ * The right of this process to serve from memory, until the time in its row. Each time it is taken it has a new row.
  */
 export class OwnLease {
   readonly #db: Db
   readonly #connection: Connection
   readonly #leaseMs: number
   #id = ''
-  /** Leases of our own that may still stand in the database after a broken connection; nothing is served under them. */
+  /** Earlier leases of this process whose rows may remain after a broken connection; nothing is served under them. */
   #lost: string[] = []
   #end = -Infinity
-  /** The same on the clock of the wall: a machine that slept finds its monotonic clock where it was. */
+  /** The same by the wall clock: while a machine sleeps, its monotonic clock stands still. */
   #endOnWall = -Infinity
 
   constructor(db: Db, connection: Connection, leaseMs: number) {
@@ -45,12 +44,12 @@ export class OwnLease {
     this.#leaseMs = leaseMs
   }
 
-  /** Empty while this process has none. */
+  /** Empty while this process has no lease. */
   get id(): string {
     return this.#id
   }
 
-  /** The rows of this process: no other one serves under them. */
+  /** The rows of this process, which it need not tell of changes. */
   get ownIds(): string[] {
     return this.#id === '' ? this.#lost : [this.#id, ...this.#lost]
   }
@@ -59,14 +58,14 @@ export class OwnLease {
     return performance.now() < this.#end && Date.now() < this.#endOnWall
   }
 
-  /** Nothing is served from memory from here on, until the next renewal. */
+  /** Stops serving from memory until the next renewal. */
   suspend(): void {
     this.#end = -Infinity
   }
 
   /**
    * Writes a new row. Returns the horizon: a transaction that began to write before it may have listed the leases
-   * without this one. Nothing may be served until all those have ended and the lease was renewed.
+   * without this one. Nothing may be served until all those transactions have ended and the lease was renewed.
    */
   async take(): Promise<string> {
     this.#id = randomUUID()
@@ -81,7 +80,7 @@ export class OwnLease {
     return row!.horizon
   }
 
-  /** Prolongs the lease and serves under it. Returns the leases of others. Rejects as `keepRow` does. */
+  /** Renews the lease and serves under it. Returns the leases of others. Rejects as `keepRow` does. */
   async renew(): Promise<LeaseRow[]> {
     const [sentAt, sentAtOnWall] = [performance.now(), Date.now()]
     const others = await this.keepRow()
@@ -91,9 +90,9 @@ export class OwnLease {
   }
 
   /**
-   * Prolongs the row alone. Returns the leases of others. Rejects when the lease has run out meanwhile, for then
-   * changes may have gone by unseen. By the connection that brings the changes: one that went silent without breaking
-   * must not leave us with a lease, and others waiting for our answers.
+   * Renews only the row. Returns the leases of others. Rejects when the lease has run out, as changes may have been
+   * missed then. Runs on the connection that brings the changes: when that went silent without breaking, the lease must
+   * end, as other processes would wait for answers.
    */
   async keepRow(): Promise<LeaseRow[]> {
     const [row] = await this.#connection.rows<{ isKept: boolean; others: LeaseRow[] }>(sql`
@@ -105,7 +104,7 @@ export class OwnLease {
     return row!.others
   }
 
-  /** Gives the lease up at once. Returns its id, whose row is still to be removed. */
+  /** Gives the lease up at once. Returns its id; the caller removes its row. */
   drop(): string {
     const gone = this.#id
     this.#id = ''
@@ -118,11 +117,11 @@ export class OwnLease {
   }
 }
 
-/** The leases of other processes, and how long each may still be served under, by our own clock alone. */
+/** The leases of other processes, and how long they last, by this process's own clock alone. */
 export class OtherLeases {
   readonly #db: Db
   readonly #leaseMs: number
-  /** Each lease as it stands, and since when on our own clock: that of the database may jump. */
+  /** The `until` of each lease, and when this process first saw it, by its own clock: that of the database may jump. */
   readonly #seen = new Map<string, { until: string; at: number }>()
   #count = 0
 
@@ -131,12 +130,12 @@ export class OtherLeases {
     this.#leaseMs = leaseMs
   }
 
-  /** As last seen. */
+  /** How many there were when last read. */
   get count(): number {
     return this.#count
   }
 
-  /** Takes note of those there are, and ends those that ran out. */
+  /** Notes the leases that exist, and ends those that have run out. */
   async look(others: LeaseRow[]): Promise<void> {
     this.#count = others.length
     for (const id of this.#seen.keys()) if (others.every((one) => one.id !== id)) this.#seen.delete(id)
@@ -144,8 +143,8 @@ export class OtherLeases {
   }
 
   /**
-   * How long another process may serve from memory by a lease that stands so, counted from when we first saw it: it was
-   * renewed before that, and is served under for a second less.
+   * How long another process may still serve from memory under this lease, in ms, counted from when this process first
+   * saw it: the lease was renewed before that, and its process counts it as over a second earlier.
    */
   leftMs({ id, until }: LeaseRow): number {
     const now = performance.now()
@@ -153,15 +152,14 @@ export class OtherLeases {
     return this.#seen.get(id)!.at + this.#leaseMs - now
   }
 
-  /** Ends a lease for good: a process that wakes up with it cannot renew it. False when it was renewed. */
+  /** Ends a lease for good: its process cannot renew it any more. False when it was renewed meanwhile. */
   async end({ id, until }: LeaseRow): Promise<boolean> {
-    return (
-      (await this.#db.run(sql`
-      delete from replica where id = ${id} and lease_until = ${until}::text::timestamptz`)) > 0
-    )
+    const count = await this.#db.run(sql`
+      delete from replica where id = ${id} and lease_until = ${until}::text::timestamptz`)
+    return count > 0
   }
 
-  /** Counts each lease anew: a PostgreSQL that crashed may have gone back to how a lease stood before. */
+  /** Counts each lease anew: a PostgreSQL that crashed may have lost a renewal. */
   forget(): void {
     this.#seen.clear()
   }

@@ -1,12 +1,10 @@
 import { sql } from '../../db/sql.ts'
 import type { Db } from '../../db/db.ts'
 
-/** Something that only the processes themselves can say or do; JSON both ways. */
+/** A question that only the processes themselves can answer. Question and answer are JSON. */
 export type Question = { about: string; [more: string]: unknown }
 
-/**
- * `from` names the process that makes the change; `xid` is the transaction that makes it, if it has written anything.
- */
+/** `from` names the process that makes the change, `xid` its transaction; null when that has written nothing. */
 export type Block = {
   kind: 'block'
   from: string
@@ -18,16 +16,16 @@ export type Block = {
 type Release = { kind: 'release'; from: string; change: string }
 /** `from` names a lease, `to` the process that makes the change. */
 type Ack = { kind: 'ack'; from: string; change: string; to: string }
-/** `change` is the question's own id; `to` names a lease, null everybody. */
+/** `change` is the id of the question; `to` names a lease, null all of them. */
 export type Asking = { kind: 'ask'; from: string; change: string; to: string | null; question: Question | 'stamps' }
 export type Message = Block | Release | Ack | Asking
 
-/** The channel of NOTIFY on which all processes of a database talk. */
+/** The channel of NOTIFY on which all processes of a database send messages. */
 export const channel = 'marina_cache'
-/** PostgreSQL refuses a payload of 8000 bytes and more. */
+/** In bytes: PostgreSQL refuses a payload of 8000 bytes and more. */
 const payloadLimit = 7000
 
-/** Tells every process that listens, this one included. Notifications reach all of them in the same order. */
+/** Sends to every process that listens, this one included. All of them receive notifications in the same order. */
 export async function send(db: Db, message: Message): Promise<void> {
   await db.relaxed.run(sql`select pg_notify(${channel}, ${JSON.stringify(message)})`)
 }

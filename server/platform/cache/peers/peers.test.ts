@@ -8,10 +8,12 @@ import type { CommitGuard } from '../../db/db.ts'
 import { sql } from '../../db/sql.ts'
 import { countLiesOfReads, factKey, isCaught, openProcess, prepare, type Process } from '../processes.suite.ts'
 
-/** What the process would serve from memory now, without a read. */
+/** The fact that the process would serve from memory now. */
 const served = ({ cache, peers }: Process) => (peers.isTrusted() ? cache.look(factKey('a'))?.value : undefined)
 
-/** What takes longer, in ms, hangs: leases are 2 s, and a busy machine may need several times as long. */
+/**
+ * The time, in ms, after which something counts as hanging: leases are 2 s, a busy machine may need several times that.
+ */
 const hangMs = 60_000
 
 test('an acknowledged write is seen by the next read on every process, and no read goes back in time', async () => {
@@ -48,12 +50,12 @@ test('the same check catches a guard that tells nobody, and one that forgets onl
   assert.ok(await isCaught([three, four]))
 })
 
-test('S1-21, S1-22: a change that fails leaves the caches as they are; one that succeeds is forgotten, not written into them', async () => {
+test('S1-21, S1-22: a failed change leaves the caches as they are; a committed one removes the fact', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await using two = await openProcess(database.url)
   await one.write('a')
-  // The other hears of the release a moment after the write was acknowledged; until then it keeps nothing.
+  // The other process is told of the release a moment after the write was acknowledged; until then it keeps nothing.
   for (const process of [one, two]) while (!served(process)) assert.equal(await process.read('a'), 1)
   const failing = one.db.transaction(async (tx) => {
     tx.changes(factKey('a'))
@@ -69,7 +71,7 @@ test('S1-21, S1-22: a change that fails leaves the caches as they are; one that 
   assert.deepEqual([one, two].map(served), [undefined, undefined])
 })
 
-test('what was made is seen by the next read on every process, although nobody names the key of what was not there', async () => {
+test('a new fact is seen by the next read on every process, although its writer names no key', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await using two = await openProcess(database.url)
@@ -87,14 +89,14 @@ test('what was made is seen by the next read on every process, although nobody n
   }
 })
 
-test('S1-27: what a transaction has changed and not committed is in no cache', async () => {
+test('S1-27: a change that is not committed is in no cache', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await one.write('a')
   const rolledBack = one.db.transaction(async (tx) => {
     tx.changes(factKey('a'))
     await tx.run(sql`update fact set value = 100 where key = 'a'`)
-    // By whoever asks meanwhile, and by the transaction itself.
+    // Read by another caller meanwhile, and by the transaction itself.
     assert.equal(await one.read('a'), 1)
     throw new Error('given up')
   })
@@ -102,26 +104,28 @@ test('S1-27: what a transaction has changed and not committed is in no cache', a
   assert.deepEqual(served(one), { value: 1 })
 })
 
-test('processes answer what others ask of them, one that does not within two seconds is left out', async () => {
+test('processes answer the questions of others; one that does not answer within 2 s is left out', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await using two = await openProcess(database.url)
   assert.deepEqual(await one.peers.ask({ about: 'anything' }), [null, null])
-  // Its row stays for a while, and nobody answers for it.
+  // A row whose process does not answer.
   await two.db.run(
     sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1 hour')`,
   )
   assert.equal((await one.peers.ask({ about: 'anything' })).length, 2)
 })
 
-test('a process whose connection broke serves nothing from memory until it has begun anew', async () => {
+test('a process whose connection broke serves nothing from memory until it has joined again', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await using two = await openProcess(database.url)
   await one.write('a')
   assert.equal(await two.read('a'), 1)
   await one.db.run(
-    sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()`,
+    sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where query like 'listen %' and datname = current_database()`,
   )
   await one.write('a').catch(() => one.write('a'))
   assert.ok((await two.read('a')) >= 2)
@@ -134,7 +138,7 @@ test('a process that hangs holds up a write until its lease is over, and then se
   const two = await openProcess(database.url, { leaseMs: 2000 })
   await one.write('a')
   assert.equal(await two.read('a'), 1)
-  // Its row stays, nobody renews it and nobody answers: what a stopped process looks like from outside.
+  // The row stays, but is not renewed, and no process answers for it: so a stopped process looks from outside.
   await two.peers[Symbol.asyncDispose]()
   await one.db.run(
     sql`insert into replica (id, lease_until) values (gen_random_uuid(), clock_timestamp() + interval '1.5 seconds')`,
@@ -155,9 +159,9 @@ test('more keys than fit into one notification are all forgotten', async () => {
   const write = () =>
     one.db.transaction(async (tx) => {
       tx.changes(...keys.map(factKey))
-      await tx.run(
-        sql`insert into fact (key, value) select key, 1 from unnest(${keys}::text[]) as key on conflict (key) do update set value = fact.value + 1`,
-      )
+      await tx.run(sql`
+        insert into fact (key, value) select key, 1 from unnest(${keys}::text[]) as key
+        on conflict (key) do update set value = fact.value + 1`)
     })
   await write()
   for (const key of keys) assert.equal(await two.read(key), 1)
@@ -168,19 +172,21 @@ test('more keys than fit into one notification are all forgotten', async () => {
   )
 })
 
-/** The database by a way that can be cut. */
+/** A proxy to the database, whose connections a test can cut or silence. */
 async function openDatabaseProxy(url: string) {
   const { username, password, pathname, port, searchParams } = new URL(url)
   const proxy = await openTcpProxy({ path: `${searchParams.get('host')}/.s.PGSQL.${port || 5432}` })
   return Object.assign(proxy, { url: `postgres://${username}:${password}@127.0.0.1:${proxy.port}${pathname}` })
 }
 
-/** Every commit that changes a fact takes as long as this is held. */
+/** Makes every commit that changes a fact wait until the returned function is called. */
 async function holdCommits({ db }: Process): Promise<() => Promise<void>> {
   const client = await db.connect()
   await client.query(`
-    create or replace function wait() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
-    create constraint trigger wait after update on fact deferrable initially deferred for each row execute function wait();
+    create or replace function wait() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
+    create constraint trigger wait after update on fact
+      deferrable initially deferred for each row execute function wait();
     select pg_advisory_lock(7)`)
   return () => client.end()
 }
@@ -188,7 +194,9 @@ async function holdCommits({ db }: Process): Promise<() => Promise<void>> {
 const committing = async ({ db }: Process) => {
   while (
     !(await db.row(
-      sql`select pid from pg_stat_activity where datname = current_database() and query = 'COMMIT' and wait_event_type = 'Lock'`,
+      sql`
+        select pid from pg_stat_activity
+        where datname = current_database() and query = 'COMMIT' and wait_event_type = 'Lock'`,
     ))
   )
     await sleep(10)
@@ -200,7 +208,7 @@ const readsOf = async (process: Process, name: string, ms: number) => {
   return [...seen]
 }
 
-test('a block that nobody released stays until the transaction has ended, however long its commit takes', async () => {
+test('a block that was not released stays until the transaction has ended, however long its commit takes', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await using two = await openProcess(database.url, { blockLimitMs: 50 })
@@ -215,7 +223,7 @@ test('a block that nobody released stays until the transaction has ended, howeve
   assert.equal(await two.read('a'), 2)
 })
 
-test('a commit whose connection breaks is seen when it takes place after all, by the process that gave it up and by the others', async () => {
+test('a commit whose connection breaks, but which takes place after all, is seen by every process', async () => {
   await using database = await openTestDatabase(prepare)
   await using proxy = await openDatabaseProxy(database.url)
   await using one = await openProcess(proxy.url)
@@ -240,7 +248,7 @@ test('a commit whose connection breaks is seen when it takes place after all, by
   })
 })
 
-test('a process whose connection for changes goes silent without breaking holds up writes for its lease, and then takes part again', async () => {
+test('a process whose connection goes silent holds up writes for its lease at most, then joins again', async () => {
   await using database = await openTestDatabase(prepare)
   await using proxy = await openDatabaseProxy(database.url)
   await using one = await openProcess(database.url, { leaseMs: 2000 })
@@ -259,7 +267,7 @@ test('a process whose connection for changes goes silent without breaking holds 
   assert.equal(await two.read('a'), 3)
 })
 
-test('a process whose own connection for changes goes silent fails a write that nobody can answer any more, within its lease, and then writes again', async () => {
+test('a write whose answers cannot arrive, as its connection went silent, fails within the lease', async () => {
   await using database = await openTestDatabase(prepare)
   await using proxy = await openDatabaseProxy(database.url)
   await using one = await openProcess(proxy.url, { leaseMs: 2000 })
@@ -273,14 +281,14 @@ test('a process whose own connection for changes goes silent fails a write that 
   assert.equal(await two.read('a'), 2)
 })
 
-test('a clock of the database that is set forward hides no process that serves from memory', async () => {
+test('when the clock of the database is set forward, a process that serves from memory is still told', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await using two = await openProcess(database.url)
   for (let round = 1; round <= 3; round++) {
     const before = await one.write('a')
     while (!served(two)) await two.read('a')
-    // What its leases look like to a clock that was set forward.
+    // So leases look to a clock that was set forward.
     await one.db.run(sql`update replica set lease_until = lease_until - interval '20 seconds'`)
     assert.equal(await one.write('a'), before + 1)
     assert.equal(await two.read('a'), before + 1)
@@ -288,7 +296,7 @@ test('a clock of the database that is set forward hides no process that serves f
   }
 })
 
-test('a clock of the database that is set back lets a process that is gone hold up a write for its lease and no longer', async () => {
+test('when the clock of the database is set back, a dead process holds up a write for its lease at most', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url, { leaseMs: 2000 })
   await one.db.run(
@@ -301,7 +309,7 @@ test('a clock of the database that is set back lets a process that is gone hold 
   assert.equal((await one.db.rows(sql`select id from replica`)).length, 1)
 })
 
-test('a machine that slept, whose monotonic clock stood still, serves nothing from memory until it has renewed its lease', async () => {
+test('a machine that slept serves nothing from memory until it has renewed its lease', async () => {
   await using database = await openTestDatabase(prepare)
   await using one = await openProcess(database.url)
   await one.write('a')

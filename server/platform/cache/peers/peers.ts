@@ -16,42 +16,42 @@ import type { Stamps } from './stamps.ts'
  * docs/decisions/0007-caching.md; in short:
  * - A process serves from memory only while it holds a lease, a row that says until when (the database's clock).
  * - Before a commit, the writer tells every process with a lease which keys change, and waits until each has blocked
- *   them or its lease has run out. After the commit it releases them.
+ * them or its lease has run out. After the commit it releases them.
  * - A process that joins keeps nothing until every transaction that may not have seen its row has ended. With `stamps`,
- *   it also notes every change there, in step with all others (docs/decisions/0009-redis.md).
+ * it also notes every change there, in the same order as all others (docs/decisions/0009-redis.md).
  */
 export interface Peers extends CommitGuard, AsyncDisposable {
-  /** True while this process would be told of every change. */
+  /** True while this process is told of every change, so that it may serve from memory. */
   isTrusted(): boolean
   /**
-   * Begins to take part, and goes on by itself after lost connections. The cache may be used a moment later, when
-   * `isTrusted` says so. A command that only writes (`isReader: false`) tells others and keeps nothing itself.
+   * Takes a lease, and takes it again after a lost connection. The cache is used once `isTrusted` is true, a moment
+   * later. A command that only writes (`isReader: false`) tells others of its changes and keeps nothing itself.
    */
   join(db: Db, cache: Cache, as?: { isReader?: boolean }): Promise<void>
-  /** Processes with a lease, this one included, as last seen. */
+  /** How many processes have a lease, this one included, at the last renewal. */
   count(): number
-  /** Asks every process with a lease, this one included, and waits at most 2 s. Answers in no order. */
+  /** Asks every process with a lease, this one included, and waits at most 2 s. The answers are in no order. */
   ask(question: Question): Promise<unknown[]>
 }
 
 type PeersOptions = {
-  /** How long a process that says nothing may hold up the others' writes, in ms. */
+  /** How long a process that does not answer may hold up the writes of others, in ms. */
   leaseMs?: number
-  /** From when on a block that nobody released is lifted, once its transaction has ended, in ms. */
+  /** The age from which a block that was not released is lifted, once its transaction has ended, in ms. */
   blockLimitMs?: number
-  /** Kept in step with those of all other processes that have one. */
+  /** The table of stamps, kept equal to those of all other processes that have one. */
   stamps?: Stamps
   /** Answers what another process asks. */
   onQuestion?: (question: Question) => unknown
   onTrouble?: (error: unknown) => void
 }
 
-/** Twice what PostgreSQL lets a silent transaction live, in ms. */
+/** Twice the time after which PostgreSQL ends a silent transaction, in ms. */
 const defaultBlockLimitMs = 120_000
-/** Between two attempts to begin anew, in ms. */
+/** The pause between two attempts to join again, in ms. */
 const afterTroubleMs = 200
 
-/** A seat among the processes of a database. Until it joins, commits go through untold and nothing is trusted. */
+/** Makes this process a peer. Until it joins, its commits are not announced and its memory is not trusted. */
 export function openPeers(options: PeersOptions = {}): Peers {
   let seat: Seat | undefined
   return {
@@ -68,8 +68,7 @@ export function openPeers(options: PeersOptions = {}): Peers {
 }
 
 /**
- * One process among the others: takes part for as long as it is not closed, and hands each message to the part it is
- * for.
+ * One process among the others: holds its lease until it is closed, and hands each message to the part that handles it.
  */
 class Seat implements AsyncDisposable {
   /** The name of this process in its messages. */
@@ -88,7 +87,7 @@ class Seat implements AsyncDisposable {
   readonly #questions: Questions
   readonly #learner: Learner | undefined
   #living: Promise<void> = Promise.resolve()
-  /** Ends the rest that is going on. */
+  /** Ends the current pause. */
   #wake = () => {}
 
   constructor(db: Db, cache: Cache, options: PeersOptions) {
@@ -158,7 +157,7 @@ class Seat implements AsyncDisposable {
     await this.#leave().catch(this.#onTrouble)
   }
 
-  /** Takes part for as long as we are not closed; after trouble it begins anew, with an empty cache. */
+  /** Holds a lease until the seat is closed; after an error it joins again, with an empty cache. */
   async #live(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {
@@ -187,7 +186,7 @@ class Seat implements AsyncDisposable {
     await this.#renew()
   }
 
-  /** Renews the lease until we are closed. Rejects when it is lost. */
+  /** Renews the lease until the seat is closed. Rejects when the lease is lost. */
   async #stay(): Promise<void> {
     for (;;) {
       await this.#rest(this.#leaseMs / 5)
@@ -211,7 +210,7 @@ class Seat implements AsyncDisposable {
 
   /**
    * Waits until every transaction that began to write before `horizon` has ended: it may have listed the leases without
-   * ours.
+   * this one.
    */
   async #outlast(horizon: string): Promise<void> {
     for (let pause = 2; ; pause = Math.min(pause * 2, this.#leaseMs / 5)) {
@@ -245,13 +244,16 @@ class Seat implements AsyncDisposable {
     }
   }
 
-  /** Blocked here already. Noted only now, at its place among the changes of all. */
+  /**
+   * This process blocked the keys before it sent the message. It notes them now, in the order of all processes'
+   * messages.
+   */
   #hearOwn({ change, keys }: Block): void {
     this.#stamps?.note(change, keys)
     this.#announcements.heard(change)
   }
 
-  /** Blocks the keys of another process's change before it is answered that we did. */
+  /** Blocks the keys of another process's change, then answers. */
   #block(message: Block): void {
     const { change, keys, from, needsAck } = message
     this.#blocks.add(message)

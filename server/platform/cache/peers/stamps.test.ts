@@ -9,7 +9,7 @@ const founded = () => {
   return stamps
 }
 
-test('processes that heard of the same changes know the same stamp, in whatever order they came', () => {
+test('processes that heard of the same changes know the same stamp, in any order of the changes', () => {
   const [one, two] = [founded(), founded()]
   one.note('first', ['tag:id:1', 'tag:id:2'])
   one.note('second', ['tag:id:1'])
@@ -22,7 +22,7 @@ test('processes that heard of the same changes know the same stamp, in whatever 
   )
 })
 
-test('every change of a key gives a stamp that was never there before, also where keys share a slot', () => {
+test('every change of a key gives a new stamp, also for keys that share a slot', () => {
   const stamps = founded()
   // More keys than slots: some share one, and a change of both must not cancel out.
   const keys = Array.from({ length: 200_000 }, (_, index) => `blob:id:${index}`)
@@ -32,7 +32,7 @@ test('every change of a key gives a stamp that was never there before, also wher
   assert.equal(keys.filter((_, index) => before[index] === after[index]).length, 0)
 })
 
-test('a newcomer has the table of the one it asked, and what came after', () => {
+test('a process that joins has the table of the one it asked, and the changes made since', () => {
   const old = founded()
   old.note('a', ['tag:id:1'])
   const fresh = openStamps()
@@ -45,7 +45,7 @@ test('a newcomer has the table of the one it asked, and what came after', () => 
   assert.equal(fresh.of('tag:id:1'), old.of('tag:id:1'))
 })
 
-test('a table that is not whole is refused, and what is forgotten is not known', () => {
+test('a table of the wrong size is refused, and a forgotten table has no stamps', () => {
   const stamps = founded()
   assert.throws(() => stamps.adopt('g', Buffer.alloc(10)), /bytes/)
   stamps.forget()

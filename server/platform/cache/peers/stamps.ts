@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto'
 
 /**
- * What a process has heard of changes, in a table of bounded size: each key belongs to one of the slots, and each change of
- * the key alters the slot's stamp by a value that every process works out alike. Two processes with the same stamp have heard
- * of the same changes; a fact that was read under one stamp is no longer true to those who know another. Keys that share a
- * slot only make facts look older than they are. See docs/decisions/0009-redis.md.
+ * The changes that a process has heard of, in a table of bounded size: each key belongs to one of the slots, and each
+ * change of the key alters the slot's stamp by a value that every process computes in the same way. Two processes with
+ * the same stamp have heard of the same changes; a process with another stamp does not believe a fact that was read
+ * under it. Keys that share a slot only make facts look older than they are. See docs/decisions/0009-redis.md.
  */
 export interface Stamps {
-  /** What the slot of a key says now, together with the generation; undefined while this process does not know. */
+  /** The generation and the stamp of a key's slot; undefined while this process does not know its table. */
   of(key: string): string | undefined
-  /** A change that is about to be committed. The order in which changes are noted does not matter. */
+  /** Notes a change that is about to be committed. The order in which changes are noted does not matter. */
   note(change: string, keys: Iterable<string>): void
-  /** Forgets the table, and notes changes from here on, to be added to a table of this very moment. */
+  /** Forgets the table, and notes changes from now on, to be added to another process's table of this very moment. */
   begin(): void
-  /** Takes the table of another process as it stood when `begin` was called. */
+  /** Adopts the table of another process as it was when `begin` was called. */
   adopt(generation: string, table: Buffer): void
-  /** Begins a new generation, under which nobody has kept anything. */
+  /** Begins a new generation, under which no process has kept anything. */
   found(generation: string): void
-  /** Knows nothing any more. */
+  /** Forgets the table. */
   forget(): void
-  /** A copy for a newcomer; undefined while this process does not know. */
+  /** A copy for a process that joins; undefined while this process does not know its table. */
   table(): { generation: string; table: Buffer } | undefined
 }
 
-/** A power of two. 8 bytes each, 1 MiB together; a newcomer gets all of them once. */
+/** A power of two. Each slot has 8 bytes, all together 1 MiB, which a process that joins gets once. */
 const slots = 2 ** 17
 
 export function openStamps(): Stamps {
@@ -38,7 +38,7 @@ export function openStamps(): Stamps {
     },
     note(change, keys) {
       for (const key of new Set(keys)) {
-        // Made of key and change, so that two keys of one change in one slot do not cancel out.
+        // The hash of key and change, so that two keys of one change in one slot do not cancel out.
         const mark = createHash('sha256').update(`${change}\n${key}`).digest()
         const slot = slotOf(key) * 2
         words[slot]! ^= mark.readUInt32LE(0)
@@ -70,7 +70,7 @@ export function openStamps(): Stamps {
   }
 }
 
-/** FNV-1a, which every process computes alike, with its high bits folded into the low ones. */
+/** FNV-1a with its high bits folded into the low ones; every process computes the same. */
 function slotOf(key: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
