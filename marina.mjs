@@ -16,5 +16,5 @@ const child = spawn(
   [path.join(root, 'server', 'main.ts'), ...process.argv.slice(2)],
   { stdio: 'inherit' },
 )
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) process.on(signal, () => child.kill(signal))
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))

@@ -68,6 +68,9 @@ for (const [how, signal] of [
   ['the terminal', 'SIGINT'],
   ['node', 'SIGTERM'],
   ['node', 'SIGINT'],
+  ['node', 'SIGHUP'],
+  ['node', 'SIGQUIT'],
+  ['node', 'SIGUSR2'],
 ] as const) {
   test(`${signal} from ${how} lets a slow upload finish, refuses new ones, and leaves nothing running`, async () => {
     const folder = path.join(clone, 'data')

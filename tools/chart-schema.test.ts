@@ -10,6 +10,22 @@ test("the Helm chart's schema has exactly the settings there are (node tools/cha
   assert.equal(schema, chartSchema())
 })
 
+test('H8, H9: what an operator brings to the Helm chart reaches every pod', () => {
+  const helpers = readFileSync(join(import.meta.dirname, '../deploy/helm/marina/templates/_helpers.tpl'), 'utf8')
+  for (const name of [
+    'podSecurityContext',
+    'securityContext',
+    'extraEnv',
+    'extraVolumes',
+    'extraVolumeMounts',
+    'caBundleSecret',
+    'topologySpreadConstraints',
+    'priorityClassName',
+  ])
+    assert.match(helpers, new RegExp(`\\{\\{-? ?(with|if) \\$\\.Values\\.${name} \\}\\}`), name)
+  assert.doesNotMatch(helpers, /10001/)
+})
+
 test('the Helm chart has a place for every secret', () => {
   const helpers = readFileSync(join(import.meta.dirname, '../deploy/helm/marina/templates/_helpers.tpl'), 'utf8')
   const handedOver = new Set([...helpers.matchAll(/^[a-z0-9-]+: \[(MARINA_\w+),/gm)].map(([, name]) => name))

@@ -26,9 +26,12 @@ const aptScript = `
     printf '#!/bin/sh\\nexit 101\\n' > "$policy"
     chmod 755 "$policy"
   fi
+  # Debian's PostgreSQL makes a cluster and a service of its own name, where there was none before.
+  unit=/lib/systemd/system/postgresql.service
+  [ -e "$unit" ] && new= || new=postgresql
   apt-get update
   apt-get install -y --no-install-recommends "$@"
-  for service in "$@"; do systemctl disable "$service" >/dev/null 2>&1 || true; done
+  for service in "$@" $new; do systemctl disable "$service" >/dev/null 2>&1 || true; done
 `
 
 try {

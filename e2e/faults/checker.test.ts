@@ -154,6 +154,29 @@ suite('the checker of the kill loop can fail', () => {
   })
 })
 
+test('P35: an upload whose bytes were moved and not recorded at a kill is finished by the next request', async () => {
+  await using folder = await openFolder()
+  const settings = { MARINA_DATA_DIR: folder.dir }
+  const [repository, blob] = [repositories[0]!, blobOf(openRandom(3).bytes(500))]
+  const put = (location: string) => `${location}?digest=${blob.digest}`
+  let location: string
+  {
+    await using marina = await startMarina({ settings: { ...settings, MARINA_FAILPOINTS: 'blob.written=1' } })
+    using client = openClient(marina.port)
+    const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
+    location = headers.location!
+    assert.equal((await client.ask('PATCH', location, { body: blob.bytes.subarray(0, 200) })).status, 202)
+    await assert.rejects(client.ask('PUT', put(location), { body: blob.bytes.subarray(200) }), Cut)
+    await marina.ended
+  }
+  await using marina = await startMarina({ settings })
+  using client = openClient(marina.port)
+  assert.equal((await client.ask('GET', location)).headers.range, '0-499')
+  assert.equal((await client.ask('PUT', put(location), { body: Buffer.alloc(0) })).status, 201)
+  assert.deepEqual((await client.ask('GET', `/v2/${repository}/blobs/${blob.digest}`)).body, blob.bytes)
+  assert.doesNotMatch(marina.said(), /missing or damaged/)
+})
+
 test('the checker resumes an upload that a kill has cut, and knows one byte from none', async () => {
   await using folder = await openFolder()
   await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })

@@ -1,7 +1,7 @@
 import { OciError } from '../../oci/errors.ts'
 import { shortageOf } from '../features/quotas/index.ts'
 import type { SettingsReader } from '../features/settings/index.ts'
-import { StorageUnavailable } from '../platform/blobs/blobs.ts'
+import { StorageFull, StorageUnavailable } from '../platform/blobs/blobs.ts'
 import { DatabaseUnavailable, isPgError } from '../platform/db/db.ts'
 import { BodyCut, BodyTooLarge } from '../platform/http/body.ts'
 import { Failure, type FailureCode } from '../platform/http/failure.ts'
@@ -29,6 +29,7 @@ const failureOfStatus: Record<number, FailureCode> = {
 
 /** The REST API's answer to an error of the layers below it; undefined for an unexpected error. */
 export function toFailure(error: unknown): Failure | undefined {
+  if (error instanceof StorageFull) return new Failure('UNAVAILABLE', 'the storage is full')
   if (error instanceof DatabaseUnavailable || error instanceof StorageUnavailable || error instanceof TurnsFull)
     return new Failure('UNAVAILABLE', undefined, { headers: { 'retry-after': '2' } })
   if (error instanceof OciError && error.code === 'TOOMANYREQUESTS')

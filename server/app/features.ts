@@ -23,7 +23,7 @@ import { scanning } from '../features/scanning/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
-import { system, type Component } from '../features/system/index.ts'
+import { system } from '../features/system/index.ts'
 import { undelete } from '../features/undelete/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
@@ -31,6 +31,7 @@ import { sql } from '../platform/db/sql.ts'
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import type { Feature } from '../platform/feature.ts'
 import type { JobHandler } from '../platform/jobs/type.ts'
+import type { Component } from '../platform/observe/health.ts'
 import type { Forwarder } from '../platform/observe/forward.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
@@ -45,6 +46,8 @@ export type AnyFeature = Feature<ApiRoute, AnyTopic>
 export type House = {
   topics: Map<string, AnyTopic> & Topics
   jobs: JobHandler[]
+  /** What health and metrics check; parts add their own as they open. */
+  components: Component[]
   /** The dispatcher of this process; there is one once the process serves. */
   dispatcher(): Dispatcher
   isDraining(): boolean
@@ -82,7 +85,7 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)], afterCrash: forgetClaims },
     system({
       settings,
-      components: componentsOf(ground),
+      components: () => house.components,
       isDraining: house.isDraining,
       about: aboutOf(ground, authority),
     }),
@@ -116,6 +119,7 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
 
   for (const [name, topic] of topicsOf(...features.map((one) => one.topics ?? {}))) topics.set(name, topic)
   house.jobs.push(...features.flatMap((one) => one.jobs ?? []))
+  house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
 }
 

@@ -4,15 +4,18 @@ import { ConfigError, type Config } from '../config/config.ts'
 import { openSecrets, type Secrets } from '../config/secrets.ts'
 import { openCacheAnswers } from '../features/cache/index.ts'
 import { openFsBlobs } from '../platform/blobs/fs.ts'
+import type { Client } from 'pg'
 import type { Blobs } from '../platform/blobs/blobs.ts'
 import type { Cache } from '../platform/cache/cache.ts'
 import { openLayers, type Layers } from '../platform/cache/layers.ts'
 import { forgetLeases } from '../platform/cache/peers/lease.ts'
 import { openPeers, type Peers } from '../platform/cache/peers/peers.ts'
 import { openStamps } from '../platform/cache/peers/stamps.ts'
+import { arrive } from '../platform/db/arrive.ts'
 import { openDb, type Db } from '../platform/db/db.ts'
 import { findRunningPostgres, openEmbeddedPostgres, type EmbeddedPostgres } from '../platform/db/embedded.ts'
 import { migrate } from '../platform/db/migrate.ts'
+import { checkSessions } from '../platform/db/sessions.ts'
 import { sql } from '../platform/db/sql.ts'
 import { prepareQueue } from '../platform/jobs/queue.ts'
 import { forgetPools } from '../platform/jobs/sweep.ts'
@@ -55,13 +58,23 @@ const sharedResources: ReadonlySet<string> = new Set([
 /** To be raised when the shape of one of these changes: two builds that run side by side must not share entries. */
 const cacheShapes = '2'
 
+/** What a start asks waits this long for a connection, in ms: a busy machine may take seconds for TLS. */
+const patientMs = 15_000
+
+type Start = {
+  /** Next to a running Marina, whose schema it is. */
+  beside?: boolean
+  /** Gives up the start. */
+  signal?: AbortSignal | undefined
+}
+
 const migrations = join(import.meta.dirname, '../migrations')
 
 /**
  * Opens database and storage; nothing is served yet. `beside` is for a command: it uses the PostgreSQL of a Marina that
  * runs on the same data folder, and does not migrate the schema.
  */
-export async function openGround(config: Config, log: Log, { beside = false } = {}): Promise<Ground> {
+export async function openGround(config: Config, log: Log, { beside = false, signal }: Start = {}): Promise<Ground> {
   const opened = new AsyncDisposableStack()
   try {
     const dir = join(config.server.dataDir, 'postgres')
@@ -70,7 +83,13 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
       throw new ConfigError(`${config.server.dataDir} holds no Marina yet: start it once, or set MARINA_DATA_DIR`)
     const postgres = known
       ? undefined
-      : opened.use(await openEmbeddedPostgres({ dir, log: (line) => log.debug({ from: 'postgres' }, line) }))
+      : opened.use(
+          await openEmbeddedPostgres({
+            dir,
+            log: (line) => log.debug({ from: 'postgres' }, line),
+            ...(signal ? { signal } : {}),
+          }),
+        )
     const metrics = openMetrics()
     const secrets = await openSecrets(config.server)
     const stamps = config.redis.url && config.cache.isEnabled ? openStamps() : undefined
@@ -103,11 +122,14 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
     const db = openDb({
       ...config.database,
       url: known ?? postgres!.url,
+      patientTimeoutMs: Math.max(patientMs, config.database.acquireTimeoutMs),
       guard: peers,
       onError: (error) => log.warn({ reason: error.message }, 'a database connection broke'),
     })
     opened.defer(() => db.close())
-    if (!beside) await prepareDatabase(db, secrets, log)
+    const onWait = seldom((reason) => log.warn({ reason }, 'waiting for the database'), 10_000)
+    const first = await arrive(db, { limitMs: config.database.startWaitMs, signal, onWait })
+    await (beside ? first.end() : prepareDatabase(db, first, secrets, log))
     // A PostgreSQL that was just started here has no other user: any lease in it is that of a killed Marina, and would
     // make pushes wait for up to 5 s.
     if (postgres) await Promise.all([forgetLeases(db), forgetPools(db)])
@@ -135,9 +157,9 @@ export async function openGround(config: Config, log: Log, { beside = false } = 
   }
 }
 
-async function prepareDatabase(db: Db, secrets: Secrets, log: Log): Promise<void> {
-  const client = await db.connect()
+async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Log): Promise<void> {
   try {
+    await checkSessions(db)
     const applied = await migrate(client, migrations)
     if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
   } finally {

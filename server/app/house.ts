@@ -11,6 +11,7 @@ export type Built = {
   floor: Floor
   features: AnyFeature[]
   topics: House['topics']
+  components: House['components']
   /** Sets what exists only in a process that serves. */
   serving(lent: { dispatcher: Dispatcher }): void
   /** From now on the health check says that the process is ending. */
@@ -22,8 +23,15 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
   const { config, log } = ground
   let dispatcher: Dispatcher | undefined
   let isDraining = false
-  const house: House = { topics: new Map(), jobs: [], dispatcher: () => dispatcher!, isDraining: () => isDraining }
+  const house: House = {
+    topics: new Map(),
+    jobs: [],
+    components: [],
+    dispatcher: () => dispatcher!,
+    isDraining: () => isDraining,
+  }
   const floor = openFloor(ground, house.topics, opened)
+  house.components.push(floor.notes)
   const outbound = openOutbound({ allow: config.outbound.allow })
   opened.defer(() => outbound.close())
   const forwarder = opened.use(
@@ -37,12 +45,17 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
           : log.warn(about, 'the audit log cannot be sent on'),
     }),
   )
+  house.components.push(forwarder.component)
   const features = openFeatures({ ground, floor, house, outbound, forwarder, authority })
   return {
     floor,
     features,
     topics: house.topics,
-    serving: (lent) => void ({ dispatcher } = lent),
+    components: house.components,
+    serving(lent) {
+      ;({ dispatcher } = lent)
+      house.components.push(dispatcher.component)
+    },
     drain: () => void (isDraining = true),
   }
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { OciError } from '../../oci/errors.ts'
-import { BlobMissing, StorageUnavailable } from '../platform/blobs/blobs.ts'
+import { BlobMissing, StorageFull, StorageUnavailable } from '../platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from '../platform/db/db.ts'
 import { answering } from '../platform/events/asking.ts'
 import { BodyCut } from '../platform/http/body.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 import { Failure, failureBody } from '../platform/http/failure.ts'
-import type { Api } from '../platform/http/route.ts'
+import { targetOf, type Api } from '../platform/http/route.ts'
 import type { Answer, Handle, Peer } from '../platform/http/server.ts'
 import type { Log } from '../platform/observe/log.ts'
 import type { Metrics } from '../platform/observe/metrics.ts'
@@ -94,7 +94,7 @@ export function openListener({
       }
       if (!request.complete) readLeftover(request)
       if (sendOciError(response, translate(error))) {
-        if (isUnavailable(error)) log.error({ id, reason: error.message }, 'answered 503')
+        if (isUnavailable(error)) log.error({ id, reason: error.message }, `answered ${response.statusCode}`)
         // A client that pushes again repairs the blob; the operator must hear of it all the same (F17).
         if (error instanceof OciError && error.cause instanceof BlobMissing)
           log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
@@ -163,6 +163,9 @@ const isUnavailable = (error: unknown): error is Error =>
 /** A database or a store that cannot be reached is 503, and never "absent" (F19, F25). */
 function translate(error: unknown): unknown {
   if (!isUnavailable(error)) return error
+  // Waiting does not help: a client that is told so stops, and an operator sees it in health.
+  if (error instanceof StorageFull)
+    return new OciError('UNAVAILABLE', 'the storage is full', { cause: error, status: 507 })
   return new OciError('UNAVAILABLE', undefined, { cause: error, headers: { 'retry-after': '2' } })
 }
 
@@ -207,7 +210,7 @@ function answerPage(pages: Pages, request: IncomingMessage, response: Answer) {
 
 /** The path without its query, which may hold secrets, for the log. */
 function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').split('?', 1)[0]!
+  return targetOf(request).split('?', 1)[0]!
 }
 
 function givenId(request: IncomingMessage): string | undefined {

@@ -9,6 +9,8 @@ export function pagesOf(document: Record<string, unknown>): Pages {
   return {
     '/': (host) => ({ type: 'text/html; charset=utf-8', text: welcomePage(host) }),
     '/devcenter-api-2.0': () => ({ type: 'text/html; charset=utf-8', text: devcenter }),
+    // What another Harbor asks first, to know which adapter it needs for this one.
+    '/api/version': () => ({ type: 'application/json', text: '{"version":"v2.0"}' }),
     '/api/v2.0/openapi.json': () => ({ type: 'application/json', text: json }),
   }
 }

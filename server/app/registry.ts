@@ -1,7 +1,8 @@
 import { projectOf } from '../../oci/reference.ts'
 import type { Topics } from '../catalog/topic.ts'
-import { findProject } from '../catalog/project.ts'
-import { openPullCounter } from '../catalog/pulls.ts'
+import { findProject, type Project } from '../catalog/project.ts'
+import { openPullCounter, type PullCounter } from '../catalog/pulls.ts'
+import type { Reader } from '../catalog/reader.ts'
 import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
 import {
@@ -18,10 +19,13 @@ import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { peerReader } from '../platform/http/server.ts'
+import type { Component } from '../platform/observe/health.ts'
+import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door } from '../registry/door/door.ts'
+import type { ManifestOptions } from '../registry/door/manifests.ts'
 import type { Gates } from '../registry/gate.ts'
 import { openKeys } from '../registry/keys.ts'
 import { openLocalRegistry } from '../registry/local/local.ts'
@@ -40,6 +44,8 @@ export type Floor = {
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   door: Door
+  /** What is noted in memory and written a little later. */
+  notes: Component
 }
 
 /**
@@ -50,7 +56,8 @@ export type Floor = {
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack): Floor {
   const { db, cache, blobs, secrets, metrics, config, log } = ground
   const reader = { db, cache }
-  const late = (what: string) => (error: unknown) => log.warn({ reason: String(error) }, `${what} not written yet`)
+  const notes = openPart('notes', log)
+  const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
   const gates: Gates = {
@@ -83,14 +90,26 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     limits: config.limits,
     findProject: (name) => findProject(reader, name),
     isReadOnly: () => settings.get('read_only'),
-    onPulled: ({ caller, ...pull }) => pulls.count({ ...pull, by: actorOf(caller) }),
+    onPulled: notePull(reader, pulls, late('pull counts')),
     onBytes(direction, count) {
       metrics[direction].inc(count)
       if (direction === 'received') passed(count)
     },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, login, sessions, peerOf, refusals, door }
+  return { settings, gates, registry, login, sessions, peerOf, refusals, door, notes: notes.component }
+}
+
+/** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */
+function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) => void): ManifestOptions['onPulled'] {
+  return ({ caller, ...pull }) => {
+    const count = (project: Project | undefined) =>
+      pulls.count({ ...pull, projectId: project?.id ?? 0, by: actorOf(caller) })
+    // The rights of the pull came from this very entry of the cache.
+    const found = findProject(reader, projectOf(pull.repository))
+    if (found instanceof Promise) found.then(count).catch(onError)
+    else count(found)
+  }
 }
 
 function throttleOf({ config, log }: Ground) {

@@ -9,10 +9,11 @@ import { openDispatcher } from '../platform/events/dispatcher.ts'
 import { armFailpoints } from '../platform/failpoint.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 import { Failure } from '../platform/http/failure.ts'
-import { openApi, type Api } from '../platform/http/route.ts'
+import { openApi, targetOf, type Api } from '../platform/http/route.ts'
 import { openServer, type Answer, type HttpServer } from '../platform/http/server.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { serveMetrics } from '../platform/observe/metrics.ts'
+import { openPart } from '../platform/observe/part.ts'
 import { every } from '../platform/repeat.ts'
 import { actorOf, anonymous, type Caller } from '../registry/caller.ts'
 import { sendOciError } from '../registry/door/reply.ts'
@@ -46,14 +47,14 @@ export type Marina = {
 type Tls = { cert: string; key: string }
 
 /** Marina as one process: opens everything, and is ready to serve on return. */
-export async function openMarina(config: Config, log: Log): Promise<Marina> {
+export async function openMarina(config: Config, log: Log, signal?: AbortSignal): Promise<Marina> {
   if (config.testing.failpoints) armFailpoints(config.testing.failpoints)
   const { caCert } = config.system
   const { tlsCert, tlsKey } = config.server
   const authority = caCert ? Buffer.from(await readPem(caCert, 'MARINA_CA_CERT')) : undefined
   const tls = tlsCert ? await readTls(tlsCert, tlsKey!) : undefined
   await using opened = new AsyncDisposableStack()
-  const ground = await openGround(config, log)
+  const ground = await openGround(config, log, { signal })
   opened.defer(() => ground.close())
   const firstPassword = await firstStart(ground)
   const built = openHouse(ground, opened, authority)
@@ -62,9 +63,10 @@ export async function openMarina(config: Config, log: Log): Promise<Marina> {
   if (ground.postgres) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
   const server = await openDoors(ground, built, opened, tls)
   await startSweepsAndWork(ground, built, server, opened)
-  measureGround(ground)
+  measureGround(ground, built.components)
   for (const { measure } of built.features) measure?.(ground.metrics)
   const metricsPort = await openMetricsPort(ground, opened)
+  ground.db.hurry()
   const kept = opened.move()
   return {
     port: server.port,
@@ -150,14 +152,14 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
     async onFailed(error, caller, { operation: { method } }, request) {
       // Only refused changes are recorded; a refused read would have changed nothing.
       if (error instanceof Failure && error.code === 'FORBIDDEN' && !isReading(method)) {
-        const path = request.url!.split('?', 1)[0]!.slice(0, 1000)
+        const path = targetOf(request).split('?', 1)[0]!.slice(0, 1000)
         refusals.change(caller, `${method} ${path}`, /^\/api\/v2\.0\/projects\/([\w.-]+)/.exec(path)?.[1])
       }
       await tellShortage(db, error, actorOf(caller))
     },
     translate: toFailure,
     onUnknown: (error, request) =>
-      log.error({ err: error, method: request.method, path: request.url }, 'unexpected error'),
+      log.error({ err: error, method: request.method, path: targetOf(request) }, 'unexpected error'),
     bodyBytes: config.limits.bodyBytes,
     rewrite: encodeRepositoryName,
     info: { title: 'Marina', version: '2.0', description: "Harbor's API v2.0, as Marina speaks it." },
@@ -173,9 +175,14 @@ async function startSweepsAndWork(
 ): Promise<void> {
   const { config, log } = ground
   const sweeps = built.features.flatMap((one) => one.sweeps ?? [])
+  const part = openPart('sweeps', log)
+  built.components.push(part.component)
   for (const { trouble, everyMs, run } of sweeps) {
-    const onError = (error: unknown) => log.warn({ reason: String(error) }, trouble)
-    opened.use(every(everyMs, async (signal) => void (await run(signal)), onError))
+    const sweep = async (signal: AbortSignal) => {
+      await run(signal)
+      part.well(trouble)
+    }
+    opened.use(every(everyMs, sweep, (error) => part.failed(trouble, error)))
   }
   let work: AsyncDisposable | undefined
   opened.defer(async () => {
@@ -183,7 +190,7 @@ async function startSweepsAndWork(
     const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose]()])
     if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
   })
-  if (config.jobs.workers === 'in-process') work = await startWork(ground, built.features)
+  if (config.jobs.workers === 'in-process') work = await startWork(ground, built)
 }
 
 async function openMetricsPort({ metrics, config }: Ground, opened: AsyncDisposableStack): Promise<number | undefined> {

@@ -7,9 +7,9 @@ import { artifactKey } from './artifact.ts'
 import { repositoryIdKey } from './repository.ts'
 import { facts, type Actor } from './topics.ts'
 
-type Pull = { repository: RepositoryName; digest: Digest; tag: string | null; by: Actor }
+type Pull = { projectId: number; repository: RepositoryName; digest: Digest; tag: string | null; by: Actor }
 
-type PullCounter = {
+export type PullCounter = {
   /** Notes a pull in memory; writes nothing. */
   count(pull: Pull): void
   /** Writes what was noted since the last time: counts, times and one fact per artifact, tag and puller. */
@@ -50,11 +50,15 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
 
   return {
     count(pull) {
-      merge(noted, `${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`, {
-        ...pull,
-        count: 1,
-        lastAt: new Date(),
-      })
+      merge(
+        noted,
+        `${pull.projectId}\n${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`,
+        {
+          ...pull,
+          count: 1,
+          lastAt: new Date(),
+        },
+      )
       if (noted.size === capacity) void flush().catch(onError)
     },
     flush,
@@ -72,14 +76,16 @@ function merge(into: Map<string, Noted>, key: string, one: Noted) {
   if (one.lastAt > known.lastAt) known.lastAt = one.lastAt
 }
 
-/** In one transaction, which updates rows in the order of their ids so that two processes cannot deadlock. */
+/**
+ * In one transaction, which updates rows in the order of their ids so that two processes cannot deadlock. An artifact
+ * that was deleted since its pull gets no count, but its pull is still a fact: nobody can hide a pull by a deletion.
+ */
 async function save(db: Db, batch: Noted[]): Promise<void> {
   await db.transaction(async (tx) => {
     const rows = await tx.rows<{
       place: number
-      projectId: number
-      repositoryId: number
-      artifactId: number
+      repositoryId: number | null
+      artifactId: number | null
       tagged: number[] | null
     }>(sql`
       with pull as (
@@ -91,17 +97,16 @@ async function save(db: Db, batch: Noted[]): Promise<void> {
           ${batch.map((one) => one.lastAt)}::timestamptz[])
           with ordinality as pull (repository, digest, tag, count, last_at, place)),
       found as (
-        select pull.*,
-          artifact.id as artifact_id, repository.id as repository_id, repository.project_id, tag.id as tag_id
+        select pull.*, artifact.id as artifact_id, repository.id as repository_id, tag.id as tag_id
         from pull
-          join repository on repository.name = pull.repository
-          join artifact on artifact.repository_id = repository.id and artifact.digest = pull.digest
-          left join tag on tag.repository_id = repository.id and tag.name = pull.tag),
+          left join repository on repository.name = pull.repository
+          left join artifact on artifact.repository_id = repository.id and artifact.digest = pull.digest
+          left join tag on tag.repository_id = repository.id and tag.name = pull.tag and artifact.id is not null),
       artifacts as (
         update artifact set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
         from (
           select artifact_id, sum(count)::bigint as count, max(last_at) as last_at
-          from found group by 1 order by 1) sums
+          from found where artifact_id is not null group by 1 order by 1) sums
         where artifact.id = sums.artifact_id),
       tags as (
         update tag set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
@@ -114,20 +119,22 @@ async function save(db: Db, batch: Noted[]): Promise<void> {
         update repository set pull_count = pull_count + sums.count, pulled_at = greatest(pulled_at, sums.last_at)
         from (
           select repository_id, sum(count)::bigint as count, max(last_at) as last_at
-          from found group by 1 order by 1) sums
+          from found where artifact_id is not null group by 1 order by 1) sums
         where repository.id = sums.repository_id)
-      select place, project_id as "projectId", repository_id as "repositoryId", artifact_id as "artifactId",
+      select place, repository_id as "repositoryId", artifact_id as "artifactId",
         (select array_agg(distinct artifact_id) from tags) as tagged
       from found order by place`)
-    tx.changes(...rows.map(({ repositoryId }) => repositoryIdKey(repositoryId)))
+    tx.changes(...rows.flatMap(({ repositoryId }) => (repositoryId === null ? [] : repositoryIdKey(repositoryId))))
     // The artifacts' times of the last pull change; a tag may have moved to another artifact since it was pulled.
     tx.changes(
-      ...[...rows.map(({ artifactId }) => artifactId), ...(rows[0]?.tagged ?? [])].map((id) => artifactKey(id)),
+      ...[...rows.flatMap(({ artifactId }) => artifactId ?? []), ...(rows[0]?.tagged ?? [])].map((id) =>
+        artifactKey(id),
+      ),
     )
     await emit(
       tx,
-      rows.map(({ place, projectId }) => {
-        const { repository, digest, tag, count, lastAt, by } = batch[place - 1]!
+      rows.map(({ place }) => {
+        const { projectId, repository, digest, tag, count, lastAt, by } = batch[place - 1]!
         return facts.artifactPulled({ projectId, repository, digest, tag, count, lastAt: lastAt.toISOString() }, by)
       }),
     )

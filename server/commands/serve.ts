@@ -1,8 +1,9 @@
 import { flushCompileCache } from 'node:module'
+import { isIPv6 } from 'node:net'
 import type { Marina } from '../app/serve.ts'
 import type { Config } from '../config/config.ts'
 import type { Call, Command } from './command.ts'
-import { stopSignal } from './signals.ts'
+import { isStopSignal, startUnlessAsked, stopSignal } from './signals.ts'
 import { bold, print } from './terminal.ts'
 
 export const serve: Command = {
@@ -18,12 +19,13 @@ export const serve: Command = {
       import('../platform/observe/log.ts'),
     ])
     const log = openLog(config.log)
-    const marina = await openMarina(config, log)
+    const marina = await startUnlessAsked(asked, (signal) => openMarina(config, log, signal))
+    if (!marina) return print('Marina has stopped')
     welcome(marina, config, performance.now() - started)
     // Written now, since the process may end without a chance to write it.
     flushCompileCache()
     const reason = await Promise.race([asked, marina.failed])
-    const isAsked = reason === 'SIGTERM' || reason === 'SIGINT'
+    const isAsked = isStopSignal(reason)
     if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)
     else log.error({ reason }, 'Marina cannot go on')
     await marina.close()
@@ -51,7 +53,7 @@ function welcome(marina: Marina, config: Config, ms: number): void {
 
 function urlOf({ port }: Marina, { server: { host, tlsCert, externalUrl } }: Config): string {
   const shownHost = host === '0.0.0.0' || host === '::' ? 'localhost' : host
-  return externalUrl ?? `${tlsCert ? 'https' : 'http'}://${shownHost}:${port}`
+  return externalUrl ?? `${tlsCert ? 'https' : 'http'}://${inUrl(shownHost)}:${port}`
 }
 
 function placesOf({ metricsPort, database, firstPassword }: Marina, config: Config): string[] {
@@ -66,9 +68,12 @@ function placesOf({ metricsPort, database, firstPassword }: Marina, config: Conf
   return [
     row('database', database === 'embedded' ? own : 'PostgreSQL at MARINA_DATABASE_URL'),
     row('storage', storage.driver === 'filesystem' ? storage.root! : `S3 bucket ${s3.bucket}`),
-    ...(metricsPort ? [row('metrics', `http://${metrics.host}:${metricsPort}/metrics`)] : []),
+    ...(metricsPort ? [row('metrics', `http://${inUrl(metrics.host)}:${metricsPort}/metrics`)] : []),
     ...(firstPassword ? [row('login', `admin, password ${bold(firstPassword)}  ${once}`)] : []),
   ]
 }
+
+/** An IPv6 address stands in brackets (RFC 3986, 3.2.2). */
+const inUrl = (host: string) => (isIPv6(host) ? `[${host}]` : host)
 
 const row = (name: string, text: string) => `  ${bold(name.padEnd(9))} ${text}`

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { stopSignal } from './signals.ts'
+import { startUnlessAsked, stopSignal } from './signals.ts'
 import { print } from './terminal.ts'
 
 export const work: Command = {
@@ -12,7 +12,8 @@ export const work: Command = {
       import('../app/work.ts'),
       import('../platform/observe/log.ts'),
     ])
-    const worker = await openWorker(config, openLog(config.log))
+    const worker = await startUnlessAsked(asked, (signal) => openWorker(config, openLog(config.log), signal))
+    if (!worker) return print('Marina has stopped')
     print(`Marina runs up to ${config.jobs.concurrency} jobs at once, and serves nothing`)
     print(`${await asked}: running jobs end, or run again elsewhere`)
     await worker.close()

@@ -26,6 +26,14 @@ export const database = {
     fallback: 1500,
     help: 'how long a request waits for a connection before it is answered with 503',
   }),
+  startWaitMs: time({
+    env: 'MARINA_DATABASE_START_WAIT',
+    path: 'database.start_wait',
+    min: 0,
+    max: hour,
+    fallback: minute,
+    help: 'how long a start waits for a database that does not answer yet',
+  }),
   statementTimeoutMs: time({
     env: 'MARINA_DATABASE_STATEMENT_TIMEOUT',
     path: 'database.statement_timeout',

@@ -1,6 +1,7 @@
 import type { Db } from './db/db.ts'
 import type { Reaction } from './events/reaction.ts'
 import type { JobHandler } from './jobs/type.ts'
+import type { Component } from './observe/health.ts'
 import type { Metrics } from './observe/metrics.ts'
 
 /** Work that is repeated while the process serves, such as removing what is old. */
@@ -40,6 +41,8 @@ export type Feature<Route = unknown, Topic = unknown> = {
   prepare?(): Promise<void>
   /** Run regularly in each process that serves requests. */
   sweeps?: Sweep[]
+  /** Its parts that health and metrics check. */
+  components?: Component[]
   /** Registers its metrics. */
   measure?(metrics: Metrics): void
 }

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from '../platform/db/sql.ts'
 import { givenMember, givenProject, pushBlob, pushImage, pushIndex } from '../testing/given.ts'
-import { expectAnswer } from '../testing/http.ts'
+import { eventually, expectAnswer } from '../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../testing/server.ts'
 
 let marina: TestMarina
@@ -15,6 +15,7 @@ after(() => marina[Symbol.asyncDispose]())
 type Fact = {
   topic: string
   payload: {
+    projectId?: number
     repository: string
     digest?: string
     tag?: string | null
@@ -94,6 +95,34 @@ test('a refused request emits no fact', async () => {
     'MANIFEST_INVALID',
   )
   assert.deepEqual(await factsOf(repository), before)
+})
+
+test('P3: a pull is told although what was pulled, or its project, is deleted before it is written down', async () => {
+  const [kept, gone] = [await givenProject(marina), await givenProject(marina)]
+  const ended = await Promise.all(
+    [kept, gone].map((project) => pushImage(marina, `${project.name}/gone`, { tag: 'v1' })),
+  )
+  for (const { repository } of ended) {
+    expectAnswer(await ask('GET', `/v2/${repository}/manifests/v1`), 200)
+    const [project, name] = repository.split('/')
+    expectAnswer(
+      await marina.ask('DELETE', `/api/v2.0/projects/${project}/repositories/${name}`, { as: marina.admin }),
+      200,
+    )
+  }
+  expectAnswer(await marina.ask('DELETE', `/api/v2.0/projects/${gone.name}`, { as: marina.admin }), 200)
+  await eventually(async () => {
+    const all = await Promise.all(ended.map(({ repository }) => factsOf(repository)))
+    const pulls = all.flat().filter(({ topic }) => topic === 'artifact.pulled')
+    assert.deepEqual(
+      pulls.map(({ payload }) => [payload.projectId, payload.tag, payload.count]),
+      [kept, gone].map(({ id }) => [id, 'v1', 1]),
+    )
+  })
+  await eventually(async () => {
+    const path = `/api/v2.0/projects/${kept.name}/auditlog-exts?q=operation=pull`
+    assert.equal((expectAnswer(await marina.ask('GET', path, { as: marina.admin }), 200).json() as []).length, 1)
+  })
 })
 
 test('a deletion whose fact cannot be written is rolled back', async () => {

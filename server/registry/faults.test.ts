@@ -136,6 +136,19 @@ test('F02: of a chunk that is cut at any byte the upload keeps what arrived, and
   }
 })
 
+test('P34: the status of an upload that a broken request still writes to is told when that has let go', async () => {
+  const repository = newRepository()
+  const location = await start(repository)
+  expectAnswer(await ask('PATCH', location, { body: Buffer.alloc(10) }), 202)
+  const id = location.split('/').at(-1)!.split('?')[0]!
+  const { db } = marina.ground
+  await db.run(sql`update upload set claim = gen_random_uuid(), claimed_at = now() where id = ${id}`)
+  const asked = ask('GET', location)
+  await sleep(300)
+  await db.run(sql`update upload set claim = null, stage = jsonb_set(stage, '{size}', '7') where id = ${id}`)
+  assert.equal(expectAnswer(await asked, 204).headers.range, '0-6')
+})
+
 test('after pulls that clients have cut, the next pull is whole', async () => {
   const repository = newRepository()
   const digest = await pushBlob(marina, repository, randomBytes(8 * 2 ** 20))

@@ -6,6 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { Answer, Asked, Route } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
 import {
+  mayInEvery,
   mayInProject,
   maySee,
   maySystem,
@@ -50,7 +51,7 @@ type Params = { project_name_or_id?: string; project_name?: string }
 
 /**
  * Checks the access of an operation. Throws UNAUTHORIZED without credentials and FORBIDDEN with them. NOT_FOUND for a
- * project is thrown only to system administrators, who see every project; others cannot tell it from a hidden one
+ * project is thrown only to callers who have the right in every project; others cannot tell it from a hidden one
  * (C-71).
  */
 export function openAccess(reader: Reader) {
@@ -74,7 +75,7 @@ export function openAccess(reader: Reader) {
       return granted
     }
     const project = await projectOfPath(reader, params as Params, headers)
-    if (!project && rights.kind === 'user' && rights.isAdmin)
+    if (!project && mayInEvery(rights, access.project, access.verb))
       throw new Failure('NOT_FOUND', 'this project does not exist')
     if (project && !maySee(rights, project)) await missProject(reader)
     if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb))

@@ -169,6 +169,14 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
   }
 }
 
+/** True when they may do this in every project, and so may know which projects do not exist. */
+export function mayInEvery(rights: Rights, resource: ProjectResource, action: Verb): boolean {
+  if (rights.kind === 'anonymous' || rights.isDisabled) return false
+  if (rights.kind === 'user') return rights.isAdmin
+  const held = rights.projectId === null ? rights.projects.get('*') : undefined
+  return held !== undefined && holds(held, resource, action)
+}
+
 export function maySystem(rights: Rights, resource: SystemResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   return rights.kind === 'user' ? rights.isAdmin : holds(rights.system, resource, action)

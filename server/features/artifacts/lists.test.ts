@@ -161,7 +161,13 @@ const again = (work: Promise<unknown>) => work.catch(() => {})
 /** S2-05: pulls are counted in memory and written as one batch. */
 async function pullAndFlush(marina: TestMarina, repository: string, { digest }: Pushed, tag: string): Promise<void> {
   await using pulls = openPullCounter(marina.ground.db, 3600_000, () => {})
-  pulls.count({ repository: repository as never, digest, tag, by: { kind: 'system', id: null, name: 'test' } })
+  pulls.count({
+    projectId: 0,
+    repository: repository as never,
+    digest,
+    tag,
+    by: { kind: 'system', id: null, name: 'test' },
+  })
   await pulls.flush()
 }
 

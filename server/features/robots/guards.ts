@@ -2,7 +2,7 @@ import { findProject, findProjectById, type Project } from '../../catalog/projec
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { mayInProject, maySee, maySystem, type Rights, type Verb } from '../access/index.ts'
+import { mayInEvery, mayInProject, maySee, maySystem, type Rights, type Verb } from '../access/index.ts'
 import { grantsBeyond, type Grant } from './rules.ts'
 import { findRobot, type Robot } from './store.ts'
 
@@ -17,7 +17,9 @@ export async function getRobot(db: Queryable, id: number, rights: Rights, verb: 
 /** Throws FORBIDDEN unless the caller has this right to a project's robots (`projectId` null: to the system's). */
 export async function demand(db: Queryable, rights: Rights, projectId: number | null, verb: Verb): Promise<void> {
   const isAllowed =
-    projectId === null ? maySystem(rights, 'robot', verb) : mayIn(rights, await findProjectById(db, projectId), verb)
+    projectId === null
+      ? maySystem(rights, 'robot', verb)
+      : mayInEvery(rights, 'robot', verb) || mayIn(rights, await findProjectById(db, projectId), verb)
   if (!isAllowed) throw new Failure('FORBIDDEN')
 }
 

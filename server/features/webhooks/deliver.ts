@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { listenTo } from '../../platform/db/listen.ts'
 import { gathering } from '../../platform/gather.ts'
-import { seldom } from '../../platform/observe/seldom.ts'
+import type { Part } from '../../platform/observe/part.ts'
 import { openPlaces, type Places } from '../../platform/places.ts'
 import { every } from '../../platform/repeat.ts'
 import { channel } from './deliveries.ts'
@@ -15,10 +15,14 @@ export type DelivererOptions = Pick<RoundsOptions, 'db' | 'secrets' | 'outbound'
    * system's.
    */
   lanes?: { places: number; share: number }
+  /** Told how looking and sending went: what a target answers is no trouble of ours. */
+  part: Part
 }
 
 /** How long a delivery may wait, in ms, for other calls to the same host, before it is left for the next round. */
 const waitMs = 15_000
+/** The name of the search for targets in the log. */
+const looking = 'looking for deliveries'
 /** How often a process looks in the database for targets that it got no notification of, in ms. */
 const lookMs = 5000
 /** A target is held this much longer than a try takes, in ms; then any other process may take it. */
@@ -35,11 +39,9 @@ const longestTimerMs = 3_600_000
  * lanes nor memory from others: its deliveries wait in the database.
  */
 export function openDeliverer(options: DelivererOptions): AsyncDisposable {
-  const { db, log } = options
-  const onTrouble = seldom((reason, heldBack) => {
-    log.warn({ reason, heldBack }, 'webhooks wait: the database did not answer')
-  })
-  const deliverer = new Deliverer(options, onTrouble)
+  const { db, part } = options
+  const onTrouble = (error: unknown) => part.failed(looking, error, 3 * lookMs)
+  const deliverer = new Deliverer(options)
   const hear = (payload: string) => {
     if (payload === '') void deliverer.look().catch(onTrouble)
     else
@@ -49,11 +51,15 @@ export function openDeliverer(options: DelivererOptions): AsyncDisposable {
         .forEach((id) => deliverer.serve(id))
   }
   const listener = listenTo(db, channel, hear, onTrouble)
-  const looking = every(lookMs, () => deliverer.look(), onTrouble)
+  const look = async () => {
+    await deliverer.look()
+    part.well(looking)
+  }
+  const timer = every(lookMs, look, onTrouble)
   return {
     async [Symbol.asyncDispose]() {
       deliverer.stop()
-      await Promise.all([listener[Symbol.asyncDispose](), looking[Symbol.asyncDispose]()])
+      await Promise.all([listener[Symbol.asyncDispose](), timer[Symbol.asyncDispose]()])
       await deliverer[Symbol.asyncDispose]()
     },
   }
@@ -64,7 +70,6 @@ type Service = { isAskedAgain: boolean; ended: Promise<void> }
 /** Gives targets their lanes, round after round, for as long as they have pending deliveries. */
 class Deliverer implements AsyncDisposable {
   readonly #options: DelivererOptions
-  readonly #onTrouble: (error: unknown) => void
   /** The name under which this process holds targets. */
   readonly #holder = randomUUID()
   readonly #closing = new AbortController()
@@ -78,11 +83,10 @@ class Deliverer implements AsyncDisposable {
   readonly #lookUpOwners: (targetId: number) => Promise<Map<number, string>>
   readonly #take: (targetId: number) => Promise<Held[]>
 
-  constructor(options: DelivererOptions, onTrouble: (error: unknown) => void) {
+  constructor(options: DelivererOptions) {
     const { db, rules, lanes = { places: 128, share: 96 } } = options
     const [holder, holdMs] = [this.#holder, rules.timeoutMs + graceMs]
     this.#options = options
-    this.#onTrouble = onTrouble
     this.#lanes = openPlaces(lanes)
     this.#rounds = new Rounds({ ...options, holder, waitMs, closing: this.#closing.signal })
     this.#lookUpOwners = gathering((ids: number[]) => findOwners(db.relaxed, ids), 1000)
@@ -111,11 +115,14 @@ class Deliverer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers.values()) clearTimeout(timer)
     await Promise.all([...this.#served.values()].map(({ ended }) => ended))
-    await releaseTargets(this.#options.db.relaxed, this.#holder).catch(this.#onTrouble)
+    const { db, part } = this.#options
+    await releaseTargets(db.relaxed, this.#holder).catch((error: unknown) => part.tell('letting go', error))
   }
 
   async #runService(targetId: number, service: Service): Promise<void> {
-    await this.#runRounds(targetId, service).catch(this.#onTrouble)
+    await this.#runRounds(targetId, service).catch((error: unknown) =>
+      this.#options.part.failed(`target ${targetId}`, error, 3 * lookMs),
+    )
     this.#served.delete(targetId)
     if (service.isAskedAgain) this.serve(targetId)
   }

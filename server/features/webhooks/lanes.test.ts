@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../platform/observe/log.ts'
+import { openPart } from '../../platform/observe/part.ts'
 import { openOutbound } from '../../platform/outbound/outbound.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { callApi, create } from '../../testing/api.ts'
@@ -26,6 +27,8 @@ let marina: TestMarina
 before(async () => void (marina = await openTestMarina({ MARINA_WORKERS: 'none' })))
 after(() => marina[Symbol.asyncDispose]())
 
+const log = openLog({ level: 'silent', format: 'json' })
+
 function openDelivererWith(
   lanes: { places: number; share: number },
   connectionsPerHost?: number,
@@ -42,7 +45,8 @@ function openDelivererWith(
       outbound,
       rules: { ...rules, ...more },
       lanes,
-      log: openLog({ level: 'silent', format: 'json' }),
+      log,
+      part: openPart('webhooks', log),
     }),
   )
   return stack

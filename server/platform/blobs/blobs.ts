@@ -41,7 +41,12 @@ export class BlobMissing extends Error {
  * The store cannot be reached or cannot store more (disk full, S3 down). Never thrown for a key that is only absent.
  */
 export class StorageUnavailable extends Error {
-  override name = 'StorageUnavailable'
+  override name: string = 'StorageUnavailable'
+}
+
+/** The store has no room: only an operator can end that. */
+export class StorageFull extends StorageUnavailable {
+  override name = 'StorageFull'
 }
 
 /**

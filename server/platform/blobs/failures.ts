@@ -1,4 +1,4 @@
-import { StorageUnavailable } from './blobs.ts'
+import { StorageFull, StorageUnavailable } from './blobs.ts'
 
 /** Waits for one step on the disk; its system errors become errors of the interface. */
 export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
@@ -13,8 +13,10 @@ export async function onDisk<T>(what: string, step: Promise<T>): Promise<T> {
  * A system error (disk full or broken, no handles or rights) becomes StorageUnavailable; other errors pass unchanged.
  */
 export function diskFailure(what: string, error: unknown): unknown {
-  if (codeOf(error) === undefined) return error
-  return new StorageUnavailable(`${what}: ${(error as Error).message}`, { cause: error })
+  const code = codeOf(error)
+  if (code === undefined) return error
+  const Kind = code === 'ENOSPC' || code === 'EDQUOT' ? StorageFull : StorageUnavailable
+  return new Kind(`${what}: ${(error as Error).message}`, { cause: error })
 }
 
 /** ENOENT and ENOTDIR mean that the key is absent; every other system error says nothing about the key. */

@@ -18,6 +18,7 @@ import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { openPlaces, syncDir, type Places } from './fs-place.ts'
 import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
+import { openRoom, type Room } from './fs-room.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
 type FsLimits = PourLimits & {
@@ -67,21 +68,37 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     },
   }
   await onDisk('opening the store', makeFolders(store))
+  const room = openRoom(store.root)
   return {
     kind: 'filesystem',
     find: (key) => find(store, key),
     read: (key, range) => read(store, key, range),
-    write: (key, source, verify, algorithm) => write(store, key, source, verify, algorithm),
+    write: (key, source, verify, algorithm) => noting(room, write(store, key, source, verify, algorithm)),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
-    append: (stage, source) => append(store, stage, source),
+    append: (stage, source) => noting(room, append(store, stage, source)),
     readStage: (stage) => readStage(store, stage),
     commit: (stage, key) => commit(store, stage, key),
     discard: (stage) => discard(store, stage),
     listStages: () => listStages(store),
     remove: (key) => remove(store, key),
     list: (prefix) => list(store, checkPrefix(prefix)),
-    check: () => check(store),
+    async check() {
+      await check(store)
+      await room.check()
+    },
     close: () => store.digests.close(),
+  }
+}
+
+/** A full disk is remembered for `check`, also where it cut short what came in. */
+async function noting<Result>(room: Room, storing: Promise<Result>): Promise<Result> {
+  try {
+    const result = await storing
+    if (typeof result === 'object' && result !== null && 'cut' in result) await room.note(result.cut)
+    return result
+  } catch (error) {
+    await room.note(error)
+    throw error
   }
 }
 

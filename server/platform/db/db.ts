@@ -1,6 +1,9 @@
 import { EventEmitter } from 'node:events'
-import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient } from 'pg'
+import { Client, DatabaseError, types, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import { ModestPool } from './modest-pool.ts'
+import { sessionSettings, type Commit } from './session-settings.ts'
 import { sql, type Sql } from './sql.ts'
+import { asLibpq } from './url.ts'
 
 /** The database cannot be reached, or no connection was free in time. Answered as 503; the client may retry. */
 export class DatabaseUnavailable extends Error {
@@ -58,6 +61,8 @@ export interface Db extends Queryable {
    * connections come on top of `poolSize`.
    */
   openPool(size: number): Pool
+  /** The start is over: from now on nobody waits longer for a connection than a request may. */
+  hurry(): void
   close(): Promise<void>
 }
 
@@ -72,6 +77,8 @@ export type DbOptions = {
   poolSize: number
   /** How long a request waits for a connection, in ms. */
   acquireTimeoutMs: number
+  /** How long what a start asks waits for a connection, in ms, until `hurry` is called; as above when left out. */
+  patientTimeoutMs?: number
   /** PostgreSQL ends a statement after this, in ms. */
   statementTimeoutMs: number
   /** PostgreSQL gives up waiting for a row lock after this, in ms. */
@@ -84,13 +91,24 @@ export type DbOptions = {
 types.setTypeParser(types.builtins.INT8, Number)
 
 /** Opens the pools; connects on first use. */
-export function openDb(options: DbOptions): Db {
+export function openDb(given: DbOptions): Db {
+  const options = {
+    ...given,
+    url: asLibpq(given.url),
+    acquireTimeoutMs: given.patientTimeoutMs ?? given.acquireTimeoutMs,
+  }
+  const pools: Pool[] = []
   let isClosed = false
   const told = new EventEmitter()
   // The pool does not wait until its connections are closed: a database that ends right after may answer with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
-  const main = openPool({ ...options, onError }, options.poolSize, '')
-  const relaxed = openPool({ ...options, onError }, Math.max(2, options.poolSize >> 2), ' -c synchronous_commit=off')
+  const open = (size: number, commit: Commit) => {
+    const pool = openPool({ ...options, onError }, size, commit)
+    pools.push(pool)
+    return pool
+  }
+  const main = open(options.poolSize, 'on')
+  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off')
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -101,11 +119,16 @@ export function openDb(options: DbOptions): Db {
     },
     counts: () => ({ total: main.totalCount, idle: main.idleCount, waiting: main.waitingCount }),
     connect: async () => {
-      const client = new Client(clientOptions(options, ''))
+      const client = new Client(clientOptions(options))
       await client.connect().catch(translate)
+      await client.query(sessionSettings(options, 'on')).catch(translate)
       return client
     },
-    openPool: (size) => openPool({ ...options, onError }, size, ' -c synchronous_commit=off'),
+    openPool: (size) => open(size, 'off'),
+    hurry() {
+      options.acquireTimeoutMs = given.acquireTimeoutMs
+      for (const pool of pools.splice(0)) pool.options.connectionTimeoutMillis = given.acquireTimeoutMs
+    },
     close: async () => {
       isClosed = true
       await Promise.all([main.end(), relaxed.end()])
@@ -113,70 +136,28 @@ export function openDb(options: DbOptions): Db {
   }
 }
 
-function clientOptions(options: DbOptions, extra: string): ClientConfig {
-  // Statements are few and prepared, so each is planned once: 2.2 times the throughput of lists, as measured. Otherwise
-  // the limit of a page makes PostgreSQL plan anew for every request.
-  const plans = '-c plan_cache_mode=force_generic_plan'
-  const timeouts = `-c lock_timeout=${options.lockTimeoutMs} -c idle_in_transaction_session_timeout=60000`
+function clientOptions(options: DbOptions): ClientConfig {
   return {
     connectionString: options.url,
     application_name: 'marina',
-    statement_timeout: options.statementTimeoutMs,
     connectionTimeoutMillis: options.acquireTimeoutMs,
-    options: `${timeouts} ${plans}${extra}`,
   }
 }
 
-/** How long a pool opens no more connections after PostgreSQL has refused one, in ms. */
-const modestMs = 10_000
-/** The pause before a refused connection is retried, in ms. */
-const tryAgainMs = 25
-
-type Connected = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  done: (release?: Error | boolean) => void,
-) => void
-
-/**
- * A pool that copes with a PostgreSQL that takes no more connections (53300), as other processes share it: the caller
- * waits until a connection of this pool is free, as if the pool were full, and no longer than for any connection.
- */
-class ModestPool extends Pool {
-  #size = this.options.max
-
-  override connect(): Promise<PoolClient>
-  override connect(callback: Connected): void
-  override connect(callback?: Connected): Promise<PoolClient> | undefined {
-    if (!callback)
-      return new Promise((resolve, reject) =>
-        this.connect((error, client) => (client ? resolve(client) : reject(error!))),
-      )
-    const until = performance.now() + this.options.connectionTimeoutMillis!
-    const ask = () =>
-      super.connect((error, client, done) => {
-        if (!isPgError(error) || error.code !== '53300' || performance.now() >= until)
-          return callback(error, client, done)
-        this.#makeDo()
-        setTimeout(ask, tryAgainMs)
-      })
-    ask()
-  }
-
-  #makeDo(): void {
-    if (this.options.max === this.#size) setTimeout(() => (this.options.max = this.#size), modestMs).unref()
-    // Connections that are being opened count until they are refused, too, so it may take a few calls to reach their
-    // number.
-    this.options.max = Math.max(1, this.totalCount)
-  }
-}
-
-function openPool(options: DbOptions, max: number, extra: string): Pool {
-  const pool = new ModestPool({ ...clientOptions(options, extra), max, idleTimeoutMillis: 60_000 })
+function openPool(options: DbOptions, max: number, commit: Commit): Pool {
+  const pool = new ModestPool({
+    ...clientOptions(options),
+    max,
+    idleTimeoutMillis: 60_000,
+    // Awaited, whatever its type says: a connection is handed out with its settings, or not at all.
+    onConnect: (client) => client.query(sessionSettings(options, commit)) as unknown as void,
+  })
   pool.on('error', (error) => options.onError?.(error))
   // Without a listener, a database that goes away while a caller holds a connection between two statements ends the
   // process.
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+  })
   return pool
 }
 
@@ -273,13 +254,18 @@ export function isReferenceViolation(error: unknown): boolean {
 
 /** Turns connection errors and timeouts into DatabaseUnavailable; other errors of SQL pass through. */
 function translate(error: unknown): never {
+  throw translated(error)
+}
+
+/** As `translate`, for errors of `pg` that came another way than through a Db. */
+export function translated(error: unknown): Error {
   if (isPgError(error)) {
     // 53xxx no resources, 57P0x shutting down, 57014 statement timeout, 55P03 lock timeout, 08xxx connection, 25006
     // read-only.
     if (/^(53|57P0|57014|55P03|08|25006)/.test(error.code ?? ''))
-      throw new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
-    throw error
+      return new DatabaseUnavailable(`the database refused: ${error.message}`, { cause: error })
+    return error
   }
   const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error)
-  throw new DatabaseUnavailable(`the database cannot be reached: ${message}`, { cause: error })
+  return new DatabaseUnavailable(`the database cannot be reached: ${message}`, { cause: error })
 }

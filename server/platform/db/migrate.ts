@@ -20,7 +20,10 @@ const migrationLock = 1362889918
  */
 export async function migrate(client: pg.Client, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder)
+  // A migration of many rows, and the wait for another process that runs one, take as long as they take.
+  await client.query('set statement_timeout = 0; set lock_timeout = 0')
   await client.query(`select pg_advisory_lock(${migrationLock})`)
+  await client.query('reset lock_timeout')
   try {
     await client.query(`create table if not exists migration (
       name text primary key, checksum text not null, applied_at timestamptz not null default now())`)

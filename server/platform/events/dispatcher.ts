@@ -1,6 +1,7 @@
 import type { Db } from '../db/db.ts'
 import type { Log } from '../observe/log.ts'
-import { seldom } from '../observe/seldom.ts'
+import type { Component } from '../observe/health.ts'
+import { openPart, type Part } from '../observe/part.ts'
 import { factsWritten } from './emit.ts'
 import { Follower, pause } from './follower.ts'
 import { retryParked } from './parked.ts'
@@ -30,8 +31,12 @@ export type Dispatcher = AsyncDisposable & {
   /** Removes facts older than `keepMs` that all reactions have taken. */
   sweep(keepMs: number, signal: AbortSignal): Promise<void>
   names: readonly string[]
+  /** For health: unhealthy while facts or a reaction stand still for a reason of their own. */
+  component: Component
 }
 
+/** The name of the search for new facts in the log. */
+const looking = 'looking for facts'
 /** The pause between two polls, in ms, so that facts make a batch and the database is not asked too often. */
 const pauseMs = 5
 
@@ -48,16 +53,15 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
   const names = reactions.map(({ name }) => name)
   const closing = new AbortController()
   const { signal } = closing
-  const onTrouble = seldom((reason, heldBack) => {
-    log.warn({ reason, heldBack }, 'facts wait: the database does not answer')
-  })
-  const each = { db, log, closing: signal, batch, pollMs, tries, backOffMs, onTrouble }
+  const part = openPart('events', log)
+  const each = { db, log, closing: signal, batch, pollMs, tries, backOffMs, part }
   const followers = new Map(reactions.map((reaction) => [reaction.name, new Follower(reaction, each)]))
   const hint = hintOf(db, signal)
-  const looking = lookForFacts({ db, followers, hint, pollMs, closing: signal, onTrouble })
+  const lookedFor = lookForFacts({ db, followers, hint, pollMs, closing: signal, part })
 
   return {
     names,
+    component: part.component,
     standings: () => listStandings(db, names),
     async retryParked(name) {
       const reaction = followers.get(name)?.reaction
@@ -69,7 +73,7 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
     async [Symbol.asyncDispose]() {
       hint.close()
       closing.abort()
-      await looking
+      await lookedFor
       await Promise.all([...followers.values()].map((one) => one.ended()))
     },
   }
@@ -89,19 +93,20 @@ type Look = {
   hint: Hint
   pollMs: number
   closing: AbortSignal
-  onTrouble(error: unknown): void
+  part: Part
 }
 
 /** Starts each reaction that has facts to take, again and again until the dispatcher is closed. */
-async function lookForFacts({ db, followers, hint, pollMs, closing, onTrouble }: Look): Promise<void> {
+async function lookForFacts({ db, followers, hint, pollMs, closing, part }: Look): Promise<void> {
   const names = [...followers.keys()]
   while (!closing.aborted) {
     hint.reset()
     try {
       const { behind } = await lookAround(db, names)
       for (const name of behind) followers.get(name)!.start()
+      part.well(looking)
     } catch (error) {
-      onTrouble(error)
+      part.failed(looking, error)
       await pause(pollMs, closing)
     }
     await pause(pauseMs, closing)

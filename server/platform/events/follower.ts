@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailable, type Db } from '../db/db.ts'
 import type { Log } from '../observe/log.ts'
+import type { Part } from '../observe/part.ts'
 import { holdPlace, lookAround, movePlace, park, readWindow, takePlace, type Place } from './places.ts'
 import type { Reaction, Told } from './reaction.ts'
 
@@ -16,8 +17,7 @@ type FollowerOptions = {
   tries: number
   /** The back-off after the first refusal, in ms; it doubles with each one, up to a minute. */
   backOffMs: number
-  /** Called when the database does not answer. */
-  onTrouble(error: unknown): void
+  part: Part
 }
 
 /** How one turn of a reaction ended; `busy`: another process has its place. */
@@ -58,13 +58,15 @@ export class Follower {
   }
 
   async #run(): Promise<void> {
-    const { closing, onTrouble, pollMs } = this.#options
+    const { closing, part, pollMs } = this.#options
+    const { name } = this.reaction
     while (this.#isAsked && !closing.aborted) {
       this.#isAsked = false
       try {
         await this.#catchUp()
+        part.well(name)
       } catch (error) {
-        onTrouble(error)
+        part.failed(name, error)
         await pause(pollMs, closing)
       }
     }

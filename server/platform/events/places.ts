@@ -92,7 +92,7 @@ export async function takePlace(tx: Tx, handler: string): Promise<Place | undefi
   return tx.row<Place>(sql`
     select seen::text, until::text, last_id as "lastId", failing_id as "failingId", failures,
       greatest(0, ceil(
-        extract(epoch from coalesce(retry_at, '-infinity') - clock_timestamp()) * 1000))::float8 as "waitMs"
+        extract(epoch from coalesce(retry_at - clock_timestamp(), '0')) * 1000))::float8 as "waitMs"
     from event_place, set_config('synchronous_commit', 'off', true)
     where handler = ${handler} for update of event_place skip locked`)
 }

@@ -161,6 +161,12 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   return { handle, document: documentOf(app) }
 }
 
+/** The target of a request as it came, which `rewrite` may have put into another form: for logs. */
+export function targetOf(request: IncomingMessage): string {
+  const { originalUrl, url = '/' } = request as IncomingMessage & { originalUrl?: string }
+  return originalUrl ?? url
+}
+
 function documentOf(app: FastifyInstance): Record<string, unknown> {
   const document = app.swagger() as unknown as { paths: Record<string, { head?: { operationId: string } }> }
   // The plugin takes a HEAD for a copy of the GET and renames it.

@@ -74,5 +74,20 @@ test('C-28: a forwarded text that is not an address is ignored, and the request 
 
 test('C-28: a forwarded protocol other than http and https is not believed', async () => {
   assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-proto': 'ftp' })).protocol, 'http')
-  assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-proto': 'https,http' })).protocol, 'http')
+  assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-proto': 'HTTPS' })).protocol, 'https')
+})
+
+test('F08: of lists that a chain of proxies has written, what the client asked for counts', async () => {
+  const list = { 'x-forwarded-proto': 'https, http', 'x-forwarded-host': 'reg.example.com, localhost:8080' }
+  const outer = await peerOf(['127.0.0.1'], list)
+  assert.deepEqual([outer.protocol, outer.host], ['https', 'reg.example.com'])
+  const known = await peerOf(['127.0.0.1', '10.0.0.0/8'], { ...list, 'x-forwarded-for': '9.9.9.9, 10.1.1.1' })
+  assert.deepEqual([known.address, known.protocol, known.host], ['9.9.9.9', 'https', 'reg.example.com'])
+  // What stands left of the client's own entry was invented by the client.
+  const forging = await peerOf(['127.0.0.1', '10.0.0.0/8'], {
+    'x-forwarded-for': '1.1.1.1, 9.9.9.9',
+    'x-forwarded-proto': 'http, https',
+    'x-forwarded-host': 'evil.example, reg.example.com',
+  })
+  assert.deepEqual([forging.address, forging.protocol, forging.host], ['9.9.9.9', 'https', 'reg.example.com'])
 })

@@ -116,15 +116,26 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
       .map((one) => plainAddress(one.trim()))
       .filter((one) => one !== '')
     // The nearest address that is not a trusted proxy: everything left of it may be invented.
-    const nearest = forwarded.findLast((one) => !isTrusted(one)) ?? socket
+    const at = forwarded.findLastIndex((one) => !isTrusted(one))
+    const nearest = forwarded[at] ?? socket
     const address = isIP(nearest) ? nearest : socket
-    const protocol = header(request, 'x-forwarded-proto')
+    const pick = (name: string) => pickForwarded(header(request, name), at, forwarded.length)
+    const protocol = pick('x-forwarded-proto').toLowerCase()
     return {
       address,
       protocol: protocol === 'http' || protocol === 'https' ? protocol : own,
-      host: header(request, 'x-forwarded-host') || request.headers.host,
+      host: pick('x-forwarded-host') || request.headers.host,
     }
   }
+}
+
+/**
+ * The client's value in a list to which each proxy of a chain has added the one it was asked for: the value at the place
+ * of the client's address, or the first where not every proxy added one.
+ */
+function pickForwarded(text: string, at: number, hops: number): string {
+  const list = text.split(',').map((one) => one.trim())
+  return (list.length === hops ? list[Math.max(at, 0)] : list[0])!
 }
 
 function header(request: IncomingMessage, name: string): string {

@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerEvents, WorkerPool } from 'graphile-worker'
 import type { Notification, Pool, PoolClient } from 'pg'
-import type { Db } from '../db/db.ts'
+import { translated, type Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Log } from '../observe/log.ts'
-import { seldom } from '../observe/seldom.ts'
+import type { Component } from '../observe/health.ts'
+import { openPart, type Part } from '../observe/part.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { pollMs, startQueue } from './queue.ts'
 import { openRoom, type Room } from './room.ts'
@@ -31,7 +32,12 @@ export type WorkersOptions = {
   drainMs: number
 }
 
-export type Workers = AsyncDisposable & { poolId: string; counts(): { running: number } }
+export type Workers = AsyncDisposable & {
+  poolId: string
+  counts(): { running: number }
+  /** For health: unhealthy while jobs stand still for a reason of their own. */
+  component: Component
+}
 
 /** The pause before a task that still runs here is looked at again, in ms. */
 const busyMs = 500
@@ -57,6 +63,7 @@ class OpenWorkers implements Workers {
   readonly #types: ReadonlyMap<string, JobType>
   readonly #running = new RunningTasks()
   readonly #closing = new AbortController()
+  readonly #part: Part
   readonly #onTrouble: (error: unknown) => void
   readonly #pool: Pool
   readonly #room: Room
@@ -74,11 +81,13 @@ class OpenWorkers implements Workers {
     this.#options = options
     this.#types = new Map(handlers.map(({ type }) => [type.name, type]))
     this.#paused = new Set(paused)
-    this.#onTrouble = seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the job service has trouble'))
+    this.#part = openPart('jobs', log)
+    this.#onTrouble = (error) => this.#part.tell('job service', error)
     // The queue library's statements are short, so it needs fewer connections than jobs run; one more listens.
     this.#pool = db.openPool(Math.min(concurrency, 4) + 1)
     const events: WorkerEvents = new EventEmitter()
     events.on('pool:listen:success', ({ client }) => this.#listenOn(client))
+    watchQueue(events, this.#part)
     this.#room = openRoom(
       events,
       this.#types,
@@ -94,7 +103,7 @@ class OpenWorkers implements Workers {
       closedTypes: this.#room.closedTypes,
     })
     // Handled here, as an unhandled rejection would end the process.
-    this.#queue.promise.catch(this.#onTrouble)
+    this.#queue.promise.catch((error: unknown) => this.#part.failed('queue', translated(error)))
     this.poolId = this.#queue.id
     this.#runner = { db, poolId: this.poolId, logBytes, onTrouble: this.#onTrouble, wakeIn: (ms) => this.#wakeIn(ms) }
     this.#heartbeat = new Heartbeat({ db, poolId: this.poolId, concurrency, leaseMs })
@@ -109,7 +118,14 @@ class OpenWorkers implements Workers {
       throw error
     })
     const everyMs = Math.min(5000, this.#options.leaseMs / 4)
-    this.#loops = [this.#again(everyMs, () => this.#beat()), this.#again(everyMs, () => this.#care())]
+    this.#loops = [
+      this.#again('heartbeat', everyMs, () => this.#beat()),
+      this.#again('care of lost and due jobs', everyMs, () => this.#care()),
+    ]
+  }
+
+  get component(): Component {
+    return this.#part.component
   }
 
   counts(): { running: number } {
@@ -146,6 +162,10 @@ class OpenWorkers implements Workers {
       }
       this.#running.add(taskId, abort)
       await runTask(this.#runner, handler, taskId, abort)
+      this.#part.well(handler.type.name)
+    } catch (error) {
+      this.#part.failed(handler.type.name, error)
+      throw error
     } finally {
       this.#running.remove(taskId, abort)
       this.#room.leave(handler.type.name)
@@ -206,12 +226,28 @@ class OpenWorkers implements Workers {
   }
 
   /** Repeats `work` every `everyMs` until closed; sooner when `work` returns fewer ms. */
-  async #again(everyMs: number, work: () => Promise<number | undefined | void>): Promise<void> {
+  async #again(what: string, everyMs: number, work: () => Promise<number | undefined | void>): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
-      const soonMs = await work().catch(this.#onTrouble)
+      const soonMs = await this.#round(what, work)
       const restMs = Math.max(10, Math.min(everyMs, typeof soonMs === 'number' ? soonMs : everyMs))
       await sleep(restMs, undefined, { signal }).catch(() => {})
     }
   }
+
+  async #round(what: string, work: () => Promise<number | undefined | void>): Promise<number | undefined | void> {
+    try {
+      const soonMs = await work()
+      this.#part.well(what)
+      return soonMs
+    } catch (error) {
+      this.#part.failed(what, error)
+    }
+  }
+}
+
+/** The library logs what goes wrong when it looks for a job, and goes on. */
+function watchQueue(events: WorkerEvents, part: Part): void {
+  events.on('worker:getJob:error', ({ error }) => part.failed('queue', translated(error)))
+  for (const event of ['worker:getJob:empty', 'job:start'] as const) events.on(event, () => part.well('queue'))
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnector, type Connection } from './forward-connection.ts'
+import type { Component } from './health.ts'
 
 /** The server that messages go to, and their format. */
 type ForwardTarget = { transport: 'udp' | 'tcp' | 'tls'; host: string; port: number; format: 'syslog' | 'json' }
@@ -17,6 +18,8 @@ export type Forwarder = AsyncDisposable & {
   send(endpoint: string, message: Message): void
   /** Messages sent and given up since the start, and those that wait now. */
   counts(): { sent: number; waiting: number; lost: number }
+  /** For health: unhealthy while messages wait after a failure. */
+  component: Component
 }
 
 export type ForwarderOptions = {
@@ -63,6 +66,7 @@ export function openForwarder(options: ForwarderOptions): Forwarder {
 }
 
 class BufferedForwarder implements Forwarder {
+  readonly component: Component = { name: 'audit-forward', isSpare: true, check: async () => this.#checkSent() }
   readonly #closing = new AbortController()
   readonly #waiting: Message[] = []
   readonly #connect: ReturnType<typeof openConnector>
@@ -108,6 +112,10 @@ class BufferedForwarder implements Forwarder {
 
   counts() {
     return { sent: this.#sent, waiting: this.#waiting.length, lost: this.#lost }
+  }
+
+  #checkSent(): void {
+    if (this.#failures > 0 && this.#waiting.length > 0) throw new Error(`${this.#waiting.length} messages wait`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry, type GaugeConfiguration, type Metric } from 'prom-client'
 
 /** Marina's metrics, named as Prometheus recommends: in base units, counters end in _total. */
 export type Metrics = {
@@ -12,10 +12,14 @@ export type Metrics = {
   received: Counter
   sent: Counter
   /** Counts that are kept elsewhere, read at each scrape; each with the values of its labels. */
-  counts(name: string, help: string, labelNames: string[], read: () => { labels: string[]; value: number }[]): void
+  counts(name: string, help: string, labelNames: string[], read: () => Labelled[]): void
   /** A number that is read at each scrape. */
   gauge(name: string, help: string, read: () => number): void
+  /** Figures with labels, read when somebody asks. */
+  gauges(name: string, help: string, labelNames: string[], read: () => Promise<Labelled[]>): void
 }
+
+type Labelled = { labels: string[]; value: number }
 
 export function openMetrics(): Metrics {
   const registry = new Registry()
@@ -62,7 +66,19 @@ export function openMetrics(): Metrics {
         }),
       )
     },
+    gauges: (name, help, labelNames, read) => addGauges({ registers, name, help, labelNames }, read),
   }
+}
+
+function addGauges(options: GaugeConfiguration<string>, read: () => Promise<Labelled[]>): void {
+  const gauge = new Gauge({
+    ...options,
+    async collect() {
+      const figures = await read()
+      gauge.reset()
+      for (const { labels, value } of figures) gauge.labels(...labels).set(value)
+    },
+  })
 }
 
 /** Adds one duration, in seconds, of a request at a door. */

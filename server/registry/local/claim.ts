@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DigestAlgorithm } from '../../../oci/digest.ts'
+import type { Digest, DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import { BlobMissing, type Stage } from '../../platform/blobs/blobs.ts'
@@ -15,9 +15,11 @@ export type Claimed = {
   stage: Stage
   algorithm: DigestAlgorithm
   grownBy: string | null
+  /** The digest under which its bytes were being moved to their place (committed.ts). */
+  committing: Digest | null
 }
 
-type ClaimRow = { stage: Stage; algorithm: DigestAlgorithm; grownBy: string | null; busy: boolean }
+type ClaimRow = Pick<Claimed, 'stage' | 'algorithm' | 'grownBy' | 'committing'> & { busy: boolean }
 
 /** How long a claim on an upload lasts unless it is renewed, in s; it is renewed after a third of this. */
 const claimSeconds = 30
@@ -46,12 +48,15 @@ export async function claimed<Result>(
     (claimSeconds * 1000) / 3,
   )
   try {
-    return await work({ name, id, claim, stage: row.stage, algorithm: row.algorithm, grownBy: row.grownBy })
+    const { busy: _, ...upload } = row
+    return await work({ name, id, claim, ...upload })
   } catch (error) {
     if (!(error instanceof BlobMissing)) throw error
     // A crash came after the bytes were moved to the blob's place and before the commit: the upload cannot go on (F04).
     await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
-    throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', { cause: error })
+    // Bytes that were moved to their place are not lost, and no news for an operator.
+    const cause = row.committing === null ? { cause: error } : {}
+    throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', cause)
   } finally {
     clearInterval(renewal)
     await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
@@ -62,6 +67,20 @@ export async function claimed<Result>(
 export async function dropClaimed(tx: Tx, { id, claim }: Claimed): Promise<void> {
   const dropped = await tx.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
   if (dropped === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
+}
+
+/** How long a query of an upload waits for a request that writes to it, in ms; a broken one has let go by then. */
+const settlePatienceMs = 1500
+
+/** An upload once no request writes to it any more; as it is now when a request writes for longer than the wait. */
+export async function settled(db: Db, name: RepositoryName, id: string): Promise<{ stage: Stage } | undefined> {
+  for (let waited = 0; ; waited += claimPollMs) {
+    const row = await db.row<{ stage: Stage; busy: boolean }>(sql`
+      select stage, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy
+      from upload where id = ${id} and repository = ${name}`)
+    if (!row?.busy || waited >= settlePatienceMs) return row
+    await sleep(claimPollMs)
+  }
 }
 
 /** Waits up to 3 s for a request that has claimed the upload: it may finish soon, or was cut and lets go soon. */
@@ -80,5 +99,5 @@ function claimRow(db: Db, name: RepositoryName, id: string, claim: string): Prom
       from upload where id = ${id} and repository = ${name} for update)
     update upload set claim = case when old.busy then upload.claim else ${claim}::uuid end,
       claimed_at = case when old.busy then claimed_at else now() end
-    from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", old.busy`)
+    from old where upload.id = old.id returning stage, algorithm, grown_by as "grownBy", committing, old.busy`)
 }

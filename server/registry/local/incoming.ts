@@ -10,6 +10,7 @@ import { failpoint } from '../../platform/failpoint.ts'
 import { gathering } from '../../platform/gather.ts'
 import type { Upload } from '../registry.ts'
 import type { Claimed } from './claim.ts'
+import { isCommitted, noteCommit } from './committed.ts'
 import { openHashes } from './hash.ts'
 
 /** Bytes that took longer than this, in ms, are noted once more when all are there: the note would be old by then. */
@@ -60,13 +61,21 @@ export async function storeStaged(
   bytes: Bytes,
   at: number | undefined,
 ): Promise<number> {
-  const { blobs, hashes, note } = incoming
+  const { db, blobs, hashes, note } = incoming
+  if (await isCommitted(blobs, upload, digest, note)) return wholeWithout(upload, bytes)
   const { size } = await append(incoming, upload, bytes, at)
   checkDigest(digest, await hashes.digestOf(upload, algorithmOf(digest)))
-  await note(digest)
+  await Promise.all([note(digest), noteCommit(db, upload, digest)])
   await blobs.commit(upload.stage, blobPath(digest))
   failpoint('blob.written')
   return size
+}
+
+/** The size of an upload whose bytes are in their place already; throws when more bytes come. */
+async function wholeWithout({ stage }: Claimed, bytes: Bytes): Promise<number> {
+  for await (const chunk of bytes)
+    if (chunk.length > 0) throw new OciError('BLOB_UPLOAD_UNKNOWN', 'this upload has all its bytes: start again')
+  return stage.size
 }
 
 export async function abandon({ db, blobs }: Incoming, { id, claim, stage }: Claimed) {

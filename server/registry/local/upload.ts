@@ -10,7 +10,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import { passGates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
-import { claimed, dropClaimed } from './claim.ts'
+import { claimed, dropClaimed, settled } from './claim.ts'
 import { abandon, append, openIncoming, storeStaged, storeWhole } from './incoming.ts'
 import { lookingAgain } from './looking.ts'
 import type { LocalOptions } from './options.ts'
@@ -41,9 +41,7 @@ export function localUploads(options: LocalOptions): Uploads {
     },
 
     async findUpload(name, id) {
-      const row = await db.row<{ stage: Stage }>(
-        sql`select stage from upload where id = ${id} and repository = ${name}`,
-      )
+      const row = await settled(db, name, id)
       if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
       return { id, size: row.stage.size }
     },

@@ -98,15 +98,13 @@ spec:
   automountServiceAccountToken: false
   # config.limits.drain is 30 s, then PostgreSQL ends.
   terminationGracePeriodSeconds: 75
+  {{- with $.Values.podSecurityContext }}
   securityContext:
-    runAsNonRoot: true
-    runAsUser: 10001
-    runAsGroup: 10001
-    fsGroup: 10001
-    # PostgreSQL refuses a folder that its group may write to; Always would allow that at every start.
-    fsGroupChangePolicy: OnRootMismatch
-    seccompProfile:
-      type: RuntimeDefault
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $.Values.priorityClassName }}
+  priorityClassName: {{ . | quote }}
+  {{- end }}
   {{- with $.Values.imagePullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -129,6 +127,13 @@ spec:
               {{- /* These two are mandatory: without them a pod would start with its own database or key. */}}
               optional: {{ not (or (eq $key "database-url") (and (eq $key "secret-key") (not (include "marina.volume" $)))) }}
         {{- end }}
+        {{- end }}
+        {{- if $.Values.caBundleSecret }}
+        - name: NODE_EXTRA_CA_CERTS
+          value: /etc/marina-ca/ca.crt
+        {{- end }}
+        {{- with $.Values.extraEnv }}
+        {{- toYaml . | nindent 8 }}
         {{- end }}
       {{- if or (eq .part "serve") $.Values.metrics.enabled }}
       ports:
@@ -162,11 +167,10 @@ spec:
           # Time for the cluster to hear that this pod takes no more connections.
           exec: { command: [sleep, '5'] }
       {{- end }}
+      {{- with $.Values.securityContext }}
       securityContext:
-        allowPrivilegeEscalation: false
-        readOnlyRootFilesystem: true
-        capabilities:
-          drop: [ALL]
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       {{- with .resources }}
       resources:
         {{- toYaml . | nindent 8 }}
@@ -177,6 +181,12 @@ spec:
         - { name: tmp, mountPath: /tmp }
         {{- if not $.Values.database.external }}
         - { name: shm, mountPath: /dev/shm }
+        {{- end }}
+        {{- if $.Values.caBundleSecret }}
+        - { name: ca-bundle, mountPath: /etc/marina-ca, readOnly: true }
+        {{- end }}
+        {{- with $.Values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
         {{- end }}
   volumes:
     - name: config
@@ -196,6 +206,14 @@ spec:
     - name: shm
       emptyDir: { medium: Memory, sizeLimit: 256Mi }
     {{- end }}
+    {{- with $.Values.caBundleSecret }}
+    - name: ca-bundle
+      secret:
+        secretName: {{ . | quote }}
+    {{- end }}
+    {{- with $.Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- with $.Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
@@ -206,6 +224,10 @@ spec:
   {{- end }}
   {{- with $.Values.affinity }}
   affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $.Values.topologySpreadConstraints }}
+  topologySpreadConstraints:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
