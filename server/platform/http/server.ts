@@ -130,7 +130,7 @@ export function peerReader(trusted: string[]): (request: IncomingMessage) => Pee
 }
 
 /**
- * The client's value in a list to which each proxy of a chain has added the one it was asked for: the value at the place
+ * The value of the client in a list to which each proxy of a chain has added its own: the value at the place
  * of the client's address, or the first where not every proxy added one.
  */
 function pickForwarded(text: string, at: number, hops: number): string {

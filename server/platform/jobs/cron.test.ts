@@ -48,7 +48,7 @@ test('a cron has six fields, the first of them 0, and fires at some time', () =>
     assert.equal(checkCron(text), text)
 })
 
-test('H10: a step from a number on goes to the end of the field, as in Harbor', () => {
+test('a step from a number on goes to the end of the field, as in Harbor', () => {
   const day = ['02', '08', '14', '20'].map((hour) => `2026-11-21T${hour}:00:00.000Z`)
   for (const [index, at] of day.entries())
     assert.equal(next('0 0 2/6 * * *', day[index - 1] ?? '2026-11-21T00:00:00Z'), at)
