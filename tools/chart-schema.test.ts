@@ -10,7 +10,7 @@ test("the Helm chart's schema has exactly the settings there are (node tools/cha
   assert.equal(schema, chartSchema())
 })
 
-test('H8, H9: what an operator brings to the Helm chart reaches every pod', () => {
+test('what an operator brings to the Helm chart reaches every pod', () => {
   const helpers = readFileSync(join(import.meta.dirname, '../deploy/helm/marina/templates/_helpers.tpl'), 'utf8')
   for (const name of [
     'podSecurityContext',

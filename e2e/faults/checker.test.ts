@@ -154,7 +154,7 @@ suite('the checker of the kill loop can fail', () => {
   })
 })
 
-test('P35: an upload whose bytes were moved and not recorded at a kill is finished by the next request', async () => {
+test('an upload whose bytes were moved and not recorded at a kill is finished by the next request', async () => {
   await using folder = await openFolder()
   const settings = { MARINA_DATA_DIR: folder.dir }
   const [repository, blob] = [repositories[0]!, blobOf(openRandom(3).bytes(500))]

@@ -11,7 +11,7 @@ import { openOldestServer } from '../testing/postgres-server.ts'
 import { openTestDatabase } from '../testing/postgres.ts'
 import { openTestMarina } from '../testing/server.ts'
 
-test('H2: behind PgBouncer in session mode pushes, lists and events work', async () => {
+test('behind PgBouncer in session mode pushes, lists and events work', async () => {
   await using database = await openTestDatabase()
   await using bouncer = await openPgBouncer(database.url, 'session')
   await using marina = await openTestMarina({ MARINA_DATABASE_URL: bouncer.url })
@@ -26,13 +26,13 @@ test('H2: behind PgBouncer in session mode pushes, lists and events work', async
   })
 })
 
-test('H2: behind PgBouncer in transaction mode the start is refused with a sentence', async () => {
+test('behind PgBouncer in transaction mode the start is refused with a sentence', async () => {
   await using database = await openTestDatabase()
   await using bouncer = await openPgBouncer(database.url, 'transaction')
   await assert.rejects(openTestMarina({ MARINA_DATABASE_URL: bouncer.url }), /pool_mode = session/)
 })
 
-test('H3: the modes of sslmode mean what they mean to libpq', async () => {
+test('the modes of sslmode mean what they mean to libpq', async () => {
   const { key, cert } = await makeCertificate()
   const port = await freePort()
   let authority = ''

@@ -12,13 +12,13 @@ const marina = await openTestMarina({ MARINA_LOG_REQUESTS: 'all' }, log)
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ask } = marina
 
-test('H5: another Harbor learns which API is spoken here', async () => {
+test('another Harbor learns which API is spoken here', async () => {
   const answer = expectAnswer(await ask('GET', '/api/version'), 200)
   assert.deepEqual(answer.json(), { version: 'v2.0' })
   assert.equal(answer.headers['content-type'], 'application/json')
 })
 
-test('L11: the log of requests, and that of what was refused, show paths as they came', async () => {
+test('the log of requests, and that of what was refused, show paths as they came', async () => {
   const { name } = await givenProject(marina)
   const path = `/api/v2.0/projects/${name}/repositories/a/b/nothing/of/ours`
   expectAnswer(await ask('GET', path, { as: admin }), 404, 'NOT_FOUND')

@@ -19,7 +19,7 @@ async function openRemote() {
   return { proxy, url: remote.href, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-test('K1: a start waits for a database that comes up later, and says so', async () => {
+test('a start waits for a database that comes up later, and says so', async () => {
   await using remote = await openRemote()
   const lines: string[] = []
   const stream = { isTTY: false, write: (line: string) => lines.push(line) > 0 } as unknown as NodeJS.WriteStream
@@ -31,7 +31,7 @@ test('K1: a start waits for a database that comes up later, and says so', async 
   assert.match(lines.join(''), /waiting for the database reason=.*cannot be reached/)
 })
 
-test('P7: a start does not mind a database that is slower than a request would wait', async () => {
+test('a start does not mind a database that is slower than a request would wait', async () => {
   await using remote = await openRemote()
   remote.proxy.delayMs = 300
   const settings = { MARINA_DATABASE_URL: remote.url, MARINA_DATABASE_WAIT: '100ms' }

@@ -97,7 +97,7 @@ test('a refused request emits no fact', async () => {
   assert.deepEqual(await factsOf(repository), before)
 })
 
-test('P3: a pull is told although what was pulled, or its project, is deleted before it is written down', async () => {
+test('a pull is told although what was pulled, or its project, is deleted before it is written down', async () => {
   const [kept, gone] = [await givenProject(marina), await givenProject(marina)]
   const ended = await Promise.all(
     [kept, gone].map((project) => pushImage(marina, `${project.name}/gone`, { tag: 'v1' })),

@@ -136,7 +136,7 @@ test('F02: of a chunk that is cut at any byte the upload keeps what arrived, and
   }
 })
 
-test('P34: the status of an upload that a broken request still writes to is told when that has let go', async () => {
+test('the status of an upload that a broken request still writes to is told when that has let go', async () => {
   const repository = newRepository()
   const location = await start(repository)
   expectAnswer(await ask('PATCH', location, { body: Buffer.alloc(10) }), 202)

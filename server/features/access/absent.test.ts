@@ -14,7 +14,7 @@ const access = [
 ]
 const gone = ['/projects/gone', '/projects/gone/repositories', '/projects/99999', '/projects/99999/repositories']
 
-test('H4: only those who have the right in every project learn that a project is absent', async () => {
+test('only those who have the right in every project learn that a project is absent', async () => {
   const { name } = await givenProject(marina)
   const everywhere = await givenRobot(marina, fresh('all'), { access, in: ['*'] })
   const inOne = await givenRobot(marina, fresh('one'), { access, in: [name] })
@@ -28,7 +28,7 @@ test('H4: only those who have the right in every project learn that a project is
   expectAnswer(await callApi(marina, 'GET', '/projects/gone/members', { as: everywhere }), 403, 'FORBIDDEN')
 })
 
-test('H15: an administrator finds no robots of a project that is gone, and is not refused', async () => {
+test('an administrator finds no robots of a project that is gone, and is not refused', async () => {
   const path = '/robots?q=Level=project,ProjectID=99999'
   assert.deepEqual(expectAnswer(await callApi(marina, 'GET', path, { as: marina.admin }), 200).json(), [])
   expectAnswer(await callApi(marina, 'GET', path, { as: await givenUser(marina) }), 403, 'FORBIDDEN')

@@ -77,7 +77,7 @@ test('C-28: a forwarded protocol other than http and https is not believed', asy
   assert.equal((await peerOf(['127.0.0.1'], { 'x-forwarded-proto': 'HTTPS' })).protocol, 'https')
 })
 
-test('F08: of lists that a chain of proxies has written, what the client asked for counts', async () => {
+test('of lists that a chain of proxies has written, what the client asked for counts', async () => {
   const list = { 'x-forwarded-proto': 'https, http', 'x-forwarded-host': 'reg.example.com, localhost:8080' }
   const outer = await peerOf(['127.0.0.1'], list)
   assert.deepEqual([outer.protocol, outer.host], ['https', 'reg.example.com'])

@@ -7,7 +7,7 @@ import type { Claimed } from './claim.ts'
 
 /**
  * Notes as which blob the bytes of an upload are about to be moved to their place. A crash right after the move would
- * leave an upload without bytes: with the note it can still be finished (P35).
+ * leave an upload without bytes: with the note it can still be finished.
  */
 export async function noteCommit(db: Db, { id, claim }: Claimed, digest: Digest): Promise<void> {
   await db.relaxed.run(sql`update upload set committing = ${digest} where id = ${id} and claim = ${claim}`)
