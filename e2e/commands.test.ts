@@ -184,9 +184,12 @@ test('a port in use by another program is named with its setting, and nothing is
 })
 
 test('an unreachable database is named without its password', async () => {
-  const { code, stderr } = await refused({ MARINA_DATABASE_URL: 'postgres://me:db-secret@127.0.0.1:1/marina' })
+  const { code, stderr } = await refused({
+    MARINA_DATABASE_URL: 'postgres://me:db-secret@127.0.0.1:1/marina',
+    MARINA_DATABASE_START_WAIT: '0s',
+  })
   assert.equal(code, 1)
-  assert.match(stderr, /^marina: .*127\.0\.0\.1:1/)
+  assert.match(stderr, /^marina: .*127\.0\.0\.1:1/m)
   assert.doesNotMatch(stderr, /db-secret|\n {4}at /)
 })
 
