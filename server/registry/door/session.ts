@@ -117,7 +117,8 @@ async function checkWithoutRight(
  */
 async function refuseAbsentProject({ rights }: SessionOptions, caller: Caller, { name }: Need): Promise<void> {
   const project = projectOf(name)
-  if ((await rights.projectId(project)) !== undefined || !(await rights.viewer(caller)).seesAll) return
+  // The caller first: to others the question whether there is such a project must cost the same either way.
+  if (!(await rights.viewer(caller)).seesAll || (await rights.projectId(project)) !== undefined) return
   throw new OciError('NAME_UNKNOWN', `project ${project} not found`, { detail: { name } })
 }
 
