@@ -5,22 +5,22 @@ import type { Log } from './log.ts'
 import { seldom } from './seldom.ts'
 
 /**
- * A part of Marina that works in the background and has nobody to answer to: it notes how each of its rounds went, and
- * health, metrics and the log tell the operator.
+ * A part of Marina that works in the background, where no request sees it fail. It records the outcome of each of its
+ * rounds; health, metrics and the log tell the operator.
  */
 export type Part = {
   component: Component
-  /** A round of `what` failed. Work that may never be tried again counts as failing for `lastsMs` only. */
+  /** Records that a round of `what` failed. Work that may never run again counts as failing for `lastsMs` only. */
   failed(what: string, error: unknown, lastsMs?: number): void
-  /** A round of `what` went well: it is healthy again. */
+  /** Records that a round of `what` succeeded: it is healthy again. */
   well(what: string): void
-  /** Logs an error that no round has; health does not see it. */
+  /** Logs an error that belongs to no round; health does not show it. */
   tell(what: string, error: unknown): void
 }
 
 /**
- * An error of the connection to the database or the storage is theirs, and health shows it there. Any other error makes
- * this part unhealthy until the same work goes well. Each cause is logged at most once a minute.
+ * Health shows a lost connection to the database or the storage as theirs. Any other error makes this part unhealthy
+ * until the same work succeeds. Each cause is logged at most once a minute.
  */
 export function openPart(name: string, log: Log): Part {
   const failingUntil = new Map<string, number>()
