@@ -91,7 +91,9 @@ test('a migration that fails is rolled back, those before it stay, and the lock 
   assert.deepEqual(
     await field.ask(
       `select to_regclass('a')::text as a, to_regclass('b') as b,
-        (select count(*)::int from pg_locks where locktype = 'advisory') as locks`,
+        (
+          select count(*)::int from pg_locks join pg_database on pg_database.oid = pg_locks.database
+          where locktype = 'advisory' and datname = current_database()) as locks`,
     ),
     [{ a: 'a', b: null, locks: 0 }],
   )
