@@ -67,14 +67,14 @@ async function peakOf(work: () => Promise<void>): Promise<number> {
   return (peak - before) / 1024 / 1024
 }
 
-test('bodies of 200 MB are sent and received at the same time, in bounded memory', async () => {
+test('bodies of 400 MB are sent and received at the same time, in half their size of memory', async () => {
   const url = await serve((request, response) => void pipeline(request, response))
   const [sent, came] = [createHash('sha256'), createHash('sha256')]
   let bytes = 0
   const peak = await peakOf(async () => {
     const source = Readable.from(
       (function* () {
-        for (const part of megabytes(200)) yield (sent.update(part), part)
+        for (const part of megabytes(400)) yield (sent.update(part), part)
       })(),
     )
     const { body } = await outbound().open(call(url, { method: 'PUT', body: source }))
@@ -83,9 +83,10 @@ test('bodies of 200 MB are sent and received at the same time, in bounded memory
       came.update(part)
     }
   })
-  assert.equal(bytes, 200 * megabyte.length)
+  assert.equal(bytes, 400 * megabyte.length)
   assert.equal(came.digest('hex'), sent.digest('hex'))
-  assert.ok(peak < 100, `${peak} MB`)
+  // Garbage counts too, of both ends of the connection.
+  assert.ok(peak < 200, `${peak} MB`)
 })
 
 test('back pressure works in both directions', async () => {
