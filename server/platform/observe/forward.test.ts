@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
-import { promisify } from 'node:util'
+import { makeCertificate } from '../../testing/certificate.ts'
 import { eventually } from '../../testing/http.ts'
 import { openForwarder, parseForwardTarget, type ForwarderOptions, type Message } from './forward.ts'
 
@@ -102,29 +98,7 @@ test('messages arrive over UDP, one datagram each, as syslog or JSON', async () 
 })
 
 test('messages go over TLS only to a server with a certificate of a known authority', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'marina-forward-'))
-  const file = (name: string) => join(dir, name)
-  await promisify(execFile)('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=log',
-    '-addext',
-    'subjectAltName=IP:127.0.0.1',
-    '-keyout',
-    file('key'),
-    '-out',
-    file('cert'),
-  ])
-  const [key, cert] = [await readFile(file('key')), await readFile(file('cert'), 'utf8')]
-  await rm(dir, { recursive: true })
+  const { key, cert } = await makeCertificate()
   await using server = await listening(createTlsServer({ key, cert }))
   const states: string[] = []
   await using stranger = open({ onChange: (state) => states.push(state) })
