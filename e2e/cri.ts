@@ -1,6 +1,6 @@
 /**
- * The Container Runtime Interface as the kubelet speaks it to containerd: gRPC over a Unix socket. Each message that is
- * sent or read here has strings and messages only, so that a few lines do without a library. Source: kubernetes/cri-api,
+ * The Container Runtime Interface as the kubelet speaks it to containerd: gRPC over a Unix socket. The messages here
+ * hold strings and messages only, so that a few lines do without a library. Source: kubernetes/cri-api,
  * pkg/apis/runtime/v1/api.proto, and the gRPC protocol over HTTP/2 (PROTOCOL-HTTP2.md).
  */
 import { connect, constants } from 'node:http2'

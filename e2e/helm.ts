@@ -4,7 +4,7 @@ import path from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { end, root, run, type Ended } from './marina.ts'
 
-export type Container = {
+type Container = {
   args: string[]
   env: {
     name: string
@@ -37,7 +37,7 @@ export type Rendered = {
 
 export type Helm = {
   run(...args: string[]): Promise<string>
-  /** Renders Marina's chart as release `try`. Throws with Helm's words when the chart or its schema refuses the values. */
+  /** Renders Marina's chart as release `try`. Throws with Helm's words when chart or schema refuse the values. */
   render(values?: object): Promise<Rendered[]>
   end(...args: string[]): Promise<Ended>
 }
@@ -46,8 +46,8 @@ export const chart = path.join(root, 'deploy/helm/marina')
 const packed = path.join(root, 'node_modules/@aws-cdk/asset-kubectl-v20/lib/layer.zip')
 
 /**
- * Helm itself: the one on PATH, or else the one that an npm package holds (Helm 3.8, for Linux on x64). Its settings and
- * caches are kept in `dir`.
+ * Helm itself: the one on PATH, or else the one that an npm package holds (Helm 3.8, for Linux on x64). Its settings
+ * and caches are kept in `dir`.
  */
 export async function openHelm(dir: string): Promise<Helm> {
   const file = (await isOnPath()) ? 'helm' : await unpack(dir)

@@ -55,9 +55,9 @@ export function parseNew(
 }
 
 /**
- * Fields that are absent stay as they are. But a body with permissions is a whole robot, of which clients in Go leave out
- * `disable` when it is false (the Terraform provider), so that Harbor reads it as false. Throws BAD_REQUEST, also for
- * another name, level or project.
+ * Fields that are absent stay as they are. But a body with permissions is a whole robot, of which clients in Go leave
+ * out `disable` when it is false (the Terraform provider), so that Harbor reads it as false. Throws BAD_REQUEST, also
+ * for another name, level or project.
  */
 export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, prefix: string): RobotChange {
   const { name = loginNameOf(robot, prefix), level = levelOf(robot), permissions } = body
