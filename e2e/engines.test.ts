@@ -74,8 +74,10 @@ test('docker logs in, pushes, inspects, pulls by tag and by digest, mounts layer
 test('docker makes a manifest list, and Marina answers a pull of it with the image of the platform', async () => {
   const name = `${marina.host}/team/list`
   await docker('login', '--username', 'admin', '--password', password, marina.host)
-  for (const architecture of ['amd64', 'arm64'])
-    await pushSmall(`team/list:${architecture}`, architecture, architecture)
+  for (const architecture of ['amd64', 'arm64']) {
+    // Docker 20.10 makes lists of manifests in Docker's format only.
+    await pushSmall(`team/list:${architecture}`, architecture, { architecture, format: 'v2s2' })
+  }
   await docker('manifest', 'create', '--insecure', `${name}:all`, `${name}:amd64`, `${name}:arm64`)
   const digest = (await docker('manifest', 'push', '--insecure', `${name}:all`)).trim()
   const list = JSON.parse(String(await stored('team/list', digest))) as List
@@ -191,10 +193,19 @@ async function fileIn(image: string, architecture = 'amd64'): Promise<string> {
   return readFile(file, 'utf8')
 }
 
-async function pushSmall(name: string, text: string, architecture?: string) {
+async function pushSmall(name: string, text: string, { architecture = 'amd64', format = 'oci' } = {}) {
   const small = await smallImage(await mkdtemp(path.join(top.dir, 'small-')), text, architecture)
   const creds = ['--dest-creds', `admin:${password}`, '--dest-tls-verify=false']
-  await run(['skopeo', 'copy', '--quiet', ...creds, small.source, `docker://${marina.host}/${name}`])
+  await run([
+    'skopeo',
+    'copy',
+    '--quiet',
+    '--format',
+    format,
+    ...creds,
+    small.source,
+    `docker://${marina.host}/${name}`,
+  ])
   return small
 }
 
