@@ -7,7 +7,7 @@ import { CallFailed, pullImage } from './cri.ts'
 import { startDaemon } from './daemon.ts'
 import { ask, basic } from './http.ts'
 import { smallImage, type Descriptor } from './image.ts'
-import { end, makeFolder, run, startMarina, type Marina } from './marina.ts'
+import { end, makeFolder, root, run, startMarina, type Marina } from './marina.ts'
 
 type Manifest = { config: Descriptor; layers: Descriptor[] }
 type List = { manifests: (Descriptor & { platform: { architecture: string } })[] }
@@ -21,6 +21,7 @@ const daemons: AsyncDisposable[] = []
 
 before(
   async () => {
+    await nameOthers()
     sockets = await mkdtemp('/tmp/engines-')
     top = await makeFolder()
     const dataDir = path.join(top.dir, 'data')
@@ -121,6 +122,16 @@ test("containerd's CRI pulls as the kubelet does: with a pull secret, by tag and
     (error) => error instanceof CallFailed && error.code === 5 && /not found/.test(error.message),
   )
 })
+
+/** Prints which clients no test has, so that nobody takes them for tried. */
+async function nameOthers(): Promise<void> {
+  const page = await readFile(path.join(root, 'docs/develop/clients.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| ([^|]+) \|[^|]+\|[^|]+\| ([^|]+) \|$/gm)].slice(2)
+  const others = rows.filter(([, , repeat = '']) => !repeat.includes('npm test')).map(([, client]) => client)
+  assert.ok(others.length > 0)
+  const why = 'Neither Debian nor npm has them, so that they are tried by hand (docs/develop/clients.md)'
+  console.log(`Clients that no test tries: ${others.join('; ')}. ${why}.`)
+}
 
 /** dockerd without networks of its own: no bridge, no rules for packets, no setting of the kernel. */
 async function startDocker(): Promise<AsyncDisposable> {
