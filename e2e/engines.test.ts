@@ -89,6 +89,29 @@ test('docker makes a manifest list, and Marina answers a pull of it with the ima
   }
 })
 
+test("docker-py logs in, and pulls and pushes by the daemon's API", async () => {
+  await pushSmall('team/python:1', 'from python')
+  const program = [
+    'import docker, sys',
+    'socket, registry, password = sys.argv[1:]',
+    'client = docker.DockerClient(base_url=socket)',
+    'auth = {"username": "admin", "password": password}',
+    'client.login(registry=registry, **auth)',
+    'image = client.images.pull(f"{registry}/team/python", tag="1", auth_config=auth)',
+    'image.tag(f"{registry}/team/python", tag="2")',
+    'print(client.images.push(f"{registry}/team/python", tag="2", auth_config=auth))',
+  ]
+  const socket = `unix://${path.join(sockets, 'docker.sock')}`
+  // Debian's own Python: another one on PATH does not see Debian's packages.
+  const said = await run(['/usr/bin/python3', '-c', program.join('\n'), socket, marina.host, password])
+  assert.match(said, /digest: sha256:/)
+  assert.doesNotMatch(said, /errorDetail/)
+  await docker('login', '--username', 'admin', '--password', password, marina.host)
+  await docker('image', 'rm', `${marina.host}/team/python:1`, `${marina.host}/team/python:2`)
+  await docker('pull', `${marina.host}/team/python:2`)
+  assert.equal(await fileIn(`${marina.host}/team/python:2`), 'from python')
+})
+
 test('containerd pulls by tag and by digest through hosts.toml, and pushes', async () => {
   const { manifest } = await pushSmall('team/containerd:1', 'from containerd')
   const user = ['--user', `admin:${password}`]
@@ -129,8 +152,8 @@ async function nameOthers(): Promise<void> {
   const rows = [...page.matchAll(/^\| ([^|]+) \|[^|]+\|[^|]+\| ([^|]+) \|$/gm)].slice(2)
   const others = rows.filter(([, , repeat = '']) => !repeat.includes('npm test')).map(([, client]) => client)
   assert.ok(others.length > 0)
-  const why = 'Neither Debian nor npm has them, so that they are tried by hand (docs/develop/clients.md)'
-  console.log(`Clients that no test tries: ${others.join('; ')}. ${why}.`)
+  const why = '`npm test` cannot install them: they are tried by hand, as docs/develop/clients.md says.'
+  process.stdout.write(`Clients that no test tries: ${others.join('; ')}. ${why}\n`)
 }
 
 /** dockerd without networks of its own: no bridge, no rules for packets, no setting of the kernel. */
