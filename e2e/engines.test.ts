@@ -33,7 +33,8 @@ before(
       headers: { ...basic(password), 'content-type': 'application/json' },
       body: JSON.stringify({ project_name: 'team', metadata: { public: 'false' } }),
     })
-    daemons.push(await startDocker(), await startContainerd())
+    daemons.push(await startContainerd())
+    daemons.push(await startDocker())
   },
   { timeout: 280_000 },
 )
@@ -156,19 +157,25 @@ async function nameOthers(): Promise<void> {
   process.stdout.write(`Clients that no test tries: ${others.join('; ')}. ${why}\n`)
 }
 
-/** dockerd without networks of its own: no bridge, no rules for packets, no setting of the kernel. */
+/** dockerd without networks of its own: no bridge, no rules for packets, no setting of the kernel, no file in /etc. */
 async function startDocker(): Promise<AsyncDisposable> {
   const at = (name: string) => path.join(sockets, name)
-  const folders = [
-    '--data-root',
-    path.join(top.dir, 'docker'),
-    '--exec-root',
-    at('exec'),
-    '--pidfile',
-    at('docker.pid'),
-  ]
-  const network = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false']
-  const command = ['dockerd', ...folders, ...network, '--storage-driver=vfs', '--host', `unix://${at('docker.sock')}`]
+  await writeFile(at('docker.json'), JSON.stringify({ 'deprecated-key-path': at('key.json') }))
+  const options = {
+    host: `unix://${at('docker.sock')}`,
+    containerd: at('containerd.sock'),
+    'data-root': path.join(top.dir, 'docker'),
+    'exec-root': at('exec'),
+    pidfile: at('docker.pid'),
+    'config-file': at('docker.json'),
+    'storage-driver': 'vfs',
+    bridge: 'none',
+    iptables: false,
+    ip6tables: false,
+    'ip-forward': false,
+    'ip-masq': false,
+  }
+  const command = ['dockerd', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`)]
   return startDaemon({ command, dir: top.dir, ready: /API listen on/ })
 }
 
