@@ -10,6 +10,7 @@ import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
 import { quotas } from './quotas.ts'
+import { retention } from './retention.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -40,6 +41,7 @@ const groups = {
   outbound,
   webhooks,
   quotas,
+  retention,
   notifications,
   events,
   audit,
