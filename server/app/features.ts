@@ -6,6 +6,7 @@ import { artifacts } from '../features/artifacts/index.ts'
 import { audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
+import { deployments } from '../features/deployments/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -18,6 +19,7 @@ import { projects } from '../features/projects/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
 import { repositories } from '../features/repositories/index.ts'
+import { retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
 import { search } from '../features/search/index.ts'
@@ -108,6 +110,14 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     access(),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
+    deployments({ db, ttlMs: config.retention.deploymentTtlMs }),
+    retention({
+      ...reader,
+      gates,
+      askAbove: config.retention.askAbove,
+      previewTags: config.retention.previewTags,
+      keepMs: config.collection.undeleteMs,
+    }),
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
     undelete({ db, gates, keepMs: config.collection.undeleteMs }),
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),

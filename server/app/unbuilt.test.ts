@@ -21,7 +21,6 @@ test('a change of something that Marina does not have yet is answered with 501 a
   for (const [method, path] of [
     ['POST', '/registries'],
     ['DELETE', '/replication/policies/7'],
-    ['PUT', '/retentions/7'],
     ['POST', `/projects/${cast.A.name}/repositories/a%252Fb/artifacts/v1/scan`],
     ['POST', '/system/scanAll/schedule'],
   ] as const) {

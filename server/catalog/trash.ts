@@ -6,8 +6,11 @@ import { sql } from '../platform/db/sql.ts'
 import type { Repository } from './repository.ts'
 import type { Actor } from './topics.ts'
 
-/** Why artifacts are deleted: one was deleted by its digest, or the whole repository was. */
-export type Cause = { kind: 'artifact'; digest: Digest } | { kind: 'repository' }
+/**
+ * Why artifacts are deleted: one was deleted by its digest, or the whole repository was. `runId`: by a run of
+ * retention, whose deletions can be restored together.
+ */
+export type Cause = ({ kind: 'artifact'; digest: Digest } | { kind: 'repository' }) & { runId?: number }
 
 /**
  * Puts artifacts that this transaction is about to delete into the trash, with their bytes and all that is known of
@@ -23,8 +26,9 @@ export async function trashArtifacts(
   const digest = cause.kind === 'artifact' ? cause.digest : null
   await tx.run(sql`
     with made as (
-      insert into trash (project_id, repository, kind, digest, description, deleted_by)
-      select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb
+      insert into trash (project_id, repository, kind, digest, description, deleted_by, run_id)
+      select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb,
+        ${cause.runId ?? null}::bigint
       from repository where id = ${id}
       returning id, deleted_at),
     kept as (
@@ -61,8 +65,9 @@ export async function trashTag(
   tag: Tag,
   digest: Digest,
   by: Actor,
+  runId?: number,
 ): Promise<void> {
   await tx.run(sql`
-    insert into trash (project_id, repository, kind, digest, tag, deleted_by)
-    values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb)`)
+    insert into trash (project_id, repository, kind, digest, tag, deleted_by, run_id)
+    values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb, ${runId ?? null}::bigint)`)
 }

@@ -5,6 +5,7 @@ import type { SettingsReader } from '../settings/index.ts'
 import { projectRoutes } from './routes.ts'
 
 export { createProject, deleteProject } from './actions.ts'
+export { dropMetadata, findMetadata, saveMetadata } from './store.ts'
 
 type Lent = { reader: Reader & { db: Db }; settings: SettingsReader; cachesLists: boolean }
 

@@ -9,7 +9,7 @@ export const eventTypes = {
   SCANNING_STOPPED: { cloud: 'harbor.scan.stopped', isProduced: false },
   SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: false },
   REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: false },
-  TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: false },
+  TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: true },
 } as const
 export type EventType = keyof typeof eventTypes
 
@@ -39,6 +39,20 @@ export type EventData = {
     repo_type: 'public' | 'private'
   }
   custom_attributes?: Record<string, string>
+  /** Only of TAG_RETENTION, which has nothing else. */
+  retention?: RetentionData
+}
+
+/** What a run of tag retention did in one repository, in Harbor's words. */
+type RetentionData = {
+  total: number
+  retained: number
+  harbor_hostname: string
+  project_name: string
+  retention_policy_id: number
+  retention_rule: object[]
+  result: 'SUCCESS'
+  deleted_artifact: { type: string; status: 'SUCCESS'; name_tag: string; references: null }[]
 }
 
 /** A made-up event, for testing a target. */

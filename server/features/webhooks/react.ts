@@ -8,6 +8,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { eventIdOf } from '../../platform/events/event-id.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { quotaFacts } from '../quotas/index.ts'
+import { retentionFacts } from '../retention/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent } from './events.ts'
 import { findWanted, type Wanted } from './store.ts'
@@ -21,7 +22,8 @@ type ReactOptions = {
 }
 
 /** The part of a fact that an event shows: the artifact, and who did it. */
-type About = Place & { digest?: string; tags: string[]; details?: string; by: Actor }
+type About = Place & { digest?: string; tags: string[]; details?: string; retention?: RetentionDone; by: Actor }
+type RetentionDone = NonNullable<ReturnType<typeof retentionFacts.repositoryDone.read>>
 
 /** A topic whose facts are events of webhooks. */
 type Source = { topic: string; type: EventType; read(fact: Told): About | undefined }
@@ -32,6 +34,14 @@ const sources: Source[] = [
   source('DELETE_ARTIFACT', nouns.artifactDeleted),
   source('QUOTA_EXCEED', quotaFacts.quotaExceeded),
   source('QUOTA_WARNING', quotaFacts.quotaWarned),
+  {
+    topic: retentionFacts.repositoryDone.topic,
+    type: 'TAG_RETENTION',
+    read(fact) {
+      const said = retentionFacts.repositoryDone.read(fact)
+      return said && { projectId: said.projectId, repository: said.repository, tags: [], retention: said, by: said.by }
+    },
+  },
 ]
 
 type Subject = { type: EventType; tags: string[] }
@@ -141,7 +151,8 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
-  const { repository, digest, tags, details } = about
+  const { repository, digest, tags, details, retention } = about
+  if (retention) return { retention: retentionData(retention, host) }
   const project = projectOf(repository)
   const named = tags
     .slice(0, mostResources)
@@ -158,5 +169,21 @@ function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date |
       repo_type: isPublic ? 'public' : 'private',
     },
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
+  }
+}
+
+function retentionData(
+  { repository, policyId, total, retained, deleted, rules }: RetentionDone,
+  host: string,
+): NonNullable<EventData['retention']> {
+  return {
+    total,
+    retained,
+    harbor_hostname: host.replace(/:\d+$/, ''),
+    project_name: projectOf(repository),
+    retention_policy_id: policyId,
+    retention_rule: rules,
+    result: 'SUCCESS',
+    deleted_artifact: deleted.map((name) => ({ type: 'image', status: 'SUCCESS', name_tag: name, references: null })),
   }
 }
