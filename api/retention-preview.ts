@@ -50,7 +50,7 @@ export const previewRetention = operation({
   path: '/retentions/preview',
   summary: 'Say what rules would keep and delete now, why, and what they change; nothing is changed',
   body: Type.Object({
-    project_id: Type.Integer(),
+    project_id: idParam,
     policy: Type.Optional(
       Type.Object(
         { ...RetentionPolicy.properties },

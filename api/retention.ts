@@ -82,7 +82,13 @@ const policy = {
   scope: Type.Optional(
     Type.Object({
       level: Type.Optional(Type.String({ description: 'project or system' })),
-      ref: Type.Optional(Type.Integer({ description: 'the id of the project' })),
+      ref: Type.Optional(
+        Type.Integer({
+          minimum: Number.MIN_SAFE_INTEGER,
+          maximum: Number.MAX_SAFE_INTEGER,
+          description: 'the id of the project',
+        }),
+      ),
       projects: Type.Optional(
         Type.Array(Choice, { maxItems: 20, description: 'which projects a policy of the system is for; none: all' }),
       ),

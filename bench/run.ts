@@ -12,6 +12,7 @@ import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
+import { retention } from './scenarios/retention.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { webhooks } from './scenarios/webhooks.ts'
@@ -30,6 +31,7 @@ const scenarios = [
   cacheTwo,
   jobService,
   collection,
+  retention,
   webhooks,
   webhooksWaiting,
   start,

@@ -15,6 +15,7 @@ import { facts as immutability } from '../features/immutability/topics.ts'
 import { facts as jobService } from '../features/job-service/topics.ts'
 import { facts as labels } from '../features/labels/topics.ts'
 import { facts as members } from '../features/members/topics.ts'
+import { facts as templates } from '../features/project-templates/topics.ts'
 import { facts as quotas } from '../features/quotas/topics.ts'
 import { facts as reactions } from '../features/reactions/topics.ts'
 import { facts as repositories } from '../features/repositories/topics.ts'
@@ -56,6 +57,7 @@ const scanner = { scannerId: 's1', name: 'trivy' }
 const report = { vendor: 'scan', repository: 'scan/1', type: 'csv', digest: d1, size: 10 }
 const retried = { name: 'webhooks', taken: 2, left: 1 }
 
+const template = { templateId: 20, name: 'teams' }
 const ofRetention = { projectId: 3, policyId: 18 }
 const run = { ...ofRetention, executionId: 19 }
 
@@ -283,6 +285,13 @@ const table: [Fact, string][] = [
     deployments.deploymentsForgotten({ projectId: 3, cluster: 'prod' }, anna),
     'delete_deployment | cluster prod | delete deployment: cluster prod',
   ],
+  [templates.templateCreated(template, anna), 'create_project_template | teams | create project template: teams'],
+  [templates.templateChanged(template, anna), 'update_project_template | teams | update project template: teams'],
+  [templates.templateDeleted(template, anna), 'delete_project_template | teams | delete project template: teams'],
+  [
+    templates.templateApplied({ ...template, projectId: 3 }, anna),
+    'apply_project_template | teams | apply project template: teams',
+  ],
   [
     retention.policyCreated({ ...ofRetention, policy: {} }, anna),
     'create_retention | retention policy 18 | create retention: retention policy 18',
@@ -399,11 +408,13 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_member',
     'update_member',
     'update_project',
+    'apply_project_template',
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
     'create_immutable_rule',
     'create_label',
+    'create_project_template',
     'create_repository',
     'create_retention',
     'create_scanner',
@@ -415,6 +426,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_deployment',
     'delete_immutable_rule',
     'delete_label',
+    'delete_project_template',
     'delete_retention',
     'delete_scanner',
     'delete_system_artifact',
@@ -455,6 +467,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_deployment',
     'update_immutable_rule',
     'update_label',
+    'update_project_template',
     'update_quota',
     'update_repository',
     'update_retention',

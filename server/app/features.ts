@@ -16,6 +16,7 @@ import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
 import { projects } from '../features/projects/index.ts'
+import { projectTemplates } from '../features/project-templates/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
 import { repositories } from '../features/repositories/index.ts'
@@ -110,6 +111,7 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     access(),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
+    projectTemplates({ db }),
     deployments({ db, ttlMs: config.retention.deploymentTtlMs }),
     retention({
       ...reader,

@@ -4,6 +4,7 @@ import type { Tx } from '../platform/db/db.ts'
 import { jsonbText } from '../platform/db/json.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Repository } from './repository.ts'
+import type { TagState } from './tag.ts'
 import type { Actor } from './topics.ts'
 
 /**
@@ -63,11 +64,13 @@ export async function trashTag(
   tx: Tx,
   { projectId, name }: Repository,
   tag: Tag,
-  digest: Digest,
+  { digest, state }: { digest: Digest; state: TagState },
   by: Actor,
   runId?: number,
 ): Promise<void> {
   await tx.run(sql`
-    insert into trash (project_id, repository, kind, digest, tag, deleted_by, run_id)
-    values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb, ${runId ?? null}::bigint)`)
+    insert into trash (project_id, repository, kind, digest, tag, tag_state, deleted_by, run_id)
+    values (
+      ${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(state)}::jsonb,
+      ${jsonbText(by)}::jsonb, ${runId ?? null}::bigint)`)
 }

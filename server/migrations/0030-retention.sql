@@ -41,4 +41,6 @@ create table retention_run (
 
 -- The run that deleted it, so that all of it can be restored together. No reference: the trash outlives the run.
 alter table trash add column run_id bigint;
+-- Of a deleted tag: {pushed_at, pulled_at, pull_count}; null for one from before.
+alter table trash add column tag_state jsonb;
 create index trash_run on trash (run_id, id) where run_id is not null;

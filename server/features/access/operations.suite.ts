@@ -68,7 +68,7 @@ export type Operation = {
   robots?: Need | 'nobody'
   /** A request that succeeds with 2xx. Without one, any answer but 401, 403 and 5xx counts as allowed. */
   example?(place: Place): { query?: string; body?: unknown }
-  /** The operation deletes the project, so each try gets a project of its own. */
+  /** The operation deletes the project, or can succeed once in it, so each try gets a project of its own. */
   endsProject?: true
 }
 
@@ -125,6 +125,8 @@ const webhook = ({ fresh }: Place) => ({
     event_types: ['TAG_RETENTION'],
   },
 })
+// Of a project that no test makes.
+const projectTemplate = ({ fresh }: Place) => ({ body: { name: fresh('template'), projects: [{ pattern: 'none' }] } })
 const redelivered = () => ({ body: { first: 1, last: 1 } })
 const paused = () => ({ body: { paused: true } })
 
@@ -232,8 +234,11 @@ export const operations: Record<string, Operation> = {
   DeleteImmuRule: { needs: inProject('immutable-tag:delete'), example: nothing },
 
   getRentenitionMetadata: { needs: 'user', example: nothing },
-  // A project has one policy, and each try makes the target's own first.
-  createRetention: { needs: inProject('tag-retention:create') },
+  createRetention: {
+    needs: inProject('tag-retention:create'),
+    example: ({ project }) => ({ body: retentionPolicy(project) }),
+    endsProject: true,
+  },
   getRetention: { needs: inProject('tag-retention:read'), example: nothing },
   updateRetention: {
     needs: inProject('tag-retention:update'),
@@ -259,6 +264,11 @@ export const operations: Record<string, Operation> = {
   // The run of the example has deleted nothing; the tests of retention restore real ones.
   restoreRetentionExecution: { needs: inProject('tag-retention:update') },
   getRetentionRestore: { needs: inProject('tag-retention:read'), example: nothing },
+  listProjectTemplates: { ...inSystem, example: nothing },
+  createProjectTemplate: { ...inSystem, example: projectTemplate },
+  getProjectTemplate: { ...inSystem, example: nothing },
+  updateProjectTemplate: { ...inSystem, example: projectTemplate },
+  deleteProjectTemplate: { ...inSystem, example: nothing },
   reportDeployments: { needs: 'user', example: () => ({ body: { cluster: 'none', images: [] } }) },
   listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
   forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },

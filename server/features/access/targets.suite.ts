@@ -185,6 +185,13 @@ export function openTargets(marina: TestMarina) {
       ).json() as { id: number }[]
       return entries[0]!.id
     },
+    template_id: async (project) =>
+      create(
+        marina,
+        '/system/project-templates',
+        marina.admin,
+        operations['createProjectTemplate']!.example!(placeOf(project)).body,
+      ),
     async cluster(project) {
       const [cluster, name] = [fresh('cluster'), fresh('running')]
       const { digest } = await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })

@@ -21,6 +21,7 @@ import {
   systemPolicies,
 } from './store.ts'
 import { facts } from './topics.ts'
+import type { ProjectRetention } from './wire.ts'
 
 const ofRules = ({ algorithm, rules, cron, projects, alsoWithOwn }: NewPolicy) => ({
   algorithm,
@@ -35,8 +36,7 @@ export async function createPolicy(db: Db, by: Actor, policy: NewPolicy): Promis
   return db.transaction((tx) => addPolicyWithin(tx, by, policy))
 }
 
-/** The same inside a transaction. */
-export async function addPolicyWithin(tx: Tx, by: Actor, policy: NewPolicy): Promise<number> {
+async function addPolicyWithin(tx: Tx, by: Actor, policy: NewPolicy): Promise<number> {
   const { projectId, cron } = policy
   if (projectId !== null && !(await findProjectById(tx, projectId)))
     throw new Failure('BAD_REQUEST', `invalid Project id ${projectId}`)
@@ -51,6 +51,12 @@ export async function addPolicyWithin(tx: Tx, by: Actor, policy: NewPolicy): Pro
   if (cron !== '') await schedule(tx, policyId, cron)
   await emit(tx, [facts.policyCreated({ projectId, policyId, policy: ofRules(policy) }, by)])
   return policyId
+}
+
+/** Gives a project a policy inside a transaction, unless it has one. */
+export async function giveRetention(tx: Tx, by: Actor, projectId: number, retention: ProjectRetention): Promise<void> {
+  if (await findPolicyOf(tx, projectId)) return
+  await addPolicyWithin(tx, by, { ...retention, projectId, projects: [], alsoWithOwn: false })
 }
 
 /** Replaces the rules and the schedule. Throws NOT_FOUND when the policy is gone, or is another project's. */

@@ -8,7 +8,9 @@ import { previewRoutes, type PreviewLimits } from './routes-preview.ts'
 import { harborRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
+export { giveRetention } from './actions.ts'
 export { facts as retentionFacts } from './topics.ts'
+export { parseProjectRetention, presentProjectRetention, type ProjectRetention } from './wire.ts'
 
 type Lent = Omit<Ground, 'dropped'> & { gates: PushGates } & PreviewLimits
 

@@ -41,6 +41,21 @@ export function parseRules({ algorithm = 'or', rules, ordered_rules: ordered }: 
   return { algorithm: 'or', rules: parseHarborRules(rules ?? []) }
 }
 
+/** The rules and the schedule of a policy whose project is not known yet, as templates of projects have them. */
+export type ProjectRetention = PolicyRules & { cron: string }
+
+/** Throws BAD_REQUEST, and CONFLICT for rules that are the same. */
+export const parseProjectRetention = (body: Body): ProjectRetention => ({
+  ...parseRules(body),
+  cron: parseTrigger(body),
+})
+
+export const presentProjectRetention = (given: ProjectRetention): Body => ({
+  algorithm: given.algorithm,
+  ...presentRules(given),
+  trigger: { kind: 'Schedule', settings: { cron: given.cron } },
+})
+
 function parseTrigger({ trigger: { kind = 'Schedule', settings = {} } = {} }: Body): string {
   if (kind !== 'Schedule' && kind !== '') throw new Failure('BAD_REQUEST', 'trigger.kind must be Schedule')
   const cron = settings['cron'] ?? ''
@@ -58,6 +73,11 @@ function parseTrigger({ trigger: { kind = 'Schedule', settings = {} } = {} }: Bo
   }
 }
 
+const presentRules = (policy: PolicyRules): Pick<Body, 'rules' | 'ordered_rules'> =>
+  policy.algorithm === 'or'
+    ? { rules: presentHarborRules(policy.rules) }
+    : { rules: [], ordered_rules: presentOrderedRules(ruleSetOf(policy)) }
+
 /** `nextAt`: when its schedule runs it next. */
 export function presentPolicy(policy: Policy, nextAt: Date | undefined): Body {
   const { id, projectId, projects, alsoWithOwn, cron } = policy
@@ -65,8 +85,7 @@ export function presentPolicy(policy: Policy, nextAt: Date | undefined): Body {
   return {
     id,
     algorithm: policy.algorithm,
-    rules: policy.algorithm === 'or' ? presentHarborRules(policy.rules) : [],
-    ...(policy.algorithm === 'ordered' ? { ordered_rules: presentOrderedRules(ruleSetOf(policy)) } : {}),
+    ...presentRules(policy),
     scope:
       projectId === null
         ? { level: 'system', ref: 0, projects, also_with_own: alsoWithOwn }

@@ -64,7 +64,7 @@ export async function removeTag(
   await passUntagGates(gates, tx, { ...place, tags: [tag], digests: [] })
   const dropped = await dropTag(tx, repository, tag)
   if (!dropped) return false
-  await trashTag(tx, repository, tag, dropped.digest, by, runId)
+  await trashTag(tx, repository, tag, dropped, by, runId)
   await emit(tx, [facts.tagDeleted({ ...place, tag, digest: dropped.digest }, by)])
   return true
 }
