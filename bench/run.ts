@@ -12,6 +12,7 @@ import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
+import { pushCost } from './scenarios/push-cost.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { webhooks } from './scenarios/webhooks.ts'
@@ -24,6 +25,7 @@ const scenarios = [
   blobPut,
   memory,
   smallPush,
+  pushCost,
   artifactList,
   cacheTable,
   cacheTags,
