@@ -50,10 +50,14 @@ function report({ say }: Bench, what: string, cost: Cost): Row[] {
 }
 
 async function pushImages(marina: Registry, prefix: string): Promise<void> {
-  await byClients(marina, (index) => `library/bench-${index}`, async (connection, token, name) => {
-    for (let count = 0; count < pushesEach; count++)
-      await pushImage(connection, token, name, `${prefix}-${count}`, makeImage())
-  })
+  await byClients(
+    marina,
+    (index) => `library/bench-${index}`,
+    async (connection, token, name) => {
+      for (let count = 0; count < pushesEach; count++)
+        await pushImage(connection, token, name, `${prefix}-${count}`, makeImage())
+    },
+  )
 }
 
 async function pushTags(marina: Registry): Promise<void> {
@@ -62,10 +66,14 @@ async function pushTags(marina: Registry): Promise<void> {
   const connection = await openConnection(marina.port)
   await pushImage(connection, await marina.token([name]), name, 'first', image)
   connection.close()
-  await byClients(marina, () => name, async (one, token, _, index) => {
-    for (let count = 0; count < pushesEach; count++)
-      await putManifest(one, token, name, `tag-${index}-${count}`, image.manifest)
-  })
+  await byClients(
+    marina,
+    () => name,
+    async (one, token, _, index) => {
+      for (let count = 0; count < pushesEach; count++)
+        await putManifest(one, token, name, `tag-${index}-${count}`, image.manifest)
+    },
+  )
 }
 
 type Work = (
