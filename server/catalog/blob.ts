@@ -31,13 +31,6 @@ export function findBlob({ db, cache }: Reader, repository: RepositoryName, dige
   )
 }
 
-/** Of the given digests, those that the repository holds. */
-export function findBlobs(db: Queryable, repositoryId: number, digests: string[]): Promise<Blob[]> {
-  return db.rows<Blob>(sql`
-    select blob.id, blob.digest, blob.size from blob join repository_blob held on held.blob_id = blob.id
-    where held.repository_id = ${repositoryId} and blob.digest = any(${digests}::text[])`)
-}
-
 /**
  * Records bytes that are durable in storage, and that the repository holds them. Idempotent, also when many
  * transactions record one digest at once. Throws an error of `isDoubtful` when a collection may have taken the bytes
