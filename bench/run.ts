@@ -12,6 +12,7 @@ import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
+import { newTags } from './scenarios/new-tags.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
@@ -26,6 +27,7 @@ const scenarios = [
   memory,
   smallPush,
   pushCost,
+  newTags,
   artifactList,
   cacheTable,
   cacheTags,
