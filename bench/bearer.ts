@@ -2,8 +2,8 @@ import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, type 
 import { readFileSync } from 'node:fs'
 import { output, type Scratch } from './scratch.ts'
 
-/** `certificate`: the path of its file. `id`: the key's id in tokens. */
-export type Key = { certificate: string; privateKey: KeyObject; id: string }
+/** `certificate` and `file`: the paths of its certificate and of itself, both PEM. `id`: the key's id in tokens. */
+export type Key = { certificate: string; file: string; privateKey: KeyObject; id: string }
 
 /** A new key for ES256, with a self-signed certificate. */
 export async function makeKey(scratch: Scratch): Promise<Key> {
@@ -27,7 +27,7 @@ export async function makeKey(scratch: Scratch): Promise<Key> {
     '/CN=bench',
   ])
   const privateKey = createPrivateKey(readFileSync(keyFile))
-  return { certificate, privateKey, id: fingerprint(createPublicKey(privateKey)) }
+  return { certificate, file: keyFile, privateKey, id: fingerprint(createPublicKey(privateKey)) }
 }
 
 /** The id by which docker-registry 2.8 finds a key (libtrust): 240 bits of the key's SHA-256, base32 in groups of 4. */

@@ -15,14 +15,20 @@ type PeerName = 'docker-registry' | 'distribution' | 'zot' | 'zot-synced'
 /** The least ratios of Marina to each of the peers. */
 type Ratios = Partial<Record<PeerName, number>>
 
-/** Starts every peer that is there. */
-export async function startPeers(scratch: Scratch): Promise<Registry[]> {
+const all: PeerName[] = ['docker-registry', 'distribution', 'zot-synced', 'zot']
+
+/** Starts those of the peers that are there. */
+export async function startPeers(scratch: Scratch, wanted = all): Promise<Registry[]> {
   const [distribution, zot] = [process.env['BENCH_DISTRIBUTION'], process.env['BENCH_ZOT']]
-  return [
-    await startDockerRegistry(scratch),
-    ...(distribution ? [await startDistribution(scratch, distribution)] : []),
-    ...(zot ? [await startZot(scratch, zot, true), await startZot(scratch, zot, false)] : []),
-  ]
+  const starts: Record<PeerName, (() => Promise<Registry>) | undefined> = {
+    'docker-registry': () => startDockerRegistry(scratch),
+    distribution: distribution ? () => startDistribution(scratch, distribution) : undefined,
+    'zot-synced': zot ? () => startZot(scratch, zot, true) : undefined,
+    zot: zot ? () => startZot(scratch, zot, false) : undefined,
+  }
+  const peers: Registry[] = []
+  for (const name of wanted) if (starts[name]) peers.push(await starts[name]())
+  return peers
 }
 
 /** Measures all registries in turns; one row for each peer, each beside Marina's values of the same rounds. */

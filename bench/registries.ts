@@ -34,7 +34,7 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
   const program = await scratch.start([process.execPath, ...nodeOptions, main, 'serve'], {
     port,
     env,
-    isReady: isHealthy,
+    isReady: 'MARINA_TLS_CERT' in more ? isHealthyByTls : isHealthy,
   })
   return {
     ...program,
@@ -90,6 +90,14 @@ export function databaseUrlOf(scratch: Scratch): string {
 async function isHealthy(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/api/v2.0/health`).then(
     ({ ok }) => ok,
+    () => false,
+  )
+}
+
+/** With a certificate that nobody has to trust. */
+async function isHealthyByTls(port: number): Promise<boolean> {
+  return output('curl', ['-k', '-s', '-f', `https://127.0.0.1:${port}/api/v2.0/health`]).then(
+    () => true,
     () => false,
   )
 }

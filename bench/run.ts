@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
+import { blobGet } from './scenarios/blob-get.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
@@ -16,6 +17,7 @@ import { newTags } from './scenarios/new-tags.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
+import { tagList } from './scenarios/tag-list.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { openScratch } from './scratch.ts'
@@ -24,10 +26,12 @@ const scenarios = [
   manifestGet,
   manyConnections,
   blobPut,
+  blobGet,
   memory,
   smallPush,
   pushCost,
   newTags,
+  tagList,
   artifactList,
   cacheTable,
   cacheTags,

@@ -143,14 +143,18 @@ export async function dropTagsOf(
   return names
 }
 
-/** Tag names in byte order after the cursor `last` (Distribution Specification 1.1, "Listing tags"). */
+/**
+ * Tag names in byte order after the cursor `last` (Distribution Specification 1.1, "Listing tags"). As one value, not a
+ * row for each: ten thousand rows take several times as long.
+ */
 export async function listTags(
   db: Queryable,
   repositoryId: number,
   page: { last: string; limit: number },
 ): Promise<string[]> {
-  const rows = await db.rows<{ name: string }>(sql`
-    select name from tag where repository_id = ${repositoryId} and name > ${page.last}
-    order by name limit ${page.limit}`)
-  return rows.map(({ name }) => name)
+  const row = await db.row<{ names: string[] }>(sql`
+    select coalesce(json_agg(name), '[]') as names from (
+      select name from tag where repository_id = ${repositoryId} and name > ${page.last}
+      order by name limit ${page.limit}) page`)
+  return row!.names
 }
