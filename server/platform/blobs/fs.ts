@@ -63,6 +63,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     together: {
       pours: 0,
       syncs: 0,
+      blocks: [],
       syncLimit: limits?.earlySyncs ?? defaults.earlySyncs,
       batchLimit: limits?.batchesTogether ?? defaults.batchesTogether,
     },
