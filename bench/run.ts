@@ -7,6 +7,7 @@ import { blobGet } from './scenarios/blob-get.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
+import { crowd } from './scenarios/crowd.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
 import { cacheTable } from './scenarios/cache-table.ts'
@@ -31,6 +32,7 @@ const scenarios = [
   smallPush,
   pushCost,
   newTags,
+  crowd,
   tagList,
   artifactList,
   cacheTable,
