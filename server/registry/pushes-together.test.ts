@@ -21,7 +21,7 @@ async function upload(repository: string, bytes: Buffer, digest = digestOf(bytes
   return ask('PUT', `${begun.headers.location}?digest=${digest}`, { as, body: bytes })
 }
 
-test('G4: a new tag of a manifest does not wait for another push of the same manifest', async () => {
+test('a new tag of a manifest does not wait for another push of the same manifest', async () => {
   const repository = `${cast.P.name}/${fresh('repo')}`
   const image = await pushImage(marina, repository, { tag: 'first' })
   // What a push of this manifest holds until its commit: the artifact's row, and a tag of its own.
