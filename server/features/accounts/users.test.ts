@@ -238,7 +238,11 @@ test('H03, H11: the search needs a name, knows no wildcard, and shows ids and na
   ])
   for (const text of [`%25${name}`, `${name.slice(0, -1)}_`, 'secret.example', `${name}%25`])
     assert.deepEqual((await call('GET', `/users/search?username=${text}`, { as: cast.guA })).json(), [], text)
-  expectAnswer(await call('GET', `/users/search?username=${name}&page_size=101`, { as: cast.guA }), 400, 'BAD_REQUEST')
+  expectAnswer(
+    await call('GET', `/users/search?username=${name}&page_size=101`, { as: cast.guA }),
+    422,
+    'UNPROCESSABLE_ENTITY',
+  )
 })
 
 test('a profile is read and changed by its owner and by administrators, by nobody else', async () => {

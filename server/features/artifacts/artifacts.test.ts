@@ -374,7 +374,7 @@ test('tags can be made, listed and removed on the artifact they belong to', asyn
   assert.equal(made.headers.location, `/api/v2.0${path}/more`)
   expectAnswer(await rest('POST', path, marina.admin, { name: 'more' }), 409, 'CONFLICT')
   expectAnswer(await rest('POST', path, marina.admin, { name: 'two' }), 409, 'CONFLICT')
-  for (const body of [{}, { name: '' }, { name: '-x' }, { name: 'a/b' }, { name: 'x'.repeat(129) }, { name: 'a\0' }])
+  for (const body of [{ name: '' }, { name: '-x' }, { name: 'a/b' }, { name: 'x'.repeat(129) }, { name: 'a\0' }])
     expectAnswer(await rest('POST', path, marina.admin, body), 400, 'BAD_REQUEST')
   for (const body of [{}, { name: 7 }, []])
     expectAnswer(await rest('POST', path, marina.admin, body), 422, 'UNPROCESSABLE_ENTITY')
