@@ -330,7 +330,11 @@ test('the administrator flag that is left out means no, as the Terraform provide
   expectAnswer(await call('PUT', path, { as: marina.admin, body: { sysadmin_flag: true } }), 200)
   expectAnswer(await call('PUT', path, { as: marina.admin, body: { username: person.name } }), 200)
   expectAnswer(await call('GET', '/users', { as: person }), 403, 'FORBIDDEN')
-  expectAnswer(await call('PUT', path, { as: marina.admin, body: { sysadmin_flag: 'no' } }), 400, 'BAD_REQUEST')
+  expectAnswer(
+    await call('PUT', path, { as: marina.admin, body: { sysadmin_flag: 'no' } }),
+    422,
+    'UNPROCESSABLE_ENTITY',
+  )
   expectAnswer(
     await call('PUT', '/users/999999/sysadmin', { as: marina.admin, body: { sysadmin_flag: true } }),
     404,
