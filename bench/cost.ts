@@ -7,7 +7,7 @@ import { databaseUrlOf, startMarina, type Registry } from './registries.ts'
 import { type Scratch } from './scratch.ts'
 
 /** A statement and how often it ran; `ms`: the time in PostgreSQL of all runs. */
-export type Statement = { text: string; calls: number; ms: number }
+type Statement = { text: string; calls: number; ms: number }
 /** The cost of a piece of work. Processor time in ms; `marinaSyncs`: fsync and fdatasync of the process. */
 export type Cost = {
   marinaMs: number
@@ -18,7 +18,7 @@ export type Cost = {
   statements: Statement[]
 }
 
-export type Meter = AsyncDisposable & {
+type Meter = AsyncDisposable & {
   /** Runs the work and returns what it cost. */
   measure(work: () => Promise<unknown>): Promise<Cost>
 }

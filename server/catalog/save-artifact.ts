@@ -26,7 +26,7 @@ export type NewArtifact = {
 }
 
 /** The saved artifact; `made`: the tags that did not exist before, and name it now. */
-export type SavedArtifact = { id: number; isNew: boolean; made: Tag[] }
+type SavedArtifact = { id: number; isNew: boolean; made: Tag[] }
 
 /**
  * Saves an artifact with its bytes, its references and the tags that are new; pushing the same manifest again keeps its
