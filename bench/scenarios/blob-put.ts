@@ -28,7 +28,7 @@ export const blobPut: Scenario = {
       const url = `http://127.0.0.1:${registry.port}/v2/${name}/blobs/${stored.get(registry)!}`
       return size / MiB / (await getBytes(url, await registry.token([name])))
     }
-    const puts = { 'docker-registry': 1, distribution: 1, 'zot-synced': 1 }
+    const puts = { 'docker-registry': 2.5, distribution: 1, 'zot-synced': 1 }
     const gets = { 'docker-registry': 1, distribution: 1 }
     const putRows = await besidePeers(
       bench,

@@ -32,7 +32,7 @@ export function findBlob({ db, cache }: Reader, repository: RepositoryName, dige
 }
 
 /** Bytes that are durable in storage, for the repository that is to hold them. Size in bytes. */
-export type NewBlob = { repositoryId: number; digest: Digest; size: number }
+type NewBlob = { repositoryId: number; digest: Digest; size: number }
 
 /**
  * Records blobs, and which repositories hold them. Idempotent, also when many transactions record one digest at once.

@@ -9,7 +9,7 @@ import type { At, Exchange } from './session.ts'
 export type ListOptions = {
   registry: Pick<Registry, 'listRepositories' | 'listTags' | 'listReferrers'>
   rights: { viewer(caller: Caller): Promise<Viewer> }
-  /** The most entries of a page, also when a client asks for more; pages of tags are longer, as a tag is only a name. */
+  /** The most entries of a page, also when a client asks for more. Tags are only names, so their pages are longer. */
   limits: { pageSize: number; tagPageSize: number }
 }
 
