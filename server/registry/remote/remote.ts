@@ -53,7 +53,7 @@ export function openRemote({ endpoint, limits, ...shared }: RemoteOptions): Remo
   return remoteOf(line)
 }
 
-const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url)
+const hostOf = (url: string): string => (URL.canParse(url) && new URL(url).host) || 'the endpoint'
 
 function remoteOf(line: Line): Remote {
   const { id, name, url } = line.endpoint
