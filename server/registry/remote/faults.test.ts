@@ -73,7 +73,7 @@ test('a HEAD that says another digest is refused, and one that says too little i
   assert.deepEqual(await remote.statManifest(app, v1), { digest, mediaType: ociManifest, size: content.length })
 })
 
-test('a blob of another digest or length fails before its end, and an answer that names another blob at once', async () => {
+test('a blob of another digest or length fails before its end, an answer that names another one at once', async () => {
   const bytes = randomBytes(200_000)
   const digest = digestOf(bytes)
   const send = (body: Buffer, headers = {}) => beside((_, response) => response.writeHead(200, headers).end(body))
@@ -131,7 +131,7 @@ test('a line that is cut without progress fails after its tries, whatever the by
   }
 })
 
-test('a range is read of a registry that knows ranges and of one that sends all; another range is refused', async () => {
+test('a range is read of a registry that knows ranges or sends all; another range is refused', async () => {
   const bytes = randomBytes(1000)
   const digest = digestOf(bytes)
   const range = { start: 100, end: 199 }

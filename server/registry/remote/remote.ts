@@ -14,8 +14,8 @@ import { sendBlob } from './send.ts'
 import type { Remote, RemoteLimits, RemoteOptions } from './types.ts'
 import { appendUpload, cancelUpload, findUpload, finishUpload, mountBlob, putBlob, startUpload } from './uploads.ts'
 
-export { noBudget, type Budget } from './budget.ts'
-export { RemoteFailed, type RemoteReason } from './failed.ts'
+export { noBudget } from './budget.ts'
+export { RemoteFailed } from './failed.ts'
 export { remoteName } from './name.ts'
 export type * from './types.ts'
 
