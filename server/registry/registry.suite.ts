@@ -16,7 +16,7 @@ import type { Registry } from './registry.ts'
  * - `holdsBlobs: false`: a blob that a manifest needs can be deleted, and blobs stay when their manifest is deleted.
  * - `knowsNames: false`: a manifest of a repository that is not there is MANIFEST_UNKNOWN.
  */
-export type Ways = Partial<Record<'deletesTags' | 'resumesCutChunks' | 'holdsBlobs' | 'knowsNames', false>>
+type Ways = Partial<Record<'deletesTags' | 'resumesCutChunks' | 'holdsBlobs' | 'knowsNames', false>>
 
 /** `project` exists and may be pushed to. */
 export type OpenedRegistry = { registry: Registry; project: string; ways?: Ways } & AsyncDisposable
