@@ -20,7 +20,10 @@ export async function ask(line: Line, question: Question): Promise<Answer> {
       await backOff(line, tries++)
       continue
     }
-    const isThrottled = await line.budget.note(answer)
+    const isThrottled = await line.budget.note(answer).catch((error: unknown) => {
+      answer.body.destroy()
+      throw error
+    })
     if (question.expects.includes(answer.status)) return answer
     const isRenewable = answer.status === 401 && renews(line, question, answer)
     if (isRenewable && !isRenewed && !isStream) {
@@ -39,7 +42,7 @@ export async function ask(line: Line, question: Question): Promise<Answer> {
 /** Makes the call with the credential. Returns what failed between the two sides; throws what concerns tokens. */
 async function send(line: Line, question: Question, isRenewed: boolean): Promise<Answer | RemoteFailed> {
   const { endpoint, limits, outbound } = line
-  const { url, method, headers = {}, scopes, body, redirects = 0, reach = 'endpoint' } = question
+  const { url, method, headers = {}, scopes, body, redirects = 0, silences = 1, reach = 'endpoint' } = question
   // A call to another host (an upload's location) gets no credential.
   const isOwn = new URL(url).origin === new URL(line.base).origin
   const shown = question.authorization ?? (scopes && isOwn ? line.auth.headerFor(line, scopes, isRenewed) : undefined)
@@ -53,7 +56,7 @@ async function send(line: Line, question: Question, isRenewed: boolean): Promise
       headers: { ...headers, ...(authorization ? { authorization } : {}) },
       reach,
       redirects,
-      silenceMs: limits.silenceMs,
+      silenceMs: limits.silenceMs * silences,
       waitMs: limits.patienceMs,
       verifiesTls: endpoint.insecure !== true,
       ...(body === undefined ? {} : { body }),

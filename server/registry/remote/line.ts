@@ -53,6 +53,8 @@ export type Question = {
   /** The call may be sent again when it is not known whether the other side has seen it. */
   isRepeatable: boolean
   redirects?: number
+  /** The other side may be silent this many times longer: it checks and moves a whole blob before it answers. */
+  silences?: number
   reach?: Reach
   /** The code of a 404. */
   unknown?: OciErrorCode
