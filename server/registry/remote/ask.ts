@@ -72,7 +72,7 @@ async function send(line: Line, question: Question, isRenewed: boolean): Promise
   }
 }
 
-/** What the endpoint may lead to (an upload's location, a vendor's API): inside addresses only if it lies there, too. */
+/** What the endpoint may lead to (an upload's location, a vendor's API): inside only if it lies there itself. */
 async function onwardOf(line: Line): Promise<Reach> {
   if (line.place.isInside === undefined) {
     const question = { method: 'GET', url: `${line.base}/v2/`, expects: [200, 401, 403, 404], isRepeatable: true }
