@@ -44,7 +44,7 @@ function blobOf(bytes: Buffer, more: Partial<SendBlob> = {}): SendBlob & { opens
   }
 }
 
-/** Passes requests on to `url`, and cuts each PATCH after so many bytes as `cuts` says, in turn; undefined cuts none. */
+/** Passes requests on to `url`, and cuts each PATCH after as many bytes as `cuts` says; undefined cuts none. */
 async function openCutting(url: string, cuts: (number | undefined)[]) {
   const side = await openOtherSide((request, response) => {
     const onward = httpRequest(new URL(request.url!, url), { method: request.method, headers: request.headers })
