@@ -142,7 +142,7 @@ async function claimRows(db: Queryable, asked: Asked[]): Promise<(ClaimRow | und
     returning old.wanted, stage, algorithm, grown_by as "grownBy", committing, old.busy`)
   const found = new Map(rows.map(({ wanted, ...row }) => [wanted, row]))
   // What is missing does not exist, or its row is locked at this moment, or another request asked for it just now.
-  return Promise.all(asked.map((one) => found.get(one.claim) ?? claimRow(db, one)))
+  return Promise.all(asked.map(async (one) => found.get(one.claim) ?? (await claimRow(db, one))))
 }
 
 function claimRow(db: Queryable, { name, id, claim }: Asked): Promise<ClaimRow | undefined> {
