@@ -16,7 +16,7 @@ export const database = {
     path: 'database.pool',
     parse: integer(2, 500),
     fallback: 20,
-    help: 'connections to the database at most',
+    help: 'connections to the database at most, of all serving processes of one marina serve together',
   }),
   acquireTimeoutMs: time({
     env: 'MARINA_DATABASE_WAIT',

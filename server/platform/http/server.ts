@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
+import { BlockList, createServer as createTrial, isIP, isIPv6, type AddressInfo, type Socket } from 'node:net'
 
 export type Handle = (request: IncomingMessage, response: Answer) => void
 
@@ -18,8 +18,13 @@ type ServerOptions = {
   headerTimeoutMs: number
   idleTimeoutMs: number
   headerBytes: number
-  /** Allows several processes of one machine to share the port. */
-  reusePort?: boolean
+  /**
+   * Several processes of this machine listen on the port: the kernel gives each new connection to one of them
+   * (SO_REUSEPORT, socket(7)).
+   */
+  isShared?: boolean
+  /** Refuses a shared port on which others listen already, as it does with one that is not shared. */
+  isFirst?: boolean
 }
 
 export type HttpServer = {
@@ -28,6 +33,11 @@ export type HttpServer = {
    * Accepts no more connections, gives running requests `ms` to finish, then cuts them. Resolves with the number cut.
    */
   drain(ms: number): Promise<number>
+  /**
+   * Closes part of the open connections, from 0 to 1, each with its next answer: so their clients connect anew, and
+   * reach other processes on a shared port, too.
+   */
+  spread(part: number): void
 }
 
 /**
@@ -37,13 +47,16 @@ export type HttpServer = {
 export async function openServer(handle: Handle, options: ServerOptions): Promise<HttpServer> {
   const running = new Set<Answer>()
   let draining = false
+  const connections = new Set<Socket>()
+  /** Connections that their next answer closes. */
+  const leaving = new Set<Socket>()
   function ended(this: Answer) {
     running.delete(this)
   }
   const listener: Handle = (request, response) => {
     running.add(response)
     response.on('close', ended)
-    if (draining) response.shouldKeepAlive = false
+    if (draining || (leaving.size > 0 && leaving.delete(request.socket))) response.shouldKeepAlive = false
     if (hasTwoHosts(request)) return void response.writeHead(400, { connection: 'close' }).end()
     handle(request, response)
   }
@@ -63,10 +76,22 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     : createServer(settings, listener)
   server.timeout = options.idleTimeoutMs
   // 5,000 clients may connect in the same instant; the kernel limits this to net.core.somaxconn.
-  server.listen({ port: options.port, host: options.host, backlog: 8192, reusePort: options.reusePort ?? false })
+  const { port, host, isShared = false } = options
+  if (isShared) {
+    server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      connections.add(socket)
+      socket.once('close', () => void (connections.delete(socket) && leaving.delete(socket)))
+    })
+    if (options.isFirst) await refuseTaken(port, host)
+  }
+  server.listen({ port, host, backlog: 8192, reusePort: isShared })
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    spread(part) {
+      const most = Math.round(connections.size * part)
+      for (const socket of connections) if (leaving.size < most) leaving.add(socket)
+    },
     async drain(ms) {
       draining = true
       const closed = new Promise((resolve) => server.close(resolve))
@@ -81,6 +106,18 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
       return cut
     },
   }
+}
+
+/**
+ * Rejects with EADDRINUSE when a process listens on the port: without this, another Marina would share it silently.
+ * Listening alone is refused beside a listener that shares (socket(7)).
+ */
+async function refuseTaken(port: number, host: string): Promise<void> {
+  if (port === 0) return
+  const trial = createTrial().listen({ port, host, exclusive: true })
+  await once(trial, 'listening')
+  trial.close()
+  await once(trial, 'close')
 }
 
 /**

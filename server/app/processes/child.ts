@@ -1,0 +1,82 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import path from 'node:path'
+import { ConfigError } from '../../config/config.ts'
+import type { Kept } from '../../platform/processes/keeper.ts'
+import { openLine, type Line } from '../../platform/processes/line.ts'
+import type { Figures, ToServing, ToSupervisor } from './seat.ts'
+
+/** A serving process, seen by the one that started it. */
+export type Child = Kept & {
+  pid: number
+  line: Line<ToServing>
+  /** Begins to serve. Rejects with the error of a start that failed. */
+  serve(order: Extract<ToServing, { kind: 'start' }>): Promise<Ready>
+  /** What it sent last of its metrics, when it ended because it was asked to. */
+  lastFigures(): Figures | undefined
+  kill(): void
+}
+
+type Ready = { port: number; firstPassword: string | undefined }
+
+type ChildOptions = {
+  onTold(subject: string): void
+  onLoad(part: number): void
+  onAsked(question: string): unknown
+  /** How long it may take to stop, in ms; then it is killed. */
+  stopMs: number
+}
+
+const entry = path.join(import.meta.dirname, 'serving.ts')
+
+/** Starts a serving process. It loads its code at once, and serves when it gets its order. */
+export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): Child {
+  const child = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const ready = Promise.withResolvers<Ready>()
+  ready.promise.catch(() => {})
+  let figures: Figures | undefined
+  const exited = endOf(child)
+  const line = openLine<ToSupervisor, ToServing>(child, {
+    onAsked,
+    onTold(message) {
+      if (message.kind === 'ready') ready.resolve(message)
+      else if (message.kind === 'refused') ready.reject(errorOf(message))
+      else if (message.kind === 'told') onTold(message.subject)
+      else if (message.kind === 'load') onLoad(message.part)
+      else ({ figures } = message)
+    },
+  })
+  void exited.then((how) => ready.reject(new Error(`a serving process ${how} before it was ready`)))
+  return {
+    pid: child.pid ?? 0,
+    line,
+    exited,
+    serve(order) {
+      line.tell(order)
+      return ready.promise
+    },
+    lastFigures: () => figures,
+    kill: () => void child.kill('SIGKILL'),
+    async stop() {
+      line.tell({ kind: 'stop' })
+      const late = setTimeout(() => child.kill('SIGKILL'), stopMs)
+      await exited
+      clearTimeout(late)
+    },
+  }
+}
+
+/** Never rejects. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`))
+    child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`))
+  })
+}
+
+/** An error as it was in the other process, as far as the text of a failed start needs it. */
+function errorOf({ name, message, code, stack }: Extract<ToSupervisor, { kind: 'refused' }>): Error {
+  const error: NodeJS.ErrnoException = name === 'ConfigError' ? new ConfigError(message) : new Error(message)
+  if (code !== undefined) error.code = code
+  if (stack !== undefined) error.stack = stack
+  return error
+}
