@@ -70,7 +70,7 @@ type Start = {
   /** Gives up the start. */
   signal?: AbortSignal | undefined
   /** Of a process that serves beside others of the same Marina. */
-  seat?: Pick<Seat, 'isFirst' | 'isFreshDatabase'>
+  seat?: Pick<Seat, 'isFirst' | 'isFreshDatabase' | 'siblings'>
 }
 
 const migrations = join(import.meta.dirname, '../migrations')
@@ -105,6 +105,7 @@ export async function openGround(
     const peers = openPeers({
       ...(stamps ? { stamps } : {}),
       onQuestion: (question) => answers(question),
+      onLease: (id) => seat.siblings?.tellLease(id),
       onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the memory cache is off for a moment')),
     })
     const layers = opened.use(

@@ -11,6 +11,8 @@ export type Child = Kept & {
   line: Line<ToServing>
   /** Begins to serve. Rejects with the error of a start that failed. */
   serve(order: Extract<ToServing, { kind: 'start' }>): Promise<Ready>
+  /** Its lease on the cache, once it has one. */
+  lease(): string | undefined
   /** What it sent last of its metrics, when it ended because it was asked to. */
   lastFigures(): Figures | undefined
   kill(): void
@@ -34,6 +36,7 @@ export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): C
   const ready = Promise.withResolvers<Ready>()
   ready.promise.catch(() => {})
   let figures: Figures | undefined
+  let lease: string | undefined
   const exited = endOf(child)
   const line = openLine<ToSupervisor, ToServing>(child, {
     onAsked,
@@ -41,6 +44,7 @@ export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): C
       if (message.kind === 'ready') ready.resolve(message)
       else if (message.kind === 'refused') ready.reject(errorOf(message))
       else if (message.kind === 'told') onTold(message.subject)
+      else if (message.kind === 'lease') lease = message.id
       else if (message.kind === 'load') onLoad(message.part)
       else ({ figures } = message)
     },
@@ -54,6 +58,7 @@ export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): C
       line.tell(order)
       return ready.promise
     },
+    lease: () => lease,
     lastFigures: () => figures,
     kill: () => void child.kill('SIGKILL'),
     async stop() {

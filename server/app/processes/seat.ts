@@ -19,6 +19,8 @@ export type Seat = {
 export type Siblings = {
   /** Tells the lead of a subject that a commit of this process told; see Db.onTold. */
   tellLead(subject: string): void
+  /** Tells the lease on the cache that this process has from now on, for the case that it is killed. */
+  tellLease(id: string): void
   /** Calls `listener` for each subject that a sibling tells. */
   onTold(listener: (subject: string) => void): void
   /** How the background parts of the lead are; rejects when it does not answer. */
@@ -40,6 +42,8 @@ export const alone: Seat = {
 export type ToServing =
   | { kind: 'start'; config: Config; seat: Omit<Seat, 'siblings'> }
   | { kind: 'stop' }
+  /** A process was killed that had this lease on the cache. */
+  | { kind: 'lost'; lease: string }
   /** A sibling's commit told this subject. */
   | { kind: 'told'; subject: string }
   /** False while a process of this Marina is being replaced. */
@@ -53,6 +57,7 @@ export type ToSupervisor =
   /** The start failed with this error. */
   | { kind: 'refused'; name: string; message: string; code: string | undefined; stack: string | undefined }
   | { kind: 'told'; subject: string }
+  | { kind: 'lease'; id: string }
   /** The part of the last second, from 0 to 1, in which the process was not idle. Sent only above 0.1. */
   | { kind: 'load'; part: number }
   /** The last figures of a process that ends when asked to, as prom-client's JSON. */

@@ -1,6 +1,7 @@
 /** The entry of a serving process of `marina serve`, which supervise.ts starts and directs over Node's IPC channel. */
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import path from 'node:path'
+import { forgetLease } from '../../platform/cache/peers/lease.ts'
 import { openLine, type Line } from '../../platform/processes/line.ts'
 import type { State } from '../../platform/observe/health.ts'
 import type { Marina } from '../serve.ts'
@@ -39,7 +40,9 @@ function hear(message: ToServing): void {
   else if (message.kind === 'stop') ending.abort()
   else if (message.kind === 'told') for (const listener of toldListeners) listener(message.subject)
   else if (message.kind === 'wellness') isWell = message.isWell
-  else marina?.spread(message.part)
+  else if (message.kind === 'spread') marina?.spread(message.part)
+  // Otherwise the lease runs out by itself, within 5 s.
+  else if (marina) void forgetLease(marina.ground.db, message.lease).catch(() => {})
 }
 
 async function answer(question: string): Promise<unknown> {
@@ -73,6 +76,7 @@ async function serve(supervisor: Line<ToSupervisor>): Promise<void> {
 
 function siblingsOf(supervisor: Line<ToSupervisor>): Siblings {
   return {
+    tellLease: (id) => supervisor.tell({ kind: 'lease', id }),
     tellLead: (subject) => supervisor.tell({ kind: 'told', subject }),
     onTold: (listener) => void toldListeners.push(listener),
     statesOfLead: async () => (await supervisor.ask('background', answerMs)) as State[],

@@ -99,6 +99,8 @@ class Fleet {
   #isFresh = false
   /** Processes that ended unasked. */
   #lost = 0
+  /** Leases of such processes, until a living one has been told. */
+  #leases: string[] = []
   #ticking: NodeJS.Timeout | undefined
   #retiring: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -188,6 +190,7 @@ class Fleet {
 
   #joined(member: Member): void {
     const running = this.#members()
+    this.#endLeases()
     this.#tellWellness()
     // Clients with open connections would never meet the newcomer.
     for (const one of running) if (one !== member) one.line.tell({ kind: 'spread', part: 1 / running.length })
@@ -195,9 +198,18 @@ class Fleet {
 
   #left(member: Member, how: string): void {
     this.#lost++
+    const lease = member.lease()
+    if (lease !== undefined) this.#leases.push(lease)
+    this.#endLeases()
     this.page.ended(member, member.lastFigures())
     this.#log.error({ process: member.pid, reason: how }, 'a serving process has ended and is replaced')
     this.#tellWellness()
+  }
+
+  /** Has a living process end the leases of dead ones, for which pushes would wait. */
+  #endLeases(): void {
+    const [living] = this.#members()
+    if (living) for (const lease of this.#leases.splice(0)) living.line.tell({ kind: 'lost', lease })
   }
 
   /** Ends the last process after five quiet minutes; looks whether replacements go well. */
