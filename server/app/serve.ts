@@ -4,6 +4,7 @@ import { openAccess, type Access } from '../features/access/index.ts'
 import { openNotificationDoor } from '../features/notifications/index.ts'
 import { shortageOf, tellShortage } from '../features/quotas/index.ts'
 import { encodeRepositoryName } from '../features/repositories/index.ts'
+import type { Db } from '../platform/db/db.ts'
 import { answering } from '../platform/events/asking.ts'
 import { openDispatcher } from '../platform/events/dispatcher.ts'
 import { factsWritten } from '../platform/events/emit.ts'
@@ -104,16 +105,14 @@ async function openDoors(
     features,
     topics,
   } = built
-  const { isLead, isFirst, shared, siblings } = seat
+  const { isLead, isFirst, shared } = seat
   if (isLead) for (const { prepare } of features) await prepare?.()
   const reacting = features.flatMap((one) => one.reactions ?? [])
   const dispatcher = opened.use(
     await openDispatcher({ db, log, topics, reactions: reacting, tries: config.events.tries, isOn: isLead }),
   )
   built.serving({ dispatcher })
-  // The reactions run in the lead, which should hear of facts at once.
-  if (siblings && isLead) siblings.onTold((subject) => db.hear(subject))
-  if (siblings && !isLead) opened.defer(db.onTold(factsWritten, () => siblings.tellLead(factsWritten)))
+  tellSiblings(db, seat, opened)
   const api = await openRestApi(ground, built)
   const notification = openNotificationDoor({
     db,
@@ -143,6 +142,12 @@ async function openDoors(
   const sharing = { isShared: shared !== undefined, isFirst }
   const options = { port, host, headerTimeoutMs, idleTimeoutMs, headerBytes, ...sharing, ...(tls ? { tls } : {}) }
   return openServer(listener, options).catch(namingSettings(port, 'MARINA_PORT', host, 'MARINA_HOST'))
+}
+
+/** The reactions run in the lead, which hears of facts at once, whichever process wrote them. */
+function tellSiblings(db: Db, { isLead, siblings }: Seat, opened: AsyncDisposableStack): void {
+  if (siblings && isLead) siblings.onTold((subject) => db.hear(subject))
+  if (siblings && !isLead) opened.defer(db.onTold(factsWritten, () => siblings.tellLead(factsWritten)))
 }
 
 /** Opens the REST API of all features, with identification, authorization and the record of refused changes. */

@@ -44,7 +44,8 @@ export interface Db extends Queryable {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /**
    * Calls `listener` after each commit of this process that told `subject`. Only a hint: commits of other processes are
-   * not heard, except through `hear`, so the listener's owner has to poll the database, too. Returns the function that ends it.
+   * not heard, except through `hear`, so the listener's owner has to poll the database, too. Returns the function
+   * that ends it.
    */
   onTold(subject: string, listener: () => void): () => void
   /** Calls the listeners of `subject` for a commit of another process. */

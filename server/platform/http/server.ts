@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { BlockList, createServer as createTrial, isIP, isIPv6, type AddressInfo, type Socket } from 'node:net'
+import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
+import { followConnections, refuseTaken } from './shared-port.ts'
 
 export type Handle = (request: IncomingMessage, response: Answer) => void
 
@@ -33,10 +34,7 @@ export type HttpServer = {
    * Accepts no more connections, gives running requests `ms` to finish, then cuts them. Resolves with the number cut.
    */
   drain(ms: number): Promise<number>
-  /**
-   * Closes part of the open connections, from 0 to 1, each with its next answer: so their clients connect anew, and
-   * reach other processes on a shared port, too.
-   */
+  /** On a shared port: closes part of the connections, from 0 to 1, each with its next answer. */
   spread(part: number): void
 }
 
@@ -47,51 +45,30 @@ export type HttpServer = {
 export async function openServer(handle: Handle, options: ServerOptions): Promise<HttpServer> {
   const running = new Set<Answer>()
   let draining = false
-  const connections = new Set<Socket>()
-  /** Connections that their next answer closes. */
-  const leaving = new Set<Socket>()
   function ended(this: Answer) {
     running.delete(this)
   }
   const listener: Handle = (request, response) => {
     running.add(response)
     response.on('close', ended)
-    if (draining || (leaving.size > 0 && leaving.delete(request.socket))) response.shouldKeepAlive = false
+    if (draining || shared?.isLast(request.socket)) response.shouldKeepAlive = false
     if (hasTwoHosts(request)) return void response.writeHead(400, { connection: 'close' }).end()
     handle(request, response)
   }
-  const settings = {
-    ServerResponse: Answer,
-    maxHeaderSize: options.headerBytes,
-    headersTimeout: options.headerTimeoutMs,
-    // A blob may take hours, so only silence is limited, by `timeout` below.
-    requestTimeout: 0,
-    keepAliveTimeout: options.idleTimeoutMs,
-    connectionsCheckingInterval: 2000,
-    noDelay: true,
-    requireHostHeader: true,
-  }
+  const settings = settingsOf(options)
   const server: Server<typeof IncomingMessage, typeof Answer> = options.tls
     ? createTlsServer({ ...settings, ...options.tls }, listener)
     : createServer(settings, listener)
   server.timeout = options.idleTimeoutMs
   // 5,000 clients may connect in the same instant; the kernel limits this to net.core.somaxconn.
   const { port, host, isShared = false } = options
-  if (isShared) {
-    server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
-      connections.add(socket)
-      socket.once('close', () => void (connections.delete(socket) && leaving.delete(socket)))
-    })
-    if (options.isFirst) await refuseTaken(port, host)
-  }
+  const shared = isShared ? followConnections(server, options.tls ? 'secureConnection' : 'connection') : undefined
+  if (isShared && options.isFirst) await refuseTaken(port, host)
   server.listen({ port, host, backlog: 8192, reusePort: isShared })
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    spread(part) {
-      const most = Math.round(connections.size * part)
-      for (const socket of connections) if (leaving.size < most) leaving.add(socket)
-    },
+    spread: (part) => shared?.spread(part),
     async drain(ms) {
       draining = true
       const closed = new Promise((resolve) => server.close(resolve))
@@ -108,16 +85,18 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
   }
 }
 
-/**
- * Rejects with EADDRINUSE when a process listens on the port: without this, another Marina would share it silently.
- * Listening alone is refused beside a listener that shares (socket(7)).
- */
-async function refuseTaken(port: number, host: string): Promise<void> {
-  if (port === 0) return
-  const trial = createTrial().listen({ port, host, exclusive: true })
-  await once(trial, 'listening')
-  trial.close()
-  await once(trial, 'close')
+function settingsOf(options: ServerOptions) {
+  return {
+    ServerResponse: Answer,
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: options.headerTimeoutMs,
+    // A blob may take hours, so only silence is limited, by `timeout` below.
+    requestTimeout: 0,
+    keepAliveTimeout: options.idleTimeoutMs,
+    connectionsCheckingInterval: 2000,
+    noDelay: true,
+    requireHostHeader: true,
+  }
 }
 
 /**
