@@ -134,15 +134,15 @@ test('further processes start under load, and clients with open connections reac
   const env = { ...two, MARINA_PROCESSES_IDLE: '1', MARINA_LOG_REQUESTS: 'none' }
   await using marina = await startMarina({ dataDir: folder.dir, env })
   assert.equal(await figure(marina, 'marina_processes'), 1)
-  let isOver = false
+  const enough = new AbortController()
   const clients = Array.from({ length: 32 }, async () => {
     using client = openClient(portOf(marina), basic(adminPassword).authorization)
-    while (!isOver) assert.equal((await client.ask('GET', '/api/v2.0/projects?page_size=100')).status, 200)
+    while (!enough.signal.aborted) assert.equal((await client.ask('GET', '/api/v2.0/projects?page_size=100')).status, 200)
   })
   try {
     await Promise.race([serving(marina, 2), ...clients])
   } finally {
-    isOver = true
+    enough.abort()
     await Promise.all(clients)
   }
   await marina.stop()
