@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 
 /** Query parameters that every list takes. */
 export const pageQuery = {

@@ -137,7 +137,8 @@ test('further processes start under load, and clients with open connections reac
   const enough = new AbortController()
   const clients = Array.from({ length: 32 }, async () => {
     using client = openClient(portOf(marina), basic(adminPassword).authorization)
-    while (!enough.signal.aborted) assert.equal((await client.ask('GET', '/api/v2.0/projects?page_size=100')).status, 200)
+    while (!enough.signal.aborted)
+      assert.equal((await client.ask('GET', '/api/v2.0/projects?page_size=100')).status, 200)
   })
   try {
     await Promise.race([serving(marina, 2), ...clients])

@@ -1,13 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { posix } from 'node:path'
 import swagger from '@fastify/swagger'
-import { Ajv } from 'ajv'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Type, type Static, type TSchema } from 'typebox'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchemaCompiler,
+  type FastifySerializerCompiler,
+} from 'fastify'
+import type { Static, TSchema } from 'typebox'
 import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
+import { compileOnUse, serializeOnUse } from './schemas.ts'
 
 /**
  * One operation of the API, as api/operation.ts declares it; this folder may not import that and knows only its shape.
@@ -98,22 +104,13 @@ type ApiOptions<Access, Caller> = {
 export type Api = {
   /** Answers a request on any node:http server. */
   handle(request: IncomingMessage, response: ServerResponse): void
-  /** The OpenAPI 3.1 document, made from the schemas that check requests and shape answers. */
-  document: Record<string, unknown>
+  /** Makes the OpenAPI 3.1 document from the schemas that check requests and shape answers. */
+  document(): Record<string, unknown>
 }
 
-const Errors = Type.Object({ errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })) })
-
-// Values of a query are text and are converted to numbers; values of a body are not converted.
-const ajvOptions = {
-  removeAdditional: false,
-  useDefaults: true,
-  allErrors: false,
-  strict: false,
-  formats: { 'date-time': true, int64: true },
-} as const
-const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
-const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
+const text = { type: 'string' }
+const failure = { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } }
+const Errors = { type: 'object', required: ['errors'], properties: { errors: { type: 'array', items: failure } } }
 
 /** Builds the REST API from its routes. */
 export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<Api> {
@@ -140,9 +137,8 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) =>
     text === '' ? done(null, undefined) : parseJson(request, text as string, done),
   )
-  app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object),
-  )
+  app.setValidatorCompiler(compileOnUse as FastifySchemaCompiler<unknown>)
+  app.setSerializerCompiler(serializeOnUse as FastifySerializerCompiler<unknown>)
   app.setSchemaErrorFormatter((errors, part) => new Error(describeErrors(errors, part)))
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
@@ -158,7 +154,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
     }
     app.routing(request, response)
   }
-  return { handle, document: documentOf(app) }
+  return { handle, document: () => documentOf(app) }
 }
 
 /** The target of a request as it came, which `rewrite` may have put into another form: for logs. */
