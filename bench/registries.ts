@@ -24,6 +24,8 @@ const secretKey = randomBytes(32).toString('hex')
 export async function startMarina(scratch: Scratch, more: Record<string, string> = {}): Promise<Registry> {
   const port = await freePort()
   const env = {
+    // As npm start has it.
+    NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '../.cache/compile'),
     MARINA_DATA_DIR: scratch.path('marina'),
     MARINA_HOST: '127.0.0.1',
     MARINA_PORT: String(port),

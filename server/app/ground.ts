@@ -96,6 +96,7 @@ export async function openGround(
           await openEmbeddedPostgres({
             dir,
             log: (line) => log.debug({ from: 'postgres' }, line),
+            bufferBytes: config.database.bufferBytes,
             ...(signal ? { signal } : {}),
           }),
         )

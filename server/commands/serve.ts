@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import type { Serving } from '../app/processes/supervise.ts'
 import { countProcesses } from '../app/processes/count.ts'
 import type { Config } from '../config/config.ts'
+import { tendHeap } from '../platform/heap.ts'
 import type { Log } from '../platform/observe/log.ts'
 import type { Call, Command } from './command.ts'
 import { isStopSignal, startUnlessAsked, stopSignal } from './signals.ts'
@@ -23,6 +24,7 @@ export const serve: Command = {
     welcome(marina, config, performance.now() - started)
     // Written now, since the process may end without a chance to write it.
     flushCompileCache()
+    using _ = tendHeap()
     const reason = await Promise.race([asked, marina.failed])
     const isAsked = isStopSignal(reason)
     if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)

@@ -29,10 +29,13 @@ type ChildOptions = {
 }
 
 const entry = path.join(import.meta.dirname, 'serving.ts')
+/** Set for the process from its first file on: with that file already compiled, it need not load a compiler. */
+const compileCache = path.join(import.meta.dirname, '../../../.cache/compile')
 
 /** Starts a serving process. It loads its code at once, and serves when it gets its order. */
 export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): Child {
-  const child = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache }
+  const child = fork(entry, [], { env, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ready = Promise.withResolvers<Ready>()
   ready.promise.catch(() => {})
   let figures: Figures | undefined

@@ -1,15 +1,14 @@
 /** The entry of a serving process of `marina serve`, which supervise.ts starts and directs over Node's IPC channel. */
-import { enableCompileCache, flushCompileCache } from 'node:module'
-import path from 'node:path'
+import { flushCompileCache } from 'node:module'
 import { forgetLease } from '../../platform/cache/peers/lease.ts'
+import { tendHeap } from '../../platform/heap.ts'
 import { openLine, type Line } from '../../platform/processes/line.ts'
 import type { State } from '../../platform/observe/health.ts'
 import type { Marina } from '../serve.ts'
 import type { Siblings, ToServing, ToSupervisor } from './seat.ts'
 
-enableCompileCache(path.join(import.meta.dirname, '../../../.cache/compile'))
-
-const loadEveryMs = 1000
+/** A process that is less busy than this says nothing. */
+const leastLoad = 0.1
 /** A question to the lead, by way of the supervisor, waits this long for its answer, in ms. */
 const answerMs = 1500
 
@@ -66,9 +65,8 @@ async function serve(supervisor: Line<ToSupervisor>): Promise<void> {
   }
   supervisor.tell({ kind: 'ready', port: marina.port, firstPassword: marina.firstPassword })
   flushCompileCache()
-  const measuring = measureLoad(supervisor)
+  using _ = tendHeap((part) => part > leastLoad && supervisor.tell({ kind: 'load', part }))
   await untilAborted(ending.signal)
-  clearInterval(measuring)
   await marina.close()
   await supervisor.deliver({ kind: 'figures', figures: await marina.ground.metrics.registry.getMetricsAsJSON() })
   process.exit(0)
@@ -92,17 +90,6 @@ function siblingsOf(supervisor: Line<ToSupervisor>): Siblings {
 
 function refuse(supervisor: Line<ToSupervisor>, { name, message, code, stack }: NodeJS.ErrnoException): Promise<void> {
   return supervisor.deliver({ kind: 'refused', name, message, code, stack })
-}
-
-/** Tells the supervisor each second how busy this process was, which decides how many there are. */
-function measureLoad(supervisor: Line<ToSupervisor>): NodeJS.Timeout {
-  let before = performance.eventLoopUtilization()
-  return setInterval(() => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, before)
-    before = now
-    if (utilization > 0.1) supervisor.tell({ kind: 'load', part: utilization })
-  }, loadEveryMs).unref()
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -53,10 +53,11 @@ export async function supervise(
   }
 }
 
-const openPostgres = ({ server: { dataDir } }: Config, log: Log, signal: AbortSignal) =>
+const openPostgres = ({ server: { dataDir }, database: { bufferBytes } }: Config, log: Log, signal: AbortSignal) =>
   openEmbeddedPostgres({
     dir: join(dataDir, 'postgres'),
     log: (line) => log.debug({ from: 'postgres' }, line),
+    bufferBytes,
     signal,
   })
 
