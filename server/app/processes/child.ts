@@ -29,13 +29,20 @@ type ChildOptions = {
 }
 
 const entry = path.join(import.meta.dirname, 'serving.ts')
+/**
+ * V8's young generation stays small: 2 MiB for each half instead of 16, as what a request needs is short-lived. Under
+ * pulls and pushes a process took 130 MiB instead of 180 to 230.
+ */
+const lean = ['--max-semi-space-size=2']
 /** Set for the process from its first file on: with that file already compiled, it need not load a compiler. */
 const compileCache = path.join(import.meta.dirname, '../../../.cache/compile')
 
 /** Starts a serving process. It loads its code at once, and serves when it gets its order. */
 export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): Child {
   const env = { ...process.env, NODE_COMPILE_CACHE: compileCache }
-  const child = fork(entry, [], { env, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const execArgv = [...process.execArgv, ...lean]
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
+  const child = fork(entry, [], { env, execArgv, serialization: 'advanced', stdio: [...stdio] })
   const ready = Promise.withResolvers<Ready>()
   ready.promise.catch(() => {})
   let figures: Figures | undefined
