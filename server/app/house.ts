@@ -39,7 +39,10 @@ export function openHouse(
   if (siblings) house.components.push(siblings.component)
   const floor = openFloor(ground, house.topics, opened)
   house.components.push(floor.notes)
-  const outbound = openOutbound({ allow: config.outbound.allow })
+  const outbound = openOutbound({
+    allow: config.outbound.allow,
+    proxy: { https: config.outbound.httpsProxy, http: config.outbound.httpProxy, no: config.outbound.noProxy },
+  })
   opened.defer(() => outbound.close())
   const forwarder = opened.use(
     openForwarder({

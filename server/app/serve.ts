@@ -138,9 +138,9 @@ async function openDoors(
   })
   const { host } = config.server
   const port = shared?.port ?? config.server.port
-  const { headerTimeoutMs, idleTimeoutMs, headerBytes } = config.limits
-  const sharing = { isShared: shared !== undefined, isFirst }
-  const options = { port, host, headerTimeoutMs, idleTimeoutMs, headerBytes, ...sharing, ...(tls ? { tls } : {}) }
+  const { headerTimeoutMs, idleTimeoutMs, headerBytes, leftoverBytes, leftoverMs } = config.limits
+  const limits = { headerTimeoutMs, idleTimeoutMs, headerBytes, leftover: { bytes: leftoverBytes, ms: leftoverMs } }
+  const options = { port, host, ...limits, isShared: shared !== undefined, isFirst, ...(tls ? { tls } : {}) }
   return openServer(listener, options).catch(namingSettings(port, 'MARINA_PORT', host, 'MARINA_HOST'))
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
+import { dropLeftover, type LeftoverBounds } from './leftover.ts'
 import { followConnections, refuseTaken } from './shared-port.ts'
 
 export type Handle = (request: IncomingMessage, response: Answer) => void
@@ -19,6 +20,7 @@ type ServerOptions = {
   headerTimeoutMs: number
   idleTimeoutMs: number
   headerBytes: number
+  leftover: LeftoverBounds
   /**
    * Several processes of this machine listen on the port: the kernel gives each new connection to one of them
    * (SO_REUSEPORT, socket(7)).
@@ -52,6 +54,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     running.add(response)
     response.on('close', ended)
     if (draining || shared?.isLast(request.socket)) response.shouldKeepAlive = false
+    dropLeftover(request, response, options.leftover)
     if (hasTwoHosts(request)) return void response.writeHead(400, { connection: 'close' }).end()
     handle(request, response)
   }
