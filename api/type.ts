@@ -21,9 +21,10 @@ function object(properties: Record<string, Schema>, options: Options = {}): Sche
 }
 
 /** The same object, with all properties optional or none. */
-function remade({ properties = {}, type: _, required: __, ...options }: Schema, isOptionalNow: boolean): Schema {
+function remade({ properties = {}, ...options }: Schema, isOptionalNow: boolean): Schema {
   const changed = Object.entries(properties).map(([name, one]) => [name, marked(one, isOptionalNow)])
-  return object(Object.fromEntries(changed) as Record<string, Schema>, options)
+  const { type: _type, required: _required, ...kept } = options
+  return object(Object.fromEntries(changed) as Record<string, Schema>, kept)
 }
 
 const plain =

@@ -19,8 +19,8 @@ type Footprint = { idle: number; loaded: number }
 export const footprint: Scenario = {
   name: 'footprint',
   says:
-    'proportional memory (PSS) of all processes with PostgreSQL, and the default number of them: 20 s after the start, ' +
-    'and the highest while 64 connections pull a manifest and 8 clients push for 20 s',
+    'proportional memory (PSS) of all processes with PostgreSQL, as many as Marina starts by itself: 20 s after the ' +
+    'start, and the highest while 64 connections pull a manifest and 8 clients push for 20 s',
   async run(bench): Promise<Row[]> {
     const asShipped: typeof startMarina = (scratch) => startMarina(scratch, { MARINA_PROCESSES: 'auto' })
     const single = { marina: [] as Footprint[], docker: [] as Footprint[] }

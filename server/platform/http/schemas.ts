@@ -11,7 +11,7 @@ export function compiledOnUse(compile: () => ValidateFunction) {
   const check = Object.assign(
     (data: unknown) => {
       compiled ??= compile()
-      const isValid = compiled(data) as boolean
+      const isValid = compiled(data)
       check.errors = compiled.errors
       return isValid
     },
