@@ -21,6 +21,7 @@ import { start } from './scenarios/start.ts'
 import { tagList } from './scenarios/tag-list.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
+import { footprint } from './scenarios/footprint.ts'
 import { openScratch } from './scratch.ts'
 
 const scenarios = [
@@ -43,6 +44,7 @@ const scenarios = [
   webhooks,
   webhooksWaiting,
   start,
+  footprint,
 ] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]
