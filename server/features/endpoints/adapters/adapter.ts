@@ -75,6 +75,8 @@ export type Reach = { address: Address; remote: Remote; vendor: Remote; facts: R
 export type Wanted = {
   /** The part of the pattern before its first special character: `library/ng` of `library/ng*`. */
   prefix: string
+  /** The names that a pattern without wildcards means (`library/{nginx,redis}`). They need not exist. */
+  names: RepositoryName[] | undefined
   takes(name: string): boolean
 }
 
