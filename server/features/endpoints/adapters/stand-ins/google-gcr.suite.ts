@@ -58,6 +58,7 @@ export const artifactRegistryStandIn: StandIn = {
   nameOf: (namespace, app) => `${namespace}/images/${app}`,
   listsDigests: true,
   listsAll: false,
+  leavesOutEmptyLists: true,
   makesNamespaces: true,
   open(backing, { url, isLetIn }) {
     const made = new Set<string>()

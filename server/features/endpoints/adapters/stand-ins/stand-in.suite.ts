@@ -52,6 +52,8 @@ export type StandIn = {
   listsDigests: boolean
   /** False if a namespace must be known to list what is in it. */
   listsAll?: boolean
+  /** True if an answer without a list means an empty one. */
+  leavesOutEmptyLists?: true
   /** False if pushes need no namespace that was made before. */
   makesNamespaces: boolean
   open(backing: Backing, self: Self): Vendor
