@@ -103,9 +103,10 @@ test('what is wrong with an endpoint is said, nothing is saved, and no server is
     [{ ...good, credential: { type: 'basic', access_key: 'a:b', access_secret: 'c' } }, /no colon/],
     [{ ...good, credential: { type: 'basic', access_key: 'a\nb', access_secret: 'c' } }, /one line/],
     [{ ...good, ca_certificate: 'nope' }, /^invalid CA certificate: no valid certificates found in PEM data$/],
-    [{ ...good, insecure: 'yes' }, /insecure/],
   ]
   for (const [body, why] of bad) assert.match(await refusal('POST', '/registries', body), why)
+  for (const body of [{ ...good, insecure: 'yes' }, { ...good, name: 5 }, []])
+    expectAnswer(await call('POST', '/registries', body), 422, 'UNPROCESSABLE_ENTITY')
   const id = await make()
   const name = fresh('taken')
   await make({ name })
