@@ -70,6 +70,7 @@ export async function updateEndpoint(
 
 /** Throws PRECONDITION, which names what uses it, or NOT_FOUND. */
 export async function deleteEndpoint({ db, uses }: Ground, by: Actor, id: number): Promise<void> {
+  if (id === 0) throw new Failure('PRECONDITION', 'the registry 0 is this Marina itself, cannot delete it')
   await db
     .transaction(async (tx) => {
       const endpoint = await lockEndpoint(tx, id)

@@ -115,6 +115,7 @@ test('an endpoint does not go while something uses it, and the refusal names wha
   await db.run(sql`drop table user_of_endpoint`)
   await deleteEndpoint({ ...ground, uses: [] }, by, id)
   await assert.rejects(deleteEndpoint({ ...ground, uses: [] }, by, id), { code: 'NOT_FOUND' })
+  expectAnswer(await call('DELETE', '/registries/0'), 412, 'PRECONDITION')
 })
 
 test('S3-29, S3-32: adapters and what they can, as Harbor’s portal reads it', async () => {
