@@ -2,8 +2,10 @@ import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import { openForwarder } from '../platform/observe/forward.ts'
 import { addressRule } from '../platform/outbound/addresses.ts'
 import { openOutbound } from '../platform/outbound/outbound.ts'
+import { openOtherSide } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
+import type { Seat } from './processes/seat.ts'
 import { openFloor, type Floor } from './registry.ts'
 
 /** The parts of a process before it serves requests or runs jobs. */
@@ -19,7 +21,11 @@ export type Built = {
 }
 
 /** Builds the registry on the ground, and all features on both. What must be closed later is given to `opened`. */
-export function openHouse(ground: Ground, opened: AsyncDisposableStack, authority?: Buffer): Built {
+export function openHouse(
+  ground: Ground,
+  opened: AsyncDisposableStack,
+  { authority, siblings, isLead = true }: { authority?: Buffer | undefined } & Partial<Seat> = {},
+): Built {
   const { config, log } = ground
   let dispatcher: Dispatcher | undefined
   let isDraining = false
@@ -29,10 +35,15 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     components: [],
     dispatcher: () => dispatcher!,
     isDraining: () => isDraining,
+    ...(isLead || !siblings ? {} : { statesOfLead: siblings.statesOfLead }),
   }
+  if (siblings) house.components.push(siblings.component)
   const floor = openFloor(ground, house.topics, opened)
   house.components.push(floor.notes)
-  const outbound = openOutbound({ allow: config.outbound.allow })
+  const outbound = openOutbound({
+    allow: config.outbound.allow,
+    proxy: { https: config.outbound.httpsProxy, http: config.outbound.httpProxy, no: config.outbound.noProxy },
+  })
   opened.defer(() => outbound.close())
   const forwarder = opened.use(
     openForwarder({
@@ -46,7 +57,8 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     }),
   )
   house.components.push(forwarder.component)
-  const features = openFeatures({ ground, floor, house, outbound, forwarder, authority })
+  const otherSide = openOtherSide(ground, outbound, opened)
+  const features = openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority })
   return {
     floor,
     features,
@@ -54,7 +66,7 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     components: house.components,
     serving(lent) {
       ;({ dispatcher } = lent)
-      house.components.push(dispatcher.component)
+      if (isLead) house.components.push(dispatcher.component)
     },
     drain: () => void (isDraining = true),
   }

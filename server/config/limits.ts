@@ -81,6 +81,22 @@ export const limits = {
     fallback: MiB,
     help: 'size of a body of the REST API',
   }),
+  leftoverBytes: size({
+    env: 'MARINA_LEFTOVER_BYTES',
+    path: 'limits.leftover_bytes',
+    min: 0,
+    max: 1024 * MiB,
+    fallback: 64 * MiB,
+    help: 'how much of a body is still read and dropped once its request is answered; then the connection is cut',
+  }),
+  leftoverMs: time({
+    env: 'MARINA_LEFTOVER_TIME',
+    path: 'limits.leftover_time',
+    min: 0,
+    max: hour,
+    fallback: 30_000,
+    help: 'how long the rest of a body is read after the answer; then the connection is cut',
+  }),
   blobBytes: size({
     env: 'MARINA_BLOB_BYTES',
     path: 'limits.blob_bytes',
@@ -102,6 +118,13 @@ export const limits = {
     path: 'limits.page_size',
     parse: integer(1, 10_000),
     fallback: 1000,
-    help: 'entries on a page of tags, catalog or referrers, also when a client asks for more',
+    help: 'entries on a page of the catalog or of referrers, also when a client asks for more',
+  }),
+  tagPageSize: setting({
+    env: 'MARINA_TAG_PAGE_SIZE',
+    path: 'limits.tag_page_size',
+    parse: integer(1, 100_000),
+    fallback: 10_000,
+    help: 'tags on a page of /v2/<name>/tags/list, also when a client asks for more',
   }),
 }

@@ -61,193 +61,196 @@ const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
 /** Makes the things that the operations are tried on. */
 export function openTargets(marina: TestMarina) {
   /** Makes the thing that a path's parameter names, in this project, and returns its name or id. */
-  const makers: Record<
-    string,
-    (project: Project, done: Record<string, string | number>, path?: string) => Promise<string | number>
-  > = {
-    project_name_or_id: async (project) => project.name,
-    project_name: async (project) => project.name,
-    async mid(project) {
-      const { id } = await givenUser(marina)
-      return create(marina, `/projects/${project.name}/members`, marina.admin, {
-        role_id: 3,
-        member_user: { user_id: id },
-      })
-    },
-    robot_id: async (project) =>
-      (
-        await givenRobot(marina, fresh('target'), {
-          project: project.name,
-          access: [{ resource: 'repository', action: 'pull' }],
+  const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
+    {
+      project_name_or_id: async (project) => project.name,
+      project_name: async (project) => project.name,
+      async mid(project) {
+        const { id } = await givenUser(marina)
+        return create(marina, `/projects/${project.name}/members`, marina.admin, {
+          role_id: 3,
+          member_user: { user_id: id },
         })
-      ).id,
-    user_id: async () => (await givenUser(marina)).id,
-    group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
-    async label_id(project, { repository_name: repository, reference }) {
-      const { id } = (await marina.ground.db.row<{ id: number }>(
-        sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`,
-      ))!
-      // Below an artifact, the label has to be on it.
-      if (reference !== undefined)
-        assert.equal(
-          (
-            await callApi(
-              marina,
-              'POST',
-              `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`,
-              { as: marina.admin, body: { id } },
-            )
-          ).status,
-          200,
+      },
+      robot_id: async (project) =>
+        (
+          await givenRobot(marina, fresh('target'), {
+            project: project.name,
+            access: [{ resource: 'repository', action: 'pull' }],
+          })
+        ).id,
+      user_id: async () => (await givenUser(marina)).id,
+      group_id: async () => create(marina, '/usergroups', marina.admin, { group_name: fresh('target'), group_type: 2 }),
+      async label_id(project, { repository_name: repository, reference }) {
+        const { id } = (await marina.ground.db.row<{ id: number }>(
+          sql`insert into label (name, project_id) values (${fresh('target')}, ${project.id}) returning id`,
+        ))!
+        // Below an artifact, the label has to be on it.
+        if (reference !== undefined)
+          assert.equal(
+            (
+              await callApi(
+                marina,
+                'POST',
+                `/projects/${project.name}/repositories/${repository}/artifacts/${reference}/labels`,
+                { as: marina.admin, body: { id } },
+              )
+            ).status,
+            200,
+          )
+        return id
+      },
+      async registration_id() {
+        const answer = await callApi(marina, 'POST', '/scanners', {
+          as: marina.admin,
+          body: operations['createScanner']!.example!(placeOf({} as Project)).body,
+        })
+        return answer.headers.location!.replace('/api/v2.0/scanners/', '')
+      },
+      immutable_rule_id: async (project) =>
+        create(
+          marina,
+          `/projects/${project.name}/immutabletagrules`,
+          marina.admin,
+          operations['CreateImmuRule']!.example!(placeOf(project)).body,
+        ),
+      async webhook_policy_id(project, done) {
+        const path =
+          'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'
+        const id = await create(
+          marina,
+          path,
+          marina.admin,
+          operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body,
         )
-      return id
-    },
-    async registration_id() {
-      const answer = await callApi(marina, 'POST', '/scanners', {
-        as: marina.admin,
-        body: operations['createScanner']!.example!(placeOf({} as Project)).body,
-      })
-      return answer.headers.location!.replace('/api/v2.0/scanners/', '')
-    },
-    immutable_rule_id: async (project) =>
-      create(
-        marina,
-        `/projects/${project.name}/immutabletagrules`,
-        marina.admin,
-        operations['CreateImmuRule']!.example!(placeOf(project)).body,
-      ),
-    async webhook_policy_id(project, done) {
-      const path =
-        'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'
-      const id = await create(
-        marina,
-        path,
-        marina.admin,
-        operations['CreateWebhookPolicyOfProject']!.example!(placeOf(project)).body,
-      )
-      // Paused, since deliveries would write rows while a test compares all rows.
-      await marina.ground.db.run(
-        sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`,
-      )
-      return id
-    },
-    target_id: async (_, { webhook_policy_id: id }) =>
-      (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
-    async execution_id(_, { webhook_policy_id: id }) {
-      // An execution of an export or of the job service: no such id. The tests of those features make real ones.
-      if (id === undefined) return 999_999_999
-      const row = await marina.ground.db.row<{ id: number }>(sql`
+        // Paused, since deliveries would write rows while a test compares all rows.
+        await marina.ground.db.run(
+          sql`update webhook_target set paused_at = now(), paused_by = 'user' where policy_id = ${id}`,
+        )
+        return id
+      },
+      target_id: async (_, { webhook_policy_id: id }) =>
+        (await marina.ground.db.row<{ id: number }>(sql`select id from webhook_target where policy_id = ${id}`))!.id,
+      async execution_id(_, { webhook_policy_id: id }) {
+        // An execution of an export or of the job service: no such id. The tests of those features make real ones.
+        if (id === undefined) return 999_999_999
+        const row = await marina.ground.db.row<{ id: number }>(sql`
         insert into webhook_delivery (policy_id, target_id, notify_type, event_type, event_id, ordered_by,
           trigger, content_type, body, status, ended_at)
         select policy_id, id, type, 'PUSH_ARTIFACT', gen_random_uuid(), 'x',
           'EVENT', 'application/json', '{}', 'Success', now()
         from webhook_target where policy_id = ${id} returning id`)
-      return row!.id
-    },
-    task_id: async (_, { execution_id: id }) => id!,
-    async repository_name(project) {
-      const name = fresh('repo')
-      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-      return name
-    },
-    reference: async () => 'v1',
-    tag_name: async () => 'v1',
-    addition: async () => 'build_history',
-    async meta_name(project) {
-      const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, {
-        as: marina.admin,
-        body: { auto_scan: 'true' },
-      })
-      assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
-      return 'auto_scan'
-    },
-    report_id: async () => '0',
-    pool_id: async () => 'all',
-    resource: async () => 'tag',
-    job_type: async () => 'all',
-    async gc_id() {
-      const row = await marina.ground.db.row<{ id: number }>(
-        sql`insert into execution (vendor_type, trigger, status, ended_at)
+        return row!.id
+      },
+      task_id: async (_, { execution_id: id }) => id!,
+      async repository_name(project) {
+        const name = fresh('repo')
+        await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+        return name
+      },
+      reference: async () => 'v1',
+      tag_name: async () => 'v1',
+      addition: async () => 'build_history',
+      async meta_name(project) {
+        const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, {
+          as: marina.admin,
+          body: { auto_scan: 'true' },
+        })
+        assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
+        return 'auto_scan'
+      },
+      report_id: async () => '0',
+      pool_id: async () => 'all',
+      resource: async () => 'tag',
+      job_type: async () => 'all',
+      async gc_id() {
+        const row = await marina.ground.db.row<{ id: number }>(
+          sql`insert into execution (vendor_type, trigger, status, ended_at)
             values ('GARBAGE_COLLECTION', 'MANUAL', 'Success', now()) returning id`,
-      )
-      return row!.id
-    },
-    async trash_id(project) {
-      const name = fresh('gone')
-      await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-      assert.equal(
-        (await callApi(marina, 'DELETE', `/projects/${project.name}/repositories/${name}`, { as: marina.admin }))
-          .status,
-        200,
-      )
-      const entries = (
-        await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })
-      ).json() as { id: number }[]
-      return entries[0]!.id
-    },
-    template_id: async (project) =>
-      create(
-        marina,
-        '/system/project-templates',
-        marina.admin,
-        operations['createProjectTemplate']!.example!(placeOf(project)).body,
-      ),
-    async cluster(project) {
-      const [cluster, name] = [fresh('cluster'), fresh('running')]
-      const { digest } = await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-      const images = [{ repository: `${project.name}/${name}`, digest }]
-      const answer = await callApi(marina, 'POST', '/deployments', { as: marina.admin, body: { cluster, images } })
-      assert.equal(answer.status, 200, answer.text)
-      return cluster
-    },
-    eid: async (_, { id }) => retentionRun(id!),
-    tid: async (_, { eid }) =>
-      (await marina.ground.db.row<{ id: number }>(sql`select id from task where execution_id = ${eid}`))!.id,
-    reaction_name: async () => 'audit-forward',
-    purge_id: async () => 999_999_999,
-    async job_id() {
-      const row = await marina.ground.db.transaction((tx) =>
-        enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }),
-      )
-      return row.taskId
-    },
-    digest: async () => `sha256:${'0'.repeat(64)}`,
-    async id(project, _, path) {
-      if (path?.startsWith('/retentions/')) return retentionOf(project)
-      const quotas = (
-        await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })
-      ).json() as { id: number }[]
-      return quotas[0]!.id
-    },
-  }
+        )
+        return row!.id
+      },
+      async trash_id(project) {
+        const name = fresh('gone')
+        await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+        assert.equal(
+          (await callApi(marina, 'DELETE', `/projects/${project.name}/repositories/${name}`, { as: marina.admin }))
+            .status,
+          200,
+        )
+        const entries = (
+          await callApi(marina, 'GET', `/projects/${project.name}/trash`, { as: marina.admin })
+        ).json() as { id: number }[]
+        return entries[0]!.id
+      },
+      template_id: async (project) =>
+        create(
+          marina,
+          '/system/project-templates',
+          marina.admin,
+          operations['createProjectTemplate']!.example!(placeOf(project)).body,
+        ),
+      async cluster(project) {
+        const [cluster, name] = [fresh('cluster'), fresh('running')]
+        const { digest } = await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+        const images = [{ repository: `${project.name}/${name}`, digest }]
+        const answer = await callApi(marina, 'POST', '/deployments', { as: marina.admin, body: { cluster, images } })
+        assert.equal(answer.status, 200, answer.text)
+        return cluster
+      },
+      /** The project's retention policy, made when there is none. */
+      async retentions(project) {
+        const known = await marina.ground.db.row<{ id: number }>(
+          sql`select id from retention_policy where project_id = ${project.id}`,
+        )
+        return known?.id ?? create(marina, '/retentions', marina.admin, retentionPolicy(project))
+      },
+      /** A run of the policy that has ended, with one task. */
+      async eid(_, { id: policyId }) {
+        const row = await marina.ground.db.row<{ id: number }>(sql`
+          with run as (
+            insert into execution (vendor_type, vendor_id, trigger, status, ended_at)
+            values ('RETENTION', ${policyId}, 'MANUAL', 'Success', now()) returning id)
+          insert into task (execution_id, job_type, max_tries, status, ended_at, params)
+          select id, 'RETENTION', 1, 'Success', now(), '{"short": "app"}' from run returning execution_id as id`)
+        return row!.id
+      },
+      tid: async (_, { eid }) =>
+        (await marina.ground.db.row<{ id: number }>(sql`select id from task where execution_id = ${eid}`))!.id,
+      reaction_name: async () => 'audit-forward',
+      purge_id: async () => 999_999_999,
+      async job_id() {
+        const row = await marina.ground.db.transaction((tx) =>
+          enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }),
+        )
+        return row.taskId
+      },
+      digest: async () => `sha256:${'0'.repeat(64)}`,
+      async registries() {
+        const row = await marina.ground.db.row<{ id: number }>(sql`
+          insert into endpoint (name, type, url, status)
+          values (${fresh('target')}, 'oci', 'http://registry.example', 'healthy') returning id`)
+        return row!.id
+      },
+      async id(project) {
+        const quotas = (
+          await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })
+        ).json() as { id: number }[]
+        return quotas[0]!.id
+      },
+    }
 
   return { targetOf, ask, stateOfAll }
-
-  /** The project's retention policy, made when there is none. */
-  async function retentionOf(project: Project): Promise<number> {
-    const known = await marina.ground.db.row<{ id: number }>(
-      sql`select id from retention_policy where project_id = ${project.id}`,
-    )
-    return known?.id ?? create(marina, '/retentions', marina.admin, retentionPolicy(project))
-  }
-
-  /** A run of the project's policy that has ended, with one task. */
-  async function retentionRun(policyId: number | string): Promise<number> {
-    const row = await marina.ground.db.row<{ id: number }>(sql`
-      with run as (
-        insert into execution (vendor_type, vendor_id, trigger, status, ended_at)
-        values ('RETENTION', ${policyId}, 'MANUAL', 'Success', now()) returning id)
-      insert into task (execution_id, job_type, max_tries, status, ended_at, params)
-      select id, 'RETENTION', 1, 'Success', now(), '{"short": "app"}' from run returning execution_id as id`)
-    return row!.id
-  }
 
   /** Makes an operation's URL and body: the path names the project `below`, the things it names belong to `inside`. */
   async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
     const values: Record<string, string | number> = {}
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
-      assert.ok(makers[name], `nobody knows how to make a ${name}`)
-      values[name] = await makers[name](name.startsWith('project_name') ? below : inside, values, path)
+      // Harbor calls the ids of registries, retention policies and quotas only `id`.
+      const kind = /^\/(registries|retentions)\//.exec(path)?.[1]
+      const make = makers[name === 'id' && kind !== undefined ? kind : name]
+      assert.ok(make, `nobody knows how to make a ${name}`)
+      values[name] = await make(name.startsWith('project_name') ? below : inside, values)
     }
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
