@@ -3,8 +3,8 @@
  * To be run every few minutes, as deploy/report-deployments.yaml does. Plain Node, no packages.
  *
  * MARINA_URL, MARINA_USER, MARINA_PASSWORD: where Marina is, and a robot with tag-retention:create.
- * MARINA_CLUSTER: the name of this cluster. MARINA_REGISTRY: the host by which pods name Marina; that of MARINA_URL when
- * absent. MARINA_REPORT_TTL: seconds for which the report holds, 3600 when absent; several times the interval.
+ * MARINA_CLUSTER: the name of this cluster. MARINA_REGISTRY: the host by which pods name Marina, by default that of
+ * MARINA_URL. MARINA_REPORT_TTL: seconds for which the report holds, 3600 when absent; several times the interval.
  * KUBERNETES_URL: the API server; in a pod, Kubernetes sets what is needed.
  */
 import { readFile } from 'node:fs/promises'
@@ -78,7 +78,8 @@ function imagesOf({ metadata, status = {} }: Pod, host: string): Image[] {
   const workload = `${metadata.namespace}/${metadata.ownerReferences?.[0]?.name ?? metadata.name}`
   const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])]
   return all.flatMap(({ image, imageID }) => {
-    const named = [imageID, image].map((one) => one.replace(/^docker-pullable:\/\//, '')).find((one) => one.includes('@'))
+    const names = [imageID, image].map((one) => one.replace(/^docker-pullable:\/\//, ''))
+    const named = names.find((one) => one.includes('@'))
     const [name = '', digest = ''] = named?.split('@') ?? []
     return name.startsWith(`${host}/`) ? [{ repository: name.slice(host.length + 1), digest, workload }] : []
   })

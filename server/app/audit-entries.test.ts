@@ -331,7 +331,8 @@ const table: [Fact, string][] = [
   [retention.runStopped(run, anna), 'stop_retention | retention run 19 | stop retention: retention run 19'],
   [
     retention.runHeld({ ...run, project: 'team', percent: 70, limit: 50 }, anna),
-    'hold_retention | retention run 19 | retention held: it would delete 70 % of the tags of team, more than 50 % | failed',
+    'hold_retention | retention run 19 | ' +
+      'retention held: it would delete 70 % of the tags of team, more than 50 % | failed',
   ],
   [retention.restoreAsked(run, anna), 'restore_retention | retention run 19 | restore retention: retention run 19'],
   [

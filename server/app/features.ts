@@ -21,7 +21,7 @@ import { projectTemplates } from '../features/project-templates/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
 import { repositories } from '../features/repositories/index.ts'
-import { retention } from '../features/retention/index.ts'
+import { openDropCount, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
 import { search } from '../features/search/index.ts'
@@ -127,6 +127,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       askAbove: config.retention.askAbove,
       previewTags: config.retention.previewTags,
       keepMs: config.collection.undeleteMs,
+      drops: openDropCount(),
     }),
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
     undelete({ db, gates, keepMs: config.collection.undeleteMs }),

@@ -7,7 +7,8 @@ import { jobType } from '../../platform/jobs/type.ts'
 import { fresh, givenUser, pushImage } from '../../testing/given.ts'
 import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
-import { operations, retentionPolicy, type Operation, type Place } from './operations.suite.ts'
+import { operations, type Operation, type Place } from './operations.suite.ts'
+import { retentionTargets } from './retention-targets.suite.ts'
 
 /** An operation of the document, and what the table says of it. */
 export type Listed = { id: string; method: string; path: string; query: string[]; body: string[]; operation: Operation }
@@ -183,40 +184,7 @@ export function openTargets(marina: TestMarina) {
         ).json() as { id: number }[]
         return entries[0]!.id
       },
-      template_id: async (project) =>
-        create(
-          marina,
-          '/system/project-templates',
-          marina.admin,
-          operations['createProjectTemplate']!.example!(placeOf(project)).body,
-        ),
-      async cluster(project) {
-        const [cluster, name] = [fresh('cluster'), fresh('running')]
-        const { digest } = await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-        const images = [{ repository: `${project.name}/${name}`, digest }]
-        const answer = await callApi(marina, 'POST', '/deployments', { as: marina.admin, body: { cluster, images } })
-        assert.equal(answer.status, 200, answer.text)
-        return cluster
-      },
-      /** The project's retention policy, made when there is none. */
-      async retentions(project) {
-        const known = await marina.ground.db.row<{ id: number }>(
-          sql`select id from retention_policy where project_id = ${project.id}`,
-        )
-        return known?.id ?? create(marina, '/retentions', marina.admin, retentionPolicy(project))
-      },
-      /** A run of the policy that has ended, with one task. */
-      async eid(_, { id: policyId }) {
-        const row = await marina.ground.db.row<{ id: number }>(sql`
-          with run as (
-            insert into execution (vendor_type, vendor_id, trigger, status, ended_at)
-            values ('RETENTION', ${policyId}, 'MANUAL', 'Success', now()) returning id)
-          insert into task (execution_id, job_type, max_tries, status, ended_at, params)
-          select id, 'RETENTION', 1, 'Success', now(), '{"short": "app"}' from run returning execution_id as id`)
-        return row!.id
-      },
-      tid: async (_, { eid }) =>
-        (await marina.ground.db.row<{ id: number }>(sql`select id from task where execution_id = ${eid}`))!.id,
+      ...retentionTargets(marina),
       reaction_name: async () => 'audit-forward',
       purge_id: async () => 999_999_999,
       async job_id() {

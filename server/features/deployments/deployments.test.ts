@@ -53,7 +53,8 @@ test('what a cluster runs is not deleted by anybody until its report runs out', 
   await ends()
   const tags = () =>
     db.rows<{ name: string }>(sql`
-    select tag.name from tag join repository on repository.id = repository_id where repository.name = ${app} order by 1`)
+    select tag.name from tag join repository on repository.id = repository_id
+    where repository.name = ${app} order by 1`)
   assert.deepEqual(
     (await tags()).map(({ name }) => name),
     ['multi', 'v1'],

@@ -10,7 +10,8 @@ export const runningStays: UntagGate = async (tx, { repository, digests }) => {
   const until = running.expiresAt.toISOString()
   throw new OciError(
     'PRECONDITION',
-    `${repository}@${running.digest} runs in ${running.place}: stop it there, or wait until its report runs out (${until})`,
+    `${repository}@${running.digest} runs in ${running.place}: stop it there, or wait until its report ` +
+      `runs out (${until})`,
     { detail: { digest: running.digest, place: running.place, until } },
   )
 }

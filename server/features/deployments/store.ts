@@ -4,7 +4,7 @@ import type { Paged, PagePart, Queryable, Tx } from '../../platform/db/db.ts'
 import { jsonbText } from '../../platform/db/json.ts'
 import { sql } from '../../platform/db/sql.ts'
 
-export type Deployment = {
+type Deployment = {
   cluster: string
   repository: string
   digest: Digest
@@ -17,7 +17,8 @@ export type Deployment = {
 /** One image of a report, in a repository that Marina has. */
 export type Running = { projectId: number; repositoryId: number; digest: string; workload: string }
 
-const place = sql`deployment.cluster || case when deployment.workload = '' then '' else ' (' || deployment.workload || ')' end`
+const place = sql`
+  deployment.cluster || case when deployment.workload = '' then '' else ' (' || deployment.workload || ')' end`
 
 /**
  * Where the artifacts of a repository run now, by digest, for people. An index runs where one of its parts does, since

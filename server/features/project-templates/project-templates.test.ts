@@ -59,7 +59,7 @@ test('a new project gets the policy and the metadata of the first template that 
   expectAnswer(await ask('GET', `${path}/${id}`), 404, 'NOT_FOUND')
 })
 
-test('a template that cannot be used, or whose name is taken, is refused; it is for administrators of the system', async () => {
+test('a template that cannot be used is refused; only administrators of the system see templates', async () => {
   const name = fresh('taken')
   const id = await create(marina, path, admin, { name })
   expectAnswer(await ask('POST', path, { name }), 409, 'CONFLICT')

@@ -21,7 +21,7 @@ export type Candidate = {
   labels: string[]
   isSigned: boolean
   tags: CandidateTag[]
-  /** Candidates of this repository that are indexes and hold this one as a part. Null: so does one that always stays. */
+  /** Candidates of this repository that hold this one as a part. Null: an artifact that always stays does. */
   parents: (number | null)[]
   /** What it was when it was read, as one text: a deletion checks that it is the same still. */
   state: string

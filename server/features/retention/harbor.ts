@@ -16,7 +16,7 @@ export type HarborRule = {
   scopeSelectors: Selector[]
 }
 
-export const mostHarborRules = 15
+const mostHarborRules = 15
 const mostSelectors = 20
 const largest = 1_000_000_000
 

@@ -43,7 +43,7 @@ async function runOf(db: Db, { executionId }: Job, policy: Policy): Promise<Run>
 }
 
 /** The metadata of a project that limits the share of its tags that a run may delete, in percent. */
-export const shareSetting = 'retention_max_share'
+const shareSetting = 'retention_max_share'
 
 /** Ends the run before anything is deleted when a project would lose more than the allowed share of its tags. */
 async function holdIfLarge(ground: Ground, job: Job, policy: Policy, run: Run): Promise<void> {

@@ -49,7 +49,7 @@ function wordOf({ isKept, reason }: Decision): string {
   return reason === 'immutable' || reason === 'running' || reason === 'index' ? reason.toUpperCase() : 'RETAIN'
 }
 
-export function whyOf({ position, value, reason }: Decision): string {
+function whyOf({ position, value, reason }: Decision): string {
   return position === null || reason !== 'rule' ? value : `rule ${position}: ${value}`
 }
 

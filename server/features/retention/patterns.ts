@@ -3,11 +3,11 @@ import { compileSelection, countStars, patternLimits, patternProblem } from '../
 import type { TagChoice } from './rules.ts'
 
 /** The longest regular expression, in characters; RE2 matches in time linear to the text, whatever the expression. */
-export const regexLimit = 256
+const regexLimit = 256
 /** A repetition such as `{1000}` is written out when it is compiled: the most instructions that may come of it. */
 const mostInstructions = 2000
 
-/** `group`: what the first group of the expression takes; the whole text when it has none; undefined without a match. */
+/** `group`: what the first group takes; the whole text when there is no group; undefined without a match. */
 type Regex = { matches(text: string): boolean; group(text: string): string | undefined }
 
 /** Compiles a regular expression (RE2's syntax), which has to match the whole text. Throws Error. */

@@ -15,7 +15,7 @@ export type Subject = {
 }
 
 /** Why a rule picks something: the value that decided, and the time at which that changes by itself, if it is known. */
-export type Pick = { value: string; until: Date | null }
+type Pick = { value: string; until: Date | null }
 export type Picks = Map<Subject, Pick>
 
 const dayMs = 86_400_000

@@ -5,7 +5,7 @@ import { pickBy, timeText, type Picks, type Subject } from './picks.ts'
 import type { Rule, RuleSet } from './rules.ts'
 
 /** `rule`: a rule decided; `no-rule`: none picks it; the others keep what a rule would delete. */
-export type Reason = 'rule' | 'no-rule' | 'immutable' | 'running' | 'index'
+type Reason = 'rule' | 'no-rule' | 'immutable' | 'running' | 'index'
 
 /** What is done with an artifact or a tag, and why. `position` is that of the rule that decided. */
 export type Decision = {
@@ -79,7 +79,7 @@ async function picksOf({
   return { subjects, rules }
 }
 
-/** For an artifact as a whole, its last push and pull under any name count; a pull of it counts for each of its tags. */
+/** For a whole artifact its last push and pull under any name count; a pull of it counts for each of its tags. */
 function subjectsOf(candidate: Candidate, decides: RuleSet['decides']): Subject[] {
   const { tags, pushedAt, pulledAt } = candidate
   if (decides === 'tag' && tags.length > 0)
@@ -127,7 +127,7 @@ function outcomeOf({ ruleSet }: Asked, candidate: Candidate, own: { subject: Sub
   return { candidate, decision, tags }
 }
 
-/** A part of an index that stays, stays: whole where artifacts are decided about, otherwise without its dropped tags. */
+/** A part of an index that stays, stays: whole where artifacts are decided about, else without its dropped tags. */
 function protectParts({ decides }: RuleSet, outcomes: Outcome[]): void {
   const byId = new Map(outcomes.map((one) => [one.candidate.id, one]))
   const stays = (id: number | null) => id === null || byId.get(id)?.decision.isKept !== false

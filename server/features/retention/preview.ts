@@ -7,7 +7,7 @@ import type { RuleSet } from './rules.ts'
 import { planRepository, repositoriesOf, selectorOf, shortName } from './scan.ts'
 import type { RepositoryRow } from './store.ts'
 
-/** One artifact of a preview. `before`: what the rules that are saved now decide; undefined when nothing is compared. */
+/** One artifact of a preview. `before`: what the saved rules decide; undefined when nothing is compared. */
 export type Row = { repository: string; outcome: Outcome; before: Outcome | undefined }
 
 export type Preview = {

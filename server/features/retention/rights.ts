@@ -9,7 +9,7 @@ import { findPolicy } from './store.ts'
 export function openRightsOf(db: Queryable) {
   return { demand, getPolicy }
 
-  /** Throws unless the caller has the right in the project; for the system's policies (null) only administrators have. */
+  /** Throws unless the caller has the right in the project; null: to the system's policies, for administrators. */
   async function demand(rights: Rights, projectId: number | null, verb: Verb): Promise<void> {
     if (projectId === null && isAdmin(rights)) return
     const project = projectId === null ? undefined : await findProjectById(db, projectId)

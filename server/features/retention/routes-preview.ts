@@ -35,13 +35,14 @@ const rowsByDefault = 1000
 /** What Harbor does not have: previews and explanations, the system's policies, and taking a run back. */
 export const previewRoutes = (lent: Lent): ApiRoute[] => [
   ...sayRoutes(lent),
+  ...explainRoutes(lent),
   ...systemRoutes(lent),
   ...restoreRoutes(lent),
 ]
 
 function sayRoutes(lent: Lent): ApiRoute[] {
   const { db } = lent
-  const { demand, getPolicy } = openRightsOf(db)
+  const { demand } = openRightsOf(db)
   return [
     route(api.previewRetention, 'own', async ({ body, rights }) => {
       const { project_id: projectId, policy: given, repository, only, rows = rowsByDefault } = body
@@ -65,6 +66,13 @@ function sayRoutes(lent: Lent): ApiRoute[] {
       })
       return presentPreview(found, lent.askAbove)
     }),
+  ]
+}
+
+function explainRoutes(lent: Lent): ApiRoute[] {
+  const { db } = lent
+  const { getPolicy } = openRightsOf(db)
+  return [
     route(api.explainRetention, { project: 'tag-retention', verb: 'read' }, async ({ project, params }) => {
       const repository = await getRepositoryOf(lent, project, params.repository_name)
       const { reference } = params

@@ -1,12 +1,12 @@
 import type { Choice } from '../../catalog/selector.ts'
 
-/** A pattern over tags. `excludes` chooses what does not match; `untagged`: whether it chooses artifacts without tags. */
+/** A pattern over tags. `excludes` chooses what does not match; `untagged`: it chooses artifacts without tags. */
 export type TagChoice = { kind: 'doublestar' | 'regex'; pattern: string; excludes: boolean; untagged: boolean }
 
-/** The order in which the newest are picked. `active`: the later of push and pull; `version`: Semantic Versioning 2.0. */
-export type Order = 'pushed' | 'pulled' | 'active' | 'version'
+/** The order of the newest. `active`: by the later of push and pull; `version`: by Semantic Versioning 2.0.0. */
+type Order = 'pushed' | 'pulled' | 'active' | 'version'
 /** What is counted apart: each repository, each major or minor version, or each text that the pattern's group takes. */
-export type Group = 'repository' | 'major' | 'minor' | 'pattern'
+type Group = 'repository' | 'major' | 'minor' | 'pattern'
 export type Newest = { count: number; by: Order; per: Group; pattern: string }
 
 /**
@@ -15,7 +15,7 @@ export type Newest = { count: number; by: Order; per: Group; pattern: string }
  */
 export type Rule = {
   action: 'keep' | 'delete'
-  /** The rule's place in the policy, from 1; null for the end of Harbor's rules, which deletes what none of them keeps. */
+  /** The rule's place in the policy, from 1; null for the last one of Harbor's rules: delete what none keeps. */
   position: number | null
   name: string
   isDisabled: boolean
@@ -32,7 +32,7 @@ export type Rule = {
 }
 
 /**
- * The rules of a policy, in order: the first rule that picks something decides about it, and what no rule picks is kept.
+ * The rules of a policy, in order: the first rule that picks something decides about it; what no rule picks is kept.
  * `decides` about whole artifacts with all their tags, as Harbor's rules do, or about each tag.
  */
 export type RuleSet = { decides: 'artifact' | 'tag'; rules: Rule[] }

@@ -40,7 +40,7 @@ export async function sweepRepository(ground: Ground, job: Job): Promise<void> {
 
 /** Returns how many artifacts stay against the plan. Indexes go before their parts, which they protect. */
 async function dropAll(
-  { db, gates, dropped }: Ground,
+  { db, gates, drops }: Ground,
   job: Job,
   run: Run,
   repository: RepositoryRow,
@@ -57,8 +57,8 @@ async function dropAll(
     if (why !== undefined) {
       job.log(`Retention error for artifact image:${repository.name}:${candidate.digest} : ${why}`, 'WARNING')
       if (!decision.isKept) stayed++
-    } else if (decision.isKept) dropped('tag', tags.filter((one) => !one.decision.isKept).length)
-    else dropped('artifact', 1)
+    } else if (decision.isKept) drops.add('tag', tags.filter((one) => !one.decision.isKept).length)
+    else drops.add('artifact', 1)
   }
   return stayed
 }

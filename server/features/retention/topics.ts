@@ -34,7 +34,7 @@ export const facts = {
       `retention held: it would delete ${percent} % of the tags of ${project}, more than ${limit} %`,
   }),
   restoreAsked: topic<OfRun>('retention.restore-asked', { ...ofRun, operation: 'restore' }),
-  /** A run that was no dry run has ended in one repository. `deleted`: the first hundred names, `<repository>:<tag>`. */
+  /** A run, not a dry one, has ended in one repository. `deleted`: the first hundred names, `<repository>:<tag>`. */
   repositoryDone: topic<
     Place & {
       policyId: number
