@@ -58,7 +58,7 @@ export const previewRetention = operation({
       ),
     ),
     repository: Type.Optional(Type.String({ maxLength: 255, description: 'only this one, without its project' })),
-    only: Type.Optional(Type.Union([Type.Literal('dropped'), Type.Literal('changed')])),
+    show: Type.Optional(Type.Union([Type.Literal('dropped'), Type.Literal('changed')])),
     rows: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 10_000, description: 'artifacts to name; 1000 if absent' }),
     ),

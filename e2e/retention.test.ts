@@ -31,7 +31,7 @@ test('all commands of the page about retention work in their order', async () =>
     /"kept":1[^]*"passed_over":\[\][^]*"cluster":"production","repository_name":"library\/app"/,
   ]
   assert.equal(said.length, inOrder.length)
-  inOrder.forEach((wanted, place) => assert.match(said[place]!, wanted, `block ${place}`))
+  inOrder.forEach((wanted, place) => assert.match(said[place]!, wanted, `block ${place}: ${said[place]}`))
   await marina.stop()
 })
 

@@ -49,7 +49,7 @@ test('a preview says of each tag what rules would do and why, also unsaved ones,
   )
   assert.deepEqual(shown, { v1: [false, 'rule', 2], v2: [false, 'rule', 2], stable: [true, 'rule', 1] })
   assert.deepEqual(await tagsOf(app), ['stable', 'v1', 'v2'])
-  const dropped = await preview({ project_id: project.id, policy: ordered(keepsOnly('v2')), only: 'dropped', rows: 1 })
+  const dropped = await preview({ project_id: project.id, policy: ordered(keepsOnly('v2')), show: 'dropped', rows: 1 })
   assert.deepEqual(
     dropped.artifacts.map(({ digest }) => digest),
     [two.digest],
@@ -62,7 +62,7 @@ test('a preview of an edit shows what the saved rules decide otherwise', async (
   for (const tag of ['v1', 'v2', 'v3']) await pushImage(marina, `${project.name}/app`, { tag })
   const id = await create(marina, '/retentions', admin, ordered(keepsOnly('v*'), inProject(project.id)))
   assert.equal((await preview({ project_id: project.id })).totals.dropped_tags, 0)
-  const edited = await preview({ project_id: project.id, policy: ordered(keepsOnly('v1')), only: 'changed' })
+  const edited = await preview({ project_id: project.id, policy: ordered(keepsOnly('v1')), show: 'changed' })
   assert.deepEqual(
     [edited.changed_tags, edited.artifacts.map(({ decision, before }) => [decision.kept, before?.kept])],
     [

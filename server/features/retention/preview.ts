@@ -30,7 +30,7 @@ type Wanted = {
   /** Only this repository, without its project's name. */
   repository: string | undefined
   /** Only what a rule deletes; only what the rules decide otherwise than the saved ones. */
-  only: 'dropped' | 'changed' | undefined
+  show: 'dropped' | 'changed' | undefined
   /** The most rows of artifacts in the answer, and the most tags that are looked at. */
   rows: number
   tags: number
@@ -66,7 +66,7 @@ export async function preview(reader: Reader & { db: Db }, wanted: Wanted): Prom
     for (const row of rows) {
       const changes = changesOf(row)
       found.changed += changes
-      const isShown = wanted.only === undefined || (wanted.only === 'changed' ? changes > 0 : isDropping(row.outcome))
+      const isShown = wanted.show === undefined || (wanted.show === 'changed' ? changes > 0 : isDropping(row.outcome))
       if (isShown && found.rows.length < wanted.rows) found.rows.push(row)
     }
   }

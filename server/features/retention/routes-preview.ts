@@ -45,7 +45,7 @@ function sayRoutes(lent: Lent): ApiRoute[] {
   const { demand } = openRightsOf(db)
   return [
     route(api.previewRetention, 'own', async ({ body, rights }) => {
-      const { project_id: projectId, policy: given, repository, only, rows = rowsByDefault } = body
+      const { project_id: projectId, policy: given, repository, show, rows = rowsByDefault } = body
       await demand(rights, projectId, 'read')
       const project = (await findProjectById(db, projectId))!
       const [saved] = await policiesFor(db, project)
@@ -56,7 +56,7 @@ function sayRoutes(lent: Lent): ApiRoute[] {
         ruleSet: ruleSetOf(given ? parseRules(given) : saved!),
         saved: given && saved ? ruleSetOf(saved) : undefined,
         repository,
-        only,
+        show,
         rows,
         tags: lent.previewTags,
         signal: AbortSignal.timeout(patienceMs),
