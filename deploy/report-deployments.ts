@@ -23,7 +23,7 @@ const [timeoutMs, pageSize] = [30_000, 500]
 try {
   await report()
 } catch (error) {
-  console.error(`nothing was reported: ${(error as Error).message}`)
+  process.stderr.write(`nothing was reported: ${(error as Error).message}\n`)
   process.exitCode = 1
 }
 
@@ -47,8 +47,8 @@ async function report(): Promise<void> {
   const text = await answer.text()
   if (!answer.ok) throw new Error(`Marina answered ${answer.status}: ${text.slice(0, 500)}`)
   const { kept, passed_over: over } = JSON.parse(text) as { kept: number; passed_over: Image[] }
-  console.log(`${kept} images are kept`)
-  for (const { repository, digest } of over) console.log(`not kept: ${repository}@${digest}`)
+  const lines = [`${kept} images are kept`, ...over.map((one) => `not kept: ${one.repository}@${one.digest}`)]
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 /** All pods of the cluster that have not ended, a page at a time. */

@@ -32,7 +32,7 @@ test('a webhook tells what a run did in each repository, in Harbor’s words; a 
   await run(true)
   await run(false)
   await eventually(() => assert.equal(receiver.received.length, 1))
-  const { type, operator, event_data } = JSON.parse(String(receiver.received[0]!.body)) as Record<string, unknown>
+  const { type, operator, event_data } = JSON.parse(receiver.received[0]!.body) as Record<string, unknown>
   assert.deepEqual([type, operator], ['TAG_RETENTION', 'admin'])
   assert.deepEqual(event_data, {
     retention: {
