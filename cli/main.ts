@@ -1,5 +1,5 @@
 import { Command as Program, CommanderError } from 'commander'
-import { describeFailure } from './lib/failure.ts'
+import { describeFailure, type Failed } from './lib/failure.ts'
 import { exitCodes } from './lib/problem.ts'
 import { addClientCommand } from './lib/program.ts'
 import { clientCommands, type ClientCommand } from './nouns.ts'
@@ -12,7 +12,7 @@ export async function runClient(command: ClientCommand, words: string[]): Promis
     await program.parseAsync(words, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage
-    else fail(error)
+    else fail(error, program)
   }
 }
 
@@ -29,8 +29,18 @@ async function load(program: Program, { name, about, aliases = [], load: open }:
   addClientCommand(program, Array.isArray(loaded) ? { ...words, verbs: loaded } : { ...loaded, ...words })
 }
 
-function fail(error: unknown): void {
-  const { lines, exitCode } = describeFailure(error)
+function fail(error: unknown, program: Program): void {
+  const { lines, exitCode } = describeFailure(error, nameCommand(program))
   process.stderr.write(`marina: ${lines.join('\n        ')}\n`)
   process.exitCode = exitCode
+}
+
+/** The command that ran, with its arguments and without its options, which may hold secrets. */
+function nameCommand(program: Program): Failed {
+  const [first] = program.commands
+  const verb = first?.commands.find(
+    (one) => one.name() === first.args[0] || one.aliases().includes(first.args[0] ?? ''),
+  )
+  if (!first || !verb) return { words: [first?.name() ?? '', ...(first?.args ?? [])], noun: undefined }
+  return { words: [first.name(), verb.name(), ...verb.args], noun: first.name() }
 }

@@ -3,7 +3,7 @@ import * as api from '../../api/audit.ts'
 import type { Shape } from '../lib/output.ts'
 import { parseLimit } from '../lib/pages.ts'
 import { wrongUsage } from '../lib/problem.ts'
-import { time } from '../lib/text.ts'
+import { shortDigest, time } from '../lib/text.ts'
 import type { Option, Verb } from '../lib/verb.ts'
 import { limitOption } from '../lib/words.ts'
 
@@ -17,7 +17,7 @@ const shape: Shape<Entry> = {
     { name: 'who', of: ({ username }) => username, shrinks: true },
     { name: 'did', of: ({ operation }) => operation },
     { name: 'to', of: (row) => row.resource_type },
-    { name: 'name', of: ({ resource }) => resource, shrinks: true },
+    { name: 'name', of: ({ resource }) => shortDigest(resource), shrinks: true },
     { name: 'result', of: resultOf, style: (row) => (row.operation_result ? 'good' : 'bad') },
     { name: 'from', of: (row) => row.client_address },
   ],

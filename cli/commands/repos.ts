@@ -93,7 +93,7 @@ const remove = deleting({
       const says = `repository ${name} with all its artifacts and tags will be deleted: ${holds}`
       return { name, says, call: ofRepository({ repository: name }) }
     }),
-  wayBack: 'marina trash list <project> shows how long it can be restored.',
+  wayBack: 'They can be restored for a time: marina trash list <project>.',
 })
 
 export const verbs: Verb[] = [list, show, update, remove]

@@ -141,7 +141,7 @@ const remove = deleting({
       const { reference, ...params } = parseTagName(name)
       return { name, says: await describe(name, call), call: { params: { ...params, reference, tag_name: reference } } }
     }),
-  wayBack: 'marina trash list <project> shows how long they can be restored.',
+  wayBack: 'They can be restored for a time: marina trash list <project>.',
 })
 
 async function describe(text: string, { client }: Call): Promise<string> {

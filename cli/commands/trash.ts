@@ -3,7 +3,7 @@ import * as api from '../../api/trash.ts'
 import { artifactName } from '../lib/names.ts'
 import type { Shape } from '../lib/output.ts'
 import { wrongUsage } from '../lib/problem.ts'
-import { several, time } from '../lib/text.ts'
+import { several, shortDigest, time } from '../lib/text.ts'
 import type { Verb } from '../lib/verb.ts'
 import { listing } from '../lib/words.ts'
 import { project } from './projects.ts'
@@ -21,7 +21,7 @@ const shape: Shape<Entry> = {
   columns: [
     { name: 'id', of: ({ id }) => id },
     { name: 'kind', of: ({ kind }) => kind },
-    { name: 'name', of: nameOf, shrinks: true },
+    { name: 'name', of: (row) => shortDigest(nameOf(row)), shrinks: true },
     { name: 'tags', of: ({ tags }) => several(tags), shrinks: true },
     { name: 'deleted', of: (row) => time(row.deletion_time), style: () => 'dim' },
     { name: 'by', of: (row) => row.deleted_by, shrinks: true },

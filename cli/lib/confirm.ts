@@ -16,8 +16,7 @@ export async function confirm(
   if (dryRun) out.remark('dry run: nothing was changed')
   if (dryRun || yes) return !dryRun
   if (!process.stdin.isTTY)
-    throw wrongUsage(`${question} There is no terminal to ask at`, 'add --yes to go on, or --dry-run')
-  const answer = await ask(`${question} [y/N]`)
+    throw wrongUsage('nobody was asked, as there is no terminal', 'add --yes to go on, or --dry-run')
   if (!/^y(?:es)?$/i.test(answer)) throw new Problem('nothing was changed')
   return true
 }

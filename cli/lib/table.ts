@@ -32,12 +32,13 @@ export function drawTable<Row>(columns: readonly Column<Row>[], rows: readonly R
   return [heading, ...lines].map((line) => line.join(' '.repeat(gap)).trimEnd())
 }
 
-/** One thing, a line for each of its fields. */
+/** One thing, a line for each of its fields that is not empty. */
 export function drawFields<Row>(columns: readonly Column<Row>[], row: Row, look: Look): string[] {
   const width = Math.max(...columns.map(({ name }) => name.length)) + 1
-  return columns.map((column) => {
-    const { text, style } = cellOf(column, row)
-    const name = paint(pad(`${column.name}:`, width, false), look.isColoured ? 'bold' : undefined)
+  const fields = columns.map((column) => ({ label: column.name, ...cellOf(column, row) }))
+  const filled = fields.filter(({ text }) => text !== '')
+  return filled.map(({ label, text, style }) => {
+    const name = paint(pad(`${label}:`, width, false), look.isColoured ? 'bold' : undefined)
     return `${name} ${paint(text, look.isColoured && style ? inks[style] : undefined)}`.trimEnd()
   })
 }

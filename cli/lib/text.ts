@@ -28,7 +28,7 @@ export function time(iso: string | undefined): string {
 }
 
 /** The first 12 digits, enough to tell artifacts apart; `-o json` and `-o name` have it whole. */
-export const shortDigest = (digest: string): string => digest.replace(/^(sha\d+:[0-9a-f]{12})[0-9a-f]+$/, '$1')
+export const shortDigest = (digest: string): string => digest.replace(/(sha\d+:[0-9a-f]{12})[0-9a-f]+$/, '$1')
 
 export const yesNo = (value: boolean | string | undefined): string =>
   value === true || value === 'true' ? 'yes' : 'no'

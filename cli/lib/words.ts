@@ -16,6 +16,10 @@ type Words<Given> = {
   given?: Given
 }
 
+/** The usual name with its usual alias, or the name of the words alone. */
+const named = ({ name }: { name?: string }, usual: string, alias: string) =>
+  name === undefined ? { name: usual, aliases: [alias] } : { name }
+
 type Resolved<T> = T | Promise<T>
 
 /** `list`: the rows of a paged operation. `call`: what the operation takes, from what was given. */
@@ -31,8 +35,7 @@ export function listing<O extends Operation & { page: true }, Given extends obje
   const { operation, shape, call: callOf, most = 0, options = [], ...rest } = words
   const takes = (name: string) => Object.hasOwn((operation.query as { properties?: object })?.properties ?? {}, name)
   return {
-    name: 'list',
-    aliases: ['ls'],
+    ...named(words, 'list', 'ls'),
     ...rest,
     options: [
       ...options,
@@ -69,8 +72,7 @@ export function showing<O extends Operation, Given extends object>(
 ): Verb<Given> {
   const { operation, shape, call: callOf, ...rest } = words
   return {
-    name: 'show',
-    aliases: ['get'],
+    ...named(words, 'show', 'get'),
     ...rest,
     async run(given, call) {
       const { body } = await callWith(call.client, operation, (await callOf(given, call)) as object)
@@ -97,8 +99,7 @@ export function deleting<O extends Operation, Given extends object>(
 ): Verb<Given> {
   const { operation, kind, find, wayBack, done = 'deleted', ...rest } = words
   return {
-    name: 'delete',
-    aliases: ['rm'],
+    ...named(words, 'delete', 'rm'),
     asksFirst: true,
     ...rest,
     async run(given, call) {

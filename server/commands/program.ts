@@ -50,8 +50,8 @@ function addClientCommands(program: Program): void {
       .description(command.about)
       .helpOption(false)
       .allowUnknownOption()
-      .argument('[words...]')
-      .action((words: string[]) => runClient(command, [command.name, ...words]))
+      .allowExcessArguments()
+      .action((_options, { args }: Program) => runClient(command, [command.name, ...args]))
   }
 }
 
