@@ -17,6 +17,7 @@ export async function confirm(
   if (dryRun || yes) return !dryRun
   if (!process.stdin.isTTY)
     throw wrongUsage('nobody was asked, as there is no terminal', 'add --yes to go on, or --dry-run')
+  const answer = await ask(`${question} [y/N]`)
   if (!/^y(?:es)?$/i.test(answer)) throw new Problem('nothing was changed')
   return true
 }
