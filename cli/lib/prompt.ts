@@ -21,9 +21,10 @@ export async function ask(question: string, fallback?: string): Promise<string> 
 /** A line that is not shown while it is typed. */
 export async function askSecret(question: string): Promise<string> {
   needTerminal(question)
-  process.stderr.write(`${question}: `)
   const { stdin } = process
+  // Before the question, so that no key is shown that is typed at once.
   stdin.setRawMode(true)
+  process.stderr.write(`${question}: `)
   try {
     return await readHidden(stdin)
   } finally {
@@ -34,19 +35,29 @@ export async function askSecret(question: string): Promise<string> {
 }
 
 /** Raw mode: Enter ends, Backspace takes one character back, Ctrl-U all, Ctrl-C and Ctrl-D give up. */
-async function readHidden(stdin: NodeJS.ReadStream): Promise<string> {
+function readHidden(stdin: NodeJS.ReadStream): Promise<string> {
   let typed = ''
-  stdin.setEncoding('utf8')
-  for await (const part of stdin.iterator({ destroyOnReturn: false })) {
-    for (const key of part as string) {
-      if (key === '\r' || key === '\n') return typed
-      if (key === '\u0003' || key === '\u0004') throw interrupted()
-      if (key === '\u007F' || key === '\b') typed = [...typed].slice(0, -1).join('')
-      else if (key === '\u0015') typed = ''
-      else typed += key
+  return new Promise((resolve, reject) => {
+    const end = (error?: Problem) => {
+      stdin.off('data', take)
+      if (error) reject(error)
+      else resolve(typed)
     }
-  }
-  throw interrupted()
+    const take = (part: Buffer | string) => {
+      for (const key of String(part)) {
+        if (key === '\r' || key === '\n') return end()
+        if (key === '\u0003' || key === '\u0004') return end(interrupted())
+        if (key === '\u007F' || key === '\b') typed = [...typed].slice(0, -1).join('')
+        else if (key === '\u0015') typed = ''
+        else typed += key
+      }
+    }
+    stdin
+      .setEncoding('utf8')
+      .on('data', take)
+      .once('end', () => end(interrupted()))
+      .resume()
+  })
 }
 
 /** All of stdin without the line end, for passwords from another program. */

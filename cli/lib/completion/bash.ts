@@ -10,7 +10,7 @@ export function bashScript(places: Place[], shell: 'bash' | 'zsh'): string {
     typed="\${COMP_LINE:0:COMP_POINT}"
     typed="\${typed##*[[:space:]=]}"
   fi
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     if [ -n "$value" ]; then
       [ "$word" = "=" ] || value=""
       continue
