@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
 import { fresh, givenMember, givenProject, givenUser, pushImage } from '../server/testing/given.ts'
+import { eventually } from '../server/testing/http.ts'
 import { openReceiver } from '../server/testing/receiver.ts'
 import { openTestMarina } from '../server/testing/server.ts'
 
@@ -229,7 +230,7 @@ test('a webhook is created, tested, looked into, switched off and deleted', asyn
   const id = await good('webhooks', 'test', project.name, 'build', '-o', 'name')
   const isDelivered = async () =>
     (await good('webhooks', 'deliveries', project.name, 'build')).includes(`${id}  Success`)
-  while (!(await isDelivered()));
+  await eventually(async () => assert.ok(await isDelivered()))
   assert.equal(receiver.received.length, 1)
   await good('webhooks', 'redeliver', project.name, 'build', id)
   await good('webhooks', 'disable', project.name, 'build')
@@ -285,7 +286,7 @@ test('the audit log is filtered by project, user, operation and time', async () 
       '1h',
     )
   // An entry appears a moment after the answer to its request.
-  while ((await list()).length === 0);
+  await eventually(async () => assert.notEqual((await list()).length, 0))
   assert.ok((await list()).every(({ username }) => username === user.name))
   assert.equal((await bad(['audit', 'list', '--since', 'lately'])).code, 2)
   assert.equal(await good('audit', 'list', '--user', fresh('nobody'), '-o', 'name'), '')
