@@ -319,7 +319,15 @@ test('an account becomes an administrator, and stops being one, with the next re
     200,
   )
   expectAnswer(await call('GET', '/users', { as: person }), 403, 'FORBIDDEN')
-  expectAnswer(await call('PUT', `/users/${person.id}/sysadmin`, { as: marina.admin, body: {} }), 400, 'BAD_REQUEST')
+})
+
+test('the administrator flag that is left out means no, as the Terraform provider sends it', async () => {
+  const person = await givenUser(marina)
+  const path = `/users/${person.id}/sysadmin`
+  expectAnswer(await call('PUT', path, { as: marina.admin, body: { sysadmin_flag: true } }), 200)
+  expectAnswer(await call('PUT', path, { as: marina.admin, body: { username: person.name } }), 200)
+  expectAnswer(await call('GET', '/users', { as: person }), 403, 'FORBIDDEN')
+  expectAnswer(await call('PUT', path, { as: marina.admin, body: { sysadmin_flag: 'no' } }), 400, 'BAD_REQUEST')
   expectAnswer(
     await call('PUT', '/users/999999/sysadmin', { as: marina.admin, body: { sysadmin_flag: true } }),
     404,

@@ -124,6 +124,11 @@ test('H26: labels are found by literal text and known fields only', async () => 
     expectAnswer(await tell('GET', query, admin), 400, 'BAD_REQUEST')
 })
 
+test('a label takes the color that the Terraform provider sends where none is given', async () => {
+  const id = await made({ name: fresh('tinted'), scope: 'p', project_id: A.id, color: 'false' })
+  assert.equal((expectAnswer(await tell('GET', `/${id}`, admin), 200).json() as Label).color, 'false')
+})
+
 test('a label with a wrong name, description, colour or scope is refused', async () => {
   const good = { name: 'n', scope: 'g' }
   for (const one of [
@@ -134,6 +139,7 @@ test('a label with a wrong name, description, colour or scope is refused', async
     { name: 'a\u2028b' },
     { description: 'x'.repeat(1025) },
     { color: 'red; x' },
+    { color: 'x'.repeat(17) },
     { scope: undefined },
     { scope: 'p' },
     { name: 5 },

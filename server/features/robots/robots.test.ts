@@ -377,6 +377,19 @@ test('H15: name, level and project of a robot stay; the rest changes with the ne
   assert.ok(shown.expires_at > Date.now() / 1000 + 89 * 86_400)
 })
 
+test('a robot stays disabled unless a change enables it; a whole robot without `disable` in it does', async () => {
+  const robot = await givenRobot(marina, fresh('disabled'), { project: cast.A.name, access: [pull] })
+  const permissions = [{ kind: 'project', namespace: cast.A.name, access: [pull] }]
+  const disabledAfter = async (body: object) => {
+    expectAnswer(await call('PUT', `/robots/${robot.id}`, { as: marina.admin, body }), 200)
+    return (await show(robot.id)).disable
+  }
+  assert.equal(await disabledAfter({ disable: true }), true)
+  assert.equal(await disabledAfter({ description: 'still disabled' }), true)
+  assert.equal(await disabledAfter({ name: robot.name, level: 'project', permissions }), false)
+  assert.equal(await disabledAfter({ disable: true, permissions }), true)
+})
+
 test('C-15, G04: a disabled, deleted or expired robot and its tokens end everywhere at once', async () => {
   await using beside = await openBeside(marina)
   const ends: [string, (robot: Person) => Promise<unknown>][] = [
