@@ -106,7 +106,7 @@ test('without a login a command says how to get one', async () => {
   assert.equal(stderr, 'marina: no server to ask\n        → marina login <host>, or set MARINA_CLI_URL\n')
 })
 
-test('TLS: a certificate is refused unless its authority is named, or the check is switched off; both are saved', async () => {
+test('TLS: a certificate is refused unless its authority is named or the check is off, which is saved', async () => {
   await using cli = await openCommandLine()
   const { key, cert } = await makeCertificate()
   const [keyFile, certFile] = [path.join(cli.configDir, 'key.pem'), path.join(cli.configDir, 'cert.pem')]

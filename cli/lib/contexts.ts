@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
 /** A saved login. `ca`: the path of a PEM file. */
 export type Context = { url: string; username?: string; password?: string; ca?: string; isInsecure?: true }
 
-export type Contexts = { current?: string; contexts: Record<string, Context> }
+type Contexts = { current?: string; contexts: Record<string, Context> }
 
 /** `$XDG_CONFIG_HOME/marina/config.json`, by default in ~/.config; MARINA_CLI_CONFIG names another file. */
 export function fileOfContexts(env: NodeJS.ProcessEnv): string {
