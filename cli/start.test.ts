@@ -52,7 +52,8 @@ test('without TypeBox every operation has the same method, path, query and page 
   const told = (operations: Operation[]) =>
     operations
       .map(({ id, method, path: at, page, otherStatus, query }) => {
-        const names = Object.keys((query as unknown as { properties?: object } | undefined)?.properties ?? {})
+        const { properties = {} } = (query ?? {}) as { properties?: object }
+        const names = Object.keys(properties)
         return [id, method, at, page === true, otherStatus ?? 0, ...names].join(' ')
       })
       .toSorted()
