@@ -67,7 +67,7 @@ const placeOptions: Option[] = [
   { flags: '--url <url>', about: 'the server, in place of a saved one' },
   { flags: '--ca <file>', about: 'certificates to trust beside the system’s, PEM' },
   { flags: '--insecure', about: 'do not check the certificate' },
-  { flags: '--timeout <seconds>', about: 'of each request (default: 60)' },
+  { flags: '--timeout <seconds>', about: 'of each request (default: 90)' },
 ]
 
 function examplesOf(examples: [string, string][]): string {
