@@ -120,9 +120,10 @@ test('TLS: a certificate is refused unless its authority is named or the check i
   const refused = await login()
   assert.equal(refused.code, 6)
   assert.match(refused.stderr, /its certificate is not trusted\n +→ name the authority by --ca <file>/)
-  for (const words of [['--ca', certFile], ['--insecure']]) {
+  for (const words of [['--ca', 'cert.pem'], ['--insecure']]) {
     const { code, stderr } = await login(...words)
     assert.equal(code, 0, stderr)
+    assert.ok((await cli.saved()).includes(words.length === 2 ? `"ca": "${certFile}"` : '"isInsecure": true'))
     assert.equal((await cli.run(['projects', 'list', '-o', 'name'])).stdout, 'library\n')
     await cli.run(['logout'])
   }

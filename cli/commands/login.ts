@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { ApiError } from '../../api/client.ts'
 import { getPing, getSystemInfo } from '../../api/system.ts'
 import { getCurrentUserInfo } from '../../api/users.ts'
@@ -42,7 +43,8 @@ export const login: Alone<LoginGiven> = {
     const host = given.host ?? known?.url ?? variable(process.env, 'MARINA_CLI_URL')
     if (host === undefined) throw wrongUsage('which server?', 'marina login <host>')
     const open = {
-      ca: given.ca ?? known?.ca,
+      // Later commands run in other folders.
+      ca: given.ca === undefined ? known?.ca : path.resolve(given.ca),
       isInsecure: given.insecure ?? known?.isInsecure === true,
       timeoutMs: 30_000,
     }
