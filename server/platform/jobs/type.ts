@@ -31,6 +31,11 @@ export type JobType<P extends Params = Params> = {
   isSingle: boolean
   /** How many ended executions are kept, per vendor id. */
   keep: number
+  /**
+   * The lane of a task, such as the server that it talks to: lanes share the type's `concurrency` fairly (lanes.ts), so
+   * that a slow server holds up no other. Undefined for none.
+   */
+  lane?(params: P): string | undefined
   /** Never set: it only carries the type of the parameters. */
   params?: P
 }
@@ -99,6 +104,16 @@ export class AlreadyRunning extends Error {
 /** A job throws it when no retry can help: the job ends in Error at once. */
 export class HopelessJob extends Error {
   override name = 'HopelessJob'
+}
+
+/** A job throws it to run again after `ms`; this counts as no try. */
+export class JobPostponed extends Error {
+  override name = 'JobPostponed'
+  readonly ms: number
+  constructor(why: string, ms: number) {
+    super(why)
+    this.ms = ms
+  }
 }
 
 export type AbortCause = 'stopped' | 'timeout' | 'shutdown' | 'lease lost'
