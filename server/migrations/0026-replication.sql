@@ -7,7 +7,7 @@ create table replication_policy (
   creator text not null,
   -- Which way: from Marina to the endpoint, or from the endpoint to Marina.
   direction text not null check (direction in ('push', 'pull')),
-  endpoint_id bigint not null,
+  endpoint_id bigint not null references endpoint on delete restrict,
   dest_namespace text not null default '',
   replace_count smallint not null default -1,
   -- A template of target names beside Harbor's two fields; '' for none. Its groups come from name_pattern.
