@@ -1,5 +1,6 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import type { Outbound } from '../../../platform/outbound/outbound.ts'
 import type { Credential, Remote } from '../../../registry/remote/remote.ts'
 
 /** Harbor's names of the kinds of registries, and `oci` for one that has nothing but the distribution API. */
@@ -21,99 +22,94 @@ export type AdapterType =
   | 'tencent-tcr'
   | 'volcengine-cr'
 
-/** Where a registry is, and with what Marina signs in; `accessKey` is '' for an anonymous one. */
+/** What the portal and policies must know of an adapter; wire.ts writes it in Harbor's words. */
+export type AdapterInfo = {
+  /** Which resource filters it takes: `artifact` is everything that is no image. */
+  resources: ('image' | 'artifact')[]
+  filtersByLabel?: true
+  /** Whether a layer can be sent in several requests. */
+  copiesByChunk?: true
+  /** URLs to choose from, with a name for each; `isFixed`: there is no other. */
+  endpoints?: { isFixed: boolean; urls: { key: string; url: string }[] }
+  /** Harbor names it in its table of patterns although it has none. */
+  hasEmptyPattern?: true
+  /** What the portal writes into the field of the access key, where the secret is a file. */
+  secretFileKey?: string
+  /** Fewest and most parts of a repository's name there; any number by default. */
+  nameParts?: { least?: number; most?: number }
+  /** Why no single tag can be deleted there; undefined when one can. */
+  cannotDeleteTags?: string
+}
+
+/** The saved part of an endpoint that an adapter needs. `accessKey` and `accessSecret` are '' for an anonymous one. */
 export type Address = {
-  type: AdapterType
   /** Scheme, host and port, without a slash at the end. */
   url: string
+  credentialType: '' | 'basic' | 'oauth'
   accessKey: string
   accessSecret: string
 }
 
-/** A call to a vendor's API, which need not be at the registry's host. */
-export type ApiCall = {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
-  /** Absolute, or a path at the endpoint's URL. */
-  url: string
-  headers?: Record<string, string>
-  /** Sent as JSON, unless it is text. */
-  body?: unknown
-  /** Further statuses that are returned instead of thrown; any 2xx always is. */
-  allow?: number[]
+/** What an adapter may use before it is known where the registry is. */
+export type Lent = {
+  /** Calls at the endpoint's URL, or at whole URLs; nothing is sent as proof. */
+  api: Remote['api']
+  /** Only for the addresses on which a cloud tells a machine its own role; see aws-ecr.ts. */
+  metadata: Pick<Outbound, 'send'>
 }
-export type ApiAnswer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 
-/** Sends a call. Throws EndpointFailed with the URL, the status and the vendor's own words. */
-export type CallApi = (call: ApiCall) => Promise<ApiAnswer>
+/** Where the registry and the API of its vendor are, and with what Marina signs in at each. */
+export type Located = {
+  url: string
+  credential: Credential | undefined
+  /** The vendor's API, if it is somewhere else or takes another proof. */
+  vendor?: { url: string; credential: Credential | undefined }
+  /** What was found out on the way: an account, a region, the id of an instance. No secrets. */
+  facts?: Readonly<Record<string, string>>
+}
 
-/** An endpoint in use: the registry at it, and its vendor's API. */
-export type Reach = { address: Address; remote: Remote; call: CallApi }
+/** An endpoint in use. `vendor.api` calls the vendor's API; it is `remote` itself where both are at one place. */
+export type Reach = { address: Address; remote: Remote; vendor: Remote; facts: Readonly<Record<string, string>> }
 
-/** Which repositories a policy is about. An adapter may list more; `listWanted` drops what it does not take. */
+/** Which repositories are wanted: those whose names match a doublestar pattern. */
 export type Wanted = {
   /** The part of the pattern before its first special character: `library/ng` of `library/ng*`. */
   prefix: string
-  /** The names that the pattern means if it has no wildcards (`library/{nginx,redis}`); then nothing must be listed. */
+  /** The names that a pattern without wildcards means (`library/{nginx,redis}`). They need not exist. */
   names: RepositoryName[] | undefined
   takes(name: string): boolean
 }
 
-/** An artifact as the vendor lists it. `tags` is empty for an untagged one. */
+/** An artifact as the vendor lists it. */
 export type ListedArtifact = {
+  /** Empty for an untagged one. */
   tags: Tag[]
-  /** Undefined where the vendor's list has none: then each artifact has one tag, and a HEAD tells the digest. */
+  /** Undefined where the vendor's list has none: then there is exactly one tag, and a HEAD tells the digest. */
   digest: Digest | undefined
   /** Names of labels (Harbor only). */
   labels: string[]
-  /** Harbor's word for what it is (`IMAGE`, `CHART`, ...), where the vendor says. */
+  /** Harbor's word for what it is (`IMAGE`, `CHART`, ...); undefined where the vendor's list does not say. */
   kind: string | undefined
 }
 
-export type ListedRepository = {
-  name: RepositoryName
-  /** Read lazily, page by page; NAME_UNKNOWN when the repository has gone. */
-  artifacts(): AsyncIterable<ListedArtifact>
-}
-
-/** A repository that is about to be pushed to. `isPublic`: of the project it comes from, where known. */
+/** A repository that is about to be pushed to. `isPublic`: whether everybody may read it at its source, if known. */
 export type Expected = { name: RepositoryName; isPublic?: boolean | undefined }
 
-type EndpointPattern = { kind: 'standard' } | { kind: 'fix' | 'list'; endpoints: { key: string; value: string }[] }
-
-/** What the portal and policies must know of an adapter. */
-export type AdapterInfo = {
-  /** Which resource filters it takes: `artifact` is everything that is no image. */
-  resources: ('image' | 'artifact')[]
-  filtersByLabel: boolean
-  /** Whether a layer can be copied in several requests. */
-  copiesByChunk: boolean
-  endpoints: EndpointPattern
-  /** Fixed names for the fields of the credential, where the vendor wants a file or a fixed name. */
-  credential?: { accessKey?: string; secretIsFile?: boolean }
-  /** Fewest and most parts of a repository's name; `most` undefined: any number. */
-  nameParts?: { least: number; most: number | undefined }
-  /** Whether a proxy-cache project may use it. */
-  servesProxyCache: boolean
-  /** Why no single tag can be deleted there; undefined when `deleteTag` works. */
-  cannotDeleteTags?: string
-}
-
-/** Where the registry itself is, and how Marina signs in there. */
-export type Located = { url: string; credential: Credential | undefined }
-
 /**
- * One vendor: data and its verbs. Everything else (`/v2`, tokens, retries, budget) is the registry's, the same for all.
- * adapter.suite.ts holds each to the same behaviour.
+ * One vendor: data, and what is different from a plain registry (open.ts has the default of each verb). Tokens, retries,
+ * budget and TLS are those of the remote, the same for all. adapter.suite.ts holds each to the same behaviour.
  */
 export type Adapter = {
   type: AdapterType
   info: AdapterInfo
-  /** Where it is not at the endpoint's URL with the endpoint's credential (ECR's tokens, Docker Hub's two hosts). */
-  locate?(address: Address, call: CallApi): Located | Promise<Located>
-  /** Lists what there is, in pages, without holding it in memory. */
-  list(reach: Reach, wanted: Wanted): AsyncIterable<ListedRepository>
-  /** Makes what must exist before a push (projects, namespaces, repositories); what exists already is no error. */
+  /** By default the registry is at the endpoint's URL, and is given the endpoint's credential. */
+  locate?(address: Address, lent: Lent): Located | Promise<Located>
+  /** Lists the names of repositories page by page; may list more than is wanted. By default `/v2/_catalog`. */
+  list?(reach: Reach, wanted: Wanted): AsyncIterable<RepositoryName>
+  /** Lists what a repository has, page by page. Throws NAME_UNKNOWN. By default the tags of `/v2/<name>/tags/list`. */
+  artifacts?(reach: Reach, name: RepositoryName): AsyncIterable<ListedArtifact>
+  /** Makes what must exist before a push: projects, namespaces, repositories. What exists already is no error. */
   prepare?(reach: Reach, repositories: Expected[]): Promise<void>
-  /** Deletes one tag and leaves the artifact and its other tags. A tag that has gone is no error. */
+  /** Deletes one tag; its artifact and other tags stay. A tag that has gone is no error. By default by DELETE on /v2. */
   deleteTag?(reach: Reach, name: RepositoryName, tag: Tag): Promise<void>
 }

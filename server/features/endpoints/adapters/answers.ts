@@ -1,0 +1,62 @@
+import { isDigest } from '../../../../oci/digest.ts'
+import { isTag, type RepositoryName } from '../../../../oci/reference.ts'
+import { isRemoteName } from '../../../registry/remote/name.ts'
+import { RemoteFailed, type ApiReply, type Remote } from '../../../registry/remote/remote.ts'
+import type { ListedArtifact } from './adapter.ts'
+
+/** A row of a vendor's list. Its fields are whatever the other side sent. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** One page of a list; `next` is the cursor of the next one, in the vendor's own form. */
+export type Rows = { rows: Row[]; next: string | undefined }
+
+/** The most pages of one list. */
+const mostPages = 20_000
+
+/** Reads a list page by page. Throws RemoteFailed for one that repeats itself or does not end. */
+export async function* paged(
+  { endpoint }: Pick<Remote, 'endpoint'>,
+  what: string,
+  read: (cursor: string | undefined) => Promise<Rows>,
+): AsyncGenerator<Row, void> {
+  let cursor: string | undefined
+  for (let page = 0; page < mostPages; page++) {
+    const { rows, next } = await read(cursor)
+    yield* rows
+    if (next === undefined) return
+    if (next === cursor) break
+    cursor = next
+  }
+  throw new RemoteFailed(
+    { reason: 'not-a-registry', endpoint: endpoint.name, call: what },
+    `the list does not end: its pages repeat, or there are more than ${mostPages}`,
+  )
+}
+
+/** The list in an answer, at a path of keys (`data.repos`; '' for the answer itself). Throws RemoteFailed. */
+export function rowsIn(reply: ApiReply, { endpoint }: Pick<Remote, 'endpoint'>, call: string, path = ''): Row[] {
+  let found: unknown = reply.json()
+  for (const key of path === '' ? [] : path.split('.')) found = isRow(found) ? found[key] : undefined
+  // Some vendors leave out an empty list, or write null.
+  if (found === undefined || found === null) found = path === '' ? found : []
+  if (Array.isArray(found) && found.every(isRow)) return found
+  throw new RemoteFailed(
+    { reason: 'not-a-registry', endpoint: endpoint.name, call, answered: reply.status },
+    `the answer has no list${path && ` in ${path}`}: is the type of the endpoint right?`,
+  )
+}
+
+export const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export const textIn = (row: Row, key: string): string => (typeof row[key] === 'string' ? row[key] : '')
+
+/** The names that the registry's own API can be asked for; a vendor's list may hold others, which nobody can pull. */
+export const asNames = (names: string[]): RepositoryName[] => names.filter(isRemoteName)
+
+/** An artifact with one tag, as most vendors list them; nothing for a tag that cannot be pulled. */
+export function listedTag(tag: unknown, digest?: unknown): ListedArtifact[] {
+  if (typeof tag !== 'string' || !isTag(tag)) return []
+  return [
+    { tags: [tag], digest: typeof digest === 'string' && isDigest(digest) ? digest : undefined, labels: [], kind: undefined },
+  ]
+}
