@@ -10,6 +10,7 @@ import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
 import { quotas } from './quotas.ts'
+import { replication } from './replication.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -39,6 +40,7 @@ const groups = {
   cache,
   outbound,
   webhooks,
+  replication,
   quotas,
   notifications,
   events,

@@ -118,11 +118,15 @@ export function findTaskExecution(db: Queryable, taskId: number): Promise<{ exec
 }
 
 /** Whether an execution of the policy has not ended; `before` leaves out those from this id on. */
-export async function hasUnfinished(db: Queryable, policyId: number, before?: number): Promise<boolean> {
+export async function hasUnfinished(
+  db: Queryable,
+  policyId: number,
+  { before = null, trigger = null }: { before?: number | null; trigger?: Trigger | null } = {},
+): Promise<boolean> {
   const row = await db.row(sql`
     select 1 from execution
     where vendor_type = ${vendorType} and vendor_id = ${policyId} and ended_at is null
-      and (${before ?? null}::bigint is null or id < ${before ?? null})
+      and (${before}::bigint is null or id < ${before}) and (${trigger}::text is null or trigger = ${trigger})
     limit 1`)
   return row !== undefined
 }

@@ -70,21 +70,6 @@ function parseFilter({ type, value, decoration = '' }: NonNullable<Body['filters
   return { type, value }
 }
 
-/** Marina itself as Harbor's API shows it: a registry of id 0. */
-export function presentLocal(url: string): RegistryBody {
-  return {
-    id: 0,
-    name: 'Local',
-    type: 'harbor',
-    url,
-    credential: { type: 'secret', access_secret: '*****' },
-    insecure: true,
-    status: 'healthy',
-    creation_time: never,
-    update_time: never,
-  }
-}
-
 /** As in Harbor, false and empty fields are left out, but for four of them. */
 export function presentPolicy(policy: Policy, endpoint: RegistryBody, local: RegistryBody): Body {
   const { naming, trigger, cron } = policy
