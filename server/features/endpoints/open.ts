@@ -3,7 +3,6 @@ import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import type { Outbound } from '../../platform/outbound/outbound.ts'
 import type { Credential, Endpoint as RemoteEndpoint, OpenRemote, Remote } from '../../registry/remote/remote.ts'
 import type { Seal } from './actions.ts'
 import type {
@@ -19,6 +18,7 @@ import type {
 } from './adapters/adapter.ts'
 import { findAdapter } from './adapters/adapters.ts'
 import { credentialOf } from './adapters/credential.ts'
+import type { MachineRole } from './adapters/machine-role.ts'
 import { findEndpoint, type Endpoint } from './store.ts'
 
 /** An endpoint ready for use: the registry at it, and what its vendor has beside the registry. */
@@ -39,9 +39,9 @@ export type OpenEndpoint = {
 
 /** What is needed to reach an endpoint, saved or not. */
 export type Reachable = Address &
-  Pick<Endpoint, 'type' | 'tokenServiceUrl' | 'isInsecure' | 'caCertificate'> & { id?: number; name?: string }
+  Pick<Endpoint, 'type' | 'isInsecure' | 'caCertificate'> & { id?: number; name?: string }
 
-type Ground = { db: Queryable; seal: Seal; openRemote: OpenRemote; metadata: Pick<Outbound, 'send'> }
+type Ground = { db: Queryable; seal: Seal; openRemote: OpenRemote; machineRole: MachineRole }
 type Limits = Parameters<OpenRemote>[1]
 
 /** Lent to features that copy from and to other registries. */
@@ -85,31 +85,32 @@ export function reachable(seal: Seal, { sealedSecret, ...one }: Endpoint): Reach
 
 /** Finds the registry of an endpoint and opens it. Sends nothing, unless its adapter has to ask where it is. */
 export async function reach(
-  { openRemote, metadata }: Pick<Ground, 'openRemote' | 'metadata'>,
+  { openRemote, machineRole }: Pick<Ground, 'openRemote' | 'machineRole'>,
   given: Reachable,
   limits?: Limits,
 ): Promise<Omit<OpenEndpoint, 'endpoint'>> {
   const adapter = findAdapter(given.type)
   const open = (url: string, credential: Credential | undefined) =>
     openRemote({ ...remoteEndpoint(given), url, credential }, limits)
-  const { url, credential, vendor, facts } = await locate(adapter, given, { open, metadata })
+  const { url, credential, vendor, facts } = await locate(adapter, given, { open, machineRole })
   const remote = open(url, credential)
   return verbsOf(adapter, {
     address: given,
     remote,
     vendor: vendor ? open(vendor.url, vendor.credential) : remote,
     facts: facts ?? {},
+    machineRole,
   })
 }
 
 async function locate(
   adapter: Adapter,
   given: Reachable,
-  lent: { open(url: string, credential: Credential | undefined): Remote; metadata: Pick<Outbound, 'send'> },
+  lent: { open(url: string, credential: Credential | undefined): Remote; machineRole: MachineRole },
 ): Promise<Located> {
   if (!adapter.locate) return { url: given.url, credential: credentialOf(given) }
   const plain = lent.open(given.url, undefined)
-  return adapter.locate(given, { api: (call) => plain.api(call), metadata: lent.metadata })
+  return adapter.locate(given, { api: (call) => plain.api(call), machineRole: lent.machineRole })
 }
 
 function remoteEndpoint(one: Reachable): Omit<RemoteEndpoint, 'url' | 'credential'> {

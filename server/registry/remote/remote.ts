@@ -33,7 +33,7 @@ export type Endpoint = {
   insecure?: boolean
   /** Authorities to trust beside the system's, PEM. */
   caCertificate?: string | undefined
-  /** Replaces the `realm` of a challenge (S3-03): the token service, as Marina reaches it. */
+  /** Replaces the `realm` of a challenge: the token service, as Marina reaches it. */
   tokenServiceUrl?: string | undefined
 }
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
-import type { Outbound } from '../../../platform/outbound/outbound.ts'
 import type { Credential, Remote } from '../../../registry/remote/remote.ts'
+import type { MachineRole } from './machine-role.ts'
 
 /** Harbor's names of the kinds of registries, and `oci` for one that has nothing but the distribution API. */
 export type AdapterType =
@@ -45,6 +45,8 @@ export type AdapterInfo = {
 export type Address = {
   /** Scheme, host and port, without a slash at the end. */
   url: string
+  /** The token service to ask in place of the one that the registry names; '' for that one. */
+  tokenServiceUrl: string
   credentialType: '' | 'basic' | 'oauth'
   accessKey: string
   accessSecret: string
@@ -54,8 +56,7 @@ export type Address = {
 export type Lent = {
   /** Calls at the endpoint's URL, or at whole URLs; nothing is sent as proof. */
   api: Remote['api']
-  /** Only for the addresses on which a cloud tells a machine its own role; see aws-ecr.ts. */
-  metadata: Pick<Outbound, 'send'>
+  machineRole: MachineRole
 }
 
 /** Where the registry and the API of its vendor are, and with what Marina signs in at each. */
@@ -69,7 +70,13 @@ export type Located = {
 }
 
 /** An endpoint in use. `vendor.api` calls the vendor's API; it is `remote` itself where both are at one place. */
-export type Reach = { address: Address; remote: Remote; vendor: Remote; facts: Readonly<Record<string, string>> }
+export type Reach = {
+  address: Address
+  remote: Remote
+  vendor: Remote
+  facts: Readonly<Record<string, string>>
+  machineRole: MachineRole
+}
 
 /** Which repositories are wanted: those whose names match a doublestar pattern. */
 export type Wanted = {

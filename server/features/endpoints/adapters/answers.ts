@@ -1,4 +1,5 @@
 import { isDigest } from '../../../../oci/digest.ts'
+import { OciError } from '../../../../oci/errors.ts'
 import { isTag, type RepositoryName } from '../../../../oci/reference.ts'
 import { isRemoteName } from '../../../registry/remote/name.ts'
 import { RemoteFailed, type ApiReply, type Remote } from '../../../registry/remote/remote.ts'
@@ -60,3 +61,26 @@ export function listedTag(tag: unknown, digest?: unknown): ListedArtifact[] {
     { tags: [tag], digest: typeof digest === 'string' && isDigest(digest) ? digest : undefined, labels: [], kind: undefined },
   ]
 }
+
+/** The words of a vendor's error, in one line of at most 300 characters, for a message to people. */
+const wordsOf = (...words: string[]) => words.filter(Boolean).join(': ').replace(/\s+/g, ' ').slice(0, 300)
+
+/** Codes of errors that are about the keys of a call. */
+const aboutKeys = /auth|signature|token|credential|accesskey|forbidden|accessdenied|permission/i
+
+/** The failure of a call that the vendor refused, in its own words. */
+export function refused(remote: Pick<Remote, 'endpoint'>, call: string, status: number, ...words: string[]): RemoteFailed {
+  const text = wordsOf(...words) || 'refused without a reason'
+  const reason = status === 401 || aboutKeys.test(words[0] ?? '') ? 'unauthorized' : 'rejected'
+  return new RemoteFailed({ reason, endpoint: remote.endpoint.name, call, answered: status }, text)
+}
+
+/** A repository that the vendor does not have. */
+export const unknownName = (name: string): OciError => new OciError('NAME_UNKNOWN', `there is no repository ${name}`)
+
+/** The next page of a list with numbered pages, counted from 1; undefined after the last one. */
+export function pageAfter(page: number, size: number, total: number): string | undefined {
+  return page * size < total ? String(page + 1) : undefined
+}
+
+export const numberIn = (row: Row, key: string): number => (Number.isFinite(Number(row[key])) ? Number(row[key]) : 0)
