@@ -121,7 +121,12 @@ const tag = 'replication'
 const params = Type.Object({ id: idParam })
 const limitQuery = Type.Object({
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 100_000, default: 10_000, description: 'the most artifacts that are looked at' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 10_000,
+      description: 'the most artifacts that are looked at',
+    }),
   ),
 })
 

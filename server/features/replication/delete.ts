@@ -16,7 +16,10 @@ type DeleteRun = Sides & {
 }
 
 /** Deletes an artifact at the target, with all its tags there. What the source has again by now stays. */
-export async function deleteArtifact({ source, target, from, to, log }: DeleteRun, { digest, tags }: Item): Promise<void> {
+export async function deleteArtifact(
+  { source, target, from, to, log }: DeleteRun,
+  { digest, tags }: Item,
+): Promise<void> {
   const wanted = digest as Digest
   if (await hasAny(source, from, [{ digest: wanted }, ...tags.map((tag) => ({ tag: tag as Tag }))]))
     return log(`${to}@${wanted} stays: the source has it again`)
@@ -46,7 +49,10 @@ async function deleteByDigest({ target, to }: DeleteRun, tag: Tag, digest: Diges
       if (other === tag) continue
       const stat = await unlessUnknown(async () => target.registry.statManifest(to, { tag: other }))
       if (stat?.digest === digest)
-        throw new OciError('UNSUPPORTED', `${to}:${tag} stays, as ${other} is the same artifact: ${target.cannotDeleteTags}`)
+        throw new OciError(
+          'UNSUPPORTED',
+          `${to}:${tag} stays, as ${other} is the same artifact: ${target.cannotDeleteTags}`,
+        )
     }
   await target.registry.deleteManifest(to, replicator, digest)
 }
@@ -62,7 +68,11 @@ export async function dropEmpty({ target, to, log }: DeleteRun): Promise<void> {
   log(`${to} is empty and was deleted`)
 }
 
-async function hasAny(side: Side, name: RepositoryName, references: ({ tag: Tag } | { digest: Digest })[]): Promise<boolean> {
+async function hasAny(
+  side: Side,
+  name: RepositoryName,
+  references: ({ tag: Tag } | { digest: Digest })[],
+): Promise<boolean> {
   for (const reference of references)
     if (await unlessUnknown(async () => side.registry.statManifest(name, reference))) return true
   return false

@@ -102,4 +102,3 @@ function tasksOf({ id, endpointId }: Policy, { source, target, artifacts, tags }
     }))
   return [...task('deletion', artifacts), ...task('tag deletion', tags)]
 }
-

@@ -35,10 +35,7 @@ describe('names of target repositories', () => {
     assert.equal(named({ template: 'mirror/{{project}}/{{path}}' }, 'a/b/image'), 'mirror/a/b/image')
     assert.equal(named({ template: 'all/{{name}}' }, 'a/b/image'), 'all/image')
     assert.equal(named({ template: '{{ repository }}-copy' }, 'a/image'), 'a/image-copy')
-    assert.equal(
-      named({ template: '{{2}}/{{1}}', pattern: 'team-([a-z]+)/(.+)' }, 'team-red/app/web'),
-      'app/web/red',
-    )
+    assert.equal(named({ template: '{{2}}/{{1}}', pattern: 'team-([a-z]+)/(.+)' }, 'team-red/app/web'), 'app/web/red')
     assert.throws(() => named({ template: '{{1}}', pattern: 'team-(.+)' }, 'other/app'), /does not match dest_pattern/)
   })
 

@@ -23,7 +23,8 @@ export function namingProblem({ template, pattern }: Pick<Naming, 'template' | '
     return `dest_template must have at most ${templateLimits.length} characters`
   const wrongPattern = patternProblem(pattern)
   if (wrongPattern) return `dest_pattern ${wrongPattern}`
-  if (pattern !== '' && template === '') return 'dest_pattern needs a dest_template that says what to make of its groups'
+  if (pattern !== '' && template === '')
+    return 'dest_pattern needs a dest_template that says what to make of its groups'
   const groups = pattern === '' ? 0 : groupsIn(pattern)
   for (const [, inner = ''] of template.matchAll(place)) {
     const name = inner.trim()
@@ -44,10 +45,15 @@ export function namingProblem({ template, pattern }: Pick<Naming, 'template' | '
  */
 function patternProblem(pattern: string): string | undefined {
   if (pattern === '') return undefined
-  if (pattern.length > templateLimits.patternLength) return `must have at most ${templateLimits.patternLength} characters`
-  if (/\\[1-9k]|\(\?(?!:)/.test(pattern)) return 'must not hold references or groups that look around: only ( ) and (?: )'
+  if (pattern.length > templateLimits.patternLength)
+    return `must have at most ${templateLimits.patternLength} characters`
+  if (/\\[1-9k]|\(\?(?!:)/.test(pattern))
+    return 'must not hold references or groups that look around: only ( ) and (?: )'
   if (/\)[*+?{]/.test(pattern)) return 'must not repeat a group'
-  const bare = pattern.replace(/\\./g, 'x').replace(/\[[^\]]*\]/g, 'x').replaceAll('(?:', '(')
+  const bare = pattern
+    .replace(/\\./g, 'x')
+    .replace(/\[[^\]]*\]/g, 'x')
+    .replaceAll('(?:', '(')
   const count = (marks: RegExp) => (bare.match(marks) ?? []).length
   if (count(/[*+?{]/g) > templateLimits.repeats)
     return `must hold at most ${templateLimits.repeats} repeats (*, +, ? or {})`

@@ -88,8 +88,14 @@ function deletionsOf(policy: Policy, { repository, target, events }: About): Cop
         ]
   const of = (kind: Event['kind']) => events.filter((one) => one.kind === kind)
   return [
-    ...task('tag deletion', of('tag deletion').map(({ reference }) => ({ tags: [reference] }))),
-    ...task('deletion', of('deletion').map(({ digest }) => ({ tags: [], digest }))),
+    ...task(
+      'tag deletion',
+      of('tag deletion').map(({ reference }) => ({ tags: [reference] })),
+    ),
+    ...task(
+      'deletion',
+      of('deletion').map(({ digest }) => ({ tags: [], digest })),
+    ),
   ]
 }
 

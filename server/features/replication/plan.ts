@@ -2,7 +2,14 @@ import type { RepositoryName } from '../../../oci/reference.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { addTasks } from '../../platform/jobs/enqueue.ts'
-import { handler, HopelessJob, JobPostponed, type Job, type JobHandler, type Outcome } from '../../platform/jobs/type.ts'
+import {
+  handler,
+  HopelessJob,
+  JobPostponed,
+  type Job,
+  type JobHandler,
+  type Outcome,
+} from '../../platform/jobs/type.ts'
 import { hasUnfinished } from './executions.ts'
 import { planEvents } from './plan-events.ts'
 import { findWanted, tasksOf } from './find.ts'

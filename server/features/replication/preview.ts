@@ -82,7 +82,10 @@ async function explained<Result>(work: (signal: AbortSignal) => Promise<Result>)
   } catch (error) {
     if (error instanceof OciError) throw new Failure('BAD_REQUEST', error.message)
     if (error instanceof Error && error.name === 'TimeoutError')
-      throw new Failure('BAD_REQUEST', `the registries took longer than ${mostMs / 1000} s: ask for fewer artifacts by limit`)
+      throw new Failure(
+        'BAD_REQUEST',
+        `the registries took longer than ${mostMs / 1000} s: ask for fewer artifacts by limit`,
+      )
     throw error
   }
 }
@@ -134,7 +137,8 @@ async function readTags({ target }: Sides, name: RepositoryName): Promise<Tags> 
   if (!target.listsDigests) return { known: undefined }
   const known = new Map<string, Digest>()
   await unlessUnknown(async () => {
-    for await (const { tags, digest } of target.artifacts(name)) for (const tag of tags) if (digest) known.set(tag, digest)
+    for await (const { tags, digest } of target.artifacts(name))
+      for (const tag of tags) if (digest) known.set(tag, digest)
   })
   return { known }
 }

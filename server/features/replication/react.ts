@@ -58,8 +58,7 @@ function eventsIn(fact: Told): Happened[] {
   const tagged = nouns.tagCreated.read(fact) ?? nouns.tagMoved.read(fact)
   if (tagged && !tagged.origin) return [of('push', tagged.repository, tagged.tag, tagged.digest)]
   const untagged = nouns.tagDeleted.read(fact)
-  if (untagged && !untagged.origin)
-    return [of('tag deletion', untagged.repository, untagged.tag, untagged.digest)]
+  if (untagged && !untagged.origin) return [of('tag deletion', untagged.repository, untagged.tag, untagged.digest)]
   const deleted = nouns.artifactDeleted.read(fact)
   return deleted && !deleted.origin ? [of('deletion', deleted.repository, deleted.digest, deleted.digest)] : []
 }
@@ -92,6 +91,7 @@ async function note(tx: Tx, types: JobTypes, policy: Policy, happened: Happened[
 /** The run looks closer: at labels, kinds, and what a signature belongs to. */
 function takes(chosen: Chosen, policy: Policy, { kind, repository, reference, digest }: Happened): boolean {
   if (!projectOf(repository) || !chosen.takesRepository(repository)) return false
-  if (kind !== 'push') return policy.deletes && (kind === 'deletion' || (!isLinkTag(reference) && chosen.takesTag(reference)))
+  if (kind !== 'push')
+    return policy.deletes && (kind === 'deletion' || (!isLinkTag(reference) && chosen.takesTag(reference)))
   return reference === digest || isLinkTag(reference) || chosen.takesTag(reference)
 }

@@ -116,7 +116,10 @@ function taskRoutes(ground: CopyGround): ApiRoute[] {
     route(api.listReplicationTasks, mayRun('list'), async ({ params, query }) => {
       const { status, resource_type: resourceType, ...part } = query
       await getExecution(ground, params.id)
-      const wanted = { statuses: status ? statusesOf(status, false) : undefined, resourceType: resourceType || undefined }
+      const wanted = {
+        statuses: status ? statusesOf(status, false) : undefined,
+        resourceType: resourceType || undefined,
+      }
       const { rows, total } = await listTasks(db, params.id, wanted, listing(taskFields, part, taskOrder))
       return { rows: rows.map(presentTask), total }
     }),
@@ -124,8 +127,7 @@ function taskRoutes(ground: CopyGround): ApiRoute[] {
       await getExecution(ground, id)
       const task = await findTaskExecution(db, taskId)
       if (!task) throw new Failure('NOT_FOUND', `replication task ${taskId} not found`)
-      if (task.executionId !== id)
-        throw new Failure('NOT_FOUND', `execution ${id} contains no task with ID ${taskId}`)
+      if (task.executionId !== id) throw new Failure('NOT_FOUND', `execution ${id} contains no task with ID ${taskId}`)
       return (await readJobLog(db, taskId)) ?? ''
     }),
   ]

@@ -27,7 +27,9 @@ export function policyProblem(policy: NewPolicy): string | undefined {
   const template = namingProblem(naming)
   if (template) return template
   const platform = platforms.find((one) => !platformForm.test(one))
-  return platform && `platforms holds ${JSON.stringify(platform.slice(0, 60))}; write os/architecture, such as linux/arm64`
+  return (
+    platform && `platforms holds ${JSON.stringify(platform.slice(0, 60))}; write os/architecture, such as linux/arm64`
+  )
 }
 
 /** S3-09: the first field must be 0 and the second no `*`, so that no policy runs each minute. */

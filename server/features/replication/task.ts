@@ -67,7 +67,9 @@ function summary({ copied, same, kept, bytes, mounted }: Counts): string {
 }
 
 /** What the target has, as far as one list says it: tags with their digests, and all digests of accessories. */
-type KnownTarget = { tags: Map<string, Digest>; accessories: ReadonlySet<string>; knowsAccessories: boolean } | undefined
+type KnownTarget =
+  | { tags: Map<string, Digest>; accessories: ReadonlySet<string>; knowsAccessories: boolean }
+  | undefined
 
 async function readTarget({ target }: Sides, name: RepositoryName): Promise<KnownTarget> {
   if (!target.listsDigests) return undefined
@@ -101,15 +103,17 @@ async function copyItem(run: CopyRun, item: Item, known: KnownTarget, failures: 
     const there = known && (known.tags.get(tag) ?? null)
     await failures.collect(`${run.from}:${tag}`, () => copyTag(run, tag, { here, there }))
   }
-  if (item.tags.length === 0 && here)
-    await failures.collect(`${run.from}@${here}`, () => copyDigest(run, here))
+  if (item.tags.length === 0 && here) await failures.collect(`${run.from}@${here}`, () => copyDigest(run, here))
 }
 
 /** Whether both lists say the same of a tag and of all that belongs to it: then nothing is asked. */
 function isSame({ platforms, rewritesIndex }: CopyRun, item: Item, tag: string, known: KnownTarget): boolean {
   if (!known || !item.digest || known.tags.get(tag) !== item.digest || !item.accessories) return false
   if (platforms.length > 0 && rewritesIndex) return false
-  return item.accessories.length === 0 || (known.knowsAccessories && item.accessories.every((one) => known.accessories.has(one)))
+  return (
+    item.accessories.length === 0 ||
+    (known.knowsAccessories && item.accessories.every((one) => known.accessories.has(one)))
+  )
 }
 
 function openRun(ground: CopyGround, policy: Policy, sides: Sides, job: CopyJob, told: Told): CopyRun {
@@ -203,7 +207,12 @@ class Failures {
 function isHopeless(error: Error): boolean {
   if (error instanceof RemoteFailed) return !error.isPassing
   if (!(error instanceof OciError)) return error instanceof HopelessJob
-  return !['UNKNOWN', 'UNAVAILABLE', 'TOOMANYREQUESTS', 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'CONFLICT'].includes(
-    error.code,
-  )
+  return ![
+    'UNKNOWN',
+    'UNAVAILABLE',
+    'TOOMANYREQUESTS',
+    'BLOB_UPLOAD_UNKNOWN',
+    'BLOB_UPLOAD_INVALID',
+    'CONFLICT',
+  ].includes(error.code)
 }

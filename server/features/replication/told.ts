@@ -23,11 +23,7 @@ export type Told = {
   ended(status: 'Success' | 'Error', message: string): Promise<void>
 }
 
-export async function openTold(
-  ground: CopyGround,
-  policy: Policy,
-  job: Job<CopyParams>,
-): Promise<Told> {
+export async function openTold(ground: CopyGround, policy: Policy, job: Job<CopyParams>): Promise<Told> {
   const { db } = ground
   const about = await aboutOf(ground, policy, job)
   let hasBegun = false
@@ -93,7 +89,9 @@ async function aboutOf({ db, reader, localUrl }: CopyGround, policy: Policy, job
     source: isPush ? local(source) : remote(endpoint, source),
     target: isPush ? remote(endpoint, target) : local(target),
     artifact: `${source.slice(source.lastIndexOf('/') + 1)} [${items.length} item(s) in total]`,
-    references: items.flatMap(({ tags, digest }) => (tags.length > 0 || !digest ? tags : [digest])).slice(0, mostReferences),
+    references: items
+      .flatMap(({ tags, digest }) => (tags.length > 0 || !digest ? tags : [digest]))
+      .slice(0, mostReferences),
   }
 }
 

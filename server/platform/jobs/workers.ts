@@ -155,8 +155,7 @@ class OpenWorkers implements Workers {
     const abort = new AbortController()
     try {
       await this.#registered
-      if (this.#room.isBeyondShare(handler.type.name, lane))
-        return await requeue(this.#options.db.relaxed, [taskId])
+      if (this.#room.isBeyondShare(handler.type.name, lane)) return await requeue(this.#options.db.relaxed, [taskId])
       // This process was taken for dead meanwhile: its earlier run of the same task is just being aborted.
       if (this.#running.has(taskId)) {
         this.#wakeIn(busyMs)

@@ -13,7 +13,8 @@ export const cosignTagsOf = (digest: Digest) =>
   ['sig', 'att', 'sbom'].map((ending) => `${listTagOf(digest)}.${ending}` as Tag)
 
 /** Whether the tag names what belongs to another artifact, and so is no artifact to be copied by itself. */
-export const isLinkTag = (tag: string) => /^sha256-[a-f0-9]{64}(?:\.(?:sig|att|sbom))?$|^sha512-[a-f0-9]{128}$/.test(tag)
+export const isLinkTag = (tag: string) =>
+  /^sha256-[a-f0-9]{64}(?:\.(?:sig|att|sbom))?$|^sha512-[a-f0-9]{128}$/.test(tag)
 
 /** Asks the source what belongs to a manifest. Tags that are known from a list are not asked for. */
 export async function listAccessories(run: CopyRun, subject: Digest): Promise<Accessories> {

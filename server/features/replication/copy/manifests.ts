@@ -192,4 +192,3 @@ async function copyCosignTag(run: CopyRun, tag: Tag, chain: Chain): Promise<void
   if (chain.length > deepest) throw new OciError('MANIFEST_INVALID', `${tag}: signatures of signatures go too deep`)
   await copyManifest(run, read, tag, chain)
 }
-

@@ -18,7 +18,7 @@ export async function* listNames(db: Queryable, wanted: WantedNames): AsyncGener
     for (const { name } of rows) if (wanted.takes(name)) yield name
     return
   }
-  for (let last = ''; ; ) {
+  for (let last = ''; ;) {
     const rows = await db.rows<{ name: RepositoryName }>(sql`
       select name from repository where name > ${last} and starts_with(name, ${wanted.prefix})
         and exists (select 1 from artifact where artifact.repository_id = repository.id)
@@ -37,7 +37,7 @@ type Row = { id: number; digest: Digest; kind: string; tags: Tag[]; labels: stri
  */
 export async function* listArtifacts(db: Queryable, repositoryId: number): AsyncGenerator<ListedArtifact> {
   const accessoriesOf = await readAccessories(db, repositoryId)
-  for (let last = 0; ; ) {
+  for (let last = 0; ;) {
     const rows = await db.rows<Row>(sql`
       select artifact.id, artifact.digest, artifact.type as kind,
         array(select tag.name from tag where tag.artifact_id = artifact.id order by tag.name) as tags,

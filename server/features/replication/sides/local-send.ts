@@ -79,7 +79,7 @@ export async function* inPieces(bytes: Bytes, most: number): AsyncGenerator<Asyn
     return done ? undefined : (rest = value as Uint8Array)
   }
   async function* piece(): AsyncGenerator<Uint8Array> {
-    for (let room = most; room > 0; ) {
+    for (let room = most; room > 0;) {
       const chunk = await next()
       if (!chunk) return
       const part = chunk.subarray(0, room)

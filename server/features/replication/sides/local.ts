@@ -35,7 +35,7 @@ export function localSide({ reader, registry, gates }: LocalGround, signal: Abor
       yield* listArtifacts(db, repository.id)
     },
     async *referrers(name, subject) {
-      for (let last = ''; ; ) {
+      for (let last = ''; ;) {
         const rows = await registry.listReferrers(name, subject, { limit: page, last })
         yield* rows
         if (rows.length < page) return
@@ -49,7 +49,8 @@ export function localSide({ reader, registry, gates }: LocalGround, signal: Abor
       const repository = await findRepository(reader, name)
       if (repository) await deleteRepository(db, gates, replicator, repository)
     },
-    hasBlob: (name: RepositoryName, digest: Digest) => registry.statBlob(name, digest).then(() => true, falseWhenUnknown),
+    hasBlob: (name: RepositoryName, digest: Digest) =>
+      registry.statBlob(name, digest).then(() => true, falseWhenUnknown),
     sendBlob: (name, blob) => sendLocally(registry, name, blob, signal),
   }
 }
@@ -75,4 +76,3 @@ function falseWhenUnknown(error: unknown): false {
   if (error instanceof OciError && (error.code === 'BLOB_UNKNOWN' || error.code === 'NAME_UNKNOWN')) return false
   throw error
 }
-

@@ -21,7 +21,11 @@ export function remoteSide({ endpoint, info, ...opened }: OpenEndpoint, signal: 
       if (opened.type !== 'harbor') return
       const [project, ...rest] = name.split('/')
       const path = encodeURIComponent(encodeURIComponent(rest.join('/')))
-      await remote.api({ method: 'DELETE', path: `/api/v2.0/projects/${project}/repositories/${path}`, expects: [200, 404] })
+      await remote.api({
+        method: 'DELETE',
+        path: `/api/v2.0/projects/${project}/repositories/${path}`,
+        expects: [200, 404],
+      })
     },
     hasBlob: (name, digest) =>
       remote.hasBlob(name, digest).catch((error: unknown) => {
