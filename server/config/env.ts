@@ -23,7 +23,11 @@ export function loadConfig(env: NodeJS.ProcessEnv, file?: string): LoadedConfig 
 }
 
 /** Variables that all programs read, in capital and small letters: the values of those settings, unless they are set. */
-const common = { HTTPS_PROXY: 'MARINA_HTTPS_PROXY', HTTP_PROXY: 'MARINA_HTTP_PROXY', NO_PROXY: 'MARINA_NO_PROXY' } as const
+const common = {
+  HTTPS_PROXY: 'MARINA_HTTPS_PROXY',
+  HTTP_PROXY: 'MARINA_HTTP_PROXY',
+  NO_PROXY: 'MARINA_NO_PROXY',
+} as const
 
 function readCommon(env: NodeJS.ProcessEnv): WrittenSettings {
   const written: WrittenSettings = {}

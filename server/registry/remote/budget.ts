@@ -10,12 +10,13 @@ export interface Budget {
    * Rejects with the signal's reason when aborted.
    */
   enter(patienceMs: number, signal?: AbortSignal): Promise<{ ok: true } | { ok: false; waitMs: number }>
-  /** To be told of every answer: it may announce a limit. Resolves when all processes know. */
-  note(answer: { status: number; headers: IncomingHttpHeaders }): Promise<void>
+  /** To be told of every answer: it may announce a limit. Resolves when all processes can know; true when the answer is
+   * a refusal (429, 503) that `enter` waits for from now on. */
+  note(answer: { status: number; headers: IncomingHttpHeaders }): Promise<boolean>
 }
 
 /** For a call whose endpoint is not saved: it never waits. */
 export const noBudget: Budget = {
   enter: async () => ({ ok: true }),
-  note: async () => {},
+  note: async () => false,
 }

@@ -1,161 +1,148 @@
-import type { Digest } from '../../../oci/digest.ts'
-import type { Descriptor } from '../../../oci/manifest.ts'
-import type { RepositoryName } from '../../../oci/reference.ts'
-import type { Bytes } from '../../platform/blobs/blobs.ts'
-import type { Log } from '../../platform/observe/log.ts'
-import type { Outbound } from '../../platform/outbound/outbound.ts'
-import type { Actor } from '../../catalog/topics.ts'
-import type { BlobStat, Registry, Upload } from '../registry.ts'
-import type { Budget } from './budget.ts'
+import { LRUCache } from 'lru-cache'
+import { OciError } from '../../../oci/errors.ts'
+import { isCallable } from '../../platform/outbound/outbound.ts'
+import { failed } from './answers.ts'
+import { callApi } from './api.ts'
+import { ask, drop } from './ask.ts'
+import { openAuth } from './auth.ts'
+import { deleteBlob, hasBlob, openBlob, statBlob } from './blobs.ts'
+import type { Line } from './line.ts'
+import { firstBehind, listCatalog, listReferrerPages, listTagPages } from './lists.ts'
+import { readManifest, statManifest } from './manifest-read.ts'
+import { deleteManifest, deleteTag, writeManifest } from './manifests.ts'
+import { sendBlob } from './send.ts'
+import type { Remote, RemoteLimits, RemoteOptions } from './types.ts'
+import { appendUpload, cancelUpload, findUpload, finishUpload, mountBlob, putBlob, startUpload } from './uploads.ts'
 
-/** What is sent as proof. Names and secrets are never logged and stand in no error. */
-export type Proof =
-  /** Name and password: for Basic, and for a token service. */
-  | { kind: 'basic'; username: string; password: string }
-  /** A token that the registry itself takes (`Authorization: Bearer`). */
-  | { kind: 'bearer'; token: string }
-  /** A refresh token ("identity token") for the token service's POST (distribution, "Token OAuth2"). */
-  | { kind: 'refresh'; token: string }
-
-/** A proof, or a function that gives one that is valid until `endsAt` (ECR, Artifact Registry). */
-export type Credential = Proof | { kind: 'fresh'; fresh(signal?: AbortSignal): Promise<{ proof: Proof; endsAt: Date }> }
-
-/** Where another registry is, and how to talk to it. */
-export type Endpoint = {
-  /** The saved endpoint's id; undefined for one that is only tried (ping). Its budget is shared by this id. */
-  id?: number
-  /** What errors call it; the URL's host by default. */
-  name?: string
-  /** `https://host[:port][/path]`; `/v2/` is below it. */
-  url: string
-  credential?: Credential | undefined
-  /** True accepts any certificate. */
-  insecure?: boolean
-  /** Authorities to trust beside the system's, PEM. */
-  caCertificate?: string | undefined
-  /** Replaces the `realm` of a challenge: the token service, as Marina reaches it. */
-  tokenServiceUrl?: string | undefined
-}
-
-export type RemoteOptions = {
-  outbound: Outbound
-  endpoint: Endpoint
-  /** Shared with all processes (`openBudgets(...).of(endpoint)`), or `noBudget` for a single ping. */
-  budget: Budget
-  log: Log
-  limits?: Partial<RemoteLimits>
-}
-
-/** Settings group `endpoints`; times in ms, sizes in bytes. */
-export type RemoteLimits = {
-  /** The longest silence of the other side. */
-  silenceMs: number
-  /** How often a call that is safe to repeat is sent, the first time included. */
-  tries: number
-  /** The first pause between two tries; doubles, with jitter. */
-  backOffMs: number
-  /** The longest that a call waits for the budget (429, 503). Then it fails with TOOMANYREQUESTS. */
-  patienceMs: number
-  /** The most bytes of a manifest. */
-  manifestBytes: number
-  /** The most bytes of one answer in JSON: a page of a list, a token. */
-  answerBytes: number
-  /** The most pages of one list. */
-  pages: number
-}
-
-/** A call of a vendor's own API, with the endpoint's authorization, budget, TLS and retries. */
-export type ApiCall = {
-  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the endpoint's URL (`/api/v2.0/projects`), or a whole URL of any host. */
-  path: string
-  headers?: Record<string, string>
-  /** Sent as JSON; a string or Buffer is sent as it is. */
-  body?: unknown
-  /**
-   * `endpoint` (default): Basic with name and password, or Bearer, to the endpoint's origin only. `none`: nothing.
-   * `registry`: as `/v2/` calls (challenge, token service) with this scope.
-   */
-  authorization?: 'endpoint' | 'none' | { scope: string }
-  /** Statuses that are answers (others throw RemoteFailed); 200 to 299 by default. */
-  expects?: number[]
-  /** True also repeats a method that is not safe by itself (POST, PATCH). */
-  isRepeatable?: boolean
-}
-
-/** `json()` throws RemoteFailed (`not-a-registry`) when the body is not JSON. */
-export type ApiReply = {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  text: string
-  json<Value = unknown>(): Value
-  /** The next page's URL, from `Link: <...>; rel="next"`, checked to be of the same origin. */
-  next: string | undefined
-}
-
-/** What the other side was seen to do. `undefined`: not tried yet. */
-export type Seen = {
-  /** `GET /v2/<name>/referrers/<digest>`; false: Marina uses the tag scheme instead. */
-  referrersApi: boolean | undefined
-  /** `DELETE /v2/<name>/manifests/<tag>`. */
-  deletesTags: boolean | undefined
-}
-
-/** The source of a blob's bytes, opened anew from byte `at` when the line is cut. */
-export type BlobSource = (at: number, signal?: AbortSignal) => Promise<Bytes>
-
-export type SendBlob = {
-  digest: Digest
-  size: number
-  open: BlobSource
-  /** An upload that an earlier try began (`onUpload`); a new one when the other side no longer knows it. */
-  upload?: string
-  /** Sends in PATCH requests of this many bytes at most; by default one request holds all. */
-  chunkBytes?: number
-  /** Told of the upload to keep in the database, with the bytes that the other side has confirmed. */
-  onUpload?(upload: Upload): void | Promise<void>
-}
-
-/**
- * Another registry over HTTP. All methods fail with OciError: the registry's own code where it is about the thing asked
- * for (MANIFEST_UNKNOWN, ...), else RemoteFailed, whose message names the endpoint, the URL, the status and what to do.
- * Repository names may have one component here: `remoteName`.
- *
- * `Upload.id` is opaque and can change with each call: keep the one returned last. Any process can go on with it.
- */
-export interface Remote extends Registry {
-  readonly endpoint: Readonly<Pick<Endpoint, 'id' | 'url'> & { name: string }>
-  readonly seen: Readonly<Seen>
-  /** The same registry (tokens, budget, what was seen), whose calls end when the signal is aborted. */
-  until(signal: AbortSignal): Remote
-  /** Asks `/v2/` with the credential. RemoteFailed has a reason that a person understands. */
-  ping(): Promise<void>
-  api(call: ApiCall): Promise<ApiReply>
-  /** All repositories, in the order of the other side, streamed page by page (`/v2/_catalog`). */
-  repositories(): AsyncGenerator<RepositoryName, void>
-  /** All tags of a repository, streamed page by page. */
-  tags(name: RepositoryName): AsyncGenerator<string, void>
-  /** All referrers of a subject, by the API or by the tag scheme, streamed. */
-  referrers(name: RepositoryName, subject: Digest, artifactType?: string): AsyncGenerator<Descriptor, void>
-  /** Whether the repository has the blob; false for BLOB_UNKNOWN and NAME_UNKNOWN. */
-  hasBlob(name: RepositoryName, digest: Digest): Promise<boolean>
-  /**
-   * Sends a blob and goes on from the byte that arrived when the line is cut, here or in an earlier process. Throws
-   * DIGEST_INVALID or SIZE_INVALID when the source has other bytes.
-   */
-  sendBlob(name: RepositoryName, by: Actor, blob: SendBlob): Promise<BlobStat>
-  /** As in Registry; with `size` in one PUT of that length. */
-  writeBlob(name: RepositoryName, by: Actor, digest: Digest, bytes: Bytes, size?: number): Promise<BlobStat>
-}
-
+export { noBudget, type Budget } from './budget.ts'
 export { RemoteFailed, type RemoteReason } from './failed.ts'
 export { remoteName } from './name.ts'
+export type * from './types.ts'
 
-/**
- * What the roof lends to features (`app/house.ts`): opens a remote with the shared outbound, budgets and settings. An
- * endpoint that is not saved (no `id`) gets a budget by its URL.
- */
-export type OpenRemote = (endpoint: Endpoint, limits?: Partial<RemoteLimits>) => Remote
+/** The defaults of the settings group `endpoints`. */
+export const remoteLimits: RemoteLimits = {
+  silenceMs: 60_000,
+  tries: 5,
+  backOffMs: 1000,
+  patienceMs: 3_600_000,
+  manifestBytes: 4 * 1024 * 1024,
+  answerBytes: 16 * 1024 * 1024,
+  pages: 100_000,
+}
+
+/** The most uploads whose state is kept in memory; of others the other side is asked. */
+const mostUploads = 1000
 
 /** Opens another registry. Sends nothing until the first call. Throws RemoteFailed for a URL that cannot be one. */
-export declare function openRemote(options: RemoteOptions): Remote
+export function openRemote({ endpoint, limits, ...shared }: RemoteOptions): Remote {
+  const { name = hostOf(endpoint.url) } = endpoint
+  const line: Line = {
+    ...shared,
+    endpoint: { ...endpoint, name },
+    limits: { ...remoteLimits, ...limits },
+    base: endpoint.url.replace(/[/\s]+$/, ''),
+    auth: openAuth(endpoint.credential),
+    seen: { referrersApi: undefined, deletesTags: undefined },
+    uploads: new LRUCache({ max: mostUploads }),
+    signal: undefined,
+  }
+  if (!isCallable(endpoint.url) || /[?#]/.test(endpoint.url)) {
+    const why = 'it is not the URL of a registry: give https://host[:port], without name, password and query'
+    throw failed(line, { method: 'GET', url: line.base }, 'refused', why)
+  }
+  return remoteOf(line)
+}
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url)
+
+function remoteOf(line: Line): Remote {
+  const { id, name, url } = line.endpoint
+  return {
+    ...reading(line),
+    ...writing(line),
+    endpoint: { name, url, ...(id === undefined ? {} : { id }) },
+    seen: line.seen,
+    until: (signal) => remoteOf({ ...line, signal: line.signal ? AbortSignal.any([line.signal, signal]) : signal }),
+    ping: () => ping(line),
+    api: (call) => callApi(line, call),
+  }
+}
+
+type Reading =
+  | 'readManifest'
+  | 'statManifest'
+  | 'statBlob'
+  | 'openBlob'
+  | 'blobUrl'
+  | 'hasBlob'
+  | 'listTags'
+  | 'listReferrers'
+  | 'listRepositories'
+  | 'repositories'
+  | 'tags'
+  | 'referrers'
+
+function reading(line: Line): Pick<Remote, Reading> {
+  return {
+    readManifest: (name, reference) => readManifest(line, name, reference),
+    statManifest: (name, reference) => statManifest(line, name, reference),
+    statBlob: (name, digest) => statBlob(line, name, digest),
+    openBlob: (name, digest, range) => openBlob(line, name, digest, range),
+    // A client has no credential of the other side, and its presigned URLs are for Marina.
+    blobUrl: async () => undefined,
+    hasBlob: (name, digest) => hasBlob(line, name, digest),
+    listTags: (name, page) => firstBehind(line, listTagPages(line, name, { size: page.limit, last: page.last }), page),
+    async listReferrers(name, subject, { limit, last, artifactType }) {
+      const found = []
+      for await (const page of listReferrerPages(line, name, subject, artifactType)) found.push(...page)
+      const sorted = found.sort((a, b) => (a.digest < b.digest ? -1 : 1))
+      return sorted.filter(({ digest }) => digest > last).slice(0, limit)
+    },
+    // Which repositories there are depends on the endpoint's credential alone.
+    listRepositories: (_viewer, page) =>
+      firstBehind(line, listCatalog(line, { size: page.limit, last: page.last }), page),
+    repositories: () => flat(listCatalog(line)),
+    tags: (name) => flat(listTagPages(line, name)),
+    referrers: (name, subject, artifactType) => flat(listReferrerPages(line, name, subject, artifactType)),
+  }
+}
+
+function writing(line: Line): Omit<Remote, Reading | 'endpoint' | 'seen' | 'until' | 'ping' | 'api'> {
+  return {
+    startUpload: (name, _by, algorithm) => startUpload(line, name, algorithm),
+    findUpload: (name, id) => findUpload(line, name, id),
+    appendUpload: (name, id, bytes, at) => appendUpload(line, name, id, bytes, { at }),
+    finishUpload: (name, id, _by, digest, bytes, at) => finishUpload(line, name, id, digest, bytes, at),
+    cancelUpload: (name, id) => cancelUpload(line, name, id),
+    async writeBlob(name, _by, digest, bytes, size) {
+      if (size !== undefined) return putBlob(line, name, digest, bytes, size)
+      const { id } = await startUpload(line, name, digest.startsWith('sha512') ? 'sha512' : 'sha256')
+      return finishUpload(line, name, id, digest, bytes)
+    },
+    mountBlob: (name, _by, from, digest) => mountBlob(line, name, from, digest),
+    writeManifest: (name, _by, push) => writeManifest(line, name, push),
+    deleteManifest: (name, _by, digest) => deleteManifest(line, name, digest),
+    deleteTag: (name, _by, tag) => deleteTag(line, name, tag),
+    deleteBlob: (name, _by, digest) => deleteBlob(line, name, digest),
+    sendBlob: (name, _by, blob) => sendBlob(line, name, blob),
+  }
+}
+
+/** `GET /v2/` with the credential, once: an administrator waits for the answer. */
+async function ping(given: Line): Promise<void> {
+  const line = {
+    ...given,
+    limits: { ...given.limits, tries: 1, patienceMs: Math.min(given.limits.patienceMs, 10_000) },
+  }
+  const question = { method: 'GET', url: `${line.base}/v2/`, scopes: [], expects: [200], isRepeatable: true }
+  try {
+    await drop(await ask(line, question))
+  } catch (error) {
+    if (!(error instanceof OciError) || error.code !== 'NOT_FOUND') throw error
+    throw failed(line, question, 'not-a-registry', 'no registry answers there: check the URL', { answered: 404 })
+  }
+}
+
+async function* flat<Entry>(all: AsyncGenerator<Entry[]>): AsyncGenerator<Entry, void> {
+  for await (const page of all) yield* page
+}
