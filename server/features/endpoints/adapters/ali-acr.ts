@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, ListedArtifact, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, pageAfter, paged, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, numberIn, numbered, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { signForAlibaba } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -154,11 +154,11 @@ async function hasNamespace(reach: Reach, name: string): Promise<boolean> {
 
 /** The Enterprise Edition's API: operations by name, parameters in the query. */
 async function* rpcList(reach: Reach, action: string, key: string, query: Record<string, string>): AsyncGenerator<Row> {
-  yield* paged(reach.remote, action, async (page = '1') => {
-    const reply = await rpc(reach, action, { ...query, PageNo: page, PageSize: String(pageSize) })
+  yield* numbered(reach.remote, action, async (page) => {
+    const reply = await rpc(reach, action, { ...query, PageNo: String(page), PageSize: String(pageSize) })
     const rows = rowsIn(reply, reach.remote, action, key)
     const total = numberIn(reply.json<Row>(), 'TotalCount')
-    return { rows, next: rows.length === 0 ? undefined : pageAfter(Number(page), pageSize, total) }
+    return { rows, total }
   })
 }
 
@@ -169,12 +169,12 @@ function rpc(caller: Caller, action: string, query: Record<string, string>, expe
 
 /** The Personal Edition's API: paths, and answers in `data`. */
 async function* restList(reach: Reach, path: string, key: string, name?: string): AsyncGenerator<Row> {
-  yield* paged(reach.remote, `GET ${path}`, async (page = '1') => {
+  yield* numbered(reach.remote, `GET ${path}`, async (page) => {
     const reply = await rest(reach, 'GET', `${path}?Page=${page}&PageSize=${pageSize}`, undefined, /NOT_EXIST/i)
     if (name !== undefined && /NOT_EXIST/i.test(codeIn(reply))) throw unknownName(name)
     const rows = rowsIn(reply, reach.remote, `GET ${path}`, `data.${key}`)
     const total = numberIn(dataOf(reply), 'total')
-    return { rows, next: rows.length === 0 ? undefined : pageAfter(Number(page), pageSize, total) }
+    return { rows, total }
   })
 }
 

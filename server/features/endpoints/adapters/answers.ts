@@ -78,9 +78,19 @@ export function refused(remote: Pick<Remote, 'endpoint'>, call: string, status: 
 /** A repository that the vendor does not have. */
 export const unknownName = (name: string): OciError => new OciError('NAME_UNKNOWN', `there is no repository ${name}`)
 
-/** The next page of a list with numbered pages, counted from 1; undefined after the last one. */
-export function pageAfter(page: number, size: number, total: number): string | undefined {
-  return page * size < total ? String(page + 1) : undefined
+/** A list with numbered pages, counted from 1, whose answers say how many rows the whole list has. */
+export async function* numbered(
+  remote: Pick<Remote, 'endpoint'>,
+  what: string,
+  read: (page: number) => Promise<{ rows: Row[]; total: number }>,
+): AsyncGenerator<Row, void> {
+  let seen = 0
+  yield* paged(remote, what, async (cursor = '1') => {
+    const { rows, total } = await read(Number(cursor))
+    // Counted, as a vendor may send fewer rows a page than were asked for.
+    seen += rows.length
+    return { rows, next: rows.length > 0 && seen < total ? String(Number(cursor) + 1) : undefined }
+  })
 }
 
 export const numberIn = (row: Row, key: string): number => (Number.isFinite(Number(row[key])) ? Number(row[key]) : 0)

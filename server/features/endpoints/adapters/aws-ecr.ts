@@ -1,5 +1,5 @@
 import { RemoteFailed, type ApiReply, type Proof, type Remote } from '../../../registry/remote/remote.ts'
-import type { Adapter, Address, Lent, Located, Reach } from './adapter.ts'
+import type { Adapter, Address, Lent, Reach } from './adapter.ts'
 import { asNames, listedTag, paged, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import type { AwsKeys, MachineRole } from './machine-role.ts'
 import { signForAws } from './sign.ts'

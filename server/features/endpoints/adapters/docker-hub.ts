@@ -1,7 +1,7 @@
 import type { Proof } from '../../../registry/remote/remote.ts'
 import { credentialOf } from './credential.ts'
 import type { Adapter, Address, Lent, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** A token of the API is good for ten minutes; Marina asks for the next one a minute before. */
@@ -35,7 +35,7 @@ export const dockerHub: Adapter = {
 
   async *artifacts(reach, name) {
     const path = `/v2/namespaces/${name.replace('/', '/repositories/')}/tags`
-    for await (const row of listed(reach, path)) yield* listedTag(row['name'], row['digest'])
+    for await (const row of listed(reach, path, name)) yield* listedTag(row['name'], row['digest'])
   },
 
   /** Docker Hub makes repositories at their first push, but no organizations. */
@@ -80,10 +80,12 @@ async function namespacesOf({ vendor }: Reach): Promise<string[]> {
   return (Array.isArray(namespaces) ? namespaces : []).filter((one) => typeof one === 'string').map(firstPart)
 }
 
-/** A list with numbered pages, which says whether there is a next one. A 404 is an empty list. */
-async function* listed({ vendor }: Reach, path: string): AsyncGenerator<Row> {
+/** A list with numbered pages, which says whether there is a next one. An unknown namespace has an empty list. */
+async function* listed({ vendor }: Reach, path: string, name?: string): AsyncGenerator<Row> {
   yield* paged(vendor, path, async (page = '1') => {
-    const reply = await vendor.api({ path: `${path}?page=${page}&page_size=100`, expects: [200] })
+    const reply = await vendor.api({ path: `${path}?page=${page}&page_size=100`, expects: [200, 404] })
+    if (reply.status === 404 && name !== undefined) throw unknownName(name)
+    if (reply.status === 404) return { rows: [], next: undefined }
     const isLast = !textIn(reply.json<Row>(), 'next')
     return { rows: rowsIn(reply, vendor, path, 'results'), next: isLast ? undefined : String(Number(page) + 1) }
   })

@@ -3,7 +3,7 @@ import { isTag } from '../../../../oci/reference.ts'
 import { isDigest } from '../../../../oci/digest.ts'
 import type { Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Expected, ListedArtifact } from './adapter.ts'
-import { asNames, isRow, paged, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, isRow, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { belowFirst, firstPart, namespaceOf } from './wanted.ts'
 
 /** Harbor 2.x and Marina, by Harbor's API v2.0: projects, labels, and tags with their digests in one list. */
@@ -26,19 +26,18 @@ export const harbor: Adapter = {
 
   async *artifacts({ remote }, name) {
     const path = `${pathOf(name)}/artifacts?page_size=100&with_tag=true&with_label=true&with_accessory=true`
-    for await (const row of linked(remote, path)) yield listed(row)
+    for await (const row of linked(remote, path, name)) yield listed(row)
   },
 
   async prepare({ remote }, repositories) {
-    for (const [project, isPublic] of projectsFor(repositories))
-      await remote.api({
-        method: 'POST',
-        path: '/api/v2.0/projects',
-        body: { project_name: project, metadata: { public: String(isPublic) } },
-        // 409: there is one already.
-        expects: [201, 409],
-        isRepeatable: true,
-      })
+    for (const [project, isPublic] of projectsFor(repositories)) {
+      // Looked for first, as the credential may be allowed to push to a project and not to make one.
+      const query = `?project_name=${encodeURIComponent(project)}`
+      const found = await remote.api({ method: 'HEAD', path: `/api/v2.0/projects${query}`, expects: [200, 404] })
+      if (found.status === 200) continue
+      const body = { project_name: project, metadata: { public: String(isPublic) } }
+      await remote.api({ method: 'POST', path: '/api/v2.0/projects', body, expects: [201, 409], isRepeatable: true })
+    }
   },
 
   async deleteTag({ remote }, name, tag) {
@@ -54,9 +53,10 @@ async function* projectsOf(remote: Remote, wanted: string | undefined): AsyncGen
 }
 
 /** A list whose next page the Link header names. */
-async function* linked(remote: Remote, path: string): AsyncGenerator<Row> {
+async function* linked(remote: Remote, path: string, name?: string): AsyncGenerator<Row> {
   yield* paged(remote, path, async (cursor = path) => {
-    const reply = await remote.api({ path: cursor })
+    const reply = await remote.api({ path: cursor, ...(name !== undefined && { expects: [200, 404] }) })
+    if (reply.status === 404) throw unknownName(name!)
     return { rows: rowsIn(reply, remote, path), next: reply.next }
   })
 }

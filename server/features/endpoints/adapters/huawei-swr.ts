@@ -1,6 +1,6 @@
 import type { ApiReply } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 import { hmac, signForHuawei } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
@@ -24,7 +24,7 @@ export const huaweiSwr: Adapter = {
     return {
       url: address.url,
       credential: isLogin || address.accessKey === '' ? credentialOf(address) : loginOf(address, region ?? 'region'),
-      facts: isLogin ? { api: address.url } : { api, signs: 'true' },
+      facts: isLogin ? { api: address.url, signs: '' } : { api, signs: 'true' },
     }
   },
 
@@ -37,7 +37,8 @@ export const huaweiSwr: Adapter = {
 
   async *artifacts(reach, name) {
     if (reach.facts['signs'])
-      for await (const row of listed(reach, `${pathOf(name)}/tags`, '')) yield* listedTag(row['Tag'] ?? row['tag'], row['digest'])
+      for await (const row of listed(reach, `${pathOf(name)}/tags`, '', name))
+        yield* listedTag(row['Tag'] ?? row['tag'], row['digest'])
     else for await (const tag of reach.remote.tags(name)) yield* listedTag(tag)
   },
 
@@ -83,12 +84,14 @@ async function call({ address, remote, facts }: Reach, { method = 'GET', path, b
   })
 }
 
-/** A list whose filter holds its page: `limit::100|offset::0`. The last page is not full. */
-async function* listed(reach: Reach, path: string, filter: string): AsyncGenerator<Row> {
+/** A list whose filter holds its page: `limit::100|offset::0`. The one after the last is empty. */
+async function* listed(reach: Reach, path: string, filter: string, name?: string): AsyncGenerator<Row> {
   yield* paged(reach.remote, path, async (offset = '0') => {
     const whole = [filter, `limit::${pageSize}`, `offset::${offset}`].filter(Boolean).join('|')
-    const reply = await call(reach, { path: `${path}?filter=${encodeURIComponent(whole)}` })
+    const url = `${path}?filter=${encodeURIComponent(whole)}`
+    const reply = await call(reach, { path: url, expects: name === undefined ? [200] : [200, 404] })
+    if (reply.status === 404) throw unknownName(name!)
     const rows = rowsIn(reply, reach.remote, path)
-    return { rows, next: rows.length < pageSize ? undefined : String(Number(offset) + rows.length) }
+    return { rows, next: rows.length === 0 ? undefined : String(Number(offset) + rows.length) }
   })
 }

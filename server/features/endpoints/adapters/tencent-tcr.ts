@@ -1,6 +1,6 @@
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, pageAfter, paged, refused, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, numberIn, numbered, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { signForTencent } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -37,7 +37,7 @@ export const tencentTcr: Adapter = {
   },
 
   async *artifacts(reach, name) {
-    for await (const row of listed(reach, 'DescribeImages', 'ImageInfoList', placeOf(name)))
+    for await (const row of listed(reach, 'DescribeImages', 'ImageInfoList', placeOf(name), name))
       yield* listedTag(row['ImageVersion'], row['Digest'])
   },
 
@@ -53,10 +53,11 @@ export const tencentTcr: Adapter = {
   },
 
   async deleteTag(reach, name, tag) {
-    await call(reach, 'DeleteImage', { ...placeOf(name), ImageVersion: tag }, /^ResourceNotFound/)
+    await call(reach, 'DeleteImage', { ...placeOf(name), ImageVersion: tag }, isUnknown)
   },
 }
 
+const isUnknown = /^ResourceNotFound/
 const existsAlready = /Exist|ResourceInUse|Conflict/i
 
 const placeOf = (name: string) => ({ NamespaceName: firstPart(name), RepositoryName: belowFirst(name) })
@@ -78,12 +79,14 @@ function loginOf(remote: Sender, address: Address, { id, ...place }: Place & { i
 }
 
 /** A list with numbered pages: `Offset` is a page. */
-async function* listed(reach: Reach, action: string, key: string, body: object): AsyncGenerator<Row> {
-  yield* paged(reach.remote, action, async (page = '1') => {
-    const reply = await call(reach, action, { ...body, Limit: pageSize, Offset: Number(page) })
-    const total = numberIn(reply.json<{ Response: Row }>().Response, 'TotalCount')
+async function* listed(reach: Reach, action: string, key: string, body: object, name?: string): AsyncGenerator<Row> {
+  yield* numbered(reach.remote, action, async (page) => {
+    const reply = await call(reach, action, { ...body, Limit: pageSize, Offset: page }, isUnknown)
+    const answer = reply.json<{ Response: Row }>().Response
+    if (answer['Error'] !== undefined && name !== undefined) throw unknownName(name)
+    const total = numberIn(answer, 'TotalCount')
     const rows = rowsIn(reply, reach.remote, action, `Response.${key}`)
-    return { rows, next: rows.length === 0 ? undefined : pageAfter(Number(page), pageSize, total) }
+    return { rows, total }
   })
 }
 

@@ -1,6 +1,6 @@
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, pageAfter, paged, refused, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, numberIn, numbered, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { signForVolcengine } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -32,7 +32,7 @@ export const volcengineCr: Adapter = {
   },
 
   async *artifacts(reach, name) {
-    for await (const row of listed(reach, 'ListTags', placeOf(name))) yield* listedTag(row['Name'], row['Digest'])
+    for await (const row of listed(reach, 'ListTags', placeOf(name), name)) yield* listedTag(row['Name'], row['Digest'])
   },
 
   async prepare(reach, repositories) {
@@ -47,10 +47,11 @@ export const volcengineCr: Adapter = {
   },
 
   async deleteTag(reach, name, tag) {
-    await call(reach, 'DeleteTags', { ...placeOf(name), Names: [tag] }, /NotFound|NotExist/i)
+    await call(reach, 'DeleteTags', { ...placeOf(name), Names: [tag] }, isUnknown)
   },
 }
 
+const isUnknown = /NotFound|NotExist/i
 const existsAlready = /Exist|Conflict|Duplicate/i
 
 const placeOf = (name: string) => ({ Namespace: firstPart(name), Repository: belowFirst(name) })
@@ -76,12 +77,14 @@ async function exists(reach: Reach, action: string, body: object): Promise<boole
   return numberIn(reply.json<{ Result: Row }>().Result, 'TotalCount') > 0
 }
 
-async function* listed(reach: Reach, action: string, body: object): AsyncGenerator<Row> {
-  yield* paged(reach.remote, action, async (page = '1') => {
-    const reply = await call(reach, action, { ...body, PageNumber: Number(page), PageSize: pageSize })
+async function* listed(reach: Reach, action: string, body: object, name?: string): AsyncGenerator<Row> {
+  yield* numbered(reach.remote, action, async (page) => {
+    const query = { ...body, PageNumber: page, PageSize: pageSize }
+    const reply = await call(reach, action, query, name === undefined ? undefined : isUnknown)
+    if (errorIn(reply) && name !== undefined) throw unknownName(name)
     const total = numberIn(reply.json<{ Result: Row }>().Result, 'TotalCount')
     const rows = rowsIn(reply, reach.remote, action, 'Result.Items')
-    return { rows, next: rows.length === 0 ? undefined : pageAfter(Number(page), pageSize, total) }
+    return { rows, total }
   })
 }
 
@@ -113,10 +116,14 @@ async function send(
     expects: [200, 400, 401, 403, 404, 409],
     isRepeatable: true,
   })
-  const { ResponseMetadata: about } = reply.json<{ ResponseMetadata?: Row }>()
-  const error = about?.['Error']
-  if (reply.status === 200 && !isRow(error)) return reply
-  const words = isRow(error) ? [textIn(error, 'Code'), textIn(error, 'Message')] : []
+  const error = errorIn(reply)
+  if (reply.status === 200 && !error) return reply
+  const words = error ? [textIn(error, 'Code'), textIn(error, 'Message')] : []
   if (words[0] !== undefined && expected?.test(words[0])) return reply
   throw refused(remote, action, reply.status, ...words)
+}
+
+function errorIn(reply: ApiReply): Row | undefined {
+  const error = reply.json<{ ResponseMetadata?: Row }>().ResponseMetadata?.['Error']
+  return isRow(error) ? error : undefined
 }
