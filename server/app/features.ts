@@ -6,6 +6,7 @@ import { artifacts } from '../features/artifacts/index.ts'
 import { audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
+import { endpoints, openEndpoints, openMachineRole } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -17,6 +18,7 @@ import { notifications } from '../features/notifications/index.ts'
 import { projects } from '../features/projects/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
+import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
@@ -35,6 +37,7 @@ import type { Component } from '../platform/observe/health.ts'
 import type { Forwarder } from '../platform/observe/forward.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
+import { noBudget, openRemote, type OpenRemote } from '../registry/remote/remote.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
 import type { Ground } from './ground.ts'
 import type { Floor } from './registry.ts'
@@ -79,6 +82,10 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
   const cachesLists = config.cache.isEnabled && config.cache.lists
   const reports = openReports(ground)
   const { topics } = house
+  const openRemote = openRemotes(ground, outbound)
+  const localUrl = config.server.externalUrl ?? `http://${host}`
+  const ofEndpoints = { db, seal: secrets, openRemote, outbound, machineRole: openMachineRole({ outbound, env: process.env }) }
+  const reachable = openEndpoints(ofEndpoints)
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
@@ -106,6 +113,16 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     robots({ reader, settings }),
     scanning({ db, seal: secrets, outbound }),
     access(),
+    endpoints({ ...ofEndpoints, uses: [usedByPolicies], localUrl }),
+    replication({
+      db,
+      reader: { ...reader, db },
+      registry,
+      gates,
+      endpoints: reachable,
+      localUrl,
+      rules: config.replication,
+    }),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
@@ -122,6 +139,12 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
 }
+
+/** Opens other registries, with what all of them share. */
+const openRemotes =
+  ({ log }: Ground, outbound: Outbound): OpenRemote =>
+  (endpoint, limits = {}) =>
+    openRemote({ outbound, endpoint, budget: noBudget, log, limits })
 
 const uploadSweep = ({ db, blobs, config }: Ground) => ({
   trouble: 'abandoned uploads not removed',
