@@ -84,7 +84,13 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
   const { topics } = house
   const openRemote = openRemotes(ground, outbound)
   const localUrl = config.server.externalUrl ?? `http://${host}`
-  const ofEndpoints = { db, seal: secrets, openRemote, outbound, machineRole: openMachineRole({ outbound, env: process.env }) }
+  const ofEndpoints = {
+    db,
+    seal: secrets,
+    openRemote,
+    outbound,
+    machineRole: openMachineRole({ outbound, env: process.env }),
+  }
   const reachable = openEndpoints(ofEndpoints)
 
   const features: AnyFeature[] = [
