@@ -9,7 +9,7 @@ const time = Type.String({ format: 'date-time' })
 const count = Type.Integer()
 
 /** `type`: name, tag, label or resource. `decoration`: matches or excludes, for tag and label. */
-export const ReplicationFilter = Type.Object({ type: text, value: Type.Unknown(), decoration: text })
+export const ReplicationFilter = Type.Object({ type: text, value: Type.Optional(Type.Unknown()), decoration: text })
 
 export const ReplicationTrigger = Type.Object({
   type: text,
