@@ -4,6 +4,7 @@ import { callApi, create } from '../../testing/api.ts'
 import { openDockerRegistry, type DockerRegistry } from '../../testing/docker-registry.ts'
 import { fresh, givenProject, pushImage, pushReferrer } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openReceiver } from '../../testing/receiver.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import {
   ended,
@@ -17,6 +18,15 @@ import {
   tagsAt,
   tasksOf,
 } from './replication.given.ts'
+
+type HookSide = { registry_name?: string; registry_type: string; endpoint: string; namespace: string }
+type Hook = {
+  type: string
+  operator: string
+  event_data: {
+    replication: Record<string, unknown> & { src_resource: HookSide; dest_resource: HookSide }
+  }
+}
 
 const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_BACK_OFF: '10ms' } as const
 
@@ -246,6 +256,60 @@ describe('runs of replication policies', () => {
     await eventually(async () => assert.deepEqual(await tagsAt(there, `${target}/app`), []))
     const executions = await executionsOf(here, policy)
     assert.deepEqual([...new Set(executions.map(({ trigger }) => trigger))], ['event_based'])
+  })
+
+  test("S3-41: a webhook is told of each task that has something to do, in Harbor's words", async () => {
+    await using receiver = await openReceiver()
+    const { name: project } = await givenProject(here)
+    await pushImage(here, `${project}/deep/app`, { tag: 'v1' })
+    await create(here, `/projects/${project}/webhook/policies`, here.admin, {
+      name: fresh('hook'),
+      enabled: true,
+      event_types: ['REPLICATION'],
+      targets: [{ type: 'http', address: receiver.url }],
+    })
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      dest_namespace: fresh('told'),
+      override: true,
+      filters: [{ type: 'name', value: `${project}/**` }],
+    })
+    const { id } = await run(here, policy)
+    const told = await eventually(() => {
+      assert.equal(receiver.received.length, 2)
+      return receiver.received.map(({ body }) => JSON.parse(body) as Hook)
+    })
+    const [task] = await tasksOf(here, id)
+    const [running, done] = told.map(({ event_data: data }) => data.replication)
+    assert.deepEqual(
+      told.map(({ type, operator }) => [type, operator]),
+      [
+        ['REPLICATION', 'admin'],
+        ['REPLICATION', 'admin'],
+      ],
+    )
+    const { execution_timestamp: at, src_resource: source, dest_resource: target, ...rest } = done!
+    assert.ok(typeof at === 'number')
+    assert.deepEqual(rest, {
+      harbor_hostname: 'localhost',
+      job_status: 'Success',
+      artifact_type: 'artifact',
+      override_mode: true,
+      trigger_type: 'MANUAL',
+      policy_creator: 'admin',
+      successful_artifact: [
+        { type: 'artifact', status: 'Success', name_tag: 'app [1 item(s) in total]', references: ['v1'] },
+      ],
+      execution_id: id,
+      task_id: task!.id,
+    })
+    assert.deepEqual(
+      [running!.job_status, source.registry_type, source.namespace, target.registry_type, target.endpoint],
+      ['Running', 'harbor', `${project}/deep`, 'harbor', there.url],
+    )
+    // Nothing is left to do: nothing is told.
+    await run(here, policy)
+    assert.equal(receiver.received.length, 2)
   })
 
   test('S4-31: a push outside the filters starts no run', async () => {
