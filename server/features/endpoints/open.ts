@@ -110,7 +110,7 @@ async function locate(
 ): Promise<Located> {
   if (!adapter.locate) return { url: given.url, credential: credentialOf(given) }
   const plain = lent.open(given.url, undefined)
-  return adapter.locate(given, { api: (call) => plain.api(call), machineRole: lent.machineRole })
+  return adapter.locate(given, { api: (call) => plain.api(call), name: plain.endpoint.name, machineRole: lent.machineRole })
 }
 
 function remoteEndpoint(one: Reachable): Omit<RemoteEndpoint, 'url' | 'credential'> {

@@ -56,6 +56,8 @@ export type Address = {
 export type Lent = {
   /** Calls at the endpoint's URL, or at whole URLs; nothing is sent as proof. */
   api: Remote['api']
+  /** What errors call the endpoint. */
+  name: string
   machineRole: MachineRole
 }
 

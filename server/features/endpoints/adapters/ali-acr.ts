@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, ListedArtifact, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, numbered, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, listedTag, numberIn, numbered, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { signForAlibaba } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -26,19 +26,19 @@ export const aliAcr: Adapter = {
     nameParts: { least: 2, most: 2 },
   },
 
-  async locate(address, { api }) {
-    const { host, hostname, origin } = new URL(address.url)
+  async locate(address, { api, name }) {
+    const { hostname, origin } = new URL(address.url)
     // `cr.<region>.aliyuncs.com` is the API; its registry is at `registry.<region>.aliyuncs.com`.
     const url = hostname.endsWith('.aliyuncs.com') ? origin.replace('//cr.', '//registry.') : address.url
     const service = await serviceOf(api, url)
     const [, region = '', instance = ''] = service.split(':')
     if (!/^registry\.aliyuncs\.com:[\w-]+:/i.test(service))
-      throw refused({ endpoint: { name: host, url } }, 'GET /v2/', 401, 'it is no registry of Alibaba Cloud')
+      throw refused({ endpoint: { name, url } }, 'GET /v2/', 401, 'it is no registry of Alibaba Cloud')
     const facts = {
       api: hostname.endsWith('.aliyuncs.com') ? `https://cr.${region}.aliyuncs.com` : address.url,
       instance: instance.startsWith('cri-') ? instance : '',
     }
-    return { url, credential: loginOf({ api, endpoint: { name: host, url } }, address, facts), facts }
+    return { url, credential: loginOf({ api, endpoint: { name, url } }, address, facts), facts }
   },
 
   async *list(reach, wanted) {
@@ -95,8 +95,8 @@ function loginOf(remote: Sender, address: Address, facts: Caller['facts']) {
     kind: 'fresh' as const,
     async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
       const answer = facts['instance']
-        ? (await rpc(caller, 'GetAuthorizationToken', {})).json<Row>()
-        : dataOf(await rest(caller, 'GET', '/tokens'))
+        ? rowIn(await rpc(caller, 'GetAuthorizationToken', {}))
+        : rowIn(await rest(caller, 'GET', '/tokens'), 'data')
       const username = textIn(answer, 'TempUsername') || textIn(answer, 'tempUserName')
       const password = textIn(answer, 'AuthorizationToken') || textIn(answer, 'authorizationToken')
       const endsAt = new Date(numberIn(answer, 'ExpireTime') || numberIn(answer, 'expireDate'))
@@ -141,7 +141,7 @@ function digestIn(row: Row, key: string): string {
 async function findId(reach: Reach, name: string): Promise<string | undefined> {
   const place = { RepoNamespaceName: firstPart(name), RepoName: belowFirst(name) }
   const reply = await rpc(reach, 'GetRepository', place, /NOT_EXIST/i)
-  return reply.status === 200 ? textIn(reply.json<Row>(), 'RepoId') || undefined : undefined
+  return reply.status === 200 ? textIn(rowIn(reply), 'RepoId') || undefined : undefined
 }
 
 async function hasNamespace(reach: Reach, name: string): Promise<boolean> {
@@ -157,7 +157,7 @@ async function* rpcList(reach: Reach, action: string, key: string, query: Record
   yield* numbered(reach.remote, action, async (page) => {
     const reply = await rpc(reach, action, { ...query, PageNo: String(page), PageSize: String(pageSize) })
     const rows = rowsIn(reply, reach.remote, action, key)
-    const total = numberIn(reply.json<Row>(), 'TotalCount')
+    const total = numberIn(rowIn(reply), 'TotalCount')
     return { rows, total }
   })
 }
@@ -173,7 +173,7 @@ async function* restList(reach: Reach, path: string, key: string, name?: string)
     const reply = await rest(reach, 'GET', `${path}?Page=${page}&PageSize=${pageSize}`, undefined, /NOT_EXIST/i)
     if (name !== undefined && /NOT_EXIST/i.test(codeIn(reply))) throw unknownName(name)
     const rows = rowsIn(reply, reach.remote, `GET ${path}`, `data.${key}`)
-    const total = numberIn(dataOf(reply), 'total')
+    const total = numberIn(rowIn(reply, 'data'), 'total')
     return { rows, total }
   })
 }
@@ -209,17 +209,8 @@ async function send({ remote, address, facts }: Caller, request: Request, expect
   const code = codeIn(reply)
   const isGood = reply.status < 300 && (code === '' || code === 'success')
   if (isGood || expected?.test(code)) return reply
-  const answer: unknown = reply.json()
-  const words = isRow(answer) ? textIn(answer, 'Message') || textIn(answer, 'message') : ''
+  const words = textIn(rowIn(reply), 'Message') || textIn(rowIn(reply), 'message')
   throw refused(remote, action, reply.status, code, words)
 }
 
-function codeIn(reply: ApiReply): string {
-  const answer: unknown = reply.json()
-  return isRow(answer) ? textIn(answer, 'Code') || textIn(answer, 'code') : ''
-}
-
-function dataOf(reply: ApiReply): Row {
-  const answer: unknown = reply.json()
-  return isRow(answer) && isRow(answer['data']) ? answer['data'] : {}
-}
+const codeIn = (reply: ApiReply): string => textIn(rowIn(reply), 'Code') || textIn(rowIn(reply), 'code')

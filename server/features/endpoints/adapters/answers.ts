@@ -34,17 +34,27 @@ export async function* paged(
   )
 }
 
-/** The list in an answer, at a path of keys (`data.repos`; '' for the answer itself). Throws RemoteFailed. */
+/**
+ * The list in an answer, at a path of keys (`data.repos`; '' for the answer itself). Throws RemoteFailed. Only the list
+ * itself may be absent or null: some vendors leave out an empty one.
+ */
 export function rowsIn(reply: ApiReply, { endpoint }: Pick<Remote, 'endpoint'>, call: string, path = ''): Row[] {
-  let found: unknown = reply.json()
-  for (const key of path === '' ? [] : path.split('.')) found = isRow(found) ? found[key] : undefined
-  // Some vendors leave out an empty list, or write null.
-  if (found === undefined || found === null) found = path === '' ? found : []
+  const keys = path === '' ? [] : path.split('.')
+  const last = keys.pop()
+  const holder = keys.reduce<unknown>((found, key) => (isRow(found) ? found[key] : undefined), reply.json())
+  const found = last === undefined ? holder : isRow(holder) ? (holder[last] ?? []) : undefined
   if (Array.isArray(found) && found.every(isRow)) return found
   throw new RemoteFailed(
     { reason: 'not-a-registry', endpoint: endpoint.name, call, answered: reply.status },
     `the answer has no list${path && ` in ${path}`}: is the type of the endpoint right?`,
   )
+}
+
+/** An answer, or a part of it, as an object; an empty one for anything else. */
+export function rowIn(reply: ApiReply, key?: string): Row {
+  const answer: unknown = reply.json()
+  const found = key === undefined ? answer : isRow(answer) ? answer[key] : undefined
+  return isRow(found) ? found : {}
 }
 
 export const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,6 @@
 import { RemoteFailed, type ApiReply, type Proof, type Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Lent, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, listedTag, paged, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import type { AwsKeys, MachineRole } from './machine-role.ts'
 import { signForAws } from './sign.ts'
 
@@ -86,11 +86,11 @@ function placeOf(url: string): Place {
 /** Name and password for the registry, good for twelve hours (GetAuthorizationToken). */
 async function askToken(
   address: Address,
-  { api, machineRole }: Lent,
+  { api, name, machineRole }: Lent,
   { api: url, region, account }: Place,
 ): Promise<{ proof: Proof; endsAt: Date; registry: string }> {
   const body = account === undefined ? {} : { registryIds: [account] }
-  const remote = { api, endpoint: { name: new URL(address.url).host, url } }
+  const remote = { api, endpoint: { name, url } }
   const reply = await send({ remote, address, machineRole }, { url, region }, 'GetAuthorizationToken', body, [])
   const [token] = rowsIn(reply, remote, 'GetAuthorizationToken', 'authorizationData')
   const [username, password] = Buffer.from(textIn(token ?? {}, 'authorizationToken'), 'base64').toString().split(':', 2)
@@ -107,7 +107,7 @@ async function* listed(reach: Reach, action: string, key: string, body: object):
     const more = nextToken === undefined ? {} : { nextToken }
     const reply = await call(reach, action, { ...body, maxResults: 1000, ...more }, ['RepositoryNotFoundException'])
     if (reply.status !== 200) throw unknownName('repositoryName' in body ? String(body.repositoryName) : '')
-    return { rows: rowsIn(reply, reach.remote, action, key), next: textIn(reply.json<Row>(), 'nextToken') || undefined }
+    return { rows: rowsIn(reply, reach.remote, action, key), next: textIn(rowIn(reply), 'nextToken') || undefined }
   })
 }
 
@@ -139,9 +139,9 @@ async function send(
     isRepeatable: true,
   })
   if (reply.status === 200) return reply
-  const type = /[^#]*$/.exec(textIn(reply.json<Row>(), '__type'))![0]
+  const type = /[^#]*$/.exec(textIn(rowIn(reply), '__type'))![0]
   if (expected.includes(type)) return reply
-  throw refused(remote, action, reply.status, type, textIn(reply.json<Row>(), 'message'))
+  throw refused(remote, action, reply.status, type, textIn(rowIn(reply), 'message'))
 }
 
 async function keysOf({ accessKey, accessSecret }: Address, machineRole: MachineRole, { endpoint }: Pick<Remote, 'endpoint'>): Promise<AwsKeys> {

@@ -1,7 +1,7 @@
 import type { Proof } from '../../../registry/remote/remote.ts'
 import { credentialOf } from './credential.ts'
 import type { Adapter, Address, Lent, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** A token of the API is good for ten minutes; Marina asks for the next one a minute before. */
@@ -67,7 +67,7 @@ function tokenOf({ accessKey, accessSecret }: Address, api: Lent['api']) {
         authorization: 'none',
         isRepeatable: true,
       })
-      const token = textIn(reply.json<Row>(), 'access_token')
+      const token = textIn(rowIn(reply), 'access_token')
       return { proof: { kind: 'bearer', token }, endsAt: new Date(Date.now() + tokenMs) }
     },
   }
@@ -86,7 +86,7 @@ async function* listed({ vendor }: Reach, path: string, name?: string): AsyncGen
     const reply = await vendor.api({ path: `${path}?page=${page}&page_size=100`, expects: [200, 404] })
     if (reply.status === 404 && name !== undefined) throw unknownName(name)
     if (reply.status === 404) return { rows: [], next: undefined }
-    const isLast = !textIn(reply.json<Row>(), 'next')
+    const isLast = !textIn(rowIn(reply), 'next')
     return { rows: rowsIn(reply, vendor, path, 'results'), next: isLast ? undefined : String(Number(page) + 1) }
   })
 }

@@ -1,6 +1,6 @@
 import type { Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, refused, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, listedTag, paged, refused, rowIn, rowsIn, textIn, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 import { namespaceOf } from './wanted.ts'
 
@@ -46,7 +46,7 @@ export const githubGhcr: Adapter = {
 async function kindOf({ vendor }: Reach, owner: string): Promise<string> {
   const reply = await vendor.api({ path: `/users/${owner}`, expects: [200, 404] })
   if (reply.status === 404) throw refused(vendor, `GET /users/${owner}`, 404, 'GitHub knows no such owner')
-  return textIn(reply.json<Row>(), 'type') === 'Organization' ? '/orgs' : '/users'
+  return textIn(rowIn(reply), 'type') === 'Organization' ? '/orgs' : '/users'
 }
 
 async function* namesIn({ vendor }: { vendor: Remote }, path: string, owner: string) {

@@ -1,7 +1,7 @@
 import type { RepositoryName } from '../../../../oci/reference.ts'
 import { RemoteFailed } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Lent, Reach, Wanted } from './adapter.ts'
-import { asNames, paged, rowsIn, textIn, type Row } from './answers.ts'
+import { asNames, paged, rowIn, rowsIn, textIn, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 
 /**
@@ -12,8 +12,8 @@ export const gitlab: Adapter = {
   type: 'gitlab',
   info: { resources: ['image'] },
 
-  async locate(address, { api }) {
-    return { url: address.url, credential: credentialOf(address), vendor: await apiOf(address, api) }
+  async locate(address, lent) {
+    return { url: address.url, credential: credentialOf(address), vendor: await apiOf(address, lent) }
   },
 
   async *list(reach, wanted) {
@@ -34,7 +34,7 @@ export const gitlab: Adapter = {
  * GitLab's API is where the registry sends its clients for tokens. The access token goes there only if it is the
  * registry's own site, or the one that the administrator named.
  */
-async function apiOf({ url, tokenServiceUrl }: Address, api: Lent['api']) {
+async function apiOf({ url, tokenServiceUrl }: Address, { api, name }: Lent) {
   if (tokenServiceUrl !== '') return { url: new URL(tokenServiceUrl).origin, credential: undefined }
   const reply = await api({ path: '/v2/', authorization: 'none', expects: [200, 401] })
   const challenge = String(reply.headers['www-authenticate'] ?? '')
@@ -42,7 +42,7 @@ async function apiOf({ url, tokenServiceUrl }: Address, api: Lent['api']) {
   const service = URL.canParse(realm) ? new URL(realm) : new URL(url)
   if (!isSameSite(service, new URL(url)))
     throw new RemoteFailed(
-      { reason: 'unauthorized', endpoint: new URL(url).host, call: 'GET /v2/', answered: reply.status },
+      { reason: 'unauthorized', endpoint: name, call: 'GET /v2/', answered: reply.status },
       `the registry sends its clients to ${service.host}, which is another site: name that URL in token_service_url`,
     )
   return { url: service.origin, credential: undefined }
@@ -78,7 +78,7 @@ async function findRepository(reach: Reach, name: RepositoryName) {
     const path = `/api/v4/projects/${encodeURIComponent(parts.slice(0, count).join('/'))}`
     const reply = await reach.vendor.api({ path, headers: keyOf(reach), authorization: 'none', expects: [200, 404] })
     if (reply.status === 404) continue
-    const project = String(reply.json<Row>()['id'])
+    const project = String(rowIn(reply)['id'])
     for await (const row of repositoriesOf(reach, project))
       if (textIn(row, 'path').toLowerCase() === name) return { project, id: String(row['id']) }
   }

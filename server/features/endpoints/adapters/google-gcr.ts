@@ -2,7 +2,7 @@ import { createSign } from 'node:crypto'
 import type { RepositoryName } from '../../../../oci/reference.ts'
 import type { Proof } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Lent, ListedArtifact, Reach, Wanted } from './adapter.ts'
-import { asNames, isRow, listedTag, paged, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, paged, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 
 /** `<location>-docker.pkg.dev`: Artifact Registry, whose names are `<project>/<repository>/<image>`. */
@@ -46,7 +46,7 @@ export const googleGcr: Adapter = {
     const authorization = { scope: `repository:${name}:pull` }
     const reply = await remote.api({ path, authorization, expects: [200, 404] })
     if (reply.status === 404) throw unknownName(name)
-    yield* listed(reply.json<Row>())
+    yield* listed(rowIn(reply))
   },
 
   /** gcr.io makes what is pushed to; in Artifact Registry the repository must exist. */
@@ -94,7 +94,7 @@ async function* pages({ vendor }: Reach, path: string, key: string): AsyncGenera
   yield* paged(vendor, path, async (token) => {
     const query = `?pageSize=1000${token === undefined ? '' : `&pageToken=${encodeURIComponent(token)}`}`
     const reply = await vendor.api({ path: path + query })
-    return { rows: rowsIn(reply, vendor, path, key), next: textIn(reply.json<Row>(), 'nextPageToken') || undefined }
+    return { rows: rowsIn(reply, vendor, path, key), next: textIn(rowIn(reply), 'nextPageToken') || undefined }
   })
 }
 
@@ -106,7 +106,7 @@ async function makeRepository({ vendor, facts }: Reach, place: string): Promise<
   const body = { format: 'DOCKER' }
   const reply = await vendor.api({ method: 'POST', path, body, expects: [200, 409], isRepeatable: true })
   // The answer is a long-running operation: it is done when it says so.
-  const operation = textIn(reply.json<Row>(), 'name')
+  const operation = textIn(rowIn(reply), 'name')
   for (let tries = 0; reply.status === 200 && tries < 60; tries++) {
     const { done } = (await vendor.api({ path: `/v1/${operation}` })).json<Row>()
     if (done === true) return
@@ -144,7 +144,7 @@ function bearerOf(address: Address, api: Lent['api']) {
         authorization: 'none',
         isRepeatable: true,
       })
-      const { access_token: token, expires_in: seconds } = reply.json<Row>()
+      const { access_token: token, expires_in: seconds } = rowIn(reply)
       const endsAt = new Date(Date.now() + (Number(seconds) || 300) * 1000)
       return { proof: { kind: 'bearer', token: String(token) }, endsAt }
     },

@@ -1,6 +1,6 @@
 import type { ApiReply } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 import { hmac, signForHuawei } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
@@ -46,7 +46,7 @@ export const huaweiSwr: Adapter = {
     for (const namespace of firstParts(repositories)) {
       const found = await call(reach, { path: `/namespaces/${namespace}`, expects: [200, 404] })
       // The older API answers 200 with an empty name for one that does not exist.
-      if (found.status === 200 && textIn(found.json<Row>(), 'name') === namespace) continue
+      if (found.status === 200 && textIn(rowIn(found), 'name') === namespace) continue
       await call(reach, { method: 'POST', path: '/namespaces', body: JSON.stringify({ namespace }), expects: [200, 201, 409] })
     }
   },

@@ -1,7 +1,7 @@
 import { OciError } from '../../../../oci/errors.ts'
 import type { Credential } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 import { firstParts, namespaceOf } from './wanted.ts'
 
@@ -91,14 +91,14 @@ function parsed(text: string): Row | undefined {
 async function namespacesOf({ vendor }: Reach): Promise<string[]> {
   const reply = await vendor.api({ path: '/api/v1/user/' })
   const organizations = rowsIn(reply, vendor, 'GET /api/v1/user/', 'organizations')
-  return [textIn(reply.json<Row>(), 'username'), ...organizations.map((one) => textIn(one, 'name'))].filter(Boolean)
+  return [textIn(rowIn(reply), 'username'), ...organizations.map((one) => textIn(one, 'name'))].filter(Boolean)
 }
 
 async function* namesIn({ vendor }: Reach, namespace: string) {
   const path = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}`
   for await (const row of paged(vendor, path, async (token) => {
     const reply = await vendor.api({ path: token === undefined ? path : `${path}&next_page=${encodeURIComponent(token)}` })
-    return { rows: rowsIn(reply, vendor, path, 'repositories'), next: textIn(reply.json<Row>(), 'next_page') || undefined }
+    return { rows: rowsIn(reply, vendor, path, 'repositories'), next: textIn(rowIn(reply), 'next_page') || undefined }
   }))
     yield* asNames([`${namespace}/${textIn(row, 'name')}`])
 }
@@ -108,7 +108,7 @@ async function* tagsOf({ vendor }: Reach, name: string) {
   for await (const row of paged(vendor, path, async (page = '1') => {
     const reply = await vendor.api({ path: `${path}&page=${page}`, expects: [200, 404] })
     if (reply.status === 404) throw unknownName(name)
-    const hasMore = reply.json<Row>()['has_additional'] === true
+    const hasMore = rowIn(reply)['has_additional'] === true
     return { rows: rowsIn(reply, vendor, path, 'tags'), next: hasMore ? String(Number(page) + 1) : undefined }
   }))
     yield* listedTag(row['name'], row['manifest_digest'])

@@ -59,12 +59,14 @@ export function signForVolcengine(request: Signable, keys: Keys, { service, regi
   return { ...headers, authorization: chained({ ...request, headers }, keys, chain) }
 }
 
-/** Headers with Tencent Cloud's signature (TC3-HMAC-SHA256): no region in it, and the time in seconds. */
+/** Headers with Tencent Cloud's signature (TC3-HMAC-SHA256): no region in it, the time in seconds, and all in lower case. */
 export function signForTencent(request: Signable, keys: Keys, service: string, at = new Date()) {
   const time = String(Math.floor(at.getTime() / 1000))
   const scope = [at.toISOString().slice(0, 10), service, 'tc3_request']
   const chain = { algorithm: 'TC3-HMAC-SHA256', first: 'TC3', scope, time }
-  return { ...request.headers, 'x-tc-timestamp': time, authorization: chained(request, keys, chain) }
+  const lower = Object.entries(request.headers).map(([name, value]) => [name, value.toLowerCase()] as const)
+  const authorization = chained({ ...request, headers: Object.fromEntries(lower) }, keys, chain)
+  return { ...request.headers, 'x-tc-timestamp': time, authorization }
 }
 
 /** Headers with Alibaba Cloud's signature, version 3 (ACS3-HMAC-SHA256). `nonce`: another for each request. */

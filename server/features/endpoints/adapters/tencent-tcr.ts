@@ -1,6 +1,6 @@
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, numbered, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, numberIn, numbered, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { signForTencent } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -15,11 +15,11 @@ export const tencentTcr: Adapter = {
   type: 'tencent-tcr',
   info: { resources: ['image'], hasEmptyPattern: true, nameParts: { least: 2 } },
 
-  async locate(address, { api }) {
-    const { host, hostname } = new URL(address.url)
+  async locate(address, { api, name: endpoint }) {
+    const { hostname } = new URL(address.url)
     const isTencent = hostname.endsWith(domain)
     const url = isTencent ? 'https://tcr.tencentcloudapi.com' : address.url
-    const remote = { api, endpoint: { name: host, url } }
+    const remote = { api, endpoint: { name: endpoint, url } }
     const name = isTencent ? hostname.slice(0, -domain.length) : hostname
     const body = { AllRegion: true, Filters: [{ Name: 'RegistryName', Values: [name] }] }
     const reply = await send(remote, address, { url, region: 'ap-guangzhou' }, 'DescribeInstances', body)
@@ -71,7 +71,7 @@ function loginOf(remote: Sender, address: Address, { id, ...place }: Place & { i
     kind: 'fresh' as const,
     async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
       const reply = await send(remote, address, place, 'CreateInstanceToken', { RegistryId: id, TokenType: 'temp' })
-      const { Response: answer } = reply.json<{ Response: Row }>()
+      const answer = rowIn(reply, 'Response')
       const [username, password] = [textIn(answer, 'Username'), textIn(answer, 'Token')]
       return { proof: { kind: 'basic', username, password }, endsAt: new Date(numberIn(answer, 'ExpTime')) }
     },
@@ -82,7 +82,7 @@ function loginOf(remote: Sender, address: Address, { id, ...place }: Place & { i
 async function* listed(reach: Reach, action: string, key: string, body: object, name?: string): AsyncGenerator<Row> {
   yield* numbered(reach.remote, action, async (page) => {
     const reply = await call(reach, action, { ...body, Limit: pageSize, Offset: page }, isUnknown)
-    const answer = reply.json<{ Response: Row }>().Response
+    const answer = rowIn(reply, 'Response')
     if (answer['Error'] !== undefined && name !== undefined) throw unknownName(name)
     const total = numberIn(answer, 'TotalCount')
     const rows = rowsIn(reply, reach.remote, action, `Response.${key}`)
@@ -103,9 +103,9 @@ async function send(
   expected?: RegExp,
 ): Promise<ApiReply> {
   const text = JSON.stringify(body)
-  const plain = { 'content-type': 'application/json; charset=utf-8', 'x-tc-action': action.toLowerCase() }
+  const plain = { 'content-type': 'application/json; charset=utf-8', 'x-tc-action': action }
   const signed = signForTencent({ method: 'POST', url: `${url}/`, headers: plain, body: text }, { id, secret }, 'tcr')
-  const headers = { ...signed, 'x-tc-action': action, 'x-tc-version': '2019-09-24', 'x-tc-region': region }
+  const headers = { ...signed, 'x-tc-version': '2019-09-24', 'x-tc-region': region }
   const reply = await remote.api({
     method: 'POST',
     path: `${url}/`,
@@ -114,8 +114,7 @@ async function send(
     authorization: 'none',
     isRepeatable: true,
   })
-  const { Response: answer } = reply.json<{ Response?: Row }>()
-  const error = answer?.['Error']
+  const error = rowIn(reply, 'Response')['Error']
   if (!isRow(error)) return reply
   if (expected?.test(textIn(error, 'Code'))) return reply
   throw refused(remote, action, reply.status, textIn(error, 'Code'), textIn(error, 'Message'))

@@ -1,6 +1,6 @@
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, numbered, refused, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isRow, listedTag, numberIn, numbered, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { signForVolcengine } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -16,12 +16,12 @@ export const volcengineCr: Adapter = {
   type: 'volcengine-cr',
   info: { resources: ['image'], hasEmptyPattern: true, nameParts: { least: 2 } },
 
-  locate(address, { api }) {
-    const { hostname, host } = new URL(address.url)
+  locate(address, { api, name }) {
+    const { hostname } = new URL(address.url)
     const [, registry = hostname, region] = hostForm.exec(hostname) ?? []
     const url = region === undefined ? address.url : 'https://open.volcengineapi.com'
     const facts = { url, region: region ?? 'cn-beijing', registry }
-    return { url: address.url, credential: loginOf({ api, endpoint: { name: host, url } }, address, facts), facts }
+    return { url: address.url, credential: loginOf({ api, endpoint: { name, url } }, address, facts), facts }
   },
 
   async *list(reach, wanted) {
@@ -65,7 +65,7 @@ function loginOf(remote: Sender, address: Address, place: Place) {
     kind: 'fresh' as const,
     async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
       const reply = await send(remote, address, place, 'GetAuthorizationToken', {})
-      const { Result: answer } = reply.json<{ Result: Row }>()
+      const answer = rowIn(reply, 'Result')
       const [username, password] = [textIn(answer, 'Username'), textIn(answer, 'Token')]
       return { proof: { kind: 'basic', username, password }, endsAt: new Date(textIn(answer, 'ExpireTime')) }
     },
@@ -74,7 +74,7 @@ function loginOf(remote: Sender, address: Address, place: Place) {
 
 async function exists(reach: Reach, action: string, body: object): Promise<boolean> {
   const reply = await call(reach, action, { ...body, PageNumber: 1, PageSize: 1 })
-  return numberIn(reply.json<{ Result: Row }>().Result, 'TotalCount') > 0
+  return numberIn(rowIn(reply, 'Result'), 'TotalCount') > 0
 }
 
 async function* listed(reach: Reach, action: string, body: object, name?: string): AsyncGenerator<Row> {
@@ -82,7 +82,7 @@ async function* listed(reach: Reach, action: string, body: object, name?: string
     const query = { ...body, PageNumber: page, PageSize: pageSize }
     const reply = await call(reach, action, query, name === undefined ? undefined : isUnknown)
     if (errorIn(reply) && name !== undefined) throw unknownName(name)
-    const total = numberIn(reply.json<{ Result: Row }>().Result, 'TotalCount')
+    const total = numberIn(rowIn(reply, 'Result'), 'TotalCount')
     const rows = rowsIn(reply, reach.remote, action, 'Result.Items')
     return { rows, total }
   })
@@ -124,6 +124,6 @@ async function send(
 }
 
 function errorIn(reply: ApiReply): Row | undefined {
-  const error = reply.json<{ ResponseMetadata?: Row }>().ResponseMetadata?.['Error']
+  const error = rowIn(reply, 'ResponseMetadata')['Error']
   return isRow(error) ? error : undefined
 }

@@ -57,6 +57,7 @@ export const artifactRegistryStandIn: StandIn = {
   saved: (url) => ({ accessKey: '_json_key', accessSecret: keyFile(url) }),
   nameOf: (namespace, app) => `${namespace}/images/${app}`,
   listsDigests: true,
+  listsAll: false,
   makesNamespaces: true,
   open(backing, { url, isLetIn }) {
     const made = new Set<string>()

@@ -50,6 +50,8 @@ export type StandIn = {
   nameOf?(namespace: string, app: string): string
   /** False if the vendor's lists have no digests. */
   listsDigests: boolean
+  /** False if a namespace must be known to list what is in it. */
+  listsAll?: boolean
   /** False if pushes need no namespace that was made before. */
   makesNamespaces: boolean
   open(backing: Backing, self: Self): Vendor

@@ -1,0 +1,69 @@
+import { after } from 'node:test'
+import { openLog } from '../../../platform/observe/log.ts'
+import { openOutbound } from '../../../platform/outbound/outbound.ts'
+import { noBudget, openRemote, type OpenRemote } from '../../../registry/remote/remote.ts'
+import { openTestMarina } from '../../../testing/server.ts'
+import { reach, type Reachable } from '../open.ts'
+import { adapterSuite, type Trial } from './adapter.suite.ts'
+import { openBacking } from './stand-ins/backing.suite.ts'
+import { standIns } from './stand-ins/stand-ins.suite.ts'
+import { openStandIn, type StandIn } from './stand-ins/stand-in.suite.ts'
+
+const marina = await openTestMarina()
+after(() => marina[Symbol.asyncDispose]())
+const outbound = openOutbound({ allow: ['127.0.0.1'] })
+after(() => outbound.close())
+const log = openLog({ level: 'silent', format: 'json' })
+
+/** One try, so that a test need not wait for repetitions. Hosts of a vendor are led to its stand-in. */
+const remotes =
+  (standIn: Pick<StandIn, 'hosts'>, url: string): OpenRemote =>
+  (endpoint, limits) => {
+    const isHost = standIn.hosts?.includes(endpoint.url) === true
+    const led = isHost ? { ...endpoint, url } : endpoint
+    return openRemote({ outbound, endpoint: led, budget: noBudget, log, limits: { ...limits, tries: 1 } })
+  }
+
+for (const standIn of standIns) {
+  adapterSuite([standIn.type, standIn.kind].filter(Boolean).join(', '), async (): Promise<Trial> => {
+    const opened = await openStandIn(standIn, marina)
+    const { accessKey, accessSecret } = standIn.saved(opened.url)
+    return {
+      standIn,
+      secrets: [accessSecret],
+      makeNamespace: opened.backing.makeNamespace,
+      break: opened.break,
+      open: (change) =>
+        reach(
+          { openRemote: remotes(standIn, opened.url), machineRole: () => Promise.reject(new Error('no role')) },
+          reachable(standIn, standIn.hosts?.[0] ?? opened.url, { accessKey, accessSecret, ...change }),
+        ),
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    }
+  })
+}
+
+adapterSuite('harbor, a Marina', async (): Promise<Trial> => {
+  const { name, password } = marina.admin
+  const standIn = { type: 'harbor', listsDigests: true, makesNamespaces: true } as const
+  return {
+    standIn,
+    secrets: [password],
+    makeNamespace: openBacking(marina).makeNamespace,
+    open: (change) =>
+      reach(
+        { openRemote: remotes({}, marina.url), machineRole: () => Promise.reject(new Error('no role')) },
+        reachable(standIn, marina.url, { accessKey: name, accessSecret: password, ...change }),
+      ),
+    async [Symbol.asyncDispose]() {},
+  }
+})
+
+function reachable(
+  { type }: Pick<StandIn, 'type'>,
+  url: string,
+  login: Pick<Reachable, 'accessKey' | 'accessSecret'>,
+): Reachable {
+  const rest = { tokenServiceUrl: '', credentialType: 'basic', isInsecure: false, caCertificate: '' } as const
+  return { type, name: 'tried', url, ...rest, ...login }
+}
