@@ -22,7 +22,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, file?: string): LoadedConfig 
   return { config: buildConfig(written), written, file: path }
 }
 
-/** Variables that all programs read, in capital and small letters: the values of those settings, unless they are set. */
+/** Variables that all programs read, in capital or small letters: defaults of these settings. */
 const common = {
   HTTPS_PROXY: 'MARINA_HTTPS_PROXY',
   HTTP_PROXY: 'MARINA_HTTP_PROXY',

@@ -32,6 +32,6 @@ export const outbound = {
     path: 'outbound.no_proxy',
     parse: optional(line),
     fallback: undefined,
-    help: 'hosts, domains, addresses and CIDR ranges that are called without a proxy, separated by commas; NO_PROXY by default',
+    help: 'hosts, domains, addresses and CIDR ranges called without a proxy, separated by commas; NO_PROXY by default',
   }),
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export type DockerRegistry = AsyncDisposable & { url: string }
+type DockerRegistry = AsyncDisposable & { url: string }
 
 /** Debian's docker-registry on this machine, empty, on a free port; it deletes what it is asked to delete. */
 export async function openDockerRegistry(): Promise<DockerRegistry> {

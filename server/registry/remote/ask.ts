@@ -104,7 +104,7 @@ export async function drop({ body }: Pick<Answer, 'body'>): Promise<void> {
 }
 
 /** Reads an answer of at most `limit` bytes. Throws RemoteFailed for a longer or cut one. */
-export async function readWhole(line: Line, question: Question, answer: Answer, limit: number): Promise<Buffer> {
+async function readWhole(line: Line, question: Question, answer: Answer, limit: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let size = 0
   try {

@@ -14,6 +14,8 @@ const mostTokens = 1000
 export function openAuth(credential: Credential | undefined): Auth {
   let mode: Mode = { kind: 'unknown' }
   let learning: Promise<void> | undefined
+  /** TypeScript does not see that `learn` changes it. */
+  const current = (): Mode => mode
   const proof = proofOf(credential)
   const tokens = new LRUCache<string, Token>({ max: mostTokens })
   const underWay = new Map<string, Promise<Token>>()
@@ -49,7 +51,7 @@ export function openAuth(credential: Credential | undefined): Auth {
         learning ??= learn({ ...line, signal: undefined }).finally(() => (learning = undefined))
         await orAborted(learning, line.signal)
       }
-      const now = mode as Mode
+      const now = current()
       if (now.kind === 'bearer') return `Bearer ${await tokenFor(line, now, scopes, shown)}`
       return now.kind === 'basic' && shown?.kind === 'basic' ? basic(shown) : undefined
     },

@@ -1,5 +1,5 @@
 /** One challenge of a `WWW-Authenticate` header; scheme and names of parameters in small letters. */
-export type Challenge = { scheme: string; params: Map<string, string> }
+type Challenge = { scheme: string; params: Map<string, string> }
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const quoted = '"(?:[^"\\\\]|\\\\.)*"'

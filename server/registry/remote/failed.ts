@@ -21,7 +21,7 @@ export type RemoteReason =
   | 'lied'
   | 'rejected'
 
-export type RemoteFailure = {
+type RemoteFailure = {
   reason: RemoteReason
   /** The endpoint's name. */
   endpoint: string

@@ -13,14 +13,11 @@ import { pushScope } from './scopes.ts'
 /** How often an index is written until it holds what was added: others may write it at the same time. */
 const rounds = 5
 
-/** Entries with `artifactType` and `annotations` as the manifest says them. */
-type Entry = Omit<Descriptor, 'artifactType'> & { artifactType: string | undefined }
-
 /**
  * The tag of the index that lists a subject's referrers where there is no API: `sha256-<hex>`, cut to a tag's length
  * (OCI Distribution Specification 1.1, "Referrers Tag Schema").
  */
-export const referrersTag = (subject: Digest): Tag => subject.replace(':', '-').slice(0, 128) as Tag
+const referrersTag = (subject: Digest): Tag => subject.replace(':', '-').slice(0, 128) as Tag
 
 /** The referrers that the index under the subject's tag lists; none without such an index. */
 export async function fallbackReferrers(line: Line, name: RepositoryName, subject: Digest): Promise<Descriptor[]> {
@@ -34,10 +31,10 @@ export async function fallbackReferrers(line: Line, name: RepositoryName, subjec
 }
 
 /** "Pushing Manifests with Subject": who pushes a referrer without the API adds it to the index. */
-export async function addReferrer(line: Line, name: RepositoryName, subject: Digest, entry: Entry): Promise<void> {
+export async function addReferrer(line: Line, name: RepositoryName, subject: Digest, entry: Descriptor): Promise<void> {
   line.seen.referrersApi ??= false
   await change(line, name, subject, (all) =>
-    all.some(({ digest }) => digest === entry.digest) ? undefined : [...all, entry as Descriptor],
+    all.some(({ digest }) => digest === entry.digest) ? undefined : [...all, entry],
   )
 }
 

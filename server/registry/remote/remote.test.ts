@@ -4,20 +4,17 @@ import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { givenProject } from '../../testing/given.ts'
 import { openTestMarina } from '../../testing/server.ts'
 import { registrySuite } from '../registry.suite.ts'
-import { noBudget, openRemote, type Endpoint } from './remote.ts'
+import { noBudget, openRemote } from './remote.ts'
+import { openRemotes } from './remotes.ts'
 
 const log = openLog({ level: 'silent', format: 'json' })
-
-function openOn(endpoint: Endpoint) {
-  const outbound = openOutbound({ allow: ['127.0.0.1'] })
-  return { remote: openRemote({ outbound, endpoint, budget: noBudget, log }), outbound }
-}
+const open = () => openOutbound({ allow: ['127.0.0.1'] })
 
 registrySuite('a docker-registry over HTTP', async () => {
   const docker = await openDockerRegistry()
-  const { remote, outbound } = openOn({ url: docker.url })
+  const outbound = open()
   return {
-    registry: remote,
+    registry: openRemote({ outbound, endpoint: { url: docker.url }, budget: noBudget, log }),
     project: 'team',
     ways: { deletesTags: false, resumesCutChunks: false, holdsBlobs: false, knowsNames: false },
     async [Symbol.asyncDispose]() {
@@ -31,9 +28,12 @@ registrySuite('another Marina over HTTP', async () => {
   const marina = await openTestMarina()
   const project = await givenProject(marina)
   const { name: username, password } = marina.admin
-  const { remote, outbound } = openOn({ url: marina.url, credential: { kind: 'basic', username, password } })
+  const outbound = open()
+  const { db } = marina.ground
+  const { manifestBytes } = marina.config.limits
+  const openRemote = openRemotes({ db, outbound, log, limits: { ...marina.config.endpoints, manifestBytes } })
   return {
-    registry: remote,
+    registry: openRemote({ url: marina.url, credential: { kind: 'basic', username, password } }),
     project: project.name,
     async [Symbol.asyncDispose]() {
       outbound.close()

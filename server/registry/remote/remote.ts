@@ -20,7 +20,7 @@ export { remoteName } from './name.ts'
 export type * from './types.ts'
 
 /** The defaults of the settings group `endpoints`. */
-export const remoteLimits: RemoteLimits = {
+const remoteLimits: RemoteLimits = {
   silenceMs: 60_000,
   tries: 5,
   backOffMs: 1000,

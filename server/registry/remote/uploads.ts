@@ -233,7 +233,7 @@ async function openSession(line: Line, name: RepositoryName, id: string, at: num
 
 /** `Range: 0-99` is 100 bytes. docker-registry says `0-0` of none, too; a blob of one byte is never sent in parts. */
 function sizeOf({ headers }: Answer): number | undefined {
-  const [, last] = /^(?:bytes=)?0-(\d{1,15})$/.exec(String(headers['range'] ?? '')) ?? []
+  const [, last] = /^(?:bytes=)?0-(\d{1,15})$/.exec(headers['range'] ?? '') ?? []
   return last === undefined ? undefined : last === '0' ? 0 : Number(last) + 1
 }
 
