@@ -77,3 +77,5 @@ create table replication_tally (
 
 -- Tasks of one lane get a fair share of a type's places in each process; null for tasks that have none.
 alter table task add column lane text;
+-- Whether a run that is lost with its process counts as a failed try.
+alter table task add column counts_losses boolean not null default true;

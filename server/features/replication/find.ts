@@ -13,8 +13,8 @@ export type Found = {
   source: RepositoryName
   target: RepositoryName
   items: Item[]
-  /** All tags that name what belongs to another artifact. */
-  linkTags: string[]
+  /** All tags that name what belongs to another artifact; null where the source's list leaves them out. */
+  linkTags: string[] | null
   resourceType: CopyParams['resourceType']
 }
 
@@ -53,7 +53,12 @@ export async function findIn(
     if (error instanceof OciError && error.code === 'NAME_UNKNOWN') return undefined
     throw error
   }
-  return { items, linkTags, resourceType: source.endpointId === 0 ? 'artifact' : 'image' }
+  // A list of artifacts, unlike one of tags, shows accessories with what they belong to.
+  return {
+    items,
+    linkTags: source.listsDigests ? null : linkTags,
+    resourceType: source.endpointId === 0 ? 'artifact' : 'image',
+  }
 }
 
 /** The artifact with the tags that the filters take; undefined when they take nothing of it. */

@@ -42,11 +42,19 @@ export function jobTypes({ atOnce }: { atOnce: number }) {
       name: planName,
       concurrency: Math.max(2, atOnce >> 1),
       maxTries: 3,
+      countsLosses: false,
       isAlone: true,
       timeoutMs: week,
       lane,
     }),
-    copy: jobType<CopyParams>({ name: copyName, concurrency: atOnce, maxTries: 3, timeoutMs: week, lane }),
+    copy: jobType<CopyParams>({
+      name: copyName,
+      concurrency: atOnce,
+      maxTries: 3,
+      countsLosses: false,
+      timeoutMs: week,
+      lane,
+    }),
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { callApi } from '../../testing/api.ts'
-import { openDockerRegistry, type DockerRegistry } from '../../testing/docker-registry.ts'
+import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { fresh, givenProject, pushImage, pushReferrer } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
@@ -25,7 +25,7 @@ type Drift = { same: number; missing: number; different: number; extra: number; 
 describe('mirrors, previews and drift', () => {
   let here: TestMarina
   let there: TestMarina
-  let docker: DockerRegistry
+  let docker: Awaited<ReturnType<typeof openDockerRegistry>>
   let toThere: number
   let toDocker: number
   let fromThere: number

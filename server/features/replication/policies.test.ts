@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { callApi, create } from '../../testing/api.ts'
-import { openDockerRegistry, type DockerRegistry } from '../../testing/docker-registry.ts'
+import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { fresh } from '../../testing/given.ts'
 import { expectAnswer, type Answer } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
@@ -12,7 +12,7 @@ const path = '/replication/policies'
 
 describe('replication policies', () => {
   let marina: TestMarina
-  let docker: DockerRegistry
+  let docker: Awaited<ReturnType<typeof openDockerRegistry>>
   let endpoint: number
   before(async () => {
     ;[marina, docker] = await Promise.all([

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { callApi, create } from '../../testing/api.ts'
-import { openDockerRegistry, type DockerRegistry } from '../../testing/docker-registry.ts'
+import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { fresh, givenProject, pushImage, pushReferrer } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openReceiver } from '../../testing/receiver.ts'
@@ -33,7 +33,7 @@ const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_B
 describe('runs of replication policies', () => {
   let here: TestMarina
   let there: TestMarina
-  let docker: DockerRegistry
+  let docker: Awaited<ReturnType<typeof openDockerRegistry>>
   let toThere: number
   let toDocker: number
   before(async () => {
@@ -65,6 +65,8 @@ describe('runs of replication policies', () => {
     const { name: project } = await givenProject(here)
     const image = await pushImage(here, `${project}/app`, { tag: 'v1' })
     await pushReferrer(here, `${project}/app`, image)
+    const signature = `${image.digest.replace(':', '-')}.sig`
+    await pushImage(here, `${project}/app`, { tag: signature })
     await pushImage(here, `${project}/app`, { tag: 'dev' })
     await pushImage(here, `${project}/lib/deep`, { tag: 'v2' })
     await pushImage(here, `${project}/other`, { tag: 'x' })
@@ -98,7 +100,8 @@ describe('runs of replication policies', () => {
         ],
       ],
     )
-    assert.deepEqual(await tagsAt(there, `${target}/app`), ['v1'])
+    assert.deepEqual(await tagsAt(there, `${target}/app`), [signature, 'v1'])
+    await same(`${project}/app`, `${target}/app`, signature)
     await same(`${project}/app`, `${target}/app`, 'v1')
     await same(`${project}/lib/deep`, `${target}/lib/deep`, 'v2')
     const { manifests } = (

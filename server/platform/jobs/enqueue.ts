@@ -35,8 +35,9 @@ export async function enqueue<P extends Params>(
         insert into execution (vendor_type, vendor_id, trigger, extra_attrs, single_key, tasks, unfinished)
         values (${vendorType}, ${vendorId}, ${trigger}, ${jsonbText(attrs)}::jsonb, ${single}, 1, 1) returning id),
       asked as (
-        insert into task (execution_id, job_type, max_tries, priority, params, alone_key, lane, run_at)
-        select id, ${type.name}, ${type.maxTries}, ${type.priority}, ${jsonbText(ask.params)}::jsonb, ${alone},
+        insert into task (
+          execution_id, job_type, max_tries, counts_losses, priority, params, alone_key, lane, run_at)
+        select id, ${type.name}, ${type.maxTries}, ${type.countsLosses}, ${type.priority}, ${jsonbText(ask.params)}::jsonb, ${alone},
           ${laneOf(type, ask.params)}, coalesce(${runAt}::timestamptz, clock_timestamp())
         from made
         returning id, execution_id, job_type, priority, lane, run_at)
@@ -86,8 +87,8 @@ export async function addTasks<P extends Params>(
       set tasks = tasks + ${all.length}, unfinished = unfinished + ${all.length}, updated_at = clock_timestamp()
       where id = ${executionId} and ended_at is null returning id, vendor_id),
     asked as (
-      insert into task (execution_id, job_type, max_tries, priority, params, alone_key, lane)
-      select grown.id, ${type.name}, ${type.maxTries}, ${type.priority}, one.params::jsonb,
+      insert into task (execution_id, job_type, max_tries, counts_losses, priority, params, alone_key, lane)
+      select grown.id, ${type.name}, ${type.maxTries}, ${type.countsLosses}, ${type.priority}, one.params::jsonb,
         case when ${type.isAlone} then ${type.name} || '/' || grown.vendor_id end, one.lane
       from grown, unnest(
         ${all.map((one) => jsonbText(one))}::text[],

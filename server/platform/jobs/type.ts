@@ -19,6 +19,11 @@ export type JobType<P extends Params = Params> = {
    * does not.
    */
   maxTries: number
+  /**
+   * Whether a try that is lost with its process counts as failed. A job that goes on where it was cut short may say
+   * false; it ends in Error after 100 runs all the same, as it may be what kills the processes.
+   */
+  countsLosses: boolean
   /** The back-off before try n + 1: firstMs × 2^(n - 1), at most mostMs, with jitter of a quarter up or down. */
   backOff: { firstMs: number; mostMs: number }
   /** A try that takes longer is aborted and counts as failed. */
@@ -43,6 +48,7 @@ export type JobType<P extends Params = Params> = {
 const defaults = {
   concurrency: 5,
   maxTries: 1,
+  countsLosses: true,
   backOff: { firstMs: 1000, mostMs: 300_000 },
   timeoutMs: 24 * 3_600_000,
   priority: 0,
