@@ -10,7 +10,7 @@ import type { Certificate } from './certificate.ts'
 /** How a stand-in answers: `undefined` is 404 as a registry says it. */
 export type Answering = (request: IncomingMessage, response: ServerResponse) => unknown
 
-export type OtherSide = AsyncDisposable & {
+type OtherSide = AsyncDisposable & {
   url: string
   /** Method, path with query, and `Authorization` of every request, in the order in which they came. */
   asked: { method: string; path: string; authorization: string | undefined }[]

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Ground } from '../app/ground.ts'
 import { openMarina } from '../app/serve.ts'
 import { buildConfig, type Config, type Variable } from '../config/config.ts'
+import { sql } from '../platform/db/sql.ts'
 import { openLog, type Log } from '../platform/observe/log.ts'
 import { openAsk, type Ask, type Person } from './http.ts'
 import { openTestDatabase } from './postgres.ts'
@@ -53,6 +55,7 @@ export async function openTestMarina(
     ...settings,
   })
   const marina = await openMarina(config, log)
+  await waitForCache(marina.ground)
   let ended: Promise<void> | undefined
   const stop = () => (ended ??= marina.close())
   opened.defer(stop)
@@ -77,6 +80,17 @@ export async function openTestMarina(
     stop,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+/**
+ * Waits until a new process keeps facts in its caches, which takes until all older transactions have ended, those of
+ * other tests included. A test that holds one open itself goes on without the caches after 10 s.
+ */
+async function waitForCache({ db, peers, layers }: Ground): Promise<void> {
+  const learned = sql`select from replica where generation is null and lease_until > clock_timestamp()`
+  const end = performance.now() + 10_000
+  const isReady = async () => peers.isTrusted() && (!layers.redis || (await db.rows(learned)).length === 0)
+  while (performance.now() < end && !(await isReady())) await setTimeout(5)
 }
 
 /** A second Marina on the same database and storage, like a second process: the two share nothing in memory. */

@@ -1,11 +1,5 @@
 import type { Actor } from '../../catalog/topics.ts'
-import {
-  isReferenceViolation,
-  isUniqueViolation,
-  type Db,
-  type Queryable,
-  type Tx,
-} from '../../platform/db/db.ts'
+import { isReferenceViolation, isUniqueViolation, type Db, type Queryable, type Tx } from '../../platform/db/db.ts'
 import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -119,8 +113,7 @@ function parse<One extends Pick<NewEndpoint, 'type' | 'credentialType'>>(given: 
 
 async function refuseUnhealthy(ground: Reaching, given: Parameters<typeof checkHealth>[1]): Promise<void> {
   const health = await checkHealth(ground, given)
-  if (!health.isHealthy && !health.isBusy)
-    throw new Failure('BAD_REQUEST', `the registry is unhealthy: ${health.why}`)
+  if (!health.isHealthy && !health.isBusy) throw new Failure('BAD_REQUEST', `the registry is unhealthy: ${health.why}`)
 }
 
 /** A secret stays with its server: whoever may change a URL must not be able to have the secret sent elsewhere. */
@@ -128,7 +121,10 @@ function refuseMovedSecret(known: NewEndpoint, given: Partial<NewEndpoint>, want
   const isKept = given.accessSecret === undefined && wanted.accessSecret !== ''
   const moves = (field: 'url' | 'tokenServiceUrl') => wanted[field] !== '' && wanted[field] !== known[field]
   if (isKept && (moves('url') || moves('tokenServiceUrl')))
-    throw new Failure('BAD_REQUEST', 'the URL is another one: send access_secret again, it is not sent to another server')
+    throw new Failure(
+      'BAD_REQUEST',
+      'the URL is another one: send access_secret again, it is not sent to another server',
+    )
 }
 
 /** So that a taken name is told before a registry is asked; the unique index decides in the end. */

@@ -6,7 +6,7 @@ import { facts } from './topics.ts'
 
 export type { FindUse, Use } from './actions.ts'
 export type { Expected, ListedArtifact, Wanted } from './adapters/adapter.ts'
-export { openMachineRole } from './adapters/machine-role.ts'
+export { openMachineRole, roleAddresses, type MachineRole } from './adapters/machine-role.ts'
 export { wantedBy } from './adapters/wanted.ts'
 export { openEndpoints, type Endpoints, type OpenEndpoint } from './open.ts'
 export { findEndpoint, findEndpoints, type Endpoint } from './store.ts'

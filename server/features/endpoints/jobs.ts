@@ -62,7 +62,8 @@ async function note(db: Db, endpoint: Endpoint, trouble: string): Promise<void> 
   await db.transaction(async (tx) => {
     const isNoted = await noteCheck(tx, endpoint, { status, trouble })
     if (!isNoted || status === endpoint.status) return
-    const fact = trouble === '' ? facts.endpointRecovered(about, marina) : facts.endpointFailed({ ...about, why: trouble }, marina)
+    const fact =
+      trouble === '' ? facts.endpointRecovered(about, marina) : facts.endpointFailed({ ...about, why: trouble }, marina)
     await emit(tx, [fact])
   })
 }

@@ -110,7 +110,11 @@ async function locate(
 ): Promise<Located> {
   if (!adapter.locate) return { url: given.url, credential: credentialOf(given) }
   const plain = lent.open(given.url, undefined)
-  return adapter.locate(given, { api: (call) => plain.api(call), name: plain.endpoint.name, machineRole: lent.machineRole })
+  return adapter.locate(given, {
+    api: (call) => plain.api(call),
+    name: plain.endpoint.name,
+    machineRole: lent.machineRole,
+  })
 }
 
 function remoteEndpoint(one: Reachable): Omit<RemoteEndpoint, 'url' | 'credential'> {
@@ -151,7 +155,8 @@ function verbsOf(adapter: Adapter, reach: Reach): Omit<OpenEndpoint, 'endpoint'>
 }
 
 async function* listTags(remote: Remote, name: RepositoryName): AsyncGenerator<ListedArtifact> {
-  for await (const tag of remote.tags(name)) yield { tags: [tag as Tag], digest: undefined, labels: [], kind: undefined }
+  for await (const tag of remote.tags(name))
+    yield { tags: [tag as Tag], digest: undefined, labels: [], kind: undefined }
 }
 
 async function deleteTag(remote: Remote, name: RepositoryName, tag: Tag, by: Actor): Promise<void> {

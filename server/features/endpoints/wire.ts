@@ -45,7 +45,7 @@ export function parseChange(body: Static<typeof RegistryUpdate>): Partial<NewEnd
 }
 
 /** An endpoint that is tried without being saved. */
-export function parsePing({ type = '', id: _, ...address }: Static<typeof RegistryPing>): NewEndpoint {
+export function parsePing({ type = '', ...address }: Static<typeof RegistryPing>): NewEndpoint {
   return withKind({ ...nothing, ...parseChange(address), type })
 }
 
@@ -102,7 +102,10 @@ export function presentLocal(url: string): Static<typeof Registry> {
 type FilterStyle = Static<typeof RegistryInfo>['supported_resource_filters'][number]
 
 /** What policies can ask of an adapter. Events are heard of this Marina only. */
-export function presentInfo({ type, info }: Pick<Adapter, 'type' | 'info'>, isLocal = false): Static<typeof RegistryInfo> {
+export function presentInfo(
+  { type, info }: Pick<Adapter, 'type' | 'info'>,
+  isLocal = false,
+): Static<typeof RegistryInfo> {
   const style = (kind: string, form: string, values: string[] | null = null): FilterStyle => ({
     type: kind,
     style: form,

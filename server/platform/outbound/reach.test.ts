@@ -103,7 +103,7 @@ test('a refusal names host, address and setting, in a call and in a check before
   await made.check('http://10.1.2.3/', 'endpoint')
 })
 
-test('a name that nobody knows is called unknown to an administrator, and refused like all others to users', async () => {
+test('an administrator reads that a name is not known; users read the one text of all refusals', async () => {
   const made = outbound({ lookup: names({}) })
   await assert.rejects(
     get(made, 'http://nobody.example/', 'endpoint'),

@@ -24,7 +24,7 @@ const passedOn: OciErrorCode[] = [
   'UNSUPPORTED',
 ]
 
-/** A failure of this line, in the words of this call; without the query, which can hold a signature. */
+/** A failure of this line, in the words of this call; without what a URL can hold of a secret. */
 export function failed(
   line: Pick<Line, 'endpoint'>,
   question: Pick<Question, 'method' | 'url'>,
@@ -33,7 +33,8 @@ export function failed(
   more: { answered?: number; retryAfterMs?: number; code?: OciErrorCode; cause?: unknown } = {},
 ): RemoteFailed {
   const { answered, retryAfterMs, ...extras } = more
-  const call = `${question.method} ${question.url.split('?', 1)[0]!}`
+  const url = question.url.split('?', 1)[0]!.replace(/[^/]*@/, '')
+  const call = `${question.method} ${url}`
   return new RemoteFailed({ reason, endpoint: line.endpoint.name, call, answered, retryAfterMs }, sentence, extras)
 }
 
@@ -51,7 +52,6 @@ export function failedCall(line: Line, question: Question, error: unknown): Remo
   const say = (reason: RemoteReason, hint: string) =>
     failed(line, question, reason, `${(error as Error).message}${hint}`, { cause: error })
   if (error instanceof OutboundRefused) return say('refused', '')
-  if (error instanceof OciError) return failed(line, question, 'not-a-registry', error.message, { cause: error })
   if (line.signal?.aborted) return failed(line, question, 'aborted', 'the call was given up', { cause: error })
   // The source of an upload failed: its owner knows that error.
   if (!(error instanceof OutboundFailed)) throw error

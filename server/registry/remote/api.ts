@@ -16,7 +16,7 @@ export async function callApi(line: Line, call: ApiCall): Promise<ApiReply> {
     status,
     headers,
     text: content.toString(),
-    json: <Value>() => jsonOf(line, question, content) as Value,
+    json: (read = (json) => json as never) => read(jsonOf(line, question, content)),
     next: nextOf({ ...line, base: question.url }, question, headers['link']),
   }
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OciError } from '../../../oci/errors.ts'
-import { failedCall, refusedAnswer, throttled } from './answers.ts'
+import { failed, failedCall, refusedAnswer, throttled } from './answers.ts'
 import type { RemoteFailed } from './failed.ts'
 import type { Answer, Line, Question } from './line.ts'
 
@@ -43,8 +42,10 @@ async function send(line: Line, question: Question, isRenewed: boolean): Promise
   const { url, method, headers = {}, scopes, body, redirects = 0, reach = 'endpoint' } = question
   // A call to another host (an upload's location) gets no credential.
   const isOwn = new URL(url).origin === new URL(line.base).origin
-  const authorization =
-    question.authorization ?? (scopes && isOwn ? await line.auth.headerFor(line, scopes, isRenewed) : undefined)
+  const shown = question.authorization ?? (scopes && isOwn ? line.auth.headerFor(line, scopes, isRenewed) : undefined)
+  const authorization = await Promise.resolve(shown).catch((error: unknown) => {
+    throw line.signal?.aborted ? failedCall(line, question, error) : error
+  })
   try {
     return await outbound.open({
       url,
@@ -110,7 +111,8 @@ async function readWhole(line: Line, question: Question, answer: Answer, limit: 
   try {
     for await (const part of answer.body as AsyncIterable<Buffer>) {
       parts.push(part)
-      if ((size += part.length) > limit) throw new OciError('SIZE_INVALID', `more than ${limit} bytes`)
+      if ((size += part.length) > limit)
+        throw failed(line, question, 'not-a-registry', `it sends more than ${limit} bytes`)
     }
   } catch (error) {
     throw failedCall(line, question, error)

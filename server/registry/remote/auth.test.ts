@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import type { RepositoryName, Tag } from '../../../oci/reference.ts'
+import type { Tag } from '../../../oci/reference.ts'
 import { makeCertificate } from '../../testing/certificate.ts'
 import { openOtherRemote, openOtherSide, sendError, sendJson, type Answering } from '../../testing/other-side.ts'
-import { RemoteFailed, type Credential } from './remote.ts'
+import { RemoteFailed, remoteName, type Credential } from './remote.ts'
 
-const app = 'team/app' as RepositoryName
-const web = 'team/web' as RepositoryName
+const app = remoteName('team/app')
+const web = remoteName('alpine')
 const basic: Credential = { kind: 'basic', username: 'robot', password: 'pass:word' }
 const basicHeader = `Basic ${Buffer.from('robot:pass:word').toString('base64')}`
 
@@ -19,7 +19,9 @@ const registry =
     const [, token] = /^Bearer (.*)$/.exec(request.headers.authorization ?? '') ?? []
     if (token !== undefined && isGood(token)) return sendJson(response, { name: app, tags: ['v1'] })
     const scope =
-      request.url === '/v2/' ? '' : `,scope="repository:${request.url!.split('/').slice(2, 4).join('/')}:pull"`
+      request.url === '/v2/'
+        ? ''
+        : `,scope="repository:${/^\/v2\/(.*)\/(?:tags|manifests)\//.exec(request.url!)?.[1]}:pull"`
     response.setHeader('www-authenticate', `Bearer realm="${realm()}",service="other side"${scope}`)
     sendError(response, 401, 'UNAUTHORIZED')
   }
@@ -47,7 +49,7 @@ const failsWith = (reason: RemoteFailed['reason'], pattern: RegExp) => (error: u
   return true
 }
 
-test('a token is got by GET with name and password, once for each scope, and only the service sees the password', async () => {
+test('a token is got by GET with name and password, once for each scope; the registry sees no password', async () => {
   await using tokens = await openTokens(({ scope = 'none' }) => ({ token: `good-${scope}`, expires_in: 300 }))
   await using side = await openOtherSide(
     registry(

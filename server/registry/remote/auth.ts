@@ -1,47 +1,21 @@
-import { LRUCache } from 'lru-cache'
 import { ask, drop } from './ask.ts'
 import { readChallenges } from './challenge.ts'
 import type { Auth, Line } from './line.ts'
-import { askToken, type Service, type Token } from './token.ts'
+import type { Service } from './token.ts'
+import { openTokens, orAborted } from './tokens.ts'
 import type { Credential, Proof } from './types.ts'
 
 /** How the other side wants to be shown who asks. */
 type Mode = { kind: 'unknown' } | { kind: 'none' } | { kind: 'basic' } | ({ kind: 'bearer' } & Service)
 
-/** The most scopes whose tokens are kept. */
-const mostTokens = 1000
-
+/** Opens the credential of one endpoint. Asks nothing until the first call. */
 export function openAuth(credential: Credential | undefined): Auth {
   let mode: Mode = { kind: 'unknown' }
   let learning: Promise<void> | undefined
   /** TypeScript does not see that `learn` changes it. */
   const current = (): Mode => mode
   const proof = proofOf(credential)
-  const tokens = new LRUCache<string, Token>({ max: mostTokens })
-  const underWay = new Map<string, Promise<Token>>()
-  /** Scopes that the other side named instead of Marina's. */
-  const named = new LRUCache<string, string[]>({ max: mostTokens })
-
-  const tokenFor = async (
-    line: Line,
-    service: Service,
-    scopes: string[],
-    shown: Proof | undefined,
-  ): Promise<string> => {
-    const key = scopes.join(' ')
-    const kept = tokens.get(key)
-    if (kept && performance.now() < kept.renewAt) return kept.token
-    // Callers that need one token at once share one call (single flight); it ends with none of them.
-    const asked =
-      underWay.get(key) ??
-      askToken({ ...line, signal: undefined }, service, named.get(key) ?? scopes, shown).finally(() =>
-        underWay.delete(key),
-      )
-    underWay.set(key, asked)
-    const token = await orAborted(asked, line.signal)
-    tokens.set(key, token)
-    return token.token
-  }
+  const tokens = openTokens()
 
   return {
     async headerFor(line, scopes, isAgain) {
@@ -52,16 +26,14 @@ export function openAuth(credential: Credential | undefined): Auth {
         await orAborted(learning, line.signal)
       }
       const now = current()
-      if (now.kind === 'bearer') return `Bearer ${await tokenFor(line, now, scopes, shown)}`
+      if (now.kind === 'bearer') return `Bearer ${await tokens.get(line, now, scopes, shown)}`
       return now.kind === 'basic' && shown?.kind === 'basic' ? basic(shown) : undefined
     },
     challenged(header, { isInside, scopes }) {
       const before = mode
       mode = modeOf(header, isInside) ?? mode
       if (mode.kind === 'bearer') {
-        const key = scopes.join(' ')
-        tokens.delete(key)
-        if (mode.scope) named.set(key, mode.scope.split(' '))
+        tokens.refused(scopes, mode.scope)
         return credential?.kind !== 'bearer'
       }
       return mode.kind !== before.kind || credential?.kind === 'fresh'
@@ -120,14 +92,4 @@ function proofOf(credential: Credential | undefined) {
       return kept.proof
     },
   }
-}
-
-/** The result, unless the caller gives up first: what others wait for, too, goes on. */
-async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (!signal) return work
-  const { promise, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(signal.reason as Error)
-  if (signal.aborted) giveUp()
-  signal.addEventListener('abort', giveUp, { once: true })
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', giveUp))
 }

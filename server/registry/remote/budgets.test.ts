@@ -13,7 +13,8 @@ async function prepare(url: string): Promise<void> {
   const client = new Client(url)
   await client.connect()
   const file = join(import.meta.dirname, '../../migrations/0024-endpoint-budgets.sql')
-  await client.query(await readFile(file, 'utf8')).finally(() => client.end())
+  await client.query(await readFile(file, 'utf8'))
+  await client.end()
 }
 
 /** Two processes with a database: each has its own budgets. */
@@ -45,7 +46,7 @@ test('an endpoint without a limit is asked at once, and leaves no row', async ()
   assert.equal(await rowOf(pair.one.db), undefined)
 })
 
-test('a pause that one process is told of holds in the other; who has no patience learns how long it takes', async () => {
+test('a pause that one process is told of holds in the other; without patience a call learns how long it is', async () => {
   await using pair = await openPair()
   const from = performance.now()
   assert.equal(await pair.one.budget.note(refusal('1')), true)

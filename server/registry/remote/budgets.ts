@@ -22,7 +22,7 @@ const pauseMs = 1000
 const goodAnswers = 10
 
 /** Budgets of all endpoints in this process. Endpoints of one id share one, others those of their origin. */
-export type Budgets = { of(endpoint: Pick<Endpoint, 'id' | 'url'>): Budget }
+type Budgets = { of(endpoint: Pick<Endpoint, 'id' | 'url'>): Budget }
 
 /**
  * Opens the budgets that all processes share in PostgreSQL. An endpoint that asked for no pause costs one read of a row

@@ -115,5 +115,5 @@ const asked = (path: string, size: number, last: string) => ({
 function texts(list: unknown): string[] | undefined {
   if (list === null) return []
   if (!Array.isArray(list)) return undefined
-  return list.every((one) => typeof one === 'string') ? (list as string[]) : undefined
+  return list.every((one) => typeof one === 'string') ? list : undefined
 }

@@ -1,5 +1,4 @@
 import { algorithmOf, digestOf } from '../../../oci/digest.ts'
-import { OciError } from '../../../oci/errors.ts'
 import { parseManifest } from '../../../oci/manifest.ts'
 import { bareMediaType, isManifestType, isSchema1, manifestTypes } from '../../../oci/media-type.ts'
 import type { Reference, RepositoryName } from '../../../oci/reference.ts'
@@ -31,10 +30,11 @@ export async function readManifest(line: Line, name: RepositoryName, reference: 
   const told = toldDigest(headers)
   const wanted = 'digest' in reference ? reference.digest : told
   const digest = digestOf(content, wanted ? algorithmOf(wanted) : 'sha256')
+  const mediaType = typeOf(line, question, content, headers['content-type'])
   if (wanted !== undefined && digest !== wanted) {
     throw failed(line, question, 'lied', `its bytes have the digest ${digest}, not ${wanted}`)
   }
-  return { digest, mediaType: typeOf(line, question, content, headers['content-type']), content }
+  return { digest, mediaType, content }
 }
 
 /** A manifest without its bytes. Reads it where the answer to HEAD does not say all. */
@@ -55,17 +55,20 @@ export async function statManifest(line: Line, name: RepositoryName, reference: 
   return { digest: 'digest' in reference ? reference.digest : digest, mediaType, size }
 }
 
-/** The media type of the header, or of the manifest itself where the header names none of a manifest. */
+/**
+ * The media type of the header, or of the manifest itself where the header names none of a manifest. The manifest is
+ * parsed only then: a portal's HTML has no type of a manifest.
+ */
 function typeOf(line: Line, question: { method: string; url: string }, content: Buffer, header: string | undefined) {
   const type = bareMediaType(header)
   if (isSchema1(type)) {
     const why = 'it has only a manifest of Docker schema 1, which Marina does not read: push it with a newer client'
     throw failed(line, question, 'rejected', why, { code: 'UNSUPPORTED' })
   }
+  if (isManifestType(type)) return type
   try {
-    return parseManifest(content, isManifestType(type) ? type : undefined).mediaType
-  } catch (error) {
-    if (isManifestType(type) && error instanceof OciError) throw error
+    return parseManifest(content, undefined).mediaType
+  } catch {
     throw failed(line, question, 'not-a-registry', `its answer is no manifest (${type || 'without a type'})`)
   }
 }

@@ -74,6 +74,8 @@ const withLast = (first: string, last: string): string => {
 
 const link = /<([^>]*)>((?:\s*;\s*[\w!#$%&'*+.^`|~-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))?)*)/g
 
+const param = /;\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+)))?/g
+
 /** The URL of `rel="next"` in a `Link` header, absolute. Throws RemoteFailed when it leads to another host. */
 export function nextOf(
   line: Line,
@@ -82,8 +84,8 @@ export function nextOf(
 ): string | undefined {
   const text = [header ?? []].flat().join(', ').slice(0, mostLink)
   for (const [, target = '', params = ''] of text.matchAll(link)) {
-    const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]+))/i.exec(params)
-    if (!(rel?.[1] ?? rel?.[2] ?? '').toLowerCase().split(/\s+/).includes('next')) continue
+    const rel = [...params.matchAll(param)].find(([, name = '']) => name.toLowerCase() === 'rel')
+    if (!(rel?.[2] ?? rel?.[3] ?? '').toLowerCase().split(/\s+/).includes('next')) continue
     const url = URL.canParse(target, question.url) ? ownUrl(line, new URL(target, question.url)) : undefined
     if (url === undefined) throw failed(line, question, 'lied', 'the next page of its list is on another host')
     return url

@@ -14,8 +14,8 @@ import { sendBlob } from './send.ts'
 import type { Remote, RemoteLimits, RemoteOptions } from './types.ts'
 import { appendUpload, cancelUpload, findUpload, finishUpload, mountBlob, putBlob, startUpload } from './uploads.ts'
 
-export { noBudget, type Budget } from './budget.ts'
-export { RemoteFailed, type RemoteReason } from './failed.ts'
+export { noBudget } from './budget.ts'
+export { RemoteFailed } from './failed.ts'
 export { remoteName } from './name.ts'
 export type * from './types.ts'
 
@@ -53,7 +53,7 @@ export function openRemote({ endpoint, limits, ...shared }: RemoteOptions): Remo
   return remoteOf(line)
 }
 
-const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url)
+const hostOf = (url: string): string => (URL.canParse(url) && new URL(url).host) || 'the endpoint'
 
 function remoteOf(line: Line): Remote {
   const { id, name, url } = line.endpoint

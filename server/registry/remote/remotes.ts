@@ -5,7 +5,7 @@ import { openBudgets } from './budgets.ts'
 import { openRemote } from './remote.ts'
 import type { OpenRemote, RemoteLimits } from './types.ts'
 
-/** What the roof lends to features: opens remotes whose budgets all processes share, with the limits of the settings. */
+/** What the roof lends to features: remotes whose budgets all processes share, with the limits of the settings. */
 export function openRemotes(lent: { db: Queryable; outbound: Outbound; log: Log; limits: RemoteLimits }): OpenRemote {
   const { outbound, log } = lent
   const budgets = openBudgets(lent.db)

@@ -139,17 +139,16 @@ async function* checked(bytes: Bytes, hash: Hash | undefined, { digest, size }: 
 /** The bytes in parts of `most` bytes, each a stream of its own; one part without `most`. */
 async function* partsOf(bytes: Bytes, most = Infinity): AsyncGenerator<Bytes> {
   const source = bytes[Symbol.asyncIterator]()
-  let rest: Uint8Array | undefined = await nextOf(source)
+  const rest = { bytes: await nextOf(source) }
   try {
-    while (rest) {
-      let left = most
+    while (rest.bytes) {
       yield (async function* () {
-        while (rest && left > 0) {
-          const piece: Uint8Array = rest.subarray(0, Math.min(left, rest.length))
+        for (let left = most; rest.bytes && left > 0;) {
+          const piece = rest.bytes.subarray(0, left)
           left -= piece.length
-          const more: Uint8Array = rest.subarray(piece.length)
+          const more = rest.bytes.subarray(piece.length)
           yield piece
-          rest = more.length > 0 ? more : await nextOf(source)
+          rest.bytes = more.length > 0 ? more : await nextOf(source)
         }
       })()
     }

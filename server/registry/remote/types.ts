@@ -83,12 +83,12 @@ export type ApiCall = {
   isRepeatable?: boolean
 }
 
-/** `json()` throws RemoteFailed (`not-a-registry`) when the body is not JSON. */
+/** `json()` throws RemoteFailed (`not-a-registry`) when the body is not JSON; `read` checks or picks from it. */
 export type ApiReply = {
   status: number
   headers: Record<string, string | string[] | undefined>
   text: string
-  json<Value = unknown>(): Value
+  json<Value = unknown>(read?: (json: unknown) => Value): Value
   /** The next page's URL, from `Link: <...>; rel="next"`, checked to be of the same origin. */
   next: string | undefined
 }

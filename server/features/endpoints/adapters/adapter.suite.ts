@@ -75,7 +75,10 @@ export function adapterSuite(title: string, openTrial: () => Promise<Trial>): vo
       const listed = await tagsOf(name)
       assert.deepEqual([...listed.keys()].sort(), ['latest', 'v1', 'v2', 'v3', 'v4'])
       const wanted = trial.standIn.listsDigests ? [first, first, second] : [undefined, undefined, undefined]
-      assert.deepEqual(['v2', 'v3', 'latest'].map((tag) => listed.get(tag)), wanted)
+      assert.deepEqual(
+        ['v2', 'v3', 'latest'].map((tag) => listed.get(tag)),
+        wanted,
+      )
     })
 
     test('a repository that does not exist is NAME_UNKNOWN', async () => {

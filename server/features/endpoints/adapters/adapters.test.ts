@@ -2,10 +2,13 @@ import { after } from 'node:test'
 import { openLog } from '../../../platform/observe/log.ts'
 import { openOutbound } from '../../../platform/outbound/outbound.ts'
 import { noBudget, openRemote, type OpenRemote } from '../../../registry/remote/remote.ts'
+import { openDockerRegistry } from '../../../testing/docker-registry.ts'
 import { openTestMarina } from '../../../testing/server.ts'
 import { reach, type Reachable } from '../open.ts'
 import { adapterSuite, type Trial } from './adapter.suite.ts'
+import { awsEcrStandIn, awsKeys } from './stand-ins/aws-ecr.suite.ts'
 import { openBacking } from './stand-ins/backing.suite.ts'
+import { dockerRegistryStandIn } from './stand-ins/plain.suite.ts'
 import { standIns } from './stand-ins/stand-ins.suite.ts'
 import { openStandIn, type StandIn } from './stand-ins/stand-in.suite.ts'
 
@@ -42,6 +45,49 @@ for (const standIn of standIns) {
     }
   })
 }
+
+adapterSuite('aws-ecr, with the role of the machine', async (): Promise<Trial> => {
+  const standIn = awsEcrStandIn('session-token')
+  const opened = await openStandIn(standIn, marina)
+  const role = async () => ({ ...awsKeys, token: 'session-token' })
+  const noKeys = { accessKey: '', accessSecret: '' }
+  return {
+    standIn,
+    secrets: [awsKeys.secret],
+    makeNamespace: opened.backing.makeNamespace,
+    break: opened.break,
+    open: (change) =>
+      reach(
+        {
+          openRemote: remotes(standIn, opened.url),
+          machineRole: change ? async () => ({ id: awsKeys.id, secret: 'wrong-word-1' }) : role,
+        },
+        { ...reachable(standIn, opened.url, noKeys), credentialType: '' },
+      ),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  }
+})
+
+adapterSuite('docker-registry, a real one', async (): Promise<Trial> => {
+  const registry = await openDockerRegistry()
+  // It asks nobody for a name: what a wrong one is answered with is shown by the stand-in.
+  const guarded = await openStandIn(dockerRegistryStandIn, marina)
+  const standIn = { type: 'docker-registry', listsDigests: false, makesNamespaces: true } as const
+  return {
+    standIn,
+    secrets: [],
+    async makeNamespace() {},
+    open: (change) =>
+      reach(
+        { openRemote: remotes({}, registry.url), machineRole: () => Promise.reject(new Error('no role')) },
+        reachable(standIn, change ? guarded.url : registry.url, { accessKey: 'anna', accessSecret: 'x', ...change }),
+      ),
+    async [Symbol.asyncDispose]() {
+      await guarded[Symbol.asyncDispose]()
+      await registry[Symbol.asyncDispose]()
+    },
+  }
+})
 
 adapterSuite('harbor, a Marina', async (): Promise<Trial> => {
   const { name, password } = marina.admin

@@ -1,7 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, ListedArtifact, Reach } from './adapter.ts'
-import { asNames, listedTag, numberIn, numbered, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import {
+  asNames,
+  listedTag,
+  numberIn,
+  numbered,
+  refused,
+  rowIn,
+  rowsIn,
+  textIn,
+  unknownName,
+  type Row,
+} from './answers.ts'
 import { signForAlibaba } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -43,8 +54,7 @@ export const aliAcr: Adapter = {
 
   async *list(reach, wanted) {
     const namespace = namespaceOf(wanted)
-    for await (const row of repositoriesOf(reach, namespace))
-      yield* asNames([`${row.namespace}/${row.name}`])
+    for await (const row of repositoriesOf(reach, namespace)) yield* asNames([`${row.namespace}/${row.name}`])
   },
 
   async *artifacts(reach, name) {
@@ -56,7 +66,12 @@ export const aliAcr: Adapter = {
     for (const name of firstParts(repositories)) {
       if (await hasNamespace(reach, name)) continue
       if (reach.facts['instance'])
-        await rpc(reach, 'CreateNamespace', { NamespaceName: name, AutoCreateRepo: 'true', DefaultRepoType: 'PRIVATE' }, /EXIST/i)
+        await rpc(
+          reach,
+          'CreateNamespace',
+          { NamespaceName: name, AutoCreateRepo: 'true', DefaultRepoType: 'PRIVATE' },
+          /EXIST/i,
+        )
       else await rest(reach, 'PUT', '/namespace', { Namespace: { Namespace: name } }, /EXIST/i)
     }
   },
@@ -105,18 +120,17 @@ function loginOf(remote: Sender, address: Address, facts: Caller['facts']) {
   }
 }
 
-type Repository = { namespace: string; name: string; id: string }
+type Repository = { namespace: string; name: string }
 
 async function* repositoriesOf(reach: Reach, namespace: string | undefined): AsyncGenerator<Repository> {
-  const text = (row: Row, key: string) => String(row[key] ?? '')
   if (reach.facts['instance']) {
     const only = { RepoStatus: 'ALL', ...(namespace !== undefined && { RepoNamespaceName: namespace }) }
     for await (const row of rpcList(reach, 'ListRepository', 'Repositories', only))
-      yield { namespace: text(row, 'RepoNamespaceName'), name: text(row, 'RepoName'), id: text(row, 'RepoId') }
+      yield { namespace: textIn(row, 'RepoNamespaceName'), name: textIn(row, 'RepoName') }
   } else {
     const path = namespace === undefined ? '/repos' : `/repos/${namespace}`
     for await (const row of restList(reach, path, 'repos'))
-      yield { namespace: text(row, 'repoNamespace'), name: text(row, 'repoName'), id: text(row, 'repoId') }
+      yield { namespace: textIn(row, 'repoNamespace'), name: textIn(row, 'repoName') }
   }
 }
 

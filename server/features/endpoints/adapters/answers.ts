@@ -57,7 +57,8 @@ export function rowIn(reply: ApiReply, key?: string): Row {
   return isRow(found) ? found : {}
 }
 
-export const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const textIn = (row: Row, key: string): string => (typeof row[key] === 'string' ? row[key] : '')
 
@@ -68,7 +69,12 @@ export const asNames = (names: string[]): RepositoryName[] => names.filter(isRem
 export function listedTag(tag: unknown, digest?: unknown): ListedArtifact[] {
   if (typeof tag !== 'string' || !isTag(tag)) return []
   return [
-    { tags: [tag], digest: typeof digest === 'string' && isDigest(digest) ? digest : undefined, labels: [], kind: undefined },
+    {
+      tags: [tag],
+      digest: typeof digest === 'string' && isDigest(digest) ? digest : undefined,
+      labels: [],
+      kind: undefined,
+    },
   ]
 }
 
@@ -79,7 +85,12 @@ const wordsOf = (...words: string[]) => words.filter(Boolean).join(': ').replace
 const aboutKeys = /auth|signature|token|credential|accesskey|forbidden|accessdenied|permission/i
 
 /** The failure of a call that the vendor refused, in its own words. */
-export function refused(remote: Pick<Remote, 'endpoint'>, call: string, status: number, ...words: string[]): RemoteFailed {
+export function refused(
+  remote: Pick<Remote, 'endpoint'>,
+  call: string,
+  status: number,
+  ...words: string[]
+): RemoteFailed {
   const text = wordsOf(...words) || 'refused without a reason'
   const reason = status === 401 || aboutKeys.test(words[0] ?? '') ? 'unauthorized' : 'rejected'
   return new RemoteFailed({ reason, endpoint: remote.endpoint.name, call, answered: status }, text)

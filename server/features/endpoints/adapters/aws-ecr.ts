@@ -93,7 +93,9 @@ async function askToken(
   const remote = { api, endpoint: { name, url } }
   const reply = await send({ remote, address, machineRole }, { url, region }, 'GetAuthorizationToken', body, [])
   const [token] = rowsIn(reply, remote, 'GetAuthorizationToken', 'authorizationData')
-  const [username, password] = Buffer.from(textIn(token ?? {}, 'authorizationToken'), 'base64').toString().split(':', 2)
+  const [username, password] = Buffer.from(textIn(token ?? {}, 'authorizationToken'), 'base64')
+    .toString()
+    .split(':', 2)
   const registry = textIn(token ?? {}, 'proxyEndpoint')
   if (!username || !password || !URL.canParse(registry))
     throw refused(remote, 'GetAuthorizationToken', reply.status, 'no token in the answer')
@@ -144,11 +146,14 @@ async function send(
   throw refused(remote, action, reply.status, type, textIn(rowIn(reply), 'message'))
 }
 
-async function keysOf({ accessKey, accessSecret }: Address, machineRole: MachineRole, { endpoint }: Pick<Remote, 'endpoint'>): Promise<AwsKeys> {
+async function keysOf(
+  { accessKey, accessSecret }: Address,
+  machineRole: MachineRole,
+  { endpoint }: Pick<Remote, 'endpoint'>,
+): Promise<AwsKeys> {
   if (accessKey !== '') return { id: accessKey, secret: accessSecret }
   return machineRole().catch((error: Error) => {
     const failure = { reason: 'unauthorized' as const, endpoint: endpoint.name, call: 'role of this machine' }
     throw new RemoteFailed(failure, `the endpoint has no access key, and ${error.message}`, { cause: error })
   })
 }
-

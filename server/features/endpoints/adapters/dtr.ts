@@ -16,8 +16,7 @@ export const dtr: Adapter = {
 
   async *artifacts(reach, name) {
     const path = `/api/v0/repositories/${name}/tags`
-    for await (const row of listed(reach, path, '', name))
-      yield* listedTag(row['name'], row['digest'])
+    for await (const row of listed(reach, path, '', name)) yield* listedTag(row['name'], row['digest'])
   },
 
   /** Neither accounts nor repositories are made by a push. */
@@ -45,12 +44,7 @@ async function make(remote: Reach['remote'], path: string, body: object): Promis
 }
 
 /** A list whose header X-Next-Page-Start says where the next page begins. */
-async function* listed(
-  { remote }: Reach,
-  path: string,
-  key: string,
-  name?: string,
-): AsyncGenerator<Row> {
+async function* listed({ remote }: Reach, path: string, key: string, name?: string): AsyncGenerator<Row> {
   yield* paged(remote, path, async (cursor) => {
     const more = cursor === undefined ? '' : `&pageStart=${encodeURIComponent(cursor)}`
     const reply = await remote.api({ path: `${path}?pageSize=100${more}`, expects: [200, 404] })

@@ -26,7 +26,13 @@ export const gitlab: Adapter = {
     const found = await findRepository(reach, name)
     if (!found) return
     const path = `/api/v4/projects/${found.project}/registry/repositories/${found.id}/tags/${tag}`
-    await reach.vendor.api({ method: 'DELETE', path, headers: keyOf(reach), authorization: 'none', expects: [200, 204, 404] })
+    await reach.vendor.api({
+      method: 'DELETE',
+      path,
+      headers: keyOf(reach),
+      authorization: 'none',
+      expects: [200, 204, 404],
+    })
   },
 }
 

@@ -9,6 +9,8 @@ import { credentialOf } from './credential.ts'
 const artifactRegistry = /^([a-z0-9-]+)-docker\.pkg\.dev$/
 const apiUrl = 'https://artifactregistry.googleapis.com'
 
+const hosts = 'gcr.io us.gcr.io eu.gcr.io asia.gcr.io us-docker.pkg.dev europe-docker.pkg.dev asia-docker.pkg.dev'
+
 /**
  * Google's Container Registry (gcr.io), which lists everything on /v2, and Artifact Registry, whose API lists
  * repositories and packages (https://cloud.google.com/artifact-registry/docs/reference/rest). Both tell digests with
@@ -20,10 +22,7 @@ export const googleGcr: Adapter = {
     resources: ['image'],
     endpoints: {
       isFixed: false,
-      urls: [
-        ...['gcr.io', 'us.gcr.io', 'eu.gcr.io', 'asia.gcr.io'],
-        ...['us', 'europe', 'asia'].map((location) => `${location}-docker.pkg.dev`),
-      ].map((host) => ({ key: host, url: `https://${host}` })),
+      urls: hosts.split(' ').map((host) => ({ key: host, url: `https://${host}` })),
     },
     secretFileKey: '_json_key',
   },
@@ -129,7 +128,8 @@ function accountIn({ accessKey, accessSecret }: Address): Row | undefined {
 /** A token for Google's APIs: by the key of a service account (RFC 7523), or the access token that was saved. */
 function bearerOf(address: Address, api: Lent['api']) {
   const account = accountIn(address)
-  if (!account) return address.accessSecret === '' ? undefined : ({ kind: 'bearer', token: address.accessSecret } as const)
+  if (!account)
+    return address.accessSecret === '' ? undefined : ({ kind: 'bearer', token: address.accessSecret } as const)
   return {
     kind: 'fresh' as const,
     async fresh(): Promise<{ proof: Proof; endsAt: Date }> {

@@ -47,7 +47,12 @@ export const huaweiSwr: Adapter = {
       const found = await call(reach, { path: `/namespaces/${namespace}`, expects: [200, 404] })
       // The older API answers 200 with an empty name for one that does not exist.
       if (found.status === 200 && textIn(rowIn(found), 'name') === namespace) continue
-      await call(reach, { method: 'POST', path: '/namespaces', body: JSON.stringify({ namespace }), expects: [200, 201, 409] })
+      await call(reach, {
+        method: 'POST',
+        path: '/namespaces',
+        body: JSON.stringify({ namespace }),
+        expects: [200, 201, 409],
+      })
     }
   },
 
@@ -67,7 +72,10 @@ function loginOf({ accessKey, accessSecret }: Address, region: string) {
 
 type Call = { method?: 'GET' | 'POST' | 'DELETE'; path: string; body?: string; expects?: number[] }
 
-async function call({ address, remote, facts }: Reach, { method = 'GET', path, body = '', expects }: Call): Promise<ApiReply> {
+async function call(
+  { address, remote, facts }: Reach,
+  { method = 'GET', path, body = '', expects }: Call,
+): Promise<ApiReply> {
   const url = `${facts['api']}${facts['signs'] ? '/v2/manage' : '/dockyard/v2'}${path}`
   const plain = { 'content-type': 'application/json' }
   const headers = facts['signs']

@@ -12,7 +12,7 @@ export type MachineRole = () => Promise<AwsKeys>
  * EKS. The guard of all outbound calls closes them for whatever a person enters; Marina itself calls these alone, with
  * paths that it knows.
  */
-export const roleAddresses = ['169.254.169.254', '169.254.170.2', '169.254.170.23']
+export const roleAddresses = ['169.254.169.254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::23']
 
 type Place = {
   /** An outbound that may call `roleAddresses`, and is used here only. */
@@ -90,7 +90,13 @@ async function ask({ outbound }: Place, method: string, url: string, headers: Re
 function keysIn(text: string): AwsKeys {
   const keys = JSON.parse(text) as Record<'AccessKeyId' | 'SecretAccessKey' | 'Token' | 'Expiration', unknown>
   const { AccessKeyId: id, SecretAccessKey: secret, Token: token, Expiration: end } = keys
-  if (typeof id !== 'string' || typeof secret !== 'string') throw new Error('this machine tells no role: no keys in the answer')
+  if (typeof id !== 'string' || typeof secret !== 'string')
+    throw new Error('this machine tells no role: no keys in the answer')
   const endsAt = new Date(String(end))
-  return { id, secret, ...(typeof token === 'string' && { token }), ...(Number.isFinite(endsAt.getTime()) && { endsAt }) }
+  return {
+    id,
+    secret,
+    ...(typeof token === 'string' && { token }),
+    ...(Number.isFinite(endsAt.getTime()) && { endsAt }),
+  }
 }

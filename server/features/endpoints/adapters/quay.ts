@@ -30,8 +30,7 @@ export const quay: Adapter = {
   async *list(reach, wanted) {
     if (!reach.facts['hasApi']) return yield* reach.remote.repositories()
     const namespace = namespaceOf(wanted)
-    for (const one of namespace === undefined ? await namespacesOf(reach) : [namespace])
-      yield* namesIn(reach, one)
+    for (const one of namespace === undefined ? await namespacesOf(reach) : [namespace]) yield* namesIn(reach, one)
   },
 
   async *artifacts(reach, name) {
@@ -97,7 +96,9 @@ async function namespacesOf({ vendor }: Reach): Promise<string[]> {
 async function* namesIn({ vendor }: Reach, namespace: string) {
   const path = `/api/v1/repository?namespace=${encodeURIComponent(namespace)}`
   for await (const row of paged(vendor, path, async (token) => {
-    const reply = await vendor.api({ path: token === undefined ? path : `${path}&next_page=${encodeURIComponent(token)}` })
+    const reply = await vendor.api({
+      path: token === undefined ? path : `${path}&next_page=${encodeURIComponent(token)}`,
+    })
     return { rows: rowsIn(reply, vendor, path, 'repositories'), next: textIn(rowIn(reply), 'next_page') || undefined }
   }))
     yield* asNames([`${namespace}/${textIn(row, 'name')}`])

@@ -79,7 +79,10 @@ export function signForAlibaba(request: Signable, { id, secret }: Keys, nonce: s
   }
   const { text, names } = canonical({ ...request, headers })
   const signature = hmac(secret, `ACS3-HMAC-SHA256\n${sha256(text)}`).toString('hex')
-  return { ...headers, authorization: `ACS3-HMAC-SHA256 Credential=${id},SignedHeaders=${names},Signature=${signature}` }
+  return {
+    ...headers,
+    authorization: `ACS3-HMAC-SHA256 Credential=${id},SignedHeaders=${names},Signature=${signature}`,
+  }
 }
 
 /** Headers with Huawei Cloud's signature (SDK-HMAC-SHA256); its canonical path ends in a slash. */

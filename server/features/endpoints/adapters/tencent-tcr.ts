@@ -1,6 +1,18 @@
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, numbered, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import {
+  asNames,
+  isRow,
+  listedTag,
+  numberIn,
+  numbered,
+  refused,
+  rowIn,
+  rowsIn,
+  textIn,
+  unknownName,
+  type Row,
+} from './answers.ts'
 import { signForTencent } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -91,7 +103,14 @@ async function* listed(reach: Reach, action: string, key: string, body: object, 
 }
 
 const call = ({ remote, address, facts }: Reach, action: string, body: object, expected?: RegExp) =>
-  send(remote, address, { url: facts['url']!, region: facts['region']! }, action, { RegistryId: facts['id'], ...body }, expected)
+  send(
+    remote,
+    address,
+    { url: facts['url']!, region: facts['region']! },
+    action,
+    { RegistryId: facts['id'], ...body },
+    expected,
+  )
 
 /** Calls the API. Errors come with status 200; one whose code is not `expected` is thrown. */
 async function send(

@@ -1,6 +1,18 @@
 import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, numberIn, numbered, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import {
+  asNames,
+  isRow,
+  listedTag,
+  numberIn,
+  numbered,
+  refused,
+  rowIn,
+  rowsIn,
+  textIn,
+  unknownName,
+  type Row,
+} from './answers.ts'
 import { signForVolcengine } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 

@@ -19,7 +19,12 @@ function namesIn(pattern: string): RepositoryName[] | undefined {
   for (const part of pattern.split(/(\{[^{}]*\})/)) {
     if (/^[^{}]*$/.test(part)) names = names.map((name) => name + part)
     else if (/^\{[^{}]*\}$/.test(part))
-      names = names.flatMap((name) => part.slice(1, -1).split(',').map((one) => name + one))
+      names = names.flatMap((name) =>
+        part
+          .slice(1, -1)
+          .split(',')
+          .map((one) => name + one),
+      )
     else return undefined
     if (names.length > mostNames) return undefined
   }
@@ -39,4 +44,6 @@ export const firstPart = (name: string): string => name.split('/', 1)[0]!
 export const belowFirst = (name: string): string => name.slice(firstPart(name).length + 1)
 
 /** The first parts of names, each once. */
-export const firstParts = (names: { name: string }[]): string[] => [...new Set(names.map(({ name }) => firstPart(name)))]
+export const firstParts = (names: { name: string }[]): string[] => [
+  ...new Set(names.map(({ name }) => firstPart(name))),
+]

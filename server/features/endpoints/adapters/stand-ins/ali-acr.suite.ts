@@ -49,7 +49,13 @@ type Query = Record<string, string>
 function enterprise(backing: Backing): Record<string, (query: Query) => Promise<Answer>> {
   const page = ({ PageNo = '1' }: Query, all: object[], key: string): Answer => {
     const { rows } = pageOf(all, Number(PageNo))
-    const json = { Code: 'success', IsSuccess: true, TotalCount: String(all.length), PageNo: Number(PageNo), [key]: rows }
+    const json = {
+      Code: 'success',
+      IsSuccess: true,
+      TotalCount: String(all.length),
+      PageNo: Number(PageNo),
+      [key]: rows,
+    }
     return { json }
   }
   return {
@@ -80,7 +86,11 @@ function enterprise(backing: Backing): Record<string, (query: Query) => Promise<
     },
     async ListRepoTag(query) {
       const tags = (await backing.tags(query['RepoId']!.replace('crr-', '')))!
-      return page(query, tags.map(({ name, digest }) => ({ Tag: name, Digest: hexOf(digest) })), 'Images')
+      return page(
+        query,
+        tags.map(({ name, digest }) => ({ Tag: name, Digest: hexOf(digest) })),
+        'Images',
+      )
     },
     async DeleteRepoTag({ RepoId = '', Tag = '' }) {
       const isGone = !(await backing.deleteTag(RepoId.replace('crr-', ''), Tag))
@@ -110,7 +120,11 @@ export const aliPersonalStandIn: StandIn = {
         /^GET \/tokens$/,
         guarded(async () => ({
           json: {
-            data: { tempUserName: login.username, authorizationToken: login.password, expireDate: Date.now() + 3_600_000 },
+            data: {
+              tempUserName: login.username,
+              authorizationToken: login.password,
+              expireDate: Date.now() + 3_600_000,
+            },
           },
         })),
       ],
@@ -121,7 +135,11 @@ export const aliPersonalStandIn: StandIn = {
         guarded(async (asked) => {
           const tags = await backing.tags(asked.match[0]!)
           if (!tags) return lower(404, 'REPO_NOT_EXIST')
-          return page(asked, tags.map(({ name, digest }) => ({ tag: name, digest: hexOf(digest) })), 'tags')
+          return page(
+            asked,
+            tags.map(({ name, digest }) => ({ tag: name, digest: hexOf(digest) })),
+            'tags',
+          )
         }),
       ],
       [

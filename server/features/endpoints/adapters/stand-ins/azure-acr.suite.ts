@@ -41,4 +41,6 @@ export const azureAcrStandIn: StandIn = {
   },
 }
 
-const challengeOf = (url: string) => ({ 'www-authenticate': `Bearer realm="${url}/jwt/auth",service="test.azurecr.io"` })
+const challengeOf = (url: string) => ({
+  'www-authenticate': `Bearer realm="${url}/jwt/auth",service="test.azurecr.io"`,
+})

@@ -38,7 +38,10 @@ export function openBacking(marina: TestMarina): Backing {
           return answer.status === 200 ? (answer.json() as { name: string }[]) : []
         }),
       )
-      return lists.flat().map(({ name }) => name).sort()
+      return lists
+        .flat()
+        .map(({ name }) => name)
+        .sort()
     },
     async tags(repository) {
       const answer = await ask('GET', `${pathOf(repository)}/artifacts?page_size=100`)

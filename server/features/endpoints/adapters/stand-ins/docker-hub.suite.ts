@@ -40,7 +40,10 @@ export const dockerHubStandIn: StandIn = {
           /^GET \/v2\/namespaces\/([^/]+)\/repositories$/,
           forMembers(async (asked) => {
             const names = await backing.repositories(asked.match[0])
-            return list(asked, names.map((name) => ({ name: name.split('/')[1], namespace: asked.match[0] })))
+            return list(
+              asked,
+              names.map((name) => ({ name: name.split('/')[1], namespace: asked.match[0] })),
+            )
           }),
         ],
         [

@@ -12,7 +12,9 @@ export const dtrStandIn: StandIn = {
   open(backing) {
     const made = new Set<string>()
     const known = async (namespace?: string) =>
-      [...new Set([...(await backing.repositories(namespace)), ...made])].filter((name) => !namespace || name.startsWith(`${namespace}/`))
+      [...new Set([...(await backing.repositories(namespace)), ...made])].filter(
+        (name) => !namespace || name.startsWith(`${namespace}/`),
+      )
     const guarded = (handle: (asked: Asked) => Promise<Answer>) => async (asked: Asked) =>
       asked.headers.authorization === basic({ name: login.username, password: login.password })
         ? handle(asked)
@@ -25,7 +27,10 @@ export const dtrStandIn: StandIn = {
     }
     const absent: Answer = { status: 404, json: { errors: [{ code: 'NO_SUCH_REPOSITORY' }] } }
     const list = async (asked: Asked) => {
-      const rows = (await known(asked.match[0])).map((one) => ({ namespace: one.split('/')[0], name: one.split('/')[1] }))
+      const rows = (await known(asked.match[0])).map((one) => ({
+        namespace: one.split('/')[0],
+        name: one.split('/')[1],
+      }))
       return page(asked, rows, (repositories) => ({ repositories }))
     }
     return {

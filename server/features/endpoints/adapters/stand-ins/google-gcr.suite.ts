@@ -73,7 +73,9 @@ export const artifactRegistryStandIn: StandIn = {
       return [...new Set([...names, ...own])]
     }
     const forToken = (handle: (asked: Asked) => Promise<Answer>) => async (asked: Asked) =>
-      asked.headers.authorization === 'Bearer ya29.token' ? handle(asked) : { status: 401, json: { error: { code: 401 } } }
+      asked.headers.authorization === 'Bearer ya29.token'
+        ? handle(asked)
+        : { status: 401, json: { error: { code: 401 } } }
     const base = '/v1/projects/([^/]+)/locations/europe/repositories'
     return {
       login: { username: '_json_key', password: keyFile(url) },
@@ -81,7 +83,13 @@ export const artifactRegistryStandIn: StandIn = {
       mayPush: async (name) => (await repositoriesIn(name.split('/')[0]!)).includes(name.split('/')[1]!),
       routes: [
         tagsRoute(backing, isLetIn, challengeOf(url, 'pkg.dev')),
-        [/^POST \/token$/, ({ text }) => (isAssertion(text, url) ? { json: { access_token: 'ya29.token', expires_in: 3599 } } : { status: 400, json: { error: 'invalid_grant' } })],
+        [
+          /^POST \/token$/,
+          ({ text }) =>
+            isAssertion(text, url)
+              ? { json: { access_token: 'ya29.token', expires_in: 3599 } }
+              : { status: 400, json: { error: 'invalid_grant' } },
+        ],
         [
           new RegExp(`^GET ${base}$`),
           forToken(async (asked) => {

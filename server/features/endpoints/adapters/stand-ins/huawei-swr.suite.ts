@@ -33,8 +33,11 @@ export const huaweiLoginStandIn: StandIn = {
   open: (backing) => ({
     login,
     mayPush: (name) => hasNamespace(backing, name),
-    routes: routesOf(backing, '/dockyard/v2', 'repositories', ({ headers }) =>
-      headers.authorization === basic({ name: login.username, password: login.password }),
+    routes: routesOf(
+      backing,
+      '/dockyard/v2',
+      'repositories',
+      ({ headers }) => headers.authorization === basic({ name: login.username, password: login.password }),
     ),
   }),
 }
@@ -67,7 +70,12 @@ function routesOf(backing: Backing, base: string, list: string, isLetIn: (asked:
       new RegExp(`^GET ${base}/namespaces/([^/]+)/repos/([^/]+)/tags$`),
       guarded(async (asked) => {
         const tags = await backing.tags(nameIn(asked.match))
-        return tags ? page(asked, tags.map(({ name, digest }) => ({ Tag: name, digest }))) : absent
+        return tags
+          ? page(
+              asked,
+              tags.map(({ name, digest }) => ({ Tag: name, digest })),
+            )
+          : absent
       }),
     ],
     [

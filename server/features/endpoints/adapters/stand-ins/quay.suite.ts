@@ -19,7 +19,9 @@ export const quayStandIn: StandIn = {
   makesNamespaces: true,
   open(backing) {
     const guarded = (handle: (asked: Asked) => Promise<Answer>) => async (asked: Asked) =>
-      asked.headers.authorization === `Bearer ${token}` ? handle(asked) : { status: 401, json: { error_type: 'invalid_token' } }
+      asked.headers.authorization === `Bearer ${token}`
+        ? handle(asked)
+        : { status: 401, json: { error_type: 'invalid_token' } }
     const absent: Answer = { status: 404, json: { error_type: 'not_found' } }
     return {
       login,

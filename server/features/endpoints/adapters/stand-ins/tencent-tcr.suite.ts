@@ -37,12 +37,20 @@ export const tencentTcrStandIn: StandIn = {
       },
       async DescribeRepositories(body) {
         const only = body['NamespaceName'] as string | undefined
-        return page(body, (await backing.repositories(only)).map((Name) => ({ Name })), 'RepositoryList')
+        return page(
+          body,
+          (await backing.repositories(only)).map((Name) => ({ Name })),
+          'RepositoryList',
+        )
       },
       async DescribeImages(body) {
         const tags = await backing.tags(nameIn(body))
         if (!tags) return failure('ResourceNotFound.TcrResourceNotFound')
-        return page(body, tags.map(({ name, digest }) => ({ ImageVersion: name, Digest: digest })), 'ImageInfoList')
+        return page(
+          body,
+          tags.map(({ name, digest }) => ({ ImageVersion: name, Digest: digest })),
+          'ImageInfoList',
+        )
       },
       async DescribeNamespaces(body) {
         const found = (await backing.namespaces()).filter((name) => name.includes(String(body['NamespaceName'])))
@@ -70,10 +78,12 @@ export const tencentTcrStandIn: StandIn = {
         [
           /^POST \/$/,
           async (asked) => {
-            if (!isSigned(asked)) return failure('AuthFailure.SignatureFailure', 'The provided credentials could not be validated')
+            if (!isSigned(asked))
+              return failure('AuthFailure.SignatureFailure', 'The provided credentials could not be validated')
             const action = String(asked.headers['x-tc-action'])
             if (asked.headers['x-tc-version'] !== '2019-09-24') return failure('NoSuchVersion')
-            if (action !== 'DescribeInstances' && asked.body['RegistryId'] !== registry.RegistryId) return failure('InvalidParameter')
+            if (action !== 'DescribeInstances' && asked.body['RegistryId'] !== registry.RegistryId)
+              return failure('InvalidParameter')
             return operations[action]?.(asked.body) ?? failure('InvalidAction')
           },
         ],

@@ -31,7 +31,9 @@ export const volcengineCrStandIn: StandIn = {
     const nameIn = ({ Namespace, Repository }: Body) => `${String(Namespace)}/${String(Repository)}`
     const filterIn = ({ Filter }: Body) => (Filter ?? {}) as { Names?: string[]; Namespaces?: string[] }
     const known = async (namespace?: string) =>
-      [...new Set([...(await backing.repositories(namespace)), ...made])].filter((name) => !namespace || name.startsWith(`${namespace}/`))
+      [...new Set([...(await backing.repositories(namespace)), ...made])].filter(
+        (name) => !namespace || name.startsWith(`${namespace}/`),
+      )
     const operations: Record<string, (body: Body) => Promise<Answer>> = {
       async GetAuthorizationToken() {
         const ExpireTime = new Date(Date.now() + 3_600_000).toISOString()
@@ -39,7 +41,10 @@ export const volcengineCrStandIn: StandIn = {
       },
       async ListNamespaces(body) {
         const { Names } = filterIn(body)
-        return page(body, (await backing.namespaces()).filter((one) => !Names || Names.includes(one)).map((Name) => ({ Name })))
+        return page(
+          body,
+          (await backing.namespaces()).filter((one) => !Names || Names.includes(one)).map((Name) => ({ Name })),
+        )
       },
       async ListRepositories(body) {
         const { Names, Namespaces } = filterIn(body)
@@ -47,12 +52,18 @@ export const volcengineCrStandIn: StandIn = {
           Namespace: name.split('/')[0]!,
           Name: name.split('/').slice(1).join('/'),
         }))
-        return page(body, rows.filter(({ Name }) => !Names || Names.includes(Name)))
+        return page(
+          body,
+          rows.filter(({ Name }) => !Names || Names.includes(Name)),
+        )
       },
       async ListTags(body) {
         const tags = await backing.tags(nameIn(body))
         if (!tags) return failure(404, 'NotFound.Repository')
-        return page(body, tags.map(({ name, digest }) => ({ Name: name, Digest: digest })))
+        return page(
+          body,
+          tags.map(({ name, digest }) => ({ Name: name, Digest: digest })),
+        )
       },
       async CreateNamespace({ Name }) {
         await backing.makeNamespace(String(Name))
