@@ -19,13 +19,16 @@ export const ReplicationTrigger = Type.Object({
 const orNull = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>
   Type.Optional(Type.Union([schema, Type.Null()]))
 
+/** Of a request only the id counts. */
+const Side = Type.Object({ ...Registry.properties, id: Type.Optional(idParam) })
+
 /** Harbor's fields; those from `dest_template` on are Marina's own. */
 const policyFields = {
   id: Type.Optional(Type.Integer()),
   name: text,
   description: text,
-  src_registry: orNull(Registry),
-  dest_registry: orNull(Registry),
+  src_registry: orNull(Side),
+  dest_registry: orNull(Side),
   dest_namespace: text,
   dest_namespace_replace_count: Type.Optional(Type.Integer({ minimum: -128, maximum: 127 })),
   trigger: orNull(ReplicationTrigger),
@@ -47,7 +50,7 @@ const policyFields = {
 export const ReplicationPolicy = Type.Object(policyFields)
 
 /** `allow_deletion` lets this run delete more than the share that is allowed otherwise. */
-export const StartReplicationExecution = Type.Object({ policy_id: Type.Optional(Type.Integer()), allow_deletion: flag })
+export const StartReplicationExecution = Type.Object({ policy_id: Type.Optional(idParam), allow_deletion: flag })
 
 export const ReplicationExecution = Type.Object({
   id: count,
@@ -229,7 +232,7 @@ export const listReplicationExecutions = operation({
   query: Type.Object({
     sort: ListQuery.properties.sort,
     ...pageQuery,
-    policy_id: Type.Optional(Type.Integer()),
+    policy_id: Type.Optional(idParam),
     status: text,
     trigger: text,
   }),
