@@ -5,7 +5,7 @@ import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { fresh, givenProject, pushImage, pushReferrer } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { get, givenEndpoint, givenMarina, givenPolicy, logOf, logsOf, run, tagsAt } from './replication.given.ts'
+import { get, givenEndpoint, givenMarina, givenPolicy, logOf, logsOf, run, tagsAt } from './replication.suite.ts'
 
 type Difference = { source: string; target: string; tag: string; action: string; size: number }
 type Preview = {

@@ -17,7 +17,7 @@ import {
   run,
   tagsAt,
   tasksOf,
-} from './replication.given.ts'
+} from './replication.suite.ts'
 
 type HookSide = { registry_name?: string; registry_type: string; endpoint: string; namespace: string }
 type Hook = {
@@ -61,7 +61,7 @@ describe('runs of replication policies', () => {
     assert.deepEqual(b!.body, a!.body)
   }
 
-  test('S3-01, S3-12, S3-14, S3-27: a push copies what the filters take, a task for each repository', async () => {
+  test('S3-12, S3-14, S3-23, S3-26, S3-27, S3-28, S3-39, S3-40, S3-45: a push copies what the filters take, a task for each repository', async () => {
     const { name: project } = await givenProject(here)
     const image = await pushImage(here, `${project}/app`, { tag: 'v1' })
     await pushReferrer(here, `${project}/app`, image)
@@ -100,6 +100,15 @@ describe('runs of replication policies', () => {
         ],
       ],
     )
+    const [stored] = await here.ground.db.rows<{ type: string; params: Record<string, unknown> }>({
+      name: '',
+      text: "select job_type as type, params from task where execution_id = $1 and params ->> 'source' = $2",
+      values: [execution.id, `${project}/app`],
+    })
+    assert.deepEqual(
+      [stored!.type, stored!.params['source'], stored!.params['target'], stored!.params['operation']],
+      ['REPLICATION', `${project}/app`, `${target}/app`, 'copy'],
+    )
     assert.deepEqual(await tagsAt(there, `${target}/app`), [signature, 'v1'])
     await same(`${project}/app`, `${target}/app`, signature)
     await same(`${project}/app`, `${target}/app`, 'v1')
@@ -110,7 +119,7 @@ describe('runs of replication policies', () => {
     assert.equal(manifests.length, 1)
   })
 
-  test('S3-35: a project that the push makes is as public as the one it comes from', async () => {
+  test('a project that the push makes is as public as the one it comes from', async () => {
     const { name } = await givenProject(here, { isPublic: true })
     await pushImage(here, `${name}/app`, { tag: 'v1' })
     const policy = await givenPolicy(here, {
@@ -122,7 +131,7 @@ describe('runs of replication policies', () => {
     assert.equal(project.metadata.public, 'true')
   })
 
-  test('S3-08: a pull makes the missing project, private, and copies from a docker-registry', async () => {
+  test('S3-08, S3-19, S3-25: a pull makes the missing project, private, and copies from a docker-registry', async () => {
     const { name: project } = await givenProject(here)
     await pushImage(here, `${project}/app`, { tag: 'v1' })
     const toPlain = await givenPolicy(here, {
@@ -222,7 +231,7 @@ describe('runs of replication policies', () => {
     for (const one of [id, stopped]) assert.equal((await ended(here, one)).status, 'Stopped')
   })
 
-  test('S4-31, S3-09: a push is replicated by its event, and so are a signature, a tag deletion and a deletion', async () => {
+  test('S4-31, S3-09, S3-18, S3-20: a push is replicated by its event, and so are a signature, a tag deletion and a deletion', async () => {
     const { name: project } = await givenProject(here)
     const target = fresh('event')
     const policy = await givenPolicy(here, {
@@ -261,7 +270,7 @@ describe('runs of replication policies', () => {
     assert.deepEqual([...new Set(executions.map(({ trigger }) => trigger))], ['event_based'])
   })
 
-  test("S3-41: a webhook is told of each task that has something to do, in Harbor's words", async () => {
+  test("S3-38, S3-41: a webhook is told of each task that has something to do, in Harbor's words", async () => {
     await using receiver = await openReceiver()
     const { name: project } = await givenProject(here)
     await pushImage(here, `${project}/deep/app`, { tag: 'v1' })

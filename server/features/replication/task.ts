@@ -62,8 +62,9 @@ async function copyAll(ground: CopyGround, policy: Policy, sides: Sides, job: Co
   return { attrs: {} }
 }
 
-function summary({ copied, same, kept, bytes, mounted }: Counts): string {
-  return `${copied} copied, ${same} were there, ${kept} left alone; ${bytes} bytes sent, ${mounted} blobs mounted`
+function summary({ copied, same, kept, gone, bytes, mounted }: Counts): string {
+  const lost = gone > 0 ? `, ${gone} gone` : ''
+  return `${copied} copied, ${same} were there, ${kept} left alone${lost}; ${bytes} bytes sent, ${mounted} blobs mounted`
 }
 
 /** What the target has, as far as one list says it: tags with their digests, and all digests of accessories. */
@@ -119,7 +120,7 @@ function isSame({ platforms, rewritesIndex }: CopyRun, item: Item, tag: string, 
 function openRun(ground: CopyGround, policy: Policy, sides: Sides, job: CopyJob, told: Told): CopyRun {
   const { rules, mounts, db } = ground
   const { source: from, target: to, linkTags } = job.params
-  const counts: Counts = { copied: 0, same: 0, kept: 0, blobs: 0, mounted: 0, bytes: 0 }
+  const counts: Counts = { copied: 0, same: 0, kept: 0, gone: 0, blobs: 0, mounted: 0, bytes: 0 }
   let made: Promise<void> | undefined
   const ready = async () => {
     const isPublic = sides.source.endpointId === 0 ? await isPublicProject(ground.reader, from) : undefined

@@ -66,7 +66,7 @@ describe('copies from one registry to another', () => {
       ready: () => target.prepare([{ name: to as RepositoryName }]),
       signal: new AbortController().signal,
       log: (line) => void lines.push(line),
-      counts: { copied: 0, same: 0, kept: 0, blobs: 0, mounted: 0, bytes: 0 },
+      counts: { copied: 0, same: 0, kept: 0, gone: 0, blobs: 0, mounted: 0, bytes: 0 },
       told() {},
       done: new Set(),
       lines,

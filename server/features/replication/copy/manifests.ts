@@ -34,11 +34,11 @@ export async function copyTag(run: CopyRun, tag: Tag, { here, there }: Known = {
   const target = there === undefined ? (await statTarget(run, { tag }))?.digest : (there ?? undefined)
   if (target !== undefined && !mayRewrite(run)) {
     const source = here ?? (await statSource(run, { tag }))?.digest
-    if (source === undefined) return 'gone'
+    if (source === undefined) return gone(run, `:${tag}`)
     if (target === source) return same(run, source)
   }
   const read = await readSource(run, { tag })
-  if (!read) return 'gone'
+  if (!read) return gone(run, `:${tag}`)
   const wanted = kept(run, read, parseManifest(read.content, read.mediaType)).digest
   if (target === wanted) return same(run, read.digest)
   if (target !== undefined && !run.overrides) {
@@ -54,7 +54,7 @@ export async function copyTag(run: CopyRun, tag: Tag, { here, there }: Known = {
 export async function copyDigest(run: CopyRun, digest: Digest): Promise<Result> {
   if (!mayRewrite(run) && (await statTarget(run, { digest }))) return same(run, digest)
   const read = await readSource(run, { digest })
-  if (!read) return 'gone'
+  if (!read) return gone(run, `@${digest}`)
   await copyManifest(run, read, undefined, [])
   run.log(`${run.from}@${digest} copied to ${run.to}`)
   return count(run, 'copied')
@@ -67,7 +67,12 @@ async function same(run: CopyRun, digest: Digest): Promise<Result> {
   return count(run, 'same')
 }
 
-function count(run: CopyRun, result: 'copied' | 'same' | 'kept'): Result {
+function gone(run: CopyRun, reference: string): Result {
+  run.log(`${run.from}${reference} is not at the source, although its list named it`, 'WARNING')
+  return count(run, 'gone')
+}
+
+function count(run: CopyRun, result: Result): Result {
   run.counts[result]++
   run.told()
   return result

@@ -12,6 +12,7 @@ export type Counts = {
   copied: number
   same: number
   kept: number
+  gone: number
   blobs: number
   mounted: number
   bytes: number
