@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Label, LabelReq } from './labels.ts'
 import { operation } from './operation.ts'
 import { RepositoryPath } from './repositories.ts'
-import { idParam, listQuery, ListQuery, pageQuery, ProjectEither } from './requests.ts'
+import { idParam, listQuery, ListQuery, nameParam, ownBounds, pageQuery, ProjectEither } from './requests.ts'
 
 const ExtraAttrs = Type.Record(Type.String(), Type.Unknown())
 
@@ -119,14 +119,12 @@ export const Artifact = Type.Object({
 })
 
 /** The body of createTag; in no answer. */
-export const NewTag = Type.Object({
-  name: Type.Optional(Type.String()),
-})
+export const NewTag = Type.Object({ name: Type.String() })
 
 const tag = 'artifact'
 const list = '/projects/{project_name}/repositories/{repository_name}/artifacts'
 const path = `${list}/{reference}`
-const ofOne = { ...RepositoryPath.properties, reference: Type.String({ minLength: 1, maxLength: 255 }) }
+const ofOne = { ...RepositoryPath.properties, reference: nameParam }
 const params = Type.Object(ofOne)
 
 const flag = (fallback: boolean) => Type.Optional(Type.Boolean({ default: fallback }))
@@ -201,6 +199,7 @@ export const copyArtifact = operation({
     from: Type.String({
       minLength: 1,
       maxLength: 1024,
+      ...ownBounds,
       description: 'project/repository:tag or project/repository@digest',
     }),
   }),
@@ -237,7 +236,7 @@ export const deleteTag = operation({
   method: 'DELETE',
   path: `${path}/tags/{tag_name}`,
   summary: 'Take a tag away from an artifact',
-  params: Type.Object({ ...ofOne, tag_name: Type.String({ minLength: 1, maxLength: 255 }) }),
+  params: Type.Object({ ...ofOne, tag_name: nameParam }),
   status: 200,
 })
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { positionQuery } from './requests.ts'
+import { ownBounds, positionQuery } from './requests.ts'
 
 export const AuditLog = Type.Object({
   id: Type.Integer(),
@@ -44,7 +44,7 @@ const ofProject = {
   tag: 'project',
   method: 'GET',
   summary: "List a project's log",
-  params: Type.Object({ project_name: Type.String({ maxLength: 255 }) }),
+  params: Type.Object({ project_name: Type.String({ maxLength: 255, ...ownBounds }) }),
   query: Type.Object(positionQuery),
   status: 200,
   page: true,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
+import { ownBounds } from './requests.ts'
 
 export const Icon = Type.Object({
   'content-type': Type.String(),
@@ -12,7 +13,7 @@ export const getIcon = operation({
   method: 'GET',
   path: '/icons/{digest}',
   summary: 'Get the picture of an artifact, in base64',
-  params: Type.Object({ digest: Type.String({ maxLength: 255 }) }),
+  params: Type.Object({ digest: Type.String({ maxLength: 255, ...ownBounds }) }),
   status: 200,
   answer: Icon,
 })

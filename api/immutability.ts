@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { idParam, ListQuery, ProjectEither } from './requests.ts'
+import { idParam, ListQuery, ownBounds, ProjectEither } from './requests.ts'
 
 export const ImmutableSelectorReq = Type.Object({
   kind: Type.Optional(Type.String()),
@@ -20,7 +20,7 @@ export const ImmutableSelector = Type.Object({
 export const ImmutableRuleReq = Type.Object({
   id: Type.Optional(Type.Integer()),
   // The bounds of PostgreSQL's integer.
-  priority: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647 })),
+  priority: Type.Optional(Type.Integer({ minimum: -2147483648, maximum: 2147483647, ...ownBounds })),
   disabled: Type.Optional(Type.Boolean()),
   action: Type.Optional(Type.String()),
   template: Type.Optional(Type.String()),

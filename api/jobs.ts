@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { PageQuery } from './requests.ts'
+import { nameParam, ownBounds, PageQuery } from './requests.ts'
 
 const time = Type.String({ format: 'date-time' })
 const text = Type.Optional(Type.String())
@@ -89,10 +89,11 @@ const JobId = Type.Object({
   job_id: Type.String({
     minLength: 1,
     maxLength: 64,
+    ...ownBounds,
     description: 'as workers and queues show it; all for every running job',
   }),
 })
-const JobType = Type.Object({ job_type: Type.String({ minLength: 1, maxLength: 255 }) })
+const JobType = Type.Object({ job_type: nameParam })
 
 export const listWorkerPools = operation({
   id: 'getWorkerPools',
@@ -110,7 +111,7 @@ export const listWorkers = operation({
   method: 'GET',
   path: '/jobservice/pools/{pool_id}/workers',
   summary: 'List the workers of a process and what they run; all for every process',
-  params: Type.Object({ pool_id: Type.String({ minLength: 1, maxLength: 255 }) }),
+  params: Type.Object({ pool_id: nameParam }),
   status: 200,
   answer: Type.Array(Worker),
 })

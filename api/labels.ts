@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { idParam, listQuery } from './requests.ts'
+import { idParam, listQuery, ownBounds } from './requests.ts'
 
 /** What a client may send of a label; a new label needs `name` and `scope`. */
 export const LabelReq = Type.Object({
@@ -27,7 +27,7 @@ export const listLabels = operation({
   summary: 'List the global labels, or those of a project',
   query: Type.Object({
     ...listQuery,
-    name: Type.Optional(Type.String({ maxLength: 255 })),
+    name: Type.Optional(Type.String({ maxLength: 255, ...ownBounds })),
     scope: Type.Optional(Type.String({ description: 'g: global, p: of a project' })),
     project_id: Type.Optional(idParam),
   }),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { idParam, pageQuery, ProjectEither } from './requests.ts'
+import { idParam, ownBounds, pageQuery, ProjectEither } from './requests.ts'
 import { UserGroupReq } from './user-groups.ts'
 
 export const ProjectMemberEntity = Type.Object({
@@ -42,7 +42,7 @@ export const listProjectMembers = operation({
   path: list,
   summary: 'List the members of a project, users and groups',
   params: ProjectEither,
-  query: Type.Object({ ...pageQuery, entityname: Type.Optional(Type.String({ maxLength: 255 })) }),
+  query: Type.Object({ ...pageQuery, entityname: Type.Optional(Type.String({ maxLength: 255, ...ownBounds })) }),
   status: 200,
   answer: Type.Array(ProjectMemberEntity),
   page: true,

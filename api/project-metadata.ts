@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { ProjectEither } from './requests.ts'
+import { nameParam, ownBounds, ProjectEither } from './requests.ts'
 
-const Values = Type.Record(Type.String(), Type.String({ maxLength: 4096 }))
+const Values = Type.Record(Type.String(), Type.String({ maxLength: 4096, ...ownBounds }))
 
 const tag = 'projectMetadata'
 const path = '/projects/{project_name_or_id}/metadatas/'
 const params = ProjectEither
-const named = Type.Object({ ...ProjectEither.properties, meta_name: Type.String({ minLength: 1, maxLength: 255 }) })
+const named = Type.Object({ ...ProjectEither.properties, meta_name: nameParam })
 
 export const listProjectMetadatas = operation({
   id: 'listProjectMetadatas',

@@ -3,7 +3,7 @@ import { CVEAllowlist, CVEAllowlistReq } from './cve-allowlist.ts'
 import { operation } from './operation.ts'
 import { ResourceList } from './quotas.ts'
 import { Registry } from './registries.ts'
-import { listQuery, ProjectEither } from './requests.ts'
+import { listQuery, nameParam, ownBounds, ProjectEither } from './requests.ts'
 
 export const ProjectMetadata = Type.Object({
   public: Type.Optional(Type.String()),
@@ -84,9 +84,9 @@ export const listProjects = operation({
   summary: 'List the projects that the caller may see',
   query: Type.Object({
     ...listQuery,
-    name: Type.Optional(Type.String({ maxLength: 255 })),
+    name: Type.Optional(Type.String({ maxLength: 255, ...ownBounds })),
     public: Type.Optional(Type.Boolean()),
-    owner: Type.Optional(Type.String({ maxLength: 255 })),
+    owner: Type.Optional(Type.String({ maxLength: 255, ...ownBounds })),
     with_detail: Type.Optional(Type.Boolean({ default: true })),
   }),
   status: 200,
@@ -100,7 +100,7 @@ export const headProject = operation({
   method: 'HEAD',
   path: '/projects',
   summary: 'Is there a project of this name? Private ones that the caller may not see stay unknown',
-  query: Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) }),
+  query: Type.Object({ project_name: nameParam }),
   status: 200,
 })
 

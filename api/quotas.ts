@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { idParam, pageQuery } from './requests.ts'
+import { idParam, ownBounds, pageQuery } from './requests.ts'
 
 export const ResourceList = Type.Record(Type.String(), Type.Integer())
 
@@ -30,9 +30,11 @@ export const listQuotas = operation({
   summary: 'List quotas, one for every project',
   query: Type.Object({
     ...pageQuery,
-    reference: Type.Optional(Type.String({ maxLength: 255, description: 'project, the only kind there is' })),
-    reference_id: Type.Optional(Type.String({ maxLength: 255, description: "a project's id" })),
-    sort: Type.Optional(Type.String({ maxLength: 512 })),
+    reference: Type.Optional(
+      Type.String({ maxLength: 255, ...ownBounds, description: 'project, the only kind there is' }),
+    ),
+    reference_id: Type.Optional(Type.String({ maxLength: 255, ...ownBounds, description: "a project's id" })),
+    sort: Type.Optional(Type.String({ maxLength: 512, ...ownBounds })),
   }),
   status: 200,
   answer: Type.Array(Quota),

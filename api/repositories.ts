@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { ListQuery, ProjectName } from './requests.ts'
+import { ListQuery, ownBounds, ProjectName } from './requests.ts'
 
 export const Repository = Type.Object({
   id: Type.Integer(),
@@ -19,7 +19,7 @@ export const RepositoryReq = Type.Partial(Repository)
 /** Path parameters of a repository: its name without that of its project. */
 export const RepositoryPath = Type.Object({
   ...ProjectName.properties,
-  repository_name: Type.String({ minLength: 1, maxLength: 1024 }),
+  repository_name: Type.String({ minLength: 1, maxLength: 1024, ...ownBounds }),
 })
 
 const tag = 'repository'

@@ -1,5 +1,11 @@
 import { Type } from 'typebox'
 
+/**
+ * For a schema whose bounds (length, pattern, range, number of items) are Marina's own: Harbor's schema has none there.
+ * An input beyond them is 400 like what Harbor's handlers refuse; other violations of a schema are 422.
+ */
+export const ownBounds = { 'x-own-bounds': true } as const
+
 /** Query parameters that every list takes. */
 export const pageQuery = {
   page: Type.Optional(Type.Integer({ default: 1, description: 'page, counted from 1; 0 or less means the first' })),
@@ -11,11 +17,12 @@ export const listQuery = {
   q: Type.Optional(
     Type.String({
       maxLength: 4096,
+      ...ownBounds,
       description: 'k=v, k=~v, k=[min~max], k={v1 v2} or k=(v1 v2), separated by commas',
     }),
   ),
   sort: Type.Optional(
-    Type.String({ maxLength: 512, description: 'fields separated by commas, -field for descending' }),
+    Type.String({ maxLength: 512, ...ownBounds, description: 'fields separated by commas, -field for descending' }),
   ),
   ...pageQuery,
 }
@@ -30,18 +37,23 @@ export const positionQuery = {
   after: Type.Optional(
     Type.String({
       maxLength: 128,
+      ...ownBounds,
       description:
         'a cursor as the Link header gives it: the page begins after it, however far into the list. ' +
         'Where page names another page, page counts',
     }),
   ),
-  before: Type.Optional(Type.String({ maxLength: 128, description: 'likewise: the page ends before it' })),
+  before: Type.Optional(
+    Type.String({ maxLength: 128, ...ownBounds, description: 'likewise: the page ends before it' }),
+  ),
 }
 export const ListQuery = Type.Object(listQuery)
 export const PageQuery = Type.Object(pageQuery)
 
+/** A name in a path: 1 to 255 characters. */
+export const nameParam = Type.String({ minLength: 1, maxLength: 255, ...ownBounds })
 /** Path parameters. */
-export const ProjectEither = Type.Object({ project_name_or_id: Type.String({ minLength: 1, maxLength: 255 }) })
-export const ProjectName = Type.Object({ project_name: Type.String({ minLength: 1, maxLength: 255 }) })
+export const ProjectEither = Type.Object({ project_name_or_id: nameParam })
+export const ProjectName = Type.Object({ project_name: nameParam })
 /** Any integer: an id that nothing has, such as 0, is answered with NOT_FOUND. */
 export const idParam = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { ListQuery, ProjectEither } from './requests.ts'
+import { ListQuery, ownBounds, ProjectEither } from './requests.ts'
 
 const text = Type.Optional(Type.String())
 const flag = Type.Optional(Type.Boolean())
@@ -27,11 +27,12 @@ export const ScannerRegistration = Type.Object({
   capabilities: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 })
 
-/** In a change, fields that are left out stay. */
-export const ScannerRegistrationReq = Type.Object({
-  name: text,
+const uri = Type.String({ format: 'uri' })
+
+const ScannerRegistrationReq = Type.Object({
+  name: Type.String(),
   description: text,
-  url: text,
+  url: uri,
   auth: text,
   access_credential: text,
   skip_certVerify: flag,
@@ -39,11 +40,19 @@ export const ScannerRegistrationReq = Type.Object({
   disabled: flag,
 })
 
-export const ScannerRegistrationSettings = Type.Object({ name: text, url: text, auth: text, access_credential: text })
+/** Fields that are left out stay. */
+export const ScannerRegistrationChange = Type.Partial(ScannerRegistrationReq)
+
+export const ScannerRegistrationSettings = Type.Object({
+  name: Type.String(),
+  url: uri,
+  auth: text,
+  access_credential: text,
+})
 
 export const IsDefault = Type.Object({ is_default: flag })
 
-export const ProjectScanner = Type.Object({ uuid: text })
+export const ProjectScanner = Type.Object({ uuid: Type.String() })
 
 /** What a scanner answers about itself; without a name and capabilities it is no scanner. */
 export const ScannerAdapterMetadata = Type.Object({
@@ -63,7 +72,7 @@ export const uuidForm = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 
 const tag = 'scanner'
 const path = '/scanners/{registration_id}'
-const params = Type.Object({ registration_id: Type.String({ pattern: uuidForm }) })
+const params = Type.Object({ registration_id: Type.String({ pattern: uuidForm, ...ownBounds }) })
 const ofProject = '/projects/{project_name_or_id}/scanner'
 
 export const listScanners = operation({
@@ -116,7 +125,7 @@ export const updateScanner = operation({
   path,
   summary: 'Change a scanner; what is left out stays',
   params,
-  body: ScannerRegistrationReq,
+  body: ScannerRegistrationChange,
   status: 200,
 })
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
+import { ownBounds } from './requests.ts'
 
 /** A project as the search shows it: less than Project. */
 export const SearchProject = Type.Object({
@@ -47,7 +48,7 @@ export const search = operation({
   method: 'GET',
   path: '/search',
   summary: 'Find projects and repositories by a part of their name',
-  query: Type.Object({ q: Type.String({ maxLength: 255 }) }),
+  query: Type.Object({ q: Type.String({ maxLength: 255, ...ownBounds }) }),
   status: 200,
   answer: Search,
 })

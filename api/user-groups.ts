@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { idParam, pageQuery } from './requests.ts'
+import { idParam, nameParam, ownBounds, pageQuery } from './requests.ts'
 
 /** What a client may send of a user group; a new group needs `group_name` and `group_type`. */
 export const UserGroupReq = Type.Object({
@@ -21,7 +21,7 @@ export const UserGroupSearchItem = Type.Object({
 const tag = 'usergroup'
 const path = '/usergroups/{group_id}'
 const params = Type.Object({ group_id: idParam })
-const text = Type.String({ maxLength: 1024 })
+const text = Type.String({ maxLength: 1024, ...ownBounds })
 
 export const listUserGroups = operation({
   id: 'listUserGroups',
@@ -51,7 +51,7 @@ export const searchUserGroups = operation({
   method: 'GET',
   path: '/usergroups/search',
   summary: 'Find user groups by a part of their names',
-  query: Type.Object({ ...pageQuery, groupname: Type.String({ minLength: 1, maxLength: 255 }) }),
+  query: Type.Object({ ...pageQuery, groupname: nameParam }),
   status: 200,
   answer: Type.Array(UserGroupSearchItem),
   page: true,

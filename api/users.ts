@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
 import { Permission } from './permissions.ts'
-import { idParam, ListQuery, pageQuery } from './requests.ts'
+import { idParam, ListQuery, nameParam, ownBounds, pageQuery } from './requests.ts'
 
 const OIDCUserInfo = Type.Object({
   id: Type.Optional(Type.Integer()),
@@ -100,7 +100,7 @@ export const searchUsers = operation({
   method: 'GET',
   path: '/users/search',
   summary: 'Find accounts by a part of their names',
-  query: Type.Object({ ...pageQuery, username: Type.String({ minLength: 1, maxLength: 255 }) }),
+  query: Type.Object({ ...pageQuery, username: nameParam }),
   status: 200,
   answer: Type.Array(UserSearchRespItem),
   page: true,
@@ -113,7 +113,7 @@ export const getCurrentUserPermissions = operation({
   path: '/users/current/permissions',
   summary: 'What may I do in a scope, /project/{id} or /system?',
   query: Type.Object({
-    scope: Type.Optional(Type.String({ maxLength: 255 })),
+    scope: Type.Optional(Type.String({ maxLength: 255, ...ownBounds })),
     relative: Type.Optional(Type.Boolean()),
   }),
   status: 200,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from './operation.ts'
-import { idParam, listQuery, ProjectEither } from './requests.ts'
+import { idParam, listQuery, ownBounds, ProjectEither } from './requests.ts'
 import { webhookOperations } from './webhook-policies.ts'
 
 const time = Type.String({ format: 'date-time' })
@@ -84,7 +84,7 @@ export const listWebhookJobs = operation({
   query: Type.Object({
     ...listQuery,
     policy_id: idParam,
-    status: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 10 })])),
+    status: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 10, ...ownBounds })])),
   }),
   status: 200,
   answer: Type.Array(WebhookJob),

@@ -80,9 +80,10 @@ export class Layout {
 export async function smallImage(
   dir: string,
   text: string,
+  architecture = 'amd64',
 ): Promise<{ source: string; layout: Layout; manifest: Descriptor }> {
   const layout = new Layout(dir)
-  const manifest = await layout.addImage({ 'hello.txt': text })
+  const manifest = await layout.addImage({ 'hello.txt': text }, architecture)
   return { source: await layout.name(manifest, 'small'), layout, manifest }
 }
 

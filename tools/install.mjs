@@ -29,6 +29,8 @@ const aptScript = `
   # Debian's PostgreSQL makes a cluster and a service of its own name, where there was none before.
   unit=/lib/systemd/system/postgresql.service
   [ -e "$unit" ] && new= || new=postgresql
+  # The units of docker.io have other names than the package.
+  [ -e /lib/systemd/system/docker.service ] || new="$new docker.socket docker.service"
   apt-get update
   apt-get install -y --no-install-recommends "$@"
   for service in "$@" $new; do systemctl disable "$service" >/dev/null 2>&1 || true; done

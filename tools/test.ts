@@ -1,7 +1,7 @@
 /**
  * The test command: types, lint, format, then every test file, all on one PostgreSQL. Arguments select the files whose
- * path contains one of them. Each file gets a line with its wall time when it ends; the last line is `N passed, N
- * failed`.
+ * path contains one of them. Each file gets a line with its wall time when it ends, and with the time that is left; the
+ * last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
 import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
@@ -11,6 +11,7 @@ import path from 'node:path'
 import { run } from 'node:test'
 import type { EventData } from 'node:test'
 import { oldestVersion, openOldestServer, openTestServer } from '../server/testing/postgres-server.ts'
+import { leftInWords, noteSeconds, readSeconds, secondsLeft, type Seconds } from './time-left.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 /** A generous bound for tests that hang: a busy machine may take several times as long as a quiet one. */
@@ -40,6 +41,9 @@ const onOldest = [
   'server/platform/jobs/schedule.test.ts',
   'server/registry/facts.test.ts',
 ]
+
+/** What each file took the last time it passed here. */
+const timesFile = path.join(root, '.cache/test-seconds.json')
 
 type Count = { passed: number; failed: number }
 
@@ -104,18 +108,18 @@ function listTestFiles(): string[] {
 }
 
 async function runOnPostgres(files: string[]): Promise<Count> {
-  const newest = await runOn(openTestServer, files)
   const again = files.filter((file) => onOldest.includes(file))
+  const newest = await runOn(openTestServer, files, again)
   if (again.length === 0 || stopping.signal.aborted) return newest
   console.log(`== tests on PostgreSQL ${oldestVersion}: ${again.length} files`)
-  const oldest = await runOn(openOldestServer, again)
+  const oldest = await runOn(openOldestServer, again, [])
   return { passed: newest.passed + oldest.passed, failed: newest.failed + oldest.failed }
 }
 
-async function runOn(open: typeof openTestServer, files: string[]): Promise<Count> {
+async function runOn(open: typeof openTestServer, files: string[], later: string[]): Promise<Count> {
   await using postgres = await open()
   process.env['MARINA_TEST_POSTGRES'] = postgres.url
-  return await runFiles(files)
+  return await runFiles(files, later)
 }
 
 /** Kills processes that aborted tests have left behind, known by their working directory in the scratch folder. */
@@ -142,28 +146,57 @@ function fail(why: string, { passed, failed }: Count = { passed: 0, failed: 0 })
   return { passed, failed: failed + 1 }
 }
 
-/** Runs files, `filesAtOnce` at a time. Reports each as it ends; failures are printed at once, and again at the end. */
-async function runFiles(files: string[]): Promise<Count> {
+/**
+ * Runs files, `filesAtOnce` at a time. Reports each as it ends; failures are printed at once, and again at the end.
+ * `later`: files that run when these have ended, which count for the time that is left.
+ */
+async function runFiles(files: string[], later: string[]): Promise<Count> {
   const total: Count = { passed: 0, failed: 0 }
   const failures: string[] = []
   const waiting = [...files]
-  const began = performance.now()
-  let ended = 0
+  const clock = startClock(waiting, later)
   const runOneAfterTheOther = async () => {
     for (let file = waiting.shift(); file !== undefined && !stopping.signal.aborted; file = waiting.shift()) {
-      const begun = performance.now()
+      clock.begin(file)
       const { passed, failed } = await runFile(file, failures)
       total.passed += passed
       total.failed += failed
-      const place = `${++ended}/${files.length} ${file}`
-      const result = failed === 0 ? `✔ ${place}: ${passed}` : `✖ ${place}: ${passed} passed, ${failed} failed,`
-      console.log(`${result} in ${seconds(performance.now() - begun)} (${inWords(performance.now() - began)} so far)`)
+      const { place, took, soFar } = clock.end(file, failed === 0 && passed > 0)
+      const of = `${place}/${files.length} ${file}`
+      const result = failed === 0 ? `✔ ${of}: ${passed}` : `✖ ${of}: ${passed} passed, ${failed} failed,`
+      console.log(`${result} in ${took} (${soFar})`)
     }
   }
   await Promise.all(Array.from({ length: filesAtOnce }, runOneAfterTheOther))
+  clock.note()
   // The failures again, for readers who see only the end of a long log.
   for (const failure of failures) console.log(failure)
   return total
+}
+
+/** Times the files of a run. Only files that pass are noted for later runs: one that fails may end at once. */
+function startClock(waiting: string[], later: string[]) {
+  const known = readSeconds(timesFile)
+  const began = performance.now()
+  const begun = new Map<string, number>()
+  const [ended, good]: [Seconds, Seconds] = [{}, {}]
+  const since = (at: number) => (performance.now() - at) / 1000
+  return {
+    begin: (file: string) => void begun.set(file, performance.now()),
+    end(file: string, isGood: boolean) {
+      const took = since(begun.get(file)!)
+      begun.delete(file)
+      ended[file] = took
+      if (isGood) good[file] = Math.round(took * 10) / 10
+      const running = Object.fromEntries([...begun].map(([name, at]) => [name, since(at)]))
+      const progress = { ended, running, waiting: [...waiting, ...later], lanes: filesAtOnce, known }
+      const place = Object.keys(ended).length
+      const isLast = begun.size + waiting.length + later.length === 0
+      const left = isLast ? '' : `, ${leftInWords(secondsLeft(progress))}`
+      return { place, took: `${took.toFixed(1)} s`, soFar: `${inWords(since(began))} so far${left}` }
+    },
+    note: () => noteSeconds(timesFile, good),
+  }
 }
 
 /**
@@ -201,12 +234,8 @@ function complainAbout(event: EventData.TestPass): string | undefined {
   return event.skip !== undefined || event.todo !== undefined ? 'was skipped' : undefined
 }
 
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
-}
-
-function inWords(ms: number): string {
-  const whole = Math.round(ms / 1000)
+function inWords(seconds: number): string {
+  const whole = Math.round(seconds)
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 

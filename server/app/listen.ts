@@ -30,9 +30,6 @@ type ListenerOptions = {
   logRequests: 'all' | 'failed' | 'none'
 }
 
-/** How many bytes of a refused body are still read, so that the client sees the answer and no broken connection. */
-const leftoverLimit = 64 * 2 ** 20
-
 /** The first code of every request: gives it an id, finds its door, logs one line and counts it in the metrics. */
 export function openListener({
   door,
@@ -92,7 +89,6 @@ export function openListener({
         log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
         return void response.destroy()
       }
-      if (!request.complete) readLeftover(request)
       if (sendOciError(response, translate(error))) {
         if (isUnavailable(error)) log.error({ id, reason: error.message }, `answered ${response.statusCode}`)
         // A client that pushes again repairs the blob; the operator must hear of it all the same (F17).
@@ -119,7 +115,6 @@ export function openListener({
       const failure = error instanceof Failure ? error : toFailure(error)
       if (!failure) log.error({ err: error, id, path: pathOf(request) }, 'unexpected error')
       const { status, code, message, headers } = failure ?? new Failure('UNKNOWN')
-      if (!request.complete) readLeftover(request)
       response
         .writeHead(status, {
           'content-type': 'application/json',
@@ -167,20 +162,6 @@ function translate(error: unknown): unknown {
   if (error instanceof StorageFull)
     return new OciError('UNAVAILABLE', 'the storage is full', { cause: error, status: 507 })
   return new OciError('UNAVAILABLE', undefined, { cause: error, headers: { 'retry-after': '2' } })
-}
-
-/**
- * Reads the rest of the body and throws it away, up to a limit. To close at once would reset a connection on which the
- * client is still sending, and the client might never read the answer (RFC 9112, 9.6).
- */
-function readLeftover(request: IncomingMessage) {
-  let left = leftoverLimit
-  request.on('error', () => {})
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left < 0) request.destroy()
-  })
-  request.resume()
 }
 
 function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'session' | 'notification' | 'other' {

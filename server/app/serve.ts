@@ -122,8 +122,9 @@ async function openDoors(
     sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error),
   })
   const { port, host } = config.server
-  const { headerTimeoutMs, idleTimeoutMs, headerBytes } = config.limits
-  const options = { port, host, headerTimeoutMs, idleTimeoutMs, headerBytes, ...(tls ? { tls } : {}) }
+  const { headerTimeoutMs, idleTimeoutMs, headerBytes, leftoverBytes, leftoverMs } = config.limits
+  const leftover = { bytes: leftoverBytes, ms: leftoverMs }
+  const options = { port, host, headerTimeoutMs, idleTimeoutMs, headerBytes, leftover, ...(tls ? { tls } : {}) }
   return openServer(listener, options).catch(namingSettings(port, 'MARINA_PORT', host, 'MARINA_HOST'))
 }
 

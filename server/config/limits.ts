@@ -81,6 +81,22 @@ export const limits = {
     fallback: MiB,
     help: 'size of a body of the REST API',
   }),
+  leftoverBytes: size({
+    env: 'MARINA_LEFTOVER_BYTES',
+    path: 'limits.leftover_bytes',
+    min: 0,
+    max: 1024 * MiB,
+    fallback: 64 * MiB,
+    help: 'how much of a body is still read and dropped once its request is answered; then the connection is cut',
+  }),
+  leftoverMs: time({
+    env: 'MARINA_LEFTOVER_TIME',
+    path: 'limits.leftover_time',
+    min: 0,
+    max: hour,
+    fallback: 30_000,
+    help: 'how long the rest of a body is read after the answer; then the connection is cut',
+  }),
   blobBytes: size({
     env: 'MARINA_BLOB_BYTES',
     path: 'limits.blob_bytes',

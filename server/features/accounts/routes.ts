@@ -102,8 +102,9 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
       await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id))
     }),
     route(api.setUserSysAdmin, { system: 'user', verb: 'update' }, async ({ params, body, caller }) => {
-      if (body.sysadmin_flag === undefined) throw new Failure('BAD_REQUEST', 'sysadmin_flag is missing')
-      await setAdmin(db, actorOf(caller), await getAccount(db, params.user_id), body.sysadmin_flag)
+      // Clients in Go leave out what is false, as the Terraform provider does; Harbor reads it so.
+      const { sysadmin_flag: isAdmin = false } = body
+      await setAdmin(db, actorOf(caller), await getAccount(db, params.user_id), isAdmin)
     }),
     route(api.updateUserPassword, 'own', async ({ params, body, rights, caller, request }) => {
       const { old_password: old = '', new_password: wanted } = body

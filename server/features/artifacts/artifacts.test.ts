@@ -266,11 +266,11 @@ test('lists are narrowed and sorted by known fields, and by no other', async () 
     'sort=labels',
     'sort=extra_attrs',
     'q=push_time%3Dx',
-    'page_size=101',
-    'with_tag=maybe',
   ]) {
     expectAnswer(await rest('GET', `${pathOf(name)}?${bad}`, marina.admin), 400, 'BAD_REQUEST')
   }
+  for (const bad of ['page_size=101', 'page=x', 'with_tag=maybe'])
+    expectAnswer(await rest('GET', `${pathOf(name)}?${bad}`, marina.admin), 422, 'UNPROCESSABLE_ENTITY')
   const [shown] = await list(name, `q=labels%3D${b}&with_label=true`)
   assert.deepEqual(
     shown!.labels!.map(({ id, scope }) => [id, scope]),
@@ -374,17 +374,10 @@ test('tags can be made, listed and removed on the artifact they belong to', asyn
   assert.equal(made.headers.location, `/api/v2.0${path}/more`)
   expectAnswer(await rest('POST', path, marina.admin, { name: 'more' }), 409, 'CONFLICT')
   expectAnswer(await rest('POST', path, marina.admin, { name: 'two' }), 409, 'CONFLICT')
-  for (const body of [
-    {},
-    { name: '' },
-    { name: '-x' },
-    { name: 'a/b' },
-    { name: 'x'.repeat(129) },
-    { name: 'a\0' },
-    { name: 7 },
-    [],
-  ])
+  for (const body of [{ name: '' }, { name: '-x' }, { name: 'a/b' }, { name: 'x'.repeat(129) }, { name: 'a\0' }])
     expectAnswer(await rest('POST', path, marina.admin, body), 400, 'BAD_REQUEST')
+  for (const body of [{}, { name: 7 }, []])
+    expectAnswer(await rest('POST', path, marina.admin, body), 422, 'UNPROCESSABLE_ENTITY')
   const named = async (query: string) =>
     (expectAnswer(await rest('GET', `${path}?${query}`, marina.admin), 200).json() as { name: string }[]).map(
       (tag) => tag.name,
@@ -412,8 +405,10 @@ test('labels of the project and global ones can be put on an artifact, those of 
   for (const id of [own, global]) expectAnswer(await rest('POST', path, cast.deA, { id }), 200)
   expectAnswer(await rest('POST', path, cast.deA, { id: own }), 409, 'CONFLICT')
   for (const id of [foreign, 999_999]) expectAnswer(await rest('POST', path, cast.uaA, { id }), 404, 'NOT_FOUND')
-  for (const body of [{}, { id: 0 }, { id: -1 }, { id: 1.5 }, { id: 1e300 }, { id: '1' }])
+  for (const body of [{}, { id: 0 }, { id: -1 }])
     expectAnswer(await rest('POST', path, cast.uaA, body), 400, 'BAD_REQUEST')
+  for (const body of [{ id: 1.5 }, { id: '1' }])
+    expectAnswer(await rest('POST', path, cast.uaA, body), 422, 'UNPROCESSABLE_ENTITY')
   for (const [who, status] of [
     [cast.guA, 403],
     [undefined, 401],

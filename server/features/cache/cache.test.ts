@@ -136,7 +136,7 @@ test('only system administrators can read or drop cached entries', async () => {
     expectAnswer(await rest(method, `/system/cache${path}`, undefined), 401, 'UNAUTHORIZED')
   }
   expectAnswer(await rest('GET', '/system/cache/tag/key?key=manifest:a', first.admin), 400, 'BAD_REQUEST')
-  expectAnswer(await rest('GET', '/system/cache/Tag', first.admin), 400, 'BAD_REQUEST')
+  expectAnswer(await rest('GET', '/system/cache/Tag', first.admin), 422, 'UNPROCESSABLE_ENTITY')
   // `*` is a character like any other, not a pattern.
   assert.deepEqual(await get('/system/cache/tag?beginning=*'), { keys: [], is_cut: false, redis: 'healthy' })
 })

@@ -113,13 +113,14 @@ suite('the API of the garbage collection', () => {
     for (const body of [
       { schedule: { type: 'Custom', cron: 'x' } },
       {},
-      { schedule: { type: 'Never' } },
       now({ workers: 11 }),
       now({ workers: 0 }),
       now({ dry_run: 'yes' }),
     ]) {
       assert.equal((await call('PUT', '/schedule', body)).status, 400, JSON.stringify(body))
     }
+    for (const body of [{ schedule: { type: 'Never' } }, [], { schedule: 'Daily' }])
+      expectAnswer(await call('PUT', '/schedule', body), 422, 'UNPROCESSABLE_ENTITY')
     assert.match(
       (await call('PUT', '/schedule', { schedule: { type: 'Never' } })).text,
       /body\/schedule\/type must be one of \\"Hourly\\", .*\\"None\\"/,

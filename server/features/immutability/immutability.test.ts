@@ -131,12 +131,10 @@ test('callers with the right can make, list, change and delete rules', async () 
   assert.equal(((await list()).json() as { disabled: boolean }[])[0]!.disabled, true)
   for (const body of [{ tag_selectors: [] }, ruleOf('['), { priority: 1e12 }])
     expectAnswer(await rest('PUT', `${path}/${id}`, cast.uaA, body), 400, 'BAD_REQUEST')
-  for (const body of [
-    {},
-    { tag_selectors: 'x' },
-    { ...ruleOf('x'), scope_selectors: {} },
-    { ...ruleOf('x'), scope_selectors: JSON.parse('{"__proto__":[]}') as object },
-  ])
+  const polluting = { ...ruleOf('x'), scope_selectors: JSON.parse('{"__proto__":[]}') as object }
+  for (const body of [{ tag_selectors: 'x' }, polluting])
+    expectAnswer(await rest('POST', path, cast.uaA, body), 422, 'UNPROCESSABLE_ENTITY')
+  for (const body of [{}, { ...ruleOf('x'), scope_selectors: {} }])
     expectAnswer(await rest('POST', path, cast.uaA, body), 400, 'BAD_REQUEST')
   expectAnswer(await rest('DELETE', `${path}/${id}`, cast.uaA), 200)
   expectAnswer(await rest('DELETE', `${path}/${id}`, cast.uaA), 404, 'NOT_FOUND')

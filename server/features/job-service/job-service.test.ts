@@ -137,7 +137,7 @@ test('a request for an unknown job, queue or action is refused and changes nothi
   const since = await lastFact(marina)
   for (const [method, path, body, status] of [
     ['PUT', '/jobservice/queues/NO_SUCH', { action: 'pause' }, 404],
-    ['PUT', '/jobservice/queues/all', { action: 'explode' }, 400],
+    ['PUT', '/jobservice/queues/all', { action: 'explode' }, 422],
     ['PUT', '/jobservice/queues/all', {}, 400],
     ['PUT', '/jobservice/jobs/999999999', undefined, 200],
     ['PUT', '/jobservice/jobs/966a49aa2278b67d743f8aca', undefined, 200],

@@ -118,10 +118,17 @@ test('H26: labels are found by literal text and known fields only', async () => 
   assert.deepEqual(await names('q=name%3D~a%25b'), ['a%b'])
   assert.deepEqual(await names(`q=name%3D${stem}axb`), ['axb'])
   assert.deepEqual(await names(`name=${stem}&sort=-name&page_size=2`), ['axb', 'a_b'])
-  for (const query of ['q=password%3Da', 'sort=project_id', 'page_size=101', 'q=name'])
+  for (const query of ['q=password%3Da', 'sort=project_id', 'q=name'])
     expectAnswer(await tell('GET', `?scope=g&${query}`, admin), 400, 'BAD_REQUEST')
-  for (const query of ['', '?scope=x', '?scope=p', '?scope=p&project_id=0', '?scope=p&project_id=abc'])
+  for (const query of ['', '?scope=x', '?scope=p', '?scope=p&project_id=0'])
     expectAnswer(await tell('GET', query, admin), 400, 'BAD_REQUEST')
+  for (const query of ['?scope=g&page_size=101', '?scope=p&project_id=abc'])
+    expectAnswer(await tell('GET', query, admin), 422, 'UNPROCESSABLE_ENTITY')
+})
+
+test('a label takes the color that the Terraform provider sends where none is given', async () => {
+  const id = await made({ name: fresh('tinted'), scope: 'p', project_id: A.id, color: 'false' })
+  assert.equal((expectAnswer(await tell('GET', `/${id}`, admin), 200).json() as Label).color, 'false')
 })
 
 test('a label with a wrong name, description, colour or scope is refused', async () => {
@@ -134,20 +141,21 @@ test('a label with a wrong name, description, colour or scope is refused', async
     { name: 'a\u2028b' },
     { description: 'x'.repeat(1025) },
     { color: 'red; x' },
+    { color: 'x'.repeat(17) },
     { scope: undefined },
     { scope: 'p' },
-    { name: 5 },
   ]) {
     expectAnswer(await tell('POST', '', admin, { ...good, ...one }), 400, 'BAD_REQUEST')
   }
-  expectAnswer(await tell('POST', '', admin, []), 400, 'BAD_REQUEST')
+  for (const body of [[], { ...good, name: 5 }])
+    expectAnswer(await tell('POST', '', admin, body), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(
     await ask('POST', '/api/v2.0/labels', {
       as: admin,
       headers: { 'content-type': 'text/plain' },
       body: JSON.stringify(good),
     }),
-    415,
-    'UNSUPPORTED_MEDIA_TYPE',
+    422,
+    'UNPROCESSABLE_ENTITY',
   )
 })

@@ -21,7 +21,9 @@ export function parseLabel({ name = '', description = '', color = '' }: Static<t
   if (text.name === '' || text.name.length > 128) throw refuse('name must have 1 to 128 characters')
   if (!isVisible(text.name)) throw refuse('name must have no control characters and no invisible ones')
   if (description.length > 1024) throw refuse('description must have at most 1024 characters')
-  if (!/^(?:#[0-9a-f]{3,8})?$/i.test(text.color)) throw refuse('color must look like #0AB1C2, or be empty')
+  // Harbor takes any 16 characters, and its Terraform provider sends `false` where no color is given.
+  if (!/^#?[0-9a-z]{0,16}$/i.test(text.color))
+    throw refuse('color must look like #0AB1C2, be a word of at most 16 letters and digits, or be empty')
   return text
 }
 

@@ -87,11 +87,11 @@ test('a member twice is 409, an unknown account or group 404, a wrong role or no
     { role_id: 2, member_user: { user_id: cast.deA.id }, member_group: { id: 1 } },
     { role_id: 6, member_user: { user_id: cast.deA.id } },
     { member_user: { user_id: cast.deA.id } },
-    { role_id: '2', member_user: { user_id: cast.deA.id } },
-    { role_id: 2.5, member_user: { user_id: cast.deA.id } },
     { role_id: 2, member_group: { group_name: 'a\0b', group_type: 2 } },
   ]
   for (const body of bad) expectAnswer(await add(body), 400, 'BAD_REQUEST')
+  for (const role_id of ['2', 2.5])
+    expectAnswer(await add({ role_id, member_user: { user_id: cast.deA.id } }), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(await add({ role_id: 2, member_user: { username: 'a\0b' } }), 400, 'BAD_REQUEST')
   // The account that creates a project is its first member.
   assert.equal((await list(project)).length, 2)
@@ -136,8 +136,8 @@ test('the list is filtered by a part of the name, taken literally, and paged', a
   )
   expectAnswer(
     await call('GET', `/projects/${project.id}/members?page_size=101`, { as: marina.admin }),
-    400,
-    'BAD_REQUEST',
+    422,
+    'UNPROCESSABLE_ENTITY',
   )
 })
 

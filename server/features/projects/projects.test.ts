@@ -101,10 +101,11 @@ test('a project with a wrong name, limit or metadata is refused and not created'
     { cve_allowlist: { items: [{}] } },
     { project_name: 'No_Way' },
     { project_name: undefined },
-    { metadata: { public: true } },
   ]
   for (const one of wrong)
     expectAnswer(await tell('POST', '/projects', { project_name: name, ...one }), 400, 'BAD_REQUEST')
+  for (const one of [{ metadata: { public: true } }, { project_name: 'x'.repeat(256) }, { storage_limit: '5' }])
+    expectAnswer(await tell('POST', '/projects', { project_name: name, ...one }), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(await ask('HEAD', `/api/v2.0/projects?project_name=${name}`, { as: admin }), 404)
   expectAnswer(await tell('POST', '/projects', { project_name: 'library' }), 409, 'CONFLICT')
   expectAnswer(await tell('POST', '/projects', { project_name: name }, 'anon'), 401, 'UNAUTHORIZED')
@@ -204,10 +205,10 @@ test('metadata is created one at a time, once each, and only under known names',
     { nonsense: 'x' },
     { retention_id: '1' },
     { proxy_speed_kb: '5' },
-    { auto_scan: true },
     { auto_scan: 'x' },
   ])
     expectAnswer(await tell('POST', `${at}/`, body), 400, 'BAD_REQUEST')
+  expectAnswer(await tell('POST', `${at}/`, { auto_scan: true }), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(await tell('PUT', `${at}/severity`, { auto_scan: 'true' }), 400, 'BAD_REQUEST')
   expectAnswer(await tell('PUT', `${at}/auto_scan`, { auto_scan: 'true' }), 404, 'NOT_FOUND')
   for (const missing of ['auto_scan', 'toString', '__proto__']) {

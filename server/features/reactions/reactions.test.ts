@@ -79,5 +79,5 @@ test('reactions are for system administrators alone, and an unknown one is 404',
   }
   expectAnswer(await call('GET', '/nobody/parked'), 404, 'NOT_FOUND')
   expectAnswer(await call('POST', '/nobody/replay', { body: { from_fact: 1 } }), 404, 'NOT_FOUND')
-  expectAnswer(await call('POST', '/audit/replay', { body: { from_fact: 0 } }), 400, 'BAD_REQUEST')
+  expectAnswer(await call('POST', '/audit/replay', { body: { from_fact: 0 } }), 422, 'UNPROCESSABLE_ENTITY')
 })

@@ -106,14 +106,10 @@ test('H33: a robot with a wrong name, duration, level or permission is 400 and n
     { level: 'SYSTEM' },
     { duration: -2 },
     { duration: 1e9 },
-    { duration: 1.5 },
-    { duration: 'NaN' },
     { permissions: undefined },
     { permissions: [] },
-    { permissions: [null] },
     { permissions: [{}] },
     { permissions: [{ kind: 'project', namespace: space, access: [] }] },
-    { permissions: [{ kind: 'project', namespace: space, access: [null] }] },
     { permissions: [{ kind: '', namespace: space, access: [push] }] },
     { permissions: [{ kind: 'project', namespace: null, access: [push] }] },
     { permissions: [{ kind: 'project', namespace: '', access: [push] }] },
@@ -155,6 +151,13 @@ test('H33: a robot with a wrong name, duration, level or permission is 400 and n
     (await marina.ground.db.row<{ count: number }>({ name: '', text: 'select count(*) from robot', values: [] }))!.count
   const before = await count()
   for (const more of bad) expectAnswer(await make(marina.admin, more), 400, 'BAD_REQUEST')
+  const untyped: Record<string, unknown>[] = [
+    { duration: 1.5 },
+    { duration: 'NaN' },
+    { permissions: [null] },
+    { permissions: [{ kind: 'project', namespace: space, access: [null] }] },
+  ]
+  for (const more of untyped) expectAnswer(await make(marina.admin, more), 422, 'UNPROCESSABLE_ENTITY')
   assert.equal(await count(), before)
 })
 
@@ -375,6 +378,19 @@ test('H15: name, level and project of a robot stay; the rest changes with the ne
   const shown = (await show(robot.id)) as Shown & { description: string; creator_ref: number }
   assert.deepEqual([shown.id, shown.description, shown.duration, shown.creator_ref], [robot.id, 'new', 90, 1])
   assert.ok(shown.expires_at > Date.now() / 1000 + 89 * 86_400)
+})
+
+test('a robot stays disabled unless a change enables it; a whole robot without `disable` in it does', async () => {
+  const robot = await givenRobot(marina, fresh('disabled'), { project: cast.A.name, access: [pull] })
+  const permissions = [{ kind: 'project', namespace: cast.A.name, access: [pull] }]
+  const disabledAfter = async (body: object) => {
+    expectAnswer(await call('PUT', `/robots/${robot.id}`, { as: marina.admin, body }), 200)
+    return (await show(robot.id)).disable
+  }
+  assert.equal(await disabledAfter({ disable: true }), true)
+  assert.equal(await disabledAfter({ description: 'still disabled' }), true)
+  assert.equal(await disabledAfter({ name: robot.name, level: 'project', permissions }), false)
+  assert.equal(await disabledAfter({ disable: true, permissions }), true)
 })
 
 test('C-15, G04: a disabled, deleted or expired robot and its tokens end everywhere at once', async () => {

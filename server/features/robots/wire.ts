@@ -54,7 +54,11 @@ export function parseNew(
   return { name, description, durationDays: duration || defaultDays, isDisabled, secret: secret || undefined }
 }
 
-/** Fields that are absent stay as they are. Throws BAD_REQUEST, also for another name, level or project. */
+/**
+ * Fields that are absent stay as they are. But a body with permissions is a whole robot, of which clients in Go leave
+ * out `disable` when it is false (the Terraform provider), so that Harbor reads it as false. Throws BAD_REQUEST, also
+ * for another name, level or project.
+ */
 export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, prefix: string): RobotChange {
   const { name = loginNameOf(robot, prefix), level = levelOf(robot), permissions } = body
   if (level !== levelOf(robot) || name !== loginNameOf(robot, prefix)) {
@@ -67,7 +71,7 @@ export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, pre
   return {
     description: body.description ?? robot.description,
     durationDays: body.duration || robot.durationDays,
-    isDisabled: body.disable ?? robot.isDisabled,
+    isDisabled: body.disable ?? (permissions === undefined && robot.isDisabled),
     grants,
   }
 }

@@ -41,7 +41,7 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
       created(await createScanner(db, seal, actorOf(caller), { ...fresh, ...parseScanner(body) })),
     ),
     route(api.pingScanner, may('read'), async ({ body }) => {
-      const { name = '', url = '', auth = '', access_credential: credential = '' } = body
+      const { name, url, auth = '', access_credential: credential = '' } = body
       const problem = scannerProblem({ name, description: '', url, auth, credential })
       if (problem) throw new Failure('BAD_REQUEST', problem)
       await askMetadata(outbound, { url, auth: auth as AuthKind, credential, skipsTlsCheck: false })
@@ -71,7 +71,7 @@ function projectRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
   return [
     route(api.getScannerOfProject, { project: 'scanner', verb: 'read' }, ({ project }) => describeScannerOf(project)),
     route(api.setScannerOfProject, { project: 'scanner', verb: 'create' }, async ({ project, body, caller }) => {
-      const { uuid = '' } = body
+      const { uuid } = body
       if (!new RegExp(api.uuidForm).test(uuid)) throw new Failure('BAD_REQUEST', 'uuid must be the id of a scanner')
       await chooseFor(db, actorOf(caller), project.id, await getScanner(db, uuid))
     }),

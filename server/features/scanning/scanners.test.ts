@@ -115,9 +115,6 @@ test('a malformed scanner is 400, a taken name or URL 409, and nothing is made',
   const before = await count()
   const good = { name: 'name', url: 'http://x.example' }
   const bad = [
-    {},
-    { name: 'a' },
-    { url: 'http://a.example' },
     { ...good, name: ' ' },
     { ...good, name: 'x'.repeat(129) },
     { ...good, url: 'ftp://a.example' },
@@ -127,9 +124,11 @@ test('a malformed scanner is 400, a taken name or URL 409, and nothing is made',
     { ...good, auth: 'Bearer' },
     { ...good, auth: 'Basic', access_credential: 'no colon' },
     { ...good, auth: 'Bearer', access_credential: 'a\nb' },
-    { ...good, disabled: 'yes' },
   ]
   for (const body of bad) expectAnswer(await call('POST', '/scanners', body), 400, 'BAD_REQUEST')
+  for (const body of [{}, { name: 'a' }, { url: 'http://a.example' }, { ...good, url: 'x y' }, { ...good, name: 5 }])
+    for (const path of ['/scanners', '/scanners/ping'])
+      expectAnswer(await call('POST', path, body), 422, 'UNPROCESSABLE_ENTITY')
   for (const body of [
     { ...good, name: 'taken' },
     { ...good, url: 'http://taken.example' },
@@ -163,6 +162,7 @@ test('a project uses its own scanner or the default, and the default again when 
   assert.ok([wide, own].every((id) => candidates.some(({ uuid }) => uuid === id)))
   expectAnswer(await call('PUT', path, { uuid: '0'.repeat(8) + '-0000-0000-0000-' + '0'.repeat(12) }), 404, 'NOT_FOUND')
   expectAnswer(await call('PUT', path, { uuid: 'x' }), 400, 'BAD_REQUEST')
+  expectAnswer(await call('PUT', path, {}), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(await call('PUT', `/scanners/${own}`, { disabled: true }), 200)
   expectAnswer(await call('PUT', path, { uuid: own }), 412, 'PRECONDITION')
   expectAnswer(await call('DELETE', `/scanners/${own}`), 200)

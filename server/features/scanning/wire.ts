@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { ScannerRegistration, ScannerRegistrationReq } from '../../../api/scanners.ts'
+import type { ScannerRegistration, ScannerRegistrationChange } from '../../../api/scanners.ts'
 import type { Metadata } from './adapter.ts'
 import type { AuthKind, NewScanner } from './rules.ts'
 import type { Scanner } from './store.ts'
@@ -8,7 +8,7 @@ import type { Scanner } from './store.ts'
 const hidden = '[HIDDEN]'
 
 /** The fields of a registration that a request gives. */
-export function parseScanner(body: Static<typeof ScannerRegistrationReq>): Partial<NewScanner> {
+export function parseScanner(body: Static<typeof ScannerRegistrationChange>): Partial<NewScanner> {
   const given: Partial<NewScanner> = {
     ...picked(body.name, (name) => ({ name: name.trim() })),
     ...picked(body.description, (description) => ({ description })),

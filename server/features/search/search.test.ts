@@ -54,7 +54,7 @@ test('_ and % mean themselves, and an empty text finds all that is seen', async 
   )
   assert.deepEqual(names(await search('%', admin)), [[], []])
   assert.deepEqual((await search('', undefined)).project.map(({ name }) => name).sort(), ['library', P.name].sort())
-  expectAnswer(await ask('GET', '/api/v2.0/search'), 400, 'BAD_REQUEST')
+  expectAnswer(await ask('GET', '/api/v2.0/search'), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(await ask('GET', '/api/v2.0/search?q=%00'), 400, 'BAD_REQUEST')
 })
 

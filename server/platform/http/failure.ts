@@ -14,6 +14,7 @@ const failures = {
   PRECONDITION: [412, 'its present state does not allow this'],
   PAYLOAD_TOO_LARGE: [413, 'the body is larger than allowed'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'the body must be application/json'],
+  UNPROCESSABLE_ENTITY: [422, 'the input does not fit the schema of the operation'],
   TOO_MANY_REQUESTS: [429, 'too many requests'],
   NOT_IMPLEMENTED: [501, 'Marina cannot do this yet'],
   UNAVAILABLE: [503, 'the service cannot answer now'],

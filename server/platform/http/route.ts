@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { posix } from 'node:path'
 import swagger from '@fastify/swagger'
-import { Ajv } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Type, type Static, type TSchema } from 'typebox'
 import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
+import { bodyFailure, validateInputs } from './validation.ts'
 
 /**
  * One operation of the API, as api/operation.ts declares it; this folder may not import that and knows only its shape.
@@ -104,17 +104,6 @@ export type Api = {
 
 const Errors = Type.Object({ errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })) })
 
-// Values of a query are text and are converted to numbers; values of a body are not converted.
-const ajvOptions = {
-  removeAdditional: false,
-  useDefaults: true,
-  allErrors: false,
-  strict: false,
-  formats: { 'date-time': true, int64: true },
-} as const
-const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
-const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
-
 /** Builds the REST API from its routes. */
 export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<Api> {
   const app = fastify({
@@ -140,10 +129,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) =>
     text === '' ? done(null, undefined) : parseJson(request, text as string, done),
   )
-  app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object),
-  )
-  app.setSchemaErrorFormatter((errors, part) => new Error(describeErrors(errors, part)))
+  validateInputs(app)
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     answerMissing(options, request, reply).catch((error: unknown) => sendFailure(options, error, request, reply)),
@@ -218,7 +204,10 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
         granted.set(request, await options.authorize(caller, row.access, request.params, request.headers))
         await options.check?.(row)
       }),
-    preValidation: async (request) => dropNulls(request.body),
+    preValidation: async (request) => {
+      if (request.body === null && body) request.body = {}
+      dropNulls(request.body)
+    },
     preHandler: async (request) => {
       refuseBrokenText(request.body)
       if (largestPage !== undefined) settlePage(request.query as object, largestPage)
@@ -323,11 +312,14 @@ function refuseBrokenText(input: unknown): void {
   }
 }
 
-function answersOf({ status, otherStatus, answer }: Operation, isOpen: boolean): Record<string, unknown> {
+function answersOf(
+  { status, otherStatus, answer, params, query, body }: Operation,
+  isOpen: boolean,
+): Record<string, unknown> {
   const good = [status, ...(otherStatus === undefined ? [] : [otherStatus])].map(
     (one) => [String(one), answer ?? { type: 'null', description: 'no body' }] as const,
   )
-  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', '500']
+  const bad = ['400', ...(isOpen ? [] : ['401', '403']), '404', ...((params ?? query ?? body) ? ['422'] : []), '500']
     .filter((one) => good.every(([known]) => known !== one))
     .map((one) => [one, Errors] as const)
   return Object.fromEntries([...good, ...bad])
@@ -359,37 +351,12 @@ function sendFailure<Access, Caller>(
     .send(failureBody(code, message))
 }
 
-/** Says in one sentence what is wrong with an input. If it must be one of several words, all are named. */
-function describeErrors(
-  errors: { keyword: string; instancePath: string; message?: string | undefined; params: Record<string, unknown> }[],
-  part: string,
-): string {
-  const [first] = errors as [(typeof errors)[number]]
-  const where = `${part}${first.instancePath}`
-  if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1)
-    return `the request needs a body: a JSON ${String(first.params['type'])}`
-  const words = errors.flatMap(({ keyword, params }) =>
-    keyword === 'const' ? [params['allowedValue']] : keyword === 'enum' ? (params['allowedValues'] as unknown[]) : [],
-  )
-  const isChoice =
-    words.length > 0 &&
-    errors.every(
-      ({ keyword, instancePath }) =>
-        ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath,
-    )
-  const choice = words.map((word) => JSON.stringify(word)).join(', ')
-  if (isChoice) return `${where} must be ${words.length > 1 ? 'one of ' : ''}${choice}`
-  const property = first.params['additionalProperty']
-  return `${where} ${first.message}${typeof property === 'string' ? `: ${JSON.stringify(property.slice(0, 100))}` : ''}`
-}
-
 /** The Failure for an error of Fastify or a bad list query. */
 function ofOurs(error: unknown): Failure | undefined {
   if (error instanceof BadListing) return new Failure('BAD_REQUEST', error.message)
   if (!(error instanceof Error)) return undefined
-  const { code, validation, statusCode } = error as Error & { code?: string; validation?: unknown; statusCode?: number }
-  if (validation) return new Failure('BAD_REQUEST', error.message)
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Failure('PAYLOAD_TOO_LARGE')
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Failure('UNSUPPORTED_MEDIA_TYPE')
+  const unread = bodyFailure(error)
+  if (unread) return unread
+  const { statusCode } = error as Error & { statusCode?: number }
   return statusCode && statusCode >= 400 && statusCode < 500 ? new Failure('BAD_REQUEST', error.message) : undefined
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
+import { dropLeftover, type LeftoverBounds } from './leftover.ts'
 
 export type Handle = (request: IncomingMessage, response: Answer) => void
 
@@ -18,6 +19,7 @@ type ServerOptions = {
   headerTimeoutMs: number
   idleTimeoutMs: number
   headerBytes: number
+  leftover: LeftoverBounds
   /** Allows several processes of one machine to share the port. */
   reusePort?: boolean
 }
@@ -44,6 +46,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
     running.add(response)
     response.on('close', ended)
     if (draining) response.shouldKeepAlive = false
+    dropLeftover(request, response, options.leftover)
     if (hasTwoHosts(request)) return void response.writeHead(400, { connection: 'close' }).end()
     handle(request, response)
   }

@@ -68,8 +68,9 @@ test('the history of an image comes from its config', async () => {
     [answer.headers['content-type'], answer.headers['x-content-type-options']],
     ['application/json; charset=utf-8', 'nosniff'],
   )
-  for (const what of ['readme.md', 'values.yaml', 'dependencies', 'files', 'license', 'sbom', 'nonsense'])
+  for (const what of ['readme.md', 'values.yaml', 'dependencies', 'files', 'license', 'sbom'])
     expectAnswer(await addition('img', 'v1', what), 400, 'BAD_REQUEST')
+  expectAnswer(await addition('img', 'v1', 'nonsense'), 422, 'UNPROCESSABLE_ENTITY')
   await push(`${cast.A.name}/img`, 'odd', { type: 'application/vnd.oci.image.config.v1+json', value: 'not json' }, [])
   expectAnswer(await addition('img', 'odd', 'build_history'), 400, 'BAD_REQUEST')
 })

@@ -26,7 +26,7 @@ export function tagRoutes({ reader, gates, artifacts }: Parts): ApiRoute[] {
       return { rows: rows.map((one) => presentTag(one, project, repository.name, isImmutable)), total }
     }),
     route(api.createTag, { project: 'tag', verb: 'create' }, async ({ project, params, body: { name }, caller }) => {
-      if (name === undefined || !isTag(name)) throw new Failure('BAD_REQUEST', badTag)
+      if (!isTag(name)) throw new Failure('BAD_REQUEST', badTag)
       const { artifact } = await getArtifact({ reader, artifacts }, project, params)
       await createTag(db, gates, actorOf(caller), project, artifact, name)
       return created(name)

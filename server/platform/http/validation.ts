@@ -1,0 +1,75 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { FastifyInstance } from 'fastify'
+import { Failure, type FailureCode } from './failure.ts'
+
+// Values of a query are text and are converted to numbers; values of a body are not converted.
+const ajvOptions = {
+  removeAdditional: false,
+  useDefaults: true,
+  allErrors: false,
+  strict: false,
+  // An error then has its schema, and with that its `x-own-bounds`.
+  verbose: true,
+  formats: { 'date-time': true, int64: true, uri: URL.canParse },
+} as const
+const bodyAjv = new Ajv({ ...ajvOptions, coerceTypes: false })
+const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
+
+/**
+ * Checks all inputs of an API by the schemas of its operations. An input that breaks its schema is answered with 422
+ * UNPROCESSABLE_ENTITY, as Harbor's generated code does before its handlers run; what handlers check is 400
+ * BAD_REQUEST. A schema that is stricter than Harbor's has `x-own-bounds: true`: beyond its bounds (length, pattern,
+ * range, number of items) an input is 400, since Harbor's handler would see it. See docs/decisions/0024.
+ */
+export function validateInputs(app: FastifyInstance): void {
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object),
+  )
+  app.setSchemaErrorFormatter((errors, part) => {
+    const found = errors as ErrorObject[]
+    return new Failure(codeOf(found[0]!, part), describeErrors(found, part))
+  })
+}
+
+function codeOf({ keyword, parentSchema }: ErrorObject, part: string): FailureCode {
+  // For Harbor an empty parameter of a query is an absent one.
+  const isBound = bounds.has(keyword) && !(part === 'querystring' && keyword === 'minLength')
+  return isBound && parentSchema?.['x-own-bounds'] === true ? 'BAD_REQUEST' : 'UNPROCESSABLE_ENTITY'
+}
+
+const bounds = new Set(['minLength', 'maxLength', 'pattern', 'minimum', 'maximum', 'minItems', 'maxItems'])
+
+/** The Failure for a body that Fastify cannot read; undefined for other errors. */
+export function bodyFailure(error: Error & { code?: string }): Failure | undefined {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Failure('PAYLOAD_TOO_LARGE')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Failure('UNPROCESSABLE_ENTITY', 'the body must be application/json')
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return new Failure('UNPROCESSABLE_ENTITY', 'the body is not valid JSON, or has a key such as __proto__')
+    default:
+      return undefined
+  }
+}
+
+/** Says in one sentence what is wrong with an input. If it must be one of several words, all are named. */
+function describeErrors(errors: ErrorObject[], part: string): string {
+  const [first] = errors as [ErrorObject]
+  const where = `${part}${first.instancePath}`
+  if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1)
+    return `the request needs a body: a JSON ${String(first.params['type'])}`
+  const words = errors.flatMap(({ keyword, params }) =>
+    keyword === 'const' ? [params['allowedValue']] : keyword === 'enum' ? (params['allowedValues'] as unknown[]) : [],
+  )
+  const isChoice =
+    words.length > 0 &&
+    errors.every(
+      ({ keyword, instancePath }) =>
+        ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath,
+    )
+  const choice = words.map((word) => JSON.stringify(word)).join(', ')
+  if (isChoice) return `${where} must be ${words.length > 1 ? 'one of ' : ''}${choice}`
+  const property = first.params['additionalProperty']
+  return `${where} ${first.message}${typeof property === 'string' ? `: ${JSON.stringify(property.slice(0, 100))}` : ''}`
+}
