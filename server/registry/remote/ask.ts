@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Reach } from '../../platform/outbound/outbound.ts'
 import { failed, failedCall, refusedAnswer, throttled } from './answers.ts'
 import type { RemoteFailed } from './failed.ts'
 import type { Answer, Line, Question } from './line.ts'
@@ -20,7 +21,10 @@ export async function ask(line: Line, question: Question): Promise<Answer> {
       await backOff(line, tries++)
       continue
     }
-    const isThrottled = await line.budget.note(answer)
+    const isThrottled = await line.budget.note(answer).catch((error: unknown) => {
+      answer.body.destroy()
+      throw error
+    })
     if (question.expects.includes(answer.status)) return answer
     const isRenewable = answer.status === 401 && renews(line, question, answer)
     if (isRenewable && !isRenewed && !isStream) {
@@ -39,30 +43,42 @@ export async function ask(line: Line, question: Question): Promise<Answer> {
 /** Makes the call with the credential. Returns what failed between the two sides; throws what concerns tokens. */
 async function send(line: Line, question: Question, isRenewed: boolean): Promise<Answer | RemoteFailed> {
   const { endpoint, limits, outbound } = line
-  const { url, method, headers = {}, scopes, body, redirects = 0, reach = 'endpoint' } = question
+  const { url, method, headers = {}, scopes, body, redirects = 0, silences = 1 } = question
   // A call to another host (an upload's location) gets no credential.
   const isOwn = new URL(url).origin === new URL(line.base).origin
+  const reach = question.reach ?? (isOwn ? 'endpoint' : await onwardOf(line))
   const shown = question.authorization ?? (scopes && isOwn ? line.auth.headerFor(line, scopes, isRenewed) : undefined)
   const authorization = await Promise.resolve(shown).catch((error: unknown) => {
     throw line.signal?.aborted ? failedCall(line, question, error) : error
   })
   try {
-    return await outbound.open({
+    const answer = await outbound.open({
       url,
       method,
       headers: { ...headers, ...(authorization ? { authorization } : {}) },
       reach,
       redirects,
-      silenceMs: limits.silenceMs,
+      silenceMs: limits.silenceMs * silences,
       waitMs: limits.patienceMs,
       verifiesTls: endpoint.insecure !== true,
       ...(body === undefined ? {} : { body }),
       ...(endpoint.caCertificate ? { ca: endpoint.caCertificate } : {}),
       ...(line.signal ? { signal: line.signal } : {}),
     })
+    if (isOwn && answer.url === url) line.place.isInside = answer.isInside
+    return answer
   } catch (error) {
     return failedCall(line, question, error)
   }
+}
+
+/** What the endpoint may lead to (an upload's location, a vendor's API): inside only if it lies there itself. */
+async function onwardOf(line: Line): Promise<Reach> {
+  if (line.place.isInside === undefined) {
+    const question = { method: 'GET', url: `${line.base}/v2/`, expects: [200, 401, 403, 404], isRepeatable: true }
+    await drop(await ask(line, question))
+  }
+  return line.place.isInside === true ? 'endpoint' : 'onward'
 }
 
 /** `since`: when the endpoint throttled this call for the first time. */

@@ -5,9 +5,14 @@ import { test } from 'node:test'
 import { Client } from 'pg'
 import { openDb, type Db } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { openLog } from '../../platform/observe/log.ts'
+import { openOutbound } from '../../platform/outbound/outbound.ts'
+import { openOtherSide, sendJson } from '../../testing/other-side.ts'
 import { openTestDatabase } from '../../testing/postgres.ts'
 import { openBudgets } from './budgets.ts'
 import { readLimit } from './rate-limit.ts'
+import { RemoteFailed, remoteName } from './remote.ts'
+import { openRemotes } from './remotes.ts'
 
 async function prepare(url: string): Promise<void> {
   const client = new Client(url)
@@ -46,7 +51,7 @@ test('an endpoint without a limit is asked at once, and leaves no row', async ()
   assert.equal(await rowOf(pair.one.db), undefined)
 })
 
-test('a pause that one process is told of holds in the other; without patience a call learns how long it is', async () => {
+test('a pause that one process is told of holds in the other; a call without patience learns its length', async () => {
   await using pair = await openPair()
   const from = performance.now()
   assert.equal(await pair.one.budget.note(refusal('1')), true)
@@ -96,6 +101,43 @@ test('a wait ends when its caller gives up', async () => {
   const waiting = assert.rejects(pair.one.budget.enter(patient, giving.signal), { name: 'AbortError' })
   giving.abort()
   await waiting
+})
+
+test('a run waits for an endpoint that allows nothing for now, and fails only beyond its patience', async () => {
+  await using pair = await openPair()
+  let refusals = 3
+  await using side = await openOtherSide((request, response) => {
+    if (request.url === '/v2/') return response.end('{}')
+    if (refusals-- > 0) return sendJson(response, {}, 429, { 'retry-after': '0' })
+    return sendJson(response, { tags: ['v1'] })
+  })
+  const outbound = openOutbound({ allow: ['127.0.0.1'] })
+  const log = openLog({ level: 'silent', format: 'json' })
+  const limits = {
+    silenceMs: 60_000,
+    tries: 2,
+    backOffMs: 1,
+    patienceMs: patient,
+    manifestBytes: 65_536,
+    answerBytes: 65_536,
+    pages: 10,
+  }
+  const openRemote = openRemotes({ db: pair.one.db, outbound, log, limits })
+  const name = remoteName('alpine')
+  try {
+    const endpoint = { id: 1, url: side.url, name: 'mirror' }
+    assert.deepEqual(await openRemote(endpoint).listTags(name, { limit: 5, last: '' }), ['v1'])
+    // More refusals than tries: they were waited for, and do not count as tries.
+    assert.equal(side.lines().filter((line) => line.includes('/tags/list')).length, 4)
+    await pair.other.budget.note(refusal('600'))
+    await assert.rejects(openRemote(endpoint, { patienceMs: 0 }).listTags(name, { limit: 5, last: '' }), (error) => {
+      assert.ok(error instanceof RemoteFailed && error.code === 'TOOMANYREQUESTS')
+      assert.match(error.message, /^mirror: .* allows the next call in \d+ s/)
+      return true
+    })
+  } finally {
+    outbound.close()
+  }
 })
 
 test('limits are read from Retry-After and from each form of RateLimit', () => {

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { digestOf, type Digest } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
 import type { RepositoryName, Tag } from '../../../oci/reference.ts'
+import type { Lookup } from '../../platform/outbound/names.ts'
 import { makeCertificate } from '../../testing/certificate.ts'
 import { makeImage } from '../../testing/given.ts'
 import { openOtherRemote, openOtherSide, sendError, sendJson, type Answering } from '../../testing/other-side.ts'
@@ -55,7 +56,10 @@ test('a manifest that is not what the digest, the header or the type says is ref
   ]
   for (const [answer, reason, pattern] of table) {
     await using side = await openOtherSide(answer)
-    using remote = openOtherRemote({ url: side.url }, { manifestBytes: 65_536, tries: 2, silenceMs: 300 })
+    using remote = openOtherRemote(
+      { url: side.url },
+      { manifestBytes: 65_536, tries: 2, ...(reason === 'silent' ? { silenceMs: 300 } : {}) },
+    )
     const isByTag = pattern.source.includes('digest') && answer === table[1]![0]
     const reading = async () => remote.readManifest(app, isByTag ? v1 : { digest })
     await assert.rejects(reading(), failsWith(reason, pattern), `${reason} ${pattern}`)
@@ -159,6 +163,41 @@ test('a redirect to a metadata service is refused by its address, and nothing is
   await assert.rejects(readAll(remote, digestOf(Buffer.from('x'))), failsWith('refused', /169\.254\.169\.254.*never/))
 })
 
+test('a registry at a public address leads no upload, no redirect and no password inside', async () => {
+  const inside = 'http://10.0.0.5'
+  // A proxy stands for the public address: what it answers comes from there.
+  await using proxy = await openOtherSide((request, response) => {
+    const { method = '', url = '', headers } = request
+    if (url.startsWith(inside)) return response.end('reached')
+    if (url.includes('guarded.example')) {
+      response.setHeader('www-authenticate', `Bearer realm="${inside}/token"`)
+      return sendError(response, 401, 'UNAUTHORIZED')
+    }
+    if (url.endsWith('/v2/')) return response.end('{}')
+    assert.equal(headers.authorization, undefined)
+    return response.writeHead(method === 'POST' ? 202 : 307, { location: `${inside}/upload` }).end()
+  })
+  const lookup: Lookup = (name, done) => {
+    done(null, [{ address: name === 'inner.example' ? '10.0.0.9' : '93.184.216.34', family: 4 }])
+  }
+  const options = { lookup, proxy: { http: proxy.url } }
+  const credential = { kind: 'basic', username: 'me', password: 'word' } as const
+  const send = async (url: string) => {
+    using remote = openOtherRemote({ url }, { tries: 1 }, options)
+    const { id } = await remote.startUpload(app, by, 'sha256')
+    await remote.cancelUpload(app, id)
+  }
+  const refused = failsWith('refused', /10\.0\.0\.5.*a public registry may not lead to an inside address/)
+  await assert.rejects(send('http://public.example'), refused)
+  await send('http://inner.example')
+  using remote = openOtherRemote({ url: 'http://public.example' }, {}, options)
+  await assert.rejects(readAll(remote, digestOf(Buffer.from('x'))), refused)
+  using guarded = openOtherRemote({ url: 'http://guarded.example', credential }, {}, options)
+  await assert.rejects(guarded.ping(), refused)
+  const reached = proxy.lines().filter((line) => line.includes('10.0.0.5'))
+  assert.deepEqual(reached, [`DELETE ${inside}/upload`])
+})
+
 test('a ping says in plain words what is wrong', async () => {
   const certificate = await makeCertificate()
   await using tls = await openOtherSide((_, response) => response.end('{}'), certificate)
@@ -167,7 +206,8 @@ test('a ping says in plain words what is wrong', async () => {
   await using closed = await openOtherSide(() => {})
   await closed[Symbol.asyncDispose]()
   const ping = async (url: string, more = {}, options = {}) => {
-    using remote = openOtherRemote({ url, ...more }, { silenceMs: 200 }, options)
+    const limits = url === silent.url ? { silenceMs: 200 } : {}
+    using remote = openOtherRemote({ url, ...more }, limits, options)
     await remote.ping()
   }
   await ping(tls.url, { caCertificate: certificate.cert })

@@ -18,6 +18,8 @@ export type Line = {
   base: string
   auth: Auth
   seen: { -readonly [Key in keyof Seen]: Seen[Key] }
+  /** Whether the endpoint's own address is not public; undefined before its first answer. */
+  place: { isInside: boolean | undefined }
   /** Uploads of this process by every id that they had. */
   uploads: LRUCache<string, Session>
   signal: AbortSignal | undefined
@@ -53,6 +55,9 @@ export type Question = {
   /** The call may be sent again when it is not known whether the other side has seen it. */
   isRepeatable: boolean
   redirects?: number
+  /** The other side may be silent this many times longer: it checks and moves a whole blob before it answers. */
+  silences?: number
+  /** By default that of the endpoint; of another host what the endpoint may lead to. */
   reach?: Reach
   /** The code of a 404. */
   unknown?: OciErrorCode

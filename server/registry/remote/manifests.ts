@@ -6,6 +6,7 @@ import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import type { Registry } from '../registry.ts'
 import { failed } from './answers.ts'
 import { ask, drop } from './ask.ts'
+import { RemoteFailed } from './failed.ts'
 import type { Line } from './line.ts'
 import { askingManifest, readManifest } from './manifest-read.ts'
 import { addReferrer, dropReferrer } from './referrer-tag.ts'
@@ -28,7 +29,7 @@ export async function writeManifest(line: Line, name: RepositoryName, push: Push
     const { headers } = await put(line, name, one, { mediaType, content, digest })
     isListed ||= headers['oci-subject'] === subject?.digest
   }
-  if (subject && !isListed) {
+  if (subject && !isListed && line.seen.referrersApi !== true) {
     const { artifactType, annotations } = manifest
     await addReferrer(line, name, subject.digest, {
       mediaType,
@@ -74,8 +75,15 @@ export async function deleteManifest(line: Line, name: RepositoryName, digest: D
 }
 
 async function findSubject(line: Line, name: RepositoryName, digest: Digest): Promise<Digest | undefined> {
-  const { content, mediaType } = await readManifest(line, name, { digest })
-  return isManifestType(mediaType) ? parseManifest(content, mediaType).subject?.digest : undefined
+  try {
+    const { content, mediaType } = await readManifest(line, name, { digest })
+    return isManifestType(mediaType) ? parseManifest(content, mediaType).subject?.digest : undefined
+  } catch (error) {
+    // What cannot be read has no subject that anybody knows, and can be deleted nevertheless.
+    if (!(error instanceof OciError) || (error instanceof RemoteFailed && error.isPassing)) throw error
+    line.signal?.throwIfAborted()
+    return undefined
+  }
 }
 
 /** Throws UNSUPPORTED where the other side cannot delete a tag alone. */

@@ -43,6 +43,7 @@ export function openRemote({ endpoint, limits, ...shared }: RemoteOptions): Remo
     base: endpoint.url.replace(/[/\s]+$/, ''),
     auth: openAuth(endpoint.credential),
     seen: { referrersApi: undefined, deletesTags: undefined },
+    place: { isInside: undefined },
     uploads: new LRUCache({ max: mostUploads }),
     signal: undefined,
   }

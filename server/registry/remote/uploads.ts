@@ -11,6 +11,9 @@ import type { Answer, Line, Question, Session } from './line.ts'
 import { pullScope, pushScope } from './scopes.ts'
 import { toldDigest } from './told.ts'
 
+/** How many times longer the other side may be silent while it ends an upload. */
+const endingSilences = 10
+
 const octets = { 'content-type': 'application/octet-stream' }
 
 const asking = (name: RepositoryName, method: string, url: string, expects: number[]) => ({
@@ -83,7 +86,9 @@ export async function finishUpload(
   const { location } = sessionOf(line, upload.id)
   const question = asking(name, 'PUT', withDigest(location, digest), [201, 202, 204])
   try {
-    await confirmed(line, name, digest, () => askUpload(line, { ...question, headers: octets, body: '' }))
+    await confirmed(line, name, digest, () =>
+      askUpload(line, { ...question, headers: octets, body: '', silences: endingSilences }),
+    )
   } catch (error) {
     if (error instanceof OciError && error.code === 'DIGEST_INVALID') await cancelQuietly(line, name, location)
     throw error
