@@ -3,6 +3,7 @@ import { openLog } from '../../../platform/observe/log.ts'
 import { openOutbound } from '../../../platform/outbound/outbound.ts'
 import { noBudget, openRemote, type OpenRemote } from '../../../registry/remote/remote.ts'
 import { openDockerRegistry } from '../../../testing/docker-registry.ts'
+import { openReceiver } from '../../../testing/receiver.ts'
 import { openTestMarina } from '../../../testing/server.ts'
 import { reach, type Reachable } from '../open.ts'
 import { adapterSuite, type Trial } from './adapter.suite.ts'
@@ -70,6 +71,7 @@ adapterSuite('aws-ecr, with the role of the machine', async (): Promise<Trial> =
 
 adapterSuite('docker-registry, a real one', async (): Promise<Trial> => {
   const registry = await openDockerRegistry()
+  const server = await openBreakable(registry.url)
   // It asks nobody for a name: what a wrong one is answered with is shown by the stand-in.
   const guarded = await openStandIn(dockerRegistryStandIn, marina)
   const standIn = { type: 'docker-registry', listsDigests: false, makesNamespaces: true } as const
@@ -77,12 +79,14 @@ adapterSuite('docker-registry, a real one', async (): Promise<Trial> => {
     standIn,
     secrets: [],
     async makeNamespace() {},
+    break: server.break,
     open: (change) =>
       reach(
         { openRemote: remotes({}, registry.url), machineRole: () => Promise.reject(new Error('no role')) },
-        reachable(standIn, change ? guarded.url : registry.url, { accessKey: 'anna', accessSecret: 'x', ...change }),
+        reachable(standIn, change ? guarded.url : server.url(), { accessKey: 'anna', accessSecret: 'x', ...change }),
       ),
     async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
       await guarded[Symbol.asyncDispose]()
       await registry[Symbol.asyncDispose]()
     },
@@ -91,17 +95,19 @@ adapterSuite('docker-registry, a real one', async (): Promise<Trial> => {
 
 adapterSuite('harbor, a Marina', async (): Promise<Trial> => {
   const { name, password } = marina.admin
+  const server = await openBreakable(marina.url)
   const standIn = { type: 'harbor', listsDigests: true, makesNamespaces: true } as const
   return {
     standIn,
     secrets: [password],
     makeNamespace: openBacking(marina).makeNamespace,
+    break: server.break,
     open: (change) =>
       reach(
         { openRemote: remotes({}, marina.url), machineRole: () => Promise.reject(new Error('no role')) },
-        reachable(standIn, marina.url, { accessKey: name, accessSecret: password, ...change }),
+        reachable(standIn, server.url(), { accessKey: name, accessSecret: password, ...change }),
       ),
-    async [Symbol.asyncDispose]() {},
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 })
 
@@ -112,4 +118,19 @@ function reachable(
 ): Reachable {
   const rest = { tokenServiceUrl: '', credentialType: 'basic', isInsecure: false, caCertificate: '' } as const
   return { type, name: 'tried', url, ...rest, ...login }
+}
+
+/** The URL of a real registry; once it is broken, that of a server that answers as told. */
+async function openBreakable(whole: string): Promise<{ url(): string; break: Trial['break'] } & AsyncDisposable> {
+  const receiver = await openReceiver()
+  let isBroken = false
+  return {
+    url: () => (isBroken ? receiver.url : whole),
+    break(path, { status = 200, json, text = '' }) {
+      isBroken = path.source !== '^$'
+      const type = { 'content-type': json === undefined ? 'text/html' : 'application/json' }
+      receiver.answer(() => ({ status, headers: type, body: json === undefined ? text : JSON.stringify(json) }))
+    },
+    [Symbol.asyncDispose]: () => receiver[Symbol.asyncDispose](),
+  }
 }

@@ -35,19 +35,38 @@ export async function* paged(
 }
 
 /**
- * The list in an answer, at a path of keys (`data.repos`; '' for the answer itself). Throws RemoteFailed. Only the list
- * itself may be absent or null: some vendors leave out an empty one.
+ * The list in an answer, at a path of keys (`data.repos`; '' for the answer itself); null is an empty one. Throws
+ * RemoteFailed for an answer without a list: what is not listed at a source may be deleted at a target. `isOptional`:
+ * the vendor leaves out an empty list.
  */
-export function rowsIn(reply: ApiReply, { endpoint }: Pick<Remote, 'endpoint'>, call: string, path = ''): Row[] {
+export function rowsIn(
+  reply: ApiReply,
+  { endpoint }: Pick<Remote, 'endpoint'>,
+  call: string,
+  path = '',
+  isOptional = false,
+): Row[] {
   const keys = path === '' ? [] : path.split('.')
   const last = keys.pop()
   const holder = keys.reduce<unknown>((found, key) => (isRow(found) ? found[key] : undefined), reply.json())
-  const found = last === undefined ? holder : isRow(holder) ? (holder[last] ?? []) : undefined
+  const named = isRow(holder) && last !== undefined && (isOptional || Object.hasOwn(holder, last))
+  const found = last === undefined ? holder : named ? (holder[last] ?? []) : undefined
   if (Array.isArray(found) && found.every(isRow)) return found
-  throw new RemoteFailed(
-    { reason: 'not-a-registry', endpoint: endpoint.name, call, answered: reply.status },
+  throw noList(endpoint.name, call, reply.status, path)
+}
+
+/** An answer of another shape than the vendor's. */
+const noList = (endpoint: string, call: string, answered: number, path: string) =>
+  new RemoteFailed(
+    { reason: 'not-a-registry', endpoint, call, answered },
     `the answer has no list${path && ` in ${path}`}: is the type of the endpoint right?`,
   )
+
+/** A list of texts in an answer. Throws RemoteFailed for an answer without one. */
+export function textsIn(reply: ApiReply, { endpoint }: Pick<Remote, 'endpoint'>, call: string, key: string): string[] {
+  const found = rowIn(reply)[key]
+  if (Array.isArray(found) && found.every((one) => typeof one === 'string')) return found
+  throw noList(endpoint.name, call, reply.status, key)
 }
 
 /** An answer, or a part of it, as an object; an empty one for anything else. */
@@ -96,6 +115,16 @@ export function refused(
   return new RemoteFailed({ reason, endpoint: remote.endpoint.name, call, answered: status }, text)
 }
 
+/**
+ * Whether the vendor says that there is no such thing. Throws RemoteFailed for a 404 that is no JSON: a portal on the way
+ * says nothing about repositories, and what is gone at a source may be deleted at a target.
+ */
+export function isAbsent(reply: ApiReply): boolean {
+  if (reply.status !== 404) return false
+  reply.json()
+  return true
+}
+
 /** A repository that the vendor does not have. */
 export const unknownName = (name: string): OciError => new OciError('NAME_UNKNOWN', `there is no repository ${name}`)
 
@@ -110,7 +139,8 @@ export async function* numbered(
     const { rows, total } = await read(Number(cursor))
     // Counted, as a vendor may send fewer rows a page than were asked for.
     seen += rows.length
-    return { rows, next: rows.length > 0 && seen < total ? String(Number(cursor) + 1) : undefined }
+    if (rows.length === 0 && seen < total) throw refused(remote, what, 200, `the list ends after ${seen} of ${total}`)
+    return { rows, next: seen < total ? String(Number(cursor) + 1) : undefined }
   })
 }
 

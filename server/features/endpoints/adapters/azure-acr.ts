@@ -1,5 +1,5 @@
 import type { Adapter, Reach } from './adapter.ts'
-import { listedTag, paged, rowsIn, unknownName, type Row } from './answers.ts'
+import { isAbsent, listedTag, paged, rowsIn, unknownName, type Row } from './answers.ts'
 
 /**
  * Azure Container Registry: repositories by `/v2/_catalog`, tags by its own API, which tells digests and can untag
@@ -24,7 +24,7 @@ async function* tagsOf({ remote }: Reach, name: string): AsyncGenerator<Row> {
   const authorization = { scope: `repository:${name}:metadata_read` }
   yield* paged(remote, path, async (cursor = path) => {
     const reply = await remote.api({ path: cursor, authorization, expects: [200, 404] })
-    if (reply.status === 404) throw unknownName(name)
+    if (isAbsent(reply)) throw unknownName(name)
     return { rows: rowsIn(reply, remote, path, 'tags'), next: reply.next }
   })
 }

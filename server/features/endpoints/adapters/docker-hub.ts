@@ -1,7 +1,18 @@
 import type { Proof } from '../../../registry/remote/remote.ts'
 import { credentialOf } from './credential.ts'
 import type { Adapter, Address, Lent, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import {
+  asNames,
+  isAbsent,
+  listedTag,
+  paged,
+  rowIn,
+  rowsIn,
+  textIn,
+  textsIn,
+  unknownName,
+  type Row,
+} from './answers.ts'
 import { firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** A token of the API is good for ten minutes; Marina asks for the next one a minute before. */
@@ -76,16 +87,15 @@ function tokenOf({ accessKey, accessSecret }: Address, api: Lent['api']) {
 /** The namespaces of the account: its own and those of its organizations. */
 async function namespacesOf({ vendor }: Reach): Promise<string[]> {
   const path = '/v2/repositories/namespaces'
-  const { namespaces } = (await vendor.api({ path })).json<{ namespaces?: unknown }>()
-  return (Array.isArray(namespaces) ? namespaces : []).filter((one) => typeof one === 'string').map(firstPart)
+  return textsIn(await vendor.api({ path }), vendor, path, 'namespaces').map(firstPart)
 }
 
-/** A list with numbered pages, which says whether there is a next one. An unknown namespace has an empty list. */
+/** A list with numbered pages, which says whether there is a next one; of the repository `name`, if it is given. */
 async function* listed({ vendor }: Reach, path: string, name?: string): AsyncGenerator<Row> {
   yield* paged(vendor, path, async (page = '1') => {
-    const reply = await vendor.api({ path: `${path}?page=${page}&page_size=100`, expects: [200, 404] })
-    if (reply.status === 404 && name !== undefined) throw unknownName(name)
-    if (reply.status === 404) return { rows: [], next: undefined }
+    const expects = name === undefined ? [200] : [200, 404]
+    const reply = await vendor.api({ path: `${path}?page=${page}&page_size=100`, expects })
+    if (name !== undefined && isAbsent(reply)) throw unknownName(name)
     const isLast = !textIn(rowIn(reply), 'next')
     return { rows: rowsIn(reply, vendor, path, 'results'), next: isLast ? undefined : String(Number(page) + 1) }
   })

@@ -1,5 +1,5 @@
 import type { Adapter, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isAbsent, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** Docker Trusted Registry, now Mirantis Secure Registry 2, by its API v0 (https://docs.mirantis.com/msr/). */
@@ -47,9 +47,9 @@ async function make(remote: Reach['remote'], path: string, body: object): Promis
 async function* listed({ remote }: Reach, path: string, key: string, name?: string): AsyncGenerator<Row> {
   yield* paged(remote, path, async (cursor) => {
     const more = cursor === undefined ? '' : `&pageStart=${encodeURIComponent(cursor)}`
-    const reply = await remote.api({ path: `${path}?pageSize=100${more}`, expects: [200, 404] })
-    if (reply.status === 404 && name !== undefined) throw unknownName(name)
-    if (reply.status === 404) return { rows: [], next: undefined }
+    const expects = name === undefined ? [200] : [200, 404]
+    const reply = await remote.api({ path: `${path}?pageSize=100${more}`, expects })
+    if (name !== undefined && isAbsent(reply)) throw unknownName(name)
     const next = String(reply.headers['x-next-page-start'] ?? '') || undefined
     return { rows: rowsIn(reply, remote, path, key), next }
   })

@@ -1,8 +1,21 @@
 import { createSign } from 'node:crypto'
 import type { RepositoryName } from '../../../../oci/reference.ts'
-import type { Proof } from '../../../registry/remote/remote.ts'
+import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Lent, ListedArtifact, Reach, Wanted } from './adapter.ts'
-import { asNames, isRow, listedTag, paged, refused, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import {
+  asNames,
+  isAbsent,
+  isRow,
+  listedTag,
+  paged,
+  refused,
+  rowIn,
+  rowsIn,
+  textIn,
+  textsIn,
+  unknownName,
+  type Row,
+} from './answers.ts'
 import { credentialOf } from './credential.ts'
 
 /** `<location>-docker.pkg.dev`: Artifact Registry, whose names are `<project>/<repository>/<image>`. */
@@ -44,8 +57,8 @@ export const googleGcr: Adapter = {
     const path = `/v2/${name}/tags/list`
     const authorization = { scope: `repository:${name}:pull` }
     const reply = await remote.api({ path, authorization, expects: [200, 404] })
-    if (reply.status === 404) throw unknownName(name)
-    yield* listed(rowIn(reply))
+    if (isAbsent(reply)) throw unknownName(name)
+    yield* listed(reply, remote, path)
   },
 
   /** gcr.io makes what is pushed to; in Artifact Registry the repository must exist. */
@@ -56,14 +69,17 @@ export const googleGcr: Adapter = {
   },
 }
 
-function* listed(answer: Row): Generator<ListedArtifact> {
-  const known = isRow(answer['manifest']) ? Object.entries(answer['manifest']) : []
-  for (const [digest, about] of known) {
-    const tags = isRow(about) && Array.isArray(about['tag']) ? about['tag'] : []
-    // Those without tags are left out: children of indexes, and what a moved tag left behind.
-    const all = tags.flatMap((tag) => listedTag(tag, digest))
-    if (all[0]) yield { ...all[0], tags: all.flatMap((one) => one.tags) }
-  }
+function* listed(reply: ApiReply, remote: Remote, call: string): Generator<ListedArtifact> {
+  const images = rowIn(reply)['manifest']
+  // A mirror in between may leave out what is Google's own.
+  if (!isRow(images)) for (const tag of textsIn(reply, remote, call, 'tags')) yield* listedTag(tag)
+  else
+    for (const [digest, about] of Object.entries(images)) {
+      const tags = isRow(about) && Array.isArray(about['tag']) ? about['tag'] : []
+      // Those without tags are left out: children of indexes, and what a moved tag left behind.
+      const all = tags.flatMap((tag) => listedTag(tag, digest))
+      if (all[0]) yield { ...all[0], tags: all.flatMap((one) => one.tags) }
+    }
 }
 
 /** Names of packages in the repositories that are wanted, by the API. */
@@ -93,7 +109,7 @@ async function* pages({ vendor }: Reach, path: string, key: string): AsyncGenera
   yield* paged(vendor, path, async (token) => {
     const query = `?pageSize=1000${token === undefined ? '' : `&pageToken=${encodeURIComponent(token)}`}`
     const reply = await vendor.api({ path: path + query })
-    return { rows: rowsIn(reply, vendor, path, key), next: textIn(rowIn(reply), 'nextPageToken') || undefined }
+    return { rows: rowsIn(reply, vendor, path, key, true), next: textIn(rowIn(reply), 'nextPageToken') || undefined }
   })
 }
 

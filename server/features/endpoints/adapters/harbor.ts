@@ -3,7 +3,7 @@ import { isTag } from '../../../../oci/reference.ts'
 import { isDigest } from '../../../../oci/digest.ts'
 import type { Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Expected, ListedArtifact } from './adapter.ts'
-import { asNames, isRow, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isAbsent, isRow, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { belowFirst, firstPart, namespaceOf } from './wanted.ts'
 
 /** Harbor 2.x and Marina, by Harbor's API v2.0: projects, labels, and tags with their digests in one list. */
@@ -56,7 +56,7 @@ async function* projectsOf(remote: Remote, wanted: string | undefined): AsyncGen
 async function* linked(remote: Remote, path: string, name?: string): AsyncGenerator<Row> {
   yield* paged(remote, path, async (cursor = path) => {
     const reply = await remote.api({ path: cursor, ...(name !== undefined && { expects: [200, 404] }) })
-    if (reply.status === 404) throw unknownName(name!)
+    if (name !== undefined && isAbsent(reply)) throw unknownName(name)
     return { rows: rowsIn(reply, remote, path), next: reply.next }
   })
 }

@@ -1,11 +1,11 @@
 import type { ApiReply } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isAbsent, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 import { hmac, signForHuawei } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
-const hostForm = /^swr(?:-api)?\.([\w-]+)\.myhuaweicloud\.(?:com|eu)$/
+const hostForm = /^swr(?:-api)?\.([\w-]+)\.(myhuaweicloud\.(?:com|eu))$/
 const pageSize = 100
 
 /**
@@ -18,9 +18,9 @@ export const huaweiSwr: Adapter = {
   info: { resources: ['image'], nameParts: { least: 2 } },
 
   locate(address) {
-    const [, region] = hostForm.exec(new URL(address.url).hostname) ?? []
+    const [, region, domain] = hostForm.exec(new URL(address.url).hostname) ?? []
     const isLogin = address.accessKey.includes('@')
-    const api = region === undefined ? address.url : `https://swr-api.${region}.myhuaweicloud.com`
+    const api = region === undefined ? address.url : `https://swr-api.${region}.${domain}`
     return {
       url: address.url,
       credential: isLogin || address.accessKey === '' ? credentialOf(address) : loginOf(address, region ?? 'region'),
@@ -98,7 +98,7 @@ async function* listed(reach: Reach, path: string, filter: string, name?: string
     const whole = [filter, `limit::${pageSize}`, `offset::${offset}`].filter(Boolean).join('|')
     const url = `${path}?filter=${encodeURIComponent(whole)}`
     const reply = await call(reach, { path: url, expects: name === undefined ? [200] : [200, 404] })
-    if (reply.status === 404) throw unknownName(name!)
+    if (name !== undefined && isAbsent(reply)) throw unknownName(name)
     const rows = rowsIn(reply, reach.remote, path)
     return { rows, next: rows.length === 0 ? undefined : String(Number(offset) + rows.length) }
   })

@@ -1,5 +1,5 @@
 import type { Adapter, Reach } from './adapter.ts'
-import { asNames, listedTag, paged, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, listedTag, paged, rowsIn, textIn, textsIn, type Row } from './answers.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** Kinds of Artifactory's repositories that hold images, and the part of the path at which each is a registry. */
@@ -51,11 +51,9 @@ async function repositoriesOf({ remote }: Reach): Promise<Row[]> {
 /** Images of one repository, by the catalogue of its own registry. */
 async function* catalogOf({ remote }: Reach, path: string): AsyncGenerator<string> {
   const rows = paged(remote, path, async (cursor = path) => {
-    const reply = await remote.api({ path: cursor, expects: [200, 404] })
-    if (reply.status === 404) throw unknownName(path)
-    const { repositories } = reply.json<{ repositories?: unknown }>()
-    const names = Array.isArray(repositories) ? repositories : []
-    return { rows: names.map((name: unknown) => ({ name })), next: reply.next }
+    const reply = await remote.api({ path: cursor })
+    const names = textsIn(reply, remote, path, 'repositories')
+    return { rows: names.map((name) => ({ name })), next: reply.next }
   })
   for await (const row of rows) yield textIn(row, 'name')
 }

@@ -1,7 +1,7 @@
 import { OciError } from '../../../../oci/errors.ts'
 import type { Credential } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
-import { asNames, isRow, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
+import { asNames, isAbsent, isRow, listedTag, paged, rowIn, rowsIn, textIn, unknownName, type Row } from './answers.ts'
 import { credentialOf } from './credential.ts'
 import { firstParts, namespaceOf } from './wanted.ts'
 
@@ -108,7 +108,7 @@ async function* tagsOf({ vendor }: Reach, name: string) {
   const path = `/api/v1/repository/${name}/tag/?onlyActiveTags=true&limit=100`
   for await (const row of paged(vendor, path, async (page = '1') => {
     const reply = await vendor.api({ path: `${path}&page=${page}`, expects: [200, 404] })
-    if (reply.status === 404) throw unknownName(name)
+    if (isAbsent(reply)) throw unknownName(name)
     const hasMore = rowIn(reply)['has_additional'] === true
     return { rows: rowsIn(reply, vendor, path, 'tags'), next: hasMore ? String(Number(page) + 1) : undefined }
   }))

@@ -45,55 +45,63 @@ export const huaweiLoginStandIn: StandIn = {
 const hasNamespace = async (backing: Backing, name: string) =>
   (await backing.namespaces()).includes(name.split('/')[0]!)
 
-function routesOf(backing: Backing, base: string, list: string, isLetIn: (asked: Asked) => boolean): Route[] {
-  const guarded = (handle: (asked: Asked) => Promise<Answer>) => async (asked: Asked) =>
-    isLetIn(asked) ? handle(asked) : { status: 401, json: { errors: [{ errorCode: 'SVCSTG.SWR.4010001' }] } }
-  const nameIn = ([namespace, app = '']: string[]) => `${namespace}/${app.replaceAll('$', '/')}`
-  const page = ({ query }: Asked, rows: object[]): Answer => {
-    const [, offset = '0'] = /offset::(\d+)/.exec(query.get('filter') ?? '') ?? []
-    return { json: rows.slice(Number(offset), Number(offset) + pageRows) }
-  }
-  const absent: Answer = { status: 404, json: { errors: [{ errorCode: 'SVCSTG.SWR.4040001' }] } }
-  return [
-    [
-      new RegExp(`^GET ${base}/${list}$`),
-      guarded(async (asked) => {
-        const [, only] = /namespace::([^|]+)/.exec(asked.query.get('filter') ?? '') ?? []
-        const names = await backing.repositories(only)
-        return page(
-          asked,
-          names.map((name) => ({ namespace: name.split('/')[0], name: name.split('/').slice(1).join('/') })),
-        )
-      }),
-    ],
-    [
-      new RegExp(`^GET ${base}/namespaces/([^/]+)/repos/([^/]+)/tags$`),
-      guarded(async (asked) => {
-        const tags = await backing.tags(nameIn(asked.match))
-        return tags
-          ? page(
-              asked,
-              tags.map(({ name, digest }) => ({ Tag: name, digest })),
-            )
-          : absent
-      }),
-    ],
-    [
-      new RegExp(`^DELETE ${base}/namespaces/([^/]+)/repos/([^/]+)/tags/([^/]+)$`),
-      guarded(async ({ match }) => ((await backing.deleteTag(nameIn(match), match[2]!)) ? { status: 204 } : absent)),
-    ],
-    [
-      new RegExp(`^GET ${base}/namespaces/([^/]+)$`),
-      guarded(async ({ match: [name = ''] }) =>
-        (await backing.namespaces()).includes(name) ? { json: { id: 1, name } } : absent,
-      ),
-    ],
-    [
-      new RegExp(`^POST ${base}/namespaces$`),
-      guarded(async ({ body }) => {
-        await backing.makeNamespace(String(body['namespace']))
-        return { status: 201 }
-      }),
-    ],
-  ]
+const nameIn = ([namespace, app = '']: string[]) => `${namespace}/${app.replaceAll('$', '/')}`
+const absent: Answer = { status: 404, json: { errors: [{ errorCode: 'SVCSTG.SWR.4040001' }] } }
+
+function page({ query }: Asked, rows: object[]): Answer {
+  const [, offset = '0'] = /offset::(\d+)/.exec(query.get('filter') ?? '') ?? []
+  return { json: rows.slice(Number(offset), Number(offset) + pageRows) }
 }
+
+type Guard = (handle: (asked: Asked) => Promise<Answer>) => Route[1]
+
+function routesOf(backing: Backing, base: string, list: string, isLetIn: (asked: Asked) => boolean): Route[] {
+  const guarded: Guard = (handle) => async (asked) =>
+    isLetIn(asked) ? handle(asked) : { status: 401, json: { errors: [{ errorCode: 'SVCSTG.SWR.4010001' }] } }
+  return [...repositories(backing, base, list, guarded), ...namespaces(backing, base, guarded)]
+}
+
+const repositories = (backing: Backing, base: string, list: string, guarded: Guard): Route[] => [
+  [
+    new RegExp(`^GET ${base}/${list}$`),
+    guarded(async (asked) => {
+      const [, only] = /namespace::([^|]+)/.exec(asked.query.get('filter') ?? '') ?? []
+      const names = await backing.repositories(only)
+      return page(
+        asked,
+        names.map((name) => ({ namespace: name.split('/')[0], name: name.split('/').slice(1).join('/') })),
+      )
+    }),
+  ],
+  [
+    new RegExp(`^GET ${base}/namespaces/([^/]+)/repos/([^/]+)/tags$`),
+    guarded(async (asked) => {
+      const tags = await backing.tags(nameIn(asked.match))
+      if (!tags) return absent
+      return page(
+        asked,
+        tags.map(({ name, digest }) => ({ Tag: name, digest })),
+      )
+    }),
+  ],
+  [
+    new RegExp(`^DELETE ${base}/namespaces/([^/]+)/repos/([^/]+)/tags/([^/]+)$`),
+    guarded(async ({ match }) => ((await backing.deleteTag(nameIn(match), match[2]!)) ? { status: 204 } : absent)),
+  ],
+]
+
+const namespaces = (backing: Backing, base: string, guarded: Guard): Route[] => [
+  [
+    new RegExp(`^GET ${base}/namespaces/([^/]+)$`),
+    guarded(async ({ match: [name = ''] }) =>
+      (await backing.namespaces()).includes(name) ? { json: { id: 1, name } } : absent,
+    ),
+  ],
+  [
+    new RegExp(`^POST ${base}/namespaces$`),
+    guarded(async ({ body }) => {
+      await backing.makeNamespace(String(body['namespace']))
+      return { status: 201 }
+    }),
+  ],
+]

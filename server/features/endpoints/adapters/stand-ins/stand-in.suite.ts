@@ -52,13 +52,15 @@ export type StandIn = {
   listsDigests: boolean
   /** False if a namespace must be known to list what is in it. */
   listsAll?: boolean
+  /** True if an answer without a list means an empty one. */
+  leavesOutEmptyLists?: true
   /** False if pushes need no namespace that was made before. */
   makesNamespaces: boolean
   open(backing: Backing, self: Self): Vendor
 }
 
 /** `isLetIn`: whether a request has what /v2 asks for. */
-export type Self = { url: string; isLetIn(headers: Asked['headers']): boolean }
+type Self = { url: string; isLetIn(headers: Asked['headers']): boolean }
 
 /** The most rows on a page of a stand-in, whatever is asked for: lists of a few rows have several pages. */
 export const pageRows = 2
@@ -66,8 +68,6 @@ export const pageRows = 2
 export type OpenedStandIn = AsyncDisposable & {
   url: string
   backing: Backing
-  /** Requests so far: method, path and what was sent as proof. */
-  asked: { method: string; path: string; authorization: string }[]
   /** From now on all calls below this path are answered so, instead of by the vendor's API. */
   break(path: RegExp, answer: Answer): void
 }
@@ -75,71 +75,23 @@ export type OpenedStandIn = AsyncDisposable & {
 /** Opens a stand-in in front of a Marina. */
 export async function openStandIn(standIn: Pick<StandIn, 'open'>, marina: TestMarina): Promise<OpenedStandIn> {
   const backing = openBacking(marina)
-  const asked: OpenedStandIn['asked'] = []
   let broken: { path: RegExp; answer: Answer } | undefined
-  let vendor: Vendor
-  const tokens = new Set<string>()
+  let serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   const server = createServer((request, response) => {
-    const { authorization = '' } = request.headers
-    asked.push({ method: request.method!, path: request.url!, authorization })
-    const work = broken?.path.test(request.url!)
-      ? Promise.resolve(reply(response, broken.answer))
-      : serve(request, response)
-    work.catch((error: Error) => reply(response, { status: 500, text: error.stack ?? '' }))
+    if (broken?.path.test(request.url!)) return reply(response, broken.answer)
+    serve(request, response).catch((error: Error) => reply(response, { status: 500, text: error.stack ?? '' }))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  vendor = standIn.open(backing, { url, isLetIn: ({ authorization = '' }) => isLetIn(authorization) })
-
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url!, url)
-    for (const [pattern, handle] of [...vendor.routes, ...tokenService()]) {
-      const match = pattern.exec(`${request.method} ${path.pathname}`)
-      if (match) return reply(response, await handle(await readAsked(request, path, match.slice(1))))
-    }
-    if (!path.pathname.startsWith('/v2/')) return reply(response, { status: 404, json: { message: 'no such path' } })
-    if (!isLetIn(request.headers.authorization ?? '')) return reply(response, challenge(path))
-    if (request.method === 'POST' && vendor.mayPush) {
-      const [, repository = ''] = /^\/v2\/(.+)\/blobs\/uploads\//.exec(path.pathname) ?? []
-      if (!(await vendor.mayPush(repository))) return reply(response, refusal(404, 'NAME_UNKNOWN'))
-    }
-    passOn(marina, request, response)
-  }
-
+  const tokens = new Set<string>()
+  const vendor: Vendor = standIn.open(backing, { url, isLetIn: ({ authorization = '' }) => isLetIn(authorization) })
   const isLetIn = (authorization: string) =>
-    vendor.service === undefined
-      ? authorization === basic({ name: vendor.login.username, password: vendor.login.password })
-      : tokens.has(authorization)
-
-  const challenge = (path: URL): Answer => {
-    const { service } = vendor
-    const [, scope] = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(path.pathname) ?? []
-    const words = scope ? `,scope="repository:${scope}:pull"` : ''
-    const bearer = `Bearer realm="${url}/jwt/auth",service="${service}"${words}`
-    const header = service === undefined ? 'Basic realm="registry"' : bearer
-    return { ...refusal(401, 'UNAUTHORIZED'), headers: { 'www-authenticate': header } }
-  }
-
-  /** Gives tokens for the login (distribution, "Token Authentication Specification"). */
-  const tokenService = (): Route[] => [
-    [
-      /^GET \/jwt\/auth$/,
-      ({ headers, query }) => {
-        const proof = basic({ name: vendor.login.username, password: vendor.login.password })
-        if (headers.authorization !== proof || query.get('service') !== vendor.service)
-          return { status: 401, json: { errors: [{ code: 'UNAUTHORIZED', message: 'wrong name or password' }] } }
-        const token = randomUUID()
-        tokens.add(`Bearer ${token}`)
-        return { json: { token, expires_in: 300 } }
-      },
-    ],
-  ]
-
+    vendor.service === undefined ? authorization === basicOf(vendor.login) : tokens.has(authorization)
+  serve = serverOf({ vendor, url, tokens, isLetIn, marina })
   return {
     url,
     backing,
-    asked,
     break: (path, answer) => void (broken = { path, answer }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -147,6 +99,54 @@ export async function openStandIn(standIn: Pick<StandIn, 'open'>, marina: TestMa
     },
   }
 }
+
+const basicOf = ({ username, password }: Login) => basic({ name: username, password })
+
+type Served = {
+  vendor: Vendor
+  url: string
+  tokens: Set<string>
+  isLetIn(authorization: string): boolean
+  marina: TestMarina
+}
+
+/** The vendor's API, the token service, and all other paths of /v2 for callers that are let in. */
+function serverOf({ vendor, url, tokens, isLetIn, marina }: Served) {
+  const routes = [...vendor.routes, tokenRoute(vendor, tokens)]
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = new URL(request.url!, url)
+    for (const [pattern, handle] of routes) {
+      const match = pattern.exec(`${request.method} ${path.pathname}`)
+      if (match) return reply(response, await handle(await readAsked(request, path, match.slice(1))))
+    }
+    if (!path.pathname.startsWith('/v2/')) return reply(response, { status: 404, json: { message: 'no such path' } })
+    if (!isLetIn(request.headers.authorization ?? '')) return reply(response, challengeOf(vendor, url, path))
+    const [, repository] = /^\/v2\/(.+)\/blobs\/uploads\//.exec(path.pathname) ?? []
+    const mayPush = repository === undefined || !vendor.mayPush || (await vendor.mayPush(repository))
+    if (mayPush) passOn(marina, request, response)
+    else reply(response, refusal(404, 'NAME_UNKNOWN'))
+  }
+}
+
+function challengeOf({ service }: Vendor, url: string, path: URL): Answer {
+  const [, scope] = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(path.pathname) ?? []
+  const words = scope ? `,scope="repository:${scope}:pull"` : ''
+  const bearer = `Bearer realm="${url}/jwt/auth",service="${service}"${words}`
+  const header = service === undefined ? 'Basic realm="registry"' : bearer
+  return { ...refusal(401, 'UNAUTHORIZED'), headers: { 'www-authenticate': header } }
+}
+
+/** Gives tokens for the login (distribution, "Token Authentication Specification"). */
+const tokenRoute = ({ login, service }: Vendor, tokens: Set<string>): Route => [
+  /^GET \/jwt\/auth$/,
+  ({ headers, query }) => {
+    if (headers.authorization !== basicOf(login) || query.get('service') !== service)
+      return { status: 401, json: { errors: [{ code: 'UNAUTHORIZED', message: 'wrong name or password' }] } }
+    const token = randomUUID()
+    tokens.add(`Bearer ${token}`)
+    return { json: { token, expires_in: 300 } }
+  },
+]
 
 const refusal = (status: number, code: string): Answer => ({ status, json: { errors: [{ code, message: code }] } })
 
