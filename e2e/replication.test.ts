@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib'
 import { openRandom } from './faults/random.ts'
 import { ask, basic } from './http.ts'
 import { digestOf, types } from './image.ts'
-import { cleanEnvironment, makeFolder, root, startMarina, type Marina } from './marina.ts'
+import { cleanEnvironment, end, makeFolder, root, startMarina, type Marina } from './marina.ts'
 import { openDockerRegistry } from './registry.ts'
 
 /** A registry, and how it is signed in to. */
@@ -213,6 +213,34 @@ test('images, an index, a chart, a signature and a note go through two Marinas b
   )
   await one.stop()
   await two.stop()
+})
+
+test('all commands of the page about replication work in their order', async () => {
+  await using top = await makeFolder()
+  await using registry = await openDockerRegistry(path.join(top.dir, 'registry'))
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  await using marina = await startMarina({ dataDir, env: settings })
+  const [here, target] = [placeOf(marina), { url: registry.url, headers: {} }]
+  const image = await pushImage(here, 'library/app', {}, '1.0')
+  await pushImage(here, 'library/app', {}, '1.0-dev')
+  const page = await readFile(path.join(root, 'docs/operate/replication.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!).slice(1)
+  const known = `at=${marina.host}\nadmin='admin:${marina.password!}'\nother=${registry.url}\ntype=docker-registry\n`
+  const script = [known, ...blocks].join('\necho; echo "== next"\n')
+  const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', script], { cwd: top.dir })
+  assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
+  const said = stdout.split(/^== next\n/m).slice(1)
+  assert.match(said[1]!, /"is_complete":true,"copy":1,[^]*"target":"backup\/library\/app","tag":"1\.0"/)
+  assert.match(
+    said[2]!,
+    /"status":"Succeed"[^]*"dst_resource":"backup\/library\/app \[1 item\(s\) in total\]"[^]*1 copied/,
+  )
+  assert.match(said[3]!, /"same":1,"missing":0,"different":0,"extra":0[^]*"copy":0/)
+  await agree(here, target, ['library/app', 'backup/library/app'], ['1.0', image.digest])
+  const pushed = await pushImage(here, 'library/other', {}, '2.0')
+  await eventually(() => agree(here, target, ['library/other', 'events/other'], ['2.0', pushed.digest]))
+  await marina.stop()
 })
 
 test('S3-46: a run that is killed at ten random moments finishes, and all its bytes are right', async () => {
