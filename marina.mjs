@@ -14,7 +14,8 @@ const own = path.join(root, 'node_modules', '.bin', 'node')
 const child = spawn(
   fs.existsSync(own) ? own : process.execPath,
   [path.join(root, 'server', 'main.ts'), ...process.argv.slice(2)],
-  { stdio: 'inherit' },
+  // Also the first file is then compiled once. server/main.ts sets the same folder for all others.
+  { stdio: 'inherit', env: { ...process.env, NODE_COMPILE_CACHE: path.join(root, '.cache/compile') } },
 )
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) process.on(signal, () => child.kill(signal))
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
