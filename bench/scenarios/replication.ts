@@ -157,10 +157,16 @@ async function sync(scratch: Scratch, { source, target, prefix = 'up' }: Way, na
 
 async function seedSmall(to: Side, namespace: string): Promise<void> {
   const shared = Array.from({ length: 4 }, () => randomBytes(100_000))
-  for (let at = 0; at < small.repositories; at++)
-    await each(8, small.tags, (tag) =>
-      pushImage(to, `${namespace}/app${at}`, [`v${tag}`], [...shared, randomBytes(4096)]),
-    )
+  for (let at = 0; at < small.repositories; at++) {
+    const name = `${namespace}/app${at}`
+    // One after the other: docker-registry 2.8 answers 500 to some pushes of one blob at once.
+    const parts: Part[] = []
+    for (const layer of shared) parts.push(await pushBlob(to, name, layer, types.layer))
+    await each(8, small.tags, async (tag) => {
+      const [config, own] = await pushParts(to, name, [randomBytes(4096)])
+      await pushManifest(to, name, `v${tag}`, [config!, ...parts, own!])
+    })
+  }
 }
 
 /** Runs `work` for 0 to `count` - 1, some at once. */

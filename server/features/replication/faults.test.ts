@@ -37,7 +37,11 @@ describe('runs of replication that meet trouble', () => {
   let there: TestMarina
   let toThere: number
   before(async () => {
-    const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_BACK_OFF: '10ms' } as const
+    const settings = {
+      MARINA_OUTBOUND_ALLOW: '127.0.0.1',
+      MARINA_ENDPOINT_TRIES: '2',
+      MARINA_REPLICATION_BLOB_BACK_OFF: '10ms',
+    } as const
     ;[here, there] = await Promise.all([openTestMarina(settings), openTestMarina(settings)])
     toThere = await givenMarina(here, there)
   })
