@@ -22,8 +22,8 @@ const unchanged = { repositories: 100, tags: 100 }
 export const replication: Scenario = {
   name: 'replication',
   says:
-    '500 small images of shared layers from docker-registry to Marina, back, and from Marina to Marina; then 8 images ' +
-    'of 256 MiB over a line with 20 ms; then a second run over 10,000 unchanged tags. Beside skopeo sync',
+    '500 small images of shared layers: docker-registry to Marina, back, Marina to Marina; 8 images of 256 MiB over ' +
+    'a line with 20 ms; a second run over 10,000 unchanged tags. Beside skopeo sync',
   roundsAtMost: 1,
   async run(bench): Promise<Row[]> {
     const { scratch } = bench
@@ -121,6 +121,7 @@ async function givenPolicy({ by, source, target, isPull = false, prefix = 'up' }
   return post(by, '/replication/policies', {
     name: namespace,
     enabled: true,
+    override: true,
     [isPull ? 'src_registry' : 'dest_registry']: { id: endpoint },
     dest_namespace: namespace,
     filters: [{ type: 'name', value: `${prefix}/**` }],
