@@ -82,8 +82,16 @@ export class LanesOfTypes {
     return full
   }
 
-  readonly isBeyondShare = (type: string, lane: string | undefined): boolean =>
-    lane !== undefined && (this.#types.get(type)?.isBeyondShare(lane) ?? false)
+  /**
+   * Whether a task that has just entered has to go back into the queue. Its place is free at once: of several that were
+   * taken together only those beyond the share go back.
+   */
+  readonly sendsBack = (type: string, lane: string | undefined): boolean => {
+    const lanes = this.#types.get(type)
+    if (lane === undefined || !lanes?.isBeyondShare(lane)) return false
+    lanes.leave(lane)
+    return true
+  }
 }
 
 /** The lane among a job's flags; laneOf writes it. */

@@ -7,8 +7,11 @@ export type Room = {
   closedTypes(): string[]
   /** To be called when a job of this type, and of this lane if it has one, has ended. */
   leave(type: string, lane: string | undefined): void
-  /** Whether a job that was just taken is beyond the fair share of its lane, and has to go back into the queue. */
-  isBeyondShare(type: string, lane: string | undefined): boolean
+  /**
+   * Whether a job that was just taken is beyond the fair share of its lane, and has to go back into the queue. If so it
+   * has left its lane already.
+   */
+  sendsBack(type: string, lane: string | undefined): boolean
 }
 
 const add = (counts: Map<string, number>, name: string, count: number) =>
@@ -58,7 +61,7 @@ export function openRoom(
       add(running, type, -1)
       if (lanes.leave(type, lane)) onRoom()
     },
-    isBeyondShare: lanes.isBeyondShare,
+    sendsBack: lanes.sendsBack,
   }
 
   function endLook(worker: unknown): void {

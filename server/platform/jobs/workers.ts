@@ -154,9 +154,13 @@ class OpenWorkers implements Workers {
 
   async #accept(handler: JobHandler, taskId: number, lane: string | undefined): Promise<void> {
     const abort = new AbortController()
+    let held = lane
     try {
       await this.#registered
-      if (this.#room.isBeyondShare(handler.type.name, lane)) return await requeue(this.#options.db.relaxed, [taskId])
+      if (this.#room.sendsBack(handler.type.name, lane)) {
+        held = undefined
+        return await requeue(this.#options.db.relaxed, [taskId])
+      }
       // This process was taken for dead meanwhile: its earlier run of the same task is just being aborted.
       if (this.#running.has(taskId)) {
         this.#wakeIn(busyMs)
@@ -170,7 +174,7 @@ class OpenWorkers implements Workers {
       throw error
     } finally {
       this.#running.remove(taskId, abort)
-      this.#room.leave(handler.type.name, lane)
+      this.#room.leave(handler.type.name, held)
     }
   }
 
