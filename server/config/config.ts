@@ -11,6 +11,7 @@ import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
 import { quotas } from './quotas.ts'
+import { replication } from './replication.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -41,6 +42,7 @@ const groups = {
   outbound,
   endpoints,
   webhooks,
+  replication,
   quotas,
   notifications,
   events,
