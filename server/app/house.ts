@@ -2,6 +2,7 @@ import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import { openForwarder } from '../platform/observe/forward.ts'
 import { addressRule } from '../platform/outbound/addresses.ts'
 import { openOutbound } from '../platform/outbound/outbound.ts'
+import { openOtherSide } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
 import { openFloor, type Floor } from './registry.ts'
@@ -32,7 +33,10 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
   }
   const floor = openFloor(ground, house.topics, opened)
   house.components.push(floor.notes)
-  const outbound = openOutbound({ allow: config.outbound.allow })
+  const outbound = openOutbound({
+    allow: config.outbound.allow,
+    proxy: { https: config.outbound.httpsProxy, http: config.outbound.httpProxy, no: config.outbound.noProxy },
+  })
   opened.defer(() => outbound.close())
   const forwarder = opened.use(
     openForwarder({
@@ -46,7 +50,8 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     }),
   )
   house.components.push(forwarder.component)
-  const features = openFeatures({ ground, floor, house, outbound, forwarder, authority })
+  const otherSide = openOtherSide(ground, outbound, opened)
+  const features = openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority })
   return {
     floor,
     features,

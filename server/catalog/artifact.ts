@@ -134,7 +134,7 @@ export async function saveArtifact(
         ${manifest.config?.digest}, ${manifest.subject?.digest}, ${jsonbText(manifest.annotations)}::jsonb,
         ${description.type}, ${jsonbText(description.extraAttrs)}::jsonb, ${description.icon})
       on conflict (repository_id, digest) do update
-        set pushed_at = now(), type = excluded.type, extra_attrs = excluded.extra_attrs,
+        set pushed_at = now(), size = excluded.size, depth = excluded.depth, type = excluded.type, extra_attrs = excluded.extra_attrs,
           icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
       returning id, (xmax = 0) as is_new),
     content as (
@@ -160,6 +160,13 @@ export async function saveArtifact(
   tx.changes(row!.isNew ? repositoryCountKey(projectId) : artifactKey(row!.id))
   await saveAccessory(tx, repositoryId, row!, description.accessory)
   return row!
+}
+
+/** Unlinks the children of an index that is about to be saved again with more of them. */
+export async function dropChildren(tx: Tx, repositoryId: number, digest: Digest): Promise<void> {
+  await tx.run(sql`
+    delete from artifact_child using artifact
+    where artifact.repository_id = ${repositoryId} and artifact.digest = ${digest} and parent_id = artifact.id`)
 }
 
 /**

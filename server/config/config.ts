@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { cache, redis } from './cache.ts'
 import { collection } from './collection.ts'
 import { database } from './database.ts'
+import { endpoints } from './endpoints.ts'
 import { events } from './events.ts'
 import { jobs } from './jobs.ts'
 import { limits } from './limits.ts'
@@ -10,6 +11,7 @@ import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
 import { quotas } from './quotas.ts'
+import { replication } from './replication.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -38,7 +40,9 @@ const groups = {
   limits,
   cache,
   outbound,
+  endpoints,
   webhooks,
+  replication,
   quotas,
   notifications,
   events,

@@ -5,6 +5,7 @@ import type { Gates } from '../../registry/gate.ts'
 import { repositoryRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
+export { deleteRepository } from './actions.ts'
 export { getRepositoryOf } from './find.ts'
 export { encodeRepositoryName } from './path.ts'
 

@@ -1,11 +1,14 @@
 import type { WorkerEvents } from 'graphile-worker'
+import { Lanes } from './lanes.ts'
 import type { JobType } from './type.ts'
 
 export type Room = {
   /** Types of which no more jobs may be taken now. The queue calls it right before each look for a job. */
   closedTypes(): string[]
-  /** To be called when a job of this type has ended. */
-  leave(type: string): void
+  /** To be called when a job of this type, and of this lane if it has one, has ended. */
+  leave(type: string, lane: string | undefined): void
+  /** Whether a job that was just taken is beyond the fair share of its lane, and has to go back into the queue. */
+  isBeyondShare(type: string, lane: string | undefined): boolean
 }
 
 /**
@@ -25,6 +28,9 @@ export function openRoom(
   const asked: string[][] = []
   const looks = new Map<unknown, string[]>()
   let wasTurnedAway = false
+  /** A look left out a lane that had its share: once a job starts or ends, it may have room again. */
+  let wasLaneFull = false
+  const lanes = new Map([...types.values()].map(({ name, concurrency }) => [name, new Lanes(concurrency)]))
   const add = (counts: Map<string, number>, name: string, count: number) =>
     void counts.set(name, (counts.get(name) ?? 0) + count)
 
@@ -33,8 +39,10 @@ export function openRoom(
   events.on('worker:getJob:error', ({ worker }) => endLook(worker))
   events.on('job:start', ({ worker, job }) => {
     add(running, job.task_identifier, 1)
+    const lane = laneIn(job.flags)
+    if (lane !== undefined) lanes.get(job.task_identifier)?.enter(lane)
     endLook(worker)
-    if (wasTurnedAway) onRoom()
+    if (wasTurnedAway || wasLaneFull) onRoom()
   })
 
   return {
@@ -48,9 +56,18 @@ export function openRoom(
       }
       for (const name of open) add(reserved, name, 1)
       asked.push(open)
-      return closed
+      const full = [...lanes.values()].flatMap((one) => one.full())
+      wasLaneFull ||= full.length > 0
+      return [...closed, ...full]
     },
-    leave: (type) => add(running, type, -1),
+    leave(type, lane) {
+      add(running, type, -1)
+      if (lane !== undefined) lanes.get(type)?.leave(lane)
+      if (!wasLaneFull) return
+      wasLaneFull = false
+      onRoom()
+    },
+    isBeyondShare: (type, lane) => lane !== undefined && (lanes.get(type)?.isBeyondShare(lane) ?? false),
   }
 
   function endLook(worker: unknown): void {
@@ -60,4 +77,9 @@ export function openRoom(
     wasTurnedAway = false
     onRoom()
   }
+}
+
+/** The lane among a job's flags; lanes.ts writes it. */
+export function laneIn(flags: Readonly<Record<string, true>> | null): string | undefined {
+  return Object.keys(flags ?? {}).find((flag) => flag.startsWith('lane:'))
 }

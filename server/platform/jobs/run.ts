@@ -3,7 +3,7 @@ import { DatabaseUnavailable, isUniqueViolation, type Db } from '../db/db.ts'
 import { openJobLog, type JobLog } from './log.ts'
 import { openProgress } from './progress.ts'
 import { endTask, putBack, requeue, saveProgress, takeTask, wakeAlone, type Taken } from './store.ts'
-import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome } from './type.ts'
+import { HopelessJob, JobAborted, JobPostponed, type JobHandler, type JobType, type Outcome } from './type.ts'
 
 /** How long after its signal was aborted a job that goes on is written off, in ms. */
 const patienceMs = 10_000
@@ -122,6 +122,11 @@ async function fail(
     log.line('cut short by a shutdown; it runs again', 'INFO', 'last word')
     await log.flush()
     return again({ delayMs: 0, failures: taken.failures })
+  }
+  if (!cause && error instanceof JobPostponed) {
+    await log.flush()
+    await again({ message: error.message, delayMs: error.ms, failures: taken.failures })
+    return wakeIn(error.ms)
   }
   if (cause === 'stopped') {
     log.line('stopped', 'INFO', 'last word')

@@ -1,0 +1,389 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { callApi, create } from '../../testing/api.ts'
+import { openDockerRegistry } from '../../testing/docker-registry.ts'
+import { fresh, givenProject, pushImage, pushReferrer } from '../../testing/given.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openReceiver } from '../../testing/receiver.ts'
+import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import {
+  ended,
+  executionsOf,
+  get,
+  givenEndpoint,
+  givenMarina,
+  givenPolicy,
+  logsOf,
+  run,
+  tagsAt,
+  tasksOf,
+} from './replication.suite.ts'
+
+type HookSide = { registry_name?: string; registry_type: string; endpoint: string; namespace: string }
+type Hook = {
+  type: string
+  operator: string
+  event_data: {
+    replication: Record<string, unknown> & { src_resource: HookSide; dest_resource: HookSide }
+  }
+}
+
+const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_BACK_OFF: '10ms' } as const
+
+describe('runs of replication policies', () => {
+  let here: TestMarina
+  let there: TestMarina
+  let docker: Awaited<ReturnType<typeof openDockerRegistry>>
+  let toThere: number
+  let toDocker: number
+  before(async () => {
+    ;[here, there, docker] = await Promise.all([
+      openTestMarina(settings),
+      openTestMarina(settings),
+      openDockerRegistry(),
+    ])
+    toThere = await givenMarina(here, there)
+    toDocker = await givenEndpoint(here, docker.url, { type: 'docker-registry' })
+  })
+  after(async () => {
+    await here?.[Symbol.asyncDispose]()
+    await there?.[Symbol.asyncDispose]()
+    await docker?.[Symbol.asyncDispose]()
+  })
+
+  const same = async (from: string, to: string, reference: string) => {
+    const [a, b] = await Promise.all(
+      [[here, from] as const, [there, to] as const].map(([marina, name]) =>
+        marina.ask('GET', `/v2/${name}/manifests/${reference}`, { as: marina.admin }),
+      ),
+    )
+    assert.equal(a!.status, 200)
+    assert.deepEqual(b!.body, a!.body)
+  }
+
+  test('S3-12, S3-14, S3-23, S3-26, S3-27, S3-28, S3-39, S3-40, S3-45: a push copies what the filters take, a task for each repository', async () => {
+    const { name: project } = await givenProject(here)
+    const image = await pushImage(here, `${project}/app`, { tag: 'v1' })
+    await pushReferrer(here, `${project}/app`, image)
+    const signature = `${image.digest.replace(':', '-')}.sig`
+    await pushImage(here, `${project}/app`, { tag: signature })
+    await pushImage(here, `${project}/app`, { tag: 'dev' })
+    await pushImage(here, `${project}/lib/deep`, { tag: 'v2' })
+    await pushImage(here, `${project}/other`, { tag: 'x' })
+    const target = fresh('copied')
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      dest_namespace: target,
+      dest_namespace_replace_count: 1,
+      filters: [
+        { type: 'name', value: `${project}/**` },
+        { type: 'tag', value: 'v*', decoration: 'matches' },
+      ],
+    })
+    const execution = await run(here, policy)
+    assert.deepEqual(
+      [execution.status, execution.status_text, execution.trigger, execution.total, execution.succeed],
+      ['Succeed', '', 'manual', 2, 2],
+      await logsOf(here, execution.id),
+    )
+    const tasks = await tasksOf(here, execution.id)
+    assert.deepEqual(
+      tasks.map((one) => [one.src_resource, one.dst_resource, one.operation, one.resource_type, one.status]).toSorted(),
+      [
+        [`${project}/app [1 item(s) in total]`, `${target}/app [1 item(s) in total]`, 'copy', 'artifact', 'Succeed'],
+        [
+          `${project}/lib/deep [1 item(s) in total]`,
+          `${target}/lib/deep [1 item(s) in total]`,
+          'copy',
+          'artifact',
+          'Succeed',
+        ],
+      ],
+    )
+    const [stored] = await here.ground.db.rows<{ type: string; params: Record<string, unknown> }>({
+      name: '',
+      text: "select job_type as type, params from task where execution_id = $1 and params ->> 'source' = $2",
+      values: [execution.id, `${project}/app`],
+    })
+    assert.deepEqual(
+      [stored!.type, stored!.params['source'], stored!.params['target'], stored!.params['operation']],
+      ['REPLICATION', `${project}/app`, `${target}/app`, 'copy'],
+    )
+    assert.deepEqual(await tagsAt(there, `${target}/app`), [signature, 'v1'])
+    await same(`${project}/app`, `${target}/app`, signature)
+    await same(`${project}/app`, `${target}/app`, 'v1')
+    await same(`${project}/lib/deep`, `${target}/lib/deep`, 'v2')
+    const { manifests } = (
+      await there.ask('GET', `/v2/${target}/app/referrers/${image.digest}`, { as: there.admin })
+    ).json() as { manifests: unknown[] }
+    assert.equal(manifests.length, 1)
+  })
+
+  test('a project that the push makes is as public as the one it comes from', async () => {
+    const { name } = await givenProject(here, { isPublic: true })
+    await pushImage(here, `${name}/app`, { tag: 'v1' })
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      filters: [{ type: 'name', value: `${name}/**` }],
+    })
+    assert.equal((await run(here, policy)).status, 'Succeed')
+    const project = await get<{ metadata: { public: string } }>(there, `/projects/${name}`)
+    assert.equal(project.metadata.public, 'true')
+  })
+
+  test('S3-08, S3-19, S3-25: a pull makes the missing project, private, and copies from a docker-registry', async () => {
+    const { name: project } = await givenProject(here)
+    await pushImage(here, `${project}/app`, { tag: 'v1' })
+    const toPlain = await givenPolicy(here, {
+      dest_registry: { id: toDocker },
+      dest_namespace: 'up/one',
+      filters: [{ type: 'name', value: `${project}/app` }],
+    })
+    assert.equal((await run(here, toPlain)).status, 'Succeed')
+    const made = fresh('made')
+    const policy = await givenPolicy(here, {
+      src_registry: { id: toDocker },
+      dest_namespace: made,
+      filters: [{ type: 'name', value: 'up/one/*' }],
+    })
+    const execution = await run(here, policy)
+    assert.deepEqual([execution.status, execution.total], ['Succeed', 1], await logsOf(here, execution.id))
+    const [task] = await tasksOf(here, execution.id)
+    assert.deepEqual([task!.resource_type, task!.dst_resource], ['image', `${made}/app [1 item(s) in total]`])
+    assert.deepEqual(await tagsAt(here, `${made}/app`), ['v1'])
+    assert.equal((await get<{ metadata: { public: string } }>(here, `/projects/${made}`)).metadata.public, 'false')
+  })
+
+  test('S3-22: a run that finds nothing succeeds and says so', async () => {
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      filters: [{ type: 'name', value: 'nothing/**' }],
+    })
+    const { status, status_text: text, total } = await run(here, policy)
+    assert.deepEqual([status, text, total], ['Succeed', 'no resources need to be replicated', 0])
+  })
+
+  test('S3-16, S3-24: a name that cannot be made fails the execution without a task', async () => {
+    const { name: project } = await givenProject(here)
+    await pushImage(here, `${project}/lib/deep`, { tag: 'v1' })
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      dest_namespace: 'flat',
+      dest_namespace_replace_count: 3,
+      filters: [{ type: 'name', value: `${project}/**` }],
+    })
+    const { status, status_text: text, total } = await run(here, policy)
+    assert.deepEqual([status, total], ['Failed', 0])
+    assert.equal(
+      text,
+      `the source repository "${project}/lib/deep" contains only 2 path components [${project} lib] excepting ` +
+        'the last one, but the destination namespace flattening level is 3',
+    )
+  })
+
+  test('S3-13: a policy that is off, or that does not exist, is not run', async () => {
+    const off = await givenPolicy(here, { dest_registry: { id: toThere }, enabled: false })
+    const start = async (body: object) => callApi(here, 'POST', '/replication/executions', { as: here.admin, body })
+    assert.equal(
+      expectAnswer(await start({ policy_id: off }), 412, 'PRECONDITION').text.includes(`the policy ${off} is disabled`),
+      true,
+    )
+    expectAnswer(await start({ policy_id: 99999999 }), 404, 'NOT_FOUND')
+    expectAnswer(await start({}), 404, 'NOT_FOUND')
+  })
+
+  test('S3-46: a second run finds all equal, and writes nothing at the target', async () => {
+    const { name: project } = await givenProject(here)
+    const image = await pushImage(here, `${project}/app`, { tag: 'v1' })
+    await pushReferrer(here, `${project}/app`, image)
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      filters: [{ type: 'name', value: `${project}/**` }],
+    })
+    await run(here, policy)
+    const execution = await run(here, policy)
+    assert.match(await logsOf(here, execution.id), /0 copied, 1 were there, 0 left alone; 0 bytes sent/)
+  })
+
+  test("S3-42, S3-44: a registry that is away fails the task with the reason, and the source's fails the execution", async () => {
+    const { name: project } = await givenProject(here)
+    await pushImage(here, `${project}/app`, { tag: 'v1' })
+    const gone = await openDockerRegistry()
+    const endpoint = await givenEndpoint(here, gone.url, { type: 'docker-registry' })
+    const push = await givenPolicy(here, {
+      dest_registry: { id: endpoint },
+      filters: [{ type: 'name', value: `${project}/**` }],
+    })
+    const pull = await givenPolicy(here, { src_registry: { id: endpoint }, dest_namespace: project })
+    await gone[Symbol.asyncDispose]()
+    const id = await create(here, '/replication/executions', here.admin, { policy_id: pull })
+    const stopped = await create(here, '/replication/executions', here.admin, { policy_id: push })
+    await eventually(async () => {
+      const rows = await here.ground.db.rows<{ message: string }>({
+        name: '',
+        text: "select status_message as message from task where execution_id = any($1) and status_message <> ''",
+        values: [[id, stopped]],
+      })
+      assert.ok(rows.length >= 2 && rows.every(({ message }) => /127\.0\.0\.1:\d+/.test(message)), JSON.stringify(rows))
+    })
+    for (const one of [id, stopped])
+      expectAnswer(await callApi(here, 'PUT', `/replication/executions/${one}`, { as: here.admin }), 200)
+    for (const one of [id, stopped]) assert.equal((await ended(here, one)).status, 'Stopped')
+  })
+
+  test('S4-31, S3-09, S3-18, S3-20: a push is replicated by its event, and so are a signature, a tag deletion and a deletion', async () => {
+    const { name: project } = await givenProject(here)
+    const target = fresh('event')
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      dest_namespace: target,
+      trigger: { type: 'event_based' },
+      deletion: true,
+      override: true,
+      filters: [
+        { type: 'name', value: `${project}/**` },
+        { type: 'tag', value: 'v*' },
+      ],
+    })
+    const image = await pushImage(here, `${project}/app`, { tag: 'v1' })
+    await eventually(async () => assert.deepEqual(await tagsAt(there, `${target}/app`), ['v1']))
+    const note = await pushReferrer(here, `${project}/app`, image)
+    await eventually(async () => {
+      const answer = await there.ask('GET', `/v2/${target}/app/manifests/${note.digest}`, { as: there.admin })
+      assert.equal(answer.status, 200)
+    })
+    const second = await pushImage(here, `${project}/app`, { tag: 'v2' })
+    await callApi(here, 'POST', `/projects/${project}/repositories/app/artifacts/v2/tags`, {
+      as: here.admin,
+      body: { name: 'v3' },
+    })
+    await eventually(async () => assert.deepEqual(await tagsAt(there, `${target}/app`), ['v1', 'v2', 'v3']))
+    await callApi(here, 'DELETE', `/projects/${project}/repositories/app/artifacts/v2/tags/v3`, { as: here.admin })
+    await eventually(async () => assert.deepEqual(await tagsAt(there, `${target}/app`), ['v1', 'v2']))
+    await callApi(here, 'DELETE', `/projects/${project}/repositories/app/artifacts/${second.digest}`, {
+      as: here.admin,
+    })
+    await eventually(async () => assert.deepEqual(await tagsAt(there, `${target}/app`), ['v1']))
+    await callApi(here, 'DELETE', `/projects/${project}/repositories/app`, { as: here.admin })
+    await eventually(async () => assert.deepEqual(await tagsAt(there, `${target}/app`), []))
+    const executions = await executionsOf(here, policy)
+    assert.deepEqual([...new Set(executions.map(({ trigger }) => trigger))], ['event_based'])
+  })
+
+  test("S3-38, S3-41: a webhook is told of each task that has something to do, in Harbor's words", async () => {
+    await using receiver = await openReceiver()
+    const { name: project } = await givenProject(here)
+    await pushImage(here, `${project}/deep/app`, { tag: 'v1' })
+    await create(here, `/projects/${project}/webhook/policies`, here.admin, {
+      name: fresh('hook'),
+      enabled: true,
+      event_types: ['REPLICATION'],
+      targets: [{ type: 'http', address: receiver.url }],
+    })
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      dest_namespace: fresh('told'),
+      override: true,
+      filters: [{ type: 'name', value: `${project}/**` }],
+    })
+    const { id } = await run(here, policy)
+    const told = await eventually(() => {
+      assert.equal(receiver.received.length, 2)
+      return receiver.received.map(({ body }) => JSON.parse(body) as Hook)
+    })
+    const [task] = await tasksOf(here, id)
+    const [running, done] = told.map(({ event_data: data }) => data.replication)
+    assert.deepEqual(
+      told.map(({ type, operator }) => [type, operator]),
+      [
+        ['REPLICATION', 'admin'],
+        ['REPLICATION', 'admin'],
+      ],
+    )
+    const { execution_timestamp: at, src_resource: source, dest_resource: target, ...rest } = done!
+    assert.ok(typeof at === 'number')
+    assert.deepEqual(rest, {
+      harbor_hostname: 'localhost',
+      job_status: 'Success',
+      artifact_type: 'artifact',
+      override_mode: true,
+      trigger_type: 'MANUAL',
+      policy_creator: 'admin',
+      successful_artifact: [
+        { type: 'artifact', status: 'Success', name_tag: 'app [1 item(s) in total]', references: ['v1'] },
+      ],
+      execution_id: id,
+      task_id: task!.id,
+    })
+    assert.deepEqual(
+      [running!.job_status, source.registry_type, source.namespace, target.registry_type, target.endpoint],
+      ['Running', 'harbor', `${project}/deep`, 'harbor', there.url],
+    )
+    // Nothing is left to do: nothing is told.
+    await run(here, policy)
+    assert.equal(receiver.received.length, 2)
+  })
+
+  test('S4-31: a push outside the filters starts no run', async () => {
+    const { name: project } = await givenProject(here)
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toThere },
+      dest_namespace: fresh('event'),
+      trigger: { type: 'event_based' },
+      filters: [
+        { type: 'name', value: `${project}/app` },
+        { type: 'tag', value: 'v*' },
+      ],
+    })
+    await pushImage(here, `${project}/app`, { tag: 'dev' })
+    await pushImage(here, `${project}/other`, { tag: 'v1' })
+    await pushImage(here, `${project}/app`, { tag: 'v1' })
+    // The facts are handed over in their order, so the first two have been looked at by now.
+    const [only] = await eventually(async () => {
+      const executions = await executionsOf(here, policy)
+      assert.ok(executions.length > 0)
+      return executions
+    })
+    const [task] = await eventually(async () => {
+      const tasks = await tasksOf(here, only!.id)
+      assert.equal(tasks.length, 1)
+      return tasks
+    })
+    assert.equal(task!.src_resource, `${project}/app [1 item(s) in total]`)
+  })
+
+  test('two Marinas that replicate to each other by events come to rest', async () => {
+    const { name: project } = await givenProject(here)
+    const back = await givenMarina(there, here)
+    const common = {
+      trigger: { type: 'event_based' },
+      override: true,
+      filters: [{ type: 'name', value: `${project}/**` }],
+    }
+    const policies = [
+      [here, await givenPolicy(here, { ...common, dest_registry: { id: toThere } })] as const,
+      [there, await givenPolicy(there, { ...common, dest_registry: { id: back } })] as const,
+    ]
+    await pushImage(here, `${project}/app`, { tag: 'v1' })
+    await eventually(async () => assert.deepEqual(await tagsAt(there, `${project}/app`), ['v1']))
+    // The event of the copy leads to a run there, which finds all equal and writes nothing.
+    const counts = async () =>
+      Promise.all(
+        policies.map(async ([marina, policy]) => {
+          const executions = await executionsOf(marina, policy)
+          assert.ok(executions.length > 0 && executions.every(({ status }) => status === 'Succeed'))
+          return executions.length
+        }),
+      )
+    const settled = await eventually(counts)
+    const places = async ({ ground }: TestMarina) =>
+      ground.db.row<{ behind: number }>({
+        name: '',
+        text: `select count(*)::int as behind from outbox where topic = 'artifact.pushed'
+          and payload ->> 'repository' = $1`,
+        values: [`${project}/app`],
+      })
+    assert.deepEqual([(await places(here))!.behind, (await places(there))!.behind], [1, 1])
+    assert.ok(settled.every((count) => count >= 1))
+  })
+})

@@ -1,0 +1,54 @@
+import type { JobType, Params } from './type.ts'
+
+/** The flag by which the queue leaves out a lane's jobs; null for a task that has no lane. */
+export function laneOf<P extends Params>(type: JobType<P>, params: P): string | null {
+  const lane = type.lane?.(params)
+  return lane === undefined ? null : `lane:${type.name}/${lane}`
+}
+
+/** The tasks of one type that run in this process, by lane. */
+export class Lanes {
+  readonly #places: number
+  readonly #spare: number
+  readonly #running = new Map<string, number>()
+  #total = 0
+
+  /** `places`: the most tasks of the type that run at once in this process. */
+  constructor(places: number) {
+    this.#places = places
+    // Kept free for lanes of which nothing runs: they wait for no slow one, as long as there are fewer lanes than places.
+    this.#spare = Math.min(2, places >> 2)
+  }
+
+  enter(lane: string): void {
+    this.#running.set(lane, this.#count(lane) + 1)
+    this.#total++
+  }
+
+  leave(lane: string): void {
+    const left = this.#count(lane) - 1
+    if (left > 0) this.#running.set(lane, left)
+    else this.#running.delete(lane)
+    this.#total--
+  }
+
+  /** The lanes that have their share. A lane of which nothing runs is never among them. */
+  full(): string[] {
+    return [...this.#running.keys()].filter((lane) => !this.#hasRoom(this.#count(lane), this.#total))
+  }
+
+  /** Whether a task that has just entered is beyond its lane's share: several workers may have taken one at once. */
+  isBeyondShare(lane: string): boolean {
+    const count = this.#count(lane)
+    return count > 1 && !this.#hasRoom(count - 1, this.#total - 1)
+  }
+
+  /** Whether a lane with `count` running tasks, of `total` in all, may run one more. */
+  #hasRoom(count: number, total: number): boolean {
+    return count < Math.floor(this.#places / this.#running.size) && total < this.#places - this.#spare
+  }
+
+  #count(lane: string): number {
+    return this.#running.get(lane) ?? 0
+  }
+}
