@@ -37,6 +37,14 @@ export const clientCommands: ClientCommand[] = [
   noun('quotas', 'how much a project may store', () => import('./commands/quotas.ts'), ['quota']),
   noun('immutable', 'rules that keep tags as they are', () => import('./commands/immutable.ts')),
   noun('webhooks', 'messages to other programs', () => import('./commands/webhooks.ts'), ['webhook']),
+  noun('endpoints', 'other registries that are copied from and to', () => import('./commands/endpoints.ts'), [
+    'endpoint',
+  ]),
+  noun(
+    'replication',
+    'copies between registries: policies and their runs',
+    () => import('./commands/replication/index.ts'),
+  ),
   noun('gc', 'the garbage collection', () => import('./commands/gc.ts')),
   noun('jobs', 'work in the background: queues, workers, logs', () => import('./commands/jobs.ts'), ['job']),
   noun('audit', 'who did what, and when', () => import('./commands/audit.ts')),

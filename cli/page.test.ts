@@ -6,12 +6,15 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { openCommandLine } from '../server/testing/command-line.ts'
+import { openDockerRegistry } from '../server/testing/docker-registry.ts'
 import { pushImage } from '../server/testing/given.ts'
 import { openTestMarina } from '../server/testing/server.ts'
 import { exitCodes } from './lib/problem.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const marina = await openTestMarina()
+const other = await openDockerRegistry()
+after(() => other[Symbol.asyncDispose]())
+const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
 after(() => marina[Symbol.asyncDispose]())
 const page = await readFile(path.join(root, 'docs/operate/cli.md'), 'utf8')
 
@@ -30,6 +33,7 @@ test('a newcomer can type every command of the page, one after the other', async
       XDG_CONFIG_HOME: cli.configDir,
       at: `127.0.0.1:${marina.port}`,
       password: marina.admin.password,
+      other: other.url,
     },
   })
   for (const line of [
@@ -40,6 +44,7 @@ test('a newcomer can type every command of the page, one after the other', async
     /^restored the artifact library\/app@sha256:\w+ with 1\.0$/m,
     /^run \d+ freed /m,
     /^sent a test event: delivery \d+$/m,
+    /^run \d+ has succeeded: 1 task/m,
   ]) {
     assert.match(stdout, line)
   }

@@ -1,5 +1,7 @@
 import { listArtifacts } from '../../api/artifacts.ts'
+import { listRegistries } from '../../api/endpoints.ts'
 import { listProjects } from '../../api/projects.ts'
+import { listReplicationPolicies } from '../../api/replication.ts'
 import { listRepositories } from '../../api/repositories.ts'
 import { listRobots } from '../../api/robots.ts'
 import { searchUsers } from '../../api/users.ts'
@@ -33,6 +35,14 @@ const sources: Record<Completed, (typed: string, call: Call) => Promise<string[]
     if (typed === '') return []
     const { rows } = await pages(searchUsers, { query: { username: typed } }, most)
     return rows.map(({ username }) => username)
+  },
+  async endpoint(_typed, { pages }) {
+    const { rows } = await pages(listRegistries, {}, most)
+    return rows.map(({ name }) => name)
+  },
+  async policy(_typed, { pages }) {
+    const { rows } = await pages(listReplicationPolicies, {}, most)
+    return rows.map(({ name = '' }) => name)
   },
   async robot(_typed, { pages }) {
     const { rows } = await pages(listRobots, {}, most)

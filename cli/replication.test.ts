@@ -1,0 +1,138 @@
+/** Endpoints and replication on the command line: to and from a real docker-registry. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
+import { openDockerRegistry } from '../server/testing/docker-registry.ts'
+import { fresh, givenProject, pushImage } from '../server/testing/given.ts'
+import { openTestMarina } from '../server/testing/server.ts'
+
+const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
+after(() => marina[Symbol.asyncDispose]())
+const other = await openDockerRegistry()
+after(() => other[Symbol.asyncDispose]())
+const { url, admin } = marina
+let cli: CommandLine
+before(async () => {
+  const env = { MARINA_CLI_URL: url, MARINA_CLI_USERNAME: admin.name, MARINA_CLI_PASSWORD: admin.password }
+  cli = await openCommandLine(env)
+})
+after(() => cli[Symbol.asyncDispose]())
+
+/** Runs a command that must succeed. */
+async function good(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cli.run(words)
+  assert.equal(code, 0, `${words.join(' ')}: ${stderr}`)
+  return stdout.trimEnd()
+}
+
+const json = async <Answer>(...words: string[]): Promise<Answer> =>
+  JSON.parse(await good(...words, '-o', 'json')) as Answer
+const tagsThere = async (repository: string) => {
+  const answer = await fetch(`${other.url}/v2/${repository}/tags/list`)
+  return answer.ok ? ((await answer.json()) as { tags: string[] | null }).tags : null
+}
+
+test('an endpoint is tried, saved, changed, and forgotten when nothing uses it', async () => {
+  const name = fresh('end')
+  assert.ok((await good('endpoints', 'types', '-o', 'name')).split('\n').includes('docker-registry'))
+  assert.match(await good('endpoints', 'ping', '--type', 'docker-registry', '--address', other.url), /answers$/)
+  const silent = await cli.run(['endpoints', 'ping', '--type', 'docker-registry', '--address', 'http://127.0.0.1:1'])
+  assert.equal(silent.code, 1)
+  assert.match(silent.stderr, /127\.0\.0\.1:1.*\(400, BAD_REQUEST, request /)
+  const make = ['endpoints', 'create', name, '--type', 'docker-registry', '--address', other.url]
+  const secret = await cli.run([...make, '--access-key', 'me', '--access-secret-stdin'], { stdin: 'my-secret\n' })
+  assert.match(secret.stdout, new RegExp(`^saved endpoint ${name} \\(id \\d+\\)`), secret.stderr)
+  assert.doesNotMatch(await good('endpoints', 'show', name, '-o', 'json'), /my-secret/)
+  assert.match(await good('endpoints', 'list'), new RegExp(`${name} +docker-registry +${other.url} +healthy`))
+  await good('endpoints', 'update', name, '--description', 'the old one', '--rename', `${name}-2`)
+  await good('endpoints', 'ping', `${name}-2`)
+  await good('replication', 'create', name, '--to', `${name}-2`)
+  const used = await cli.run(['endpoints', 'delete', `${name}-2`, '--yes'])
+  assert.ok(used.code !== 0 && used.stdout === '')
+  assert.match(used.stderr, new RegExp(name))
+  await good('replication', 'delete', name, '--yes')
+  await good('endpoints', 'delete', `${name}-2`, '--yes')
+  assert.equal((await cli.run(['endpoints', 'show', `${name}-2`])).code, 4)
+})
+
+test('a push policy is previewed, run with its progress, looked into, and its drift told', async () => {
+  const [project, end, name] = [await givenProject(marina), fresh('end'), fresh('push')]
+  const image = await pushImage(marina, `${project.name}/app`, { tag: '1' })
+  await pushImage(marina, `${project.name}/app`, { tag: 'skip' })
+  await good('endpoints', 'create', end, '--type', 'docker-registry', '--address', other.url)
+  await good('replication', 'create', name, '--to', end, '--filter-name', `${project.name}/**`, '--except-tag', 'skip')
+  assert.match(
+    await good('replication', 'list'),
+    new RegExp(`${name} +yes +to ${end} +name ${project.name}/\\*\\*, tag not skip`),
+  )
+  type Preview = { copy: number; artifacts: { target: string; tag: string }[] }
+  const seen = await json<Preview>('replication', 'preview', name)
+  assert.deepEqual(
+    [seen.copy, seen.artifacts.map(({ target, tag }) => `${target}:${tag}`)],
+    [1, [`${project.name}/app:1`]],
+  )
+  assert.equal((await cli.run(['replication', 'drift', name, '--exit-code'])).code, 1)
+  const dry = await cli.run(['replication', 'run', name, '--dry-run'])
+  assert.deepEqual([dry.code, dry.stdout, await tagsThere(`${project.name}/app`)], [0, '', null])
+  assert.match(dry.stderr, /1 to copy, 0 to move, 0 the same already, 0 to delete\nto send: \d/)
+
+  const done = await cli.run(['replication', 'run', name])
+  assert.equal(done.code, 0, done.stderr)
+  assert.match(done.stdout, /^run \d+ has succeeded: 1 task/)
+  assert.match(done.stderr, /^run \d+ Succeed, 1 of 1 task, \d+ B$/m)
+  assert.deepEqual(await tagsThere(`${project.name}/app`), ['1'])
+  assert.equal((await cli.run(['replication', 'drift', name, '--exit-code'])).code, 0)
+  const id = await good('replication', 'runs', name, '--limit', '1', '-o', 'name')
+  assert.match(await good('replication', 'runs', name), new RegExp(`\n *${id} +\\d+ +Succeed +1 +1 +0 +manual`))
+  const task = await good('replication', 'tasks', id, '-o', 'name')
+  assert.match(await good('replication', 'logs', id, task), new RegExp(image.digest))
+  assert.match(await good('replication', 'logs', id), new RegExp(image.digest))
+})
+
+test('a run that deletes says what, and asks first', async () => {
+  const [project, end, name] = [await givenProject(marina), fresh('end'), fresh('mirror')]
+  const at = `${project.name}/app`
+  for (const tag of ['1', '2', '3', '4', '5']) await pushImage(marina, at, { tag })
+  await good('endpoints', 'create', end, '--type', 'docker-registry', '--address', other.url)
+  await good('replication', 'create', name, '--to', end, '--filter-name', `${project.name}/**`, '--mirror')
+  await good('replication', 'run', name)
+  await good('tags', 'delete', `${at}:5`, '--yes')
+  const unasked = await cli.run(['replication', 'run', name])
+  assert.deepEqual([unasked.code, unasked.stdout], [2, ''])
+  assert.match(unasked.stderr, new RegExp(`1 to delete\n[^]*to delete: ${at}:5`))
+  assert.equal((await tagsThere(at))!.length, 5)
+  const asked = await cli.atTerminal(['replication', 'run', name], [['[y/N]', 'y\r']])
+  assert.equal(asked.code, 0, asked.output)
+  assert.deepEqual((await tagsThere(at))!.toSorted(), ['1', '2', '3', '4'])
+})
+
+test('a pull policy copies here, is switched off and on, and changed without losing its other fields', async () => {
+  const [from, to, end, name] = [await givenProject(marina), await givenProject(marina), fresh('end'), fresh('pull')]
+  await pushImage(marina, `${from.name}/app`, { tag: '1' })
+  await good('endpoints', 'create', end, '--type', 'docker-registry', '--address', other.url)
+  await good('replication', 'create', `${name}-out`, '--to', end, '--filter-name', `${from.name}/**`)
+  await good('replication', 'run', `${name}-out`)
+  await good('replication', 'create', name, '--from', end, '--filter-name', `${from.name}/**`, '--namespace', to.name)
+  await good('replication', 'run', name)
+  assert.equal(await good('tags', 'list', `${to.name}/app`, '-o', 'name'), `${to.name}/app:1`)
+  await good('replication', 'disable', name)
+  assert.notEqual((await cli.run(['replication', 'run', name])).code, 0)
+  await good('replication', 'update', name, '--cron', '0 0 3 * * *', '--speed', '100')
+  await good('replication', 'enable', name)
+  const shown = await good('replication', 'show', name)
+  assert.match(shown, new RegExp(`on: +yes\n.*from ${end} .*\nwhat: +name ${from.name}/\\*\\*\nwhen: +0 0 3 `))
+  assert.match(shown, new RegExp(`namespace: +${to.name}\nspeed: +100 KB/s`))
+})
+
+test('what is wrong about a policy is said before anything is asked', async () => {
+  const wrong = [
+    ['create', 'x'],
+    ['create', 'x', '--from', 'a', '--to', 'b'],
+    ['create', 'x', '--from', 'a', '--trigger', 'never'],
+    ['stop', 'x'],
+    ['preview', 'x', '--look', 'all'],
+  ]
+  for (const words of wrong)
+    assert.ok([2, 4].includes((await cli.run(['replication', ...words])).code!), words.join(' '))
+  assert.equal((await cli.run(['replication', 'run', 'nothing'])).code, 4)
+})
