@@ -104,8 +104,11 @@ export function deleting<O extends Operation, Given extends object>(
       const doomed = await find(given, call)
       const lines = [...doomed.map(({ says }) => says), ...(wayBack === undefined ? [] : [wayBack])]
       if (!(await call.confirm(lines, `Go on?`))) return
-      for (const { name, call: asked } of doomed) {
-        await callWith(call.client, operation, asked as object)
+      for (const [at, { name, call: asked }] of doomed.entries()) {
+        await callWith(call.client, operation, asked as object).catch((error: unknown) => {
+          if (doomed.length > 1) call.out.remark(`${kind} ${name} stays; ${at} of ${doomed.length} were ${done}`)
+          throw error
+        })
         await call.out.done(`${done} ${kind} ${name}`, name)
       }
     },
