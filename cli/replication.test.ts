@@ -103,6 +103,7 @@ test('a run that deletes says what, and asks first', async () => {
   assert.equal((await tagsThere(at))!.length, 5)
   const asked = await cli.atTerminal(['replication', 'run', name], [['[y/N]', 'y\r']])
   assert.equal(asked.code, 0, asked.output)
+  assert.match(asked.output, /run \d+ █+ 100 % {2}Succeed, (\d+) of \1 tasks?, \d+ B/)
   assert.deepEqual((await tagsThere(at))!.toSorted(), ['1', '2', '3', '4'])
 })
 
