@@ -1,114 +1,19 @@
 /** Copies between registries in processes of their own: from a docker-registry by two Marinas to another one. */
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gzipSync } from 'node:zlib'
+import { agree, pushAll, pushImage, read, type Descriptor, type Place } from './copies.ts'
 import { openRandom } from './faults/random.ts'
 import { ask, basic } from './http.ts'
-import { digestOf, types } from './image.ts'
-import { cleanEnvironment, makeFolder, root, startMarina, type Marina } from './marina.ts'
+import { cleanEnvironment, end, makeFolder, root, startMarina, type Marina } from './marina.ts'
 import { openDockerRegistry } from './registry.ts'
-
-/** A registry, and how it is signed in to. */
-type Place = { url: string; headers: Record<string, string> }
-type Descriptor = { mediaType: string; digest: string; size: number }
 
 const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_WORKER_LEASE: '2s' }
 const placeOf = ({ url, password }: Marina): Place => ({ url, headers: basic(password!) })
-
-async function pushBlob({ url, headers }: Place, name: string, bytes: Buffer, mediaType: string): Promise<Descriptor> {
-  const begun = await ask(`${url}/v2/${name}/blobs/uploads/`, 202, { method: 'POST', headers })
-  const to = new URL(begun.headers.get('location')!, url)
-  to.searchParams.set('digest', digestOf(bytes))
-  await ask(to.href, 201, { method: 'PUT', headers, body: new Uint8Array(bytes) })
-  return { mediaType, digest: digestOf(bytes), size: bytes.length }
-}
-
-/** Pushes a manifest by its digest, and by these tags. */
-async function pushManifest({ url, headers }: Place, name: string, body: { mediaType: string }, ...tags: string[]) {
-  const content = Buffer.from(JSON.stringify({ schemaVersion: 2, ...body }))
-  for (const reference of [digestOf(content), ...tags])
-    await ask(`${url}/v2/${name}/manifests/${reference}`, 201, {
-      method: 'PUT',
-      headers: { ...headers, 'content-type': body.mediaType },
-      body: new Uint8Array(content),
-    })
-  return { mediaType: body.mediaType, digest: digestOf(content), size: content.length }
-}
-
-type Kind = { config?: string; layer?: string; text?: object; more?: object; size?: number }
-
-/** An image, or with other media types a chart, a signature or a note; its layer is random. */
-async function pushImage(to: Place, name: string, kind: Kind, ...tags: string[]): Promise<Descriptor> {
-  const { config = types.config, layer = types.layer, text = {}, more = {}, size = 500 } = kind
-  const parts = [
-    await pushBlob(to, name, Buffer.from(JSON.stringify({ made: randomBytes(4).toString('hex'), ...text })), config),
-    await pushBlob(to, name, size > 500 ? randomBytes(size) : gzipSync(randomBytes(size)), layer),
-  ]
-  const body = { mediaType: types.manifest, config: parts[0], layers: [parts[1]], ...more }
-  return pushManifest(to, name, body, ...tags)
-}
-
-const linkTag = ({ digest }: Descriptor) => digest.replace(':', '-')
-
-/** Everything that has to arrive, in `name` at a registry without a referrers API; returns tags and digests. */
-async function pushAll(to: Place, name: string): Promise<string[]> {
-  const image = await pushImage(to, name, {}, 'v1')
-  const [amd, arm] = [await pushImage(to, name, {}), await pushImage(to, name, {})]
-  const manifests = [
-    { ...amd, platform: { os: 'linux', architecture: 'amd64' } },
-    { ...arm, platform: { os: 'linux', architecture: 'arm64' } },
-  ]
-  const index = await pushManifest(to, name, { mediaType: types.index, ...{ manifests } }, 'all')
-  const chart = await pushImage(
-    to,
-    name,
-    {
-      config: 'application/vnd.cncf.helm.config.v1+json',
-      layer: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
-      text: { name: 'app', version: '1.0.0', apiVersion: 'v2' },
-    },
-    'chart-1.0.0',
-  )
-  const signature = await pushImage(
-    to,
-    name,
-    { layer: 'application/vnd.dev.cosign.simplesigning.v1+json' },
-    `${linkTag(image)}.sig`,
-  )
-  const note = await pushImage(to, name, { more: { subject: image, artifactType: 'application/vnd.test.note' } })
-  const listed = { ...note, artifactType: 'application/vnd.test.note' }
-  await pushManifest(to, name, { mediaType: types.index, ...{ manifests: [listed] } }, linkTag(image))
-  return [
-    'v1',
-    'all',
-    'chart-1.0.0',
-    `${linkTag(image)}.sig`,
-    ...[image, amd, arm, index, chart, signature, note].map((one) => one.digest),
-  ]
-}
-
-const read = ({ url, headers }: Place, at: string) =>
-  ask(`${url}/v2/${at}`, 200, { headers: { ...headers, accept: `${types.manifest}, ${types.index}` } })
-
-/** Whether both registries have the same bytes under every reference, and all blobs that the manifests name. */
-async function agree(one: Place, other: Place, names: [string, string], references: string[]): Promise<void> {
-  for (const reference of references) {
-    const [a, b] = [
-      await read(one, `${names[0]}/manifests/${reference}`),
-      await read(other, `${names[1]}/manifests/${reference}`),
-    ]
-    assert.deepEqual(b.bytes, a.bytes, reference)
-    const { config, layers = [] } = a.json as { config?: Descriptor; layers?: Descriptor[] }
-    for (const { digest } of [...(config ? [config] : []), ...layers])
-      assert.equal(digestOf((await read(other, `${names[1]}/blobs/${digest}`)).bytes), digest)
-  }
-}
 
 async function post({ url, headers }: Place, at: string, body: object): Promise<number> {
   const answer = await ask(`${url}/api/v2.0${at}`, 201, {
@@ -138,7 +43,7 @@ async function eventually<Result>(check: () => Promise<Result>): Promise<Result>
   }
 }
 
-test('images, an index, a chart, a signature and a note go through two Marinas by event and agree byte by byte', async () => {
+test('images, a chart, a signature and a note go through two Marinas by event and agree byte by byte', async () => {
   await using top = await makeFolder()
   await using first = await openDockerRegistry(path.join(top.dir, 'first'))
   await using last = await openDockerRegistry(path.join(top.dir, 'last'))
@@ -213,6 +118,34 @@ test('images, an index, a chart, a signature and a note go through two Marinas b
   )
   await one.stop()
   await two.stop()
+})
+
+test('all commands of the page about replication work in their order', async () => {
+  await using top = await makeFolder()
+  await using registry = await openDockerRegistry(path.join(top.dir, 'registry'))
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  await using marina = await startMarina({ dataDir, env: settings })
+  const [here, target] = [placeOf(marina), { url: registry.url, headers: {} }]
+  const image = await pushImage(here, 'library/app', {}, '1.0')
+  await pushImage(here, 'library/app', {}, '1.0-dev')
+  const page = await readFile(path.join(root, 'docs/operate/replication.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!).slice(1)
+  const known = `at=${marina.host}\nadmin='admin:${marina.password!}'\nother=${registry.url}\ntype=docker-registry\n`
+  const script = [known, ...blocks].join('\necho; echo "== next"\n')
+  const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', script], { cwd: top.dir })
+  assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
+  const said = stdout.split(/^== next\n/m).slice(1)
+  assert.match(said[1]!, /"is_complete":true,"copy":1,[^]*"target":"backup\/library\/app","tag":"1\.0"/)
+  assert.match(
+    said[2]!,
+    /"status":"Succeed"[^]*"dst_resource":"backup\/library\/app \[1 item\(s\) in total\]"[^]*1 copied/,
+  )
+  assert.match(said[3]!, /"same":1,"missing":0,"different":0,"extra":0[^]*"copy":0/)
+  await agree(here, target, ['library/app', 'backup/library/app'], ['1.0', image.digest])
+  const pushed = await pushImage(here, 'library/other', {}, '2.0')
+  await eventually(() => agree(here, target, ['library/other', 'events/other'], ['2.0', pushed.digest]))
+  await marina.stop()
 })
 
 test('S3-46: a run that is killed at ten random moments finishes, and all its bytes are right', async () => {

@@ -134,7 +134,8 @@ export async function saveArtifact(
         ${manifest.config?.digest}, ${manifest.subject?.digest}, ${jsonbText(manifest.annotations)}::jsonb,
         ${description.type}, ${jsonbText(description.extraAttrs)}::jsonb, ${description.icon})
       on conflict (repository_id, digest) do update
-        set pushed_at = now(), size = excluded.size, depth = excluded.depth, type = excluded.type, extra_attrs = excluded.extra_attrs,
+        set pushed_at = now(), size = excluded.size, depth = excluded.depth,
+          type = excluded.type, extra_attrs = excluded.extra_attrs,
           icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
       returning id, (xmax = 0) as is_new),
     content as (

@@ -15,7 +15,7 @@ import { policyProblem } from './rules.ts'
 import { dropPolicy, findPolicy, insertPolicy, updatePolicyRow } from './store.ts'
 import { facts } from './topics.ts'
 
-export type ActionGround = { db: Db; types: JobTypes }
+type ActionGround = { db: Db; types: JobTypes }
 
 export const policyNotFound = (id: number) => new Failure('NOT_FOUND', `replication policy ${id} not found`)
 export const executionNotFound = (id: number) => new Failure('NOT_FOUND', `replication execution ${id} not found`)

@@ -81,7 +81,7 @@ type Wanted = { policyId: number | undefined; statuses: Status[] | undefined; tr
 /** One page of the executions of all policies, or of one. */
 export function listExecutions(
   db: Queryable,
-  { policyId = undefined, statuses, trigger }: Wanted,
+  { policyId, statuses, trigger }: Wanted,
   part: PagePart,
 ): Promise<Paged<Execution>> {
   const [id, words, by] = [policyId ?? null, statuses ?? null, trigger ?? null]

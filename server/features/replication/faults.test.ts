@@ -218,7 +218,7 @@ describe('runs of replication that meet trouble', () => {
     assert.match(await logsOf(here, execution.id), /\[ERROR\].*storage resource/)
   })
 
-  test('S3-44: a password that is wrong by now fails the task at once, and the message names the endpoint', async () => {
+  test('S3-44: a password that is wrong by now fails the task at once, and the endpoint is named', async () => {
     const robot = await givenUser(there, fresh('copier'), true)
     const endpoint = await givenEndpoint(here, there.url, {
       credential: { type: 'basic', access_key: robot.name, access_secret: robot.password },

@@ -1,6 +1,6 @@
 import { compileSelection, patternProblem, type Choice } from '../../catalog/selector.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
-import { isRemoteName } from '../../registry/remote/name.ts'
+import { wantedBy } from '../endpoints/index.ts'
 import type { Filter } from './policy.ts'
 
 /** A policy's filters, compiled. All filters must take what is replicated. */
@@ -35,6 +35,7 @@ export function compileFilters(filters: readonly Filter[]): Chosen {
   )
   const labels = filters.flatMap((one) => (one.type === 'label' && one.value.length > 0 ? [one] : []))
   const resources = filters.flatMap((one) => (one.type === 'resource' ? [one.value] : []))
+  const wanted = names.map(wantedBy)
   const { takesRepository, takesTag, isByTag } = compileSelection({
     repositories: names.map((pattern) => ({ pattern })),
     tags,
@@ -50,20 +51,9 @@ export function compileFilters(filters: readonly Filter[]): Chosen {
       ),
     takesKind: (kind) =>
       kind === undefined || resources.every((wanted) => (wanted === 'image') === (kind.toUpperCase() === 'IMAGE')),
-    prefix: longest(names.map((one) => /^[^*?[\]{}\\!]*/.exec(one)![0])),
-    names: names.map(namesIn).find((one) => one !== undefined),
+    prefix: longest(wanted.map(({ prefix }) => prefix)),
+    names: wanted.map((one) => one.names).find((one) => one !== undefined),
   }
 }
 
 const longest = (all: string[]) => all.reduce((best, one) => (one.length > best.length ? one : best), '')
-
-/** The names that a pattern means when braces are its only special characters, at most 1,000: `a/{b,c}`. */
-function namesIn(pattern: string): RepositoryName[] | undefined {
-  let all = ['']
-  for (const part of pattern.split(/(\{[^{}]*\})/)) {
-    const choices = /^\{.*\}$/.test(part) ? part.slice(1, -1).split(',') : [part]
-    all = all.flatMap((begun) => choices.map((choice) => begun + choice))
-    if (all.length > 1000) return undefined
-  }
-  return all.every(isRemoteName) ? (all as RepositoryName[]) : undefined
-}

@@ -9,7 +9,7 @@ import type { Rules } from './policy.ts'
 import type { ListedArtifact, Side } from './sides/side.ts'
 
 /** A repository of the source that has something to be copied. */
-export type Found = {
+type Found = {
   source: RepositoryName
   target: RepositoryName
   items: Item[]
@@ -62,7 +62,7 @@ export async function findIn(
 }
 
 /** The artifact with the tags that the filters take; undefined when they take nothing of it. */
-export function itemOf(chosen: Chosen, { tags, digest, labels, kind, accessories }: ListedArtifact): Item | undefined {
+function itemOf(chosen: Chosen, { tags, digest, labels, kind, accessories }: ListedArtifact): Item | undefined {
   if (!chosen.takesKind(kind) || !chosen.takesLabels(labels)) return undefined
   const taken = tags.filter((tag) => !isLinkTag(tag) && chosen.takesTag(tag))
   // An artifact without a tag is copied by its digest, unless the policy is about tags.

@@ -1,10 +1,11 @@
 import type { Db } from '../../platform/db/db.ts'
-import type { Mounts } from './copy/mounts.ts'
-import type { JobTypes } from './jobs.ts'
+import type { Endpoints } from '../endpoints/index.ts'
+import { openMounts, type Mounts } from './copy/mounts.ts'
+import { jobTypes, type JobTypes } from './jobs.ts'
 import type { SidesGround } from './sides/open.ts'
 
 /** Settings of replication (config/replication.ts). */
-export type ReplicationRules = {
+type ReplicationRules = {
   /** Tasks that one process runs at once. */
   atOnce: number
   /** Blobs, and tags, of one task that are copied at once. */
@@ -23,3 +24,14 @@ export type ReplicationRules = {
 export type PlanGround = SidesGround & { db: Db; types: JobTypes; rules: ReplicationRules }
 /** `localUrl`: the URL at which clients reach this Marina. */
 export type CopyGround = PlanGround & { mounts: Mounts; localUrl: string }
+
+/** What the roof lends to this feature. */
+export type Lent = Pick<CopyGround, 'reader' | 'registry' | 'gates' | 'localUrl' | 'rules' | 'db'> & {
+  endpoints: Endpoints
+}
+
+export const openCopyGround = (lent: Lent): CopyGround => ({
+  ...lent,
+  types: jobTypes(lent.rules),
+  mounts: openMounts(),
+})

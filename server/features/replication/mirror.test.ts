@@ -183,7 +183,7 @@ describe('mirrors, previews and drift', () => {
     await own[Symbol.asyncDispose]()
     const problem = await callApi(here, 'POST', `/replication/policies/${policy}/preview`, { as: here.admin })
     expectAnswer(problem, 400, 'BAD_REQUEST')
-    const { id } = (await create(here, policy)) as { id: number }
+    const { id } = await create(here, policy)
     assert.deepEqual(await tagsAt(here, `${made}/app`), before)
     expectAnswer(await callApi(here, 'PUT', `/replication/executions/${id}`, { as: here.admin }), 200)
   })
@@ -264,7 +264,7 @@ describe('mirrors, previews and drift', () => {
     assert.match(problems.problems.join(), /flattening level is 2/)
   })
 
-  test('a drift report tells what is missing and what is different, and a preview what would become of it', async () => {
+  test('a drift report tells what is missing or different, and a preview what would become of it', async () => {
     const { project } = await givenTags(here, 3)
     const target = fresh('drift')
     const policy = await givenPolicy(here, {
@@ -277,10 +277,7 @@ describe('mirrors, previews and drift', () => {
     await pushImage(here, `${project}/app`, { tag: 'v7' })
     const { artifacts, ...counts } = await drift(policy)
     assert.deepEqual({ ...counts }, { is_complete: true, same: 2, missing: 1, different: 1, extra: 0 })
-    assert.deepEqual(artifacts.map(({ tag, action }) => [tag, action]).toSorted(), [
-      ['v1', 'different'],
-      ['v7', 'missing'],
-    ])
+    assert.deepEqual(artifacts.map(({ tag, action }) => `${tag} ${action}`).toSorted(), ['v1 different', 'v7 missing'])
     const seen = await preview(policy)
     assert.deepEqual([seen.copy, seen.keep, seen.overwrite, seen.skip], [1, 1, 0, 2])
   })

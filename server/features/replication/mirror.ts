@@ -11,7 +11,7 @@ import type { Sides } from './sides/open.ts'
 import type { Side } from './sides/side.ts'
 
 /** The tags that each target repository is to have. */
-export type WantedTags = ReadonlyMap<RepositoryName, ReadonlySet<string>>
+type WantedTags = ReadonlyMap<RepositoryName, ReadonlySet<string>>
 
 /** What a mirror would delete in one repository, and how many tags the policy is about there. */
 export type Surplus = Managed & { artifacts: Item[]; tags: Item[]; count: number; total: number }

@@ -7,7 +7,7 @@ export class BadName extends Error {
   override name = 'BadName'
 }
 
-export const templateLimits = { length: 256, patternLength: 256, repeats: 3, choices: 8, groups: 9 }
+const templateLimits = { length: 256, patternLength: 256, repeats: 3, choices: 8, groups: 9 }
 
 const place = /\{\{([^{}]*)\}\}/g
 const parts: Record<string, (name: string) => string> = {
@@ -29,8 +29,10 @@ export function namingProblem({ template, pattern }: Pick<Naming, 'template' | '
   for (const [, inner = ''] of template.matchAll(place)) {
     const name = inner.trim()
     const isGroup = /^[1-9]$/.test(name) && Number(name) <= groups
-    if (!isGroup && !Object.hasOwn(parts, name))
-      return `dest_template holds {{${name.slice(0, 60)}}}; known are ${[...Object.keys(parts), ...(groups > 0 ? [`1 to ${groups}`] : [])].join(', ')}`
+    if (!isGroup && !Object.hasOwn(parts, name)) {
+      const known = [...Object.keys(parts), ...(groups > 0 ? [`1 to ${groups}`] : [])].join(', ')
+      return `dest_template holds {{${name.slice(0, 60)}}}; known are ${known}`
+    }
   }
   const fixed = template.replace(place, 'x')
   if (template !== '' && remoteNameOf(fixed) === undefined)
@@ -70,8 +72,8 @@ const compile = (pattern: string) => new RegExp(`^(?:${pattern})$`)
 const groupsIn = (pattern: string) => new RegExp(`${compile(pattern).source}|`).exec('')!.length - 1
 
 /**
- * Makes the names of target repositories. `needsProject`: the target is Marina, whose names have a project. The function
- * throws BadName.
+ * Makes the names of target repositories. `needsProject`: the target is Marina, whose names have a project. The
+ * function throws BadName.
  */
 export function openNaming(naming: Naming, needsProject: boolean): (source: string) => RepositoryName {
   const pattern = naming.pattern === '' ? undefined : compile(naming.pattern)

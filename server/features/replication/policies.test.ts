@@ -156,7 +156,7 @@ describe('replication policies', () => {
     expectAnswer(await call('PUT', `${path}/99999999`, least()), 404, 'NOT_FOUND')
   })
 
-  test('S3-11: a scheduled policy that is on has a schedule, and loses it with its trigger, its state and itself', async () => {
+  test('S3-11: a scheduled policy that is on has a schedule, and loses it with its trigger or itself', async () => {
     const cronOf = async (id: number) =>
       (await get<{ vendor_type: string; vendor_id: number; cron: string }[]>(marina, '/schedules?page_size=100')).find(
         (one) => one.vendor_type === 'REPLICATION' && one.vendor_id === id,

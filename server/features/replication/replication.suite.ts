@@ -14,7 +14,7 @@ export type ShownExecution = {
   in_progress: number
   stopped: number
 }
-export type ShownTask = {
+type ShownTask = {
   id: number
   status: string
   operation: string

@@ -21,7 +21,7 @@ export function policyProblem(policy: NewPolicy): string | undefined {
     if (cron) return cron
   }
   if (isSingle && trigger === 'event_based')
-    return 'single_active_replication cannot be used with the trigger event_based: its events are merged into one run anyway'
+    return 'single_active_replication cannot be used with event_based: events are merged into one run anyway'
   if (naming.namespace !== '' && !isRemoteName(naming.namespace))
     return `invalid destination namespace: ${naming.namespace}`
   const template = namingProblem(naming)

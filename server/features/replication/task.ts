@@ -64,7 +64,8 @@ async function copyAll(ground: CopyGround, policy: Policy, sides: Sides, job: Co
 
 function summary({ copied, same, kept, gone, bytes, mounted }: Counts): string {
   const lost = gone > 0 ? `, ${gone} gone` : ''
-  return `${copied} copied, ${same} were there, ${kept} left alone${lost}; ${bytes} bytes sent, ${mounted} blobs mounted`
+  const sent = `${bytes} bytes sent, ${mounted} blobs mounted`
+  return `${copied} copied, ${same} were there, ${kept} left alone${lost}; ${sent}`
 }
 
 /** What the target has, as far as one list says it: tags with their digests, and all digests of accessories. */

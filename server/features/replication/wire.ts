@@ -62,10 +62,10 @@ function parseFilter({ type, value, decoration = '' }: NonNullable<Body['filters
     if (!Array.isArray(value) || value.some((one) => typeof one !== 'string'))
       throw bad("the type of label filter value isn't string slice")
     if (value.length > 100) throw bad('a label filter has at most 100 labels')
-    return { type, value: value as string[], decoration: decoration as 'matches' | 'excludes' | '' }
+    return { type, value: value as string[], decoration }
   }
   if (typeof value !== 'string') throw bad("the type of filter value isn't string")
-  if (type === 'tag') return { type, value, decoration: decoration as 'matches' | 'excludes' | '' }
+  if (type === 'tag') return { type, value, decoration }
   if (type === 'resource' && value !== 'image' && value !== 'artifact') throw bad(`invalid resource filter: ${value}`)
   return { type, value }
 }

@@ -37,8 +37,9 @@ export async function enqueue<P extends Params>(
       asked as (
         insert into task (
           execution_id, job_type, max_tries, counts_losses, priority, params, alone_key, lane, run_at)
-        select id, ${type.name}, ${type.maxTries}, ${type.countsLosses}, ${type.priority}, ${jsonbText(ask.params)}::jsonb, ${alone},
-          ${laneOf(type, ask.params)}, coalesce(${runAt}::timestamptz, clock_timestamp())
+        select id, ${type.name}, ${type.maxTries}, ${type.countsLosses}, ${type.priority},
+          ${jsonbText(ask.params)}::jsonb, ${alone}, ${laneOf(type, ask.params)},
+          coalesce(${runAt}::timestamptz, clock_timestamp())
         from made
         returning id, execution_id, job_type, priority, lane, run_at)
       select execution_id as "executionId", id as "taskId", (

@@ -16,7 +16,7 @@ export class Lanes {
   /** `places`: the most tasks of the type that run at once in this process. */
   constructor(places: number) {
     this.#places = places
-    // Kept free for lanes of which nothing runs: they wait for no slow one, as long as there are fewer lanes than places.
+    // Kept free for lanes of which nothing runs: with fewer lanes than places, they wait for no slow one.
     this.#spare = Math.min(2, places >> 2)
   }
 
@@ -51,4 +51,43 @@ export class Lanes {
   #count(lane: string): number {
     return this.#running.get(lane) ?? 0
   }
+}
+
+/** The lanes of all types in this process. */
+export class LanesOfTypes {
+  readonly #types: ReadonlyMap<string, Lanes>
+  /** A look for jobs left out a lane that had its share: once a job starts or ends, the lane may have room again. */
+  wasFull = false
+
+  constructor(types: ReadonlyMap<string, Pick<JobType, 'concurrency'>>) {
+    this.#types = new Map([...types].map(([name, { concurrency }]) => [name, new Lanes(concurrency)]))
+  }
+
+  enter(type: string, lane: string | undefined): void {
+    if (lane !== undefined) this.#types.get(type)?.enter(lane)
+  }
+
+  /** True when a lane that was left out may have room now. */
+  leave(type: string, lane: string | undefined): boolean {
+    if (lane !== undefined) this.#types.get(type)?.leave(lane)
+    const { wasFull } = this
+    this.wasFull = false
+    return wasFull
+  }
+
+  /** The lanes from which a look may take no job now. */
+  full(): string[] {
+    const full = [...this.#types.values()].flatMap((one) => one.full())
+    this.wasFull ||= full.length > 0
+    return full
+  }
+
+  isBeyondShare(type: string, lane: string | undefined): boolean {
+    return lane !== undefined && (this.#types.get(type)?.isBeyondShare(lane) ?? false)
+  }
+}
+
+/** The lane among a job's flags; laneOf writes it. */
+export function laneIn(flags: Readonly<Record<string, true>> | null): string | undefined {
+  return Object.keys(flags ?? {}).find((flag) => flag.startsWith('lane:'))
 }

@@ -1,5 +1,5 @@
 import type { WorkerEvents } from 'graphile-worker'
-import { Lanes } from './lanes.ts'
+import { laneIn, LanesOfTypes } from './lanes.ts'
 import type { JobType } from './type.ts'
 
 export type Room = {
@@ -10,6 +10,9 @@ export type Room = {
   /** Whether a job that was just taken is beyond the fair share of its lane, and has to go back into the queue. */
   isBeyondShare(type: string, lane: string | undefined): boolean
 }
+
+const add = (counts: Map<string, number>, name: string, count: number) =>
+  void counts.set(name, (counts.get(name) ?? 0) + count)
 
 /**
  * Keeps each type within its `concurrency` in this process. Several workers look for jobs at once, and none knows what
@@ -28,21 +31,15 @@ export function openRoom(
   const asked: string[][] = []
   const looks = new Map<unknown, string[]>()
   let wasTurnedAway = false
-  /** A look left out a lane that had its share: once a job starts or ends, it may have room again. */
-  let wasLaneFull = false
-  const lanes = new Map([...types.values()].map(({ name, concurrency }) => [name, new Lanes(concurrency)]))
-  const add = (counts: Map<string, number>, name: string, count: number) =>
-    void counts.set(name, (counts.get(name) ?? 0) + count)
-
+  const lanes = new LanesOfTypes(types)
   events.on('worker:getJob:start', ({ worker }) => void looks.set(worker, asked.shift() ?? []))
   events.on('worker:getJob:empty', ({ worker }) => endLook(worker))
   events.on('worker:getJob:error', ({ worker }) => endLook(worker))
   events.on('job:start', ({ worker, job }) => {
     add(running, job.task_identifier, 1)
-    const lane = laneIn(job.flags)
-    if (lane !== undefined) lanes.get(job.task_identifier)?.enter(lane)
+    lanes.enter(job.task_identifier, laneIn(job.flags))
     endLook(worker)
-    if (wasTurnedAway || wasLaneFull) onRoom()
+    if (wasTurnedAway || lanes.wasFull) onRoom()
   })
 
   return {
@@ -56,18 +53,13 @@ export function openRoom(
       }
       for (const name of open) add(reserved, name, 1)
       asked.push(open)
-      const full = [...lanes.values()].flatMap((one) => one.full())
-      wasLaneFull ||= full.length > 0
-      return [...closed, ...full]
+      return [...closed, ...lanes.full()]
     },
     leave(type, lane) {
       add(running, type, -1)
-      if (lane !== undefined) lanes.get(type)?.leave(lane)
-      if (!wasLaneFull) return
-      wasLaneFull = false
-      onRoom()
+      if (lanes.leave(type, lane)) onRoom()
     },
-    isBeyondShare: (type, lane) => lane !== undefined && (lanes.get(type)?.isBeyondShare(lane) ?? false),
+    isBeyondShare: (type, lane) => lanes.isBeyondShare(type, lane),
   }
 
   function endLook(worker: unknown): void {
@@ -77,9 +69,4 @@ export function openRoom(
     wasTurnedAway = false
     onRoom()
   }
-}
-
-/** The lane among a job's flags; lanes.ts writes it. */
-export function laneIn(flags: Readonly<Record<string, true>> | null): string | undefined {
-  return Object.keys(flags ?? {}).find((flag) => flag.startsWith('lane:'))
 }

@@ -124,7 +124,6 @@ async function fail(
     return again({ delayMs: 0, failures: taken.failures })
   }
   if (!cause && error instanceof JobPostponed) {
-    await log.flush()
     await again({ message: error.message, delayMs: error.ms, failures: taken.failures })
     return wakeIn(error.ms)
   }
@@ -134,12 +133,7 @@ async function fail(
     await insist(() => endTask(db, taken, poolId, 'Stopped', {}, taken.failures))
     return
   }
-  const message =
-    cause === 'timeout'
-      ? `took longer than ${type.timeoutMs / 1000} s`
-      : error instanceof Error
-        ? error.message
-        : String(error)
+  const message = cause === 'timeout' ? `took longer than ${type.timeoutMs / 1000} s` : messageOf(error)
   const failures = taken.failures + 1
   const isOver = failures >= taken.maxTries || error instanceof HopelessJob
   const delayMs = isOver ? 0 : pauseOf(type, failures)
@@ -157,6 +151,8 @@ async function fail(
     wakeIn(delayMs)
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 export function pauseOf({ backOff: { firstMs, mostMs } }: Pick<JobType, 'backOff'>, failures: number): number {
   return Math.min(firstMs * 2 ** Math.min(failures - 1, 30), mostMs) * (0.75 + Math.random() / 2)

@@ -6,7 +6,7 @@ import type { CopyRun } from './run.ts'
 /** What belongs to a manifest: digests from the list of referrers, and tags of cosign's form. */
 export type Accessories = { digests: Digest[]; tags: Tag[] }
 
-/** `sha256-<hex>`: the tag under which referrers are listed where there is no API for them (OCI 1.1, "Referrers Tag"). */
+/** `sha256-<hex>`: the tag that lists referrers where there is no API for them (OCI 1.1, "Referrers Tag Schema"). */
 export const listTagOf = (digest: Digest) => digest.replace(':', '-') as Tag
 
 export const cosignTagsOf = (digest: Digest) =>

@@ -24,7 +24,7 @@ type Chain = readonly Digest[]
  * What became of a tag or a digest: copied; the same already; kept, as the target's tag means something else and the
  * policy does not override; or gone, as the source has it no more.
  */
-export type Result = 'copied' | 'same' | 'kept' | 'gone'
+type Result = 'copied' | 'same' | 'kept' | 'gone'
 
 /** What is known from lists, to save requests: undefined where it is not known, null where it does not exist. */
 type Known = { here?: Digest | undefined; there?: Digest | null | undefined }

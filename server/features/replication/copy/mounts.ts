@@ -44,11 +44,13 @@ export function openMounts(most = 100_000): Mounts {
 
 /** Waits until `other` has settled, however. */
 function unlessAborted(other: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason as Error)
-    if (signal.aborted) return end()
-    signal.addEventListener('abort', end, { once: true })
-    const done = () => (signal.removeEventListener('abort', end), resolve())
-    other.then(done, done)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const end = () => reject(signal.reason as Error)
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end, { once: true })
+  void Promise.allSettled([other]).then(() => {
+    signal.removeEventListener('abort', end)
+    return resolve()
   })
+  return promise
 }

@@ -20,7 +20,7 @@ export function wantedChildren({ children }: Pick<Manifest, 'children'>, platfor
 }
 
 /** `os/architecture[/variant]`; undefined for a child without a platform, or `unknown/unknown`. */
-export function platformOf({ platform, mediaType }: Descriptor): string | undefined {
+function platformOf({ platform, mediaType }: Descriptor): string | undefined {
   if (!isManifestType(mediaType) || !platform) return undefined
   const [os, architecture, variant] = ['os', 'architecture', 'variant'].map((key) => platform[key])
   if (typeof os !== 'string' || typeof architecture !== 'string' || os === 'unknown') return undefined

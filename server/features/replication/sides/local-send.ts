@@ -68,15 +68,13 @@ async function* counted(bytes: Bytes, size: number): AsyncGenerator<Uint8Array> 
 }
 
 /** Splits a stream; each piece has to be read to its end before the next is asked for. */
-export async function* inPieces(bytes: Bytes, most: number): AsyncGenerator<AsyncGenerator<Uint8Array>> {
+async function* inPieces(bytes: Bytes, most: number): AsyncGenerator<AsyncGenerator<Uint8Array>> {
   const chunks = bytes[Symbol.asyncIterator]()
   let rest: Uint8Array | undefined
-  let isEnded = false
   const next = async () => {
     if (rest) return rest
-    const { value, done } = await chunks.next()
-    if (done) isEnded = true
-    return done ? undefined : (rest = value as Uint8Array)
+    const read = await chunks.next()
+    return read.done === true ? undefined : (rest = read.value)
   }
   async function* piece(): AsyncGenerator<Uint8Array> {
     for (let room = most; room > 0;) {
@@ -89,7 +87,7 @@ export async function* inPieces(bytes: Bytes, most: number): AsyncGenerator<Asyn
     }
   }
   try {
-    while ((await next()) && !isEnded) yield piece()
+    while (await next()) yield piece()
   } finally {
     await chunks.return?.()
   }
