@@ -118,7 +118,13 @@ test('a pull policy copies here, is switched off and on, and changed without los
   assert.equal(await good('tags', 'list', `${to.name}/app`, '-o', 'name'), `${to.name}/app:1`)
   await good('replication', 'disable', name)
   assert.notEqual((await cli.run(['replication', 'run', name])).code, 0)
-  await good('replication', 'update', name, '--cron', '0 0 3 * * *', '--speed', '100')
+  await good('replication', 'update', name, '--cron', '0 0 3 * * *', '--speed', '100', '--single', '--by-chunk')
+  const { single_active_replication: isSingle, copy_by_chunk: byChunk } = await json<Record<string, boolean>>(
+    'replication',
+    'show',
+    name,
+  )
+  assert.deepEqual([isSingle, byChunk], [true, true])
   await good('replication', 'enable', name)
   const shown = await good('replication', 'show', name)
   assert.match(shown, new RegExp(`on: +yes\n.*from ${end} .*\nwhat: +name ${from.name}/\\*\\*\nwhen: +0 0 3 `))

@@ -100,7 +100,8 @@ const options: Option[] = [
     flags: '--replace <count>',
     about: 'how many leading parts of a name the namespace replaces; all: all but the last',
   },
-  { flags: '--template <text>', about: 'target names, such as mirror/{{path}}' },
+  { flags: '--template <text>', about: 'target names, such as mirror/{{path}}, in place of a namespace' },
+  { flags: '--pattern <regex>', about: 'of whole source names; its groups are {{1}} to {{9}} of the template' },
   { flags: '--trigger <when>', about: 'what starts a run', choices: ['manual', 'event'] },
   { flags: '--cron <fields>', about: 'run by this schedule: six fields, UTC' },
   { flags: '--mirror', about: 'also delete at the target what is gone at the source' },
@@ -108,6 +109,9 @@ const options: Option[] = [
   { flags: '--override', about: 'move tags at the target that name something else' },
   { flags: '--no-override', about: 'leave such tags alone' },
   { flags: '--speed <KB/s>', about: 'at most so fast; 0: no limit' },
+  { flags: '--by-chunk', about: 'send blobs in several requests, for proxies with limits' },
+  { flags: '--single', about: 'no second run while one goes on' },
+  { flags: '--rewrite-index', about: 'with --platform: write an index anew, with another digest' },
   { flags: '--description <text>', about: 'what it is for' },
 ]
 
@@ -121,6 +125,10 @@ type Given = {
   namespace?: string
   replace?: string
   template?: string
+  pattern?: string
+  byChunk?: true
+  single?: true
+  rewriteIndex?: true
   trigger?: 'manual' | 'event'
   cron?: string
   mirror?: boolean
@@ -137,6 +145,10 @@ function fieldsOf(given: Given): Partial<Policy> {
     dest_namespace: given.namespace,
     dest_namespace_replace_count: given.replace === undefined ? undefined : parseReplace(given.replace),
     dest_template: given.template,
+    dest_pattern: given.pattern,
+    copy_by_chunk: given.byChunk,
+    single_active_replication: given.single,
+    rewrite_index: given.rewriteIndex,
     trigger: triggerFrom(given),
     filters: filters.length === 0 ? undefined : filters,
     deletion: given.mirror,
