@@ -1,7 +1,7 @@
 /** Endpoints and replication on the command line: to and from a real docker-registry. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
+import { openCommandLine, succeeding, type CommandLine } from '../server/testing/command-line.ts'
 import { openDockerRegistry } from '../server/testing/docker-registry.ts'
 import { fresh, givenProject, pushImage } from '../server/testing/given.ts'
 import { openTestMarina } from '../server/testing/server.ts'
@@ -18,15 +18,7 @@ before(async () => {
 })
 after(() => cli[Symbol.asyncDispose]())
 
-/** Runs a command that must succeed. */
-async function good(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli.run(words)
-  assert.equal(code, 0, `${words.join(' ')}: ${stderr}`)
-  return stdout.trimEnd()
-}
-
-const json = async <Answer>(...words: string[]): Promise<Answer> =>
-  JSON.parse(await good(...words, '-o', 'json')) as Answer
+const { good, json } = succeeding(() => cli)
 const tagsThere = async (repository: string) => {
   const answer = await fetch(`${other.url}/v2/${repository}/tags/list`)
   return answer.ok ? ((await answer.json()) as { tags: string[] | null }).tags : null
