@@ -5,6 +5,7 @@ import { openOutbound } from '../platform/outbound/outbound.ts'
 import { openOtherSide } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
+import type { Seat } from './processes/seat.ts'
 import { openFloor, type Floor } from './registry.ts'
 
 /** The parts of a process before it serves requests or runs jobs. */
@@ -20,7 +21,11 @@ export type Built = {
 }
 
 /** Builds the registry on the ground, and all features on both. What must be closed later is given to `opened`. */
-export function openHouse(ground: Ground, opened: AsyncDisposableStack, authority?: Buffer): Built {
+export function openHouse(
+  ground: Ground,
+  opened: AsyncDisposableStack,
+  { authority, siblings, isLead = true }: { authority?: Buffer | undefined } & Partial<Seat> = {},
+): Built {
   const { config, log } = ground
   let dispatcher: Dispatcher | undefined
   let isDraining = false
@@ -30,7 +35,9 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     components: [],
     dispatcher: () => dispatcher!,
     isDraining: () => isDraining,
+    ...(isLead || !siblings ? {} : { statesOfLead: siblings.statesOfLead }),
   }
+  if (siblings) house.components.push(siblings.component)
   const floor = openFloor(ground, house.topics, opened)
   house.components.push(floor.notes)
   const outbound = openOutbound({
@@ -59,7 +66,7 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     components: house.components,
     serving(lent) {
       ;({ dispatcher } = lent)
-      house.components.push(dispatcher.component)
+      if (isLead) house.components.push(dispatcher.component)
     },
     drain: () => void (isDraining = true),
   }
