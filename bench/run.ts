@@ -12,6 +12,7 @@ import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
+import { replication } from './scenarios/replication.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { webhooks } from './scenarios/webhooks.ts'
@@ -33,6 +34,7 @@ const scenarios = [
   collection,
   webhooks,
   webhooksWaiting,
+  replication,
   start,
   footprint,
 ] satisfies Scenario[]

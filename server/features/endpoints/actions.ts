@@ -3,15 +3,12 @@ import { isReferenceViolation, isUniqueViolation, type Db, type Queryable, type 
 import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { reachable, sealSecret } from './open.ts'
+import { reachable, sealSecret, type Seal } from './open.ts'
 import { checkHealth, type Reaching } from './ping.ts'
 import { addressProblem, endpointProblem, type CheckedEndpoint, type NewEndpoint } from './rules.ts'
 import { changeEndpoint, dropEndpoint, lockEndpoint, saveEndpoint, type Endpoint, type Status } from './store.ts'
 import { facts } from './topics.ts'
 import { withKind } from './wire.ts'
-
-/** Encrypts and decrypts secrets that are stored in the database. */
-export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
 
 /** What a feature says of an endpoint: `replication policies` and their names. */
 export type Use = { kind: string; names: string[] }
@@ -73,6 +70,7 @@ export async function updateEndpoint(
 
 /** Throws PRECONDITION, which names what uses it, or NOT_FOUND. */
 export async function deleteEndpoint({ db, uses }: Ground, by: Actor, id: number): Promise<void> {
+  if (id === 0) throw new Failure('PRECONDITION', 'the registry 0 is this Marina itself, cannot delete it')
   await db
     .transaction(async (tx) => {
       const endpoint = await lockEndpoint(tx, id)

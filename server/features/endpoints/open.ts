@@ -4,7 +4,6 @@ import type { Actor } from '../../catalog/topics.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Credential, Endpoint as RemoteEndpoint, OpenRemote, Remote } from '../../registry/remote/remote.ts'
-import type { Seal } from './actions.ts'
 import type {
   Adapter,
   AdapterInfo,
@@ -20,6 +19,9 @@ import { findAdapter } from './adapters/adapters.ts'
 import { credentialOf } from './adapters/credential.ts'
 import type { MachineRole } from './adapters/machine-role.ts'
 import { findEndpoint, type Endpoint } from './store.ts'
+
+/** Encrypts and decrypts secrets that are stored in the database. */
+export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed: string, purpose: string): string }
 
 /** An endpoint ready for use: the registry at it, and what its vendor has beside the registry. */
 export type OpenEndpoint = {

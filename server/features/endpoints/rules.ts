@@ -74,8 +74,8 @@ function isCertificate(pem: string): boolean {
 }
 
 /**
- * A URL as it is kept: scheme, host and port. As in Harbor, `http://` stands in for a missing scheme, and blanks, a path
- * and a query are cut off. What is no URL stays as it is, for `endpointProblem`.
+ * A URL as it is kept: scheme, host and port. As in Harbor, `http://` stands in for a missing scheme, and blanks, a
+ * path and a query are cut off. What is no URL stays as it is, for `endpointProblem`.
  */
 export function endpointUrl(given: string): string {
   const text = given.trim()

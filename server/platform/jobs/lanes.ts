@@ -82,9 +82,8 @@ export class LanesOfTypes {
     return full
   }
 
-  isBeyondShare(type: string, lane: string | undefined): boolean {
-    return lane !== undefined && (this.#types.get(type)?.isBeyondShare(lane) ?? false)
-  }
+  readonly isBeyondShare = (type: string, lane: string | undefined): boolean =>
+    lane !== undefined && (this.#types.get(type)?.isBeyondShare(lane) ?? false)
 }
 
 /** The lane among a job's flags; laneOf writes it. */

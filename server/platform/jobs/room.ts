@@ -30,8 +30,8 @@ export function openRoom(
   /** The types open to each look: first of looks whose worker is not known yet, in order, then by worker. */
   const asked: string[][] = []
   const looks = new Map<unknown, string[]>()
-  let wasTurnedAway = false
   const lanes = new LanesOfTypes(types)
+  let wasTurnedAway = false
   events.on('worker:getJob:start', ({ worker }) => void looks.set(worker, asked.shift() ?? []))
   events.on('worker:getJob:empty', ({ worker }) => endLook(worker))
   events.on('worker:getJob:error', ({ worker }) => endLook(worker))
@@ -41,7 +41,6 @@ export function openRoom(
     endLook(worker)
     if (wasTurnedAway || lanes.wasFull) onRoom()
   })
-
   return {
     closedTypes() {
       const [open, closed] = [[] as string[], [...paused()]]
@@ -59,7 +58,7 @@ export function openRoom(
       add(running, type, -1)
       if (lanes.leave(type, lane)) onRoom()
     },
-    isBeyondShare: (type, lane) => lanes.isBeyondShare(type, lane),
+    isBeyondShare: lanes.isBeyondShare,
   }
 
   function endLook(worker: unknown): void {

@@ -107,8 +107,8 @@ export type ListedArtifact = {
 export type Expected = { name: RepositoryName; isPublic?: boolean | undefined }
 
 /**
- * One vendor: data, and what is different from a plain registry (open.ts has the default of each verb). Tokens, retries,
- * budget and TLS are those of the remote, the same for all. adapter.suite.ts holds each to the same behaviour.
+ * One vendor: data, and what is different from a plain registry (open.ts has the default of each verb). Tokens,
+ * retries, budget and TLS are those of the remote, the same for all. adapter.suite.ts holds each to the same behaviour.
  */
 export type Adapter = {
   type: AdapterType
@@ -121,6 +121,6 @@ export type Adapter = {
   artifacts?(reach: Reach, name: RepositoryName): AsyncIterable<ListedArtifact>
   /** Makes what must exist before a push: projects, namespaces, repositories. What exists already is no error. */
   prepare?(reach: Reach, repositories: Expected[]): Promise<void>
-  /** Deletes one tag; its artifact and other tags stay. A tag that has gone is no error. By default by DELETE on /v2. */
+  /** Deletes one tag and not its artifact. A tag that has gone is no error. By default by DELETE on /v2. */
   deleteTag?(reach: Reach, name: RepositoryName, tag: Tag): Promise<void>
 }

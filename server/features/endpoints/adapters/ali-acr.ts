@@ -25,8 +25,8 @@ const regions = [
 const pageSize = 100
 
 /**
- * Alibaba Cloud Container Registry: its Enterprise Edition (API of version 2018-12-01), and the Personal Edition (API of
- * version 2016-06-07). The registry's own challenge tells which one it is, and its region. The credential is an
+ * Alibaba Cloud Container Registry: its Enterprise Edition (API of version 2018-12-01), and the Personal Edition (API
+ * of version 2016-06-07). The registry's own challenge tells which one it is, and its region. The credential is an
  * AccessKey pair.
  */
 export const aliAcr: Adapter = {

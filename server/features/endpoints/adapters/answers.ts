@@ -9,7 +9,7 @@ import type { ListedArtifact } from './adapter.ts'
 export type Row = Readonly<Record<string, unknown>>
 
 /** One page of a list; `next` is the cursor of the next one, in the vendor's own form. */
-export type Rows = { rows: Row[]; next: string | undefined }
+type Rows = { rows: Row[]; next: string | undefined }
 
 /** The most pages of one list. */
 const mostPages = 20_000
@@ -116,8 +116,8 @@ export function refused(
 }
 
 /**
- * Whether the vendor says that there is no such thing. Throws RemoteFailed for a 404 that is no JSON: a portal on the way
- * says nothing about repositories, and what is gone at a source may be deleted at a target.
+ * Whether the vendor says that there is no such thing. Throws RemoteFailed for a 404 that is no JSON: a portal on the
+ * way says nothing about repositories, and what is gone at a source may be deleted at a target.
  */
 export function isAbsent(reply: ApiReply): boolean {
   if (reply.status !== 404) return false

@@ -27,7 +27,7 @@ async function openMetadata(end: string) {
   return service
 }
 
-test('the role of an instance is asked for with a token of version 2, and kept until shortly before its end', async () => {
+test('the role of an instance is asked for by IMDSv2, and kept until shortly before its end', async () => {
   await using long = await openMetadata(inHours(6))
   const role = openMachineRole({ outbound, env: {}, metadataUrl: long.url })
   const [first, second] = await Promise.all([role(), role()])

@@ -7,8 +7,8 @@ import { firstParts, namespaceOf } from './wanted.ts'
 
 /**
  * Quay (https://docs.quay.io/api/). As in Harbor, the secret may be a file in JSON with `account_name`,
- * `docker_cli_password` and `oauth2_token`: with that token its API lists, makes organizations and deletes tags. Without
- * it Quay is a plain registry.
+ * `docker_cli_password` and `oauth2_token`: with that token its API lists, makes organizations and deletes tags.
+ * Without it Quay is a plain registry.
  */
 export const quay: Adapter = {
   type: 'quay',

@@ -27,6 +27,9 @@ test('signatures are those of the published examples of AWS and Alibaba Cloud', 
   assert.equal(hexEnd(alibaba.authorization), '06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0')
 })
 
+const form = (begin: string, names: string) =>
+  new RegExp(`^${begin}, SignedHeaders=content-type;host;${names}, Signature=[0-9a-f]{64}$`)
+
 test('each vendor’s signature has its own form, and depends on key, time, body and headers', () => {
   const request = {
     method: 'POST',
@@ -40,20 +43,20 @@ test('each vendor’s signature has its own form, and depends on key, time, body
   const forms: [(with_: typeof request, secret: string, at: Date) => string, RegExp][] = [
     [
       (one, secret, time) => signForVolcengine(one, { ...keys, secret }, place, time).authorization,
-      /^HMAC-SHA256 Credential=ID\/20260131\/cn-north-1\/cr\/request, SignedHeaders=content-type;host;x-content-sha256;x-date;x-tc-action, Signature=[0-9a-f]{64}$/,
+      form('HMAC-SHA256 Credential=ID/20260131/cn-north-1/cr/request', 'x-content-sha256;x-date;x-tc-action'),
     ],
     [
       (one, secret, time) => signForTencent(one, { ...keys, secret }, 'tcr', time).authorization,
-      /^TC3-HMAC-SHA256 Credential=ID\/2026-01-31\/tcr\/tc3_request, SignedHeaders=content-type;host;x-tc-action, Signature=[0-9a-f]{64}$/,
+      form('TC3-HMAC-SHA256 Credential=ID/2026-01-31/tcr/tc3_request', 'x-tc-action'),
     ],
     [
       (one, secret, time) => signForHuawei(one, { ...keys, secret }, time).authorization,
-      /^SDK-HMAC-SHA256 Access=ID, SignedHeaders=content-type;host;x-sdk-date;x-tc-action, Signature=[0-9a-f]{64}$/,
+      form('SDK-HMAC-SHA256 Access=ID', 'x-sdk-date;x-tc-action'),
     ],
   ]
-  for (const [sign, form] of forms) {
+  for (const [sign, wanted] of forms) {
     const first = sign(request, 'secret', at)
-    assert.match(first, form)
+    assert.match(first, wanted)
     assert.equal(sign(request, 'secret', at), first)
     const others = [
       sign(request, 'other', at),

@@ -1,18 +1,18 @@
 import { createHash, createHmac } from 'node:crypto'
 
 /** A request to sign. `headers` are all that are signed, beside `host`; names in lower case. */
-export type Signable = { method: string; url: string; headers: Readonly<Record<string, string>>; body: string }
+type Signable = { method: string; url: string; headers: Readonly<Record<string, string>>; body: string }
 
-export type Keys = { id: string; secret: string; token?: string }
+type Keys = { id: string; secret: string; token?: string }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 export const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
 /** `20260131T235959Z`. */
-export const compactTime = (at: Date): string => at.toISOString().replace(/[-:]|\.\d+/g, '')
+const compactTime = (at: Date): string => at.toISOString().replace(/[-:]|\.\d+/g, '')
 
 /** The request in one form for all: its method, path, query, headers and body (AWS Signature Version 4, step 1). */
-export function canonical({ method, url, headers, body }: Signable, pathEnd = ''): { text: string; names: string } {
+function canonical({ method, url, headers, body }: Signable, pathEnd = ''): { text: string; names: string } {
   const { pathname, searchParams, host } = new URL(url)
   const all = Object.entries({ ...headers, host }).sort(([a], [b]) => (a < b ? -1 : 1))
   const query = [...searchParams]
@@ -59,7 +59,7 @@ export function signForVolcengine(request: Signable, keys: Keys, { service, regi
   return { ...headers, authorization: chained({ ...request, headers }, keys, chain) }
 }
 
-/** Headers with Tencent Cloud's signature (TC3-HMAC-SHA256): no region in it, the time in seconds, and all in lower case. */
+/** Headers with Tencent Cloud's signature (TC3-HMAC-SHA256): no region, time in seconds, and values in lower case. */
 export function signForTencent(request: Signable, keys: Keys, service: string, at = new Date()) {
   const time = String(Math.floor(at.getTime() / 1000))
   const scope = [at.toISOString().slice(0, 10), service, 'tc3_request']

@@ -12,7 +12,7 @@ export function wantedBy(pattern: string): Wanted {
 /** The most names that braces are spelled out to; a pattern of more is a pattern. */
 const mostNames = 1000
 
-/** Spells out braces: `a/{b,c}` is `a/b` and `a/c`. Undefined for a pattern with wildcards, escapes or nested braces. */
+/** Spells out braces: `a/{b,c}` is `a/b` and `a/c`. Undefined for wildcards, escapes and nested braces. */
 function namesIn(pattern: string): RepositoryName[] | undefined {
   if (pattern === '' || /[*?[\]\\]/.test(pattern)) return undefined
   let names = ['']

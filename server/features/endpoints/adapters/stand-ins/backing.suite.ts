@@ -19,11 +19,9 @@ export type Backing = {
 export function openBacking(marina: TestMarina): Backing {
   const ask = (method: string, path: string, body?: unknown) =>
     callApi(marina, method, path, { as: marina.admin, ...(body === undefined ? {} : { body }) })
-  const all = async <Row>(path: string): Promise<Row[]> => {
-    const answer = await ask('GET', `${path}${path.includes('?') ? '&' : '?'}page_size=100`)
-    return expectAnswer(answer, 200).json() as Row[]
-  }
-  const namespaces = async () => (await all<{ name: string }>('/projects')).map(({ name }) => name)
+  // Those of other stand-ins are not listed: a test with all of them would read long lists.
+  const made = new Set<string>()
+  const namespaces = async () => [...made]
   const pathOf = (repository: string) => {
     const [project, ...rest] = repository.split('/')
     return `/projects/${project}/repositories/${encodeURIComponent(encodeURIComponent(rest.join('/')))}`
@@ -54,6 +52,7 @@ export function openBacking(marina: TestMarina): Backing {
       return status === 200
     },
     async makeNamespace(name, isPublic = false) {
+      made.add(name)
       expectAnswer(await ask('POST', '/projects', { project_name: name, metadata: { public: String(isPublic) } }), 201)
     },
   }
