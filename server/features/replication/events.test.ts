@@ -16,7 +16,11 @@ type Hook = {
   }
 }
 
-const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_BACK_OFF: '10ms' } as const
+const settings = {
+  MARINA_OUTBOUND_ALLOW: '127.0.0.1',
+  MARINA_ENDPOINT_TRIES: '2',
+  MARINA_REPLICATION_BLOB_BACK_OFF: '10ms',
+} as const
 
 describe('replication by event', () => {
   let here: TestMarina

@@ -37,7 +37,11 @@ describe('runs of replication that meet trouble', () => {
   let there: TestMarina
   let toThere: number
   before(async () => {
-    const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_BACK_OFF: '10ms' } as const
+    const settings = {
+      MARINA_OUTBOUND_ALLOW: '127.0.0.1',
+      MARINA_ENDPOINT_TRIES: '2',
+      MARINA_REPLICATION_BLOB_BACK_OFF: '10ms',
+    } as const
     ;[here, there] = await Promise.all([openTestMarina(settings), openTestMarina(settings)])
     toThere = await givenMarina(here, there)
   })
@@ -96,7 +100,8 @@ describe('runs of replication that meet trouble', () => {
     const { name } = await get<{ name: string }>(here, `/replication/policies/${policy}`)
     const faster = { name, enabled: true, dest_registry: { id: toThere }, filters: filtersOf(project) }
     expectAnswer(await callApi(here, 'PUT', `/replication/policies/${policy}`, { as: here.admin, body: faster }), 200)
-    assert.equal((await run(here, policy)).status, 'Succeed')
+    const again = await run(here, policy)
+    assert.equal(again.status, 'Succeed', again.status_text)
     assert.deepEqual(await tagsAt(there, `${project}/app`), ['v1'])
   })
 

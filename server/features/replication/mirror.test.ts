@@ -30,7 +30,7 @@ describe('mirrors, previews and drift', () => {
   let toDocker: number
   let fromThere: number
   before(async () => {
-    const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1' }
+    const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_ENDPOINT_TRIES: '1' }
     ;[here, there, docker] = await Promise.all([
       openTestMarina(settings),
       openTestMarina(settings),

@@ -19,7 +19,11 @@ import {
 
 const byName = <Row extends unknown[]>(rows: Row[]) => rows.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))
 
-const settings = { MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_REPLICATION_BLOB_BACK_OFF: '10ms' } as const
+const settings = {
+  MARINA_OUTBOUND_ALLOW: '127.0.0.1',
+  MARINA_ENDPOINT_TRIES: '2',
+  MARINA_REPLICATION_BLOB_BACK_OFF: '10ms',
+} as const
 
 describe('runs of replication policies', () => {
   let here: TestMarina

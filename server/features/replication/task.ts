@@ -46,7 +46,7 @@ type CopyJob = Job<CopyParams>
 
 async function copyAll(ground: CopyGround, policy: Policy, sides: Sides, job: CopyJob, told: Told): Promise<Outcome> {
   const run = openRun(ground, policy, sides, job, told)
-  const known = await readTarget(sides, run.to)
+  const known = await readTarget(sides, run.to, job.params.items.length)
   const failures = new Failures()
   const places = openPlaces({ places: ground.rules.tagsAtOnce })
   await Promise.all(
@@ -68,19 +68,25 @@ function summary({ copied, same, kept, gone, bytes, mounted }: Counts): string {
   return `${copied} copied, ${same} were there, ${kept} left alone${lost}; ${sent}`
 }
 
-/** What the target has, as far as one list says it: tags with their digests, and all digests of accessories. */
+/**
+ * What the target has, as far as one list says it: tags with their digests (undefined where the list has none), and all
+ * digests of accessories.
+ */
 type KnownTarget =
-  | { tags: Map<string, Digest>; accessories: ReadonlySet<string>; knowsAccessories: boolean }
+  | { tags: Map<string, Digest | undefined>; accessories: ReadonlySet<string>; knowsAccessories: boolean }
   | undefined
 
-async function readTarget({ target }: Sides, name: RepositoryName): Promise<KnownTarget> {
-  if (!target.listsDigests) return undefined
-  const tags = new Map<string, Digest>()
+/** For fewer items it is cheaper to ask for each tag than for a list without digests. */
+const worthAList = 4
+
+async function readTarget({ target }: Sides, name: RepositoryName, items: number): Promise<KnownTarget> {
+  if (!target.listsDigests && items < worthAList) return undefined
+  const tags = new Map<string, Digest | undefined>()
   const accessories = new Set<string>()
   let knowsAccessories = true
   try {
     for await (const artifact of target.artifacts(name)) {
-      for (const tag of artifact.tags) if (artifact.digest) tags.set(tag, artifact.digest)
+      for (const tag of artifact.tags) tags.set(tag, artifact.digest)
       if (!artifact.accessories) knowsAccessories = false
       for (const digest of artifact.accessories ?? []) accessories.add(digest)
     }
@@ -102,10 +108,15 @@ async function copyItem(run: CopyRun, item: Item, known: KnownTarget, failures: 
       run.told()
       continue
     }
-    const there = known && (known.tags.get(tag) ?? null)
+    const there = thereIn(run, known, tag)
     await failures.collect(`${run.from}:${tag}`, () => copyTag(run, tag, { here, there }))
   }
   if (item.tags.length === 0 && here) await failures.collect(`${run.from}@${here}`, () => copyDigest(run, here))
+}
+
+/** Without override a tag is asked for right before it is written, as it may be new since the list. */
+function thereIn({ overrides }: CopyRun, known: KnownTarget, tag: string): Digest | null | undefined {
+  return known?.tags.get(tag) ?? (overrides && known && !known.tags.has(tag) ? null : undefined)
 }
 
 /** Whether both lists say the same of a tag and of all that belongs to it: then nothing is asked. */
@@ -154,6 +165,7 @@ function openRun(ground: CopyGround, policy: Policy, sides: Sides, job: CopyJob,
       told.count(counts)
       job.progress({ ...counts })
     },
+    held: new Set(),
     done: new Set(),
   }
 }

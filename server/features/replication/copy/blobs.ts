@@ -36,12 +36,15 @@ async function inPlace(run: CopyRun, blob: Wanted): Promise<void> {
 
 /** Copies one blob, unless the target has it: then it is only found, or mounted from another repository. */
 async function copyBlob(run: CopyRun, blob: Wanted): Promise<void> {
-  const { target, to, mounts, signal, counts } = run
+  const { target, to, mounts, signal, counts, held } = run
   const key = mountKey(run)
+  if (held.has(blob.digest)) return
   await mounts.inTurn(key, blob.digest, signal, async () => {
+    if (held.has(blob.digest)) return
     counts.blobs++
     const isThere = (await target.hasBlob(to, blob.digest)) || (await mount(run, key, blob))
     if (!isThere) await send(run, blob)
+    held.add(blob.digest)
     mounts.note(key, blob.digest, to)
     run.told()
   })

@@ -68,6 +68,7 @@ describe('copies from one registry to another', () => {
       log: (line) => void lines.push(line),
       counts: { copied: 0, same: 0, kept: 0, gone: 0, blobs: 0, mounted: 0, bytes: 0 },
       told() {},
+      held: new Set(),
       done: new Set(),
       lines,
       ...more,

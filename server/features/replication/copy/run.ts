@@ -46,6 +46,8 @@ export type CopyRun = {
   log(line: string, level?: Level): void
   counts: Counts
   told(): void
+  /** Blobs that the target's repository has, as this run has seen or made it. */
+  held: Set<Digest>
   /** Manifests that this run has done with all their accessories, by their digests at the source. */
   done: Set<Digest>
 }
