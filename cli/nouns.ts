@@ -40,6 +40,11 @@ export const clientCommands: ClientCommand[] = [
   noun('endpoints', 'other registries that are copied from and to', () => import('./commands/endpoints.ts'), [
     'endpoint',
   ]),
+  noun(
+    'replication',
+    'copies between registries: policies and their runs',
+    () => import('./commands/replication/index.ts'),
+  ),
   noun('gc', 'the garbage collection', () => import('./commands/gc.ts')),
   noun('jobs', 'work in the background: queues, workers, logs', () => import('./commands/jobs.ts'), ['job']),
   noun('audit', 'who did what, and when', () => import('./commands/audit.ts')),

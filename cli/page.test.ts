@@ -44,7 +44,7 @@ test('a newcomer can type every command of the page, one after the other', async
     /^restored the artifact library\/app@sha256:\w+ with 1\.0$/m,
     /^run \d+ freed /m,
     /^sent a test event: delivery \d+$/m,
-    /^saved endpoint other \(id \d+\)$/m,
+    /^run \d+ has succeeded: 1 task/m,
   ]) {
     assert.match(stdout, line)
   }

@@ -1,6 +1,7 @@
 import { listArtifacts } from '../../api/artifacts.ts'
 import { listRegistries } from '../../api/endpoints.ts'
 import { listProjects } from '../../api/projects.ts'
+import { listReplicationPolicies } from '../../api/replication.ts'
 import { listRepositories } from '../../api/repositories.ts'
 import { listRobots } from '../../api/robots.ts'
 import { searchUsers } from '../../api/users.ts'
@@ -38,6 +39,10 @@ const sources: Record<Completed, (typed: string, call: Call) => Promise<string[]
   async endpoint(_typed, { pages }) {
     const { rows } = await pages(listRegistries, {}, most)
     return rows.map(({ name }) => name)
+  },
+  async policy(_typed, { pages }) {
+    const { rows } = await pages(listReplicationPolicies, {}, most)
+    return rows.map(({ name = '' }) => name)
   },
   async robot(_typed, { pages }) {
     const { rows } = await pages(listRobots, {}, most)

@@ -35,7 +35,7 @@ const list = listing({
 })
 
 /** Finds an endpoint by its name or id. Throws Problem. */
-async function getEndpoint({ pages }: Call, text: string): Promise<Endpoint> {
+export async function getEndpoint({ pages }: Call, text: string): Promise<Endpoint> {
   const { rows } = await pages(api.listRegistries, {}, 0)
   const found = rows.find(({ name }) => name === text) ?? rows.find(({ id }) => String(id) === text)
   if (found) return found

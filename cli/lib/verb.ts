@@ -5,7 +5,7 @@ import type { Output } from './output.ts'
 import type { Place } from './place.ts'
 
 /** What the shell can complete by asking the server; `context` is answered from the file of saved logins. */
-export type Completed = 'project' | 'repository' | 'artifact' | 'robot' | 'user' | 'context' | 'endpoint'
+export type Completed = 'project' | 'repository' | 'artifact' | 'robot' | 'user' | 'context' | 'endpoint' | 'policy'
 
 export type Argument = {
   name: string
