@@ -9,6 +9,7 @@ import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
+import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
@@ -40,6 +41,7 @@ const groups = {
   outbound,
   webhooks,
   quotas,
+  pulls,
   notifications,
   events,
   audit,

@@ -7,6 +7,7 @@ import { facts } from './topics.ts'
 
 export { getRepositoryOf } from './find.ts'
 export { encodeRepositoryName } from './path.ts'
+export { whereListing } from './routes.ts'
 
 type Lent = { reader: Reader & { db: Db }; gates: Gates; cachesLists: boolean }
 

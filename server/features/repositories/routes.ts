@@ -63,7 +63,7 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
 }
 
 /** A robot sees the repositories of projects where it may list them; an account with any role sees them (B.1). */
-function whereListing(rights: Rights): Rights {
+export function whereListing(rights: Rights): Rights {
   if (rights.kind !== 'robot') return rights
   return {
     ...rights,
