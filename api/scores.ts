@@ -123,7 +123,7 @@ export const SimulationReq = Type.Object({
 
 const projectIds = Type.Optional(
   Type.String({
-    maxLength: 16_000,
+    maxLength: 8000,
     pattern: '^(?:\\d{1,15}(?:,\\d{1,15})*)?$',
     ...ownBounds,
     description: 'only repositories of these projects: ids with commas between; empty: of none',

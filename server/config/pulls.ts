@@ -9,7 +9,7 @@ export const pulls = {
     max: 366 * 24 * hour,
     fallback: 90 * 24 * hour,
     help:
-      'how long the pulls of each day are kept, for simulations of what a deletion would have broken; at most one row ' +
-      'for each day and artifact pulled; 0 switches it off',
+      'how long the pulls of each day are kept, for simulations of what a deletion would have broken; at most one ' +
+      'row for each day and artifact pulled; 0 switches it off',
   }),
 }

@@ -192,7 +192,8 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
   const rows = await db.rows<Row>(sql`
     select ${columns},
       coalesce((
-        select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at, one.pull_count) order by one.id desc)
+        select json_agg(
+          json_build_array(one.id, one.name, one.pushed_at, one.pulled_at, one.pull_count) order by one.id desc)
         from (
           select * from tag where tag.artifact_id = artifact.id
           order by tag.id desc limit ${beside}) one), '[]') as tags,

@@ -1,7 +1,6 @@
 import type { Factor, Rules, Tier } from './rules.ts'
 
-export const presetNames = ['default', 'few-tags'] as const
-export type PresetName = (typeof presetNames)[number]
+export type PresetName = 'default' | 'few-tags'
 
 const tier = (from: number, below: number | null, multiplier: number): Tier => ({ from, below, multiplier })
 const factor = (weight: number, tiers: Tier[], beyond: number): Factor => ({ weight, tiers, beyond })

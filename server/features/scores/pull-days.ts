@@ -1,11 +1,11 @@
-import type { Queryable } from '../../platform/db/db.ts'
+import type { Db, Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { startOf } from './store.ts'
 
 /** Pulls of one artifact on one day (YYYY-MM-DD in UTC); `digest` null when it is deleted. */
-export type PullsOfDay = { repositoryId: number; day: string; digest: string | null; count: number }
+type PullsOfDay = { repositoryId: number; day: string; digest: string | null; count: number }
 /** Pulls of one repository: `lastDay` is the last day on which one failed. */
-export type FailedPulls = { repositoryId: number; count: number; lastDay: string }
+type FailedPulls = { repositoryId: number; count: number; lastDay: string }
 
 const dayText = sql`to_char(pull_day.day, 'YYYY-MM-DD')`
 
@@ -48,17 +48,27 @@ export function listFailing(db: Queryable, ids: number[], day: string, most: num
     where place <= ${most} order by "repositoryId", place`)
 }
 
+/** How many days are kept: today, and those of the time `ms` before it. */
+export const keptDays = (ms: number): number => Math.ceil(ms / 86_400_000)
+
+/** Deletes the pulls of old days, every hour; `keepMs`: how long they are kept. */
+export const pullDaySweep = ({ relaxed }: Db, keepMs: number) => ({
+  trouble: 'pulls of old days not removed',
+  everyMs: 60 * 60_000,
+  run: (signal: AbortSignal) => sweepPullDays(relaxed, keptDays(keepMs), signal),
+})
+
 /** Rows that one statement deletes. */
 const batch = 5000
 
-/** Deletes the pulls of days that are more than `keptDays` days ago, in batches. */
-export async function sweepPullDays(db: Queryable, keptDays: number, signal: AbortSignal): Promise<number> {
+/** Deletes the pulls of days that are more than `days` days ago, in batches. */
+async function sweepPullDays(db: Queryable, days: number, signal: AbortSignal): Promise<number> {
   let swept = 0
   for (let count = batch; count === batch && !signal.aborted; swept += count) {
     count = await db.run(sql`
       delete from pull_day where (repository_id, day, artifact_id) in (
         select repository_id, day, artifact_id from pull_day
-        where day < (now() at time zone 'UTC')::date - ${keptDays}::integer
+        where day < (now() at time zone 'UTC')::date - ${days}::integer
         order by day limit ${batch} for update skip locked)`)
   }
   return swept

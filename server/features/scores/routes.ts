@@ -8,6 +8,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { presets } from './presets.ts'
+import { keptDays } from './pull-days.ts'
 import { scopeDeletable, scopeSeen } from './scope.ts'
 import { simulate } from './simulate.ts'
 import { countFreed, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
@@ -16,13 +17,13 @@ import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed }
 
 export type ScoreRoutesOptions = {
   reader: Reader & { db: Db }
-  /** How long the pulls of a day are kept, in days; 0: they are not recorded. */
-  keptDays: number
+  /** How long the pulls of a day are kept, in ms; 0: they are not recorded. */
+  pullsMs: number
   /** How long a deletion can be taken back, in ms. */
   undeleteMs: number
 }
 
-export function scoreRoutes({ reader, keptDays, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
+export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
   const { db } = reader
   const inForce = async (): Promise<StoredRules> =>
     (await findRules(db)) ?? { preset: 'default', rules: presets.default }
@@ -57,7 +58,7 @@ export function scoreRoutes({ reader, keptDays, undeleteMs }: ScoreRoutesOptions
       'user',
       async ({ body: { days, count, project_ids: ids, ...body }, rights }) => {
         const [rules, scope] = [await rulesOf(body), await scopeDeletable(reader, rights, ids)]
-        return simulate(db, { days, count, scope, rules, keptDays })
+        return simulate(db, { days, count, scope, rules, keptDays: keptDays(pullsMs) })
       },
     ),
     route(api.getScoreRules, 'user', async () => presentRules(await inForce())),

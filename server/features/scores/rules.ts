@@ -12,15 +12,15 @@ export const factorNames = ['last_pull_days', 'pull_count', 'tags_count', 'age_d
 export type FactorName = (typeof factorNames)[number]
 export type Measured = Readonly<Record<FactorName, number>>
 
-/** Values of `from` or more, and less than `below` (null: without an end), earn `multiplier` hundredths of the weight. */
+/** Values from `from` to less than `below` (null: without an end) earn `multiplier` hundredths of the weight. */
 export type Tier = { from: number; below: number | null; multiplier: number }
 /** `weight` in hundredths. `beyond`: the multiplier, in hundredths, of values that are in no tier. */
 export type Factor = { weight: number; tiers: readonly Tier[]; beyond: number }
 export type Rules = Readonly<Record<FactorName, Factor>>
 
 /** The tier undefined: the value is in none. `share` and `multiplier` in hundredths. */
-export type Share = { tier: Tier | undefined; multiplier: number; share: number }
-export type Score = { score: number; shares: Record<FactorName, Share> }
+type Share = { tier: Tier | undefined; multiplier: number; share: number }
+type Score = { score: number; shares: Record<FactorName, Share> }
 
 /** The score in hundredths: the sum of what each factor earns (S2-12). Low means that nobody uses it. */
 export function scoreOf(rules: Rules, measured: Measured): Score {
@@ -38,9 +38,6 @@ function shareOf(factor: Factor, value: number): Share {
 
 /** Hundredths of hundredths as hundredths; whole for rules without a problem. */
 export const productOf = (weight: number, multiplier: number): number => (weight * multiplier) / 100
-
-/** The most tiers of a factor. */
-export const mostTiers = 10
 
 /** What is wrong with rules, in one sentence that names the factor; undefined when they can be used. */
 export function rulesProblem(rules: Rules): string | undefined {
@@ -75,7 +72,3 @@ export function nameTier(tier: Tier | undefined): string {
   if (from === 0) return `less than ${below}`
   return below === from + 1 ? String(from) : `${from} to ${below - 1}`
 }
-
-const dayMs = 86_400_000
-/** Whole days between two times: 7.9 days count as 7 (S2-23). A time that is still to come counts as now. */
-export const daysBetween = (from: Date, to: Date): number => Math.max(0, Math.floor((+to - +from) / dayMs))

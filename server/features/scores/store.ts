@@ -74,7 +74,8 @@ const usedThen = (scope: Sql, day: string, start = startOf(day)) => sql`
   select ${plain}, greatest(0, repository.pull_count - pulls.since) as pull_count, tags.tags_count,
     case
       when repository.pulled_at < ${start}::timestamptz then repository.pulled_at
-      when repository.pull_count > pulls.since then coalesce(pulls.last_before::timestamp at time zone 'UTC', repository.created_at)
+      when repository.pull_count > pulls.since
+        then coalesce(pulls.last_before::timestamp at time zone 'UTC', repository.created_at)
     end as pulled_at,
     artifacts.pushed_at
   from repository join project on project.id = repository.project_id, lateral (
@@ -97,6 +98,7 @@ const measures: Readonly<Record<FactorName, (at: Sql) => Sql>> = {
   tags_count: () => sql`tags_count`,
   age_days: (at) => daysSince(sql`created_at`, at),
 }
+/** Whole days: 7.9 days count as 7 (S2-23). A time that is still to come counts as now. */
 const daysSince = (time: Sql, at: Sql) => sql`greatest(0, floor(extract(epoch from ${at} - ${time}) / 86400))::bigint`
 
 /** The score as SQL, so that a page of the order costs no transfer of all repositories; equals scoreOf of rules.ts. */

@@ -1,11 +1,11 @@
 import { factorNames, nameTier, productOf, type Factor, type FactorName, type Rules, type Tier } from './rules.ts'
 
 /** One way to reach a score: the tier of each factor that has a weight. */
-export type Combination = Partial<Record<FactorName, string>>
+type Combination = Partial<Record<FactorName, string>>
 /** A score in hundredths that several combinations reach. */
-export type Tie = { score: number; combinations: Combination[] }
-/** `combinations`: how many there are; `scores`: how many different scores they reach, lowest and highest with them. */
-export type Check = { combinations: number; scores: number; lowest: number; highest: number; ties: Tie[] }
+type Tie = { score: number; combinations: Combination[] }
+/** `combinations`: how many there are; `scores`: how many different scores they reach, from lowest to highest. */
+type Check = { combinations: number; scores: number; lowest: number; highest: number; ties: Tie[] }
 
 /** Finds scores that different combinations of tiers share, so that repositories in them cannot be told apart (S2-21). */
 export function checkTies(rules: Rules): Check {

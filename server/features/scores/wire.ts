@@ -15,7 +15,7 @@ import {
 import type { ScoredRepository, StoredRules, UsedRepository } from './store.ts'
 import { checkTies } from './ties.ts'
 
-/** The ids of a query's `project_ids`; undefined when there are none, [] when it is empty (S2-04). Throws BAD_REQUEST. */
+/** The ids of a query's `project_ids`; undefined without one, [] when it is empty (S2-04). Throws BAD_REQUEST. */
 export function parseProjectIds(text: string | undefined): number[] | undefined {
   if (text === undefined) return undefined
   const ids = text === '' ? [] : text.split(',').map(Number)
