@@ -141,6 +141,17 @@ test('of several deletions none begins when one of the names is wrong', async ()
   assert.match(await good('tags', 'list', at), /\n1 +sha256:/)
 })
 
+test('of several deletions the first that is refused ends the command, and says how far it came', async () => {
+  const project = await givenProject(marina)
+  const at = `${project.name}/app`
+  for (const tag of ['1', 'v2', '3']) await pushImage(marina, at, { tag })
+  await good('immutable', 'create', project.name, '--tags', 'v*')
+  const { code, stdout, stderr } = await bad(['tags', 'delete', `${at}:1`, `${at}:v2`, `${at}:3`, '--yes'])
+  assert.deepEqual([code, stdout], [5, `deleted tag ${at}:1\n`])
+  assert.match(stderr, new RegExp(`\ntag ${at}:v2 stays; 1 of 3 were deleted\nmarina: `))
+  assert.deepEqual((await good('tags', 'list', at, '-o', 'name')).split('\n').toSorted(), [`${at}:3`, `${at}:v2`])
+})
+
 test('members get, change and lose a role', async () => {
   const [project, user] = [await givenProject(marina), await givenUser(marina)]
   await good('members', 'add', project.name, user.name, '--role', 'developer')

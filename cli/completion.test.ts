@@ -1,12 +1,14 @@
 /** Completion of commands, options and what the server knows by name. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { givenRobot } from '../server/testing/api.ts'
 import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
 import { fresh, givenProject, pushImage } from '../server/testing/given.ts'
+import { openReceiver } from '../server/testing/receiver.ts'
 import { openTestMarina } from '../server/testing/server.ts'
 
 const run = promisify(execFile)
@@ -74,7 +76,20 @@ test('projects, repositories, tags, robots and saved logins are completed from t
   assert.deepEqual((await complete(`tags show ${one.name}/web/app:v`)).toSorted(), ['v1', 'v2'])
   assert.deepEqual(await complete('contexts use 127'), [`127.0.0.1:${marina.port}`])
   assert.deepEqual((await cli.run(['__complete', 'context', '127'])).stdout, `127.0.0.1:${marina.port}\n`)
-  assert.equal((await cli.run(['__complete', 'robot', ''])).code, 0)
+  await givenRobot(marina, 'compl', { access: [{ resource: 'project', action: 'list' }] })
+  assert.deepEqual(await complete('robots show rob'), ['robot\\$compl'])
+})
+
+test('a name that a hostile server sends is not run by the shell', async () => {
+  await using server = await openReceiver()
+  const mark = path.join(cli.configDir, 'run')
+  const rows = [{ name: `li$(touch\${IFS}${mark})` }, { name: 'li`touch mark`' }, { name: 'line\nbreak' }]
+  const headers = { 'content-type': 'application/json', 'x-total-count': '3' }
+  server.answer(() => ({ headers, body: JSON.stringify(rows) }))
+  const offered = await complete('projects show li', { MARINA_CLI_URL: server.url })
+  assert.equal(offered.length, 1)
+  assert.match(offered[0]!, /^li\\\$\\\(touch/)
+  await assert.rejects(stat(mark), { code: 'ENOENT' })
 })
 
 test('a server that cannot be asked completes nothing, and says nothing', async () => {

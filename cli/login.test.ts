@@ -1,6 +1,6 @@
 /** Logging in and out, saved logins, TLS, and servers that cannot be asked. */
 import assert from 'node:assert/strict'
-import { stat, writeFile } from 'node:fs/promises'
+import { chmod, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { givenRobot } from '../server/testing/api.ts'
@@ -106,7 +106,7 @@ test('without a login a command says how to get one', async () => {
   assert.equal(stderr, 'marina: no server to ask\n        → marina login <host>, or set MARINA_CLI_URL\n')
 })
 
-test('TLS: a certificate is refused unless its authority is named, or the check is switched off; both are saved', async () => {
+test('TLS: a certificate is refused unless its authority is named or the check is off, which is saved', async () => {
   await using cli = await openCommandLine()
   const { key, cert } = await makeCertificate()
   const [keyFile, certFile] = [path.join(cli.configDir, 'key.pem'), path.join(cli.configDir, 'cert.pem')]
@@ -120,9 +120,10 @@ test('TLS: a certificate is refused unless its authority is named, or the check 
   const refused = await login()
   assert.equal(refused.code, 6)
   assert.match(refused.stderr, /its certificate is not trusted\n +→ name the authority by --ca <file>/)
-  for (const words of [['--ca', certFile], ['--insecure']]) {
+  for (const words of [['--ca', 'cert.pem'], ['--insecure']]) {
     const { code, stderr } = await login(...words)
     assert.equal(code, 0, stderr)
+    assert.ok((await cli.saved()).includes(words.length === 2 ? `"ca": "${certFile}"` : '"isInsecure": true'))
     assert.equal((await cli.run(['projects', 'list', '-o', 'name'])).stdout, 'library\n')
     await cli.run(['logout'])
   }
@@ -130,9 +131,7 @@ test('TLS: a certificate is refused unless its authority is named, or the check 
 
 test('a server that is not there, is no Marina, or answers by a redirect is named with what to do', async () => {
   await using cli = await openCommandLine()
-  const away = await openReceiver()
-  await away[Symbol.asyncDispose]()
-  const nobody = await cli.run(['login', away.url, '-u', 'x', '--password-stdin'], { stdin: 'x' })
+  const nobody = await cli.run(['login', 'http://127.0.0.1:1', '-u', 'x', '--password-stdin'], { stdin: 'x' })
   assert.equal(nobody.code, 6)
   assert.match(nobody.stderr, /cannot be asked: nothing listens there\n +→ is Marina running/)
   await using other = await openReceiver()
@@ -150,6 +149,25 @@ test('a server that is not there, is no Marina, or answers by a redirect is name
   )
   const tls = await cli.run(['projects', 'list', '--url', url.replace('http:', 'https:')])
   assert.match(tls.stderr, /it does not speak TLS\n +→ is it http:/)
+})
+
+test('a server that does not answer ends a command after --timeout', async () => {
+  await using cli = await openCommandLine()
+  await using silent = await openReceiver()
+  silent.answer(() => 'never')
+  const { code, stderr } = await cli.run(['projects', 'list', '--url', silent.url, '--timeout', '1'])
+  assert.equal(code, 6)
+  assert.match(stderr, /no answer in time\n +→ try again, or wait longer by --timeout/)
+  assert.equal((await cli.run(['projects', 'list', '--url', silent.url, '--timeout', 'long'])).code, 2)
+})
+
+test('a file of logins that others can read is named at every command, with the way to mend that', async () => {
+  await using cli = await openCommandLine()
+  await cli.run(['login', host, '-u', 'admin', '--password-stdin'], { stdin: admin.password })
+  await chmod(path.join(cli.configDir, 'marina/config.json'), 0o644)
+  const { code, stderr } = await cli.run(['projects', 'list'])
+  assert.equal(code, 0)
+  assert.match(stderr, /^marina: others can read .*config\.json, which holds passwords: chmod 600 /)
 })
 
 test('a damaged file of logins is named, and left as it is', async () => {

@@ -23,7 +23,8 @@ test('a client command loads nothing of the server, no TypeBox and few files', a
     spy,
     `import { registerHooks } from 'node:module'
     import { appendFileSync } from 'node:fs'
-    registerHooks({ load: (url, context, next) => (appendFileSync(${JSON.stringify(list)}, url + '\\n'), next(url, context)) })`,
+    const note = (url) => appendFileSync(${JSON.stringify(list)}, url + '\\n')
+    registerHooks({ load: (url, context, next) => (note(url), next(url, context)) })`,
   )
   const env = { NODE_OPTIONS: `--import=${spy}`, MARINA_CLI_URL: 'http://127.0.0.1:1' }
   assert.equal((await cli.run(['projects', 'list'], { env })).code, 6)
@@ -51,7 +52,8 @@ test('without TypeBox every operation has the same method, path, query and page 
   const told = (operations: Operation[]) =>
     operations
       .map(({ id, method, path: at, page, otherStatus, query }) => {
-        const names = Object.keys((query as { properties?: object } | undefined)?.properties ?? {})
+        const { properties = {} } = (query ?? {}) as { properties?: object }
+        const names = Object.keys(properties)
         return [id, method, at, page === true, otherStatus ?? 0, ...names].join(' ')
       })
       .toSorted()
@@ -83,7 +85,7 @@ function leaves(command: Program, words: string[] = []): [string[], Program][] {
   return command.commands.flatMap((one) => leaves(one, [...words, one.name()]))
 }
 
-test('every command explains itself, and every example names a command that there is with options that it takes', async () => {
+test('every command explains itself, and every example is a command that there is, with its options', async () => {
   const commands = leaves(await openClientProgram())
   assert.ok(commands.length > 70)
   for (const [words, command] of commands) {

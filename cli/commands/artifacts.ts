@@ -70,14 +70,16 @@ const list = listing({
   operation: api.listArtifacts,
   shape,
   about: 'list the artifacts of a repository, newest first',
-  given: {} as { repository: string },
   arguments: [repository],
   examples: [
     ['marina artifacts list team/app', 'with their tags and platforms'],
     ["marina artifacts list team/app -q 'tags=nil'", 'those without a tag'],
     ['marina artifacts list team/app --sort -size --limit 5', 'the largest'],
   ],
-  call: ({ repository: name }) => ({ params: parseRepository(name), query: { with_tag: true } }),
+  call: ({ repository: name }: { repository: string }) => ({
+    params: parseRepository(name),
+    query: { with_tag: true },
+  }),
 })
 
 const show = showing({
@@ -96,13 +98,12 @@ const remove = deleting({
   operation: api.deleteArtifact,
   kind: 'artifact',
   about: 'delete artifacts with all their tags, and what belongs to them',
-  given: {} as { artifacts: string[] },
   arguments: [{ ...artifact, name: 'artifacts', isMany: true }],
   examples: [
     ['marina artifacts delete team/app:1.0', 'with every tag of the same artifact; asks first'],
     ['marina artifacts delete team/app@sha256:... --yes', 'by its digest, in a script'],
   ],
-  find: ({ artifacts }, call) =>
+  find: ({ artifacts }: { artifacts: string[] }, call) =>
     eachOf(artifacts, async (name) => ({
       name,
       says: await describe(name, call),

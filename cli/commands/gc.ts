@@ -90,8 +90,9 @@ const collect: Verb<RunGiven> = {
     const parameters = { delete_untagged: deleteUntagged, workers: Number(workers) }
     if (deleteUntagged && !dryRun && !yes) {
       const trial = await follow(call, await begin(call, { ...parameters, dry_run: true }))
-      const says = `Artifacts without a tag will be deleted, and bytes freed: ${told(trial)}. What is deleted can be restored for a time: marina trash list <project>.`
-      if (!(await call.confirm([says], 'Go on?'))) return
+      const says = `Artifacts without a tag will be deleted, and bytes freed: ${told(trial)}.`
+      const back = 'What is deleted can be restored for a time: marina trash list <project>.'
+      if (!(await call.confirm([says, back], 'Go on?'))) return
     }
     const id = await begin(call, { ...parameters, dry_run: dryRun })
     if (!wait) return call.out.done(`run ${id} has begun: marina gc show ${id}`, String(id))

@@ -37,9 +37,8 @@ const list = listing({
   operation: api.listImmutableRules,
   shape,
   about: 'list the rules that keep tags of a project as they are',
-  given: {} as { project: string },
   arguments: [project],
-  call: ({ project: name }) => ofProject(name),
+  call: ({ project: name }: { project: string }) => ofProject(name),
 })
 
 type CreateGiven = { project: string; tags: string; repositories: string; exceptTags?: true; exceptRepositories?: true }
@@ -102,12 +101,12 @@ const remove = deleting({
   operation: api.deleteImmutableRule,
   kind: 'rule',
   about: 'delete rules; the tags can be moved and deleted then',
-  given: {} as { project: string; rules: string[] },
   arguments: [project, { ...rule, name: 'rules', about: 'their ids', isMany: true }],
-  find: ({ project: name, rules }, call) =>
+  find: ({ project: name, rules }: { project: string; rules: string[] }, call) =>
     eachOf(rules, async (id) => {
       const found = await getRule(call, name, id)
-      const says = `rule ${id} will be deleted: tags ${tagsOf(found)} in repositories ${repositoriesOf(found)} are no longer kept`
+      const kept = `tags ${tagsOf(found)} in repositories ${repositoriesOf(found)}`
+      const says = `rule ${id} will be deleted: ${kept} are no longer kept`
       return { name: id, says, call: { params: { project_name_or_id: name, immutable_rule_id: found.id } } }
     }),
 })

@@ -43,9 +43,8 @@ const list = listing({
   operation: api.listLabels,
   shape,
   about: 'list the global labels, or those of a project',
-  given: {} as { project?: string },
   options: [projectOption],
-  call: async ({ project }, call) => ({ query: await scopeOf(call, project) }),
+  call: async ({ project }: { project?: string }, call) => ({ query: await scopeOf(call, project) }),
 })
 
 async function getLabel(call: Call, name: string, project: string | undefined): Promise<Label> {
@@ -100,10 +99,9 @@ const remove = deleting({
   operation: api.deleteLabel,
   kind: 'label',
   about: 'delete labels; they come off every artifact',
-  given: {} as { labels: string[]; project?: string },
   arguments: [{ ...label, name: 'labels', isMany: true }],
   options: [projectOption],
-  find: ({ labels, project }, call) =>
+  find: ({ labels, project }: { labels: string[]; project?: string }, call) =>
     eachOf(labels, async (name) => {
       const { id } = await getLabel(call, name, project)
       return {

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { ApiError } from '../../api/client.ts'
 import { getPing, getSystemInfo } from '../../api/system.ts'
 import { getCurrentUserInfo } from '../../api/users.ts'
@@ -42,11 +43,14 @@ export const login: Alone<LoginGiven> = {
     const host = given.host ?? known?.url ?? variable(process.env, 'MARINA_CLI_URL')
     if (host === undefined) throw wrongUsage('which server?', 'marina login <host>')
     const open = {
-      ca: given.ca ?? known?.ca,
+      // Later commands run in other folders.
+      ca: given.ca === undefined ? known?.ca : path.resolve(given.ca),
       isInsecure: given.insecure ?? known?.isInsecure === true,
       timeoutMs: 30_000,
     }
     const url = await findUrl(host, open)
+    if (url.startsWith('http:') && !isThisMachine(url))
+      out.remark('without https:// the password goes over the network unencrypted, at every command')
     const account = await askLogin(given, known)
     await clientOf({ ...open, url, login: account })(getSystemInfo)
     const name = given.name ?? new URL(url).host
@@ -63,11 +67,12 @@ export const login: Alone<LoginGiven> = {
   },
 }
 
+const isThisMachine = (url: string) => /^(?:localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname)
+
 /** Where a Marina answers. Without https:// or http://, TLS is needed except on this machine. */
 async function findUrl(host: string, open: Omit<Place, 'url' | 'login'>): Promise<string> {
   const https = parseUrl(host)
-  const isHere = /^(?:localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(new URL(https).hostname)
-  const urls = host.includes('://') || !isHere ? [https] : [https, https.replace(/^https/, 'http')]
+  const urls = host.includes('://') || !isThisMachine(https) ? [https] : [https, https.replace(/^https/, 'http')]
   for (const url of urls.slice(0, -1)) if (await answers(url, open).catch(() => false)) return url
   const url = urls.at(-1)!
   if (!(await answers(url, open))) {

@@ -39,10 +39,9 @@ const list = listing({
   operation: api.listProjectMembers,
   shape,
   about: 'list the members of a project',
-  given: {} as { project: string; name?: string },
   arguments: [project],
   options: [{ flags: '--name <part>', about: 'only those with this in their names' }],
-  call: ({ project: name, name: part }) => ({
+  call: ({ project: name, name: part }: { project: string; name?: string }) => ({
     ...ofProject(name),
     query: part === undefined ? {} : { entityname: part },
   }),
@@ -81,9 +80,8 @@ const remove = deleting({
   about: 'take members out of a project',
   name: 'remove',
   done: 'removed',
-  given: {} as { project: string; members: string[] },
   arguments: [project, { ...member, name: 'members', isMany: true }],
-  find: ({ project: name, members }, call) =>
+  find: ({ project: name, members }: { project: string; members: string[] }, call) =>
     eachOf(members, async (whom) => {
       const { id } = await getMember(call, name, whom)
       const says = `${whom} will have no role in project ${name}`

@@ -34,16 +34,19 @@ const shape: Shape<Project> = {
   ],
 }
 
-const settingsOf = ({ public: _, ...others }: Project['metadata']) =>
-  Object.entries(others)
+const settingsOf = (metadata: Project['metadata']) =>
+  settingsText(Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== 'public')))
+
+function settingsText(settings: Record<string, string>): string {
+  return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
+}
 
 const list = listing({
   operation: api.listProjects,
   shape,
   about: 'list the projects that you may see',
-  given: {} as { name?: string; public?: true; private?: true; owner?: string },
   options: [
     { flags: '--name <part>', about: 'only those with this in their names' },
     { flags: '--public', about: 'only public ones' },
@@ -55,7 +58,17 @@ const list = listing({
     ['marina projects list --private --sort -creation_time --limit 5', 'the newest private ones'],
     ['for p in $(marina projects list -o name); do echo $p; done', 'names alone, for scripts'],
   ],
-  call: ({ name, public: isPublic, private: isPrivate, owner }) => ({
+  call: ({
+    name,
+    public: isPublic,
+    private: isPrivate,
+    owner,
+  }: {
+    name?: string
+    public?: true
+    private?: true
+    owner?: string
+  }) => ({
     query: {
       ...(name === undefined ? {} : { name }),
       ...(isPublic || isPrivate ? { public: isPublic === true } : {}),
@@ -126,10 +139,10 @@ const update: Verb<{ project: string; public?: true; private?: true; set?: strin
       ...(isPublic || isPrivate ? { public: String(isPublic === true) } : {}),
       ...parseSettings(set),
     }
-    if (Object.keys(metadata).length === 0)
-      throw wrongUsage('nothing to change', '--public, --private or --set name=value')
+    const changes = settingsText(metadata)
+    if (changes === '') throw wrongUsage('nothing to change', '--public, --private or --set name=value')
     await client(api.updateProject, { ...ofProject({ project: name }), body: { metadata } })
-    await out.done(`changed project ${name}: ${settingsOf({ ...metadata, public: undefined as never }) || ''}`, name)
+    await out.done(`changed project ${name}: ${changes}`, name)
   },
 }
 
@@ -147,17 +160,17 @@ const remove = deleting({
   operation: api.deleteProject,
   kind: 'project',
   about: 'delete an empty project',
-  given: {} as { projects: string[] },
   arguments: [{ ...project, name: 'projects', about: 'their names', isMany: true }],
   examples: [['marina projects delete old --dry-run', 'says what would go']],
-  find: ({ projects }, { client }) =>
+  find: ({ projects }: { projects: string[] }, { client }) =>
     eachOf(projects, async (name) => {
       const [{ body }, { body: state }] = await Promise.all([
         client(api.getProject, ofProject({ project: name })),
         client(api.getProjectDeletable, ofProject({ project: name })),
       ])
       const obstacle = state.deletable ? '' : `, which will be refused: ${state.message ?? 'it is not empty'}`
-      const says = `project ${body.name} with its members, robots and rules will be deleted; it holds ${count(body.repo_count, 'repository')}${obstacle}`
+      const holds = `it holds ${count(body.repo_count, 'repository')}${obstacle}`
+      const says = `project ${body.name} with its members, robots and rules will be deleted; ${holds}`
       return { name: body.name, says, call: ofProject({ project: name }) }
     }),
   wayBack: 'A deleted project cannot be restored.',

@@ -10,7 +10,7 @@ import { limitText, project } from './projects.ts'
 
 type Quota = Static<typeof api.Quota>
 
-const nameOf = ({ ref }: Quota) => String(ref['name'] ?? '')
+const nameOf = ({ ref }: Quota) => (typeof ref['name'] === 'string' ? ref['name'] : '')
 const shareOf = ({ hard, used }: Quota) => {
   const limit = hard['storage'] ?? -1
   return limit > 0 ? (used['storage'] ?? 0) / limit : undefined

@@ -80,13 +80,12 @@ const remove = deleting({
   operation: api.deleteRepository,
   kind: 'repository',
   about: 'delete repositories with all their artifacts and tags',
-  given: {} as { repositories: string[] },
   arguments: [{ ...repository, name: 'repositories', about: '<project>/<name>', isMany: true }],
   examples: [
     ['marina repos delete team/old --dry-run', 'says how much would go'],
     ['marina repos delete team/old team/older --yes', 'in a script'],
   ],
-  find: ({ repositories }, { client }) =>
+  find: ({ repositories }: { repositories: string[] }, { client }) =>
     eachOf(repositories, async (name) => {
       const { body } = await client(api.getRepository, ofRepository({ repository: name }))
       const holds = `${count(body.artifact_count, 'artifact')}, pulled ${count(body.pull_count, 'time')}`

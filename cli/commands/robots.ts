@@ -52,13 +52,14 @@ const list = listing({
   operation: api.listRobots,
   shape,
   about: 'list the robots of the system, or of a project',
-  given: {} as { project?: string },
   options: [projectOption],
   examples: [
     ['marina robots list', 'those of the system, for its administrators'],
     ['marina robots list --project team', 'those of a project'],
   ],
-  call: async ({ project }, call) => ({ query: project === undefined ? {} : { q: await ofProject(call, project) } }),
+  call: async ({ project }: { project?: string }, call) => ({
+    query: project === undefined ? {} : { q: await ofProject(call, project) },
+  }),
 })
 
 async function ofProject({ client }: Call, name: string): Promise<string> {
@@ -179,8 +180,9 @@ const refresh: Verb<{ robot: string; secretStdin?: true }> = {
   examples: [["marina robots refresh 'robot$team+ci'", 'asks first, then shows the new secret once']],
   async run({ robot: name, secretStdin }, call) {
     const found = await getRobot(call, name)
-    const says = `robot ${found.name} (last used: ${time(found.last_used_time)}) gets a new secret; programs with the old one are shut out`
-    if (!(await call.confirm([says], 'Go on?'))) return
+    const says = `robot ${found.name} gets a new secret; programs with the old one are shut out`
+    const used = `It was last used: ${time(found.last_used_time)}`
+    if (!(await call.confirm([says, used], 'Go on?'))) return
     const body = secretStdin ? { secret: await readSecret() } : {}
     const answer = await call.client(api.refreshRobotSecret, { params: { robot_id: found.id }, body })
     const made = { id: found.id, name: found.name, ...answer.body }
@@ -205,9 +207,8 @@ const remove = deleting({
   operation: api.deleteRobot,
   kind: 'robot',
   about: 'delete robots; programs that use them are shut out',
-  given: {} as { robots: string[] },
   arguments: [{ ...robot, name: 'robots', isMany: true }],
-  find: ({ robots }, call) =>
+  find: ({ robots }: { robots: string[] }, call) =>
     eachOf(robots, async (text) => {
       const { id, name, ...row } = await getRobot(call, text)
       const says = `robot ${name} (last used: ${time(row.last_used_time)}) will be deleted`

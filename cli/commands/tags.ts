@@ -130,13 +130,12 @@ const remove = deleting({
   operation: api.deleteTag,
   kind: 'tag',
   about: 'take tags away; their artifacts stay',
-  given: {} as { tags: string[] },
   arguments: [{ ...tag, name: 'tags', isMany: true }],
   examples: [
     ['marina tags delete team/app:test', 'asks first'],
     ['marina tags list team/app --match pr- -o name | xargs marina tags delete --yes', 'many at once'],
   ],
-  find: ({ tags }, call) =>
+  find: ({ tags }: { tags: string[] }, call) =>
     eachOf(tags, async (name) => {
       const { reference, ...params } = parseTagName(name)
       return { name, says: await describe(name, call), call: { params: { ...params, reference, tag_name: reference } } }

@@ -33,11 +33,10 @@ const list = listing({
   operation: api.listTrash,
   shape,
   about: 'list what was deleted in a project and can be restored, newest first',
-  given: {} as { project: string },
   arguments: [project],
   most: 100,
   examples: [['marina trash list team', 'each deletion with its id']],
-  call: ({ project: name }) => ({ params: { project_name_or_id: name } }),
+  call: ({ project: name }: { project: string }) => ({ params: { project_name_or_id: name } }),
 })
 
 const restore: Verb<{ project: string; ids: string[] }> = {

@@ -112,9 +112,8 @@ const remove = deleting({
   operation: api.deleteUser,
   kind: 'account',
   about: 'delete accounts; their projects go to the first administrator',
-  given: {} as { users: string[] },
   arguments: [{ ...user, name: 'users', isMany: true }],
-  find: ({ users }, call) =>
+  find: ({ users }: { users: string[] }, call) =>
     eachOf(users, async (name) => {
       const { user_id: id, email } = await getUser(call, name)
       return {

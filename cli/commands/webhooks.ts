@@ -49,7 +49,7 @@ const list: Verb<{ project?: string; system?: true }> = {
     if ((name === undefined) === (isOfSystem === undefined)) throw wrongUsage('name a project, or --system')
     const { rows } =
       name === undefined
-        ? await pages(system.listPolicies, { params: {} } as never, 0)
+        ? await pages(system.listPolicies, { params: {} }, 0)
         : await pages(api.listPolicies, ofProject(name), 0)
     await out.rows(shape, rows)
   },
@@ -189,11 +189,10 @@ const deliveries = listing({
   shape: deliveryShape,
   name: 'deliveries',
   about: 'list what a webhook has sent, newest first',
-  given: {} as { project: string; webhook: string },
   arguments: [project, webhook],
   most: 50,
   examples: [['marina webhooks deliveries team build -q status=Error', 'those that failed']],
-  call: async ({ project: name, webhook: text }, call) => ({
+  call: async ({ project: name, webhook: text }: { project: string; webhook: string }, call) => ({
     params: paramsOf(name, await getPolicy(call, name, text)),
   }),
 })
@@ -229,12 +228,12 @@ const remove = deleting({
   operation: api.deletePolicy,
   kind: 'webhook',
   about: 'delete webhooks with their history',
-  given: {} as { project: string; webhooks: string[] },
   arguments: [project, { ...webhook, name: 'webhooks', about: 'their names or ids', isMany: true }],
-  find: ({ project: name, webhooks }, call) =>
+  find: ({ project: name, webhooks }: { project: string; webhooks: string[] }, call) =>
     eachOf(webhooks, async (text) => {
       const policy = await getPolicy(call, name, text)
-      const says = `webhook ${policy.name} to ${several(addressesOf(policy))} will be deleted, with the history of its deliveries`
+      const named = `webhook ${policy.name} to ${several(addressesOf(policy))}`
+      const says = `${named} will be deleted, with the history of its deliveries`
       return { name: policy.name, says, call: { params: paramsOf(name, policy) } }
     }),
 })

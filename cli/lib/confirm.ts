@@ -4,7 +4,8 @@ import { ask } from './prompt.ts'
 import { tame } from './text.ts'
 
 /**
- * Says what will happen, and asks. Returns false for --dry-run, which ends there; throws Problem for any answer but yes.
+ * Says what will happen, and asks. Returns false for --dry-run, which ends there. Throws Problem for any answer but
+ * yes.
  */
 export async function confirm(
   out: Output,

@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
 /** A saved login. `ca`: the path of a PEM file. */
 export type Context = { url: string; username?: string; password?: string; ca?: string; isInsecure?: true }
 
-export type Contexts = { current?: string; contexts: Record<string, Context> }
+type Contexts = { current?: string; contexts: Record<string, Context> }
 
 /** `$XDG_CONFIG_HOME/marina/config.json`, by default in ~/.config; MARINA_CLI_CONFIG names another file. */
 export function fileOfContexts(env: NodeJS.ProcessEnv): string {
@@ -21,12 +21,18 @@ export function readContexts(env: NodeJS.ProcessEnv): Contexts {
   const file = fileOfContexts(env)
   let text: string
   try {
+    warnOfReaders(file, fs.statSync(file).mode)
     text = fs.readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { contexts: {} }
     throw new Problem(`${file} cannot be read: ${(error as Error).message}`)
   }
   return parseContexts(file, text)
+}
+
+function warnOfReaders(file: string, mode: number): void {
+  if ((mode & 0o077) !== 0)
+    process.stderr.write(`marina: others can read ${file}, which holds passwords: chmod 600 '${file}'\n`)
 }
 
 function parseContexts(file: string, text: string): Contexts {

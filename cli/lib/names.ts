@@ -2,7 +2,7 @@ import { isDigest } from '../../oci/digest.ts'
 import { isRepositoryName, isTag, projectOf } from '../../oci/reference.ts'
 import { wrongUsage } from './problem.ts'
 
-export type RepositoryParams = { project_name: string; repository_name: string }
+type RepositoryParams = { project_name: string; repository_name: string }
 
 /** `team/app` or `team/web/app`: the project, and the name in it. */
 export function parseRepository(text: string): RepositoryParams {

@@ -3,7 +3,7 @@ import { drawFields, drawTable, type Column } from './table.ts'
 import { count } from './text.ts'
 
 export const formats = ['table', 'json', 'yaml', 'name'] as const
-export type Format = (typeof formats)[number]
+type Format = (typeof formats)[number]
 
 /** How rows of a kind are shown. `name`: what `-o name` prints, and what other commands take. */
 export type Shape<Row> = {

@@ -33,7 +33,7 @@ export function findPlace(options: PlaceOptions, env: NodeJS.ProcessEnv): Place 
     login,
     ca: options.ca ?? variable(env, 'MARINA_CLI_CA') ?? saved?.ca,
     isInsecure: options.insecure ?? (isSet(env, 'MARINA_CLI_INSECURE') || saved?.isInsecure === true),
-    timeoutMs: parseSeconds(options.timeout ?? variable(env, 'MARINA_CLI_TIMEOUT') ?? '60') * 1000,
+    timeoutMs: parseSeconds(options.timeout ?? variable(env, 'MARINA_CLI_TIMEOUT') ?? '90') * 1000,
   }
 }
 

@@ -13,13 +13,10 @@ export class Problem extends Error {
   override name = 'Problem'
   readonly exitCode: number
   readonly wayOut: string | undefined
-  constructor(
-    message: string,
-    { exitCode = exitCodes.refused as number, wayOut = undefined as string | undefined } = {},
-  ) {
+  constructor(message: string, more: { exitCode?: number; wayOut?: string | undefined } = {}) {
     super(message)
-    this.exitCode = exitCode
-    this.wayOut = wayOut
+    this.exitCode = more.exitCode ?? exitCodes.refused
+    this.wayOut = more.wayOut
   }
 }
 

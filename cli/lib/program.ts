@@ -34,8 +34,8 @@ function addVerb(parent: Program, verb: Verb): void {
   if (verb.examples) added.addHelpText('after', examplesOf(verb.examples))
   added.action(async () => {
     const words = (verb.arguments ?? []).map(({ name }, at) => [camel(name), added.processedArgs[at] as unknown])
-    const given = { ...(Object.fromEntries(words) as object), ...added.opts() }
-    await verb.run(given, openCall(given as CallOptions, process.env))
+    const given = { ...(Object.fromEntries(words) as object), ...added.opts<CallOptions>() }
+    await verb.run(given, openCall(given, process.env))
   })
 }
 
@@ -51,7 +51,7 @@ function optionOf({ flags, about, fallback, choices, isRequired, isMany, complet
   if (choices) option.choices(choices)
   if (fallback !== undefined) option.default(fallback)
   if (isRequired) option.makeOptionMandatory()
-  if (isMany) option.argParser((value: string, before: string[] = []) => [...before, value])
+  if (isMany) option.argParser((value: string, before?: string[]) => [...(before ?? []), value])
   if (complete) completedOf.set(option, complete)
   return option
 }
@@ -67,7 +67,7 @@ const placeOptions: Option[] = [
   { flags: '--url <url>', about: 'the server, in place of a saved one' },
   { flags: '--ca <file>', about: 'certificates to trust beside the system’s, PEM' },
   { flags: '--insecure', about: 'do not check the certificate' },
-  { flags: '--timeout <seconds>', about: 'of each request (default: 60)' },
+  { flags: '--timeout <seconds>', about: 'of each request (default: 90)' },
 ]
 
 function examplesOf(examples: [string, string][]): string {

@@ -4,7 +4,7 @@ import { cut, tame } from './text.ts'
 /** What a long work has done. `total` undefined: nobody knows yet. `text` says more, such as bytes. */
 export type Step = { done: number; total: number | undefined; text: string }
 
-export type Progress = { show(step: Step): void; end(): void }
+type Progress = { show(step: Step): void; end(): void }
 
 const slots = 24
 

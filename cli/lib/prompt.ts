@@ -47,7 +47,7 @@ function readHidden(stdin: NodeJS.ReadStream): Promise<string> {
       for (const key of String(part)) {
         if (key === '\r' || key === '\n') return end()
         if (key === '\u0003' || key === '\u0004') return end(interrupted())
-        if (key === '\u007F' || key === '\b') typed = [...typed].slice(0, -1).join('')
+        if (key === '\u007F' || key === '\b') typed = Array.from(typed).slice(0, -1).join('')
         else if (key === '\u0015') typed = ''
         else typed += key
       }

@@ -48,10 +48,10 @@ function cellOf<Row>(column: Column<Row>, row: Row): Cell {
   return { text: tame(String(value ?? '')), isNumber: typeof value === 'number', style: column.style?.(row) }
 }
 
-function fit<Row>(columns: readonly Column<Row>[], cells: Cell[][], room: number | undefined): number[] {
+function fit<Row>(columns: readonly Column<Row>[], cells: Cell[][], room = Number.POSITIVE_INFINITY): number[] {
   const widths = columns.map(({ name }, at) => Math.max(name.length, ...cells.map((row) => widthOf(row[at]!.text))))
   const total = () => widths.reduce((sum, width) => sum + width, gap * (widths.length - 1))
-  while (room !== undefined && total() > room) {
+  while (total() > room) {
     const shrinking = widths.map((width, at) => (columns[at]!.shrinks && width > narrowest ? width : 0))
     const widest = Math.max(...shrinking)
     if (widest === 0) break

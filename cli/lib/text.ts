@@ -54,15 +54,18 @@ export const tame = (text: string): string =>
 
 /** How many columns of a terminal a text takes: wide characters of East Asia and emoji take two, marks none. */
 export function widthOf(text: string): number {
-  // eslint-disable-next-line no-control-regex
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
   let width = 0
   for (const character of text) width += /\p{M}|\p{Cf}/u.test(character) ? 0 : wide.test(character) ? 2 : 1
   return width
 }
 
-const wide =
-  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|[\u{20000}-\u{3FFFD}]/u
+/** Blocks of East Asian scripts, as Unicode's EastAsianWidth has them, and what is shown as a picture. */
+const wide = new RegExp(
+  '[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]' +
+    '|[\u{20000}-\u{3FFFD}]|\\p{Emoji_Presentation}',
+  'u',
+)
 
 /** Cut to a width, with `…` at its end where something is left out. */
 export function cut(text: string, width: number): string {

@@ -63,7 +63,7 @@ async function read(url: string, answer: IncomingMessage): Promise<string> {
 }
 
 /** What a failed connection means, and what to try; by the codes of Node, OpenSSL and the system. */
-export function unreachable(url: string, { code = '', name, message, cause }: NodeJS.ErrnoException): Problem {
+function unreachable(url: string, { code = '', name, message, cause }: NodeJS.ErrnoException): Problem {
   const why = reasons.find(([codes]) => codes.test(code) || codes.test(name))
   const text = message || (cause instanceof Error ? cause.message : code)
   const [, said = text, wayOut] = why ?? []

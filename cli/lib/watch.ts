@@ -39,4 +39,4 @@ export async function watch<Row>({ name, hint, read, isOver: ends, step }: Watch
 export const isOver = (status: string): boolean => /^(?:Success|Succeed|Error|Failed|Stopped)$/.test(status)
 
 export const styleOf = (status: string): Style =>
-  /^Succe/.test(status) ? 'good' : /^(?:Error|Failed)$/.test(status) ? 'bad' : 'busy'
+  status.startsWith('Succe') ? 'good' : /^(?:Error|Failed)$/.test(status) ? 'bad' : 'busy'

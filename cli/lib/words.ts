@@ -4,16 +4,14 @@ import type { Shape } from './output.ts'
 import { callWith, parseLimit } from './pages.ts'
 import type { Argument, Call, Option, RowOf, Verb } from './verb.ts'
 
-/** What every verb made here may say. `Given`: its arguments and options. */
-type Words<Given> = {
+/** What every verb made here may say. */
+type Words = {
   name?: string
   aliases?: string[]
   about: string
   arguments?: Argument[]
   options?: Option[]
   examples?: Verb['examples']
-  /** For the type of `Given` alone. */
-  given?: Given
 }
 
 /** The usual name with its usual alias, or the name of the words alone. */
@@ -24,7 +22,7 @@ type Resolved<T> = T | Promise<T>
 
 /** `list`: the rows of a paged operation. `call`: what the operation takes, from what was given. */
 export function listing<O extends Operation & { page: true }, Given extends object = object>(
-  words: Words<Given> & {
+  words: Words & {
     operation: O
     shape: Shape<RowOf<O>>
     call?(given: Given, call: Call): Resolved<CallOf<O>>
@@ -64,7 +62,7 @@ export const limitOption = (most: number): Option => ({
 
 /** `show`: what one operation answers. */
 export function showing<O extends Operation, Given extends object>(
-  words: Words<Given> & {
+  words: Words & {
     operation: O
     shape: Shape<AnswerOf<O>>
     call(given: Given, call: Call): Resolved<CallOf<O>>
@@ -82,11 +80,11 @@ export function showing<O extends Operation, Given extends object>(
 }
 
 /** One thing that is to be deleted: how it is called, what to say before, and the call that does it. */
-export type Doomed<O> = { name: string; says: string; call: CallOf<O> }
+type Doomed<O> = { name: string; says: string; call: CallOf<O> }
 
 /** `delete`: looks first, says what will go, asks, and then deletes one after the other. */
 export function deleting<O extends Operation, Given extends object>(
-  words: Words<Given> & {
+  words: Words & {
     operation: O
     /** In the singular, such as `project`. */
     kind: string
@@ -106,8 +104,11 @@ export function deleting<O extends Operation, Given extends object>(
       const doomed = await find(given, call)
       const lines = [...doomed.map(({ says }) => says), ...(wayBack === undefined ? [] : [wayBack])]
       if (!(await call.confirm(lines, `Go on?`))) return
-      for (const { name, call: asked } of doomed) {
-        await callWith(call.client, operation, asked as object)
+      for (const [at, { name, call: asked }] of doomed.entries()) {
+        await callWith(call.client, operation, asked as object).catch((error: unknown) => {
+          if (doomed.length > 1) call.out.remark(`${kind} ${name} stays; ${at} of ${doomed.length} were ${done}`)
+          throw error
+        })
         await call.out.done(`${done} ${kind} ${name}`, name)
       }
     },

@@ -32,7 +32,10 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
   }
   const floor = openFloor(ground, house.topics, opened)
   house.components.push(floor.notes)
-  const outbound = openOutbound({ allow: config.outbound.allow })
+  const outbound = openOutbound({
+    allow: config.outbound.allow,
+    proxy: { https: config.outbound.httpsProxy, http: config.outbound.httpProxy, no: config.outbound.noProxy },
+  })
   opened.defer(() => outbound.close())
   const forwarder = opened.use(
     openForwarder({

@@ -62,6 +62,20 @@ test('the environment wins over the file, and the file over the default', () =>
 test('an empty variable is a setting that was not made', () =>
   withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_PORT: '' }, file).config.server.port, 1111)))
 
+test('the proxies of HTTPS_PROXY, HTTP_PROXY and NO_PROXY are used, in either case, unless Marina has its own', () =>
+  withFile('outbound:\n  no_proxy: file.example\n', (file) => {
+    const env = { HTTPS_PROXY: 'http://a:pass@proxy.example:1/', http_proxy: 'proxy.example:2', NO_PROXY: '10.0.0.0/8' }
+    const { outbound } = loadConfig(env, undefined).config
+    assert.deepEqual(
+      [outbound.httpsProxy, outbound.httpProxy, outbound.noProxy],
+      ['http://a:pass@proxy.example:1', 'http://proxy.example:2', '10.0.0.0/8'],
+    )
+    const own = loadConfig({ ...env, MARINA_HTTPS_PROXY: 'https://own.example' }, file).config.outbound
+    assert.deepEqual([own.httpsProxy, own.noProxy], ['https://own.example', 'file.example'])
+    assert.equal(loadConfig({ HTTPS_PROXY: ' ' }).config.outbound.httpsProxy, undefined)
+    refuses({ MARINA_HTTP_PROXY: 'socks5://a' }, /MARINA_HTTP_PROXY must be the URL of a proxy/)
+  }))
+
 test('MARINA_CONFIG names the file', () =>
   withFile('port: 1111\n', (file) => assert.equal(loadConfig({ MARINA_CONFIG: file }).config.server.port, 1111)))
 

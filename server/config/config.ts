@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { cache, redis } from './cache.ts'
 import { collection } from './collection.ts'
 import { database } from './database.ts'
+import { endpoints } from './endpoints.ts'
 import { events } from './events.ts'
 import { jobs } from './jobs.ts'
 import { limits } from './limits.ts'
@@ -39,6 +40,7 @@ const groups = {
   limits,
   cache,
   outbound,
+  endpoints,
   webhooks,
   quotas,
   pulls,

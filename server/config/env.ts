@@ -14,8 +14,28 @@ const foreign = /^MARINA_(CONFIG|TEST_.*|CLI_.*)$/
  */
 export function loadConfig(env: NodeJS.ProcessEnv, file?: string): LoadedConfig {
   const path = file ?? env.MARINA_CONFIG ?? (existsSync('marina.yaml') ? 'marina.yaml' : undefined)
-  const written = { ...(path === undefined ? {} : readFile(path)), ...readEnvironment(env) }
+  const written = {
+    ...readCommon(env),
+    ...(path === undefined ? {} : readFile(path)),
+    ...readEnvironment(env),
+  }
   return { config: buildConfig(written), written, file: path }
+}
+
+/** Variables that all programs read, in capital or small letters: defaults of these settings. */
+const common = {
+  HTTPS_PROXY: 'MARINA_HTTPS_PROXY',
+  HTTP_PROXY: 'MARINA_HTTP_PROXY',
+  NO_PROXY: 'MARINA_NO_PROXY',
+} as const
+
+function readCommon(env: NodeJS.ProcessEnv): WrittenSettings {
+  const written: WrittenSettings = {}
+  for (const [name, variable] of Object.entries(common)) {
+    const found = [name, name.toLowerCase()].find((one) => (env[one] ?? '').trim() !== '')
+    if (found) written[variable] = { text: env[found]!, source: `environment (${found})` }
+  }
+  return written
 }
 
 function readEnvironment(env: NodeJS.ProcessEnv): WrittenSettings {

@@ -75,6 +75,16 @@ export const url =
     return text.trim().replace(/\/+$/, '')
   }
 
+/** The URL of a proxy; without a scheme it is http, as other programs read HTTPS_PROXY. It may hold a password. */
+export const proxy: Parser<string> = (text) => {
+  const whole = text.includes('://') ? text : `http://${text.trim()}`
+  try {
+    return url('http', 'https')(whole)
+  } catch {
+    throw new Error('must be the URL of a proxy such as http://proxy.example:3128')
+  }
+}
+
 /** An address or a CIDR range, IPv4 or IPv6. */
 export const cidr: Parser<string> = (text) => {
   const [address = '', bits, rest] = text.split('/')

@@ -38,11 +38,30 @@ ${valued.flatMap(valueCase).join('\n')}
 ${places.map(placeCase).join('\n')}
     esac
   fi
+${replies}
+}
+complete -F _marina marina marina.mjs ./marina.mjs`
+}
+
+/**
+ * Puts what fits into COMPREPLY. Names from the server never pass through `compgen -W`, which would expand and run what
+ * stands in them; a `$` in a robot's name is escaped, as it is for the shell.
+ */
+const replies = `  COMPREPLY=($(compgen -W "$words" -- "$typed"))
   case "$kind:$typed" in
     :*|*:-*) ;;
-    *) words="$words $("\${COMP_WORDS[0]}" __complete --timeout 2 "$kind" "$typed" 2>/dev/null)" ;;
+    *)
+      typed="\${typed//\\\\/}"
+      while IFS= read -r word; do
+        case "$word" in
+          "$typed"*)
+            [ -z "\${BASH_VERSION-}" ] || printf -v word %q "$word"
+            COMPREPLY+=("$word")
+            ;;
+        esac
+      done < <("\${COMP_WORDS[0]}" __complete --timeout 2 "$kind" "$typed" 2>/dev/null)
+      ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$typed"))
   case "\${#COMPREPLY[@]}:\${COMPREPLY[0]-}" in
     1:*/|1:*:) compopt -o nospace 2>/dev/null ;;
   esac
@@ -52,10 +71,7 @@ ${places.map(placeCase).join('\n')}
       before="\${typed%"\${typed##*:}"}"
       COMPREPLY=("\${COMPREPLY[@]#"$before"}")
       ;;
-  esac
-}
-complete -F _marina marina marina.mjs ./marina.mjs`
-}
+  esac`
 
 const quote = (text: string) => `"${text}"`
 

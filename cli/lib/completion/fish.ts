@@ -17,7 +17,7 @@ export function fishScript(places: Place[]): string {
       case '-*'
       case '*'
         switch (string trim -- "$path $word")
-${paths.map((place) => `          case ${spellings(place).map(quote).join(' ')}\n            set path ${quote(place.path)}`).join('\n')}
+${paths.map(pathCase).join('\n')}
         end
     end
   end
@@ -26,6 +26,9 @@ end
 complete -c marina -f
 ${places.flatMap(linesOf).join('\n')}`
 }
+
+const pathCase = (place: Place) =>
+  `          case ${spellings(place).map(quote).join(' ')}\n            set path ${quote(place.path)}`
 
 const quote = (text: string) => `'${text.replaceAll(/['\\]/g, (one) => `\\${one}`)}'`
 

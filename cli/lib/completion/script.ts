@@ -4,7 +4,7 @@ import { bashScript } from './bash.ts'
 import { fishScript } from './fish.ts'
 import type { Flag, Place } from './places.ts'
 
-/** A script that completes commands, options and what the server knows by name, written from the commands themselves. */
+/** A script that completes commands, options and what the server knows by name; written from the commands. */
 export function completionScript(shell: 'bash' | 'zsh' | 'fish', programs: Program[]): string {
   const places = merge(programs.flatMap((program) => collect(program, '')))
   return shell === 'fish' ? fishScript(places) : bashScript(places, shell)

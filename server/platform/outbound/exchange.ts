@@ -1,6 +1,7 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Readable } from 'node:stream'
+import { isPublic, type Reach } from './addresses.ts'
 import { AnswerBody } from './answer-body.ts'
 import { BodyFailed, failureOf } from './failures.ts'
 import type { Way } from './guard.ts'
@@ -13,6 +14,7 @@ export type Asked = {
   method: string
   headers: Record<string, string>
   body: RequestBody | undefined
+  reach: Reach
   verifiesTls: boolean
   ca: string | string[] | undefined
   /** The longest time without a byte while Marina waits for the other side, in ms; undefined is no limit. */
@@ -20,9 +22,10 @@ export type Asked = {
   signal: AbortSignal | undefined
 }
 
-/** `released` resolves when the connection is free, or gone. */
+/** `released` resolves when the connection is free, or gone. `isInside`: the address that answered is not public. */
 export type Answered = {
   status: number
+  isInside: boolean
   headers: IncomingHttpHeaders
   body: Readable
   released: Promise<void>
@@ -41,6 +44,7 @@ export async function exchange(asked: Asked, way: Way): Promise<Answered> {
   try {
     const request = requestOf(asked, way, ending)
     const answer = responseOf(request)
+    const isInside = insideOf(request)
     void send(request, asked.body, sending, enough.signal)
     const response = await answer
     sending.stop()
@@ -48,6 +52,7 @@ export async function exchange(asked: Asked, way: Way): Promise<Answered> {
     endEarly(request, response, enough)
     return {
       status: response.statusCode!,
+      isInside: way.isInside ?? isInside(),
       headers: response.headers,
       body: new AnswerBody(asked.method, response, receiving, ending),
       released: new Promise((resolve) => response.once('close', resolve)),
@@ -62,7 +67,8 @@ export async function exchange(asked: Asked, way: Way): Promise<Answered> {
 function requestOf(asked: Asked, way: Way, signal: AbortSignal): ClientRequest {
   const { url, method, body, verifiesTls, ca } = asked
   const length = isWhole(body) ? { 'content-length': String(Buffer.byteLength(body)) } : {}
-  const options = { ...way, method, signal, headers: { 'user-agent': 'Marina', ...asked.headers, ...length } }
+  const { agent, lookup } = way
+  const options = { agent, lookup, method, signal, headers: { 'user-agent': 'Marina', ...asked.headers, ...length } }
   if (url.protocol === 'http:') return http.request(url, options)
   return https.request(url, { ...options, rejectUnauthorized: verifiesTls, ...(ca ? { ca } : {}) })
 }
@@ -74,6 +80,20 @@ function responseOf(request: ClientRequest): Promise<IncomingMessage> {
   // An answer 101, which was not asked for, ends the request without a response and without an error.
   request.on('close', () => reject(new Error('closed without an answer')))
   return promise
+}
+
+/**
+ * Whether the request's connection leads to an address that is not public; false as long as that is not known. It is
+ * read as early as possible: a socket that has closed no longer tells.
+ */
+function insideOf(request: ClientRequest): () => boolean {
+  let address: string | undefined
+  request.once('socket', (socket) => {
+    const read = () => void (address = socket.remoteAddress)
+    if (socket.connecting) socket.once('connect', read)
+    else read()
+  })
+  return () => address !== undefined && !isPublic(address)
 }
 
 /**

@@ -1,11 +1,15 @@
 /**
- * The URL may not be called. The same text for every cause, so that it tells nothing about the internal network (H09):
- * `host` is the name that the caller gave, never the address that it resolved to.
+ * The URL may not be called. For what users enter, it is the same text for every cause, so that it tells nothing about
+ * the internal network (H09): `host` is the name that the caller gave, never the address that it resolved to.
  */
 export class OutboundRefused extends Error {
   override name = 'OutboundRefused'
-  constructor(host = 'this address') {
-    super(`${host} may not be called: it is inside, or unknown (an operator can open it with MARINA_OUTBOUND_ALLOW)`)
+  /** `why`: for calls whose reader may know the address. */
+  constructor(host = 'this address', why = '') {
+    super(
+      `${host} may not be called: ` +
+        (why || 'it is inside, or unknown (an operator can open it with MARINA_OUTBOUND_ALLOW)'),
+    )
   }
 }
 

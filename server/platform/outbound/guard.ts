@@ -2,20 +2,25 @@ import type { LookupAddress } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
-import { addressRule } from './addresses.ts'
-import { OutboundRefused } from './failures.ts'
+import { isPublic, refusals, type Reach } from './addresses.ts'
+import { OutboundFailed, OutboundRefused } from './failures.ts'
 import type { Lookup } from './names.ts'
 import { proxyFor, type ProxySettings } from './proxy.ts'
 
-/** How a request is sent: by an agent with its connections, whose names `lookup` resolves. */
-export type Way = { agent: http.Agent; lookup: never }
+/**
+ * How a request is sent: by an agent with its connections, whose names `lookup` resolves. `isInside`, through a proxy:
+ * whether the host is known to lie inside; without one, the connection's address tells.
+ */
+export type Way = { agent: http.Agent; lookup: never; isInside?: boolean }
 
 type GuardOptions = { allow: string[]; lookup: Lookup; proxy: ProxySettings }
 
 /** The one place that decides whether and how a URL may be called. */
 export interface Guard extends Disposable {
   /** Rejects with OutboundRefused. A name that is called without a proxy is checked when it is resolved. */
-  wayTo(url: URL): Promise<Way>
+  wayTo(url: URL, reach: Reach): Promise<Way>
+  /** Rejects with OutboundRefused when the host's address may not be reached. A name that is not known passes. */
+  check(url: URL, reach: Reach): Promise<void>
 }
 
 /** How long looking up a name may take that the proxy will resolve itself, in ms. */
@@ -30,33 +35,78 @@ const glanceMs = 2000
  * not checked.
  */
 export function openGuard({ allow, lookup, proxy }: GuardOptions): Guard {
-  const isOpen = addressRule(allow)
-  // No limit on all connections together: idle ones to some hosts would count against calls to others. Callers have
-  // limits of their own.
-  const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
-  const direct = agentsOf(pooled)
-  const proxied = agentsOf({ ...pooled, proxyEnv: { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https } })
-  const checked = lookupOf((name, done) =>
-    lookup(name, (error, addresses) => {
-      const isRefused = error || addresses.length === 0 || !addresses.every(({ address }) => isOpen(address))
-      done(isRefused ? new OutboundRefused(name) : null, addresses)
-    }),
-  )
+  const refusalOf = refusals(allow)
+  const agents = openAgents(proxy)
+  const refused = (host: string, reach: Reach, found: string[]): OutboundRefused | undefined => {
+    for (const address of found) {
+      const why = refusalOf(address, reach)
+      if (why === undefined) continue
+      if (reach === 'public') return new OutboundRefused(host)
+      return new OutboundRefused(host === address ? host : `${host} (${address})`, why)
+    }
+    return undefined
+  }
+  const checked = (reach: Reach) =>
+    lookupOf((name, done) =>
+      lookup(name, (error, addresses) => {
+        const isUnknown = error !== null || addresses.length === 0
+        if (isUnknown) return done(unknownName(name, reach), addresses)
+        done(refused(name, reach, addresses.map(addressOf)) ?? null, addresses)
+      }),
+    )
   const plain = lookupOf(lookup)
 
   return {
-    async wayTo(url) {
-      const host = url.hostname.replace(/^\[|\]$/g, '')
+    async wayTo(url, reach) {
+      const host = hostOf(url)
       const protocol = url.protocol as 'http:' | 'https:'
+      const isDirect = reach === 'metadata' || !proxyFor(url, proxy)
       // A name is checked when it is resolved; an address is never resolved, so it is checked here.
-      if (isIP(host) && !isOpen(host)) throw new OutboundRefused(host)
-      if (!proxyFor(url, proxy)) return { agent: direct[protocol], lookup: checked }
-      const known = isIP(host) ? [] : await glance(lookup, host)
-      if (!known.every(({ address }) => isOpen(address))) throw new OutboundRefused(host)
-      return { agent: proxied[protocol], lookup: plain }
+      const found = isIP(host) ? [host] : isDirect ? [] : await glance(lookup, host)
+      const refusal = refused(host, reach, found)
+      if (refusal) throw refusal
+      if (isDirect) return { agent: agents.of(reach).direct[protocol], lookup: checked(reach) }
+      const isInside = found.length > 0 && !found.some(isPublic)
+      return { agent: agents.of(reach).proxied[protocol], lookup: plain, isInside }
     },
-    [Symbol.dispose]() {
-      for (const agent of [...Object.values(direct), ...Object.values(proxied)]) agent.destroy()
+    async check(url, reach) {
+      const host = hostOf(url)
+      const refusal = refused(host, reach, isIP(host) ? [host] : await glance(lookup, host))
+      if (refusal) throw refusal
+    },
+    [Symbol.dispose]: () => agents.close(),
+  }
+}
+
+const addressOf = ({ address }: LookupAddress): string => address
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
+
+/** Users learn nothing about names inside; an administrator who mistyped a name is told so. */
+const unknownName = (name: string, reach: Reach): Error =>
+  reach === 'public' ? new OutboundRefused(name) : new OutboundFailed('connection', `the name ${name} is not known`)
+
+/**
+ * The agents of each reach: a connection that one kind of call may have is not lent to another kind, which may not open
+ * it.
+ */
+function openAgents(proxy: ProxySettings) {
+  // No limit on all connections together: idle ones to some hosts would count against calls to others. Callers have
+  // limits of their own.
+  const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
+  const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https }
+  const open = () => ({ direct: agentsOf(pooled), proxied: agentsOf({ ...pooled, proxyEnv }) })
+  const opened = new Map<Reach, ReturnType<typeof open>>()
+  return {
+    of(reach: Reach) {
+      const found = opened.get(reach) ?? open()
+      opened.set(reach, found)
+      return found
+    },
+    close() {
+      for (const { direct, proxied } of opened.values()) {
+        for (const agent of [...Object.values(direct), ...Object.values(proxied)]) agent.destroy()
+      }
     },
   }
 }
@@ -67,10 +117,10 @@ const agentsOf = (options: http.AgentOptions) => ({
 })
 
 /** The addresses of a name, as far as they can be resolved here within `glanceMs`. */
-function glance(lookup: Lookup, name: string): Promise<LookupAddress[]> {
-  const { promise, resolve } = Promise.withResolvers<LookupAddress[]>()
+function glance(lookup: Lookup, name: string): Promise<string[]> {
+  const { promise, resolve } = Promise.withResolvers<string[]>()
   const timer = setTimeout(resolve, glanceMs, [])
-  lookup(name, (error, addresses) => resolve(error ? [] : addresses))
+  lookup(name, (error, addresses) => resolve(error ? [] : addresses.map(addressOf)))
   return promise.finally(() => clearTimeout(timer))
 }
 

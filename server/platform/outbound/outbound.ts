@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Reach } from './addresses.ts'
 import { destroyBody, exchange, holdBody, type Answered, type Asked, type RequestBody } from './exchange.ts'
 import { OutboundFailed, OutboundRefused } from './failures.ts'
 import { openGuard, type Guard } from './guard.ts'
@@ -8,12 +9,15 @@ import { openNames, type Lookup } from './names.ts'
 import type { ProxySettings } from './proxy.ts'
 import { redirected } from './redirect.ts'
 
+export type { Reach } from './addresses.ts'
 export { OutboundFailed, OutboundRefused } from './failures.ts'
 
 type Common = {
   url: string
   method: string
   headers?: Record<string, string>
+  /** Which addresses the call may reach; `public` by default. */
+  reach?: Reach
   /** Called when the call has its place among those to the host. */
   onStart?(): void
   /** False accepts any certificate. */
@@ -60,16 +64,26 @@ type StreamingReply = {
   body: Readable
   /** The URL that answered, after redirects. */
   url: string
+  /** The address that answered is not public. */
+  isInside: boolean
 }
 
 /** All outgoing calls go through here: webhooks, scanners, other registries. */
 export interface Outbound {
-  /** Throws OutboundRefused before anything is sent, with the same text for every address, or OutboundFailed. */
+  /**
+   * Throws OutboundRefused before anything is sent, with the same text for every address when the reach is `public`, or
+   * OutboundFailed.
+   */
   send(call: Call): Promise<Reply>
   /**
    * Resolves with the head. Throws OutboundRefused, which names the host, or OutboundFailed, as does reading the body.
    */
   open(call: StreamingCall): Promise<StreamingReply>
+  /**
+   * To be asked before a URL is saved: throws OutboundRefused when its host has an address out of reach. Sends nothing;
+   * a name that nobody knows passes, as it may be known later.
+   */
+  check(url: string, reach: Reach): Promise<void>
   close(): void
 }
 
@@ -105,6 +119,10 @@ export function openOutbound(options: OutboundOptions): Outbound {
   return {
     open: (call) => open({ ...call, waitMs: call.waitMs ?? call.silenceMs }),
     send: (call) => sendSmall(open, call),
+    async check(url, reach) {
+      if (!isCallable(url)) throw new OutboundRefused()
+      await guard.check(new URL(url), reach)
+    },
     close: () => guard[Symbol.dispose](),
   }
 }
@@ -117,29 +135,31 @@ async function follow(guard: Guard, enter: Enter, call: AnyCall): Promise<Stream
   let asked = askedOf(call)
   let { onStart } = call
   for (let left = call.redirects ?? 0; ; left--) {
-    const { status, headers, body } = await reach(guard, enter, asked, { waitMs: call.waitMs, onStart })
-    const next = left > 0 ? redirected(asked, { status, headers }) : undefined
-    if (!next) return { status, headers, body, url: asked.url.href }
+    const answered = await reachOut(guard, enter, asked, { waitMs: call.waitMs, onStart })
+    const { status, headers, body, isInside } = answered
+    const next = left > 0 ? redirected(asked, answered) : undefined
+    if (!next) return { status, headers, body, url: asked.url.href, isInside }
     await readUpTo(body, redirectBytes)
     asked = next
     onStart = undefined
   }
 }
 
-function askedOf({ url, method, headers = {}, body, verifiesTls = true, ca, silenceMs, signal }: AnyCall): Asked {
+function askedOf({ url, method, headers = {}, body, reach = 'public', verifiesTls = true, ...rest }: AnyCall): Asked {
   if (!URL.canParse(url)) throw new OutboundRefused()
-  return { url: new URL(url), method, headers, body, verifiesTls, ca, silenceMs, signal }
+  const { ca, silenceMs, signal } = rest
+  return { url: new URL(url), method, headers, body, reach, verifiesTls, ca, silenceMs, signal }
 }
 
 /** Makes one exchange, if the guard allows it, once it has a place among the calls to the host. */
-async function reach(
+async function reachOut(
   guard: Guard,
   enter: Enter,
   asked: Asked,
   { waitMs, onStart }: { waitMs: number; onStart: (() => void) | undefined },
 ): Promise<Answered> {
   if (!isCallable(asked.url.href)) throw new OutboundRefused(asked.url.hostname || undefined)
-  const way = await guard.wayTo(asked.url)
+  const way = await guard.wayTo(asked.url, asked.reach)
   const place = await enter(asked.url, waitMs, asked.signal)
   try {
     onStart?.()
@@ -168,7 +188,7 @@ async function sendSmall(open: (call: AnyCall) => Promise<StreamingReply>, call:
     return { status, headers, ...(await readUpTo(body, answerBytes)) }
   } catch (error) {
     // The same text for all: its readers must not learn about the internal network (H09).
-    throw error instanceof OutboundRefused ? new OutboundRefused() : error
+    throw error instanceof OutboundRefused && (call.reach ?? 'public') === 'public' ? new OutboundRefused() : error
   } finally {
     clearTimeout(timer)
   }

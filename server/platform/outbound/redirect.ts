@@ -7,15 +7,19 @@ const personal = new Set(['authorization', 'cookie', 'proxy-authorization', 'hos
 /**
  * The request for a redirect (RFC 9110, 15.4), or undefined when it cannot be followed: a streamed body is gone, and
  * with some statuses a method other than GET and HEAD would have to become GET. A request to another origin has no
- * credentials.
+ * credentials, and one that a public endpoint asks for stays public.
  */
-export function redirected(asked: Asked, { status, headers }: Pick<Answered, 'status' | 'headers'>): Asked | undefined {
+export function redirected(
+  asked: Asked,
+  { status, headers, isInside }: Pick<Answered, 'status' | 'headers' | 'isInside'>,
+): Asked | undefined {
   const { location = '' } = headers
   if (!isFollowed(asked, status) || location === '' || !URL.canParse(location, asked.url.href)) return undefined
   const url = new URL(location, asked.url)
   if (url.origin === asked.url.origin) return { ...asked, url }
   const kept = Object.entries(asked.headers).filter(([name]) => !personal.has(name.toLowerCase()))
-  return { ...asked, url, headers: Object.fromEntries(kept), ca: widened(asked.ca) }
+  const reach = asked.reach === 'endpoint' && !isInside ? 'onward' : asked.reach
+  return { ...asked, url, reach, headers: Object.fromEntries(kept), ca: widened(asked.ca) }
 }
 
 function isFollowed({ method, body }: Asked, status: number): boolean {

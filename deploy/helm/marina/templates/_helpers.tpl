@@ -75,6 +75,8 @@ database-url: [MARINA_DATABASE_URL, {{ .Values.secrets.databaseUrl | toJson }}]
 redis-url: [MARINA_REDIS_URL, {{ .Values.secrets.redisUrl | toJson }}]
 s3-access-key: [MARINA_S3_ACCESS_KEY, {{ .Values.secrets.s3AccessKey | toJson }}]
 s3-secret-key: [MARINA_S3_SECRET_KEY, {{ .Values.secrets.s3SecretKey | toJson }}]
+https-proxy: [MARINA_HTTPS_PROXY, {{ .Values.secrets.httpsProxy | toJson }}]
+http-proxy: [MARINA_HTTP_PROXY, {{ .Values.secrets.httpProxy | toJson }}]
 notifications-secret: [MARINA_NOTIFICATIONS_SECRET, {{ .Values.secrets.notificationsSecret | toJson }}]
 config-overwrite-json: [MARINA_CONFIG_OVERWRITE_JSON, {{ .Values.secrets.configOverwriteJson | toJson }}]
 {{- end }}

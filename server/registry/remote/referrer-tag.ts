@@ -1,0 +1,84 @@
+import type { Digest } from '../../../oci/digest.ts'
+import { OciError } from '../../../oci/errors.ts'
+import type { Descriptor } from '../../../oci/manifest.ts'
+import { ociIndex } from '../../../oci/media-type.ts'
+import type { RepositoryName, Tag } from '../../../oci/reference.ts'
+import { failed } from './answers.ts'
+import { drop, ask } from './ask.ts'
+import { descriptorsOf } from './descriptors.ts'
+import type { Line } from './line.ts'
+import { readManifest } from './manifest-read.ts'
+import { pushScope } from './scopes.ts'
+
+/** How often an index is written until it holds what was added: others may write it at the same time. */
+const rounds = 5
+
+/**
+ * The tag of the index that lists a subject's referrers where there is no API: `sha256-<hex>`, cut to a tag's length
+ * (OCI Distribution Specification 1.1, "Referrers Tag Schema").
+ */
+const referrersTag = (subject: Digest): Tag => subject.replace(':', '-').slice(0, 128) as Tag
+
+/** The referrers that the index under the subject's tag lists; none without such an index. */
+export async function fallbackReferrers(line: Line, name: RepositoryName, subject: Digest): Promise<Descriptor[]> {
+  try {
+    const { content, mediaType } = await readManifest(line, name, { tag: referrersTag(subject) })
+    return mediaType === ociIndex ? (descriptorsOf(JSON.parse(content.toString())) ?? []) : []
+  } catch (error) {
+    if (error instanceof OciError && ['MANIFEST_UNKNOWN', 'NAME_UNKNOWN'].includes(error.code)) return []
+    throw error
+  }
+}
+
+/** "Pushing Manifests with Subject": who pushes a referrer without the API adds it to the index. */
+export async function addReferrer(line: Line, name: RepositoryName, subject: Digest, entry: Descriptor): Promise<void> {
+  line.seen.referrersApi ??= false
+  await change(line, name, subject, (all) =>
+    all.some(({ digest }) => digest === entry.digest) ? undefined : [...all, entry],
+  )
+}
+
+/** "Deleting Manifests": who deletes a referrer without the API takes it out of the index. */
+export async function dropReferrer(line: Line, name: RepositoryName, subject: Digest, digest: Digest): Promise<void> {
+  await change(line, name, subject, (all) =>
+    all.some((one) => one.digest === digest) ? all.filter((one) => one.digest !== digest) : undefined,
+  )
+}
+
+/** Changes of one index in this process wait for each other, by its URL. */
+const underWay = new Map<string, Promise<void>>()
+
+/**
+ * Writes the index anew and reads it again, until nothing is left to change: the specification has no lock, and the
+ * change of another process may have replaced this one.
+ */
+async function change(
+  line: Line,
+  name: RepositoryName,
+  subject: Digest,
+  changed: (all: Descriptor[]) => Descriptor[] | undefined,
+): Promise<void> {
+  const url = `${line.base}/v2/${name}/manifests/${referrersTag(subject)}`
+  const before = underWay.get(url) ?? Promise.resolve()
+  const work = before.then(async () => {
+    for (let round = 1; ; round++) {
+      const wanted = changed(await fallbackReferrers(line, name, subject))
+      if (!wanted) return
+      const why = 'others keep writing its index of referrers: try again later'
+      if (round > rounds) throw failed(line, { method: 'PUT', url }, 'unavailable', why)
+      await write(line, name, url, wanted)
+    }
+  })
+  const settled = work.catch(() => {})
+  underWay.set(url, settled)
+  void settled.then(() => underWay.get(url) === settled && underWay.delete(url))
+  return work
+}
+
+async function write(line: Line, name: RepositoryName, url: string, manifests: Descriptor[]): Promise<void> {
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests })
+  const headers = { 'content-type': ociIndex }
+  const scopes = [pushScope(name)]
+  const answer = await ask(line, { method: 'PUT', url, headers, scopes, body, expects: [200, 201], isRepeatable: true })
+  await drop(answer)
+}
