@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { Label, LabelReq } from './labels.ts'
 import { operation } from './operation.ts'
 import { RepositoryPath } from './repositories.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { CVEAllowlist, CVEAllowlistReq } from './cve-allowlist.ts'
 import { operation } from './operation.ts'
 import { ResourceList } from './quotas.ts'

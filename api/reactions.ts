@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { operation } from './operation.ts'
 
 /** How far a reaction has read the facts. Marina's own: Harbor has nothing like it. */

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 
 const RegistryCredential = Type.Object({
   type: Type.Optional(Type.String()),

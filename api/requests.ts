@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 
 /**
  * For a schema whose bounds (length, pattern, range, number of items) are Marina's own: Harbor's schema has none there.

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { operation } from './operation.ts'
 import { Permission } from './permissions.ts'
 import { idParam, ListQuery, nameParam, ownBounds, pageQuery } from './requests.ts'

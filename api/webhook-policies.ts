@@ -1,4 +1,5 @@
-import { Type, type TProperties } from 'typebox'
+import type { TProperties } from 'typebox'
+import { Type } from './type.ts'
 import { operation } from './operation.ts'
 import { idParam, ListQuery } from './requests.ts'
 

@@ -18,14 +18,20 @@ const password = 'Secret123pw'
 export const basic = `Basic ${btoa(`admin:${password}`)}`
 const secretKey = randomBytes(32).toString('hex')
 
-/** Starts Marina with its defaults; only the log of requests is off, as docker-registry's access log is. */
+/**
+ * Starts Marina with its defaults as one process; the log of requests is off, as docker-registry's access log is.
+ */
 export async function startMarina(scratch: Scratch, more: Record<string, string> = {}): Promise<Registry> {
   const port = await freePort()
   const env = {
+    // As npm start has it.
+    NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '../.cache/compile'),
     MARINA_DATA_DIR: scratch.path('marina'),
     MARINA_HOST: '127.0.0.1',
     MARINA_PORT: String(port),
     MARINA_METRICS_PORT: 'off',
+    // Most scenarios measure, profile and watch one process.
+    MARINA_PROCESSES: '1',
     MARINA_ADMIN_PASSWORD: password,
     MARINA_LOG_REQUESTS: 'none',
     MARINA_SECRET_KEY: secretKey,

@@ -16,6 +16,7 @@ import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
+import { footprint } from './scenarios/footprint.ts'
 import { openScratch } from './scratch.ts'
 
 const scenarios = [
@@ -33,6 +34,7 @@ const scenarios = [
   webhooks,
   webhooksWaiting,
   start,
+  footprint,
 ] satisfies Scenario[]
 
 const usage = `npm run bench -- [scenario...] [--rounds N] [--no-history]

@@ -72,7 +72,12 @@ test('a collection whose process was killed keeps counting from its last result'
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
-  const env = { MARINA_COLLECT_DELAY: '0s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_LEASE: '2s' }
+  const env = {
+    MARINA_COLLECT_DELAY: '0s',
+    MARINA_UNDELETE_WINDOW: '0s',
+    MARINA_WORKER_LEASE: '2s',
+    MARINA_PROCESSES: '1',
+  }
   await using first = await startMarina({ dataDir, env: { ...env, MARINA_FAILPOINTS: 'collect.removed=4' } })
   const { password } = first
   const ask = ({ host }: Marina, method: string, at: string, body?: Uint8Array<ArrayBuffer> | string) =>

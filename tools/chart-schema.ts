@@ -10,6 +10,9 @@ type Schema = {
   properties?: Record<string, Schema>
   additionalProperties?: boolean
 }
+/** Numbers that may also be a word, such as auto. */
+const numbersOrWords = ['processes']
+
 type Row = { path: string; fallback: unknown; help: string; secret?: true; show?: unknown }
 
 /** Settings that the Helm chart sets itself, or has no use for. */
@@ -52,7 +55,8 @@ function configSchema(rows: Row[]): Schema {
 
 const folder = (): Schema => ({ type: 'object', additionalProperties: false, properties: {} })
 
-function typeOf({ fallback, show }: Row): Schema {
+function typeOf({ path: at, fallback, show }: Row): Schema {
+  if (numbersOrWords.includes(at)) return { type: ['integer', 'string'] }
   if (Array.isArray(fallback)) return { type: ['array', 'string'], items: { type: 'string' } }
   if (typeof fallback === 'boolean') return { type: 'boolean' }
   if (show === showBytes) return { type: ['string', 'integer'] }

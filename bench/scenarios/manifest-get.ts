@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeImage, pushOne } from '../image.ts'
-import { startDockerRegistry, startMarina, startSecondMarina } from '../registries.ts'
+import { startDockerRegistry, startMarina } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
 import { freePort, type Scratch } from '../scratch.ts'
 import { wrk } from '../wrk.ts'
@@ -13,13 +13,18 @@ export const manifestGet: Scenario = {
   name: 'manifest-get',
   says:
     'manifest GET by tag with a bearer token, 64 connections for 10 s: ' +
-    'against docker-registry, a bare node:http server, and two Marinas',
+    'against docker-registry, a bare node:http server, and two processes behind one port',
   async run(bench: Bench): Promise<Row[]> {
     const { scratch } = bench
     const [marina, docker] = [await startMarina(scratch), await startDockerRegistry(scratch)]
-    const second = await startSecondMarina(scratch)
+    const both = await startMarina(scratch, {
+      MARINA_DATA_DIR: scratch.path('both'),
+      MARINA_PROCESSES: '2',
+      MARINA_PROCESSES_IDLE: '2',
+    })
     const image = makeImage()
     const ours = await pushOne(marina, name, image)
+    const ofBoth = await pushOne(both, name, image)
     const theirs = await pushOne(docker, name, image)
     const asked = (token: string) => ({
       target: ours.target,
@@ -27,16 +32,12 @@ export const manifestGet: Scenario = {
     })
     const [toOurs, toTheirs] = [asked(ours.token), asked(theirs.token)]
     const barePort = await startBare(scratch, marina.port, toOurs)
-    // Two processes get the same 64 connections together, half of them each.
-    const half = { ...toOurs, ...load, threads: 1, connections: load.connections / 2 }
+    const toBoth = asked(ofBoth.token)
     const values = await takeTurns(bench, 'manifest GET/s', {
       marina: () => wrk({ ...toOurs, ...load, port: marina.port }),
       docker: () => wrk({ ...toTheirs, ...load, port: docker.port }),
       bare: () => wrk({ ...toOurs, ...load, port: barePort }),
-      two: async () => {
-        const both = await Promise.all([marina, second].map(({ port }) => wrk({ ...half, port })))
-        return both[0]! + both[1]!
-      },
+      two: () => wrk({ ...toBoth, ...load, port: both.port }),
     })
     return [
       {
@@ -54,7 +55,7 @@ export const manifestGet: Scenario = {
         target: { ratio: 0.6 },
       },
       {
-        what: 'manifest GET, two processes',
+        what: 'manifest GET, two processes behind one port',
         unit: 'requests/s',
         ours: values.two,
         against: { name: 'one process', values: values.marina },

@@ -145,6 +145,8 @@ function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
     MARINA_HOST: '127.0.0.1',
     MARINA_METRICS_PORT: 'off',
     MARINA_LOG_LEVEL: 'error',
+    // These tests kill, limit and watch one process.
+    MARINA_PROCESSES: '1',
     MARINA_LOG_REQUESTS: 'none',
     MARINA_LOG_FORMAT: 'json',
     MARINA_ADMIN_PASSWORD: adminPassword,

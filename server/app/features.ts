@@ -32,7 +32,7 @@ import { sql } from '../platform/db/sql.ts'
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import type { Feature } from '../platform/feature.ts'
 import type { JobHandler } from '../platform/jobs/type.ts'
-import type { Component } from '../platform/observe/health.ts'
+import type { Component, State } from '../platform/observe/health.ts'
 import type { Forwarder } from '../platform/observe/forward.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
@@ -52,6 +52,8 @@ export type House = {
   /** The dispatcher of this process; there is one once the process serves. */
   dispatcher(): Dispatcher
   isDraining(): boolean
+  /** How the parts are that run in another process of this Marina, where one does. */
+  statesOfLead?(): Promise<State[]>
 }
 
 type Lent = {
@@ -88,6 +90,7 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
       settings,
       components: () => house.components,
       isDraining: house.isDraining,
+      ...(house.statesOfLead ? { elsewhere: house.statesOfLead } : {}),
       about: aboutOf(ground, authority),
     }),
     search({ reader }),

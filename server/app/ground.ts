@@ -22,6 +22,7 @@ import { forgetPools } from '../platform/jobs/sweep.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { openMetrics, type Metrics } from '../platform/observe/metrics.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import { alone, type Seat } from './processes/seat.ts'
 
 /** What every command needs: settings, database, cache and blob store. */
 export type Ground = {
@@ -35,6 +36,8 @@ export type Ground = {
   blobs: Blobs
   metrics: Metrics
   postgres: EmbeddedPostgres | undefined
+  /** The database was just started for this process, so that no other uses it. */
+  isFresh: boolean
   close(): Promise<void>
 }
 
@@ -66,6 +69,8 @@ type Start = {
   beside?: boolean
   /** Gives up the start. */
   signal?: AbortSignal | undefined
+  /** Of a process that serves beside others of the same Marina. */
+  seat?: Pick<Seat, 'isFirst' | 'isFreshDatabase' | 'siblings'>
 }
 
 const migrations = join(import.meta.dirname, '../migrations')
@@ -74,7 +79,11 @@ const migrations = join(import.meta.dirname, '../migrations')
  * Opens database and storage; nothing is served yet. `beside` is for a command: it uses the PostgreSQL of a Marina that
  * runs on the same data folder, and does not migrate the schema.
  */
-export async function openGround(config: Config, log: Log, { beside = false, signal }: Start = {}): Promise<Ground> {
+export async function openGround(
+  config: Config,
+  log: Log,
+  { beside = false, signal, seat = alone }: Start = {},
+): Promise<Ground> {
   const opened = new AsyncDisposableStack()
   try {
     const dir = join(config.server.dataDir, 'postgres')
@@ -87,6 +96,7 @@ export async function openGround(config: Config, log: Log, { beside = false, sig
           await openEmbeddedPostgres({
             dir,
             log: (line) => log.debug({ from: 'postgres' }, line),
+            bufferBytes: config.database.bufferBytes,
             ...(signal ? { signal } : {}),
           }),
         )
@@ -96,6 +106,7 @@ export async function openGround(config: Config, log: Log, { beside = false, sig
     const peers = openPeers({
       ...(stamps ? { stamps } : {}),
       onQuestion: (question) => answers(question),
+      onLease: (id) => seat.siblings?.tellLease(id),
       onTrouble: seldom((reason, heldBack) => log.warn({ reason, heldBack }, 'the memory cache is off for a moment')),
     })
     const layers = opened.use(
@@ -129,10 +140,11 @@ export async function openGround(config: Config, log: Log, { beside = false, sig
     opened.defer(() => db.close())
     const onWait = seldom((reason) => log.warn({ reason }, 'waiting for the database'), 10_000)
     const first = await arrive(db, { limitMs: config.database.startWaitMs, signal, onWait })
-    await (beside ? first.end() : prepareDatabase(db, first, secrets, log))
+    await (beside || !seat.isFirst ? first.end() : prepareDatabase(db, first, secrets, log))
     // A PostgreSQL that was just started here has no other user: any lease in it is that of a killed Marina, and would
     // make pushes wait for up to 5 s.
-    if (postgres) await Promise.all([forgetLeases(db), forgetPools(db)])
+    const isFresh = postgres !== undefined || seat.isFreshDatabase
+    if (isFresh) await Promise.all([forgetLeases(db), forgetPools(db)])
     await peers.join(db, cache, { isReader: !beside })
     opened.use(peers)
     const blobs = await openBlobs(config)
@@ -149,6 +161,7 @@ export async function openGround(config: Config, log: Log, { beside = false, sig
       blobs,
       metrics,
       postgres,
+      isFresh,
       close: () => kept.disposeAsync(),
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { addressRule } from '../platform/outbound/addresses.ts'
 import { openOutbound } from '../platform/outbound/outbound.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
+import type { Seat } from './processes/seat.ts'
 import { openFloor, type Floor } from './registry.ts'
 
 /** The parts of a process before it serves requests or runs jobs. */
@@ -19,7 +20,11 @@ export type Built = {
 }
 
 /** Builds the registry on the ground, and all features on both. What must be closed later is given to `opened`. */
-export function openHouse(ground: Ground, opened: AsyncDisposableStack, authority?: Buffer): Built {
+export function openHouse(
+  ground: Ground,
+  opened: AsyncDisposableStack,
+  { authority, siblings, isLead = true }: { authority?: Buffer | undefined } & Partial<Seat> = {},
+): Built {
   const { config, log } = ground
   let dispatcher: Dispatcher | undefined
   let isDraining = false
@@ -29,7 +34,9 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     components: [],
     dispatcher: () => dispatcher!,
     isDraining: () => isDraining,
+    ...(isLead || !siblings ? {} : { statesOfLead: siblings.statesOfLead }),
   }
+  if (siblings) house.components.push(siblings.component)
   const floor = openFloor(ground, house.topics, opened)
   house.components.push(floor.notes)
   const outbound = openOutbound({
@@ -57,7 +64,7 @@ export function openHouse(ground: Ground, opened: AsyncDisposableStack, authorit
     components: house.components,
     serving(lent) {
       ;({ dispatcher } = lent)
-      house.components.push(dispatcher.component)
+      if (isLead) house.components.push(dispatcher.component)
     },
     drain: () => void (isDraining = true),
   }

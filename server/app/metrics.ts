@@ -14,9 +14,8 @@ export function measureGround({ metrics, db, cache, layers, peers }: Ground, com
   metrics.gauge('marina_database_waiting', 'Requests waiting for a connection', () => db.counts().waiting)
   metrics.gauge('marina_cache_bytes', 'Bytes held by the memory cache', () => cache.size().bytes)
   metrics.gauge('marina_cache_entries', 'Facts held by the memory cache', () => cache.size().entries)
-  metrics.gauge('marina_cache_processes', 'Processes that agree on what is cached, this one included', () =>
-    peers.count(),
-  )
+  const agreeing = 'Processes that agree on what is cached, this one included'
+  metrics.gauge('marina_cache_processes', agreeing, () => peers.count(), 'max')
   metrics.counts('marina_cache_events_total', 'What happened to cached facts', ['layer', 'resource', 'event'], () =>
     layers
       .counts()

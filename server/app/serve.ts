@@ -4,15 +4,18 @@ import { openAccess, type Access } from '../features/access/index.ts'
 import { openNotificationDoor } from '../features/notifications/index.ts'
 import { shortageOf, tellShortage } from '../features/quotas/index.ts'
 import { encodeRepositoryName } from '../features/repositories/index.ts'
+import type { Db } from '../platform/db/db.ts'
 import { answering } from '../platform/events/asking.ts'
 import { openDispatcher } from '../platform/events/dispatcher.ts'
+import { factsWritten } from '../platform/events/emit.ts'
 import { armFailpoints } from '../platform/failpoint.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 import { Failure } from '../platform/http/failure.ts'
 import { openApi, targetOf, type Api } from '../platform/http/route.ts'
 import { openServer, type Answer, type HttpServer } from '../platform/http/server.ts'
 import type { Log } from '../platform/observe/log.ts'
-import { serveMetrics } from '../platform/observe/metrics.ts'
+import { examine, type State } from '../platform/observe/health.ts'
+import { serveMetrics } from '../platform/observe/serve-metrics.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { every } from '../platform/repeat.ts'
 import { actorOf, anonymous, type Caller } from '../registry/caller.ts'
@@ -26,6 +29,7 @@ import { openListener } from './listen.ts'
 import { measureGround } from './metrics.ts'
 import { pagesOf } from './pages.ts'
 import { namingSettings } from './ports.ts'
+import { alone, type Seat } from './processes/seat.ts'
 import { readPem, readTls } from './tls.ts'
 import { unbuiltFor } from './unbuilt.ts'
 import { startWork } from './work.ts'
@@ -40,29 +44,36 @@ export type Marina = {
   firstPassword: string | undefined
   /** Resolves when Marina must end because a part of it has failed; the text says why. */
   failed: Promise<string>
+  /** Closes part of the connections, from 0 to 1, as HttpServer does. */
+  spread(part: number): void
+  /** How the background parts are. */
+  backgroundStates(): Promise<State[]>
   /** Drains requests, stops the jobs, flushes what is in memory, stops PostgreSQL. */
   close(): Promise<void>
 }
 
 type Tls = { cert: string; key: string }
 
-/** Marina as one process: opens everything, and is ready to serve on return. */
-export async function openMarina(config: Config, log: Log, signal?: AbortSignal): Promise<Marina> {
+/**
+ * Marina as one process: opens everything, and is ready to serve on return. Without a seat it is alone, and has its own
+ * PostgreSQL where none is set.
+ */
+export async function openMarina(config: Config, log: Log, signal?: AbortSignal, seat: Seat = alone): Promise<Marina> {
   if (config.testing.failpoints) armFailpoints(config.testing.failpoints)
   const { caCert } = config.system
   const { tlsCert, tlsKey } = config.server
   const authority = caCert ? Buffer.from(await readPem(caCert, 'MARINA_CA_CERT')) : undefined
   const tls = tlsCert ? await readTls(tlsCert, tlsKey!) : undefined
   await using opened = new AsyncDisposableStack()
-  const ground = await openGround(config, log, { signal })
+  const ground = await openGround(config, log, { signal, seat })
   opened.defer(() => ground.close())
-  const firstPassword = await firstStart(ground)
-  const built = openHouse(ground, opened, authority)
+  const firstPassword = seat.isFirst ? await firstStart(ground) : undefined
+  const built = openHouse(ground, opened, { authority, ...seat })
   // A PostgreSQL that was just started here has no other user: claims of a killed Marina only make clients wait, on an
   // upload for up to 30 s.
-  if (ground.postgres) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
-  const server = await openDoors(ground, built, opened, tls)
-  await startSweepsAndWork(ground, built, server, opened)
+  if (ground.isFresh) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
+  const server = await openDoors(ground, built, opened, { tls, seat })
+  await startSweepsAndWork(ground, built, opened, { server, isLead: seat.isLead })
   measureGround(ground, built.components)
   for (const { measure } of built.features) measure?.(ground.metrics)
   const metricsPort = await openMetricsPort(ground, opened)
@@ -73,6 +84,8 @@ export async function openMarina(config: Config, log: Log, signal?: AbortSignal)
     ground,
     metricsPort,
     firstPassword,
+    spread: (part) => server.spread(part),
+    backgroundStates: () => Promise.all(built.components.filter(({ isSpare }) => isSpare).map(examine)),
     failed: failureOf(ground),
     database: ground.postgres ? 'embedded' : 'external',
     close: () => kept.disposeAsync(),
@@ -84,7 +97,7 @@ async function openDoors(
   ground: Ground,
   built: Built,
   opened: AsyncDisposableStack,
-  tls: Tls | undefined,
+  { tls, seat }: { tls: Tls | undefined; seat: Seat },
 ): Promise<HttpServer> {
   const { db, config, log, metrics } = ground
   const {
@@ -92,12 +105,14 @@ async function openDoors(
     features,
     topics,
   } = built
-  for (const { prepare } of features) await prepare?.()
+  const { isLead, isFirst, shared } = seat
+  if (isLead) for (const { prepare } of features) await prepare?.()
   const reacting = features.flatMap((one) => one.reactions ?? [])
   const dispatcher = opened.use(
-    await openDispatcher({ db, log, topics, reactions: reacting, tries: config.events.tries }),
+    await openDispatcher({ db, log, topics, reactions: reacting, tries: config.events.tries, isOn: isLead }),
   )
   built.serving({ dispatcher })
+  tellSiblings(db, seat, opened)
   const api = await openRestApi(ground, built)
   const notification = openNotificationDoor({
     db,
@@ -121,11 +136,18 @@ async function openDoors(
     small: { session: sessions.handle.bind(sessions), notification },
     sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error),
   })
-  const { port, host } = config.server
+  const { host } = config.server
+  const port = shared?.port ?? config.server.port
   const { headerTimeoutMs, idleTimeoutMs, headerBytes, leftoverBytes, leftoverMs } = config.limits
-  const leftover = { bytes: leftoverBytes, ms: leftoverMs }
-  const options = { port, host, headerTimeoutMs, idleTimeoutMs, headerBytes, leftover, ...(tls ? { tls } : {}) }
+  const limits = { headerTimeoutMs, idleTimeoutMs, headerBytes, leftover: { bytes: leftoverBytes, ms: leftoverMs } }
+  const options = { port, host, ...limits, isShared: shared !== undefined, isFirst, ...(tls ? { tls } : {}) }
   return openServer(listener, options).catch(namingSettings(port, 'MARINA_PORT', host, 'MARINA_HOST'))
+}
+
+/** The reactions run in the lead, which hears of facts at once, whichever process wrote them. */
+function tellSiblings(db: Db, { isLead, siblings }: Seat, opened: AsyncDisposableStack): void {
+  if (siblings && isLead) siblings.onTold((subject) => db.hear(subject))
+  if (siblings && !isLead) opened.defer(db.onTold(factsWritten, () => siblings.tellLead(factsWritten)))
 }
 
 /** Opens the REST API of all features, with identification, authorization and the record of refused changes. */
@@ -171,13 +193,13 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
 async function startSweepsAndWork(
   ground: Ground,
   built: Built,
-  server: HttpServer,
   opened: AsyncDisposableStack,
+  { server, isLead }: { server: HttpServer; isLead: boolean },
 ): Promise<void> {
   const { config, log } = ground
-  const sweeps = built.features.flatMap((one) => one.sweeps ?? [])
+  const sweeps = isLead ? built.features.flatMap((one) => one.sweeps ?? []) : []
   const part = openPart('sweeps', log)
-  built.components.push(part.component)
+  if (isLead) built.components.push(part.component)
   for (const { trouble, everyMs, run } of sweeps) {
     const sweep = async (signal: AbortSignal) => {
       await run(signal)
@@ -191,14 +213,14 @@ async function startSweepsAndWork(
     const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose]()])
     if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
   })
-  if (config.jobs.workers === 'in-process') work = await startWork(ground, built)
+  if (isLead && config.jobs.workers === 'in-process') work = await startWork(ground, built)
 }
 
 async function openMetricsPort({ metrics, config }: Ground, opened: AsyncDisposableStack): Promise<number | undefined> {
   const { port, host } = config.metrics
   if (port === 'off') return undefined
   const naming = namingSettings(port, 'MARINA_METRICS_PORT', host, 'MARINA_METRICS_HOST')
-  const measured = await serveMetrics(metrics, port, host).catch(naming)
+  const measured = await serveMetrics(metrics.registry, port, host).catch(naming)
   opened.defer(() => measured.close())
   return measured.port
 }

@@ -3,7 +3,7 @@ import { ConfigError, type Config } from '../config/config.ts'
 import { findRunningPostgres } from '../platform/db/embedded.ts'
 import { openWorkers } from '../platform/jobs/workers.ts'
 import type { Log } from '../platform/observe/log.ts'
-import { serveMetrics } from '../platform/observe/metrics.ts'
+import { serveMetrics } from '../platform/observe/serve-metrics.ts'
 import { openGround, type Ground } from './ground.ts'
 import { openHouse, type Built } from './house.ts'
 import { measureComponents } from './metrics.ts'
@@ -44,7 +44,7 @@ export async function openWorker(config: Config, log: Log, signal?: AbortSignal)
   const { port, host } = config.metrics
   if (port !== 'off') {
     const naming = namingSettings(port, 'MARINA_METRICS_PORT', host, 'MARINA_METRICS_HOST')
-    const measured = await serveMetrics(ground.metrics, port, host).catch(naming)
+    const measured = await serveMetrics(ground.metrics.registry, port, host).catch(naming)
     opened.defer(() => measured.close())
   }
   ground.db.hurry()

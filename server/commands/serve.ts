@@ -1,7 +1,10 @@
 import { flushCompileCache } from 'node:module'
 import { isIPv6 } from 'node:net'
-import type { Marina } from '../app/serve.ts'
+import type { Serving } from '../app/processes/supervise.ts'
+import { countProcesses } from '../app/processes/count.ts'
 import type { Config } from '../config/config.ts'
+import { tendHeap } from '../platform/heap.ts'
+import type { Log } from '../platform/observe/log.ts'
 import type { Call, Command } from './command.ts'
 import { isStopSignal, startUnlessAsked, stopSignal } from './signals.ts'
 import { bold, print } from './terminal.ts'
@@ -14,16 +17,14 @@ export const serve: Command = {
     const { config } = await load()
     // Signals are handled from the beginning: one during the start would otherwise leave PostgreSQL running.
     const asked = stopSignal()
-    const [{ openMarina }, { openLog }] = await Promise.all([
-      import('../app/serve.ts'),
-      import('../platform/observe/log.ts'),
-    ])
+    const { openLog } = await import('../platform/observe/log.ts')
     const log = openLog(config.log)
-    const marina = await startUnlessAsked(asked, (signal) => openMarina(config, log, signal))
+    const marina = await startUnlessAsked(asked, (signal) => openServing(config, log, signal))
     if (!marina) return print('Marina has stopped')
     welcome(marina, config, performance.now() - started)
     // Written now, since the process may end without a chance to write it.
     flushCompileCache()
+    using _ = tendHeap()
     const reason = await Promise.race([asked, marina.failed])
     const isAsked = isStopSignal(reason)
     if (isAsked) print(`${reason}: finishing running requests (at most ${config.limits.drainMs / 1000} s)`)
@@ -34,8 +35,16 @@ export const serve: Command = {
   },
 }
 
+/** One process that does everything, or several with this one to look after them. */
+async function openServing(config: Config, log: Log, signal: AbortSignal): Promise<Serving> {
+  const counts = countProcesses(config)
+  // Only what is needed is loaded: the process that looks after others stays small.
+  if (counts.most === 1) return (await import('../app/serve.ts')).openMarina(config, log, signal)
+  return (await import('../app/processes/supervise.ts')).supervise(config, log, counts, signal)
+}
+
 /** Where Marina listens, where it keeps what, and how to push a first image. */
-function welcome(marina: Marina, config: Config, ms: number): void {
+function welcome(marina: Serving, config: Config, ms: number): void {
   const url = urlOf(marina, config)
   const host = url.replace(/^https?:\/\//, '')
   const insecure = url.startsWith('https:') ? '' : ' --dest-tls-verify=false'
@@ -51,12 +60,12 @@ function welcome(marina: Marina, config: Config, ms: number): void {
   )
 }
 
-function urlOf({ port }: Marina, { server: { host, tlsCert, externalUrl } }: Config): string {
+function urlOf({ port }: Serving, { server: { host, tlsCert, externalUrl } }: Config): string {
   const shownHost = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   return externalUrl ?? `${tlsCert ? 'https' : 'http'}://${inUrl(shownHost)}:${port}`
 }
 
-function placesOf({ metricsPort, database, firstPassword }: Marina, config: Config): string[] {
+function placesOf({ metricsPort, database, firstPassword }: Serving, config: Config): string[] {
   const {
     server: { dataDir },
     storage,

@@ -1,4 +1,4 @@
-import { hour, minute, optional, setting, time } from './setting.ts'
+import { MiB, hour, minute, optional, setting, size, time } from './setting.ts'
 import { integer, url } from './units.ts'
 
 /** PostgreSQL, and how long a request waits for it. The names are those of `openDb`. */
@@ -16,7 +16,15 @@ export const database = {
     path: 'database.pool',
     parse: integer(2, 500),
     fallback: 20,
-    help: 'connections to the database at most',
+    help: 'connections to the database at most, of all serving processes of one marina serve together',
+  }),
+  bufferBytes: size({
+    env: 'MARINA_DATABASE_BUFFERS',
+    path: 'database.buffers',
+    min: 16 * MiB,
+    max: 2 ** 40,
+    fallback: 64 * MiB,
+    help: 'memory for pages of tables in the embedded PostgreSQL (shared_buffers); a quarter of a large machine',
   }),
   acquireTimeoutMs: time({
     env: 'MARINA_DATABASE_WAIT',

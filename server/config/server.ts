@@ -1,5 +1,8 @@
 import { optional, setting } from './setting.ts'
-import { cidr, integer, line, list, url } from './units.ts'
+import { cidr, integer, line, list, url, type Parser } from './units.ts'
+
+/** A number of processes, or `auto`. */
+const countOrAuto: Parser<number | 'auto'> = (text) => (text.trim() === 'auto' ? 'auto' : integer(1, 64)(text))
 
 /** Where Marina listens, how clients reach it, and where it keeps its own files. */
 export const server = {
@@ -16,6 +19,20 @@ export const server = {
     parse: line,
     fallback: '0.0.0.0',
     help: 'address to listen on',
+  }),
+  processes: setting<'MARINA_PROCESSES', number | 'auto'>({
+    env: 'MARINA_PROCESSES',
+    path: 'processes',
+    parse: countOrAuto,
+    fallback: 'auto',
+    help: 'processes that answer requests under load; auto is one for each processor core, 8 at most',
+  }),
+  processesIdle: setting({
+    env: 'MARINA_PROCESSES_IDLE',
+    path: 'processes_idle',
+    parse: integer(1, 64),
+    fallback: 1,
+    help: 'processes that answer requests while there is little to do; more start under load, up to MARINA_PROCESSES',
   }),
   dataDir: setting({
     env: 'MARINA_DATA_DIR',

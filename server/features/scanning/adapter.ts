@@ -1,4 +1,3 @@
-import { Value } from 'typebox/value'
 import type { Static } from 'typebox'
 import { ScannerAdapterMetadata } from '../../../api/scanners.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -36,16 +35,20 @@ export async function askMetadata(
   return readMetadata(reply.body.toString('utf8'))
 }
 
-function readMetadata(text: string): Metadata {
+async function readMetadata(text: string): Promise<Metadata> {
   let answer: unknown
   try {
     answer = JSON.parse(text)
   } catch {
     // An answer that is not JSON is refused below, like all that are not metadata.
   }
-  if (!isMetadata(answer)) throw new Failure('BAD_REQUEST', 'the answer at this URL is not that of a scanner adapter')
-  return answer
+  if (!(await isMetadata(answer)))
+    throw new Failure('BAD_REQUEST', 'the answer at this URL is not that of a scanner adapter')
+  return answer as Metadata
 }
 
-const isMetadata = (answer: unknown): answer is Metadata =>
-  Value.Check(ScannerAdapterMetadata, answer) && answer.scanner.name !== '' && answer.capabilities.length > 0
+async function isMetadata(answer: unknown): Promise<boolean> {
+  // Hundreds of modules, which only a scanner needs.
+  const { Value } = await import('typebox/value')
+  return Value.Check(ScannerAdapterMetadata, answer) && answer.scanner.name !== '' && answer.capabilities.length > 0
+}

@@ -3,8 +3,17 @@ import { content, Reply } from '../../platform/http/reply.ts'
 import { examine, type Component, type State } from '../../platform/observe/health.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
+/** How the background parts are that run in another process of this Marina. */
+export type Elsewhere = () => Promise<State[]>
+
+const unreachable: State = { name: 'background', status: 'unhealthy', error: 'cannot be used now' }
+
 /** `isDraining`: true from SIGTERM on, so that a load balancer stops sending requests while running ones finish. */
-export function healthRoutes(list: () => Component[], isDraining: () => boolean): ApiRoute[] {
+export function healthRoutes(
+  list: () => Component[],
+  isDraining: () => boolean,
+  elsewhere: Elsewhere = async () => [],
+): ApiRoute[] {
   return [
     route(api.getPing, 'anyone', async () => content('application/json', '"Pong"'), { isAlikeForAll: true }),
     route(
@@ -12,10 +21,15 @@ export function healthRoutes(list: () => Component[], isDraining: () => boolean)
       'anyone',
       async () => {
         const components = list()
-        const states: State[] = await Promise.all(components.map(examine))
+        const [own, others] = await Promise.all([
+          Promise.all(components.map(examine)),
+          elsewhere().catch(() => [unreachable]),
+        ])
+        const names = new Set(others.map(({ name }) => name))
+        const states: State[] = [...own.filter(({ name }) => !names.has(name)), ...others]
         const isDegraded = states.some(({ status }) => status !== 'healthy')
         const isUnhealthy =
-          isDraining() || components.some(({ isSpare }, index) => !isSpare && states[index]!.status !== 'healthy')
+          isDraining() || components.some(({ isSpare }, index) => !isSpare && own[index]!.status !== 'healthy')
         if (isDraining()) states.push({ name: 'core', status: 'unhealthy', error: 'shutting down' })
         else states.unshift({ name: 'core', status: 'healthy' })
         // `healthy`, when every part is, is Harbor's word; `degraded` is ours. Harbor always answers 200; a load

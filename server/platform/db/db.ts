@@ -44,9 +44,12 @@ export interface Db extends Queryable {
   transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /**
    * Calls `listener` after each commit of this process that told `subject`. Only a hint: commits of other processes are
-   * not heard, so the listener's owner has to poll the database, too. Returns the function that ends it.
+   * not heard, except through `hear`, so the listener's owner has to poll the database, too. Returns the function
+   * that ends it.
    */
   onTold(subject: string, listener: () => void): () => void
+  /** Calls the listeners of `subject` for a commit of another process. */
+  hear(subject: string): void
   /**
    * The same database with commits that do not wait for the disk: for data that may be lost when the machine loses
    * power (upload sessions, pull counts), never for data whose storing a client was told of.
@@ -117,6 +120,7 @@ export function openDb(given: DbOptions): Db {
       told.on(subject, listener)
       return () => void told.off(subject, listener)
     },
+    hear: (subject) => void told.emit(subject),
     counts: () => ({ total: main.totalCount, idle: main.idleCount, waiting: main.waitingCount }),
     connect: async () => {
       const client = new Client(clientOptions(options))
@@ -148,7 +152,8 @@ function openPool(options: DbOptions, max: number, commit: Commit): Pool {
   const pool = new ModestPool({
     ...clientOptions(options),
     max,
-    idleTimeoutMillis: 60_000,
+    // Each holds 2 MB in PostgreSQL.
+    idleTimeoutMillis: 15_000,
     // Awaited, whatever its type says: a connection is handed out with its settings, or not at all.
     onConnect: (client) => client.query(sessionSettings(options, commit)) as unknown as void,
   })

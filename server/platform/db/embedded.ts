@@ -18,6 +18,8 @@ type EmbeddedPostgresOptions = {
   log?: (line: string) => void
   /** Aborts the start. Once PostgreSQL is up, `stop` ends it. */
   signal?: AbortSignal
+  /** Memory for pages of tables that all sessions share (shared_buffers), in bytes. */
+  bufferBytes?: number
   /** Server settings beside or instead of Marina's. Only `fsync: 'off'` gives up durability. */
   settings?: Record<string, string>
 }
@@ -44,7 +46,8 @@ const defaultSettings: Record<string, string> = {
   fsync: 'on',
   // Enough for six processes of Marina; a connection that is not opened costs next to nothing.
   max_connections: '200',
-  shared_buffers: '128MB',
+  // Its own processes to read ahead cost memory, and gain nothing for short queries.
+  io_method: 'sync',
   max_wal_size: '2GB',
   wal_compression: 'on',
   // Marina's queries are short: compiling one costs more than running it.
@@ -61,9 +64,11 @@ export async function openEmbeddedPostgres({
   dir,
   log = () => {},
   signal,
-  settings,
+  bufferBytes = 64 * 2 ** 20,
+  settings: given,
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   signal?.throwIfAborted()
+  const settings = { shared_buffers: `${Math.round(bufferBytes / 1024)}kB`, ...given }
   const [binaries, runAs] = await Promise.all([findBinaries(), chooseUser()])
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const home = await realpath(dir)
@@ -78,7 +83,7 @@ export async function openEmbeddedPostgres({
   try {
     await endLeftover(cluster, log)
     await handOver(home, runAs)
-    await ensureCluster(cluster, binaries, runAs, settings?.['fsync'] !== 'off')
+    await ensureCluster(cluster, binaries, runAs, given?.['fsync'] !== 'off')
     signal?.throwIfAborted()
     await makeSocketFolder(sockets, runAs)
     const server = startServer(commandFor(runAs, binaries.postgres, serverArgs(cluster, sockets, settings)), log)
@@ -180,7 +185,7 @@ async function untilReady(server: Server, pidFile: string, signal: AbortSignal |
   }
 }
 
-function serverArgs(cluster: string, sockets: string, settings: Record<string, string> | undefined): string[] {
+function serverArgs(cluster: string, sockets: string, settings: Record<string, string>): string[] {
   const all = {
     ...defaultSettings,
     ...settings,

@@ -22,6 +22,8 @@ export type DispatcherOptions = {
   tries?: number
   /** The back-off after the first refusal, in ms; it doubles with each one, up to a minute. */
   backOffMs?: number
+  /** False hands out nothing: another process does, and this one only answers questions about reactions. */
+  isOn?: boolean
 }
 
 export type Dispatcher = AsyncDisposable & {
@@ -46,9 +48,9 @@ const pauseMs = 5
  * is in docs/decisions/0010-events.md.
  */
 export async function openDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
-  const { db, log, reactions, topics, batch = 200, pollMs = 1000, tries = 10, backOffMs = 250 } = options
+  const { db, log, reactions, topics, batch = 200, pollMs = 1000, tries = 10, backOffMs = 250, isOn = true } = options
   checkReactions(reactions, topics)
-  await prepare(db, log, reactions)
+  if (isOn) await prepare(db, log, reactions)
 
   const names = reactions.map(({ name }) => name)
   const closing = new AbortController()
@@ -57,7 +59,7 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
   const each = { db, log, closing: signal, batch, pollMs, tries, backOffMs, part }
   const followers = new Map(reactions.map((reaction) => [reaction.name, new Follower(reaction, each)]))
   const hint = hintOf(db, signal)
-  const lookedFor = lookForFacts({ db, followers, hint, pollMs, closing: signal, part })
+  const lookedFor = isOn ? lookForFacts({ db, followers, hint, pollMs, closing: signal, part }) : undefined
 
   return {
     names,

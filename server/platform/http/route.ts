@@ -2,11 +2,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { posix } from 'node:path'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Type, type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
+import { serializeOnUse } from './schemas.ts'
 import { bodyFailure, validateInputs } from './validation.ts'
 
 /**
@@ -98,11 +99,13 @@ type ApiOptions<Access, Caller> = {
 export type Api = {
   /** Answers a request on any node:http server. */
   handle(request: IncomingMessage, response: ServerResponse): void
-  /** The OpenAPI 3.1 document, made from the schemas that check requests and shape answers. */
-  document: Record<string, unknown>
+  /** Makes the OpenAPI 3.1 document from the schemas that check requests and shape answers. */
+  document(): Record<string, unknown>
 }
 
-const Errors = Type.Object({ errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })) })
+const text = { type: 'string' }
+const failure = { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } }
+const Errors = { type: 'object', required: ['errors'], properties: { errors: { type: 'array', items: failure } } }
 
 /** Builds the REST API from its routes. */
 export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller>): Promise<Api> {
@@ -130,6 +133,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
     text === '' ? done(null, undefined) : parseJson(request, text as string, done),
   )
   validateInputs(app)
+  app.setSerializerCompiler(serializeOnUse)
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     answerMissing(options, request, reply).catch((error: unknown) => sendFailure(options, error, request, reply)),
@@ -144,7 +148,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
     }
     app.routing(request, response)
   }
-  return { handle, document: documentOf(app) }
+  return { handle, document: () => documentOf(app) }
 }
 
 /** The target of a request as it came, which `rewrite` may have put into another form: for logs. */

@@ -3,6 +3,7 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import { createServer as createTlsServer } from 'node:https'
 import { BlockList, isIP, isIPv6, type AddressInfo } from 'node:net'
 import { dropLeftover, type LeftoverBounds } from './leftover.ts'
+import { followConnections, refuseTaken } from './shared-port.ts'
 
 export type Handle = (request: IncomingMessage, response: Answer) => void
 
@@ -20,8 +21,13 @@ type ServerOptions = {
   idleTimeoutMs: number
   headerBytes: number
   leftover: LeftoverBounds
-  /** Allows several processes of one machine to share the port. */
-  reusePort?: boolean
+  /**
+   * Several processes of this machine listen on the port: the kernel gives each new connection to one of them
+   * (SO_REUSEPORT, socket(7)).
+   */
+  isShared?: boolean
+  /** Refuses a shared port on which others listen already, as it does with one that is not shared. */
+  isFirst?: boolean
 }
 
 export type HttpServer = {
@@ -30,6 +36,8 @@ export type HttpServer = {
    * Accepts no more connections, gives running requests `ms` to finish, then cuts them. Resolves with the number cut.
    */
   drain(ms: number): Promise<number>
+  /** On a shared port: closes part of the connections, from 0 to 1, each with its next answer. */
+  spread(part: number): void
 }
 
 /**
@@ -45,31 +53,25 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
   const listener: Handle = (request, response) => {
     running.add(response)
     response.on('close', ended)
-    if (draining) response.shouldKeepAlive = false
+    if (draining || shared?.isLast(request.socket)) response.shouldKeepAlive = false
     dropLeftover(request, response, options.leftover)
     if (hasTwoHosts(request)) return void response.writeHead(400, { connection: 'close' }).end()
     handle(request, response)
   }
-  const settings = {
-    ServerResponse: Answer,
-    maxHeaderSize: options.headerBytes,
-    headersTimeout: options.headerTimeoutMs,
-    // A blob may take hours, so only silence is limited, by `timeout` below.
-    requestTimeout: 0,
-    keepAliveTimeout: options.idleTimeoutMs,
-    connectionsCheckingInterval: 2000,
-    noDelay: true,
-    requireHostHeader: true,
-  }
+  const settings = settingsOf(options)
   const server: Server<typeof IncomingMessage, typeof Answer> = options.tls
     ? createTlsServer({ ...settings, ...options.tls }, listener)
     : createServer(settings, listener)
   server.timeout = options.idleTimeoutMs
   // 5,000 clients may connect in the same instant; the kernel limits this to net.core.somaxconn.
-  server.listen({ port: options.port, host: options.host, backlog: 8192, reusePort: options.reusePort ?? false })
+  const { port, host, isShared = false } = options
+  const shared = isShared ? followConnections(server, options.tls ? 'secureConnection' : 'connection') : undefined
+  if (isShared && options.isFirst) await refuseTaken(port, host)
+  server.listen({ port, host, backlog: 8192, reusePort: isShared })
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    spread: (part) => shared?.spread(part),
     async drain(ms) {
       draining = true
       const closed = new Promise((resolve) => server.close(resolve))
@@ -83,6 +85,20 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
       await closed
       return cut
     },
+  }
+}
+
+function settingsOf(options: ServerOptions) {
+  return {
+    ServerResponse: Answer,
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: options.headerTimeoutMs,
+    // A blob may take hours, so only silence is limited, by `timeout` below.
+    requestTimeout: 0,
+    keepAliveTimeout: options.idleTimeoutMs,
+    connectionsCheckingInterval: 2000,
+    noDelay: true,
+    requireHostHeader: true,
   }
 }
 

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import { Failure, type FailureCode } from './failure.ts'
+import { compiledOnUse } from './schemas.ts'
 
 // Values of a query are text and are converted to numbers; values of a body are not converted.
 const ajvOptions = {
@@ -23,7 +24,7 @@ const queryAjv = new Ajv({ ...ajvOptions, coerceTypes: true })
  */
 export function validateInputs(app: FastifyInstance): void {
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object),
+    compiledOnUse(() => (httpPart === 'body' ? bodyAjv : queryAjv).compile(schema as object)),
   )
   app.setSchemaErrorFormatter((errors, part) => {
     const found = errors as ErrorObject[]

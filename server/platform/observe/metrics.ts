@@ -1,6 +1,3 @@
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Counter, Gauge, Registry, type GaugeConfiguration, type Metric } from 'prom-client'
 
 /** Marina's metrics, named as Prometheus recommends: in base units, counters end in _total. */
@@ -13,9 +10,9 @@ export type Metrics = {
   sent: Counter
   /** Counts that are kept elsewhere, read at each scrape; each with the values of its labels. */
   counts(name: string, help: string, labelNames: string[], read: () => Labelled[]): void
-  /** A number that is read at each scrape. */
-  gauge(name: string, help: string, read: () => number): void
-  /** Figures with labels, read when somebody asks. */
+  /** A number that is read at each scrape. Those of several processes are added, unless `join` says otherwise. */
+  gauge(name: string, help: string, read: () => number, join?: 'sum' | 'max'): void
+  /** Figures with labels, read when somebody asks. Of several processes the least counts. */
   gauges(name: string, help: string, labelNames: string[], read: () => Promise<Labelled[]>): void
 }
 
@@ -54,19 +51,20 @@ export function openMetrics(): Metrics {
         },
       })
     },
-    gauge(name, help, read) {
+    gauge(name, help, read, join = 'sum') {
       registry.registerMetric(
         new Gauge({
           registers: [],
           name,
           help,
+          aggregator: join,
           collect() {
             this.set(read())
           },
         }),
       )
     },
-    gauges: (name, help, labelNames, read) => addGauges({ registers, name, help, labelNames }, read),
+    gauges: (name, help, labelNames, read) => addGauges({ registers, name, help, labelNames, aggregator: 'min' }, read),
   }
 }
 
@@ -142,30 +140,5 @@ function openTally(options: { registers: Registry[]; name: string; help: string;
     const known = counts.get(labels)
     if (known) known.count++
     else counts.set(labels, { count: 1 })
-  }
-}
-
-/** Serves GET /metrics on a port of its own, so that no client of the registry reaches it. */
-export async function serveMetrics(
-  metrics: Metrics,
-  port: number,
-  host: string,
-): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics')
-      return void response.writeHead(404).end('see /metrics\n')
-    metrics.registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
-      (error: Error) => response.writeHead(500).end(`${error.message}\n`),
-    )
-  })
-  server.listen(port, host)
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-    },
   }
 }

@@ -24,6 +24,11 @@ export async function forgetLeases(db: Queryable): Promise<void> {
   await db.run(sql`delete from replica`)
 }
 
+/** Ends the lease of a process that is known to be dead: the writes of others need not wait until it runs out. */
+export async function forgetLease(db: Queryable, id: string): Promise<void> {
+  await db.run(sql`delete from replica where id = ${id}`)
+}
+
 /**
  * The right of this process to serve from memory, until the time in its row. Each time it is taken it has a new row.
  */

@@ -43,6 +43,8 @@ type PeersOptions = {
   stamps?: Stamps
   /** Answers what another process asks. */
   onQuestion?: (question: Question) => unknown
+  /** Called with the id of each lease that this process takes; see `forgetLease`. */
+  onLease?: (id: string) => void
   onTrouble?: (error: unknown) => void
 }
 
@@ -78,6 +80,7 @@ class Seat implements AsyncDisposable {
   readonly #cache: Cache
   readonly #leaseMs: number
   readonly #stamps: Stamps | undefined
+  readonly #onLease: (id: string) => void
   readonly #onTrouble: (error: unknown) => void
   readonly #connection: Connection
   readonly #lease: OwnLease
@@ -91,12 +94,14 @@ class Seat implements AsyncDisposable {
   #wake = () => {}
 
   constructor(db: Db, cache: Cache, options: PeersOptions) {
-    const { leaseMs = 5000, blockLimitMs = defaultBlockLimitMs, stamps, onQuestion, onTrouble = () => {} } = options
+    const { leaseMs = 5000, blockLimitMs = defaultBlockLimitMs, stamps, onQuestion } = options
+    const { onLease = () => {}, onTrouble = () => {} } = options
     const [self, closing] = [this.#self, this.#closing.signal]
     this.#db = db
     this.#cache = cache
     this.#leaseMs = leaseMs
     this.#stamps = stamps
+    this.#onLease = onLease
     this.#onTrouble = onTrouble
     const connection = new Connection({
       db,
@@ -182,7 +187,9 @@ class Seat implements AsyncDisposable {
     if (!this.#connection.isOpen) await this.#connection.open()
     this.#cache.clear()
     this.#stamps?.forget()
-    await this.#outlast(await this.#lease.take())
+    const horizon = await this.#lease.take()
+    this.#onLease(this.#lease.id)
+    await this.#outlast(horizon)
     await this.#renew()
   }
 
