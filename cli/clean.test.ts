@@ -1,6 +1,10 @@
 /** Commands that find and clear what nobody uses, against a real server. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { promisify } from 'node:util'
 import { sql } from '../server/platform/db/sql.ts'
 import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
 import { givenProject, pushImage } from '../server/testing/given.ts'
@@ -10,6 +14,7 @@ import { chooseOldTags } from './lib/old-tags.ts'
 const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
 const { db } = marina.ground
+const root = path.resolve(import.meta.dirname, '..')
 let cli: CommandLine
 before(async () => {
   cli = await openCommandLine({
@@ -184,4 +189,24 @@ suite('tags', () => {
     ])
       assert.equal((await cli.run(bad)).code, 2)
   })
+})
+
+test('a newcomer can type every command of docs/operate/scores.md, one after the other', async () => {
+  const page = await readFile(path.join(root, 'docs/operate/scores.md'), 'utf8')
+  const commands = [...page.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, lines]) => lines).join('')
+  assert.ok(commands.split('\n').length > 10)
+  await pushImage(marina, 'library/app', { tag: '1.0' })
+  const program = `marina() { '${process.execPath}' '${path.join(root, 'server/main.ts')}' "$@"; }`
+  const { stdout } = await promisify(execFile)('bash', ['-c', `set -eu\n${program}\n${commands}`], {
+    cwd: cli.configDir,
+    env: {
+      ...process.env,
+      XDG_CONFIG_HOME: cli.configDir,
+      MARINA_CLI_URL: marina.url,
+      MARINA_CLI_USERNAME: marina.admin.name,
+      MARINA_CLI_PASSWORD: marina.admin.password,
+    },
+  })
+  assert.match(stdout, /^deleted repository library\/app$/m)
+  assert.match(stdout, /^restored the repository library\/app with 1\.0$/m)
 })
