@@ -5,10 +5,10 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { sql } from '../server/platform/db/sql.ts'
 import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
 import { givenProject, pushImage } from '../server/testing/given.ts'
 import { openTestMarina } from '../server/testing/server.ts'
+import { givenPullsToday, setPast, setPushed } from '../server/testing/used.ts'
 import { chooseOldTags } from './lib/old-tags.ts'
 
 const marina = await openTestMarina()
@@ -35,11 +35,9 @@ const json = async <Row>(...words: string[]): Promise<Row> => JSON.parse(await g
 /** A repository with as many pulls, the last of them so many days ago, and one image for each tag. */
 async function givenRepository(name: string, pulls: number, days: number, tags = ['1']): Promise<void> {
   for (const tag of tags) await pushImage(marina, name, { tag })
-  await db.run(sql`
-    update repository set pull_count = ${pulls}, pulled_at = now() - make_interval(hours => ${days * 24 + 1})
-    where name = ${name}`)
+  await setPast(db, name, pulls, days + 0.1)
 }
-const exists = async (name: string) => (await db.row(sql`select from repository where name = ${name}`)) !== undefined
+const exists = async (name: string) => (await cli.run(['repos', 'show', name])).code === 0
 
 suite('repositories', () => {
   let project: string
@@ -77,19 +75,14 @@ suite('repositories', () => {
   })
 
   test('a simulation says how many pulls would have failed', async () => {
-    await db.run(sql`
-      insert into pull_day (day, repository_id, artifact_id, count)
-      select (now() at time zone 'UTC')::date, repository.id, artifact.id, 5
-      from repository join artifact on artifact.repository_id = repository.id where repository.name = ${at('old')}`)
-    await db.run(sql`update repository set created_at = now() - interval '100 days' where name like ${`${project}/%`}`)
-    await db.run(sql`update artifact set pushed_at = now() - interval '100 days'`)
+    await givenPullsToday(db, at('old'), 5)
     const { code, stdout, stderr } = await cli.run(['repos', 'simulate', '-d', '7', '-c', '3', '--project', project])
     assert.deepEqual([code, stdout.split('\n').length], [0, 5], stderr)
     assert.match(stdout, new RegExp(`\n0\\.\\d\\d +${at('old')} +5 +\\d{4}-`))
     assert.match(stderr, /^5 pulls since \S+ would have failed, of those recorded from \S+ on$/m)
   })
 
-  test('S2-24: cleaning says what goes and what that frees; a dry run, a missing answer and bad numbers change nothing', async () => {
+  test('S2-24: cleaning says what goes and what that frees; dry runs and bad numbers change nothing', async () => {
     const dry = await cli.run(['repos', 'clean', '--project', project, '--count', '2', '--dry-run'])
     assert.deepEqual([dry.code, dry.stdout], [0, ''])
     assert.match(dry.stderr, new RegExp(`repository ${at('kept')} will be deleted: score 0\\.72, 2 pulls, the last`))
@@ -149,23 +142,20 @@ suite('tags', () => {
     assert.deepEqual(chosen(0, 5, ...tags), ['f'])
   })
 
-  test('S2-25: old tags are taken away in each repository, their artifacts stay, and so do immutable tags', async () => {
+  test('S2-25: old tags are taken away in each repository; artifacts and immutable tags stay', async () => {
     const { name: project } = await givenProject(marina)
     for (const repository of ['one', 'two']) {
       for (const [place, name] of ['1', '2', '3', 'v4', 'young'].entries()) {
         await pushImage(marina, `${project}/${repository}`, { tag: name })
         const days = name === 'young' ? 1 : 20 + place
-        await db.run(sql`
-          update tag set pushed_at = now() - make_interval(hours => ${days * 24 + 1}) from repository
-          where repository.id = tag.repository_id and repository.name = ${`${project}/${repository}`}
-            and tag.name = ${name}`)
+        await setPushed(db, `${project}/${repository}`, name, days + 0.1)
       }
     }
     await good('immutable', 'create', project, '--tags', 'v*')
     const left = async (repository: string) =>
       (await good('tags', 'list', `${project}/${repository}`, '-o', 'name'))
         .split('\n')
-        .map((name) => name.split(':')[1])
+        .map((name) => name.split(':')[1]!)
         .toSorted()
     const words = ['tags', 'clean', '-d', '7', '-m', '1']
     const dry = await cli.run([...words, '-n', `${project}/one`, '--dry-run'])

@@ -151,7 +151,7 @@ const simulatedShape: Shape<Simulated> = {
 /** The most repositories that are deleted at once (S2-24). */
 const mostAtOnce = 50
 
-const clean: Verb<Asked & { count?: string; dryRun?: true; yes?: true }> = {
+const clean: Verb<Asked & { count?: string; dryRun?: true }> = {
   name: 'clean',
   about: 'delete the least used repositories, lowest score first; asks how many',
   options: [
@@ -164,7 +164,7 @@ const clean: Verb<Asked & { count?: string; dryRun?: true; yes?: true }> = {
     ['marina repos clean --count 5 --dry-run', 'what would go, and what that would free'],
     ['marina repos clean --project team --count 5 --yes', 'in a script'],
   ],
-  async run({ count: text, dryRun, yes, ...asked }, call) {
+  async run({ count: text, dryRun, ...asked }, call) {
     const query = await queryOf(asked, call)
     const lowest = async (most: number) =>
       (await call.client(api.listLowestRepositories, { query: { ...query, count: most } })).body
@@ -189,8 +189,9 @@ async function askCount({ out }: Call, { repositories }: Lowest, isDry = false):
 function describe({ repositories, freed_bytes: bytes, restorable_seconds: seconds }: Lowest): string[] {
   return [
     ...repositories.map((one) => {
-      const pulls = `${count(one.pull_count, 'pull')}, the last ${time(one.last_pull_time)}`
-      return `repository ${one.name} will be deleted: score ${decimal(one.score)}, ${pulls}, ${count(one.tags_count, 'tag')}`
+      const use = `${count(one.pull_count, 'pull')}, the last ${time(one.last_pull_time)}`
+      const tags = count(one.tags_count, 'tag')
+      return `repository ${one.name} will be deleted: score ${decimal(one.score)}, ${use}, ${tags}`
     }),
     `${count(repositories.length, 'repository')}: ${size(bytes)} would be freed, ${whenFreed(seconds)}`,
   ]

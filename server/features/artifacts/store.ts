@@ -195,8 +195,7 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
         select json_agg(
           json_build_array(one.id, one.name, one.pushed_at, one.pulled_at, one.pull_count) order by one.id desc)
         from (
-          select * from tag where tag.artifact_id = artifact.id
-          order by tag.id desc limit ${beside}) one), '[]') as tags,
+          select * from tag where tag.artifact_id = artifact.id order by id desc limit ${beside}) one), '[]') as tags,
       coalesce((
         select json_agg(label_id order by label_id) from artifact_label
         where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",

@@ -94,7 +94,7 @@ suite('ties', () => {
     })),
   })
 
-  test('S2-19, S2-21: of the 27 combinations of the default preset 8 pairs share a score, and the check names them', () => {
+  test('S2-19, S2-21: in 27 combinations of the default preset 8 pairs share a score; the check names them', () => {
     const { combinations, scores, ties } = checkTies(design)
     assert.deepEqual([combinations, scores], [27, 19])
     assert.deepEqual(
@@ -150,7 +150,7 @@ test('S2-21: rules that cannot be used are refused with a sentence that names th
   for (const rules of Object.values(presets)) assert.equal(rulesProblem(rules), undefined)
 })
 
-test('S2-28, S2-29: in the list of the notes 54 repositories are in the highest tier of pulls and 46 in the next', () => {
+test('S2-28, S2-29: in the list of the notes 54 repositories are in the highest tier of pulls, 46 in the next', () => {
   const counts = pulledMost.map(({ pulls }) => pulls)
   const sum = counts.reduce((all, one) => all + one, 0)
   assert.deepEqual([pulledMost.length, new Set(pulledMost.map(({ name }) => name)).size, sum], [100, 100, 53_943])

@@ -14,7 +14,7 @@ import { presets } from './presets.ts'
 import { pullDaySweep } from './pull-days.ts'
 import { pulledMost } from './pulled-most.suite.ts'
 import { scoreOf } from './rules.ts'
-import { dayAgo, daysAgo, givenPulls, givenUsed, type Used } from './used.suite.ts'
+import { dayAgo, daysAgo, givenPulls, givenUsed, type Used } from '../../testing/used.ts'
 
 const { marina, rest } = await openScene()
 const { admin } = marina

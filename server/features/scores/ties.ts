@@ -7,7 +7,7 @@ type Tie = { score: number; combinations: Combination[] }
 /** `combinations`: how many there are; `scores`: how many different scores they reach, from lowest to highest. */
 type Check = { combinations: number; scores: number; lowest: number; highest: number; ties: Tie[] }
 
-/** Finds scores that different combinations of tiers share, so that repositories in them cannot be told apart (S2-21). */
+/** Finds scores that combinations of tiers share, so that repositories in them cannot be told apart (S2-21). */
 export function checkTies(rules: Rules): Check {
   const all = combine(rules)
   const byScore = Map.groupBy(all, ({ score }) => score)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Db } from '../../platform/db/db.ts'
-import { sql } from '../../platform/db/sql.ts'
+import type { Db } from '../platform/db/db.ts'
+import { sql } from '../platform/db/sql.ts'
 
 const dayMs = 86_400_000
 
@@ -52,4 +52,29 @@ export async function givenPulls(
   await db.run(sql`
     insert into pull_day (day, repository_id, artifact_id, count)
     values (${dayAgo(days)}::date, ${of.id}, ${of.artifactId}, ${count})`)
+}
+
+/** Lets a repository have so many pulls, the last of them so many days ago, and a creation a hundred days ago. */
+export async function setPast(db: Db, name: string, pulls: number, pulledDays: number): Promise<void> {
+  await db.run(sql`
+    update repository set pull_count = ${pulls}, pulled_at = ${daysAgo(pulledDays)}, created_at = ${daysAgo(100)}
+    where name = ${name}`)
+  await db.run(sql`
+    update artifact set pushed_at = ${daysAgo(100)} from repository
+    where repository.id = artifact.repository_id and repository.name = ${name}`)
+}
+
+/** Lets a tag have been pushed so many days ago. */
+export async function setPushed(db: Db, repository: string, tag: string, days: number): Promise<void> {
+  await db.run(sql`
+    update tag set pushed_at = ${daysAgo(days)} from repository
+    where repository.id = tag.repository_id and repository.name = ${repository} and tag.name = ${tag}`)
+}
+
+/** Records pulls of each artifact of a repository, today. */
+export async function givenPullsToday(db: Db, repository: string, count: number): Promise<void> {
+  const rows = await db.rows<{ id: number; artifactId: number }>(sql`
+    select repository.id, artifact.id as "artifactId"
+    from repository join artifact on artifact.repository_id = repository.id where repository.name = ${repository}`)
+  for (const row of rows) await givenPulls(db, row, 0, count)
 }
