@@ -69,10 +69,19 @@ export async function pushImage(
       201,
     )
   }
-  expect(
-    await connection.ask('PUT', `/v2/${name}/manifests/${tag}`, `${head}content-type: ${manifestType}\r\n`, manifest),
-    201,
-  )
+  await putManifest(connection, token, name, tag, manifest)
+}
+
+/** Pushes a manifest by its tag; its parts must be in the repository. Throws when refused. */
+export async function putManifest(
+  connection: Connection,
+  token: string,
+  name: string,
+  tag: string,
+  manifest: Buffer,
+): Promise<void> {
+  const head = `authorization: Bearer ${token}\r\ncontent-type: ${manifestType}\r\n`
+  expect(await connection.ask('PUT', `/v2/${name}/manifests/${tag}`, head, manifest), 201)
 }
 
 /** Starts an upload. Returns path and query of its location: docker-registry's is a whole URL, Marina's a path. */

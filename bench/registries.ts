@@ -1,6 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, type KeyObject } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { freePort, output, type Program, type Scratch } from './scratch.ts'
 
@@ -42,7 +40,7 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
   const program = await scratch.start([process.execPath, ...nodeOptions, main, 'serve'], {
     port,
     env,
-    isReady: isHealthy,
+    isReady: 'MARINA_TLS_CERT' in more ? isHealthyByTls : isHealthy,
   })
   return {
     ...program,
@@ -102,6 +100,14 @@ async function isHealthy(port: number): Promise<boolean> {
   )
 }
 
+/** With a certificate that nobody has to trust. */
+async function isHealthyByTls(port: number): Promise<boolean> {
+  return output('curl', ['-k', '-s', '-f', `https://127.0.0.1:${port}/api/v2.0/health`]).then(
+    () => true,
+    () => false,
+  )
+}
+
 async function marinaToken(port: number, repositories: string[]): Promise<string> {
   const query = new URLSearchParams({
     service: 'harbor-registry',
@@ -112,93 +118,4 @@ async function marinaToken(port: number, repositories: string[]): Promise<string
   })
   if (!answer.ok) throw new Error(`no token from Marina: ${answer.status} ${await answer.text()}`)
   return ((await answer.json()) as { token: string }).token
-}
-
-/**
- * Starts Debian's docker-registry on the file system. It verifies tokens as Marina does, with ES256 and the same
- * claims.
- */
-export async function startDockerRegistry(scratch: Scratch): Promise<Registry> {
-  const port = await freePort()
-  const storage = scratch.path('docker-registry')
-  await mkdir(storage, { recursive: true })
-  const key = await makeKey(scratch)
-  const config = scratch.path('docker-registry.json') // YAML reads JSON
-  writeFileSync(
-    config,
-    JSON.stringify({
-      version: '0.1',
-      log: { level: 'error', accesslog: { disabled: true } },
-      storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
-      http: { addr: `127.0.0.1:${port}` },
-      auth: {
-        token: { realm: 'http://127.0.0.1/token', service: 'bench', issuer: 'bench', rootcertbundle: key.certificate },
-      },
-    }),
-  )
-  const program = await scratch.start(['docker-registry', 'serve', config], {
-    port,
-    env: { OTEL_TRACES_EXPORTER: 'none' },
-  })
-  return { ...program, name: 'docker-registry', storage, token: async (repositories) => signToken(key, repositories) }
-}
-
-type Key = { certificate: string; privateKey: KeyObject; id: string }
-
-async function makeKey(scratch: Scratch): Promise<Key> {
-  const [keyFile, certificate] = [scratch.path('key.pem'), scratch.path('certificate.pem')]
-  await output('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    keyFile,
-    '-out',
-    certificate,
-    '-days',
-    '2',
-    '-subj',
-    '/CN=bench',
-  ])
-  const privateKey = createPrivateKey(readFileSync(keyFile))
-  return { certificate, privateKey, id: fingerprint(createPublicKey(privateKey)) }
-}
-
-/** The id by which docker-registry 2.8 finds a key (libtrust): 240 bits of the key's SHA-256, base32 in groups of 4. */
-function fingerprint(key: KeyObject): string {
-  const bits = [
-    ...createHash('sha256')
-      .update(key.export({ type: 'spki', format: 'der' }))
-      .digest()
-      .subarray(0, 30),
-  ]
-    .map((byte) => byte.toString(2).padStart(8, '0'))
-    .join('')
-  const letters = bits
-    .match(/.{5}/g)!
-    .map((five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five, 2)])
-    .join('')
-  return letters.match(/.{4}/g)!.join(':')
-}
-
-function signToken({ privateKey, id }: Key, repositories: string[]): string {
-  const now = Math.floor(Date.now() / 1000)
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const claims = {
-    iss: 'bench',
-    sub: 'admin',
-    aud: 'bench',
-    iat: now,
-    nbf: now - 60,
-    exp: now + 3600,
-    jti: randomBytes(16).toString('hex'),
-    access: repositories.map((name) => ({ type: 'repository', name, actions: ['pull', 'push'] })),
-  }
-  const signed = `${part({ alg: 'ES256', typ: 'JWT', kid: id })}.${part(claims)}`
-  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  return `${signed}.${signature.toString('base64url')}`
 }

@@ -3,17 +3,22 @@ import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
+import { blobGet } from './scenarios/blob-get.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
+import { crowd } from './scenarios/crowd.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
 import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
+import { newTags } from './scenarios/new-tags.ts'
+import { pushCost } from './scenarios/push-cost.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
+import { tagList } from './scenarios/tag-list.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { footprint } from './scenarios/footprint.ts'
@@ -23,8 +28,13 @@ const scenarios = [
   manifestGet,
   manyConnections,
   blobPut,
+  blobGet,
   memory,
   smallPush,
+  pushCost,
+  newTags,
+  crowd,
+  tagList,
   artifactList,
   cacheTable,
   cacheTags,

@@ -1,6 +1,7 @@
 import { makeImage, pushOne } from '../image.ts'
 import { startBare } from './manifest-get.ts'
-import { startDockerRegistry, startMarina, startSecondMarina, type Registry } from '../registries.ts'
+import { startDockerRegistry } from '../peers.ts'
+import { startMarina, startSecondMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
 import { wrk } from '../wrk.ts'
 import { askOverAll, type Round } from './connections.ts'

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { makeImage, pushOne } from '../image.ts'
 import type { Order, Outcome } from '../many-clients.ts'
-import { startDockerRegistry, startMarina, type Registry } from '../registries.ts'
+import { startDockerRegistry } from '../peers.ts'
+import { startMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Row, type Scenario } from '../scenario.ts'
 
 const connections = 5000

@@ -1,7 +1,8 @@
 import { openConnection, type Connection } from '../connection.ts'
 import { makeImage, pushImage } from '../image.ts'
-import { startDockerRegistry, startMarina, type Registry } from '../registries.ts'
-import { takeTurns, type Row, type Scenario } from '../scenario.ts'
+import { besidePeers, startPeers } from '../peers.ts'
+import { startMarina, type Registry } from '../registries.ts'
+import type { Row, Scenario } from '../scenario.ts'
 import { output } from '../scratch.ts'
 
 const clients = 16
@@ -14,22 +15,14 @@ export const smallPush: Scenario = {
     '7 requests each, as docker sends them',
   async run(bench): Promise<Row[]> {
     const { scratch } = bench
-    const [marina, docker] = [await startMarina(scratch), await startDockerRegistry(scratch)]
+    const [marina, peers] = [await startMarina(scratch), await startPeers(scratch)]
     let round = 0
-    const push = (registry: Registry) => async () => {
+    const ratios = { 'docker-registry': 2.5, distribution: 1.5, 'zot-synced': 1.5 }
+    const row = { what: 'small image pushes, 16 clients', unit: 'pushes/s', ratios }
+    return besidePeers(bench, row, marina, peers, async (registry) => {
       await output('sync', [])
       return pushForAWhile(registry, ++round)
-    }
-    const values = await takeTurns(bench, 'small pushes/s', { marina: push(marina), docker: push(docker) })
-    return [
-      {
-        what: 'small image pushes, 16 clients',
-        unit: 'pushes/s',
-        ours: values.marina,
-        against: { name: 'docker-registry', values: values.docker },
-        target: { ratio: 1 },
-      },
-    ]
+    })
   },
 }
 

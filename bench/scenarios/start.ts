@@ -1,4 +1,5 @@
-import { startDockerRegistry, startMarina, type Registry } from '../registries.ts'
+import { startDockerRegistry } from '../peers.ts'
+import { startMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
 import { openScratch, type Scratch } from '../scratch.ts'
 

@@ -1,8 +1,6 @@
 import type { Digest } from '../../oci/digest.ts'
-import type { Manifest } from '../../oci/manifest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
 import type { Queryable, Tx } from '../platform/db/db.ts'
-import { jsonbText } from '../platform/db/json.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import { andThen, type Maybe } from '../platform/maybe.ts'
@@ -60,14 +58,6 @@ export function findManifestStat(
   )
 }
 
-/** The artifacts of the repository that have one of the digests. */
-export function findChildren(db: Queryable, repositoryId: number, digests: string[]): Promise<Child[]> {
-  return db.rows<Child>(sql`
-    select id, digest, size, octet_length(content) as length, depth
-    from artifact join manifest on manifest.artifact_id = artifact.id
-    where repository_id = ${repositoryId} and digest = any(${digests}::text[])`)
-}
-
 /** What the processor of an artifact's type read from it before it is stored; see registry/describe.ts. */
 export type Description = {
   /** In Harbor's words: IMAGE, CHART, CNAB, WASM, SBOM, CNAI, ...; UNKNOWN when the manifest does not say. */
@@ -76,23 +66,6 @@ export type Description = {
   icon: Digest | undefined
   /** Set when the artifact belongs to another: a signature, an SBOM, ... */
   accessory: { type: string; subject: Digest } | undefined
-}
-
-type NewArtifact = {
-  digest: Digest
-  manifest: Manifest
-  description: Description
-  content: Buffer
-  /** Bytes of the manifest and of everything it references. */
-  size: number
-  depth: number
-  blobIds: number[]
-  /** In the order of the index, with the platform and the annotations that the index gives them. */
-  children: {
-    id: number
-    platform: Record<string, unknown> | undefined
-    annotations: Record<string, string> | undefined
-  }[]
 }
 
 /** An artifact with its tags, labels and references, as lists show it; see features/artifacts/objects.ts. */
@@ -108,85 +81,6 @@ export const artifactCountKey = keyOf('artifact_count', 'repository_id')
 /** Says that the transaction changes which artifacts the repository lists. */
 export const changesList = (tx: Tx, repositoryId: number) =>
   tx.changes(artifactListKey(repositoryId), artifactCountKey(repositoryId))
-
-/**
- * Upserts an artifact with its bytes and its references; pushing the same manifest again keeps its row (`isNew:
- * false`). The row stays locked until the transaction ends, so that no other one deletes the artifact before a tag
- * names it. Throws a foreign key violation when a blob or a child was deleted since it was looked up.
- */
-export async function saveArtifact(
-  tx: Tx,
-  { id: repositoryId, projectId }: { id: number; projectId: number },
-  artifact: NewArtifact,
-): Promise<{ id: number; isNew: boolean }> {
-  const { digest, manifest, description, children } = artifact
-  changesList(tx, repositoryId)
-  const row = await tx.row<{ id: number; isNew: boolean }>(sql`
-    with saved as (
-      insert into artifact (
-        repository_id, digest, media_type, config_media_type, artifact_type,
-        kind, size, depth,
-        config_digest, subject_digest, annotations,
-        type, extra_attrs, icon_digest)
-      values (
-        ${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.config?.mediaType}, ${manifest.artifactType},
-        ${manifest.kind}, ${artifact.size}, ${artifact.depth},
-        ${manifest.config?.digest}, ${manifest.subject?.digest}, ${jsonbText(manifest.annotations)}::jsonb,
-        ${description.type}, ${jsonbText(description.extraAttrs)}::jsonb, ${description.icon})
-      on conflict (repository_id, digest) do update
-        set pushed_at = now(), type = excluded.type, extra_attrs = excluded.extra_attrs,
-          icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
-      returning id, (xmax = 0) as is_new),
-    content as (
-      insert into manifest (artifact_id, content)
-      select id, ${artifact.content}::bytea from saved
-      on conflict do nothing),
-    blobs as (
-      insert into artifact_blob (artifact_id, repository_id, blob_id)
-      select saved.id, ${repositoryId}, blob_id
-      from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id
-      order by blob_id on conflict do nothing),
-    children as (
-      insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
-      select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position
-      from saved, unnest(
-        ${children.map(({ id }) => id)}::bigint[],
-        ${children.map(({ platform }) => jsonOf(platform))}::text[],
-        ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
-        with ordinality as child (child_id, platform, annotations, position)
-      order by position on conflict do nothing)
-    select id, is_new as "isNew" from saved`)
-  // A repository is listed from its first artifact on, so a new artifact may change how many the project has.
-  tx.changes(row!.isNew ? repositoryCountKey(projectId) : artifactKey(row!.id))
-  await saveAccessory(tx, repositoryId, row!, description.accessory)
-  return row!
-}
-
-/**
- * Saves which subject the artifact belongs to, if any. An artifact that is pushed again may have had another subject,
- * whose accessories change, too.
- */
-async function saveAccessory(
-  tx: Tx,
-  repositoryId: number,
-  { id, isNew }: { id: number; isNew: boolean },
-  accessory: Description['accessory'],
-): Promise<void> {
-  const before = isNew
-    ? undefined
-    : await tx.row<{ subject: Digest }>(
-        sql`select subject_digest as subject from accessory where artifact_id = ${id} for update`,
-      )
-  if (before) tx.changes(accessoryKey(repositoryId, before.subject))
-  if (!accessory) return
-  tx.changes(accessoryKey(repositoryId, accessory.subject))
-  await tx.run(sql`
-    insert into accessory (artifact_id, repository_id, subject_digest, type)
-    values (${id}, ${repositoryId}, ${accessory.subject}, ${accessory.type})
-    on conflict (artifact_id) do update set type = excluded.type, subject_digest = excluded.subject_digest`)
-}
-
-const jsonOf = (value: unknown) => (value === undefined ? null : jsonbText(value))
 
 /** The artifact's id. Its row stays locked until the transaction ends, so that no tag can be added meanwhile. */
 export async function lockArtifact(tx: Tx, repositoryId: number, digest: Digest): Promise<number | undefined> {

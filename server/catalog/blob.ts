@@ -31,32 +31,36 @@ export function findBlob({ db, cache }: Reader, repository: RepositoryName, dige
   )
 }
 
-/** Of the given digests, those that the repository holds. */
-export function findBlobs(db: Queryable, repositoryId: number, digests: string[]): Promise<Blob[]> {
-  return db.rows<Blob>(sql`
-    select blob.id, blob.digest, blob.size from blob join repository_blob held on held.blob_id = blob.id
-    where held.repository_id = ${repositoryId} and blob.digest = any(${digests}::text[])`)
-}
+/** Bytes that are durable in storage, for the repository that is to hold them. Size in bytes. */
+type NewBlob = { repositoryId: number; digest: Digest; size: number }
 
 /**
- * Records bytes that are durable in storage, and that the repository holds them. Idempotent, also when many
- * transactions record one digest at once. Throws an error of `isDoubtful` when a collection may have taken the bytes
- * since.
+ * Records blobs, and which repositories hold them. Idempotent, also when many transactions record one digest at once.
+ * Throws an error of `isDoubtful` when a collection may have taken the bytes of one since.
  */
-export async function saveBlob(tx: Tx, repositoryId: number, blob: { digest: Digest; size: number }): Promise<void> {
-  // A concurrent insert that this statement's snapshot cannot see yet leaves `known` empty; the next statement sees it.
-  for (;;) {
-    const row = await tx.row(sql`
+export async function saveBlobs(tx: Tx, blobs: NewBlob[]): Promise<void> {
+  // A concurrent insert that this statement's snapshot cannot see yet is missing in `known`; the next one sees it.
+  for (let left = blobs; left.length > 0;) {
+    const digests = left.map(({ digest }) => digest)
+    const rows = await tx.rows<{ digest: Digest }>(sql`
       with
+        given as (
+          select * from unnest(
+            ${digests}::text[], ${left.map(({ size }) => size)}::bigint[],
+            ${left.map(({ repositoryId }) => repositoryId)}::bigint[]) as one (digest, size, repository_id)),
         made as (
-          insert into blob (digest, size) values (${blob.digest}, ${blob.size})
-          on conflict (digest) do nothing returning id),
-        known as (select id from made union all select id from blob where digest = ${blob.digest} limit 1),
+          insert into blob (digest, size) select distinct on (digest) digest, size from given order by digest
+          on conflict (digest) do nothing returning id, digest),
+        known as (
+          select id, digest from made union all
+          select id, digest from blob where digest = any(${digests}::text[])),
         held as (
-          insert into repository_blob (repository_id, blob_id) select ${repositoryId}, id from known
+          insert into repository_blob (repository_id, blob_id)
+          select distinct given.repository_id, known.id from given join known using (digest) order by 1, 2
           on conflict do nothing)
-      select id from known`)
-    if (row) return
+      select digest from known`)
+    const known = new Set(rows.map(({ digest }) => digest))
+    left = left.filter(({ digest }) => !known.has(digest))
   }
 }
 

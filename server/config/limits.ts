@@ -118,6 +118,13 @@ export const limits = {
     path: 'limits.page_size',
     parse: integer(1, 10_000),
     fallback: 1000,
-    help: 'entries on a page of tags, catalog or referrers, also when a client asks for more',
+    help: 'entries on a page of the catalog or of referrers, also when a client asks for more',
+  }),
+  tagPageSize: setting({
+    env: 'MARINA_TAG_PAGE_SIZE',
+    path: 'limits.tag_page_size',
+    parse: integer(1, 100_000),
+    fallback: 10_000,
+    help: 'tags on a page of /v2/<name>/tags/list, also when a client asks for more',
   }),
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gathering } from './gather.ts'
+import { batching, gathering } from './gather.ts'
 
 test('items given together make one batch of at most the limit, and those given meanwhile the next', async () => {
   const rounds: number[][] = []
@@ -25,4 +25,39 @@ test('a batch that fails rejects for its callers, and the next one runs neverthe
   assert.equal(one.status, 'rejected')
   assert.deepEqual(two, { status: 'fulfilled', value: 2 })
   assert.equal(await ask(3), 3)
+})
+
+test('an item that fails in a batch fails alone, and batches of another key do not wait', async () => {
+  const rounds: string[][] = []
+  const ask = batching({
+    async ask(items: string[]) {
+      rounds.push(items)
+      if (items.includes('bad')) throw new Error('bad')
+      return items.map((item) => item.toUpperCase())
+    },
+    keyOf: (item) => (item === 'other' ? 'other' : ''),
+    isCommon: () => false,
+    atMost: 10,
+  })
+  const answers = await Promise.allSettled(['a', 'bad', 'other', 'c'].map(ask))
+  assert.deepEqual(
+    answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : answer.reason instanceof Error)),
+    ['A', true, 'OTHER', 'C'],
+  )
+  assert.deepEqual(rounds, [['a', 'bad', 'c'], ['other'], ['a'], ['bad'], ['c']])
+})
+
+test('an error that all items have in common is not asked for again', async () => {
+  let count = 0
+  const ask = batching({
+    async ask(): Promise<number[]> {
+      count++
+      throw new Error('away')
+    },
+    isCommon: () => true,
+    atMost: 10,
+  })
+  const answers = await Promise.allSettled([1, 2, 3].map(ask))
+  assert.ok(answers.every(({ status }) => status === 'rejected'))
+  assert.equal(count, 1)
 })

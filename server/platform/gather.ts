@@ -32,3 +32,56 @@ export function gathering<Item, Answer>(
       }
     })
 }
+
+/**
+ * As `gathering`, with an answer for each item, in their order, and one batch at a time for each key. When a batch of
+ * several fails, each of its items is asked for by itself, so that the error of one caller is not that of another; an
+ * error that `isCommon` rejects them all.
+ */
+export function batching<Item, Answer>({
+  ask,
+  keyOf = () => '',
+  isCommon,
+  atMost,
+}: {
+  ask(items: Item[]): Promise<Answer[]>
+  keyOf?(item: Item): string
+  isCommon(error: unknown): boolean
+  atMost: number
+}): (item: Item) => Promise<Answer> {
+  type Asked = { item: Item; resolve(answer: Answer): void; reject(error: unknown): void }
+  const queues = new Map<string, Asked[]>()
+
+  const askAlone = async ({ item, resolve, reject }: Asked) => {
+    try {
+      resolve((await ask([item]))[0]!)
+    } catch (error) {
+      reject(error)
+    }
+  }
+  const askTogether = async (round: Asked[]) => {
+    if (round.length === 1) return askAlone(round[0]!)
+    try {
+      const answers = await ask(round.map(({ item }) => item))
+      round.forEach(({ resolve }, index) => resolve(answers[index]!))
+    } catch (error) {
+      if (isCommon(error)) for (const { reject } of round) reject(error)
+      else for (const one of round) await askAlone(one)
+    }
+  }
+  const run = async (key: string, queue: Asked[]) => {
+    while (queue.length > 0) await askTogether(queue.splice(0, atMost))
+    queues.delete(key)
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      const key = keyOf(item)
+      const queue = queues.get(key)
+      if (queue) return void queue.push({ item, resolve, reject })
+      const fresh = [{ item, resolve, reject }]
+      queues.set(key, fresh)
+      // A microtask later, so that items given in the same moment are in the batch.
+      queueMicrotask(() => void run(key, fresh))
+    })
+}

@@ -21,7 +21,7 @@ import { openTestMarina, type TestMarina } from '../testing/server.ts'
 let marina: TestMarina
 let project: string
 before(async () => {
-  marina = await openTestMarina({ MARINA_PAGE_SIZE: '20', MARINA_CHUNK_MIN_BYTES: '1KiB' })
+  marina = await openTestMarina({ MARINA_PAGE_SIZE: '20', MARINA_TAG_PAGE_SIZE: '20', MARINA_CHUNK_MIN_BYTES: '1KiB' })
   project = (await givenProject(marina)).name
 })
 after(() => marina[Symbol.asyncDispose]())

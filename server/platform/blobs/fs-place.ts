@@ -5,8 +5,8 @@ import { codeOf, isAbsent } from './failures.ts'
 /** Puts and removes files below one root, atomically; on return the change is durable. */
 export type Places = {
   /**
-   * Moves a synced file to its place. A folder is made only when the move finds none, as it usually exists, and again
-   * when a removal deleted it as empty meanwhile.
+   * Moves a synced file to its place, in a folder that is usually new: every blob has its own. The folder is made again
+   * when a removal of a neighbour deleted it as empty meanwhile.
    */
   put(from: string, to: string): Promise<void>
   /** Removes a file, and the folders above it that are empty then. False when there was none. */
@@ -22,12 +22,12 @@ export function openPlaces(root: string): Places {
     async put(from, to) {
       const dir = dirname(to)
       for (let attempt = 1; ; attempt++) {
+        await makeDir(dir)
         try {
           await rename(from, to)
           break
         } catch (error) {
           if (codeOf(error) !== 'ENOENT' || attempt === 20) throw error
-          await makeDir(dir)
         }
       }
       await Promise.all([syncNearest(dir), ...settling(dir)])

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailable, type Db } from '../db/db.ts'
 import type { Log } from '../observe/log.ts'
 import type { Part } from '../observe/part.ts'
-import { holdPlace, lookAround, movePlace, park, readWindow, takePlace, type Place } from './places.ts'
+import { holdPlace, movePlace, park, readWindow, takePlace, type Place } from './places.ts'
 import type { Reaction, Told } from './reaction.ts'
 
 type FollowerOptions = {
@@ -20,7 +20,7 @@ type FollowerOptions = {
   part: Part
 }
 
-/** How one turn of a reaction ended; `busy`: another process has its place. */
+/** How one turn of a reaction ended. `busy`: another process has its place. `idle`: there is nothing left to take. */
 type Outcome = 'moved' | 'busy' | 'idle'
 /** The window of a turn, and the facts in it that the reaction wants. */
 type Turn = { place: Place; until: string; told: Told[] }
@@ -35,7 +35,8 @@ export class Follower {
   readonly #options: FollowerOptions
   /** How many facts the reaction gets at once: fewer after a refusal, to find the fact that it refuses. */
   #size: number
-  #isAsked = false
+  /** The snapshot up to which facts are to be taken next. */
+  #asked: string | undefined
   #running: Promise<void> | undefined
 
   constructor(reaction: Reaction, options: FollowerOptions) {
@@ -45,10 +46,11 @@ export class Follower {
   }
 
   /**
-   * To be called when there are facts to take. Returns at once; called while a run is under way, it adds another turn.
+   * To be called when there are facts that are visible in the snapshot `now`. Returns at once; called while a run is
+   * under way, it makes that run go on up to the later snapshot.
    */
-  start(): void {
-    this.#isAsked = true
+  start(now: string): void {
+    this.#asked = now
     this.#running ??= this.#run().finally(() => (this.#running = undefined))
   }
 
@@ -60,10 +62,11 @@ export class Follower {
   async #run(): Promise<void> {
     const { closing, part, pollMs } = this.#options
     const { name } = this.reaction
-    while (this.#isAsked && !closing.aborted) {
-      this.#isAsked = false
+    while (this.#asked !== undefined && !closing.aborted) {
+      const now = this.#asked
+      this.#asked = undefined
       try {
-        await this.#catchUp()
+        await this.#catchUp(now)
         part.well(name)
       } catch (error) {
         part.failed(name, error)
@@ -72,12 +75,10 @@ export class Follower {
     }
   }
 
-  /** Takes turn after turn until there are no more facts. */
-  async #catchUp(): Promise<void> {
-    const { db, closing } = this.#options
+  /** Takes turn after turn until there are no more facts in the snapshot. */
+  async #catchUp(now: string): Promise<void> {
+    const { closing } = this.#options
     while (!closing.aborted) {
-      const { now, behind } = await lookAround(db, [this.reaction.name])
-      if (behind.length === 0) return
       const outcome = await this.#takeTurn(now)
       if (outcome === 'idle') return
       if (outcome === 'busy') await pause(busyMs, closing)
@@ -99,10 +100,11 @@ export class Follower {
         if (read.length === 0 && place.until === null) return 'idle'
         turn = { place, until, told: read.filter(({ topic }) => topics === 'all' || topics.includes(topic)) }
         if (turn.told.length > 0) await this.reaction.handle(tx, turn.told)
-        await movePlace(tx, name, until, read.length < size ? undefined : read.at(-1)!.id)
-        return 'moved'
+        const isAll = read.length < size
+        await movePlace(tx, name, until, isAll ? undefined : read.at(-1)!.id)
+        return isAll && until === now ? 'idle' : 'moved'
       })
-      if (outcome === 'moved') this.#size = Math.min(batch, size * 2)
+      if (outcome !== 'busy' && turn) this.#size = Math.min(batch, size * 2)
       return outcome
     } catch (error) {
       return this.#failed(turn, error)

@@ -9,8 +9,8 @@ import type { At, Exchange } from './session.ts'
 export type ListOptions = {
   registry: Pick<Registry, 'listRepositories' | 'listTags' | 'listReferrers'>
   rights: { viewer(caller: Caller): Promise<Viewer> }
-  /** `pageSize`: the most entries of a page, also when a client asks for more. */
-  limits: { pageSize: number }
+  /** The most entries of a page, also when a client asks for more. Tags are only names, so their pages are longer. */
+  limits: { pageSize: number; tagPageSize: number }
 }
 
 /** GET /v2/_catalog: repositories that the caller may see. */
@@ -32,7 +32,7 @@ export async function answerTags(
   { name, query }: At<'tags'>,
   { response }: Exchange,
 ): Promise<void> {
-  const page = parsePage(query, limits.pageSize)
+  const page = parsePage(query, limits.tagPageSize)
   const names = await registry.listTags(name, oneMore(page))
   const { shown, headers } = cutPage(names, page.limit, `/v2/${name}/tags/list`, (tag) => tag)
   sendJson(response, 200, { name, tags: shown }, headers)

@@ -4,8 +4,9 @@ import type { Digest, DigestAlgorithm } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import { BlobMissing, type Stage } from '../../platform/blobs/blobs.ts'
-import type { Db, Tx } from '../../platform/db/db.ts'
+import { DatabaseUnavailable, type Db, type Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { batching } from '../../platform/gather.ts'
 
 /** An upload while one request works on it; `grownBy` is the claim of the request that last added bytes. */
 export type Claimed = {
@@ -17,8 +18,12 @@ export type Claimed = {
   grownBy: string | null
   /** The digest under which its bytes were being moved to their place (committed.ts). */
   committing: Digest | null
+  /** True once the row of the upload is gone, so that there is no claim to give back. */
+  isOver?: true
 }
 
+/** A request that wants to work on an upload. */
+type Asked = { name: RepositoryName; id: string; claim: string }
 type ClaimRow = Pick<Claimed, 'stage' | 'algorithm' | 'grownBy' | 'committing'> & { busy: boolean }
 
 /** How long a claim on an upload lasts unless it is renewed, in s; it is renewed after a third of this. */
@@ -27,15 +32,30 @@ const claimSeconds = 30
 const claimPatienceMs = 3000
 const claimPollMs = 50
 
-/** Runs `work` while no other request, on any replica, may touch the upload. */
-export async function claimed<Result>(
+type Work<Result> = (upload: Claimed) => Promise<Result>
+
+/** Returns the function that runs `work` while no other request, on any replica, may touch the upload. */
+export function openClaims(db: Db) {
+  // A crowd of uploads is claimed by a few statements: one each was a tenth of what a small push costs.
+  const ask = batching({
+    ask: (asked: Asked[]) => claimRows(db.relaxed, asked),
+    isCommon: (error) => error instanceof DatabaseUnavailable,
+    atMost: 100,
+  })
+  return <Result>(name: RepositoryName, id: string, work: Work<Result>) => claimed(db, ask, name, id, work)
+}
+
+type Ask = (asked: Asked) => Promise<ClaimRow | undefined>
+
+async function claimed<Result>(
   db: Db,
+  ask: Ask,
   name: RepositoryName,
   id: string,
-  work: (upload: Claimed) => Promise<Result>,
+  work: Work<Result>,
 ): Promise<Result> {
   const claim = randomUUID()
-  const row = await tryToClaim(db, name, id, claim)
+  const row = await tryToClaim(ask, { name, id, claim })
   if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
   if (row.busy) {
     const headers = { 'retry-after': '1' }
@@ -47,9 +67,10 @@ export async function claimed<Result>(
     },
     (claimSeconds * 1000) / 3,
   )
+  const { busy: _, ...rest } = row
+  const upload: Claimed = { name, id, claim, ...rest }
   try {
-    const { busy: _, ...upload } = row
-    return await work({ name, id, claim, ...upload })
+    return await work(upload)
   } catch (error) {
     if (!(error instanceof BlobMissing)) throw error
     // A crash came after the bytes were moved to the blob's place and before the commit: the upload cannot go on (F04).
@@ -59,14 +80,20 @@ export async function claimed<Result>(
     throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', cause)
   } finally {
     clearInterval(renewal)
-    await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
+    if (!upload.isOver)
+      await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
   }
 }
 
-/** Ends an upload whose bytes became a blob. Throws BLOB_UPLOAD_UNKNOWN when another request has the claim by now. */
-export async function dropClaimed(tx: Tx, { id, claim }: Claimed): Promise<void> {
-  const dropped = await tx.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
-  if (dropped === 0) throw new OciError('BLOB_UPLOAD_UNKNOWN')
+/**
+ * Ends uploads whose bytes became blobs. Throws BLOB_UPLOAD_UNKNOWN when another request has the claim on one by now.
+ */
+export async function dropClaimed(tx: Queryable, uploads: Pick<Claimed, 'id' | 'claim'>[]): Promise<void> {
+  const ids = uploads.map(({ id }) => id)
+  const dropped = await tx.run(sql`
+    delete from upload using unnest(${ids}::uuid[], ${uploads.map(({ claim }) => claim)}::uuid[]) as one (id, claim)
+    where upload.id = any(${ids}::uuid[]) and upload.id = one.id and upload.claim = one.claim`)
+  if (dropped < uploads.length) throw new OciError('BLOB_UPLOAD_UNKNOWN')
 }
 
 /** How long a query of an upload waits for a request that writes to it, in ms; a broken one has let go by then. */
@@ -84,16 +111,42 @@ export async function settled(db: Db, name: RepositoryName, id: string): Promise
 }
 
 /** Waits up to 3 s for a request that has claimed the upload: it may finish soon, or was cut and lets go soon. */
-async function tryToClaim(db: Db, name: RepositoryName, id: string, claim: string): Promise<ClaimRow | undefined> {
+async function tryToClaim(ask: Ask, asked: Asked): Promise<ClaimRow | undefined> {
   for (let waited = 0; ; waited += claimPollMs) {
-    const row = await claimRow(db, name, id, claim)
+    const row = await ask(asked)
     if (!row?.busy || waited >= claimPatienceMs) return row
     await sleep(claimPollMs)
   }
 }
 
-function claimRow(db: Db, name: RepositoryName, id: string, claim: string): Promise<ClaimRow | undefined> {
-  return db.relaxed.row<ClaimRow>(sql`
+/** Claims all of these uploads that are free; undefined stands for one that does not exist. */
+async function claimRows(db: Queryable, asked: Asked[]): Promise<(ClaimRow | undefined)[]> {
+  if (asked.length === 1) return [await claimRow(db, asked[0]!)]
+  // One request for each upload, in the order of their ids.
+  const each = [...new Map(asked.map((one) => [one.id, one])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const rows = await db.rows<ClaimRow & { wanted: string }>(sql`
+    with old as (
+      select one.id, asked.claim as wanted, one.busy
+      from unnest(
+          ${each.map(({ id }) => id)}::uuid[],
+          ${each.map(({ name }) => name)}::text[],
+          ${each.map(({ claim }) => claim)}::uuid[]) as asked (id, repository, claim),
+        lateral (
+          select id, upload.claim is not null
+            and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy
+          from upload where upload.id = asked.id and upload.repository = asked.repository
+          for update skip locked) one)
+    update upload set claim = case when old.busy then upload.claim else old.wanted end,
+      claimed_at = case when old.busy then claimed_at else now() end
+    from old where upload.id = old.id
+    returning old.wanted, stage, algorithm, grown_by as "grownBy", committing, old.busy`)
+  const found = new Map(rows.map(({ wanted, ...row }) => [wanted, row]))
+  // What is missing does not exist, or its row is locked at this moment, or another request asked for it just now.
+  return Promise.all(asked.map(async (one) => found.get(one.claim) ?? (await claimRow(db, one))))
+}
+
+function claimRow(db: Queryable, { name, id, claim }: Asked): Promise<ClaimRow | undefined> {
+  return db.row<ClaimRow>(sql`
     with old as (
       select id, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy
       from upload where id = ${id} and repository = ${name} for update)

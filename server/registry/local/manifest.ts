@@ -3,19 +3,13 @@ import { OciError } from '../../../oci/errors.ts'
 import { namedBlobs, neededBlobs, parseManifest, type Manifest } from '../../../oci/manifest.ts'
 import { isManifestType } from '../../../oci/media-type.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
-import {
-  findChildren,
-  findManifest,
-  findManifestStat,
-  lockArtifact,
-  saveArtifact,
-  type Child,
-  type Description,
-} from '../../catalog/artifact.ts'
-import { blobPath, findBlobs, takeUp, type Blob } from '../../catalog/blob.ts'
+import { findManifest, findManifestStat, lockArtifact, type Child, type Description } from '../../catalog/artifact.ts'
+import { blobPath, takeUp, type Blob } from '../../catalog/blob.ts'
+import { findHeld, type Held } from '../../catalog/held.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
+import { saveArtifact, type NewArtifact } from '../../catalog/save-artifact.ts'
 import { findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
@@ -95,9 +89,11 @@ export function localManifests(options: LocalOptions): Manifests {
   }
 
   async function saveManifest(name: RepositoryName, by: Actor, push: NewManifest): Promise<void> {
+    // Both from the cache, before the transaction: a second connection inside it could use up the pool.
     const project = await getProject(reader, name)
+    const known = await findRepository(reader, name)
     await db.transaction(async (tx) => {
-      const repository = await ensureRepository(tx, project, name, by)
+      const repository = known ?? (await ensureRepository(tx, project, name, by))
       await storeManifest(tx, gates, { project, repository }, by, push)
     })
   }
@@ -155,24 +151,13 @@ export async function storeManifest(
 ): Promise<MovedTag[]> {
   const { digest, manifest, tags, content, description } = push
   const name = repository.name
-  const blobs = await holdBlobs(
-    tx,
-    repository,
-    namedBlobs(manifest).map((one) => one.digest),
-  )
-  const children =
-    manifest.children.length > 0
-      ? await findChildren(
-          tx,
-          repository.id,
-          manifest.children.map((one) => one.digest),
-        )
-      : []
+  const held = await holdParts(tx, repository, digest, manifest)
+  const { blobs, children } = held
   checkParts(manifest, blobs, children)
   const size = content.length + sum(blobs) + sum(children)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
-  const artifact = await saveArtifact(tx, repository, {
+  const saved: NewArtifact = {
     digest,
     manifest,
     content,
@@ -184,9 +169,10 @@ export async function storeManifest(
       const id = ids.get(child)
       return id === undefined ? [] : [{ id, platform, annotations }]
     }),
-  })
+  }
+  const artifact = await saveArtifact(tx, repository, saved, held.artifact, tags)
   failpoint('manifest.saved')
-  const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags) : []
+  const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags, artifact.made) : []
   failpoint('tag.moved')
   const place = { projectId: project.id, repository: name }
   await emit(tx, [
@@ -196,13 +182,15 @@ export async function storeManifest(
   return moved
 }
 
-/** The blobs of these digests that the repository holds; a hold that ended a moment ago is taken up again. */
-async function holdBlobs(tx: Tx, repository: Repository, digests: Digest[]): Promise<Blob[]> {
-  if (digests.length === 0) return []
-  const found = await findBlobs(tx, repository.id, digests)
-  const known = new Set(found.map(({ digest }) => digest))
-  const missing = digests.filter((digest) => !known.has(digest))
-  return missing.length === 0 ? found : [...found, ...(await takeUp(tx, repository, missing))]
+/** What the repository holds of the manifest; a hold on a blob that ended a moment ago is taken up again. */
+async function holdParts(tx: Tx, repository: Repository, digest: Digest, manifest: Manifest): Promise<Held> {
+  const named = namedBlobs(manifest).map((one) => one.digest)
+  const children = manifest.children.map((one) => one.digest)
+  const found = await findHeld(tx, repository.id, { digest, blobs: named, children })
+  const known = new Set(found.blobs.map((one) => one.digest))
+  const missing = named.filter((one) => !known.has(one))
+  if (missing.length === 0) return found
+  return { ...found, blobs: [...found.blobs, ...(await takeUp(tx, repository, missing))] }
 }
 
 function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Actor): Fact[] {

@@ -1,14 +1,17 @@
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
-import { blobPath, isDoubtful, rescueBytes, saveBlob } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, rescueBytes, saveBlobs } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { ensureRepository } from '../../catalog/repository.ts'
+import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
 import type { Actor } from '../../catalog/topics.ts'
-import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
+import { DatabaseUnavailable, isReferenceViolation } from '../../platform/db/db.ts'
 import { failpoint } from '../../platform/failpoint.ts'
+import { batching } from '../../platform/gather.ts'
+import { TurnsFull } from '../../platform/turns.ts'
 import { passGates } from '../gate.ts'
 import type { BlobStat } from '../registry.ts'
+import { dropClaimed, type Claimed } from './claim.ts'
 import type { LocalOptions } from './options.ts'
 
 /** How often a push is tried in all, when what it relies on is deleted at the same time. */
@@ -21,37 +24,65 @@ const recordWithinMs = 10 * 60_000
 
 type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'turns'>
 
-/** Records durable bytes as a blob of the repository, in one transaction with what `also` does. */
-export async function recordBlob(
-  options: RecordOptions,
-  name: RepositoryName,
-  by: Actor,
-  blob: BlobStat,
-  also?: (tx: Tx) => Promise<void>,
-): Promise<BlobStat> {
-  const { db, gates, turns } = options
-  const project = await getProject(options, name)
-  const writtenAt = performance.now()
-  const save = () =>
-    db.transaction(async (tx) => {
-      if (performance.now() - writtenAt > recordWithinMs) throw tooLate()
-      await passGates(gates, tx, { kind: 'blob', project, repository: name, ...blob })
-      const repository = await ensureRepository(tx, project, name, by)
-      await saveBlob(tx, repository.id, blob)
-      failpoint('blob.linked')
-      await also?.(tx)
-    })
-  for (let look = 1; ; look++) {
-    try {
-      await turns.take(project.name, save)
-      return blob
-    } catch (error) {
-      if (look === looks) throw error
-      if (isDoubtful(error)) await rescue(options, blob, error)
-      // The repository's or the blob's row was deleted after it was found: the next try makes it again.
-      else if (!isReferenceViolation(error)) throw error
+/** Durable bytes to be recorded as a blob of a repository; `upload`, if any, ends with that. */
+type Arrived = { name: RepositoryName; by: Actor; blob: BlobStat; upload?: Claimed }
+/** `writtenAt`: when the bytes were durable, by performance.now(). `repository` is undefined before its first push. */
+type Recording = Arrived & { project: Project; repository: Repository | undefined; writtenAt: number }
+
+/** The most blobs that one transaction records. */
+const mostTogether = 100
+
+/**
+ * Returns the function that records blobs. Those of one project that arrive while a transaction is under way are
+ * recorded by the next one together (group commit): one lock of the project's quota and one sync of the log serve all.
+ */
+export function openRecords(options: RecordOptions): (arrived: Arrived) => Promise<BlobStat> {
+  const { db, cache, turns } = options
+  const reader = { db, cache }
+  const save = batching({
+    ask: (all: Recording[]) => turns.take(all[0]!.project.name, () => saveTogether(options, all)),
+    keyOf: ({ project }) => project.name,
+    isCommon: (error) => error instanceof DatabaseUnavailable || error instanceof TurnsFull,
+    atMost: mostTogether,
+  })
+
+  return async (arrived) => {
+    const { name, blob, upload } = arrived
+    const project = await getProject(reader, name)
+    const writtenAt = performance.now()
+    for (let look = 1; ; look++) {
+      try {
+        await save({ ...arrived, project, repository: await findRepository(reader, name), writtenAt })
+        if (upload) upload.isOver = true
+        return blob
+      } catch (error) {
+        if (look === looks) throw error
+        if (isDoubtful(error)) await rescue(options, blob, error)
+        // The repository's or the blob's row was deleted after it was found: the next try makes it again.
+        else if (!isReferenceViolation(error)) throw error
+      }
     }
   }
+}
+
+/** Records blobs of one project in one transaction, which all of them share: one that is refused undoes it. */
+function saveTogether({ db, gates }: RecordOptions, all: Recording[]): Promise<void[]> {
+  return db.transaction(async (tx) => {
+    const ids = new Map<RepositoryName, number>()
+    for (const { name, by, project, repository, blob, writtenAt } of all) {
+      if (performance.now() - writtenAt > recordWithinMs) throw tooLate()
+      await passGates(gates, tx, { kind: 'blob', project, repository: name, ...blob })
+      if (!ids.has(name)) ids.set(name, (repository ?? (await ensureRepository(tx, project, name, by))).id)
+    }
+    await saveBlobs(
+      tx,
+      all.map(({ name, blob }) => ({ repositoryId: ids.get(name)!, ...blob })),
+    )
+    failpoint('blob.linked')
+    const uploads = all.flatMap(({ upload }) => upload ?? [])
+    if (uploads.length > 0) await dropClaimed(tx, uploads)
+    return all.map(() => undefined)
+  })
 }
 
 /** The project of a repository. Throws NAME_UNKNOWN when it does not exist. */

@@ -10,11 +10,12 @@ import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import { passGates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
-import { claimed, dropClaimed, settled } from './claim.ts'
+import { openClaims, settled } from './claim.ts'
 import { abandon, append, openIncoming, storeStaged, storeWhole } from './incoming.ts'
 import { lookingAgain } from './looking.ts'
 import type { LocalOptions } from './options.ts'
-import { getProject, recordBlob } from './record.ts'
+import { getProject, openRecords } from './record.ts'
+import { openStarts } from './start.ts'
 
 type Uploads = Pick<
   Registry,
@@ -28,14 +29,15 @@ type Uploads = Pick<
 export function localUploads(options: LocalOptions): Uploads {
   const { db, blobs } = options
   const incoming = openIncoming(options)
+  const claimed = openClaims(db)
+  const record = openRecords(options)
+  const start = openStarts(db)
 
   return {
     async startUpload(name, by, algorithm) {
       const project = await getProject(options, name)
       const id = randomUUID()
-      await db.relaxed.run(sql`
-        insert into upload (id, project_id, repository, account_id, algorithm, stage)
-        values (${id}, ${project.id}, ${name}, ${by.id}, ${algorithm}, ${JSON.stringify(blobs.stage(id))}::jsonb)`)
+      await start({ id, projectId: project.id, name, accountId: by.id, algorithm, stage: blobs.stage(id) })
       failpoint('upload.created')
       return { id, size: 0 }
     },
@@ -46,10 +48,10 @@ export function localUploads(options: LocalOptions): Uploads {
       return { id, size: row.stage.size }
     },
 
-    appendUpload: (name, id, bytes, at) => claimed(db, name, id, (upload) => append(incoming, upload, bytes, at)),
+    appendUpload: (name, id, bytes, at) => claimed(name, id, (upload) => append(incoming, upload, bytes, at)),
 
     finishUpload: (name, id, by, digest, bytes, at) =>
-      claimed(db, name, id, async (upload) => {
+      claimed(name, id, async (upload) => {
         const whole = upload.stage.size === 0 && (at ?? 0) === 0
         const size = await (
           whole ? storeWhole(incoming, digest, bytes) : storeStaged(incoming, upload, digest, bytes, at)
@@ -58,7 +60,7 @@ export function localUploads(options: LocalOptions): Uploads {
           if (error instanceof OciError && error.code === 'DIGEST_INVALID') await abandon(incoming, upload)
           throw error
         })
-        return recordBlob(options, name, by, { digest, size }, (tx) => dropClaimed(tx, upload))
+        return record({ name, by, blob: { digest, size }, upload })
       }),
 
     async cancelUpload(name, id) {
@@ -72,7 +74,7 @@ export function localUploads(options: LocalOptions): Uploads {
     async writeBlob(name, by, digest, bytes) {
       await getProject(options, name)
       const size = await storeWhole(incoming, digest, bytes)
-      return recordBlob(options, name, by, { digest, size })
+      return record({ name, by, blob: { digest, size } })
     },
 
     mountBlob: (name, by, from, digest) => mountBlob(options, name, by, from, digest),
