@@ -1,7 +1,7 @@
 /** A day with the nouns of the command line, against a real server. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
+import { openCommandLine, succeeding, type CommandLine } from '../server/testing/command-line.ts'
 import { fresh, givenMember, givenProject, givenUser, pushImage } from '../server/testing/given.ts'
 import { eventually } from '../server/testing/http.ts'
 import { openReceiver } from '../server/testing/receiver.ts'
@@ -21,14 +21,7 @@ const loginOf = ({ name, password }: { name: string; password: string }) => ({
 })
 const asAdmin = loginOf(marina.admin)
 
-/** Runs a command as the administrator; it must succeed. */
-async function good(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli.run(words, { env: asAdmin })
-  assert.equal(code, 0, `${words.join(' ')}: ${stderr}`)
-  return stdout.trimEnd()
-}
-
-const json = async <Row>(...words: string[]): Promise<Row> => JSON.parse(await good(...words, '-o', 'json')) as Row
+const { good, json } = succeeding(() => cli, asAdmin)
 const bad = (words: string[], options: { stdin?: string } = {}) => cli.run(words, { env: asAdmin, ...options })
 
 test('projects are created, listed, shown, changed and deleted', async () => {
@@ -79,79 +72,6 @@ test('a name that is taken is a conflict, and a right that is missing is named; 
   assert.match(stderr, /\(403, FORBIDDEN, request \S+\)\n +→ marina whoami shows who you are/)
 })
 
-test('images are listed, tagged, copied, deleted and restored', async () => {
-  const [from, to] = [await givenProject(marina), await givenProject(marina)]
-  const image = await pushImage(marina, `${from.name}/web/app`, { tag: '1.0' })
-  await pushImage(marina, `${from.name}/web/app`, { tag: 'pr-1' })
-  const at = `${from.name}/web/app`
-  assert.match(await good('repos', 'list', from.name), new RegExp(`\n${at} +2 +0 `))
-  assert.deepEqual((await good('artifacts', 'list', at, '-o', 'name')).split('\n').length, 2)
-  assert.match(await good('artifacts', 'show', `${at}:1.0`), new RegExp(`digest: +${image.digest}\ntags: +1\\.0\n`))
-  assert.equal(await good('tags', 'list', at, '--match', '1.', '-o', 'name'), `${at}:1.0`)
-  await good('tags', 'create', `${at}@${image.digest}`, 'stable')
-  await good('tags', 'copy', `${at}:1.0`, ':latest')
-  assert.equal((await json<{ digest: string }>('tags', 'show', `${at}:latest`)).digest, image.digest)
-  await good('artifacts', 'copy', `${at}:1.0`, `${to.name}/app`)
-  assert.equal((await json<{ digest: string }>('artifacts', 'show', `${to.name}/app:1.0`)).digest, image.digest)
-  assert.equal((await bad(['artifacts', 'copy', `${at}:1.0`, `${to.name}/app:2.0`])).code, 2)
-
-  assert.equal(
-    await good('tags', 'delete', `${at}:latest`, `${at}:stable`, '-y'),
-    `deleted tag ${at}:latest\ndeleted tag ${at}:stable`,
-  )
-  await good('artifacts', 'rm', `${at}:1.0`, '--yes')
-  const [entry] = await json<{ id: number; digest: string; kind: string }[]>('trash', 'list', from.name)
-  assert.deepEqual([entry!.kind, entry!.digest], ['artifact', image.digest])
-  assert.match(await good('trash', 'restore', from.name, String(entry!.id)), /^restored the artifact .* with 1\.0$/)
-  await good('artifacts', 'show', `${at}:1.0`)
-  await good('repos', 'update', at, '--description', 'the web shop')
-  assert.match(await good('repos', 'show', at), /description: the web shop/)
-  await good('repos', 'delete', at, '--yes')
-  assert.equal(await good('repos', 'list', from.name, '-o', 'name'), '')
-})
-
-test('what is dangerous says what would go, and asks; a script has to say --yes', async () => {
-  const project = await givenProject(marina)
-  const at = `${project.name}/app`
-  await pushImage(marina, at, { tag: '1' })
-  const words = ['artifacts', 'delete', `${at}:1`]
-  const unasked = await bad(words)
-  assert.deepEqual([unasked.code, unasked.stdout], [2, ''])
-  assert.match(
-    unasked.stderr,
-    /will be deleted; with 1 tag: 1\n[^]*there is no terminal\n +→ add --yes to go on, or --dry-run/,
-  )
-  const dry = await bad([...words, '--dry-run'])
-  assert.deepEqual([dry.code, dry.stdout], [0, ''])
-  assert.match(dry.stderr, /dry run: nothing was changed/)
-  const no = await cli.atTerminal(words, [['[y/N]', 'n\r']], { env: asAdmin })
-  assert.equal(no.code, 1, no.output)
-  assert.match(no.output, /nothing was changed/)
-  assert.match(await good('tags', 'list', at), /\n1 +sha256:/)
-  const yes = await cli.atTerminal(words, [['[y/N]', 'y\r']], { env: asAdmin })
-  assert.equal(yes.code, 0, yes.output)
-  assert.equal(await good('artifacts', 'list', at, '-o', 'name'), '')
-})
-
-test('of several deletions none begins when one of the names is wrong', async () => {
-  const project = await givenProject(marina)
-  const at = `${project.name}/app`
-  await pushImage(marina, at, { tag: '1' })
-  assert.equal((await bad(['tags', 'delete', `${at}:1`, `${at}:2`, '--yes'])).code, 4)
-  assert.match(await good('tags', 'list', at), /\n1 +sha256:/)
-})
-
-test('of several deletions the first that is refused ends the command, and says how far it came', async () => {
-  const project = await givenProject(marina)
-  const at = `${project.name}/app`
-  for (const tag of ['1', 'v2', '3']) await pushImage(marina, at, { tag })
-  await good('immutable', 'create', project.name, '--tags', 'v*')
-  const { code, stdout, stderr } = await bad(['tags', 'delete', `${at}:1`, `${at}:v2`, `${at}:3`, '--yes'])
-  assert.deepEqual([code, stdout], [5, `deleted tag ${at}:1\n`])
-  assert.match(stderr, new RegExp(`\ntag ${at}:v2 stays; 1 of 3 were deleted\nmarina: `))
-  assert.deepEqual((await good('tags', 'list', at, '-o', 'name')).split('\n').toSorted(), [`${at}:3`, `${at}:v2`])
-})
-
 test('members get, change and lose a role', async () => {
   const [project, user] = [await givenProject(marina), await givenUser(marina)]
   await good('members', 'add', project.name, user.name, '--role', 'developer')
@@ -198,20 +118,6 @@ test('accounts are created with a password from stdin, made administrators, and 
   assert.equal((await whoami('Testing67890')).code, 3)
 })
 
-test('labels are created, put on an artifact, renamed and deleted', async () => {
-  const project = await givenProject(marina)
-  const at = `${project.name}/app:1`
-  await pushImage(marina, `${project.name}/app`, { tag: '1' })
-  await good('labels', 'create', 'tested', '--project', project.name, '--color', '#00AB65')
-  await good('labels', 'put', at, 'tested')
-  assert.match(await good('artifacts', 'show', at), /labels: +tested/)
-  await good('labels', 'update', 'tested', '--project', project.name, '--rename', 'ok')
-  await good('labels', 'take', at, 'ok')
-  assert.doesNotMatch(await good('artifacts', 'show', at), /labels:/)
-  await good('labels', 'delete', 'ok', '--project', project.name, '-y')
-  assert.equal(await good('labels', 'list', '--project', project.name, '-o', 'name'), '')
-})
-
 test('a quota is set in units of people, and wrong sizes are refused', async () => {
   const project = await givenProject(marina)
   assert.match(await good('quotas', 'set', project.name, '1.5GiB'), /may store 1\.5 GiB; it stores 0 B/)
@@ -219,18 +125,6 @@ test('a quota is set in units of people, and wrong sizes are refused', async () 
   assert.equal((await bad(['quotas', 'set', project.name, 'much'])).code, 2)
   await good('quotas', 'set', project.name, 'none')
   assert.match(await good('quotas', 'list', '--limit', '0'), new RegExp(`\n${project.name} +0 B +none`))
-})
-
-test('an immutable rule keeps a tag until it is switched off', async () => {
-  const project = await givenProject(marina)
-  await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
-  const id = await good('immutable', 'create', project.name, '--tags', 'v*', '-o', 'name')
-  assert.match(await good('tags', 'list', `${project.name}/app`), /\nv1 +sha256:\w+ +\d+ B +yes/)
-  assert.equal((await bad(['tags', 'delete', `${project.name}/app:v1`, '-y'])).code, 5)
-  await good('immutable', 'disable', project.name, id)
-  assert.match(await good('immutable', 'list', project.name), new RegExp(`\n *${id} +v\\* +\\*\\* +no`))
-  await good('tags', 'delete', `${project.name}/app:v1`, '-y')
-  await good('immutable', 'delete', project.name, id, '-y')
 })
 
 test('a webhook is created, tested, looked into, switched off and deleted', async () => {

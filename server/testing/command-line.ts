@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -73,6 +74,18 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
     ([name]) => !/^(?:MARINA_|NO_COLOR$|FORCE_COLOR$|\w+_proxy$)/i.test(name),
   )
   return Object.fromEntries(kept)
+}
+
+/** Commands that must succeed: `good` returns what they print, `json` what they print as JSON. */
+export function succeeding(cli: () => CommandLine, env: NodeJS.ProcessEnv = {}) {
+  const good = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await cli().run(words, { env })
+    assert.equal(code, 0, `${words.join(' ')}: ${stderr}`)
+    return stdout.trimEnd()
+  }
+  const json = async <Answer>(...words: string[]): Promise<Answer> =>
+    JSON.parse(await good(...words, '-o', 'json')) as Answer
+  return { good, json }
 }
 
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
