@@ -27,14 +27,18 @@ const plain = sql`
   repository.id, repository.project_id, repository.name, repository.description, repository.updated_at,
   repository.created_at`
 
-/** Tags and pushes of a repository. */
-const held = sql`
-  lateral (
-    select count(*) as tags_count, max(tag.pushed_at) as tagged_at
-    from tag where tag.repository_id = repository.id) tags,
-  lateral (
-    select max(artifact.pushed_at) as pushed_at
-    from artifact where artifact.repository_id = repository.id) artifacts`
+/**
+ * Tags of the repositories in `wanted`, to be joined as `tags`. Grouped at once: for all repositories PostgreSQL reads
+ * the table from end to end, which takes a tenth of the time of looking tags up for one repository after the other.
+ */
+const tagsOfWanted = sql`(
+  select repository_id, count(*) as tags_count, max(pushed_at) as tagged_at
+  from tag where repository_id in (select id from wanted) group by repository_id) tags`
+
+/** The newest push of an artifact, to be joined as `artifacts`: one step in the index artifact_newest. */
+const newestPush = (before: Sql) => sql`lateral (
+  select max(artifact.pushed_at) as pushed_at
+  from artifact where artifact.repository_id = wanted.id and ${before}) artifacts`
 
 const found = sql`
   id, project_id as "projectId", name, description, pull_count as pulls, tags_count as tags,
@@ -44,23 +48,26 @@ const found = sql`
 export async function listTop(db: Queryable, scope: Scope, count: number): Promise<UsedRepository[]> {
   if (!scope) return []
   return db.rows<UsedRepository>(sql`
-    with top as (
+    with wanted as materialized (
       select ${plain}, repository.pull_count, repository.pulled_at
       from repository join project on project.id = repository.project_id
       where ${scope} and ${listedRepositories}
       order by repository.pull_count desc, repository.name limit ${count}),
-    used as (
-      select repository.*, tags.tags_count, greatest(tags.tagged_at, artifacts.pushed_at) as pushed_at
-      from top repository, ${held})
+    used as (${usedOfWanted})
     select ${found} from used order by pull_count desc, name`)
 }
 
+const usedOfWanted = sql`
+  select wanted.*, coalesce(tags.tags_count, 0) as tags_count, greatest(tags.tagged_at, artifacts.pushed_at) as pushed_at
+  from wanted left join ${tagsOfWanted} on tags.repository_id = wanted.id, ${newestPush(sql`true`)}`
+
 /** What is known now of repositories that hold something. */
 const usedNow = (scope: Sql) => sql`
-  select ${plain}, repository.pull_count, repository.pulled_at, tags.tags_count,
-    greatest(tags.tagged_at, artifacts.pushed_at) as pushed_at
-  from repository join project on project.id = repository.project_id, ${held}
-  where ${scope} and ${holdsSomething}`
+  with wanted as materialized (
+    select ${plain}, repository.pull_count, repository.pulled_at
+    from repository join project on project.id = repository.project_id
+    where ${scope} and ${holdsSomething})
+  ${usedOfWanted}`
 
 /** A repository of another registry holds nothing here, so there is nothing to delete. */
 const holdsSomething = sql`exists (select 1 from artifact where artifact.repository_id = repository.id)`
@@ -71,22 +78,26 @@ const holdsSomething = sql`exists (select 1 from artifact where artifact.reposit
  * so that the simulation rather deletes one too many than hides a failure. Tags are those of now.
  */
 const usedThen = (scope: Sql, day: string, start = startOf(day)) => sql`
-  select ${plain}, greatest(0, repository.pull_count - pulls.since) as pull_count, tags.tags_count,
+  with wanted as materialized (
+    select ${plain}, repository.pull_count, repository.pulled_at
+    from repository join project on project.id = repository.project_id
+    where ${scope} and repository.created_at < ${start}::timestamptz),
+  days as (
+    select repository_id, sum(count) filter (where day >= ${day}::date)::bigint as since,
+      max(day) filter (where day < ${day}::date) as last_before
+    from pull_day where repository_id in (select id from wanted) group by repository_id),
+  pulls as (
+    select wanted.id, greatest(0, wanted.pull_count - coalesce(days.since, 0)) as before, days.last_before
+    from wanted left join days on days.repository_id = wanted.id)
+  select wanted.id, wanted.project_id, wanted.name, wanted.description, wanted.updated_at, wanted.created_at,
+    pulls.before as pull_count, coalesce(tags.tags_count, 0) as tags_count, artifacts.pushed_at,
     case
-      when repository.pulled_at < ${start}::timestamptz then repository.pulled_at
-      when repository.pull_count > pulls.since
-        then coalesce(pulls.last_before::timestamp at time zone 'UTC', repository.created_at)
-    end as pulled_at,
-    artifacts.pushed_at
-  from repository join project on project.id = repository.project_id, lateral (
-      select coalesce(sum(count) filter (where pull_day.day >= ${day}::date), 0)::bigint as since,
-        max(pull_day.day) filter (where pull_day.day < ${day}::date) as last_before
-      from pull_day where pull_day.repository_id = repository.id) pulls,
-    lateral (select count(*) as tags_count from tag where tag.repository_id = repository.id) tags,
-    lateral (
-      select max(artifact.pushed_at) as pushed_at from artifact
-      where artifact.repository_id = repository.id and artifact.pushed_at < ${start}::timestamptz) artifacts
-  where ${scope} and repository.created_at < ${start}::timestamptz and artifacts.pushed_at is not null`
+      when wanted.pulled_at < ${start}::timestamptz then wanted.pulled_at
+      when pulls.before > 0 then coalesce(pulls.last_before::timestamp at time zone 'UTC', wanted.created_at)
+    end as pulled_at
+  from wanted join pulls on pulls.id = wanted.id left join ${tagsOfWanted} on tags.repository_id = wanted.id,
+    ${newestPush(sql`artifact.pushed_at < ${start}::timestamptz`)}
+  where artifacts.pushed_at is not null`
 
 /** When a day (YYYY-MM-DD) begins in UTC. */
 export const startOf = (day: string): string => `${day}T00:00:00Z`
