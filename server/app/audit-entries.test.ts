@@ -8,6 +8,7 @@ import { entryOf, eventTypeOf, eventTypesOf } from '../features/audit/rules.ts'
 import { facts as audit } from '../features/audit/topics.ts'
 import { facts as cache } from '../features/cache/topics.ts'
 import { facts as cveAllowlist } from '../features/cve-allowlist/topics.ts'
+import { facts as endpoints } from '../features/endpoints/topics.ts'
 import { facts as exports } from '../features/exports/topics.ts'
 import { facts as gc } from '../features/gc/topics.ts'
 import { facts as immutability } from '../features/immutability/topics.ts'
@@ -51,6 +52,7 @@ const rule = {
   scopeSelectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**', extras: '' }] },
 }
 const scanner = { scannerId: 's1', name: 'trivy' }
+const endpoint = { endpointId: 23, name: 'backup' }
 const report = { vendor: 'scan', repository: 'scan/1', type: 'csv', digest: d1, size: 10 }
 const retried = { name: 'webhooks', taken: 2, left: 1 }
 
@@ -197,6 +199,20 @@ const table: [Fact, string][] = [
     'forget_cache | manifest:1 | forget cache: manifest:1',
   ],
   [cache.cacheForgotten({ resource: 'manifest', key: null }, anna), 'forget_cache | manifest | forget cache: manifest'],
+  [
+    endpoints.endpointCreated({ ...endpoint, type: 'harbor', url: 'https://backup.example' }, anna),
+    'create_endpoint | backup | create endpoint: backup',
+  ],
+  [
+    endpoints.endpointChanged({ ...endpoint, changed: ['url', 'accessSecret'] }, anna),
+    'update_endpoint | backup | update endpoint: backup (url, accessSecret)',
+  ],
+  [endpoints.endpointDeleted(endpoint, anna), 'delete_endpoint | backup | delete endpoint: backup'],
+  [
+    endpoints.endpointFailed({ ...endpoint, why: 'no answer' }, anna),
+    'fail_endpoint | backup | the endpoint backup no longer answers: no answer | failed',
+  ],
+  [endpoints.endpointRecovered(endpoint, anna), 'recover_endpoint | backup | the endpoint backup answers again'],
   [exports.exportRequested({ executionId: 18, report: 'artifacts' }, anna), 'request_export | 18 | request export: 18'],
   [
     exports.exportDownloaded({ executionId: 18, report: 'artifacts' }, anna),
@@ -356,6 +372,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
+    'create_endpoint',
     'create_immutable_rule',
     'create_label',
     'create_repository',
@@ -365,6 +382,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_user_group',
     'create_webhook_policy',
     'delete_blob',
+    'delete_endpoint',
     'delete_immutable_rule',
     'delete_label',
     'delete_scanner',
@@ -374,11 +392,13 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_webhook_policy',
     'download_export',
     'exceed_quota',
+    'fail_endpoint',
     'fail_webhook_target',
     'forget_cache',
     'pause_queue',
     'pause_webhook_target',
     'purge_audit_log',
+    'recover_endpoint',
     'recover_webhook_target',
     'refuse_request',
     'repeat_webhook_delivery',
@@ -397,6 +417,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
+    'update_endpoint',
     'update_immutable_rule',
     'update_label',
     'update_quota',

@@ -6,6 +6,7 @@ import { artifacts } from '../features/artifacts/index.ts'
 import { audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
+import { endpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -37,6 +38,7 @@ import type { Forwarder } from '../platform/observe/forward.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
+import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import type { Floor } from './registry.ts'
 
@@ -61,6 +63,7 @@ type Lent = {
   floor: Floor
   house: House
   outbound: Outbound
+  otherSide: OtherSide
   forwarder: Forwarder
   /** PEM of the authority that signed the server's certificate. */
   authority: Buffer | undefined
@@ -73,7 +76,7 @@ const harborVersion = 'v2.16.0'
  * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
  * them has no effects (platform/feature.ts); the topics and jobs of all are written into `house`.
  */
-export function openFeatures({ ground, floor, house, outbound, forwarder, authority }: Lent): AnyFeature[] {
+export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
   const { settings, gates, registry, login, sessions, peerOf } = floor
   const reader = { db, cache: memory }
@@ -110,6 +113,8 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     members({ reader }),
     robots({ reader, settings }),
     scanning({ db, seal: secrets, outbound }),
+    // `uses`: the features that use endpoints say which; no endpoint goes while one does.
+    endpoints({ db, seal: secrets, ...otherSide, localUrl: localUrlOf(config.server), uses: [] }),
     access(),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
@@ -163,6 +168,9 @@ function aboutOf({ config }: Ground, authority: Buffer | undefined) {
     authority,
   }
 }
+
+/** The URL of this Marina, as far as it is known without a request. */
+const localUrlOf = (server: Ground['config']['server']): string => server.externalUrl ?? `http://${hostOf(server)}`
 
 /** `host:port` by which clients reach Marina, as far as it is known without a request. */
 function hostOf({ externalUrl, port }: Ground['config']['server']): string {

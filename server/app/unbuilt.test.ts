@@ -7,7 +7,7 @@ const { rest, cast } = await openScene()
 
 test('a list of something that Marina does not have yet is empty, and needs a login', async () => {
   for (const path of [
-    '/registries?page=1&page_size=0',
+    '/replication/executions?page=1&page_size=0',
     '/replication/policies',
     `/projects/${cast.A.id}/preheat/policies`,
   ]) {
@@ -19,7 +19,7 @@ test('a list of something that Marina does not have yet is empty, and needs a lo
 
 test('a change of something that Marina does not have yet is answered with 501 and a sentence', async () => {
   for (const [method, path] of [
-    ['POST', '/registries'],
+    ['POST', '/replication/policies'],
     ['DELETE', '/replication/policies/7'],
     ['PUT', '/retentions/7'],
     ['POST', `/projects/${cast.A.name}/repositories/a%252Fb/artifacts/v1/scan`],
@@ -34,7 +34,7 @@ test('a change of something that Marina does not have yet is answered with 501 a
 })
 
 test('an unknown path is 404, and so is one thing of a kind that Marina does not have yet', async () => {
-  for (const path of ['/registries/7', '/nothing', '/replication/policies/7'])
+  for (const path of ['/nothing', '/replication/policies/7'])
     expectAnswer(await rest('GET', path, cast.sys), 404, 'NOT_FOUND')
   expectAnswer(await rest('POST', '/nothing', cast.sys, {}), 404, 'NOT_FOUND')
 })

@@ -271,6 +271,17 @@ export const operations: Record<string, Operation> = {
   },
   listScannerCandidatesOfProject: { needs: inProject('scanner:create'), example: nothing },
 
+  listRegistryProviderTypes: { needs: onSystem('replication-adapter:list'), example: nothing },
+  listRegistryProviderInfos: { needs: onSystem('replication-adapter:list'), example: nothing },
+  listRegistries: { needs: onSystem('registry:list'), example: nothing },
+  // No registry answers at any URL here; the test is only about the right.
+  createRegistry: { needs: onSystem('registry:create') },
+  pingRegistry: { needs: onSystem('registry:read') },
+  getRegistry: { needs: onSystem('registry:read'), example: nothing },
+  updateRegistry: { needs: onSystem('registry:update'), example: () => ({ body: { description: 'words' } }) },
+  deleteRegistry: { needs: onSystem('registry:delete'), example: nothing },
+  getRegistryInfo: { needs: onSystem('registry:read'), example: nothing },
+
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
   createUserGroup: { needs: onSystem('user-group:create'), example: group },
   searchUserGroups: { needs: 'user', example: () => ({ query: 'groupname=a' }) },

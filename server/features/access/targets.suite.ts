@@ -192,6 +192,12 @@ export function openTargets(marina: TestMarina) {
         return row.taskId
       },
       digest: async () => `sha256:${'0'.repeat(64)}`,
+      async registry() {
+        const row = await marina.ground.db.row<{ id: number }>(sql`
+          insert into endpoint (name, type, url, status)
+          values (${fresh('target')}, 'oci', 'http://registry.example', 'healthy') returning id`)
+        return row!.id
+      },
       async id(project) {
         const quotas = (
           await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })
@@ -206,8 +212,10 @@ export function openTargets(marina: TestMarina) {
   async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
     const values: Record<string, string | number> = {}
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
-      assert.ok(makers[name], `nobody knows how to make a ${name}`)
-      values[name] = await makers[name](name.startsWith('project_name') ? below : inside, values)
+      // Harbor calls the ids of registries and quotas only `id`.
+      const make = makers[name === 'id' && path.startsWith('/registries/') ? 'registry' : name]
+      assert.ok(make, `nobody knows how to make a ${name}`)
+      values[name] = await make(name.startsWith('project_name') ? below : inside, values)
     }
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
