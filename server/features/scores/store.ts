@@ -58,7 +58,8 @@ export async function listTop(db: Queryable, scope: Scope, count: number): Promi
 }
 
 const usedOfWanted = sql`
-  select wanted.*, coalesce(tags.tags_count, 0) as tags_count, greatest(tags.tagged_at, artifacts.pushed_at) as pushed_at
+  select wanted.*, coalesce(tags.tags_count, 0) as tags_count,
+    greatest(tags.tagged_at, artifacts.pushed_at) as pushed_at
   from wanted left join ${tagsOfWanted} on tags.repository_id = wanted.id, ${newestPush(sql`true`)}`
 
 /** What is known now of repositories that hold something. */
