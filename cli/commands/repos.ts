@@ -8,6 +8,7 @@ import { parseLimit } from '../lib/pages.ts'
 import { count, time } from '../lib/text.ts'
 import type { Argument, Option, Verb } from '../lib/verb.ts'
 import { deleting, limitOption, showing } from '../lib/words.ts'
+import { scoreVerbs } from './repo-scores.ts'
 
 type Repository = Static<typeof api.Repository>
 
@@ -95,4 +96,4 @@ const remove = deleting({
   wayBack: 'They can be restored for a time: marina trash list <project>.',
 })
 
-export const verbs: Verb[] = [list, show, update, remove]
+export const verbs: Verb[] = [list, show, update, remove, ...scoreVerbs]

@@ -10,6 +10,7 @@ import type { Argument, Call, Verb } from '../lib/verb.ts'
 import { deleting, limitOption } from '../lib/words.ts'
 import { artifact, copyArtifact } from './artifacts.ts'
 import { repository } from './repos.ts'
+import { clean } from './tags-clean.ts'
 
 /** A tag of the API with what its artifact says. */
 type Row = Static<typeof api.Tag> & { repository_name: string; digest: string; size: number }
@@ -151,4 +152,4 @@ async function describe(text: string, { client }: Call): Promise<string> {
   return `tag ${text} will be taken away; its artifact ${shortDigest(body.digest)} stays and ${left}`
 }
 
-export const verbs: Verb[] = [list, show, create, copy, remove]
+export const verbs: Verb[] = [list, show, create, copy, remove, clean]

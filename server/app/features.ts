@@ -22,6 +22,7 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
+import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
@@ -106,6 +107,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     cache({ db, peers, redis }),
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
+    scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
     artifacts({ reader, gates, registry, cachesLists }),
     icons({ reader, registry }),
     immutability({ db }),

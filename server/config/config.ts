@@ -10,6 +10,7 @@ import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
+import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { replication } from './replication.ts'
 import { server } from './server.ts'
@@ -44,6 +45,7 @@ const groups = {
   webhooks,
   replication,
   quotas,
+  pulls,
   notifications,
   events,
   audit,
