@@ -11,7 +11,7 @@ import type { Listed } from './document.suite.ts'
 import { operations, type Place } from './operations.suite.ts'
 import { retentionTargets } from './retention-targets.suite.ts'
 
-/** Harbor calls the ids of quotas, registries and what belongs to replication only `id`. */
+/** Harbor calls the ids of quotas, retention policies, registries and what belongs to replication only `id`. */
 const ofPath = [
   ['/retentions/', 'retentions'],
   ['/registries/', 'registry'],
@@ -173,7 +173,7 @@ export function openTargets(marina: TestMarina) {
         return row.taskId
       },
       digest: async () => `sha256:${'0'.repeat(64)}`,
-      async registries() {
+      async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`
           insert into endpoint (name, type, url, status)
           values (${fresh('target')}, 'oci', 'http://registry.example', 'healthy') returning id`)
