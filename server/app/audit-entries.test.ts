@@ -24,6 +24,7 @@ import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as retention } from '../features/retention/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
+import { facts as scores } from '../features/scores/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
 import { facts as systemArtifacts, marina } from '../features/system-artifacts/topics.ts'
 import { facts as undelete } from '../features/undelete/topics.ts'
@@ -352,6 +353,10 @@ const table: [Fact, string][] = [
     'apply_project_template | teams | apply project template: teams',
   ],
   [
+    scores.scoreRulesUpdated({ preset: 'custom' }, anna),
+    'update_score_rules | score rules | update score rules: custom',
+  ],
+  [
     retention.policyCreated({ ...ofRetention, policy: {} }, anna),
     'create_retention | retention policy 18 | create retention: retention policy 18',
   ],
@@ -545,6 +550,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_retention',
     'update_robot',
     'update_scanner',
+    'update_score_rules',
     'update_tag',
     'update_user_group',
     'update_webhook_policy',
