@@ -78,7 +78,12 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts')))
   const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
-  const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce }))
+  const { isEnabled, blobsBytes, blobsLargest } = config.cache
+  const smallBlobs = { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest }
+  const registry = tellingShortages(
+    db,
+    openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce, smallBlobs }),
+  )
   const passed = openYoungCollector(16 * 2 ** 20)
   const door = openDoor({
     registry,
