@@ -36,8 +36,8 @@ export type Vendor = {
 }
 
 /**
- * A server in place of a vendor, written from what is public about its API. Behind that is a real registry, a Marina, by
- * its /v2. `saved`: what an administrator would enter.
+ * A server in place of a vendor, written from what is public about its API. Behind that is a real registry: a Marina,
+ * by its /v2. `saved`: what an administrator would enter.
  */
 export type StandIn = {
   type: AdapterType
