@@ -48,39 +48,47 @@ export const manifestGet: Scenario = {
       bare: () => measured('bare', bare),
       two: () => wrk({ ...toBoth, ...load, port: both.port }),
     })
-    return [
-      {
-        what: 'manifest GET by tag',
-        unit: 'requests/s',
-        ours: values.marina,
-        against: { name: 'docker-registry', values: values.docker },
-        target: { ratio: 10 },
-      },
-      {
-        what: 'manifest GET by tag',
-        unit: 'requests/s',
-        ours: values.marina,
-        against: { name: 'bare node:http', values: values.bare },
-        target: { ratio: 0.6 },
-      },
-      {
-        what: 'processor time of a manifest GET by tag',
-        unit: 'µs',
-        lessIsBetter: true,
-        ours: micros.marina,
-        against: { name: 'bare node:http', values: micros.bare },
-        target: { ratio: 0.7 },
-        note: 'says more than requests/s beside other work',
-      },
-      {
-        what: 'manifest GET, two processes behind one port',
-        unit: 'requests/s',
-        ours: values.two,
-        against: { name: 'one process', values: values.marina },
-        note: 'wrk shares the cores',
-      },
-    ]
+    return rowsOf(values, micros)
   },
+}
+
+/** `values`: requests/s of each side; `micros`: processor time of a request, in µs. */
+function rowsOf(
+  values: Record<'marina' | 'docker' | 'bare' | 'two', number[]>,
+  micros: Record<'marina' | 'bare', number[]>,
+): Row[] {
+  return [
+    {
+      what: 'manifest GET by tag',
+      unit: 'requests/s',
+      ours: values.marina,
+      against: { name: 'docker-registry', values: values.docker },
+      target: { ratio: 10 },
+    },
+    {
+      what: 'manifest GET by tag',
+      unit: 'requests/s',
+      ours: values.marina,
+      against: { name: 'bare node:http', values: values.bare },
+      target: { ratio: 0.6 },
+    },
+    {
+      what: 'processor time of a manifest GET by tag',
+      unit: 'µs',
+      lessIsBetter: true,
+      ours: micros.marina,
+      against: { name: 'bare node:http', values: micros.bare },
+      target: { ratio: 0.7 },
+      note: 'says more than requests/s beside other work',
+    },
+    {
+      what: 'manifest GET, two processes behind one port',
+      unit: 'requests/s',
+      ours: values.two,
+      against: { name: 'one process', values: values.marina },
+      note: 'wrk shares the cores',
+    },
+  ]
 }
 
 export async function startBare(

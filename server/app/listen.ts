@@ -77,8 +77,7 @@ export function openListener({
     try {
       const peer = peerOf(request)
       // A pull with a token emits no fact, and pulls are the most frequent requests: the context for facts is left out.
-      const isPull =
-        name === 'registry' && isReading(request.method) && request.headers.authorization?.startsWith('Bearer ')
+      const isPull = name === 'registry' && isPullWithToken(request)
       const answered = isPull
         ? door.registry(request, response, peer)
         : answering({ address: peer.address, requestId: id }, () => door[name](request, response, peer))
@@ -132,8 +131,8 @@ export function openListener({
   }
 
   function report(response: Answer) {
-    const { req: request, door, requestId: id } = response
-    const ms = performance.now() - response.startedAt
+    const { req: request, door, requestId: id, startedAt } = response
+    const ms = performance.now() - startedAt
     inFlight--
     const status = response.writableFinished ? response.statusCode : 499
     metrics.requests(labelsOf(door, request.method!, status))
@@ -152,6 +151,9 @@ export function openListener({
     )
   }
 }
+
+const isPullWithToken = ({ method, headers }: IncomingMessage) =>
+  isReading(method) && headers.authorization?.startsWith('Bearer ')
 
 /** Node takes the socket away from a request that was destroyed. */
 function isGone(request: IncomingMessage): boolean {

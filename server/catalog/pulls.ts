@@ -50,15 +50,15 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
 
   return {
     count(pull) {
-      merge(
-        noted,
-        `${pull.projectId}\n${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`,
-        {
-          ...pull,
-          count: 1,
-          lastAt: new Date(),
-        },
-      )
+      const { projectId, repository, digest, tag, by } = pull
+      const key = `${projectId}\n${repository}\n${digest}\n${tag}\n${by.kind}\n${by.id}`
+      const known = noted.get(key)
+      if (known) {
+        known.count++
+        known.lastAt = new Date()
+        return
+      }
+      noted.set(key, { ...pull, count: 1, lastAt: new Date() })
       if (noted.size === capacity) void flush().catch(onError)
     },
     flush,

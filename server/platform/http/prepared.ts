@@ -41,8 +41,12 @@ function learn(response: Answer, prepared: Prepared): void {
 }
 
 /** The id, then all other headers, then Node's own: Date, and Connection with Keep-Alive. */
-const headForm =
-  /^(HTTP\/1\.1 200 OK\r\nx-request-id: )([^\r\n]*)(\r\n[^]*\r\nDate: )[^\r\n]{29}(\r\nConnection: keep-alive\r\n(?:Keep-Alive: [^\r\n]*\r\n)?\r\n)$/
+const headForm = new RegExp(
+  [
+    String.raw`^(HTTP\/1\.1 200 OK\r\nx-request-id: )([^\r\n]*)(\r\n[^]*\r\nDate: )`,
+    String.raw`[^\r\n]{29}(\r\nConnection: keep-alive\r\n(?:Keep-Alive: [^\r\n]*\r\n)?\r\n)$`,
+  ].join(''),
+)
 
 let second = -1
 let date = ''

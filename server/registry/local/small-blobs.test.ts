@@ -76,7 +76,7 @@ test('memory for small blobs is bounded: those that were not read for longest ar
   assert.equal(fileReads, all.length)
 })
 
-test('F17: a blob in memory whose bytes are gone from the store is unknown, so that a client pushes it again', async () => {
+test('F17: a blob in memory whose bytes are gone from the store is unknown, and a push heals it', async () => {
   const { content, key, read } = await givenBlob(limits)
   await read()
   await blobs.remove(key)

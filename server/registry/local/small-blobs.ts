@@ -10,7 +10,7 @@ export type SmallBlobLimits = { bytes: number; eachBytes: number }
 
 type Kept = { version: string; bytes: Buffer }
 
-export type SmallBlobs = {
+type SmallBlobs = {
   /** The bytes of this very version. Another version is forgotten. */
   find(digest: Digest, version: string): Buffer | undefined
   takes(size: number): boolean
