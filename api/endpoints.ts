@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { operation } from './operation.ts'
 import { idParam, listQuery } from './requests.ts'
 
@@ -67,7 +67,13 @@ const address = {
 export const RegistryUpdate = Type.Object({ name: text, description: text, ...address })
 
 export const RegistryPing = Type.Object({
-  id: Type.Optional(Type.Integer({ description: 'a saved one; its URL cannot be replaced here' })),
+  id: Type.Optional(
+    Type.Integer({
+      minimum: Number.MIN_SAFE_INTEGER,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'a saved one; its URL cannot be replaced here',
+    }),
+  ),
   type: text,
   ...address,
 })

@@ -16,6 +16,7 @@ import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { pushCost } from './scenarios/push-cost.ts'
+import { replication } from './scenarios/replication.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { tagList } from './scenarios/tag-list.ts'
@@ -43,6 +44,7 @@ const scenarios = [
   collection,
   webhooks,
   webhooksWaiting,
+  replication,
   start,
   footprint,
 ] satisfies Scenario[]

@@ -17,6 +17,7 @@ import { facts as labels } from '../features/labels/topics.ts'
 import { facts as members } from '../features/members/topics.ts'
 import { facts as quotas } from '../features/quotas/topics.ts'
 import { facts as reactions } from '../features/reactions/topics.ts'
+import { facts as replication, type TaskFact } from '../features/replication/topics.ts'
 import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
@@ -53,6 +54,26 @@ const rule = {
 }
 const scanner = { scannerId: 's1', name: 'trivy' }
 const endpoint = { endpointId: 23, name: 'backup' }
+const copies = { policyId: 24, name: 'nightly' }
+const side = { endpointId: 0, name: '', type: 'harbor', url: 'https://marina.example', namespace: 'team' }
+const task: TaskFact = {
+  projectId: 3,
+  repository: 'team/app',
+  status: 'Success',
+  message: '',
+  operation: 'copy',
+  resourceType: 'artifact',
+  overrides: false,
+  trigger: 'MANUAL',
+  creator: 'anna',
+  executionId: 25,
+  taskId: 26,
+  startedAt: '2026-01-02T03:04:05.000Z',
+  source: side,
+  target: { ...side, endpointId: 23, name: 'backup', namespace: 'copies/team' },
+  artifact: 'app [1 item(s) in total]',
+  references: ['v1'],
+}
 const report = { vendor: 'scan', repository: 'scan/1', type: 'csv', digest: d1, size: 10 }
 const retried = { name: 'webhooks', taken: 2, left: 1 }
 
@@ -213,6 +234,28 @@ const table: [Fact, string][] = [
     'fail_endpoint | backup | the endpoint backup no longer answers: no answer | failed',
   ],
   [endpoints.endpointRecovered(endpoint, anna), 'recover_endpoint | backup | the endpoint backup answers again'],
+  [replication.policyCreated(copies, anna), 'create_replication_policy | nightly | create replication policy: nightly'],
+  [
+    replication.policyChanged({ ...copies, changed: ['filters', 'speed'] }, anna),
+    'update_replication_policy | nightly | update replication policy: nightly (filters, speed)',
+  ],
+  [replication.policyDeleted(copies, anna), 'delete_replication_policy | nightly | delete replication policy: nightly'],
+  [
+    replication.replicationStarted({ ...copies, executionId: 25, trigger: 'manual' }, anna),
+    'start_replication | nightly | start replication: nightly',
+  ],
+  [
+    replication.replicationStopped({ ...copies, executionId: 25 }, anna),
+    'stop_replication | nightly | stop replication: nightly',
+  ],
+  [
+    replication.taskChanged(task, anna),
+    'update_replication_task | copies/team/app [1 item(s) in total] | copy of team/app: Success',
+  ],
+  [
+    replication.taskFailed({ ...task, status: 'Error', message: 'no answer' }, anna),
+    'fail_replication_task | copies/team/app [1 item(s) in total] | copy of team/app: Error, no answer | failed',
+  ],
   [exports.exportRequested({ executionId: 18, report: 'artifacts' }, anna), 'request_export | 18 | request export: 18'],
   [
     exports.exportDownloaded({ executionId: 18, report: 'artifacts' }, anna),
@@ -375,6 +418,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
+    'create_replication_policy',
     'create_repository',
     'create_scanner',
     'create_system_artifact',
@@ -385,6 +429,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_endpoint',
     'delete_immutable_rule',
     'delete_label',
+    'delete_replication_policy',
     'delete_scanner',
     'delete_system_artifact',
     'delete_tag',
@@ -393,6 +438,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'download_export',
     'exceed_quota',
     'fail_endpoint',
+    'fail_replication_task',
     'fail_webhook_target',
     'forget_cache',
     'pause_queue',
@@ -411,9 +457,11 @@ test('the types of events begin with those that Harbor knows', () => {
     'rotate_signing_key',
     'schedule_audit_purge',
     'schedule_collection',
+    'start_replication',
     'stop_audit_purge',
     'stop_collection',
     'stop_job',
+    'stop_replication',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
@@ -421,6 +469,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_immutable_rule',
     'update_label',
     'update_quota',
+    'update_replication_policy',
+    'update_replication_task',
     'update_repository',
     'update_robot',
     'update_scanner',

@@ -6,7 +6,7 @@ import { artifacts } from '../features/artifacts/index.ts'
 import { audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
-import { endpoints } from '../features/endpoints/index.ts'
+import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -18,9 +18,11 @@ import { notifications } from '../features/notifications/index.ts'
 import { projects } from '../features/projects/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
+import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
+import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
@@ -83,6 +85,8 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   const host = hostOf(config.server)
   const cachesLists = config.cache.isEnabled && config.cache.lists
   const reports = openReports(ground)
+  const reach = { db, seal: secrets, ...otherSide }
+  const localUrl = localUrlOf(config.server)
   const { topics } = house
 
   const features: AnyFeature[] = [
@@ -103,6 +107,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     cache({ db, peers, redis }),
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
+    scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
     artifacts({ reader, gates, registry, cachesLists }),
     icons({ reader, registry }),
     immutability({ db }),
@@ -112,8 +117,17 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     robots({ reader, settings }),
     scanning({ db, seal: secrets, outbound }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
-    endpoints({ db, seal: secrets, ...otherSide, localUrl: localUrlOf(config.server), uses: [] }),
+    endpoints({ ...reach, localUrl, uses: [usedByPolicies] }),
     access(),
+    replication({
+      db,
+      reader: { ...reader, db },
+      registry,
+      gates,
+      endpoints: openEndpoints(reach),
+      localUrl,
+      rules: config.replication,
+    }),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),

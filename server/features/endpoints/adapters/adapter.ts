@@ -99,6 +99,8 @@ export type ListedArtifact = {
   labels: string[]
   /** Harbor's word for what it is (`IMAGE`, `CHART`, ...); undefined where the vendor's list does not say. */
   kind: string | undefined
+  /** Signatures, SBOMs and the like that belong to it, with theirs; absent where the list does not say. */
+  accessories?: Digest[]
 }
 
 /** A repository that is about to be pushed to. `isPublic`: whether everybody may read it at its source, if known. */

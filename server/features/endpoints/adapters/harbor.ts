@@ -25,7 +25,7 @@ export const harbor: Adapter = {
   },
 
   async *artifacts({ remote }, name) {
-    const path = `${pathOf(name)}/artifacts?page_size=100&with_tag=true&with_label=true`
+    const path = `${pathOf(name)}/artifacts?page_size=100&with_tag=true&with_label=true&with_accessory=true`
     for await (const row of linked(remote, path, name)) yield listed(row)
   },
 
@@ -75,7 +75,15 @@ function listed(row: Row): ListedArtifact {
     digest: isDigest(digest) ? digest : undefined,
     labels: namesIn('labels'),
     kind: kind || undefined,
+    ...accessoriesIn(row),
   }
+}
+
+/** Of an index only its own are listed, not those of its children: then they are not known. */
+function accessoriesIn(row: Row): Pick<ListedArtifact, 'accessories'> {
+  if (Array.isArray(row['references']) && row['references'].length > 0) return {}
+  const rows = (Array.isArray(row['accessories']) ? row['accessories'] : []).filter(isRow)
+  return { accessories: rows.map((one) => textIn(one, 'digest')).filter(isDigest) }
 }
 
 /** Projects to make. One is public when all repositories that go into it are known to be public (S3-35). */
