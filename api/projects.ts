@@ -15,6 +15,9 @@ export const ProjectMetadata = Type.Object({
   auto_sbom_generation: Type.Optional(Type.String()),
   reuse_sys_cve_allowlist: Type.Optional(Type.String()),
   retention_id: Type.Optional(Type.String()),
+  retention_max_share: Type.Optional(
+    Type.String({ description: 'percent of its tags: a run that would delete more deletes nothing; 100 is no limit' }),
+  ),
   proxy_speed_kb: Type.Optional(Type.String()),
   max_upstream_conn: Type.Optional(Type.String()),
   proxy_cache_local_on_not_found: Type.Optional(Type.String()),

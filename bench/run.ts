@@ -17,6 +17,7 @@ import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
+import { retention } from './scenarios/retention.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { tagList } from './scenarios/tag-list.ts'
@@ -42,6 +43,7 @@ const scenarios = [
   cacheTwo,
   jobService,
   collection,
+  retention,
   webhooks,
   webhooksWaiting,
   replication,

@@ -8,6 +8,7 @@ import { entryOf, eventTypeOf, eventTypesOf } from '../features/audit/rules.ts'
 import { facts as audit } from '../features/audit/topics.ts'
 import { facts as cache } from '../features/cache/topics.ts'
 import { facts as cveAllowlist } from '../features/cve-allowlist/topics.ts'
+import { facts as deployments } from '../features/deployments/topics.ts'
 import { facts as endpoints } from '../features/endpoints/topics.ts'
 import { facts as exports } from '../features/exports/topics.ts'
 import { facts as gc } from '../features/gc/topics.ts'
@@ -15,10 +16,12 @@ import { facts as immutability } from '../features/immutability/topics.ts'
 import { facts as jobService } from '../features/job-service/topics.ts'
 import { facts as labels } from '../features/labels/topics.ts'
 import { facts as members } from '../features/members/topics.ts'
+import { facts as templates } from '../features/project-templates/topics.ts'
 import { facts as quotas } from '../features/quotas/topics.ts'
 import { facts as reactions } from '../features/reactions/topics.ts'
 import { facts as replication, type TaskFact } from '../features/replication/topics.ts'
 import { facts as repositories } from '../features/repositories/topics.ts'
+import { facts as retention } from '../features/retention/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
@@ -76,6 +79,10 @@ const task: TaskFact = {
 }
 const report = { vendor: 'scan', repository: 'scan/1', type: 'csv', digest: d1, size: 10 }
 const retried = { name: 'webhooks', taken: 2, left: 1 }
+
+const template = { templateId: 20, name: 'teams' }
+const ofRetention = { projectId: 3, policyId: 18 }
+const run = { ...ofRetention, executionId: 19 }
 
 const about = { id: 1, occurredAt: new Date(0), address: '10.0.0.2', requestId: 'r2' }
 
@@ -330,6 +337,55 @@ const table: [Fact, string][] = [
     'delete_system_artifact | scan/1 | delete system artifact: scan/1',
   ],
   [
+    deployments.deploymentsReported({ projectId: 3, cluster: 'prod', images: 4 }, anna),
+    'update_deployment | cluster prod | the cluster prod runs 4 artifacts',
+  ],
+  [
+    deployments.deploymentsForgotten({ projectId: 3, cluster: 'prod' }, anna),
+    'delete_deployment | cluster prod | delete deployment: cluster prod',
+  ],
+  [templates.templateCreated(template, anna), 'create_project_template | teams | create project template: teams'],
+  [templates.templateChanged(template, anna), 'update_project_template | teams | update project template: teams'],
+  [templates.templateDeleted(template, anna), 'delete_project_template | teams | delete project template: teams'],
+  [
+    templates.templateApplied({ ...template, projectId: 3 }, anna),
+    'apply_project_template | teams | apply project template: teams',
+  ],
+  [
+    retention.policyCreated({ ...ofRetention, policy: {} }, anna),
+    'create_retention | retention policy 18 | create retention: retention policy 18',
+  ],
+  [
+    retention.policyChanged({ ...ofRetention, changed: {} }, anna),
+    'update_retention | retention policy 18 | update retention: retention policy 18',
+  ],
+  [
+    retention.policyDeleted(ofRetention, anna),
+    'delete_retention | retention policy 18 | delete retention: retention policy 18',
+  ],
+  [
+    retention.scheduled({ ...ofRetention, cron: '0 0 3 * * *' }, anna),
+    'schedule_retention | retention policy 18 | schedule tag retention: 0 0 3 * * *',
+  ],
+  [
+    retention.runAsked({ ...run, isDryRun: true, maxShare: null }, anna),
+    'start_retention | retention run 19 | start retention: retention run 19',
+  ],
+  [retention.runStopped(run, anna), 'stop_retention | retention run 19 | stop retention: retention run 19'],
+  [
+    retention.runHeld({ ...run, project: 'team', percent: 70, limit: 50 }, anna),
+    'hold_retention | retention run 19 | ' +
+      'retention held: it would delete 70 % of the tags of team, more than 50 % | failed',
+  ],
+  [retention.restoreAsked(run, anna), 'restore_retention | retention run 19 | restore retention: retention run 19'],
+  [
+    retention.repositoryDone(
+      { ...place, policyId: 18, executionId: 19, total: 9, retained: 3, deleted: [], rules: [] },
+      anna,
+    ),
+    'finish_retention | team/app | retention: team/app keeps 3 of 9 artifacts',
+  ],
+  [
     undelete.trashRestored({ ...place, kind: 'tag', digest: d1, tags: ['v1'] }, anna),
     'restore_trash | team/app | restore trash: team/app',
   ],
@@ -412,24 +468,30 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_member',
     'update_member',
     'update_project',
+    'apply_project_template',
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
+    'create_project_template',
     'create_replication_policy',
     'create_repository',
+    'create_retention',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
     'create_user_group',
     'create_webhook_policy',
     'delete_blob',
+    'delete_deployment',
     'delete_endpoint',
     'delete_immutable_rule',
     'delete_label',
+    'delete_project_template',
     'delete_replication_policy',
+    'delete_retention',
     'delete_scanner',
     'delete_system_artifact',
     'delete_tag',
@@ -440,7 +502,9 @@ test('the types of events begin with those that Harbor knows', () => {
     'fail_endpoint',
     'fail_replication_task',
     'fail_webhook_target',
+    'finish_retention',
     'forget_cache',
+    'hold_retention',
     'pause_queue',
     'pause_webhook_target',
     'purge_audit_log',
@@ -450,6 +514,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'repeat_webhook_delivery',
     'replay_reaction',
     'request_export',
+    'restore_retention',
     'restore_trash',
     'resume_queue',
     'resume_webhook_target',
@@ -457,21 +522,27 @@ test('the types of events begin with those that Harbor knows', () => {
     'rotate_signing_key',
     'schedule_audit_purge',
     'schedule_collection',
+    'schedule_retention',
     'start_replication',
+    'start_retention',
     'stop_audit_purge',
     'stop_collection',
     'stop_job',
     'stop_replication',
+    'stop_retention',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
+    'update_deployment',
     'update_endpoint',
     'update_immutable_rule',
     'update_label',
+    'update_project_template',
     'update_quota',
     'update_replication_policy',
     'update_replication_task',
     'update_repository',
+    'update_retention',
     'update_robot',
     'update_scanner',
     'update_tag',

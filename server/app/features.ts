@@ -6,6 +6,7 @@ import { artifacts } from '../features/artifacts/index.ts'
 import { audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
+import { deployments } from '../features/deployments/index.ts'
 import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
@@ -16,10 +17,12 @@ import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
 import { projects } from '../features/projects/index.ts'
+import { projectTemplates } from '../features/project-templates/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
 import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
+import { openDropCount, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
@@ -130,6 +133,16 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
+    projectTemplates({ db }),
+    deployments({ db, ttlMs: config.retention.deploymentTtlMs }),
+    retention({
+      ...reader,
+      gates,
+      askAbove: config.retention.askAbove,
+      previewTags: config.retention.previewTags,
+      keepMs: config.collection.undeleteMs,
+      drops: openDropCount(),
+    }),
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
     undelete({ db, gates, keepMs: config.collection.undeleteMs }),
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),

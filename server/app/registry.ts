@@ -14,6 +14,7 @@ import {
 } from '../features/accounts/index.ts'
 import { describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
+import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
@@ -63,7 +64,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const gates: Gates = {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
-    untag: [tagStays(reader)],
+    untag: [tagStays(reader), runningStays],
     pull: [],
   }
   const rights = openRights(reader)

@@ -11,7 +11,7 @@ const lists = [
 
 /** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
 const changes = [
-  /^\/(?:retentions|p2p\/preheat|ldap)(?:\/|$)/,
+  /^\/(?:p2p\/preheat|ldap)(?:\/|$)/,
   /^\/projects\/[^/]+\/preheat\//,
   /^\/projects\/[^/]+\/repositories\/.+\/artifacts\/[^/]+\/scan(?:\/stop)?$/,
   /^\/system\/(?:scanAll|oidc)\//,

@@ -97,12 +97,15 @@ export async function addTag(
   return count > 0
 }
 
+/** The times and the count of a tag, as PostgreSQL writes them: a Date would cut the microseconds. */
+export type TagState = { pushed_at: string; pulled_at: string | null; pull_count: number }
+
 /** Removes one tag; its artifact stays. Undefined when there was none. */
 export async function dropTag(
   tx: Tx,
   repository: { id: number; name: string },
   tag: Tag,
-): Promise<{ digest: Digest } | undefined> {
+): Promise<{ digest: Digest; state: TagState } | undefined> {
   changesList(tx, repository.id)
   tx.changes(tagKey(repository.name, tag))
   const dropped = await dropRow(tx, repository.id, tag)
@@ -120,11 +123,13 @@ async function dropRow(
   tx: Tx,
   repositoryId: number,
   tag: Tag,
-): Promise<{ artifactId: number; digest: Digest } | undefined> {
-  const row = await tx.row<{ artifactId: number }>(
-    sql`delete from tag where repository_id = ${repositoryId} and name = ${tag} returning artifact_id as "artifactId"`,
-  )
-  return row && tx.row(sql`select id as "artifactId", digest from artifact where id = ${row.artifactId}`)
+): Promise<{ artifactId: number; digest: Digest; state: TagState } | undefined> {
+  const row = await tx.row<{ artifactId: number; state: TagState }>(sql`
+    delete from tag where repository_id = ${repositoryId} and name = ${tag}
+    returning artifact_id as "artifactId",
+      json_build_object('pushed_at', pushed_at, 'pulled_at', pulled_at, 'pull_count', pull_count) as state`)
+  const found = row && (await tx.row<{ digest: Digest }>(sql`select digest from artifact where id = ${row.artifactId}`))
+  return found && { ...row, ...found }
 }
 
 /** Removes every tag of some artifacts and returns their names. */

@@ -4,10 +4,14 @@ import type { Tx } from '../platform/db/db.ts'
 import { jsonbText } from '../platform/db/json.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Repository } from './repository.ts'
+import type { TagState } from './tag.ts'
 import type { Actor } from './topics.ts'
 
-/** Why artifacts are deleted: one was deleted by its digest, or the whole repository was. */
-export type Cause = { kind: 'artifact'; digest: Digest } | { kind: 'repository' }
+/**
+ * Why artifacts are deleted: one was deleted by its digest, or the whole repository was. `runId`: by a run of
+ * retention, whose deletions can be restored together.
+ */
+export type Cause = ({ kind: 'artifact'; digest: Digest } | { kind: 'repository' }) & { runId?: number }
 
 /**
  * Puts artifacts that this transaction is about to delete into the trash, with their bytes and all that is known of
@@ -23,8 +27,9 @@ export async function trashArtifacts(
   const digest = cause.kind === 'artifact' ? cause.digest : null
   await tx.run(sql`
     with made as (
-      insert into trash (project_id, repository, kind, digest, description, deleted_by, repository_facts)
+      insert into trash (project_id, repository, kind, digest, description, deleted_by, run_id, repository_facts)
       select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb,
+        ${cause.runId ?? null}::bigint,
         case when ${cause.kind === 'repository'} then jsonb_build_object(
           'pull_count', pull_count, 'pulled_at', pulled_at, 'created_at', created_at) end
       from repository where id = ${id}
@@ -61,10 +66,13 @@ export async function trashTag(
   tx: Tx,
   { projectId, name }: Repository,
   tag: Tag,
-  digest: Digest,
+  { digest, state }: { digest: Digest; state: TagState },
   by: Actor,
+  runId?: number,
 ): Promise<void> {
   await tx.run(sql`
-    insert into trash (project_id, repository, kind, digest, tag, deleted_by)
-    values (${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(by)}::jsonb)`)
+    insert into trash (project_id, repository, kind, digest, tag, tag_state, deleted_by, run_id)
+    values (
+      ${projectId}, ${name}, 'tag', ${digest}, ${tag}, ${jsonbText(state)}::jsonb,
+      ${jsonbText(by)}::jsonb, ${runId ?? null}::bigint)`)
 }

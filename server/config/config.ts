@@ -13,6 +13,7 @@ import { outbound } from './outbound.ts'
 import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { replication } from './replication.ts'
+import { retention } from './retention.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -46,6 +47,7 @@ const groups = {
   replication,
   quotas,
   pulls,
+  retention,
   notifications,
   events,
   audit,

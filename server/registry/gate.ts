@@ -20,8 +20,8 @@ type Pushed =
     }
   | { kind: 'blob'; project: Project; repository: RepositoryName; digest: Digest; size: number }
 
-/** Tags that are about to be removed, inside the transaction. */
-type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[] }
+/** Tags that are about to be removed, and artifacts that are about to be deleted, inside the transaction. */
+type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[]; digests: Digest[] }
 
 /** May refuse a push by throwing an OciError. Runs in the push's transaction: what it reads still holds at commit. */
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
@@ -68,5 +68,5 @@ export async function passGates(gates: PushGates, tx: Tx, pushed: Pushed): Promi
 export const readOnlyText = 'The system is in read only mode. Any modification is prohibited.'
 
 export async function passUntagGates(gates: UntagGates, tx: Tx, untagged: Untagged): Promise<void> {
-  if (untagged.tags.length > 0) for (const gate of gates.untag) await gate(tx, untagged)
+  if (untagged.tags.length + untagged.digests.length > 0) for (const gate of gates.untag) await gate(tx, untagged)
 }

@@ -68,7 +68,7 @@ export type Operation = {
   robots?: Need | 'nobody'
   /** A request that succeeds with 2xx. Without one, any answer but 401, 403 and 5xx counts as allowed. */
   example?(place: Place): { query?: string; body?: unknown }
-  /** The operation deletes the project, so each try gets a project of its own. */
+  /** The operation deletes the project, or can succeed once in it, so each try gets a project of its own. */
   endsProject?: true
 }
 
@@ -101,6 +101,21 @@ const rule = ({ fresh }: Place) => ({
   },
 })
 
+/** A retention policy that keeps everything. */
+export const retentionPolicy = ({ id }: { id: number }) => ({
+  algorithm: 'or',
+  rules: [
+    {
+      action: 'retain',
+      template: 'always',
+      tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: '**' }],
+      scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
+    },
+  ],
+  trigger: { kind: 'Schedule', settings: { cron: '' } },
+  scope: { level: 'project', ref: id },
+})
+
 const inSystem = { needs: 'admin', robots: 'nobody' } as const
 // Of an event type that no test causes: a delivery would write rows while a test compares all rows.
 const webhook = ({ fresh }: Place) => ({
@@ -110,6 +125,8 @@ const webhook = ({ fresh }: Place) => ({
     event_types: ['TAG_RETENTION'],
   },
 })
+// Of a project that no test makes.
+const projectTemplate = ({ fresh }: Place) => ({ body: { name: fresh('template'), projects: [{ pattern: 'none' }] } })
 const redelivered = () => ({ body: { first: 1, last: 1 } })
 const paused = () => ({ body: { paused: true } })
 
@@ -221,6 +238,46 @@ export const operations: Record<string, Operation> = {
   CreateImmuRule: { needs: inProject('immutable-tag:create'), example: rule },
   UpdateImmuRule: { needs: inProject('immutable-tag:update'), example: rule },
   DeleteImmuRule: { needs: inProject('immutable-tag:delete'), example: nothing },
+
+  getRentenitionMetadata: { needs: 'user', example: nothing },
+  createRetention: {
+    needs: inProject('tag-retention:create'),
+    example: ({ project }) => ({ body: retentionPolicy(project) }),
+    endsProject: true,
+  },
+  getRetention: { needs: inProject('tag-retention:read'), example: nothing },
+  updateRetention: {
+    needs: inProject('tag-retention:update'),
+    example: ({ project }) => ({ body: retentionPolicy(project) }),
+  },
+  deleteRetention: { needs: inProject('tag-retention:delete'), example: nothing },
+  triggerRetentionExecution: { needs: inProject('tag-retention:update'), example: () => ({ body: { dry_run: true } }) },
+  listRetentionExecutions: { needs: inProject('tag-retention:list'), example: nothing },
+  operateRetentionExecution: {
+    needs: inProject('tag-retention:update'),
+    example: () => ({ body: { action: 'stop' } }),
+  },
+  listRetentionTasks: { needs: inProject('tag-retention:list'), example: nothing },
+  getRetentionTaskLog: { needs: inProject('tag-retention:read'), example: nothing },
+
+  previewRetention: {
+    needs: inProject('tag-retention:read'),
+    example: ({ project }) => ({ body: { project_id: project.id, policy: retentionPolicy(project) } }),
+  },
+  explainRetention: { needs: inProject('tag-retention:read'), example: nothing },
+  convertRetention: { needs: inProject('tag-retention:read'), example: nothing },
+  listSystemRetentions: { needs: 'admin', robots: 'nobody', example: nothing },
+  // The run of the example has deleted nothing; the tests of retention restore real ones.
+  restoreRetentionExecution: { needs: inProject('tag-retention:update') },
+  getRetentionRestore: { needs: inProject('tag-retention:read'), example: nothing },
+  listProjectTemplates: { ...inSystem, example: nothing },
+  createProjectTemplate: { ...inSystem, example: projectTemplate },
+  getProjectTemplate: { ...inSystem, example: nothing },
+  updateProjectTemplate: { ...inSystem, example: projectTemplate },
+  deleteProjectTemplate: { ...inSystem, example: nothing },
+  reportDeployments: { needs: 'user', example: () => ({ body: { cluster: 'none', images: [] } }) },
+  listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
+  forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },
 
   ListLabels: {
     needs: inProject('label:list'),

@@ -9,9 +9,11 @@ import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
 import type { Listed } from './document.suite.ts'
 import { operations, type Place } from './operations.suite.ts'
+import { retentionTargets } from './retention-targets.suite.ts'
 
-/** Harbor calls the ids of quotas, registries and what belongs to replication only `id`. */
+/** Harbor calls the ids of quotas, retention policies, registries and what belongs to replication only `id`. */
 const ofPath = [
+  ['/retentions/', 'retentions'],
   ['/registries/', 'registry'],
   ['/replication/policies/', 'replicationPolicy'],
   ['/replication/executions/', 'replicationExecution'],
@@ -161,6 +163,7 @@ export function openTargets(marina: TestMarina) {
         ).json() as { id: number }[]
         return entries[0]!.id
       },
+      ...retentionTargets(marina),
       reaction_name: async () => 'audit-forward',
       purge_id: async () => 999_999_999,
       async job_id() {

@@ -57,7 +57,7 @@ async function deleteOne(run: Run, { digest, repositoryId, projectId, name }: Un
     (await tx.row(sql`select artifact.id from artifact where artifact.id = ${id} and ${isUntagged(before)}`)) !==
     undefined
   try {
-    if (!options.isDryRun) await deleteArtifact(db, gates, by, repository, digest, isStillUntagged)
+    if (!options.isDryRun) await deleteArtifact(db, gates, by, repository, digest, { isStillDue: isStillUntagged })
     totals.artifacts++
     told()
     say(

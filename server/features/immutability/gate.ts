@@ -24,6 +24,7 @@ export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
 /** Refuses the removal of an immutable tag, alone or with its artifact or repository. */
 export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
   return async (tx, { projectId, repository, tags }) => {
+    if (tags.length === 0) return
     const held = await immutableOf({ db: tx, cache }, projectId, repository, tags)
     if (held.length > 0) refuse(repository, await existing(tx, repository, held))
   }

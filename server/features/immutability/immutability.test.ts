@@ -92,7 +92,12 @@ test('X27: other work goes on while slow rules are compared with many tags', asy
     1,
   )
   await marina.ground.db.transaction((tx) =>
-    tagStays(marina.ground)(tx, { projectId: project.id, repository: `${project.name}/app` as RepositoryName, tags }),
+    tagStays(marina.ground)(tx, {
+      projectId: project.id,
+      repository: `${project.name}/app` as RepositoryName,
+      tags,
+      digests: [],
+    }),
   )
   await sleep(5)
   clearInterval(timer)

@@ -91,8 +91,9 @@ export async function createMetadata(db: Db, by: Actor, project: Project, name: 
   })
 }
 
-/** Resets a metadata to its default; `public` to false. Throws NOT_FOUND. */
+/** Resets a metadata to its default; `public` to false. Throws NOT_FOUND, and BAD_REQUEST for the policy's id. */
 export async function removeMetadata(db: Db, by: Actor, project: Project, name: string): Promise<void> {
+  if (name === 'retention_id') throw new Failure('BAD_REQUEST', 'retention_id goes with its policy: delete that')
   await db.transaction(async (tx) => {
     if (name === 'public') await setPublic(tx, project, false)
     else if (!(await dropMetadata(tx, project.id, name)))

@@ -5,6 +5,8 @@ import type { SettingsReader } from '../settings/index.ts'
 import { projectRoutes } from './routes.ts'
 
 export { createProject, deleteProject } from './actions.ts'
+export { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.ts'
+export { parseProjectMetadata } from './wire.ts'
 
 type Lent = { reader: Reader & { db: Db }; settings: SettingsReader; cachesLists: boolean }
 

@@ -14,7 +14,7 @@ import { limitProblem, quotaFigure } from '../quotas/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createProject, deleteProject, updateProject } from './actions.ts'
 import { metadataRoutes } from './metadata-routes.ts'
-import { describeProjects, listProjects, projectFields, projectOrder } from './store.ts'
+import { describeProjects, findMetadata, listProjects, projectFields, projectOrder } from './store.ts'
 import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
@@ -79,7 +79,7 @@ export function projectRoutes(
       refuseRegistry(body)
       refuseOther(body.cve_allowlist, project)
       await updateProject(db, actorOf(caller), project, {
-        metadata: metadataOf(body),
+        metadata: metadataOf(await withoutSameRetention(body, project)),
         allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist),
       })
     }),
@@ -95,6 +95,16 @@ export function projectRoutes(
       summarize(reader, figures, project, rights),
     ),
   ]
+
+  /** As in Harbor, a client that sends the whole project back may send the policy that it has. */
+  async function withoutSameRetention<Body extends { metadata?: Record<string, string | undefined> }>(
+    body: Body,
+    project: Project,
+  ): Promise<Body> {
+    const { retention_id: id, ...metadata } = body.metadata ?? {}
+    const isSame = id !== undefined && id === (await findMetadata(reader, project.id))['retention_id']
+    return isSame ? { ...body, metadata } : body
+  }
 
   async function mayCreate(rights: Rights): Promise<boolean> {
     if (maySystem(rights, 'project', 'create')) return true

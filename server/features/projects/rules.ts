@@ -35,6 +35,10 @@ const severity: Parse = (value) => {
   if (!severities.includes(value.toLowerCase())) throw new MetadataProblem(`must be one of ${severities.join(', ')}`)
   return value.toLowerCase()
 }
+const percent: Parse = (value) => {
+  if (!/^(?:\d{1,2}|100)$/.test(value)) throw new MetadataProblem('must be a number from 0 to 100, in percent')
+  return String(Number(value))
+}
 const refused =
   (why: string): Parse =>
   () => {
@@ -54,6 +58,7 @@ const metadata: Record<string, Parse> = {
   reuse_sys_cve_allowlist: flag,
   // A client that could write it could point it at another project's policy (B.6).
   retention_id: refused('is set by the retention policy itself'),
+  retention_max_share: percent,
   proxy_speed_kb: ofProxies,
   max_upstream_conn: ofProxies,
   proxy_cache_local_on_not_found: ofProxies,

@@ -1,7 +1,7 @@
 import { Failure } from '../../platform/http/failure.ts'
 import type { Rights } from '../access/index.ts'
 import { presentAllowlist } from '../cve-allowlist/index.ts'
-import { MetadataProblem, parseAllMetadata } from './rules.ts'
+import { MetadataProblem, parseAllMetadata, parseMetadata } from './rules.ts'
 import type { DescribedProject } from './store.ts'
 
 type Body = { public?: boolean; metadata?: Record<string, string | undefined> }
@@ -11,6 +11,12 @@ export function metadataOf({ public: isPublic, metadata = {} }: Body): Record<st
   const all = explaining(() => parseAllMetadata(metadata))
   return { ...(isPublic === undefined ? {} : { public: String(isPublic) }), ...all }
 }
+
+/** Reads metadata that is to be set; each has to be known. Throws BAD_REQUEST. */
+export const parseProjectMetadata = (metadata: Record<string, string>): Record<string, string> =>
+  explaining(() =>
+    Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, parseMetadata(name, value)])),
+  )
 
 /** Turns a MetadataProblem of `work` into BAD_REQUEST. */
 export function explaining<Result>(work: () => Result): Result {

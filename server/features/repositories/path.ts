@@ -8,6 +8,7 @@ const tails: Record<string, true> = {
   ':/additions/:': true,
   ':/labels': true,
   ':/labels/:': true,
+  ':/retention': true,
 }
 
 /**

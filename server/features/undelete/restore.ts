@@ -60,13 +60,8 @@ export async function restoreTrash(
 const findIt = (tx: Tx, name: string) =>
   tx.row<Repository>(sql`select id, project_id as "projectId", name from repository where name = ${name}`)
 
-async function restoreTag(
-  tx: Tx,
-  gates: PushGates,
-  by: Actor,
-  project: Project,
-  { repository: name, tag, digest }: Trash,
-): Promise<void> {
+async function restoreTag(tx: Tx, gates: PushGates, by: Actor, project: Project, trash: Trash): Promise<void> {
+  const { repository: name, tag, digest } = trash
   const gone = () => new Failure('PRECONDITION', `${digest} was deleted as well: restore the artifact first`)
   const repository = await findIt(tx, name)
   const id = repository && (await lockArtifact(tx, repository.id, digest!))
@@ -86,6 +81,11 @@ async function restoreTag(
     tags: [tag!],
   })
   if (!(await addTag(tx, repository, id, tag!))) throw tagTaken(name, tag!)
+  await tx.run(sql`
+    update tag set pushed_at = (state ->> 'pushed_at')::timestamptz, pulled_at = (state ->> 'pulled_at')::timestamptz,
+      pull_count = (state ->> 'pull_count')::bigint
+    from (select tag_state as state from trash where id = ${trash.id} and tag_state is not null) kept
+    where repository_id = ${repository.id} and name = ${tag}`)
   await emit(tx, [nouns.tagCreated({ projectId: project.id, repository: name, tag: tag!, digest: digest! }, by)])
 }
 
@@ -180,7 +180,8 @@ async function restoreTimes(
 ): Promise<void> {
   const row = await tx.row<{ id: number }>(sql`
     update artifact
-    set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}, pulled_at = coalesce(pulled_at, ${pulledAt})
+    set pull_count = pull_count + ${pullCount}, pushed_at = ${pushedAt}::timestamptz,
+      pulled_at = coalesce(pulled_at, ${pulledAt}::timestamptz)
     where repository_id = ${repositoryId} and digest = ${digest} returning id`)
   // An artifact that was pushed again meanwhile may be cached with the old values.
   tx.changes(artifactKey(row!.id))

@@ -78,8 +78,9 @@ export type TrashedArtifact = {
   tags: TrashedTag[]
   labels: number[]
   pullCount: number
-  pushedAt: Date
-  pulledAt: Date | null
+  /** As PostgreSQL writes times: a Date would cut the microseconds. */
+  pushedAt: string
+  pulledAt: string | null
   description: Omit<Description, 'icon' | 'accessory'> & {
     icon: Digest | null
     accessory: Description['accessory'] | null
@@ -95,7 +96,7 @@ export function listArtifacts(
 ): Promise<(TrashedArtifact & { depth: number })[]> {
   return tx.rows(sql`
     select digest, media_type as "mediaType", content, depth, tags, labels, description,
-      pull_count as "pullCount", pushed_at as "pushedAt", pulled_at as "pulledAt"
+      pull_count as "pullCount", pushed_at::text as "pushedAt", pulled_at::text as "pulledAt"
     from trash_artifact
     where trash_id = ${trashId} and (depth, digest) > (${after.depth}, ${after.digest})
     order by depth, digest limit ${limit}`)

@@ -9,7 +9,7 @@ export const eventTypes = {
   SCANNING_STOPPED: { cloud: 'harbor.scan.stopped', isProduced: false },
   SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: false },
   REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: true },
-  TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: false },
+  TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: true },
 } as const
 export type EventType = keyof typeof eventTypes
 
@@ -40,6 +40,20 @@ export type EventData = {
   }
   custom_attributes?: Record<string, string>
   replication?: ReplicationData
+  /** Only of TAG_RETENTION, which has nothing else. */
+  retention?: RetentionData
+}
+
+/** What a run of tag retention did in one repository, in Harbor's words. */
+type RetentionData = {
+  total: number
+  retained: number
+  harbor_hostname: string
+  project_name: string
+  retention_policy_id: number
+  retention_rule: object[]
+  result: 'SUCCESS'
+  deleted_artifact: { type: string; status: 'SUCCESS'; name_tag: string; references: null }[]
 }
 
 /** One side of a replication; without a name it is Marina itself. */

@@ -9,6 +9,7 @@ import { eventIdOf } from '../../platform/events/event-id.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { quotaFacts } from '../quotas/index.ts'
 import { replicationFacts, type TaskFact } from '../replication/index.ts'
+import { retentionFacts } from '../retention/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent } from './events.ts'
 import { replicationDataOf } from './replication-data.ts'
@@ -29,8 +30,10 @@ type About = Place & {
   details?: string
   /** Of a replication, which Harbor's data show instead of the artifact. */
   task?: TaskFact
+  retention?: RetentionDone
   by: Actor
 }
+type RetentionDone = NonNullable<ReturnType<typeof retentionFacts.repositoryDone.read>>
 
 /** A topic whose facts are events of webhooks. */
 type Source = { topic: string; type: EventType; read(fact: Told): About | undefined }
@@ -43,6 +46,14 @@ const sources: Source[] = [
   source('QUOTA_WARNING', quotaFacts.quotaWarned),
   replicationSource(replicationFacts.taskChanged),
   replicationSource(replicationFacts.taskFailed),
+  {
+    topic: retentionFacts.repositoryDone.topic,
+    type: 'TAG_RETENTION',
+    read(fact) {
+      const said = retentionFacts.repositoryDone.read(fact)
+      return said && { projectId: said.projectId, repository: said.repository, tags: [], retention: said, by: said.by }
+    },
+  },
 ]
 
 type Subject = { type: EventType; tags: string[] }
@@ -164,8 +175,9 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
-  const { repository, digest, tags, details, task } = about
+  const { repository, digest, tags, details, task, retention } = about
   if (task) return { replication: replicationDataOf(task, host) }
+  if (retention) return { retention: retentionData(retention, host) }
   const project = projectOf(repository)
   const named = tags
     .slice(0, mostResources)
@@ -182,5 +194,21 @@ function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date |
       repo_type: isPublic ? 'public' : 'private',
     },
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
+  }
+}
+
+function retentionData(
+  { repository, policyId, total, retained, deleted, rules }: RetentionDone,
+  host: string,
+): NonNullable<EventData['retention']> {
+  return {
+    total,
+    retained,
+    harbor_hostname: host.replace(/:\d+$/, ''),
+    project_name: projectOf(repository),
+    retention_policy_id: policyId,
+    retention_rule: rules,
+    result: 'SUCCESS',
+    deleted_artifact: deleted.map((name) => ({ type: 'image', status: 'SUCCESS', name_tag: name, references: null })),
   }
 }

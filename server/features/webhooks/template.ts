@@ -17,12 +17,13 @@ const placeholders: Record<string, (event: HookEvent) => Json> = {
   occur_at: ({ occurredAt }) => Math.floor(occurredAt.getTime() / 1000),
   time: ({ occurredAt }) => occurredAt.toISOString(),
   operator: ({ operator }) => operator,
-  project: ({ data }) => data.repository?.namespace ?? '',
+  project: ({ data }) => data.repository?.namespace ?? data.retention?.project_name ?? '',
   repository: ({ data }) => data.repository?.repo_full_name ?? '',
   digest: ({ data }) => data.resources?.[0]?.digest ?? '',
   tag: ({ data }) => data.resources?.[0]?.tag ?? '',
   resource_url: ({ data }) => data.resources?.[0]?.resource_url ?? '',
-  event_data: ({ data }) => data,
+  // It is plain JSON, though rules of retention have no type here.
+  event_data: ({ data }) => data as Json,
 }
 /** Blanks around a name are trimmed afterwards: within this pattern they would make it backtrack in cubic time. */
 const place = /\{\{([^{}]*)\}\}/g

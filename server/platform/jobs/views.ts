@@ -21,7 +21,7 @@ export type Execution = {
   endedAt: Date | null
 }
 
-type Task = {
+export type Task = {
   id: number
   executionId: number
   jobType: string
@@ -100,6 +100,23 @@ export async function withProgress(db: Queryable, executions: Execution[]): Prom
 /** The first task; executions that `enqueue` made have no other. */
 export function findFirstTask(db: Queryable, executionId: number): Promise<Task | undefined> {
   return db.row<Task>(sql`select ${taskColumns} from task where execution_id = ${executionId} order by id limit 1`)
+}
+
+/** One page of the tasks of one type that an execution has. */
+export function listTasks(
+  db: Queryable,
+  executionId: number,
+  jobType: string,
+  { where, ...part }: Page,
+): Promise<Paged<Task>> {
+  const from = sql`from task where execution_id = ${executionId} and job_type = ${jobType} and ${where}`
+  return db.page({ columns: taskColumns, from }, part)
+}
+
+/** A task of this very execution and type. */
+export function findTask(db: Queryable, executionId: number, jobType: string, id: number): Promise<Task | undefined> {
+  return db.row<Task>(sql`
+    select ${taskColumns} from task where id = ${id} and execution_id = ${executionId} and job_type = ${jobType}`)
 }
 
 export type Pool = { id: string; pid: number; host: string; concurrency: number; startedAt: Date; heartbeatAt: Date }

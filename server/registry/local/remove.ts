@@ -30,7 +30,11 @@ export async function removeArtifacts(
 ): Promise<void> {
   const place = placeOf(repository)
   const ids = going.map(({ id }) => id)
-  await passUntagGates(gates, tx, { ...place, tags: going.flatMap(({ tags }) => tags) })
+  await passUntagGates(gates, tx, {
+    ...place,
+    tags: going.flatMap(({ tags }) => tags),
+    digests: going.map(({ digest }) => digest),
+  })
   await trashArtifacts(tx, repository, cause, ids, by)
   await dropTagsOf(tx, repository, ids)
   await dropArtifacts(tx, repository, going)
@@ -46,7 +50,7 @@ export async function removeArtifacts(
 
 /**
  * Deletes a tag within a transaction: passes the gates, drops the tag, fills the trash, emits the fact. The artifact
- * stays. False when there is no such tag.
+ * stays. False when there is no such tag. `runId`: the run of retention that deletes it.
  */
 export async function removeTag(
   tx: Tx,
@@ -54,12 +58,13 @@ export async function removeTag(
   repository: Repository,
   tag: Tag,
   by: Actor,
+  runId?: number,
 ): Promise<boolean> {
   const place = placeOf(repository)
-  await passUntagGates(gates, tx, { ...place, tags: [tag] })
+  await passUntagGates(gates, tx, { ...place, tags: [tag], digests: [] })
   const dropped = await dropTag(tx, repository, tag)
   if (!dropped) return false
-  await trashTag(tx, repository, tag, dropped.digest, by)
+  await trashTag(tx, repository, tag, dropped, by, runId)
   await emit(tx, [facts.tagDeleted({ ...place, tag, digest: dropped.digest }, by)])
   return true
 }

@@ -11,8 +11,12 @@ import { removeArtifacts } from '../../../registry/local/remove.ts'
 const named = () =>
   new Failure('PRECONDITION', 'an index in this repository names this artifact: delete the index first')
 
-/** Called once the artifact is locked, so that its answer holds until the artifact is deleted. */
-type IsStillDue = (tx: Tx, artifactId: number) => Promise<boolean>
+type Options = {
+  /** Called once the artifact is locked, so that its answer holds until the artifact is deleted. */
+  isStillDue?(tx: Tx, artifactId: number): Promise<boolean>
+  /** The run of retention that deletes it. */
+  runId?: number
+}
 
 /**
  * Deletes an artifact with its tags, the parts that only it needs, and its accessories that have no tag of their own.
@@ -25,7 +29,7 @@ export async function deleteArtifact(
   by: Actor,
   repository: Repository,
   digest: Digest,
-  isStillDue: IsStillDue = async () => true,
+  { isStillDue = async () => true, runId }: Options = {},
 ): Promise<void> {
   try {
     await db.transaction(async (tx) => {
@@ -35,7 +39,8 @@ export async function deleteArtifact(
         throw new Failure('CONFLICT', `${digest} was pushed again, tagged or put to use meanwhile`)
       const going = await lockGoing(tx, { id: rootId, repositoryId: repository.id, takesParts: true })
       if (!going) throw named()
-      await removeArtifacts(tx, gates, repository, { kind: 'artifact', digest }, by, going)
+      const cause = { kind: 'artifact', digest, ...(runId === undefined ? {} : { runId }) } as const
+      await removeArtifacts(tx, gates, repository, cause, by, going)
     })
   } catch (error) {
     // An index that names a part of the artifact was pushed meanwhile.
