@@ -100,7 +100,7 @@ async function countSyncs(pid: number, work: () => Promise<unknown>): Promise<nu
 }
 
 /** User and system time of a process with all of its threads, in ms (proc_pid_stat(5), fields 14 and 15). */
-function processorMs(pid: number): number {
+export function processorMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
     return (Number(fields[11]) + Number(fields[12])) * 10

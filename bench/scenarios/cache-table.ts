@@ -46,7 +46,7 @@ export const cacheTable: Scenario = {
     const ours = await pushOne(cached, name, image)
     const theirs = await pushOne(docker, name, image)
     const headOf = (token: string) => `authorization: Bearer ${token}\r\naccept: ${ours.manifestType}\r\n`
-    const barePort = await startBare(scratch, cached.port, {
+    const { port: barePort } = await startBare(scratch, cached.port, {
       target: ours.target,
       headers: { authorization: `Bearer ${ours.token}`, accept: ours.manifestType },
     })

@@ -21,7 +21,9 @@ test('behind PgBouncer in session mode pushes, lists and events work', async () 
   const lists = await Promise.all(Array.from({ length: 20 }, () => marina.ask('GET', path, { as: marina.admin })))
   for (const list of lists) assert.equal((expectAnswer(list, 200).json() as []).length, 6)
   await eventually(async () => {
-    const { text } = await marina.ask('GET', `/api/v2.0/projects/${name}/auditlog-exts`, { as: marina.admin })
+    const { text } = await marina.ask('GET', `/api/v2.0/projects/${name}/auditlog-exts?page_size=100`, {
+      as: marina.admin,
+    })
     assert.match(text, /app5:v1/)
   })
 })

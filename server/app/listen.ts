@@ -44,20 +44,22 @@ export function openListener({
   logRequests,
 }: ListenerOptions): Handle {
   const ids = requestIds()
+  const labelsOf = openLabels()
   let inFlight = 0
   metrics.gauge('marina_http_requests_in_flight', 'Requests being answered', () => inFlight)
 
   return (request, response) => {
-    const started = performance.now()
     inFlight++
     const id = givenId(request) ?? ids()
     response.requestId = id
     const door = doorOf(request.url ?? '/', pages)
-    response.on('close', () => report(request, response, door, id, started))
+    response.startedAt = performance.now()
+    response.door = door
+    response.onEnded = report
     switch (door) {
       case 'registry':
       case 'token':
-        return void answerDoor(door, request, response, id)
+        return answerDoor(door, request, response, id)
       case 'api':
         response.setHeader('x-request-id', id)
         return api.handle(request, response)
@@ -70,35 +72,37 @@ export function openListener({
     }
   }
 
-  async function answerDoor(
-    name: 'registry' | 'token',
-    request: IncomingMessage,
-    response: Answer,
-    id: string,
-  ): Promise<void> {
+  function answerDoor(name: 'registry' | 'token', request: IncomingMessage, response: Answer, id: string): void {
+    const failed = (error: unknown) => answerFailure(request, response, id, error)
     try {
       const peer = peerOf(request)
       // A pull with a token emits no fact, and pulls are the most frequent requests: the context for facts is left out.
-      if (name === 'registry' && isReading(request.method) && request.headers.authorization?.startsWith('Bearer '))
-        await door.registry(request, response, peer)
-      else await answering({ address: peer.address, requestId: id }, () => door[name](request, response, peer))
+      const isPull = name === 'registry' && isPullWithToken(request)
+      const answered = isPull
+        ? door.registry(request, response, peer)
+        : answering({ address: peer.address, requestId: id }, () => door[name](request, response, peer))
+      if (answered instanceof Promise) answered.catch(failed)
     } catch (error) {
-      if (error instanceof BodyCut || isGone(request)) return void response.destroy()
-      // Half an answer cannot be taken back: only the end of the connection tells the client that it is not whole.
-      if (response.headersSent) {
-        log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
-        return void response.destroy()
-      }
-      if (sendOciError(response, translate(error))) {
-        if (isUnavailable(error)) log.error({ id, reason: error.message }, `answered ${response.statusCode}`)
-        // A client that pushes again repairs the blob; the operator must hear of it all the same (F17).
-        if (error instanceof OciError && error.cause instanceof BlobMissing)
-          log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
-        return
-      }
-      log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
-      sendOciError(response, new OciError('UNKNOWN', `internal server error; the log has more under request id ${id}`))
+      failed(error)
     }
+  }
+
+  function answerFailure(request: IncomingMessage, response: Answer, id: string, error: unknown): void {
+    if (error instanceof BodyCut || isGone(request)) return void response.destroy()
+    // Half an answer cannot be taken back: only the end of the connection tells the client that it is not whole.
+    if (response.headersSent) {
+      log.error({ err: error, id, path: pathOf(request) }, 'an answer broke off')
+      return void response.destroy()
+    }
+    if (sendOciError(response, translate(error))) {
+      if (isUnavailable(error)) log.error({ id, reason: error.message }, `answered ${response.statusCode}`)
+      // A client that pushes again repairs the blob; the operator must hear of it all the same (F17).
+      if (error instanceof OciError && error.cause instanceof BlobMissing)
+        log.error({ id, path: pathOf(request), reason: error.cause.message }, 'stored bytes are missing or damaged')
+      return
+    }
+    log.error({ err: error, id, method: request.method, path: pathOf(request) }, 'unexpected error')
+    sendOciError(response, new OciError('UNKNOWN', `internal server error; the log has more under request id ${id}`))
   }
 
   async function answerSmall(
@@ -126,12 +130,13 @@ export function openListener({
     }
   }
 
-  function report(request: IncomingMessage, response: Answer, name: string, id: string, started: number) {
-    const ms = performance.now() - started
+  function report(response: Answer) {
+    const { req: request, door, requestId: id, startedAt } = response
+    const ms = performance.now() - startedAt
     inFlight--
     const status = response.writableFinished ? response.statusCode : 499
-    metrics.requests(`${name} ${request.method} ${status}`)
-    metrics.seconds(name, ms / 1000)
+    metrics.requests(labelsOf(door, request.method!, status))
+    metrics.seconds(door, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info(
       {
@@ -146,6 +151,9 @@ export function openListener({
     )
   }
 }
+
+const isPullWithToken = ({ method, headers }: IncomingMessage) =>
+  isReading(method) && headers.authorization?.startsWith('Bearer ')
 
 /** Node takes the socket away from a request that was destroyed. */
 function isGone(request: IncomingMessage): boolean {
@@ -204,4 +212,14 @@ function requestIds(): () => string {
   const prefix = `${Date.now().toString(36)}${process.pid.toString(36)}`
   let count = 0
   return () => `${prefix}-${(count++).toString(36)}`
+}
+
+/** The labels of a request in the metrics. The text of the last request's is used again: most requests are alike. */
+function openLabels(): (door: string, method: string, status: number) => string {
+  let last = { door: '', method: '', status: 0, text: '' }
+  return (door, method, status) => {
+    if (door !== last.door || method !== last.method || status !== last.status)
+      last = { door, method, status, text: `${door} ${method} ${status}` }
+    return last.text
+  }
 }

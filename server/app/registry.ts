@@ -79,7 +79,8 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
-  const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce }))
+  const own = { db, cache, blobs, gates, describe, pushesAtOnce, smallBlobs: smallBlobsOf(ground) }
+  const registry = tellingShortages(db, openLocalRegistry(own))
   const passed = openYoungCollector(16 * 2 ** 20)
   const door = openDoor({
     registry,
@@ -103,14 +104,19 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
 
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */
 function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) => void): ManifestOptions['onPulled'] {
-  return ({ caller, ...pull }) => {
+  return ({ caller, repository, digest, tag }) => {
     const count = (project: Project | undefined) =>
-      pulls.count({ ...pull, projectId: project?.id ?? 0, by: actorOf(caller) })
+      pulls.count({ repository, digest, tag, projectId: project?.id ?? 0, by: actorOf(caller) })
     // The rights of the pull came from this very entry of the cache.
-    const found = findProject(reader, projectOf(pull.repository))
+    const found = findProject(reader, projectOf(repository))
     if (found instanceof Promise) found.then(count).catch(onError)
     else count(found)
   }
+}
+
+function smallBlobsOf({ config }: Ground) {
+  const { isEnabled, blobsBytes, blobsLargest } = config.cache
+  return { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest }
 }
 
 function throttleOf({ config, log }: Ground) {

@@ -59,4 +59,20 @@ export const cache = {
     fallback: 64 * MiB,
     help: 'memory for manifests and what is asked on every pull; 0 switches it off',
   }),
+  blobsBytes: size({
+    env: 'MARINA_CACHE_BLOBS_BYTES',
+    path: 'cache.blobs_bytes',
+    min: 0,
+    max: 64 * 2 ** 30,
+    fallback: 8 * MiB,
+    help: 'memory for small blobs, such as the configs of images, that are read again; 0 switches it off',
+  }),
+  blobsLargest: size({
+    env: 'MARINA_CACHE_BLOBS_LARGEST',
+    path: 'cache.blobs_largest',
+    min: 1,
+    max: 1 * MiB,
+    fallback: MiB / 16,
+    help: 'the largest blob that is kept in memory',
+  }),
 }

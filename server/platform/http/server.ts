@@ -11,6 +11,12 @@ export type Handle = (request: IncomingMessage, response: Answer) => void
 export class Answer extends ServerResponse {
   /** Sent as X-Request-Id with every answer. */
   requestId = ''
+  /** The door that the request came to, for the log and the metrics. */
+  door = ''
+  /** When the request came, by performance.now(). */
+  startedAt = 0
+  /** Called once the answer is sent or its connection is gone. */
+  onEnded: ((answer: Answer) => void) | undefined = undefined
 }
 
 type ServerOptions = {
@@ -49,6 +55,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
   let draining = false
   function ended(this: Answer) {
     running.delete(this)
+    this.onEnded?.(this)
   }
   const listener: Handle = (request, response) => {
     running.add(response)

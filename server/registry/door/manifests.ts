@@ -2,6 +2,7 @@ import type { Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { parseTag, type Reference, type RepositoryName } from '../../../oci/reference.ts'
 import { readBody } from '../../platform/http/body.ts'
+import { sendPrepared, type Prepared } from '../../platform/http/prepared.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type PullGates } from '../gate.ts'
@@ -69,10 +70,9 @@ function sendManifest(
   const { digest } = found
   if (matches(request, digest)) return send(response, 304, headersOf(found))
   onPulled({ repository: name, digest, tag: tagOf(reference), caller: session.caller })
-  const { headers, text } = wireOf(found)
-  response.writeHead(200, ['x-request-id', response.requestId, ...headers])
-  if (text === undefined) response.end(found.content)
-  else response.end(text, 'latin1')
+  if (found.content.length <= oneWriteBytes) return sendPrepared(request, response, preparedOf(found))
+  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found) }
+  response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
 }
 
 async function putManifest(
@@ -116,18 +116,15 @@ const headersOf = ({ digest, mediaType }: Pick<ManifestStat, 'digest' | 'mediaTy
   etag: `"${digest}"`,
 })
 
-/** A manifest ready to send: header names and values in one list, and up to `oneWriteBytes` of content as Latin-1. */
-type Wire = { headers: (string | number)[]; text: string | undefined }
-const wires = new WeakMap<ManifestRead, Wire>()
+const prepared = new WeakMap<ManifestRead, Prepared>()
 
 /** Made once for each manifest, and kept for as long as the memory cache keeps that manifest. */
-function wireOf(found: ManifestRead): Wire {
-  let wire = wires.get(found)
-  if (!wire) {
+function preparedOf(found: ManifestRead): Prepared {
+  let known = prepared.get(found)
+  if (!known) {
     const { content } = found
     const headers = Object.entries({ ...fixedHeaders, ...headersOf(found), 'content-length': content.length }).flat()
-    const text = content.length > oneWriteBytes ? undefined : content.toString('latin1')
-    wires.set(found, (wire = { headers, text }))
+    prepared.set(found, (known = { headers, text: content.toString('latin1') }))
   }
-  return wire
+  return known
 }

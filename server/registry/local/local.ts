@@ -12,6 +12,7 @@ import { openTurns } from '../../platform/turns.ts'
 import type { BlobStat, Registry } from '../registry.ts'
 import { localManifests } from './manifest.ts'
 import type { LocalOptions } from './options.ts'
+import type { SmallBlobLimits } from './small-blobs.ts'
 import { localUploads } from './upload.ts'
 import { openVerifier } from './verify.ts'
 
@@ -21,14 +22,17 @@ const presignTtlMs = 5 * 60_000
 /** How long a push waits for its turn before it is answered with 503, in ms: a thousand may be queued before it. */
 const turnWaitMs = 60_000
 
+/** `smallBlobs`: how much of small blobs is kept in memory; none without it. */
+type More = { pushesAtOnce?: number; smallBlobs?: SmallBlobLimits }
+
 /** Marina's own registry: metadata in PostgreSQL, bytes in the blob store. */
-export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & { pushesAtOnce?: number }): Registry {
+export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Registry {
   const turns = openTurns({ atOnce: given.pushesAtOnce ?? 8, waitMs: turnWaitMs })
   const options = { ...given, turns }
   const { db, cache, blobs } = options
   const [manifests, uploads] = [localManifests(options), localUploads(options)]
   const reader = { db, cache }
-  const verifier = openVerifier(blobs)
+  const verifier = openVerifier(blobs, given.smallBlobs ?? { bytes: 0, eachBytes: 0 })
 
   return {
     ...manifests,

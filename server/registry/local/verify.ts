@@ -6,6 +6,7 @@ import { OciError } from '../../../oci/errors.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs, type BlobInfo, type BlobStream, type ByteRange } from '../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../registry.ts'
+import { openSmallBlobs, streamOf, type SmallBlobLimits } from './small-blobs.ts'
 
 /** How long this process does not hash bytes again that it has verified, in ms; bytes written anew are hashed again. */
 const trustMs = 60 * 60_000
@@ -16,7 +17,8 @@ const trustMs = 60 * 60_000
  * wrong are BLOB_UNKNOWN for every request, so that a client which asks before it pushes does push, and thereby repairs
  * them (F17).
  */
-export function openVerifier(blobs: Blobs) {
+export function openVerifier(blobs: Blobs, limits: SmallBlobLimits) {
+  const small = openSmallBlobs(limits)
   const seen = new LRUCache<string, { version: string; isRight: boolean }>({ max: 50_000, ttl: trustMs })
 
   return { check, read, trust }
@@ -29,7 +31,10 @@ export function openVerifier(blobs: Blobs) {
 
   async function check({ digest, size }: BlobStat): Promise<BlobInfo> {
     const found = await blobs.find(blobPath(digest))
-    if (!found) throw unknown(digest, new BlobMissing(blobPath(digest)))
+    if (!found) {
+      small.forget(digest)
+      throw unknown(digest, new BlobMissing(blobPath(digest)))
+    }
     const known = seen.get(digest)
     const isWrong = found.size !== size || (known?.version === found.version && !known.isRight)
     if (isWrong)
@@ -40,11 +45,22 @@ export function openVerifier(blobs: Blobs) {
   async function read(blob: BlobStat, range?: ByteRange): Promise<BlobStream> {
     const { digest } = blob
     const { version } = await check(blob)
+    const inMemory = small.find(digest, version)
+    if (inMemory) return streamOf(inMemory, range)
     const stored = await blobs.read(blobPath(digest), range).catch((error: unknown) => {
       throw error instanceof BlobMissing ? unknown(digest, error) : error
     })
-    if (range || seen.get(digest)?.version === version) return stored
+    if (range) return stored
+    if (seen.get(digest)?.version === version) return small.takes(blob.size) ? keep(digest, version, stored) : stored
     return verified(stored, digest, (isRight) => void seen.set(digest, { version, isRight }))
+  }
+
+  /** From the second read on, so that blobs which are read once take no memory. */
+  async function keep(digest: Digest, version: string, stored: BlobStream): Promise<BlobStream> {
+    const bytes = await small.fill(digest, version, stored)
+    if (bytes) return streamOf(bytes)
+    seen.set(digest, { version, isRight: false })
+    throw new Error(alteredText(digest))
   }
 }
 
@@ -54,7 +70,7 @@ function verified(stored: BlobStream, digest: Digest, tell: (isRight: boolean) =
   const judge = () => {
     const isRight = finishDigest(hash, algorithmOf(digest)) === digest
     tell(isRight)
-    if (!isRight) throw new Error(`the stored bytes of ${digest} were altered: push them again, and check the disk`)
+    if (!isRight) throw new Error(alteredText(digest))
   }
   const { sendTo } = stored
   const stream = Readable.from(
@@ -67,6 +83,9 @@ function verified(stored: BlobStream, digest: Digest, tell: (isRight: boolean) =
       })
     : stream
 }
+
+const alteredText = (digest: Digest) =>
+  `the stored bytes of ${digest} were altered: push them again, and check the disk`
 
 async function* holdingBack(
   stored: Readable,
