@@ -32,6 +32,7 @@ export const Tag = Type.Object({
   name: Type.String(),
   push_time: Type.String({ format: 'date-time' }),
   pull_time: Type.String({ format: 'date-time' }),
+  pull_count: Type.Integer({ description: "not in Harbor's API" }),
   immutable: Type.Boolean(),
 })
 
@@ -106,6 +107,7 @@ export const Artifact = Type.Object({
   icon: Type.String(),
   push_time: Type.String({ format: 'date-time' }),
   pull_time: Type.String({ format: 'date-time' }),
+  pull_count: Type.Integer({ description: "not in Harbor's API" }),
   extra_attrs: ExtraAttrs,
   annotations: Annotations,
   references: Type.Array(Reference),

@@ -3,7 +3,7 @@ import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation
 type Scalar = string | number | boolean
 
 /** What an operation takes: `params`, `query`, `body`, where it has them. A query of optional parts is optional. */
-type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> }) &
+export type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O> }) &
   (QueryOf<O> extends undefined
     ? unknown
     : object extends QueryOf<O>
@@ -11,21 +11,30 @@ type CallOf<O> = (ParamsOf<O> extends undefined ? unknown : { params: ParamsOf<O
       : { query: QueryOf<O> }) &
   (BodyOf<O> extends undefined ? unknown : { body: BodyOf<O> })
 
-type Answered<O> = { status: number; headers: Headers; body: AnswerOf<O> }
+type Answered<O> = { status: number; headers: Pick<Headers, 'get'>; body: AnswerOf<O> }
+
+/** Sends one request over HTTP and returns the whole answer. Redirects are not followed. */
+export type Send = (
+  url: string,
+  request: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+) => Promise<{ status: number; headers: Pick<Headers, 'get'>; text(): Promise<string> }>
 
 /** The server answered with a failure; the message is the server's. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: number
   readonly code: string | undefined
-  constructor(status: number, code: string | undefined, message: string) {
+  /** By which the server's log and its audit log name the request. */
+  readonly requestId: string | undefined
+  constructor(status: number, code: string | undefined, message: string, requestId?: string) {
     super(message)
     this.status = status
     this.code = code
+    this.requestId = requestId
   }
 }
 
-type Client = <const O extends Operation>(
+export type Client = <const O extends Operation>(
   operation: O,
   ...call: object extends CallOf<O> ? [CallOf<O>?] : [CallOf<O>]
 ) => Promise<Answered<O>>
@@ -34,13 +43,14 @@ type ClientOptions = {
   /** Where Marina is, such as https://registry.example.com. */ url: string
   login?: { name: string; password: string }
   /** A request takes at most this, in ms. */ timeoutMs?: number
+  /** By default the `fetch` of the platform. */ send?: Send
 }
 
-/** Calls operations (api/<noun>.ts); rejects with ApiError for every status from 300 on. */
-export function openClient({ url, login, timeoutMs = 30_000 }: ClientOptions): Client {
+/** Calls operations (api/<noun>.ts); rejects with ApiError for every status from 300 on but `otherStatus`. */
+export function openClient({ url, login, timeoutMs = 30_000, send = sendByFetch }: ClientOptions): Client {
   const authorization = login ? { authorization: `Basic ${base64(`${login.name}:${login.password}`)}` } : undefined
 
-  return async ({ method, path }, ...[call]) => {
+  return async ({ method, path, otherStatus }, ...[call]) => {
     const {
       params = {},
       query = {},
@@ -52,33 +62,37 @@ export function openClient({ url, login, timeoutMs = 30_000 }: ClientOptions): C
         value === undefined ? [] : [[key, String(value)]],
       ),
     ).toString()
-    const response = await fetch(`${url}/api/v2.0${place}${search === '' ? '' : `?${search}`}`, {
+    const response = await send(`${url}/api/v2.0${place}${search === '' ? '' : `?${search}`}`, {
       method,
-      redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
       headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    if (!response.ok) throw errorOf(response.status, text)
+    if (response.status > 299 && response.status !== otherStatus) throw errorOf(response, text)
     return { status: response.status, headers: response.headers, body: bodyOf(response, text) as never }
   }
 }
 
 const base64 = (text: string) => btoa(String.fromCodePoint(...new TextEncoder().encode(text)))
 
+const sendByFetch: Send = (url, request) => fetch(url, { ...request, redirect: 'error' })
+
+type Response = Pick<Awaited<ReturnType<Send>>, 'status' | 'headers'>
+
 /** JSON is parsed; other text, such as that of a log, is returned unchanged. */
 const bodyOf = (response: Response, text: string): unknown =>
   text === '' ? undefined : isJson(response) ? JSON.parse(text) : text
 
-const isJson = (response: Response) => response.headers.get('content-type')?.startsWith('application/json') === true
+const isJson = ({ headers }: Response) => headers.get('content-type')?.startsWith('application/json') === true
 
 /** A proxy in between may answer with an error that is not in Harbor's form. */
-function errorOf(status: number, text: string): ApiError {
+function errorOf({ status, headers }: Response, text: string): ApiError {
+  const requestId = headers.get('x-request-id') ?? undefined
   try {
     const { errors } = JSON.parse(text) as { errors: { code: string; message: string }[] }
-    return new ApiError(status, errors[0]!.code, errors[0]!.message)
+    return new ApiError(status, errors[0]!.code, errors[0]!.message, requestId)
   } catch {
-    return new ApiError(status, undefined, `the server answered ${status}`)
+    return new ApiError(status, undefined, `the server answered ${status}`, requestId)
   }
 }

@@ -11,6 +11,9 @@ export const Repository = Type.Object({
   pull_count: Type.Integer(),
   creation_time: Type.String({ format: 'date-time' }),
   update_time: Type.String({ format: 'date-time' }),
+  last_pull_time: Type.Optional(
+    Type.String({ format: 'date-time', description: "absent when it was never pulled; not in Harbor's API" }),
+  ),
 })
 
 /** A repository as clients send it to change it; only its description can change. */

@@ -17,6 +17,7 @@ import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { pushCost } from './scenarios/push-cost.ts'
+import { replication } from './scenarios/replication.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { tagList } from './scenarios/tag-list.ts'
@@ -45,6 +46,7 @@ const scenarios = [
   growth,
   webhooks,
   webhooksWaiting,
+  replication,
   start,
   footprint,
 ] satisfies Scenario[]

@@ -60,10 +60,10 @@ for (const words of [
 
 test('an unknown command and an unknown option are named, with the nearest that exists', async () => {
   const command = await runMarina(['serv'])
-  assert.equal(command.code, 1)
+  assert.equal(command.code, 2)
   assert.match(command.stderr, /unknown command 'serv'\n\(Did you mean serve\?\)/)
   const option = await runMarina(['fsck', '--digest'])
-  assert.equal(option.code, 1)
+  assert.equal(option.code, 2)
   assert.match(option.stderr, /unknown option '--digest'\n\(Did you mean --digests\?\)/)
 })
 

@@ -1,14 +1,12 @@
 // Runs before `npm start` and `npm test`, and installs what is missing; quick when nothing is. Plain JavaScript for any
 // Node from 20 on and without packages, because it installs the packages, and the Node that Marina runs on.
 import { spawn } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hashOfLock, inRoot, isInstalled, readStamp, root, stampFile } from './installed.mjs'
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
-const inRoot = (...names) => path.join(root, ...names)
-const stampFile = inRoot('node_modules', '.marina-stamp')
 const lockFile = inRoot('.cache', 'install.lock')
 const minimumNode = 24
 const staleLockMs = 15_000
@@ -54,12 +52,6 @@ async function ensurePackages(withDev) {
   await holdingLock(async () => {
     if (!isInstalled(withDev)) await install(withDev || readStamp()?.dev === true)
   })
-}
-
-/** A plain start is content with packages that were installed for tests, but not the other way round. */
-function isInstalled(withDev) {
-  const stamp = readStamp()
-  return stamp?.lock === hashOfLock() && (stamp.dev || !withDev)
 }
 
 async function install(withDev) {
@@ -129,20 +121,6 @@ function isOnPath(command) {
   if (path.isAbsolute(command)) return fs.existsSync(command)
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
   return folders.some((folder) => folder !== '' && fs.existsSync(path.join(folder, command)))
-}
-
-function readStamp() {
-  try {
-    return JSON.parse(fs.readFileSync(stampFile, 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-function hashOfLock() {
-  return createHash('sha256')
-    .update(fs.readFileSync(inRoot('package-lock.json')))
-    .digest('hex')
 }
 
 /** Runs a program and throws with its whole output when it fails. */

@@ -8,6 +8,7 @@ import { entryOf, eventTypeOf, eventTypesOf } from '../features/audit/rules.ts'
 import { facts as audit } from '../features/audit/topics.ts'
 import { facts as cache } from '../features/cache/topics.ts'
 import { facts as cveAllowlist } from '../features/cve-allowlist/topics.ts'
+import { facts as endpoints } from '../features/endpoints/topics.ts'
 import { facts as exports } from '../features/exports/topics.ts'
 import { facts as gc } from '../features/gc/topics.ts'
 import { facts as immutability } from '../features/immutability/topics.ts'
@@ -16,6 +17,7 @@ import { facts as labels } from '../features/labels/topics.ts'
 import { facts as members } from '../features/members/topics.ts'
 import { facts as quotas } from '../features/quotas/topics.ts'
 import { facts as reactions } from '../features/reactions/topics.ts'
+import { facts as replication, type TaskFact } from '../features/replication/topics.ts'
 import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
@@ -51,6 +53,27 @@ const rule = {
   scopeSelectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**', extras: '' }] },
 }
 const scanner = { scannerId: 's1', name: 'trivy' }
+const endpoint = { endpointId: 23, name: 'backup' }
+const copies = { policyId: 24, name: 'nightly' }
+const side = { endpointId: 0, name: '', type: 'harbor', url: 'https://marina.example', namespace: 'team' }
+const task: TaskFact = {
+  projectId: 3,
+  repository: 'team/app',
+  status: 'Success',
+  message: '',
+  operation: 'copy',
+  resourceType: 'artifact',
+  overrides: false,
+  trigger: 'MANUAL',
+  creator: 'anna',
+  executionId: 25,
+  taskId: 26,
+  startedAt: '2026-01-02T03:04:05.000Z',
+  source: side,
+  target: { ...side, endpointId: 23, name: 'backup', namespace: 'copies/team' },
+  artifact: 'app [1 item(s) in total]',
+  references: ['v1'],
+}
 const report = { vendor: 'scan', repository: 'scan/1', type: 'csv', digest: d1, size: 10 }
 const retried = { name: 'webhooks', taken: 2, left: 1 }
 
@@ -197,6 +220,42 @@ const table: [Fact, string][] = [
     'forget_cache | manifest:1 | forget cache: manifest:1',
   ],
   [cache.cacheForgotten({ resource: 'manifest', key: null }, anna), 'forget_cache | manifest | forget cache: manifest'],
+  [
+    endpoints.endpointCreated({ ...endpoint, type: 'harbor', url: 'https://backup.example' }, anna),
+    'create_endpoint | backup | create endpoint: backup',
+  ],
+  [
+    endpoints.endpointChanged({ ...endpoint, changed: ['url', 'accessSecret'] }, anna),
+    'update_endpoint | backup | update endpoint: backup (url, accessSecret)',
+  ],
+  [endpoints.endpointDeleted(endpoint, anna), 'delete_endpoint | backup | delete endpoint: backup'],
+  [
+    endpoints.endpointFailed({ ...endpoint, why: 'no answer' }, anna),
+    'fail_endpoint | backup | the endpoint backup no longer answers: no answer | failed',
+  ],
+  [endpoints.endpointRecovered(endpoint, anna), 'recover_endpoint | backup | the endpoint backup answers again'],
+  [replication.policyCreated(copies, anna), 'create_replication_policy | nightly | create replication policy: nightly'],
+  [
+    replication.policyChanged({ ...copies, changed: ['filters', 'speed'] }, anna),
+    'update_replication_policy | nightly | update replication policy: nightly (filters, speed)',
+  ],
+  [replication.policyDeleted(copies, anna), 'delete_replication_policy | nightly | delete replication policy: nightly'],
+  [
+    replication.replicationStarted({ ...copies, executionId: 25, trigger: 'manual' }, anna),
+    'start_replication | nightly | start replication: nightly',
+  ],
+  [
+    replication.replicationStopped({ ...copies, executionId: 25 }, anna),
+    'stop_replication | nightly | stop replication: nightly',
+  ],
+  [
+    replication.taskChanged(task, anna),
+    'update_replication_task | copies/team/app [1 item(s) in total] | copy of team/app: Success',
+  ],
+  [
+    replication.taskFailed({ ...task, status: 'Error', message: 'no answer' }, anna),
+    'fail_replication_task | copies/team/app [1 item(s) in total] | copy of team/app: Error, no answer | failed',
+  ],
   [exports.exportRequested({ executionId: 18, report: 'artifacts' }, anna), 'request_export | 18 | request export: 18'],
   [
     exports.exportDownloaded({ executionId: 18, report: 'artifacts' }, anna),
@@ -356,8 +415,10 @@ test('the types of events begin with those that Harbor knows', () => {
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
+    'create_endpoint',
     'create_immutable_rule',
     'create_label',
+    'create_replication_policy',
     'create_repository',
     'create_scanner',
     'create_system_artifact',
@@ -365,8 +426,10 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_user_group',
     'create_webhook_policy',
     'delete_blob',
+    'delete_endpoint',
     'delete_immutable_rule',
     'delete_label',
+    'delete_replication_policy',
     'delete_scanner',
     'delete_system_artifact',
     'delete_tag',
@@ -374,11 +437,14 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_webhook_policy',
     'download_export',
     'exceed_quota',
+    'fail_endpoint',
+    'fail_replication_task',
     'fail_webhook_target',
     'forget_cache',
     'pause_queue',
     'pause_webhook_target',
     'purge_audit_log',
+    'recover_endpoint',
     'recover_webhook_target',
     'refuse_request',
     'repeat_webhook_delivery',
@@ -391,15 +457,20 @@ test('the types of events begin with those that Harbor knows', () => {
     'rotate_signing_key',
     'schedule_audit_purge',
     'schedule_collection',
+    'start_replication',
     'stop_audit_purge',
     'stop_collection',
     'stop_job',
+    'stop_replication',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
+    'update_endpoint',
     'update_immutable_rule',
     'update_label',
     'update_quota',
+    'update_replication_policy',
+    'update_replication_task',
     'update_repository',
     'update_robot',
     'update_scanner',

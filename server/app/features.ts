@@ -6,6 +6,7 @@ import { artifacts } from '../features/artifacts/index.ts'
 import { audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
+import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -17,9 +18,11 @@ import { notifications } from '../features/notifications/index.ts'
 import { projects } from '../features/projects/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
+import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { scanning } from '../features/scanning/index.ts'
+import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
@@ -36,6 +39,7 @@ import type { Forwarder } from '../platform/observe/forward.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
+import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import type { Floor } from './registry.ts'
 
@@ -60,6 +64,7 @@ type Lent = {
   floor: Floor
   house: House
   outbound: Outbound
+  otherSide: OtherSide
   forwarder: Forwarder
   /** PEM of the authority that signed the server's certificate. */
   authority: Buffer | undefined
@@ -72,7 +77,7 @@ const harborVersion = 'v2.16.0'
  * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
  * them has no effects (platform/feature.ts); the topics and jobs of all are written into `house`.
  */
-export function openFeatures({ ground, floor, house, outbound, forwarder, authority }: Lent): AnyFeature[] {
+export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
   const { settings, gates, registry, login, sessions, peerOf } = floor
   const reader = { db, cache: memory }
@@ -80,6 +85,8 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
   const host = hostOf(config.server)
   const cachesLists = config.cache.isEnabled && config.cache.lists
   const reports = openReports(ground)
+  const reach = { db, seal: secrets, ...otherSide }
+  const localUrl = localUrlOf(config.server)
   const { topics } = house
 
   const features: AnyFeature[] = [
@@ -100,6 +107,7 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     cache({ db, peers, redis }),
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
+    scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
     artifacts({ reader, gates, registry, cachesLists }),
     icons({ reader, registry }),
     immutability({ db }),
@@ -108,7 +116,18 @@ export function openFeatures({ ground, floor, house, outbound, forwarder, author
     members({ reader }),
     robots({ reader, settings }),
     scanning({ db, seal: secrets, outbound }),
+    // `uses`: the features that use endpoints say which; no endpoint goes while one does.
+    endpoints({ ...reach, localUrl, uses: [usedByPolicies] }),
     access(),
+    replication({
+      db,
+      reader: { ...reader, db },
+      registry,
+      gates,
+      endpoints: openEndpoints(reach),
+      localUrl,
+      rules: config.replication,
+    }),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
@@ -161,6 +180,9 @@ function aboutOf({ config }: Ground, authority: Buffer | undefined) {
     authority,
   }
 }
+
+/** The URL of this Marina, as far as it is known without a request. */
+const localUrlOf = (server: Ground['config']['server']): string => server.externalUrl ?? `http://${hostOf(server)}`
 
 /** `host:port` by which clients reach Marina, as far as it is known without a request. */
 function hostOf({ externalUrl, port }: Ground['config']['server']): string {

@@ -2,6 +2,7 @@ import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import { openForwarder } from '../platform/observe/forward.ts'
 import { addressRule } from '../platform/outbound/addresses.ts'
 import { openOutbound } from '../platform/outbound/outbound.ts'
+import { openOtherSide } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
 import type { Seat } from './processes/seat.ts'
@@ -56,7 +57,8 @@ export function openHouse(
     }),
   )
   house.components.push(forwarder.component)
-  const features = openFeatures({ ground, floor, house, outbound, forwarder, authority })
+  const otherSide = openOtherSide(ground, outbound, opened)
+  const features = openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority })
   return {
     floor,
     features,

@@ -76,7 +76,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
   const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
   const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
-  const pulls = opened.use(openPullCounter(db, 5000, late('pull counts')))
+  const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
   const registry = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, pushesAtOnce }))
   const passed = openYoungCollector(16 * 2 ** 20)

@@ -6,11 +6,7 @@ import { openScene } from '../testing/scene.ts'
 const { rest, cast } = await openScene()
 
 test('a list of something that Marina does not have yet is empty, and needs a login', async () => {
-  for (const path of [
-    '/registries?page=1&page_size=0',
-    '/replication/policies',
-    `/projects/${cast.A.id}/preheat/policies`,
-  ]) {
+  for (const path of ['/p2p/preheat/instances?page=1&page_size=0', `/projects/${cast.A.id}/preheat/policies`]) {
     const answer = expectAnswer(await rest('GET', path, cast.guA), 200)
     assert.deepEqual([answer.json(), answer.headers['x-total-count']], [[], '0'], path)
     expectAnswer(await rest('GET', path, undefined), 401, 'UNAUTHORIZED')
@@ -19,8 +15,7 @@ test('a list of something that Marina does not have yet is empty, and needs a lo
 
 test('a change of something that Marina does not have yet is answered with 501 and a sentence', async () => {
   for (const [method, path] of [
-    ['POST', '/registries'],
-    ['DELETE', '/replication/policies/7'],
+    ['POST', '/p2p/preheat/instances'],
     ['PUT', '/retentions/7'],
     ['POST', `/projects/${cast.A.name}/repositories/a%252Fb/artifacts/v1/scan`],
     ['POST', '/system/scanAll/schedule'],
@@ -34,7 +29,6 @@ test('a change of something that Marina does not have yet is answered with 501 a
 })
 
 test('an unknown path is 404, and so is one thing of a kind that Marina does not have yet', async () => {
-  for (const path of ['/registries/7', '/nothing', '/replication/policies/7'])
-    expectAnswer(await rest('GET', path, cast.sys), 404, 'NOT_FOUND')
+  for (const path of ['/nothing', '/retentions/7']) expectAnswer(await rest('GET', path, cast.sys), 404, 'NOT_FOUND')
   expectAnswer(await rest('POST', '/nothing', cast.sys, {}), 404, 'NOT_FOUND')
 })

@@ -3,8 +3,6 @@ import { isReading } from '../platform/http/cross-site.ts'
 
 /** Harbor's lists of things that Marina does not have yet, so they are empty; paths below /api/v2.0. */
 const lists = [
-  /^\/registries$/,
-  /^\/replication\/(?:policies|executions|adapters)$/,
   /^\/p2p\/preheat\/(?:instances|providers)$/,
   /^\/projects\/[^/]+\/preheat\/(?:policies|providers)$/,
   /^\/ldap\/(?:users|groups)\/search$/,
@@ -13,7 +11,7 @@ const lists = [
 
 /** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
 const changes = [
-  /^\/(?:registries|replication|retentions|p2p\/preheat|ldap)(?:\/|$)/,
+  /^\/(?:retentions|p2p\/preheat|ldap)(?:\/|$)/,
   /^\/projects\/[^/]+\/preheat\//,
   /^\/projects\/[^/]+\/repositories\/.+\/artifacts\/[^/]+\/scan(?:\/stop)?$/,
   /^\/system\/(?:scanAll|oidc)\//,

@@ -19,11 +19,21 @@ export type PullCounter = {
 
 type Noted = Pull & { count: number; lastAt: Date }
 
-/** The most combinations of artifact, tag and puller between two flushes; reaching it flushes early. */
+/** The most combinations of artifact, tag, puller and day between two flushes; reaching it flushes early. */
 const capacity = 10_000
 
-/** Counts pulls in memory and writes them in batches every `everyMs`, and once more when closed (S2-05). */
-export function openPullCounter(db: Db, everyMs: number, onError: (error: unknown) => void): PullCounter {
+const dayMs = 86_400_000
+
+/**
+ * Counts pulls in memory and writes them in batches every `everyMs`, and once more when closed (S2-05). `keepsDays`:
+ * the pulls of each day in UTC are recorded as well (table pull_day), by the same statement.
+ */
+export function openPullCounter(
+  db: Db,
+  everyMs: number,
+  onError: (error: unknown) => void,
+  { keepsDays = true } = {},
+): PullCounter {
   let noted = new Map<string, Noted>()
   let last: Promise<void> = Promise.resolve()
 
@@ -34,7 +44,7 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
       const batch = noted
       noted = new Map()
       try {
-        await save(db, [...batch.values()])
+        await save(db, [...batch.values()], keepsDays)
       } catch (error) {
         // Kept for the next flush: while the database is away, no count is lost.
         for (const [key, one] of batch) merge(noted, key, one)
@@ -50,15 +60,14 @@ export function openPullCounter(db: Db, everyMs: number, onError: (error: unknow
 
   return {
     count(pull) {
-      merge(
-        noted,
-        `${pull.projectId}\n${pull.repository}\n${pull.digest}\n${pull.tag}\n${pull.by.kind}\n${pull.by.id}`,
-        {
-          ...pull,
-          count: 1,
-          lastAt: new Date(),
-        },
-      )
+      const { projectId, repository, digest, tag, by } = pull
+      const lastAt = new Date()
+      const day = Math.floor(lastAt.getTime() / dayMs)
+      merge(noted, `${projectId}\n${repository}\n${digest}\n${tag}\n${by.kind}\n${by.id}\n${day}`, {
+        ...pull,
+        count: 1,
+        lastAt,
+      })
       if (noted.size === capacity) void flush().catch(onError)
     },
     flush,
@@ -80,7 +89,7 @@ function merge(into: Map<string, Noted>, key: string, one: Noted) {
  * In one transaction, which updates rows in the order of their ids so that two processes cannot deadlock. An artifact
  * that was deleted since its pull gets no count, but its pull is still a fact: nobody can hide a pull by a deletion.
  */
-async function save(db: Db, batch: Noted[]): Promise<void> {
+async function save(db: Db, batch: Noted[], keepsDays: boolean): Promise<void> {
   await db.transaction(async (tx) => {
     const rows = await tx.rows<{
       place: number
@@ -120,7 +129,13 @@ async function save(db: Db, batch: Noted[]): Promise<void> {
         from (
           select repository_id, sum(count)::bigint as count, max(last_at) as last_at
           from found where artifact_id is not null group by 1 order by 1) sums
-        where repository.id = sums.repository_id)
+        where repository.id = sums.repository_id),
+      days as (
+        insert into pull_day (repository_id, day, artifact_id, count)
+        select repository_id, (last_at at time zone 'UTC')::date, artifact_id, sum(count)::bigint
+        from found where artifact_id is not null and ${keepsDays}
+        group by 1, 2, 3 order by 1, 2, 3
+        on conflict (repository_id, day, artifact_id) do update set count = pull_day.count + excluded.count)
       select place, repository_id as "repositoryId", artifact_id as "artifactId",
         (select array_agg(distinct artifact_id) from tags) as tagged
       from found order by place`)

@@ -128,6 +128,26 @@ async function saveAgain(
   return row!.made
 }
 
+/** Links an index that is saved again to the children that it has by now: some were missing before (`isSparse`). */
+export async function replaceChildren(
+  tx: Tx,
+  repositoryId: number,
+  id: number,
+  { children, size, depth }: Pick<NewArtifact, 'children' | 'size' | 'depth'>,
+): Promise<void> {
+  await tx.run(sql`update artifact set size = ${size}, depth = ${depth} where id = ${id}`)
+  await tx.run(sql`delete from artifact_child where parent_id = ${id}`)
+  await tx.run(sql`
+    insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
+    select ${id}, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position
+    from unnest(
+      ${children.map((one) => one.id)}::bigint[],
+      ${children.map(({ platform }) => jsonOf(platform))}::text[],
+      ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
+      with ordinality as child (child_id, platform, annotations, position)
+    order by position`)
+}
+
 /**
  * Saves which subject the artifact belongs to, if any. An artifact that is pushed again may have had another subject,
  * whose accessories change, too.

@@ -23,8 +23,10 @@ export async function trashArtifacts(
   const digest = cause.kind === 'artifact' ? cause.digest : null
   await tx.run(sql`
     with made as (
-      insert into trash (project_id, repository, kind, digest, description, deleted_by)
-      select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb
+      insert into trash (project_id, repository, kind, digest, description, deleted_by, repository_facts)
+      select ${projectId}, ${name}, ${cause.kind}, ${digest}, description, ${jsonbText(by)}::jsonb,
+        case when ${cause.kind === 'repository'} then jsonb_build_object(
+          'pull_count', pull_count, 'pulled_at', pulled_at, 'created_at', created_at) end
       from repository where id = ${id}
       returning id, deleted_at),
     kept as (

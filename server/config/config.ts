@@ -10,7 +10,9 @@ import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
+import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
+import { replication } from './replication.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -41,7 +43,9 @@ const groups = {
   outbound,
   endpoints,
   webhooks,
+  replication,
   quotas,
+  pulls,
   notifications,
   events,
   audit,

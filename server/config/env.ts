@@ -4,8 +4,8 @@ import { buildConfig, ConfigError, settings, type Config, type Variable, type Wr
 
 export type LoadedConfig = { config: Config; written: WrittenSettings; file: string | undefined }
 
-/** Variables that belong to Marina's own scripts and tests, not to the server. */
-const foreign = /^MARINA_(CONFIG|TEST_.*)$/
+/** Variables that belong to Marina's own scripts and tests, and to the client commands (cli/), not to the server. */
+const foreign = /^MARINA_(CONFIG|TEST_.*|CLI_.*)$/
 
 /**
  * Reads the YAML file (`file`, or MARINA_CONFIG, or ./marina.yaml when it exists) and the environment, which wins.

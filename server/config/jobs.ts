@@ -14,7 +14,7 @@ export const jobs = {
     env: 'MARINA_WORKER_CONCURRENCY',
     path: 'jobs.concurrency',
     parse: integer(1, 200),
-    fallback: 10,
+    fallback: 16,
     help: 'jobs that one process runs at once',
   }),
   leaseMs: time({

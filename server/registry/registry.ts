@@ -21,6 +21,8 @@ type ManifestPush = {
   tags: Tag[]
   contentType: string | undefined
   content: Buffer
+  /** Children of an index may be missing, as in a copy for some platforms; Marina itself takes such an index. */
+  isSparse?: boolean
 }
 type ManifestPushed = { digest: Digest; tags: Tag[]; subject: Digest | undefined }
 

@@ -1,11 +1,12 @@
 /** The entry of a serving process of `marina serve`, which supervise.ts starts and directs over Node's IPC channel. */
 import { flushCompileCache } from 'node:module'
+import { Gauge, type Metric } from 'prom-client'
 import { forgetLease } from '../../platform/cache/peers/lease.ts'
 import { tendHeap } from '../../platform/heap.ts'
 import { openLine, type Line } from '../../platform/processes/line.ts'
 import type { State } from '../../platform/observe/health.ts'
 import type { Marina } from '../serve.ts'
-import type { Siblings, ToServing, ToSupervisor } from './seat.ts'
+import type { Figures, Siblings, ToServing, ToSupervisor } from './seat.ts'
 
 /** A process that is less busy than this says nothing. */
 const leastLoad = 0.1
@@ -68,8 +69,14 @@ async function serve(supervisor: Line<ToSupervisor>): Promise<void> {
   using _ = tendHeap((part) => part > leastLoad && supervisor.tell({ kind: 'load', part }))
   await untilAborted(ending.signal)
   await marina.close()
-  await supervisor.deliver({ kind: 'figures', figures: await marina.ground.metrics.registry.getMetricsAsJSON() })
+  await supervisor.deliver({ kind: 'figures', figures: await lastFigures(marina) })
   process.exit(0)
+}
+
+/** What the process has counted. Gauges end with it, and some of them would ask a database that is closed by now. */
+function lastFigures({ ground }: Marina): Promise<Figures> {
+  const all = ground.metrics.registry.getMetricsAsArray() as unknown as Metric[]
+  return Promise.all(all.filter((metric) => !(metric instanceof Gauge)).map((metric) => metric.get()))
 }
 
 function siblingsOf(supervisor: Line<ToSupervisor>): Siblings {

@@ -4,7 +4,8 @@ import type { Project } from '../../catalog/project.ts'
 import { fresh, givenProject, givenUser } from '../../testing/given.ts'
 import type { Person } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { openTargets, readDocument, type Listed, type Targets } from './targets.suite.ts'
+import { readDocument, type Listed } from './document.suite.ts'
+import { openTargets, type Targets } from './targets.suite.ts'
 
 let marina: TestMarina
 let listed: Listed[]

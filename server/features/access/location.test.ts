@@ -3,7 +3,8 @@ import { after, before, test } from 'node:test'
 import type { Project } from '../../catalog/project.ts'
 import { givenProject } from '../../testing/given.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { openTargets, readDocument, type Listed, type Targets } from './targets.suite.ts'
+import { readDocument, type Listed } from './document.suite.ts'
+import { openTargets, type Targets } from './targets.suite.ts'
 
 let marina: TestMarina
 let listed: Listed[]

@@ -7,7 +7,8 @@ import type { Answer, Person } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
 import { grantable, permissionsOf, roles } from './rules.ts'
 import { columns, heldBy, type Column, type Need } from './operations.suite.ts'
-import { openTargets, readDocument, type Listed, type Target, type Targets } from './targets.suite.ts'
+import { readDocument, type Listed } from './document.suite.ts'
+import { openTargets, type Target, type Targets } from './targets.suite.ts'
 
 /** Who asks, and the column of the table that applies to them in project A. */
 type Principal = { name: string; as: Person | undefined; role?: Column; isAdmin?: true; isProjectAdmin?: true }

@@ -7,41 +7,19 @@ import { jobType } from '../../platform/jobs/type.ts'
 import { fresh, givenUser, pushImage } from '../../testing/given.ts'
 import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
-import { operations, type Operation, type Place } from './operations.suite.ts'
+import type { Listed } from './document.suite.ts'
+import { operations, type Place } from './operations.suite.ts'
 
-/** An operation of the document, and what the table says of it. */
-export type Listed = { id: string; method: string; path: string; query: string[]; body: string[]; operation: Operation }
+/** Harbor calls the ids of quotas, registries and what belongs to replication only `id`. */
+const ofPath = [
+  ['/registries/', 'registry'],
+  ['/replication/policies/', 'replicationPolicy'],
+  ['/replication/executions/', 'replicationExecution'],
+] as const
 
-type Document = {
-  paths: Record<
-    string,
-    Record<
-      string,
-      {
-        operationId: string
-        parameters?: { name: string; in: string }[]
-        requestBody?: { content: Record<string, { schema: { properties?: object } }> }
-      }
-    >
-  >
-}
-
-/** The operations that the running Marina describes, and the ids of those that the table does not know. */
-export async function readDocument(marina: TestMarina): Promise<{ listed: Listed[]; unlisted: string[] }> {
-  const document = (await marina.ask('GET', '/api/v2.0/openapi.json')).json() as Document
-  const all = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]) => ({
-      id: operationId,
-      method: method.toUpperCase(),
-      path: path.replace(/^\/api\/v2\.0/, ''),
-      query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
-      body: Object.keys(requestBody?.content['application/json']?.schema.properties ?? {}),
-    })),
-  )
-  const listed = all.flatMap((one) => (operations[one.id] ? [{ ...one, operation: operations[one.id]! }] : []))
-  // Last, since an account that has made a project administers it, and other operations of this list ask for that role.
-  listed.sort((a, b) => Number(a.id === 'createProject') - Number(b.id === 'createProject'))
-  return { listed, unlisted: all.filter(({ id }) => !operations[id]).map(({ id }) => id) }
+function nameIn(path: string, name: string): string {
+  if (name === 'task_id' && path.startsWith('/replication/')) return 'replicationTask'
+  return (name === 'id' && ofPath.find(([start]) => path.startsWith(start))?.[1]) || name
 }
 
 export type Target = { url: string; body?: unknown }
@@ -192,6 +170,36 @@ export function openTargets(marina: TestMarina) {
         return row.taskId
       },
       digest: async () => `sha256:${'0'.repeat(64)}`,
+      async registry() {
+        const row = await marina.ground.db.row<{ id: number }>(sql`
+          insert into endpoint (name, type, url, status)
+          values (${fresh('target')}, 'oci', 'http://registry.example', 'healthy') returning id`)
+        return row!.id
+      },
+      /** It takes no repository, so that no other registry is asked. */
+      async replicationPolicy(project, done) {
+        const row = await marina.ground.db.row<{ id: number }>(sql`
+          insert into replication_policy (name, creator, direction, endpoint_id, is_enabled, filters)
+          values (${fresh('target')}, 'admin', 'push', ${Number(await makers['registry']!(project, done))}, true,
+            '[{"type": "name", "value": "none/none"}]') returning id`)
+        return row!.id
+      },
+      async replicationExecution() {
+        const row = await marina.ground.db.transaction((tx) =>
+          enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), {
+            params: {},
+            trigger: 'MANUAL',
+            vendorType: 'REPLICATION',
+            vendorId: 0,
+          }),
+        )
+        return row.executionId
+      },
+      async replicationTask(_project, { id }) {
+        const row = await marina.ground.db.row<{ id: number }>(sql`
+          update task set job_type = 'REPLICATION' where execution_id = ${Number(id)} returning id`)
+        return row!.id
+      },
       async id(project) {
         const quotas = (
           await callApi(marina, 'GET', `/quotas?reference=project&reference_id=${project.id}`, { as: marina.admin })
@@ -206,8 +214,9 @@ export function openTargets(marina: TestMarina) {
   async function targetOf({ path, operation }: Listed, below: Project, inside: Project = below): Promise<Target> {
     const values: Record<string, string | number> = {}
     for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
-      assert.ok(makers[name], `nobody knows how to make a ${name}`)
-      values[name] = await makers[name](name.startsWith('project_name') ? below : inside, values)
+      const make = makers[nameIn(path, name)]
+      assert.ok(make, `nobody knows how to make a ${name}`)
+      values[name] = await make(name.startsWith('project_name') ? below : inside, values)
     }
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),

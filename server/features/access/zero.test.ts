@@ -5,7 +5,8 @@ import { callApi, create } from '../../testing/api.ts'
 import { fresh, givenProject, pushImage } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { openTargets, readDocument, type Listed, type Targets } from './targets.suite.ts'
+import { readDocument, type Listed } from './document.suite.ts'
+import { openTargets, type Targets } from './targets.suite.ts'
 
 let marina: TestMarina
 let listed: Listed[]

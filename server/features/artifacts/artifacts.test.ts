@@ -385,7 +385,7 @@ test('tags can be made, listed and removed on the artifact they belong to', asyn
   assert.deepEqual(await named('sort=name'), ['more', 'one'])
   assert.deepEqual(await named('q=name%3D~or'), ['more'])
   assert.deepEqual(await named('page_size=1&sort=-name'), ['one'])
-  expectAnswer(await rest('GET', `${path}?q=pull_count%3D1`, marina.admin), 400, 'BAD_REQUEST')
+  expectAnswer(await rest('GET', `${path}?q=pull_counts%3D1`, marina.admin), 400, 'BAD_REQUEST')
   const pulled = expectAnswer(await marina.ask('GET', `/v2/${name}/manifests/more`, { as: marina.admin }), 200)
   assert.equal(pulled.headers['docker-content-digest'], one.digest)
   expectAnswer(await rest('DELETE', `${path}/two`, marina.admin), 404, 'NOT_FOUND')

@@ -23,6 +23,7 @@ export type ArtifactRow = {
   icon: Digest | null
   pushedAt: Date
   pulledAt: Date | null
+  pullCount: number
   extraAttrs: Record<string, unknown>
   annotations: Record<string, string>
 }
@@ -32,8 +33,8 @@ const columns = sql`
   repository.project_id as "projectId", artifact.digest, artifact.kind, artifact.type,
   artifact.media_type as "mediaType", artifact.config_media_type as "configMediaType",
   artifact.artifact_type as "artifactType", artifact.size, artifact.icon_digest as icon,
-  artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt", artifact.extra_attrs as "extraAttrs",
-  artifact.annotations`
+  artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt", artifact.pull_count as "pullCount",
+  artifact.extra_attrs as "extraAttrs", artifact.annotations`
 
 const fields: Fields = {
   id: { type: 'integer', column: sql`artifact.id` },
@@ -49,6 +50,7 @@ const fields: Fields = {
   icon: { type: 'text', column: sql`artifact.icon_digest` },
   push_time: { type: 'time', column: sql`artifact.pushed_at` },
   pull_time: { type: 'time', column: sql`artifact.pulled_at` },
+  pull_count: { type: 'integer', column: sql`artifact.pull_count` },
   tags: { type: 'custom', where: whereTags },
   labels: { type: 'custom', where: whereLabels },
   // `artifactListing` handles its value.
@@ -146,6 +148,7 @@ export type TagRow = {
   name: Tag
   pushedAt: Date
   pulledAt: Date | null
+  pullCount: number
 }
 export type ReferenceRow = {
   parentId: number
@@ -171,7 +174,7 @@ const beside = 1000
 
 const tagColumns = sql`
   tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
-  tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt"`
+  tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt", tag.pull_count as "pullCount"`
 
 /** An artifact with the fields that most lists show: tags, labels and references. */
 export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
@@ -182,17 +185,17 @@ export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[];
  */
 export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
   type Row = ArtifactRow & {
-    tags: [number, Tag, string, string | null][]
+    tags: [number, Tag, string, string | null, number][]
     labelIds: number[]
     references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][]
   }
   const rows = await db.rows<Row>(sql`
     select ${columns},
       coalesce((
-        select json_agg(json_build_array(one.id, one.name, one.pushed_at, one.pulled_at) order by one.id desc)
+        select json_agg(
+          json_build_array(one.id, one.name, one.pushed_at, one.pulled_at, one.pull_count) order by one.id desc)
         from (
-          select * from tag where tag.artifact_id = artifact.id
-          order by tag.id desc limit ${beside}) one), '[]') as tags,
+          select * from tag where tag.artifact_id = artifact.id order by id desc limit ${beside}) one), '[]') as tags,
       coalesce((
         select json_agg(label_id order by label_id) from artifact_label
         where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",
@@ -205,13 +208,14 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
     ${joined} where artifact.id = any(${ids}::bigint[])`)
   return rows.map(({ tags, references, ...row }) => ({
     ...row,
-    tags: tags.map(([id, name, pushedAt, pulledAt]) => ({
+    tags: tags.map(([id, name, pushedAt, pulledAt, pullCount]) => ({
       id,
       repositoryId: row.repositoryId,
       artifactId: row.id,
       name,
       pushedAt: new Date(pushedAt),
       pulledAt: pulledAt === null ? null : new Date(pulledAt),
+      pullCount,
     })),
     references: references.map(([childId, childDigest, platform, annotations]) => ({
       parentId: row.id,
@@ -268,6 +272,7 @@ export const tagFields: Fields = {
   artifact_id: { type: 'integer', column: sql`tag.artifact_id` },
   push_time: { type: 'time', column: sql`tag.pushed_at` },
   pull_time: { type: 'time', column: sql`tag.pulled_at` },
+  pull_count: { type: 'integer', column: sql`tag.pull_count` },
 }
 export const tagOrder = sql`tag.pushed_at desc, tag.id desc`
 

@@ -40,6 +40,7 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: B
     icon: one.icon ?? iconOf(one.type),
     push_time: one.pushedAt.toISOString(),
     pull_time: timeOf(one.pulledAt),
+    pull_count: one.pullCount,
     extra_attrs: one.extraAttrs,
     annotations: one.annotations,
     references: one.references.map(presentReference),
@@ -54,7 +55,7 @@ export function presentTag(
   repository: string,
   isImmutable: Immutable | undefined,
 ): Static<typeof api.Tag> {
-  const { id, repositoryId, artifactId, name, pushedAt, pulledAt } = tag
+  const { id, repositoryId, artifactId, name, pushedAt, pulledAt, pullCount } = tag
   return {
     id,
     repository_id: repositoryId,
@@ -62,6 +63,7 @@ export function presentTag(
     name,
     push_time: pushedAt.toISOString(),
     pull_time: timeOf(pulledAt),
+    pull_count: pullCount,
     immutable: isImmutable?.(repository.slice(project.name.length + 1), name) ?? false,
   }
 }

@@ -90,10 +90,14 @@ test('a user makes, uses and deletes a project with the client alone', async () 
   )
 
   assert.deepEqual((await client(projects.getProjectDeletable, { params })).body.deletable, false)
-  await assert.rejects(
-    client(projects.deleteProject, { params }),
-    new ApiError(412, 'PRECONDITION', `the project ${name} still holds artifacts: delete its repositories first`),
-  )
+  await assert.rejects(client(projects.deleteProject, { params }), (error) => {
+    assert.ok(error instanceof ApiError)
+    const { status, code, message, requestId } = error
+    const why = `the project ${name} still holds artifacts: delete its repositories first`
+    assert.deepEqual({ status, code, message }, { status: 412, code: 'PRECONDITION', message: why })
+    assert.match(requestId!, /^[\w.-]+$/)
+    return true
+  })
   expectAnswer(await ask('DELETE', `/v2/${name}/app/manifests/${image.digest}`, { as: user }), 202)
   await client(projects.deleteProject, { params })
   await assert.rejects(client(projects.headProject, { query: { project_name: name } }), {

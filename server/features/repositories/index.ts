@@ -5,8 +5,10 @@ import type { Gates } from '../../registry/gate.ts'
 import { repositoryRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
+export { deleteRepository } from './actions.ts'
 export { getRepositoryOf } from './find.ts'
 export { encodeRepositoryName } from './path.ts'
+export { whereListing } from './routes.ts'
 
 type Lent = { reader: Reader & { db: Db }; gates: Gates; cachesLists: boolean }
 

@@ -63,7 +63,7 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
 }
 
 /** A robot sees the repositories of projects where it may list them; an account with any role sees them (B.1). */
-function whereListing(rights: Rights): Rights {
+export function whereListing(rights: Rights): Rights {
   if (rights.kind !== 'robot') return rights
   return {
     ...rights,
@@ -74,7 +74,7 @@ function whereListing(rights: Rights): Rights {
 }
 
 function present(repository: DescribedRepository): Static<typeof api.Repository> {
-  const { id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt } = repository
+  const { id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt, pulledAt } = repository
   return {
     id,
     project_id: projectId,
@@ -84,5 +84,6 @@ function present(repository: DescribedRepository): Static<typeof api.Repository>
     pull_count: pullCount,
     creation_time: createdAt.toISOString(),
     update_time: updatedAt.toISOString(),
+    ...(pulledAt ? { last_pull_time: pulledAt.toISOString() } : {}),
   }
 }

@@ -21,6 +21,7 @@ export type DescribedRepository = Repository & {
   pullCount: number
   createdAt: Date
   updatedAt: Date
+  pulledAt: Date | null
   artifacts: number
 }
 
@@ -33,12 +34,14 @@ export const repositoryFields: Fields = {
   pull_count: { type: 'integer', column: sql`repository.pull_count` },
   creation_time: { type: 'time', column: sql`repository.created_at` },
   update_time: { type: 'time', column: sql`repository.updated_at` },
+  last_pull_time: { type: 'time', column: sql`repository.pulled_at` },
 }
 export const repositoryOrder = sql`repository.created_at desc, repository.id desc`
 
 const columns = sql`
   repository.id, repository.project_id as "projectId", repository.name, repository.description,
-  repository.pull_count as "pullCount", repository.created_at as "createdAt", repository.updated_at as "updatedAt"`
+  repository.pull_count as "pullCount", repository.created_at as "createdAt", repository.updated_at as "updatedAt",
+  repository.pulled_at as "pulledAt"`
 
 type Row = Omit<DescribedRepository, 'artifacts'>
 

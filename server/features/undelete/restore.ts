@@ -95,6 +95,7 @@ async function restoreArtifacts(tx: Tx, gates: PushGates, by: Actor, at: At, tra
   tx.changes(repositoryIdKey(repository.id))
   if (trash.description)
     await tx.run(sql`update repository set description = ${trash.description} where id = ${repository.id}`)
+  if (trash.kind === 'repository') await restoreRepositoryFacts(tx, repository.id, trash.id)
   await tx.run(sql`
     insert into repository_blob (repository_id, blob_id)
     select ${repository.id}, blob_id from trash_blob where trash_id = ${trash.id} order by blob_id
@@ -105,6 +106,16 @@ async function restoreArtifacts(tx: Tx, gates: PushGates, by: Actor, at: At, tra
     if (artifacts.length < page) return
     after = artifacts.at(-1)!
   }
+}
+
+/** Count and time of its pulls, and when it was created; deletions by an older Marina do not have them. */
+async function restoreRepositoryFacts(tx: Tx, repositoryId: number, trashId: number): Promise<void> {
+  await tx.run(sql`
+    update repository
+    set pull_count = repository.pull_count + kept.pull_count, pulled_at = kept.pulled_at, created_at = kept.created_at
+    from trash, jsonb_to_record(trash.repository_facts)
+      as kept (pull_count bigint, pulled_at timestamptz, created_at timestamptz)
+    where trash.id = ${trashId} and trash.repository_facts is not null and repository.id = ${repositoryId}`)
 }
 
 const tagTaken = (name: string, tag: string) => new Failure('CONFLICT', `the tag ${tag} exists again in ${name}`)

@@ -8,7 +8,7 @@ export const eventTypes = {
   SCANNING_FAILED: { cloud: 'harbor.scan.failed', isProduced: false },
   SCANNING_STOPPED: { cloud: 'harbor.scan.stopped', isProduced: false },
   SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: false },
-  REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: false },
+  REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: true },
   TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: false },
 } as const
 export type EventType = keyof typeof eventTypes
@@ -39,6 +39,28 @@ export type EventData = {
     repo_type: 'public' | 'private'
   }
   custom_attributes?: Record<string, string>
+  replication?: ReplicationData
+}
+
+/** One side of a replication; without a name it is Marina itself. */
+type ReplicationSide = { registry_name?: string; registry_type: string; endpoint: string; namespace: string }
+type ReplicatedArtifact = { type: string; status: string; name_tag: string; references: string[] }
+
+/** Harbor's data of a task of replication whose state has changed. */
+export type ReplicationData = {
+  harbor_hostname: string
+  job_status: string
+  artifact_type: string
+  override_mode: boolean
+  trigger_type: string
+  policy_creator: string
+  execution_timestamp: number
+  src_resource: ReplicationSide
+  dest_resource: ReplicationSide
+  successful_artifact?: ReplicatedArtifact[]
+  failed_artifact?: ReplicatedArtifact[]
+  execution_id: number
+  task_id: number
 }
 
 /** A made-up event, for testing a target. */

@@ -1,4 +1,4 @@
-import { projectOf } from '../../../oci/reference.ts'
+import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { openYield, takesArtifact, type Yield } from '../../catalog/selector.ts'
 import type { Topic } from '../../catalog/topic.ts'
@@ -8,8 +8,10 @@ import { sql } from '../../platform/db/sql.ts'
 import { eventIdOf } from '../../platform/events/event-id.ts'
 import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { quotaFacts } from '../quotas/index.ts'
+import { replicationFacts, type TaskFact } from '../replication/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent } from './events.ts'
+import { replicationDataOf } from './replication-data.ts'
 import { findWanted, type Wanted } from './store.ts'
 
 type ReactOptions = {
@@ -21,7 +23,14 @@ type ReactOptions = {
 }
 
 /** The part of a fact that an event shows: the artifact, and who did it. */
-type About = Place & { digest?: string; tags: string[]; details?: string; by: Actor }
+type About = Place & {
+  digest?: string
+  tags: string[]
+  details?: string
+  /** Of a replication, which Harbor's data show instead of the artifact. */
+  task?: TaskFact
+  by: Actor
+}
 
 /** A topic whose facts are events of webhooks. */
 type Source = { topic: string; type: EventType; read(fact: Told): About | undefined }
@@ -32,6 +41,8 @@ const sources: Source[] = [
   source('DELETE_ARTIFACT', nouns.artifactDeleted),
   source('QUOTA_EXCEED', quotaFacts.quotaExceeded),
   source('QUOTA_WARNING', quotaFacts.quotaWarned),
+  replicationSource(replicationFacts.taskChanged),
+  replicationSource(replicationFacts.taskFailed),
 ]
 
 type Subject = { type: EventType; tags: string[] }
@@ -84,6 +95,18 @@ function source<Payload extends Omit<About, 'tags' | 'by'> & { tags?: string[] }
     return said && { ...said, tags: tagsOf(said) }
   }
   return { topic: topic.topic, type, read }
+}
+
+/** A task of replication is an event of the project on Marina's side, shown as done by who made the policy. */
+function replicationSource(topic: Topic<TaskFact>): Source {
+  const read = (fact: Told): About | undefined => {
+    const task = topic.read(fact)
+    if (!task || task.projectId === null) return undefined
+    const { projectId, repository, references, creator, by } = task
+    const place = { projectId, repository: repository as RepositoryName }
+    return { ...place, tags: references, task, by: { ...by, name: creator } }
+  }
+  return { topic: topic.topic, type: 'REPLICATION', read }
 }
 
 /** Each policy that wants the event, with each of its targets. The list holds copies of its own (S4-26). */
@@ -141,7 +164,8 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
-  const { repository, digest, tags, details } = about
+  const { repository, digest, tags, details, task } = about
+  if (task) return { replication: replicationDataOf(task, host) }
   const project = projectOf(repository)
   const named = tags
     .slice(0, mostResources)

@@ -106,11 +106,15 @@ test('after a deadlock the transaction is retried until both have committed', as
   await using shelf = await openShelf()
   const { db } = shelf
   let tries = 0
+  let holding = 0
+  const bothHold = Promise.withResolvers<void>()
   const swap = (first: number, second: number) =>
     db.transaction(async (tx) => {
       tries++
       await tx.run(sql`update shelf set count = count + 1 where id = ${first}`)
-      await sleep(50)
+      // Each holds its row before either asks for the other's.
+      if (++holding === 2) bothHold.resolve()
+      await bothHold.promise
       await tx.run(sql`update shelf set count = count + 1 where id = ${second}`)
     })
   await Promise.all([swap(1, 2), swap(2, 1)])

@@ -1,6 +1,7 @@
 import { isUniqueViolation, type Queryable } from '../db/db.ts'
 import { jsonbText } from '../db/json.ts'
 import { sql } from '../db/sql.ts'
+import { laneOf } from './lanes.ts'
 import { AlreadyRunning, type JobType, type Params, type Trigger } from './type.ts'
 
 type Ask<P extends Params> = {
@@ -34,15 +35,17 @@ export async function enqueue<P extends Params>(
         insert into execution (vendor_type, vendor_id, trigger, extra_attrs, single_key, tasks, unfinished)
         values (${vendorType}, ${vendorId}, ${trigger}, ${jsonbText(attrs)}::jsonb, ${single}, 1, 1) returning id),
       asked as (
-        insert into task (execution_id, job_type, max_tries, priority, params, alone_key, run_at)
-        select id, ${type.name}, ${type.maxTries}, ${type.priority}, ${jsonbText(ask.params)}::jsonb, ${alone},
+        insert into task (
+          execution_id, job_type, max_tries, counts_losses, priority, params, alone_key, lane, run_at)
+        select id, ${type.name}, ${type.maxTries}, ${type.countsLosses}, ${type.priority},
+          ${jsonbText(ask.params)}::jsonb, ${alone}, ${laneOf(type, ask.params)},
           coalesce(${runAt}::timestamptz, clock_timestamp())
         from made
-        returning id, execution_id, job_type, priority, run_at)
+        returning id, execution_id, job_type, priority, lane, run_at)
       select execution_id as "executionId", id as "taskId", (
         graphile_worker.add_job(
           job_type, json_build_object('task', id), run_at => run_at, job_key => id::text,
-          priority => priority, flags => array[job_type])).id
+          priority => priority, flags => array_remove(array[job_type, lane], null))).id
       from asked`)
     return { executionId: row!.executionId, taskId: row!.taskId }
   } catch (error) {
@@ -85,16 +88,18 @@ export async function addTasks<P extends Params>(
       set tasks = tasks + ${all.length}, unfinished = unfinished + ${all.length}, updated_at = clock_timestamp()
       where id = ${executionId} and ended_at is null returning id, vendor_id),
     asked as (
-      insert into task (execution_id, job_type, max_tries, priority, params, alone_key)
-      select grown.id, ${type.name}, ${type.maxTries}, ${type.priority}, one.params::jsonb,
-        case when ${type.isAlone} then ${type.name} || '/' || grown.vendor_id end
-      from grown, unnest(${all.map((one) => jsonbText(one))}::text[]) with ordinality as one (params, place)
+      insert into task (execution_id, job_type, max_tries, counts_losses, priority, params, alone_key, lane)
+      select grown.id, ${type.name}, ${type.maxTries}, ${type.countsLosses}, ${type.priority}, one.params::jsonb,
+        case when ${type.isAlone} then ${type.name} || '/' || grown.vendor_id end, one.lane
+      from grown, unnest(
+        ${all.map((one) => jsonbText(one))}::text[],
+        ${all.map((one) => laneOf(type, one))}::text[]) with ordinality as one (params, lane, place)
       order by place
-      returning id, job_type, priority)
+      returning id, job_type, priority, lane)
     select asked.id, (
       graphile_worker.add_job(
         job_type, json_build_object('task', asked.id), job_key => asked.id::text,
-        priority => priority, flags => array[job_type])).id as queued
+        priority => priority, flags => array_remove(array[job_type, lane], null))).id as queued
     from asked order by asked.id`)
   return rows.map(({ id }) => id)
 }

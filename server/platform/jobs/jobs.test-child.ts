@@ -24,7 +24,7 @@ await openWorkers({
   db,
   handlers: [hang],
   log: openLog({ level: 'silent', format: 'json' }),
-  concurrency: 2,
+  concurrency: 3,
   leaseMs: Number(process.env['MARINA_TEST_LEASE']),
   logBytes: 4096,
   drainMs: 100,

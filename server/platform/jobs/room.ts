@@ -1,12 +1,21 @@
 import type { WorkerEvents } from 'graphile-worker'
+import { laneIn, LanesOfTypes } from './lanes.ts'
 import type { JobType } from './type.ts'
 
 export type Room = {
   /** Types of which no more jobs may be taken now. The queue calls it right before each look for a job. */
   closedTypes(): string[]
-  /** To be called when a job of this type has ended. */
-  leave(type: string): void
+  /** To be called when a job of this type, and of this lane if it has one, has ended. */
+  leave(type: string, lane: string | undefined): void
+  /**
+   * Whether a job that was just taken is beyond the fair share of its lane, and has to go back into the queue. If so it
+   * has left its lane already.
+   */
+  sendsBack(type: string, lane: string | undefined): boolean
 }
+
+const add = (counts: Map<string, number>, name: string, count: number) =>
+  void counts.set(name, (counts.get(name) ?? 0) + count)
 
 /**
  * Keeps each type within its `concurrency` in this process. Several workers look for jobs at once, and none knows what
@@ -24,19 +33,17 @@ export function openRoom(
   /** The types open to each look: first of looks whose worker is not known yet, in order, then by worker. */
   const asked: string[][] = []
   const looks = new Map<unknown, string[]>()
+  const lanes = new LanesOfTypes(types)
   let wasTurnedAway = false
-  const add = (counts: Map<string, number>, name: string, count: number) =>
-    void counts.set(name, (counts.get(name) ?? 0) + count)
-
   events.on('worker:getJob:start', ({ worker }) => void looks.set(worker, asked.shift() ?? []))
   events.on('worker:getJob:empty', ({ worker }) => endLook(worker))
   events.on('worker:getJob:error', ({ worker }) => endLook(worker))
   events.on('job:start', ({ worker, job }) => {
     add(running, job.task_identifier, 1)
+    lanes.enter(job.task_identifier, laneIn(job.flags))
     endLook(worker)
-    if (wasTurnedAway) onRoom()
+    if (wasTurnedAway || lanes.wasFull) onRoom()
   })
-
   return {
     closedTypes() {
       const [open, closed] = [[] as string[], [...paused()]]
@@ -48,9 +55,13 @@ export function openRoom(
       }
       for (const name of open) add(reserved, name, 1)
       asked.push(open)
-      return closed
+      return [...closed, ...lanes.full()]
     },
-    leave: (type) => add(running, type, -1),
+    leave(type, lane) {
+      add(running, type, -1)
+      if (lanes.leave(type, lane)) onRoom()
+    },
+    sendsBack: lanes.sendsBack,
   }
 
   function endLook(worker: unknown): void {

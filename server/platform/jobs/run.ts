@@ -3,7 +3,7 @@ import { DatabaseUnavailable, isUniqueViolation, type Db } from '../db/db.ts'
 import { openJobLog, type JobLog } from './log.ts'
 import { openProgress } from './progress.ts'
 import { endTask, putBack, requeue, saveProgress, takeTask, wakeAlone, type Taken } from './store.ts'
-import { HopelessJob, JobAborted, type JobHandler, type JobType, type Outcome } from './type.ts'
+import { HopelessJob, JobAborted, JobPostponed, type JobHandler, type JobType, type Outcome } from './type.ts'
 
 /** How long after its signal was aborted a job that goes on is written off, in ms. */
 const patienceMs = 10_000
@@ -123,18 +123,17 @@ async function fail(
     await log.flush()
     return again({ delayMs: 0, failures: taken.failures })
   }
+  if (!cause && error instanceof JobPostponed) {
+    await again({ message: error.message, delayMs: error.ms, failures: taken.failures })
+    return wakeIn(error.ms)
+  }
   if (cause === 'stopped') {
     log.line('stopped', 'INFO', 'last word')
     await log.flush()
     await insist(() => endTask(db, taken, poolId, 'Stopped', {}, taken.failures))
     return
   }
-  const message =
-    cause === 'timeout'
-      ? `took longer than ${type.timeoutMs / 1000} s`
-      : error instanceof Error
-        ? error.message
-        : String(error)
+  const message = cause === 'timeout' ? `took longer than ${type.timeoutMs / 1000} s` : messageOf(error)
   const failures = taken.failures + 1
   const isOver = failures >= taken.maxTries || error instanceof HopelessJob
   const delayMs = isOver ? 0 : pauseOf(type, failures)
@@ -152,6 +151,8 @@ async function fail(
     wakeIn(delayMs)
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 export function pauseOf({ backOff: { firstMs, mostMs } }: Pick<JobType, 'backOff'>, failures: number): number {
   return Math.min(firstMs * 2 ** Math.min(failures - 1, 30), mostMs) * (0.75 + Math.random() / 2)

@@ -116,11 +116,11 @@ export async function putBack(
       set status = 'Pending', status_message = left(${textOf(message)}, 2000), status_revision = status_revision + 1,
         failures = ${failures}, pool_id = null,
         run_at = clock_timestamp() + make_interval(secs => ${delayMs / 1000}), updated_at = clock_timestamp()
-      where id = ${taskId} returning id, job_type, run_at, priority)
+      where id = ${taskId} returning id, job_type, run_at, priority, lane)
     select (
       graphile_worker.add_job(
         job_type, json_build_object('task', id), run_at => run_at, job_key => id::text,
-        priority => priority, flags => array[job_type])).id
+        priority => priority, flags => array_remove(array[job_type, lane], null))).id
     from waiting`)
   return 'waits'
 }
@@ -135,7 +135,7 @@ export async function requeue(db: Queryable, taskIds: number[], delayMs = 0): Pr
       graphile_worker.add_job(
         job_type, json_build_object('task', id),
         run_at => greatest(run_at, clock_timestamp() + make_interval(secs => ${delayMs / 1000})),
-        job_key => id::text, priority => priority, flags => array[job_type])).id as queued
+        job_key => id::text, priority => priority, flags => array_remove(array[job_type, lane], null))).id as queued
     from task where id = any(${taskIds}::bigint[]) and status = 'Pending'`)
 }
 

@@ -2,6 +2,8 @@ import type { Db, Queryable } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import { requeue } from './store.ts'
 
+/** A task that was started so often ends in Error when its process is lost once more: it may be the cause. */
+const mostRuns = 100
 /** Tasks per statement. */
 const batch = 500
 
@@ -41,18 +43,20 @@ export async function forgetPools(db: Queryable): Promise<void> {
 async function rescueBatch(tx: Queryable): Promise<number> {
   const lost = await tx.rows<{ id: number; status: string }>(sql`
     with lost as (
-      select id from task
+      select id, failures + counts_losses::int as tries,
+        failures + counts_losses::int >= max_tries or run_count >= ${mostRuns} as is_over
+      from task
       where status = 'Running' and not exists (select 1 from worker_pool where worker_pool.id = task.pool_id)
       order by id limit ${batch} for update skip locked)
     update task
-    set failures = failures + 1, pool_id = null, status_revision = status_revision + 1,
+    set failures = tries, pool_id = null, status_revision = status_revision + 1,
       updated_at = clock_timestamp(), run_at = clock_timestamp(),
       status = case
         when stop_asked_at is not null then 'Stopped'
-        when failures + 1 >= max_tries then 'Error'
+        when is_over then 'Error'
         else 'Pending' end,
       status_message = case when stop_asked_at is not null then '' else 'the process that ran this job is gone' end,
-      ended_at = case when stop_asked_at is not null or failures + 1 >= max_tries then clock_timestamp() end
+      ended_at = case when stop_asked_at is not null or is_over then clock_timestamp() end
     from lost where task.id = lost.id returning task.id, status`)
   const ended = lost.filter(({ status }) => status !== 'Pending')
   if (ended.length > 0)

@@ -19,6 +19,11 @@ export type JobType<P extends Params = Params> = {
    * does not.
    */
   maxTries: number
+  /**
+   * Whether a try that is lost with its process counts as failed. A job that goes on where it was cut short may say
+   * false; it ends in Error after 100 runs all the same, as it may be what kills the processes.
+   */
+  countsLosses: boolean
   /** The back-off before try n + 1: firstMs × 2^(n - 1), at most mostMs, with jitter of a quarter up or down. */
   backOff: { firstMs: number; mostMs: number }
   /** A try that takes longer is aborted and counts as failed. */
@@ -31,6 +36,11 @@ export type JobType<P extends Params = Params> = {
   isSingle: boolean
   /** How many ended executions are kept, per vendor id. */
   keep: number
+  /**
+   * The lane of a task, such as the server that it talks to: lanes share the type's `concurrency` fairly (lanes.ts), so
+   * that a slow server holds up no other. Undefined for none.
+   */
+  lane?(params: P): string | undefined
   /** Never set: it only carries the type of the parameters. */
   params?: P
 }
@@ -38,6 +48,7 @@ export type JobType<P extends Params = Params> = {
 const defaults = {
   concurrency: 5,
   maxTries: 1,
+  countsLosses: true,
   backOff: { firstMs: 1000, mostMs: 300_000 },
   timeoutMs: 24 * 3_600_000,
   priority: 0,
@@ -99,6 +110,16 @@ export class AlreadyRunning extends Error {
 /** A job throws it when no retry can help: the job ends in Error at once. */
 export class HopelessJob extends Error {
   override name = 'HopelessJob'
+}
+
+/** A job throws it to run again after `ms`; this counts as no try. */
+export class JobPostponed extends Error {
+  override name = 'JobPostponed'
+  readonly ms: number
+  constructor(why: string, ms: number) {
+    super(why)
+    this.ms = ms
+  }
 }
 
 export type AbortCause = 'stopped' | 'timeout' | 'shutdown' | 'lease lost'

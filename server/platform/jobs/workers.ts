@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { WorkerEvents, WorkerPool } from 'graphile-worker'
+import type { TaskList, WorkerEvents, WorkerPool } from 'graphile-worker'
 import type { Notification, Pool, PoolClient } from 'pg'
 import { translated, type Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
@@ -9,6 +9,7 @@ import type { Component } from '../observe/health.ts'
 import { openPart, type Part } from '../observe/part.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { pollMs, startQueue } from './queue.ts'
+import { laneIn } from './lanes.ts'
 import { openRoom, type Room } from './room.ts'
 import { runTask, type Runner } from './run.ts'
 import { RunningTasks } from './running.ts'
@@ -142,19 +143,24 @@ class OpenWorkers implements Workers {
     await this.#pool.end()
   }
 
-  #tasksOf(handlers: readonly JobHandler[]) {
+  #tasksOf(handlers: readonly JobHandler[]): TaskList {
     return Object.fromEntries(
       handlers.map((one) => [
         one.type.name,
-        (payload: unknown) => this.#accept(one, (payload as { task: number }).task),
+        (payload: unknown, { job }) => this.#accept(one, (payload as { task: number }).task, laneIn(job.flags)),
       ]),
     )
   }
 
-  async #accept(handler: JobHandler, taskId: number): Promise<void> {
+  async #accept(handler: JobHandler, taskId: number, lane: string | undefined): Promise<void> {
     const abort = new AbortController()
+    let held = lane
     try {
       await this.#registered
+      if (this.#room.sendsBack(handler.type.name, lane)) {
+        held = undefined
+        return await requeue(this.#options.db.relaxed, [taskId])
+      }
       // This process was taken for dead meanwhile: its earlier run of the same task is just being aborted.
       if (this.#running.has(taskId)) {
         this.#wakeIn(busyMs)
@@ -168,7 +174,7 @@ class OpenWorkers implements Workers {
       throw error
     } finally {
       this.#running.remove(taskId, abort)
-      this.#room.leave(handler.type.name)
+      this.#room.leave(handler.type.name, held)
     }
   }
 

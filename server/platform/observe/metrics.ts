@@ -72,7 +72,8 @@ function addGauges(options: GaugeConfiguration<string>, read: () => Promise<Labe
   const gauge = new Gauge({
     ...options,
     async collect() {
-      const figures = await read()
+      // Figures that cannot be read now are absent, and all others stay; `marina_component_healthy` says what is broken.
+      const figures = await read().catch(() => [])
       gauge.reset()
       for (const { labels, value } of figures) gauge.labels(...labels).set(value)
     },

@@ -9,7 +9,7 @@ import { findHeld, type Held } from '../../catalog/held.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
-import { saveArtifact, type NewArtifact } from '../../catalog/save-artifact.ts'
+import { replaceChildren, saveArtifact, type NewArtifact } from '../../catalog/save-artifact.ts'
 import { findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
@@ -51,7 +51,9 @@ export function localManifests(options: LocalOptions): Manifests {
       const tags = 'tag' in push.reference ? [push.reference.tag, ...push.tags] : push.tags
       // Before the transaction: reading a config must not keep rows locked.
       const description = await describe(manifest, tags, sourcesOf(name, manifest))
-      await lookingAgain(() => saveManifest(name, by, { content: push.content, digest, manifest, tags, description }))
+      await lookingAgain(() =>
+        saveManifest(name, by, { content: push.content, digest, manifest, tags, description, isSparse: push.isSparse }),
+      )
       failpoint('manifest.committed')
       return { digest, tags, subject: manifest.subject?.digest }
     },
@@ -136,7 +138,15 @@ const named = (digest: Digest) =>
 
 type Find<Found> = (reader: Reader, name: RepositoryName, digest: Digest) => Maybe<Found | undefined>
 
-type NewManifest = { digest: Digest; manifest: Manifest; content: Buffer; tags: Tag[]; description: Description }
+type NewManifest = {
+  digest: Digest
+  manifest: Manifest
+  content: Buffer
+  tags: Tag[]
+  description: Description
+  /** Children may be missing; those that came since the last push of the same index are linked to it. */
+  isSparse?: boolean | undefined
+}
 
 /**
  * Stores a manifest within a transaction: checks its parts, passes the gates, saves the artifact, moves the tags and
@@ -149,11 +159,11 @@ export async function storeManifest(
   by: Actor,
   push: NewManifest,
 ): Promise<MovedTag[]> {
-  const { digest, manifest, tags, content, description } = push
+  const { digest, manifest, tags, content, description, isSparse = false } = push
   const name = repository.name
   const held = await holdParts(tx, repository, digest, manifest)
   const { blobs, children } = held
-  checkParts(manifest, blobs, children)
+  checkParts(manifest, blobs, children, isSparse)
   const size = content.length + sum(blobs) + sum(children)
   await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
@@ -171,6 +181,7 @@ export async function storeManifest(
     }),
   }
   const artifact = await saveArtifact(tx, repository, saved, held.artifact, tags)
+  if (isSparse && held.artifact) await replaceChildren(tx, repository.id, artifact.id, saved)
   failpoint('manifest.saved')
   const moved = tags.length > 0 ? await moveTags(tx, repository, artifact.id, tags, artifact.made) : []
   failpoint('tag.moved')
@@ -199,14 +210,14 @@ function tagFact(place: Place, digest: Digest, { name, from }: MovedTag, by: Act
 }
 
 /** Every part must be in this repository already (C-39), with the size that the manifest says (C-57). */
-function checkParts(manifest: Manifest, blobs: Blob[], children: Child[]) {
+function checkParts(manifest: Manifest, blobs: Blob[], children: Child[], isSparse: boolean) {
   const { children: wantedChildren } = manifest
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
   const known = new Map(children.map((child) => [child.digest, child]))
   const missing = [
     ...neededBlobs(manifest).filter(({ digest }) => !sizes.has(digest)),
     ...wantedChildren.filter(
-      ({ digest, mediaType }) => !known.has(digest) && (isManifestType(mediaType) || !sizes.has(digest)),
+      ({ digest, mediaType }) => !isSparse && !known.has(digest) && (isManifestType(mediaType) || !sizes.has(digest)),
     ),
   ]
   if (missing.length > 0) {

@@ -25,6 +25,7 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
       ['Tag', tag],
       ['Digest', digest],
     ]),
+    ...replicationOf(data.replication),
     ...Object.entries(data.custom_attributes ?? {}).slice(0, 5),
   ]
   const shown = facts.flatMap(([title, value]) => (value ? [{ title: plain(title!), value: plain(value) }] : []))
@@ -37,6 +38,17 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
       { type: 'FactSet', facts: shown },
     ],
   }
+}
+
+function replicationOf(task: HookEvent['data']['replication']): [string, string | undefined][] {
+  if (!task) return []
+  const [artifact] = [...(task.successful_artifact ?? []), ...(task.failed_artifact ?? [])]
+  return [
+    ['Status', task.job_status],
+    ['From', `${task.src_resource.endpoint} ${task.src_resource.namespace}`],
+    ['To', `${task.dest_resource.endpoint} ${task.dest_resource.namespace}`],
+    ['Artifact', artifact?.name_tag],
+  ]
 }
 
 /** Escapes a name: cards render Markdown, and a name must not become a link or a picture. */

@@ -1,0 +1,227 @@
+import type { Static } from 'typebox'
+import { getProject } from '../../api/projects.ts'
+import * as api from '../../api/robots.ts'
+import { eachOf } from '../lib/each.ts'
+import type { Shape } from '../lib/output.ts'
+import { exitCodes, Problem, wrongUsage } from '../lib/problem.ts'
+import { readSecret } from '../lib/prompt.ts'
+import { time } from '../lib/text.ts'
+import type { Argument, Call, Option, Verb } from '../lib/verb.ts'
+import { deleting, listing } from '../lib/words.ts'
+
+type Robot = Static<typeof api.Robot>
+
+const robot: Argument = { name: 'robot', about: 'its name as robots list shows it, or its id', complete: 'robot' }
+
+const shape: Shape<Robot> = {
+  kind: 'robot',
+  name: ({ name }) => name,
+  columns: [
+    { name: 'id', of: ({ id }) => id },
+    { name: 'name', of: ({ name }) => name, shrinks: true },
+    { name: 'state', of: stateOf, style: (row) => (stateOf(row) === 'active' ? 'good' : 'bad') },
+    { name: 'expires', of: expiryOf },
+    { name: 'last used', of: (row) => time(row.last_used_time), style: () => 'dim' },
+    { name: 'rights', of: rightsOf, shrinks: true },
+  ],
+}
+
+function stateOf({ disable, expires_at: end }: Robot): string {
+  if (disable) return 'disabled'
+  return end >= 0 && end * 1000 < Date.now() ? 'expired' : 'active'
+}
+
+function expiryOf({ expires_at: end }: Pick<Robot, 'expires_at'>): string {
+  return end < 0 ? 'never' : time(new Date(end * 1000).toISOString())
+}
+
+function rightsOf({ permissions }: Robot): string {
+  const blocks = permissions.map(
+    ({ namespace, access }) => `${namespace}: ${access.map((one) => `${one.resource}:${one.action}`).join(' ')}`,
+  )
+  return blocks.join('; ')
+}
+
+const projectOption: Option = {
+  flags: '--project <name>',
+  about: 'of this project (default: of the system)',
+  complete: 'project',
+}
+
+const list = listing({
+  operation: api.listRobots,
+  shape,
+  about: 'list the robots of the system, or of a project',
+  options: [projectOption],
+  examples: [
+    ['marina robots list', 'those of the system, for its administrators'],
+    ['marina robots list --project team', 'those of a project'],
+  ],
+  call: async ({ project }: { project?: string }, call) => ({
+    query: project === undefined ? {} : { q: await ofProject(call, project) },
+  }),
+})
+
+async function ofProject({ client }: Call, name: string): Promise<string> {
+  const { body } = await client(getProject, { params: { project_name_or_id: name } })
+  return `Level=project,ProjectID=${body.project_id}`
+}
+
+/** Finds a robot by its id or its whole name; `robot$team+ci` is one of project team. Throws Problem. */
+async function getRobot(call: Call, text: string): Promise<Robot> {
+  if (/^\d{1,15}$/.test(text)) return (await call.client(api.getRobot, { params: { robot_id: Number(text) } })).body
+  const [, projectName] = /^[^+]*?\$?([a-z0-9._-]+)\+/.exec(text) ?? []
+  const query = projectName === undefined ? {} : { q: await ofProject(call, projectName) }
+  const { rows } = await call.pages(api.listRobots, { query }, 0)
+  const found = rows.find(({ name }) => name === text)
+  if (found) return found
+  throw new Problem(`there is no robot ${text}`, {
+    exitCode: exitCodes.absent,
+    wayOut: `marina robots list${projectName === undefined ? '' : ` --project ${projectName}`} shows their whole names`,
+  })
+}
+
+const show: Verb<{ robot: string }> = {
+  name: 'show',
+  aliases: ['get'],
+  about: 'show a robot with its rights',
+  arguments: [robot],
+  async run({ robot: name }, call) {
+    await call.out.row(shape, await getRobot(call, name))
+  },
+}
+
+/** What `--allow` takes beside `<resource>:<action>`. */
+const bundles: Record<string, string[]> = {
+  pull: ['repository:pull'],
+  push: ['repository:push', 'repository:pull'],
+}
+
+type CreateGiven = {
+  name: string
+  project?: string
+  allow: string[]
+  in?: string[]
+  duration: string
+  description?: string
+  secretStdin?: true
+}
+
+const create: Verb<CreateGiven> = {
+  name: 'create',
+  about: 'create a robot; its secret is shown once',
+  arguments: [{ name: 'name', about: 'without the prefix that the server puts before it' }],
+  options: [
+    { ...projectOption, about: 'a robot of this project (default: of the system)' },
+    {
+      flags: '--allow <right>',
+      about: 'pull, push (and pull), or <resource>:<action>; may stand several times',
+      isMany: true,
+      isRequired: true,
+    },
+    {
+      flags: '--in <project>',
+      about: 'for a robot of the system: where the rights hold (default: *, every project; / for rights on the system)',
+      isMany: true,
+      complete: 'project',
+    },
+    { flags: '--duration <days>', about: 'how long it lives; never: for ever', fallback: '30' },
+    { flags: '--description <text>', about: 'what it is for' },
+    { flags: '--secret-stdin', about: 'read its secret from stdin (default: the server makes one)' },
+  ],
+  examples: [
+    ['marina robots create ci --project team --allow push', 'for a build: push and pull in one project'],
+    ['marina robots create mirror --allow pull --duration never', 'may pull from every project'],
+    ['marina robots create ci --project team --allow push -o json | jq -r .secret', 'the secret alone'],
+  ],
+  async run(given, { client, out }) {
+    const { name, project, allow, in: places = ['*'], description = '', secretStdin } = given
+    if (project !== undefined && given.in)
+      throw wrongUsage('--in is for robots of the system, --project for one of a project')
+    const access = allow.flatMap(parseRight)
+    const permissions = (project === undefined ? places : [project]).map((namespace) => ({
+      kind: namespace === '/' ? 'system' : 'project',
+      namespace,
+      access,
+    }))
+    const level = project === undefined ? 'system' : 'project'
+    const secret = secretStdin ? { secret: await readSecret() } : {}
+    const body = { name, level, duration: parseDays(given.duration), description, permissions, ...secret }
+    const { body: made } = await client(api.createRobot, { body })
+    await out.done(secretText(`created robot ${made.name}, expires ${expiryOf(made)}`, made), made.name, made)
+  },
+}
+
+function parseRight(text: string): { resource: string; action: string }[] {
+  return (bundles[text] ?? [text]).map((one) => {
+    const [, resource, action] = /^([a-z-]+):([a-z-]+)$/.exec(one) ?? []
+    if (!resource || !action) throw wrongUsage(`--allow takes pull, push or <resource>:<action>, not ${text}`)
+    return { resource, action }
+  })
+}
+
+function parseDays(text: string): number {
+  if (text === 'never') return -1
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw wrongUsage(`--duration is a number of days, or never; not ${text}`)
+  return Number(text)
+}
+
+const secretText = (sentence: string, { name, secret }: { name: string; secret?: string | undefined }) =>
+  secret === undefined || secret === ''
+    ? sentence
+    : `${sentence}\nname    ${name}\nsecret  ${secret}\nThe secret is shown this once.`
+
+const refresh: Verb<{ robot: string; secretStdin?: true }> = {
+  name: 'refresh',
+  about: 'give a robot a new secret; the old one stops working at once',
+  arguments: [robot],
+  options: [{ flags: '--secret-stdin', about: 'read it from stdin (default: the server makes one)' }],
+  asksFirst: true,
+  examples: [["marina robots refresh 'robot$team+ci'", 'asks first, then shows the new secret once']],
+  async run({ robot: name, secretStdin }, call) {
+    const found = await getRobot(call, name)
+    const says = `robot ${found.name} gets a new secret; programs with the old one are shut out`
+    const used = `It was last used: ${time(found.last_used_time)}`
+    if (!(await call.confirm([says, used], 'Go on?'))) return
+    const body = secretStdin ? { secret: await readSecret() } : {}
+    const answer = await call.client(api.refreshRobotSecret, { params: { robot_id: found.id }, body })
+    const made = { id: found.id, name: found.name, ...answer.body }
+    await call.out.done(secretText(`robot ${found.name} has a new secret`, made), found.name, made)
+  },
+}
+
+/** `enable` and `disable`. */
+const switching = (name: 'enable' | 'disable', about: string): Verb<{ robot: string }> => ({
+  name,
+  about,
+  arguments: [robot],
+  async run({ robot: text }, call) {
+    const { id, name: whole, permissions, level, duration, description } = await getRobot(call, text)
+    const body = { id, name: whole, level, duration, description, permissions, disable: name === 'disable' }
+    await call.client(api.updateRobot, { params: { robot_id: id }, body })
+    await call.out.done(`${name}d robot ${whole}`, whole)
+  },
+})
+
+const remove = deleting({
+  operation: api.deleteRobot,
+  kind: 'robot',
+  about: 'delete robots; programs that use them are shut out',
+  arguments: [{ ...robot, name: 'robots', isMany: true }],
+  find: ({ robots }: { robots: string[] }, call) =>
+    eachOf(robots, async (text) => {
+      const { id, name, ...row } = await getRobot(call, text)
+      const says = `robot ${name} (last used: ${time(row.last_used_time)}) will be deleted`
+      return { name, says, call: { params: { robot_id: id } } }
+    }),
+})
+
+export const verbs: Verb[] = [
+  list,
+  show,
+  create,
+  refresh,
+  switching('disable', 'let a robot do nothing until it is enabled again'),
+  switching('enable', 'let a disabled robot work again'),
+  remove,
+]

@@ -1,0 +1,75 @@
+import * as api from '../../../api/scores.ts'
+import type { Reader } from '../../catalog/reader.ts'
+import type { Db } from '../../platform/db/db.ts'
+import { listing } from '../../platform/db/listing.ts'
+import { emit } from '../../platform/events/emit.ts'
+import { Failure } from '../../platform/http/failure.ts'
+import { sql } from '../../platform/db/sql.ts'
+import { actorOf } from '../../registry/caller.ts'
+import { route, type ApiRoute } from '../access/index.ts'
+import { presets } from './presets.ts'
+import { keptDays } from './pull-days.ts'
+import { scopeDeletable, scopeSeen } from './scope.ts'
+import { simulate } from './simulate.ts'
+import { countFreed, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
+import { facts } from './topics.ts'
+import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed } from './wire.ts'
+
+export type ScoreRoutesOptions = {
+  reader: Reader & { db: Db }
+  /** How long the pulls of a day are kept, in ms; 0: they are not recorded. */
+  pullsMs: number
+  /** How long a deletion can be taken back, in ms. */
+  undeleteMs: number
+}
+
+export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
+  const { db } = reader
+  const inForce = async (): Promise<StoredRules> =>
+    (await findRules(db)) ?? { preset: 'default', rules: presets.default }
+  const rulesOf = async (asked: Parameters<typeof parseRules>[0]) => (parseRules(asked) ?? (await inForce())).rules
+
+  return [
+    route(api.listTopRepositories, 'anyone', async ({ query: { count = 10, project_ids: ids }, rights }) => {
+      const top = await listTop(db, await scopeSeen(reader, rights, parseProjectIds(ids)), count)
+      return top.map(presentUsed)
+    }),
+    route(api.listRepositoryScores, 'anyone', async ({ query: { project_ids: ids, ...query }, rights }) => {
+      const rules = await rulesOf(query)
+      const part = listing({}, { page: query.page ?? 1, page_size: query.page_size ?? 10 }, sql`score`)
+      const { rows, total } = await listScored(db, await scopeSeen(reader, rights, parseProjectIds(ids)), rules, part)
+      return { rows: rows.map((one) => presentScored(rules, one)), total }
+    }),
+    route(api.listLowestRepositories, 'user', async ({ query: { project_ids: ids, count = 10, ...query }, rights }) => {
+      const rules = await rulesOf(query)
+      const scope = await scopeDeletable(reader, rights, parseProjectIds(ids))
+      const { rows } = await listScored(db, scope, rules, { limit: count, offset: 0 })
+      return {
+        repositories: rows.map((one) => presentScored(rules, one)),
+        freed_bytes: await countFreed(
+          db,
+          rows.map(({ id }) => id),
+        ),
+        restorable_seconds: Math.floor(undeleteMs / 1000),
+      }
+    }),
+    route(
+      api.simulateRepositoryScores,
+      'user',
+      async ({ body: { days, count, project_ids: ids, ...body }, rights }) => {
+        const [rules, scope] = [await rulesOf(body), await scopeDeletable(reader, rights, ids)]
+        return simulate(db, { days, count, scope, rules, keptDays: keptDays(pullsMs) })
+      },
+    ),
+    route(api.getScoreRules, 'user', async () => presentRules(await inForce())),
+    route(api.updateScoreRules, { system: 'configuration', verb: 'update' }, async ({ body, caller }) => {
+      const wanted = parseRules(body)
+      if (!wanted) throw new Failure('BAD_REQUEST', 'the body needs preset or factors')
+      await db.transaction(async (tx) => {
+        await saveRules(tx, wanted)
+        await emit(tx, [facts.scoreRulesUpdated({ preset: wanted.preset }, actorOf(caller))])
+      })
+      return presentRules(wanted)
+    }),
+  ]
+}
