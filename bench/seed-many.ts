@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 
-export const [artifactsEach, blobsEach] = [10, 10]
+export const artifactsEach = 10
+export const blobsEach = 10
 
 /**
  * Fills the project `library` by SQL with repositories `library/seeded-1` and so on, as pushes leave them: each has 10
@@ -33,7 +34,8 @@ function stepsOf(repositories: number): string[] {
       select ${base} + n, project.id, 'library/seeded-' || n
       from generate_series(1, ${repositories}) n, project where project.name = 'library'`,
     `insert into artifact (
-        id, repository_id, digest, media_type, config_media_type, artifact_type, kind, type, size, extra_attrs, pushed_at)
+        id, repository_id, digest, media_type, config_media_type, artifact_type, kind, type, size, extra_attrs,
+        pushed_at)
       overriding system value
       select ${base} + n, ${repository(artifactsEach)}, ${digest('a')},
         'application/vnd.oci.image.manifest.v1+json', '${configType}', '${configType}', 'image', 'IMAGE', 1000, '{}',
