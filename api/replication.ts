@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { operation } from './operation.ts'
 import { Registry } from './registries.ts'
 import { idParam, ListQuery, listQuery, pageQuery } from './requests.ts'

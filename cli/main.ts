@@ -2,12 +2,10 @@ import { Command as Program, CommanderError } from 'commander'
 import { describeFailure, type Failed } from './lib/failure.ts'
 import { exitCodes } from './lib/problem.ts'
 import { addClientCommand } from './lib/program.ts'
-import { loadWithoutTypeBox } from './lib/schemas.ts'
 import { clientCommands, type ClientCommand } from './nouns.ts'
 
 /** Runs one command that talks to a server: `words` begin with its name. Sets the exit code; never throws. */
 export async function runClient(command: ClientCommand, words: string[]): Promise<void> {
-  loadWithoutTypeBox()
   const program = new Program('marina').exitOverride().showHelpAfterError('(--help shows how)')
   try {
     await load(program, command)
@@ -20,7 +18,6 @@ export async function runClient(command: ClientCommand, words: string[]): Promis
 
 /** A program of all client commands, which completion is written from. */
 export async function openClientProgram(): Promise<Program> {
-  loadWithoutTypeBox()
   const program = new Program('marina')
   for (const command of clientCommands) await load(program, command)
   return program

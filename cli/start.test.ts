@@ -1,16 +1,10 @@
 /** What a client command loads, and what `--help` says of each. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { globSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import type { Command as Program } from 'commander'
 import { openCommandLine } from '../server/testing/command-line.ts'
-import type { Operation } from '../api/operation.ts'
-import { Type } from './lib/schemas-light.ts'
 import { findClientCommand } from './nouns.ts'
 import { openClientProgram } from './main.ts'
 
@@ -45,38 +39,6 @@ test('a client command loads nothing of the server, no TypeBox and few files', a
   )
   const own = names.filter((name) => !name.startsWith('node_modules/'))
   assert.ok(own.length < 40, `${own.length} files: ${own.join(' ')}`)
-})
-
-test('without TypeBox every operation has the same method, path, query and page as with it', async () => {
-  const files = globSync('api/*.ts', { cwd: root }).map((name) => pathToFileURL(path.join(root, name)).href)
-  const told = (operations: Operation[]) =>
-    operations
-      .map(({ id, method, path: at, page, otherStatus, query }) => {
-        const { properties = {} } = (query ?? {}) as { properties?: object }
-        const names = Object.keys(properties)
-        return [id, method, at, page === true, otherStatus ?? 0, ...names].join(' ')
-      })
-      .toSorted()
-  const script = `const { loadWithoutTypeBox } = await import(${JSON.stringify(path.join(root, 'cli/lib/schemas.ts'))})
-    loadWithoutTypeBox()
-    const all = []
-    for (const file of ${JSON.stringify(files)}) all.push(...Object.values(await import(file)))
-    console.log(JSON.stringify(all.filter((one) => one && one.method && one.path)))`
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    maxBuffer: 1e8,
-  })
-  const whole = await Promise.all(files.map((file) => import(file) as Promise<Record<string, unknown>>))
-  const isOperation = (one: unknown): one is Operation =>
-    typeof one === 'object' && one !== null && 'method' in one && 'path' in one
-  const expected = told(whole.flatMap((one) => Object.values(one)).filter(isOperation))
-  assert.ok(expected.length > 100)
-  assert.deepEqual(told(JSON.parse(stdout) as Operation[]), expected)
-})
-
-test('the schemas in place of TypeBox keep fields, whatever else is asked of them', () => {
-  const fields = { a: Type['String']!(), b: Type['Optional']!(Type['Integer']!()) }
-  assert.deepEqual(Type['Partial']!(Type['Object']!(fields)).properties, fields)
-  assert.deepEqual(Type['AnyNameAtAll']!(), {})
 })
 
 /** Each command with its words, such as `projects list`. */

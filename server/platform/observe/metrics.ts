@@ -72,7 +72,7 @@ function addGauges(options: GaugeConfiguration<string>, read: () => Promise<Labe
   const gauge = new Gauge({
     ...options,
     async collect() {
-      // Figures that cannot be read now are absent, and all others stay; `marina_component_healthy` says what is broken.
+      // What cannot be read now is absent, and all else stays: `marina_component_healthy` says what is broken.
       const figures = await read().catch(() => [])
       gauge.reset()
       for (const { labels, value } of figures) gauge.labels(...labels).set(value)
