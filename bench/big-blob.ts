@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { openConnection } from './connection.ts'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { headerOf, openConnection } from './connection.ts'
 import { startUpload, withDigest } from './image.ts'
 import type { Registry } from './registries.ts'
 import { output } from './scratch.ts'
@@ -28,25 +30,37 @@ export async function writeRandom(file: string): Promise<string> {
 /** The time of a PUT in seconds, from its connection to the answer, as curl measures it. */
 export async function putFile(registry: Registry, name: string, file: string, digest: string): Promise<number> {
   const token = await registry.token([name])
+  const said = await sendFile(registry, token, withDigest(await beginUpload(registry, token, name), digest), file)
+  if (said.status !== 201) throw new Error(`${registry.name} answered ${said.status} to a PUT`)
+  return said.seconds
+}
+
+/** The time of a PATCH with all bytes and of the empty PUT that ends the upload, as docker pushes, in seconds. */
+export async function patchFile(registry: Registry, name: string, file: string, digest: string): Promise<number> {
+  const token = await registry.token([name])
+  const headers = path.join(path.dirname(file), 'patch-headers')
+  const more = ['-X', 'PATCH', '-D', headers]
+  const patched = await sendFile(registry, token, await beginUpload(registry, token, name), file, more)
+  if (patched.status !== 202) throw new Error(`${registry.name} answered ${patched.status} to a PATCH`)
+  const location = headerOf(await readFile(headers, 'latin1'), 'location')!
+  const { pathname, search } = new URL(location, 'http://localhost')
+  const end = withDigest(pathname + search, digest)
+  const put = await sendFile(registry, token, end, '/dev/null', ['-X', 'PUT'])
+  if (put.status !== 201) throw new Error(`${registry.name} answered ${put.status} to the PUT after a PATCH`)
+  return patched.seconds + put.seconds
+}
+
+async function beginUpload(registry: Registry, token: string, name: string): Promise<string> {
   const connection = await openConnection(registry.port)
   const location = await startUpload(connection, token, name)
   connection.close()
-  const url = `http://127.0.0.1:${registry.port}${withDigest(location, digest)}`
-  const said = await curl([
-    '-T',
-    file,
-    '-H',
-    'Expect:',
-    '-H',
-    'Content-Type: application/octet-stream',
-    '-H',
-    `Authorization: Bearer ${token}`,
-    '-o',
-    '/dev/null',
-    url,
-  ])
-  if (said.status !== 201) throw new Error(`${registry.name} answered ${said.status} to a PUT`)
-  return said.seconds
+  return location
+}
+
+function sendFile(registry: Registry, token: string, target: string, file: string, more: string[] = []) {
+  const headers = ['Expect:', 'Content-Type: application/octet-stream', `Authorization: Bearer ${token}`]
+  const url = `http://127.0.0.1:${registry.port}${target}`
+  return curl([...more, '-T', file, ...headers.flatMap((one) => ['-H', one]), '-o', '/dev/null', url])
 }
 
 /** The time of a GET of all bytes to /dev/null in seconds. */

@@ -1,30 +1,33 @@
 /**
  * The registries beside which Marina is measured. Debian's docker-registry is always there; others where an environment
  * variable names their binary: BENCH_DISTRIBUTION (`registry` of distribution 3), BENCH_ZOT (zot, which is measured
- * twice: as it comes, when it does not sync what it stores, and with `storage.commit`, which syncs).
+ * twice: as it comes, when it does not sync what it stores, and with `storage.commit`, which syncs), BENCH_HARBOR_URL
+ * (a Harbor that runs on this machine).
  */
 import { createPublicKey } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { makeKey, signToken, type Key } from './bearer.ts'
-import type { Registry } from './registries.ts'
+import { harborToken, type Registry } from './registries.ts'
 import { takeTurns, type Bench, type Row } from './scenario.ts'
 import { freePort, type Scratch } from './scratch.ts'
 
-type PeerName = 'docker-registry' | 'distribution' | 'zot' | 'zot-synced'
+type PeerName = 'docker-registry' | 'distribution' | 'zot' | 'zot-synced' | 'harbor'
 /** The least ratios of Marina to each of the peers. */
 type Ratios = Partial<Record<PeerName, number>>
 
-const all: PeerName[] = ['docker-registry', 'distribution', 'zot-synced', 'zot']
+const all: PeerName[] = ['docker-registry', 'distribution', 'zot-synced', 'zot', 'harbor']
 
 /** Starts those of the peers that are there. */
 export async function startPeers(scratch: Scratch, wanted = all): Promise<Registry[]> {
   const [distribution, zot] = [process.env['BENCH_DISTRIBUTION'], process.env['BENCH_ZOT']]
+  const harbor = process.env['BENCH_HARBOR_URL']
   const starts: Record<PeerName, (() => Promise<Registry>) | undefined> = {
     'docker-registry': () => startDockerRegistry(scratch),
     distribution: distribution ? () => startDistribution(scratch, distribution) : undefined,
     'zot-synced': zot ? () => startZot(scratch, zot, true) : undefined,
     zot: zot ? () => startZot(scratch, zot, false) : undefined,
+    harbor: harbor ? async () => findHarbor(harbor) : undefined,
   }
   const peers: Registry[] = []
   for (const name of wanted) if (starts[name]) peers.push(await starts[name]())
@@ -95,6 +98,30 @@ async function startDocker(
   )
   const program = await scratch.start([...command, config], { port, env: { OTEL_TRACES_EXPORTER: 'none' } })
   return { ...program, name, storage, token: async (repositories) => signToken(key, repositories) }
+}
+
+/**
+ * A Harbor that runs on this machine: its clients send to the same loopback as those of the others. Its project
+ * `library` must exist. Follows Harbor's public API; never tried on a real one.
+ */
+function findHarbor(address: string): Registry {
+  const { protocol, hostname, port } = new URL(address)
+  const [user, password] = [process.env['BENCH_HARBOR_USER'] ?? 'admin', process.env['BENCH_HARBOR_PASSWORD']]
+  if (protocol !== 'http:' || !['localhost', '127.0.0.1'].includes(hostname))
+    throw new Error(
+      'BENCH_HARBOR_URL must be http://127.0.0.1 with a port: all are measured over loopback, without TLS',
+    )
+  if (password === undefined) throw new Error(`BENCH_HARBOR_PASSWORD is missing, the password of ${user}`)
+  const at = Number(port || 80)
+  return {
+    name: 'harbor',
+    port: at,
+    // Its many processes are not the bench's to watch or stop, and its bytes not the bench's to look at.
+    pid: 0,
+    storage: '',
+    stop: async () => {},
+    token: (repositories) => harborToken(at, `Basic ${btoa(`${user}:${password}`)}`, repositories),
+  }
 }
 
 async function startZot(scratch: Scratch, binary: string, isSynced: boolean): Promise<Registry> {

@@ -46,7 +46,7 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
     ...program,
     name: 'Marina',
     storage: scratch.path('marina/storage'),
-    token: (repositories) => marinaToken(port, repositories),
+    token: (repositories) => harborToken(port, basic, repositories),
   }
 }
 
@@ -108,14 +108,15 @@ async function isHealthyByTls(port: number): Promise<boolean> {
   )
 }
 
-async function marinaToken(port: number, repositories: string[]): Promise<string> {
+/** A token as Harbor's clients get it, from Marina or from a Harbor. */
+export async function harborToken(port: number, authorization: string, repositories: string[]): Promise<string> {
   const query = new URLSearchParams({
     service: 'harbor-registry',
     scope: repositories.map((name) => `repository:${name}:pull,push`).join(' '),
   })
   const answer = await fetch(`http://127.0.0.1:${port}/service/token?${query.toString()}`, {
-    headers: { authorization: basic },
+    headers: { authorization },
   })
-  if (!answer.ok) throw new Error(`no token from Marina: ${answer.status} ${await answer.text()}`)
+  if (!answer.ok) throw new Error(`no token from port ${port}: ${answer.status} ${await answer.text()}`)
   return ((await answer.json()) as { token: string }).token
 }

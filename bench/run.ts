@@ -8,6 +8,7 @@ import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { growth } from './scenarios/growth.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
 import { cacheTable } from './scenarios/cache-table.ts'
@@ -44,6 +45,7 @@ const scenarios = [
   jobService,
   collection,
   retention,
+  growth,
   webhooks,
   webhooksWaiting,
   replication,

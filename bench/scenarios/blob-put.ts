@@ -1,4 +1,4 @@
-import { getBytes, putFile, size, writeRandom } from '../big-blob.ts'
+import { getBytes, patchFile, putFile, size, writeRandom } from '../big-blob.ts'
 import { besidePeers, startPeers } from '../peers.ts'
 import { startMarina, type Registry } from '../registries.ts'
 import type { Row, Scenario } from '../scenario.ts'
@@ -9,18 +9,18 @@ const name = 'library/bench'
 
 export const blobPut: Scenario = {
   name: 'blob-put',
-  says: 'one PUT of 512 MiB of new random bytes by curl, durable before the answer; then GET of the same blob',
+  says: 'a PUT of 512 MiB of new random bytes by curl, durable before the answer; PATCH and PUT of them; GET',
   async run(bench): Promise<Row[]> {
     const { scratch } = bench
     const [marina, peers] = [await startMarina(scratch), await startPeers(scratch)]
     const file = scratch.path('blob')
     const stored = new Map<Registry, string>()
-    const put = async (registry: Registry) => {
+    const put = (send: typeof putFile) => async (registry: Registry) => {
       // New bytes each time, so that no registry can say that it has them. They are synced before the clock starts, so
       // that the kernel does not write them, or those of the other side's round, during this one.
       const digest = await writeRandom(file)
       await output('sync', [])
-      const seconds = await putFile(registry, name, file, digest)
+      const seconds = await send(registry, name, file, digest)
       stored.set(registry, digest)
       return size / MiB / seconds
     }
@@ -35,8 +35,10 @@ export const blobPut: Scenario = {
       { what: 'blob PUT, 512 MiB', unit: 'MiB/s', ratios: puts },
       marina,
       peers,
-      put,
+      put(putFile),
     )
+    const what = 'blob PATCH and PUT, 512 MiB'
+    const patchRows = await besidePeers(bench, { what, unit: 'MiB/s' }, marina, peers, put(patchFile))
     await output('sync', [])
     const getRows = await besidePeers(
       bench,
@@ -45,6 +47,6 @@ export const blobPut: Scenario = {
       peers,
       get,
     )
-    return [...putRows, ...getRows]
+    return [...putRows, ...patchRows, ...getRows]
   },
 }

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { processorMs } from '../cost.ts'
 import { makeImage, pushOne } from '../image.ts'
-import { startDockerRegistry } from '../peers.ts'
-import { startMarina } from '../registries.ts'
+import { besidePeers, startDockerRegistry, startPeers } from '../peers.ts'
+import { startMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
 import { freePort, type Program, type Scratch } from '../scratch.ts'
 import { wrk } from '../wrk.ts'
@@ -48,7 +48,7 @@ export const manifestGet: Scenario = {
       bare: () => measured('bare', bare),
       two: () => wrk({ ...toBoth, ...load, port: both.port }),
     })
-    return rowsOf(values, micros)
+    return [...rowsOf(values, micros), ...(await besideHarbor(bench, marina))]
   },
 }
 
@@ -89,6 +89,18 @@ function rowsOf(
       note: 'wrk shares the cores',
     },
   ]
+}
+
+/** Marina and a Harbor in turns, where the address of one is given. */
+async function besideHarbor(bench: Bench, marina: Registry): Promise<Row[]> {
+  const harbor = await startPeers(bench.scratch, ['harbor'])
+  if (harbor.length === 0) return []
+  const row = { what: 'manifest GET by tag', unit: 'requests/s' }
+  return besidePeers(bench, row, marina, harbor, async (registry) => {
+    const { token, target, manifestType } = await pushOne(registry, name, makeImage())
+    const headers = { authorization: `Bearer ${token}`, accept: manifestType }
+    return wrk({ target, headers, ...load, port: registry.port })
+  })
 }
 
 export async function startBare(

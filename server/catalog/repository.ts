@@ -19,9 +19,12 @@ export const repositoryIdKey = keyOf('repository', 'id')
 /** How many repositories a project lists; see features/projects/store.ts. */
 export const repositoryCountKey = keyOf('repository_count', 'project_id')
 
-/** What a project's list of repositories shows: those that hold an artifact, and those of another registry. */
+/**
+ * What a project's list of repositories shows: those that hold an artifact, and those of another registry. With `offset
+ * 0` PostgreSQL looks for one artifact of each repository; without, it reads all artifacts of all projects at once.
+ */
 export const listedRepositories = sql`(
-  repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id))`
+  repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id offset 0))`
 
 const columns = sql`id, project_id as "projectId", name`
 

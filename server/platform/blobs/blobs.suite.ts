@@ -330,6 +330,37 @@ export function blobsSuite(name: string, open: () => Promise<Opened>): void {
         assert.equal(String(await all(blobs.read(first))), 'once')
       })
 
+      for (const algorithm of ['sha256', 'sha512'] as const) {
+        test(`${algorithm}: a digest goes on with each append, small or large, also after a cut`, async () => {
+          const bytes = randomBytes(9 * mebibyte)
+          const ends = [10, 10, 3 * mebibyte, 5 * mebibyte, 5 * mebibyte + 1, bytes.length]
+          const digest = blobs.startDigest(algorithm)
+          let stage = blobs.stage(randomUUID())
+          for (const [n, end] of ends.entries()) {
+            const part = bytes.subarray(stage.size, end)
+            const appended = await blobs.append(stage, n % 2 === 0 ? inChunks(part) : cutAfter(part), digest)
+            stage = appended.stage
+            assert.equal(stage.size, end)
+            assert.equal(digest.size(), end)
+          }
+          assert.equal(await digest.finish(), createHash(algorithm).update(bytes).digest('hex'))
+          await blobs.discard(stage)
+        })
+      }
+
+      test('digests of many stages at once are not mixed up, and dropped ones disturb no other', async () => {
+        const one = async (n: number) => {
+          const bytes = Buffer.alloc(6 * mebibyte, n)
+          const digest = blobs.startDigest('sha256')
+          const first = await blobs.append(blobs.stage(randomUUID()), inChunks(bytes.subarray(0, -n - 1)), digest)
+          if (n % 3 === 0) digest.drop()
+          else await blobs.append(first.stage, inChunks(bytes.subarray(-n - 1)), digest)
+          if (n % 3 !== 0) assert.equal(await digest.finish(), sha256(bytes))
+          await blobs.discard(first.stage)
+        }
+        await Promise.all(Array.from({ length: 8 }, (_, n) => one(n)))
+      })
+
       test('discarding is idempotent, and an append afterwards is BlobMissing', async () => {
         const stage = await appendAll(blobs, blobs.stage(randomUUID()), inChunks(Buffer.from('unwanted')))
         await blobs.discard(stage)

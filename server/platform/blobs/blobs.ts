@@ -27,6 +27,28 @@ export type BlobInfo = { size: number; modifiedAt: Date; version: string }
  */
 export type Stage = { readonly id: string; readonly size: number; readonly state?: unknown }
 
+export type Algorithm = 'sha256' | 'sha512'
+
+/**
+ * The digest of a file or stage while its bytes are written, from the first one on, in one go or in several. It lives
+ * in this process alone. A driver calls `passing`, `written` and `rest`; the owner calls the others.
+ */
+export type RunningDigest = {
+  readonly algorithm: Algorithm
+  /** How many bytes it counts; -1 when it is lost and the bytes have to be read again. */
+  size(): number
+  /** To be called with each chunk, in order, before it is written. */
+  passing(chunk: Uint8Array): void
+  /** To be called when the kernel has the first `upto` bytes of the file `fd`. */
+  written(fd: number, upto: number): void
+  /** Waits until `fd` is not read any more and may be closed. Never rejects: it is lost when reading fails. */
+  rest(fd: number): Promise<void>
+  /** Ends it. The digest in hex; after `rest` without `fd`. Rejects with StorageUnavailable when it is lost. */
+  finish(fd?: number): Promise<string>
+  /** Ends it without a result; does nothing after `finish`. */
+  drop(): void
+}
+
 /** The store has no bytes under this key. */
 export class BlobMissing extends Error {
   override name = 'BlobMissing'
@@ -78,7 +100,7 @@ export interface Blobs {
     key: string,
     source: Bytes,
     verify?: (size: number, hex: string) => void,
-    algorithm?: 'sha256' | 'sha512',
+    algorithm?: Algorithm,
   ): Promise<number>
 
   /** A new, empty stage. Does not touch the storage. `id` is a UUID that the caller has made. */
@@ -88,9 +110,13 @@ export interface Blobs {
    * Adds bytes at the end of a stage. Bytes beyond `stage.size`, which an earlier append left without being recorded,
    * are dropped first. Resolves with the stage to keep from now on, also when the source failed: then `cut` is its
    * error, and the stage counts the bytes that arrived and are stored (`cut` is also set when the store could not take
-   * all of them).
+   * all of them). `digest`, which counts the first `stage.size` bytes, goes on with the new ones; it is of no use when
+   * its size differs from that of the stage afterwards, or when this throws.
    */
-  append(stage: Stage, source: Bytes): Promise<{ stage: Stage; cut?: unknown }>
+  append(stage: Stage, source: Bytes, digest?: RunningDigest): Promise<{ stage: Stage; cut?: unknown }>
+
+  /** The digest of a new stage, for its appends. */
+  startDigest(algorithm: Algorithm): RunningDigest
 
   /** The first `stage.size` bytes of a stage. */
   readStage(stage: Stage): Promise<Readable>

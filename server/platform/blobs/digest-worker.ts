@@ -2,9 +2,12 @@ import { createHash, type Hash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
-/** `upto`: the file has this many bytes. `isLast`: there will be no more, so answer with the digest. */
+/**
+ * `upto`: the file has this many bytes. `answer`: whether to answer when they are read, with the digest of all bytes
+ * (`digest`, which is the last message) or with '' (`reached`).
+ */
 export type Follow =
-  | { id: number; fd: number; algorithm: string; upto: number; isLast: boolean }
+  | { id: number; fd: number; algorithm: string; upto: number; answer: 'none' | 'reached' | 'digest' }
   | { id: number; isDropped: true }
 export type Followed = { id: number; hex: string } | { id: number; error: string }
 
@@ -17,7 +20,7 @@ const files = new Map<number, { hash: Hash; at: number }>()
 
 parentPort!.on('message', (message: Follow) => {
   if ('isDropped' in message) return void files.delete(message.id)
-  const { id, fd, algorithm, upto, isLast } = message
+  const { id, fd, algorithm, upto, answer } = message
   try {
     const file = files.get(id) ?? { hash: createHash(algorithm), at: 0 }
     files.set(id, file)
@@ -27,9 +30,9 @@ parentPort!.on('message', (message: Follow) => {
       file.hash.update(buffer.subarray(0, count))
       file.at += count
     }
-    if (!isLast) return
-    files.delete(id)
-    parentPort!.postMessage({ id, hex: file.hash.digest('hex') } satisfies Followed)
+    if (answer === 'none') return
+    if (answer === 'digest') files.delete(id)
+    parentPort!.postMessage({ id, hex: answer === 'digest' ? file.hash.digest('hex') : '' } satisfies Followed)
   } catch (error) {
     files.delete(id)
     parentPort!.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Followed)

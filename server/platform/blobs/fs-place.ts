@@ -1,5 +1,6 @@
 import { mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { codeOf, isAbsent } from './failures.ts'
 
 /** Puts and removes files below one root, atomically; on return the change is durable. */
@@ -14,8 +15,11 @@ export type Places = {
 }
 
 export function openPlaces(root: string): Places {
-  /** New folders whose own entry is not yet known to be on the disk, with the sync of it. */
-  const fresh = new Map<string, Promise<void>>()
+  /**
+   * Folders whose own entry, and those of all above, this process knows to be on the disk. Only their identity tells
+   * them from folders that another process has made since in their place, and not yet synced.
+   */
+  const durable = new LRUCache<string, string>({ max: 10_000 })
   const sync = sharingSyncs()
 
   return {
@@ -30,7 +34,7 @@ export function openPlaces(root: string): Places {
           if (codeOf(error) !== 'ENOENT' || attempt === 20) throw error
         }
       }
-      await Promise.all([syncNearest(dir), ...settling(dir)])
+      await Promise.all([syncOrAbove(dir), dir === root ? undefined : settle(dirname(dir))])
     },
 
     async takeAway(path) {
@@ -40,22 +44,33 @@ export function openPlaces(root: string): Places {
         if (isAbsent(error)) return false
         throw error
       }
-      await syncNearest(await dropEmptyDirs(dirname(path), root))
+      await syncOrAbove(await dropEmptyDirs(dirname(path), root))
       return true
     },
   }
 
   /** Syncs a folder or, if the removal of a neighbour deleted it as empty, the one above, which has the change then. */
-  async function syncNearest(dir: string): Promise<void> {
+  async function syncOrAbove(dir: string): Promise<void> {
     try {
       await sync(dir)
     } catch (error) {
       if (!isAbsent(error) || dir === root) throw error
-      await syncNearest(dirname(dir))
+      await syncOrAbove(dirname(dir))
     }
   }
 
-  /** Makes one folder and missing ones above it; later callers wait in `fresh` for the sync of its entry. */
+  /** Syncs a folder, and those above it up to one whose own entry is known to be on the disk. */
+  async function settle(dir: string): Promise<void> {
+    const identity = await sync(dir).catch((error: unknown) => {
+      if (!isAbsent(error) || dir === root) throw error
+      return undefined
+    })
+    if (dir === root || (identity !== undefined && durable.get(dir) === identity)) return
+    await settle(dirname(dir))
+    if (identity !== undefined) durable.set(dir, identity)
+  }
+
+  /** Makes one folder and missing ones above it. */
   async function makeDir(dir: string): Promise<void> {
     try {
       await mkdir(dir)
@@ -64,30 +79,16 @@ export function openPlaces(root: string): Places {
       if (codeOf(error) !== 'ENOENT' || dir === root) throw error
       return makeDir(dirname(dir))
     }
-    const settled = syncNearest(dirname(dir)).finally(() => {
-      if (fresh.get(dir) === settled) fresh.delete(dir)
-    })
-    settled.catch(() => undefined)
-    fresh.set(dir, settled)
-  }
-
-  /** The syncs still under way, of this or any other call, for the folders from `dir` up to the root. */
-  function settling(dir: string): Promise<void>[] {
-    if (fresh.size === 0) return []
-    const found: Promise<void>[] = []
-    for (let above = dir; above.length > root.length; above = dirname(above)) {
-      const settled = fresh.get(above)
-      if (settled) found.push(settled)
-    }
-    return found
   }
 }
 
-/** Syncs a folder: only then its entries are on the disk. */
-export async function syncDir(dir: string): Promise<void> {
+/** Syncs a folder: only then its entries are on the disk. Returns what tells it from any other folder of this path. */
+export async function syncDir(dir: string): Promise<string> {
   const handle = await open(dir, 'r')
   try {
+    const { dev, ino, birthtimeNs } = await handle.stat({ bigint: true })
     await handle.sync()
+    return `${dev}-${ino}-${birthtimeNs}`
   } finally {
     await handle.close()
   }
@@ -98,11 +99,11 @@ export async function syncDir(dir: string): Promise<void> {
  * all of them. A collection removes many files of one folder: one sync is enough for ten of them, and pushes can use
  * the disk.
  */
-function sharingSyncs(): (dir: string) => Promise<void> {
-  const running = new Map<string, { now: Promise<void>; next?: Promise<void> }>()
+function sharingSyncs(): (dir: string) => Promise<string> {
+  const running = new Map<string, { now: Promise<string>; next?: Promise<string> }>()
 
-  const begin = (dir: string): Promise<void> => {
-    const line: { now: Promise<void>; next?: Promise<void> } = { now: syncDir(dir) }
+  const begin = (dir: string): Promise<string> => {
+    const line: { now: Promise<string>; next?: Promise<string> } = { now: syncDir(dir) }
     running.set(dir, line)
     const end = () => void (line.next === undefined && running.delete(dir))
     line.now.then(end, end)

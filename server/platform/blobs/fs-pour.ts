@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { Bytes } from './blobs.ts'
-import type { FileDigest } from './digests.ts'
+import type { Bytes, RunningDigest } from './blobs.ts'
 import { diskFailure } from './failures.ts'
 
 export type PourLimits = {
@@ -28,8 +27,7 @@ export type Together = {
 /** A pour gathers this many bytes, in the chunks in which they came, before it takes a block. */
 const unblockedBytes = 64 * 1024
 
-/** `hex`: the digest, if one was asked for and the source did not fail. */
-type Poured = { size: number; hex: string; cut?: { error: unknown; byStore: boolean } }
+type Poured = { size: number; cut?: { error: unknown; byStore: boolean } }
 
 /**
  * Writes all bytes of `source` at `position` and syncs them: those that `size` counts are on the disk. Gathers small
@@ -42,7 +40,7 @@ export async function pour(
   source: Bytes,
   limits: PourLimits,
   together: Together,
-  digest?: FileDigest,
+  digest?: RunningDigest,
 ): Promise<Poured> {
   const writer = openWriter(file, position, limits, together, digest)
   together.pours++
@@ -56,9 +54,9 @@ export async function pour(
     cut = { error, byStore: writer.failed() }
   }
   try {
-    return { ...(await writer.finish(cut === undefined)), ...(cut && { cut }) }
+    return { ...(await writer.finish()), ...(cut && { cut }) }
   } catch (error) {
-    return { size: 0, hex: '', cut: { error, byStore: true } }
+    return { size: 0, cut: { error, byStore: true } }
   } finally {
     together.pours--
   }
@@ -69,7 +67,7 @@ type Writer = {
   add(chunk: Uint8Array): Promise<void> | undefined
   failed(): boolean
   /** Writes the rest, syncs, and returns the bytes that are on the disk. Throws when any write or sync failed. */
-  finish(isWhole: boolean): Promise<{ size: number; hex: string }>
+  finish(): Promise<{ size: number }>
 }
 
 function openWriter(
@@ -77,7 +75,7 @@ function openWriter(
   start: number,
   limits: PourLimits,
   together: Together,
-  digest?: FileDigest,
+  digest?: RunningDigest,
 ): Writer {
   let position = start
   let chunks: Uint8Array[] = []
@@ -141,7 +139,7 @@ function openWriter(
       .then(() => syncEarly(size), noteFailure)
       .finally(() => used && giveBlock(used, limits, together))
     writes.push(write)
-    if (digest) reached = Promise.all([reached, write]).then(() => digest.written(at + size))
+    if (digest) reached = Promise.all([reached, write]).then(() => digest.written(file.fd, at + size))
   }
 
   function syncEarly(size: number) {
@@ -175,16 +173,14 @@ function openWriter(
       return writes.length > Math.min(limits.batchesInFlight, share) ? room() : undefined
     },
     failed: () => failure !== undefined,
-    async finish(isWhole) {
+    async finish() {
       if (gathered > 0) send()
       await Promise.all(writes)
       await reached
       throwFailure()
-      const hex = digest && isWhole ? digest.finish(position) : Promise.resolve('')
-      // Waits for the disk and the digest in parallel.
-      const [found] = await Promise.all([hex, syncing?.then(sync) ?? sync()])
+      await (syncing?.then(sync) ?? sync())
       throwFailure()
-      return { size: position - start, hex: found }
+      return { size: position - start }
     },
   }
 }

@@ -6,14 +6,16 @@ import { Readable } from 'node:stream'
 import {
   BlobMissing,
   checkKey,
+  type Algorithm,
   type BlobInfo,
   type Blobs,
   type BlobStream,
   type ByteRange,
   type Bytes,
+  type RunningDigest,
   type Stage,
 } from './blobs.ts'
-import { openFileDigests, type Algorithm, type FileDigests } from './digests.ts'
+import { openFileDigests, type FileDigests } from './digests.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import { openPlaces, syncDir, type Places } from './fs-place.ts'
 import { pour, type PourLimits, type Together } from './fs-pour.ts'
@@ -81,7 +83,8 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     read: (key, range) => read(store, key, range),
     write: (key, source, verify, algorithm) => noting(room, write(store, key, source, verify, algorithm)),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
-    append: (stage, source) => noting(room, append(store, stage, source)),
+    append: (stage, source, digest) => noting(room, append(store, stage, source, digest)),
+    startDigest: (algorithm) => store.digests.start(algorithm),
     readStage: (stage) => readStage(store, stage),
     commit: (stage, key) => commit(store, stage, key),
     discard: (stage) => discard(store, stage),
@@ -194,11 +197,11 @@ async function fillWhole(
   verify?: (size: number, hex: string) => void,
   algorithm?: Algorithm,
 ) {
-  const digest = algorithm && store.digests.follow(file.fd, algorithm)
+  const digest = algorithm && store.digests.start(algorithm)
   try {
-    const { size, hex, cut } = await pour(file, 0, source, store.limits, store.together, digest)
+    const { size, cut } = await pour(file, 0, source, store.limits, store.together, digest)
     if (cut) throw cut.error
-    verify?.(size, hex)
+    verify?.(size, (await digest?.finish(file.fd)) ?? '')
     return size
   } finally {
     digest?.drop()
@@ -206,11 +209,17 @@ async function fillWhole(
   }
 }
 
-async function append(store: Store, stage: Stage, source: Bytes): Promise<{ stage: Stage; cut?: unknown }> {
+async function append(
+  store: Store,
+  stage: Stage,
+  source: Bytes,
+  digest?: RunningDigest,
+): Promise<{ stage: Stage; cut?: unknown }> {
   const { id, size } = checkStage(stage)
   const file = await openStage(store, stage)
   try {
-    const { size: added, cut } = await pour(file, size, source, store.limits, store.together)
+    const { size: added, cut } = await pour(file, size, source, store.limits, store.together, digest)
+    await digest?.rest(file.fd)
     if (cut?.byStore) await file.truncate(size).catch(() => undefined) // frees room on a full disk
     return { stage: { id, size: size + added }, ...(cut && { cut: cut.error }) }
   } finally {
@@ -238,7 +247,7 @@ async function commit(store: Store, stage: Stage, key: string): Promise<void> {
 /** Opens a stage's file at exactly its recorded size: bytes beyond it were never recorded and are dropped. */
 async function openStage(store: Store, stage: Stage): Promise<FileHandle> {
   const { id, size } = checkStage(stage)
-  const flags = size === 0 ? constants.O_WRONLY | constants.O_CREAT : constants.O_WRONLY
+  const flags = size === 0 ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR
   const file = await openOrMissing(store, stagePath(store, id), stageName(stage), flags)
   try {
     const found = await onDisk(`resuming ${stageName(stage)}`, file.stat())

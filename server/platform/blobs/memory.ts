@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { BlobMissing, checkKey, type Blobs, type BlobInfo, type ByteRange, type Bytes, type Stage } from './blobs.ts'
-import { digesting } from './digests.ts'
+import { digesting, inlineDigest, seenBy } from './digests.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange } from './keys.ts'
 
 type Held = { bytes: Buffer; modifiedAt: Date; version: string }
@@ -46,13 +46,14 @@ export function openMemoryBlobs(): Blobs {
       return bytes.length
     },
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
-    async append(stage, source) {
+    async append(stage, source, digest) {
       const { id } = checkStage(stage)
       const before = stagedBytes(stage)
-      const { bytes, cut } = await collect(source)
+      const { bytes, cut } = await collect(seenBy(digest, source))
       stages.set(id, hold(Buffer.concat([before, bytes])))
       return { stage: { id, size: stage.size + bytes.length }, ...(cut && { cut: cut.error }) }
     },
+    startDigest: inlineDigest,
     async readStage(stage) {
       return streamOf(stagedBytes(checkStage(stage)))
     },

@@ -13,13 +13,15 @@ import { Readable } from 'node:stream'
 import {
   checkKey,
   StorageUnavailable,
+  type Algorithm,
   type BlobInfo,
   type Blobs,
   type ByteRange,
   type Bytes,
+  type RunningDigest,
   type Stage,
 } from './blobs.ts'
-import { digesting, type Algorithm } from './digests.ts'
+import { digesting, inlineDigest, seenBy } from './digests.ts'
 import { checkPrefix, checkRange, checkStage, checkStageId, isKey, isStageId } from './keys.ts'
 import { ask, checkBucket, connectS3, getObject, insist, type S3, type S3Options } from './s3-client.ts'
 import { joinSegments, segmentPath, smallTail, stageFolder, stateOf, type StageState } from './s3-stage.ts'
@@ -37,7 +39,8 @@ export function openS3Blobs(options: S3Options): Blobs {
     read: (key, range) => read(s3, key, range),
     write: (key, source, verify, algorithm) => write(s3, key, source, verify, algorithm),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
-    append: (stage, source) => append(s3, stage, source),
+    append: (stage, source, digest) => append(s3, stage, source, digest),
+    startDigest: inlineDigest,
     readStage: (stage) => readStage(s3, stage),
     commit: (stage, key) => commit(s3, stage, key),
     discard: (stage) => discard(s3, stage),
@@ -83,7 +86,13 @@ async function write(
  * Stores the bytes as a new segment. A last segment that is too small to be followed by another is stored again with
  * them.
  */
-async function append(s3: S3, stage: Stage, source: Bytes): Promise<{ stage: Stage; cut?: unknown }> {
+async function append(
+  s3: S3,
+  stage: Stage,
+  bytes: Bytes,
+  digest?: RunningDigest,
+): Promise<{ stage: Stage; cut?: unknown }> {
+  const source = seenBy(digest, bytes)
   const state = stateOf(stage)
   await removeSegments(s3, stage.id, state.spent)
   const tail = smallTail(state)

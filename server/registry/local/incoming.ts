@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { algorithmOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
@@ -90,23 +89,17 @@ export async function append(
   bytes: Bytes,
   at: number | undefined,
 ): Promise<Upload> {
-  const { id, stage, algorithm } = upload
+  const { id, stage } = upload
   if (at !== undefined && at !== stage.size) throw rangeInvalid(upload.name, id, stage.size)
-  const fresh = () => ({ hash: createHash(algorithm), size: 0, algorithm, grownBy: null })
-  const usable = hashes.take(upload) ?? (stage.size === 0 ? fresh() : undefined)
-  let counted = stage.size
-  const counting = async function* () {
-    for await (const chunk of bytes) {
-      usable?.hash.update(chunk)
-      counted += chunk.length
-      yield chunk
-    }
-  }
-  const { stage: longer, cut } = await blobs.append(stage, counting())
+  const digest = hashes.take(upload)
+  const { stage: longer, cut } = await blobs.append(stage, bytes, digest).catch((error: unknown) => {
+    digest?.drop()
+    throw error
+  })
   failpoint('upload.appended')
   upload.stage = longer
   upload.grownBy = upload.claim
-  if (usable && counted === longer.size) hashes.keep(id, { ...usable, size: counted, grownBy: upload.claim })
+  if (digest) hashes.keep(upload, digest)
   const kept = await db.relaxed.run(sql`
     update upload set stage = ${JSON.stringify(longer)}::jsonb, grown_by = ${upload.claim}, updated_at = now()
     where id = ${id} and claim = ${upload.claim}`)
