@@ -45,7 +45,15 @@ test('the image holds what Marina needs to run, and nothing of the machine that 
       () => true,
       () => false,
     )
-  for (const name of ['server/main.ts', 'api', 'oci', 'LICENSE', 'node_modules/fastify'])
+  for (const name of [
+    'server/main.ts',
+    'cli/main.ts',
+    'api',
+    'oci',
+    'LICENSE',
+    'node_modules/fastify',
+    'deploy/report-deployments.ts',
+  ])
     assert.ok(await has(name), name)
   for (const name of [
     'node_modules/typescript',
@@ -169,6 +177,8 @@ for (const [file, processes] of [
       MARINA_CACHE_EXPIRE_HOURS: '48',
       MARINA_CACHE_LISTS: 'false',
       MARINA_CACHE_MANIFESTS: 'false',
+      MARINA_CACHE_BLOBS_BYTES: '2MiB',
+      MARINA_CACHE_BLOBS_LARGEST: '1KiB',
       MARINA_CACHE_BYTES: '1MiB',
       MARINA_REDIS_URL: 'redis://elsewhere',
       MARINA_REDIS_TIMEOUT: '70ms',

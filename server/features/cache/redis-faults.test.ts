@@ -206,7 +206,8 @@ test('S1-23: a key that Redis could not be told to drop is not believed, and dro
 async function dumpOf(redis: TestRedis, repository: string): Promise<Map<string, Buffer>> {
   const client = await connectTo(redis)
   try {
-    const keys = (await redis.tell('--scan', '--pattern', `*${repository}*`)).split('\n').filter(Boolean)
+    const found = (await redis.tell('--scan', '--pattern', `*${repository}*`)).split('\n')
+    const keys = found.filter((key) => /:(?:tag|manifest):/.test(key))
     const values = await Promise.all(keys.map((key) => client.get(key)))
     return new Map(keys.flatMap((key, index) => (values[index] ? [[key, Buffer.from(values[index])]] : [])))
   } finally {

@@ -50,7 +50,7 @@ test('artifacts come with their tags, digests, labels and kinds; referrers do no
   const name = `${project.name}/deep/app` as RepositoryName
   const image = await pushImage(marina, name, { tag: 'v1' })
   await pushImage(marina, name)
-  await pushReferrer(marina, name, image)
+  const referrer = await pushReferrer(marina, name, image)
   const label = fresh('ready')
   const id = await create(marina, '/labels', marina.admin, { name: label, scope: 'g' })
   const path = `/projects/${project.name}/repositories/deep%252Fapp/artifacts/v1`
@@ -58,7 +58,8 @@ test('artifacts come with their tags, digests, labels and kinds; referrers do no
   expectAnswer(await call('POST', `${path}/tags`, { name: 'stable' }), 201)
   const { artifacts, info } = await open(marina.admin)
   const found = (await listed(artifacts(name))).sort((a, b) => b.tags.length - a.tags.length)
-  const whole: ListedArtifact = { tags: [], digest: image.digest, labels: [label], kind: 'IMAGE' }
+  const accessories = [referrer.digest]
+  const whole: ListedArtifact = { tags: [], digest: image.digest, labels: [label], kind: 'IMAGE', accessories }
   assert.deepEqual({ ...found[0]!, tags: [...found[0]!.tags].sort() }, { ...whole, tags: ['stable', 'v1'] })
   assert.deepEqual([found.length, found[1]!.tags, found[1]!.labels], [2, [], []])
   assert.deepEqual([info.filtersByLabel, info.copiesByChunk], [true, true])
