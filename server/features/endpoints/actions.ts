@@ -114,7 +114,7 @@ async function refuseUnhealthy(ground: Reaching, given: Parameters<typeof checkH
   if (!health.isHealthy && !health.isBusy) throw new Failure('BAD_REQUEST', `the registry is unhealthy: ${health.why}`)
 }
 
-/** A secret stays with its server: whoever may change a URL must not be able to have the secret sent elsewhere. */
+/** Refuses a new URL without the secret: otherwise whoever may change the URL could have the saved secret sent there. */
 function refuseMovedSecret(known: NewEndpoint, given: Partial<NewEndpoint>, wanted: NewEndpoint): void {
   const isKept = given.accessSecret === undefined && wanted.accessSecret !== ''
   const moves = (field: 'url' | 'tokenServiceUrl') => wanted[field] !== '' && wanted[field] !== known[field]

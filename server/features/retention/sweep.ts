@@ -63,7 +63,7 @@ async function dropAll(
   return stayed
 }
 
-/** Says what came of it, counted from what was deleted: an earlier try of the task may have done a part. */
+/** The outcome of the task. It counts all deletions of this run, also those of an earlier try of the same task. */
 async function report({ db }: Ground, job: Job, run: Run, repository: RepositoryRow, left: number): Promise<void> {
   if (job.earlier['told'] === true) return
   const { name, projectId } = repository
