@@ -114,7 +114,7 @@ async function refuseUnhealthy(ground: Reaching, given: Parameters<typeof checkH
   if (!health.isHealthy && !health.isBusy) throw new Failure('BAD_REQUEST', `the registry is unhealthy: ${health.why}`)
 }
 
-/** Refuses a new URL without the secret: otherwise whoever may change the URL could have the saved secret sent there. */
+/** Refuses a new URL without the secret: who may change the URL could otherwise have the saved secret sent there. */
 function refuseMovedSecret(known: NewEndpoint, given: Partial<NewEndpoint>, wanted: NewEndpoint): void {
   const isKept = given.accessSecret === undefined && wanted.accessSecret !== ''
   const moves = (field: 'url' | 'tokenServiceUrl') => wanted[field] !== '' && wanted[field] !== known[field]
