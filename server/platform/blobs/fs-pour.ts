@@ -88,12 +88,12 @@ function openWriter(
   /** Bytes in `chunks` or in `block`. */
   let gathered = 0
   let sinceSync = 0
-  let told = start
   let failure: { error: unknown } | undefined
   let syncing: Promise<void> | undefined
   const writes: Promise<void>[] = []
   /** Resolves when all batches so far have reached the kernel, in order. */
   let reached: Promise<void> = Promise.resolve()
+  const tell = digest && telling(digest, file, start)
 
   const noteFailure = (error: unknown) => {
     failure ??= { error: diskFailure('storing bytes', error) }
@@ -146,13 +146,7 @@ function openWriter(
       .then(() => syncEarly(size), noteFailure)
       .finally(() => used && giveBlock(used, limits, together))
     writes.push(written)
-    if (digest) reached = Promise.all([reached, written]).then(() => tell(at + size))
-  }
-
-  function tell(upto: number) {
-    if (upto - told < toldBytes) return
-    told = upto
-    digest?.written(file.fd, upto)
+    if (tell) reached = Promise.all([reached, written]).then(() => tell(at + size))
   }
 
   function syncEarly(size: number) {
@@ -195,6 +189,16 @@ function openWriter(
       throwFailure()
       return { size: position - start }
     },
+  }
+}
+
+/** The returned function tells the digest how many bytes the file has, each time when `toldBytes` more have come. */
+function telling(digest: RunningDigest, { fd }: FileHandle, start: number) {
+  let told = start
+  return (upto: number) => {
+    if (upto - told < toldBytes) return
+    told = upto
+    digest.written(fd, upto)
   }
 }
 
