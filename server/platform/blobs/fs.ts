@@ -37,8 +37,8 @@ type FsLimits = PourLimits & {
 const mebibyte = 1024 * 1024
 
 /**
- * Measured on 2 cores with 512 MiB sent over loopback and hashed in the same process. Batches of 256 KiB take 0.54 s, of
- * 128 KiB 0.60 s; of 512 KiB 0.45 s on a fresh machine, but 1.5 s later: ext4 takes memory in pieces as large as the
+ * Measured on 2 cores with 512 MiB sent over loopback and hashed in the same process. Batches of 256 KiB take 0.54 s,
+ * of 128 KiB 0.60 s; of 512 KiB 0.45 s on a fresh machine, but 1.5 s later: ext4 takes memory in pieces as large as the
  * write, and once the free ones of that size are used up, a virtual machine must get them from its host. With one batch
  * in flight it takes a tenth longer. 16 uploads at once grow the process by 55 MB. Reading it back: 1 MiB and 512 KiB
  * 0.13 s, 256 KiB 0.14 s, 128 KiB 0.26 s; by TLS 1 MiB takes a sixth longer than 512 KiB.
