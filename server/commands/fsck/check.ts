@@ -51,7 +51,8 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
     report.bytes += blob.size
     const problem = await blobProblem(blobs, blob, readsDigests)
     // A garbage collection may have taken the blob since its page was read.
-    if (problem && (await isStill(db, blob))) found('loss', `blob ${blob.digest}: ${problem}`)
+    if (problem && !(await isUnsynced(db, blob)) && (await isStill(db, blob)))
+      found('loss', `blob ${blob.digest}: ${problem}`)
     progress()
   }
   for await (const row of inPages((after) => readArtifacts(db, after))) {
@@ -96,6 +97,11 @@ async function blobProblem(blobs: Blobs, row: BlobRow, readsDigests: boolean): P
     if (error instanceof BlobMissing) return 'its bytes are missing'
     throw error
   }
+}
+
+/** Does the database have the bytes, because the file is not synced yet? Then the file is written again in time. */
+async function isUnsynced(db: Queryable, { id }: BlobRow): Promise<boolean> {
+  return (await db.row(sql`select blob_id from blob_unsynced where blob_id = ${id}`)) !== undefined
 }
 
 /** Is the row still there? No id is used twice: the same blob pushed again has a later id, and is checked as well. */

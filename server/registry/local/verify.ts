@@ -7,6 +7,7 @@ import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs, type BlobInfo, type BlobStream, type ByteRange } from '../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../registry.ts'
 import { openSmallBlobs, streamOf, type SmallBlobLimits } from './small-blobs.ts'
+import { isRight, mostUnsyncedBytes, readWhole } from './unsynced/right.ts'
 
 /** How long this process does not hash bytes again that it has verified, in ms; bytes written anew are hashed again. */
 const trustMs = 60 * 60_000
@@ -15,9 +16,14 @@ const trustMs = 60 * 60_000
  * Never sends a wrong blob whole (F16): the first full read of each stored version is hashed on its way, and its last
  * chunk is held back until the digest is known to be right. Bytes that are missing, of another length or known to be
  * wrong are BLOB_UNKNOWN for every request, so that a client which asks before it pushes does push, and thereby repairs
- * them (F17).
+ * them (F17). Where a power cut has taken, shortened or garbled a small file before its sync, `findUnsynced` gives the
+ * bytes.
  */
-export function openVerifier(blobs: Blobs, limits: SmallBlobLimits) {
+export function openVerifier(
+  blobs: Blobs,
+  limits: SmallBlobLimits,
+  findUnsynced: (digest: Digest) => Promise<Buffer | undefined> = async () => undefined,
+) {
   const small = openSmallBlobs(limits)
   const seen = new LRUCache<string, { version: string; isRight: boolean }>({ max: 50_000, ttl: trustMs })
 
@@ -29,30 +35,50 @@ export function openVerifier(blobs: Blobs, limits: SmallBlobLimits) {
     if (found) seen.set(digest, { version: found.version, isRight: true })
   }
 
-  async function check({ digest, size }: BlobStat): Promise<BlobInfo> {
+  /** What storage has of a blob, or its bytes where only the database has them. Throws BLOB_UNKNOWN. */
+  async function check({ digest, size }: BlobStat): Promise<BlobInfo | Buffer> {
     const found = await blobs.find(blobPath(digest))
-    if (!found) {
-      small.forget(digest)
-      throw unknown(digest, new BlobMissing(blobPath(digest)))
-    }
     const known = seen.get(digest)
-    const isWrong = found.size !== size || (known?.version === found.version && !known.isRight)
-    if (isWrong)
-      throw unknown(digest, new BlobMissing(`${blobPath(digest)} (its ${found.size} bytes are not the ${size} pushed)`))
-    return found
+    const isThere = found?.size === size && (known?.version !== found.version || known.isRight)
+    if (isThere) return found
+    if (!found) small.forget(digest)
+    const bytes = await findUnsynced(digest)
+    if (bytes) return bytes
+    const which = found ? `${blobPath(digest)} (its ${found.size} bytes are not the ${size} pushed)` : blobPath(digest)
+    throw unknown(digest, new BlobMissing(which))
   }
 
   async function read(blob: BlobStat, range?: ByteRange): Promise<BlobStream> {
     const { digest } = blob
-    const { version } = await check(blob)
+    const found = await check(blob)
+    if (Buffer.isBuffer(found)) return streamOf(found, range)
+    const { version } = found
     const inMemory = small.find(digest, version)
     if (inMemory) return streamOf(inMemory, range)
+    const isVerified = seen.get(digest)?.version === version
+    if (!isVerified && blobs.unsynced && blob.size <= mostUnsyncedBytes) {
+      const bytes = await readUnverified(digest, version)
+      if (bytes) return streamOf(bytes, range)
+    }
     const stored = await blobs.read(blobPath(digest), range).catch((error: unknown) => {
       throw error instanceof BlobMissing ? unknown(digest, error) : error
     })
     if (range) return stored
-    if (seen.get(digest)?.version === version) return small.takes(blob.size) ? keep(digest, version, stored) : stored
+    if (isVerified) return small.takes(blob.size) ? keep(digest, version, stored) : stored
     return verified(stored, digest, (isRight) => void seen.set(digest, { version, isRight }))
+  }
+
+  /**
+   * The bytes of a small blob whose file another process may have left garbled: read whole before any are sent, also
+   * for a range. Undefined when they are wrong and the database does not have them.
+   */
+  async function readUnverified(digest: Digest, version: string): Promise<Buffer | undefined> {
+    const bytes = await readWhole(blobs, digest).catch((error: unknown) => {
+      if (!(error instanceof BlobMissing)) throw error
+    })
+    if (!bytes || !isRight(digest, bytes)) return findUnsynced(digest)
+    seen.set(digest, { version, isRight: true })
+    return bytes
   }
 
   /** From the second read on, so that blobs which are read once take no memory. */
