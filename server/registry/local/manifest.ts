@@ -108,8 +108,12 @@ export function localManifests(options: LocalOptions): Manifests {
     return {
       async blob({ digest, size }, limit) {
         if (!needed.has(digest) || size > limit) return undefined
-        const found = await readWhole(blobs, digest).catch(() => undefined)
-        return found && isRight(digest, found) ? found : findUnsynced(db, digest)
+        const stored = async () => {
+          const found = await readWhole(blobs, digest).catch(() => undefined)
+          return found && isRight(digest, found) ? found : undefined
+        }
+        // A round may write a lost file again, and delete the row, between the first two.
+        return (await stored()) ?? (await findUnsynced(db, digest)) ?? stored()
       },
       async manifest(digest) {
         const found = await findManifest(reader, name, digest)
