@@ -206,7 +206,8 @@ async function startSweepsAndWork(
   const sweeps = isLead ? built.features.flatMap((one) => one.sweeps ?? []) : []
   const part = openPart('sweeps', log)
   if (isLead) built.components.push(part.component)
-  for (const { trouble, everyMs, run } of sweeps) {
+  for (const { trouble, everyMs, run, atEnd } of sweeps) {
+    if (atEnd) opened.defer(() => atEnd().then(undefined, (error: unknown) => part.failed(trouble, error)))
     const sweep = async (signal: AbortSignal) => {
       await run(signal)
       part.well(trouble)
