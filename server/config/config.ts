@@ -18,6 +18,7 @@ import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
 import { s3, storage } from './storage.ts'
+import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
@@ -50,6 +51,7 @@ const groups = {
   retention,
   notifications,
   events,
+  stream,
   audit,
   settings: settingsOfApi,
   system,
