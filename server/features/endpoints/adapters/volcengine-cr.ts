@@ -13,7 +13,7 @@ import {
   unknownName,
   type Row,
 } from './answers.ts'
-import { signForVolcengine } from './sign.ts'
+import { sha256, signForVolcengine } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** `<registry>-<region>.cr.volces.com`, or `.cr.ivolces.com` from inside. */
@@ -116,7 +116,7 @@ async function send(
   const request = {
     method: 'POST',
     url: `${url}/?Action=${action}&Version=2022-05-12`,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-content-sha256': sha256(text) },
     body: text,
   }
   const reply = await remote.api({
