@@ -1,4 +1,4 @@
-import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
+import type { ApiReply, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
 import {
   asNames,
@@ -13,6 +13,7 @@ import {
   unknownName,
   type Row,
 } from './answers.ts'
+import { freshLogin } from './credential.ts'
 import { sha256, signForVolcengine } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -71,18 +72,13 @@ const placeOf = (name: string) => ({ Namespace: firstPart(name), Repository: bel
 type Place = { url: string; region: string; registry: string }
 type Sender = Pick<Remote, 'api' | 'endpoint'>
 
-/** Name and token for docker (GetAuthorizationToken). */
-function loginOf(remote: Sender, address: Address, place: Place) {
-  return {
-    kind: 'fresh' as const,
-    async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
-      const reply = await send(remote, address, place, 'GetAuthorizationToken', {})
-      const answer = rowIn(reply, 'Result')
-      const [username, password] = [textIn(answer, 'Username'), textIn(answer, 'Token')]
-      return { proof: { kind: 'basic', username, password }, endsAt: new Date(textIn(answer, 'ExpireTime')) }
-    },
-  }
-}
+/** Name and token for docker. */
+const loginOf = (remote: Sender, address: Address, place: Place) =>
+  freshLogin(async () => {
+    const answer = rowIn(await send(remote, address, place, 'GetAuthorizationToken', {}), 'Result')
+    const endsAt = new Date(textIn(answer, 'ExpireTime'))
+    return { username: textIn(answer, 'Username'), password: textIn(answer, 'Token'), endsAt }
+  })
 
 async function exists(reach: Reach, action: string, body: object): Promise<boolean> {
   const reply = await call(reach, action, { ...body, PageNumber: 1, PageSize: 1 })
