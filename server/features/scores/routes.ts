@@ -7,13 +7,23 @@ import { Failure } from '../../platform/http/failure.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
+import { findRunningPlaces } from '../deployments/index.ts'
 import { presets } from './presets.ts'
 import { keptDays } from './pull-days.ts'
 import { scopeDeletable, scopeSeen } from './scope.ts'
 import { simulate } from './simulate.ts'
-import { countFreed, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
+import { listLowest } from './lowest.ts'
+import {
+  countFreed,
+  findRules,
+  listScored,
+  listTop,
+  saveRules,
+  type ScoredRepository,
+  type StoredRules,
+} from './store.ts'
 import { facts } from './topics.ts'
-import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed } from './wire.ts'
+import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed, runningIn } from './wire.ts'
 
 export type ScoreRoutesOptions = {
   reader: Reader & { db: Db }
@@ -27,6 +37,11 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
   const { db } = reader
   const inForce = async (): Promise<StoredRules> =>
     (await findRules(db)) ?? { preset: 'default', rules: presets.default }
+  const placesOf = (rows: ScoredRepository[]) =>
+    findRunningPlaces(
+      db,
+      rows.map(({ id }) => id),
+    )
   const rulesOf = async (asked: Parameters<typeof parseRules>[0]) => (parseRules(asked) ?? (await inForce())).rules
 
   return [
@@ -38,14 +53,18 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
       const rules = await rulesOf(query)
       const part = listing({}, { page: query.page ?? 1, page_size: query.page_size ?? 10 }, sql`score`)
       const { rows, total } = await listScored(db, await scopeSeen(reader, rights, parseProjectIds(ids)), rules, part)
-      return { rows: rows.map((one) => presentScored(rules, one)), total }
+      const places = await placesOf(rows)
+      // Who may only see a repository does not learn the names of clusters.
+      return { rows: rows.map((one) => presentScored(rules, one, places.has(one.id) ? {} : undefined)), total }
     }),
     route(api.listLowestRepositories, 'user', async ({ query: { project_ids: ids, count = 10, ...query }, rights }) => {
       const rules = await rulesOf(query)
       const scope = await scopeDeletable(reader, rights, parseProjectIds(ids))
-      const { rows } = await listScored(db, scope, rules, { limit: count, offset: 0 })
+      const { rows, running } = await listLowest(db, scope, rules, count)
+      const places = await placesOf(running)
       return {
         repositories: rows.map((one) => presentScored(rules, one)),
+        running: running.map((one) => presentScored(rules, one, runningIn(places, one))),
         freed_bytes: await countFreed(
           db,
           rows.map(({ id }) => id),
