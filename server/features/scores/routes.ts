@@ -1,3 +1,4 @@
+import type { Static } from 'typebox'
 import * as api from '../../../api/scores.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Db } from '../../platform/db/db.ts'
@@ -10,7 +11,8 @@ import { route, type ApiRoute } from '../access/index.ts'
 import { findRunningPlaces } from '../deployments/index.ts'
 import { presets } from './presets.ts'
 import { keptDays } from './pull-days.ts'
-import { scopeDeletable, scopeSeen } from './scope.ts'
+import type { Rules } from './rules.ts'
+import { scopeDeletable, scopeSeen, type Scope } from './scope.ts'
 import { simulate } from './simulate.ts'
 import { listLowest } from './lowest.ts'
 import {
@@ -37,11 +39,6 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
   const { db } = reader
   const inForce = async (): Promise<StoredRules> =>
     (await findRules(db)) ?? { preset: 'default', rules: presets.default }
-  const placesOf = (rows: ScoredRepository[]) =>
-    findRunningPlaces(
-      db,
-      rows.map(({ id }) => id),
-    )
   const rulesOf = async (asked: Parameters<typeof parseRules>[0]) => (parseRules(asked) ?? (await inForce())).rules
 
   return [
@@ -53,24 +50,13 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
       const rules = await rulesOf(query)
       const part = listing({}, { page: query.page ?? 1, page_size: query.page_size ?? 10 }, sql`score`)
       const { rows, total } = await listScored(db, await scopeSeen(reader, rights, parseProjectIds(ids)), rules, part)
-      const places = await placesOf(rows)
+      const places = await findRunningPlaces(db, idsOf(rows))
       // Who may only see a repository does not learn the names of clusters.
       return { rows: rows.map((one) => presentScored(rules, one, places.has(one.id) ? {} : undefined)), total }
     }),
     route(api.listLowestRepositories, 'user', async ({ query: { project_ids: ids, count = 10, ...query }, rights }) => {
-      const rules = await rulesOf(query)
       const scope = await scopeDeletable(reader, rights, parseProjectIds(ids))
-      const { rows, running } = await listLowest(db, scope, rules, count)
-      const places = await placesOf(running)
-      return {
-        repositories: rows.map((one) => presentScored(rules, one)),
-        running: running.map((one) => presentScored(rules, one, runningIn(places, one))),
-        freed_bytes: await countFreed(
-          db,
-          rows.map(({ id }) => id),
-        ),
-        restorable_seconds: Math.floor(undeleteMs / 1000),
-      }
+      return answerLowest(reader, scope, await rulesOf(query), { count, undeleteMs })
     }),
     route(
       api.simulateRepositoryScores,
@@ -91,4 +77,23 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
       return presentRules(wanted)
     }),
   ]
+}
+
+const idsOf = (rows: ScoredRepository[]) => rows.map(({ id }) => id)
+
+/** The least used repositories that may be deleted, those that stay as a cluster runs them, and what would be freed. */
+async function answerLowest(
+  { db }: { db: Db },
+  scope: Scope,
+  rules: Rules,
+  { count, undeleteMs }: { count: number; undeleteMs: number },
+): Promise<Static<typeof api.LowestRepositories>> {
+  const { rows, running } = await listLowest(db, scope, rules, count)
+  const places = await findRunningPlaces(db, idsOf(running))
+  return {
+    repositories: rows.map((one) => presentScored(rules, one)),
+    running: running.map((one) => presentScored(rules, one, runningIn(places, one))),
+    freed_bytes: await countFreed(db, idsOf(rows)),
+    restorable_seconds: Math.floor(undeleteMs / 1000),
+  }
 }
