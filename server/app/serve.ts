@@ -206,7 +206,8 @@ async function startSweepsAndWork(
   const sweeps = isLead ? built.features.flatMap((one) => one.sweeps ?? []) : []
   const part = openPart('sweeps', log)
   if (isLead) built.components.push(part.component)
-  for (const { trouble, everyMs, run } of sweeps) {
+  for (const { trouble, everyMs, run, atEnd } of sweeps) {
+    if (atEnd) opened.defer(() => atEnd().then(undefined, (error: unknown) => part.failed(trouble, error)))
     const sweep = async (signal: AbortSignal) => {
       await run(signal)
       part.well(trouble)
@@ -215,8 +216,8 @@ async function startSweepsAndWork(
   }
   let work: AsyncDisposable | undefined
   opened.defer(async () => {
-    built.drain()
-    const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose]()])
+    const drained = built.drain()
+    const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose](), drained])
     if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
   })
   if (isLead && config.jobs.workers === 'in-process') work = await startWork(ground, built)

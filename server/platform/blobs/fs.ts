@@ -21,6 +21,7 @@ import { openPlaces, syncDir, type Places } from './fs-place.ts'
 import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
 import { openRoom, type Room } from './fs-room.ts'
+import { openUnsynced } from './fs-unsynced.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
 type FsLimits = PourLimits & {
@@ -78,6 +79,12 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
   }
   await onDisk('opening the store', makeFolders(store))
   const room = openRoom(store.root)
+  const unsynced = openUnsynced({
+    places: store.places,
+    pathOf: (key) => pathOf(store, key),
+    newStage: () => stagePath(store, randomUUID()),
+    stillMounted: () => stillMounted(store),
+  })
   return {
     kind: 'filesystem',
     find: (key) => find(store, key),
@@ -92,11 +99,22 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     listStages: () => listStages(store),
     remove: (key) => remove(store, key),
     list: (prefix) => list(store, checkPrefix(prefix)),
+    unsynced: { ...unsynced, place: (key, bytes) => noting(room, unsynced.place(key, bytes)) },
     async check() {
       await check(store)
       await room.check()
     },
     close: () => store.digests.close(),
+  }
+}
+
+/** True when there is a store in this folder: one that was opened there before. */
+export async function isFsStore(root: string): Promise<boolean> {
+  try {
+    return (await stat(join(resolve(root), '.stages'))).isDirectory()
+  } catch (error) {
+    if (isAbsent(error)) return false
+    throw diskFailure('looking for the store', error)
   }
 }
 
