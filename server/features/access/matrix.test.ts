@@ -54,7 +54,8 @@ function isAllowed(need: Need, { as, role, isAdmin, isProjectAdmin }: Principal,
   if (need === 'admin' || (typeof need === 'object' && 'system' in need)) return false
   if (need === 'any project administrator') return isProjectAdmin === true
   const applying: Column[] = [...(role ? [role] : []), ...(isPublic ? (['public'] as const) : [])]
-  return need.project.every((right) => applying.some((column) => heldBy[column].has(right)))
+  const holds = (right: string) => applying.some((column) => heldBy[column].has(right))
+  return need.project.every(holds) || (need.or !== undefined && holds(need.or))
 }
 
 function assertAllowed(answer: Answer, { operation }: Listed, who: string) {
@@ -115,7 +116,7 @@ suite('each permission of a robot alone', () => {
     if (typeof need !== 'object') return need === 'anyone' || need === 'user'
     // A right to push includes the right to pull (B.2), but neither is an operation of this API.
     return kind === 'project'
-      ? 'project' in need && need.project.every((one) => one === right)
+      ? 'project' in need && (need.project.every((one) => one === right) || need.or === right)
       : 'system' in need && need.system === right
   }
 
