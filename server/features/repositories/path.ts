@@ -9,6 +9,10 @@ const tails: Record<string, true> = {
   ':/labels': true,
   ':/labels/:': true,
   ':/retention': true,
+  ':/scan': true,
+  ':/scan/:': true,
+  ':/scan/:/log': true,
+  ':/sbom': true,
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Readable, Transform, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import tar, { type Entry, type Header } from 'tar-stream'
+import tar, { type Header } from 'tar-stream'
 import { InventoryRefused, type Budget } from './bounds.ts'
 import { openCatalog, type Catalog } from './catalog.ts'
 import type { LayerInventory } from './layer-inventory.ts'
@@ -42,13 +42,15 @@ export async function readLayer(source: AsyncIterable<Buffer>, budget: Budget, s
   return { ...catalog.close(), used }
 }
 
-function visit(catalog: Catalog, header: Header, stream: Entry, next: (error?: unknown) => void): void {
+type Content = Pick<NodeJS.EventEmitter, 'on'>
+
+function visit(catalog: Catalog, header: Header, stream: Content, next: (error?: Error | null) => void): void {
   const safely = (work: () => void) => {
     try {
       work()
       return true
     } catch (error) {
-      next(error)
+      next(error as Error)
       return false
     }
   }

@@ -190,7 +190,7 @@ test("rpm: a database of the format ndb, laid out as rpm's source says, of heade
   for (let at = 32; at < page.length; at += 16) page.write('Slot', at)
   page.write('RpmP')
   page.writeUInt32LE(1, 12)
-  const parts = [page]
+  const parts: Buffer[] = [page]
   for (const [index, header] of (await headersOfRoot()).entries()) {
     const block = parts.reduce((sum, { length }) => sum + length, 0) / 16
     page.writeUInt32LE(index + 1, 32 + index * 16 + 4)
