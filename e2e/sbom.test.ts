@@ -1,11 +1,13 @@
 /** docs/operate/scanning.md, command by command; and an SBOM whose process is killed. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basic } from './http.ts'
-import { end, makeFolder, root, run, startMarina, type Marina } from './marina.ts'
+import { cleanEnvironment, end, makeFolder, root, run, startMarina, type Marina } from './marina.ts'
 
 /** An OCI image with the list of dpkg, pushed by skopeo. */
 async function pushImage(dir: string, { host, password }: Marina): Promise<void> {
@@ -66,29 +68,50 @@ test('an SBOM whose process is killed while it is stored is made by the next pro
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
-  const env = { MARINA_FAILPOINTS: 'sbom.saved', MARINA_PROCESSES: '1' }
-  await using first = await startMarina({ dataDir, env })
-  await pushImage(top.dir, first)
-  const headers = { ...basic(first.password!), 'content-type': 'application/json' }
-  const artifact = '/api/v2.0/projects/library/repositories/app/artifacts/1.0'
+  await using marina = await startMarina({ dataDir, env: { MARINA_WORKERS: 'none' } })
+  await pushImage(top.dir, marina)
+  const headers = { ...basic(marina.password!), 'content-type': 'application/json' }
+  const image = `${marina.url}/api/v2.0/projects/library/repositories/app/artifacts/1.0`
   const body = JSON.stringify({ scan_type: 'sbom' })
-  const asked = await fetch(`${first.url}${artifact}/scan`, { method: 'POST', headers, body })
-  assert.equal(asked.status, 202)
-  await first.exited
-  await using second = await startMarina({ dataDir })
-  const show = async () =>
-    (await (
-      await fetch(`${second.url}${artifact}?with_sbom_overview=true&with_accessory=true`, { headers })
-    ).json()) as { sbom_overview: { scan_status: string; sbom_digest: string }; accessories: { digest: string }[] }
-  let shown = await show()
-  while (!['Success', 'Error'].includes(shown.sbom_overview.scan_status)) {
-    await sleep(100)
-    shown = await show()
+  assert.equal((await fetch(`${image}/scan`, { method: 'POST', headers, body })).status, 202)
+
+  const work = (env: NodeJS.ProcessEnv) =>
+    spawn(process.execPath, [path.join(root, 'server/main.ts'), 'work'], {
+      cwd: dataDir,
+      stdio: 'ignore',
+      env: cleanEnvironment({
+        MARINA_DATA_DIR: dataDir,
+        MARINA_METRICS_PORT: 'off',
+        MARINA_WORKER_LEASE: '5s',
+        ...env,
+      }),
+    })
+  assert.deepEqual(await once(work({ MARINA_FAILPOINTS: 'sbom.saved' }), 'exit'), [null, 'SIGKILL'])
+  const worker = work({})
+  const exited = once(worker, 'exit')
+  let isMade = false
+  try {
+    for (const end = performance.now() + 120_000; performance.now() < end;) {
+      const answer = await fetch(`${image}?with_sbom_overview=true&with_accessory=true`, { headers })
+      const { sbom_overview: overview, accessories } = (await answer.json()) as Shown
+      if (!['Success', 'Error', 'Stopped'].includes(overview.scan_status)) {
+        await sleep(100)
+        continue
+      }
+      assert.equal(overview.scan_status, 'Success')
+      assert.deepEqual(
+        accessories.map(({ digest }) => digest),
+        [overview.sbom_digest],
+      )
+      isMade = true
+      break
+    }
+    assert.ok(isMade)
+  } finally {
+    worker.kill('SIGTERM')
   }
-  assert.equal(shown.sbom_overview.scan_status, 'Success')
-  assert.deepEqual(
-    shown.accessories.map(({ digest }) => digest),
-    [shown.sbom_overview.sbom_digest],
-  )
-  await second.stop()
+  assert.deepEqual(await exited, [0, null])
+  await marina.stop()
 })
+
+type Shown = { sbom_overview: { scan_status: string; sbom_digest: string }; accessories: { digest: string }[] }

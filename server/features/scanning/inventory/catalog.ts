@@ -98,7 +98,8 @@ export function openCatalog(budget: Budget, spool: Spool): Catalog {
 
   function read({ path, wanted }: File, bytes: RandomBytes): void {
     const components = wanted!.flatMap((cataloger) => readBy(cataloger, path, bytes)).flatMap(bounded)
-    budget.find(components.length)
+    // The system itself is no package.
+    budget.find(components.filter(({ type }) => type !== 'os').length)
     if (components.length > 0) files.set(path, { path, components })
   }
 

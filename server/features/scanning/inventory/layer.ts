@@ -10,6 +10,9 @@ import type { Spool } from './spool.ts'
 /** What an archive of few bytes may unpack to before its ratio counts, in bytes. */
 const ratioFrom = 16 * 2 ** 20
 
+/** The blocks of a tar, in bytes. */
+const blockBytes = 512
+
 /** The source of a layer failed: what the layer holds is not to blame. */
 export class SourceFailed extends Error {
   override name = 'SourceFailed'
@@ -26,9 +29,16 @@ export async function readLayer(source: AsyncIterable<Buffer>, budget: Budget, s
   const { head, all } = await peek(counted(source, packed))
   const extract = tar.extract()
   const catalog = openCatalog(budget, spool)
-  extract.on('entry', (header, stream, next) => visit(catalog, header, stream, next))
+  const unpacked = { bytes: 0 }
+  let end = 0
+  extract.on('entry', (header, stream, next) => {
+    end = ((header as { byteOffset?: number }).byteOffset ?? 0) + (header.size ?? 0)
+    visit(catalog, header, stream, next)
+  })
   try {
-    await pipeline([Readable.from(all), ...unpackers(head), bounded(budget, packed), extract])
+    await pipeline([Readable.from(all), ...unpackers(head), bounded(budget, packed, unpacked), extract])
+    // The blocks after the last file may be missing, but not a part of the file.
+    if (end > unpacked.bytes) throw new Error('its last file is cut off')
   } catch (error) {
     if (error instanceof InventoryRefused || error instanceof SourceFailed) throw error
     throw new InventoryRefused(`a layer is no archive that can be read: ${(error as Error).message}`)
@@ -96,20 +106,23 @@ function unpackers(head: Buffer): Duplex[] {
   return []
 }
 
-function bounded(budget: Budget, packed: { bytes: number }): Transform {
+/**
+ * Keeps the bounds, and fills up the last block: some tools end an archive with its last file, which other readers take.
+ */
+function bounded(budget: Budget, packed: { bytes: number }, unpacked: { bytes: number }): Transform {
   const { ratio } = budget.bounds
-  let unpacked = 0
   return new Transform({
     transform(chunk: Buffer, _, next) {
-      unpacked += chunk.length
+      unpacked.bytes += chunk.length
       try {
         budget.unpack(chunk.length)
-        if (unpacked > ratioFrom && unpacked > ratio * packed.bytes)
+        if (unpacked.bytes > ratioFrom && unpacked.bytes > ratio * packed.bytes)
           throw new InventoryRefused(`a layer unpacks to more than ${ratio} times its size`)
         next(null, chunk)
       } catch (error) {
         next(error as Error)
       }
     },
+    flush: (done) => done(null, Buffer.alloc((blockBytes - (unpacked.bytes % blockBytes)) % blockBytes)),
   })
 }

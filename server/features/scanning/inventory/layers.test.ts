@@ -20,6 +20,15 @@ test('a layer is read plain, or compressed by gzip or zstd, whatever its type sa
     assert.deepEqual(namesOf(await inventoryOf(bytes)), ['x@1.0.0'])
 })
 
+test('an archive may end with its last file, but not within it', async () => {
+  const plain = await tarOf([npmFile('app', 'x')])
+  const end = 512 + Buffer.byteLength(npmFile('app', 'x')[1] as string)
+  for (const length of [end, end + 1, plain.length - 1024, plain.length - 600])
+    assert.deepEqual(namesOf(await inventoryOf(plain.subarray(0, length))), ['x@1.0.0'], String(length))
+  for (const length of [end - 1, 513, 512, 511])
+    await assert.rejects(inventoryOf(plain.subarray(0, length)), /no archive that can be read/, String(length))
+})
+
 test('the upper layer wins at each path', async () => {
   const inventory = await inventoryOf(
     [dpkgFile('a', 'b'), npmFile('app', 'x', '1.0.0'), npmFile('app', 'y')],

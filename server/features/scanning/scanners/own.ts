@@ -41,7 +41,7 @@ export function ownScanner({ db, registry, rules }: Lent): Scanner<Ticket> {
         for (const note of inventory.notes) run.log(note, 'WARNING')
         const content = Buffer.from(JSON.stringify(spdxOf(described, inventory, `marina-${description.version}`)))
         if (content.length > mostBytes) throw new ScanRefused(`the SBOM would be larger than ${mostBytes} bytes`)
-        run.log(`${inventory.found.length} packages in all`)
+        run.log(`packages of the image: ${inventory.found.length}`)
         return { mediaType: 'application/spdx+json', content }
       } catch (error) {
         throw error instanceof InventoryRefused ? new ScanRefused(error.message, { cause: error }) : error
@@ -102,7 +102,7 @@ async function readOne(
   run.signal.throwIfAborted()
   const known = await findLayerInventory(db, digest, isLowest)
   if (known) {
-    run.log(`layer ${digest}: ${known.used.packages} packages, known already`)
+    run.log(`layer ${digest}: packages: ${known.used.packages}; known already`)
     budget.add(known.used)
     return known
   }
@@ -115,7 +115,7 @@ async function readOne(
   const found = await (await thread.open()).read(source, budget.used(), run.signal)
   budget.add(found.used)
   await saveLayerInventory(db, digest, found, isLowest)
-  run.log(`layer ${digest} of ${size} bytes: ${found.used.packages} packages among ${found.used.entries} files`)
+  run.log(`layer ${digest} of ${size} bytes: packages: ${found.used.packages}, files: ${found.used.entries}`)
   return found
 }
 
