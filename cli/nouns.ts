@@ -31,7 +31,7 @@ export const clientCommands: ClientCommand[] = [
   {
     name: 'sbom',
     about: 'read what is in an image: its software bill of materials',
-    load: async () => (await import('./commands/sbom.ts')).sbom as Alone,
+    load: async () => (await import('./commands/sbom.ts')).sbom,
   },
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),

@@ -69,7 +69,7 @@ export const scanning = {
     min: MiB,
     max: 16_384 * MiB,
     fallback: 512 * MiB,
-    help: 'the largest program, Java archive or database of rpm that is read; above 8MiB it is put into a temporary file',
+    help: 'the largest program, Java archive or rpm database that is read; above 8MiB from a temporary file',
   }),
   packages: setting({
     env: 'MARINA_SBOM_PACKAGES',

@@ -36,8 +36,7 @@ export async function pushLayers(
     layers: bytes.map((one) => descriptorOf(one, 'application/vnd.oci.image.layer.v1.tar+gzip')),
     ...more,
   }
-  const pushed = await pushManifest(marina, repository, Buffer.from(JSON.stringify(content)), ociManifest, {
-    ...(tag === undefined ? {} : { tag }),
-  })
+  const named = tag === undefined ? {} : { tag }
+  const pushed = await pushManifest(marina, repository, Buffer.from(JSON.stringify(content)), ociManifest, named)
   return { ...pushed, layers: content.layers.map(({ digest }) => digest) }
 }

@@ -14,7 +14,7 @@ type Part = {
 }
 
 /** A document of CycloneDX 1.6 as JSON (cyclonedx.org/docs/1.6/json). */
-export type CycloneDx = {
+type CycloneDx = {
   bomFormat: 'CycloneDX'
   specVersion: '1.6'
   serialNumber: string

@@ -132,7 +132,7 @@ function nameOf({ type, namespace, name }: Component): string {
 }
 
 /** A UUID that the image and the maker decide, of version 8 (RFC 9562, 5.8). */
-export function uuidOf({ repository, digest }: Pick<Described, 'repository' | 'digest'>, maker: string): string {
+function uuidOf({ repository, digest }: Pick<Described, 'repository' | 'digest'>, maker: string): string {
   const bytes = createHash('sha256').update(`${maker}\n${repository}@${digest}`).digest().subarray(0, 16)
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
   bytes[8] = (bytes[8]! & 0x3f) | 0x80

@@ -7,7 +7,7 @@ export type RandomBytes = {
   readonly size: number
   /** The path on disk, for a file that is there. */
   readonly path?: string
-  /** Exactly `length` bytes from `at`. The buffer holds until the next file is read. Throws Unreadable beyond the end. */
+  /** Exactly `length` bytes from `at`, in a buffer that holds until the next file is read. Throws Unreadable. */
   read(at: number, length: number): Buffer
 }
 

@@ -1,5 +1,5 @@
 /** Types of package URLs (github.com/package-url/purl-spec, PURL-TYPES), and `os` for the operating system itself. */
-export type ComponentType =
+type ComponentType =
   | 'os'
   | 'deb'
   | 'apk'

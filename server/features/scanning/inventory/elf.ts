@@ -2,7 +2,7 @@ import { Unreadable } from './bounds.ts'
 import type { RandomBytes } from './bytes.ts'
 
 /** Where a part of a program is: its place in the file, and its length, in bytes. */
-export type Section = { at: number; length: number }
+type Section = { at: number; length: number }
 
 export const isElf = (head: Buffer): boolean => head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46
 

@@ -6,7 +6,7 @@ import type { PathSet } from './hashes.ts'
 export type LayerInventory = {
   /** Files that tell of packages. */
   files: { path: string; components: Component[] }[]
-  /** Paths that the layer removes from those below, with all below them (OCI Image Layer Specification, "Whiteouts"). */
+  /** Paths that it removes from the layers below, with all in them (OCI Image Layer Specification, "Whiteouts"). */
   removed: string[]
   /** Folders of which nothing is left of the layers below ("Opaque Whiteout"). */
   emptied: string[]

@@ -107,7 +107,8 @@ function unpackers(head: Buffer): Duplex[] {
 }
 
 /**
- * Keeps the bounds, and fills up the last block: some tools end an archive with its last file, which other readers take.
+ * Keeps the bounds, and fills up the last block: some tools end an archive with its last file, and other readers take
+ * that.
  */
 function bounded(budget: Budget, packed: { bytes: number }, unpacked: { bytes: number }): Transform {
   const { ratio } = budget.bounds

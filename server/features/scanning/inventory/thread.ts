@@ -9,7 +9,7 @@ import { pathsFrom } from './hashes.ts'
 import type { LayerInventory } from './layer-inventory.ts'
 import type { FromWorker, ToWorker, WorkerGiven } from './worker.ts'
 
-export type InventoryThread = AsyncDisposable & {
+type InventoryThread = AsyncDisposable & {
   /**
    * Reads what a layer holds, and ends its source. `used`: what other layers of the image have used up. Throws
    * InventoryRefused for a layer that is beyond a bound or no archive, the source's own error, and the signal's reason;
@@ -30,8 +30,8 @@ export async function openInventoryThread(bounds: Bounds, memoryBytes: number): 
   })
   worker.unref()
   let broken: Error | undefined
-  let onMessage = (_: FromWorker) => {}
-  let onBroken = (_: Error) => {}
+  let onMessage: (message: FromWorker) => void = () => {}
+  let onBroken: (error: Error) => void = () => {}
   worker.on('message', (message: FromWorker) => onMessage(message))
   worker.on('error', (error) => {
     broken = nameMemory(error, memoryBytes)
@@ -86,12 +86,13 @@ type Flow = { readonly isStopped: boolean; room(): Promise<void>; taken(): void;
 function openFlow(): Flow {
   let [underWay, isStopped] = [0, false]
   let wake = () => {}
+  const isFull = () => underWay >= window && !isStopped
   return {
     get isStopped() {
       return isStopped
     },
     async room() {
-      while (underWay >= window && !isStopped) await new Promise<void>((resolve) => (wake = resolve))
+      while (isFull()) await new Promise<void>((resolve) => (wake = resolve))
       underWay++
     },
     taken() {

@@ -17,7 +17,7 @@ import { ScanRefused, type Scanner, type ScannerDescription } from '../scanners/
 import { accessoryOf, type SbomAccessory } from './accessory.ts'
 import { findMadeSbom, findSubject, noteMade, type Subject } from './store.ts'
 
-export type SbomParams = { artifactId: number }
+type SbomParams = { artifactId: number }
 type Rules = { sbomsAtOnce: number; timeoutMs: number }
 export type JobGround = {
   reader: Reader & { db: Db }

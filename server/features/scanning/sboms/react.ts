@@ -7,8 +7,8 @@ import { listWanted, lockReports } from './store.ts'
 const pusher: Actor = { kind: 'system', id: null, name: 'sbom' }
 
 /**
- * Asks for the SBOM of each image that is pushed to a project with `auto_sbom_generation` (S4-31). An image that has one,
- * or of which one is being made, gets no other: it is pushed again with each tag.
+ * Asks for the SBOM of each image that is pushed to a project with `auto_sbom_generation` (S4-31). An image that has
+ * one, or of which one is being made, gets no other: it is pushed again with each tag.
  */
 export const sbomsOnPush = (type: SbomJob): Reaction => ({
   name: 'sbom',

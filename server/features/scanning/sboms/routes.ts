@@ -67,7 +67,7 @@ function onlySboms(rights: Rights, project: Project, scanType: string, verb: 'cr
   if (!isSbom) throw new Failure('NOT_IMPLEMENTED')
 }
 
-/** The logs of the tasks that made the reports, one after the other. Throws NOT_FOUND for reports of other artifacts. */
+/** The logs of the tasks that made the reports, in turn. Throws NOT_FOUND for reports of other artifacts. */
 async function readLogs(db: Db, artifact: Asked, wanted: string[]): Promise<string> {
   const images = await listSubjects(db, artifact.id)
   const reports = await listReports(

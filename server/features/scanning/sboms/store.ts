@@ -10,8 +10,8 @@ import type { LayerInventory } from '../inventory/layer-inventory.ts'
 import type { ScannerDescription } from '../scanners/scanner.ts'
 
 /**
- * What is known of a layer. `isLowest`: it lies below all others, so that its own paths are of no use. Undefined when it
- * was not read yet, or by other catalogers.
+ * What is known of a layer. `isLowest`: it lies below all others, so that its own paths are of no use. Undefined when
+ * it was not read yet, or by other catalogers.
  */
 export async function findLayerInventory(
   db: Queryable,
@@ -37,7 +37,8 @@ export async function saveLayerInventory(
   const content = zstdCompressSync(Buffer.from(JSON.stringify(layer)))
   await db.run(sql`
     insert into layer_inventory (blob_id, version, content, paths)
-    select id, ${catalogersVersion}, ${content}, ${isLowest ? null : paths.toBuffer()} from blob where digest = ${digest}
+    select id, ${catalogersVersion}, ${content}, ${isLowest ? null : paths.toBuffer()}
+    from blob where digest = ${digest}
     on conflict (blob_id) do update
       set version = excluded.version, content = excluded.content, paths = excluded.paths, read_at = clock_timestamp()`)
 }

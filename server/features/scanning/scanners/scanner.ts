@@ -12,7 +12,7 @@ export type ScanRun = { signal: AbortSignal; log(line: string, level?: 'INFO' | 
 export type ScannerDescription = { name: string; vendor: string; version: string }
 
 /** What a scanner found: a document of `mediaType`. */
-export type Report = { mediaType: string; content: Buffer }
+type Report = { mediaType: string; content: Buffer }
 
 /**
  * Looks into images and reports on them. `start` begins, and returns what `report` needs to wait for the result: a

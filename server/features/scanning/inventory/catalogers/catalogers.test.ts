@@ -27,7 +27,7 @@ const auditable = deflateSync(
   }),
 )
 
-/** Go's build information (debug/buildinfo, inline form): two strings after their lengths, modules between two marks. */
+/** Go's build information (debug/buildinfo, inline): two strings after their lengths, modules between two marks. */
 function goInfo(version: string, modules: string): Buffer {
   const text = Buffer.concat([Buffer.alloc(16, 1), Buffer.from(modules), Buffer.alloc(16, 2)])
   const length = (bytes: number) => Buffer.from([(bytes & 0x7f) | 0x80, bytes >> 7])
@@ -50,7 +50,8 @@ const cases: Record<string, Case[]> = {
         ['etc/os-release', 'ID=debian\nVERSION_ID="12"\n'],
         [
           'var/lib/dpkg/status',
-          'Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nSource: glibc\nVersion: 2.36-9+deb12u4\n' +
+          'Package: libc6\nStatus: install ok installed\nArchitecture: amd64\n' +
+            'Source: glibc\nVersion: 2.36-9+deb12u4\n' +
             'Description: GNU C Library\n longer: text\n .\n\n' +
             'Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n' +
             'Package: libx\nStatus: hold ok installed\nSource: x (1:2.0-1)\nVersion: 2.0-1+b1\nArchitecture: all\n',

@@ -11,8 +11,8 @@ const magic = Buffer.from('\xff Go buildinf:', 'latin1')
 const mostBytes = 16 * 2 ** 20
 
 /**
- * Modules that a Go program was built from: the build information that Go 1.18 and later writes into it (debug/buildinfo,
- * runtime/debug.BuildInfo). That of earlier versions holds addresses, and is not read.
+ * Modules that a Go program was built from: the build information that Go 1.18 and later writes into it
+ * (debug/buildinfo, runtime/debug.BuildInfo). That of earlier versions holds addresses, and is not read.
  */
 export const go: Cataloger = {
   name: 'go',

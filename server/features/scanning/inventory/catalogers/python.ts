@@ -4,7 +4,7 @@ import { stanzasOf } from './stanzas.ts'
 
 const path = /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/
 
-/** Python's distributions that are installed (packaging.python.org, "Core metadata" and "Recording installed projects"). */
+/** Installed distributions of Python (packaging.python.org, "Core metadata" and "Recording installed projects"). */
 export const python: Cataloger = {
   name: 'python',
   wants: (name) => path.test(name),
