@@ -10,9 +10,8 @@ const params = Type.Object(ofOne)
 
 const scanType = Type.Union([Type.Literal('vulnerability'), Type.Literal('sbom')])
 
-/** Without a type, vulnerabilities are looked for. */
+/** Without a type, vulnerabilities are looked for; a stop needs one. */
 export const ScanReq = Type.Object({ scan_type: Type.Optional(scanType) })
-export const StopScanReq = Type.Object({ scan_type: scanType })
 
 export const scanArtifact = operation({
   id: 'scanArtifact',
@@ -32,7 +31,7 @@ export const stopScanArtifact = operation({
   path: `${path}/scan/stop`,
   summary: 'Stop what looks into an artifact',
   params,
-  body: StopScanReq,
+  body: ScanReq,
   status: 202,
 })
 

@@ -231,7 +231,8 @@ export const operations: Record<string, Operation> = {
   getAddition: { needs: inProject('artifact-addition:read') },
   addLabel: { needs: inProject('artifact-label:create'), example: ({ labelId }) => ({ body: { id: labelId } }) },
   removeLabel: { needs: inProject('artifact-label:delete'), example: nothing },
-  scanArtifact: { needs: { project: ['scan:create'], or: 'sbom:create' } },
+  // Without a body vulnerabilities are meant; for SBOMs see features/scanning/sboms/sboms.test.ts.
+  scanArtifact: { needs: inProject('scan:create') },
   stopScanArtifact: { needs: { project: ['scan:stop'], or: 'sbom:stop' } },
   getReportLog: { needs: { project: ['scan:read'], or: 'sbom:read' } },
   getSbom: { needs: inProject('sbom:read') },

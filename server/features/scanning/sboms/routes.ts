@@ -34,13 +34,17 @@ export function sbomRoutes({ reader, registry, type }: RouteGround): ApiRoute[] 
   return [
     route(api.scanArtifact, { project: 'scan', or: 'sbom', verb: 'create' }, async (asked) => {
       const { project, params, body, caller, rights } = asked
+      const artifact = await find(project, params)
       onlySboms(rights, project, body.scan_type ?? 'vulnerability', 'create')
-      await askForSbom(db, type, actorOf(caller), await find(project, params))
+      await askForSbom(db, type, actorOf(caller), artifact)
     }),
     route(api.stopScanArtifact, { project: 'scan', or: 'sbom', verb: 'stop' }, async (asked) => {
       const { project, params, body, caller, rights } = asked
+      const artifact = await find(project, params)
+      // As in Harbor, only a scan has a type by default.
+      if (body.scan_type === undefined) throw new Failure('UNPROCESSABLE_ENTITY', 'scan_type is vulnerability or sbom')
       onlySboms(rights, project, body.scan_type, 'stop')
-      await stopSboms(db, actorOf(caller), await find(project, params))
+      await stopSboms(db, actorOf(caller), artifact)
     }),
     route(api.getReportLog, { project: 'scan', or: 'sbom', verb: 'read' }, async ({ project, params }) => {
       const artifact = await find(project, params)
