@@ -24,7 +24,7 @@ type CycloneDx = {
   properties?: { name: string; value: string }[]
 }
 
-const purposes: Record<string, string> = { CONTAINER: 'container', 'OPERATING-SYSTEM': 'operating-system' }
+const purposes: Record<string, string> = { CONTAINER: 'container', OPERATING_SYSTEM: 'operating-system' }
 
 /** A document of SPDX that Marina wrote, as CycloneDX 1.6: with the same packages, and the image as its subject. */
 export function cycloneDxOf(document: SpdxDocument): CycloneDx {

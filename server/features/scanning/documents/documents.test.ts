@@ -101,6 +101,11 @@ test('SPDX: names, versions, package URLs and licenses', () => {
       ['y', '1', 'pkg:gem/y@1', 'MIT', undefined],
     ],
   )
+  // The words of the published schema; those of tag-value documents have hyphens.
+  assert.deepEqual(
+    document.packages.map((one) => one.primaryPackagePurpose),
+    ['CONTAINER', 'OPERATING_SYSTEM', undefined, undefined, undefined, undefined, undefined],
+  )
   assert.equal(document.packages[2]!.sourceInfo, 'found in /var/lib/dpkg/status')
   assert.match(document.comment!, /^Left out: a\.jar /)
 })

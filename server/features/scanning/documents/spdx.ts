@@ -101,7 +101,7 @@ const systemPackage = ({ name, version }: Component): SpdxPackage => ({
   name,
   ...(version === '' ? {} : { versionInfo: version }),
   ...common,
-  primaryPackagePurpose: 'OPERATING-SYSTEM',
+  primaryPackagePurpose: 'OPERATING_SYSTEM',
 })
 
 function packageOf({ path, component }: Found, os: Component | undefined): SpdxPackage {

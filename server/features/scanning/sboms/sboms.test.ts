@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { digestOf } from '../../../../oci/digest.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { pauseQueue, resumeQueue } from '../../../platform/jobs/stop.ts'
+import { givenRobot } from '../../../testing/api.ts'
 import { fresh, givenProject, pushImage, pushIndex, pushReferrer } from '../../../testing/given.ts'
 import { eventually, expectAnswer } from '../../../testing/http.ts'
 import { pushLayers, type LayerFile } from '../../../testing/layers.ts'
@@ -202,6 +203,9 @@ test('rights, wrong input and the statuses of Harbor', async () => {
   ] as const)
     for (const verb of ['scan', 'scan/stop'])
       expectAnswer(await rest('POST', `${inA(name, 'v1')}/${verb}`, who, { scan_type: 'sbom' }), status, code)
+  const robot = async (resource: string) =>
+    givenRobot(marina, fresh('robot'), { project: cast.A.name, access: [{ resource, action: 'create' }] })
+  expectAnswer(await ask(name, 'v1', await robot('scan')), 403, 'FORBIDDEN')
   const stop = (body: object) => rest('POST', `${inA(name, 'v1')}/scan/stop`, cast.maA, body)
   expectAnswer(await stop({ scan_type: 'sbom' }), 400, 'BAD_REQUEST')
   expectAnswer(await stop({ scan_type: 'nope' }), 422, 'UNPROCESSABLE_ENTITY')
@@ -211,7 +215,7 @@ test('rights, wrong input and the statuses of Harbor', async () => {
   expectAnswer(await rest('GET', `${inA(name, 'v1')}/scan/nope/log`, cast.maA), 400, 'BAD_REQUEST')
   const absent = '5fd3a3d2-0000-0000-0000-000000000000'
   expectAnswer(await rest('GET', `${inA(name, 'v1')}/scan/${absent}/log`, cast.maA), 404, 'NOT_FOUND')
-  await ask(name, 'v1')
+  assert.equal((await ask(name, 'v1', await robot('sbom'))).status, 202)
   await ended(name, 'v1')
   assert.equal((await stop({ scan_type: 'sbom' })).status, 202)
 })

@@ -68,10 +68,11 @@ function fromManifest(path: string, said: Map<string, string>): Component[] {
     .slice(path.lastIndexOf('/') + 1)
     .slice(-255)
     .replace(archive, '')
-  const [, fileName = file, fileVersion] = /^(.+?)-(\d[\w.+-]*)$/.exec(file) ?? []
+  const [, fileName = file, fileVersion] = /^(.+?)-(\d[\w.+~-]*)$/.exec(file) ?? []
   const bundle = said.get('bundle-symbolicname')?.split(';')[0]
-  const version = fileVersion ?? said.get('implementation-version') ?? said.get('bundle-version')
-  if (version === undefined || version === '' || fileName === '') return []
+  // An archive that says no version is there all the same.
+  const version = fileVersion ?? said.get('implementation-version') ?? said.get('bundle-version') ?? ''
+  if (fileName === '') return []
   const vendor = said.get('implementation-vendor-id')
   const group = [vendor, bundle].find((one) => one !== undefined && /^[\w.-]+$/.test(one)) ?? fileName
   return [{ type: 'maven', namespace: groupOf(group, fileName), name: fileName, version }]
