@@ -45,6 +45,7 @@ import { facts as ofRegistry } from '../registry/topics.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import type { Floor } from './registry.ts'
+import { unsyncedBlobs } from './unsynced.ts'
 
 /** A feature whose routes and topics are of the kinds that Marina serves. */
 export type AnyFeature = Feature<ApiRoute, AnyTopic>
@@ -94,7 +95,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
-    { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)], afterCrash: forgetClaims },
+    registryOf(ground),
     system({
       settings,
       components: () => house.components,
@@ -156,6 +157,12 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.jobs.push(...features.flatMap((one) => one.jobs ?? []))
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
+}
+
+function registryOf(ground: Ground): AnyFeature {
+  const small = unsyncedBlobs(ground)
+  const sweeps = [uploadSweep(ground), ...small.sweeps]
+  return { name: 'registry', topics: ofRegistry, afterCrash: forgetClaims, ...small, sweeps }
 }
 
 const uploadSweep = ({ db, blobs, config }: Ground) => ({

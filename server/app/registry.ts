@@ -79,7 +79,8 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
-  const own = { db, cache, blobs, gates, describe, pushesAtOnce, smallBlobs: smallBlobsOf(ground) }
+  const unsynced = { largestBytes: config.storage.unsyncedLargest, backlogBytes: config.storage.unsyncedBytes }
+  const own = { db, cache, blobs, gates, describe, pushesAtOnce, unsynced, smallBlobs: smallBlobsOf(ground) }
   const registry = tellingShortages(db, openLocalRegistry(own))
   const passed = openYoungCollector(16 * 2 ** 20)
   const door = openDoor({

@@ -133,7 +133,7 @@ function completed(config: Config): Config {
   return {
     ...config,
     server: { ...config.server, dataDir: resolve(dataDir) },
-    storage: { driver, root: driver === 'filesystem' ? resolve(root ?? `${dataDir}/storage`) : root },
+    storage: { ...config.storage, root: driver === 'filesystem' ? resolve(root ?? `${dataDir}/storage`) : root },
     limits: { ...config.limits, chunkMinBytes: driver === 's3' && chunkMinBytes === 0 ? 5 * MiB : chunkMinBytes },
   }
 }

@@ -11,6 +11,8 @@ type Sweep = {
   everyMs: number
   /** An error is logged; the next run retries. */
   run(signal: AbortSignal): Promise<unknown>
+  /** Runs once when the process ends in order, after its last request and its last job. */
+  atEnd?(): Promise<unknown>
 }
 
 /** Starts something that runs until it is disposed. */
