@@ -32,9 +32,8 @@ export const sbom: Scenario = {
       second!.push(await timeOf(() => makeSbom(marina, `app${round}`)))
       if (syft) other!.push(await timeOf(await withSyft(scratch, marina, syft, round)))
       const mb = Math.round(base.size / 1e6)
-      say(
-        `round ${round} of ${rounds}, ${mb} MB packed: ${first!.at(-1)!.toFixed(2)} s, then ${second!.at(-1)!.toFixed(2)} s`,
-      )
+      const [one, two] = [first!.at(-1)!.toFixed(2), second!.at(-1)!.toFixed(2)]
+      say(`round ${round} of ${rounds}, ${mb} MB packed: ${one} s, then ${two} s`)
     }
     const beside = syft ? { against: { name: 'syft', values: other! } } : {}
     return [
