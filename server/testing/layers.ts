@@ -9,10 +9,13 @@ import type { TestMarina } from './server.ts'
 /** A file of a layer: its path or its header, and its content. */
 export type LayerFile = [name: string | (Partial<Header> & { name: string }), content?: string | Buffer]
 
-/** A layer as it would be stored uncompressed. */
+const mtime = new Date(0)
+
+/** A layer as it would be stored uncompressed: the same bytes for the same files, at any time. */
 export async function tarOf(files: Iterable<LayerFile>): Promise<Buffer> {
   const pack = tar.pack()
-  for (const [name, content = ''] of files) pack.entry(typeof name === 'string' ? { name } : name, content)
+  for (const [name, content = ''] of files)
+    pack.entry({ mtime, ...(typeof name === 'string' ? { name } : name) }, content)
   pack.finalize()
   return Buffer.concat(await Readable.from(pack).toArray())
 }
