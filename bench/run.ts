@@ -20,6 +20,7 @@ import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
 import { sbom } from './scenarios/sbom.ts'
+import { scores } from './scenarios/scores.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { tagList } from './scenarios/tag-list.ts'
@@ -47,6 +48,7 @@ const scenarios = [
   collection,
   retention,
   sbom,
+  scores,
   growth,
   webhooks,
   webhooksWaiting,

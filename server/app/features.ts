@@ -29,8 +29,10 @@ import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
+import { stream } from '../features/stream/index.ts'
 import { system } from '../features/system/index.ts'
 import { undelete } from '../features/undelete/index.ts'
+import { usage } from '../features/usage/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
 import { sql } from '../platform/db/sql.ts'
@@ -106,6 +108,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     search({ reader }),
     projects({ reader, settings, cachesLists }),
     quotas({ db, warningPercent: config.quotas.warningPercent }),
+    usage({ reader }),
     labels({ db }),
     cveAllowlist({ db }),
     cache({ db, peers, redis }),
@@ -149,6 +152,14 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),
     audit({ reader, topics, settings, forwarder, pullsPercent: config.audit.pullsPercent }),
     reactions({ db, dispatcher: house.dispatcher, keepMs: config.events.keepMs }),
+    stream({
+      reader,
+      isOpen: (request) => sessions.isOpen(request),
+      // A connection on which nothing is sent would be closed.
+      rules: { ...config.stream, heartbeatMs: Math.min(config.stream.heartbeatMs, config.limits.idleTimeoutMs / 2) },
+      keepMs: config.events.keepMs,
+      onTrouble: (error) => log.warn({ err: error }, 'streams of events wait for the database'),
+    }),
     notifications({ db, memoryMs: config.notifications.memoryMs }),
     systemArtifacts({ artifacts: reports }),
   ]

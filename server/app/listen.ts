@@ -134,7 +134,7 @@ export function openListener({
     inFlight--
     const status = response.writableFinished ? response.statusCode : 499
     metrics.requests(labelsOf(door, request.method!, status))
-    metrics.seconds(door, ms / 1000)
+    if (!isStream(response)) metrics.seconds(door, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info(
       {
@@ -149,6 +149,10 @@ export function openListener({
     )
   }
 }
+
+/** A stream of events lasts as long as its client likes: that is no time to answer. */
+const isStream = (response: Answer) =>
+  response.door === 'api' && response.getHeader('content-type')?.toString().startsWith('text/event-stream') === true
 
 const isPullWithToken = ({ method, headers }: IncomingMessage) =>
   isReading(method) && headers.authorization?.startsWith('Bearer ')

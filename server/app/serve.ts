@@ -216,8 +216,8 @@ async function startSweepsAndWork(
   }
   let work: AsyncDisposable | undefined
   opened.defer(async () => {
-    built.drain()
-    const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose]()])
+    const drained = built.drain()
+    const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose](), drained])
     if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
   })
   if (isLead && config.jobs.workers === 'in-process') work = await startWork(ground, built)

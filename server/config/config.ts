@@ -19,6 +19,7 @@ import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
 import { s3, storage } from './storage.ts'
+import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
@@ -52,6 +53,7 @@ const groups = {
   scanning,
   notifications,
   events,
+  stream,
   audit,
   settings: settingsOfApi,
   system,

@@ -43,6 +43,8 @@ export type Feature<Route = unknown, Topic = unknown> = {
   prepare?(): Promise<void>
   /** Run regularly in each process that serves requests. */
   sweeps?: Sweep[]
+  /** Ends answers that would last for ever, when the process begins to end; resolves when nothing of them runs. */
+  drain?(): Promise<void>
   /** Its parts that health and metrics check. */
   components?: Component[]
   /** Registers its metrics. */

@@ -13,6 +13,9 @@ const tails: Record<string, true> = {
   ':/scan/:': true,
   ':/scan/:/log': true,
   ':/sbom': true,
+  ':/compare': true,
+  ':/graph': true,
+  ':/places': true,
 }
 
 /**

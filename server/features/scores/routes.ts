@@ -1,4 +1,8 @@
+import type { Static } from 'typebox'
+import { getPulls } from '../../../api/pulls.ts'
 import * as api from '../../../api/scores.ts'
+import { isDigest } from '../../../oci/digest.ts'
+import { isTag } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
@@ -7,13 +11,26 @@ import { Failure } from '../../platform/http/failure.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
+import { findRunningPlaces } from '../deployments/index.ts'
+import { getRepositoryOf } from '../repositories/index.ts'
+import { listLowest } from './lowest.ts'
 import { presets } from './presets.ts'
-import { keptDays } from './pull-days.ts'
-import { scopeDeletable, scopeSeen } from './scope.ts'
+import { keptDays, listPulls } from './pull-days.ts'
+import type { Rules } from './rules.ts'
+import { scopeDeletable, scopeSeen, type Scope } from './scope.ts'
 import { simulate } from './simulate.ts'
-import { countFreed, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
+import {
+  countFreed,
+  findArtifactId,
+  findRules,
+  listScored,
+  listTop,
+  saveRules,
+  type ScoredRepository,
+  type StoredRules,
+} from './store.ts'
 import { facts } from './topics.ts'
-import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed } from './wire.ts'
+import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed, runningIn } from './wire.ts'
 
 export type ScoreRoutesOptions = {
   reader: Reader & { db: Db }
@@ -23,7 +40,27 @@ export type ScoreRoutesOptions = {
   undeleteMs: number
 }
 
-export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
+export const scoreRoutes = (options: ScoreRoutesOptions): ApiRoute[] => [...usageRoutes(options), pullsRoute(options)]
+
+/** Pulls by day of a repository, or of an artifact or a tag in it. */
+function pullsRoute({ reader, pullsMs }: ScoreRoutesOptions): ApiRoute {
+  return route(getPulls, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
+    const { days = 30, tag, digest } = query
+    if (tag !== undefined && digest !== undefined)
+      throw new Failure('BAD_REQUEST', 'tag and digest exclude each other: ask for one of them')
+    if (tag !== undefined && !isTag(tag)) throw new Failure('BAD_REQUEST', 'tag is not the name of a tag')
+    if (digest !== undefined && !isDigest(digest)) throw new Failure('BAD_REQUEST', 'digest is not a digest')
+    const { id, name } = await getRepositoryOf(reader, project, query.repository)
+    const artifactId = digest === undefined ? undefined : await findArtifactId(reader.db, id, digest)
+    if (digest !== undefined && artifactId === undefined)
+      throw new Failure('NOT_FOUND', `${digest} does not exist in ${name}`)
+    const of = { repositoryId: id, ...(artifactId ? { artifactId } : {}), ...(tag === undefined ? {} : { tag }) }
+    const rows = await listPulls(reader.db, of, days)
+    return { days: rows, total: rows.reduce((sum, { count }) => sum + count, 0), kept_days: keptDays(pullsMs) }
+  })
+}
+
+function usageRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
   const { db } = reader
   const inForce = async (): Promise<StoredRules> =>
     (await findRules(db)) ?? { preset: 'default', rules: presets.default }
@@ -38,20 +75,13 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
       const rules = await rulesOf(query)
       const part = listing({}, { page: query.page ?? 1, page_size: query.page_size ?? 10 }, sql`score`)
       const { rows, total } = await listScored(db, await scopeSeen(reader, rights, parseProjectIds(ids)), rules, part)
-      return { rows: rows.map((one) => presentScored(rules, one)), total }
+      const places = await findRunningPlaces(db, idsOf(rows))
+      // Who may only see a repository does not learn the names of clusters.
+      return { rows: rows.map((one) => presentScored(rules, one, places.has(one.id) ? {} : undefined)), total }
     }),
     route(api.listLowestRepositories, 'user', async ({ query: { project_ids: ids, count = 10, ...query }, rights }) => {
-      const rules = await rulesOf(query)
       const scope = await scopeDeletable(reader, rights, parseProjectIds(ids))
-      const { rows } = await listScored(db, scope, rules, { limit: count, offset: 0 })
-      return {
-        repositories: rows.map((one) => presentScored(rules, one)),
-        freed_bytes: await countFreed(
-          db,
-          rows.map(({ id }) => id),
-        ),
-        restorable_seconds: Math.floor(undeleteMs / 1000),
-      }
+      return answerLowest(reader, scope, await rulesOf(query), { count, undeleteMs })
     }),
     route(
       api.simulateRepositoryScores,
@@ -72,4 +102,23 @@ export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions)
       return presentRules(wanted)
     }),
   ]
+}
+
+const idsOf = (rows: ScoredRepository[]) => rows.map(({ id }) => id)
+
+/** The least used repositories that may be deleted, those that stay as a cluster runs them, and what would be freed. */
+async function answerLowest(
+  { db }: { db: Db },
+  scope: Scope,
+  rules: Rules,
+  { count, undeleteMs }: { count: number; undeleteMs: number },
+): Promise<Static<typeof api.LowestRepositories>> {
+  const { rows, running } = await listLowest(db, scope, rules, count)
+  const places = await findRunningPlaces(db, idsOf(running))
+  return {
+    repositories: rows.map((one) => presentScored(rules, one)),
+    running: running.map((one) => presentScored(rules, one, runningIn(places, one))),
+    freed_bytes: await countFreed(db, idsOf(rows)),
+    restorable_seconds: Math.floor(undeleteMs / 1000),
+  }
 }
