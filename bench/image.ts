@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { headerOf, openConnection, type Answer, type Connection } from './connection.ts'
 import type { Registry } from './registries.ts'
 
-type Part = { mediaType: string; digest: string; size: number; content: Buffer }
+export type Part = { mediaType: string; digest: string; size: number; content: Buffer }
 type Image = { config: Part; layer: Part; manifest: Buffer }
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
@@ -38,7 +38,8 @@ export function makeImage(): Image {
   return { config, layer, manifest }
 }
 
-function part(mediaType: string, content: Buffer): Part {
+/** A blob of an image, with its digest. */
+export function part(mediaType: string, content: Buffer): Part {
   return {
     mediaType,
     digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
@@ -55,9 +56,17 @@ export async function pushImage(
   tag: string,
   { config, layer, manifest }: Image,
 ): Promise<void> {
+  await putParts(connection, token, name, [layer, config])
+  await putManifest(connection, token, name, tag, manifest)
+}
+
+/** Pushes those of the blobs that the repository lacks. Throws when refused. */
+export async function putParts(connection: Connection, token: string, name: string, parts: Part[]): Promise<void> {
   const head = `authorization: Bearer ${token}\r\n`
-  for (const blob of [layer, config]) {
-    expect(await connection.ask('HEAD', `/v2/${name}/blobs/${blob.digest}`, head), 404)
+  for (const blob of parts) {
+    const known = await connection.ask('HEAD', `/v2/${name}/blobs/${blob.digest}`, head)
+    if (known.status === 200) continue
+    expect(known, 404)
     const location = await startUpload(connection, token, name)
     expect(
       await connection.ask(
@@ -69,7 +78,6 @@ export async function pushImage(
       201,
     )
   }
-  await putManifest(connection, token, name, tag, manifest)
 }
 
 /** Pushes a manifest by its tag; its parts must be in the repository. Throws when refused. */

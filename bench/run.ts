@@ -19,6 +19,7 @@ import { newTags } from './scenarios/new-tags.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
+import { sbom } from './scenarios/sbom.ts'
 import { scores } from './scenarios/scores.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
@@ -46,6 +47,7 @@ const scenarios = [
   jobService,
   collection,
   retention,
+  sbom,
   scores,
   growth,
   webhooks,

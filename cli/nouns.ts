@@ -28,6 +28,11 @@ export const clientCommands: ClientCommand[] = [
   noun('artifacts', 'images, charts and all else in a repository', () => import('./commands/artifacts.ts'), [
     'artifact',
   ]),
+  {
+    name: 'sbom',
+    about: 'read what is in an image: its software bill of materials',
+    load: async () => (await import('./commands/sbom.ts')).sbom,
+  },
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

@@ -330,6 +330,14 @@ const table: [Fact, string][] = [
   [scanning.scannerDeleted(scanner, anna), 'delete_scanner | trivy | delete scanner: trivy'],
   [scanning.scannerChosen({ ...scanner, projectId: 3 }, anna), 'update_scanner | trivy | update scanner: trivy'],
   [
+    scanning.sbomRequested({ ...place, digest: d1 }, anna),
+    'create_sbom | team/app@sha256:d1 | create sbom: team/app@sha256:d1',
+  ],
+  [
+    scanning.sbomStopped({ ...place, digest: d1 }, anna),
+    'stop_sbom | team/app@sha256:d1 | stop sbom: team/app@sha256:d1',
+  ],
+  [
     systemArtifacts.systemArtifactCreated(report, marina),
     'create_system_artifact | scan/1 | create system artifact: scan/1',
   ],
@@ -484,6 +492,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_replication_policy',
     'create_repository',
     'create_retention',
+    'create_sbom',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
@@ -535,6 +544,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'stop_job',
     'stop_replication',
     'stop_retention',
+    'stop_sbom',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',

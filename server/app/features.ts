@@ -24,7 +24,7 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { openDropCount, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
-import { scanning } from '../features/scanning/index.ts'
+import { sbomOverview, scanning } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
@@ -115,14 +115,14 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
     scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
-    artifacts({ reader, gates, registry, cachesLists }),
+    artifacts({ reader, gates, registry, cachesLists, lent: [sbomOverview] }),
     icons({ reader, registry }),
     immutability({ db }),
     accounts({ ...reader, login, sessions, settings, peerOf, signUps: config.limits.signUps }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
-    scanning({ db, seal: secrets, outbound }),
+    scanning({ db, seal: secrets, outbound, reader, registry, gates, rules: config.scanning }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByPolicies] }),
     access(),

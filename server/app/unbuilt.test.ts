@@ -16,7 +16,7 @@ test('a list of something that Marina does not have yet is empty, and needs a lo
 test('a change of something that Marina does not have yet is answered with 501 and a sentence', async () => {
   for (const [method, path] of [
     ['POST', '/p2p/preheat/instances'],
-    ['POST', `/projects/${cast.A.name}/repositories/a%252Fb/artifacts/v1/scan`],
+    ['POST', `/projects/${cast.A.name}/preheat/policies`],
     ['POST', '/system/scanAll/schedule'],
   ] as const) {
     assert.match(

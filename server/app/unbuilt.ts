@@ -13,7 +13,6 @@ const lists = [
 const changes = [
   /^\/(?:p2p\/preheat|ldap)(?:\/|$)/,
   /^\/projects\/[^/]+\/preheat\//,
-  /^\/projects\/[^/]+\/repositories\/.+\/artifacts\/[^/]+\/scan(?:\/stop)?$/,
   /^\/system\/(?:scanAll|oidc)\//,
   /^\/export\/cve$/,
 ]

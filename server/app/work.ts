@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { ConfigError, type Config } from '../config/config.ts'
 import { findRunningPostgres } from '../platform/db/embedded.ts'
+import { armFailpoints } from '../platform/failpoint.ts'
 import { openWorkers } from '../platform/jobs/workers.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { serveMetrics } from '../platform/observe/serve-metrics.ts'
@@ -31,6 +32,7 @@ export async function startWork(
  * runs on the same data folder.
  */
 export async function openWorker(config: Config, log: Log, signal?: AbortSignal): Promise<{ close(): Promise<void> }> {
+  if (config.testing.failpoints) armFailpoints(config.testing.failpoints)
   const isEmbedded = config.database.url === undefined
   if (isEmbedded && !(await findRunningPostgres(join(config.server.dataDir, 'postgres')))) {
     throw new ConfigError('marina work runs beside marina serve on the same data folder, or with MARINA_DATABASE_URL')

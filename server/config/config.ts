@@ -14,6 +14,7 @@ import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { replication } from './replication.ts'
 import { retention } from './retention.ts'
+import { scanning } from './scanning.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
@@ -49,6 +50,7 @@ const groups = {
   quotas,
   pulls,
   retention,
+  scanning,
   notifications,
   events,
   stream,

@@ -16,6 +16,7 @@ export const failpoints = [
   'collect.marked', // F09: inside the transaction that judges blobs, their rows deleted
   'collect.doomed', // F10: the rows are gone, the bytes are there
   'collect.removed', // F10: the bytes are gone, which is not yet noted
+  'sbom.saved', // S4-31: inside the transaction, the SBOM in the place of the one before, its report not yet written
 ] as const
 
 type Failpoint = (typeof failpoints)[number]

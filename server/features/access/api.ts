@@ -22,14 +22,14 @@ import { findRights } from './store.ts'
  * - 'anyone', also without credentials;
  * - 'user': every signed-in account or robot;
  * - 'own': the handler decides from the stored row (operations that name it by an id alone);
- * - a right in the project that the path names;
+ * - a right in the project that the path names, or the same right on `or`: then the handler checks which it needs;
  * - a right on the system.
  */
 export type Access =
   | 'anyone'
   | 'user'
   | 'own'
-  | { project: ProjectResource; verb: Verb }
+  | { project: ProjectResource; verb: Verb; or?: ProjectResource }
   | { system: SystemResource; verb: Verb }
 
 /** What a handler learns of its caller; also the project, where the access names a right in one. */
@@ -75,11 +75,12 @@ export function openAccess(reader: Reader) {
       return granted
     }
     const project = await projectOfPath(reader, params as Params, headers)
-    if (!project && mayInEvery(rights, access.project, access.verb))
+    const either = access.or === undefined ? [access.project] : [access.project, access.or]
+    if (!project && either.some((resource) => mayInEvery(rights, resource, access.verb)))
       throw new Failure('NOT_FOUND', 'this project does not exist')
     if (project && !maySee(rights, project)) await missProject(reader)
-    if (!project || !maySee(rights, project) || !mayInProject(rights, project, access.project, access.verb))
-      throw refuse()
+    const mayIn = (known: Project) => either.some((resource) => mayInProject(rights, known, resource, access.verb))
+    if (!project || !maySee(rights, project) || !mayIn(project)) throw refuse()
     return { ...granted, project }
   }
 }

@@ -97,7 +97,8 @@ async function trouble(one: Listed, url: string, body?: string): Promise<string[
     headers,
     ...(body === undefined ? {} : { body }),
   })
-  return answer.status < 500
+  // 501 says that Marina cannot do this yet.
+  return answer.status < 500 || answer.status === 501
     ? []
     : [
         `${one.id}: ${one.method} ${url.slice(0, 200)} ${body?.slice(0, 200) ?? ''} → ` +

@@ -57,7 +57,8 @@ for (const line of b1.trim().split('\n')) {
 export type Need =
   | 'anyone'
   | 'user'
-  | { project: string[] }
+  /** All of these rights in the project, or `or` alone. */
+  | { project: string[]; or?: string }
   | { system: string }
   | 'admin'
   | 'any project administrator'
@@ -248,9 +249,11 @@ export const operations: Record<string, Operation> = {
   getAddition: { needs: inProject('artifact-addition:read') },
   addLabel: { needs: inProject('artifact-label:create'), example: ({ labelId }) => ({ body: { id: labelId } }) },
   removeLabel: { needs: inProject('artifact-label:delete'), example: nothing },
+  // Without a body vulnerabilities are meant; for SBOMs see features/scanning/sboms/sboms.test.ts.
   scanArtifact: { needs: inProject('scan:create') },
-  stopScanArtifact: { needs: inProject('scan:stop') },
-  getReportLog: { needs: inProject('scan:read') },
+  stopScanArtifact: { needs: { project: ['scan:stop'], or: 'sbom:stop' } },
+  getReportLog: { needs: { project: ['scan:read'], or: 'sbom:read' } },
+  getSbom: { needs: inProject('sbom:read') },
 
   ListImmuRules: { needs: inProject('immutable-tag:list'), example: nothing },
   CreateImmuRule: { needs: inProject('immutable-tag:create'), example: rule },

@@ -3,7 +3,11 @@ import { artifactRoutes } from './routes/routes.ts'
 import { facts } from './topics.ts'
 
 export { deleteArtifact } from './actions/delete.ts'
+export { readAddition } from './additions/additions.ts'
+export type { Column } from './columns.ts'
 export { describe } from './describe.ts'
+export { openArtifacts } from './objects.ts'
+export { getArtifact } from './routes/shared.ts'
 
 /** Artifacts, their tags, accessories, labels and additions. `lent`: columns of other features. */
 export const artifacts = (lent: Parameters<typeof artifactRoutes>[0]) =>

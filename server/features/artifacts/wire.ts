@@ -45,8 +45,22 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: B
     annotations: one.annotations,
     references: one.references.map(presentReference),
     ...beside,
-    addition_links: Object.fromEntries(additionsOf(one).map((addition) => [addition, linkTo(addition)])),
+    addition_links: {
+      ...Object.fromEntries(additionsOf(one).map((addition) => [addition, linkTo(addition)])),
+      ...sbomLink(project, one, beside),
+    },
   }
+}
+
+/** As in Harbor, an answer that shows an SBOM has a link to it: an addition of the accessory that holds it. */
+function sbomLink(
+  project: Project,
+  { repositoryName }: ArtifactObject,
+  { sbom_overview: overview }: Beside,
+): Answer['addition_links'] {
+  const digest = overview?.sbom_digest
+  if (digest === undefined) return {}
+  return { sboms: { href: `${artifactPath(project, repositoryName, digest)}/additions/sbom`, absolute: false } }
 }
 
 export function presentTag(

@@ -1,7 +1,8 @@
 import { feature } from '../../platform/feature.ts'
-import { scannerRoutes } from './routes.ts'
+import { partsOf, type Lent } from './parts.ts'
 import { facts } from './topics.ts'
 
-/** Scanners that are registered, and those that projects chose. */
-export const scanning = (lent: Parameters<typeof scannerRoutes>[0]) =>
-  feature({ name: 'scanning', topics: facts, routes: scannerRoutes(lent) })
+export { sbomOverview } from './sboms/column.ts'
+
+/** What is in images: SBOMs; and scanners that are registered, with those that projects chose. */
+export const scanning = (lent: Lent) => feature({ name: 'scanning', topics: facts, ...partsOf(lent) })

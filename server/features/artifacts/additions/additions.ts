@@ -21,8 +21,12 @@ const markdown = (content: Buffer | undefined): Shown => ({
   content: content ?? '',
 })
 
+/** Reads an addition of an artifact of this type in Harbor's words, which has it. Throws BAD_REQUEST and NOT_FOUND. */
+export const readAddition = (addition: Addition, manifest: Manifest, open: OpenBlob, type = ''): Promise<Shown> =>
+  readers[addition](manifest, open, type)
+
 /** Reads each addition of an artifact. All are sent with types that no browser renders (X03). */
-export const readers: Record<Addition, Read> = {
+const readers: Record<Addition, Read> = {
   build_history: async (manifest, open) => json((await configOf(manifest, open))['history'] ?? []),
   dependencies: async (manifest, open) => json(dependenciesOf(await configOf(manifest, open))),
   'values.yaml': async (manifest, open) => plain(await fileOfChart(manifest, open, ['values.yaml'])),

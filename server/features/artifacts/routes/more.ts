@@ -6,7 +6,7 @@ import { content } from '../../../platform/http/reply.ts'
 import { actorOf } from '../../../registry/caller.ts'
 import { route, type ApiRoute } from '../../access/index.ts'
 import { addLabel, removeLabel } from '../actions/label.ts'
-import { readers, type OpenBlob } from '../additions/additions.ts'
+import { readAddition, type OpenBlob } from '../additions/additions.ts'
 import { additionsOf } from '../processors/list.ts'
 import type { Addition } from '../processors/processor.ts'
 import { accessoryFields, accessoryOrder, listAccessories } from '../store.ts'
@@ -43,7 +43,12 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
       }
       const manifest = await registry.readManifest(repository.name, { digest: artifact.digest })
       const open: OpenBlob = ({ digest }) => registry.openBlob(repository.name, digest)
-      const shown = await readers[addition](parseManifest(manifest.content, manifest.mediaType), open, artifact.type)
+      const shown = await readAddition(
+        addition,
+        parseManifest(manifest.content, manifest.mediaType),
+        open,
+        artifact.type,
+      )
       return content(shown.contentType, shown.content)
     }),
   ]

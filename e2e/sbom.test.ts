@@ -1,0 +1,117 @@
+/** docs/operate/scanning.md, command by command; and an SBOM whose process is killed. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { basic } from './http.ts'
+import { cleanEnvironment, end, makeFolder, root, run, startMarina, type Marina } from './marina.ts'
+
+/** An OCI image with the list of dpkg, pushed by skopeo. */
+async function pushImage(dir: string, { host, password }: Marina): Promise<void> {
+  const files = path.join(dir, 'files')
+  await mkdir(path.join(files, 'var/lib/dpkg'), { recursive: true })
+  await mkdir(path.join(files, 'etc'), { recursive: true })
+  await writeFile(path.join(files, 'etc/os-release'), 'ID=debian\nVERSION_ID="12"\n')
+  await writeFile(
+    path.join(files, 'var/lib/dpkg/status'),
+    'Package: base-files\nStatus: install ok installed\nVersion: 12.4\nArchitecture: amd64\n',
+  )
+  const image = path.join(dir, 'image')
+  await run(['umoci', 'init', '--layout', image])
+  await run(['umoci', 'new', '--image', `${image}:one`])
+  for (const folder of ['etc', 'var'])
+    await run(['umoci', 'insert', '--image', `${image}:one`, path.join(files, folder), `/${folder}`])
+  await run([
+    'skopeo',
+    'copy',
+    '--quiet',
+    '--dest-tls-verify=false',
+    '--dest-creds',
+    `admin:${password!}`,
+    `oci:${image}:one`,
+    `docker://${host}/library/app:1.0`,
+  ])
+}
+
+test('all commands of the page about SBOMs work in their order', async () => {
+  await using top = await makeFolder()
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  await using marina = await startMarina({ dataDir })
+  await pushImage(top.dir, marina)
+  await writeFile(path.join(top.dir, 'password'), marina.password!)
+  const page = await readFile(path.join(root, 'docs/operate/scanning.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!)
+  assert.equal(blocks.length, 3)
+  const marinaCommand = `marina() { '${process.execPath}' '${path.join(root, 'server/main.ts')}' "$@"; }\n`
+  const script = [`at=${marina.url}\nexport HOME=${top.dir}\n${marinaCommand}`, ...blocks].join('\necho "== next"\n')
+  const { code, stdout, stderr } = await end(
+    ['bash', '-euo', 'pipefail', '-c', script.replaceAll('http://$at', '$at')],
+    {
+      cwd: top.dir,
+    },
+  )
+  assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
+  const [spdx, cyclonedx] = await Promise.all(
+    ['app.spdx.json', 'app.cdx.json'].map(async (name) => readFile(path.join(top.dir, name), 'utf8')),
+  )
+  assert.match(spdx!, /"SPDX-2\.3"[^]*"pkg:deb\/debian\/base-files@12\.4\?arch=amd64&distro=debian-12"/)
+  assert.match(cyclonedx!, /"CycloneDX","specVersion":"1\.6"/)
+  assert.match(stdout.split('== next\n')[2]!, /"type":"sbom\.harbor"/)
+  await marina.stop()
+})
+
+test('an SBOM whose process is killed while it is stored is made by the next process, once', async () => {
+  await using top = await makeFolder()
+  const dataDir = path.join(top.dir, 'data')
+  await mkdir(dataDir)
+  await using marina = await startMarina({ dataDir, env: { MARINA_WORKERS: 'none' } })
+  await pushImage(top.dir, marina)
+  const headers = { ...basic(marina.password!), 'content-type': 'application/json' }
+  const image = `${marina.url}/api/v2.0/projects/library/repositories/app/artifacts/1.0`
+  const body = JSON.stringify({ scan_type: 'sbom' })
+  assert.equal((await fetch(`${image}/scan`, { method: 'POST', headers, body })).status, 202)
+
+  const work = (env: NodeJS.ProcessEnv) =>
+    spawn(process.execPath, [path.join(root, 'server/main.ts'), 'work'], {
+      cwd: dataDir,
+      stdio: 'ignore',
+      env: cleanEnvironment({
+        MARINA_DATA_DIR: dataDir,
+        MARINA_METRICS_PORT: 'off',
+        MARINA_WORKER_LEASE: '5s',
+        ...env,
+      }),
+    })
+  assert.deepEqual(await once(work({ MARINA_FAILPOINTS: 'sbom.saved' }), 'exit'), [null, 'SIGKILL'])
+  const worker = work({})
+  const exited = once(worker, 'exit')
+  let isMade = false
+  try {
+    for (const end = performance.now() + 120_000; performance.now() < end;) {
+      const answer = await fetch(`${image}?with_sbom_overview=true&with_accessory=true`, { headers })
+      const { sbom_overview: overview, accessories } = (await answer.json()) as Shown
+      if (!['Success', 'Error', 'Stopped'].includes(overview.scan_status)) {
+        await sleep(100)
+        continue
+      }
+      assert.equal(overview.scan_status, 'Success')
+      assert.deepEqual(
+        accessories.map(({ digest }) => digest),
+        [overview.sbom_digest],
+      )
+      isMade = true
+      break
+    }
+    assert.ok(isMade)
+  } finally {
+    worker.kill('SIGTERM')
+  }
+  assert.deepEqual(await exited, [0, null])
+  await marina.stop()
+})
+
+type Shown = { sbom_overview: { scan_status: string; sbom_digest: string }; accessories: { digest: string }[] }

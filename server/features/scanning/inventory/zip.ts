@@ -1,0 +1,57 @@
+import { inflateRawSync } from 'node:zlib'
+import { Unreadable, type Budget } from './bounds.ts'
+import type { RandomBytes } from './bytes.ts'
+
+/** A file of a zip archive; sizes in bytes. */
+export type ZipEntry = { name: string; packed: number; size: number; method: number; at: number }
+
+/** The longest end of an archive: its record of 22 bytes and a comment (APPNOTE 4.3.16). */
+const endBytes = 22 + 65_535
+
+/** The files of a zip archive, by its central directory (PKWARE APPNOTE 4.3.12). Throws Unreadable. */
+export function entriesOf(bytes: RandomBytes, budget: Budget): ZipEntry[] {
+  const { at, length } = directoryOf(bytes)
+  const directory = bytes.read(at, length)
+  const found: ZipEntry[] = []
+  for (let place = 0; place + 46 <= length && directory.readUInt32LE(place) === 0x02014b50;) {
+    budget.enter()
+    const [nameLength, extra, comment] = [28, 30, 32].map((field) => directory.readUInt16LE(place + field))
+    found.push({
+      method: directory.readUInt16LE(place + 10),
+      packed: directory.readUInt32LE(place + 20),
+      size: directory.readUInt32LE(place + 24),
+      at: directory.readUInt32LE(place + 42),
+      name: directory.toString('utf8', place + 46, place + 46 + nameLength!),
+    })
+    place += 46 + nameLength! + extra! + comment!
+  }
+  return found
+}
+
+function directoryOf(bytes: RandomBytes): { at: number; length: number } {
+  const from = Math.max(0, bytes.size - endBytes)
+  const end = bytes.read(from, bytes.size - from)
+  const at = end.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
+  if (at < 0 || at + 22 > end.length) throw new Unreadable('it is not a zip archive, or its end is missing')
+  const [length, offset] = [end.readUInt32LE(at + 12), end.readUInt32LE(at + 16)]
+  if (offset === 0xffffffff) throw new Unreadable('it is a zip archive of more than 4 GiB')
+  return { at: offset, length }
+}
+
+/** A file's bytes, unpacked, at most `limit`. Throws Unreadable. */
+export function readEntry(bytes: RandomBytes, entry: ZipEntry, limit: number, budget: Budget): Buffer {
+  if (entry.size > limit || entry.packed > limit)
+    throw new Unreadable(`${entry.name} in it has more than ${limit} bytes`)
+  budget.unpack(entry.size)
+  const header = bytes.read(entry.at, 30)
+  if (header.readUInt32LE(0) !== 0x04034b50) throw new Unreadable(`${entry.name} in it does not begin where it should`)
+  const packed = bytes.read(entry.at + 30 + header.readUInt16LE(26) + header.readUInt16LE(28), entry.packed)
+  if (entry.method === 0) return packed
+  if (entry.method !== 8) throw new Unreadable(`${entry.name} in it is packed by an unknown method`)
+  try {
+    // One byte more than it says, so that a lie is seen.
+    return inflateRawSync(packed, { maxOutputLength: Math.max(1, entry.size) })
+  } catch {
+    throw new Unreadable(`${entry.name} in it cannot be unpacked`)
+  }
+}
