@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bytes } from '../../../platform/blobs/blobs.ts'
+import { RemoteFailed } from '../../remote/failed.ts'
+import type { Remote } from '../../remote/types.ts'
+import type { DownloadGround, Flow, WantedBlob } from './downloads.ts'
+import { proxyActor } from './keep.ts'
+import { upstreamName } from './names.ts'
+import { heldBackBytes, openSpool, type Spool } from './spool.ts'
+
+/** `drop` gives the claim on the download back. */
+type More = { signal: AbortSignal; drop(): Promise<void> }
+
+/**
+ * Fetches a blob: from the upstream into a file, which clients and Marina's own storage follow. A client that hangs up
+ * does not end it, and a storage that is full does not end the pull.
+ */
+export async function startFetch(
+  ground: DownloadGround,
+  wanted: WantedBlob,
+  file: string,
+  { signal, drop }: More,
+): Promise<Flow> {
+  const { log, onStored } = ground
+  const { blobs } = await wanted.upstream()
+  const { name, digest, size } = wanted
+  const spool = await openSpool(file, size)
+  const begun = Promise.withResolvers<void>()
+  const arrived = fill(ground, wanted, spool, { remote: blobs.until(signal), signal, onBegun: begun.resolve })
+  // Of a small blob nothing is sent before all is known to be right: then a failure is an answer, not a cut.
+  const ready = size <= heldBackBytes ? arrived : Promise.race([begun.promise, arrived])
+  ready.catch(() => {})
+  const release = spool.hold()
+  const stored = ground.local.writeBlob(name, proxyActor, digest, spool.follow(0, size - 1) as Bytes)
+  const over = (async () => {
+    try {
+      await stored
+      await drop()
+      onStored(wanted)
+      return undefined
+    } catch (error) {
+      // What the upstream did wrong is told to the clients; here it is why the blob is not kept.
+      log.warn({ err: error, repository: name, digest }, 'a blob of an upstream was not stored')
+      await arrived.catch(() => {})
+      await drop().catch(() => {})
+      return error
+    } finally {
+      release()
+      await spool[Symbol.asyncDispose]()
+    }
+  })()
+  return { ready, over, hold: () => spool.hold(), follow: (start, end) => spool.follow(start, end) }
+}
+
+/** Resolves when all bytes are in the file and have the digest. */
+async function fill(
+  ground: DownloadGround,
+  wanted: WantedBlob,
+  spool: Spool,
+  { remote, signal, onBegun }: { remote: Remote; signal: AbortSignal; onBegun(): void },
+): Promise<void> {
+  const { name, digest, size, rules } = wanted
+  let count = 0
+  try {
+    // Fails before its end unless the bytes have the digest.
+    const bytes = (await remote.openBlob(upstreamName(name), digest)) as AsyncIterable<Buffer>
+    onBegun()
+    const begunAt = performance.now()
+    for await (const chunk of bytes) {
+      if (count + chunk.length > size) throw wrongSize(wanted)
+      await spool.write(chunk)
+      count += chunk.length
+      await pace(begunAt, count, rules.bytesPerSecond, signal)
+    }
+    if (count !== size) throw wrongSize(wanted)
+    spool.finish()
+    ground.noted(wanted, undefined)
+  } catch (error) {
+    spool.fail(error)
+    ground.noted(wanted, error)
+    throw error
+  } finally {
+    ground.onFetched(wanted, count)
+  }
+}
+
+/** Pauses shorter than this are left out, in ms. */
+const leastPauseMs = 20
+
+async function pace(begunAt: number, count: number, bytesPerSecond: number, signal: AbortSignal): Promise<void> {
+  if (bytesPerSecond === 0) return
+  const early = begunAt + (count * 1000) / bytesPerSecond - performance.now()
+  if (early > leastPauseMs) await sleep(early, undefined, { signal })
+}
+
+function wrongSize({ rules: { upstream }, name, digest, size }: WantedBlob): RemoteFailed {
+  const call = `GET /v2/${upstreamName(name)}/blobs/${digest}`
+  return new RemoteFailed(
+    { reason: 'lied', endpoint: upstream.name, call },
+    `the blob has not the ${size} bytes it should`,
+  )
+}
