@@ -47,7 +47,7 @@ export function openAsking(ground: ProxyGround, keeper: () => Keeper): Asking {
 
   const open = async ({ project, rules, name }: Place): Promise<Upstream> => {
     const pausedMs = breaker.pausedMs(project.endpointId)
-    if (pausedMs > 0) throw new UpstreamPaused(rules.upstream.name, pausedMs)
+    if (pausedMs > 0) throw new UpstreamPaused(rules.upstream.name, pausedMs, breaker.isThrottled(project.endpointId))
     checkFilter(rules, project, name)
     return ground.openUpstream(project.endpointId)
   }

@@ -10,11 +10,13 @@ export interface Breaker {
   worked(endpointId: number): void
   /** Counts an error that says that the upstream is in trouble; others do not count. */
   failed(endpointId: number, error: unknown): void
+  /** True when the upstream itself has asked for the pause (429, 503 with Retry-After). */
+  isThrottled(endpointId: number): boolean
   /** The upstreams that are left alone now. */
   open(): number[]
 }
 
-type State = { failures: number; until: number; pauseMs: number }
+type State = { failures: number; until: number; pauseMs: number; isThrottled: boolean }
 
 /** Reasons that say nothing of the thing asked for, only that the upstream cannot answer now. */
 const troubles: readonly RemoteReason[] = [
@@ -51,11 +53,13 @@ export function openBreaker(
       state.until = now() + state.pauseMs
       return 0
     },
+    isThrottled: (id) => states.get(id)?.isThrottled ?? false,
     worked: (id) => void states.delete(id),
     failed(id, error) {
       if (!isTrouble(error)) return
-      const state = states.get(id) ?? { failures: 0, until: 0, pauseMs }
+      const state = states.get(id) ?? { failures: 0, until: 0, pauseMs, isThrottled: false }
       states.set(id, state)
+      state.isThrottled = error instanceof RemoteFailed && error.reason === 'throttled'
       const asked = error instanceof RemoteFailed ? error.failure.retryAfterMs : undefined
       if (asked !== undefined) {
         state.failures = Math.max(state.failures + 1, most)

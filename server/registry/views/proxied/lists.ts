@@ -18,10 +18,14 @@ export interface Lists {
 
 export function openLists({ reader, local, limits }: ProxyGround, asking: Asking): Lists {
   /** Waits a short time only where there is something here to answer with. */
-  async function either<Result>(place: Place, ask: Promise<Result>, here: () => Promise<Result>): Promise<Result> {
+  async function either<Result>(
+    place: Place,
+    ask: () => Promise<Result>,
+    here: () => Promise<Result>,
+  ): Promise<Result> {
     const isHere = (await findRepository(reader, place.name)) !== undefined
     try {
-      return await (isHere ? orLate(ask, limits.waitMs) : ask)
+      return await (isHere ? orLate(ask(), limits.waitMs) : ask())
     } catch (error) {
       if (isHere && !isAbsence(error)) return here()
       throw toClient(error, place.rules.upstream.name, place.name)
@@ -31,7 +35,7 @@ export function openLists({ reader, local, limits }: ProxyGround, asking: Asking
   return {
     async tags(place, page) {
       try {
-        const asked = asking.any(place, (remote, at) => remote.listTags(at, page))
+        const asked = () => asking.any(place, (remote, at) => remote.listTags(at, page))
         return await either(place, asked, () => local.listTags(place.name, page))
       } catch (error) {
         if (error instanceof OciError && isAbsence(error)) return []
@@ -43,7 +47,7 @@ export function openLists({ reader, local, limits }: ProxyGround, asking: Asking
       const here = () => local.listReferrers(place.name, subject, page)
       if (!place.rules.asksReferrers) return here()
       try {
-        const asked = asking.any(place, (remote, at) => remote.listReferrers(at, subject, page))
+        const asked = () => asking.any(place, (remote, at) => remote.listReferrers(at, subject, page))
         return await either(place, asked, here)
       } catch (error) {
         if (error instanceof OciError && isAbsence(error)) return here()

@@ -7,10 +7,12 @@ import { upstreamName } from './names.ts'
 /** The upstream failed several times in a row, and is left alone for a while. */
 export class UpstreamPaused extends OciError {
   override name = 'UpstreamPaused'
-  constructor(upstream: string, pausedMs: number) {
+  constructor(upstream: string, pausedMs: number, isThrottled: boolean) {
     const seconds = Math.max(1, Math.ceil(pausedMs / 1000))
-    const why = `${upstream} failed several times in a row: it is asked again in ${seconds} s`
-    super('UNAVAILABLE', why, { headers: { 'retry-after': String(seconds) } })
+    const why = isThrottled ? 'allows no more calls for now' : 'failed several times in a row'
+    super(isThrottled ? 'TOOMANYREQUESTS' : 'UNAVAILABLE', `${upstream} ${why}: it is asked again in ${seconds} s`, {
+      headers: { 'retry-after': String(seconds) },
+    })
   }
 }
 
