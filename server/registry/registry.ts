@@ -11,7 +11,7 @@ export type BlobStat = { digest: Digest; size: number }
 type Beside = {
   /** The repository that the manifest is from, where that is not the one asked for. */
   repository?: RepositoryName
-  /** Why this may not be the newest: the text of a `Warning` header (OCI Distribution Specification 1.1, "Warnings"). */
+  /** Why this may not be the newest, for a `Warning` header (OCI Distribution Specification 1.1, "Warnings"). */
   warning?: string
   /** A HEAD counts as a pull: clients that have the bytes ask no more, and what they use must not be evicted. */
   countsHead?: true

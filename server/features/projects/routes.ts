@@ -21,8 +21,8 @@ import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
 /**
- * `cachesLists`: whether lists are assembled from cached objects (S1-34). `beginCache`: what other features add to a new
- * project that caches another registry. `figures`: what they add to summaries.
+ * `cachesLists`: whether lists are assembled from cached objects (S1-34). `beginCache`: what other features add to a
+ * new project that caches another registry. `figures`: what they add to summaries.
  */
 export type Lent = {
   reader: Reader & { db: Db }
@@ -32,7 +32,7 @@ export type Lent = {
   figures: readonly Figure[]
 }
 
-/** The types of registries that a project can cache: Harbor's, and those that need no more than the distribution API. */
+/** The types of registries that a project can cache: Harbor's, and those that need the distribution API alone. */
 const cachedTypes: readonly string[] = [
   'ali-acr',
   'aws-ecr',

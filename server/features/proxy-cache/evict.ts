@@ -7,7 +7,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import type { Maybe } from '../../platform/maybe.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import type { UntagGates } from '../../registry/gate.ts'
-import { proxyActor } from '../../registry/views/proxied/keep.ts'
+import { proxyActor } from '../../registry/views/proxied/actor.ts'
 import type { CacheRules } from '../../registry/views/proxied/rules.ts'
 import { deleteArtifact } from '../artifacts/index.ts'
 import { listCaches, listUnused, type Candidate } from './store.ts'
@@ -42,7 +42,7 @@ export async function evictAll(ground: EvictGround, signal: AbortSignal): Promis
   }
 }
 
-/** Evicts what nobody pulled for as long as the project says, then what was not pulled for longest, down to its budget. */
+/** Evicts what nobody pulled for as long as the project says; then, down to its budget, what waited longest. */
 async function evict(ground: EvictGround, project: Project, signal: AbortSignal): Promise<void> {
   const { unpulledDays, budgetBytes } = await ground.rulesOf(project.id)
   if (unpulledDays > 0) {

@@ -1,20 +1,14 @@
 import { feature } from '../../platform/feature.ts'
 import type { CacheCounts } from '../../registry/views/proxied/counts.ts'
-import type { FindUse } from '../endpoints/index.ts'
 import { evictAll, type EvictGround } from './evict.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { prefetchHandler } from './jobs.ts'
 import { cacheRoutes, type RouteGround } from './routes.ts'
-import { dropUnfinished, listCachesOf } from './store.ts'
+import { dropUnfinished } from './store.ts'
 import { facts } from './topics.ts'
 
 export { cacheFigure } from './routes.ts'
-
-/** The projects that cache an endpoint, which must not be deleted then; in Harbor's word. */
-export const usedByCaches: FindUse = async (db, endpointId) => {
-  const names = await listCachesOf(db, endpointId)
-  return names.length === 0 ? undefined : { kind: 'proxy cache project', names }
-}
+export { usedByCaches } from './uses.ts'
 
 type Lent = RouteGround & EvictGround & { counts: CacheCounts; evictEveryMs: number; dir: string }
 

@@ -7,7 +7,7 @@ import { handler, HopelessJob, jobType, type Job, type JobHandler, type Outcome 
 import type { Prefetch } from '../../registry/views/proxied/prefetch.ts'
 import type { CacheProject } from '../../registry/views/proxied/types.ts'
 
-export type PrefetchParams = { projectId: number; images: string[]; platforms: string[] }
+type PrefetchParams = { projectId: number; images: string[]; platforms: string[] }
 
 /** A run that is cut short begins anew: what is here already is passed over. */
 export const prefetchType = jobType<PrefetchParams>({

@@ -55,8 +55,6 @@ export async function pushTo(url: string, repository: string, tag: string, image
   assert.equal(put.status, 201, await put.text())
 }
 
-export type CacheScene = Awaited<ReturnType<typeof openCacheScene>>
-
 /**
  * A Marina and a docker-registry, between them a proxy that counts and spoils requests on demand; closed after the
  * file's tests.

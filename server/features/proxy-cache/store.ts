@@ -5,7 +5,7 @@ import type { Paged, PagePart, Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 
 /** The figures of a cache; sizes in bytes. */
-export type Figures = Record<
+type Figures = Record<
   | 'tags'
   | 'goneTags'
   | 'artifacts'
@@ -107,7 +107,7 @@ export type Candidate = { digest: Digest; repositoryId: number; repository: Repo
 
 /**
  * Artifacts of a project that no index names, in the order in which they were used last: pulled, or else pushed. The
- * use of a part is a use of its index. Those that are being fetched, and those used in the last `graceMs`, are left out.
+ * use of a part is a use of its index. Those that are being fetched, or were used in the last `graceMs`, are left out.
  */
 export function listUnused(
   db: Queryable,

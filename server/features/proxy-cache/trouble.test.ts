@@ -27,7 +27,7 @@ async function givenKept(metadata: Record<string, string> = {}) {
 
 const stale = /^299 - ".*could not be asked.*ago"$/
 
-test('what is here is served in any trouble of the upstream, with a warning; what is not gets a clear error', async () => {
+test('in any trouble of the upstream what is here is served with a warning, what is not gets an error', async () => {
   const troubles: [string, Fault, number][] = [
     ['500', { status: 500 }, 503],
     ['503', { status: 503 }, 503],
@@ -164,7 +164,7 @@ async function givenBroken(pause: string) {
   own.fault = () => 'reset'
   const warning = async () => {
     const answer = expectAnswer(await own.get(`${cache}/team/app/manifests/v1`), 200)
-    return answer.headers['warning'] === undefined ? '' : String(answer.headers['warning'])
+    return answer.headers['warning'] ?? ''
   }
   return { own, cache, warning }
 }

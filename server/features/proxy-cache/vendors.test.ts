@@ -48,7 +48,8 @@ function openVendor(image: Image, { sendBlob, absent, hasTokens = false }: Ways)
     if (url.startsWith('/token')) return sendJson(response, { token: 'anonymous', expires_in: 300 })
     if (hasTokens && headers.authorization === undefined) {
       const scope = /\/v2\/(.+)\/(?:manifests|blobs)/.exec(url)?.[1]
-      const challenge = `Bearer realm="${own}/token",service="vendor"${scope ? `,scope="repository:${scope}:pull"` : ''}`
+      const asked = scope ? `,scope="repository:${scope}:pull"` : ''
+      const challenge = `Bearer realm="${own}/token",service="vendor"${asked}`
       return sendJson(response, { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] }, 401, {
         'www-authenticate': challenge,
       })

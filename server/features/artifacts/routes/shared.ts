@@ -30,7 +30,7 @@ export function parseArtifactReference(text: string): Reference {
   throw new Failure('BAD_REQUEST', 'an artifact is named by a tag or a digest')
 }
 
-/** Throws METHOD_NOT_ALLOWED, as Harbor does, in a project that caches another registry: what it has comes from there. */
+/** Throws METHOD_NOT_ALLOWED, as Harbor does, in a project that caches another registry: all it has is from there. */
 export function refuseCache({ endpointId }: Project): void {
   if (endpointId !== null)
     throw new Failure('METHOD_NOT_ALLOWED', "the operation isn't supported for a proxy cache project")

@@ -1,10 +1,10 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import type { BlobStream, ByteRange } from '../../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../../registry.ts'
-import type { Asking, Place } from './asking.ts'
+import type { Asking } from './asking.ts'
 import { findPartSize } from './store.ts'
 import { toClient } from './trouble.ts'
-import type { ProxyGround } from './types.ts'
+import type { Place, ProxyGround } from './types.ts'
 
 /** Blobs of a cache that are not here, or not by the name that was asked for. */
 export interface BlobPulls {

@@ -7,10 +7,10 @@ import { sql } from '../../../platform/db/sql.ts'
 export const leaseMs = 15_000
 
 /** What is fetched, for which project. `most`: how many downloads the project may have at a time; 0: any number. */
-export type Wanted = { projectId: number; repository: RepositoryName; digest: Digest; most: number }
+type Wanted = { projectId: number; repository: RepositoryName; digest: Digest; most: number }
 
 /** Ours; that of another process, which writes to `file`; or none, as the project has as many as it may. */
-export type Claim = { kind: 'ours' } | { kind: 'theirs'; file: string } | { kind: 'full' }
+type Claim = { kind: 'ours' } | { kind: 'theirs'; file: string } | { kind: 'full' }
 
 /** Claims the download of a blob for `owner`, unless another process has it. */
 export async function claimDownload(db: Queryable, owner: string, file: string, wanted: Wanted): Promise<Claim> {

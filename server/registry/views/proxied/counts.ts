@@ -3,7 +3,7 @@ import { sql } from '../../../platform/db/sql.ts'
 import type { Metrics } from '../../../platform/observe/metrics.ts'
 
 /** From where a pull was served: from here, from the upstream, or from here since the upstream is in trouble. */
-export type Served = 'hits' | 'misses' | 'stale'
+type Served = 'hits' | 'misses' | 'stale'
 type Counted = Record<Served | 'savedBytes' | 'fetchedBytes', number>
 
 /** Counts of this process by project, for metrics, and written to the database now and then, for people. */

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bytes } from '../../../platform/blobs/blobs.ts'
 import { RemoteFailed } from '../../remote/failed.ts'
 import type { Remote } from '../../remote/types.ts'
-import type { DownloadGround, Flow, WantedBlob } from './downloads.ts'
-import { proxyActor } from './keep.ts'
+import { proxyActor } from './actor.ts'
 import { upstreamName } from './names.ts'
 import { heldBackBytes, openSpool, type Spool } from './spool.ts'
+import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 
 /** `drop` gives the claim on the download back. */
 type More = { signal: AbortSignal; drop(): Promise<void> }

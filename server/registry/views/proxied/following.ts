@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OciError } from '../../../../oci/errors.ts'
 import { findBlob } from '../../../catalog/blob.ts'
 import { findDownload } from './claims.ts'
-import type { DownloadGround, Flow, WantedBlob } from './downloads.ts'
 import { heldBackBytes } from './spool.ts'
+import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 
 /** How often the file of another process is looked at, and the database asked, in ms. */
 const everyMs = { file: 25, database: 200 }
@@ -23,8 +23,8 @@ type Watched = {
 }
 
 /**
- * Follows a download of another process: its file, where this process can read it, and for the rest the blob, once it is
- * stored. On another machine without that folder, readers wait for the stored blob.
+ * Follows a download of another process: its file, where this process can read it, and for the rest the blob, once it
+ * is stored. On another machine without that folder, readers wait for the stored blob.
  */
 export async function startFollow(
   ground: DownloadGround,
@@ -84,7 +84,8 @@ async function endOf({ db, reader }: DownloadGround, { name, digest }: WantedBlo
 
 /** Of a small blob all must be here first, as for one of our own. */
 async function started({ size }: WantedBlob, watched: Watched): Promise<void> {
-  while (watched.end === undefined && (size <= heldBackBytes || watched.grown === 0)) await watched.changed.promise
+  const isBegun = () => size > heldBackBytes && watched.grown > 0
+  while (watched.end === undefined && !isBegun()) await watched.changed.promise
   if (watched.end === 'lost') throw new DownloadLost()
 }
 

@@ -2,30 +2,13 @@ import type { Digest } from '../../../../oci/digest.ts'
 import { OciError } from '../../../../oci/errors.ts'
 import { parseManifest, type Manifest } from '../../../../oci/manifest.ts'
 import type { RepositoryName } from '../../../../oci/reference.ts'
-import type { Actor } from '../../../catalog/topics.ts'
 import { openTurns } from '../../../platform/turns.ts'
 import type { ManifestRead } from '../../registry.ts'
-import type { Downloads, WantedBlob } from './downloads.ts'
+import { proxyActor } from './actor.ts'
 import { findWaiting, hasAny, listMissing, listTagsOf, listWaitingFor, noteStored } from './store.ts'
-import type { ProxyLent } from './types.ts'
-
-/** Who stores what a cache keeps, in facts and in the audit log. */
-export const proxyActor: Actor = { kind: 'system', id: null, name: 'proxy-cache' }
+import type { Downloads, Keeper, ProxyLent, WantedBlob } from './types.ts'
 
 type KeepGround = Pick<ProxyLent, 'db' | 'reader' | 'local' | 'log'>
-
-/**
- * Makes artifacts of what was fetched, once it is whole: an image with its blobs, an index with those of its children
- * that are here. Works behind the answers to clients.
- */
-export interface Keeper {
-  /** To be told of a manifest that was fetched, or of a tag that names one. */
-  saved(name: RepositoryName, read: ManifestRead): void
-  /** To be told of a blob that was stored. One that clients asked for, a layer, brings the rest of its image. */
-  stored(wanted: WantedBlob): void
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>
-}
 
 /** How many blobs that no client has asked for yet are fetched at once. */
 const atOnce = 2

@@ -2,10 +2,10 @@ import type { Digest } from '../../../../oci/digest.ts'
 import { OciError } from '../../../../oci/errors.ts'
 import { findRepository } from '../../../catalog/repository.ts'
 import type { Page, Registry } from '../../registry.ts'
-import type { Asking, Place } from './asking.ts'
-import { UpstreamLate } from './breaker.ts'
+import type { Asking } from './asking.ts'
 import { isAbsence, toClient } from './trouble.ts'
-import type { ProxyGround } from './types.ts'
+import { within } from './waiting.ts'
+import type { Place, ProxyGround } from './types.ts'
 
 type Referrers = Awaited<ReturnType<Registry['listReferrers']>>
 
@@ -25,7 +25,7 @@ export function openLists({ reader, local, limits }: ProxyGround, asking: Asking
   ): Promise<Result> {
     const isHere = (await findRepository(reader, place.name)) !== undefined
     try {
-      return await (isHere ? orLate(ask(), limits.waitMs) : ask())
+      return await within(isHere ? limits.waitMs : undefined, place.rules.upstream.name, ask())
     } catch (error) {
       if (isHere && !isAbsence(error)) return here()
       throw toClient(error, place.rules.upstream.name, place.name)
@@ -54,17 +54,5 @@ export function openLists({ reader, local, limits }: ProxyGround, asking: Asking
         throw error
       }
     },
-  }
-}
-
-async function orLate<Result>(work: Promise<Result>, waitMs: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UpstreamLate(`no answer in ${waitMs} ms`)), waitMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

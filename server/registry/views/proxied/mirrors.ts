@@ -25,8 +25,8 @@ export function findMirrors({ db, cache }: Reader, host: string): Maybe<string[]
 
 /**
  * The target of a request that containerd sends to a mirror: `/v2/library/nginx/...?ns=docker.io` becomes
- * `/v2/<project>/library/nginx/...`, for the project that caches that registry. A path that names such a project already
- * stays as it is, as does one of a registry that no project caches.
+ * `/v2/<project>/library/nginx/...`, for the project that caches that registry. A path that names such a project
+ * already stays as it is, as does one of a registry that no project caches.
  */
 export function mirroredTarget(target: string, projects: readonly string[]): string {
   const [first] = projects

@@ -3,13 +3,14 @@ import { neededBlobs } from '../../../../oci/manifest.ts'
 import { isManifestType } from '../../../../oci/media-type.ts'
 import type { Reference, RepositoryName } from '../../../../oci/reference.ts'
 import type { ManifestRead } from '../../registry.ts'
-import type { Asking, Place } from './asking.ts'
+import type { Asking } from './asking.ts'
 import { parsed } from './keep.ts'
+import type { Places } from './places.ts'
 import type { Pulls } from './pulls.ts'
-import type { CacheProject, ProxyGround } from './types.ts'
+import type { CacheProject, Place, ProxyGround } from './types.ts'
 
 /** `platforms`: which children of an index, such as `linux/arm64`; none: all. */
-export type PrefetchWish = { name: RepositoryName; reference: Reference; platforms: string[] }
+type PrefetchWish = { name: RepositoryName; reference: Reference; platforms: string[] }
 
 /** Brings an image of the upstream here, whole. Returns how many of its blobs were fetched for it. */
 export type Prefetch = (project: CacheProject, wish: PrefetchWish, signal: AbortSignal) => Promise<number>
@@ -17,15 +18,15 @@ export type Prefetch = (project: CacheProject, wish: PrefetchWish, signal: Abort
 type Parts = {
   asking: Asking
   pulls: Pulls
-  placeOf(project: CacheProject, name: RepositoryName): Promise<Place>
+  places: Places
 }
 
 /** The most levels of indexes that are followed, as many as Marina stores. */
 const deepest = 4
 
-export function openPrefetch({ local, downloads }: ProxyGround, { asking, pulls, placeOf }: Parts): Prefetch {
+export function openPrefetch({ local, downloads }: ProxyGround, { asking, pulls, places }: Parts): Prefetch {
   return async (project, { name, reference, platforms }, signal) => {
-    const place = await placeOf(project, name)
+    const place = await places.placeIn(project, name)
     const read =
       'tag' in reference
         ? await pulls.byTag(place, reference.tag, 'readManifest')

@@ -1,20 +1,18 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import { OciError } from '../../../../oci/errors.ts'
-import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import type { Tag } from '../../../../oci/reference.ts'
 import { findTag } from '../../../catalog/tag.ts'
 import { andThen, type Maybe } from '../../../platform/maybe.ts'
-import type { ManifestRead, ManifestStat } from '../../registry.ts'
-import type { Asking, Place } from './asking.ts'
+import type { ManifestRead } from '../../registry.ts'
+import { proxyActor } from './actor.ts'
+import type { Asking } from './asking.ts'
 import { UpstreamLate } from './breaker.ts'
-import { proxyActor, type Keeper } from './keep.ts'
+import { findAny, findHere, findOld, statOf, type Found, type Verb } from './here.ts'
 import { upstreamName } from './names.ts'
-import { findKnownTag, findWaiting, forgetTags, noteGone, type KnownTag } from './store.ts'
+import { findKnownTag, forgetTags, noteGone, type KnownTag } from './store.ts'
 import { goneText, isAbsence, staleText, toClient } from './trouble.ts'
-import type { ProxyGround } from './types.ts'
-
-type Found = ManifestRead | ManifestStat
-/** `readManifest` for GET, `statManifest` for HEAD. */
-export type Verb = 'readManifest' | 'statManifest'
+import type { Keeper, Place, ProxyGround } from './types.ts'
+import { within } from './waiting.ts'
 
 /** Manifests of a cache: from here while they are fresh, else as the upstream says, or as it last said. */
 export interface Pulls {
@@ -23,158 +21,108 @@ export interface Pulls {
   byDigest(place: Place, digest: Digest, verb: Verb): Promise<Found>
 }
 
-export function openPulls(ground: ProxyGround, asking: Asking, keeper: () => Keeper): Pulls {
-  const { reader, local, counts, db } = ground
-  return { byTag, byDigest }
+type Parts = { ground: ProxyGround; asking: Asking; keeper: Keeper }
+/** One pull of a tag; `known`: what the upstream said last. */
+type Pull = { place: Place; tag: Tag; known: KnownTag | undefined; verb: Verb }
 
-  function byTag(place: Place, tag: Tag, verb: Verb): Maybe<Found> {
-    return andThen(findKnownTag(reader, place.name, tag), (known) => {
-      if (!known || !isFresh(place, tag, known)) return ask(place, tag, known, verb)
-      if (known.goneAt !== null) return ofGone(place, tag, known, verb)
-      return andThen(findHere(place, tag, known, verb), (here) => {
-        if (!here) return ask(place, tag, known, verb)
-        counts.served(place.project, 'hits')
-        return here
-      })
-    })
-  }
-
-  function isFresh(place: Place, tag: Tag, known: KnownTag): boolean {
-    const { freshMs, isFixed } = place.rules
-    if (known.goneAt === null && isFixed(tag)) return true
-    return freshMs > 0 && Date.now() - asking.confirmedAt(place, tag, known) < freshMs
-  }
-
-  /** What the tag named when the upstream was asked last, if that is here; a HEAD needs no bytes. */
-  function findHere({ name }: Place, tag: Tag, known: KnownTag, verb: Verb): Maybe<Found | undefined> {
-    const { digest } = known
-    return andThen(findTag(reader, name, tag), (found) => {
-      if (found?.digest === digest) return local[verb](name, { digest })
-      if (verb === 'statManifest') return statOf(known)
-      return findWaiting(reader, name, digest)
-    })
-  }
-
-  /** Asks the upstream; serves what is here when it is in trouble. */
-  async function ask(place: Place, tag: Tag, known: KnownTag | undefined, verb: Verb): Promise<Found> {
-    const { project, rules, name } = place
-    const here = await findOld(place, tag, known, verb)
-    if (here && (await ground.isImmutable(project, name, tag))) return counted(place, 'hits', here)
-    try {
-      return await within(here && ground.limits.waitMs, place, newestOf(place, tag, known, verb))
-    } catch (error) {
-      if (error instanceof UpstreamLate) ground.breaker.failed(project.endpointId, error)
-      if (isAbsence(error)) {
-        if (!known) throw error
-        return gone(place, tag, known, verb)
-      }
-      if (!here) throw toClient(error, rules.upstream.name, name)
-      const since = known ? asking.confirmedAt(place, tag, known) : 0
-      return counted(place, 'stale', { ...here, warning: staleText(rules.upstream.name, error, since) })
-    }
-  }
-
-  async function newestOf(place: Place, tag: Tag, known: KnownTag | undefined, verb: Verb): Promise<Found> {
-    const { name } = place
-    const newest = await asking.tag(place, tag, known, verb === 'readManifest')
-    if (verb === 'statManifest') return counted(place, 'hits', statOf(newest))
-    if ('content' in newest) return counted(place, 'misses', newest)
-    const { digest } = newest
-    const found = await findAny(name, digest, verb)
-    if (!found) return counted(place, 'misses', await asking.manifest(place, digest))
-    // It is here under another tag, or as a part of an index: the tag is moved behind this answer.
-    const isTagged = (await findTag(reader, name, tag))?.digest === digest
-    if (!isTagged) keeper().saved(name, found as ManifestRead)
-    return counted(place, 'hits', found)
-  }
-
-  /** What could be served if the upstream were in trouble: the last known manifest, or that of the tag as it is here. */
-  async function findOld(place: Place, tag: Tag, known: KnownTag | undefined, verb: Verb): Promise<Found | undefined> {
-    const { name } = place
-    const tagged = await findTag(reader, name, tag)
-    if (known) {
-      const waiting = await findWaiting(reader, name, known.digest)
-      const found = tagged?.digest === known.digest ? await findLocal(name, known.digest, verb) : waiting
-      if (found) return verb === 'readManifest' ? found : statOf(known)
-    }
-    return tagged && findLocal(name, tagged.digest, verb)
-  }
-
-  /** The upstream has just said that it has no such tag. */
-  async function gone(place: Place, tag: Tag, known: KnownTag, verb: Verb): Promise<Found> {
-    const { name, rules, project } = place
-    if (rules.whenGone === 'delete') {
-      // A rule may hold the tag fast: then it stays, and is served no more.
-      await local.deleteTag(name, proxyActor, tag).catch((error: unknown) => {
-        if (!(error instanceof OciError)) throw error
-      })
-      await db.transaction((tx) => forgetTags(tx, project.id, name, tag))
-      throw absent(place, tag)
-    }
-    await noteGone(db, name, tag)
-    return ofGone(place, tag, { ...known, goneAt: known.goneAt ?? Date.now() }, verb)
-  }
-
-  /** A tag of which the upstream said that it has it no more. */
-  async function ofGone(place: Place, tag: Tag, known: KnownTag, verb: Verb): Promise<Found> {
-    const { upstream, whenGone } = place.rules
-    const here = whenGone === 'keep' ? await findOld(place, tag, known, verb) : undefined
-    if (!here) throw absent(place, tag)
-    return counted(place, 'stale', { ...here, warning: goneText(upstream.name, known.goneAt!) })
-  }
-
-  async function byDigest(place: Place, digest: Digest, verb: Verb): Promise<Found> {
-    const { name, rules } = place
-    const here = await findAny(name, digest, verb)
-    if (here) return verb === 'readManifest' || !('content' in here) ? here : statOf(here)
-    try {
-      if (verb === 'readManifest') return await asking.manifest(place, digest)
-      return await asking.any(place, async (remote, at) => remote.statManifest(at, { digest }))
-    } catch (error) {
-      throw toClient(error, rules.upstream.name, name)
-    }
-  }
-
-  /** What is here, whole or not. Looked for twice: it may become an artifact between the two looks. */
-  async function findAny(name: RepositoryName, digest: Digest, verb: Verb): Promise<Found | undefined> {
-    const found = (await findLocal(name, digest, verb)) ?? (await findWaiting(reader, name, digest))
-    return found ?? findLocal(name, digest, verb)
-  }
-
-  /** An artifact; undefined when it is none. */
-  async function findLocal(name: RepositoryName, digest: Digest, verb: Verb): Promise<Found | undefined> {
-    try {
-      return await local[verb](name, { digest })
-    } catch (error) {
-      if (error instanceof OciError && error.status === 404) return undefined
-      throw error
-    }
-  }
-
-  function counted(place: Place, how: 'hits' | 'misses' | 'stale', found: Found): Found {
-    counts.served(place.project, how)
-    return found
+export function openPulls(parts: Parts): Pulls {
+  return {
+    byTag: (place, tag, verb) =>
+      andThen(findKnownTag(parts.ground.reader, place.name, tag), (known) =>
+        pullTag(parts, { place, tag, known, verb }),
+      ),
+    byDigest: (place, digest, verb) => pullDigest(parts, place, digest, verb),
   }
 }
 
-function statOf(found: Found): ManifestStat {
-  const { digest, mediaType } = found
-  return { digest, mediaType, size: 'content' in found ? found.content.length : found.size }
+function pullTag(parts: Parts, pull: Pull): Maybe<Found> {
+  const { place, tag, known, verb } = pull
+  if (!known || !isFresh(parts.asking, place, tag, known)) return ask(parts, pull)
+  if (known.goneAt !== null) return ofGone(parts, pull, known.goneAt)
+  return andThen(findHere(parts.ground, place.name, tag, known, verb), (here) =>
+    here ? counted(parts, place, 'hits', here) : ask(parts, pull),
+  )
 }
 
-/** Waits at most `waitMs`; without it, as long as the work takes. The work goes on for the next caller. */
-async function within<Result>(waitMs: number | undefined, { rules }: Place, work: Promise<Result>): Promise<Result> {
-  if (waitMs === undefined) return work
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const why = `${rules.upstream.name} has not answered in ${waitMs} ms`
-    timer = setTimeout(() => reject(new UpstreamLate(why)), waitMs)
-  })
+function isFresh(asking: Asking, place: Place, tag: Tag, known: KnownTag): boolean {
+  const { freshMs, isFixed } = place.rules
+  if (known.goneAt === null && isFixed(tag)) return true
+  return freshMs > 0 && Date.now() - asking.confirmedAt(place, tag, known) < freshMs
+}
+
+/** Asks the upstream; serves what is here when it is in trouble. */
+async function ask(parts: Parts, pull: Pull): Promise<Found> {
+  const { ground, asking } = parts
+  const { place, tag, known, verb } = pull
+  const { project, rules, name } = place
+  const here = await findOld(ground, name, tag, known, verb)
+  if (here && (await ground.isImmutable(project, name, tag))) return counted(parts, place, 'hits', here)
   try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
+    return await within(here && ground.limits.waitMs, rules.upstream.name, newest(parts, pull))
+  } catch (error) {
+    if (error instanceof UpstreamLate) ground.breaker.failed(project.endpointId, error)
+    if (isAbsence(error) && known) return gone(parts, pull, known)
+    if (isAbsence(error) || !here) throw toClient(error, rules.upstream.name, name)
+    const since = known ? asking.confirmedAt(place, tag, known) : 0
+    return counted(parts, place, 'stale', { ...here, warning: staleText(rules.upstream.name, error, since) })
   }
+}
+
+/** What the upstream says that the tag names now. */
+async function newest(parts: Parts, { place, tag, known, verb }: Pull): Promise<Found> {
+  const { ground, asking, keeper } = parts
+  const { name } = place
+  const told = await asking.tag(place, tag, known, verb === 'readManifest')
+  if (verb === 'statManifest') return counted(parts, place, 'hits', statOf(told))
+  if ('content' in told) return counted(parts, place, 'misses', told)
+  const found = await findAny(ground, name, told.digest, verb)
+  if (!found) return counted(parts, place, 'misses', await asking.manifest(place, told.digest))
+  // It is here under another tag, or as a part of an index: the tag is moved behind this answer.
+  const isTagged = (await findTag(ground.reader, name, tag))?.digest === told.digest
+  if (!isTagged) keeper.saved(name, found as ManifestRead)
+  return counted(parts, place, 'hits', found)
+}
+
+/** The upstream has just said that it has no such tag (any more). */
+async function gone(parts: Parts, pull: Pull, known: KnownTag): Promise<Found> {
+  const { db, local } = parts.ground
+  const { place, tag } = pull
+  const { name, rules, project } = place
+  if (rules.whenGone !== 'delete') {
+    await noteGone(db, name, tag)
+    return ofGone(parts, pull, known.goneAt ?? Date.now())
+  }
+  // A rule may hold the tag fast: then it stays, and is served no more.
+  await local.deleteTag(name, proxyActor, tag).catch((error: unknown) => {
+    if (!(error instanceof OciError)) throw error
+  })
+  await db.transaction((tx) => forgetTags(tx, project.id, name, tag))
+  throw absent(place, tag)
+}
+
+/** A tag that the upstream has no more. */
+async function ofGone(parts: Parts, { place, tag, known, verb }: Pull, goneAt: number): Promise<Found> {
+  const { upstream, whenGone } = place.rules
+  const here = whenGone === 'keep' ? await findOld(parts.ground, place.name, tag, known, verb) : undefined
+  if (!here) throw absent(place, tag)
+  return counted(parts, place, 'stale', { ...here, warning: goneText(upstream.name, goneAt) })
+}
+
+async function pullDigest({ ground, asking }: Parts, place: Place, digest: Digest, verb: Verb): Promise<Found> {
+  const { name, rules } = place
+  const here = await findAny(ground, name, digest, verb)
+  if (here) return verb === 'readManifest' || !('content' in here) ? here : statOf(here)
+  try {
+    if (verb === 'readManifest') return await asking.manifest(place, digest)
+    return await asking.any(place, async (remote, at) => remote.statManifest(at, { digest }))
+  } catch (error) {
+    throw toClient(error, rules.upstream.name, name)
+  }
+}
+
+function counted({ ground }: Parts, { project }: Place, how: 'hits' | 'misses' | 'stale', found: Found): Found {
+  ground.counts.served(project, how)
+  return found
 }
 
 function absent({ rules, name }: Place, tag: Tag): OciError {

@@ -7,7 +7,7 @@ import { compileRegex } from '../../../platform/regex.ts'
 export const cacheRulesKey = keyOf('cache_rules', 'project_id')
 
 /** What becomes of a tag that the upstream has deleted: it is served on, answered with 404, or deleted here, too. */
-export type WhenGone = 'keep' | 'mark' | 'delete'
+type WhenGone = 'keep' | 'mark' | 'delete'
 export const whenGoneWords: readonly WhenGone[] = ['keep', 'mark', 'delete']
 
 /** How a project caches its upstream, read from its metadata. */
@@ -34,9 +34,9 @@ export type CacheRules = {
 }
 
 /** The seconds for which a tag is fresh, where the project does not say. */
-export const defaultFreshSeconds = 300
+const defaultFreshSeconds = 300
 
-/** The metadata of a project to its rules. A number that cannot be read counts as not set: all are checked when they are saved. */
+/** The metadata of a project to its rules. They were checked when they were saved: a wrong number counts as not set. */
 export function cacheRulesOf(metadata: Readonly<Record<string, string>>, upstream: CacheRules['upstream']): CacheRules {
   const number = (name: string, fallback = 0) => {
     const value = Number(metadata[name] ?? fallback)

@@ -202,7 +202,7 @@ export async function noteStored(db: Db, name: RepositoryName, digest: Digest): 
 }
 
 /**
- * A repository of the project that holds the blob, `name` itself if it does: who may read one of them may read the others.
+ * A repository of the project that holds the blob, `name` itself if it does: who may read one of them may read all.
  */
 export async function findHolder(
   db: Queryable,
