@@ -56,17 +56,13 @@ async function compareCold(bench: Bench, { marina, upstream, line, proxy }: Side
 
 /** A pull from a cache beside one from an ordinary project of the same Marina. */
 async function compareWarm(bench: Bench, marina: Registry, upstream: number): Promise<Row[]> {
-  const pushed = await pushNew(upstream)
+  const cached = await pushNew(upstream)
   await makeCache(marina, 'near', upstream)
-  await pull(marina.port, 'near/', pushed, basic)
-  const from = `docker://127.0.0.1:${upstream}/${pushed.name}:v1`
-  const to = `docker://127.0.0.1:${marina.port}/library/${pushed.name}:v1`
-  const [, account = ''] = basic.split(' ')
-  const creds = ['--dest-creds', Buffer.from(account, 'base64').toString()]
-  await output('skopeo', ['copy', '--src-tls-verify=false', '--dest-tls-verify=false', ...creds, from, to])
+  await pull(marina.port, 'near/', cached, basic)
+  const own = await pushNew(marina.port, 'library/', basic)
   const values = await takeTurns(bench, 'second pull', {
-    cache: () => timed(() => pull(marina.port, 'near/', pushed, basic)),
-    project: () => timed(() => pull(marina.port, 'library/', pushed, basic)),
+    cache: () => timed(() => pull(marina.port, 'near/', cached, basic)),
+    project: () => timed(() => pull(marina.port, '', own, basic)),
   })
   return [
     {
@@ -124,7 +120,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 /** As docker pulls: the manifest, then blobs, three at once, by curl. */
 async function pull(port: number, prefix: string, { name, blobs }: Pushed, authorization?: string): Promise<void> {
-  const head = authorization ? ['-H', `authorization: ${authorization}`] : []
+  const head = ['-H', `accept: ${manifestType}`, ...(authorization ? ['-H', `authorization: ${authorization}`] : [])]
   const fetchOne = (path: string) =>
     output('curl', ['-sS', '-f', '-o', '/dev/null', ...head, `http://127.0.0.1:${port}/v2/${prefix}${name}/${path}`])
   await fetchOne('manifests/v1')
@@ -144,7 +140,7 @@ async function pullQuietly(agent: Agent, port: number, prefix: string, { name, b
 
 function readAll(agent: Agent, port: number, path: string, size: number | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: basic }
+    const headers = { authorization: basic, accept: manifestType }
     get({ host: '127.0.0.1', port, path, agent, headers }, (answer: IncomingMessage) => {
       let count = 0
       answer.on('data', (chunk: Buffer) => (count += chunk.length))
@@ -163,33 +159,39 @@ const residentBytes = (pid: number): number =>
 
 let images = 0
 
+const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+
 /** A new image in a repository of its own. */
-async function pushNew(port: number): Promise<Pushed> {
-  const name = `app${++images}`
+async function pushNew(port: number, prefix = '', authorization?: string): Promise<Pushed> {
+  const name = `${prefix}app${++images}`
   const config = Buffer.from(
     JSON.stringify({ architecture: 'amd64', os: 'linux', made: randomBytes(8).toString('hex') }),
   )
   const layers: Part[] = []
-  for (let at = 0; at < image.layers; at++) layers.push(await pushBlob(port, name, randomBytes(image.bytes)))
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  for (let at = 0; at < image.layers; at++)
+    layers.push(await pushBlob(port, name, randomBytes(image.bytes), authorization))
   const part = (one: Part, type: string) => ({ ...one, mediaType: `application/vnd.oci.image.${type}` })
-  const first = await pushBlob(port, name, config)
+  const first = await pushBlob(port, name, config, authorization)
   const manifest = {
     schemaVersion: 2,
-    mediaType,
+    mediaType: manifestType,
     config: part(first, 'config.v1+json'),
-    layers: layers.map((one) => part(one, 'layer.v1.tar')),
+    layers: layers.map((one) => part(one, 'layer.v1.tar+gzip')),
   }
-  await ask(port, 'PUT', `/v2/${name}/manifests/v1`, { body: Buffer.from(JSON.stringify(manifest)), type: mediaType })
+  await ask(port, 'PUT', `/v2/${name}/manifests/v1`, {
+    body: Buffer.from(JSON.stringify(manifest)),
+    type: manifestType,
+  })
   return { name, blobs: [first, ...layers] }
 }
 
-async function pushBlob(port: number, name: string, bytes: Buffer): Promise<Part> {
+async function pushBlob(port: number, name: string, bytes: Buffer, authorization?: string): Promise<Part> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  const begun = await ask(port, 'POST', `/v2/${name}/blobs/uploads/`)
+  const begun = await ask(port, 'POST', `/v2/${name}/blobs/uploads/`, undefined, authorization)
   const place = new URL(begun.headers.get('location')!, `http://127.0.0.1:${port}`)
   place.searchParams.set('digest', digest)
-  await ask(port, 'PUT', place.pathname + place.search, { body: bytes, type: 'application/octet-stream' })
+  const sent = { body: bytes, type: 'application/octet-stream' }
+  await ask(port, 'PUT', place.pathname + place.search, sent, authorization)
   return { digest, size: bytes.length }
 }
 

@@ -24,7 +24,7 @@ export function openProxiedView(
   local: Registry,
   otherSide: OtherSide,
   opened: AsyncDisposableStack,
-  onError: (error: unknown) => void,
+  { onError, onReceived }: { onError(error: unknown): void; onReceived(bytes: number): void },
 ): Proxied & { counts: CacheCounts } {
   const { db, cache, secrets, config, log } = ground
   const reader: Reader = { db, cache }
@@ -45,6 +45,7 @@ export function openProxiedView(
       limits: config.proxyCache,
       dir: proxiedDir(ground),
       log,
+      onReceived,
       openUpstream: async (id) => ({ asks: (await asks.open(id)).remote, blobs: (await blobs.open(id)).remote }),
       rulesOf: (projectId) => findCacheRules(reader, projectId),
       async isImmutable(project, repository, tag) {

@@ -86,9 +86,10 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
   const own = { db, cache, blobs, gates, describe, pushesAtOnce, smallBlobs: smallBlobsOf(ground) }
   const local = tellingShortages(db, openLocalRegistry(own))
-  const proxied = openProxiedView(ground, local, otherSide, opened, late('counts of caches'))
-  const { registry } = proxied
   const passed = openYoungCollector(16 * 2 ** 20)
+  const told = { onError: late('counts of caches'), onReceived: passed }
+  const proxied = openProxiedView(ground, local, otherSide, opened, told)
+  const { registry } = proxied
   const door = openDoor({
     registry,
     tokens,

@@ -137,7 +137,7 @@ export function projectRoutes({ reader: { db, cache }, settings, cachesLists, be
     if (rights.kind !== 'user' || !rights.isAdmin)
       throw new Failure('FORBIDDEN', 'Only system admin can create proxy cache project')
     if (id <= 0) throw new Failure('BAD_REQUEST', `${id} is invalid value of registry_id, it should be greater than 0`)
-    const endpoint = await findEndpoint(db, id)
+    const endpoint = Number.isSafeInteger(id) ? await findEndpoint(db, id) : undefined
     if (!endpoint) throw new Failure('BAD_REQUEST', `registry ${id} not found`)
     if (!cachedTypes.includes(endpoint.type))
       throw new Failure('BAD_REQUEST', `unsupported registry type ${endpoint.type}`)

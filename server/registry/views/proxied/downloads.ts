@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hexOf } from '../../../../oci/digest.ts'
 import { OciError } from '../../../../oci/errors.ts'
 import type { BlobStream, ByteRange } from '../../../platform/blobs/blobs.ts'
 import { every } from '../../../platform/repeat.ts'
 import { proxyActor } from './actor.ts'
+import { openBlocks, type Blocks } from './blocks.ts'
 import { claimDownload, dropDownload, leaseMs, renewDownloads } from './claims.ts'
 import { startFetch } from './fetching.ts'
+import { streamOf } from './flow.ts'
 import { DownloadLost, startFollow } from './following.ts'
 import { findHolder } from './store.ts'
 import type { DownloadGround, Downloads, Flow, WantedBlob } from './types.ts'
@@ -23,11 +24,12 @@ type State = {
   owner: string
   entries: Map<string, { wanted: WantedBlob; flow: Promise<Flow | 'here'> }>
   signal: AbortSignal
+  pool: Blocks
 }
 
 export function openDownloads(ground: DownloadGround): Downloads {
   const closing = new AbortController()
-  const state: State = { ground, owner: randomUUID(), entries: new Map(), signal: closing.signal }
+  const state: State = { ground, owner: randomUUID(), entries: new Map(), signal: closing.signal, pool: openBlocks() }
   const { entries, owner } = state
   const renewing = every(
     leaseMs / 5,
@@ -87,7 +89,7 @@ function joined(state: State, wanted: WantedBlob): Promise<Flow | 'here'> {
   return entry.flow
 }
 
-async function begin({ ground, owner, signal }: State, wanted: WantedBlob): Promise<Flow | 'here'> {
+async function begin({ ground, owner, signal, pool }: State, wanted: WantedBlob): Promise<Flow | 'here'> {
   const { db, dir } = ground
   if (signal.aborted) throw new OciError('UNAVAILABLE', 'Marina is ending')
   if (await isMounted(ground, wanted)) {
@@ -101,17 +103,11 @@ async function begin({ ground, owner, signal }: State, wanted: WantedBlob): Prom
   if (claim.kind === 'theirs') return startFollow(ground, wanted, claim.file, signal)
   const drop = () => dropDownload(db, owner, name, digest)
   try {
-    return await startFetch(ground, wanted, file, { signal, drop })
+    return await startFetch(ground, wanted, file, { signal, pool, drop })
   } catch (error) {
     await drop()
     throw error
   }
-}
-
-function streamOf(flow: Flow, { start, end }: ByteRange, release: () => void): BlobStream {
-  const stream = Readable.from(flow.follow(start, end), { objectMode: false, highWaterMark: 2 ** 18 })
-  stream.once('close', release)
-  return stream
 }
 
 /** Takes the blob from another repository of the same project, if one has it. */

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Bytes } from '../../../platform/blobs/blobs.ts'
 import { RemoteFailed } from '../../remote/failed.ts'
 import type { Remote } from '../../remote/types.ts'
 import { proxyActor } from './actor.ts'
+import type { Blocks } from './blocks.ts'
+import { streamOf } from './flow.ts'
 import { upstreamName } from './names.ts'
 import { heldBackBytes, openSpool, type Spool } from './spool.ts'
 import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 
 /** `drop` gives the claim on the download back. */
-type More = { signal: AbortSignal; drop(): Promise<void> }
+type More = { signal: AbortSignal; pool: Blocks; drop(): Promise<void> }
 
 /**
  * Fetches a blob: from the upstream into a file, which clients and Marina's own storage follow. A client that hangs up
@@ -18,19 +19,19 @@ export async function startFetch(
   ground: DownloadGround,
   wanted: WantedBlob,
   file: string,
-  { signal, drop }: More,
+  { signal, pool, drop }: More,
 ): Promise<Flow> {
   const { log, onStored } = ground
   const { blobs } = await wanted.upstream()
   const { name, digest, size } = wanted
-  const spool = await openSpool(file, size)
+  const spool = await openSpool(file, size, pool)
   const begun = Promise.withResolvers<void>()
   const arrived = fill(ground, wanted, spool, { remote: blobs.until(signal), signal, onBegun: begun.resolve })
   // Of a small blob nothing is sent before all is known to be right: then a failure is an answer, not a cut.
   const ready = size <= heldBackBytes ? arrived : Promise.race([begun.promise, arrived])
   ready.catch(() => {})
-  const release = spool.hold()
-  const stored = ground.local.writeBlob(name, proxyActor, digest, spool.follow(0, size - 1) as Bytes)
+  const bytes = streamOf(spool, { start: 0, end: size - 1 }, spool.hold())
+  const stored = ground.local.writeBlob(name, proxyActor, digest, bytes)
   const over = (async () => {
     try {
       await stored
@@ -44,11 +45,11 @@ export async function startFetch(
       await drop().catch(() => {})
       return error
     } finally {
-      release()
+      bytes.destroy()
       await spool[Symbol.asyncDispose]()
     }
   })()
-  return { ready, over, hold: () => spool.hold(), follow: (start, end) => spool.follow(start, end) }
+  return { ready, over, hold: () => spool.hold(), follow: (...range) => spool.follow(...range) }
 }
 
 /** Resolves when all bytes are in the file and have the digest. */
@@ -69,17 +70,16 @@ async function fill(
       if (count + chunk.length > size) throw wrongSize(wanted)
       await spool.write(chunk)
       count += chunk.length
+      ground.onArrived(wanted, chunk.length)
       await pace(begunAt, count, rules.bytesPerSecond, signal)
     }
     if (count !== size) throw wrongSize(wanted)
-    spool.finish()
+    await spool.finish()
     ground.noted(wanted, undefined)
   } catch (error) {
     spool.fail(error)
     ground.noted(wanted, error)
     throw error
-  } finally {
-    ground.onFetched(wanted, count)
   }
 }
 

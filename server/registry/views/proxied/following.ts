@@ -10,7 +10,7 @@ import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 const everyMs = { file: 25, database: 200 }
 
 /** The most bytes that a reader takes from the file at once. */
-const readBytes = 256 * 1024
+const readBytes = 128 * 1024
 
 /** What is known of the other process's download; readers wait for `changed`. */
 type Watched = {
@@ -44,7 +44,7 @@ export async function startFollow(
       watched.users++
       return release
     },
-    follow: (start, end) => follow(ground, wanted, watched, { start, end }),
+    follow: (start, end, send) => follow(ground, wanted, watched, { start, end, send }),
   }
 }
 
@@ -89,22 +89,23 @@ async function started({ size }: WantedBlob, watched: Watched): Promise<void> {
   if (watched.end === 'lost') throw new DownloadLost()
 }
 
-async function* follow(
+async function follow(
   { local }: DownloadGround,
   { name, digest }: WantedBlob,
   watched: Watched,
-  { start, end }: { start: number; end: number },
-): AsyncGenerator<Buffer, void> {
+  { start, end, send }: { start: number; end: number; send: (bytes: Buffer) => Promise<void> },
+): Promise<void> {
+  const own = Buffer.allocUnsafeSlow(readBytes)
   for (let at = start; at <= end;) {
     const upto = Math.min(end + 1, watched.grown)
     if (watched.handle && at < upto) {
-      const wanted = Math.min(readBytes, upto - at)
-      const { bytesRead, buffer } = await watched.handle.read(Buffer.allocUnsafe(wanted), 0, wanted, at)
+      const { bytesRead } = await watched.handle.read(own, 0, Math.min(own.length, upto - at), at)
       if (bytesRead === 0) throw new DownloadLost()
+      await send(own.subarray(0, bytesRead))
       at += bytesRead
-      yield buffer.subarray(0, bytesRead)
     } else if (watched.end === 'here') {
-      return yield* (await local.openBlob(name, digest, { start: at, end })) as AsyncIterable<Buffer>
+      for await (const bytes of await local.openBlob(name, digest, { start: at, end })) await send(bytes as Buffer)
+      return
     } else if (watched.end === 'lost') throw new DownloadLost()
     else await watched.changed.promise
   }

@@ -34,7 +34,10 @@ export function openProxied(lent: ProxyLent & { counts: CacheCounts }): Proxied 
     noted: ({ project: { endpointId } }, error) =>
       error === undefined ? breaker.worked(endpointId) : breaker.failed(endpointId, error),
     onStored: (wanted) => keeper.stored(wanted),
-    onFetched: ({ project }, count) => counts.bytes(project, 'fetched', count),
+    onArrived({ project }, count) {
+      lent.onReceived(count)
+      counts.bytes(project, 'fetched', count)
+    },
   })
   const ground: ProxyGround = { ...lent, breaker, downloads }
   const asking = openAsking(ground, keeper)

@@ -1,5 +1,6 @@
 import { open, unlink, type FileHandle } from 'node:fs/promises'
 import { StorageFull } from '../../../platform/blobs/blobs.ts'
+import { blockBytes, type Block, type Blocks } from './blocks.ts'
 
 /**
  * The bytes of one blob on their way from the upstream, in a file that grows. Any number of readers follow it at their
@@ -10,19 +11,19 @@ export interface Spool {
   readonly file: string
   /** Of the whole blob, in bytes. */
   readonly size: number
-  /** Appends bytes; resolves when readers can see them. */
-  write(bytes: Buffer): Promise<void>
-  /** The digest of all bytes is right: readers get the last ones. */
-  finish(): void
+  /** Appends bytes. A promise only where the file is far behind: then the writer waits for the disk. */
+  write(bytes: Buffer): Promise<void> | undefined
+  /** All bytes have arrived, and their digest is right: readers get the last ones. Resolves when the file has all. */
+  finish(): Promise<void>
   /** Readers fail with this error. Does nothing after `finish`. */
   fail(error: unknown): void
   /** Keeps the file open for a reader until the returned function is called. */
   hold(): () => void
   /**
-   * The bytes from `start` to `end`, both included, as they arrive. Fails when the download does. The reader has to
-   * `hold` the spool.
+   * Gives the bytes from `start` to `end`, both included, to `send` as they arrive, as many at once as there are. They
+   * are the reader's until its promise resolves. Fails when the download does. The reader has to `hold` the spool.
    */
-  follow(start: number, end: number): AsyncGenerator<Buffer, void>
+  follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
   /** Removes the file; readers that hold it go on. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -30,42 +31,58 @@ export interface Spool {
 /** How many of the last bytes nobody gets before the digest of all is known to be right. */
 export const heldBackBytes = 64 * 1024
 
-/** How many of the newest bytes stay in memory: most readers are near them, and need no read of the file. */
-const newestBytes = 4 * 2 ** 20
+/** How many of the newest blocks stay in memory, 4 MiB in all: most readers are near them. */
+const newestBlocks = 8
 
-/** The most bytes that a reader who is far behind takes from the file at once. */
-const readBytes = 256 * 1024
+/** How far the file may be behind, in bytes, before the download waits for it. */
+const behindBytes = 8 * 2 ** 20
 
-/** Throws StorageFull when the folder has no room. */
-export async function openSpool(file: string, size: number): Promise<Spool> {
-  const handle = await open(file, 'wx+', 0o600)
+/** The most bytes that a reader takes at once who cannot hold a block, or is far behind. */
+const readBytes = 64 * 1024
+
+type State = {
+  size: number
+  /** Bytes that came, and those of them that the file has. */
+  arrived: number
+  written: number
+  ended: { isRight: true } | { isRight: false; error: unknown } | undefined
+  grown: ReturnType<typeof openSignal>
+  handle: FileHandle
+  /** The owner and the readers; the last one closes the file. */
+  users: number
+  pool: Blocks
+  /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
+  blocks: Block[]
+  /** Writes one batch after the other while there is something to write. */
+  writing: Promise<void> | undefined
+}
+
+export async function openSpool(file: string, size: number, pool: Blocks): Promise<Spool> {
   const state: State = {
     size,
+    arrived: 0,
     written: 0,
     ended: undefined,
     grown: openSignal(),
-    handle,
+    handle: await open(file, 'wx+', 0o600),
     users: 1,
-    newest: openNewest(),
+    pool,
+    blocks: [],
+    writing: undefined,
+  }
+  const end = (how: NonNullable<State['ended']>) => {
+    state.ended ??= how
+    state.grown.send()
   }
   return {
     file,
     size,
-    async write(bytes) {
-      if (state.written + bytes.length > size) throw new Error(`more than the ${size} bytes of the blob arrived`)
-      await writeAll(handle, bytes, state.written)
-      state.newest.add(state.written, bytes)
-      state.written += bytes.length
-      state.grown.send()
+    write: (bytes) => take(state, bytes),
+    async finish() {
+      end({ isRight: true })
+      await state.writing
     },
-    finish() {
-      state.ended ??= { isRight: true }
-      state.grown.send()
-    },
-    fail(error) {
-      state.ended ??= { isRight: false, error }
-      state.grown.send()
-    },
+    fail: (error) => end({ isRight: false, error }),
     hold() {
       state.users++
       let isHeld = true
@@ -74,7 +91,7 @@ export async function openSpool(file: string, size: number): Promise<Spool> {
         isHeld = false
       }
     },
-    follow: (start, end) => follow(state, start, end),
+    follow: (start, upto, send) => follow(state, start, upto, send),
     async [Symbol.asyncDispose]() {
       await unlink(file).catch(() => undefined)
       await release(state)
@@ -82,18 +99,50 @@ export async function openSpool(file: string, size: number): Promise<Spool> {
   }
 }
 
-type State = {
-  size: number
-  written: number
-  ended: { isRight: true } | { isRight: false; error: unknown } | undefined
-  grown: ReturnType<typeof openSignal>
-  handle: FileHandle
-  /** The owner and the readers; the last one closes the file. */
-  users: number
-  newest: ReturnType<typeof openNewest>
+/** Copies what came into the blocks, and begins to write it to the file. */
+function take(state: State, bytes: Buffer): Promise<void> | undefined {
+  const { size, blocks, pool } = state
+  if (state.arrived + bytes.length > size) throw new Error(`more than the ${size} bytes of the blob arrived`)
+  for (let rest = bytes; rest.length > 0;) {
+    let block = blocks.at(-1)
+    if (!block || block.filled === block.bytes.length)
+      blocks.push((block = pool.take(state.arrived, size - state.arrived)))
+    const piece = rest.subarray(0, block.bytes.length - block.filled)
+    block.bytes.set(piece, block.filled)
+    block.filled += piece.length
+    state.arrived += piece.length
+    rest = rest.subarray(piece.length)
+  }
+  state.grown.send()
+  state.writing ??= writeAll(state).finally(() => (state.writing = undefined))
+  state.writing.catch(() => {})
+  return state.arrived - state.written > behindBytes ? state.writing : undefined
 }
 
-async function* follow(state: State, start: number, end: number): AsyncGenerator<Buffer, void> {
+/** Writes what has come, as much at once as there is. Throws StorageFull when the folder has no room. */
+async function writeAll(state: State): Promise<void> {
+  try {
+    while (state.written < state.arrived) {
+      const { written, blocks } = state
+      const batch = blocks.flatMap(({ start, bytes, filled }) =>
+        start + filled > written ? [bytes.subarray(Math.max(0, written - start), filled)] : [],
+      )
+      state.written += (await state.handle.writev(batch, written)).bytesWritten
+      while (blocks.length > newestBlocks && blocks[0]!.start + blocks[0]!.filled <= state.written)
+        state.pool.drop(blocks.shift()!)
+    }
+  } catch (error) {
+    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '')
+    const why = isFull ? new StorageFull('no room for a download', { cause: error }) : error
+    state.ended = { isRight: false, error: why }
+    state.grown.send()
+    throw why
+  }
+}
+
+async function follow(state: State, start: number, end: number, send: (bytes: Buffer) => Promise<void>) {
+  /** Of this reader alone, for what it cannot hold; made when it is needed. */
+  let own: Buffer | undefined
   for (let at = start; at <= end;) {
     const upto = Math.min(end + 1, readable(state))
     if (at >= upto) {
@@ -101,37 +150,47 @@ async function* follow(state: State, start: number, end: number): AsyncGenerator
       await state.grown.next()
       continue
     }
-    const bytes = state.newest.find(at)?.subarray(0, upto - at) ?? (await readSome(state.handle, at, upto))
-    at += bytes.length
-    yield bytes
+    const block = blockAt(state, at)
+    const isHeld = block !== undefined && state.pool.hold(block)
+    try {
+      const bytes = isHeld
+        ? block.bytes.subarray(at - block.start, Math.min(block.filled, upto - block.start))
+        : await copySome(state, block, (own ??= Buffer.allocUnsafeSlow(readBytes)), at, upto)
+      await send(bytes)
+      at += bytes.length
+    } finally {
+      if (isHeld) state.pool.release(block)
+    }
   }
+}
+
+/** The block in memory that has byte `at`. */
+function blockAt({ blocks }: State, at: number): Block | undefined {
+  const [first] = blocks
+  return first && at >= first.start ? blocks[Math.floor((at - first.start) / blockBytes)] : undefined
+}
+
+/** Copies from a block, or from the file, which has all that is in no block any more. */
+async function copySome({ handle }: State, block: Block | undefined, own: Buffer, at: number, upto: number) {
+  const wanted = Math.min(own.length, upto - at)
+  if (block) {
+    const count = block.bytes.copy(own, 0, at - block.start, Math.min(block.filled, at - block.start + wanted))
+    return own.subarray(0, count)
+  }
+  const { bytesRead } = await handle.read(own, 0, wanted, at)
+  if (bytesRead === 0) throw new Error('the file of a download is shorter than what was written to it')
+  return own.subarray(0, bytesRead)
 }
 
 /** How many bytes may be sent: the last ones wait for the digest. */
-const readable = ({ ended, written, size }: State): number =>
-  ended?.isRight ? size : Math.min(written, Math.max(0, size - heldBackBytes))
-
-async function readSome(handle: FileHandle, at: number, upto: number): Promise<Buffer> {
-  const wanted = Math.min(readBytes, upto - at)
-  const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, at)
-  if (bytesRead === 0) throw new Error('the file of a download is shorter than what was written to it')
-  return buffer.subarray(0, bytesRead)
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  try {
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done)
-      done += bytesWritten
-    }
-  } catch (error) {
-    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '')
-    throw isFull ? new StorageFull('no room for a download', { cause: error }) : error
-  }
-}
+const readable = ({ ended, arrived, size }: State): number =>
+  ended?.isRight ? size : Math.min(arrived, Math.max(0, size - heldBackBytes))
 
 async function release(state: State): Promise<void> {
-  if (--state.users === 0) await state.handle.close()
+  if (--state.users > 0) return
+  await state.writing?.catch(() => {})
+  for (const block of state.blocks.splice(0)) state.pool.drop(block)
+  await state.handle.close()
 }
 
 /** Wakes all that wait. */
@@ -142,31 +201,6 @@ function openSignal() {
     send() {
       waiting.resolve()
       waiting = Promise.withResolvers()
-    },
-  }
-}
-
-/** The newest chunks by the place of their first byte, in the order in which they came. */
-function openNewest() {
-  const chunks: { start: number; bytes: Buffer }[] = []
-  let held = 0
-  return {
-    add(start: number, bytes: Buffer) {
-      chunks.push({ start, bytes })
-      held += bytes.length
-      while (held > newestBytes && chunks.length > 1) held -= chunks.shift()!.bytes.length
-    },
-    /** The rest of the chunk that holds byte `at`; undefined when it is no longer in memory. */
-    find(at: number): Buffer | undefined {
-      let [low, high] = [0, chunks.length - 1]
-      while (low <= high) {
-        const middle = (low + high) >> 1
-        const { start, bytes } = chunks[middle]!
-        if (at < start) high = middle - 1
-        else if (at >= start + bytes.length) low = middle + 1
-        else return bytes.subarray(at - start)
-      }
-      return undefined
     },
   }
 }

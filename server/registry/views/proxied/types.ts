@@ -52,6 +52,8 @@ export type ProxyLent = {
   /** The folder for what is on its way, on a local disk. */
   dir: string
   log: Log
+  /** Told of the length of each chunk of a blob that comes from an upstream. */
+  onReceived(bytes: number): void
 }
 
 /** What all parts of the view share. */
@@ -73,7 +75,8 @@ export interface Flow {
   over: Promise<unknown>
   /** Keeps the bytes for a reader until the returned function is called. */
   hold(): () => void
-  follow(start: number, end: number): AsyncIterable<Buffer>
+  /** Gives the bytes from `start` to `end` to `send` as they arrive; they are the reader's until its promise resolves. */
+  follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
 }
 
 /** Downloads of blobs. Each blob is fetched once for all callers of all processes. */
@@ -93,7 +96,8 @@ export type DownloadGround = Pick<ProxyLent, 'db' | 'reader' | 'local' | 'limits
   noted(wanted: WantedBlob, error: unknown): void
   /** Told of each blob that is stored. */
   onStored(wanted: WantedBlob): void
-  onFetched(wanted: WantedBlob, bytes: number): void
+  /** Told of each chunk that comes, in bytes. */
+  onArrived(wanted: WantedBlob, bytes: number): void
 }
 
 /**
