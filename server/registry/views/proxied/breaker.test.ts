@@ -14,14 +14,17 @@ function open() {
 
 test('after three failures in a row an upstream is left alone, then tried by one caller', () => {
   const { breaker, pass } = open()
-  for (let count = 0; count < 2; count++) breaker.failed(1, failure('silent'))
-  assert.equal(breaker.pausedMs(1), 0)
-  breaker.failed(1, failure('unreachable'))
+  for (const reason of ['silent', 'silent', 'unreachable'] as const) {
+    assert.equal(breaker.pausedMs(1), 0)
+    pass(1000)
+    // Those of calls that were under way together count once.
+    for (let count = 0; count < 50; count++) breaker.failed(1, failure(reason))
+  }
   assert.deepEqual([breaker.pausedMs(1), breaker.pausedMs(2), breaker.open()], [100, 0, [1]])
   pass(100)
   assert.equal(breaker.pausedMs(1), 0, 'one caller tries')
   assert.equal(breaker.pausedMs(1), 100, 'the others wait')
-  breaker.failed(1, failure('silent'))
+  for (let count = 0; count < 50; count++) breaker.failed(1, failure('silent'))
   assert.equal(breaker.pausedMs(1), 200, 'the pause doubles')
   pass(200)
   assert.equal(breaker.pausedMs(1), 0)
@@ -30,15 +33,18 @@ test('after three failures in a row an upstream is left alone, then tried by one
 })
 
 test('failures that are about one repository or one credential do not count; others between start anew', () => {
-  const { breaker } = open()
+  const { breaker, pass } = open()
   for (const reason of ['unauthorized', 'denied', 'lied', 'rejected'] as const)
     for (let count = 0; count < 5; count++) breaker.failed(1, failure(reason))
   assert.equal(breaker.pausedMs(1), 0)
-  breaker.failed(1, failure('broken'))
-  breaker.failed(1, failure('broken'))
-  breaker.worked(1)
-  breaker.failed(1, failure('broken'))
-  assert.equal(breaker.pausedMs(1), 0)
+  for (let count = 0; count < 5; count++) {
+    pass(1000)
+    breaker.failed(1, failure('broken'))
+    pass(1000)
+    breaker.failed(1, failure('broken'))
+    breaker.worked(1)
+    assert.equal(breaker.pausedMs(1), 0)
+  }
 })
 
 test('a pause that the upstream asks for is kept from the first time', () => {

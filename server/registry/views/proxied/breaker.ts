@@ -16,7 +16,16 @@ export interface Breaker {
   open(): number[]
 }
 
-type State = { failures: number; until: number; pauseMs: number; isThrottled: boolean }
+type State = {
+  failures: number
+  /** When the last failure was counted. */
+  failedAt: number
+  until: number
+  pauseMs: number
+  isThrottled: boolean
+  /** A caller tries whether the pause is over. */
+  isTried: boolean
+}
 
 /** Reasons that say nothing of the thing asked for, only that the upstream cannot answer now. */
 const troubles: readonly RemoteReason[] = [
@@ -33,6 +42,9 @@ const troubles: readonly RemoteReason[] = [
 export class UpstreamLate extends Error {
   override name = 'UpstreamLate'
 }
+
+/** Failures closer to each other than this, in ms, count once: they are of calls that were under way together. */
+const togetherMs = 1000
 
 /** The longest pause that an upstream can ask for, in ms. */
 const longestMs = 3_600_000
@@ -51,13 +63,14 @@ export function openBreaker(
       if (left > 0) return left
       // This caller tries; the others wait for what it finds, one more pause at most.
       state.until = now() + state.pauseMs
+      state.isTried = true
       return 0
     },
     isThrottled: (id) => states.get(id)?.isThrottled ?? false,
     worked: (id) => void states.delete(id),
     failed(id, error) {
       if (!isTrouble(error)) return
-      const state = states.get(id) ?? { failures: 0, until: 0, pauseMs, isThrottled: false }
+      const state = states.get(id) ?? newState(pauseMs)
       states.set(id, state)
       state.isThrottled = error instanceof RemoteFailed && error.reason === 'throttled'
       const asked = error instanceof RemoteFailed ? error.failure.retryAfterMs : undefined
@@ -66,6 +79,10 @@ export function openBreaker(
         state.until = Math.max(state.until, now() + Math.min(asked, longestMs))
         return
       }
+      const isPaused = state.failures >= most && state.until > now()
+      if (!state.isTried && (isPaused || now() - state.failedAt < togetherMs)) return
+      state.failedAt = now()
+      state.isTried = false
       if (++state.failures < most) return
       if (state.failures > most) state.pauseMs = Math.min(state.pauseMs * 2, pauseMs * 10)
       state.until = now() + state.pauseMs
@@ -73,6 +90,15 @@ export function openBreaker(
     open: () => [...states].flatMap(([id, { failures, until }]) => (failures >= most && until > now() ? [id] : [])),
   }
 }
+
+const newState = (pauseMs: number): State => ({
+  failures: 0,
+  failedAt: -Infinity,
+  until: 0,
+  pauseMs,
+  isThrottled: false,
+  isTried: false,
+})
 
 const isTrouble = (error: unknown) =>
   error instanceof UpstreamLate || (error instanceof RemoteFailed && troubles.includes(error.reason))

@@ -3,7 +3,7 @@ import { RemoteFailed } from '../../remote/failed.ts'
 import type { Remote } from '../../remote/types.ts'
 import { proxyActor } from './actor.ts'
 import type { Blocks } from './blocks.ts'
-import { streamOf } from './flow.ts'
+import { openFeed, type Feed } from './feed.ts'
 import { upstreamName } from './names.ts'
 import { heldBackBytes, openSpool, type Spool } from './spool.ts'
 import type { DownloadGround, Flow, WantedBlob } from './types.ts'
@@ -12,8 +12,8 @@ import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 type More = { signal: AbortSignal; pool: Blocks; drop(): Promise<void> }
 
 /**
- * Fetches a blob: from the upstream into a file, which clients and Marina's own storage follow. A client that hangs up
- * does not end it, and a storage that is full does not end the pull.
+ * Fetches a blob: from the upstream into Marina's own storage, and into a file, which clients follow. A client that
+ * hangs up does not end it, and a storage that is full does not end the pull.
  */
 export async function startFetch(
   ground: DownloadGround,
@@ -26,12 +26,14 @@ export async function startFetch(
   const { name, digest, size } = wanted
   const spool = await openSpool(file, size, pool)
   const begun = Promise.withResolvers<void>()
-  const arrived = fill(ground, wanted, spool, { remote: blobs.until(signal), signal, onBegun: begun.resolve })
+  const feed = openFeed()
+  const arrived = fill(ground, wanted, { spool, feed }, { remote: blobs.until(signal), signal, onBegun: begun.resolve })
   // Of a small blob nothing is sent before all is known to be right: then a failure is an answer, not a cut.
   const ready = size <= heldBackBytes ? arrived : Promise.race([begun.promise, arrived])
   ready.catch(() => {})
-  const bytes = streamOf(spool, { start: 0, end: size - 1 }, spool.hold())
-  const stored = ground.local.writeBlob(name, proxyActor, digest, bytes)
+  const stored = ground.local.writeBlob(name, proxyActor, digest, feed.stream)
+  // A storage that has given up must not hold up the download.
+  stored.catch(() => feed.stream.destroy())
   const over = (async () => {
     try {
       await stored
@@ -45,7 +47,7 @@ export async function startFetch(
       await drop().catch(() => {})
       return error
     } finally {
-      bytes.destroy()
+      feed.stream.destroy()
       await spool[Symbol.asyncDispose]()
     }
   })()
@@ -56,7 +58,7 @@ export async function startFetch(
 async function fill(
   ground: DownloadGround,
   wanted: WantedBlob,
-  spool: Spool,
+  { spool, feed }: { spool: Spool; feed: Feed },
   { remote, signal, onBegun }: { remote: Remote; signal: AbortSignal; onBegun(): void },
 ): Promise<void> {
   const { name, digest, size, rules } = wanted
@@ -69,15 +71,18 @@ async function fill(
     for await (const chunk of bytes) {
       if (count + chunk.length > size) throw wrongSize(wanted)
       await spool.write(chunk)
+      await feed.take(chunk)
       count += chunk.length
       ground.onArrived(wanted, chunk.length)
       await pace(begunAt, count, rules.bytesPerSecond, signal)
     }
     if (count !== size) throw wrongSize(wanted)
+    feed.end()
     await spool.finish()
     ground.noted(wanted, undefined)
   } catch (error) {
     spool.fail(error)
+    feed.fail(error)
     ground.noted(wanted, error)
     throw error
   }
