@@ -50,19 +50,10 @@ type ClientOptions = {
 export function openClient({ url, login, timeoutMs = 30_000, send = sendByFetch }: ClientOptions): Client {
   const authorization = login ? { authorization: `Basic ${base64(`${login.name}:${login.password}`)}` } : undefined
 
-  return async ({ method, path, otherStatus }, ...[call]) => {
-    const {
-      params = {},
-      query = {},
-      body,
-    } = (call ?? {}) as { params?: Record<string, Scalar>; query?: Record<string, Scalar | undefined>; body?: unknown }
-    const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
-    const search = new URLSearchParams(
-      Object.entries(query).flatMap(([key, value]): [string, string][] =>
-        value === undefined ? [] : [[key, String(value)]],
-      ),
-    ).toString()
-    const response = await send(`${url}/api/v2.0${place}${search === '' ? '' : `?${search}`}`, {
+  return async (operation, ...[call]) => {
+    const { method, otherStatus } = operation
+    const { body } = (call ?? {}) as Call
+    const response = await send(`${url}/api/v2.0${targetOf(operation, call)}`, {
       method,
       signal: AbortSignal.timeout(timeoutMs),
       headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -72,6 +63,20 @@ export function openClient({ url, login, timeoutMs = 30_000, send = sendByFetch 
     if (response.status > 299 && response.status !== otherStatus) throw errorOf(response, text)
     return { status: response.status, headers: response.headers, body: bodyOf(response, text) as never }
   }
+}
+
+type Call = { params?: Record<string, Scalar>; query?: Record<string, Scalar | undefined>; body?: unknown }
+
+/** The path of a call below /api/v2.0, with its query. */
+export function targetOf({ path }: Pick<Operation, 'path'>, call: unknown): string {
+  const { params = {}, query = {} } = (call ?? {}) as Call
+  const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const search = new URLSearchParams(
+    Object.entries(query).flatMap(([key, value]): [string, string][] =>
+      value === undefined ? [] : [[key, String(value)]],
+    ),
+  ).toString()
+  return search === '' ? place : `${place}?${search}`
 }
 
 const base64 = (text: string) => btoa(String.fromCodePoint(...new TextEncoder().encode(text)))

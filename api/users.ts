@@ -184,3 +184,35 @@ export const setCliSecret = operation({
   body: OIDCCliSecretReq,
   status: 200,
 })
+
+/** A session of the portal. `id` names it, and nobody can sign in with it. */
+export const Session = Type.Object({
+  id: Type.String(),
+  current: Type.Boolean({ description: 'the session of this very request' }),
+  creation_time: Type.String({ format: 'date-time' }),
+  end_time: Type.String({ format: 'date-time', description: 'when it ends by itself' }),
+  address: Type.Optional(Type.String({ description: 'where it was opened from' })),
+  user_agent: Type.Optional(Type.String()),
+})
+
+const sessions = '/users/current/sessions'
+
+export const listSessions = operation({
+  id: 'listCurrentUserSessions',
+  tag,
+  method: 'GET',
+  path: sessions,
+  summary: 'In which browsers am I signed in?',
+  status: 200,
+  answer: Type.Array(Session),
+})
+
+export const endSession = operation({
+  id: 'endCurrentUserSession',
+  tag,
+  method: 'DELETE',
+  path: `${sessions}/{session_id}`,
+  summary: 'End a session of mine, as signing out there would',
+  params: Type.Object({ session_id: Type.String({ minLength: 1, maxLength: 64, ...ownBounds }) }),
+  status: 200,
+})

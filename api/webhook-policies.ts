@@ -105,7 +105,10 @@ export const WebhookTask = Type.Object({
   extra_attrs: texts,
 })
 
-/** One delivery with what was sent, each try, and the last answer. Times in ms where so named. */
+/**
+ * One delivery with what was sent, each try, and the last answer. Times in ms where so named. The request's headers are
+ * those of the last try, with what an account has set shown as `******`.
+ */
 export const WebhookDelivery = Type.Object({
   id: Type.Integer(),
   policy_id: Type.Integer(),
@@ -119,7 +122,12 @@ export const WebhookDelivery = Type.Object({
   creation_time: Type.String(),
   end_time: perhapsTime,
   next_try: perhapsTime,
-  request: Type.Object({ content_type: Type.String(), body: Type.String() }),
+  request: Type.Object({
+    method: Type.String(),
+    content_type: Type.String(),
+    headers: Type.Optional(texts),
+    body: Type.String(),
+  }),
   tries: Type.Array(Type.Object({ at: Type.String(), took_ms: Type.Integer(), status: integer, error: text })),
   response: Type.Optional(
     Type.Object({

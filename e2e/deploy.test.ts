@@ -53,6 +53,7 @@ test('the image holds what Marina needs to run, and nothing of the machine that 
     'LICENSE',
     'node_modules/fastify',
     'deploy/report-deployments.ts',
+    '.cache/portal/current',
   ])
     assert.ok(await has(name), name)
   for (const name of [
@@ -64,6 +65,9 @@ test('the image holds what Marina needs to run, and nothing of the machine that 
     'data',
     '.npmrc',
     'server/testing',
+    'portal',
+    'node_modules/esbuild',
+    'node_modules/preact',
   ])
     assert.ok(!(await has(name)), name)
   const sources = (

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hashOfPortal, readCurrent } from '../portal/hash.mjs'
 import { hashOfLock, inRoot, isInstalled, readStamp, root, stampFile } from './installed.mjs'
 
 const lockFile = inRoot('.cache', 'install.lock')
@@ -38,6 +39,7 @@ try {
   const withTools = process.argv.includes('--with-tools')
   await ensurePackages(withTools)
   checkNode()
+  await ensurePortal(withTools)
   if (withTools) await ensureTools()
 } catch (error) {
   console.error(`marina: ${error.message}`)
@@ -80,6 +82,18 @@ function checkNode() {
     `Marina needs Node ${minimumNode} or newer, and its packages bring none for ${process.platform}-${process.arch}: ` +
       `this is Node ${process.version}, install a newer one from nodejs.org and start again`,
   )
+}
+
+/** Builds the portal when its sources have changed. The registry starts without one, so that only tests need it. */
+async function ensurePortal(isNeeded) {
+  if (readCurrent() === hashOfPortal()) return
+  const own = inRoot('node_modules', '.bin', 'node')
+  try {
+    await run(fs.existsSync(own) ? own : process.execPath, [inRoot('portal', 'build.ts')])
+  } catch (error) {
+    if (isNeeded) throw error
+    console.error(`marina: there is no portal, because it was not built: ${error.message}`)
+  }
 }
 
 async function ensureTools() {

@@ -55,6 +55,7 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(words: string[]): Promise<number> {
   const counts = [
     await runTool('types', 'tsc', ['--noEmit']),
+    await runTool('types of the portal', 'tsc', ['--noEmit', '-p', 'portal/src']),
     await runTool('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
     await runTool('format', 'oxfmt', ['--check', '.']),
   ]
@@ -102,7 +103,7 @@ async function runTestFiles(words: string[]): Promise<Count> {
 /** The longest files first, so that none of them runs alone at the end; the others by name. */
 function listTestFiles(): string[] {
   const exclude = (name: string) => name === 'node_modules'
-  const found = globSync('{oci,api,server,cli,tools,e2e}/**/*.test.ts', { cwd: root, exclude })
+  const found = globSync('{oci,api,server,cli,portal,tools,e2e}/**/*.test.ts', { cwd: root, exclude })
   const others = found.filter((file) => !longest.includes(file)).sort()
   return [...longest.filter((file) => found.includes(file)), ...others]
 }

@@ -49,6 +49,10 @@ suite('each rule finds what is planted', () => {
     ['e2e/push.test.ts', '../server/app/serve.ts', 'end to end is outside'],
     ['portal/src/ui/grid.tsx', '../pages/projects/list.tsx', 'the kit knows no page'],
     ['portal/src/pages/projects/list.tsx', '../robots/list.tsx', 'a page imports no page'],
+    ['portal/src/pages/projects/list.tsx', '../../app/shell.tsx', 'a page knows no shell'],
+    ['portal/src/lib/query.ts', '../ui/button.tsx', 'the tools know no kit'],
+    ['portal/src/lib/query.ts', '../../../server/platform/gather.ts', 'the portal is outside'],
+    ['portal/build.ts', './src/lib/format.ts', 'the build is not a part of what it builds'],
   ]
   for (const [from, to, why] of wrongImports) {
     test(`${why}: ${from} → ${to}`, () => {
@@ -75,6 +79,8 @@ suite('each rule finds what is planted', () => {
       ['server/main.ts', './features/gc/index.ts'],
       ['oci/digest.ts', 'node:crypto'],
       ['portal/src/app/main.tsx', '../pages/projects/list.tsx'],
+      ['portal/src/pages/projects/list.tsx', '../../../../api/projects.ts'],
+      ['portal/src/ui/grid.tsx', '../lib/query.ts'],
     ]
     for (const [from, to] of right)
       assert.deepEqual(findWrongImports(new Map([[from, `import { x } from '${to}'`]])), [], `${from} → ${to}`)

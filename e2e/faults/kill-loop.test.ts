@@ -4,6 +4,7 @@ import { after, suite, test } from 'node:test'
 import { parseArgs } from 'node:util'
 import { failpoints, fsckOf, openEmbeddedPostgres } from '../../server/testing/faults.ts'
 import { killAgainAndAgain, letTheDeadGo, socketUrl, type Kill, type Tally, type Victim } from './kills.ts'
+import { loseUnsynced } from './lost-files.ts'
 import { runMarina } from './marina.ts'
 import { openRandom, type Random } from './random.ts'
 import { openFolder } from './scene.ts'
@@ -18,6 +19,8 @@ const timeout = kills * 20_000
 
 /** The delay outlasts a check of the latest pushes; with a short lease, a killed collection is soon taken up again. */
 const collecting = { MARINA_COLLECT_DELAY: '15s', MARINA_UNDELETE_WINDOW: '0s', MARINA_WORKER_LEASE: '2s' }
+/** Files are synced in each round of 5 s, so that kills meet those that are and those that are not. */
+const syncing = { MARINA_STORAGE_UNSYNCED_DELAY: '0s' }
 const total: Tally = { kills: new Map(), pushes: 0, deletes: 0, violations: [], losses: [] }
 const started = performance.now()
 
@@ -26,14 +29,22 @@ suite(`Marina killed ${kills} times under load (again: npm run kills -- --kills 
   after(() => say(`summary: seed ${seed}, ${summary(total)}`))
 
   test(
-    'F01..F10, F34: Marina is killed, PostgreSQL goes on: everything acknowledged is left',
+    'F01..F10, F18, F34: Marina is killed, unsynced files are lost, PostgreSQL goes on: what was acknowledged is left',
     { timeout },
     async () => {
       await using folder = await openFolder()
       await using postgres = await openEmbeddedPostgres({ dir: path.join(folder.dir, 'database') })
-      const settings = { ...collecting, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
+      const settings = { ...collecting, ...syncing, MARINA_DATA_DIR: folder.dir, MARINA_DATABASE_URL: postgres.url }
+      const random = openRandom(seed + 2)
+      let lost = 0
       const victim = victimOf(folder.dir, postgres.url, settings)
-      await killAndTell({ ...victim, settled: () => letTheDeadGo(postgres.url) }, plan(kills - onEmbedded))
+      const settled = async () => {
+        await letTheDeadGo(postgres.url)
+        lost += await loseUnsynced(postgres.url, folder.dir, random)
+      }
+      await killAndTell({ ...victim, settled }, plan(kills - onEmbedded))
+      say(`${lost} unsynced files were lost`)
+      assert.ok(lost >= Math.floor(kills / 60), `${lost} files were lost`)
     },
   )
 

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import path from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openClient, Cut } from './client.ts'
+import { openClient, Cut, type Client } from './client.ts'
 import { blobOf, makeImage, type Image } from './image.ts'
 import { startMarina } from './marina.ts'
 import { errorCode, openFolder, pullsWhole, pushImage } from './scene.ts'
@@ -30,8 +30,7 @@ suite('when the machine has no more', () => {
     })
     assert.deepEqual([whole.status, errorCode(whole.body)], [507, 'UNAVAILABLE'])
     assert.equal(whole.headers['retry-after'], undefined)
-    const health = async () => (await client.ask('GET', '/api/v2.0/health')).body.toString()
-    assert.match(await health(), /"registry","status":"unhealthy"/)
+    assert.match(await health(client), /"registry","status":"unhealthy"/)
     const { headers } = await client.ask('POST', `/v2/${repository}/blobs/uploads/`, { body: Buffer.alloc(0) })
     const chunk = await client.ask('PATCH', headers.location!, { body: large.bytes })
     assert.deepEqual([chunk.status, errorCode(chunk.body)], [507, 'UNAVAILABLE'])
@@ -53,7 +52,41 @@ suite('when the machine has no more', () => {
     await rm(path.join(disk.dir, 'filler'))
     assert.equal(await pushImage(client, repository, small, 'small'), 201)
     assert.ok(await pullsWhole(client, repository, small, 'small'))
-    assert.match(await health(), /"registry","status":"healthy"/)
+    assert.match(await health(client), /"registry","status":"healthy"/)
+  })
+
+  test('files lost with the power come back once a full disk has room, and pulls go on (F13, F18)', async () => {
+    await using folder = await openFolder()
+    await using disk = await openSmallDisk(path.join(folder.dir, 'disk'), 16)
+    const image = makeImage([blobOf(randomBytes(30_000))])
+    const start = (delay: string) =>
+      startMarina({
+        settings: {
+          MARINA_DATA_DIR: folder.dir,
+          MARINA_STORAGE_ROOT: disk.dir,
+          MARINA_STORAGE_UNSYNCED_DELAY: delay,
+        },
+      })
+    {
+      await using killed = await start('1h')
+      using client = openClient(killed.port)
+      assert.equal(await pushImage(client, repository, image, 'small'), 201)
+      await killed.kill()
+    }
+    const blobs = path.join(disk.dir, 'docker')
+    for (const file of await filesIn(blobs)) await rm(file)
+    await writeFile(path.join(disk.dir, 'filler'), Buffer.alloc(16 * mebibyte)).catch(() => undefined)
+
+    await using marina = await start('0s')
+    using client = openClient(marina.port)
+    const sweeps = async () => /"sweeps","status":"(\w+)"/.exec(await health(client))?.[1]
+    await until(async () => (await sweeps()) === 'unhealthy')
+    assert.match(marina.said(), /files could not be synced, and their bytes stay in the database/)
+    assert.ok(await pullsWhole(client, repository, image, 'small'))
+    await rm(path.join(disk.dir, 'filler'))
+    await until(async () => (await sweeps()) === 'healthy')
+    assert.ok(await pullsWhole(client, repository, image, 'small'))
+    assert.equal((await filesIn(blobs)).length, image.blobs.length)
   })
 
   test('a full disk under the database costs at most a restart, and nothing acknowledged is lost (F13)', async () => {
@@ -174,6 +207,8 @@ suite('when the machine has no more', () => {
     assert.equal(marina.hasEnded(), false)
   })
 })
+
+const health = async (client: Client) => (await client.ask('GET', '/api/v2.0/health')).body.toString()
 
 /** A small file system in memory. Mounting it needs root. */
 async function openSmallDisk(dir: string, megabytes: number): Promise<{ dir: string } & AsyncDisposable> {

@@ -30,8 +30,10 @@ import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
+import { stream } from '../features/stream/index.ts'
 import { system } from '../features/system/index.ts'
 import { undelete } from '../features/undelete/index.ts'
+import { usage } from '../features/usage/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
 import { sql } from '../platform/db/sql.ts'
@@ -47,6 +49,7 @@ import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
+import { unsyncedBlobs } from './unsynced.ts'
 
 /** A feature whose routes and topics are of the kinds that Marina serves. */
 export type AnyFeature = Feature<ApiRoute, AnyTopic>
@@ -111,7 +114,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
-    { name: 'registry', topics: ofRegistry, sweeps: [uploadSweep(ground)], afterCrash: forgetClaims },
+    registryOf(ground),
     system({
       settings,
       components: () => house.components,
@@ -128,6 +131,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       figures: [cacheFigure(db)],
     }),
     quotas({ db, warningPercent: config.quotas.warningPercent }),
+    usage({ reader }),
     labels({ db }),
     cveAllowlist({ db }),
     cache({ db, peers, redis }),
@@ -181,6 +185,14 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),
     audit({ reader, topics, settings, forwarder, pullsPercent: config.audit.pullsPercent }),
     reactions({ db, dispatcher: house.dispatcher, keepMs: config.events.keepMs }),
+    stream({
+      reader,
+      isOpen: (request) => sessions.isOpen(request),
+      // A connection on which nothing is sent would be closed.
+      rules: { ...config.stream, heartbeatMs: Math.min(config.stream.heartbeatMs, config.limits.idleTimeoutMs / 2) },
+      keepMs: config.events.keepMs,
+      onTrouble: (error) => log.warn({ err: error }, 'streams of events wait for the database'),
+    }),
     notifications({ db, memoryMs: config.notifications.memoryMs }),
     systemArtifacts({ artifacts: reports }),
   ]
@@ -189,6 +201,12 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.jobs.push(...features.flatMap((one) => one.jobs ?? []))
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
+}
+
+function registryOf(ground: Ground): AnyFeature {
+  const small = unsyncedBlobs(ground)
+  const sweeps = [uploadSweep(ground), ...small.sweeps]
+  return { name: 'registry', topics: ofRegistry, afterCrash: forgetClaims, ...small, sweeps }
 }
 
 const uploadSweep = ({ db, blobs, config }: Ground) => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ConfigError, type Config } from '../config/config.ts'
 import { openSecrets, type Secrets } from '../config/secrets.ts'
 import { openCacheAnswers } from '../features/cache/index.ts'
-import { openFsBlobs } from '../platform/blobs/fs.ts'
+import { isFsStore, openFsBlobs } from '../platform/blobs/fs.ts'
 import type { Client } from 'pg'
 import type { Blobs } from '../platform/blobs/blobs.ts'
 import type { Cache } from '../platform/cache/cache.ts'
@@ -147,7 +147,7 @@ export async function openGround(
     if (isFresh) await Promise.all([forgetLeases(db), forgetPools(db)])
     await peers.join(db, cache, { isReader: !beside })
     opened.use(peers)
-    const blobs = await openBlobs(config)
+    const blobs = await openBlobs(config, db)
     opened.defer(() => blobs.close())
     const kept = opened.move()
     return {
@@ -193,8 +193,24 @@ async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Lo
   }
 }
 
-async function openBlobs(config: Config): Promise<Blobs> {
-  if (config.storage.driver === 'filesystem') return openFsBlobs({ root: config.storage.root! })
+/**
+ * A folder that is no store yet does not fit to a database with bytes for it. They would be written into it and leave
+ * the database, although the disk that lacks them may only not be mounted.
+ */
+async function refuseStrangeFolder(db: Db, root: string): Promise<void> {
+  if (await db.row(sql`select blob_id from blob_unsynced limit 1`))
+    throw new ConfigError(
+      `${root} is not the folder to which the bytes in the database belong: mount its disk, or set ` +
+        `MARINA_STORAGE_ROOT; if it shall be used, make the folder ${join(root, '.stages')}`,
+    )
+}
+
+async function openBlobs(config: Config, db: Db): Promise<Blobs> {
+  if (config.storage.driver === 'filesystem') {
+    const root = config.storage.root!
+    if (!(await isFsStore(root))) await refuseStrangeFolder(db, root)
+    return openFsBlobs({ root })
+  }
   // Imported only when needed: loading the SDK takes a fifth of the time of a start.
   const { openS3Blobs } = await import('../platform/blobs/s3.ts')
   return openS3Blobs({

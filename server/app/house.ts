@@ -1,7 +1,7 @@
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import { openForwarder } from '../platform/observe/forward.ts'
 import { addressRule } from '../platform/outbound/addresses.ts'
-import { openOutbound } from '../platform/outbound/outbound.ts'
+import { openOutbound, type Outbound } from '../platform/outbound/outbound.ts'
 import { openOtherSide, outboundOptions } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
@@ -16,8 +16,8 @@ export type Built = {
   components: House['components']
   /** Sets what exists only in a process that serves. */
   serving(lent: { dispatcher: Dispatcher }): void
-  /** From now on the health check says that the process is ending. */
-  drain(): void
+  /** From now on the health check says that the process is ending. Ends answers that would last for ever. */
+  drain(): Promise<void>
 }
 
 /** Builds the registry on the ground, and all features on both. What must be closed later is given to `opened`. */
@@ -38,8 +38,7 @@ export function openHouse(
     ...(isLead || !siblings ? {} : { statesOfLead: siblings.statesOfLead }),
   }
   if (siblings) house.components.push(siblings.component)
-  const outbound = openOutbound(outboundOptions(config))
-  opened.defer(() => outbound.close())
+  const outbound = openCalls(ground, opened)
   const otherSide = openOtherSide(ground, outbound, opened)
   const floor = openFloor(ground, house.topics, opened, otherSide)
   house.components.push(floor.notes)
@@ -65,6 +64,20 @@ export function openHouse(
       ;({ dispatcher } = lent)
       if (isLead) house.components.push(dispatcher.component)
     },
-    drain: () => void (isDraining = true),
+    drain: () => {
+      isDraining = true
+      return drainAll(features)
+    },
   }
+}
+
+/** The guard of all calls to the outside. */
+function openCalls({ config }: Ground, opened: AsyncDisposableStack): Outbound {
+  const outbound = openOutbound(outboundOptions(config))
+  opened.defer(() => outbound.close())
+  return outbound
+}
+
+async function drainAll(features: AnyFeature[]): Promise<void> {
+  await Promise.all(features.flatMap((one) => (one.drain ? [one.drain()] : [])))
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { OciError } from '../../oci/errors.ts'
+import type { Portal } from '../features/portal/index.ts'
 import { BlobMissing, StorageFull, StorageUnavailable } from '../platform/blobs/blobs.ts'
 import { DatabaseUnavailable } from '../platform/db/db.ts'
 import { answering } from '../platform/events/asking.ts'
@@ -13,11 +14,12 @@ import type { Metrics } from '../platform/observe/metrics.ts'
 import { TurnsFull } from '../platform/turns.ts'
 import type { Door } from '../registry/door/door.ts'
 
-/** Pages by path. Each is made for the host name of its request, which may be shown and is never trusted. */
-export type Pages = Readonly<Record<string, (host: string) => { type: string; text: string }>>
+/** Documents by path. */
+export type Pages = Readonly<Record<string, () => { type: string; text: string }>>
 
 type ListenerOptions = {
   pages: Pages
+  portal: Portal
   door: Door
   api: Api
   /** The portal's login and logout, and events of other registries. They throw Failures, or errors for `toFailure`. */
@@ -37,6 +39,7 @@ export function openListener({
   small,
   toFailure,
   pages,
+  portal,
   sendOciError,
   peerOf,
   metrics,
@@ -68,7 +71,7 @@ export function openListener({
         response.setHeader('x-request-id', id)
         return void answerSmall(door, request, response, id)
       case 'other':
-        return answerPage(pages, request, response)
+        return void answerOther(request, response, { pages, portal, log })
     }
   }
 
@@ -105,12 +108,7 @@ export function openListener({
     sendOciError(response, new OciError('UNKNOWN', `internal server error; the log has more under request id ${id}`))
   }
 
-  async function answerSmall(
-    name: keyof typeof small,
-    request: IncomingMessage,
-    response: Answer,
-    id: string,
-  ): Promise<void> {
+  async function answerSmall(name: keyof typeof small, request: IncomingMessage, response: Answer, id: string) {
     try {
       const peer = peerOf(request)
       await answering({ address: peer.address, requestId: id }, () => small[name](request, response, peer))
@@ -136,7 +134,7 @@ export function openListener({
     inFlight--
     const status = response.writableFinished ? response.statusCode : 499
     metrics.requests(labelsOf(door, request.method!, status))
-    metrics.seconds(door, ms / 1000)
+    if (!isStream(response)) metrics.seconds(door, ms / 1000)
     if (logRequests === 'none' || (logRequests === 'failed' && status < 500)) return
     log.info(
       {
@@ -151,6 +149,10 @@ export function openListener({
     )
   }
 }
+
+/** A stream of events lasts as long as its client likes: that is no time to answer. */
+const isStream = (response: Answer) =>
+  response.door === 'api' && response.getHeader('content-type')?.toString().startsWith('text/event-stream') === true
 
 const isPullWithToken = ({ method, headers }: IncomingMessage) =>
   isReading(method) && headers.authorization?.startsWith('Bearer ')
@@ -182,19 +184,37 @@ function doorOf(url: string, pages: Pages): 'registry' | 'token' | 'api' | 'sess
   return 'other'
 }
 
-function answerPage(pages: Pages, request: IncomingMessage, response: Answer) {
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  const path = pathOf(request)
-  const page = isRead && Object.hasOwn(pages, path) ? pages[path]!(request.headers.host ?? 'localhost') : undefined
-  response.writeHead(page ? 200 : 404, {
+/** A document or a page of the portal; 404 for all other paths. */
+async function answerOther(
+  request: IncomingMessage,
+  response: Answer,
+  { pages, portal, log }: Pick<ListenerOptions, 'pages' | 'portal' | 'log'>,
+): Promise<void> {
+  const [path, id] = [pathOf(request), response.requestId]
+  try {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (isRead && Object.hasOwn(pages, path)) return sendText(response, 200, pages[path]!())
+    if (await portal.answer(request, response, { path, headers: { 'x-request-id': id } })) return
+    sendText(response, 404, plain('Nothing is served at this path.\n'))
+  } catch (error) {
+    log.error({ err: error, id, path }, 'unexpected error')
+    if (response.headersSent) return void response.destroy()
+    sendText(response, 500, plain(`The log has more under request id ${id}.\n`))
+  }
+}
+
+const plain = (text: string) => ({ type: 'text/plain; charset=utf-8', text })
+
+function sendText(response: Answer, status: number, { type, text }: { type: string; text: string }): void {
+  response.writeHead(status, {
     'x-request-id': response.requestId,
-    'content-type': page?.type ?? 'text/plain; charset=utf-8',
+    'content-type': type,
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
   })
-  response.end(page?.text ?? 'Nothing is served at this path.\n')
+  response.end(text)
 }
 
 /** The path without its query, which may hold secrets, for the log. */

@@ -83,9 +83,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
   const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
-  const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
-  const own = { db, cache, blobs, gates, describe, pushesAtOnce, smallBlobs: smallBlobsOf(ground) }
-  const local = tellingShortages(db, openLocalRegistry(own))
+  const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
@@ -123,9 +121,15 @@ function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) 
   }
 }
 
-function smallBlobsOf({ config }: Ground) {
+/** How much Marina's own registry stores at once, and what it keeps in memory. */
+function storingOf({ config }: Ground) {
   const { isEnabled, blobsBytes, blobsLargest } = config.cache
-  return { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest }
+  const { unsyncedLargest: largestBytes, unsyncedBytes: backlogBytes } = config.storage
+  return {
+    pushesAtOnce: Math.max(1, config.database.poolSize >> 1),
+    unsynced: { largestBytes, backlogBytes },
+    smallBlobs: { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest },
+  }
 }
 
 function throttleOf({ config, log }: Ground) {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { openAccess, type Access } from '../features/access/index.ts'
 import { openNotificationDoor } from '../features/notifications/index.ts'
+import { openPortal } from '../features/portal/index.ts'
 import { shortageOf, tellShortage } from '../features/quotas/index.ts'
 import { encodeRepositoryName } from '../features/repositories/index.ts'
 import type { Db } from '../platform/db/db.ts'
@@ -132,16 +133,21 @@ async function openDoors(
     metrics,
     log,
     pages: pagesOf(api.document),
+    portal: openPortal({ externalUrl: config.server.externalUrl }),
     logRequests: config.log.requests,
     small: { session: sessions.handle.bind(sessions), notification },
     sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error),
   })
   const { host } = config.server
   const port = shared?.port ?? config.server.port
-  const { headerTimeoutMs, idleTimeoutMs, headerBytes, leftoverBytes, leftoverMs } = config.limits
-  const limits = { headerTimeoutMs, idleTimeoutMs, headerBytes, leftover: { bytes: leftoverBytes, ms: leftoverMs } }
-  const options = { port, host, ...limits, isShared: shared !== undefined, isFirst, ...(tls ? { tls } : {}) }
+  const secured = tls ? { tls } : {}
+  const options = { port, host, ...limitsOf(config), isShared: shared !== undefined, isFirst, ...secured }
   return openServer(listener, options).catch(namingSettings(port, 'MARINA_PORT', host, 'MARINA_HOST'))
+}
+
+function limitsOf({ limits }: Config) {
+  const { headerTimeoutMs, idleTimeoutMs, headerBytes, leftoverBytes, leftoverMs } = limits
+  return { headerTimeoutMs, idleTimeoutMs, headerBytes, leftover: { bytes: leftoverBytes, ms: leftoverMs } }
 }
 
 /** The reactions run in the lead, which hears of facts at once, whichever process wrote them. */
@@ -200,7 +206,8 @@ async function startSweepsAndWork(
   const sweeps = isLead ? built.features.flatMap((one) => one.sweeps ?? []) : []
   const part = openPart('sweeps', log)
   if (isLead) built.components.push(part.component)
-  for (const { trouble, everyMs, run } of sweeps) {
+  for (const { trouble, everyMs, run, atEnd } of sweeps) {
+    if (atEnd) opened.defer(() => atEnd().then(undefined, (error: unknown) => part.failed(trouble, error)))
     const sweep = async (signal: AbortSignal) => {
       await run(signal)
       part.well(trouble)
@@ -209,8 +216,8 @@ async function startSweepsAndWork(
   }
   let work: AsyncDisposable | undefined
   opened.defer(async () => {
-    built.drain()
-    const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose]()])
+    const drained = built.drain()
+    const [cut] = await Promise.all([server.drain(config.limits.drainMs), work?.[Symbol.asyncDispose](), drained])
     if (cut > 0) log.warn({ cut }, 'requests were cut at the end of the drain time')
   })
   if (isLead && config.jobs.workers === 'in-process') work = await startWork(ground, built)

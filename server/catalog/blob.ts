@@ -5,6 +5,7 @@ import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Maybe } from '../platform/maybe.ts'
 import type { Reader } from './reader.ts'
+import { keepingBytes } from './unsynced.ts'
 
 /** Size in bytes. */
 export type Blob = { id: number; digest: Digest; size: number }
@@ -31,8 +32,11 @@ export function findBlob({ db, cache }: Reader, repository: RepositoryName, dige
   )
 }
 
-/** Bytes that are durable in storage, for the repository that is to hold them. Size in bytes. */
-type NewBlob = { repositoryId: number; digest: Digest; size: number }
+/**
+ * Bytes in storage, for the repository that is to hold them. Size in bytes. They are durable there, or given as `bytes`
+ * as well, which the database then keeps until they are.
+ */
+type NewBlob = { repositoryId: number; digest: Digest; size: number; bytes?: Buffer | undefined }
 
 /**
  * Records blobs, and which repositories hold them. Idempotent, also when many transactions record one digest at once.
@@ -58,6 +62,7 @@ export async function saveBlobs(tx: Tx, blobs: NewBlob[]): Promise<void> {
           insert into repository_blob (repository_id, blob_id)
           select distinct given.repository_id, known.id from given join known using (digest) order by 1, 2
           on conflict do nothing)
+        ${keepingBytes(left)}
       select digest from known`)
     const known = new Set(rows.map(({ digest }) => digest))
     left = left.filter(({ digest }) => !known.has(digest))

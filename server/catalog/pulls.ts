@@ -26,7 +26,7 @@ const dayMs = 86_400_000
 
 /**
  * Counts pulls in memory and writes them in batches every `everyMs`, and once more when closed (S2-05). `keepsDays`:
- * the pulls of each day in UTC are recorded as well (table pull_day), by the same statement.
+ * the pulls of each day in UTC are recorded as well (tables pull_day, tag_pull_day), by the same statement.
  */
 export function openPullCounter(
   db: Db,
@@ -135,7 +135,13 @@ async function save(db: Db, batch: Noted[], keepsDays: boolean): Promise<void> {
         select repository_id, (last_at at time zone 'UTC')::date, artifact_id, sum(count)::bigint
         from found where artifact_id is not null and ${keepsDays}
         group by 1, 2, 3 order by 1, 2, 3
-        on conflict (repository_id, day, artifact_id) do update set count = pull_day.count + excluded.count)
+        on conflict (repository_id, day, artifact_id) do update set count = pull_day.count + excluded.count),
+      tag_days as (
+        insert into tag_pull_day (day, repository_id, tag, count)
+        select (last_at at time zone 'UTC')::date, repository_id, tag, sum(count)::bigint
+        from found where tag_id is not null and ${keepsDays}
+        group by 1, 2, 3 order by 2, 3, 1
+        on conflict (repository_id, tag, day) do update set count = tag_pull_day.count + excluded.count)
       select place, repository_id as "repositoryId", artifact_id as "artifactId",
         (select array_agg(distinct artifact_id) from tags) as tagged
       from found order by place`)

@@ -11,20 +11,23 @@ export const fsck: Command<Given> = {
   about: 'compare storage and database in both directions; changes nothing without --repair',
   options: [
     { flags: '--digests', about: 'read and hash every stored byte as well' },
-    { flags: '--repair', about: 'hand what is left over to the next garbage collection' },
+    { flags: '--repair', about: 'write lost small files again; hand what is left over to the next garbage collection' },
     { flags: '--json', about: 'as JSON' },
   ],
   run: async ({ digests = false, json = false, repair = false }, call) => {
     const { checkStorage } = await import('./fsck/check.ts')
     const { queueLitter } = await import('./fsck/repair.ts')
+    const { flushUnsynced } = await import('../registry/local/unsynced/flush.ts')
     await withGround(call, async ({ db, blobs }) => {
+      const files = repair ? await flushUnsynced({ db, blobs }) : undefined
       const isShown = process.stderr.isTTY && !json
       const progress = isShown ? { onProgress: showProgress } : {}
       const report = await checkStorage({ db, blobs, readsDigests: digests, ...progress })
       if (isShown) process.stderr.write('\r\x1b[K')
       const queued = repair ? await queueLitter(db, report.findings) : undefined
-      if (json) printJson({ ...report, ...(queued ? { queued } : {}) })
+      if (json) printJson({ ...report, ...(queued ? { queued } : {}), ...(files ? { files } : {}) })
       else printReport(report, queued, digests ? 'read and compared' : 'compared by size')
+      if (files && !json) print(`small files: ${files.synced} synced, ${files.healed} written again from the database`)
       process.exitCode = countLosses(report) > 0 ? 1 : 0
     })
   },

@@ -19,6 +19,7 @@ import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
 import { s3, storage } from './storage.ts'
+import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
@@ -52,6 +53,7 @@ const groups = {
   retention,
   notifications,
   events,
+  stream,
   audit,
   settings: settingsOfApi,
   system,
@@ -133,7 +135,7 @@ function completed(config: Config): Config {
   return {
     ...config,
     server: { ...config.server, dataDir: resolve(dataDir) },
-    storage: { driver, root: driver === 'filesystem' ? resolve(root ?? `${dataDir}/storage`) : root },
+    storage: { ...config.storage, root: driver === 'filesystem' ? resolve(root ?? `${dataDir}/storage`) : root },
     limits: { ...config.limits, chunkMinBytes: driver === 's3' && chunkMinBytes === 0 ? 5 * MiB : chunkMinBytes },
   }
 }

@@ -1,4 +1,4 @@
-import { MiB, optional, setting, size } from './setting.ts'
+import { MiB, minute, optional, setting, size, time } from './setting.ts'
 import { flag, line, oneOf, url } from './units.ts'
 
 /** Where the bytes of blobs are kept. */
@@ -16,6 +16,32 @@ export const storage = {
     parse: optional(line),
     fallback: undefined,
     help: 'folder of the filesystem driver; <data_dir>/storage when absent',
+  }),
+  unsyncedLargest: size({
+    env: 'MARINA_STORAGE_UNSYNCED_LARGEST',
+    path: 'storage.unsynced_largest',
+    min: 0,
+    max: 1 * MiB,
+    fallback: MiB / 16,
+    help:
+      'filesystem driver: the largest blob whose bytes the database keeps until its file is synced, so that the push ' +
+      'need not wait for that; 0 switches it off',
+  }),
+  unsyncedBytes: size({
+    env: 'MARINA_STORAGE_UNSYNCED_BYTES',
+    path: 'storage.unsynced_bytes',
+    min: 0,
+    max: 4096 * MiB,
+    fallback: 64 * MiB,
+    help: 'the most that the database keeps of such blobs, each counting 1 KiB more; beyond it pushes wait for syncs',
+  }),
+  unsyncedDelayMs: time({
+    env: 'MARINA_STORAGE_UNSYNCED_DELAY',
+    path: 'storage.unsynced_delay',
+    min: 0,
+    max: 60 * minute,
+    fallback: 40_000,
+    help: 'how long such a file waits for its sync; Linux has usually written it by itself after 35 s',
   }),
 }
 

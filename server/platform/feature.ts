@@ -11,6 +11,8 @@ type Sweep = {
   everyMs: number
   /** An error is logged; the next run retries. */
   run(signal: AbortSignal): Promise<unknown>
+  /** Runs once when the process ends in order, after its last request and its last job. */
+  atEnd?(): Promise<unknown>
 }
 
 /** Starts something that runs until it is disposed. */
@@ -41,6 +43,8 @@ export type Feature<Route = unknown, Topic = unknown> = {
   prepare?(): Promise<void>
   /** Run regularly in each process that serves requests. */
   sweeps?: Sweep[]
+  /** Ends answers that would last for ever, when the process begins to end; resolves when nothing of them runs. */
+  drain?(): Promise<void>
   /** Its parts that health and metrics check. */
   components?: Component[]
   /** Registers its metrics. */

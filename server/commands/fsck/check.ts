@@ -51,7 +51,7 @@ export async function checkStorage({ db, blobs, readsDigests, onProgress }: Fsck
     report.bytes += blob.size
     const problem = await blobProblem(blobs, blob, readsDigests)
     // A garbage collection may have taken the blob since its page was read.
-    if (problem && (await isStill(db, blob))) found('loss', `blob ${blob.digest}: ${problem}`)
+    if (problem && (await lasts(db, blobs, blob, readsDigests))) found('loss', `blob ${blob.digest}: ${problem}`)
     progress()
   }
   for await (const row of inPages((after) => readArtifacts(db, after))) {
@@ -96,6 +96,20 @@ async function blobProblem(blobs: Blobs, row: BlobRow, readsDigests: boolean): P
     if (error instanceof BlobMissing) return 'its bytes are missing'
     throw error
   }
+}
+
+/**
+ * Is a problem more than a moment? The database may have the bytes of a lost file, or had them until a round wrote that
+ * file again just now.
+ */
+async function lasts(db: Queryable, blobs: Blobs, blob: BlobRow, readsDigests: boolean): Promise<boolean> {
+  if ((await isUnsynced(db, blob)) || !(await isStill(db, blob))) return false
+  return (await blobProblem(blobs, blob, readsDigests)) !== undefined && (await isStill(db, blob))
+}
+
+/** Does the database have the bytes, because the file is not synced yet? Then the file is written again in time. */
+async function isUnsynced(db: Queryable, { id }: BlobRow): Promise<boolean> {
+  return (await db.row(sql`select blob_id from blob_unsynced where blob_id = ${id}`)) !== undefined
 }
 
 /** Is the row still there? No id is used twice: the same blob pushed again has a later id, and is checked as well. */

@@ -8,6 +8,7 @@ export {
   changesRightsOfGroup,
   dropMember,
   dropRightsIn,
+  findRights,
   memberCountKey,
   robotFullName,
   robotKey,

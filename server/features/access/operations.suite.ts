@@ -116,6 +116,9 @@ export const retentionPolicy = ({ id }: { id: number }) => ({
   scope: { level: 'project', ref: id },
 })
 
+/** A repository's name without its project. */
+const shortName = (name: string) => name.slice(name.indexOf('/') + 1)
+
 const inSystem = { needs: 'admin', robots: 'nobody' } as const
 // Of an event type that no test causes: a delivery would write rows while a test compares all rows.
 const webhook = ({ fresh }: Place) => ({
@@ -190,6 +193,18 @@ export const operations: Record<string, Operation> = {
     example: () => ({ body: { schedule: { type: 'None' } } }),
   },
 
+  streamEvents: { needs: 'user', example: () => ({ query: 'seconds=0' }) },
+  listSystemUsage: { needs: onSystem('system-volumes:read'), example: nothing },
+  listProjectUsage: { needs: inProject('quota:read'), example: nothing },
+  listRepositoryUsage: {
+    needs: inProject('quota:read'),
+    example: ({ repository }) => ({ query: `repository=${encodeURIComponent(shortName(repository))}` }),
+  },
+  getRepositoryPulls: {
+    needs: inProject('artifact:list'),
+    example: ({ repository }) => ({ query: `repository=${encodeURIComponent(shortName(repository))}` }),
+  },
+
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
   getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
@@ -222,6 +237,9 @@ export const operations: Record<string, Operation> = {
     needs: inProject('artifact:create', 'artifact:read'),
     example: ({ repository }) => ({ query: `from=${encodeURIComponent(`${repository}:v1`)}` }),
   },
+  compareArtifacts: { needs: inProject('artifact-addition:read'), example: () => ({ query: 'with=v1' }) },
+  getArtifactGraph: { needs: inProject('artifact:read'), example: nothing },
+  listArtifactPlaces: { needs: inProject('artifact:read'), example: nothing },
   createTag: { needs: inProject('tag:create'), example: ({ fresh }) => ({ body: { name: fresh('t') } }) },
   listTags: { needs: inProject('tag:list'), example: nothing },
   deleteTag: { needs: inProject('tag:delete'), example: nothing },
@@ -410,6 +428,8 @@ export const operations: Record<string, Operation> = {
   downloadArtifactExport: { needs: onSystem('catalog:read') },
   getSchedulePaused: { needs: 'user', example: nothing },
 
+  listCurrentUserSessions: { needs: 'user' },
+  endCurrentUserSession: { needs: 'user' },
   setCliSecret: { needs: onSystem('user:update') },
 
   ListWebhookPoliciesOfProject: { needs: inProject('notification-policy:list'), example: nothing },

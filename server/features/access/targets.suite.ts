@@ -174,6 +174,7 @@ export function openTargets(marina: TestMarina) {
         )
         return row.taskId
       },
+      session_id: async () => 'none',
       digest: async () => `sha256:${'0'.repeat(64)}`,
       async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`
@@ -225,7 +226,9 @@ export function openTargets(marina: TestMarina) {
     }
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
-      ...(operation === operations['CopyArtifact'] && {
+      ...([operations['CopyArtifact'], operations['listRepositoryUsage'], operations['getRepositoryPulls']].includes(
+        operation,
+      ) && {
         repository: `${inside.name}/${await makers['repository_name']!(inside, values)}`,
       }),
       ...(operation === operations['setScannerOfProject'] && {

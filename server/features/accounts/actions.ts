@@ -6,7 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { accountRightsKey, changesMembersOf } from '../access/index.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
-import { dropSessionsOf } from './session-store.ts'
+import { dropSessionNamed, dropSessionsOf } from './session-store.ts'
 import {
   changeAccount,
   dropAccount,
@@ -95,6 +95,14 @@ export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boo
     tx.changes(accountRightsKey(account.id))
     await changeAccount(tx, account, { isAdmin })
     await emit(tx, [facts.accountChanged({ accountId: account.id, name: account.name, changed: { isAdmin } }, by)])
+  })
+}
+
+/** Ends one of an account's own sessions. Throws NOT_FOUND. */
+export async function endSession(db: Db, by: Actor, accountId: number, name: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (!(await dropSessionNamed(tx, accountId, name))) throw new Failure('NOT_FOUND', 'you have no session of this id')
+    await emit(tx, [facts.sessionClosed({ accountId, name: by.name }, by)])
   })
 }
 

@@ -12,9 +12,10 @@ import { actorOf } from '../../registry/caller.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
-import { createAccount, deleteAccount, setAdmin, setPassword, updateProfile } from './actions.ts'
+import { createAccount, deleteAccount, endSession, setAdmin, setPassword, updateProfile } from './actions.ts'
 import type { Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
+import { listSessions } from './session-store.ts'
 import {
   accountFields,
   accountOrder,
@@ -31,7 +32,7 @@ export type UserRoutesOptions = {
   db: Db
   cache: Reader['cache']
   login: Login
-  sessions: Pick<SessionDoor, 'isVisitor'>
+  sessions: Pick<SessionDoor, 'isVisitor' | 'nameOf'>
   settings: SettingsReader
   peerOf(request: IncomingMessage): Peer
   /** Accounts that one address may register before it has to pause for `failureWindow`, in s. */
@@ -40,7 +41,7 @@ export type UserRoutesOptions = {
 
 /** The operations on accounts: the list for administrators, the own account for everybody. */
 export function userRoutes(options: UserRoutesOptions): ApiRoute[] {
-  return [...listRoutes(options), ...currentRoutes(options), ...accountRoutes(options)]
+  return [...listRoutes(options), ...currentRoutes(options), ...sessionRoutes(options), ...accountRoutes(options)]
 }
 
 function listRoutes(options: UserRoutesOptions): ApiRoute[] {
@@ -81,6 +82,32 @@ function currentRoutes({ db, cache }: UserRoutesOptions): ApiRoute[] {
       return held.map(({ resource, action }) => ({ resource: nameOf(resource), action }))
     }),
   ]
+}
+
+function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[] {
+  return [
+    route(api.listSessions, 'user', async ({ rights, request }) => {
+      const minutes = await settings.get('session_timeout')
+      const current = sessions.nameOf(request)
+      const rows = await listSessions(db, ownId(rights), minutes)
+      return rows.map(({ id, createdAt, address, userAgent }) => ({
+        id,
+        current: id === current,
+        creation_time: createdAt.toISOString(),
+        end_time: new Date(createdAt.getTime() + minutes * 60_000).toISOString(),
+        ...(address === null ? {} : { address }),
+        ...(userAgent === null ? {} : { user_agent: userAgent }),
+      }))
+    }),
+    route(api.endSession, 'user', async ({ rights, params, caller }) => {
+      await endSession(db, actorOf(caller), ownId(rights), params.session_id)
+    }),
+  ]
+}
+
+function ownId(rights: Rights): number {
+  if (rights.kind !== 'user') throw new Failure('PRECONDITION', 'a robot has no sessions')
+  return rights.id
 }
 
 function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {

@@ -10,7 +10,7 @@ import type { Peer } from '../../platform/http/server.ts'
 import { actorOf, type Caller } from '../../registry/caller.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import type { Login } from './login.ts'
-import { dropSession, findSession, saveSession } from './session-store.ts'
+import { dropSession, findSession, saveSession, sessionName } from './session-store.ts'
 import { findAccount } from './store.ts'
 import { facts } from './topics.ts'
 
@@ -29,6 +29,10 @@ export type SessionDoor = {
    * Throws FORBIDDEN when a request that changes something lacks its CSRF token (C-25).
    */
   identify(request: IncomingMessage, response: ServerResponse): Promise<Caller | undefined>
+  /** The name of the session that a request came with, as lists of sessions show it. */
+  nameOf(request: IncomingMessage): string | undefined
+  /** Whether the session that a request came with is still open; true for a request that names itself otherwise. */
+  isOpen(request: IncomingMessage): Promise<boolean>
   /** Whether the request comes from a browser before login: it has a visitor's cookie and the token made of it. */
   isVisitor(request: IncomingMessage): boolean
 }
@@ -73,6 +77,17 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
       return { kind: 'user', id: session.accountId, name: session.name }
     },
 
+    nameOf(request) {
+      const id = ownIdOf(request)
+      return id === undefined ? undefined : sessionName(id)
+    },
+
+    async isOpen(request) {
+      const id = ownIdOf(request)
+      if (id === undefined) return true
+      return (await findSession(reader, id, await settings.get('session_timeout'))) !== undefined
+    },
+
     isVisitor(request) {
       const id = sessionIdOf(request)
       return id !== undefined && isSame(csrfTokenOf(id), request.headers[csrfHeader])
@@ -105,9 +120,10 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     if (!account || caller?.kind !== 'user') throw new Failure('UNAUTHORIZED', 'wrong name or password')
     const id = randomBytes(32).toString('base64url')
     const before = sessionIdOf(request)
+    const from = { address: peer.address, userAgent: request.headers['user-agent']?.slice(0, 300) ?? null }
     const isOpen = await db.transaction(async (tx) => {
       if (before !== undefined) await dropSession(tx, before)
-      if (!(await saveSession(tx, id, account))) return false
+      if (!(await saveSession(tx, id, account, from))) return false
       await emit(tx, [facts.sessionOpened({ accountId: account.id, name: account.name }, actorOf(caller))])
       return true
     })
@@ -146,6 +162,10 @@ function answer(response: ServerResponse, status: number, headers: Record<string
 function cookie(value: string, maxAge: number, isSecure: boolean): string {
   return `${cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
 }
+
+/** The id of the session by which the caller was identified: credentials in the request count before a cookie. */
+const ownIdOf = (request: IncomingMessage) =>
+  request.headers.authorization === undefined ? sessionIdOf(request) : undefined
 
 function sessionIdOf({ headers }: IncomingMessage): string | undefined {
   const pair = (headers.cookie ?? '')

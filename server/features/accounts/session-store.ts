@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Reader } from '../../catalog/reader.ts'
-import type { Db, Tx } from '../../platform/db/db.ts'
+import type { Db, Queryable, Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Account } from './store.ts'
@@ -27,14 +27,44 @@ export async function findSession({ db, cache }: Reader, id: string, minutes: nu
   return session && performance.now() < session.openedAt + minutes * 60_000 ? session : undefined
 }
 
+/** What a session's account is shown of it; `id` names it and cannot be used to sign in. */
+type ListedSession = { id: string; createdAt: Date; address: string | null; userAgent: string | null }
+
+/** 128 bits of the hash: a name for a session, of which nobody can tell its id. */
+const nameOfHash = (idHash: string) => idHash.slice(0, 22)
+export const sessionName = (id: string) => nameOfHash(hashOf(id))
+
+/** The sessions of an account that were opened within the last `minutes`, newest first; at most 1,000. */
+export async function listSessions(db: Queryable, accountId: number, minutes: number): Promise<ListedSession[]> {
+  const rows = await db.rows<ListedSession & { idHash: string }>(sql`
+    select id_hash as "idHash", created_at as "createdAt", address, user_agent as "userAgent"
+    from session
+    where account_id = ${accountId} and created_at > now() - make_interval(mins => ${minutes}::int)
+    order by created_at desc, id_hash limit 1000`)
+  return rows.map(({ idHash, ...row }) => ({ ...row, id: nameOfHash(idHash) }))
+}
+
+/** Ends a session of the account, by its name; false when it has none of that name. */
+export async function dropSessionNamed(tx: Tx, accountId: number, name: string): Promise<boolean> {
+  const rows = await tx.rows<{ idHash: string }>(sql`
+    delete from session where account_id = ${accountId} and left(id_hash, 22) = ${name} returning id_hash as "idHash"`)
+  tx.changes(...rows.map(({ idHash }) => sessionKey(idHash)))
+  return rows.length > 0
+}
+
 /** Returns false, and saves no session, when the account changed since its password was checked. */
-export async function saveSession(tx: Tx, id: string, account: Account): Promise<boolean> {
+export async function saveSession(
+  tx: Tx,
+  id: string,
+  account: Account,
+  { address, userAgent }: Pick<ListedSession, 'address' | 'userAgent'>,
+): Promise<boolean> {
   const idHash = hashOf(id)
   tx.changes(sessionKey(idHash))
   // The lock makes a change of the password wait for this commit, so that it then drops this session.
   const count = await tx.run(sql`
-    insert into session (id_hash, account_id)
-    select ${idHash}, id from account
+    insert into session (id_hash, account_id, address, user_agent)
+    select ${idHash}, id, ${address}, ${userAgent} from account
     where id = ${account.id} and password_hash = ${account.passwordHash} and not is_disabled for share`)
   return count === 1
 }

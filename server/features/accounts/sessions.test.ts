@@ -326,3 +326,39 @@ test('an administrator who is demoted during a session has the rights of a user 
   )
   expectAnswer(await list(), 403, 'FORBIDDEN')
 })
+
+test("an account lists its own sessions, and ends any of them, but nobody else's", async () => {
+  type Row = { id: string; current: boolean; address?: string; user_agent?: string; end_time: string }
+  const [person, other] = [await givenUser(marina), await givenUser(marina)]
+  const [here, there] = [await asBrowser(person), await asBrowser(person)]
+  const foreign = await asBrowser(other)
+  const list = async (of: Browser) =>
+    expectAnswer(
+      await marina.ask('GET', '/api/v2.0/users/current/sessions', { headers: { cookie: of.cookie } }),
+      200,
+    ).json() as Row[]
+  const end = (of: Browser, id: string) =>
+    marina.ask('DELETE', `/api/v2.0/users/current/sessions/${id}`, {
+      headers: { cookie: of.cookie, 'x-harbor-csrf-token': of.csrf },
+    })
+  const rows = await list(here)
+  assert.deepEqual([rows.length, rows.filter(({ current }) => current).length], [2, 1])
+  assert.ok(rows.every(({ address, end_time: at }) => address === '127.0.0.1' && Date.parse(at) > Date.now()))
+  assert.ok(!here.cookie.includes(rows[0]!.id) && !there.cookie.includes(rows[0]!.id), 'a name opens nothing')
+  const [{ id: theirs }] = (await list(foreign)) as [Row]
+  for (const id of [theirs, 'nonsense']) expectAnswer(await end(here, id), 404, 'NOT_FOUND')
+  assert.equal((await look(foreign)).status, 200)
+  const since = await lastFact(marina)
+  expectAnswer(await end(here, rows.find(({ current }) => !current)!.id), 200)
+  assert.deepEqual([(await look(there)).status, (await look(here)).status], [401, 200])
+  assert.deepEqual(
+    (await factsSince(marina, since)).map(({ topic, payload }) => [topic, payload['accountId']]),
+    [['session.closed', person.id]],
+  )
+  assert.equal((await list(here)).length, 1)
+  const byPassword = await callApi(marina, 'GET', '/users/current/sessions', { as: person })
+  assert.deepEqual(
+    (byPassword.json() as Row[]).map(({ current }) => current),
+    [false],
+  )
+})

@@ -80,7 +80,7 @@ function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
 }
 
 /** The author of an index may write anything into its platforms: values that are no text are left out. */
-function presentPlatform(platform: Record<string, unknown>): Static<typeof api.Platform> {
+export function presentPlatform(platform: Record<string, unknown>): Static<typeof api.Platform> {
   const texts = ['architecture', 'os', 'os.version', 'variant'].flatMap((key) =>
     typeof platform[key] === 'string' ? [[key, platform[key]]] : [],
   )

@@ -3,7 +3,8 @@ import { after, test } from 'node:test'
 import { expectAnswer } from '../../testing/http.ts'
 import { openTestMarina } from '../../testing/server.ts'
 
-const marina = await openTestMarina()
+// A stream of events would last.
+const marina = await openTestMarina({ MARINA_STREAM_TIME: '100ms' })
 after(() => marina[Symbol.asyncDispose]())
 const { admin, ask } = marina
 

@@ -32,8 +32,9 @@ suite(`collections without a delay beside pushes, mounts and deletes for ${secon
     'F34, F35, F36, F37: no acknowledged image loses a byte, and in the end there is no orphan',
     { timeout: seconds * 1000 + 180_000 },
     async () => {
+      // Files are synced without a delay, so that this happens beside all else.
       await using marina = await openTestMarina(
-        { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '16' },
+        { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '16', MARINA_STORAGE_UNSYNCED_DELAY: '0s' },
         openLog({ level: 'error', format: 'json' }),
       )
       await using beside = await openBeside(marina, { MARINA_WORKERS: 'none', MARINA_DATABASE_POOL: '8' })

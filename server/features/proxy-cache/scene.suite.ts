@@ -85,20 +85,7 @@ export async function openCacheScene(settings: TestSettings = {}) {
       return name
     },
     push: (repository: string, tag: string, image: Image) => pushTo(docker.url, repository, tag, image),
-    get: (path: string, { from = marina, ...options }: GetOptions = {}): Promise<Answer> =>
-      from.ask('GET', `/v2/${path}`, { as: marina.admin, ...options }),
-    head: (path: string, { from = marina, ...options }: GetOptions = {}): Promise<Answer> =>
-      from.ask('HEAD', `/v2/${path}`, { as: marina.admin, ...options }),
-    /** Pulls as docker does: the manifest by tag, then config and layers; checks every byte. */
-    async pull(repository: string, tag: string, image: Image, options: GetOptions = {}): Promise<void> {
-      const manifest = expectAnswer(await scene.get(`${repository}/manifests/${tag}`, options), 200)
-      assert.deepEqual(manifest.body, image.content)
-      assert.equal(manifest.headers['docker-content-digest'], image.digest)
-      for (const bytes of [image.config, ...image.layers]) {
-        const answer = expectAnswer(await scene.get(`${repository}/blobs/${digestOf(bytes)}`, options), 200)
-        assert.ok(answer.body.equals(bytes), 'the bytes of a blob')
-      }
-    },
+    ...reading(marina),
     /** Waits until the tag is an artifact here. */
     stored: (project: string, repository: string, tag: string) =>
       eventually(async () => {
@@ -120,3 +107,24 @@ export async function openCacheScene(settings: TestSettings = {}) {
 }
 
 type GetOptions = { from?: TestMarina; headers?: Record<string, string>; as?: Person }
+
+function reading(marina: TestMarina) {
+  const { admin } = marina
+  const get = (path: string, { from = marina, ...options }: GetOptions = {}): Promise<Answer> =>
+    from.ask('GET', `/v2/${path}`, { as: admin, ...options })
+  return {
+    get,
+    head: (path: string, { from = marina, ...options }: GetOptions = {}): Promise<Answer> =>
+      from.ask('HEAD', `/v2/${path}`, { as: admin, ...options }),
+    /** Pulls as docker does: the manifest by tag, then config and layers; checks every byte. */
+    async pull(repository: string, tag: string, image: Image, options: GetOptions = {}): Promise<void> {
+      const manifest = expectAnswer(await get(`${repository}/manifests/${tag}`, options), 200)
+      assert.deepEqual(manifest.body, image.content)
+      assert.equal(manifest.headers['docker-content-digest'], image.digest)
+      for (const bytes of [image.config, ...image.layers]) {
+        const answer = expectAnswer(await get(`${repository}/blobs/${digestOf(bytes)}`, options), 200)
+        assert.ok(answer.body.equals(bytes), 'the bytes of a blob')
+      }
+    },
+  }
+}

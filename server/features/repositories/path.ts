@@ -9,6 +9,9 @@ const tails: Record<string, true> = {
   ':/labels': true,
   ':/labels/:': true,
   ':/retention': true,
+  ':/compare': true,
+  ':/graph': true,
+  ':/places': true,
 }
 
 /**

@@ -61,15 +61,46 @@ export const pullDaySweep = ({ relaxed }: Db, keepMs: number) => ({
 /** Rows that one statement deletes. */
 const batch = 5000
 
-/** Deletes the pulls of days that are more than `days` days ago, in batches. */
-async function sweepPullDays(db: Queryable, days: number, signal: AbortSignal): Promise<number> {
-  let swept = 0
-  for (let count = batch; count === batch && !signal.aborted; swept += count) {
-    count = await db.run(sql`
-      delete from pull_day where (repository_id, day, artifact_id) in (
-        select repository_id, day, artifact_id from pull_day
-        where day < (now() at time zone 'UTC')::date - ${days}::integer
-        order by day limit ${batch} for update skip locked)`)
-  }
-  return swept
+/** Deletes the pulls of days that are more than `days` days ago, of artifacts and of tags, in batches. */
+async function sweepPullDays(db: Queryable, days: number, signal: AbortSignal): Promise<void> {
+  const tables = [
+    () =>
+      db.run(sql`
+        delete from pull_day where (repository_id, day, artifact_id) in (
+          select repository_id, day, artifact_id from pull_day
+          where day < (now() at time zone 'UTC')::date - ${days}::integer
+          order by day limit ${batch} for update skip locked)`),
+    () =>
+      db.run(sql`
+        delete from tag_pull_day where (repository_id, tag, day) in (
+          select repository_id, tag, day from tag_pull_day
+          where day < (now() at time zone 'UTC')::date - ${days}::integer
+          order by day limit ${batch} for update skip locked)`),
+  ]
+  for (const sweep of tables) while (!signal.aborted && (await sweep()) === batch);
+}
+
+/** Which pulls are counted: of a repository, of one of its artifacts, or of a tag, whatever it named on each day. */
+type PullsOf = { repositoryId: number; artifactId?: number; tag?: string }
+
+/** Pulls on each of the last `days` days in UTC, the oldest first and today last. */
+export function listPulls(
+  db: Queryable,
+  { repositoryId, artifactId, tag }: PullsOf,
+  days: number,
+): Promise<{ day: string; count: number }[]> {
+  const counted =
+    tag !== undefined
+      ? sql`select count from tag_pull_day where repository_id = ${repositoryId} and tag = ${tag} and day = wanted.day`
+      : artifactId !== undefined
+        ? sql`
+          select count from pull_day
+          where repository_id = ${repositoryId} and artifact_id = ${artifactId} and day = wanted.day`
+        : sql`select sum(count) from pull_day where repository_id = ${repositoryId} and day = wanted.day`
+  return db.rows(sql`
+    select to_char(wanted.day, 'YYYY-MM-DD') as day, coalesce((${counted}), 0)::bigint as count
+    from (
+      select (now() at time zone 'UTC')::date - back as day
+      from generate_series(0, ${days - 1}::integer) as back) wanted
+    order by wanted.day`)
 }

@@ -1,4 +1,7 @@
+import { getPulls } from '../../../api/pulls.ts'
 import * as api from '../../../api/scores.ts'
+import { isDigest } from '../../../oci/digest.ts'
+import { isTag } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
@@ -7,11 +10,12 @@ import { Failure } from '../../platform/http/failure.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
+import { getRepositoryOf } from '../repositories/index.ts'
 import { presets } from './presets.ts'
-import { keptDays } from './pull-days.ts'
+import { keptDays, listPulls } from './pull-days.ts'
 import { scopeDeletable, scopeSeen } from './scope.ts'
 import { simulate } from './simulate.ts'
-import { countFreed, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
+import { countFreed, findArtifactId, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
 import { facts } from './topics.ts'
 import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed } from './wire.ts'
 
@@ -23,7 +27,27 @@ export type ScoreRoutesOptions = {
   undeleteMs: number
 }
 
-export function scoreRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
+export const scoreRoutes = (options: ScoreRoutesOptions): ApiRoute[] => [...usageRoutes(options), pullsRoute(options)]
+
+/** Pulls by day of a repository, or of an artifact or a tag in it. */
+function pullsRoute({ reader, pullsMs }: ScoreRoutesOptions): ApiRoute {
+  return route(getPulls, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
+    const { days = 30, tag, digest } = query
+    if (tag !== undefined && digest !== undefined)
+      throw new Failure('BAD_REQUEST', 'tag and digest exclude each other: ask for one of them')
+    if (tag !== undefined && !isTag(tag)) throw new Failure('BAD_REQUEST', 'tag is not the name of a tag')
+    if (digest !== undefined && !isDigest(digest)) throw new Failure('BAD_REQUEST', 'digest is not a digest')
+    const { id, name } = await getRepositoryOf(reader, project, query.repository)
+    const artifactId = digest === undefined ? undefined : await findArtifactId(reader.db, id, digest)
+    if (digest !== undefined && artifactId === undefined)
+      throw new Failure('NOT_FOUND', `${digest} does not exist in ${name}`)
+    const of = { repositoryId: id, ...(artifactId ? { artifactId } : {}), ...(tag === undefined ? {} : { tag }) }
+    const rows = await listPulls(reader.db, of, days)
+    return { days: rows, total: rows.reduce((sum, { count }) => sum + count, 0), kept_days: keptDays(pullsMs) }
+  })
+}
+
+function usageRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRoute[] {
   const { db } = reader
   const inForce = async (): Promise<StoredRules> =>
     (await findRules(db)) ?? { preset: 'default', rules: presets.default }

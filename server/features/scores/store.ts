@@ -226,3 +226,11 @@ export async function saveRules(tx: Tx, stored: StoredRules): Promise<void> {
     insert into score_rules (rules) values (${rules}::jsonb)
     on conflict (is_only) do update set rules = excluded.rules, updated_at = now()`)
 }
+
+/** The id of an artifact of this repository. */
+export async function findArtifactId(db: Queryable, repositoryId: number, digest: string): Promise<number | undefined> {
+  const row = await db.row<{ id: number }>(
+    sql`select id from artifact where repository_id = ${repositoryId} and digest = ${digest}`,
+  )
+  return row?.id
+}

@@ -16,7 +16,7 @@ type Delivery = {
   next_try?: string
   tries: { at: string; took_ms: number; status?: number; error?: string }[]
   response?: { status: number; headers: Record<string, string>; body: string; is_cut: boolean }
-  request: { body: string }
+  request: { method: string; headers?: Record<string, string>; body: string }
 }
 
 /** Pauses are short, so that tests can wait for their end; a try may take as long as a busy machine needs. */
@@ -107,6 +107,23 @@ test('S4-27, S4-29: a delivery carries its authorization, headers, an id and a s
   assert.equal(hash, createHmac('sha256', 'a-signing-secret-of-ours').update(`${seconds}.${got!.body}`).digest('hex'))
   assert.ok(Math.abs(Number(seconds) - Date.now() / 1000) < 30)
   assert.deepEqual([got!.path, got!.body, delivery.status], ['/hook', sent.body, 'Success'])
+  // What an account has set may be a secret.
+  assert.deepEqual(
+    [sent.method, sent.headers],
+    [
+      'POST',
+      {
+        authorization: '******',
+        'x-team': '******',
+        'content-type': type,
+        'marina-event-id': eventId,
+        'marina-event-type': eventType,
+        'marina-delivery-id': deliveryId,
+        'marina-try': '1',
+        'marina-signature': signature,
+      },
+    ],
+  )
   assert.deepEqual(delivery.response, {
     status: 202,
     headers: { 'x-request-id': 'r-7', date: delivery.response!.headers['date'] },
@@ -456,7 +473,7 @@ test('one delivery or a range is sent again unchanged, under the same event id',
   )
   const made = Number(/executions\/(\d+)$/.exec(again.headers.location!)![1])
   const [was, is] = [await deliveryOf(policy, ids[0]!), await ended(policy, made)]
-  assert.deepEqual([is.status, is.event_id, is.request], ['Success', was.event_id, was.request])
+  assert.deepEqual([is.status, is.event_id, is.request.body], ['Success', was.event_id, was.request.body])
   const range = { first: ids[1], last: ids[2] }
   const repeat = async (body: object) =>
     expectAnswer(await callApi(marina, 'POST', `${path()}/${policy}/redeliver`, { ...as(), body }), 200).json() as {

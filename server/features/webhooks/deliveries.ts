@@ -1,6 +1,7 @@
 import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { liveChannel, livePayload } from '../../platform/events/live.ts'
 import type { HookEvent } from './events.ts'
 import type { Message } from './senders/sender.ts'
 import { findSender, senders } from './senders/senders.ts'
@@ -27,6 +28,8 @@ export type Delivery = {
   message: string
   tries: number
   history: Try[]
+  /** Of the last request, with secrets masked; null before the first try. */
+  sentHeaders: Record<string, string> | null
   answer: KeptAnswer | null
   dueAt: Date
   createdAt: Date
@@ -79,8 +82,13 @@ function* portionsOf(wanted: NewDelivery[]): Generator<Rendered[]> {
 
 async function addSome(tx: Tx, wanted: Rendered[]): Promise<number[]> {
   const targetIds = wanted.map(({ target }) => target.id)
+  const live = livePayload(
+    'webhook',
+    wanted.map(({ policyId }) => policyId),
+  )
   const rows = await tx.rows<{ id: number }>(sql`
-    with told as (select pg_notify(${channel}, ${namesOf([...new Set(targetIds)])})),
+    with told as (
+      select pg_notify(${channel}, ${namesOf([...new Set(targetIds)])}), pg_notify(${liveChannel}, ${live})),
     added as (
       insert into webhook_delivery (
         policy_id, target_id, notify_type, event_type, event_id, ordered_by, trigger, content_type, body)
@@ -116,7 +124,7 @@ export type Repeated = { id: number; eventId: string; until: number }
 export function repeatDeliveries(tx: Tx, policyId: number, { first, last, status }: Range): Promise<Repeated[]> {
   const ofStatus = status === undefined ? sql`true` : sql`status = ${status}`
   return tx.rows<Repeated>(sql`
-    with told as (select pg_notify(${channel}, '')),
+    with told as (select pg_notify(${channel}, ''), pg_notify(${liveChannel}, ${livePayload('webhook', [policyId])})),
     old as (
       select * from webhook_delivery
       where policy_id = ${policyId} and id between ${first} and ${last}
@@ -140,7 +148,8 @@ export async function wake(tx: Queryable, targetIds: number[]): Promise<void> {
 const columns = sql`
   id, policy_id as "policyId", target_id as "targetId", notify_type as "notifyType", event_type as "eventType",
   event_id as "eventId", trigger, content_type as "contentType", body, status, status_message as message, tries,
-  history, answer, due_at as "dueAt", created_at as "createdAt", started_at as "startedAt", ended_at as "endedAt"`
+  history, sent_headers as "sentHeaders", answer,
+  due_at as "dueAt", created_at as "createdAt", started_at as "startedAt", ended_at as "endedAt"`
 
 /** Harbor's vendor type of an execution, by the kind of target. */
 export const vendorOf = (notifyType: string): string => findSender(notifyType)?.vendor ?? 'WEBHOOK'

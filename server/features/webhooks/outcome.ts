@@ -38,6 +38,7 @@ export function judge({ delivery, sent }: Attempt, rules: DeliveryRules, isProbe
       status: isGood ? 'Success' : isOver ? 'Error' : 'Pending',
       message,
       counts,
+      headers: sent.headers,
       answer: reply ? answerOf(reply) : null,
       dueAt: isOver ? sent.at : tryAgainAt,
       try: {

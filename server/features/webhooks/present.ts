@@ -110,6 +110,7 @@ export function presentDelivery(delivery: Delivery): Static<typeof WebhookDelive
     contentType,
     body,
     history,
+    sentHeaders,
     answer,
     createdAt,
     endedAt,
@@ -128,7 +129,7 @@ export function presentDelivery(delivery: Delivery): Static<typeof WebhookDelive
     creation_time: createdAt.toISOString(),
     ...ended(endedAt),
     ...(status === 'Pending' ? { next_try: dueAt.toISOString() } : {}),
-    request: { content_type: contentType, body },
+    request: { method: 'POST', content_type: contentType, ...(sentHeaders ? { headers: sentHeaders } : {}), body },
     tries: history,
     ...(answer ? { response: answer } : {}),
   }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../platform/db/db.ts'
 import { jsonbText } from '../../platform/db/json.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { liveChannel, livePayload } from '../../platform/events/live.ts'
 import type { KeptAnswer, Status, Try } from './deliveries.ts'
 
 /** How many of a target's first pending deliveries a round reads: the most that are sent to one target at a time. */
@@ -99,6 +100,8 @@ export type Result = {
   message: string
   counts: boolean
   try: Try
+  /** Of the request, with secrets masked. */
+  headers: Record<string, string>
   answer: KeptAnswer | null
   dueAt: Date
 }
@@ -106,7 +109,7 @@ export type Result = {
 export type Standing = { failedRounds: number; restsUntil: Date | null; pausedWhy: string }
 /** A round that has ended. `held`: the target as it was taken. */
 export type Finished = {
-  held: Pick<Held, 'id' | 'sealed' | 'failedRounds'>
+  held: Pick<Held, 'id' | 'policyId' | 'sealed' | 'failedRounds'>
   results: Result[]
   standing: Standing | undefined
 }
@@ -118,6 +121,8 @@ export type Finished = {
  * deliveries. Returns the ids of the targets whose state was written.
  */
 export async function finishTargets(db: Queryable, by: string, finished: Finished[]): Promise<Set<number>> {
+  const tried = finished.filter((one) => one.results.length > 0).map(({ held }) => held.policyId)
+  const [tellsLive, live] = [tried.length > 0, livePayload('webhook', tried)]
   const inMs = (at: Date | null | undefined) => (at ? at.getTime() - Date.now() : null)
   const results = finished.flatMap((one) => one.results).map(({ dueAt, ...one }) => ({ ...one, dueMs: inMs(dueAt) }))
   const standings = finished.map(({ held: { id, sealed, failedRounds: was }, standing }) => ({
@@ -129,16 +134,18 @@ export async function finishTargets(db: Queryable, by: string, finished: Finishe
     isTold: standing !== undefined,
   }))
   const rows = await db.rows<{ id: number; changes: boolean }>(sql`
-    with tried as (
+    with told as (select case when ${tellsLive} then pg_notify(${liveChannel}, ${live})::text end),
+    tried as (
       update webhook_delivery delivery set
         status = one.status, status_message = one.message, tries = tries + one.counts::int,
         due_at = clock_timestamp() + make_interval(secs => one."dueMs" / 1000),
-        answer = coalesce(one.answer, delivery.answer),
+        answer = coalesce(one.answer, delivery.answer), sent_headers = one.headers,
         history = jsonb_path_query_array(history || one.try, '$[last - 19 to last]'),
         started_at = coalesce(started_at, (one.try->>'at')::timestamptz),
         ended_at = case when one.status <> 'Pending' then clock_timestamp() end
       from jsonb_to_recordset(${jsonbText(results)}::jsonb)
-        as one (id bigint, status text, message text, counts boolean, try jsonb, answer jsonb, "dueMs" float8)
+        as one (
+          id bigint, status text, message text, counts boolean, try jsonb, headers jsonb, answer jsonb, "dueMs" float8)
       where delivery.id = any(${results.map(({ id }) => id)}::bigint[]) and delivery.id = one.id
         and delivery.status || '' = 'Pending'),
     one as (
@@ -158,7 +165,7 @@ export async function finishTargets(db: Queryable, by: string, finished: Finishe
       paused_why = case when not one.changes or paused_by = 'user' then paused_why else one."pausedWhy" end,
       paused_by = case when not one.changes or paused_by = 'user' then paused_by
         when one."pausedWhy" <> '' then 'marina' end
-    from one where target.id = one.id
+    from one, told where target.id = one.id
     returning target.id, one.changes`)
   return new Set(rows.flatMap(({ id, changes }) => (changes ? [id] : [])))
 }

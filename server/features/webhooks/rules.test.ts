@@ -150,6 +150,7 @@ test('a target rests longer after each failed round, is then paused, and is rese
   }
   const answered = (status: number, headers: Record<string, string> = {}): Sent => ({
     kind: 'answered',
+    headers: {},
     at,
     took: 5,
     reply: { status, headers, body: Buffer.from('x'), isCut: false },
@@ -176,7 +177,7 @@ test('a target rests longer after each failed round, is then paused, and is rese
     [5, '4 tries in a row failed, the last one: answered with 500'],
   )
   assert.equal(
-    round(40, true, { kind: 'failed', at, took: 1, why: 'nobody listens there' }).pausedWhy,
+    round(40, true, { kind: 'failed', at, took: 1, headers: {}, why: 'nobody listens there' }).pausedWhy,
     '41 tries in a row failed, the last one: nobody listens there',
   )
   assert.deepEqual(round(40, true, answered(204)), { failedRounds: 0, restsUntil: null, pausedWhy: '' })
@@ -195,7 +196,7 @@ test('a target rests longer after each failed round, is then paused, and is rese
   // A receiver that is down or busy costs a delivery none of its tries; one that refuses the delivery is up.
   for (const sent of [
     ...[301, 408, 429, 500, 503].map((status) => answered(status)),
-    { kind: 'failed', at, took: 1, why: 'nobody listens there' } as const,
+    { kind: 'failed', at, took: 1, headers: {}, why: 'nobody listens there' } as const,
   ])
     assert.equal(last(sent, true), 'Pending false')
   for (const status of [400, 404, 422, 499]) assert.equal(last(answered(status), true), 'Error true', String(status))

@@ -2,12 +2,14 @@ import { OutboundFailed, OutboundRefused, type Outbound, type Reply } from '../.
 import type { Waiting } from './queue.ts'
 import type { Sealed } from './rules.ts'
 import { signatureOf } from './signature.ts'
+import { mask } from './wire.ts'
 
 type SendRules = { timeoutMs: number; waitMs: number; answerBytes: number; signal: AbortSignal }
 /**
- * The result of one call. `took` in ms. Untried: it was aborted, or waited too long for other calls to the same host.
+ * The result of one call. `took` in ms; `headers` as sent, with secrets masked. Untried: it was aborted, or waited too
+ * long for other calls to the same host.
  */
-export type Sent = { at: Date; took: number } & (
+export type Sent = { at: Date; took: number; headers: Record<string, string> } & (
   | { kind: 'answered'; reply: Reply }
   | { kind: 'failed'; why: string }
   | { kind: 'untried' }
@@ -21,12 +23,13 @@ export async function sendOne(
   { timeoutMs, waitMs, answerBytes, signal }: SendRules,
 ): Promise<Sent> {
   let at = new Date()
-  const took = () => Math.round(Date.now() - at.getTime())
+  const headers = headersOf(target, delivery, at)
+  const call = () => ({ at, took: Math.round(Date.now() - at.getTime()), headers: masked(headers, target) })
   try {
     const reply = await outbound.send({
       url: target.address,
       method: 'POST',
-      headers: headersOf(target, delivery, at),
+      headers,
       body: delivery.body,
       timeoutMs,
       waitMs,
@@ -35,12 +38,12 @@ export async function sendOne(
       signal,
       onStart: () => void (at = new Date()),
     })
-    return { kind: 'answered', at, took: took(), reply }
+    return { kind: 'answered', ...call(), reply }
   } catch (error) {
     if (error instanceof OutboundFailed && (error.reason === 'aborted' || error.reason === 'busy'))
-      return { kind: 'untried', at, took: took() }
+      return { kind: 'untried', ...call() }
     if (error instanceof OutboundFailed || error instanceof OutboundRefused)
-      return { kind: 'failed', at, took: took(), why: error.message }
+      return { kind: 'failed', ...call(), why: error.message }
     throw error
   }
 }
@@ -63,4 +66,10 @@ function headersOf(
     'marina-try': String(tries + 1),
     ...(secrets.length === 0 ? {} : { 'marina-signature': signatureOf(body, secrets, at) }),
   }
+}
+
+/** What an account set may be a secret, such as a key of the receiver. The signature is none: it tells no key. */
+function masked(headers: Record<string, string>, target: Sealed): Record<string, string> {
+  const isSecret = (name: string) => name === 'authorization' || Object.hasOwn(target.headers, name)
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, isSecret(name) ? mask : value]))
 }

@@ -29,6 +29,28 @@ export type Stage = { readonly id: string; readonly size: number; readonly state
 
 export type Algorithm = 'sha256' | 'sha512'
 
+/** A key whose bytes are looked at: there must be `size` of them, and `isRight` says whether they are right. */
+export type Looked = { key: string; size: number; isRight(bytes: Buffer): boolean }
+/** An error: the disk cannot read or sync them. */
+export type LookResult = 'right' | 'wrong' | Error
+
+/** Small blobs of a driver whose writes wait for a disk. */
+export type Unsynced = {
+  /**
+   * Stores bytes under a new key without waiting for the disk: the key shows all of them at once, and a power cut may
+   * lose, shorten or garble them until `sync`. Never replaces bytes, which may be durable: false, and nothing is
+   * changed, when the key exists or the file system has no hard links.
+   */
+  place(key: string, bytes: Buffer): Promise<boolean>
+  /** Reads these keys, in their order. An absent key is wrong. */
+  look(keys: Looked[]): Promise<LookResult[]>
+  /**
+   * As `look`; what is right is durable on return. After an error the bytes must be written again: another sync may
+   * succeed although they are lost.
+   */
+  sync(keys: Looked[]): Promise<LookResult[]>
+}
+
 /**
  * The digest of a file or stage while its bytes are written, from the first one on, in one go or in several. It lives
  * in this process alone. A driver calls `passing`, `written` and `rest`; the owner calls the others.
@@ -138,6 +160,9 @@ export interface Blobs {
 
   /** A URL from which a client may read the key for `ttlMs`, if the driver has signed URLs and they are switched on. */
   presign?(key: string, ttlMs: number): Promise<string>
+
+  /** For bytes that are kept elsewhere, too, until they are durable here; only where that spares waiting. */
+  readonly unsynced?: Unsynced
 
   /** Rejects with StorageUnavailable when the store cannot be read or written now. For the health check. */
   check(): Promise<void>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, open, readlink, rm, writeFile, type FileHandle } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, readlink, rm, writeFile, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -51,6 +51,28 @@ describe('syncs of folders', () => {
     assert.equal(synced.filter((path) => path !== 'four/ab').length, 50)
   })
 
+  test('a file is placed without a sync; places that are settled together sync each folder once', async () => {
+    const places = openPlaces(root)
+    await syncsOf(places, 'five/ab/0/data')
+    synced = []
+    const paths = Array.from({ length: 20 }, (_, n) => join(root, `five/${n % 2 ? 'ab' : 'cd'}/${n + 1}/data`))
+    await Promise.all(paths.map(async (path, n) => assert.ok(await places.place(await given(`five-${n}`), path))))
+    assert.deepEqual(synced, [])
+    await places.settle(paths)
+    const own = paths.map((path) => relative(root, dirname(path)))
+    assert.equal(synced.length, own.length + 3, 'each once')
+    assert.deepEqual(new Set(synced), new Set([...own, 'five', 'five/ab', 'five/cd']))
+  })
+
+  test('a place that is taken stays as it is', async () => {
+    const places = openPlaces(root)
+    await syncsOf(places, 'six/ab/1/data')
+    const from = await given('six-other', 'other bytes')
+    assert.equal(await places.place(from, join(root, 'six/ab/1/data')), false)
+    assert.equal(await readFile(join(root, 'six/ab/1/data'), 'utf8'), 'bytes')
+    assert.equal(await readFile(from, 'utf8'), 'other bytes')
+  })
+
   /** The folders that were synced for one file, sorted. */
   async function syncsOf(places: ReturnType<typeof openPlaces>, path: string): Promise<string[]> {
     synced = []
@@ -59,9 +81,12 @@ describe('syncs of folders', () => {
   }
 
   async function put(places: ReturnType<typeof openPlaces>, path: string) {
-    const from = join(root, path.replaceAll('/', '-'))
-    await writeFile(from, 'bytes')
-    await places.put(from, join(root, path))
+    await places.put(await given(path.replaceAll('/', '-')), join(root, path))
+  }
+
+  async function given(name: string, bytes = 'bytes'): Promise<string> {
+    await writeFile(join(root, name), bytes)
+    return join(root, name)
   }
 })
 

@@ -1,15 +1,28 @@
-import { mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
+import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { codeOf, isAbsent } from './failures.ts'
+import { inTurns } from './in-turns.ts'
 
-/** Puts and removes files below one root, atomically; on return the change is durable. */
+/** The place is taken; or the file system has no hard links, or no more of them. */
+const linkRefusals: ReadonlySet<string> = new Set(['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+/** Syncs at once while places are settled: others need libuv's 4 threads, too. */
+const settledAtOnce = 2
+
+/** Puts and removes files below one root, atomically; on return the change is durable unless said otherwise. */
 export type Places = {
   /**
    * Moves a synced file to its place, in a folder that is usually new: every blob has its own. The folder is made again
    * when a removal of a neighbour deleted it as empty meanwhile.
    */
   put(from: string, to: string): Promise<void>
+  /**
+   * Gives a file its place as a second name (hard link), without any sync. False, and nothing is changed, when the
+   * place is taken or the file system has no hard links.
+   */
+  place(from: string, to: string): Promise<boolean>
+  /** Makes the places of these files durable. Each folder is synced once. */
+  settle(paths: string[]): Promise<void>
   /** Removes a file, and the folders above it that are empty then. False when there was none. */
   takeAway(path: string): Promise<boolean>
 }
@@ -25,16 +38,25 @@ export function openPlaces(root: string): Places {
   return {
     async put(from, to) {
       const dir = dirname(to)
-      for (let attempt = 1; ; attempt++) {
-        await makeDir(dir)
-        try {
-          await rename(from, to)
-          break
-        } catch (error) {
-          if (codeOf(error) !== 'ENOENT' || attempt === 20) throw error
-        }
+      await within(dir, () => rename(from, to))
+      await Promise.all([syncOrAbove(dir), dir === root ? undefined : settleDir(dirname(dir))])
+    },
+
+    async place(from, to) {
+      try {
+        await within(dirname(to), () => link(from, to))
+        return true
+      } catch (error) {
+        if (linkRefusals.has(codeOf(error) ?? '')) return false
+        throw error
       }
-      await Promise.all([syncOrAbove(dir), dir === root ? undefined : settle(dirname(dir))])
+    },
+
+    async settle(paths) {
+      const dirs = new Set(paths.map((path) => dirname(path)))
+      const above = new Set([...dirs].flatMap((dir) => (dir === root ? [] : dirname(dir))))
+      await inTurns([...dirs], settledAtOnce, syncOrAbove)
+      await inTurns([...above], settledAtOnce, settleDir)
     },
 
     async takeAway(path) {
@@ -49,6 +71,18 @@ export function openPlaces(root: string): Places {
     },
   }
 
+  /** Changes something in a folder, which is made before, and again when a removal deletes it as empty meanwhile. */
+  async function within(dir: string, change: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      await makeDir(dir)
+      try {
+        return await change()
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT' || attempt === 20) throw error
+      }
+    }
+  }
+
   /** Syncs a folder or, if the removal of a neighbour deleted it as empty, the one above, which has the change then. */
   async function syncOrAbove(dir: string): Promise<void> {
     try {
@@ -60,13 +94,13 @@ export function openPlaces(root: string): Places {
   }
 
   /** Syncs a folder, and those above it up to one whose own entry is known to be on the disk. */
-  async function settle(dir: string): Promise<void> {
+  async function settleDir(dir: string): Promise<void> {
     const identity = await sync(dir).catch((error: unknown) => {
       if (!isAbsent(error) || dir === root) throw error
       return undefined
     })
     if (dir === root || (identity !== undefined && durable.get(dir) === identity)) return
-    await settle(dirname(dir))
+    await settleDir(dirname(dir))
     if (identity !== undefined) durable.set(dir, identity)
   }
 

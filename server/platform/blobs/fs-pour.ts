@@ -1,5 +1,7 @@
+import { write } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Bytes, RunningDigest } from './blobs.ts'
+import { free } from './chunk.ts'
 import { diskFailure } from './failures.ts'
 
 export type PourLimits = {
@@ -23,6 +25,9 @@ export type Together = {
   readonly syncLimit: number
   readonly batchLimit: number
 }
+
+/** The thread that hashes is told of this many new bytes at once: waking it for each batch would take longer. */
+const toldBytes = 1024 * 1024
 
 /** A pour gathers this many bytes, in the chunks in which they came, before it takes a block. */
 const unblockedBytes = 64 * 1024
@@ -88,6 +93,7 @@ function openWriter(
   const writes: Promise<void>[] = []
   /** Resolves when all batches so far have reached the kernel, in order. */
   let reached: Promise<void> = Promise.resolve()
+  const tell = digest && telling(digest, file, start)
 
   const noteFailure = (error: unknown) => {
     failure ??= { error: diskFailure('storing bytes', error) }
@@ -110,6 +116,7 @@ function openWriter(
       rest = rest.subarray(room)
       if (gathered === block.length) send()
     }
+    free(chunk)
   }
 
   /** Gathers small chunks as they are, as a small blob needs no block. */
@@ -135,11 +142,11 @@ function openWriter(
     block = undefined
     gathered = 0
     position += size
-    const write = writeFully(file, bytes, at)
+    const written = writeFully(file, bytes, at)
       .then(() => syncEarly(size), noteFailure)
       .finally(() => used && giveBlock(used, limits, together))
-    writes.push(write)
-    if (digest) reached = Promise.all([reached, write]).then(() => digest.written(file.fd, at + size))
+    writes.push(written)
+    if (tell) reached = Promise.all([reached, written]).then(() => tell(at + size))
   }
 
   function syncEarly(size: number) {
@@ -185,6 +192,16 @@ function openWriter(
   }
 }
 
+/** The returned function tells the digest how many bytes the file has, each time when `toldBytes` more have come. */
+function telling(digest: RunningDigest, { fd }: FileHandle, start: number) {
+  let told = start
+  return (upto: number) => {
+    if (upto - told < toldBytes) return
+    told = upto
+    digest.written(fd, upto)
+  }
+}
+
 /** A block of `batchBytes`; smaller ones when so many pours run that full blocks would take too much memory. */
 function takeBlock({ batchBytes }: PourLimits, { blocks, pours, batchLimit }: Together): Buffer {
   const isCrowded = pours > 2 * batchLimit
@@ -198,10 +215,18 @@ function giveBlock(block: Buffer, { batchBytes }: PourLimits, { blocks, batchLim
   if (block.length === batchBytes && blocks.length < batchLimit) blocks.push(block)
 }
 
-/** Writes all bytes: one write may take fewer than it was given (the disk is almost full, a signal). */
-async function writeFully(file: FileHandle, bytes: Buffer, position: number) {
-  for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written)
-    written += bytesWritten
-  }
+/**
+ * Writes all bytes: one write may take fewer than it was given (the disk is almost full, a signal). By callbacks, which
+ * take half the processor time of `file.write`.
+ */
+function writeFully({ fd }: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const writeFrom = (at: number) =>
+      write(fd, bytes, at, bytes.length - at, position + at, (error, count) => {
+        if (error) reject(error)
+        else if (at + count === bytes.length) resolve()
+        else writeFrom(at + count)
+      })
+    writeFrom(0)
+  })
 }

@@ -2,8 +2,8 @@ import type { Db } from '../db/db.ts'
 import type { Log } from '../observe/log.ts'
 import type { Component } from '../observe/health.ts'
 import { openPart, type Part } from '../observe/part.ts'
-import { factsWritten } from './emit.ts'
 import { Follower, pause } from './follower.ts'
+import { hintOf, type Hint } from './hint.ts'
 import { retryParked } from './parked.ts'
 import { dropOldFacts, listStandings, lookAround, recount, settle, type Standing } from './places.ts'
 import { checkReactions, type Reaction } from './reaction.ts'
@@ -118,36 +118,5 @@ async function lookForFacts({ db, followers, hint, pollMs, closing, part }: Look
     await pause(pauses, closing)
     pauses = hint.isGiven() ? Math.min(pauseMs.most, pauses * 2) : pauseMs.least
     await hint.wait(pollMs)
-  }
-}
-
-/** Tells whether a commit of this process wrote facts since the last `reset`. */
-type Hint = {
-  reset(): void
-  isGiven(): boolean
-  /** Waits until there is a hint, the time is over, or the dispatcher is closed. */
-  wait(atMostMs: number): Promise<void>
-  close(): void
-}
-
-function hintOf(db: Db, closing: AbortSignal): Hint {
-  let isGiven = false
-  let wake = () => {}
-  const close = db.onTold(factsWritten, () => {
-    isGiven = true
-    wake()
-  })
-  closing.addEventListener('abort', () => wake(), { once: true })
-  return {
-    reset: () => void (isGiven = false),
-    isGiven: () => isGiven,
-    wait(atMostMs) {
-      if (isGiven || closing.aborted) return Promise.resolve()
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, atMostMs)
-      wake = resolve
-      return promise.finally(() => clearTimeout(timer))
-    },
-    close,
   }
 }

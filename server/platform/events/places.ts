@@ -105,11 +105,35 @@ export async function awaitPlace(tx: Tx, handler: string): Promise<void> {
 type Window = { seen: string; until: string; lastId: number }
 
 /**
+ * The current snapshot, and whether facts are visible in it that are not in `seen`. `isAhead`: `seen` is of a database
+ * that has counted more transactions, as before a restore. Not to be called in a transaction that writes, as
+ * `lookAround`.
+ */
+export async function lookBeyond(
+  db: Queryable,
+  seen: string,
+): Promise<{ now: string; isBehind: boolean; isAhead: boolean }> {
+  const row = await db.row<{ now: string; isBehind: boolean; isAhead: boolean }>(sql`
+    with at as materialized (select pg_current_snapshot() as now)
+    select at.now::text, pg_snapshot_xmax(${seen}::pg_snapshot) > pg_snapshot_xmax(at.now) as "isAhead", exists (
+      select from outbox
+      where xid >= pg_snapshot_xmin(${seen}::pg_snapshot)
+        and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot) and pg_visible_in_snapshot(xid, at.now)) as "isBehind"
+    from at`)
+  return row!
+}
+
+/** The current snapshot: the place of a reader that begins with the facts from now on. */
+export async function currentSnapshot(db: Queryable): Promise<string> {
+  return (await db.row<{ now: string }>(sql`select pg_current_snapshot()::text as now`))!.now
+}
+
+/**
  * At most `limit` facts that are visible in `until` and not in `seen`, after `lastId`, in the order of their ids. Facts
  * of other topics are included without their payload, so that the caller can tell how far it has read.
  */
 export async function readWindow(
-  tx: Tx,
+  tx: Queryable,
   { seen, until, lastId }: Window,
   topics: readonly string[] | 'all',
   limit: number,

@@ -3,6 +3,7 @@ import { parseDigest, type Digest, type DigestAlgorithm } from '../../../oci/dig
 import { OciError } from '../../../oci/errors.ts'
 import { isRepositoryName, type RepositoryName } from '../../../oci/reference.ts'
 import type { Bytes } from '../../platform/blobs/blobs.ts'
+import { giveAway } from '../../platform/blobs/chunk.ts'
 import { limited } from '../../platform/http/body.ts'
 import type { Answer } from '../../platform/http/server.ts'
 import { actorOf, anonymous } from '../caller.ts'
@@ -101,6 +102,7 @@ async function* readBlob(
     onBytes('received', chunk.length)
     size += chunk.length
     if (range && size > range.length) throw lengthsDisagree()
+    giveAway(chunk)
     yield chunk
   }
   if (range && size !== range.length) throw lengthsDisagree()

@@ -1,9 +1,9 @@
 import type { Digest } from '../../../oci/digest.ts'
-import { blobPath } from '../../catalog/blob.ts'
 import type { Blobs } from '../../platform/blobs/blobs.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Claimed } from './claim.ts'
+import { areStored } from './unsynced/right.ts'
 
 /**
  * Notes as which blob the bytes of an upload are about to be moved to their place. A crash right after the move would
@@ -25,5 +25,5 @@ export async function isCommitted(
 ): Promise<boolean> {
   if (committing !== digest) return false
   await note(digest)
-  return (await blobs.find(blobPath(digest)))?.size === stage.size
+  return areStored(blobs, { digest, size: stage.size })
 }

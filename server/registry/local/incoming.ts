@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { algorithmOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
@@ -11,6 +12,7 @@ import type { Upload } from '../registry.ts'
 import type { Claimed } from './claim.ts'
 import { isCommitted, noteCommit } from './committed.ts'
 import { openHashes } from './hash.ts'
+import { gather, openPlacing, type Placing, type UnsyncedLimits } from './unsynced/place.ts'
 
 /** Bytes that took longer than this, in ms, are noted once more when all are there: the note would be old by then. */
 const noteAgainMs = 60_000
@@ -22,24 +24,56 @@ type Incoming = {
   hashes: ReturnType<typeof openHashes>
   /** Tells the database that the bytes of this digest come. */
   note(digest: Digest): Promise<unknown>
+  /** For small blobs, whose bytes the database keeps until their files are synced; undefined where that is off. */
+  placing: Placing | undefined
 }
 
-export function openIncoming({ db, blobs }: { db: Db; blobs: Blobs }): Incoming {
+/** What has arrived, in bytes. `bytes`: those of a file that is not synced, which its row has to keep. */
+type Stored = { size: number; bytes?: Buffer }
+
+export function openIncoming({
+  db,
+  blobs,
+  unsynced,
+}: {
+  db: Db
+  blobs: Blobs
+  unsynced?: UnsyncedLimits | undefined
+}): Incoming {
   // A crowd of uploads is noted by a few statements: one each would wear out the connections.
   const note = gathering((digests: Digest[]) => noteStrays(db.relaxed, digests), 200)
-  return { db, blobs, hashes: openHashes(blobs), note }
+  const placing = unsynced && openPlacing({ db: db.relaxed, blobs }, unsynced)
+  return { db, blobs, hashes: openHashes(blobs), note, placing }
 }
 
 /** The usual case: all bytes in one request, straight to their place, visible only once the digest is right. */
-export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Bytes): Promise<number> {
-  const size = await incoming.blobs.write(
-    blobPath(digest),
-    noted(incoming, digest, bytes),
-    (_, hex) => checkDigest(digest, `${algorithmOf(digest)}:${hex}` as Digest),
-    algorithmOf(digest),
-  )
+export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Bytes): Promise<Stored> {
+  const { blobs, placing } = incoming
+  const algorithm = algorithmOf(digest)
+  const check = (hex: string) => checkDigest(digest, `${algorithm}:${hex}` as Digest)
+  const coming = noted(incoming, digest, bytes)
+  const write = async (source: Bytes): Promise<Stored> => {
+    const size = await blobs.write(blobPath(digest), source, (_, hex) => check(hex), algorithm)
+    failpoint('blob.written')
+    return { size }
+  }
+  if (!placing) return write(coming)
+  const gathered = await gather(coming, placing.largestBytes)
+  if (!Buffer.isBuffer(gathered)) {
+    try {
+      return await write(gathered)
+    } finally {
+      await gathered.end()
+    }
+  }
+  check(hash(algorithm, gathered))
+  if (!(await placing.place(digest, gathered))) return write(once(gathered))
   failpoint('blob.written')
-  return size
+  return { size: gathered.length, bytes: gathered }
+}
+
+async function* once(bytes: Buffer): Bytes {
+  yield bytes
 }
 
 /** The same bytes. Before the last of them is through, the database knows that they come. */
@@ -59,15 +93,15 @@ export async function storeStaged(
   digest: Digest,
   bytes: Bytes,
   at: number | undefined,
-): Promise<number> {
+): Promise<Stored> {
   const { db, blobs, hashes, note } = incoming
-  if (await isCommitted(blobs, upload, digest, note)) return wholeWithout(upload, bytes)
+  if (await isCommitted(blobs, upload, digest, note)) return { size: await wholeWithout(upload, bytes) }
   const { size } = await append(incoming, upload, bytes, at)
   checkDigest(digest, await hashes.digestOf(upload, algorithmOf(digest)))
   await Promise.all([note(digest), noteCommit(db, upload, digest)])
   await blobs.commit(upload.stage, blobPath(digest))
   failpoint('blob.written')
-  return size
+  return { size }
 }
 
 /** The size of an upload whose bytes are in their place already; throws when more bytes come. */

@@ -5,6 +5,7 @@ import { listReferrers } from '../../catalog/artifact.ts'
 import { blobPath, findBlob, unlinkBlob } from '../../catalog/blob.ts'
 import { findRepository, listRepositoryNames } from '../../catalog/repository.ts'
 import { listTags } from '../../catalog/tag.ts'
+import { findUnsynced } from '../../catalog/unsynced.ts'
 import { facts } from '../../catalog/topics.ts'
 import { isReferenceViolation } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
@@ -32,7 +33,9 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Re
   const { db, cache, blobs } = options
   const [manifests, uploads] = [localManifests(options), localUploads(options)]
   const reader = { db, cache }
-  const verifier = openVerifier(blobs, given.smallBlobs ?? { bytes: 0, eachBytes: 0 })
+  const verifier = openVerifier(blobs, given.smallBlobs ?? { bytes: 0, eachBytes: 0 }, (digest) =>
+    findUnsynced(db, digest),
+  )
 
   return {
     ...manifests,

@@ -4,13 +4,14 @@ import { namedBlobs, neededBlobs, parseManifest, type Manifest } from '../../../
 import { isManifestType } from '../../../oci/media-type.ts'
 import type { Reference, RepositoryName, Tag } from '../../../oci/reference.ts'
 import { findManifest, findManifestStat, lockArtifact, type Child, type Description } from '../../catalog/artifact.ts'
-import { blobPath, takeUp, type Blob } from '../../catalog/blob.ts'
+import { takeUp, type Blob } from '../../catalog/blob.ts'
 import { findHeld, type Held } from '../../catalog/held.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
 import { replaceChildren, saveArtifact, type NewArtifact } from '../../catalog/save-artifact.ts'
 import { findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
+import { findUnsynced } from '../../catalog/unsynced.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
@@ -24,6 +25,7 @@ import { lookingAgain } from './looking.ts'
 import { getProject } from './record.ts'
 import { removeArtifacts, removeTag } from './remove.ts'
 import type { LocalOptions } from './options.ts'
+import { isRight, readWhole } from './unsynced/right.ts'
 
 /** The most levels of indexes above an image; code that reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
@@ -106,9 +108,12 @@ export function localManifests(options: LocalOptions): Manifests {
     return {
       async blob({ digest, size }, limit) {
         if (!needed.has(digest) || size > limit) return undefined
-        const chunks: Buffer[] = []
-        for await (const chunk of (await blobs.read(blobPath(digest))) as AsyncIterable<Buffer>) chunks.push(chunk)
-        return Buffer.concat(chunks)
+        const stored = async () => {
+          const found = await readWhole(blobs, digest).catch(() => undefined)
+          return found && isRight(digest, found) ? found : undefined
+        }
+        // A round may write a lost file again, and delete the row, between the first two.
+        return (await stored()) ?? (await findUnsynced(db, digest)) ?? stored()
       },
       async manifest(digest) {
         const found = await findManifest(reader, name, digest)

@@ -4,6 +4,7 @@ import type { Db } from '../../platform/db/db.ts'
 import type { Turns } from '../../platform/turns.ts'
 import type { Describe } from '../describe.ts'
 import type { PushGates, UntagGates } from '../gate.ts'
+import type { UnsyncedLimits } from './unsynced/place.ts'
 
 /** What Marina's own registry needs. */
 export type LocalOptions = {
@@ -14,4 +15,6 @@ export type LocalOptions = {
   describe: Describe
   /** The queue in which the pushes of one project wait, so that they hold no database connection while they wait. */
   turns: Turns
+  /** Which small blobs the database keeps until their files are synced; none without it. */
+  unsynced?: UnsyncedLimits
 }

@@ -1,6 +1,6 @@
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
-import { blobPath, isDoubtful, rescueBytes, saveBlobs } from '../../catalog/blob.ts'
+import { isDoubtful, rescueBytes, saveBlobs } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
@@ -13,6 +13,7 @@ import { passGates } from '../gate.ts'
 import type { BlobStat } from '../registry.ts'
 import { dropClaimed, type Claimed } from './claim.ts'
 import type { LocalOptions } from './options.ts'
+import { areStored } from './unsynced/right.ts'
 
 /** How often a push is tried in all, when what it relies on is deleted at the same time. */
 const looks = 5
@@ -24,9 +25,12 @@ const recordWithinMs = 10 * 60_000
 
 type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'turns'>
 
-/** Durable bytes to be recorded as a blob of a repository; `upload`, if any, ends with that. */
-type Arrived = { name: RepositoryName; by: Actor; blob: BlobStat; upload?: Claimed }
-/** `writtenAt`: when the bytes were durable, by performance.now(). `repository` is undefined before its first push. */
+/**
+ * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes` as well, which become durable
+ * with the record. `upload`, if any, ends with that.
+ */
+type Arrived = { name: RepositoryName; by: Actor; blob: BlobStat; bytes?: Buffer | undefined; upload?: Claimed }
+/** `writtenAt`: when the bytes were stored, by performance.now(). `repository` is undefined before its first push. */
 type Recording = Arrived & { project: Project; repository: Repository | undefined; writtenAt: number }
 
 /** The most blobs that one transaction records. */
@@ -76,7 +80,7 @@ function saveTogether({ db, gates }: RecordOptions, all: Recording[]): Promise<v
     }
     await saveBlobs(
       tx,
-      all.map(({ name, blob }) => ({ repositoryId: ids.get(name)!, ...blob })),
+      all.map(({ name, blob, bytes }) => ({ repositoryId: ids.get(name)!, ...blob, bytes })),
     )
     failpoint('blob.linked')
     const uploads = all.flatMap(({ upload }) => upload ?? [])
@@ -93,9 +97,8 @@ export async function getProject(reader: Reader, name: RepositoryName): Promise<
 }
 
 /** Keeps bytes that a collection is about to take; when they are gone already, asks the client to send them again. */
-async function rescue({ db, blobs }: RecordOptions, { digest, size }: BlobStat, cause: unknown): Promise<void> {
-  const areThere = async () => (await blobs.find(blobPath(digest)))?.size === size
-  if (await db.transaction((tx) => rescueBytes(tx, digest, areThere))) return
+async function rescue({ db, blobs }: RecordOptions, blob: BlobStat, cause: unknown): Promise<void> {
+  if (await db.transaction((tx) => rescueBytes(tx, blob.digest, () => areStored(blobs, blob)))) return
   const headers = { 'retry-after': '1' }
   throw new OciError('BLOB_UPLOAD_UNKNOWN', 'a garbage collection removed these bytes: start again', { cause, headers })
 }

@@ -95,3 +95,11 @@ test('F16: a blob in memory whose bytes were altered in the store is not sent, a
   await assert.rejects(read(), /were altered/)
   await assert.rejects(read(), { code: 'BLOB_UNKNOWN' })
 })
+
+test('F18: a lost file that is written again while the database is asked for its bytes is found', async () => {
+  const content = Buffer.from(`blob ${made++}`)
+  const blob = { digest: digestOf(content), size: content.length }
+  const heal = async () => void (await blobs.write(blobPath(blob.digest), Readable.from([content])))
+  const verifier = openVerifier(blobs, limits, () => heal().then(() => undefined))
+  assert.deepEqual(Buffer.concat(await (await verifier.read(blob)).toArray()), content)
+})

@@ -24,7 +24,8 @@ type Uploads = Pick<
 
 /**
  * Bytes on their way in. One request at a time works on an upload: it claims the row, which any replica sees
- * (claim.ts). Hashes run along with the bytes (hash.ts). A blob is recorded once its bytes are durable (record.ts).
+ * (claim.ts). Hashes run along with the bytes (hash.ts). A blob is recorded once its bytes are durable; those of a
+ * small one become so with the record (record.ts).
  */
 export function localUploads(options: LocalOptions): Uploads {
   const { db, blobs } = options
@@ -53,14 +54,14 @@ export function localUploads(options: LocalOptions): Uploads {
     finishUpload: (name, id, by, digest, bytes, at) =>
       claimed(name, id, async (upload) => {
         const whole = upload.stage.size === 0 && (at ?? 0) === 0
-        const size = await (
+        const { size, bytes: unsynced } = await (
           whole ? storeWhole(incoming, digest, bytes) : storeStaged(incoming, upload, digest, bytes, at)
         ).catch(async (error: unknown) => {
           // A wrong digest ends the upload (C-48): nobody could tell which of its bytes were wrong.
           if (error instanceof OciError && error.code === 'DIGEST_INVALID') await abandon(incoming, upload)
           throw error
         })
-        return record({ name, by, blob: { digest, size }, upload })
+        return record({ name, by, blob: { digest, size }, bytes: unsynced, upload })
       }),
 
     async cancelUpload(name, id) {
@@ -73,8 +74,8 @@ export function localUploads(options: LocalOptions): Uploads {
 
     async writeBlob(name, by, digest, bytes) {
       await getProject(options, name)
-      const size = await storeWhole(incoming, digest, bytes)
-      return record({ name, by, blob: { digest, size } })
+      const { size, bytes: unsynced } = await storeWhole(incoming, digest, bytes)
+      return record({ name, by, blob: { digest, size }, bytes: unsynced })
     },
 
     mountBlob: (name, by, from, digest) => mountBlob(options, name, by, from, digest),

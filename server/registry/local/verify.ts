@@ -7,6 +7,7 @@ import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs, type BlobInfo, type BlobStream, type ByteRange } from '../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../registry.ts'
 import { openSmallBlobs, streamOf, type SmallBlobLimits } from './small-blobs.ts'
+import { isRight, mostUnsyncedBytes, readWhole } from './unsynced/right.ts'
 
 /** How long this process does not hash bytes again that it has verified, in ms; bytes written anew are hashed again. */
 const trustMs = 60 * 60_000
@@ -15,11 +16,16 @@ const trustMs = 60 * 60_000
  * Never sends a wrong blob whole (F16): the first full read of each stored version is hashed on its way, and its last
  * chunk is held back until the digest is known to be right. Bytes that are missing, of another length or known to be
  * wrong are BLOB_UNKNOWN for every request, so that a client which asks before it pushes does push, and thereby repairs
- * them (F17).
+ * them (F17). Where a power cut has taken, shortened or garbled a small file before its sync, `findUnsynced` gives the
+ * bytes.
  */
-export function openVerifier(blobs: Blobs, limits: SmallBlobLimits) {
+export function openVerifier(
+  blobs: Blobs,
+  limits: SmallBlobLimits,
+  findUnsynced: FindUnsynced = async () => undefined,
+) {
   const small = openSmallBlobs(limits)
-  const seen = new LRUCache<string, { version: string; isRight: boolean }>({ max: 50_000, ttl: trustMs })
+  const seen: Seen = new LRUCache({ max: 50_000, ttl: trustMs })
 
   return { check, read, trust }
 
@@ -29,39 +35,71 @@ export function openVerifier(blobs: Blobs, limits: SmallBlobLimits) {
     if (found) seen.set(digest, { version: found.version, isRight: true })
   }
 
-  async function check({ digest, size }: BlobStat): Promise<BlobInfo> {
+  /** What storage has of a blob, or its bytes where only the database has them. Throws BLOB_UNKNOWN. */
+  async function check({ digest, size }: BlobStat): Promise<BlobInfo | Buffer> {
     const found = await blobs.find(blobPath(digest))
-    if (!found) {
-      small.forget(digest)
-      throw unknown(digest, new BlobMissing(blobPath(digest)))
-    }
     const known = seen.get(digest)
-    const isWrong = found.size !== size || (known?.version === found.version && !known.isRight)
-    if (isWrong)
-      throw unknown(digest, new BlobMissing(`${blobPath(digest)} (its ${found.size} bytes are not the ${size} pushed)`))
-    return found
+    if (found?.size === size && (known?.version !== found.version || known.isRight)) return found
+    if (!found) small.forget(digest)
+    return (await findUnsynced(digest)) ?? writtenAgain(blobs, { digest, size }, found)
   }
 
   async function read(blob: BlobStat, range?: ByteRange): Promise<BlobStream> {
-    const { digest } = blob
-    const { version } = await check(blob)
+    const { digest, size } = blob
+    const found = await check(blob)
+    if (Buffer.isBuffer(found)) return streamOf(found, range)
+    const { version } = found
     const inMemory = small.find(digest, version)
     if (inMemory) return streamOf(inMemory, range)
+    const isVerified = seen.get(digest)?.version === version
+    if (!isVerified && blobs.unsynced && size <= mostUnsyncedBytes) {
+      const bytes = await readUnverified(blobs, seen, findUnsynced, digest, version)
+      if (bytes) return streamOf(bytes, range)
+    }
     const stored = await blobs.read(blobPath(digest), range).catch((error: unknown) => {
       throw error instanceof BlobMissing ? unknown(digest, error) : error
     })
     if (range) return stored
-    if (seen.get(digest)?.version === version) return small.takes(blob.size) ? keep(digest, version, stored) : stored
+    if (isVerified) return small.takes(size) ? keep(small, seen, digest, version, stored) : stored
     return verified(stored, digest, (isRight) => void seen.set(digest, { version, isRight }))
   }
+}
 
-  /** From the second read on, so that blobs which are read once take no memory. */
-  async function keep(digest: Digest, version: string, stored: BlobStream): Promise<BlobStream> {
-    const bytes = await small.fill(digest, version, stored)
-    if (bytes) return streamOf(bytes)
-    seen.set(digest, { version, isRight: false })
-    throw new Error(alteredText(digest))
-  }
+type FindUnsynced = (digest: Digest) => Promise<Buffer | undefined>
+type SmallBlobs = ReturnType<typeof openSmallBlobs>
+type Seen = LRUCache<string, { version: string; isRight: boolean }>
+
+/**
+ * The bytes of a small blob whose file another process may have left garbled: read whole before any are sent, also for
+ * a range. Undefined when they are wrong and the database does not have them.
+ */
+async function readUnverified(
+  blobs: Blobs,
+  seen: Seen,
+  findUnsynced: FindUnsynced,
+  digest: Digest,
+  version: string,
+): Promise<Buffer | undefined> {
+  const bytes = await readWhole(blobs, digest).catch((error: unknown) => {
+    if (!(error instanceof BlobMissing)) throw error
+  })
+  if (!bytes || !isRight(digest, bytes)) return findUnsynced(digest)
+  seen.set(digest, { version, isRight: true })
+  return bytes
+}
+
+/** Keeps a small blob from the second read on, so that those which are read once take no memory. */
+async function keep(
+  small: SmallBlobs,
+  seen: Seen,
+  digest: Digest,
+  version: string,
+  stored: BlobStream,
+): Promise<BlobStream> {
+  const bytes = await small.fill(digest, version, stored)
+  if (bytes) return streamOf(bytes)
+  seen.set(digest, { version, isRight: false })
+  throw new Error(alteredText(digest))
 }
 
 /** The stored bytes; their last chunk follows only when the digest of all is right. */
@@ -100,6 +138,14 @@ async function* holdingBack(
   }
   judge()
   if (held) yield held
+}
+
+/** A round may have written a lost file again, and deleted the row, since storage was asked. Throws BLOB_UNKNOWN. */
+async function writtenAgain(blobs: Blobs, { digest, size }: BlobStat, found: BlobInfo | undefined): Promise<BlobInfo> {
+  const now = await blobs.find(blobPath(digest))
+  if (now?.size === size && now.version !== found?.version) return now
+  const which = blobPath(digest) + (found ? ` (its ${found.size} bytes are not the ${size} pushed)` : '')
+  throw unknown(digest, new BlobMissing(which))
 }
 
 function unknown(digest: Digest, cause: BlobMissing): OciError {

@@ -2,6 +2,9 @@ import { readConfig, type Attributes, type Processor } from './processor.ts'
 
 const configTypes = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json']
 
+/** Whether a config of this media type is that of an image that runs. */
+export const isImageConfig = (mediaType: string) => configTypes.includes(mediaType)
+
 export const image: Processor = {
   type: 'IMAGE',
   isFor: ({ kind, config, artifactType }) =>

@@ -1,12 +1,11 @@
 import * as api from '../../../../api/artifacts.ts'
 import { isRepositoryName } from '../../../../oci/reference.ts'
-import { findProject, missProject, type Project } from '../../../catalog/project.ts'
-import type { Reader } from '../../../catalog/reader.ts'
+import type { Project } from '../../../catalog/project.ts'
 import { uncached } from '../../../platform/cache/cache.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { created } from '../../../platform/http/reply.ts'
 import { actorOf } from '../../../registry/caller.ts'
-import { mayInProject, maySee, route, type ApiRoute, type Rights } from '../../access/index.ts'
+import { route, type ApiRoute } from '../../access/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
 import { copyArtifact } from '../actions/copy.ts'
 import { deleteArtifact } from '../actions/delete.ts'
@@ -15,7 +14,7 @@ import { hydrate } from '../hydrate.ts'
 import { openArtifacts } from '../objects.ts'
 import { artifactListing, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
 import { presentArtifact } from '../wire.ts'
-import { getArtifact, parseArtifactReference, refuseCache, type Parts } from './shared.ts'
+import { getArtifact, getSource, parseArtifactReference, parseFrom, refuseCache, type Parts } from './shared.ts'
 
 export const artifactsRoutes = (parts: Parts): ApiRoute[] => [...listRoutes(parts), ...oneRoutes(parts)]
 
@@ -70,11 +69,11 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
       refuseCache(project)
       const name = `${project.name}/${params.repository_name}`
       if (!isRepositoryName(name)) throw new Failure('BAD_REQUEST', 'the name of the repository is not valid')
-      const from = parseFrom(query.from)
+      const from = parseFrom('from', query.from)
       const {
         repository,
         artifact: { digest },
-      } = await getSource(reader, from.project, rights)
+      } = await getSource(reader, from.project, rights, 'artifact')
         .then((origin) => getArtifact({ reader, artifacts }, origin, from))
         .catch((error: unknown) => refuseMissing(error, query.from))
       const reference = parseArtifactReference(from.reference)
@@ -85,29 +84,8 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   ]
 }
 
-/** C-80: a copy also needs the right to read the source. A project that is absent looks like one that is forbidden. */
-async function getSource(reader: Reader, name: string, rights: Rights): Promise<Project> {
-  const project = await findProject(reader, name)
-  const isAdmin = rights.kind === 'user' && rights.isAdmin
-  if (!project && isAdmin) throw new Failure('NOT_FOUND', 'the project to copy from does not exist')
-  const mayRead = project && maySee(rights, project) && mayInProject(rights, project, 'artifact', 'read')
-  if (mayRead) return project
-  if (project) await missProject(reader)
-  throw new Failure('FORBIDDEN')
-}
-
 /** An absent source is BAD_REQUEST, as in Harbor: the path of the request is that of the target, which exists. */
 function refuseMissing(error: unknown, from: string): never {
   const isMissing = error instanceof Failure && error.code === 'NOT_FOUND'
   throw isMissing ? new Failure('BAD_REQUEST', `artifact ${from} not found`, { cause: error }) : error
-}
-
-/** `project/repository:tag` or `project/repository@digest`. */
-function parseFrom(text: string): { project: string; repository_name: string; reference: string } {
-  const [, project, repository, byDigest, byTag] = /^([a-z0-9._-]+)\/([^:@]+)(?:@(.+)|:([^:@]+))$/.exec(text) ?? []
-  const reference = byDigest ?? byTag
-  if (project === undefined || repository === undefined || reference === undefined) {
-    throw new Failure('BAD_REQUEST', 'from must be project/repository:tag or project/repository@digest')
-  }
-  return { project, repository_name: repository, reference }
 }

@@ -2,6 +2,8 @@ import type { ApiRoute } from '../../access/index.ts'
 import { columns, type Column } from '../columns.ts'
 import { openArtifacts } from '../objects.ts'
 import { artifactsRoutes } from './artifacts.ts'
+import { compareRoute } from './compare.ts'
+import { graphRoutes } from './graph.ts'
 import { moreRoutes } from './more.ts'
 import type { Parts } from './shared.ts'
 import { tagRoutes } from './tags.ts'
@@ -11,5 +13,11 @@ type Given = Omit<Parts, 'artifacts' | 'columns'> & { lent?: readonly Column[] }
 
 export function artifactRoutes({ lent = [], ...given }: Given): ApiRoute[] {
   const parts = { ...given, artifacts: openArtifacts(given.reader), columns: [...columns, ...lent] }
-  return [...artifactsRoutes(parts), ...tagRoutes(parts), ...moreRoutes(parts)]
+  return [
+    ...artifactsRoutes(parts),
+    ...tagRoutes(parts),
+    ...moreRoutes(parts),
+    compareRoute(parts),
+    ...graphRoutes(parts),
+  ]
 }

@@ -1,12 +1,13 @@
 import { isDigest } from '../../../../oci/digest.ts'
 import { isTag, type Reference, type RepositoryName } from '../../../../oci/reference.ts'
-import type { Project } from '../../../catalog/project.ts'
+import { findProject, missProject, type Project } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import type { Repository } from '../../../catalog/repository.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import type { Gates } from '../../../registry/gate.ts'
 import type { Registry } from '../../../registry/registry.ts'
+import { mayInProject, maySee, type Rights } from '../../access/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
 import type { Column } from '../columns.ts'
 import type { Artifacts } from '../objects.ts'
@@ -47,4 +48,36 @@ export async function getArtifact({ reader, artifacts }: Place, project: Project
   const artifact = await artifacts.find(repository, reference)
   if (!artifact) throw new Failure('NOT_FOUND', `${params.reference} does not exist in ${repository.name}`)
   return { repository, artifact }
+}
+
+/**
+ * C-80: the project of a second artifact that a request names, which the caller must be allowed to read as well. A
+ * project that is absent looks like one that is forbidden.
+ */
+export async function getSource(
+  reader: Reader,
+  name: string,
+  rights: Rights,
+  resource: 'artifact' | 'artifact-addition',
+): Promise<Project> {
+  const project = await findProject(reader, name)
+  const isAdmin = rights.kind === 'user' && rights.isAdmin
+  if (!project && isAdmin) throw new Failure('NOT_FOUND', `the project ${name} does not exist`)
+  const mayRead = project && maySee(rights, project) && mayInProject(rights, project, resource, 'read')
+  if (mayRead) return project
+  if (project) await missProject(reader)
+  throw new Failure('FORBIDDEN')
+}
+
+/** `project/repository:tag` or `project/repository@digest`. */
+export function parseFrom(
+  parameter: string,
+  text: string,
+): { project: string; repository_name: string; reference: string } {
+  const [, project, repository, byDigest, byTag] = /^([a-z0-9._-]+)\/([^:@]+)(?:@(.+)|:([^:@]+))$/.exec(text) ?? []
+  const reference = byDigest ?? byTag
+  if (project === undefined || repository === undefined || reference === undefined) {
+    throw new Failure('BAD_REQUEST', `${parameter} must be project/repository:tag or project/repository@digest`)
+  }
+  return { project, repository_name: repository, reference }
 }

@@ -75,7 +75,7 @@ export interface Flow {
   over: Promise<unknown>
   /** Keeps the bytes for a reader until the returned function is called. */
   hold(): () => void
-  /** Gives the bytes from `start` to `end` to `send` as they arrive; they are the reader's until its promise resolves. */
+  /** Gives the bytes from `start` to `end` to `send` as they arrive: the reader's until its promise resolves. */
   follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
 }
 

@@ -1,5 +1,5 @@
-/** The page at /, until there is a portal: says that Marina runs and what to type next. `host` is never trusted. */
-export function welcomePage(host: string): string {
+/** The page at / without a build: says how to make one, and what works without it. `host` is never trusted. */
+export function unbuiltPage(host: string): string {
   const shown = host.replace(/[^A-Za-z0-9.:[\]-]/g, '').slice(0, 255)
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -17,6 +17,8 @@ export function welcomePage(host: string): string {
   code { font-size: .95em; } a { color: #0b7285; }
 </style></head><body><main>
 <h1>Marina is running</h1>
+<p>Its portal is not built yet: <code>npm start</code> does that first, and by hand
+<code>node_modules/.bin/node portal/build.ts</code> does. Everything else works without it.</p>
 <p>This is a container registry. Log in with the name <code>admin</code> and the password that the first start
 printed, then push to the public project <code>library</code>:</p>
 <pre>docker login ${shown}

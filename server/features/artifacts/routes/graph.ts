@@ -1,0 +1,49 @@
+import * as api from '../../../../api/artifact-graph.ts'
+import { findProject } from '../../../catalog/project.ts'
+import type { Reader } from '../../../catalog/reader.ts'
+import type { Viewer } from '../../../catalog/viewer.ts'
+import { listing } from '../../../platform/db/listing.ts'
+import { sql } from '../../../platform/db/sql.ts'
+import { mayInEvery, mayInProject, route, viewerOf, type ApiRoute, type Rights } from '../../access/index.ts'
+import { graphOf } from '../graph/graph.ts'
+import { listPlaces } from '../graph/store.ts'
+import { getArtifact, type Parts } from './shared.ts'
+
+/** What an artifact is made of, what is about it, and where else it is. */
+export function graphRoutes({ reader, artifacts }: Parts): ApiRoute[] {
+  const { db } = reader
+  return [
+    route(api.getArtifactGraph, { project: 'artifact', verb: 'read' }, async ({ project, params, rights }) => {
+      const { artifact } = await getArtifact({ reader, artifacts }, project, params)
+      return graphOf({ db, artifacts }, artifact, await readable(reader, rights))
+    }),
+    route(api.listArtifactPlaces, { project: 'artifact', verb: 'read' }, async ({ project, params, query, rights }) => {
+      const { page = 1, page_size: pageSize = 10 } = query
+      const part = listing({}, { page, page_size: pageSize }, sql`repository.name`)
+      const { artifact } = await getArtifact({ reader, artifacts }, project, params)
+      const { rows, total } = await listPlaces(db, artifact, await readable(reader, rights), part)
+      return {
+        total,
+        rows: rows.map(({ projectId, projectName, repositoryName, digest, tags, pushedAt }) => ({
+          project_id: projectId,
+          project_name: projectName,
+          repository_name: repositoryName,
+          digest,
+          tags,
+          push_time: pushedAt.toISOString(),
+        })),
+      }
+    }),
+  ]
+}
+
+/** The projects whose artifacts these rights list. A robot may belong to a project and have another right there. */
+async function readable(reader: Reader, rights: Rights): Promise<Viewer> {
+  if (rights.kind !== 'robot' || rights.isDisabled)
+    return viewerOf(reader, rights, (one) => mayInEvery(one, 'artifact', 'list'))
+  if (mayInEvery(rights, 'artifact', 'list')) return { seesAll: true }
+  const names = [...rights.projects.keys()].filter((name) => name !== '*')
+  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
+  const read = projects.flatMap((one) => (one && mayInProject(rights, one, 'artifact', 'list') ? [one.id] : []))
+  return { seesAll: false, projectIds: read }
+}

@@ -1,0 +1,66 @@
+import { open, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import type { Looked, LookResult, Unsynced } from './blobs.ts'
+import { diskFailure, isAbsent, onDisk } from './failures.ts'
+import type { Places } from './fs-place.ts'
+import { inTurns } from './in-turns.ts'
+
+type Given = {
+  places: Places
+  pathOf(key: string): string
+  /** The path of a new stage. */
+  newStage(): string
+  /** Throws when the store itself is gone. */
+  stillMounted(): Promise<void>
+}
+
+/** Files that are looked at or synced at once: requests need libuv's 4 threads, too. */
+const atOnce = 2
+
+/** Small files that become durable later, many together. */
+export function openUnsynced({ places, pathOf, newStage, stillMounted }: Given): Unsynced {
+  return {
+    async place(key, bytes) {
+      const to = pathOf(key)
+      const from = newStage()
+      try {
+        await onDisk(`storing ${key}`, writeFile(from, bytes, { flag: 'wx', mode: 0o644 }))
+        return await onDisk(`storing ${key}`, places.place(from, to))
+      } finally {
+        await unlink(from).catch(() => undefined) // otherwise listStages reports it later
+      }
+    },
+
+    look: (keys) => inTurns(keys, atOnce, (one) => lookAt(one)),
+
+    async sync(keys) {
+      const results = await inTurns(keys, atOnce, (one) => lookAt(one, (file) => file.datasync()))
+      const isRight = (_: Looked, index: number) => results[index] === 'right'
+      try {
+        await places.settle(keys.filter(isRight).map(({ key }) => pathOf(key)))
+        return results
+      } catch (error) {
+        const failure = diskFailure('syncing folders', error) as Error
+        return results.map((one) => (one === 'right' ? failure : one))
+      }
+    },
+  }
+
+  async function lookAt(
+    { key, size, isRight }: Looked,
+    then?: (file: FileHandle) => Promise<void>,
+  ): Promise<LookResult> {
+    let file: FileHandle | undefined
+    try {
+      file = await open(pathOf(key))
+      if ((await file.stat()).size !== size || !isRight(await file.readFile())) return 'wrong'
+      await then?.(file)
+      return 'right'
+    } catch (error) {
+      if (!isAbsent(error)) return diskFailure(`looking at ${key}`, error) as Error
+      await stillMounted()
+      return 'wrong'
+    } finally {
+      await file?.close()
+    }
+  }
+}
