@@ -5,6 +5,7 @@ import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
 import type { ManifestRead, ManifestStat } from '../../registry.ts'
 import type { Remote } from '../../remote/types.ts'
 import { UpstreamLate } from './breaker.ts'
+import { findAny, statOf } from './here.ts'
 import { parsed } from './keep.ts'
 import { checkFilter, upstreamName } from './names.ts'
 import { findKnownTag, noteChecked, saveManifest, saveTag, type KnownTag } from './store.ts'
@@ -51,11 +52,15 @@ export function openAsking(ground: ProxyGround, keeper: Keeper): Asking {
     open: (place) => open(ground, place),
     any: (place, ask) => askAny(ground, place, ask),
     tag: (place, tag, known, needsBytes) =>
-      together<ManifestStat | ManifestRead>(`${place.name}:${tag}`, () =>
-        needsBytes && !known ? readTag(state, place, tag) : statTag(state, place, tag),
-      ),
+      together<ManifestStat | ManifestRead>(`${place.name}:${tag}`, async () => {
+        const told = await justTold(ground, place, tag, known)
+        if (told) return told
+        return needsBytes && !known ? readTag(state, place, tag) : statTag(state, place, tag)
+      }),
     manifest: (place, digest) =>
       together(`${place.name}@${digest}`, async () => {
+        const here = await findAny(ground, place.name, digest, 'readManifest')
+        if (here) return here as ManifestRead
         const read = await askAny(ground, place, async (remote, at) => remote.readManifest(at, { digest }))
         return save(state, place, read)
       }),
@@ -94,6 +99,13 @@ async function askAny<Answer>(ground: ProxyGround, place: Place, ask: Ask<Answer
   } finally {
     ending.abort()
   }
+}
+
+/** What the upstream has said since this caller looked: the call that it wanted to join has just ended. */
+async function justTold({ reader }: ProxyGround, { name }: Place, tag: Tag, known: KnownTag | undefined) {
+  const now = await findKnownTag(reader, name, tag)
+  const isNewer = now && now.goneAt === null && (!known || now.checkedAt > known.checkedAt)
+  return isNewer ? statOf(now) : undefined
 }
 
 /** A tag that nobody has asked for yet: one request brings its manifest. */
