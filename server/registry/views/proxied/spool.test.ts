@@ -75,12 +75,12 @@ test('more bytes than the blob has are refused', async () => {
 
 test('a reader that goes away lets go of the spool, also one that waits', async () => {
   const spool = await open(1_000_000)
-  let released = 0
-  const stream = streamOf(spool, { start: 0, end: 999_999 }, () => void released++)
+  const released = Promise.withResolvers<void>()
+  const stream = streamOf(spool, { start: 0, end: 999_999 }, () => released.resolve())
   stream.on('error', () => {})
   stream.resume()
   stream.destroy()
-  while (released === 0) await new Promise((resolve) => setImmediate(resolve))
+  await released.promise
   spool.fail(new Error('over'))
   await spool[Symbol.asyncDispose]()
 })
