@@ -81,11 +81,16 @@ const ScoreShare = Type.Object({
 export const ScoredRepository = Type.Object({
   ...UsedRepository.properties,
   score: Type.Integer({ description: 'in hundredths: 85 is 0.85; low: little used' }),
+  running: Type.Optional(Type.Boolean({ description: 'true: a cluster runs something of it, so that it stays' })),
+  running_in: Type.Optional(Type.String({ description: 'where, for those who may delete the repository' })),
   factors: Type.Record(Type.String(), ScoreShare, { description: 'each factor that has a weight' }),
 })
 
 export const LowestRepositories = Type.Object({
   repositories: Type.Array(ScoredRepository, { description: 'lowest first' }),
+  running: Type.Array(ScoredRepository, {
+    description: 'those that would stand among them but are not to be deleted, as a cluster runs something of them',
+  }),
   freed_bytes: Type.Integer({ description: 'what a collection would free after their deletion' }),
   restorable_seconds: Type.Integer({ description: 'how long such a deletion could be taken back' }),
 })

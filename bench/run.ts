@@ -20,6 +20,7 @@ import { proxyCache } from './scenarios/proxy-cache.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
+import { scores } from './scenarios/scores.ts'
 import { smallPush } from './scenarios/small-push.ts'
 import { start } from './scenarios/start.ts'
 import { tagList } from './scenarios/tag-list.ts'
@@ -46,6 +47,7 @@ const scenarios = [
   jobService,
   collection,
   retention,
+  scores,
   growth,
   webhooks,
   webhooksWaiting,

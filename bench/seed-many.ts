@@ -30,9 +30,10 @@ function stepsOf(repositories: number): string[] {
   const repository = (each: number) => `${base} + (n + ${each - 1}) / ${each}`
   const configType = 'application/vnd.oci.image.config.v1+json'
   return [
-    `insert into repository (id, project_id, name) overriding system value
-      select ${base} + n, project.id, 'library/seeded-' || n
+    `insert into repository (id, project_id, name, is_filled) overriding system value
+      select ${base} + n, project.id, 'library/seeded-' || n, true
       from generate_series(1, ${repositories}) n, project where project.name = 'library'`,
+    `insert into repository_total (project_id, n) select id, ${repositories} from project where name = 'library'`,
     `insert into artifact (
         id, repository_id, digest, media_type, config_media_type, artifact_type, kind, type, size, extra_attrs,
         pushed_at)

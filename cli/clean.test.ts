@@ -5,8 +5,10 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { callApi } from '../server/testing/api.ts'
 import { openCommandLine, type CommandLine } from '../server/testing/command-line.ts'
 import { givenProject, pushImage } from '../server/testing/given.ts'
+import { expectAnswer } from '../server/testing/http.ts'
 import { openTestMarina } from '../server/testing/server.ts'
 import { givenPullsToday, setPast, setPushed } from '../server/testing/used.ts'
 import { chooseOldTags } from './lib/old-tags.ts'
@@ -122,6 +124,33 @@ suite('repositories', () => {
     assert.deepEqual([restored!.name, restored!.pull_count], [at('kept'), 2])
     assert.ok(await exists(at('older')))
   })
+})
+
+test('what a cluster runs is left out of a cleaning, which says so', async () => {
+  const { name: project } = await givenProject(marina)
+  for (const [place, name] of ['runs', 'idle'].entries()) await givenRepository(`${project}/${name}`, place, 90 - place)
+  const [{ digest }] = (await json<{ digest: string }[]>('artifacts', 'list', `${project}/runs`)) as [
+    { digest: string },
+  ]
+  const body = { cluster: 'production', images: [{ repository: `${project}/runs`, digest, workload: 'default/web' }] }
+  expectAnswer(await callApi(marina, 'POST', '/deployments', { as: marina.admin, body }), 200)
+
+  const table = await good('repos', 'score', '--project', project)
+  assert.match(table, new RegExp(`RUNS\n0\\.72 +${project}/runs .* yes\n0\\.72 +${project}/idle `))
+  const words = ['repos', 'clean', '--project', project, '--count', '2']
+  const stays = new RegExp(
+    `^repository ${project}/runs stays, score 0\\.72: it runs in production \\(default/web\\)$`,
+    'm',
+  )
+  const dry = await cli.run([...words, '--dry-run'])
+  assert.match(dry.stderr, stays)
+  assert.match(dry.stderr, new RegExp(`repository ${project}/idle will be deleted`))
+  assert.equal(await good(...words, '--yes'), `deleted repository ${project}/idle`)
+  const none = await cli.run([...words, '--yes'])
+  assert.deepEqual([none.code, none.stdout], [0, ''])
+  assert.match(none.stderr, stays)
+  assert.match(none.stderr, /there is no repository that you may delete/)
+  assert.ok(await exists(`${project}/runs`))
 })
 
 suite('tags', () => {

@@ -36,6 +36,7 @@ export const clientCommands: ClientCommand[] = [
   noun('labels', 'marks on artifacts', () => import('./commands/labels.ts'), ['label']),
   noun('quotas', 'how much a project may store', () => import('./commands/quotas.ts'), ['quota']),
   noun('immutable', 'rules that keep tags as they are', () => import('./commands/immutable.ts')),
+  noun('retention', 'what stays of tags and images, and why', () => import('./commands/retention/index.ts')),
   noun('webhooks', 'messages to other programs', () => import('./commands/webhooks.ts'), ['webhook']),
   noun('endpoints', 'other registries that are copied from and to', () => import('./commands/endpoints.ts'), [
     'endpoint',

@@ -1,24 +1,10 @@
 /** Replication on the command line: to and from a real docker-registry. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { openCommandLine, succeeding, type CommandLine } from '../server/testing/command-line.ts'
-import { openDockerRegistry } from '../server/testing/docker-registry.ts'
+import { test } from 'node:test'
 import { fresh, givenProject, pushImage } from '../server/testing/given.ts'
-import { openTestMarina } from '../server/testing/server.ts'
+import { openCliScene } from './scene.suite.ts'
 
-const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
-after(() => marina[Symbol.asyncDispose]())
-const other = await openDockerRegistry()
-after(() => other[Symbol.asyncDispose]())
-const { url, admin } = marina
-let cli: CommandLine
-before(async () => {
-  const env = { MARINA_CLI_URL: url, MARINA_CLI_USERNAME: admin.name, MARINA_CLI_PASSWORD: admin.password }
-  cli = await openCommandLine(env)
-})
-after(() => cli[Symbol.asyncDispose]())
-
-const { good, json } = succeeding(() => cli)
+const { marina, other, cli, good, json } = await openCliScene()
 const tagsThere = async (repository: string) => {
   const answer = await fetch(`${other.url}/v2/${repository}/tags/list`)
   return answer.ok ? ((await answer.json()) as { tags: string[] | null }).tags : null

@@ -17,8 +17,14 @@ test('all commands of the page about retention work in their order', async () =>
   const page = await readFile(path.join(root, 'docs/operate/retention.md'), 'utf8')
   const [, ...blocks] = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!)
   const marked = blocks.map((block, place) => `echo; echo "== ${place}"\n${block}`).join('\n')
-  const script = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\n${marked}`
-  const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', script], { cwd: top.dir })
+  const program = `marina() { '${process.execPath}' '${path.join(root, 'server/main.ts')}' "$@"; }`
+  const script = `at=${marina.host}\nadmin='admin:${marina.password!}'\nimage=${image.source}\n${program}\n${marked}`
+  const login = {
+    MARINA_CLI_URL: `http://${marina.host}`,
+    MARINA_CLI_USERNAME: 'admin',
+    MARINA_CLI_PASSWORD: marina.password!,
+  }
+  const { code, stdout, stderr } = await end(['bash', '-euo', 'pipefail', '-c', script], { cwd: top.dir, env: login })
   assert.equal(code, 0, `${stdout.slice(-3000)}\n${stderr.slice(-3000)}`)
   const said = stdout.split(/^== \d\n/m).slice(1)
   const inOrder = [
@@ -27,6 +33,7 @@ test('all commands of the page about retention work in their order', async () =>
     /"kept":false[^]*"name":"the rest"[^]*"kept":true[^]*"name":"releases"/,
     /"status":"Success"[^]*Run retention process. Repository: library\/app[^]*\| v1\.0\.0 .* \| DEL /,
     /"status":"Success","restored":2,"failed":0,"restorable":0[^]*"name":"v1.0.0"/,
+    /2 deletions can be taken back[^]*\d+ +Success +no +manual[^]*restored 2 deletions of run \d+/,
     /"name":"teams"[^]*"projects":\[\{"pattern":"team-\*"/,
     /"kept":1[^]*"passed_over":\[\][^]*"cluster":"production","repository_name":"library\/app"/,
   ]

@@ -1,4 +1,4 @@
-import { openConnection } from '../connection.ts'
+import { askAll } from '../ask-all.ts'
 import { basic, databaseUrlOf, startMarina } from '../registries.ts'
 import type { Row, Scenario } from '../scenario.ts'
 import { seed } from '../seed.ts'
@@ -63,25 +63,4 @@ export const artifactList: Scenario = {
       row('referrers, one page of 100 of 10,000, 16 clients', 50),
     ]
   },
-}
-
-type Side = { clients: number; head: string; target: () => string }
-
-/** The duration of each request in ms, sorted. */
-async function askAll(port: number, { clients, head, target }: Side, count: number): Promise<number[]> {
-  const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)))
-  const ms: number[] = []
-  let left = count
-  await Promise.all(
-    connections.map(async (connection) => {
-      while (left-- > 0) {
-        const started = performance.now()
-        const { status, body } = await connection.ask('GET', target(), head)
-        if (status !== 200) throw new Error(`status ${status}: ${body.toString().slice(0, 200)}`)
-        ms.push(performance.now() - started)
-      }
-      connection.close()
-    }),
-  )
-  return ms.sort((a, b) => a - b)
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Static } from 'typebox'
 import * as api from '../../api/endpoints.ts'
 import { eachOf } from '../lib/each.ts'
+import { findNamed } from '../lib/named.ts'
 import type { Shape } from '../lib/output.ts'
 import { exitCodes, Problem, wrongUsage } from '../lib/problem.ts'
 import { askSecret, readSecret } from '../lib/prompt.ts'
@@ -36,8 +37,7 @@ const list = listing({
 
 /** Finds an endpoint by its name or id. Throws Problem. */
 export async function getEndpoint({ pages }: Call, text: string): Promise<Endpoint> {
-  const { rows } = await pages(api.listRegistries, {}, 0)
-  const found = rows.find(({ name }) => name === text) ?? rows.find(({ id }) => String(id) === text)
+  const found = await findNamed(text, (query) => pages(api.listRegistries, { query }, 0))
   if (found) return found
   throw new Problem(`there is no endpoint ${text}`, { exitCode: exitCodes.absent, wayOut: 'marina endpoints list' })
 }

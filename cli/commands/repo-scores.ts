@@ -42,6 +42,9 @@ const factor =
     return found && `${found.value} (${decimal(found.share)})`
   }
 
+/** Clusters are named to those who may delete the repository. */
+const runsIn = ({ running, running_in: places }: Scored) => (running ? (places ?? 'yes') : undefined)
+
 const shape: Shape<Scored> = {
   kind: 'repository',
   name: ({ name }) => name,
@@ -53,6 +56,7 @@ const shape: Shape<Scored> = {
     { name: 'tags', of: factor('tags_count') },
     { name: 'pulled', of: (row) => time(row.last_pull_time), style: () => 'dim' },
     { name: 'pushed', of: (row) => time(row.last_push_time), style: () => 'dim' },
+    { name: 'runs', of: runsIn, shrinks: true, style: () => 'good' },
   ],
 }
 
@@ -145,6 +149,7 @@ const simulatedShape: Shape<Simulated> = {
     { name: 'name', of: ({ name }) => name, shrinks: true },
     { name: 'failed pulls', of: (row) => row.failed_pulls },
     { name: 'last on', of: (row) => row.last_failed_day },
+    { name: 'runs', of: runsIn, shrinks: true, style: () => 'good' },
   ],
 }
 
@@ -171,23 +176,36 @@ const clean: Verb<Asked & { count?: string; dryRun?: true }> = {
     const wanted = text === undefined ? await askCount(call, await lowest(mostAtOnce), dryRun) : text
     if (wanted === undefined) return
     const chosen = await lowest(parseCount(wanted, mostAtOnce))
-    if (chosen.repositories.length === 0) return call.out.remark('there is no repository that you may delete')
+    if (chosen.repositories.length === 0) {
+      for (const line of staying(chosen)) call.out.remark(line)
+      return call.out.remark('there is no repository that you may delete')
+    }
     if (!(await call.confirm(describe(chosen), 'Go on?'))) return
     await deleteAll(chosen, call)
   },
 }
 
 /** Shows the candidates and asks how many of them; undefined when there are none, or after a dry run. */
-async function askCount({ out }: Call, { repositories }: Lowest, isDry = false): Promise<string | undefined> {
+async function askCount({ out }: Call, lowest: Lowest, isDry = false): Promise<string | undefined> {
+  const { repositories } = lowest
   if (!isDry && !process.stdin.isTTY) throw wrongUsage('say how many are to be deleted', 'by --count <repositories>')
   await out.rows(shape, repositories)
+  for (const line of staying(lowest)) out.remark(line)
   if (isDry) out.remark('dry run: nothing was changed; --count <repositories> says what would go')
   if (isDry || repositories.length === 0) return undefined
   return ask(`How many of them, from the first? 1 to ${repositories.length}`)
 }
 
-function describe({ repositories, freed_bytes: bytes, restorable_seconds: seconds }: Lowest): string[] {
+/** What is left out although its score is low. */
+const staying = ({ running }: Lowest): string[] =>
+  running.map(
+    ({ name, score, running_in: places }) => `repository ${name} stays, score ${decimal(score)}: it runs in ${places}`,
+  )
+
+function describe(lowest: Lowest): string[] {
+  const { repositories, freed_bytes: bytes, restorable_seconds: seconds } = lowest
   return [
+    ...staying(lowest),
     ...repositories.map((one) => {
       const use = `${count(one.pull_count, 'pull')}, the last ${time(one.last_pull_time)}`
       const tags = count(one.tags_count, 'tag')

@@ -16,15 +16,48 @@ export const repositoryKey = keyOf('repository', 'name')
 /** A repository with what lists show of it; see features/repositories/store.ts. */
 export const repositoryIdKey = keyOf('repository', 'id')
 
-/** How many repositories a project lists; see features/projects/store.ts. */
+/** How many repositories a project lists. */
 export const repositoryCountKey = keyOf('repository_count', 'project_id')
 
 /**
- * What a project's list of repositories shows: those that hold an artifact, and those of another registry. With `offset
- * 0` PostgreSQL looks for one artifact of each repository; without, it reads all artifacts of all projects at once.
+ * What a project's list of repositories shows: those that hold an artifact, and those of another registry. Only for a
+ * repository that is not known to be filled, PostgreSQL looks for an artifact; with `offset 0` it looks for one of that
+ * repository, without it would read all artifacts of all projects at once.
  */
-export const listedRepositories = sql`(
-  repository.is_elsewhere or exists (select 1 from artifact where artifact.repository_id = repository.id offset 0))`
+export const listedRepositories = sql`(repository.is_filled or repository.is_elsewhere
+  or exists (select 1 from artifact where artifact.repository_id = repository.id offset 0))`
+
+/** The number of listed repositories of each of these projects. From the cache. */
+export async function countRepositories({ db, cache }: Reader, projectIds: number[]): Promise<Map<number, number>> {
+  const load = async (missing: number[]) => {
+    const counts = new Map((await countListed(db, missing)).map(({ id, count }) => [id, count]))
+    return new Map(missing.map((id) => [id, { count: counts.get(id) ?? 0 }]))
+  }
+  const found = await cache.many(projectIds, repositoryCountKey, load, () => 50)
+  return new Map([...found].map(([id, { count }]) => [id, count]))
+}
+
+function countListed(db: Queryable, projectIds: number[]): Promise<{ id: number; count: number }[]> {
+  return db.rows(sql`
+    select project_id as id, sum(n)::bigint as count from (
+      select project_id, n from repository_total where project_id = any(${projectIds}::bigint[])
+      union all
+      select project_id, 1 from repository
+        where project_id = any(${projectIds}::bigint[]) and not (is_filled or is_elsewhere)
+          and exists (select 1 from artifact where artifact.repository_id = repository.id offset 0)) as one
+    group by project_id having sum(n) > 0`)
+}
+
+/** Joins the rows that make up a project's number of repositories. Returns how many projects had more than a few. */
+export async function joinTotals(db: Queryable): Promise<number> {
+  return db.run(sql`
+    with many as (
+        select project_id from repository_total group by project_id having count(*) > 20 limit 100),
+      gone as (
+        delete from repository_total using many where repository_total.project_id = many.project_id
+        returning repository_total.project_id, n)
+    insert into repository_total (project_id, n) select project_id, sum(n) from gone group by project_id`)
+}
 
 const columns = sql`id, project_id as "projectId", name`
 

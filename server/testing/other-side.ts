@@ -16,10 +16,12 @@ type OtherSide = AsyncDisposable & {
   asked: { method: string; path: string; authorization: string | undefined }[]
   /** `method path` of every request. */
   lines(): string[]
+  /** Shows this certificate from now on; connections that are open are closed. */
+  present(certificate: Certificate): void
 }
 
 /** A server on this machine that stands for another registry or its token service, with faults that no real one has. */
-export async function openOtherSide(answer: Answering, tls?: Certificate): Promise<OtherSide> {
+export async function openOtherSide(answer: Answering, tls?: Certificate, host = '127.0.0.1'): Promise<OtherSide> {
   const asked: OtherSide['asked'] = []
   const listener: RequestListener = (request, response) => {
     const { method = '', url = '', headers } = request
@@ -27,12 +29,16 @@ export async function openOtherSide(answer: Answering, tls?: Certificate): Promi
     void answer(request, response)
   }
   const server = tls ? createTlsServer(tls, listener) : createServer(listener)
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   return {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://${host}:${(server.address() as AddressInfo).port}`,
     asked,
     lines: () => asked.map(({ method, path }) => `${method} ${path}`),
+    present(certificate) {
+      if ('setSecureContext' in server) server.setSecureContext(certificate)
+      server.closeAllConnections()
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import * as api from '../../../api/replication.ts'
 import { eachOf } from '../../lib/each.ts'
+import { findNamed } from '../../lib/named.ts'
 import type { Shape } from '../../lib/output.ts'
 import { exitCodes, Problem, wrongUsage } from '../../lib/problem.ts'
 import { time, yesNo } from '../../lib/text.ts'
@@ -69,8 +70,7 @@ const list = listing({
 
 /** Finds a policy by its name or id. Throws Problem. */
 export async function getPolicy({ pages }: Call, text: string): Promise<Policy & { id: number; name: string }> {
-  const { rows } = await pages(api.listReplicationPolicies, {}, 0)
-  const found = rows.find(({ name }) => name === text) ?? rows.find(({ id }) => String(id) === text)
+  const found = await findNamed(text, (query) => pages(api.listReplicationPolicies, { query }, 0))
   if (found?.id !== undefined && found.name !== undefined) return { ...found, id: found.id, name: found.name }
   throw new Problem(`there is no replication policy ${text}`, {
     exitCode: exitCodes.absent,

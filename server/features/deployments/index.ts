@@ -5,7 +5,7 @@ import { dropExpired } from './store.ts'
 import { facts } from './topics.ts'
 
 export { runningStays } from './gate.ts'
-export { findRunning } from './store.ts'
+export { findRunning, findRunningPlaces, runningRepositories } from './store.ts'
 
 /** What clusters run: it is not deleted. `ttlMs`: how long a report holds that does not say. */
 export const deployments = ({ db, ttlMs }: { db: Db; ttlMs: number }) =>

@@ -42,6 +42,20 @@ export async function findRunning(db: Queryable, repositoryId: number): Promise<
   return new Map(rows.map(({ digest, places }) => [digest, places]))
 }
 
+/** The ids of the repositories of which a cluster runs something now, as a subquery. */
+export const runningRepositories = sql`select repository_id from deployment where expires_at > clock_timestamp()`
+
+/** Where something of these repositories runs now, for people. Repositories of which nothing runs are left out. */
+export async function findRunningPlaces(db: Queryable, repositoryIds: number[]): Promise<Map<number, string>> {
+  if (repositoryIds.length === 0) return new Map()
+  const rows = await db.rows<{ id: number; places: string }>(sql`
+    select repository_id as id, string_agg(distinct ${place}, ', ' order by ${place}) as places
+    from deployment
+    where repository_id = any(${repositoryIds}::bigint[]) and expires_at > clock_timestamp()
+    group by repository_id`)
+  return new Map(rows.map(({ id, places }) => [id, places]))
+}
+
 /** The first of these artifacts of a repository that runs somewhere. */
 export function findFirstRunning(
   db: Queryable,

@@ -125,7 +125,9 @@ function parse<One extends Pick<NewEndpoint, 'type' | 'credentialType'>>(given: 
 
 async function refuseUnhealthy(ground: Reaching, given: Parameters<typeof checkHealth>[1]): Promise<void> {
   const health = await checkHealth(ground, given)
-  if (!health.isHealthy && !health.isBusy) throw new Failure('BAD_REQUEST', `the registry is unhealthy: ${health.why}`)
+  if (health.isHealthy || health.isBusy) return
+  const what = health.isForbidden ? 'Marina may not call the registry' : 'the registry is unhealthy'
+  throw new Failure('BAD_REQUEST', `${what}: ${health.why}`)
 }
 
 /** Refuses a new URL without the secret: who may change the URL could otherwise have the saved secret sent there. */

@@ -50,7 +50,12 @@ async function check(ground: Ground, endpoint: Endpoint): Promise<Health> {
   try {
     return await checkHealth(ground, reachable(ground.seal, endpoint))
   } catch (error) {
-    return { isHealthy: false, why: error instanceof Error ? error.message : String(error), isBusy: false }
+    return {
+      isHealthy: false,
+      why: error instanceof Error ? error.message : String(error),
+      isBusy: false,
+      isForbidden: false,
+    }
   }
 }
 

@@ -7,8 +7,11 @@ export type Reaching = Parameters<typeof reach>[0]
 /** A check is a glance: one try, and no wait for a registry that asks for a pause. Times in ms. */
 const limits = { silenceMs: 10_000, tries: 1, patienceMs: 1000 }
 
-/** What a check found. `isBusy`: the registry asks for a pause, which says nothing about its health. */
-export type Health = { isHealthy: true } | { isHealthy: false; why: string; isBusy: boolean }
+/**
+ * What a check found. `isBusy`: the registry asks for a pause, which says nothing about its health. `isForbidden`:
+ * Marina does not call it, so that nothing is known of it.
+ */
+export type Health = { isHealthy: true } | { isHealthy: false; why: string; isBusy: boolean; isForbidden: boolean }
 
 /**
  * Whether the registry answers, with this credential. An endpoint without one is healthy when the registry asks for a
@@ -25,6 +28,6 @@ export async function checkHealth(ground: Reaching, given: Reachable): Promise<H
     const reason = error instanceof RemoteFailed ? error.reason : undefined
     const isAnonymous = given.credentialType === ''
     if (isAnonymous && (reason === 'unauthorized' || reason === 'denied')) return { isHealthy: true }
-    return { isHealthy: false, why: error.message, isBusy: reason === 'throttled' }
+    return { isHealthy: false, why: error.message, isBusy: reason === 'throttled', isForbidden: reason === 'refused' }
   }
 }

@@ -1,6 +1,6 @@
 import { OciError } from '../../../oci/errors.ts'
 import { findProjectsById, type OwnedProject } from '../../catalog/project.ts'
-import { listedRepositories, repositoryCountKey } from '../../catalog/repository.ts'
+import { countRepositories } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
@@ -70,20 +70,6 @@ export async function describeProjects(reader: Reader, ids: number[]): Promise<D
         }
       : []
   })
-}
-
-/** The number of listed repositories of each project. */
-export async function countRepositories({ db, cache }: Reader, ids: number[]): Promise<Map<number, number>> {
-  const load = async (missing: number[]) => {
-    const rows = await db.rows<{ id: number; count: number }>(sql`
-      select project_id as id, count(*) from repository
-      where project_id = any(${missing}::bigint[]) and ${listedRepositories}
-      group by project_id`)
-    const counts = new Map(rows.map(({ id, count }) => [id, count]))
-    return new Map(missing.map((id) => [id, { count: counts.get(id) ?? 0 }]))
-  }
-  const found = await cache.many(ids, repositoryCountKey, load, () => 50)
-  return new Map([...found].map(([id, { count }]) => [id, count]))
 }
 
 /** The number of members by role, accounts and groups together. From the cache. */

@@ -1,7 +1,8 @@
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { mayInProject, roles, type Rights } from '../access/index.ts'
-import { countMembers, countRepositories } from './store.ts'
+import { countRepositories } from '../../catalog/repository.ts'
+import { countMembers } from './store.ts'
 
 /** A figure that another feature lends to the summary of a project. */
 export type Figure = {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { digestOf } from '../../../oci/digest.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
+import { sql } from '../../platform/db/sql.ts'
 import { callApi, create } from '../../testing/api.ts'
 import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import {
@@ -80,6 +81,14 @@ describe('runs of replication that meet trouble', () => {
   }
   const copying = (id: number) =>
     eventually(async () => assert.ok((await tasksOf(here, id)).some(({ status }) => status === 'InProgress')))
+
+  /** The events of a policy that no run has taken yet: `app:v3`. */
+  async function waiting(policy: number): Promise<string[]> {
+    const rows = await here.ground.db.rows<{ name: string }>(sql`
+      select split_part(repository, '/', 2) || ':' || reference as name
+      from replication_event where policy_id = ${policy}`)
+    return rows.map(({ name }) => name)
+  }
 
   test('S3-21, S3-42: a run that is stopped ends soon, shows nothing half copied, and can be run again', async () => {
     const { project, policy } = await givenSlow()
@@ -162,6 +171,15 @@ describe('runs of replication that meet trouble', () => {
       filters: filtersOf(project),
     }
     await eventually(async () => assert.equal((await executionsOf(here, policy)).length, 2))
+    // An event that comes once the further run has begun causes another one.
+    const late = ['other:v1', ...Array.from({ length: 6 }, (_, at) => `app:v${at + 3}`)]
+    await eventually(async () => {
+      const known = await waiting(policy)
+      assert.ok(
+        late.every((name) => known.includes(name)),
+        String(known),
+      )
+    })
     expectAnswer(await callApi(here, 'PUT', `/replication/policies/${policy}`, { as: here.admin, body: faster }), 200)
     await stop(first!.id)
     // The event of the first push may have come before the policy, or after it.

@@ -1,7 +1,9 @@
+import { after } from 'node:test'
 import { callApi, create } from '../../testing/api.ts'
-import { eventually, expectAnswer } from '../../testing/http.ts'
+import { openDockerRegistry } from '../../testing/docker-registry.ts'
+import { eventually, expectAnswer, type Answer } from '../../testing/http.ts'
 import { fresh } from '../../testing/given.ts'
-import type { TestMarina } from '../../testing/server.ts'
+import { openTestMarina, type TestMarina, type TestSettings } from '../../testing/server.ts'
 
 export type ShownExecution = {
   id: number
@@ -22,6 +24,45 @@ type ShownTask = {
   src_resource: string
   dst_resource: string
 }
+
+export type Shown = Record<string, unknown> & { id: number; name: string }
+export const policiesPath = '/replication/policies'
+
+/** A Marina with a docker-registry as its endpoint, closed after the file's tests, and calls about policies. */
+export async function openPolicyScene() {
+  const opened = new AsyncDisposableStack()
+  after(() => opened.disposeAsync())
+  const marina = opened.use(await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' }))
+  const docker = opened.use(await openDockerRegistry())
+  const endpoint = await givenEndpoint(marina, docker.url, { type: 'docker-registry' })
+  const call = (method: string, at: string, body?: unknown, as = marina.admin) =>
+    callApi(marina, method, at, { as, body })
+  return {
+    marina,
+    docker,
+    endpoint,
+    call,
+    post: (body: unknown) => call('POST', policiesPath, body),
+    read: (id: number) => get<Shown>(marina, `${policiesPath}/${id}`),
+    /** The least that a policy needs. */
+    least: () => ({ name: fresh('policy'), dest_registry: { id: endpoint } }),
+  }
+}
+
+/** Two Marinas, closed after the file's tests; `toThere` is the second one as an endpoint of the first. */
+export async function openPairScene(settings: TestSettings = {}) {
+  const opened = new AsyncDisposableStack()
+  after(() => opened.disposeAsync())
+  const open = () => openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_ENDPOINT_TRIES: '2', ...settings })
+  const [here, there] = await Promise.all([open(), open()])
+  opened.use(here)
+  opened.use(there)
+  return { here, there, toThere: await givenMarina(here, there) }
+}
+
+/** The first error of a refusal. */
+export const messageOf = (answer: Answer): string =>
+  (answer.json() as { errors: { message: string }[] }).errors[0]!.message
 
 /** A saved endpoint; Marina's own API by default. */
 export function givenEndpoint(marina: TestMarina, url: string, more: Record<string, unknown> = {}): Promise<number> {

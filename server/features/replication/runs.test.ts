@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { ociIndex } from '../../../oci/media-type.ts'
 import { callApi, create } from '../../testing/api.ts'
 import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { fresh, givenProject, pushImage, pushReferrer } from '../../testing/given.ts'
@@ -210,6 +211,31 @@ describe('runs of replication policies', () => {
     await run(here, policy)
     const execution = await run(here, policy)
     assert.match(await logsOf(here, execution.id), /0 copied, 1 were there, 0 left alone; 0 bytes sent/)
+  })
+
+  test('S3-46: a referrer that a killed run left unlisted, where there is no API, is listed again', async () => {
+    const { name: project } = await givenProject(here)
+    const image = await pushImage(here, `${project}/app`, { tag: 'v1' })
+    const note = await pushReferrer(here, `${project}/app`, image)
+    const policy = await givenPolicy(here, {
+      dest_registry: { id: toDocker },
+      filters: [{ type: 'name', value: `${project}/app` }],
+    })
+    await run(here, policy)
+    const index = `${docker.url}/v2/${project}/app/manifests/${image.digest.replace(':', '-')}`
+    const listed = async () => {
+      const answer = await fetch(index, { headers: { accept: ociIndex } })
+      return ((await answer.json()) as { manifests: { digest: string }[] }).manifests.map(({ digest }) => digest)
+    }
+    assert.deepEqual(await listed(), [note.digest])
+    // As it is when the process dies after the manifest and before the index.
+    const empty = { schemaVersion: 2, mediaType: ociIndex, manifests: [] }
+    const headers = { 'content-type': ociIndex }
+    assert.equal((await fetch(index, { method: 'PUT', headers, body: JSON.stringify(empty) })).status, 201)
+    const execution = await run(here, policy)
+    assert.equal(execution.status, 'Succeed', execution.status_text)
+    assert.deepEqual(await listed(), [note.digest])
+    assert.match(await logsOf(here, execution.id), /was there, but not listed with sha256:\w+: listed again/)
   })
 
   test('S3-42, S3-44: a registry that is away fails what needs it, with the reason', async () => {

@@ -5,6 +5,7 @@ import { blobKey } from '../../catalog/blob.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import {
+  countRepositories,
   listedRepositories,
   repositoryCountKey,
   repositoryIdKey,
@@ -51,12 +52,22 @@ export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing)
 }
 
 /** Repositories of one project; those without an artifact are left out. */
-export function listRepositoriesOf(
+export async function listRepositoriesOf(
   reader: Reader,
   projectId: number,
   asked: Listing,
 ): Promise<Paged<DescribedRepository>> {
-  return page(reader, sql`project.id = ${projectId}`, asked)
+  if (asked.isFiltered) return page(reader, sql`project.id = ${projectId}`, asked)
+  // The whole list's length is kept, so that a page costs the same in a project of any size.
+  const { order, limit, offset } = asked
+  const [found, counts] = await Promise.all([
+    reader.db.rows<{ id: number }>(sql`
+      select repository.id from repository where repository.project_id = ${projectId} and ${listedRepositories}
+      order by ${order} limit ${limit} offset ${offset}`),
+    countRepositories(reader, [projectId]),
+  ])
+  const ids = found.map(({ id }) => id)
+  return { rows: await describeRepositories(reader, ids), total: counts.get(projectId) ?? 0 }
 }
 
 /** Ids from the database, rows and counts from the cache (S1-32). */

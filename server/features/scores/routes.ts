@@ -1,3 +1,4 @@
+import type { Static } from 'typebox'
 import { getPulls } from '../../../api/pulls.ts'
 import * as api from '../../../api/scores.ts'
 import { isDigest } from '../../../oci/digest.ts'
@@ -10,14 +11,26 @@ import { Failure } from '../../platform/http/failure.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
+import { findRunningPlaces } from '../deployments/index.ts'
 import { getRepositoryOf } from '../repositories/index.ts'
+import { listLowest } from './lowest.ts'
 import { presets } from './presets.ts'
 import { keptDays, listPulls } from './pull-days.ts'
-import { scopeDeletable, scopeSeen } from './scope.ts'
+import type { Rules } from './rules.ts'
+import { scopeDeletable, scopeSeen, type Scope } from './scope.ts'
 import { simulate } from './simulate.ts'
-import { countFreed, findArtifactId, findRules, listScored, listTop, saveRules, type StoredRules } from './store.ts'
+import {
+  countFreed,
+  findArtifactId,
+  findRules,
+  listScored,
+  listTop,
+  saveRules,
+  type ScoredRepository,
+  type StoredRules,
+} from './store.ts'
 import { facts } from './topics.ts'
-import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed } from './wire.ts'
+import { parseProjectIds, parseRules, presentRules, presentScored, presentUsed, runningIn } from './wire.ts'
 
 export type ScoreRoutesOptions = {
   reader: Reader & { db: Db }
@@ -62,20 +75,13 @@ function usageRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRo
       const rules = await rulesOf(query)
       const part = listing({}, { page: query.page ?? 1, page_size: query.page_size ?? 10 }, sql`score`)
       const { rows, total } = await listScored(db, await scopeSeen(reader, rights, parseProjectIds(ids)), rules, part)
-      return { rows: rows.map((one) => presentScored(rules, one)), total }
+      const places = await findRunningPlaces(db, idsOf(rows))
+      // Who may only see a repository does not learn the names of clusters.
+      return { rows: rows.map((one) => presentScored(rules, one, places.has(one.id) ? {} : undefined)), total }
     }),
     route(api.listLowestRepositories, 'user', async ({ query: { project_ids: ids, count = 10, ...query }, rights }) => {
-      const rules = await rulesOf(query)
       const scope = await scopeDeletable(reader, rights, parseProjectIds(ids))
-      const { rows } = await listScored(db, scope, rules, { limit: count, offset: 0 })
-      return {
-        repositories: rows.map((one) => presentScored(rules, one)),
-        freed_bytes: await countFreed(
-          db,
-          rows.map(({ id }) => id),
-        ),
-        restorable_seconds: Math.floor(undeleteMs / 1000),
-      }
+      return answerLowest(reader, scope, await rulesOf(query), { count, undeleteMs })
     }),
     route(
       api.simulateRepositoryScores,
@@ -96,4 +102,23 @@ function usageRoutes({ reader, pullsMs, undeleteMs }: ScoreRoutesOptions): ApiRo
       return presentRules(wanted)
     }),
   ]
+}
+
+const idsOf = (rows: ScoredRepository[]) => rows.map(({ id }) => id)
+
+/** The least used repositories that may be deleted, those that stay as a cluster runs them, and what would be freed. */
+async function answerLowest(
+  { db }: { db: Db },
+  scope: Scope,
+  rules: Rules,
+  { count, undeleteMs }: { count: number; undeleteMs: number },
+): Promise<Static<typeof api.LowestRepositories>> {
+  const { rows, running } = await listLowest(db, scope, rules, count)
+  const places = await findRunningPlaces(db, idsOf(running))
+  return {
+    repositories: rows.map((one) => presentScored(rules, one)),
+    running: running.map((one) => presentScored(rules, one, runningIn(places, one))),
+    freed_bytes: await countFreed(db, idsOf(rows)),
+    restorable_seconds: Math.floor(undeleteMs / 1000),
+  }
 }

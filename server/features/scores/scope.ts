@@ -3,6 +3,7 @@ import type { Reader } from '../../catalog/reader.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 import { mayInEvery, mayInProject, maySystem, viewerOf, type Rights } from '../access/index.ts'
+import { runningRepositories } from '../deployments/index.ts'
 import { whereListing } from '../repositories/index.ts'
 
 /** The repositories that a request is about, as a condition over `project`; undefined: none, and nothing to ask. */
@@ -38,4 +39,11 @@ async function whereDeleting(reader: Reader, rights: Rights): Promise<Viewer> {
   const names = rights.kind === 'robot' ? [...rights.projects.keys()] : []
   const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { seesAll: false, projectIds: projects.flatMap((one) => (one && mayDelete(one) ? [one.id] : [])) }
+}
+
+/** Of a scope: what a cluster runs something of now, or all else. */
+export function scopeRunning(scope: Scope, runs: boolean): Scope {
+  if (!scope) return undefined
+  const among = sql`repository.id in (${runningRepositories})`
+  return runs ? sql`${scope} and ${among}` : sql`${scope} and not (${among})`
 }

@@ -2,11 +2,12 @@ import type { Static } from 'typebox'
 import type * as api from '../../../api/scores.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { findRunningPlaces } from '../deployments/index.ts'
 import { countFailing, dayBefore, firstDay, listFailing } from './pull-days.ts'
 import type { Rules } from './rules.ts'
 import type { Scope } from './scope.ts'
 import { listLowestThen } from './store.ts'
-import { presentScored } from './wire.ts'
+import { presentScored, runningIn } from './wire.ts'
 
 /** The most rows of pulls that are shown of one repository. */
 const mostPulls = 100
@@ -29,6 +30,7 @@ export async function simulate(
   const [lowest, recordedFrom] = await Promise.all([listLowestThen(db, scope, rules, from, count), firstDay(db)])
   const ids = lowest.map(({ id }) => id)
   const [counts, pulls] = await Promise.all([countFailing(db, ids, from), listFailing(db, ids, from, mostPulls)])
+  const places = await findRunningPlaces(db, ids)
   const countOf = new Map(counts.map((one) => [one.repositoryId, one]))
   const pullsOf = Map.groupBy(pulls, ({ repositoryId }) => repositoryId)
   return {
@@ -38,7 +40,7 @@ export async function simulate(
     repositories: lowest.map((one) => {
       const failed = countOf.get(one.id)
       return {
-        ...presentScored(rules, one),
+        ...presentScored(rules, one, runningIn(places, one)),
         failed_pulls: failed?.count ?? 0,
         ...(failed ? { last_failed_day: failed.lastDay } : {}),
         pulls: (pullsOf.get(one.id) ?? []).map(({ day, digest, count: times }) => ({

@@ -70,8 +70,24 @@ export function presentUsed(one: UsedRepository): Static<typeof api.UsedReposito
   }
 }
 
-export function presentScored(rules: Rules, one: ScoredRepository): Static<typeof api.ScoredRepository> {
-  return { ...presentUsed(one), score: one.score, factors: presentShares(rules, one.measured) }
+/** `running`: that a cluster runs something of it, and where, if the caller may know that. */
+export function presentScored(
+  rules: Rules,
+  one: ScoredRepository,
+  running?: { places?: string | undefined },
+): Static<typeof api.ScoredRepository> {
+  return {
+    ...presentUsed(one),
+    score: one.score,
+    ...(running && { running: true, ...(running.places === undefined ? {} : { running_in: running.places }) }),
+    factors: presentShares(rules, one.measured),
+  }
+}
+
+/** For callers that may know where a repository runs: those who may delete it. */
+export function runningIn(places: ReadonlyMap<number, string>, { id }: ScoredRepository) {
+  const found = places.get(id)
+  return found === undefined ? undefined : { places: found }
 }
 
 type Shares = Static<typeof api.ScoredRepository>['factors']

@@ -44,7 +44,7 @@ export const trashFields: Fields = {
 }
 export const trashOrder = sql`trash.id desc`
 
-type Page = Omit<Listing, 'page' | 'pageSize'>
+type Page = Omit<Listing, 'page' | 'pageSize' | 'isFiltered'>
 
 /** One page of a project's deletions that can still be restored. */
 export function listTrash(

@@ -20,7 +20,16 @@ export type Fields = Readonly<Record<string, Field>>
 
 export type ListQuery = { q?: string; sort?: string; page?: number; page_size?: number }
 /** Parts for a statement: `select ... where ${where} order by ${order} limit ${limit} offset ${offset}`. */
-export type Listing = { where: Sql; order: Sql; limit: number; offset: number; page: number; pageSize: number }
+export type Listing = {
+  where: Sql
+  /** False: `where` is true of every row. */
+  isFiltered: boolean
+  order: Sql
+  limit: number
+  offset: number
+  page: number
+  pageSize: number
+}
 
 /** The largest offset, as a page has to scan all entries before it. */
 const deepest = 1_000_000
@@ -41,6 +50,7 @@ export function listing(
   const conditions = Object.entries(parseQ(q ?? '')).map(([name, condition]) => whereOf(fields, name, condition))
   const sorts = parseSort(fields, sort ?? '')
   return {
+    isFiltered: conditions.length > 0,
     where: conditions.length === 0 ? sql`true` : oneOff(joined(conditions, sql` and `)),
     order: sorts.length === 0 ? order : oneOff(sql`${joined(sorts, sql`, `)}, ${order}`),
     limit: pageSize,

@@ -58,7 +58,7 @@ export const executionFields: Fields = {
 }
 export const executionOrder = sql`id desc`
 
-type Page = Omit<Listing, 'page' | 'pageSize'>
+type Page = Omit<Listing, 'page' | 'pageSize' | 'isFiltered'>
 /** A vendor type, or one vendor of it. */
 export type Vendor = { vendorType: string; vendorId?: number }
 

@@ -86,7 +86,7 @@ export function refusals(allow: string[]): (address: string, reach: Reach) => st
     if (reach === 'public') return isOpen(address) ? undefined : `it is inside${byAllow(address)}`
     if (isMapped(address)) return 'it is an IPv4 address written as IPv6'
     if (holds(forbidden, address)) {
-      return 'it is a link-local address or a metadata service, which Marina never calls'
+      return 'it is link-local or a metadata service, which Marina never calls, whatever MARINA_OUTBOUND_ALLOW says'
     }
     if (holds(open, address) || isPublic(address) || (reach === 'endpoint' && holds(within, address))) return undefined
     const what = holds(local, address)

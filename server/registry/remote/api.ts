@@ -10,7 +10,7 @@ const repeatable = ['GET', 'HEAD', 'PUT', 'DELETE']
 
 /** A call of a vendor's own API. */
 export async function callApi(line: Line, call: ApiCall): Promise<ApiReply> {
-  const question = await questionOf(line, call)
+  const question = questionOf(line, call)
   const { status, headers, content } = await askWhole(line, question)
   return {
     status,
@@ -21,14 +21,13 @@ export async function callApi(line: Line, call: ApiCall): Promise<ApiReply> {
   }
 }
 
-async function questionOf(line: Line, call: ApiCall): Promise<Question> {
+function questionOf(line: Line, call: ApiCall): Question {
   const { method = 'GET', path, headers = {}, body, authorization = 'endpoint', isRepeatable } = call
   const isWhole = /^https?:\/\//.test(path)
   const url = isWhole ? path : `${line.base}/${path.replace(/^\/+/, '')}`
   if (!URL.canParse(url)) throw new OciError('BAD_REQUEST', 'the path of the call makes no URL')
   const isOwn = new URL(url).origin === new URL(line.base).origin
   const isText = typeof body === 'string' || Buffer.isBuffer(body)
-  const own = authorization === 'endpoint' && isOwn ? await line.auth.ownHeader() : undefined
   if (authorization !== 'none' && !isOwn) {
     throw failed(line, { method, url }, 'refused', 'the credential is for the endpoint alone: use authorization none')
   }
@@ -36,7 +35,7 @@ async function questionOf(line: Line, call: ApiCall): Promise<Question> {
     method,
     url,
     headers: { accept: 'application/json', ...(body === undefined || isText ? {} : jsonType), ...headers },
-    ...(own === undefined ? {} : { authorization: own }),
+    showsCredential: authorization === 'endpoint',
     ...(typeof authorization === 'object' ? { scopes: [authorization.scope] } : {}),
     ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
     expects: call.expects ?? succeeded,

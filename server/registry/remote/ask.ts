@@ -43,12 +43,11 @@ export async function ask(line: Line, question: Question): Promise<Answer> {
 /** Makes the call with the credential. Returns what failed between the two sides; throws what concerns tokens. */
 async function send(line: Line, question: Question, isRenewed: boolean): Promise<Answer | RemoteFailed> {
   const { endpoint, limits, outbound } = line
-  const { url, method, headers = {}, scopes, body, redirects = 0, silences = 1 } = question
+  const { url, method, headers = {}, body, redirects = 0, silences = 1 } = question
   // A call to another host (an upload's location) gets no credential.
   const isOwn = new URL(url).origin === new URL(line.base).origin
   const reach = question.reach ?? (isOwn ? 'endpoint' : await onwardOf(line))
-  const shown = question.authorization ?? (scopes && isOwn ? line.auth.headerFor(line, scopes, isRenewed) : undefined)
-  const authorization = await Promise.resolve(shown).catch((error: unknown) => {
+  const authorization = await shownBy(line, question, { isOwn, isRenewed }).catch((error: unknown) => {
     throw line.signal?.aborted ? failedCall(line, question, error) : error
   })
   try {
@@ -70,6 +69,16 @@ async function send(line: Line, question: Question, isRenewed: boolean): Promise
   } catch (error) {
     return failedCall(line, question, error)
   }
+}
+
+/** What is sent as proof. `isOwn`: to the endpoint's own host. */
+async function shownBy(
+  line: Line,
+  { authorization, scopes, showsCredential }: Question,
+  { isOwn, isRenewed }: { isOwn: boolean; isRenewed: boolean },
+): Promise<string | undefined> {
+  if (showsCredential) return isOwn ? line.auth.ownHeader(isRenewed) : undefined
+  return authorization ?? (scopes && isOwn ? line.auth.headerFor(line, scopes, isRenewed) : undefined)
 }
 
 /** What the endpoint may lead to (an upload's location, a vendor's API): inside only if it lies there itself. */
@@ -96,7 +105,8 @@ function mayPass({ isRepeatable }: Question, status: number): boolean {
 }
 
 /** Learns from a 401, also for the calls to come. True when another try can have another answer. */
-function renews(line: Line, { scopes, authorization }: Question, answer: Answer): boolean {
+function renews(line: Line, { scopes, authorization, showsCredential }: Question, answer: Answer): boolean {
+  if (showsCredential) return line.auth.renewsOwn
   if (!scopes || authorization !== undefined) return false
   return line.auth.challenged(answer.headers['www-authenticate'], { isInside: answer.isInside, scopes })
 }

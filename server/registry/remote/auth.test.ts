@@ -182,6 +182,33 @@ test('a credential that is made anew is asked for again before its end and after
   assert.equal(made, 2)
 })
 
+test("a vendor's own API gets a new token after a refusal, once; a ready one is not asked for again", async () => {
+  let [made, good] = [0, 1]
+  const fresh = async () => ({
+    proof: { kind: 'bearer', token: String(++made) } as const,
+    endsAt: new Date(Date.now() + 600_000),
+  })
+  await using side = await openOtherSide((request, response) =>
+    request.headers.authorization === `Bearer ${good}`
+      ? sendJson(response, { results: [] })
+      : sendError(response, 401, 'UNAUTHORIZED'),
+  )
+  using remote = openOtherRemote({ url: side.url, credential: { kind: 'fresh', fresh } })
+  const call = (method: 'GET' | 'POST') => remote.api({ method, path: '/v2/namespaces', body: { page: 1 } })
+  assert.equal((await call('GET')).status, 200)
+  good = 2
+  assert.deepEqual([(await call('POST')).status, made], [200, 2])
+  good = 9
+  await assert.rejects(call('GET'), failsWith('unauthorized', /status 401/))
+  assert.deepEqual([made, side.asked.length], [3, 5])
+  using ready = openOtherRemote({ url: side.url, credential: { kind: 'bearer', token: 'old' } })
+  await assert.rejects(
+    ready.api({ path: '/v2/namespaces' }),
+    failsWith('unauthorized', /refuses the credential: check name and secret/),
+  )
+  assert.equal(side.asked.length, 6)
+})
+
 test("an administrator's own URL of the token service replaces the registry's", async () => {
   await using tokens = await openTokens(() => ({ token: 'good' }))
   await using side = await openOtherSide(

@@ -38,8 +38,9 @@ export function openAuth(credential: Credential | undefined): Auth {
       }
       return mode.kind !== before.kind || credential?.kind === 'fresh'
     },
-    async ownHeader() {
-      const shown = await proof.get(false)
+    renewsOwn: credential?.kind === 'fresh',
+    async ownHeader(isAgain) {
+      const shown = await proof.get(isAgain)
       if (shown?.kind === 'basic') return basic(shown)
       return shown ? `Bearer ${shown.token}` : undefined
     },

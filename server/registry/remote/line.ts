@@ -5,12 +5,14 @@ import type { OciErrorCode } from '../../../oci/errors.ts'
 import type { Log } from '../../platform/observe/log.ts'
 import type { Outbound, Reach } from '../../platform/outbound/outbound.ts'
 import type { Budget } from './budget.ts'
+import type { Locks } from './locks.ts'
 import type { Endpoint, RemoteLimits, Seen } from './types.ts'
 
 /** What all calls of one endpoint share. */
 export type Line = {
   outbound: Outbound
   budget: Budget
+  locks: Locks
   log: Log
   limits: RemoteLimits
   endpoint: Endpoint & { name: string }
@@ -34,8 +36,10 @@ export interface Auth {
   headerFor(line: Line, scopes: string[], isAgain: boolean): Promise<string | undefined>
   /** Learns from a 401. True when another try can have another answer. */
   challenged(header: string | undefined, refused: { isInside: boolean; scopes: string[] }): boolean
-  /** What a vendor's own API is shown: Basic, or Bearer with a ready token. */
-  ownHeader(): Promise<string | undefined>
+  /** What a vendor's own API is shown: Basic, or Bearer with a ready token. `isAgain`: the last one was refused. */
+  ownHeader(isAgain: boolean): Promise<string | undefined>
+  /** Whether `ownHeader` can give another one after a refusal. */
+  renewsOwn: boolean
 }
 
 /** One call of the other side. */
@@ -46,8 +50,10 @@ export type Question = {
   headers?: Record<string, string>
   /** What the call needs, as scopes of the token service; undefined sends no credential. */
   scopes?: string[] | undefined
-  /** Also to wait for and to renew, instead of `scopes`: a header of the caller's own. */
+  /** Instead of `scopes`: a header of the caller's own. */
   authorization?: string | undefined
+  /** Instead of `scopes`: shows the credential itself, as a vendor's API wants it. */
+  showsCredential?: boolean
   /** A stream can be sent once only. */
   body?: string | Buffer | Readable | undefined
   /** Statuses that are answers; others throw. */

@@ -7,10 +7,11 @@ import { failed } from './answers.ts'
 import { drop, ask } from './ask.ts'
 import { descriptorsOf } from './descriptors.ts'
 import type { Line } from './line.ts'
+import { LockLost } from './locks.ts'
 import { readManifest } from './manifest-read.ts'
 import { pushScope } from './scopes.ts'
 
-/** How often an index is written until it holds what was added: others may write it at the same time. */
+/** How often an index is written until it holds what was added: other programs may write it at the same time. */
 const rounds = 5
 
 /**
@@ -45,34 +46,52 @@ export async function dropReferrer(line: Line, name: RepositoryName, subject: Di
   )
 }
 
-/** Changes of one index in this process wait for each other, by its URL. */
+/** Changes of one index in this process wait for each other here, by its URL, and hold its lock one after the other. */
 const underWay = new Map<string, Promise<void>>()
 
-/**
- * Writes the index anew and reads it again, until nothing is left to change: the specification has no lock, and the
- * change of another process may have replaced this one.
- */
-async function change(
-  line: Line,
-  name: RepositoryName,
-  subject: Digest,
-  changed: (all: Descriptor[]) => Descriptor[] | undefined,
-): Promise<void> {
+/** Changes the index alone: those of other jobs and processes wait. */
+function change(line: Line, name: RepositoryName, subject: Digest, changed: Changed): Promise<void> {
   const url = `${line.base}/v2/${name}/manifests/${referrersTag(subject)}`
+  const place = { line, name, subject, url }
   const before = underWay.get(url) ?? Promise.resolve()
-  const work = before.then(async () => {
-    for (let round = 1; ; round++) {
-      const wanted = changed(await fallbackReferrers(line, name, subject))
-      if (!wanted) return
-      const why = 'others keep writing its index of referrers: try again later'
-      if (round > rounds) throw failed(line, { method: 'PUT', url }, 'unavailable', why)
-      await write(line, name, url, wanted)
-    }
-  })
+  const work = before
+    .then(() => line.locks.hold(url, line.signal, (stillHeld) => rewrite(place, changed, stillHeld)))
+    .catch((error: unknown) => {
+      throw withoutLock(line, url, error)
+    })
   const settled = work.catch(() => {})
   underWay.set(url, settled)
   void settled.then(() => underWay.get(url) === settled && underWay.delete(url))
   return work
+}
+
+/** In the words of this call, when the lock was lost, or the caller gave up while it waited. */
+function withoutLock(line: Line, url: string, error: unknown): unknown {
+  if (error instanceof OciError) return error
+  const say = (reason: 'aborted' | 'unavailable', sentence: string) =>
+    failed(line, { method: 'PUT', url }, reason, sentence, { cause: error })
+  if (error instanceof LockLost) return say('unavailable', `${error.message}: try again later`)
+  return line.signal?.aborted ? say('aborted', 'the call was given up') : error
+}
+
+/** The entries as they are to be; undefined when nothing is to be changed. */
+type Changed = (all: Descriptor[]) => Descriptor[] | undefined
+type Place = { line: Line; name: RepositoryName; subject: Digest; url: string }
+
+/**
+ * Writes the index anew and reads it again, until nothing is left to change: the specification has no lock, and a
+ * program that is not Marina may have replaced the index meanwhile.
+ */
+async function rewrite(place: Place, changed: Changed, stillHeld: () => Promise<void>): Promise<void> {
+  const { line, name, subject, url } = place
+  for (let round = 1; ; round++) {
+    const wanted = changed(await fallbackReferrers(line, name, subject))
+    if (!wanted) return
+    const why = 'others keep writing its index of referrers: try again later'
+    if (round > rounds) throw failed(line, { method: 'PUT', url }, 'unavailable', why)
+    await stillHeld()
+    await write(line, name, url, wanted)
+  }
 }
 
 async function write(line: Line, name: RepositoryName, url: string, manifests: Descriptor[]): Promise<void> {

@@ -8,6 +8,7 @@ import { openAuth } from './auth.ts'
 import { deleteBlob, hasBlob, openBlob, statBlob } from './blobs.ts'
 import type { Line } from './line.ts'
 import { firstBehind, listCatalog, listReferrerPages, listTagPages } from './lists.ts'
+import { noLocks } from './locks.ts'
 import { readManifest, statManifest } from './manifest-read.ts'
 import { deleteManifest, deleteTag, writeManifest } from './manifests.ts'
 import { sendBlob } from './send.ts'
@@ -37,6 +38,7 @@ const mostUploads = 1000
 export function openRemote({ endpoint, limits, ...shared }: RemoteOptions): Remote {
   const { name = hostOf(endpoint.url) } = endpoint
   const line: Line = {
+    locks: noLocks,
     ...shared,
     endpoint: { ...endpoint, name },
     limits: { ...remoteLimits, ...limits },

@@ -7,6 +7,7 @@ import type { Outbound } from '../../platform/outbound/outbound.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { BlobStat, Registry, Upload } from '../registry.ts'
 import type { Budget } from './budget.ts'
+import type { Locks } from './locks.ts'
 
 /** What is sent as proof. Names and secrets are never logged and stand in no error. */
 export type Proof =
@@ -42,6 +43,8 @@ export type RemoteOptions = {
   endpoint: Endpoint
   /** Shared with all processes (`openBudgets(...).of(endpoint)`), or `noBudget` for a single ping. */
   budget: Budget
+  /** Shared with all processes (`openLocks`); by default no other process changes what this one changes. */
+  locks?: Locks
   log: Log
   limits?: Partial<RemoteLimits>
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
+import type { ApiReply, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, ListedArtifact, Reach } from './adapter.ts'
 import {
   asNames,
@@ -13,6 +13,7 @@ import {
   unknownName,
   type Row,
 } from './answers.ts'
+import { freshLogin } from './credential.ts'
 import { signForAlibaba } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -106,18 +107,16 @@ type Caller = { remote: Sender; address: Address; facts: Readonly<Record<string,
 /** Name and token for docker, for an hour (GetAuthorizationToken). */
 function loginOf(remote: Sender, address: Address, facts: Caller['facts']) {
   const caller = { remote, address, facts }
-  return {
-    kind: 'fresh' as const,
-    async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
-      const answer = facts['instance']
-        ? rowIn(await rpc(caller, 'GetAuthorizationToken', {}))
-        : rowIn(await rest(caller, 'GET', '/tokens'), 'data')
-      const username = textIn(answer, 'TempUsername') || textIn(answer, 'tempUserName')
-      const password = textIn(answer, 'AuthorizationToken') || textIn(answer, 'authorizationToken')
-      const endsAt = new Date(numberIn(answer, 'ExpireTime') || numberIn(answer, 'expireDate'))
-      return { proof: { kind: 'basic', username, password }, endsAt }
-    },
-  }
+  return freshLogin(async () => {
+    const answer = facts['instance']
+      ? rowIn(await rpc(caller, 'GetAuthorizationToken', {}))
+      : rowIn(await rest(caller, 'GET', '/tokens'), 'data')
+    return {
+      username: textIn(answer, 'TempUsername') || textIn(answer, 'tempUserName'),
+      password: textIn(answer, 'AuthorizationToken') || textIn(answer, 'authorizationToken'),
+      endsAt: new Date(numberIn(answer, 'ExpireTime') || numberIn(answer, 'expireDate')),
+    }
+  })
 }
 
 type Repository = { namespace: string; name: string }

@@ -5,14 +5,17 @@ type Signable = { method: string; url: string; headers: Readonly<Record<string, 
 
 type Keys = { id: string; secret: string; token?: string }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 export const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
 /** `20260131T235959Z`. */
 const compactTime = (at: Date): string => at.toISOString().replace(/[-:]|\.\d+/g, '')
 
 /** The request in one form for all: its method, path, query, headers and body (AWS Signature Version 4, step 1). */
-function canonical({ method, url, headers, body }: Signable, pathEnd = ''): { text: string; names: string } {
+function canonical(
+  { method, url, headers, body }: Signable,
+  pathOf = (pathname: string) => pathname,
+): { text: string; names: string } {
   const { pathname, searchParams, host } = new URL(url)
   const all = Object.entries({ ...headers, host }).sort(([a], [b]) => (a < b ? -1 : 1))
   const query = [...searchParams]
@@ -21,8 +24,7 @@ function canonical({ method, url, headers, body }: Signable, pathEnd = ''): { te
     .join('&')
   const names = all.map(([name]) => name).join(';')
   const lines = all.map(([name, value]) => `${name}:${value.trim()}\n`).join('')
-  const path = pathEnd && !pathname.endsWith(pathEnd) ? pathname + pathEnd : pathname
-  return { names, text: [method, path, query, lines, names, sha256(body)].join('\n') }
+  return { names, text: [method, pathOf(pathname), query, lines, names, sha256(body)].join('\n') }
 }
 
 /** RFC 3986: everything but letters, digits and `-._~`. */
@@ -50,10 +52,13 @@ export function signForAws(request: Signable, keys: Keys, { service, region }: S
   return { ...headers, authorization: chained({ ...request, headers }, keys, chain) }
 }
 
-/** Headers with Volcano Engine's signature: that of AWS with other words. */
+/**
+ * Headers with Volcano Engine's signature: that of AWS with other words. The caller adds `x-content-sha256`
+ * (https://www.volcengine.com/docs/6369/67269).
+ */
 export function signForVolcengine(request: Signable, keys: Keys, { service, region }: Service, at = new Date()) {
   const time = compactTime(at)
-  const headers = { ...request.headers, 'x-content-sha256': sha256(request.body), 'x-date': time }
+  const headers = { ...request.headers, 'x-date': time }
   const scope = [time.slice(0, 8), region, service, 'request']
   const chain = { algorithm: 'HMAC-SHA256', first: '', scope, time }
   return { ...headers, authorization: chained({ ...request, headers }, keys, chain) }
@@ -85,11 +90,22 @@ export function signForAlibaba(request: Signable, { id, secret }: Keys, nonce: s
   }
 }
 
-/** Headers with Huawei Cloud's signature (SDK-HMAC-SHA256); its canonical path ends in a slash. */
+/** Its parts escaped, and with a slash at its end: Huawei Cloud's "CanonicalURI". */
+const huaweiPath = (pathname: string) =>
+  pathname
+    .replace(/\/?$/, '/')
+    .split('/')
+    .map((part) => escaped(decodeURIComponent(part)))
+    .join('/')
+
+/**
+ * Headers with Huawei Cloud's signature, SDK-HMAC-SHA256
+ * (https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm.html).
+ */
 export function signForHuawei(request: Signable, { id, secret }: Keys, at = new Date()) {
   const time = compactTime(at)
   const headers = { ...request.headers, 'x-sdk-date': time }
-  const { text, names } = canonical({ ...request, headers }, '/')
+  const { text, names } = canonical({ ...request, headers }, huaweiPath)
   const signature = hmac(secret, `SDK-HMAC-SHA256\n${time}\n${sha256(text)}`).toString('hex')
   return { ...headers, authorization: `SDK-HMAC-SHA256 Access=${id}, SignedHeaders=${names}, Signature=${signature}` }
 }

@@ -1,4 +1,4 @@
-import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
+import type { ApiReply, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
 import {
   asNames,
@@ -13,6 +13,7 @@ import {
   unknownName,
   type Row,
 } from './answers.ts'
+import { freshLogin } from './credential.ts'
 import { signForTencent } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
@@ -77,18 +78,14 @@ const placeOf = (name: string) => ({ NamespaceName: firstPart(name), RepositoryN
 type Place = { url: string; region: string }
 type Sender = Pick<Remote, 'api' | 'endpoint'>
 
-/** Name and token for docker, for an hour (CreateInstanceToken). */
-function loginOf(remote: Sender, address: Address, { id, ...place }: Place & { id: string }) {
-  return {
-    kind: 'fresh' as const,
-    async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
-      const reply = await send(remote, address, place, 'CreateInstanceToken', { RegistryId: id, TokenType: 'temp' })
-      const answer = rowIn(reply, 'Response')
-      const [username, password] = [textIn(answer, 'Username'), textIn(answer, 'Token')]
-      return { proof: { kind: 'basic', username, password }, endsAt: new Date(numberIn(answer, 'ExpTime')) }
-    },
-  }
-}
+/** Name and token for docker, for an hour. */
+const loginOf = (remote: Sender, address: Address, { id, ...place }: Place & { id: string }) =>
+  freshLogin(async () => {
+    const reply = await send(remote, address, place, 'CreateInstanceToken', { RegistryId: id, TokenType: 'temp' })
+    const answer = rowIn(reply, 'Response')
+    const endsAt = new Date(numberIn(answer, 'ExpTime'))
+    return { username: textIn(answer, 'Username'), password: textIn(answer, 'Token'), endsAt }
+  })
 
 /** A list with numbered pages: `Offset` is a page. */
 async function* listed(reach: Reach, action: string, key: string, body: object, name?: string): AsyncGenerator<Row> {

@@ -1,4 +1,4 @@
-import type { ApiReply, Proof, Remote } from '../../../registry/remote/remote.ts'
+import type { ApiReply, Remote } from '../../../registry/remote/remote.ts'
 import type { Adapter, Address, Reach } from './adapter.ts'
 import {
   asNames,
@@ -13,7 +13,8 @@ import {
   unknownName,
   type Row,
 } from './answers.ts'
-import { signForVolcengine } from './sign.ts'
+import { freshLogin } from './credential.ts'
+import { sha256, signForVolcengine } from './sign.ts'
 import { belowFirst, firstPart, firstParts, namespaceOf } from './wanted.ts'
 
 /** `<registry>-<region>.cr.volces.com`, or `.cr.ivolces.com` from inside. */
@@ -71,18 +72,13 @@ const placeOf = (name: string) => ({ Namespace: firstPart(name), Repository: bel
 type Place = { url: string; region: string; registry: string }
 type Sender = Pick<Remote, 'api' | 'endpoint'>
 
-/** Name and token for docker (GetAuthorizationToken). */
-function loginOf(remote: Sender, address: Address, place: Place) {
-  return {
-    kind: 'fresh' as const,
-    async fresh(): Promise<{ proof: Proof; endsAt: Date }> {
-      const reply = await send(remote, address, place, 'GetAuthorizationToken', {})
-      const answer = rowIn(reply, 'Result')
-      const [username, password] = [textIn(answer, 'Username'), textIn(answer, 'Token')]
-      return { proof: { kind: 'basic', username, password }, endsAt: new Date(textIn(answer, 'ExpireTime')) }
-    },
-  }
-}
+/** Name and token for docker. */
+const loginOf = (remote: Sender, address: Address, place: Place) =>
+  freshLogin(async () => {
+    const answer = rowIn(await send(remote, address, place, 'GetAuthorizationToken', {}), 'Result')
+    const endsAt = new Date(textIn(answer, 'ExpireTime'))
+    return { username: textIn(answer, 'Username'), password: textIn(answer, 'Token'), endsAt }
+  })
 
 async function exists(reach: Reach, action: string, body: object): Promise<boolean> {
   const reply = await call(reach, action, { ...body, PageNumber: 1, PageSize: 1 })
@@ -116,7 +112,7 @@ async function send(
   const request = {
     method: 'POST',
     url: `${url}/?Action=${action}&Version=2022-05-12`,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-content-sha256': sha256(text) },
     body: text,
   }
   const reply = await remote.api({

@@ -88,13 +88,17 @@ function kept(run: CopyRun, { digest, content }: ManifestRead, manifest: Manifes
   return { digest: digestOf(anew), content: anew, children }
 }
 
-/** Copies a manifest unless this run has, or the target has it. */
-async function copyOnce(run: CopyRun, digest: Digest, chain: Chain): Promise<void> {
-  if (run.done.has(digest) || chain.includes(digest)) return
+/** Copies a manifest unless this run has, or the target has it: then it is false. */
+async function copyOnce(run: CopyRun, digest: Digest, chain: Chain): Promise<boolean> {
+  if (run.done.has(digest) || chain.includes(digest)) return false
   if (chain.length > deepest)
     throw new OciError('MANIFEST_INVALID', `${digest}: manifests name each other more than ${deepest} deep`)
-  if (await statTarget(run, { digest })) return copyMissing(run, digest, chain)
+  if (await statTarget(run, { digest })) {
+    await copyMissing(run, digest, chain)
+    return false
+  }
   await copyManifest(run, await run.source.registry.readManifest(run.from, { digest }), undefined, chain)
+  return true
 }
 
 /**
@@ -138,7 +142,8 @@ async function copyMissingBelow(run: CopyRun, digest: Digest, chain: Chain): Pro
   let isGrown = false
   for (const child of children) {
     const isSparse = run.platforms.length > 0 && !(await statTarget(run, { digest: child.digest }))
-    await (isSparse ? copyOnce(run, child.digest, chain) : copyMissing(run, child.digest, chain))
+    if (isSparse) await copyOnce(run, child.digest, chain)
+    else await copyMissing(run, child.digest, chain)
     isGrown ||= isSparse
   }
   // The index is written again, so that the target knows that the child belongs to it.
@@ -179,9 +184,30 @@ async function copySubject(run: CopyRun, digest: Digest, chain: Chain): Promise<
   if (await statSource(run, { digest })) await copyOnce(run, digest, chain)
 }
 
+/** Copies what belongs to the last manifest of the chain. */
 async function copyAll(run: CopyRun, { digests, tags }: Accessories, chain: Chain): Promise<void> {
-  for (const digest of digests) await copyOnce(run, digest, chain)
+  const there: Digest[] = []
+  for (const digest of digests) if (!(await copyOnce(run, digest, chain))) there.push(digest)
+  await listAgain(run, chain.at(-1)!, there)
   for (const tag of tags) await copyCosignTag(run, tag, chain)
+}
+
+/**
+ * Writes again what the target has and does not list, where it has no API for referrers: a run that was killed between
+ * a manifest and the index under its subject's tag left it so.
+ */
+async function listAgain(run: CopyRun, subject: Digest, digests: Digest[]): Promise<void> {
+  const { target, to } = run
+  if (digests.length === 0 || target.hasReferrersApi() === true) return
+  const listed = new Set<Digest>()
+  for await (const { digest } of target.referrers(to, subject)) listed.add(digest)
+  if (target.hasReferrersApi() !== false) return
+  for (const digest of digests) {
+    const read = listed.has(digest) ? undefined : await readSource(run, { digest })
+    if (!read) continue
+    await writeTarget(run, { digest }, { ...read, manifest: parseManifest(read.content, read.mediaType) })
+    run.log(`${to}@${digest} was there, but not listed with ${subject}: listed again`)
+  }
 }
 
 /** A tag by which cosign finds a signature follows its image, and moves as the policy allows. */
