@@ -18,12 +18,25 @@ export const ProjectMetadata = Type.Object({
   retention_max_share: Type.Optional(
     Type.String({ description: 'percent of its tags: a run that would delete more deletes nothing; 100 is no limit' }),
   ),
-  proxy_speed_kb: Type.Optional(Type.String()),
-  max_upstream_conn: Type.Optional(Type.String()),
+  proxy_speed_kb: Type.Optional(Type.String({ description: 'of each download, in KiB a second; -1 is no limit' })),
+  max_upstream_conn: Type.Optional(Type.String({ description: 'downloads at a time; -1 is no limit' })),
   proxy_cache_local_on_not_found: Type.Optional(Type.String()),
   proxy_referrer_api: Type.Optional(Type.String()),
   proxy_cache_filter_pattern: Type.Optional(Type.String()),
-  proxy_cache_filter_kind: Type.Optional(Type.String()),
+  proxy_cache_filter_kind: Type.Optional(Type.String({ description: 'doublestar or regex' })),
+  proxy_cache_fresh_seconds: Type.Optional(
+    Type.String({ description: 'a tag is served for so long without asking the registry; 0 asks at each pull' }),
+  ),
+  proxy_cache_fixed_tags: Type.Optional(Type.String({ description: 'doublestar pattern of tags that never change' })),
+  proxy_cache_when_gone: Type.Optional(
+    Type.String({ description: 'a tag that the registry has deleted: keep, mark or delete' }),
+  ),
+  proxy_cache_bytes: Type.Optional(
+    Type.String({ description: 'what was not pulled for longest is evicted above so many bytes; 0 is no limit' }),
+  ),
+  proxy_cache_unpulled_days: Type.Optional(
+    Type.String({ description: 'what was not pulled for so many days is evicted; 0 is never' }),
+  ),
 })
 
 /** `current_user_role_id` is absent for callers who have no role of their own in the project. */
@@ -50,7 +63,7 @@ export const ProjectReq = Type.Object({
   metadata: Type.Optional(ProjectMetadata),
   cve_allowlist: Type.Optional(CVEAllowlistReq),
   storage_limit: Type.Optional(Type.Integer()),
-  registry_id: Type.Optional(Type.Integer()),
+  registry_id: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
 })
 
 export const ProjectDeletable = Type.Object({

@@ -16,6 +16,7 @@ import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
+import { proxyCache } from './scenarios/proxy-cache.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
@@ -53,6 +54,7 @@ const scenarios = [
   webhooks,
   webhooksWaiting,
   replication,
+  proxyCache,
   start,
   footprint,
 ] satisfies Scenario[]

@@ -46,6 +46,7 @@ export const clientCommands: ClientCommand[] = [
   noun('endpoints', 'other registries that are copied from and to', () => import('./commands/endpoints.ts'), [
     'endpoint',
   ]),
+  noun('caches', 'projects that cache another registry', () => import('./commands/caches.ts'), ['cache-projects']),
   noun(
     'replication',
     'copies between registries: policies and their runs',

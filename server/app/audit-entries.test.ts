@@ -8,6 +8,7 @@ import { entryOf, eventTypeOf, eventTypesOf } from '../features/audit/rules.ts'
 import { facts as audit } from '../features/audit/topics.ts'
 import { facts as cache } from '../features/cache/topics.ts'
 import { facts as cveAllowlist } from '../features/cve-allowlist/topics.ts'
+import { facts as caches } from '../features/proxy-cache/topics.ts'
 import { facts as deployments } from '../features/deployments/topics.ts'
 import { facts as endpoints } from '../features/endpoints/topics.ts'
 import { facts as exports } from '../features/exports/topics.ts'
@@ -437,6 +438,22 @@ const table: [Fact, string][] = [
     'resume_webhook_target | to chat | resume webhook target: to chat',
   ],
   [
+    caches.refreshed({ projectId: 3, project: 'hub', repository: null, tag: null, tags: 4 }, anna),
+    'refresh_proxy_cache | hub | ask again for 4 tags that hub has cached',
+  ],
+  [
+    caches.forgotten({ projectId: 3, project: 'hub', repository: 'hub/app', tag: 'v1' }, anna),
+    'forget_proxy_cache | hub/app:v1 | forget hub/app:v1',
+  ],
+  [
+    caches.prefetchAsked({ projectId: 3, project: 'hub', executionId: 19, images: 2 }, anna),
+    'prefetch_proxy_cache | hub | fetch 2 images into hub',
+  ],
+  [
+    caches.evicted({ projectId: 3, project: 'hub', artifacts: 5, reason: 'budget' }, anna),
+    'evict_proxy_cache | hub | evict 5 artifacts from hub (budget)',
+  ],
+  [
     { topic: 'tree.planted', payload: { treeId: 22, changed: ['leaves'], by: anna } },
     'plant_tree | 22 | plant tree: 22 (leaves)',
   ],
@@ -512,18 +529,22 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_user_group',
     'delete_webhook_policy',
     'download_export',
+    'evict_proxy_cache',
     'exceed_quota',
     'fail_endpoint',
     'fail_replication_task',
     'fail_webhook_target',
     'finish_retention',
     'forget_cache',
+    'forget_proxy_cache',
     'hold_retention',
     'pause_queue',
     'pause_webhook_target',
+    'prefetch_proxy_cache',
     'purge_audit_log',
     'recover_endpoint',
     'recover_webhook_target',
+    'refresh_proxy_cache',
     'refuse_request',
     'repeat_webhook_delivery',
     'replay_reaction',

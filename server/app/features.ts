@@ -16,13 +16,14 @@ import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
-import { projects } from '../features/projects/index.ts'
+import { findCacheRules, projects } from '../features/projects/index.ts'
+import { cacheFigure, proxyCache, usedByCaches } from '../features/proxy-cache/index.ts'
 import { projectTemplates } from '../features/project-templates/index.ts'
 import { quotas } from '../features/quotas/index.ts'
 import { reactions } from '../features/reactions/index.ts'
 import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
-import { openDropCount, retention } from '../features/retention/index.ts'
+import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
 import { sbomOverview, scanning } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
@@ -46,6 +47,7 @@ import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
+import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
 import { unsyncedBlobs } from './unsynced.ts'
 
@@ -79,13 +81,28 @@ type Lent = {
 /** The version of Harbor whose API this is; Harbor's clients look at the number. */
 const harborVersion = 'v2.16.0'
 
+/** Harbor's retention of a new project that caches a registry: what was pulled in the last week, each midnight. */
+const cacheRetention = parseProjectRetention({
+  algorithm: 'or',
+  rules: [
+    {
+      action: 'retain',
+      template: 'nDaysSinceLastPull',
+      params: { nDaysSinceLastPull: 7 },
+      tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: '**' }],
+      scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
+    },
+  ],
+  trigger: { kind: 'Schedule', settings: { cron: '0 0 0 * * *' } },
+})
+
 /**
  * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
  * them has no effects (platform/feature.ts); the topics and jobs of all are written into `house`.
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, login, sessions, peerOf } = floor
+  const { settings, gates, registry, proxied, login, sessions, peerOf } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -106,7 +123,13 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       about: aboutOf(ground, authority),
     }),
     search({ reader }),
-    projects({ reader, settings, cachesLists }),
+    projects({
+      reader,
+      settings,
+      cachesLists,
+      beginCache: (tx, by, projectId) => giveRetention(tx, by, projectId, cacheRetention),
+      figures: [cacheFigure(db)],
+    }),
     quotas({ db, warningPercent: config.quotas.warningPercent }),
     usage({ reader }),
     labels({ db }),
@@ -124,7 +147,17 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     robots({ reader, settings }),
     scanning({ db, seal: secrets, outbound, reader, registry, gates, rules: config.scanning }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
-    endpoints({ ...reach, localUrl, uses: [usedByPolicies] }),
+    endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
+    proxyCache({
+      db,
+      gates,
+      prefetch: proxied.prefetch,
+      paused: proxied.paused,
+      counts: proxied.counts,
+      rulesOf: (projectId) => findCacheRules(reader, projectId),
+      evictEveryMs: config.proxyCache.evictEveryMs,
+      dir: proxiedDir(ground),
+    }),
     access(),
     replication({
       db,

@@ -2,7 +2,7 @@ import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import { openForwarder } from '../platform/observe/forward.ts'
 import { addressRule } from '../platform/outbound/addresses.ts'
 import { openOutbound, type Outbound } from '../platform/outbound/outbound.ts'
-import { openOtherSide } from './endpoints.ts'
+import { openOtherSide, outboundOptions } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
 import type { Seat } from './processes/seat.ts'
@@ -38,9 +38,10 @@ export function openHouse(
     ...(isLead || !siblings ? {} : { statesOfLead: siblings.statesOfLead }),
   }
   if (siblings) house.components.push(siblings.component)
-  const floor = openFloor(ground, house.topics, opened)
-  house.components.push(floor.notes)
   const outbound = openCalls(ground, opened)
+  const otherSide = openOtherSide(ground, outbound, opened)
+  const floor = openFloor(ground, house.topics, opened, otherSide)
+  house.components.push(floor.notes)
   const forwarder = opened.use(
     openForwarder({
       isOpen: addressRule(config.outbound.allow),
@@ -53,7 +54,6 @@ export function openHouse(
     }),
   )
   house.components.push(forwarder.component)
-  const otherSide = openOtherSide(ground, outbound, opened)
   const features = openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority })
   return {
     floor,
@@ -73,8 +73,7 @@ export function openHouse(
 
 /** The guard of all calls to the outside. */
 function openCalls({ config }: Ground, opened: AsyncDisposableStack): Outbound {
-  const { allow, httpsProxy: https, httpProxy: http, noProxy: no } = config.outbound
-  const outbound = openOutbound({ allow, proxy: { https, http, no } })
+  const outbound = openOutbound(outboundOptions(config))
   opened.defer(() => outbound.close())
   return outbound
 }

@@ -32,14 +32,19 @@ import { openKeys } from '../registry/keys.ts'
 import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
 import { openTokens } from '../registry/token.ts'
+import { findMirrors } from '../registry/views/proxied/mirrors.ts'
+import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
+import { openProxiedView } from './proxied.ts'
 
 /** The registry, and what identifies callers and checks their rights before anything is answered. */
 export type Floor = {
   settings: SettingsAccess
   gates: Gates
   registry: Registry
+  /** The projects that cache other registries. */
+  proxied: ReturnType<typeof openProxiedView>
   login: Login
   sessions: SessionDoor
   peerOf: ReturnType<typeof peerReader>
@@ -54,7 +59,7 @@ export type Floor = {
  * logins check names and secrets; where refusals are recorded. What must be closed later is given to `opened`. `topics`
  * is filled by the time of the first request.
  */
-export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack): Floor {
+export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
   const { db, cache, blobs, secrets, metrics, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
@@ -78,11 +83,11 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
   const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
-  const pushesAtOnce = Math.max(1, config.database.poolSize >> 1)
-  const unsynced = { largestBytes: config.storage.unsyncedLargest, backlogBytes: config.storage.unsyncedBytes }
-  const own = { db, cache, blobs, gates, describe, pushesAtOnce, unsynced, smallBlobs: smallBlobsOf(ground) }
-  const registry = tellingShortages(db, openLocalRegistry(own))
+  const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
+  const told = { onError: late('counts of caches'), onReceived: passed }
+  const proxied = openProxiedView(ground, local, otherSide, opened, told)
+  const { registry } = proxied
   const door = openDoor({
     registry,
     tokens,
@@ -92,6 +97,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     externalUrl,
     limits: config.limits,
     findProject: (name) => findProject(reader, name),
+    findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull(reader, pulls, late('pull counts')),
     onBytes(direction, count) {
@@ -100,7 +106,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, login, sessions, peerOf, refusals, door, notes: notes.component }
+  return { settings, gates, registry, proxied, login, sessions, peerOf, refusals, door, notes: notes.component }
 }
 
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */
@@ -115,9 +121,15 @@ function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) 
   }
 }
 
-function smallBlobsOf({ config }: Ground) {
+/** How much Marina's own registry stores at once, and what it keeps in memory. */
+function storingOf({ config }: Ground) {
   const { isEnabled, blobsBytes, blobsLargest } = config.cache
-  return { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest }
+  const { unsyncedLargest: largestBytes, unsyncedBytes: backlogBytes } = config.storage
+  return {
+    pushesAtOnce: Math.max(1, config.database.poolSize >> 1),
+    unsynced: { largestBytes, backlogBytes },
+    smallBlobs: { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest },
+  }
 }
 
 function throttleOf({ config, log }: Ground) {

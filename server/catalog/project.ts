@@ -9,12 +9,21 @@ import type { Reader } from './reader.ts'
  */
 export const reservedProjects: readonly string[] = ['sys_harbor_ns', 'sys_harb0r']
 
-export type Project = { id: number; name: string; ownerId: number; isPublic: boolean; createdAt: Date; updatedAt: Date }
+export type Project = {
+  id: number
+  name: string
+  ownerId: number
+  isPublic: boolean
+  /** The endpoint whose registry the project caches; null for an ordinary project. It never changes. */
+  endpointId: number | null
+  createdAt: Date
+  updatedAt: Date
+}
 
 /** The fields of Project, for any statement over `project`. */
 export const projectColumns = sql`
   project.id, project.name, project.owner_id as "ownerId", project.is_public as "isPublic",
-  project.created_at as "createdAt", project.updated_at as "updatedAt"`
+  project.endpoint_id as "endpointId", project.created_at as "createdAt", project.updated_at as "updatedAt"`
 
 export const projectKey = keyOf('project', 'name')
 export const projectIdKey = keyOf('project', 'id')
@@ -61,12 +70,13 @@ async function loadProjects(db: Queryable, ids: readonly number[]): Promise<Map<
 /** Throws a unique violation when the name is taken. */
 export async function saveProject(
   tx: Tx,
-  project: { name: string; ownerId: number; isPublic: boolean },
+  project: { name: string; ownerId: number; isPublic: boolean; endpointId?: number | null },
 ): Promise<Project> {
   tx.changes(projectKey(project.name))
   const row = await tx.row<Project>(sql`
-    insert into project (name, owner_id, is_public)
-    values (${project.name}, ${project.ownerId}, ${project.isPublic}) returning ${projectColumns}`)
+    insert into project (name, owner_id, is_public, endpoint_id)
+    values (${project.name}, ${project.ownerId}, ${project.isPublic}, ${project.endpointId ?? null}::bigint)
+    returning ${projectColumns}`)
   return row!
 }
 

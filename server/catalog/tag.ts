@@ -8,7 +8,8 @@ import { linkByTag, unlinkByTags } from './accessory.ts'
 import { artifactKey, changesList } from './artifact.ts'
 import type { Reader } from './reader.ts'
 
-type TagTarget = { tagId: number; digest: Digest }
+/** `isProxied`: the tag is in a project that caches another registry. */
+type TagTarget = { tagId: number; digest: Digest; isProxied: boolean }
 
 const tagKey = keyOf('tag', 'repository', 'name')
 
@@ -16,9 +17,10 @@ const tagKey = keyOf('tag', 'repository', 'name')
 export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: Tag): Maybe<TagTarget | undefined> {
   return cache.get(tagKey(repository, tag), () =>
     db.row<TagTarget>(sql`
-      select tag.id as "tagId", artifact.digest
+      select tag.id as "tagId", artifact.digest, project.endpoint_id is not null as "isProxied"
       from tag
         join repository on repository.id = tag.repository_id
+        join project on project.id = repository.project_id
         join artifact on artifact.id = tag.artifact_id
       where repository.name = ${repository} and tag.name = ${tag}`),
   )

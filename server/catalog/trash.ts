@@ -9,9 +9,13 @@ import type { Actor } from './topics.ts'
 
 /**
  * Why artifacts are deleted: one was deleted by its digest, or the whole repository was. `runId`: by a run of
- * retention, whose deletions can be restored together.
+ * retention, whose deletions can be restored together. `skipsTrash`: nobody will want it back, as it can be fetched
+ * again.
  */
-export type Cause = ({ kind: 'artifact'; digest: Digest } | { kind: 'repository' }) & { runId?: number }
+export type Cause = ({ kind: 'artifact'; digest: Digest } | { kind: 'repository' }) & {
+  runId?: number
+  skipsTrash?: boolean
+}
 
 /**
  * Puts artifacts that this transaction is about to delete into the trash, with their bytes and all that is known of

@@ -10,6 +10,7 @@ import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
+import { proxyCache } from './proxy-cache.ts'
 import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { replication } from './replication.ts'
@@ -45,6 +46,7 @@ const groups = {
   cache,
   outbound,
   endpoints,
+  proxyCache,
   webhooks,
   replication,
   quotas,

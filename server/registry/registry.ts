@@ -7,9 +7,18 @@ import type { Maybe } from '../platform/maybe.ts'
 
 /** Size in bytes. */
 export type BlobStat = { digest: Digest; size: number }
+/** What a project that caches another registry says beside a manifest. */
+type Beside = {
+  /** The repository that the manifest is from, where that is not the one asked for. */
+  repository?: RepositoryName
+  /** Why this may not be the newest, for a `Warning` header (OCI Distribution Specification 1.1, "Warnings"). */
+  warning?: string
+  /** A HEAD counts as a pull: clients that have the bytes ask no more, and what they use must not be evicted. */
+  countsHead?: true
+}
 /** A manifest without its bytes; size in bytes. */
-export type ManifestStat = { digest: Digest; mediaType: string; size: number }
-export type ManifestRead = { digest: Digest; mediaType: string; content: Buffer }
+export type ManifestStat = { digest: Digest; mediaType: string; size: number } & Beside
+export type ManifestRead = { digest: Digest; mediaType: string; content: Buffer } & Beside
 /** An upload session; `size` counts the bytes received and kept. */
 export type Upload = { id: string; size: number }
 export type Page = { limit: number; last: string }

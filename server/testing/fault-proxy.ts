@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 /** What happens to a request: an answer of the proxy's own, or a fault of the connection. */
 export type Fault =
-  | { status: number; body?: string }
+  | { status: number; body?: string; type?: string }
   | 'reset' // the connection is reset before the server hears of it
   | 'answer lost' // the server does what was asked, and its answer never arrives
   | 'silence' // nobody ever answers
@@ -47,7 +47,7 @@ async function handle(
   else if (typeof fault === 'object') {
     req.resume()
     await once(req, 'end')
-    res.writeHead(fault.status, { 'content-type': 'application/xml' }).end(fault.body)
+    res.writeHead(fault.status, { 'content-type': fault.type ?? 'application/xml' }).end(fault.body)
   } else forward(fault, target, req, res)
 }
 

@@ -299,6 +299,13 @@ export const operations: Record<string, Operation> = {
   reportDeployments: { needs: 'user', example: () => ({ body: { cluster: 'none', images: [] } }) },
   listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
   forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },
+  // The project of the example caches no other registry (412); the tests of caches have one that does.
+  getProxyCache: { needs: inProject('artifact:list') },
+  listProxyCacheTags: { needs: inProject('artifact:list') },
+  refreshProxyCache: { needs: inProject('artifact:create') },
+  forgetProxyCache: { needs: inProject('artifact:delete') },
+  prefetchProxyCache: { needs: inProject('artifact:create') },
+  getProxyCachePrefetch: { needs: inProject('artifact:list') },
 
   ListLabels: {
     needs: inProject('label:list'),

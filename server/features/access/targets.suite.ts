@@ -126,6 +126,8 @@ export function openTargets(marina: TestMarina) {
         from webhook_target where policy_id = ${id} returning id`)
         return row!.id
       },
+      // A prefetch of a cache: no such id.
+      prefetch_id: async () => 999_999_999,
       task_id: async (_, { execution_id: id }) => id!,
       async repository_name(project) {
         const name = fresh('repo')

@@ -1,5 +1,8 @@
 import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation, type Db, type Queryable, type Tx } from '../../platform/db/db.ts'
+import { clientHost, mirrorsKey } from '../../registry/views/proxied/mirrors.ts'
+import { cacheRulesKey } from '../../registry/views/proxied/rules.ts'
+import { sql } from '../../platform/db/sql.ts'
 import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -63,8 +66,19 @@ export async function updateEndpoint(
   await refusingDuplicates(checked.name, () =>
     db.transaction(async (tx) => {
       if (!(await changeEndpoint(tx, endpoint.id, kept(seal, checked, state)))) throw missing(endpoint.id)
+      await changesCaches(tx, endpoint, checked)
       await emit(tx, [facts.endpointChanged({ endpointId: endpoint.id, name: checked.name, changed }, by)])
     }),
+  )
+}
+
+/** Says that the name and the address which projects cache change. */
+async function changesCaches(tx: Tx, known: Endpoint, wanted: Pick<Endpoint, 'type' | 'url'>): Promise<void> {
+  const projects = await tx.rows<{ id: number }>(sql`select id from project where endpoint_id = ${known.id}`)
+  tx.changes(
+    ...projects.map(({ id }) => cacheRulesKey(id)),
+    mirrorsKey(clientHost(known)),
+    mirrorsKey(clientHost(wanted)),
   )
 }
 

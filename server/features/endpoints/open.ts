@@ -55,8 +55,11 @@ export type Endpoints = {
 /** How many open endpoints are kept with their tokens; the one opened first goes first. */
 const keptOpen = 100
 
-/** Opens endpoints by id; one that was not changed meanwhile is opened once, and keeps its tokens. */
-export function openEndpoints(ground: Ground): Endpoints {
+/**
+ * Opens endpoints by id; one that was not changed meanwhile is opened once, and keeps its tokens. `limits`: other ones
+ * than those of the settings.
+ */
+export function openEndpoints(ground: Ground, limits?: Limits): Endpoints {
   const known = new Map<number, { version: number; opened: Promise<Omit<OpenEndpoint, 'endpoint'>> }>()
   return {
     async open(id) {
@@ -66,7 +69,7 @@ export function openEndpoints(ground: Ground): Endpoints {
       let entry = known.get(id)
       if (entry?.version !== version) {
         known.delete(id)
-        entry = { version, opened: reach(ground, reachable(ground.seal, endpoint)) }
+        entry = { version, opened: reach(ground, reachable(ground.seal, endpoint), limits) }
         known.set(id, entry)
         if (known.size > keptOpen) known.delete(known.keys().next().value!)
         const mine = entry

@@ -7,10 +7,12 @@ import { sql } from '../../platform/db/sql.ts'
 import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { clientHost, mirrorsKey } from '../../registry/views/proxied/mirrors.ts'
 import { dropRightsIn, roles, saveMember } from '../access/index.ts'
 import { findAllowlists, saveAllowlist } from '../cve-allowlist/index.ts'
 import { saveQuota, setLimit } from '../quotas/index.ts'
-import { projectNameProblem } from './rules.ts'
+import { findEndpoint, type Endpoint } from '../endpoints/index.ts'
+import { filterProblem, projectNameProblem } from './rules.ts'
 import { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.ts'
 
 type Allowed = { cves: string[]; expiresAt: number | null }
@@ -21,32 +23,51 @@ type Wanted = {
   metadata?: Record<string, string>
   allowlist?: Allowed
   storageLimit?: number
+  cache?: Cache
+}
+/** What a project that caches another registry has beside. `begin` runs in the transaction that makes it. */
+type Cache = {
+  endpoint: Pick<Endpoint, 'id' | 'type' | 'url'>
+  begin(tx: Tx, by: Actor, projectId: number): Promise<void>
 }
 
 /** Creates a project; the account that creates it becomes its administrator. Throws BAD_REQUEST or CONFLICT. */
 export async function createProject(
   db: Db,
   by: Actor,
-  { name, isPublic, metadata = {}, allowlist, storageLimit = -1 }: Wanted,
+  { name, isPublic, metadata = {}, allowlist, storageLimit = -1, cache }: Wanted,
 ): Promise<Project> {
   const problem = projectNameProblem(name)
   if (problem) throw new Failure('BAD_REQUEST', problem)
+  refuseFilter(metadata)
   try {
     return await db.transaction(async (tx) => {
       const ownerId = by.kind === 'user' ? by.id! : await firstAdminId(tx)
-      const project = await saveProject(tx, { name, isPublic, ownerId })
+      const project = await saveProject(tx, { name, isPublic, ownerId, endpointId: cache?.endpoint.id ?? null })
       await saveQuota(tx, project.id)
       if (storageLimit !== -1) await setLimit(tx, project.id, storageLimit)
       await saveMetadata(tx, project.id, metadata)
       if (allowlist) await saveAllowlist(tx, project.id, allowlist)
       if (by.kind === 'user') await saveMember(tx, project.id, ownerId, roles.projectAdmin)
       await emit(tx, [facts.projectCreated({ projectId: project.id, name, isPublic }, by)])
+      if (cache) {
+        tx.changes(mirrorsKey(clientHost(cache.endpoint)))
+        await cache.begin(tx, by, project.id)
+      }
       return project
     })
   } catch (error) {
     if (isUniqueViolation(error)) throw new Failure('CONFLICT', `the project ${name} exists already`)
+    if (cache && isReferenceViolation(error))
+      throw new Failure('BAD_REQUEST', `registry ${cache.endpoint.id} not found`, { cause: error })
     throw error
   }
+}
+
+/** Throws BAD_REQUEST when the filter of a cache cannot be used. */
+function refuseFilter(metadata: Readonly<Record<string, string>>): void {
+  const problem = filterProblem(metadata)
+  if (problem) throw new Failure('BAD_REQUEST', problem)
 }
 
 /** A project that was not created by an account (but by a robot) is owned by the first administrator. */
@@ -66,6 +87,7 @@ export async function updateProject(
     const { public: isPublic, ...rest } = metadata
     const reader = uncached({ db: tx })
     const known = (await findAllowlists(reader, [project.id])).get(project.id)
+    refuseFilter({ ...(await findMetadata(reader, project.id)), ...rest })
     const before = { ...(await findMetadata(reader, project.id)), public: String(project.isPublic), ...toldOf(known) }
     if (isPublic !== undefined) await setPublic(tx, project, isPublic === 'true')
     await saveMetadata(tx, project.id, rest)
@@ -84,6 +106,7 @@ export async function createMetadata(db: Db, by: Actor, project: Project, name: 
   const exists = () => new Failure('CONFLICT', `${name} is set already: update it`)
   if (name === 'public') throw exists()
   await db.transaction(async (tx) => {
+    refuseFilter({ ...(await findMetadata(uncached({ db: tx }), project.id)), [name]: value })
     if (!(await addMetadata(tx, project.id, name, value))) throw exists()
     await emit(tx, [
       facts.projectUpdated({ projectId: project.id, name: project.name, changed: { [name]: value } }, by),
@@ -111,6 +134,7 @@ export async function deleteProject(db: Db, by: Actor, project: Project): Promis
     await db.transaction(async (tx) => {
       await dropEmptyRepositories(tx, project.id)
       await dropRightsIn(tx, project)
+      await forgetMirror(tx, project)
       await dropProject(tx, project)
       await emit(tx, [facts.projectDeleted({ projectId: project.id, name: project.name }, by)])
     })
@@ -119,4 +143,9 @@ export async function deleteProject(db: Db, by: Actor, project: Project): Promis
     if (isReferenceViolation(error)) throw full()
     throw error
   }
+}
+
+async function forgetMirror(tx: Tx, { endpointId }: Project): Promise<void> {
+  const endpoint = endpointId === null ? undefined : await findEndpoint(tx, endpointId)
+  if (endpoint) tx.changes(mirrorsKey(clientHost(endpoint)))
 }

@@ -1,15 +1,10 @@
-import type { Reader } from '../../catalog/reader.ts'
-import type { Db } from '../../platform/db/db.ts'
 import { feature } from '../../platform/feature.ts'
-import type { SettingsReader } from '../settings/index.ts'
-import { projectRoutes } from './routes.ts'
+import { projectRoutes, type Lent } from './routes.ts'
 
 export { createProject, deleteProject } from './actions.ts'
-export { addMetadata, dropMetadata, findMetadata, saveMetadata } from './store.ts'
+export { addMetadata, dropMetadata, findCacheRules, findMetadata, saveMetadata } from './store.ts'
+export type { Figure } from './summary.ts'
 export { parseProjectMetadata } from './wire.ts'
 
-type Lent = { reader: Reader & { db: Db }; settings: SettingsReader; cachesLists: boolean }
-
 /** Projects and their metadata. */
-export const projects = ({ reader, settings, cachesLists }: Lent) =>
-  feature({ name: 'projects', routes: projectRoutes(reader, settings, cachesLists) })
+export const projects = (lent: Lent) => feature({ name: 'projects', routes: projectRoutes(lent) })

@@ -21,7 +21,7 @@ export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
   return [
     route(api.listProjectMetadatas, { project: 'metadata', verb: 'list' }, ({ project }) => all(project)),
     route(api.addProjectMetadatas, { project: 'metadata', verb: 'create' }, async ({ project, body, caller }) => {
-      const [name, value] = only(body)
+      const [name, value] = only(body, project)
       await createMetadata(db, actorOf(caller), project, name, value)
     }),
     route(
@@ -37,7 +37,7 @@ export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
       api.updateProjectMetadata,
       { project: 'metadata', verb: 'update' },
       async ({ project, params: { meta_name: wanted }, body, caller }) => {
-        const [name, value] = only(body)
+        const [name, value] = only(body, project)
         if (name !== wanted) throw new Failure('BAD_REQUEST', `the body names ${name}, the path ${wanted}`)
         await get(project, name)
         await updateProject(db, actorOf(caller), project, { metadata: { [name]: value }, allowlist: undefined })
@@ -57,8 +57,8 @@ export function metadataRoutes(reader: Reader & { db: Db }): ApiRoute[] {
 }
 
 /** The one name and value of a body; Harbor allows no more. */
-function only(body: Record<string, string>): [name: string, value: string] {
+function only(body: Record<string, string>, { endpointId }: Project): [name: string, value: string] {
   const [entry, second] = Object.entries(body)
   if (!entry || second) throw new Failure('BAD_REQUEST', 'the body must name exactly one metadata and its value')
-  return [entry[0], explaining(() => parseMetadata(...entry))]
+  return [entry[0], explaining(() => parseMetadata(...entry, endpointId !== null))]
 }

@@ -1,15 +1,17 @@
 import * as api from '../../../api/projects.ts'
 import { findProject, missProject, type Project } from '../../catalog/project.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import { hasArtifacts } from '../../catalog/repository.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { uncached } from '../../platform/cache/cache.ts'
 import { listing } from '../../platform/db/listing.ts'
-import type { Db } from '../../platform/db/db.ts'
+import type { Db, Tx } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { maySee, maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
 import { parseAllowlist } from '../cve-allowlist/index.ts'
+import { findEndpoint } from '../endpoints/index.ts'
 import { limitProblem, quotaFigure } from '../quotas/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createProject, deleteProject, updateProject } from './actions.ts'
@@ -18,15 +20,37 @@ import { describeProjects, findMetadata, listProjects, projectFields, projectOrd
 import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
-/** `cachesLists`: whether lists are assembled from cached objects (S1-34). `lent`: figures of other features. */
-export function projectRoutes(
-  { db, cache }: Reader & { db: Db },
-  settings: SettingsReader,
-  cachesLists: boolean,
-  lent: readonly Figure[] = [],
-): ApiRoute[] {
+/**
+ * `cachesLists`: whether lists are assembled from cached objects (S1-34). `beginCache`: what other features add to a
+ * new project that caches another registry. `figures`: what they add to summaries.
+ */
+export type Lent = {
+  reader: Reader & { db: Db }
+  settings: SettingsReader
+  cachesLists: boolean
+  beginCache(tx: Tx, by: Actor, projectId: number): Promise<void>
+  figures: readonly Figure[]
+}
+
+/** The types of registries that a project can cache: Harbor's, and those that need the distribution API alone. */
+const cachedTypes: readonly string[] = [
+  'ali-acr',
+  'aws-ecr',
+  'azure-acr',
+  'docker-hub',
+  'docker-registry',
+  'github-ghcr',
+  'gitlab',
+  'google-gcr',
+  'harbor',
+  'jfrog-artifactory',
+  'oci',
+  'quay',
+]
+
+export function projectRoutes({ reader: { db, cache }, settings, cachesLists, beginCache, ...lent }: Lent): ApiRoute[] {
   const reader = { db, cache }
-  const figures = [quotaFigure(db), ...lent]
+  const figures = [quotaFigure(db), ...lent.figures]
   const lists = cachesLists ? reader : uncached(reader)
   return [
     ...metadataRoutes(reader),
@@ -58,13 +82,14 @@ export function projectRoutes(
     route(api.createProject, 'user', async ({ body, caller, rights, request }) => {
       if (!(await mayCreate(rights))) throw new Failure('FORBIDDEN', refusalOf(rights))
       if (body.project_name === undefined) throw new Failure('BAD_REQUEST', 'project_name is missing')
-      refuseRegistry(body)
-      const { public: isPublic = 'false', ...metadata } = metadataOf(body)
+      const cache = await cacheOf(body.registry_id, rights)
+      const { public: isPublic = 'false', ...metadata } = metadataOf(body, cache !== undefined)
       const project = await createProject(db, actorOf(caller), {
         name: body.project_name,
         isPublic: isPublic === 'true',
         metadata,
         storageLimit: await storageLimitOf(body.storage_limit, rights),
+        ...(cache ? { cache } : {}),
         ...(body.cve_allowlist ? { allowlist: parseAllowlist(body.cve_allowlist) } : {}),
       })
       const isNamed = request.headers['x-resource-name-in-location']?.toString().toLowerCase() === 'true'
@@ -76,10 +101,10 @@ export function projectRoutes(
       return present(found, rights)
     }),
     route(api.updateProject, { project: 'project', verb: 'update' }, async ({ project, body, caller }) => {
-      refuseRegistry(body)
+      refuseRegistry(body, project)
       refuseOther(body.cve_allowlist, project)
       await updateProject(db, actorOf(caller), project, {
-        metadata: metadataOf(await withoutSameRetention(body, project)),
+        metadata: metadataOf(await withoutSameRetention(body, project), project.endpointId !== null),
         allowlist: body.cve_allowlist && parseAllowlist(body.cve_allowlist),
       })
     }),
@@ -106,6 +131,19 @@ export function projectRoutes(
     return isSame ? { ...body, metadata } : body
   }
 
+  /** The endpoint that a new project is to cache. Only administrators choose one: its credential is theirs. */
+  async function cacheOf(id: number | null | undefined, rights: Rights) {
+    if (id === undefined || id === null) return undefined
+    if (rights.kind !== 'user' || !rights.isAdmin)
+      throw new Failure('FORBIDDEN', 'Only system admin can create proxy cache project')
+    if (id <= 0) throw new Failure('BAD_REQUEST', `${id} is invalid value of registry_id, it should be greater than 0`)
+    const endpoint = Number.isSafeInteger(id) ? await findEndpoint(db, id) : undefined
+    if (!endpoint) throw new Failure('BAD_REQUEST', `registry ${id} not found`)
+    if (!cachedTypes.includes(endpoint.type))
+      throw new Failure('BAD_REQUEST', `unsupported registry type ${endpoint.type}`)
+    return { endpoint, begin: beginCache }
+  }
+
   async function mayCreate(rights: Rights): Promise<boolean> {
     if (maySystem(rights, 'project', 'create')) return true
     return rights.kind === 'user' && (await settings.get('project_creation_restriction')) === 'everyone'
@@ -128,7 +166,7 @@ function refuseOther({ project_id: id }: { project_id?: number } = {}, project: 
 /** Why the caller may create no project, in Harbor's words: scripts compare them. */
 const refusalOf = ({ kind }: Rights) => `Only system ${kind === 'robot' ? 'level robot' : 'admin'} can create project`
 
-/** Refuses a proxy cache project: creating an ordinary project instead would mislead the client. */
-function refuseRegistry({ registry_id: id }: { registry_id?: number }) {
-  if (id) throw new Failure('BAD_REQUEST', 'proxy cache projects are not supported yet: leave out registry_id')
+/** Refuses another endpoint than the project has: what is in the cache is that one's. */
+function refuseRegistry({ registry_id: id }: { registry_id?: number | null }, { endpointId }: Project) {
+  if (id && id !== endpointId) throw new Failure('BAD_REQUEST', 'registry_id of a project cannot be changed')
 }

@@ -1,3 +1,4 @@
+import { OciError } from '../../../oci/errors.ts'
 import { findProjectsById, type OwnedProject } from '../../catalog/project.ts'
 import { countRepositories } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
@@ -6,6 +7,8 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import type { Paged, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
+import { cacheRulesKey, cacheRulesOf, type CacheRules } from '../../registry/views/proxied/rules.ts'
 import { memberCountKey } from '../access/index.ts'
 import { findAllowlists, type Allowlist } from '../cve-allowlist/index.ts'
 
@@ -80,6 +83,28 @@ export async function countMembers({ db, cache }: Reader, projectId: number): Pr
   return (await cache.get(memberCountKey(projectId), load))!.counts
 }
 
+/** How a project caches its endpoint, compiled from its metadata. From the cache: each pull from it asks. */
+export function findCacheRules({ db, cache }: Reader, projectId: number): Maybe<CacheRules> {
+  const load = async () => {
+    const row = await db.row<{ name: string; type: string; metadata: Record<string, string> }>(sql`
+      select endpoint.name, endpoint.type, (
+        select coalesce(json_object_agg(one.name, one.value), '{}')
+        from project_metadata one where one.project_id = project.id) as metadata
+      from project join endpoint on endpoint.id = project.endpoint_id where project.id = ${projectId}`)
+    return row && cacheRulesOf(row.metadata, { name: row.name, type: row.type })
+  }
+  return andThen(
+    cache.get(cacheRulesKey(projectId), load, () => 5000),
+    (rules) => {
+      if (!rules) throw new OciError('NAME_UNKNOWN', 'the project was deleted')
+      return rules
+    },
+  )
+}
+
+/** Says that the metadata of a project change. */
+const changesMetadata = (tx: Tx, projectId: number) => tx.changes(metadataKey(projectId), cacheRulesKey(projectId))
+
 const metadataKey = keyOf('project_metadata', 'project_id')
 
 /** All metadata but `public`, which is a column of the project. From the cache. */
@@ -115,7 +140,7 @@ async function findMetadataOf(
 
 export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<string, string>): Promise<void> {
   if (Object.keys(metadata).length === 0) return
-  tx.changes(metadataKey(projectId))
+  changesMetadata(tx, projectId)
   await tx.run(sql`
     insert into project_metadata (project_id, name, value) select ${projectId}, name, value
     from unnest(${Object.keys(metadata)}::text[], ${Object.values(metadata)}::text[]) as one (name, value) order by name
@@ -124,7 +149,7 @@ export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<s
 
 /** False when the project has this metadata already. */
 export async function addMetadata(tx: Tx, projectId: number, name: string, value: string): Promise<boolean> {
-  tx.changes(metadataKey(projectId))
+  changesMetadata(tx, projectId)
   return (
     (await tx.run(sql`
       insert into project_metadata (project_id, name, value) values (${projectId}, ${name}, ${value})
@@ -134,6 +159,6 @@ export async function addMetadata(tx: Tx, projectId: number, name: string, value
 
 /** False when the project does not have this metadata. */
 export async function dropMetadata(tx: Tx, projectId: number, name: string): Promise<boolean> {
-  tx.changes(metadataKey(projectId))
+  changesMetadata(tx, projectId)
   return (await tx.run(sql`delete from project_metadata where project_id = ${projectId} and name = ${name}`)) > 0
 }

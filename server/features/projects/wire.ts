@@ -7,8 +7,8 @@ import type { DescribedProject } from './store.ts'
 type Body = { public?: boolean; metadata?: Record<string, string | undefined> }
 
 /** The metadata that a body gives, with `public` from either of its two places. Throws BAD_REQUEST. */
-export function metadataOf({ public: isPublic, metadata = {} }: Body): Record<string, string> {
-  const all = explaining(() => parseAllMetadata(metadata))
+export function metadataOf({ public: isPublic, metadata = {} }: Body, isCache: boolean): Record<string, string> {
+  const all = explaining(() => parseAllMetadata(metadata, isCache))
   return { ...(isPublic === undefined ? {} : { public: String(isPublic) }), ...all }
 }
 
@@ -32,6 +32,7 @@ export function present(project: DescribedProject, rights: Rights) {
   return {
     project_id: project.id,
     name: project.name,
+    ...(project.endpointId === null ? {} : { registry_id: project.endpointId }),
     owner_id: project.ownerId,
     owner_name: project.ownerName,
     creation_time: project.createdAt.toISOString(),

@@ -1,7 +1,8 @@
 import type { Static } from 'typebox'
 import type * as api from '../../../api/retention.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { choiceProblem, regexProblem, starsProblem } from './patterns.ts'
+import { regexProblem } from '../../platform/regex.ts'
+import { choiceProblem, starsProblem } from './patterns.ts'
 import type { Newest, Rule, RuleSet } from './rules.ts'
 
 type Given = Static<typeof api.OrderedRule>

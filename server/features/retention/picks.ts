@@ -1,6 +1,7 @@
 import { compileSelection, type Yield } from '../../catalog/selector.ts'
 import { later, type Candidate, type CandidateTag, type Known, type Pulled } from './candidate.ts'
-import { choiceMatcher, compileRegex } from './patterns.ts'
+import { compileRegex } from '../../platform/regex.ts'
+import { choiceMatcher } from './patterns.ts'
 import type { Newest, Rule } from './rules.ts'
 import { compareVersions, parseVersion, type Version } from './version.ts'
 

@@ -12,7 +12,8 @@ export class AnswerBody extends Readable {
   readonly #silence: Silence
 
   constructor(method: string, response: IncomingMessage, silence: Silence, ending: AbortSignal) {
-    super()
+    // Room for several of the chunks in which Node reads a socket: a pause after each would cost more than the bytes.
+    super({ highWaterMark: 512 * 1024 })
     this.#response = response
     this.#silence = silence
     const fail = (error: unknown) => this.destroy(failureOf(error, ending))

@@ -19,7 +19,15 @@ const manifest: ManifestRead = { digest: digestOf(content), mediaType: ociManife
 const caller: Caller = { kind: 'user', id: 1, name: 'anna' }
 const repository = 'team/app' as RepositoryName
 const then = new Date(0)
-const project: Project = { id: 7, name: 'team', ownerId: 1, isPublic: false, createdAt: then, updatedAt: then }
+const project: Project = {
+  id: 7,
+  name: 'team',
+  ownerId: 1,
+  isPublic: false,
+  endpointId: null,
+  createdAt: then,
+  updatedAt: then,
+}
 
 /** A door to one manifest; manifest, token and rights are known without a promise, as from the memory cache. */
 function doorTo(pull: PullGate[], pulls: unknown[] = []) {

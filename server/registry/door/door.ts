@@ -5,6 +5,7 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { readOnlyText } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { parseRequest, type RegistryRequest } from '../request.ts'
+import { mirroredTarget, mirrorOf } from '../views/proxied/mirrors.ts'
 import { answerBlob, type BlobOptions } from './blobs.ts'
 import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
 import { answerManifest, type ManifestOptions } from './manifests.ts'
@@ -22,6 +23,8 @@ export type DoorOptions = SessionOptions &
     registry: Registry
     /** In bytes: all headers of a request together. */
     limits: { headerBytes: number }
+    /** The projects that cache the registry which clients call by this host name; for mirrors of containerd. */
+    findMirrors(host: string): Maybe<string[]>
     /** While true, everything that would change something is denied (C-46). */
     isReadOnly(): Promise<boolean>
   }
@@ -46,9 +49,11 @@ export function openDoor(options: DoorOptions): Door {
   return {
     registry(request, response, peer) {
       try {
-        return answerRequest(options, readTarget(request.url!), request, response, peer)
-      } catch (thrown) {
-        const error = request.method === 'PUT' ? thrown : absentIfNoTag(thrown)
+        return andThen(targetOf(options, request.url!), (target) => {
+          const asked = readTarget(target, request.method!)
+          return answerRequest(options, asked, request, response, peer)
+        })
+      } catch (error) {
         // Rejected, so that the answer comes later: Node first parses the bytes after the headers, which may be no
         // HTTP (C-68).
         return Promise.reject(error)
@@ -57,6 +62,12 @@ export function openDoor(options: DoorOptions): Door {
 
     token: (request, response, peer) => answerToken(options, request, response, peer),
   }
+}
+
+/** The request's target; of a request to a mirror, that of the project which is the mirror. */
+function targetOf({ findMirrors }: DoorOptions, target: string): Maybe<string> {
+  const host = mirrorOf(target)
+  return host === undefined ? target : andThen(findMirrors(host), (projects) => mirroredTarget(target, projects))
 }
 
 /** A text that cannot be a tag names no manifest: only a push hears what is wrong with it, other requests get 404. */
@@ -110,16 +121,24 @@ function answer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange
 }
 
 /** Parses request targets and keeps those of pulls: they repeat, and parsing takes as long as finding the manifest. */
-function targetReader(): (target: string) => RegistryRequest {
+function targetReader(): (target: string, method: string) => RegistryRequest {
   const targets = new Map<string, RegistryRequest>()
-  return (target) => {
+  return (target, method) => {
     const known = targets.get(target)
     if (known) return known
-    const asked = parseRequest(target)
+    const asked = parseTarget(target, method)
     if (asked.at === 'manifest' && target.length < 512) {
       if (targets.size === targetsKept) targets.clear()
       targets.set(target, asked)
     }
     return asked
+  }
+}
+
+function parseTarget(target: string, method: string): RegistryRequest {
+  try {
+    return parseRequest(target)
+  } catch (error) {
+    throw method === 'PUT' ? error : absentIfNoTag(error)
   }
 }

@@ -43,10 +43,10 @@ function pullManifest(
   const { name, reference } = asked
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
-    andThen(passPullGates(options, name, manifest.digest, exchange.session.caller), () => {
+    andThen(passPullGates(options, manifest.repository ?? name, manifest.digest, exchange.session.caller), () => {
       checkIfMatch(exchange.request, manifest.digest)
       if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
-      if (sendStat(manifest, exchange)) return undefined
+      if (sendStat(manifest, exchange)) return manifest.countsHead && notePull(options, asked, manifest, exchange)
       // The client does not have this manifest. It is found again by its tag, which may have moved meanwhile.
       return pullManifest(options, asked, exchange, 'readManifest')
     }),
@@ -61,18 +61,22 @@ function sendStat(stat: ManifestStat, { request, response }: Exchange): boolean 
   return true
 }
 
-function sendManifest(
-  { onPulled }: ManifestOptions,
-  { name, reference }: At<'manifest'>,
-  found: ManifestRead,
-  { request, response, session }: Exchange,
-) {
-  const { digest } = found
-  if (matches(request, digest)) return send(response, 304, headersOf(found))
-  onPulled({ repository: name, digest, tag: tagOf(reference), caller: session.caller })
+function sendManifest(options: ManifestOptions, asked: At<'manifest'>, found: ManifestRead, exchange: Exchange) {
+  const { request, response } = exchange
+  if (matches(request, found.digest)) return send(response, 304, headersOf(found))
+  notePull(options, asked, found, exchange)
   if (found.content.length <= oneWriteBytes) return sendPrepared(request, response, preparedOf(found))
   const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
+}
+
+function notePull(
+  { onPulled }: ManifestOptions,
+  { name, reference }: At<'manifest'>,
+  { digest, repository = name }: ManifestStat | ManifestRead,
+  { session }: Exchange,
+): void {
+  onPulled({ repository, digest, tag: tagOf(reference), caller: session.caller })
 }
 
 async function putManifest(
@@ -110,10 +114,11 @@ async function deleteManifest(
 
 const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
 
-const headersOf = ({ digest, mediaType }: Pick<ManifestStat, 'digest' | 'mediaType'>) => ({
+const headersOf = ({ digest, mediaType, warning }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>) => ({
   'content-type': mediaType,
   'docker-content-digest': digest,
   etag: `"${digest}"`,
+  ...(warning === undefined ? {} : { warning: `299 - "${warning}"` }),
 })
 
 const prepared = new WeakMap<ManifestRead, Prepared>()

@@ -35,7 +35,7 @@ export async function removeArtifacts(
     tags: going.flatMap(({ tags }) => tags),
     digests: going.map(({ digest }) => digest),
   })
-  await trashArtifacts(tx, repository, cause, ids, by)
+  if (!cause.skipsTrash) await trashArtifacts(tx, repository, cause, ids, by)
   await dropTagsOf(tx, repository, ids)
   await dropArtifacts(tx, repository, going)
   failpoint('artifact.dropped')

@@ -16,6 +16,8 @@ type Options = {
   isStillDue?(tx: Tx, artifactId: number): Promise<boolean>
   /** The run of retention that deletes it. */
   runId?: number
+  /** It can be had again from elsewhere: its bytes are not kept for an undo. */
+  skipsTrash?: boolean
 }
 
 /**
@@ -29,7 +31,7 @@ export async function deleteArtifact(
   by: Actor,
   repository: Repository,
   digest: Digest,
-  { isStillDue = async () => true, runId }: Options = {},
+  { isStillDue = async () => true, runId, skipsTrash = false }: Options = {},
 ): Promise<void> {
   try {
     await db.transaction(async (tx) => {
@@ -39,7 +41,7 @@ export async function deleteArtifact(
         throw new Failure('CONFLICT', `${digest} was pushed again, tagged or put to use meanwhile`)
       const going = await lockGoing(tx, { id: rootId, repositoryId: repository.id, takesParts: true })
       if (!going) throw named()
-      const cause = { kind: 'artifact', digest, ...(runId === undefined ? {} : { runId }) } as const
+      const cause = { kind: 'artifact', digest, skipsTrash, ...(runId === undefined ? {} : { runId }) } as const
       await removeArtifacts(tx, gates, repository, cause, by, going)
     })
   } catch (error) {

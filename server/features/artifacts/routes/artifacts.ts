@@ -14,7 +14,7 @@ import { hydrate } from '../hydrate.ts'
 import { openArtifacts } from '../objects.ts'
 import { artifactListing, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
 import { presentArtifact } from '../wire.ts'
-import { getArtifact, getSource, parseArtifactReference, parseFrom, type Parts } from './shared.ts'
+import { getArtifact, getSource, parseArtifactReference, parseFrom, refuseCache, type Parts } from './shared.ts'
 
 export const artifactsRoutes = (parts: Parts): ApiRoute[] => [...listRoutes(parts), ...oneRoutes(parts)]
 
@@ -66,6 +66,7 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
     }),
     route(api.copyArtifact, { project: 'artifact', verb: 'create' }, async (asked) => {
       const { project, params, query, caller, rights } = asked
+      refuseCache(project)
       const name = `${project.name}/${params.repository_name}`
       if (!isRepositoryName(name)) throw new Failure('BAD_REQUEST', 'the name of the repository is not valid')
       const from = parseFrom('from', query.from)

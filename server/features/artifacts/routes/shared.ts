@@ -31,6 +31,12 @@ export function parseArtifactReference(text: string): Reference {
   throw new Failure('BAD_REQUEST', 'an artifact is named by a tag or a digest')
 }
 
+/** Throws METHOD_NOT_ALLOWED, as Harbor does, in a project that caches another registry: all it has is from there. */
+export function refuseCache({ endpointId }: Project): void {
+  if (endpointId !== null)
+    throw new Failure('METHOD_NOT_ALLOWED', "the operation isn't supported for a proxy cache project")
+}
+
 type Place = Pick<Parts, 'reader' | 'artifacts'>
 type Params = { repository_name: string; reference: string }
 type Found = { repository: Repository & { name: RepositoryName }; artifact: ArtifactObject }

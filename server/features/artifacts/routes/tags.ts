@@ -9,7 +9,7 @@ import { findImmutable } from '../../immutability/index.ts'
 import { createTag, deleteTag } from '../actions/tag.ts'
 import { listTags, tagFields, tagOrder } from '../store.ts'
 import { presentTag } from '../wire.ts'
-import { getArtifact, type Parts } from './shared.ts'
+import { getArtifact, refuseCache, type Parts } from './shared.ts'
 
 const badTag = 'a tag is up to 128 letters, digits, _ . and -, not starting with . or -'
 
@@ -26,6 +26,7 @@ export function tagRoutes({ reader, gates, artifacts }: Parts): ApiRoute[] {
       return { rows: rows.map((one) => presentTag(one, project, repository.name, isImmutable)), total }
     }),
     route(api.createTag, { project: 'tag', verb: 'create' }, async ({ project, params, body: { name }, caller }) => {
+      refuseCache(project)
       if (!isTag(name)) throw new Failure('BAD_REQUEST', badTag)
       const { artifact } = await getArtifact({ reader, artifacts }, project, params)
       await createTag(db, gates, actorOf(caller), project, artifact, name)

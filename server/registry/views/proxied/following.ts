@@ -1,0 +1,121 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OciError } from '../../../../oci/errors.ts'
+import { findBlob } from '../../../catalog/blob.ts'
+import { findDownload } from './claims.ts'
+import { heldBackBytes } from './spool.ts'
+import type { DownloadGround, Flow, WantedBlob } from './types.ts'
+
+/** How often the file of another process is looked at, and the database asked, in ms. */
+const everyMs = { file: 25, database: 200 }
+
+/** The most bytes that a reader takes from the file at once. */
+const readBytes = 128 * 1024
+
+/** What is known of the other process's download; readers wait for `changed`. */
+type Watched = {
+  handle: FileHandle | undefined
+  grown: number
+  /** `here`: the blob is stored. `lost`: that process has ended or failed. */
+  end: 'here' | 'lost' | undefined
+  changed: PromiseWithResolvers<void>
+  users: number
+}
+
+/**
+ * Follows a download of another process: its file, where this process can read it, and for the rest the blob, once it
+ * is stored. On another machine without that folder, readers wait for the stored blob.
+ */
+export async function startFollow(
+  ground: DownloadGround,
+  wanted: WantedBlob,
+  file: string,
+  signal: AbortSignal,
+): Promise<Flow> {
+  // Only ours and our siblings' files: a path of the database opens no other file.
+  const handle = file.startsWith(`${ground.dir}/`) ? await open(file, 'r').catch(() => undefined) : undefined
+  const watched: Watched = { handle, grown: 0, end: undefined, changed: Promise.withResolvers(), users: 1 }
+  const release = () => void (--watched.users === 0 && handle?.close())
+  const over = watch(ground, wanted, watched, signal).finally(release)
+  return {
+    ready: started(wanted, watched),
+    over,
+    hold() {
+      watched.users++
+      return release
+    },
+    follow: (start, end, send) => follow(ground, wanted, watched, { start, end, send }),
+  }
+}
+
+/** Looks after the file and the database until the download has ended. */
+async function watch(
+  ground: DownloadGround,
+  wanted: WantedBlob,
+  watched: Watched,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { name, digest, size } = wanted
+  let askedAt = -Infinity
+  while (watched.end === undefined) {
+    const grown = (await watched.handle?.stat().catch(() => undefined))?.size ?? 0
+    if (performance.now() - askedAt >= everyMs.database) {
+      askedAt = performance.now()
+      watched.end = await endOf(ground, wanted).catch(() => undefined)
+    }
+    if (signal.aborted) watched.end ??= 'lost'
+    if (grown > watched.grown || watched.end) {
+      watched.grown = Math.min(grown, Math.max(0, size - heldBackBytes))
+      watched.changed.resolve()
+      watched.changed = Promise.withResolvers()
+    }
+    if (!watched.end) await sleep(everyMs.file)
+  }
+  ground.log.debug({ repository: name, digest, end: watched.end }, 'a download of another process ended')
+  return watched.end === 'here' ? undefined : new DownloadLost()
+}
+
+/** The claim is asked for first: a blob is stored before its claim is dropped. */
+async function endOf({ db, reader }: DownloadGround, { name, digest }: WantedBlob): Promise<Watched['end']> {
+  const theirs = await findDownload(db, name, digest)
+  if (await findBlob(reader, name, digest)) return 'here'
+  return theirs ? undefined : 'lost'
+}
+
+/** Of a small blob all must be here first, as for one of our own. */
+async function started({ size }: WantedBlob, watched: Watched): Promise<void> {
+  const isBegun = () => size > heldBackBytes && watched.grown > 0
+  while (watched.end === undefined && !isBegun()) await watched.changed.promise
+  if (watched.end === 'lost') throw new DownloadLost()
+}
+
+async function follow(
+  { local }: DownloadGround,
+  { name, digest }: WantedBlob,
+  watched: Watched,
+  { start, end, send }: { start: number; end: number; send: (bytes: Buffer) => Promise<void> },
+): Promise<void> {
+  const own = Buffer.allocUnsafeSlow(readBytes)
+  for (let at = start; at <= end;) {
+    const upto = Math.min(end + 1, watched.grown)
+    if (watched.handle && at < upto) {
+      const { bytesRead } = await watched.handle.read(own, 0, Math.min(own.length, upto - at), at)
+      if (bytesRead === 0) throw new DownloadLost()
+      await send(own.subarray(0, bytesRead))
+      at += bytesRead
+    } else if (watched.end === 'here') {
+      for await (const bytes of await local.openBlob(name, digest, { start: at, end })) await send(bytes as Buffer)
+      return
+    } else if (watched.end === 'lost') throw new DownloadLost()
+    else await watched.changed.promise
+  }
+}
+
+/** The process that fetched the blob has ended or failed; the client's next request may fetch it itself. */
+export class DownloadLost extends OciError {
+  override name = 'DownloadLost'
+  constructor() {
+    const why = 'the process that fetched this blob has ended or failed: pull again'
+    super('UNAVAILABLE', why, { headers: { 'retry-after': '1' } })
+  }
+}

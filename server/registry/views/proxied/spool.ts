@@ -1,0 +1,206 @@
+import { open, unlink, type FileHandle } from 'node:fs/promises'
+import { StorageFull } from '../../../platform/blobs/blobs.ts'
+import { blockBytes, type Block, type Blocks } from './blocks.ts'
+
+/**
+ * The bytes of one blob on their way from the upstream, in a file that grows. Any number of readers follow it at their
+ * own pace: a slow one holds up neither the download nor the others. A file of one writer who only appends is as long
+ * as what may be read of it, so that processes with the same folder can follow it, too.
+ */
+export interface Spool {
+  readonly file: string
+  /** Of the whole blob, in bytes. */
+  readonly size: number
+  /** Appends bytes. A promise only where the file is far behind: then the writer waits for the disk. */
+  write(bytes: Buffer): Promise<void> | undefined
+  /** All bytes have arrived, and their digest is right: readers get the last ones. Resolves when the file has all. */
+  finish(): Promise<void>
+  /** Readers fail with this error. Does nothing after `finish`. */
+  fail(error: unknown): void
+  /** Keeps the file open for a reader until the returned function is called. */
+  hold(): () => void
+  /**
+   * Gives the bytes from `start` to `end`, both included, to `send` as they arrive, as many at once as there are. They
+   * are the reader's until its promise resolves. Fails when the download does. The reader has to `hold` the spool.
+   */
+  follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
+  /** Removes the file; readers that hold it go on. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How many of the last bytes nobody gets before the digest of all is known to be right. */
+export const heldBackBytes = 64 * 1024
+
+/** How many of the newest blocks stay in memory, 4 MiB in all: most readers are near them. */
+const newestBlocks = 8
+
+/** How far the file may be behind, in bytes, before the download waits for it. */
+const behindBytes = 8 * 2 ** 20
+
+/** The most bytes that a reader takes at once who cannot hold a block, or is far behind. */
+const readBytes = 64 * 1024
+
+type State = {
+  size: number
+  /** Bytes that came, and those of them that the file has. */
+  arrived: number
+  written: number
+  ended: { isRight: true } | { isRight: false; error: unknown } | undefined
+  grown: ReturnType<typeof openSignal>
+  handle: FileHandle
+  /** The owner and the readers; the last one closes the file. */
+  users: number
+  pool: Blocks
+  /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
+  blocks: Block[]
+  /** Writes one batch after the other while there is something to write. */
+  writing: Promise<void> | undefined
+}
+
+export async function openSpool(file: string, size: number, pool: Blocks): Promise<Spool> {
+  const state: State = {
+    size,
+    arrived: 0,
+    written: 0,
+    ended: undefined,
+    grown: openSignal(),
+    handle: await open(file, 'wx+', 0o600),
+    users: 1,
+    pool,
+    blocks: [],
+    writing: undefined,
+  }
+  const end = (how: NonNullable<State['ended']>) => {
+    state.ended ??= how
+    state.grown.send()
+  }
+  return {
+    file,
+    size,
+    write: (bytes) => take(state, bytes),
+    async finish() {
+      end({ isRight: true })
+      await state.writing
+    },
+    fail: (error) => end({ isRight: false, error }),
+    hold() {
+      state.users++
+      let isHeld = true
+      return () => {
+        if (isHeld) void release(state)
+        isHeld = false
+      }
+    },
+    follow: (start, upto, send) => follow(state, start, upto, send),
+    async [Symbol.asyncDispose]() {
+      await unlink(file).catch(() => undefined)
+      await release(state)
+    },
+  }
+}
+
+/** Copies what came into the blocks, and begins to write it to the file. */
+function take(state: State, bytes: Buffer): Promise<void> | undefined {
+  const { size, blocks, pool } = state
+  if (state.arrived + bytes.length > size) throw new Error(`more than the ${size} bytes of the blob arrived`)
+  for (let rest = bytes; rest.length > 0;) {
+    let block = blocks.at(-1)
+    if (!block || block.filled === block.bytes.length)
+      blocks.push((block = pool.take(state.arrived, size - state.arrived)))
+    const piece = rest.subarray(0, block.bytes.length - block.filled)
+    block.bytes.set(piece, block.filled)
+    block.filled += piece.length
+    state.arrived += piece.length
+    rest = rest.subarray(piece.length)
+  }
+  state.grown.send()
+  state.writing ??= writeAll(state).finally(() => (state.writing = undefined))
+  state.writing.catch(() => {})
+  return state.arrived - state.written > behindBytes ? state.writing : undefined
+}
+
+/** Writes what has come, as much at once as there is. Throws StorageFull when the folder has no room. */
+async function writeAll(state: State): Promise<void> {
+  try {
+    while (state.written < state.arrived) {
+      const { written, blocks } = state
+      const batch = blocks.flatMap(({ start, bytes, filled }) =>
+        start + filled > written ? [bytes.subarray(Math.max(0, written - start), filled)] : [],
+      )
+      state.written += (await state.handle.writev(batch, written)).bytesWritten
+      while (blocks.length > newestBlocks && blocks[0]!.start + blocks[0]!.filled <= state.written)
+        state.pool.drop(blocks.shift()!)
+    }
+  } catch (error) {
+    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '')
+    const why = isFull ? new StorageFull('no room for a download', { cause: error }) : error
+    state.ended = { isRight: false, error: why }
+    state.grown.send()
+    throw why
+  }
+}
+
+async function follow(state: State, start: number, end: number, send: (bytes: Buffer) => Promise<void>) {
+  /** Of this reader alone, for what it cannot hold; made when it is needed. */
+  let own: Buffer | undefined
+  for (let at = start; at <= end;) {
+    const upto = Math.min(end + 1, readable(state))
+    if (at >= upto) {
+      if (state.ended && !state.ended.isRight) throw state.ended.error
+      await state.grown.next()
+      continue
+    }
+    const block = blockAt(state, at)
+    const isHeld = block !== undefined && state.pool.hold(block)
+    try {
+      const bytes = isHeld
+        ? block.bytes.subarray(at - block.start, Math.min(block.filled, upto - block.start))
+        : await copySome(state, block, (own ??= Buffer.allocUnsafeSlow(readBytes)), at, upto)
+      await send(bytes)
+      at += bytes.length
+    } finally {
+      if (isHeld) state.pool.release(block)
+    }
+  }
+}
+
+/** The block in memory that has byte `at`. */
+function blockAt({ blocks }: State, at: number): Block | undefined {
+  const [first] = blocks
+  return first && at >= first.start ? blocks[Math.floor((at - first.start) / blockBytes)] : undefined
+}
+
+/** Copies from a block, or from the file, which has all that is in no block any more. */
+async function copySome({ handle }: State, block: Block | undefined, own: Buffer, at: number, upto: number) {
+  const wanted = Math.min(own.length, upto - at)
+  if (block) {
+    const count = block.bytes.copy(own, 0, at - block.start, Math.min(block.filled, at - block.start + wanted))
+    return own.subarray(0, count)
+  }
+  const { bytesRead } = await handle.read(own, 0, wanted, at)
+  if (bytesRead === 0) throw new Error('the file of a download is shorter than what was written to it')
+  return own.subarray(0, bytesRead)
+}
+
+/** How many bytes may be sent: the last ones wait for the digest. */
+const readable = ({ ended, arrived, size }: State): number =>
+  ended?.isRight ? size : Math.min(arrived, Math.max(0, size - heldBackBytes))
+
+async function release(state: State): Promise<void> {
+  if (--state.users > 0) return
+  await state.writing?.catch(() => {})
+  for (const block of state.blocks.splice(0)) state.pool.drop(block)
+  await state.handle.close()
+}
+
+/** Wakes all that wait. */
+function openSignal() {
+  let waiting = Promise.withResolvers<void>()
+  return {
+    next: () => waiting.promise,
+    send() {
+      waiting.resolve()
+      waiting = Promise.withResolvers()
+    },
+  }
+}
