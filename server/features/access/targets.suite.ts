@@ -43,6 +43,11 @@ const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
 })
 
 /** Makes the things that the operations are tried on. */
+/** Operations that name a repository outside of their path. */
+const namingRepository = ['CopyArtifact', 'listRepositoryUsage', 'getRepositoryPulls', 'listRepositoryTags'].map(
+  (id) => operations[id]!,
+)
+
 export function openTargets(marina: TestMarina) {
   /** Makes the thing that a path's parameter names, in this project, and returns its name or id. */
   const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
@@ -137,6 +142,7 @@ export function openTargets(marina: TestMarina) {
       reference: async () => 'v1',
       tag_name: async () => 'v1',
       addition: async () => 'build_history',
+      document: async () => 'manifest',
       async meta_name(project) {
         const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, {
           as: marina.admin,
@@ -230,9 +236,7 @@ export function openTargets(marina: TestMarina) {
     }
     const more = {
       ...(operation === operations['createProjectMember'] && { userId: (await givenUser(marina)).id }),
-      ...([operations['CopyArtifact'], operations['listRepositoryUsage'], operations['getRepositoryPulls']].includes(
-        operation,
-      ) && {
+      ...(namingRepository.includes(operation) && {
         repository: `${inside.name}/${await makers['repository_name']!(inside, values)}`,
       }),
       ...(operation === operations['setScannerOfProject'] && {

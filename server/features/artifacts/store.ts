@@ -172,7 +172,7 @@ export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest;
 /** The most tags and accessories that are shown beside one artifact of a list; their own lists have pages. */
 const beside = 1000
 
-const tagColumns = sql`
+export const tagColumns = sql`
   tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
   tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt", tag.pull_count as "pullCount"`
 
@@ -263,22 +263,6 @@ export function listInheritedAccessoriesOf(
       join artifact_child on artifact_child.parent_id = subject.id
       where artifact_child.child_id = wanted.id and artifact_child.repository_id = accessory.repository_id
       order by accessory.id limit ${beside}) one`)
-}
-
-export const tagFields: Fields = {
-  id: { type: 'integer', column: sql`tag.id` },
-  name: { type: 'text', column: sql`tag.name` },
-  repository_id: { type: 'integer', column: sql`tag.repository_id` },
-  artifact_id: { type: 'integer', column: sql`tag.artifact_id` },
-  push_time: { type: 'time', column: sql`tag.pushed_at` },
-  pull_time: { type: 'time', column: sql`tag.pulled_at` },
-  pull_count: { type: 'integer', column: sql`tag.pull_count` },
-}
-export const tagOrder = sql`tag.pushed_at desc, tag.id desc`
-
-/** One page of an artifact's tags. */
-export function listTags(db: Queryable, artifactId: number, { where, ...part }: Listing): Promise<Paged<TagRow>> {
-  return db.page({ columns: tagColumns, from: sql`from tag where tag.artifact_id = ${artifactId} and ${where}` }, part)
 }
 
 export const accessoryFields: Fields = {

@@ -105,6 +105,13 @@ export function presentPlatform(platform: Record<string, unknown>): Static<typeo
   }
 }
 
+/** The platform of an image, by its config; those of an index, by its entries. */
+export function platformsOf({ references, extraAttrs }: ArtifactObject): Static<typeof api.Platform>[] {
+  if (references.length > 0) return references.flatMap(({ platform }) => (platform ? presentPlatform(platform) : []))
+  const { os, architecture, variant } = extraAttrs
+  return os || architecture ? [presentPlatform({ os, architecture, variant })] : []
+}
+
 export function presentAccessory(row: AccessoryRow): Static<typeof api.Accessory> {
   const { id, artifactId, digest, size, type, subjectId, subjectDigest, subjectRepository, icon, createdAt } = row
   return {

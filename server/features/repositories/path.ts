@@ -9,6 +9,7 @@ const tails: Record<string, true> = {
   ':/labels': true,
   ':/labels/:': true,
   ':/retention': true,
+  ':/documents/:': true,
   ':/scan': true,
   ':/scan/:': true,
   ':/scan/:/log': true,

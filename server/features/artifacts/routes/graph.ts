@@ -1,10 +1,12 @@
 import * as api from '../../../../api/artifact-graph.ts'
+import { findArtifacts as findArtifactsOperation } from '../../../../api/find.ts'
 import { findProject } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import type { Viewer } from '../../../catalog/viewer.ts'
 import { listing } from '../../../platform/db/listing.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { mayInEvery, mayInProject, route, viewerOf, type ApiRoute, type Rights } from '../../access/index.ts'
+import { findArtifacts } from '../find.ts'
 import { graphOf } from '../graph/graph.ts'
 import { listPlaces } from '../graph/store.ts'
 import { getArtifact, type Parts } from './shared.ts'
@@ -33,6 +35,18 @@ export function graphRoutes({ reader, artifacts }: Parts): ApiRoute[] {
           push_time: pushedAt.toISOString(),
         })),
       }
+    }),
+    route(findArtifactsOperation, 'anyone', async ({ query, rights }) => {
+      const rows = await findArtifacts(db, await readable(reader, rights), query.q)
+      return rows.map(({ projectName, repositoryName, digest, tag, type, size, pushedAt }) => ({
+        project_name: projectName,
+        repository_name: repositoryName,
+        digest,
+        ...(tag === null ? {} : { tag }),
+        type,
+        size,
+        push_time: pushedAt.toISOString(),
+      }))
     }),
   ]
 }

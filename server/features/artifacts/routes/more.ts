@@ -1,4 +1,5 @@
 import * as api from '../../../../api/artifacts.ts'
+import { getDocument } from '../../../../api/documents.ts'
 import { parseManifest } from '../../../../oci/manifest.ts'
 import { listing } from '../../../platform/db/listing.ts'
 import { Failure } from '../../../platform/http/failure.ts'
@@ -7,6 +8,7 @@ import { actorOf } from '../../../registry/caller.ts'
 import { route, type ApiRoute } from '../../access/index.ts'
 import { addLabel, removeLabel } from '../actions/label.ts'
 import { readAddition, type OpenBlob } from '../additions/additions.ts'
+import { readWhole } from '../additions/read.ts'
 import { additionsOf } from '../processors/list.ts'
 import type { Addition } from '../processors/processor.ts'
 import { accessoryFields, accessoryOrder, listAccessories } from '../store.ts'
@@ -51,8 +53,24 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
       )
       return content(shown.contentType, shown.content)
     }),
+    documentRoute({ reader, registry, artifacts }),
   ]
 }
+
+/** The manifest, or the config that it names, byte by byte. A config of more than 1 MiB is BAD_REQUEST. */
+function documentRoute({ reader, registry, artifacts }: Pick<Parts, 'reader' | 'registry' | 'artifacts'>): ApiRoute {
+  return route(getDocument, { project: 'artifact-addition', verb: 'read' }, async ({ project, params }) => {
+    const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
+    const manifest = await registry.readManifest(repository.name, { digest: artifact.digest })
+    if (params.document === 'manifest') return content(text, manifest.content)
+    const { config } = parseManifest(manifest.content, manifest.mediaType)
+    if (!config) throw new Failure('NOT_FOUND', 'the artifact has no config')
+    return content(text, await readWhole(await registry.openBlob(repository.name, config.digest)))
+  })
+}
+
+/** Never rendered by a browser, whatever was pushed. */
+const text = 'text/plain; charset=utf-8'
 
 /** As in Harbor: a report that may still come is NOT_FOUND; an addition that the type does not have, BAD_REQUEST. */
 const codeWithout = (addition: string) => (addition === 'vulnerabilities' ? 'NOT_FOUND' : 'BAD_REQUEST')

@@ -5,6 +5,7 @@ import { artifactsRoutes } from './artifacts.ts'
 import { compareRoute } from './compare.ts'
 import { graphRoutes } from './graph.ts'
 import { moreRoutes } from './more.ts'
+import { repositoryTagsRoute } from './repository-tags.ts'
 import type { Parts } from './shared.ts'
 import { tagRoutes } from './tags.ts'
 
@@ -16,6 +17,7 @@ export function artifactRoutes({ lent = [], ...given }: Given): ApiRoute[] {
   return [
     ...artifactsRoutes(parts),
     ...tagRoutes(parts),
+    repositoryTagsRoute(parts),
     ...moreRoutes(parts),
     compareRoute(parts),
     ...graphRoutes(parts),

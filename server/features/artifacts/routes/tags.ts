@@ -7,7 +7,7 @@ import { actorOf } from '../../../registry/caller.ts'
 import { route, type ApiRoute } from '../../access/index.ts'
 import { findImmutable } from '../../immutability/index.ts'
 import { createTag, deleteTag } from '../actions/tag.ts'
-import { listTags, tagFields, tagOrder } from '../store.ts'
+import { listTags, tagFields, tagOrder } from '../tag-lists.ts'
 import { presentTag } from '../wire.ts'
 import { getArtifact, refuseCache, type Parts } from './shared.ts'
 
