@@ -4,7 +4,7 @@ import { base } from './location.ts'
 
 export { ApiError }
 
-type Answer<O> = { status: number; headers: Pick<Headers, 'get'>; body: AnswerOf<O> }
+export type Answer<O> = { status: number; headers: Pick<Headers, 'get'>; body: AnswerOf<O> }
 
 const csrfHeader = 'x-harbor-csrf-token'
 /** The newest token that an answer gave; every change of a session sends it back. */
@@ -35,8 +35,11 @@ export async function send<const O extends Operation>(
   return client(operation, call)
 }
 
-/** What names the answer to a call: its path and query. */
-export const keyOf = (operation: Operation, call: unknown): string => targetOf(operation, call)
+/** What names the answer to a call: its path and query, and the body of a question that has one. */
+export function keyOf(operation: Operation, call: unknown): string {
+  const { body } = call as { body?: unknown }
+  return body === undefined ? targetOf(operation, call) : `${targetOf(operation, call)} ${JSON.stringify(body)}`
+}
 
 function sendBy(signal: AbortSignal | undefined, byId: boolean): Send {
   return async (url, request) => {

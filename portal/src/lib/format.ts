@@ -47,7 +47,13 @@ export function formatAgo(language: string, at: number, now: number): string {
 export const formatTime = (language: string, at: number): string =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(at)
 
-/** `1 h 5 min`, `3.2 s`, `12 ms`. */
+/** `Nov 30`, of `2026-11-30`, a day in UTC. */
+export const formatDay = (language: string, day: string): string =>
+  new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(
+    new Date(`${day}T00:00Z`),
+  )
+
+/** `7 days`, `1 h 5 min`, `3.2 s`, `12 ms`. */
 export function formatDuration(language: string, ms: number): string {
   const unit = (value: number, name: string, maximumFractionDigits = 0) =>
     numbers(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits }).format(value)
@@ -55,7 +61,9 @@ export function formatDuration(language: string, ms: number): string {
   if (ms < 60_000) return unit(ms / 1000, 'second', 1)
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 60) return `${unit(minutes, 'minute')} ${unit(Math.floor((ms % 60_000) / 1000), 'second')}`
-  return `${unit(Math.floor(minutes / 60), 'hour')} ${unit(minutes % 60, 'minute')}`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return `${unit(hours, 'hour')} ${unit(minutes % 60, 'minute')}`
+  return [unit(Math.floor(hours / 24), 'day'), ...(hours % 24 > 0 ? [unit(hours % 24, 'hour')] : [])].join(' ')
 }
 
 /** `sha256:` and the first 12 digits. */

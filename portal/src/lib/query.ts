@@ -66,8 +66,15 @@ export function useApi<const O extends Operation>(
   return { ...shown, data: shown.data as AnswerOf<O> | undefined, isPrevious, refresh: () => entry?.ask() }
 }
 
-/** Asks again for all shown answers whose path begins with one of these, and drops the others of them. */
+/**
+ * Asks again for all shown answers whose path begins with one of these, and drops the others of them. It waits until
+ * what closes now is closed: a dialog about something that was deleted would ask for it once more.
+ */
 export function forget(...prefixes: string[]): void {
+  setTimeout(() => forgetNow(prefixes))
+}
+
+function forgetNow(prefixes: string[]): void {
   for (const [key, entry] of entries) {
     if (!prefixes.some((prefix) => key.startsWith(prefix))) continue
     if (entry.users > 0) entry.ask()
@@ -76,7 +83,7 @@ export function forget(...prefixes: string[]): void {
 }
 
 /** Drops all answers, since the caller is another one; what is shown is asked again. */
-export const forgetAll = (): void => forget('')
+export const forgetAll = (): void => forgetNow([''])
 
 /** Asks again for all that is shown when the window gets the focus. */
 export function refreshOnFocus(): void {

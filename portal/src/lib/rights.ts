@@ -3,7 +3,7 @@ import { useApi } from './query.ts'
 import { isKnown, user } from './session.ts'
 
 /** Asks whether the caller holds a right in a project, such as ('member', 'create'). False until that is known. */
-type Can = (resource: string, action: string) => boolean
+export type Can = ((resource: string, action: string) => boolean) & { isKnown: boolean }
 
 /** What anybody may do in a public project (Harbor's roles): the API tells the rights of signed-in callers alone. */
 const ofAnybody = new Set([
@@ -29,7 +29,10 @@ export function useRights(project: string | number): Can {
     { query: { scope: `/project/${project}`, relative: true } },
     { isOn: isUser && isKnown.value },
   )
-  if (!isUser) return (resource, action) => ofAnybody.has(`${resource}:${action}`)
-  const held = new Set((data ?? []).map((one) => `${one.resource === '.' ? 'project' : one.resource}:${one.action}`))
-  return (resource, action) => held.has(`${resource}:${action}`)
+  if (!isUser) return canBy(ofAnybody, true)
+  const held = (data ?? []).map((one) => `${one.resource === '.' ? 'project' : one.resource}:${one.action}`)
+  return canBy(new Set(held), data !== undefined)
 }
+
+const canBy = (held: ReadonlySet<string>, isKnown: boolean): Can =>
+  Object.assign((resource: string, action: string) => held.has(`${resource}:${action}`), { isKnown })

@@ -22,9 +22,14 @@ export const systemInfo = signal<AnswerOf<typeof getSystemInfo> | undefined>(und
 export const user = computed(() => (session.value.state === 'user' ? session.value.user : undefined))
 export const isKnown = computed(() => session.value.state !== 'unknown')
 
-/** Whether the caller holds a right on the system, such as ('user', 'list'). Reading it in a component subscribes. */
+/**
+ * Whether the caller holds a right on the system, such as ('user', 'list'). Reading it in a component subscribes.
+ * System administrators alone have rights on the configuration. The API does not list these: no robot can have them.
+ */
 export function canInSystem(resource: string, action: string): boolean {
-  return session.value.state === 'user' && session.value.rights.has(`${resource}:${action}`)
+  if (session.value.state !== 'user') return false
+  if (resource === 'configuration') return session.value.user.sysadmin_flag
+  return session.value.rights.has(`${resource}:${action}`)
 }
 
 /** Asks the server who is calling. Rejects with ApiError when it cannot be reached. */

@@ -75,17 +75,19 @@ export function Sparkline({ label, points, width = 160, height = 36 }: Sparkline
         />
         <polyline points={spots.join(' ')} />
       </svg>
-      <table class="only-read">
-        <caption>{label}</caption>
-        <tbody>
-          {points.map((one) => (
-            <tr key={one.label}>
-              <th scope="row">{one.label}</th>
-              <td>{one.value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <span class="only-read">
+        <table>
+          <caption>{label}</caption>
+          <tbody>
+            {points.map((one) => (
+              <tr key={one.label}>
+                <th scope="row">{one.label}</th>
+                <td>{one.value}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </span>
     </span>
   )
 }

@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { common } from '../i18n/common.ts'
+import type { Tie } from './form.tsx'
 
 export type Option = { value: string; label: string; hint?: string }
 
@@ -13,18 +14,25 @@ type ComboboxProps = {
   clears?: boolean
   autofocus?: boolean
   name?: string
+  /** What it begins with; while it is unchanged, all options are shown. */
+  initial?: string
+  /** What ties it to the label, hint and error of a `Field`. */
+  tie?: Tie
 }
 
 /** How long typing must pause before the server is asked, in ms. */
 const pauseMs = 150
 
 /** An input with suggestions of the server (ARIA practices, combobox with list autocomplete). */
-export function Combobox({ label, find, onPick, placeholder, clears = false, autofocus = false, name }: ComboboxProps) {
+export function Combobox({ label, find, onPick, clears = false, initial = '', tie, ...input }: ComboboxProps) {
   const id = useId()
-  const [text, setText] = useState('')
+  const [text, setText] = useState(initial)
   const [isOpen, setOpen] = useState(false)
-  const [at, setAt] = useState(-1)
-  const options = useOptions(text, find, isOpen)
+  // By its value: the list may change under what was chosen with the arrows.
+  const [chosen, setChosen] = useState<string | undefined>(undefined)
+  const options = useOptions(text === initial ? '' : text, find, isOpen)
+  const at = options?.findIndex(({ value }) => value === chosen) ?? -1
+  const setAt = (index: number) => setChosen(options?.[index]?.value)
   const pick = (option: Option) => {
     setText(clears ? '' : option.label)
     setOpen(false)
@@ -34,19 +42,21 @@ export function Combobox({ label, find, onPick, placeholder, clears = false, aut
   return (
     <div class="combobox">
       <input
+        {...tie}
+        {...input}
         role="combobox"
-        name={name}
-        aria-label={label}
+        aria-label={tie ? undefined : label}
         aria-expanded={isOpen}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
         aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
         autocomplete="off"
         spellcheck={false}
-        autofocus={autofocus}
-        placeholder={placeholder}
         value={text}
-        onFocus={() => setOpen(true)}
+        onFocus={(event) => {
+          setOpen(true)
+          event.currentTarget.select()
+        }}
         onBlur={() => setOpen(false)}
         onInput={(event) => {
           setText(event.currentTarget.value)

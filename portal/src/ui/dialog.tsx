@@ -8,8 +8,8 @@ type DialogProps = {
   onClose(): void
   /** Buttons at the bottom, the main one last. */
   actions?: ComponentChildren
-  /** `drawer`: at the side, for what one reads beside the page. */
-  shape?: 'dialog' | 'wide' | 'drawer'
+  /** `drawer`: at the side, for what one reads beside the page; `top`: what grows below it has room. */
+  shape?: 'dialog' | 'wide' | 'drawer' | 'top'
   children: ComponentChildren
 }
 
@@ -41,12 +41,12 @@ export function Dialog({ title, onClose, actions, shape = 'dialog', children }: 
       onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div class="dialog-frame">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={id}>{title}</h2>
           <Button tone="quiet" icon="close" aria-label={common().close} onClick={onClose} />
-        </header>
+        </div>
         <div class="dialog-body">{children}</div>
-        {actions && <footer class="dialog-foot">{actions}</footer>}
+        {actions && <div class="dialog-foot">{actions}</div>}
       </div>
     </dialog>
   )

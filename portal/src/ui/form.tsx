@@ -90,7 +90,7 @@ type FieldProps = {
   /** Gets what ties the input to its label, hint and error. */
   children(tie: Tie): ComponentChildren
 }
-type Tie = {
+export type Tie = {
   'id': string
   'name': string
   'required': boolean
@@ -141,6 +141,8 @@ type TextFieldProps = Omit<FieldProps, 'children'> & {
   pattern?: string
   min?: number
   max?: number
+  /** `any` lets a number have decimals. */
+  step?: string
   /** A field of several lines. */
   rows?: number
 }

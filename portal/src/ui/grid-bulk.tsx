@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { common } from '../i18n/common.ts'
 import { ApiError } from '../lib/api.ts'
+import { navigate } from '../lib/location.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 import type { IconName } from './icons.ts'
@@ -17,14 +18,43 @@ export type BulkAction<Row> = {
   onDone?(): void
 }
 
-type BulkProps<Row> = { rows: Row[]; nameOf(row: Row): string; actions: BulkAction<Row>[]; onClear(): void }
+/** A place to go to with the selected rows, such as a comparison of two. */
+export type BulkLink<Row> = {
+  label: string
+  icon: IconName
+  /** Undefined for a selection that it cannot take; `hint` then says what it needs. */
+  linkOf(rows: Row[]): string | undefined
+  hint: string
+}
+
+type BulkProps<Row> = {
+  rows: Row[]
+  nameOf(row: Row): string
+  actions: BulkAction<Row>[]
+  links: BulkLink<Row>[]
+  onClear(): void
+}
 
 /** What can be done with the selected rows. */
-export function BulkBar<Row>({ rows, nameOf, actions, onClear }: BulkProps<Row>) {
+export function BulkBar<Row>({ rows, nameOf, actions, links, onClear }: BulkProps<Row>) {
   const [asked, setAsked] = useState<BulkAction<Row> | undefined>(undefined)
   return (
     <div class="bulk" role="region" aria-label={common().selected(rows.length)}>
       <strong>{common().selected(rows.length)}</strong>
+      {links.map(({ label, icon, linkOf, hint }) => {
+        const to = linkOf(rows)
+        return (
+          <Button
+            key={label}
+            icon={icon}
+            class="small"
+            disabledBecause={to === undefined ? hint : undefined}
+            onClick={() => to !== undefined && navigate(to)}
+          >
+            {label}
+          </Button>
+        )
+      })}
       {actions.map((one) => (
         <Button
           key={one.label}

@@ -6,7 +6,7 @@ import { common } from '../i18n/common.ts'
 import { navigate } from '../lib/location.ts'
 import { useApi, type Found } from '../lib/query.ts'
 import { Button } from './button.tsx'
-import { BulkBar, type BulkAction } from './grid-bulk.tsx'
+import { BulkBar, type BulkAction, type BulkLink } from './grid-bulk.tsx'
 import { onGridKey } from './grid-keys.ts'
 import { GridFilter, Pager, SortableHead } from './grid-parts.tsx'
 import { readGridState, type GridState } from './grid-state.ts'
@@ -51,7 +51,9 @@ type GridProps<O extends Operation> = {
   isFiltered?: boolean
   defaultSort?: string
   rowActions?(row: RowOf<O>): MenuItem[]
+  /** What can be done with selected rows; rows can be selected where it is given, even when it is empty. */
   bulk?: BulkAction<RowOf<O>>[]
+  bulkLinks?: BulkLink<RowOf<O>>[]
   /** Shown when there is nothing at all. */
   empty: ComponentChildren
   /** Tells two grids of a page apart in the address. */
@@ -102,7 +104,7 @@ export function DataGrid<const O extends Operation>(props: GridProps<O>) {
 type Whole<O extends Operation> = GridProps<O> & { found: Found<RowOf<O>[]>; state: GridState }
 
 function Table<O extends Operation>(props: Whole<O>) {
-  const { label, found, keyOf, nameOf, bulk, linkTo } = props
+  const { label, found, keyOf, nameOf, bulk, bulkLinks, linkTo } = props
   const [picked, setPicked] = useState<ReadonlyMap<string | number, RowOf<O>>>(new Map())
   const table = useRef<HTMLTableElement>(null)
   const rows = found.data ?? []
@@ -118,11 +120,10 @@ function Table<O extends Operation>(props: Whole<O>) {
     open: (index: number) => rows[index] && linkTo && navigate(linkTo(rows[index])),
     pick: (index: number) => bulk && rows[index] && toggle(rows[index]),
   }
+  const bar = { rows: [...picked.values()], nameOf, links: bulkLinks ?? [] }
   return (
     <>
-      {bulk && picked.size > 0 && (
-        <BulkBar rows={[...picked.values()]} nameOf={nameOf} actions={bulk} onClear={() => setPicked(new Map())} />
-      )}
+      {bulk && picked.size > 0 && <BulkBar {...bar} actions={bulk} onClear={() => setPicked(new Map())} />}
       {found.error && <ErrorState error={found.error} onRetry={found.refresh} />}
       <div class="table-frame" aria-busy={found.isLoading} data-stale={found.isPrevious || undefined}>
         <table ref={table} aria-label={label} onKeyDown={(event) => onGridKey(event, table.current!, act)}>

@@ -4,16 +4,20 @@ import { common } from '../i18n/common.ts'
 import { Button } from './button.tsx'
 import { Icon } from './icon.tsx'
 
-type Toast = { id: number; text: string; isBad: boolean; undo: (() => void) | undefined }
+type Act = { label: string; run(): void }
+type Toast = { id: number; text: string; isBad: boolean; act: Act | undefined }
 
 /** A toast stays for so long, in ms; longer while it is pointed at or holds the focus. */
 const stayMs = 6000
 const toasts = signal<Toast[]>([])
 let count = 0
 
-/** Tells what has just been done. `undo`: how to take it back; `isBad`: it did not work. */
-export function toast(text: string, { undo, isBad = false }: { undo?: () => void; isBad?: boolean } = {}): void {
-  toasts.value = [...toasts.value.slice(-3), { id: count++, text, isBad, undo }]
+type Options = { undo?: () => void; act?: Act; isBad?: boolean }
+
+/** Tells what has just been done. `undo`: how to take it back; `act`: what to do next; `isBad`: it did not work. */
+export function toast(text: string, { undo, act, isBad = false }: Options = {}): void {
+  const offered = undo ? { label: common().undo, run: undo } : act
+  toasts.value = [...toasts.value.slice(-3), { id: count++, text, isBad, act: offered }]
 }
 
 const dismiss = (id: number) => {
@@ -31,7 +35,7 @@ export function Toasts() {
   )
 }
 
-function OneToast({ id, text, isBad, undo }: Toast) {
+function OneToast({ id, text, isBad, act }: Toast) {
   const [isHeld, setHeld] = useState(false)
   useEffect(() => {
     if (isHeld) return undefined
@@ -48,16 +52,16 @@ function OneToast({ id, text, isBad, undo }: Toast) {
     >
       <Icon name={isBad ? 'alert' : 'check'} />
       <span>{text}</span>
-      {undo && (
+      {act && (
         <Button
           tone="quiet"
           class="small"
           onClick={() => {
             dismiss(id)
-            undo()
+            act.run()
           }}
         >
-          {common().undo}
+          {act.label}
         </Button>
       )}
       <Button tone="quiet" class="small" icon="close" aria-label={common().close} onClick={() => dismiss(id)} />
