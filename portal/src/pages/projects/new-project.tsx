@@ -42,7 +42,9 @@ export function NewProject({ onClose }: { onClose(): void }) {
         fieldOf={({ status }) => (status === 409 || status === 400 ? 'name' : undefined)}
       >
         <TextField name="name" label={words().name} hint={words().nameHint} isRequired autofocus maxLength={255} />
-        {maySetLimit && <TextField name="limit" label={words().limit} hint={words().limitHint} type="number" min={0} />}
+        {maySetLimit && (
+          <TextField name="limit" label={words().limit} hint={words().limitHint} type="number" min={0} step="any" />
+        )}
         <CheckField name="public" label={words().public} hint={words().publicHint} />
       </Form>
     </Dialog>
