@@ -1,0 +1,4 @@
+import type { listLabels } from '../../../../api/labels.ts'
+import type { AnswerOf } from '../../../../api/operation.ts'
+
+export type Label = AnswerOf<typeof listLabels>[number]

@@ -1,0 +1,71 @@
+import { getProjectDeletable, deleteProject } from '../../../../api/projects.ts'
+import { useState } from 'preact/hooks'
+import { send } from '../../lib/api.ts'
+import { navigate } from '../../lib/location.ts'
+import type { PageProps } from '../../lib/page.ts'
+import { forget, useApi } from '../../lib/query.ts'
+import { canInSystem, user } from '../../lib/session.ts'
+import { Button } from '../../ui/button.tsx'
+import { Confirm } from '../../ui/confirm.tsx'
+import { ProjectFrame } from '../../ui/project-frame.tsx'
+import { toast } from '../../ui/toasts.tsx'
+import { AccessSection } from './access-section.tsx'
+import { QuotaSection } from './quota-section.tsx'
+import { SecuritySection } from './security-section.tsx'
+import { TemplatesSection } from './templates-section.tsx'
+import { words } from './words.ts'
+
+/** What a project is like: access, limit, security, and its end. */
+export default function ProjectSettings({ params: { project: name } }: PageProps<'project'>) {
+  return (
+    <ProjectFrame name={name} tab="settings">
+      {({ project, can }) => (
+        <div class="stack project-settings">
+          <AccessSection key={project.update_time} project={project} />
+          {can('quota', 'read') && <QuotaSection project={project} mayChange={canInSystem('quota', 'update')} />}
+          <SecuritySection project={project} />
+          {user.value?.sysadmin_flag && <TemplatesSection />}
+          {can('project', 'delete') && <DangerSection name={project.name} />}
+        </div>
+      )}
+    </ProjectFrame>
+  )
+}
+
+function DangerSection({ name }: { name: string }) {
+  const [isAsked, setAsked] = useState(false)
+  return (
+    <section class="card danger-card">
+      <h2>{words().danger}</h2>
+      <p class="quiet-text">{words().dangerAbout}</p>
+      <div class="row below">
+        <Button tone="danger" icon="trash" onClick={() => setAsked(true)}>
+          {words().deleteAction}
+        </Button>
+      </div>
+      {isAsked && <DeleteProject name={name} onClose={() => setAsked(false)} />}
+    </section>
+  )
+}
+
+function DeleteProject({ name, onClose }: { name: string; onClose(): void }) {
+  const params = { project_name_or_id: name }
+  const { data } = useApi(getProjectDeletable, { params })
+  return (
+    <Confirm
+      title={words().deleteTitle(name)}
+      action={words().deleteAction}
+      typed={name}
+      refusedBecause={data?.deletable === false ? (data.message ?? '') : undefined}
+      onClose={onClose}
+      run={async () => {
+        await send(deleteProject, { params })
+        navigate('/projects')
+        forget('/projects', '/statistics')
+        toast(words().gone(name))
+      }}
+    >
+      <p>{words().deleteHint}</p>
+    </Confirm>
+  )
+}

@@ -1,0 +1,72 @@
+import { updateProject } from '../../../../api/projects.ts'
+import { common } from '../../i18n/common.ts'
+import { send } from '../../lib/api.ts'
+import { forget } from '../../lib/query.ts'
+import { SelectField } from '../../ui/choices.tsx'
+import { CheckField, Form, TextField, type Values } from '../../ui/form.tsx'
+import { Icon } from '../../ui/icon.tsx'
+import type { Project } from '../../ui/project-frame.tsx'
+import { toast } from '../../ui/toasts.tsx'
+import { words } from './words.ts'
+
+const severities = ['none', 'negligible', 'low', 'medium', 'high', 'critical'] as const
+const flags = [
+  ['prevent_vul', 'prevent'],
+  ['enable_content_trust_cosign', 'cosign'],
+  ['enable_content_trust', 'notation'],
+  ['auto_scan', 'autoScan'],
+  ['auto_sbom_generation', 'autoSbom'],
+] as const
+
+/** Settings that Harbor's clients know. Nothing acts on them yet, and the section says so. */
+export function SecuritySection({ project }: { project: Project }) {
+  const { metadata, cve_allowlist: list } = project
+  return (
+    <section class="card" aria-label={words().security}>
+      <h2>{words().security}</h2>
+      <div class="note info">
+        <Icon name="info" />
+        <p>{words().securityAbout}</p>
+      </div>
+      <Form action={common().save} submit={(values) => save(project, values)}>
+        {flags.map(([name, word]) => (
+          <CheckField key={name} name={name} label={words()[word]} isOn={metadata[name] === 'true'} />
+        ))}
+        <SelectField
+          name="severity"
+          label={words().severity}
+          value={severities.find((one) => one === metadata.severity) ?? 'low'}
+          options={severities.map((value) => ({ value, label: words().severities[value] }))}
+        />
+        <h3>{words().allowlist}</h3>
+        <CheckField name="reuse" label={words().reuse} isOn={metadata.reuse_sys_cve_allowlist !== 'false'} />
+        <TextField
+          name="cves"
+          label={words().cves}
+          hint={words().cvesHint}
+          rows={4}
+          value={(list.items ?? []).map((one) => one.cve_id).join('\n')}
+        />
+      </Form>
+    </section>
+  )
+}
+
+async function save(project: Project, values: Values): Promise<void> {
+  const { severity = 'low', cves = '', reuse } = values
+  const items = cves
+    .split(/[\s,]+/)
+    .filter((one) => one !== '')
+    .map((one) => ({ cve_id: one }))
+  const metadata = {
+    ...Object.fromEntries(flags.map(([name]) => [name, String(values[name] === 'on')])),
+    severity,
+    reuse_sys_cve_allowlist: String(reuse === 'on'),
+  }
+  await send(updateProject, {
+    params: { project_name_or_id: project.name },
+    body: { metadata, cve_allowlist: { ...project.cve_allowlist, items } },
+  })
+  forget(`/projects/${project.name}`)
+  toast(words().saved)
+}
