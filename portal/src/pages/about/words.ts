@@ -1,0 +1,58 @@
+import { wordsOf } from '../../i18n/language.ts'
+
+const en = {
+  title: 'About',
+  about: 'This Marina: its version, how its parts are, and what to hand to somebody who helps.',
+  version: 'Version',
+  address: 'Address',
+  storage: 'Blobs are kept in',
+  time: 'Time of the server',
+  state: 'State',
+  healthy: 'healthy',
+  unhealthy: 'unhealthy',
+  allHealthy: 'All parts are healthy.',
+  someUnhealthy: 'At least one part does not work.',
+  part: 'Part',
+  error: 'What is wrong',
+  parts: 'Parts',
+  disk: 'Disk',
+  free: (free: string, total: string) => `${free} of ${total} free`,
+  certificate: 'Certificate of the authority',
+  download: 'Download',
+  report: 'Support report',
+  reportHint: 'Version and state of the parts, without names, addresses or passwords. Read it before you send it.',
+  licences: 'Licences',
+  licencesHint: 'Marina is free software. Icons after Lucide, ISC License, © Lucide Contributors.',
+  api: 'API',
+  explorer: 'API explorer',
+}
+
+const de: typeof en = {
+  title: 'Über',
+  about: 'Dieses Marina: seine Version, wie es seinen Teilen geht und was zur Hilfe weitergegeben werden kann.',
+  version: 'Version',
+  address: 'Adresse',
+  storage: 'Blobs liegen in',
+  time: 'Zeit des Servers',
+  state: 'Zustand',
+  healthy: 'gesund',
+  unhealthy: 'gestört',
+  allHealthy: 'Alle Teile sind gesund.',
+  someUnhealthy: 'Mindestens ein Teil arbeitet nicht.',
+  part: 'Teil',
+  error: 'Was fehlt',
+  parts: 'Teile',
+  disk: 'Festplatte',
+  free: (free, total) => `${free} von ${total} frei`,
+  certificate: 'Zertifikat der Zertifizierungsstelle',
+  download: 'Herunterladen',
+  report: 'Bericht für die Hilfe',
+  reportHint:
+    'Version und Zustand der Teile, ohne Namen, Adressen und Passwörter. Lesen Sie ihn, bevor Sie ihn weitergeben.',
+  licences: 'Lizenzen',
+  licencesHint: 'Marina ist freie Software. Symbole nach Lucide, ISC License, © Lucide Contributors.',
+  api: 'API',
+  explorer: 'API-Explorer',
+}
+
+export const words = wordsOf({ en, de })

@@ -1,0 +1,113 @@
+import { updateUserPassword, updateUserProfile } from '../../../../api/users.ts'
+import { common } from '../../i18n/common.ts'
+import { send } from '../../lib/api.ts'
+import { begin, registryHost, signIn, user } from '../../lib/session.ts'
+import { CodeView } from '../../ui/code.tsx'
+import { Figures } from '../../ui/figures.tsx'
+import { Form, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
+import { PageHeader } from '../../ui/header.tsx'
+import { TimeAgo } from '../../ui/time.tsx'
+import { toast } from '../../ui/toasts.tsx'
+import { CliSecret } from './cli-secret.tsx'
+import { Sessions } from './sessions.tsx'
+import { words } from './words.ts'
+
+/** One's own account. */
+export default function Profile() {
+  const self = user.value
+  if (!self) return null
+  return (
+    <>
+      <PageHeader title={words().title} about={words().about} />
+      <Figures
+        figures={[
+          { label: words().name, value: self.username },
+          { label: words().role, value: self.sysadmin_flag ? words().admin : words().person },
+          { label: words().since, value: <TimeAgo at={self.creation_time} /> },
+        ]}
+      />
+      <div class="cards profile-cards">
+        <section class="card">
+          <h2>{words().profile}</h2>
+          <ProfileForm />
+        </section>
+        {self.oidc_user_meta ? (
+          <section class="card">
+            <h2>{words().cliSecret}</h2>
+            <CliSecret userId={self.user_id} />
+          </section>
+        ) : (
+          <section class="card">
+            <h2>{words().password}</h2>
+            <PasswordForm userId={self.user_id} />
+          </section>
+        )}
+        <section class="card">
+          <h2>{words().login}</h2>
+          <p class="tab-about">{words().loginHint}</p>
+          <CodeView text={`docker login ${registryHost.value} --username ${self.username}`} label={words().login} />
+        </section>
+      </div>
+      <Sessions />
+    </>
+  )
+}
+
+function ProfileForm() {
+  const { user_id: id, realname, email, comment } = user.value!
+  return (
+    <Form
+      action={common().save}
+      submit={async (values) => {
+        const body = {
+          realname: values['realname'] ?? '',
+          email: values['email'] ?? '',
+          comment: values['comment'] ?? '',
+        }
+        await send(updateUserProfile, { params: { user_id: id }, body })
+        await begin()
+        toast(words().saved)
+      }}
+    >
+      <TextField name="realname" label={words().realName} value={realname} maxLength={255} isRequired />
+      <TextField name="email" type="email" label={words().email} value={email} maxLength={255} />
+      <TextField name="comment" label={words().comment} value={comment} maxLength={255} />
+    </Form>
+  )
+}
+
+function check({ next = '', again = '' }: Values): FieldErrors {
+  const isGood = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{8,128}$/s.test(next)
+  return {
+    ...(next !== '' && !isGood ? { next: words().nextBad } : {}),
+    ...(again !== '' && again !== next ? { again: words().notSame } : {}),
+  }
+}
+
+function PasswordForm({ userId }: { userId: number }) {
+  return (
+    <Form
+      action={words().change}
+      check={check}
+      fieldOf={({ status }) => (status === 403 ? 'old' : status === 400 ? 'next' : undefined)}
+      submit={async ({ old = '', next = '' }) => {
+        const body = { old_password: old, new_password: next }
+        await send(updateUserPassword, { params: { user_id: userId }, body })
+        // The change has ended every session, this one too.
+        await signIn(user.value!.username, next)
+        toast(words().changed)
+      }}
+    >
+      <TextField name="old" type="password" label={words().old} autocomplete="current-password" isRequired />
+      <TextField
+        name="next"
+        type="password"
+        label={words().next}
+        hint={words().nextHint}
+        autocomplete="new-password"
+        isRequired
+      />
+      <TextField name="again" type="password" label={words().again} autocomplete="new-password" isRequired />
+    </Form>
+  )
+}
