@@ -2,6 +2,7 @@ import { render } from 'preact'
 import { useAction } from '../lib/action.ts'
 import { useEffect } from 'preact/hooks'
 import { followLinks } from '../lib/location.ts'
+import { followSession } from '../lib/live.ts'
 import { refreshOnFocus } from '../lib/query.ts'
 import { begin, isKnown } from '../lib/session.ts'
 import { ErrorState } from '../ui/problem.tsx'
@@ -19,6 +20,7 @@ function App() {
 
 followLinks()
 refreshOnFocus()
+followSession()
 render(
   <ErrorBoundary>
     <App />

@@ -92,6 +92,7 @@ function Account() {
     toast(words().signedOut)
   }
   const items: (MenuItem | 'line')[] = [
+    { label: words().profile, icon: 'user', to: '/profile' },
     { label: words().api, icon: 'external', to: '/devcenter-api-2.0' },
     'line',
     { label: words().signOut, icon: 'signOut', run: () => void leave() },

@@ -5,7 +5,8 @@ const en = {
   skip: 'To the content',
   navigation: 'Navigation',
   search: 'Search',
-  searchHint: 'Search projects, repositories and pages',
+  searchHint: 'Search projects, repositories, tags, pages and actions',
+  searchFor: (text: string) => `Search everywhere for ${text}`,
   theme: 'Theme',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
   language: 'Language',
@@ -16,6 +17,8 @@ const en = {
   project: 'project',
   repository: 'repository',
   page: 'page',
+  artifact: 'artifact',
+  action: 'action',
   notFound: 'There is no such page',
   notFoundHint: 'The address may be old or mistyped.',
   toStart: 'To the start page',
@@ -25,6 +28,7 @@ const en = {
   outdatedHint: 'Load the page again to go on.',
   reload: 'Load again',
   readOnly: 'The registry is read-only: pushes and changes are refused for now.',
+  profile: 'My account',
   signedOut: 'You have been signed out.',
 }
 
@@ -33,7 +37,8 @@ const de: typeof en = {
   skip: 'Zum Inhalt',
   navigation: 'Navigation',
   search: 'Suchen',
-  searchHint: 'Projekte, Repositorys und Seiten suchen',
+  searchHint: 'Projekte, Repositorys, Tags, Seiten und Aktionen suchen',
+  searchFor: (text) => `Überall nach ${text} suchen`,
   theme: 'Farbschema',
   themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
   language: 'Sprache',
@@ -44,6 +49,8 @@ const de: typeof en = {
   project: 'Projekt',
   repository: 'Repository',
   page: 'Seite',
+  artifact: 'Artefakt',
+  action: 'Aktion',
   notFound: 'Diese Seite gibt es nicht',
   notFoundHint: 'Die Adresse ist vielleicht alt oder vertippt.',
   toStart: 'Zur Startseite',
@@ -54,6 +61,7 @@ const de: typeof en = {
   outdatedHint: 'Laden Sie die Seite neu, um weiterzumachen.',
   reload: 'Neu laden',
   readOnly: 'Die Registry ist schreibgeschützt: Pushes und Änderungen werden zurzeit abgelehnt.',
+  profile: 'Mein Konto',
   signedOut: 'Sie wurden abgemeldet.',
 }
 
