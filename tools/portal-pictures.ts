@@ -1,6 +1,7 @@
 /**
  * Makes pictures of every page of the portal, light and dark and in a narrow window, as an administrator sees a Marina
- * with some content. `npm run portal:pictures -- projects` takes the pages whose path contains a word.
+ * with some content. `npm run portal:pictures -- projects` takes the pages whose path contains a word, `-- --readme`
+ * the four of README, into docs/pictures/.
  */
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,6 +17,15 @@ const looks = [
   { name: 'narrow', scheme: 'light', width: 360, height: 740 },
 ] as const
 
+/** The pictures of README, by file name. */
+const readme = {
+  'repository': '/p/team/-/r/apps/web',
+  'artifact': '/p/team/-/r/apps/web/-/a/2.0?tab=graph',
+  'retention': '/p/team/-/rules?view=preview&show=all',
+  'storage': '/storage?project=team&repository=apps/web',
+}
+const isForReadme = process.argv.includes('--readme')
+
 const words = process.argv.slice(2)
 const pages = (await readPages()).filter(
   ({ path: one }) => words.length === 0 || words.some((word) => one.includes(word)),
@@ -26,11 +36,25 @@ process.env['MARINA_TEST_POSTGRES'] = postgres.url
 await using scene = await openPortalScene()
 const browser = await openBrowser()
 try {
-  for (const look of looks) await takeAll(look)
+  if (isForReadme) await takeReadme(path.resolve(import.meta.dirname, '../docs/pictures'))
+  else for (const look of looks) await takeAll(look)
 } finally {
   await browser.close()
 }
-console.log(`marina: pictures of ${pages.length} pages are in ${folder}`)
+console.log(
+  isForReadme
+    ? 'marina: the pictures of README are in docs/pictures'
+    : `marina: pictures of ${pages.length} pages are in ${folder}`,
+)
+
+async function takeReadme(to: string): Promise<void> {
+  await mkdir(to, { recursive: true })
+  await using visitor = await openVisitor(browser, { url: scene.marina.url, as: scene.cast.administrator })
+  for (const [name, place] of Object.entries(readme)) {
+    await visitor.go(place)
+    await visitor.page.screenshot({ path: path.join(to, `${name}.png`) })
+  }
+}
 
 async function takeAll({ name, ...look }: (typeof looks)[number]): Promise<void> {
   const url = scene.marina.url

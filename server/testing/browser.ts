@@ -34,9 +34,9 @@ type VisitorOptions = {
   height?: number
 }
 
-type Visitor = AsyncDisposable & {
+/** One tab of a visitor's browser. */
+export type Tab = {
   page: Page
-  context: BrowserContext
   /** Errors of the console and of scripts, and requests that leave the own origin: none is allowed. */
   complaints: string[]
   /** Opens a path of the portal, and waits until the page and what it asks for are there. */
@@ -46,6 +46,13 @@ type Visitor = AsyncDisposable & {
   /** What axe finds against WCAG 2.2 A and AA, one line each. */
   findBarriers(): Promise<string[]>
 }
+
+export type Visitor = AsyncDisposable &
+  Tab & {
+    context: BrowserContext
+    /** Another tab of the same session. */
+    openTab(): Promise<Tab>
+  }
 
 /** Somebody with a browser of their own: cookies, language and theme are not shared with other visitors. */
 export async function openVisitor(browser: Browser, options: VisitorOptions): Promise<Visitor> {
@@ -65,8 +72,11 @@ export async function openVisitor(browser: Browser, options: VisitorOptions): Pr
     const answer = await context.request.post('/c/login', { form })
     if (answer.status() !== 200) throw new Error(`${as.name} cannot sign in: ${answer.status()}`)
   }
-  const page = await context.newPage()
-  const complaints = collectComplaints(page, url)
+  const openTab = async () => tabOf(await context.newPage(), url)
+  return { context, openTab, ...(await openTab()), [Symbol.asyncDispose]: () => context.close() }
+}
+
+function tabOf(page: Page, url: string): Tab {
   const settle = async () => {
     await page.locator('h1, .state').first().waitFor()
     const unfinished = page.locator('[aria-busy="true"]:not(button), .skeleton, .page-loading')
@@ -74,15 +84,13 @@ export async function openVisitor(browser: Browser, options: VisitorOptions): Pr
   }
   return {
     page,
-    context,
-    complaints,
+    complaints: collectComplaints(page, url),
     settle,
     async go(path) {
       await page.goto(path)
       await settle()
     },
     findBarriers: () => findBarriers(page),
-    [Symbol.asyncDispose]: () => context.close(),
   }
 }
 

@@ -3,6 +3,10 @@ import { pathToFileURL } from 'node:url'
 import { createProject } from '../features/projects/index.ts'
 import { givenMember, givenUser, pushImage, pushIndex } from './given.ts'
 import type { Person } from './http.ts'
+import { givenPortalImages } from './portal-images.ts'
+import { givenPortalTeam } from './portal-team.ts'
+import { givenPortalSystem } from './portal-system.ts'
+import { openReceiver } from './receiver.ts'
 import { openTestMarina, type TestMarina } from './server.ts'
 
 /** Who looks at the portal in tests and pictures: the roles of Harbor in the project `team`, and others. */
@@ -12,13 +16,22 @@ type Cast = Record<'administrator' | 'projectAdmin' | 'maintainer' | 'developer'
 
 export type PortalScene = AsyncDisposable & { marina: TestMarina; cast: Cast }
 
+/** Webhooks and endpoints are on this machine; one setting is fixed as an operator may fix it. */
+const settings = {
+  MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
+  MARINA_WEBHOOK_TRIES: '2',
+  MARINA_WEBHOOK_BACK_OFF: '10ms',
+  MARINA_CONFIG_OVERWRITE_JSON: '{"token_expiration":30}',
+}
+
 /**
  * A Marina with something on every page: the public projects `library` and `tools`, the private `team` with images, one
  * for two platforms, and a person for each role in `team`. Names are always the same, so that pictures compare.
  */
 export async function openPortalScene(): Promise<PortalScene> {
   await using opened = new AsyncDisposableStack()
-  const marina = opened.use(await openTestMarina())
+  const receiver = opened.use(await openReceiver())
+  const marina = opened.use(await openTestMarina(settings))
   const { ground, admin } = marina
   const team = await createProject(ground.db, admin, { name: 'team', isPublic: false })
   await createProject(ground.db, admin, { name: 'tools', isPublic: true })
@@ -32,12 +45,14 @@ export async function openPortalScene(): Promise<PortalScene> {
     anonymous: undefined,
   }
   await fill(marina, cast.developer)
+  await givenPortalTeam(marina, admin, receiver)
+  await givenPortalSystem(marina)
   const kept = opened.move()
   return { marina, cast, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 async function fill(marina: TestMarina, as: Person): Promise<void> {
-  for (const tag of ['1.0', '1.1', 'latest']) await pushImage(marina, 'team/apps/web', { as, tag, layers: 3 })
+  await givenPortalImages(marina, as)
   const platforms = [
     await pushImage(marina, 'team/api', { as, layers: 2 }),
     await pushImage(marina, 'team/api', { as, layers: 2 }),

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { openBrowser, openVisitor, type Visitor } from '../../server/testing/browser.ts'
+import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+
+type Role = keyof PortalScene['cast']
+/** For each tab: who may open it, and who is offered its main action. */
+const tabs: { tab: string; action: string; seen: Role[]; offered: Role[] }[] = [
+  {
+    tab: 'members',
+    action: 'Add member',
+    seen: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+    offered: ['administrator', 'projectAdmin'],
+  },
+  {
+    tab: 'robots',
+    action: 'New robot',
+    seen: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+    offered: ['administrator', 'projectAdmin'],
+  },
+  {
+    tab: 'labels',
+    action: 'New label',
+    seen: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+    offered: ['administrator', 'projectAdmin', 'maintainer'],
+  },
+  {
+    tab: 'rules',
+    action: 'Run now',
+    seen: ['administrator', 'projectAdmin', 'maintainer', 'developer'],
+    offered: ['administrator', 'projectAdmin', 'maintainer', 'developer'],
+  },
+  {
+    tab: 'webhooks',
+    action: 'New webhook',
+    seen: ['administrator', 'projectAdmin', 'maintainer'],
+    offered: ['administrator', 'projectAdmin'],
+  },
+  {
+    tab: 'trash',
+    action: 'Actions: legacy',
+    seen: ['administrator', 'projectAdmin', 'maintainer'],
+    offered: ['administrator', 'projectAdmin', 'maintainer'],
+  },
+  {
+    tab: 'activity',
+    action: 'Export CSV',
+    seen: ['administrator', 'projectAdmin'],
+    offered: ['administrator', 'projectAdmin'],
+  },
+  {
+    tab: 'settings',
+    action: 'Delete the project',
+    seen: ['administrator', 'projectAdmin'],
+    offered: ['administrator', 'projectAdmin'],
+  },
+]
+const roles: Role[] = ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest', 'stranger', 'anonymous']
+
+suite('the pages of a project and of the system', () => {
+  let scene: PortalScene
+  let browser: Browser
+  before(async () => {
+    scene = await openPortalScene()
+    browser = await openBrowser()
+  })
+  after(async () => {
+    await browser.close()
+    await scene[Symbol.asyncDispose]()
+  })
+  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
+  const isRefused = async ({ page }: Visitor) => (await page.locator('main .state h1').count()) === 1
+  /** A request that is refused is told by the browser itself; a page that may be seen causes none. */
+  const faults = ({ complaints }: Visitor) => complaints.filter((one) => !/status of 40[134]/.test(one))
+
+  for (const role of roles) {
+    test(`${role}: sees the tabs and actions of the role, and is refused others`, async () => {
+      await using visitor = await visit({ as: scene.cast[role] })
+      for (const { tab, action, seen, offered } of tabs) {
+        await visitor.go(`/p/team/-/${tab}`)
+        assert.equal(await isRefused(visitor), !seen.includes(role), `${tab} is refused`)
+        const buttons = await visitor.page.getByRole('button', { name: action, exact: true }).count()
+        assert.equal(buttons > 0, offered.includes(role), `${tab}: ${action}`)
+      }
+      const isAdmin = role === 'administrator'
+      for (const path of ['/robots', '/labels', '/webhooks', '/webhooks/3']) {
+        await visitor.go(path)
+        assert.equal(await isRefused(visitor), !isAdmin, path)
+      }
+      await visitor.go('/activity')
+      assert.equal(await isRefused(visitor), role === 'anonymous', '/activity')
+      assert.deepEqual(role === 'stranger' || role === 'anonymous' ? faults(visitor) : visitor.complaints, [])
+    })
+  }
+
+  for (const scheme of ['light', 'dark'] as const) {
+    test(`what opens above a page has no barrier in a ${scheme} theme`, async () => {
+      await using visitor = await visit({ as: scene.cast.projectAdmin, scheme })
+      const { page } = visitor
+      const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).first()
+      for (const [path, open, shown] of [
+        ['members', () => button('Add member').click(), 'Person or group'],
+        ['robots', () => button('New robot').click(), 'What is it for?'],
+        ['labels', () => button('New label').click(), 'Description'],
+        ['rules', () => button('Edit').click(), 'Rule 3'],
+        ['rules', () => button('Run now').click(), 'tags would go'],
+        ['webhooks', () => button('New webhook').click(), 'Target 1'],
+        ['webhooks/2', () => button('Retention has run').click(), 'What came back'],
+        ['activity', () => button(/Details/).click(), 'In words'],
+      ] as const) {
+        await visitor.go(`/p/team/-/${path}`)
+        await open()
+        await page.getByRole('dialog').getByText(shown).first().waitFor()
+        assert.deepEqual(await visitor.findBarriers(), [], path)
+      }
+      assert.deepEqual(visitor.complaints, [])
+    })
+  }
+})

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import type { Browser, Locator } from 'playwright-core'
+import { callApi } from '../../server/testing/api.ts'
+import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { eventually, expectAnswer } from '../../server/testing/http.ts'
+import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+
+/** Waits until no button of it waits for an answer any more: a busy one is pale. */
+const isIdle = (dialog: Locator) => dialog.locator('button[aria-busy]').first().waitFor({ state: 'detached' })
+
+suite('pages of what runs', () => {
+  let scene: PortalScene
+  let browser: Browser
+  before(async () => {
+    scene = await openPortalScene()
+    browser = await openBrowser()
+  })
+  after(async () => {
+    await browser.close()
+    await scene[Symbol.asyncDispose]()
+  })
+  const visit = () => openVisitor(browser, { url: scene.marina.url, as: scene.cast.administrator })
+  const ask = async <Answer>(path: string): Promise<Answer> =>
+    expectAnswer(await callApi(scene.marina, 'GET', path, { as: scene.marina.admin }), 200).json() as Answer
+
+  test('jobs: a queue is paused and goes on; schedules say when they fire next', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/jobs')
+    const row = page.getByRole('row', { name: /ARTIFACT_EXPORT/ })
+    await row.getByRole('button', { name: 'Actions: Reports of artifacts' }).click()
+    await page.getByRole('menuitem', { name: 'Pause', exact: true }).click()
+    await row.getByText('paused').waitFor()
+    const isPaused = async () =>
+      (await ask<{ job_type: string; paused: boolean }[]>('/jobservice/queues')).find(
+        (one) => one.job_type === 'ARTIFACT_EXPORT',
+      )!.paused
+    assert.equal(await isPaused(), true)
+    await row.getByRole('button', { name: 'Actions: Reports of artifacts' }).click()
+    await page.getByRole('menuitem', { name: 'Resume', exact: true }).click()
+    await row.getByText('open').waitFor()
+    assert.equal(await isPaused(), false)
+    await page.getByRole('link', { name: 'Schedules' }).click()
+    const schedule = page.getByRole('row', { name: /Collection/ })
+    await schedule.getByText('every Saturday at 02:30 UTC').waitFor()
+    const next = await schedule.locator('time').first().getAttribute('datetime')
+    assert.match(next!, /T02:30:00/)
+    await page.getByRole('link', { name: 'Reactions' }).click()
+    await page.getByRole('table', { name: 'Reactions' }).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('collection: a dry run says what would go, and its log is at hand; the schedule changes', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/collection')
+    await page.getByRole('button', { name: 'Dry run' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Dry run' }).click()
+    // The stream brings the result without a reload.
+    await page.getByRole('row', { name: /done dry run/ }).waitFor()
+    await page
+      .getByRole('table', { name: 'Runs' })
+      .getByRole('link', { name: /Run \d+/ })
+      .click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('a dry run: nothing is deleted').waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.keyboard.press('Escape')
+    await eventually(async () => assert.equal(await drawer.count(), 0))
+    await page.getByRole('button', { name: 'Edit: Schedule' }).click()
+    await drawer.getByLabel('Schedule', { exact: true }).selectOption('daily')
+    await drawer.getByLabel('Time (UTC)').fill('04:15')
+    await drawer.getByRole('button', { name: 'Schedule', exact: true }).click()
+    await page.getByText('every day at 04:15 UTC').waitFor()
+    const { schedule } = await ask<{ schedule: { cron: string } }>('/system/gc/schedule')
+    assert.equal(schedule.cron, '0 15 4 * * *')
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('storage: from projects down to tags, with the bytes that the API counts', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/storage')
+    await page
+      .getByRole('group', { name: 'The same as areas' })
+      .getByRole('link', { name: /^team \d/ })
+      .click()
+    await page.getByRole('heading', { name: 'team', level: 1 }).waitFor()
+    await page.getByRole('table', { name: 'Repositories' }).getByRole('link', { name: 'apps/web' }).click()
+    await page.getByRole('heading', { name: 'apps/web', level: 1 }).waitFor()
+    await visitor.settle()
+    const rows = await ask<{ digest: string; size: number }[]>(
+      '/projects/team/usage/artifacts?repository=apps%2Fweb&page_size=25',
+    )
+    const shown = page.getByRole('table', { name: 'Artifacts' }).locator('tbody tr')
+    await eventually(async () => assert.equal(await shown.count(), rows.length))
+    await page.getByLabel('Largest by').selectOption('-push_time')
+    await eventually(() => assert.match(page.url(), /by=-push_time/))
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('replication: preview before it is saved, a run with its log, and no drift after it', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/replication')
+    await page.getByRole('button', { name: 'New policy' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name (required)').fill('all-in-one')
+    await dialog.getByLabel('Repositories', { exact: true }).fill('team/**')
+    await dialog.getByLabel('Target namespace').fill('flat')
+    await dialog.getByRole('button', { name: 'See what it would do' }).click()
+    await dialog.getByRole('row', { name: /copy team\/apps\/web .*web 1\.0/ }).waitFor()
+    await isIdle(dialog)
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('link', { name: 'to-branch' }).click()
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click()
+    const run = page.getByRole('row', { name: /Run \d+ done/ })
+    await run.waitFor()
+    await run.getByRole('link').click()
+    await dialog
+      .getByText(/1 copied/)
+      .first()
+      .waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'Drift' }).click()
+    await page.getByRole('button', { name: 'Compare now' }).click()
+    await page.getByText('Both sides are the same.').waitFor()
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('endpoints: one that is used says by whom, and one that does not answer is not saved', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/endpoints')
+    await page.getByRole('button', { name: 'Actions: branch' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByText('Policies use it: to-branch.').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'New endpoint' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Kind').selectOption('harbor')
+    await dialog.getByLabel('Name (required)').fill('nobody')
+    // Port 9 of this machine: nothing listens there.
+    await dialog.getByLabel('Address').fill('http://127.0.0.1:9')
+    await dialog.getByRole('button', { name: 'Test' }).click()
+    await dialog.getByRole('alert').waitFor()
+    // Chromium itself notes the answer.
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('status of 4')))
+    await dialog.getByLabel('Address').fill(scene.marina.url)
+    await dialog.getByLabel('Credential').selectOption('basic')
+    await dialog.getByLabel('Name or access key').fill(scene.marina.admin.name)
+    await dialog.getByLabel('Password or secret').fill(scene.marina.admin.password)
+    await dialog.getByRole('button', { name: 'Test' }).click()
+    await dialog.getByText('The registry answers').waitFor()
+    await isIdle(dialog)
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await page.getByText('The endpoint nobody is saved.').waitFor()
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('unused: says what would go, what that frees and what it would have broken; then it goes', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/storage/unused')
+    await page.getByRole('button', { name: 'Clear the least used' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/Deleting them frees [\d.]+ /).waitFor()
+    await dialog.getByText(/taken back for 7 days/).waitFor()
+    await dialog.getByRole('button', { name: 'Failed pulls' }).click()
+    await dialog.getByText('no pull would have failed since.').waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    const names = await dialog.locator('.names li').allTextContents()
+    assert.ok(names.length > 0 && names.length <= 5)
+    const typed = dialog.getByLabel(`Type ${names.length} to confirm`)
+    await typed.fill(String(names.length))
+    await typed.press('Enter')
+    await eventually(async () => assert.equal(await dialog.count(), 0))
+    const left = await ask<{ name: string }[]>('/repositories?page_size=100')
+    assert.deepEqual(
+      left.map(({ name }) => name).filter((name) => names.includes(name)),
+      [],
+    )
+    assert.deepEqual(visitor.complaints, [])
+  })
+})

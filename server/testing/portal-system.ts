@@ -1,0 +1,34 @@
+import { callApi, create } from './api.ts'
+import { expectAnswer } from './http.ts'
+import type { TestMarina } from './server.ts'
+
+/**
+ * What the pages of the system show: an endpoint, which is this Marina itself, a policy, a schedule, a limit and a
+ * group. Needs MARINA_OUTBOUND_ALLOW=127.0.0.1. Ids are always the same.
+ */
+export async function givenPortalSystem(marina: TestMarina): Promise<void> {
+  const { admin } = marina
+  const make = (path: string, body: unknown) => create(marina, path, admin, body)
+  await make('/registries', {
+    name: 'branch',
+    type: 'harbor',
+    url: marina.url,
+    credential: { type: 'basic', access_key: admin.name, access_secret: admin.password },
+  })
+  await make('/replication/policies', {
+    name: 'to-branch',
+    description: 'What the branch office needs',
+    enabled: true,
+    override: true,
+    dest_registry: { id: 1 },
+    dest_namespace: 'mirror',
+    filters: [{ type: 'name', value: 'library/**' }],
+    trigger: { type: 'scheduled', trigger_settings: { cron: '0 0 3 * * *' } },
+  })
+  await make('/usergroups', { group_name: 'developers', group_type: 3 })
+  const schedule = { type: 'Weekly', cron: '0 30 2 * * 6' }
+  const body = { schedule, parameters: { delete_untagged: false, workers: 2 } }
+  expectAnswer(await callApi(marina, 'POST', '/system/gc/schedule', { as: admin, body }), 201)
+  const limit = { hard: { storage: 1024 ** 2 } }
+  expectAnswer(await callApi(marina, 'PUT', '/quotas/1', { as: admin, body: limit }), 200)
+}
