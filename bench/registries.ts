@@ -11,9 +11,10 @@ export type Registry = Program & {
 }
 
 const main = path.resolve(import.meta.dirname, '../server/main.ts')
-const password = 'Secret123pw'
+/** Of the account `admin` in every Marina of the bench. */
+export const adminPassword = 'Secret123pw'
 /** The administrator's credentials for the REST API, as a header. */
-export const basic = `Basic ${btoa(`admin:${password}`)}`
+export const basic = `Basic ${btoa(`admin:${adminPassword}`)}`
 const secretKey = randomBytes(32).toString('hex')
 
 /**
@@ -30,7 +31,7 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
     MARINA_METRICS_PORT: 'off',
     // Most scenarios measure, profile and watch one process.
     MARINA_PROCESSES: '1',
-    MARINA_ADMIN_PASSWORD: password,
+    MARINA_ADMIN_PASSWORD: adminPassword,
     MARINA_LOG_REQUESTS: 'none',
     MARINA_SECRET_KEY: secretKey,
     ...more,

@@ -16,6 +16,7 @@ import { cacheTags } from './scenarios/cache-tags.ts'
 import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
+import { portal } from './scenarios/portal.ts'
 import { proxyCache } from './scenarios/proxy-cache.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
@@ -54,6 +55,7 @@ const scenarios = [
   webhooks,
   webhooksWaiting,
   replication,
+  portal,
   proxyCache,
   start,
   footprint,
