@@ -114,14 +114,18 @@ suite('the page of an artifact', () => {
         const off = await page.getByRole('menuitem', { name }).getAttribute('aria-disabled')
         assert.equal(off === null, may[index], `${role}: ${name}`)
       }
-      assert.equal(await page.getByRole('link', { name: 'Activity' }).count(), Number(hasActivity), role)
+      assert.equal(
+        await page.getByRole('main').getByRole('link', { name: 'Activity' }).count(),
+        Number(hasActivity),
+        role,
+      )
       assert.deepEqual(visitor.complaints, [], role)
     }
   })
 
   test('is labeled, copied, found elsewhere, and deleted with what depends on it', async () => {
     const { marina, cast } = scene
-    const { digest } = await pushImage(marina, 'team/short', { as: cast.maintainer, tag: 'v1' })
+    const { digest } = await pushImage(marina, 'team/short', { as: cast.maintainer, tag: 'first' })
     await create(marina, '/labels', marina.admin, { name: 'stable', scope: 'g', color: '#00AB9A' })
     await using visitor = await visit({ as: cast.projectAdmin })
     const { page } = visitor
@@ -129,7 +133,7 @@ suite('the page of an artifact', () => {
       await page.getByRole('button', { name: 'Actions', exact: true }).click()
       await page.getByRole('menuitem', { name }).click()
     }
-    await visitor.go('/p/team/-/r/short/-/a/v1')
+    await visitor.go('/p/team/-/r/short/-/a/first')
     await act('Labels')
     await page.getByRole('checkbox', { name: 'stable' }).check()
     await eventually(async () => assert.equal(await page.locator('main .facts .badge').count(), 1))
@@ -142,12 +146,12 @@ suite('the page of an artifact', () => {
     await page.getByText('Copied to team/copies/short.').waitFor()
     await page.getByRole('link', { name: 'Elsewhere' }).click()
     await page.getByRole('link', { name: 'team/copies/short' }).waitFor()
-    await page.getByRole('link', { name: 'Activity' }).click()
+    await page.getByRole('main').getByRole('link', { name: 'Activity' }).click()
     await eventually(async () =>
       assert.match((await page.locator('main table').textContent()) ?? '', /create artifact/),
     )
     await act('Delete the artifact')
-    await page.getByRole('dialog').getByText('Its tag goes with it: v1.').waitFor()
+    await page.getByRole('dialog').getByText('Its tag goes with it: first.').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete the artifact' }).click()
     await page.waitForURL('**/p/team/-/r/short')
     const gone = await callApi(marina, 'GET', `/projects/team/repositories/short/artifacts/${digest}`, {

@@ -55,7 +55,8 @@ suite('pages of a project and a repository', () => {
       await using visitor = await visit({ as: scene.cast[role] })
       const { page } = visitor
       await visitor.go('/p/team?sort=name')
-      assert.deepEqual(await page.locator('a.name').allTextContents(), ['api', 'apps/web', 'charts/web'], role)
+      const seen = await page.locator('a.name').allTextContents()
+      assert.deepEqual(seen, ['api', 'apps/web', 'charts/web', 'trial'], role)
       assert.deepEqual(await page.locator('.tabs a').allTextContents(), tabs, role)
       assert.equal(await page.getByRole('button', { name: 'Push an image' }).count(), Number(mayPush), role)
       assert.equal(await page.getByRole('checkbox', { name: 'Select api' }).count(), Number(mayDelete), role)
@@ -90,7 +91,7 @@ suite('pages of a project and a repository', () => {
 
   test('by keyboard alone: a repository is deleted once its name is typed', async () => {
     const { marina, cast } = scene
-    await pushImage(marina, 'team/old', { as: cast.maintainer, tag: 'v1' })
+    await pushImage(marina, 'team/old', { as: cast.maintainer, tag: 'first' })
     await using visitor = await visit({ as: cast.maintainer })
     const { page } = visitor
     await visitor.go('/p/team?q=old')
@@ -106,8 +107,8 @@ suite('pages of a project and a repository', () => {
     await page.getByText('Nothing fits the filter').waitFor()
     const gone = await callApi(marina, 'GET', '/projects/team/repositories/old', { as: cast.maintainer })
     assert.equal(gone.status, 404)
-    const trash = (await callApi(marina, 'GET', '/projects/team/trash', { as: cast.maintainer })).json() as object[]
-    assert.equal(trash.length, 1)
+    const trash = await callApi(marina, 'GET', '/projects/team/trash', { as: cast.maintainer })
+    assert.match(trash.text, /"team\/old"/)
     assert.deepEqual(visitor.complaints, [])
   })
 
