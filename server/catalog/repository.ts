@@ -48,15 +48,15 @@ function countListed(db: Queryable, projectIds: number[]): Promise<{ id: number;
     group by project_id having sum(n) > 0`)
 }
 
-/** Joins the rows that make up a project's number of repositories. Returns how many projects had more than a few. */
-export async function joinTotals(db: Queryable): Promise<number> {
-  return db.run(sql`
+/** Joins the rows that make up a project's number of repositories, and removes those that come to 0. */
+export async function joinTotals(db: Queryable): Promise<void> {
+  await db.run(sql`
     with many as (
-        select project_id from repository_total group by project_id having count(*) > 20 limit 100),
+        select project_id from repository_total group by project_id having count(*) > 20 or sum(n) = 0 limit 100),
       gone as (
         delete from repository_total using many where repository_total.project_id = many.project_id
         returning repository_total.project_id, n)
-    insert into repository_total (project_id, n) select project_id, sum(n) from gone group by project_id`)
+    insert into repository_total (project_id, n) select project_id, sum(n) from gone group by project_id having sum(n) <> 0`)
 }
 
 const columns = sql`id, project_id as "projectId", name`

@@ -25,10 +25,11 @@ end $$;
 create trigger note_emptied after delete on artifact referencing old table as removed for each statement execute function note_emptied();
 
 -- How many repositories of a project are filled or elsewhere: the sum of n. Rows are only added, so that pushes do not
--- wait for each other; a sweep joins them.
+-- wait for each other; a sweep joins them. Without a foreign key, as that would lock the project's row for each of them:
+-- the rows of a deleted project come to 0, and the sweep removes them.
 create table repository_total (
   id bigint generated always as identity primary key,
-  project_id bigint not null references project on delete cascade,
+  project_id bigint not null,
   n bigint not null
 );
 create index repository_total_project on repository_total (project_id);
