@@ -73,7 +73,8 @@ async function compareLarge(bench: Bench, here: Side, docker: Side): Promise<Row
   for (let at = 0; at < large.images; at++) await pushImage(here, `large/app${at}`, ['v1'], [randomBytes(large.bytes)])
   await using line = await openDelay(docker.port, large.delayMs)
   const target = { ...docker, port: line.port }
-  return compare(bench, 'over 20 ms', { by: here, source: here, target, prefix: 'large' }, '8 images of 256 MiB')
+  // Awaited here: the line closes with this function.
+  return await compare(bench, 'over 20 ms', { by: here, source: here, target, prefix: 'large' }, '8 images of 256 MiB')
 }
 
 /** A run over tags that are all at the target already: its time, and what it asks of the source. */

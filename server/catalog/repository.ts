@@ -52,11 +52,13 @@ function countListed(db: Queryable, projectIds: number[]): Promise<{ id: number;
 export async function joinTotals(db: Queryable): Promise<void> {
   await db.run(sql`
     with many as (
-        select project_id from repository_total group by project_id having count(*) > 20 or sum(n) = 0 limit 100),
+        select project_id from repository_total
+        group by project_id having count(*) > 20 or sum(n) = 0 limit 100),
       gone as (
         delete from repository_total using many where repository_total.project_id = many.project_id
         returning repository_total.project_id, n)
-    insert into repository_total (project_id, n) select project_id, sum(n) from gone group by project_id having sum(n) <> 0`)
+    insert into repository_total (project_id, n)
+      select project_id, sum(n) from gone group by project_id having sum(n) <> 0`)
 }
 
 const columns = sql`id, project_id as "projectId", name`
