@@ -111,7 +111,7 @@ test('more than half of the tags goes only after a question that says so, or wit
   assert.deepEqual(await tagsIn(name), [`${name}/app:v1`])
 })
 
-test('an explanation names the policy, the rules that pick a tag, and what becomes of it', async () => {
+test('the explanation of a tag names the policy, the rules that pick the tag, and whether it is kept', async () => {
   const { name, rules } = await givenTags(['v1', 'old'])
   const free = await cli.run(['retention', 'explain', `${name}/app:v1`])
   assert.match(free.stderr, /no retention policy is for it\n.*app:v1 stays; no run is planned/)

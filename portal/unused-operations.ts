@@ -1,12 +1,12 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const scanning = 'a project cannot choose a scanner before Marina scans'
-const byCommand = 'for scripts and clusters: the command line has it'
+const forScripts = 'neither a page nor the command line has it yet: for scripts'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 const notYet = 'scans and SBOMs have no page yet'
 const proxied = 'caches of other registries have no page yet: the command line has them'
-const exported = 'a report of all artifacts has no page yet: the command line has it'
+const exported = 'a report of all artifacts has no page and no command yet: for scripts'
 
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
 export const unusedOperations: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listAuditLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getInternalconfig: 'for processes of the same Marina',
-  reportDeployments: byCommand,
+  reportDeployments: 'for the agent of a cluster, which reports what runs there',
   getRegistry: one,
   getRegistryInfo: one,
   exportArtifacts: exported,
@@ -36,9 +36,9 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getProjectTemplate: one,
   headProject: 'createProject says itself that a name is taken',
   getQuota: one,
-  listParkedFacts: 'the page of jobs counts them, and retries them; what they hold is for the command line',
-  replayFacts: byCommand,
-  listSystemRetentions: byCommand,
+  listParkedFacts: 'the page of jobs counts them, and retries them; what they hold is for scripts',
+  replayFacts: forScripts,
+  listSystemRetentions: forScripts,
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
   getScanner: one,

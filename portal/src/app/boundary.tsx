@@ -10,7 +10,7 @@ export class ErrorBoundary extends Component<Props, { error: unknown }> {
   override state = { error: undefined as unknown }
 
   override componentDidCatch(error: unknown): void {
-    // For whoever reports the fault.
+    // Into the browser's console, so that a bug report can quote it.
     reportError(error)
     this.setState({ error })
   }

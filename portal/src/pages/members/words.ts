@@ -25,8 +25,8 @@ const en = {
   remove: 'Remove',
   removeTitle: (name: string) => `Remove ${name} from the project?`,
   removeHint: (role: string) =>
-    `The role “${role}” ends at once. Robots and images that this member made stay. Whoever is in a group of the ` +
-    'project keeps what the group may.',
+    `The role “${role}” ends at once. Robots and images that this member made stay. A member who is also in a group ` +
+    'of the project keeps the rights of that group.',
   removeSelf: 'This is your own membership: without it you may not come back to a private project.',
   removed: (name: string) => `${name} is no longer a member.`,
   notAllowed: 'Only project administrators change members.',

@@ -18,7 +18,7 @@ const flags = [
   ['auto_sbom_generation', 'autoSbom'],
 ] as const
 
-/** Settings that Harbor's clients know. Nothing acts on them yet, and the section says so. */
+/** Settings that Harbor's clients know. Only that of SBOMs has an effect so far, and the section says so. */
 export function SecuritySection({ project }: { project: Project }) {
   const { metadata, cve_allowlist: list } = project
   return (

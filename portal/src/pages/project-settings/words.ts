@@ -9,7 +9,7 @@ const en = {
   publicHint: 'Anybody may pull, without an account',
   publicWarning:
     'Everything in this project, also what is pushed later, can then be pulled by anybody who reaches this server.',
-  privateWarning: 'Whoever pulls without an account, or with one that is no member, is refused from then on.',
+  privateWarning: 'From then on, pulls without an account, and pulls by accounts that are no members, are refused.',
   saved: 'The settings are saved.',
   quota: 'Storage',
   quotaAbout: 'Each layer counts once in a project, however many images hold it.',
@@ -24,8 +24,8 @@ const en = {
   onlyAdmins: 'System administrators set the limit.',
   security: 'Security',
   securityAbout:
-    'Marina keeps these settings for clients of Harbor. It does not scan images and does not check signatures ' +
-    'yet, so nothing acts on them so far.',
+    'An SBOM is made on each push where that is switched on. Marina keeps the other settings for clients of Harbor: ' +
+    'it does not look for vulnerabilities and does not check signatures yet, so they have no effect.',
   prevent: 'Refuse pulls of vulnerable images',
   severity: 'From this severity on',
   severities: {
@@ -82,8 +82,8 @@ const de: typeof en = {
   onlyAdmins: 'Die Grenze setzen Systemadministratoren.',
   security: 'Sicherheit',
   securityAbout:
-    'Marina bewahrt diese Einstellungen für Harbors Clients auf. Noch scannt es keine Images und prüft keine ' +
-    'Signaturen: bisher wirkt keine davon.',
+    'Eine SBOM entsteht bei jedem Push, wenn das eingeschaltet ist. Die übrigen Einstellungen bewahrt Marina für ' +
+    'Harbors Clients auf: noch sucht es keine Schwachstellen und prüft keine Signaturen, sie wirken also nicht.',
   prevent: 'Pulls verwundbarer Images abweisen',
   severity: 'Ab diesem Schweregrad',
   severities: {

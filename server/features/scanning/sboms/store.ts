@@ -166,7 +166,7 @@ export function listReports(db: Queryable, ids: number[]): Promise<ReportRow[]> 
     order by report.artifact_id`)
 }
 
-/** The newest SBOM of an image that is an accessory of it, whoever made it; undefined when there is none. */
+/** The newest SBOM among the accessories of an image, made by Marina or pushed; undefined when there is none. */
 export function findSbom(db: Queryable, artifactId: number): Promise<{ digest: Digest } | undefined> {
   return db.row<{ digest: Digest }>(sql`
     select sbom.digest
