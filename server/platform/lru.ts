@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache'
 type More<Key, Value> = Pick<LRUCache.Options<Key, Value, unknown>, 'ttl' | 'dispose'>
 
 /**
- * An LRU cache of at most `most` entries, whose memory grows with them. LRUCache's own `max` takes the memory for all of
- * them at once: 2 MB for 50,000.
+ * An LRU cache of at most `most` entries, whose memory grows with them. LRUCache's own `max` takes the memory for all
+ * of them at once: 2 MB for 50,000.
  */
 export function openLru<Key extends {}, Value extends {}>(
   most: number,

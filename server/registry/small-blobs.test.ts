@@ -67,7 +67,7 @@ test('F17: a blob in memory whose file is gone is 404, and read again once it wa
   for (let time = 0; time < 3; time++) assert.deepEqual(expectAnswer(await get(), 200).body, bytes)
 })
 
-test('C-38: a blob in memory is unknown to a repository that does not hold it, and to one that it is deleted from', async () => {
+test('C-38: a blob in memory is unknown to a repository that holds it no more, or never did', async () => {
   const { repository, bytes, digest, path, get } = await givenBlob(1500)
   for (let time = 0; time < 3; time++) await get()
   const other = await givenBlob(100)

@@ -5,8 +5,8 @@ const modestMs = 10_000
 /** The pause before a refused connection is retried, in ms. */
 const tryAgainMs = 25
 /**
- * How long a caller waits for a connection that is in use before the pool opens another, in ms. Most statements are over
- * sooner; to open a connection takes as long, and 3 MB in PostgreSQL for as long as statements come now and then.
+ * How long a caller waits for a connection that is in use before the pool opens another, in ms. Most statements are
+ * over sooner; to open a connection takes as long, and 3 MB in PostgreSQL for as long as statements come now and then.
  */
 const patienceMs = 10
 

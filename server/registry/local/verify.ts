@@ -27,7 +27,6 @@ export function openVerifier(
 ) {
   const small = openSmallBlobs(limits)
   const seen: Seen = openLru(50_000, { ttl: trustMs })
-
   return { check, recall, read, trust }
 
   /** Notes that the bytes of this digest were hashed as they arrived: the first read need not hash them again. */
