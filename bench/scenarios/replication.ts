@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { openCounter } from '../counter.ts'
 import { openDelay } from '../delay.ts'
 import { basic, startMarina } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
@@ -83,7 +84,7 @@ async function compareBy(bench: Bench, what: string, copying: Copying): Promise<
 async function compareLarge(bench: Bench, here: Side, docker: Side): Promise<Row[]> {
   await makeProject(here, 'large')
   for (let at = 0; at < large.images; at++) await pushImage(here, `large/app${at}`, ['v1'], [randomBytes(large.bytes)])
-  // A line of its own for each copy: skopeo remembers by host and port what the target has, and would copy nothing again.
+  // A line of its own for each copy: skopeo remembers by host and port what a target has, and would not copy it again.
   return compareBy(bench, '8 images of 256 MiB, over 20 ms', async (work) => {
     await using line = await openDelay(docker.port, large.delayMs)
     await work({ by: here, source: here, target: { ...docker, port: line.port }, prefix: 'large' })
@@ -173,8 +174,8 @@ async function sync(scratch: Scratch, { source, target, prefix = 'up' }: Way, na
 
 /**
  * One regctl for each repository, as it copies one only: ten tags at once in it, or ten repositories with one tag each.
- * Into docker-registry 2.8 two tags at once, which is regctl's default: it refuses some blobs that several push at once.
- * Where that happens, the repository is copied again, as its user would do; the time counts.
+ * Into docker-registry 2.8 two tags at once, which is regctl's default: it refuses some blobs that several push at
+ * once. Where that happens, the repository is copied again, as its user would do; the time counts.
  */
 async function copy(scratch: Scratch, program: string, way: Way, namespace: string): Promise<void> {
   const { source, target, prefix = 'up' } = way
@@ -288,29 +289,4 @@ async function startPlain(scratch: Scratch): Promise<number> {
   )
   await scratch.start(['docker-registry', 'serve', file], { port, env: { OTEL_TRACES_EXPORTER: 'none' } })
   return port
-}
-
-/** A proxy that counts the requests which pass through it. */
-async function openCounter(port: number): Promise<{ port: number; count(): number } & AsyncDisposable> {
-  const { createServer, request } = await import('node:http')
-  let count = 0
-  const server = createServer((incoming, outgoing) => {
-    count++
-    const { method, url, headers } = incoming
-    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(outgoing)
-    })
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as { port: number }).port,
-    count: () => count,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }
