@@ -25,6 +25,8 @@ export const robotFullName = (name: string, projectName: string | null) =>
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
+  // A scanner may pull what it scans (rights.ts), and nothing else.
+  if (caller.kind === 'scanner') return undefined
   const account = findAccountRights(reader, caller.id)
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
