@@ -33,6 +33,17 @@ export const clientCommands: ClientCommand[] = [
     about: 'read what is in an image: its software bill of materials',
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
+  {
+    name: 'vuln',
+    about: 'what is known to be wrong with the packages of an image',
+    load: async () => (await import('./commands/vuln.ts')).vuln,
+  },
+  {
+    name: 'packages',
+    about: 'find the images that have a package or a vulnerability',
+    load: async () => (await import('./commands/packages.ts')).packages,
+  },
+  noun('vulndb', 'the database of vulnerabilities: import, state', () => import('./commands/vulndb.ts')),
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

@@ -145,7 +145,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
-    scanning({ db, seal: secrets, outbound, reader, registry, gates, rules: config.scanning }),
+    scanning({ db, seal: secrets, outbound, reader, registry, gates, rules: config.scanning, vulndb: config.vulndb }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
     proxyCache({

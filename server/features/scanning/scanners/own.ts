@@ -10,6 +10,7 @@ import type { Inventory } from '../inventory/component.ts'
 import type { LayerInventory } from '../inventory/layer-inventory.ts'
 import { mergeLayers } from '../inventory/merge.ts'
 import { openInventoryThread } from '../inventory/thread.ts'
+import { saveInventory } from '../matcher/packages/store.ts'
 import { findLayerInventory, saveLayerInventory } from '../sboms/store.ts'
 import { ScanRefused, type Scanner, type ScanRun, type ScannedImage } from './scanner.ts'
 
@@ -37,8 +38,7 @@ export function ownScanner({ db, registry, rules }: Lent): Scanner<Ticket> {
     },
     async report({ image, manifest, described }, run) {
       try {
-        const inventory = await readImage({ db, registry, rules }, image, manifest.layers, run)
-        for (const note of inventory.notes) run.log(note, 'WARNING')
+        const inventory = await readInventory({ db, registry, rules }, image, manifest.layers, run)
         const content = Buffer.from(JSON.stringify(spdxOf(described, inventory, `marina-${description.version}`)))
         if (content.length > mostBytes) throw new ScanRefused(`the SBOM would be larger than ${mostBytes} bytes`)
         run.log(`packages of the image: ${inventory.found.length}`)
@@ -70,6 +70,19 @@ async function configOf(
 /** Layers of images in Docker's and OCI's words; `+encrypted` and others are nothing that can be read. */
 const isTar = (mediaType: string) =>
   /(?:\.|\/)(?:tar|rootfs\.(?:foreign\.)?diff\.tar)(?:[.+](?:gzip|zstd))?$/.test(mediaType)
+
+/** What the image holds, which is kept as rows as well. Throws InventoryRefused. */
+export async function readInventory(
+  lent: Lent,
+  image: ScannedImage,
+  layers: Descriptor[],
+  run: ScanRun,
+): Promise<Inventory> {
+  const inventory = await readImage(lent, image, layers, run)
+  for (const note of inventory.notes) run.log(note, 'WARNING')
+  await saveInventory(lent.db, image, inventory)
+  return inventory
+}
 
 async function readImage(lent: Lent, image: ScannedImage, layers: Descriptor[], run: ScanRun): Promise<Inventory> {
   await using thread = openThread(lent.rules)

@@ -33,11 +33,11 @@ function inOrder(order: VersionOrder, lines: string[][]): void {
 }
 
 test('Debian: versions come in the order of dpkg', async () => {
-  const versions = [
-    ...['0', '1', '1.0', '1.0-0', '1.0-1', '1.0-1.1', '01.0-1', '1.0~rc1-1', '1.0~~-1', '1.0~', '1.0+dfsg-1'],
-    ...['1.0a-1', '1.0.1-1', '1.10-1', '1:0.1', '2:0', '2.36-9+deb12u9', '2.36-9+deb12u14', '2.36-9+deb12u14~bpo1'],
-    ...['9999999999999999999999', '1.0-1-2', '1.0-1+b1', '1.0-1build1', '1.0-1ubuntu0.1'],
-  ]
+  const versions = (
+    '0 1 1.0 1.0-0 1.0-1 1.0-1.1 01.0-1 1.0~rc1-1 1.0~~-1 1.0~ 1.0+dfsg-1 1.0a-1 1.0.1-1 1.10-1 ' +
+    '1:0.1 2:0 2.36-9+deb12u9 2.36-9+deb12u14 2.36-9+deb12u14~bpo1 9999999999999999999999 1.0-1-2 ' +
+    '1.0-1+b1 1.0-1build1 1.0-1ubuntu0.1'
+  ).split(' ')
   const pairs = pairsOf(versions).filter(([a, b]) => a <= b)
   const script = pairs.map(
     ([a, b]) =>
@@ -58,11 +58,11 @@ test('Debian: versions come in the order of dpkg', async () => {
 })
 
 test('rpm: versions come in the order of rpm', async () => {
-  const versions = [
-    ...['1.0-1', '1.0-2', '1.0-10', '1.0~rc1-1', '1.0^git1-1', '1.0^-1', '1.0.1-1', '1.0a-1', '1.0_1-1', '1..0-1'],
-    ...['001.0-1', '1:1.0-1', '0:1.0-1', '2:0.1-1', '1.0-1.el9', '1.0-1.el9_4.2', '1.0-1.el9_4.10', '5.14.0-427.el9'],
-    ...['1.0~~-1', '1.0~^-1', '1.0^20240101git-1', 'fc4-1', '10xyz-1', 'xyz10-1', '99999999999999999999-1'],
-  ]
+  const versions = (
+    '1.0-1 1.0-2 1.0-10 1.0~rc1-1 1.0^git1-1 1.0^-1 1.0.1-1 1.0a-1 1.0_1-1 1..0-1 001.0-1 1:1.0-1 ' +
+    '0:1.0-1 2:0.1-1 1.0-1.el9 1.0-1.el9_4.2 1.0-1.el9_4.10 5.14.0-427.el9 1.0~~-1 1.0~^-1 ' +
+    '1.0^20240101git-1 fc4-1 10xyz-1 xyz10-1 99999999999999999999-1'
+  ).split(' ')
   const pairs = pairsOf(versions)
   const list = pairs.map(([a, b]) => `{"${a}","${b}"}`).join(',')
   const { stdout } = await run('rpm', [
