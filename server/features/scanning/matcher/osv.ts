@@ -34,14 +34,21 @@ const [mostText, mostLinks, mostIds] = [4096, 20, 500]
 export function readOsv(value: unknown): ReadRecord {
   if (!isObject(value)) return { skipped: 'it is no JSON object' }
   const id = textIn(value['id'])
-  const modified = new Date(textIn(value['modified']))
+  const modified = timeOf(value)
   if (!idForm.test(id)) return { skipped: 'it has no valid id' }
-  if (Number.isNaN(Number(modified))) return { skipped: 'it has no time of its last change' }
+  if (!modified) return { skipped: 'it has no time of its last change' }
   if (value['withdrawn'] !== undefined && value['withdrawn'] !== null) return { skipped: 'it was withdrawn', modified }
   if (!Array.isArray(value['affected'])) return { skipped: 'it names no packages', modified }
   const packages = unite(value['affected'].filter(isObject).flatMap(readAffected))
   if (packages.length === 0) return { skipped: 'it names no versions that can be compared', modified }
   return { advisory: { ...describe(value, id, modified), packages }, modified }
+}
+
+/** Sources of a database that is published elsewhere have no time of change yet, but the year 1: 1970 stands for it. */
+function timeOf({ modified, published }: Record<string, unknown>): Date | undefined {
+  const times = [modified, published].map((text) => Number(new Date(textIn(text))))
+  if (Number.isNaN(times[0])) return undefined
+  return new Date(times.find((time) => time > 0) ?? 0)
 }
 
 function describe(value: Record<string, unknown>, id: string, modified: Date): Omit<Advisory, 'packages'> {

@@ -50,7 +50,8 @@ export function openWriter(db: Db, generation: number) {
   }
 
   async function addRecord(record: ReadRecord) {
-    if (record.modified && record.modified > (written.dataAt ?? 0)) written.dataAt = record.modified
+    const { modified } = record
+    if (modified && Number(modified) > Number(written.dataAt ?? 0)) written.dataAt = modified
     if ('skipped' in record) return skip(record.skipped)
     waiting.push(record.advisory)
     if (waiting.length >= mostAdvisories) await flush()
