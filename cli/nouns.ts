@@ -34,6 +34,11 @@ export const clientCommands: ClientCommand[] = [
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
   {
+    name: 'scan',
+    about: 'have an image scanned for vulnerabilities, and list them',
+    load: async () => (await import('./commands/scan.ts')).scan,
+  },
+  {
     name: 'vuln',
     about: 'what is known to be wrong with the packages of an image',
     load: async () => (await import('./commands/vuln.ts')).vuln,

@@ -28,7 +28,9 @@ test("Go's own records: each hits what is before its fix, and nothing at it", ()
         assert.equal(matchVersion(affected, fixed, order), undefined, `${id} at ${fixed}`)
         assert.equal(matchVersion(affected, `v${fixed}`, order), undefined, `${id} at v${fixed}`)
         // What comes before a fix in any notation: a pre-release of it.
-        const before = /-\d{14}-/.test(fixed) ? fixed.replace(/-\d{14}-.*$/, '-20190101000000-000000000000') : `${fixed}-0`
+        const before = /-\d{14}-/.test(fixed)
+          ? fixed.replace(/-\d{14}-.*$/, '-20190101000000-000000000000')
+          : `${fixed}-0`
         assert.equal(matchVersion(affected, before, order)?.fixedVersion, fixed, `${id} at ${before}`)
       }
   assert.ok(fixes > 20)
@@ -77,7 +79,10 @@ test("Debian's changelogs: the version before an entry that fixes a CVE is hit, 
       modified: '2026-11-30T00:00:00Z',
       upstream: [cve],
       affected: [
-        { package: { ecosystem: 'Debian:12', name }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }] },
+        {
+          package: { ecosystem: 'Debian:12', name },
+          ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }],
+        },
       ],
     })
     const order = orderOf('Debian:12')!

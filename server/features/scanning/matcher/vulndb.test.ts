@@ -196,6 +196,28 @@ test('a database is taken into use whole: zips, archives and single files; what 
   )
 })
 
+test('the matcher is a scanner like others: scans, overviews, reports, and what it says of itself', async () => {
+  const name = fresh('scanned')
+  await pushLayers(marina, `${cast.A.name}/${name}`, [debian, npmLayer('left-pad', '1.1.0')], { tag: 'v1' })
+  expectAnswer(await rest('POST', `${inA(name, 'v1')}/scan`, maA, {}), 202)
+  type Overview = { scan_status: string; severity: string; summary: { total: number; fixable: number } }
+  const overview = await eventually(async () => {
+    const answer = expectAnswer(await rest('GET', `${inA(name, 'v1')}?with_scan_overview=true`, guA), 200)
+    const [shown] = Object.values((answer.json() as { scan_overview?: Record<string, Overview> }).scan_overview ?? {})
+    assert.equal(shown?.scan_status, 'Success')
+    return shown!
+  })
+  assert.deepEqual([overview.severity, overview.summary.total, overview.summary.fixable], ['High', 2, 2])
+  const report = expectAnswer(await rest('GET', `${inA(name, 'v1')}/additions/vulnerabilities`, guA), 200)
+  const [{ vulnerabilities }] = Object.values(report.json() as object) as [{ vulnerabilities: { id: string }[] }]
+  assert.deepEqual(vulnerabilities.map(({ id }) => id).toSorted(), ['CVE-2026-0861', 'CVE-2026-7777'])
+  const [own] = (await rest('GET', '/scanners', sys)).json() as [{ uuid: string }]
+  const metadata = expectAnswer(await rest('GET', `/scanners/${own.uuid}/metadata`, sys), 200).json() as {
+    scanner: { name: string }
+  }
+  assert.equal(metadata.scanner.name, 'Marina')
+})
+
 test('a source that holds no database changes nothing, and says why', async () => {
   const before = await stateOf()
   const bomb = gzipSync(Buffer.alloc(3 * 2 ** 20))
