@@ -174,6 +174,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       registry,
       gates,
       rules: config.scanning,
+      vulndb: config.vulndb,
       issueCredential: issuesCredentials(floor.tokens),
       registryUrls: registryUrlsOf(config),
     }),

@@ -24,6 +24,7 @@ import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
+import { vulndb } from './vulndb.ts'
 import { webhooks } from './webhooks.ts'
 import type { Parser } from './units.ts'
 
@@ -53,6 +54,7 @@ const groups = {
   pulls,
   retention,
   scanning,
+  vulndb,
   notifications,
   events,
   stream,

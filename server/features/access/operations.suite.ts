@@ -266,6 +266,26 @@ export const operations: Record<string, Operation> = {
   stopScanArtifact: { needs: { project: ['scan:stop'], or: 'sbom:stop' } },
   getReportLog: { needs: { project: ['scan:read'], or: 'sbom:read' } },
   getSbom: { needs: inProject('sbom:read') },
+  searchPackages: { needs: 'user', example: () => ({ query: 'name=curl' }) },
+  listPackagesOfArtifact: { needs: inProject('sbom:read') },
+  listVulnerabilitiesOfArtifact: { needs: inProject('artifact-addition:read') },
+  comparePackages: { needs: inProject('sbom:read'), example: () => ({ query: 'with=v1' }) },
+
+  getVulndb: { needs: onSystem('configuration:read'), example: nothing },
+  deleteVulndb: { needs: onSystem('configuration:delete'), example: nothing },
+  listVulndbImports: { needs: onSystem('configuration:list'), example: nothing },
+  getVulndbImport: { needs: onSystem('configuration:read'), example: nothing },
+  getVulndbImportLog: { needs: onSystem('configuration:read'), example: nothing },
+  stopVulndbImport: { needs: onSystem('configuration:stop'), example: nothing },
+  getVulndbSchedule: { needs: onSystem('configuration:read'), example: nothing },
+  createVulndbSchedule: {
+    needs: onSystem('configuration:create'),
+    example: () => ({ body: { schedule: { type: 'Manual' }, parameters: { source: 'library/vulndb:latest' } } }),
+  },
+  updateVulndbSchedule: {
+    needs: onSystem('configuration:update'),
+    example: () => ({ body: { schedule: { type: 'None' }, parameters: { source: 'library/vulndb:latest' } } }),
+  },
 
   ListImmuRules: { needs: inProject('immutable-tag:list'), example: nothing },
   CreateImmuRule: { needs: inProject('immutable-tag:create'), example: rule },

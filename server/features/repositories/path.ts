@@ -17,6 +17,9 @@ const tails: Record<string, true> = {
   ':/compare': true,
   ':/graph': true,
   ':/places': true,
+  ':/packages': true,
+  ':/packages/:': true,
+  ':/vulnerabilities': true,
 }
 
 /**
