@@ -33,6 +33,12 @@ export const clientCommands: ClientCommand[] = [
     about: 'read what is in an image: its software bill of materials',
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
+  {
+    name: 'signatures',
+    about: 'who signed an image, and whether its project trusts them',
+    load: async () => (await import('./commands/signatures.ts')).signatures,
+  },
+  noun('trust', 'whose signatures a project trusts, and asks for', () => import('./commands/trust.ts')),
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

@@ -19,6 +19,7 @@ import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
+import { openSignatures, type Signatures } from '../features/signatures/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
@@ -49,6 +50,7 @@ export type Floor = {
   sessions: SessionDoor
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
+  signatures: Signatures
   door: Door
   /** What is noted in memory and written a little later. */
   notes: Component
@@ -66,15 +68,20 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
+  const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
+  const signatures = openSignatures(
+    { reader, source: () => local, limits: config.signatures },
+    ({ caller, repository, digest, project }) =>
+      refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
+  )
   const gates: Gates = {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
     untag: [tagStays(reader), runningStays],
-    pull: [],
+    pull: [signatures.gate],
   }
   const rights = openRights(reader)
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
-  const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots], throttleOf(ground)))
   const peerOf = peerReader(config.server.trustedProxies)
@@ -106,7 +113,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, proxied, login, sessions, peerOf, refusals, door, notes: notes.component }
+  return { settings, gates, registry, proxied, login, sessions, peerOf, refusals, signatures, door, notes: notes.component }
 }
 
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */

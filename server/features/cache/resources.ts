@@ -11,6 +11,7 @@ export const resources = [
   'cache_mirrors',
   'cache_rules',
   'cve_allowlist',
+  'holders',
   'immutable_rules',
   'label',
   'manifest',
@@ -24,8 +25,10 @@ export const resources = [
   'rights',
   'robot',
   'robot_rights',
+  'saying',
   'session',
   'settings',
+  'signers',
   'tag',
   'webhook_policies',
 ] as const

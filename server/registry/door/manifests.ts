@@ -9,10 +9,12 @@ import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
 import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
+import type { Rights } from '../token.ts'
 import type { At, Exchange } from './session.ts'
 
 export type ManifestOptions = PullGates & {
   registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
+  rights: Pick<Rights, 'mayTouch'>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   /** In bytes. */
   limits: { manifestBytes: number }
@@ -43,7 +45,7 @@ function pullManifest(
   const { name, reference } = asked
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
-    andThen(passPullGates(options, manifest.repository ?? name, manifest.digest, exchange.session.caller), () => {
+    andThen(passGates(options, manifest.repository ?? name, manifest.digest, exchange), () => {
       checkIfMatch(exchange.request, manifest.digest)
       if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
       if (sendStat(manifest, exchange)) return manifest.countsHead && notePull(options, asked, manifest, exchange)
@@ -51,6 +53,16 @@ function pullManifest(
       return pullManifest(options, asked, exchange, 'readManifest')
     }),
   )
+}
+
+function passGates(
+  options: ManifestOptions,
+  repository: RepositoryName,
+  digest: Digest,
+  { request, session: { caller } }: Exchange,
+): Maybe<void> {
+  const mayPush = () => options.rights.mayTouch(caller, repository, 'push')
+  return passPullGates(options, { repository, digest, caller, client: request.headers['user-agent'] ?? '', mayPush })
 }
 
 /** Answers with headers alone; false, with nothing sent, when the client needs the manifest itself. */
