@@ -17,7 +17,11 @@ const shape: Shape<Signature> = {
     { name: 'kind', of: ({ kind, predicate_type: type }) => type ?? kind, shrinks: true },
     { name: 'verified', of: ({ verified }) => yesNo(verified), style: ({ verified }) => (verified ? 'good' : 'bad') },
     { name: 'signer', of: ({ signer = '' }) => signer },
-    { name: 'who, or why not', of: ({ verified, identity = '', reason }) => (verified ? identity : reason), shrinks: true },
+    {
+      name: 'who, or why not',
+      of: ({ verified, identity = '', reason }) => (verified ? identity : reason),
+      shrinks: true,
+    },
     { name: 'signed', of: ({ signed_at: at }) => (at === undefined ? '' : time(at)), style: () => 'dim' },
     { name: 'digest', of: ({ digest }) => shortDigest(digest), style: () => 'dim' },
   ],

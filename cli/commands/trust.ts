@@ -6,7 +6,7 @@ import { eachOf } from '../lib/each.ts'
 import type { Shape } from '../lib/output.ts'
 import { exitCodes, Problem, wrongUsage } from '../lib/problem.ts'
 import { time } from '../lib/text.ts'
-import type { Argument, Call, Verb } from '../lib/verb.ts'
+import type { Argument, Verb } from '../lib/verb.ts'
 import { deleting } from '../lib/words.ts'
 import { project } from './projects.ts'
 
@@ -197,7 +197,7 @@ const removeRoot = deleting({
   kind: 'trusted root',
   about: 'delete trusted roots that no signer needs',
   arguments: [{ name: 'roots', about: 'their names', isMany: true }],
-  find: ({ roots: names }: { roots: string[] }, _: Call) =>
+  find: ({ roots: names }: { roots: string[] }) =>
     eachOf(names, async (name) => ({
       name,
       says: `the trusted root ${name} will be deleted`,

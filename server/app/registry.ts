@@ -69,11 +69,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
 
   const settings = openSettingsOf(ground, topics)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
-  const signatures = openSignatures(
-    { reader, source: () => local, limits: config.signatures },
-    ({ caller, repository, digest, project }) =>
-      refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
-  )
+  const signatures = openSignaturesOf(ground, refusals, () => local)
   const gates: Gates = {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
@@ -94,9 +90,8 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
-  const { registry } = proxied
   const door = openDoor({
-    registry,
+    registry: proxied.registry,
     tokens,
     rights,
     login,
@@ -113,7 +108,15 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, proxied, login, sessions, peerOf, refusals, signatures, door, notes: notes.component }
+  const callers = { login, sessions, peerOf, refusals }
+  return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
+}
+
+function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, source: () => Registry): Signatures {
+  const { signatures: limits } = config
+  return openSignatures({ reader: { db, cache }, source, limits }, ({ caller, repository, digest, project }) =>
+    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
+  )
 }
 
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */

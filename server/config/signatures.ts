@@ -8,7 +8,7 @@ export const signatures = {
     path: 'signatures.per_image',
     parse: integer(1, 1000),
     fallback: 200,
-    help: 'signatures and attestations of one image that are checked: half of them the oldest, half the newest',
+    help: 'signatures of one image that are checked, from both ends: the oldest, the newest, the second oldest, ...',
   }),
   signatureBytes: size({
     env: 'MARINA_SIGNATURE_SIZE',

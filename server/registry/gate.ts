@@ -51,10 +51,7 @@ export type UntagGates = Pick<Gates, 'untag'>
 export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
 
 /** Runs the pull gates in order. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest; blobs do not. */
-export function passPullGates(
-  { gates, findProject }: PullGates,
-  asked: PullAsked,
-): Maybe<void> {
+export function passPullGates({ gates, findProject }: PullGates, asked: PullAsked): Maybe<void> {
   if (gates.pull.length === 0) return undefined
   const name = projectOf(asked.repository)
   return andThen(findProject(name), (project) => {

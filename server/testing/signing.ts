@@ -12,7 +12,7 @@ import { descriptorOf, pushBlob, pushManifest, type Pushed } from './given.ts'
 import type { Person } from './http.ts'
 import type { TestMarina } from './server.ts'
 
-export type KeyPair = { publicKey: KeyObject; privateKey: KeyObject }
+type KeyPair = { publicKey: KeyObject; privateKey: KeyObject }
 export const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }) as string
 
 /** A key of each kind that cosign can sign with. */
@@ -50,7 +50,7 @@ export function simpleSigning(subject: Digest | string, { privateKey }: KeyPair)
 
 const inToto = 'application/vnd.in-toto+json'
 
-export function statementOf(subject: string, predicateType: string): Buffer {
+function statementOf(subject: string, predicateType: string): Buffer {
   const [algorithm, hex] = subject.split(':')
   return Buffer.from(
     JSON.stringify({
@@ -63,10 +63,10 @@ export function statementOf(subject: string, predicateType: string): Buffer {
 }
 
 /** The bytes of an envelope that are signed (DSSE 1.0). */
-export const preAuthentication = (payload: Buffer): Buffer =>
+const preAuthentication = (payload: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`DSSEv1 ${inToto.length} ${inToto} ${payload.length} `), payload])
 
-export function envelopeOf(payload: Buffer, { privateKey }: KeyPair) {
+function envelopeOf(payload: Buffer, { privateKey }: KeyPair) {
   const sig = sign(hashOf(privateKey), preAuthentication(payload), privateKey).toString('base64')
   return { payload: payload.toString('base64'), payloadType: inToto, signatures: [{ sig, keyid: '' }] }
 }
@@ -78,7 +78,7 @@ export const attestation = (subject: string, predicateType: string, keys: KeyPai
   annotations: { 'dev.cosignproject.cosign/signature': '', predicateType },
 })
 
-export const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json'
+const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 const signsOnly = 'https://sigstore.dev/cosign/sign/v1'
 
 /** A statement in a Sigstore bundle, signed with a key, as cosign 3 signs and attests. */
@@ -105,7 +105,8 @@ export async function pushSignatures(
   as: Person = marina.admin,
 ): Promise<Pushed> {
   const config = Buffer.from('{}')
-  for (const bytes of new Set([config, ...layers.map((one) => one.bytes)])) await pushBlob(marina, repository, bytes, { as })
+  for (const bytes of new Set([config, ...layers.map((one) => one.bytes)]))
+    await pushBlob(marina, repository, bytes, { as })
   const isTagged = 'tag' in how
   const content = Buffer.from(
     JSON.stringify({
@@ -182,7 +183,7 @@ const algorithmOfCurve: Record<string, [jws: string, cose: number]> = {
   secp384r1: ['ES384', -35],
 }
 const raw = (data: Buffer, key: KeyObject): Buffer =>
-  sign(hashOfCurve[key.asymmetricKeyDetails!.namedCurve!]!, data, { key, dsaEncoding: 'ieee-p1363' })
+  sign(hashOfCurve[key.asymmetricKeyDetails!.namedCurve!], data, { key, dsaEncoding: 'ieee-p1363' })
 
 const scheme = 'io.cncf.notary.signingScheme'
 const payloadType = 'application/vnd.cncf.notary.payload.v1+json'
@@ -214,7 +215,11 @@ export function notationJws(subject: Pushed['descriptor'], chain: Issued[], head
 }
 
 /** The same as COSE. */
-export function notationCose(subject: Pushed['descriptor'], chain: Issued[], more: [unknown, unknown][] = []): SignedLayer {
+export function notationCose(
+  subject: Pushed['descriptor'],
+  chain: Issued[],
+  more: [unknown, unknown][] = [],
+): SignedLayer {
   const { key } = chain[0]!
   const [, alg] = algorithmOfCurve[key.asymmetricKeyDetails!.namedCurve!]!
   const head = encode(

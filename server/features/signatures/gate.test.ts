@@ -21,8 +21,11 @@ const { marina, rest } = await openScene()
 const { admin } = marina
 
 type Asked = { as?: Person; client?: string; method?: string }
-const pull = (repository: string, reference: string, { as = admin, client = 'docker/28', method = 'GET' }: Asked = {}) =>
-  marina.ask(method, `/v2/${repository}/manifests/${reference}`, { as, headers: { 'user-agent': client } })
+const pull = (
+  repository: string,
+  reference: string,
+  { as = admin, client = 'docker/28', method = 'GET' }: Asked = {},
+) => marina.ask(method, `/v2/${repository}/manifests/${reference}`, { as, headers: { 'user-agent': client } })
 const refused = async (repository: string, reference: string, words: RegExp, asked: Asked = {}) => {
   const { text } = expectAnswer(await pull(repository, reference, asked), 412, 'PROJECTPOLICYVIOLATION')
   assert.match(text, words)
@@ -52,7 +55,8 @@ const signBundle = (app: string, image: Pushed, keys: ReturnType<(typeof keyPair
 test('as in Harbor, a project may want signatures of cosign or of notation, whoever made them', async () => {
   const cosign = await givenWanting('enable_content_trust_cosign')
   const image = await pushImage(marina, cosign.app, { tag: 'v1' })
-  for (const reference of ['v1', image.digest]) await refused(cosign.app, reference, /The image is not signed by cosign\./)
+  for (const reference of ['v1', image.digest])
+    await refused(cosign.app, reference, /The image is not signed by cosign\./)
   await pushReferrer(marina, cosign.app, image, { artifactType: notationType })
   await refused(cosign.app, 'v1', /The image is not signed by cosign\./)
   await pushReferrer(marina, cosign.app, image, { artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' })
@@ -168,7 +172,10 @@ test('a signing client reads what it signs, for somebody who may push; others do
     const token = await marina.token(developer, `repository:${app}:pull`)
     const headers = { authorization: `Bearer ${token}`, 'user-agent': client }
     assert.equal((await marina.ask('GET', `/v2/${app}/manifests/v1`, { headers })).status, 200)
-    assert.equal((await marina.ask('GET', `/v2/${app}/manifests/v1`, { headers: { 'user-agent': client } })).status, 401)
+    assert.equal(
+      (await marina.ask('GET', `/v2/${app}/manifests/v1`, { headers: { 'user-agent': client } })).status,
+      401,
+    )
   }
   await refused(app, 'v1', /not signed by cosign/, { as: developer })
 })

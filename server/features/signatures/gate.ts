@@ -13,9 +13,9 @@ import { findManifestBytes, findProjectSigners, listHolders } from './store.ts'
 import { openVerdicts, type Accessories, type Ground } from './verdicts.ts'
 
 /** Something that a project asks of an image. */
-export type Requirement = keyof Wanted
+type Requirement = keyof Wanted
 /** `onRefused`: told of each pull that is refused. */
-export type GateGround = Ground & { onRefused(pulled: Pulled, requirement: Requirement): void }
+type GateGround = Ground & { onRefused(pulled: Pulled, requirement: Requirement): void }
 
 /** Why the accessories of an artifact do not meet a requirement; undefined when they do. */
 type Test = (subject: Digest, accessories: Accessories) => Maybe<string | undefined>
@@ -98,8 +98,8 @@ function isSayingAt({ reader: { cache, db } }: Ground, { repository, digest }: A
 }
 
 /**
- * That an index holds the artifact stays true for as long as the index is there, so known ones are asked first; new ones
- * are looked for before the artifact is refused.
+ * That an index holds the artifact stays true for as long as the index is there, so known ones are asked first; new
+ * ones are looked for before the artifact is refused.
  */
 function viaHolders(ground: Ground, at: At, problem: string): Maybe<string | undefined> {
   const { cache, db } = ground.reader

@@ -180,7 +180,10 @@ test('thousands of signatures of one image are bounded: the oldest and the newes
   // Many in few artifacts, and all with the same bytes: the cheapest way to send them.
   const layer = simpleSigning(digest, stranger)
   for (let count = 0; count < 12; count++) {
-    const noise = Array.from({ length: 100 }, () => ({ ...layer, annotations: { ...layer.annotations, count: `${count}` } }))
+    const noise = Array.from({ length: 100 }, () => ({
+      ...layer,
+      annotations: { ...layer.annotations, count: `${count}` },
+    }))
     await pushSignatures(marina, app, noise, { subject })
   }
   const last = await pushSignatures(marina, app, [keyBundle(digest, keys)], { subject })

@@ -14,7 +14,7 @@ import type { Signer, SignerContent, TrustedRoot } from './signers/signer.ts'
 export type SignerRow = { name: string; content: SignerContent; createdAt: Date; updatedAt: Date }
 export type TrustRootRow = { name: string; content: object; updatedAt: Date; projects: number }
 
-/** Raised when a signature may be judged differently than before: what was found out earlier is then found out again. */
+/** Raised when a signature may be judged differently than before: what was kept is then found out again. */
 const checksVersion = 1
 
 /** The signers of a project, ready to be checked against, and a hash that changes with them. */
@@ -31,7 +31,9 @@ export function findProjectSigners({ db, cache }: Reader, projectId: number): Ma
         select signer.name, signer.content, signer.trust_root as root, trust_root.content as "rootContent"
         from signer left join trust_root on trust_root.name = signer.trust_root
         where signer.project_id = ${projectId} order by signer.name limit 1000`)
-      const trust = createHash('sha256').update(JSON.stringify([checksVersion, rows])).digest('hex')
+      const trust = createHash('sha256')
+        .update(JSON.stringify([checksVersion, rows]))
+        .digest('hex')
       const roots = new Map<string, TrustedRoot>()
       for (const { root, rootContent } of rows)
         if (root !== null && rootContent && !roots.has(root)) roots.set(root, readTrustedRoot(root, rootContent))

@@ -13,7 +13,7 @@ import { findChecks, saveChecks, type ProjectSigners } from './store.ts'
 type Verdict = { problem: string | undefined; untilMs: number }
 /** What memory knows of a subject: its accessories. The same object for as long as they stay as they are. */
 export type Accessories = { held: HeldRow[] }
-export type Judged = { repository: Repository; subject: Digest; accessories: Accessories; signers: ProjectSigners }
+type Judged = { repository: Repository; subject: Digest; accessories: Accessories; signers: ProjectSigners }
 
 export type Ground = { reader: Reader & { db: Db }; source(): Source; limits: Limits }
 

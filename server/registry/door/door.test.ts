@@ -93,7 +93,7 @@ test('a pull of a cached manifest is answered before the door returns, also by g
   }
 })
 
-test('every gate is told of every GET and HEAD of a manifest: project, repository, digest, caller and client', async () => {
+test('every gate is told of every GET and HEAD of a manifest: of what, of whom and by which client', async () => {
   for (const reference of ['v1', manifest.digest]) {
     for (const [method, headers, status] of requests) {
       const told: Pulled[][] = [[], []]
@@ -105,7 +105,13 @@ test('every gate is told of every GET and HEAD of a manifest: project, repositor
       assert.equal((await ask(gates, method, reference, { ...headers, 'user-agent': 'tester/1.0' })).status, status)
       for (const one of told) {
         assert.ok(one.length > 0)
-        const expected: Omit<Pulled, 'mayPush'> = { project, repository, digest: manifest.digest, caller, client: 'tester/1.0' }
+        const expected: Omit<Pulled, 'mayPush'> = {
+          project,
+          repository,
+          digest: manifest.digest,
+          caller,
+          client: 'tester/1.0',
+        }
         for (const { mayPush, ...pulled } of one) {
           assert.deepEqual(pulled, expected)
           assert.equal(mayPush(), true)

@@ -45,7 +45,7 @@ function checkUse(used: readonly X509Certificate[], now: Date): Date {
   if (leaf.ca) throw new Untrusted(`its certificate ${nameOf(leaf)} is for issuing others, not for signing`)
   if (Parsed.parse(leaf.raw).extKeyUsage?.digitalSignature !== true)
     throw new Untrusted(`its certificate ${nameOf(leaf)} is not for signatures`)
-  const purposes: readonly string[] = (leaf.keyUsage as string[] | undefined) ?? []
+  const purposes: readonly string[] = leaf.keyUsage ?? []
   if (purposes.length > 0 && !purposes.some((one) => one === codeSigning || one === anyPurpose))
     throw new Untrusted(`its certificate ${nameOf(leaf)} is not for signing code`)
   for (const certificate of used) checkTime(certificate, now)

@@ -51,7 +51,10 @@ const reasonLimit = 300
  * Runs one check. Whatever goes wrong in it, however broken or hostile the signature is, means that the signature is
  * not verified; nothing is thrown.
  */
-export async function checked(known: Pick<Check, 'tool' | 'says'>, check: () => Promise<Partial<Check>>): Promise<Check> {
+export async function checked(
+  known: Pick<Check, 'tool' | 'says'>,
+  check: () => Promise<Partial<Check>>,
+): Promise<Check> {
   try {
     return { ...known, isVerified: true, reason: '', ...(await check()) }
   } catch (error) {
@@ -73,7 +76,6 @@ function reasonOf(error: unknown): string {
 
 /** What a signature says, for a message: short, and without characters that a terminal would obey. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200)
 }
 

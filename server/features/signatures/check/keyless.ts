@@ -65,8 +65,8 @@ function tryRoot(bundle: Bundle, root: TrustedRoot, signed: Signed): Account | {
 }
 
 /**
- * At least one time must be proven, by Rekor's promise or by a timestamp authority: the certificate has expired since. A
- * private Sigstore may run without a log of certificates, or without Rekor.
+ * At least one time must be proven, by Rekor's promise or by a timestamp authority: the certificate has expired since.
+ * A private Sigstore may run without a log of certificates, or without Rekor.
  */
 function verifierFor({ tlogs, ctlogs, ...material }: TrustMaterial): Verifier {
   return new Verifier(

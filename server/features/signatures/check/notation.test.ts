@@ -148,7 +148,7 @@ test('headers that Marina does not understand, and an expired signature, are ref
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ 'io.cncf.notary.expiry': '2020-01-01T00:00:00Z' }, /has expired at 2020/],
     [{ 'io.cncf.notary.expiry': 'soon' }, /times cannot be read/],
-    [{ crit: [scheme, 'io.cncf.notary.verificationPlugin'] }, /does not check: io\.cncf\.notary\.verificationPlugin/],
+    [{ crit: [scheme, 'io.cncf.notary.verificationPlugin'] }, /does not check: "io\.cncf\.notary\.verificationPlugin"/],
     [{ [scheme]: 'notary.x509.signingAuthority' }, /signing scheme is not known/],
     [{ cty: 'text/plain' }, /not that of a signature by notation/],
     [{ alg: 'none' }, /algorithm is none/],

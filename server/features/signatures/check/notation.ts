@@ -38,7 +38,7 @@ function checkHeaders({ contentType, scheme, critical, expiresAt }: NotationEnve
     throw new Untrusted(`its signing scheme is not known: ${printable(String(scheme))} (notary.x509 is)`)
   const unknown = critical.find((one) => !understood.includes(one))
   if (unknown !== undefined)
-    throw new Untrusted(`it asks for something that Marina does not check: ${printable(String(unknown))}`)
+    throw new Untrusted(`it asks for something that Marina does not check: ${printable(JSON.stringify(unknown))}`)
   if (expiresAt && expiresAt <= now) throw new Untrusted(`it has expired at ${expiresAt.toISOString()}`)
 }
 

@@ -9,7 +9,7 @@ import type { Check, Sealed, Trust } from './check.ts'
 import { checkNotation, notationTypes } from './notation.ts'
 
 /** An artifact that holds signatures of another one, the subject. */
-export type Held = { repository: RepositoryName; digest: Digest; subject: Digest }
+type Held = { repository: RepositoryName; digest: Digest; subject: Digest }
 /** `signatureBytes`: the largest signature that is read. `perImage`: the most that are checked of one image. */
 export type Limits = { signatureBytes: number; perImage: number }
 export type Source = Pick<Registry, 'readManifest' | 'openBlob'>

@@ -52,7 +52,8 @@ const curves = ['prime256v1', 'secp384r1', 'secp521r1']
 
 /** A public key in PEM: ECDSA P-256, P-384 or P-521, RSA of 2048 to 8192 bits, Ed25519. Throws SignerProblem. */
 function readKey(pem: string): KeyObject {
-  if (/PRIVATE KEY/.test(pem)) throw new SignerProblem('this is a private key: give the public one, and keep this secret')
+  if (/PRIVATE KEY/.test(pem))
+    throw new SignerProblem('this is a private key: give the public one, and keep this secret')
   const key = orProblem(() => createPublicKey(pem), 'the public key is no PEM that can be read')
   const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve = '', modulusLength = 0 } = {} } = key
   const isKnown =

@@ -13,7 +13,7 @@ export type SignerContent =
 /** A trusted root of a Sigstore (trusted_root.json), ready to be checked against. */
 export type TrustedRoot = { name: string; material: TrustMaterial }
 
-export type KeySigner = { kind: 'key'; name: string; key: KeyObject }
+type KeySigner = { kind: 'key'; name: string; key: KeyObject }
 /** An identity is a list of attributes of the subject that a certificate must have; none: any certificate. */
 export type Identity = readonly (readonly [attribute: string, value: string])[]
 export type CertificateSigner = {
