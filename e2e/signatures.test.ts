@@ -29,7 +29,7 @@ async function makeKeys(dir: string): Promise<void> {
       -addext basicConstraints=critical,CA:true -addext keyUsage=critical,keyCertSign -keyout ca.key -out ca.pem
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/C=DE/O=Example/CN=builder' \\
       -keyout notation.key -out notation.csr
-    printf 'basicConstraints=critical,CA:false\\nkeyUsage=critical,digitalSignature\\nextendedKeyUsage=codeSigning\\n' > ext
+    printf '%s\\n' basicConstraints=CA:false keyUsage=digitalSignature extendedKeyUsage=codeSigning > ext
     openssl x509 -req -in notation.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile ext -out leaf.pem
     cat leaf.pem ca.pem > notation.pem`
   const { code, stderr } = await end(['bash', '-euc', script], { cwd: dir })

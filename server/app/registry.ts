@@ -12,7 +12,7 @@ import {
   type Login,
   type SessionDoor,
 } from '../features/accounts/index.ts'
-import { describe } from '../features/artifacts/index.ts'
+import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
@@ -26,7 +26,7 @@ import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
-import { openDoor, type Door } from '../registry/door/door.ts'
+import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
 import type { ManifestOptions } from '../registry/door/manifests.ts'
 import type { Gates } from '../registry/gate.ts'
 import { openKeys } from '../registry/keys.ts'
@@ -62,7 +62,7 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, secrets, metrics, config, log } = ground
+  const { db, cache, blobs, secrets, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
@@ -102,10 +102,8 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull(reader, pulls, late('pull counts')),
-    onBytes(direction, count) {
-      metrics[direction].inc(count)
-      if (direction === 'received') passed(count)
-    },
+    warningOf: deprecationWarning(reader),
+    onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
   const callers = { login, sessions, peerOf, refusals }
@@ -128,6 +126,13 @@ function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) 
     const found = findProject(reader, projectOf(repository))
     if (found instanceof Promise) found.then(count).catch(onError)
     else count(found)
+  }
+}
+
+function counting({ metrics }: Ground, passed: (count: number) => void): DoorOptions['onBytes'] {
+  return (direction, count) => {
+    metrics[direction].inc(count)
+    if (direction === 'received') passed(count)
   }
 }
 

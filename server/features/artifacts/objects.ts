@@ -40,7 +40,7 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
   }, gathering)
 
   const list: Artifacts['list'] = async (ids) => {
-    const found = await cache.many(ids, artifactKey, load, sizeOf)
+    const found = await cache.many(ids, artifactKey, load, sizeOfArtifact)
     return ids.flatMap((id) => found.get(id) ?? [])
   }
   return {
@@ -78,7 +78,7 @@ export function findAccessories(
 const sizeOfHeld = ({ held }: { held: HeldRow[] }) => 100 + held.length * 400
 
 /** Roughly the bytes that an artifact takes in memory. */
-const sizeOf = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
+export const sizeOfArtifact = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
   1200 +
   tags.length * 300 +
   labelIds.length * 8 +

@@ -11,6 +11,7 @@ export const resources = [
   'cache_mirrors',
   'cache_rules',
   'cve_allowlist',
+  'deprecated_label',
   'holders',
   'immutable_rules',
   'label',

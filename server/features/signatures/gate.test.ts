@@ -74,7 +74,7 @@ test('as in Harbor, a project may want signatures of cosign or of notation, whoe
   await refused(both.app, 'v1', /not signed by cosign/)
 })
 
-test('a project that verifies wants a signature of one of its signers', async () => {
+test('PROJECTPOLICYVIOLATION: a project that verifies wants a signature of one of its signers', async () => {
   const { name, app } = await givenWanting('verify_signatures')
   const [keys, stranger] = [keyPairs['P-256'](), keyPairs['P-256']()]
   const image = await pushImage(marina, app, { tag: 'v1' })
