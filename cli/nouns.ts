@@ -49,6 +49,12 @@ export const clientCommands: ClientCommand[] = [
     load: async () => (await import('./commands/packages.ts')).packages,
   },
   noun('vulndb', 'the database of vulnerabilities: import, state', () => import('./commands/vulndb.ts')),
+  {
+    name: 'signatures',
+    about: 'who signed an image, and whether its project trusts them',
+    load: async () => (await import('./commands/signatures.ts')).signatures,
+  },
+  noun('trust', 'whose signatures a project trusts, and asks for', () => import('./commands/trust.ts')),
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

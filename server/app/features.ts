@@ -36,6 +36,7 @@ import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
+import { signatures } from '../features/signatures/index.ts'
 import { stream } from '../features/stream/index.ts'
 import { system } from '../features/system/index.ts'
 import { undelete } from '../features/undelete/index.ts'
@@ -178,6 +179,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       issueCredential: issuesCredentials(floor.tokens),
       registryUrls: registryUrlsOf(config),
     }),
+    signatures(floor.signatures),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
     proxyCache({

@@ -28,7 +28,16 @@ export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
 export type UntagGate = (tx: Tx, untagged: Untagged) => Promise<void>
 
 /** A manifest that is about to be sent to somebody who may pull from the repository. */
-export type Pulled = { project: Project; repository: RepositoryName; digest: Digest; caller: Caller }
+export type Pulled = PullAsked & { project: Project }
+type PullAsked = {
+  repository: RepositoryName
+  digest: Digest
+  caller: Caller
+  /** The User-Agent, which anybody can forge. */
+  client: string
+  /** Whether the caller may push to the repository, whatever the token of this request is for. */
+  mayPush(): Maybe<boolean>
+}
 
 /** May refuse a pull by throwing an OciError. Runs on every GET and HEAD of a manifest: best without a promise. */
 export type PullGate = (pulled: Pulled) => Maybe<void>
@@ -42,16 +51,12 @@ export type UntagGates = Pick<Gates, 'untag'>
 export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
 
 /** Runs the pull gates in order. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest; blobs do not. */
-export function passPullGates(
-  { gates, findProject }: PullGates,
-  repository: RepositoryName,
-  digest: Digest,
-  caller: Caller,
-): Maybe<void> {
+export function passPullGates({ gates, findProject }: PullGates, asked: PullAsked): Maybe<void> {
   if (gates.pull.length === 0) return undefined
-  return andThen(findProject(projectOf(repository)), (project) => {
-    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(repository)} does not exist`)
-    return passInTurn(gates.pull, { project, repository, digest, caller })
+  const name = projectOf(asked.repository)
+  return andThen(findProject(name), (project) => {
+    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${name} does not exist`)
+    return passInTurn(gates.pull, { ...asked, project })
   })
 }
 

@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto'
+
 /**
  * What each operation needs, copied from Harbor's tables (part B of its roles and rights) and not from our own code:
  * the matrix tests compare the two. They fail for an operation of the OpenAPI document that is missing here.
@@ -116,6 +118,8 @@ export const retentionPolicy = ({ id }: { id: number }) => ({
   trigger: { kind: 'Schedule', settings: { cron: '' } },
   scope: { level: 'project', ref: id },
 })
+
+const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })
 
 /** A repository's name without its project. */
 const shortName = (name: string) => name.slice(name.indexOf('/') + 1)
@@ -253,6 +257,13 @@ export const operations: Record<string, Operation> = {
   deleteTag: { needs: inProject('tag:delete'), example: nothing },
   listAccessories: { needs: inProject('accessory:list'), example: nothing },
   getVulnerabilitiesAddition: { needs: inProject('artifact-addition:read') },
+  listSignatures: { needs: inProject('accessory:list'), example: nothing },
+  listSigners: { needs: inProject('metadata:read'), example: nothing },
+  putSigner: { needs: inProject('metadata:update'), example: () => ({ body: { key: { public_key: publicKey } } }) },
+  deleteSigner: { needs: inProject('metadata:delete') },
+  listTrustRoots: { needs: 'user', example: nothing },
+  putTrustRoot: { needs: 'admin', robots: 'nobody' },
+  deleteTrustRoot: { needs: 'admin', robots: 'nobody' },
   listRepositoryTags: {
     needs: inProject('tag:list'),
     example: ({ repository }) => ({ query: `repository=${encodeURIComponent(shortName(repository))}` }),

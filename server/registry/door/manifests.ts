@@ -9,10 +9,14 @@ import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
 import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
+import type { Rights } from '../token.ts'
 import type { At, Exchange } from './session.ts'
 
 export type ManifestOptions = PullGates & {
   registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
+  rights: Pick<Rights, 'mayTouch'>
+  /** What to warn of whoever pulls this manifest. Only called once the gates are passed. */
+  warningOf(repository: RepositoryName, digest: Digest): Maybe<string | undefined>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   /** In bytes. */
   limits: { manifestBytes: number }
@@ -43,30 +47,53 @@ function pullManifest(
   const { name, reference } = asked
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
-    andThen(passPullGates(options, manifest.repository ?? name, manifest.digest, exchange.session.caller), () => {
+    andThen(passGates(options, manifest.repository ?? name, manifest.digest, exchange), (deprecation) => {
       checkIfMatch(exchange.request, manifest.digest)
-      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
-      if (sendStat(manifest, exchange)) return manifest.countsHead && notePull(options, asked, manifest, exchange)
+      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange, deprecation)
+      if (sendStat(manifest, exchange, deprecation))
+        return manifest.countsHead && notePull(options, asked, manifest, exchange)
       // The client does not have this manifest. It is found again by its tag, which may have moved meanwhile.
       return pullManifest(options, asked, exchange, 'readManifest')
     }),
   )
 }
 
+/** Passes the gates, and returns what to warn of. */
+function passGates(
+  options: ManifestOptions,
+  repository: RepositoryName,
+  digest: Digest,
+  { request, session: { caller } }: Exchange,
+): Maybe<string | undefined> {
+  const mayPush = () => options.rights.mayTouch(caller, repository, 'push')
+  const client = request.headers['user-agent'] ?? ''
+  return andThen(passPullGates(options, { repository, digest, caller, client, mayPush }), () =>
+    options.warningOf(repository, digest),
+  )
+}
+
 /** Answers with headers alone; false, with nothing sent, when the client needs the manifest itself. */
-function sendStat(stat: ManifestStat, { request, response }: Exchange): boolean {
-  if (matches(request, stat.digest)) send(response, 304, headersOf(stat))
-  else if (request.method === 'HEAD') send(response, 200, { ...headersOf(stat), 'content-length': stat.size })
+function sendStat(stat: ManifestStat, { request, response }: Exchange, deprecation: string | undefined): boolean {
+  const headers = headersOf(stat, deprecation)
+  if (matches(request, stat.digest)) send(response, 304, headers)
+  else if (request.method === 'HEAD') send(response, 200, { ...headers, 'content-length': stat.size })
   else return false
   return true
 }
 
-function sendManifest(options: ManifestOptions, asked: At<'manifest'>, found: ManifestRead, exchange: Exchange) {
+function sendManifest(
+  options: ManifestOptions,
+  asked: At<'manifest'>,
+  found: ManifestRead,
+  exchange: Exchange,
+  deprecation: string | undefined,
+) {
   const { request, response } = exchange
-  if (matches(request, found.digest)) return send(response, 304, headersOf(found))
+  if (matches(request, found.digest)) return send(response, 304, headersOf(found, deprecation))
   notePull(options, asked, found, exchange)
-  if (found.content.length <= oneWriteBytes) return sendPrepared(request, response, preparedOf(found))
-  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found) }
+  if (found.content.length <= oneWriteBytes && deprecation === undefined)
+    return sendPrepared(request, response, preparedOf(found))
+  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, deprecation) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
 }
 
@@ -114,12 +141,18 @@ async function deleteManifest(
 
 const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
 
-const headersOf = ({ digest, mediaType, warning }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>) => ({
-  'content-type': mediaType,
-  'docker-content-digest': digest,
-  etag: `"${digest}"`,
-  ...(warning === undefined ? {} : { warning: `299 - "${warning}"` }),
-})
+type Shown = Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>
+
+/** With a `Warning` for each thing to warn of (OCI Distribution Specification 1.1, "Warnings"). */
+function headersOf({ digest, mediaType, warning }: Shown, deprecation?: string) {
+  const warnings = [warning, deprecation].flatMap((text) => (text === undefined ? [] : [`299 - "${text}"`]))
+  return {
+    'content-type': mediaType,
+    'docker-content-digest': digest,
+    etag: `"${digest}"`,
+    ...(warnings.length === 0 ? {} : { warning: warnings.join(', ') }),
+  }
+}
 
 const prepared = new WeakMap<ManifestRead, Prepared>()
 
