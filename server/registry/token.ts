@@ -143,7 +143,7 @@ const tailOf = (token: string) => token.slice(-40)
  */
 export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const sizeCalculation = ({ token }: Verified) => token.length + 500
-  const verified = new LRUCache<string, Verified>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation })
+  const verified = new LRUCache<string, Verified>({ maxSize: 32 * 2 ** 20, sizeCalculation })
 
   return {
     async issue(caller, { access, projects }, seconds) {

@@ -8,7 +8,7 @@ import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
-import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
+import { fixedHeaders, matches, send } from './reply.ts'
 import type { Rights } from '../token.ts'
 import type { At, Exchange } from './session.ts'
 
@@ -91,8 +91,7 @@ function sendManifest(
   const { request, response } = exchange
   if (matches(request, found.digest)) return send(response, 304, headersOf(found, deprecation))
   notePull(options, asked, found, exchange)
-  if (found.content.length <= oneWriteBytes && deprecation === undefined)
-    return sendPrepared(request, response, preparedOf(found))
+  if (deprecation === undefined) return sendPrepared(request, response, preparedOf(found))
   const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, deprecation) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
 }
@@ -162,7 +161,7 @@ function preparedOf(found: ManifestRead): Prepared {
   if (!known) {
     const { content } = found
     const headers = Object.entries({ ...fixedHeaders, ...headersOf(found), 'content-length': content.length }).flat()
-    prepared.set(found, (known = { headers, text: content.toString('latin1') }))
+    prepared.set(found, (known = { headers, body: content }))
   }
   return known
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Digest } from '../../../oci/digest.ts'
 import { errorBody, OciError } from '../../../oci/errors.ts'
 import { BodyTooLarge } from '../../platform/http/body.ts'
+import { oneWriteBytes } from '../../platform/http/prepared.ts'
 import type { Answer } from '../../platform/http/server.ts'
 
 /** Sent with every answer below /v2: a browser must not show uploaded bytes as a page of this site (X03). */
@@ -10,9 +11,6 @@ export const fixedHeaders = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
 }
-
-/** The longest body, in bytes, that fits with its headers into the 16 KiB that Node writes without allocating. */
-export const oneWriteBytes = 8192
 
 /** Sends a whole answer, with its length and the headers that all answers have. */
 export function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {}, body: string | Buffer = '') {

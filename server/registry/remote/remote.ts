@@ -75,6 +75,7 @@ type Reading =
   | 'readManifest'
   | 'statManifest'
   | 'statBlob'
+  | 'readBlob'
   | 'openBlob'
   | 'blobUrl'
   | 'hasBlob'
@@ -90,6 +91,7 @@ function reading(line: Line): Pick<Remote, Reading> {
     readManifest: (name, reference) => readManifest(line, name, reference),
     statManifest: (name, reference) => statManifest(line, name, reference),
     statBlob: (name, digest) => statBlob(line, name, digest),
+    readBlob: (name, digest) => statBlob(line, name, digest),
     openBlob: (name, digest, range) => openBlob(line, name, digest, range),
     // A client has no credential of the other side, and its presigned URLs are for Marina.
     blobUrl: async () => undefined,
