@@ -8,7 +8,7 @@ import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
-import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
+import { fixedHeaders, matches, oneWriteBytes, send, warningOf } from './reply.ts'
 import type { At, Exchange } from './session.ts'
 
 export type ManifestOptions = PullGates & {
@@ -114,11 +114,11 @@ async function deleteManifest(
 
 const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
 
-const headersOf = ({ digest, mediaType, warning }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>) => ({
+const headersOf = ({ digest, mediaType, ...beside }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>) => ({
   'content-type': mediaType,
   'docker-content-digest': digest,
   etag: `"${digest}"`,
-  ...(warning === undefined ? {} : { warning: `299 - "${warning}"` }),
+  ...warningOf(beside),
 })
 
 const prepared = new WeakMap<ManifestRead, Prepared>()

@@ -25,6 +25,10 @@ export function send(response: Answer, status: number, headers: OutgoingHttpHead
   else response.end(body.toString('latin1'), 'latin1')
 }
 
+/** The `Warning` header (OCI Distribution Specification 1.1, "Warnings") of what may not be the newest or whole. */
+export const warningOf = ({ warning }: { warning?: string }): { warning?: string } =>
+  warning === undefined ? {} : { warning: `299 - "${warning}"` }
+
 /** Sends a value as JSON. */
 export function sendJson(response: Answer, status: number, value: unknown, headers: OutgoingHttpHeaders = {}) {
   send(response, status, { 'content-type': 'application/json', ...headers }, JSON.stringify(value))
