@@ -91,12 +91,13 @@ async function fill(
 ): Promise<void> {
   const { name, digest, size, rules } = wanted
   const from = spool.arrived()
+  const isByTls = remote.endpoint.url.startsWith('https:')
   const { passed } = openThrottle(rules.bytesPerSecond, signal)
   const take = (chunk: Buffer): Promise<void> | undefined => {
     const { length } = chunk
     if (spool.arrived() + length > size) throw wrongSize(wanted)
     const writing = spool.write(chunk)
-    ground.onArrived(wanted, length)
+    ground.onArrived(wanted, length, isByTls)
     const pausing = passed(length)
     return pausing ? Promise.all([writing, pausing]).then(() => {}) : writing
   }

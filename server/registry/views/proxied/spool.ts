@@ -50,7 +50,10 @@ const newestBlocks = 8
 const behindBytes = 8 * 2 ** 20
 
 /** The thread that hashes is told of this many new bytes at once. */
-const toldBytes = 2 ** 20
+const toldBytes = 4 * 2 ** 20
+
+/** So many bytes are written at once, or what came in so many ms: other processes see the file grow that often. */
+const batch = { bytes: 2 ** 19, ms: 25 }
 
 /** The most bytes that a reader takes at once who cannot hold a block, or is far behind. */
 const readBytes = 64 * 1024
@@ -71,8 +74,9 @@ type State = {
   told: number
   /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
   blocks: Block[]
-  /** Writes one batch after the other while there is something to write. */
+  /** Writes one batch after the other while there is enough to write. */
   writing: Promise<void> | undefined
+  timer: NodeJS.Timeout | undefined
 }
 
 /** `digest`: a new one. `before`: a file with the first bytes of the blob, which are copied, as its owner may live. */
@@ -96,6 +100,7 @@ export async function openSpool(
     told: 0,
     blocks: [],
     writing: undefined,
+    timer: undefined,
   }
   let isKept = false
   const end = (how: NonNullable<State['ended']>) => {
@@ -108,7 +113,7 @@ export async function openSpool(
     arrived: () => state.arrived,
     write: (bytes) => take(state, bytes),
     async finish(verify) {
-      await state.writing
+      while (state.written < state.arrived) await startWriting(state)
       verify(await digest.finish(handle.fd))
       end({ isRight: true })
     },
@@ -173,27 +178,43 @@ function take(state: State, bytes: Buffer): Promise<void> | undefined {
   }
   freeNow(bytes)
   state.grown.send()
-  state.writing ??= writeAll(state).finally(() => (state.writing = undefined))
-  state.writing.catch(() => {})
+  if (state.arrived - state.written >= batch.bytes) startWriting(state)
+  else writeLater(state)
   return state.arrived - state.written > behindBytes ? state.writing : undefined
+}
+
+function writeLater(state: State): void {
+  state.timer ??= setTimeout(() => void startWriting(state), batch.ms)
+}
+
+/** Begins to write what has come, unless that goes on already. */
+function startWriting(state: State): Promise<void> {
+  clearTimeout(state.timer)
+  state.timer = undefined
+  state.writing ??= writeAll(state).finally(() => {
+    state.writing = undefined
+    if (state.written < state.arrived && !state.ended && state.users > 0) writeLater(state)
+  })
+  state.writing.catch(() => {})
+  return state.writing
 }
 
 /** Writes what has come, as much at once as there is. Throws StorageFull when the folder has no room. */
 async function writeAll(state: State): Promise<void> {
   try {
-    while (state.written < state.arrived) {
+    do {
       const { written, blocks } = state
-      const batch = blocks.flatMap(({ start, bytes, filled }) =>
+      const pieces = blocks.flatMap(({ start, bytes, filled }) =>
         start + filled > written ? [bytes.subarray(Math.max(0, written - start), filled)] : [],
       )
-      state.written += (await state.handle.writev(batch, written)).bytesWritten
+      state.written += (await state.handle.writev(pieces, written)).bytesWritten
       if (state.written - state.told >= toldBytes) {
         state.told = state.written
         state.digest.written(state.handle.fd, state.written)
       }
       while (blocks.length > newestBlocks && blocks[0]!.start + blocks[0]!.filled <= state.written)
         state.pool.drop(blocks.shift()!)
-    }
+    } while (state.arrived - state.written >= batch.bytes || (state.ended && state.written < state.arrived))
   } catch (error) {
     const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '')
     const why = isFull ? new StorageFull('no room for a download', { cause: error }) : error
@@ -251,6 +272,7 @@ const readable = ({ ended, arrived, size }: State): number =>
 
 async function release(state: State): Promise<void> {
   if (--state.users > 0) return
+  clearTimeout(state.timer)
   await state.writing?.catch(() => {})
   for (const block of state.blocks.splice(0)) state.pool.drop(block)
   await state.handle.close()

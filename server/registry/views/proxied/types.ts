@@ -56,7 +56,7 @@ export type ProxyLent = {
   /** A digest that is computed beside the download. */
   startDigest(algorithm: Algorithm): RunningDigest
   log: Log
-  /** Told of the length of each chunk of a blob that comes from an upstream. */
+  /** Told of the length of each chunk of a blob whose memory only a garbage collection frees: those that come by TLS. */
   onReceived(bytes: number): void
 }
 
@@ -106,7 +106,7 @@ export type DownloadGround = Pick<
   /** Told of each blob that is stored. */
   onStored(wanted: WantedBlob): void
   /** Told of each chunk that comes, in bytes. */
-  onArrived(wanted: WantedBlob, bytes: number): void
+  onArrived(wanted: WantedBlob, bytes: number, isByTls: boolean): void
 }
 
 /**
