@@ -48,6 +48,6 @@ for (const standIn of reachable) {
       const [own, through] = [await get(`${repository}/blobs/${digest}`), await get(`${path}/blobs/${digest}`)]
       assert.ok(expectAnswer(through, 200).body.equals(expectAnswer(own, 200).body))
     }
-    expectAnswer(await get(`${cache}/${namespace}/none/manifests/v1`), 404)
+    expectAnswer(await get(`${cache}/${namespace}/none/manifests/v1`), 404, 'NAME_UNKNOWN')
   })
 }
