@@ -186,8 +186,7 @@ test('every client shows that a password is wrong', async () => {
 
 test('buildah commits and pushes an image; podman pulls it by tag and by digest, and pushes it on', async () => {
   const env = { REGISTRY_AUTH_FILE: path.join(top.dir, 'build-auth.json') }
-  const buildah = (...args: string[]) =>
-    run(['buildah', ...buildahIn(path.join(top.dir, 'buildah')), ...args], { env })
+  const buildah = (...args: string[]) => run(['buildah', ...buildahIn(path.join(top.dir, 'buildah')), ...args], { env })
   const podman = (...args: string[]) => run([...podmanIn(path.join(top.dir, 'podman')), ...args], { env })
   const digestFile = path.join(top.dir, 'digest')
   await writeFile(path.join(top.dir, 'greeting'), 'built\n')
@@ -233,7 +232,10 @@ test('podman, buildah and skopeo pull through a cache that their configuration n
   const env = { CONTAINERS_REGISTRIES_CONF: config }
   const clients: Record<string, (name: string) => string[]> = {
     podman: (name) => [...podmanIn(path.join(top.dir, 'podman')), 'pull', '--quiet', `docker://${name}`],
-    skopeo: (name) => ['skopeo', 'copy', '--quiet', `docker://${name}`, `dir:${path.join(top.dir, 'mirrored')}`],
+    skopeo: (name) => [
+      ...['skopeo', '--registries-conf', config, 'copy', '--quiet'],
+      ...[`docker://${name}`, `dir:${path.join(top.dir, 'mirrored')}`],
+    ],
     buildah: (name) => ['buildah', ...buildahIn(path.join(top.dir, 'buildah')), 'pull', '--quiet', `docker://${name}`],
   }
   for (const [client, command] of Object.entries(clients)) {

@@ -278,16 +278,7 @@ async function pushSmall(
 ) {
   const small = await smallImage(await mkdtemp(path.join(top.dir, 'small-')), text, architecture)
   const creds = ['--dest-creds', `admin:${password}`, '--dest-tls-verify=false']
-  await run([
-    'skopeo',
-    'copy',
-    '--quiet',
-    '--format',
-    format,
-    ...creds,
-    small.source,
-    `docker://${to}/${name}`,
-  ])
+  await run(['skopeo', 'copy', '--quiet', '--format', format, ...creds, small.source, `docker://${to}/${name}`])
   return small
 }
 

@@ -35,8 +35,10 @@ const resumedAt = (digest: string): number => {
 }
 
 const isLeft = async (digest: string) =>
-  (await db.rows(sql`
-    select from proxied_download where digest = ${digest} and renewed_at < now() - interval '15 s'`)).length === 1
+  (
+    await db.rows(sql`
+    select from proxied_download where digest = ${digest} and renewed_at < now() - interval '15 s'`)
+  ).length === 1
 
 test('kill -9 of the process that downloads: another one goes on at the byte that had arrived', async () => {
   const { cache, name, image, layer, digest, path } = await givenLayer(3_000_000)

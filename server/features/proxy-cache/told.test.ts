@@ -50,7 +50,10 @@ test('lists of what is here carry a warning while the upstream is in trouble', a
   scene.fault = () => ({ status: 503 })
   for (const path of [tags, referrers]) {
     const answer = expectAnswer(await scene.get(path), 200)
-    assert.match(String(answer.headers['warning']), /^299 - ".* could not be asked \(.*\): this list has only what is here"$/)
+    assert.match(
+      String(answer.headers['warning']),
+      /^299 - ".* could not be asked \(.*\): this list has only what is here"$/,
+    )
   }
   const here = expectAnswer(await scene.get(tags), 200)
   assert.deepEqual((here.json() as { tags: string[] }).tags, ['v1'])

@@ -106,7 +106,12 @@ async function* bytesFrom(line: Line, question: Question, answer: Answer, at: nu
 }
 
 /** The byte behind the last one; undefined when the other side does not say how long the blob is. */
-export function endOf(line: Line, question: Question, answer: Answer, range: ByteRange | undefined): number | undefined {
+export function endOf(
+  line: Line,
+  question: Question,
+  answer: Answer,
+  range: ByteRange | undefined,
+): number | undefined {
   const length = lengthOf(answer)
   if (!range) return length
   const told = rangeOf(answer)

@@ -22,11 +22,7 @@ export class LockLost extends Error {
 /** Locks on things at other registries, which have no locks of their own. */
 export interface Locks {
   /** Runs `work` while no other caller works on `key`. Rejects with the signal's reason when aborted before. */
-  hold<Result>(
-    key: string,
-    signal: AbortSignal | undefined,
-    work: (held: Held) => Promise<Result>,
-  ): Promise<Result>
+  hold<Result>(key: string, signal: AbortSignal | undefined, work: (held: Held) => Promise<Result>): Promise<Result>
 }
 
 const never = new AbortController().signal

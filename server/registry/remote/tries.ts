@@ -11,15 +11,15 @@ export interface Tries {
    * To be called when the line was cut after `received` more bytes: waits before the next try. Throws the error when
    * another try cannot end better, or there is none left.
    */
-  next(error: unknown, received: number): Promise<void>
+  next(failure: unknown, received: number): Promise<void>
 }
 
 export function openTries(line: Line, question: Question): Tries {
   const { limits, signal } = line
   let [tries, since] = [1, 0]
   return {
-    async next(error, received) {
-      const why = failedCall(line, question, error)
+    async next(failure, received) {
+      const why = failedCall(line, question, failure)
       since += received
       if (since >= progressBytes) [tries, since] = [1, 0]
       if (!why.isPassing || tries++ >= limits.tries) throw why

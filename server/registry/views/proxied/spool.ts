@@ -178,7 +178,7 @@ function take(state: State, bytes: Buffer): Promise<void> | undefined {
   }
   freeNow(bytes)
   state.grown.send()
-  if (state.arrived - state.written >= batch.bytes) startWriting(state)
+  if (state.arrived - state.written >= batch.bytes) void startWriting(state)
   else writeLater(state)
   return state.arrived - state.written > behindBytes ? state.writing : undefined
 }
