@@ -8,7 +8,7 @@ import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
-import { fixedHeaders, matches, send } from './reply.ts'
+import { fixedHeaders, matches, send, warningOf } from './reply.ts'
 import type { Rights } from '../token.ts'
 import type { At, Exchange } from './session.ts'
 
@@ -142,16 +142,12 @@ const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : nu
 
 type Shown = Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>
 
-/** With a `Warning` for each thing to warn of (OCI Distribution Specification 1.1, "Warnings"). */
-function headersOf({ digest, mediaType, warning }: Shown, deprecation?: string) {
-  const warnings = [warning, deprecation].flatMap((text) => (text === undefined ? [] : [`299 - "${text}"`]))
-  return {
-    'content-type': mediaType,
-    'docker-content-digest': digest,
-    etag: `"${digest}"`,
-    ...(warnings.length === 0 ? {} : { warning: warnings.join(', ') }),
-  }
-}
+const headersOf = ({ digest, mediaType, warning }: Shown, deprecation?: string) => ({
+  'content-type': mediaType,
+  'docker-content-digest': digest,
+  etag: `"${digest}"`,
+  ...warningOf(warning, deprecation),
+})
 
 const prepared = new WeakMap<ManifestRead, Prepared>()
 
