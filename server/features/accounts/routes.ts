@@ -22,6 +22,7 @@ import {
   countOnce,
   findAccountById,
   findListedAccount,
+  hasMadePassword,
   listAccounts,
   type Account,
   type ListedAccount,
@@ -74,7 +75,8 @@ function currentRoutes({ db, cache }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getCurrentUserInfo, 'user', async ({ rights }) => {
       if (rights.kind !== 'user') throw new Failure('PRECONDITION', 'a robot has no profile')
-      return present(await getListed(db, rights.id))
+      const [account, isMade] = await Promise.all([getListed(db, rights.id), hasMadePassword(db, rights.id)])
+      return { ...present(account), ...(isMade ? { has_generated_password: true } : {}) }
     }),
     route(api.getCurrentUserPermissions, 'user', async ({ query: { scope = '', relative = false }, rights }) => {
       const held = await heldIn({ db, cache }, rights, scope)
