@@ -94,6 +94,11 @@ export const pages: Page[] = [
     example: '/p/team/-/webhooks/1',
   },
   {
+    path: '/p/:project/-/usage',
+    load: () => import('../pages/storage/project-usage.tsx'),
+    example: '/p/team/-/usage',
+  },
+  {
     path: '/p/:project/-/trash',
     load: () => import('../pages/trash/trash.tsx'),
     example: '/p/team/-/trash',
