@@ -21,6 +21,7 @@ export type Page = {
 /** Every page of the portal, one line each. Navigation, tests and pictures follow this list. */
 export const pages: Page[] = [
   { path: '/login', load: () => import('../pages/login/login.tsx'), isBare: true },
+  { path: '/sign-up', load: () => import('../pages/login/sign-up.tsx'), isBare: true },
   {
     path: '/',
     load: () => import('../pages/home/home.tsx'),
