@@ -123,6 +123,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     { name: 'catalog', topics: nouns },
     registryOf(ground),
     system({
+      db,
       settings,
       components: () => house.components,
       isDraining: house.isDraining,
