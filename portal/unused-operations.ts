@@ -57,6 +57,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
+  listProxyCaches: proxied,
   getProxyCache: proxied,
   listProxyCacheTags: proxied,
   refreshProxyCache: proxied,

@@ -11,7 +11,7 @@ import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
-import { immutability } from '../features/immutability/index.ts'
+import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
@@ -152,9 +152,10 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       db,
       gates,
       prefetch: proxied.prefetch,
-      paused: proxied.paused,
+      troubleOf: proxied.troubleOf,
       counts: proxied.counts,
       rulesOf: (projectId) => findCacheRules(reader, projectId),
+      immutableIn: (projectId) => findImmutable(reader, projectId),
       evictEveryMs: config.proxyCache.evictEveryMs,
       dir: proxiedDir(ground),
     }),

@@ -306,6 +306,7 @@ export const operations: Record<string, Operation> = {
   listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
   forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },
   // The project of the example caches no other registry (412); the tests of caches have one that does.
+  listProxyCaches: { needs: onSystem('registry:list'), example: nothing },
   getProxyCache: { needs: inProject('artifact:list') },
   listProxyCacheTags: { needs: inProject('artifact:list') },
   refreshProxyCache: { needs: inProject('artifact:create') },
