@@ -5,7 +5,6 @@ const forScripts = 'neither a page nor the command line has it yet: for scripts'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 const notYet = 'scans and SBOMs have no page yet'
-const proxied = 'caches of other registries have no page yet: the command line has them'
 const exported = 'a report of all artifacts has no page and no command yet: for scripts'
 
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
@@ -57,13 +56,6 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
-  listProxyCaches: proxied,
-  getProxyCache: proxied,
-  listProxyCacheTags: proxied,
-  refreshProxyCache: proxied,
-  prefetchProxyCache: proxied,
-  getProxyCachePrefetch: proxied,
-  forgetProxyCache: proxied,
   scanArtifact: notYet,
   stopScanArtifact: notYet,
   getReportLog: notYet,

@@ -64,6 +64,11 @@ export const pages: Page[] = [
     example: '/p/team/-/r/apps/web/-/compare?a=1.0&b=1.1',
   },
   {
+    path: '/p/:project/-/cache',
+    load: () => import('../pages/project-cache/project-cache.tsx'),
+    example: '/p/hub/-/cache',
+  },
+  {
     path: '/p/:project/-/members',
     load: () => import('../pages/members/members.tsx'),
     example: '/p/team/-/members',
@@ -151,6 +156,12 @@ export const pages: Page[] = [
     load: () => import('../pages/endpoints/endpoints.tsx'),
     may: 'registry:list',
     nav: { section: 'run', icon: 'globe', en: 'Endpoints', de: 'Endpunkte' },
+  },
+  {
+    path: '/proxy-caches',
+    load: () => import('../pages/proxy-caches/proxy-caches.tsx'),
+    may: 'registry:list',
+    nav: { section: 'run', icon: 'download', en: 'Proxy caches', de: 'Proxy-Caches' },
   },
   {
     path: '/webhooks',

@@ -53,9 +53,6 @@ const en = {
   danger: 'Delete the project',
   dangerAbout: 'An empty project can be deleted. Its members, robots, labels, rules and webhooks go with it.',
   deleteAction: 'Delete the project',
-  deleteTitle: (name: string) => `Delete the project ${name}?`,
-  deleteHint: 'Its members, robots, labels, rules and webhooks go with it. This cannot be undone.',
-  gone: (name: string) => `The project ${name} is deleted.`,
 }
 
 const de: typeof en = {
@@ -112,9 +109,6 @@ const de: typeof en = {
   danger: 'Projekt löschen',
   dangerAbout: 'Ein leeres Projekt lässt sich löschen. Mitglieder, Robots, Labels, Regeln und Webhooks gehen mit.',
   deleteAction: 'Projekt löschen',
-  deleteTitle: (name) => `Das Projekt ${name} löschen?`,
-  deleteHint: 'Mitglieder, Robots, Labels, Regeln und Webhooks gehen mit. Das lässt sich nicht rückgängig machen.',
-  gone: (name) => `Das Projekt ${name} ist gelöscht.`,
 }
 
 export const words = wordsOf({ en, de })
