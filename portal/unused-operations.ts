@@ -1,11 +1,8 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const scanning = 'a project cannot choose a scanner before Marina scans'
-const forScripts = 'neither a page nor the command line has it yet: for scripts'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
-const notYet = 'scans and SBOMs have no page yet'
-const exported = 'a report of all artifacts has no page and no command yet: for scripts'
 
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
 export const unusedOperations: Readonly<Record<string, string>> = {
@@ -20,10 +17,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   reportDeployments: 'for the agent of a cluster, which reports what runs there',
   getRegistry: one,
   getRegistryInfo: one,
-  exportArtifacts: exported,
-  listArtifactExports: exported,
-  getArtifactExport: exported,
-  downloadArtifactExport: exported,
+  getArtifactExport: one,
   getIcon: 'the portal has icons of its own for the kinds of artifacts',
   GetLabelByID: one,
   getProjectMember: one,
@@ -35,9 +29,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getProjectTemplate: one,
   headProject: 'createProject says itself that a name is taken',
   getQuota: one,
-  listParkedFacts: 'the page of jobs counts them, and retries them; what they hold is for scripts',
-  replayFacts: forScripts,
-  listSystemRetentions: forScripts,
+  listSystemRetentions: 'policies of the whole system have no editor: scripts save and list them',
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
   getScanner: one,
@@ -56,8 +48,4 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
-  scanArtifact: notYet,
-  stopScanArtifact: notYet,
-  getReportLog: notYet,
-  getSbom: notYet,
 }

@@ -182,6 +182,12 @@ export const pages: Page[] = [
     nav: { section: 'run', icon: 'layers', en: 'Caches', de: 'Caches' },
   },
   {
+    path: '/reports',
+    load: () => import('../pages/reports/reports.tsx'),
+    may: 'catalog:read',
+    nav: { section: 'run', icon: 'file', en: 'Reports', de: 'Berichte' },
+  },
+  {
     path: '/users',
     load: () => import('../pages/users/users.tsx'),
     may: 'user:list',

@@ -27,6 +27,7 @@ import { History } from './history.tsx'
 import type { Artifact, InArtifact } from './in-artifact.ts'
 import { Overview } from './overview.tsx'
 import { Places } from './places.tsx'
+import { Sbom } from './sbom.tsx'
 import { words } from './words.ts'
 
 const views = {
@@ -34,6 +35,7 @@ const views = {
   graph: Contents,
   history: History,
   files: Files,
+  sbom: Sbom,
   documents: Documents,
   places: Places,
   activity: Activity,
@@ -126,7 +128,14 @@ function Shown({ title, ...here }: InArtifact & { title: string }) {
   const asked = query.value.get('tab') ?? ''
   const view = all.find((one) => one === asked) ?? 'overview'
   const Part = views[view]
-  const nothing = { page: undefined, sort: undefined, q: undefined, hide: undefined }
+  const nothing = {
+    page: undefined,
+    sort: undefined,
+    q: undefined,
+    hide: undefined,
+    kind: undefined,
+    platform: undefined,
+  }
   return (
     <>
       <Tabs
@@ -143,11 +152,12 @@ function Shown({ title, ...here }: InArtifact & { title: string }) {
 }
 
 /** The views that this artifact has something for, and the caller the right to. */
-function viewsOf({ addition_links: additions, references }: Artifact, can: Can): View[] {
+function viewsOf({ type, addition_links: additions, references }: Artifact, can: Can): View[] {
   const hasFiles = ['readme.md', 'values.yaml', 'dependencies', 'files', 'license'].some((one) => one in additions)
   return (Object.keys(views) as View[]).filter((one) => {
     if (one === 'history') return 'build_history' in additions || references.length > 0
     if (one === 'files') return hasFiles
+    if (one === 'sbom') return (type === 'IMAGE' || type === 'SBOM') && can('sbom', 'read')
     if (one === 'activity') return can('log', 'list')
     return true
   })
