@@ -15,6 +15,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { Digest } from '../../ui/copy.tsx'
 import { PageHeader } from '../../ui/header.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import { later } from '../../ui/later.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { WithProject, type InProject } from '../../ui/project-frame.tsx'
@@ -27,8 +28,10 @@ import { History } from './history.tsx'
 import type { Artifact, InArtifact } from './in-artifact.ts'
 import { Overview } from './overview.tsx'
 import { Places } from './places.tsx'
-import { Sbom } from './sbom.tsx'
 import { words } from './words.ts'
+
+/** What few readers open. */
+const Sbom = later(async () => (await import('./sbom.tsx')).Sbom)
 
 const views = {
   overview: Overview,
