@@ -166,7 +166,10 @@ export const operations: Record<string, Operation> = {
     example: ({ fresh }) => ({ body: { project_name: fresh('made') } }),
   },
   getProject: { needs: inProject('project:read'), example: nothing },
-  updateProject: { needs: inProject('project:update'), example: () => ({ body: { metadata: { auto_scan: 'true' } } }) },
+  updateProject: {
+    needs: inProject('project:update'),
+    example: () => ({ body: { metadata: { reuse_sys_cve_allowlist: 'true' } } }),
+  },
   deleteProject: { needs: inProject('project:delete'), example: nothing, endsProject: true },
   getProjectDeletable: { needs: inProject('project:delete'), example: nothing },
   getProjectSummary: { needs: inProject('project:read'), example: nothing },
@@ -210,7 +213,10 @@ export const operations: Record<string, Operation> = {
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
   getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
-  updateProjectMetadata: { needs: inProject('metadata:update'), example: () => ({ body: { auto_scan: 'false' } }) },
+  updateProjectMetadata: {
+    needs: inProject('metadata:update'),
+    example: () => ({ body: { reuse_sys_cve_allowlist: 'false' } }),
+  },
   deleteProjectMetadata: { needs: inProject('metadata:delete'), example: nothing },
 
   listProjectMembers: { needs: inProject('member:list'), example: nothing },
