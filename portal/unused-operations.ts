@@ -1,6 +1,5 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
-const scanning = 'a project cannot choose a scanner before Marina scans'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -33,9 +32,6 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
   getScanner: one,
-  getScannerOfProject: scanning,
-  listScannerCandidatesOfProject: scanning,
-  setScannerOfProject: scanning,
   listTopRepositories: 'the home page shows what is of interest to its reader, and scores what is used least',
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',

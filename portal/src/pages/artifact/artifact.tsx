@@ -32,12 +32,14 @@ import { words } from './words.ts'
 
 /** What few readers open. */
 const Sbom = later(async () => (await import('./sbom.tsx')).Sbom)
+const Vulnerabilities = later(async () => (await import('./vulnerabilities.tsx')).Vulnerabilities)
 
 const views = {
   overview: Overview,
   graph: Contents,
   history: History,
   files: Files,
+  vulnerabilities: Vulnerabilities,
   sbom: Sbom,
   documents: Documents,
   places: Places,
@@ -137,6 +139,8 @@ function Shown({ title, ...here }: InArtifact & { title: string }) {
     q: undefined,
     hide: undefined,
     kind: undefined,
+    severity: undefined,
+    fix: undefined,
     platform: undefined,
   }
   return (
@@ -160,6 +164,7 @@ function viewsOf({ type, addition_links: additions, references }: Artifact, can:
   return (Object.keys(views) as View[]).filter((one) => {
     if (one === 'history') return 'build_history' in additions || references.length > 0
     if (one === 'files') return hasFiles
+    if (one === 'vulnerabilities') return type === 'IMAGE' && can('scan', 'read')
     if (one === 'sbom') return (type === 'IMAGE' || type === 'SBOM') && can('sbom', 'read')
     if (one === 'activity') return can('log', 'list')
     return true

@@ -1,67 +1,40 @@
 import { getArtifact } from '../../../../api/artifacts.ts'
-import { getReportLog, scanArtifact, stopScanArtifact } from '../../../../api/scans.ts'
-import { system } from '../../i18n/system.ts'
-import { useAction } from '../../lib/action.ts'
-import { send } from '../../lib/api.ts'
 import { useLive } from '../../lib/live.ts'
-import { changeQuery, query } from '../../lib/location.ts'
-import { platformText } from '../../lib/platforms.ts'
-import { forget, useApi } from '../../lib/query.ts'
+import { useApi } from '../../lib/query.ts'
 import { showDuration } from '../../lib/show.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import { ErrorState, Problem } from '../../ui/problem.tsx'
-import { isGoingOn, LogView, RunState } from '../../ui/run.tsx'
-import { Select } from '../../ui/select.tsx'
+import { isGoingOn, RunState } from '../../ui/run.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
-import { toast } from '../../ui/toasts.tsx'
 import type { Artifact, InArtifact } from './in-artifact.ts'
+import { chosenOf, ImageChoice, listPath, LookLog, partsOf, runningMs, useLook } from './look.tsx'
 import { Downloads, Packages } from './sbom-packages.tsx'
 import { sbomWords } from './sbom-words.ts'
-
-/** How often an image that is looked into is asked again, in ms, should the stream tell of nothing. */
-const runningMs = 2000
 
 /** What the image holds, by its SBOM; of an index, image by image. */
 export function Sbom(here: InArtifact) {
   const images = imagesOf(here.artifact)
-  const asked = query.value.get('platform')
-  const image = images.find(({ digest }) => digest === asked) ?? images[0]!
+  const { digest } = chosenOf(images)
   return (
     <section class="stack" aria-label={sbomWords().packages}>
-      {images.length > 1 && (
-        <label class="inline-choice">
-          <span>{sbomWords().platform}</span>
-          <Select
-            value={image.digest}
-            options={images.map(({ digest, name }) => ({ value: digest, label: name }))}
-            onPick={(digest) => changeQuery({ platform: digest, kind: undefined, q: undefined })}
-          />
-        </label>
-      )}
-      <OfImage key={image.digest} {...here} digest={image.digest} />
+      <ImageChoice images={images} />
+      <OfImage key={digest} {...here} digest={digest} />
     </section>
   )
 }
 
-/**
- * What can have an SBOM: an image itself; of an index its images, and the index where it has one. Attestations, which
- * buildkit puts beside the images, are none.
- */
-function imagesOf({ digest, references, accessories = [] }: Artifact): { digest: string; name: string }[] {
-  const parts = references.flatMap(({ child_digest: child, platform }) => {
-    const name = platform && platformText(platform)
-    return name === undefined ? [] : [{ digest: child, name }]
-  })
+/** What can have an SBOM: an image itself; of an index its images, and the index where it has one. */
+function imagesOf(artifact: Artifact) {
+  const { digest, accessories = [] } = artifact
+  const parts = partsOf(artifact)
   const hasOwn = parts.length === 0 || accessories.some(isSbom)
   return [...(hasOwn ? [{ digest, name: sbomWords().whole }] : []), ...parts]
 }
 
 const isSbom = ({ type }: { type: string }): boolean => type === 'sbom.harbor'
 
-type OfImageProps = InArtifact & { digest: string }
-
-function OfImage({ digest, ...here }: OfImageProps) {
+function OfImage({ digest, ...here }: InArtifact & { digest: string }) {
   const { project, repository } = here
   const params = { project_name: project.name, repository_name: repository, reference: digest }
   const call = { params, query: { with_accessory: true, with_sbom_overview: true } }
@@ -81,34 +54,17 @@ function OfImage({ digest, ...here }: OfImageProps) {
       {overview?.scan_status === 'Stopped' && <p class="note warn">{sbomWords().wasStopped}</p>}
       {hasDocument && <Packages {...here} digest={digest} size={stored?.size ?? image.size} />}
       {overview?.report_id !== undefined && (
-        <Log params={{ ...params, report_id: overview.report_id }} isRunning={isRunning} isOpen={!hasDocument} />
+        <LookLog params={{ ...params, report_id: overview.report_id }} isRunning={isRunning} isOpen={!hasDocument} />
       )}
     </>
   )
-}
-
-const listPath = ({ project, repository }: Pick<InArtifact, 'project' | 'repository'>): string =>
-  `/projects/${project.name}/repositories/${encodeURIComponent(repository)}/artifacts`
-
-/** Asks for SBOMs of the artifact that the page is about, of an index of all its images; stops what makes them. */
-function useSbomActions(here: InArtifact) {
-  const { project, repository, artifact } = here
-  const params = { project_name: project.name, repository_name: repository, reference: artifact.digest }
-  const act = (operation: typeof scanArtifact | typeof stopScanArtifact, said: string) => async () => {
-    await send(operation as typeof scanArtifact, { params, body: { scan_type: 'sbom' } })
-    forget(listPath(here))
-    toast(said)
-  }
-  const make = useAction(act(scanArtifact, sbomWords().asked))
-  const stop = useAction(act(stopScanArtifact, sbomWords().stopped))
-  return { make, stop, error: make.error ?? stop.error }
 }
 
 type WorkProps = InArtifact & { image: Artifact; hasDocument: boolean }
 
 /** How it stands with the SBOM, and what can be done about it. */
 function Work({ image, hasDocument, ...here }: WorkProps) {
-  const { make, stop, error } = useSbomActions(here)
+  const { make, stop, error } = useLook(here, 'sbom', sbomWords())
   const { can, artifact } = here
   const overview = image.sbom_overview
   const isRunning = isGoingOn(overview?.scan_status)
@@ -166,21 +122,5 @@ function Facts({ overview }: { overview: Artifact['sbom_overview'] }) {
         </span>
       )}
     </>
-  )
-}
-
-type LogProps = {
-  params: { project_name: string; repository_name: string; reference: string; report_id: string }
-  isRunning: boolean
-  isOpen: boolean
-}
-
-function Log({ params, isRunning, isOpen }: LogProps) {
-  const found = useApi(getReportLog, { params }, isRunning ? { everyMs: runningMs } : {})
-  return (
-    <details class="fold" open={isOpen}>
-      <summary>{system().log}</summary>
-      <LogView label={system().log} found={found} isRunning={isRunning} />
-    </details>
   )
 }
