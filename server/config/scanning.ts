@@ -1,5 +1,7 @@
 import { hour, MiB, minute, setting, size, time } from './setting.ts'
-import { integer } from './units.ts'
+import { integer, list, oneOf } from './units.ts'
+
+type Passing = 'none' | 'no_scanner' | 'no_database' | 'stale_database' | 'unknown_distribution'
 
 /** How much of an image Marina reads to say what is in it (SBOMs). */
 export const scanning = {
@@ -77,5 +79,13 @@ export const scanning = {
     parse: integer(100, 1_000_000),
     fallback: 100_000,
     help: 'packages of one image; an image of more gets no SBOM',
+  }),
+  gatePasses: setting<'MARINA_PULL_GATE_PASSES', Passing[]>({
+    env: 'MARINA_PULL_GATE_PASSES',
+    path: 'scanning.pull_gate_passes',
+    parse: list(oneOf('none', 'no_scanner', 'no_database', 'stale_database', 'unknown_distribution')),
+    fallback: ['no_scanner'],
+    show: (all) => all.join(','),
+    help: 'why an image may be pulled unproven where a project refuses vulnerabilities: reasons, or none',
   }),
 }

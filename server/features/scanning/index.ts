@@ -2,6 +2,8 @@ import { feature } from '../../platform/feature.ts'
 import { partsOf, type Lent } from './parts.ts'
 import { facts } from './topics.ts'
 
+export { severityAllowed } from './gate/gate.ts'
+export { severities } from './reports/finding.ts'
 export { sbomOverview } from './sboms/column.ts'
 
 /** What is in images: SBOMs; and scanners that are registered, with those that projects chose. */

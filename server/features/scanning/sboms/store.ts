@@ -56,7 +56,7 @@ const subject = sql`
   artifact.id, artifact.digest, artifact.repository_id as "repositoryId", repository.name as repository,
   repository.project_id as "projectId"`
 /** Attestations and other artifacts have types of their own; what belongs to another artifact is looked at with it. */
-const isScannable = sql`
+export const isScannable = sql`
   artifact.kind = 'image' and artifact.type = 'IMAGE'
   and not exists (select from accessory where accessory.artifact_id = artifact.id)`
 
