@@ -33,6 +33,7 @@ export const clientCommands: ClientCommand[] = [
     about: 'read what is in an image: its software bill of materials',
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
+  noun('cves', 'vulnerabilities that were found in images', () => import('./commands/cves.ts'), ['cve', 'hub']),
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

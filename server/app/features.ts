@@ -28,6 +28,7 @@ import { robots } from '../features/robots/index.ts'
 import { sbomOverview, scanning } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
+import { securityHub } from '../features/security-hub/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
 import { stream } from '../features/stream/index.ts'
@@ -146,6 +147,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     members({ reader }),
     robots({ reader, settings }),
     scanning({ db, seal: secrets, outbound, reader, registry, gates, rules: config.scanning }),
+    securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
     proxyCache({

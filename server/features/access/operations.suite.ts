@@ -420,6 +420,13 @@ export const operations: Record<string, Operation> = {
     needs: onSystem('garbage-collection:update'),
     example: () => ({ body: { schedule: { type: 'None' } } }),
   },
+  getSecuritySummary: { needs: onSystem('security-hub:read'), example: nothing },
+  ListVulnerabilities: { needs: onSystem('security-hub:list'), example: nothing },
+  // The body names the project; the tests of exports show who may.
+  exportScanData: { needs: 'user' },
+  getScanDataExportExecutionList: { needs: 'user', example: nothing },
+  getScanDataExportExecution: { needs: 'user' },
+  downloadScanData: { needs: 'user' },
   // Marina's own.
   listTrash: { needs: inProject('artifact:delete'), example: nothing },
   restoreTrash: { needs: inProject('artifact:delete'), example: nothing },
