@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
+import { overview } from './scenarios/overview.ts'
 import { blobGet } from './scenarios/blob-get.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
@@ -46,6 +47,7 @@ const scenarios = [
   crowd,
   tagList,
   artifactList,
+  overview,
   cacheTable,
   cacheTags,
   cacheTwo,

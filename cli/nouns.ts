@@ -33,7 +33,13 @@ export const clientCommands: ClientCommand[] = [
     about: 'read what is in an image: its software bill of materials',
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
+  noun('scan-all', 'scans of all images for vulnerabilities', () => import('./commands/scan-all.ts')),
   noun('cves', 'vulnerabilities that were found in images', () => import('./commands/cves.ts'), ['cve', 'hub']),
+  {
+    name: 'scan',
+    about: 'have an image scanned for vulnerabilities, and list them',
+    load: async () => (await import('./commands/scan.ts')).scan,
+  },
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

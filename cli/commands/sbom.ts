@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import { ApiError } from '../../api/client.ts'
 import * as artifacts from '../../api/artifacts.ts'
 import * as api from '../../api/scans.ts'
+import { lastLine } from '../lib/last-line.ts'
 import { artifactName, parseArtifact } from '../lib/names.ts'
 import { exitCodes, Problem, wrongUsage } from '../lib/problem.ts'
 import type { Call, Verb } from '../lib/verb.ts'
@@ -68,12 +69,7 @@ async function makeAnd<Result>(read: () => Promise<Result>, params: Params, { cl
   if (status === 'Success') return read()
   const log = reportId ? await client(api.getReportLog, { params: { ...params, report_id: reportId } }) : undefined
   const name = artifactName(`${params.project_name}/${params.repository_name}`, params.reference)
-  throw new Problem(`no SBOM was made of ${name}: ${lastOf(log?.body ?? status)}`)
-}
-
-/** The last line of a log, without its time and level. */
-function lastOf(log: string): string {
-  return (log.trimEnd().split('\n').at(-1) ?? '').replace(/^\S+ \[[A-Z]+\] /, '')
+  throw new Problem(`no SBOM was made of ${name}: ${lastLine(log?.body ?? status)}`)
 }
 
 function unlessAbsent(error: unknown): undefined {

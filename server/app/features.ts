@@ -25,7 +25,13 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
-import { sbomOverview, scanning } from '../features/scanning/index.ts'
+import {
+  issuesCredentials,
+  sbomOverview,
+  scanning,
+  scanOverview,
+  vulnerabilitiesOf,
+} from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { securityHub } from '../features/security-hub/index.ts'
@@ -139,14 +145,31 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
     scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
-    artifacts({ reader, gates, registry, cachesLists, lent: [sbomOverview] }),
+    artifacts({
+      reader,
+      gates,
+      registry,
+      cachesLists,
+      lent: [scanOverview, sbomOverview],
+      vulnerabilities: (about) => vulnerabilitiesOf(db, about),
+    }),
     icons({ reader, registry }),
     immutability({ db }),
     accounts({ ...reader, login, sessions, settings, peerOf, signUps: config.limits.signUps }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
-    scanning({ db, seal: secrets, outbound, reader, registry, gates, rules: config.scanning }),
+    scanning({
+      db,
+      seal: secrets,
+      outbound,
+      reader,
+      registry,
+      gates,
+      rules: config.scanning,
+      issueCredential: issuesCredentials(floor.tokens),
+      registryUrls: registryUrlsOf(config),
+    }),
     securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
@@ -249,6 +272,13 @@ function aboutOf({ config }: Ground, authority: Buffer | undefined) {
 
 /** The URL of this Marina, as far as it is known without a request. */
 const localUrlOf = (server: Ground['config']['server']): string => server.externalUrl ?? `http://${hostOf(server)}`
+
+/** Where scanners pull images from: the address of clients, and the one for scanners beside Marina. */
+function registryUrlsOf({ server, scanning: { internalUrl } }: Ground['config']) {
+  const here = ['0.0.0.0', '::', ''].includes(server.host) ? 'localhost' : server.host
+  const listening = `http://${here.includes(':') ? `[${here}]` : here}:${server.port}`
+  return { external: localUrlOf(server), internal: internalUrl ?? listening }
+}
 
 /** `host:port` by which clients reach Marina, as far as it is known without a request. */
 function hostOf({ externalUrl, port }: Ground['config']['server']): string {

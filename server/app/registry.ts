@@ -19,7 +19,7 @@ import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
-import { severityAllowed } from '../features/scanning/index.ts'
+import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
@@ -33,7 +33,7 @@ import type { Gates } from '../registry/gate.ts'
 import { openKeys } from '../registry/keys.ts'
 import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
-import { openTokens } from '../registry/token.ts'
+import { openTokens, type Tokens } from '../registry/token.ts'
 import { findMirrors } from '../registry/views/proxied/mirrors.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
@@ -44,6 +44,7 @@ import { openProxiedView } from './proxied.ts'
 export type Floor = {
   settings: SettingsAccess
   gates: Gates
+  tokens: Tokens
   registry: Registry
   /** The projects that cache other registries. */
   proxied: ReturnType<typeof openProxiedView>
@@ -62,7 +63,7 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, secrets, metrics, config, log } = ground
+  const { db, cache, blobs, metrics, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
@@ -85,12 +86,12 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots], throttleOf(ground)))
-  const peerOf = peerReader(config.server.trustedProxies)
-  const { externalUrl } = config.server
+  const tokens = openTokensOf(ground, settings)
+  const logins = { ...reader, relaxed: db.relaxed }
+  const login = noting(refusals, openLogin(logins, [robots, scannerLogin(tokens)], throttleOf(ground)))
+  const { externalUrl, trustedProxies } = config.server
+  const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
-  const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
-  const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
@@ -108,25 +109,36 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     findProject: (name) => findProject(reader, name),
     findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
-    onPulled: notePull(reader, pulls, late('pull counts')),
+    onPulled: notePull({ reader, pulls, settings }, late('pull counts')),
     onBytes(direction, count) {
       metrics[direction].inc(count)
       if (direction === 'received') passed(count)
     },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, proxied, login, sessions, peerOf, refusals, door, notes: notes.component }
+  const about = { settings, gates, tokens, login, sessions, peerOf, refusals }
+  return { ...about, registry, proxied, door, notes: notes.component }
 }
 
+type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
+
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */
-function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) => void): ManifestOptions['onPulled'] {
-  return ({ caller, repository, digest, tag }) => {
+function notePull(
+  { reader, pulls, settings }: Counting,
+  onError: (error: unknown) => void,
+): ManifestOptions['onPulled'] {
+  return (pull) => {
+    const { caller, repository, digest, tag } = pull
     const count = (project: Project | undefined) =>
       pulls.count({ repository, digest, tag, projectId: project?.id ?? 0, by: actorOf(caller) })
     // The rights of the pull came from this very entry of the cache.
-    const found = findProject(reader, projectOf(repository))
-    if (found instanceof Promise) found.then(count).catch(onError)
-    else count(found)
+    const note = () => {
+      const found = findProject(reader, projectOf(repository))
+      if (found instanceof Promise) found.then(count).catch(onError)
+      else count(found)
+    }
+    if (caller.kind !== 'scanner') note()
+    else settings.get('scanner_skip_update_pulltime').then((isLeftOut) => isLeftOut || note(), onError)
   }
 }
 
@@ -140,6 +152,11 @@ function countRefusedPulls(metrics: Ground['metrics']): (policy: string) => () =
     counts.set(policy, 0)
     return () => void counts.set(policy, counts.get(policy)! + 1)
   }
+}
+
+function openTokensOf({ db, secrets, config }: Ground, settings: SettingsAccess): Tokens {
+  const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
+  return openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
 }
 
 /** How much Marina's own registry stores at once, and what it keeps in memory. */

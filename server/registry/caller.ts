@@ -9,9 +9,12 @@ export type Caller =
   | { kind: 'anonymous' }
   | { kind: 'user'; id: number; name: string }
   | { kind: 'robot'; id: number; name: string }
+  /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */
+  | { kind: 'scanner'; id: number; name: string; repository: string }
 
 export const anonymous: Caller = { kind: 'anonymous' }
 
 export function actorOf(caller: Caller): Actor {
-  return caller.kind === 'anonymous' ? { kind: 'anonymous', id: null, name: 'anonymous' } : caller
+  if (caller.kind === 'anonymous') return { kind: 'anonymous', id: null, name: 'anonymous' }
+  return caller.kind === 'scanner' ? { kind: 'system', id: null, name: caller.name } : caller
 }

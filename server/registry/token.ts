@@ -105,16 +105,27 @@ export async function grant(
 }
 
 export type Tokens = {
+  /** The token is valid for `seconds`, which the settings say by default. */
   issue(
     caller: Caller,
     granted: Awaited<ReturnType<typeof grant>>,
+    seconds?: number,
   ): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
   /** Undefined when Marina did not sign the token, or it is not valid now. */
   verify(token: string): Maybe<Bearer | undefined>
 }
 
-/** `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. */
-type Claims = { access?: Access[]; uid?: number; rid?: number; projects?: Record<string, number> }
+/**
+ * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name.
+ * `scanner`: the task for which a scanner pulls, and the one repository.
+ */
+type Claims = {
+  access?: Access[]
+  uid?: number
+  rid?: number
+  scanner?: { task: number; repository: string }
+  projects?: Record<string, number>
+}
 
 type Verified = { token: string; bearer: Bearer; notAfter: number }
 
@@ -133,14 +144,14 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const verified = new LRUCache<string, Verified>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation })
 
   return {
-    async issue(caller, { access, projects }) {
+    async issue(caller, { access, projects }, seconds) {
       const { id, key } = await keys.signing()
-      const ttl = Math.round((await ttlMs()) / 1000)
+      const ttl = seconds ?? Math.round((await ttlMs()) / 1000)
       const now = Math.floor(Date.now() / 1000)
       const claims: Claims = {
         access,
         projects,
-        ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}),
+        ...holderOf(caller),
       }
       const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
@@ -191,8 +202,15 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function readCaller({ uid, rid, sub = '' }: Claims & { sub?: string }): Caller {
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'scanner'> {
+  if (caller.kind === 'user') return { uid: caller.id }
+  if (caller.kind === 'robot') return { rid: caller.id }
+  return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
+}
+
+function readCaller({ uid, rid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
   if (uid !== undefined) return { kind: 'user', id: uid, name: sub }
+  if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }
 

@@ -166,7 +166,10 @@ export const operations: Record<string, Operation> = {
     example: ({ fresh }) => ({ body: { project_name: fresh('made') } }),
   },
   getProject: { needs: inProject('project:read'), example: nothing },
-  updateProject: { needs: inProject('project:update'), example: () => ({ body: { metadata: { auto_scan: 'true' } } }) },
+  updateProject: {
+    needs: inProject('project:update'),
+    example: () => ({ body: { metadata: { reuse_sys_cve_allowlist: 'true' } } }),
+  },
   deleteProject: { needs: inProject('project:delete'), example: nothing, endsProject: true },
   getProjectDeletable: { needs: inProject('project:delete'), example: nothing },
   getProjectSummary: { needs: inProject('project:read'), example: nothing },
@@ -210,7 +213,10 @@ export const operations: Record<string, Operation> = {
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
   getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
-  updateProjectMetadata: { needs: inProject('metadata:update'), example: () => ({ body: { auto_scan: 'false' } }) },
+  updateProjectMetadata: {
+    needs: inProject('metadata:update'),
+    example: () => ({ body: { reuse_sys_cve_allowlist: 'false' } }),
+  },
   deleteProjectMetadata: { needs: inProject('metadata:delete'), example: nothing },
 
   listProjectMembers: { needs: inProject('member:list'), example: nothing },
@@ -420,6 +426,19 @@ export const operations: Record<string, Operation> = {
     needs: onSystem('garbage-collection:update'),
     example: () => ({ body: { schedule: { type: 'None' } } }),
   },
+  getLatestScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getLatestScheduledScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getScanAllSchedule: { needs: onSystem('scan-all:read'), example: nothing },
+  createScanAllSchedule: {
+    needs: onSystem('scan-all:create'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  updateScanAllSchedule: {
+    needs: onSystem('scan-all:update'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  // There is nothing to be stopped.
+  stopScanAll: { needs: onSystem('scan-all:stop') },
   getSecuritySummary: { needs: onSystem('security-hub:read'), example: nothing },
   ListVulnerabilities: { needs: onSystem('security-hub:list'), example: nothing },
   // The body names the project; the tests of exports show who may.

@@ -1,6 +1,7 @@
 import { isRepositoryName, projectOf } from '../../../oci/reference.ts'
 import { findProject, missProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/door/door.ts'
@@ -33,12 +34,14 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
   return {
     mayTouch(caller, repository, action) {
       if (!isRepositoryName(repository)) return false
+      if (caller.kind === 'scanner') return mayScan(reader, caller, repository, action)
       return andThen(
         findProject(reader, projectOf(repository)),
         (project) => project !== undefined && mayIn(project, caller, action),
       )
     },
     mayTouchIn(caller, repository, action, projectId) {
+      if (caller.kind === 'scanner') return mayScan(reader, caller, repository, action)
       const found = findProject(reader, projectOf(repository))
       return andThen(
         found,
@@ -46,6 +49,7 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       )
     },
     async isActive(caller) {
+      if (caller.kind === 'scanner') return mayScan(reader, caller, caller.repository, 'pull')
       const rights = await findRights(reader, caller)
       return rights !== undefined && (rights.kind === 'anonymous' || !rights.isDisabled)
     },
@@ -57,4 +61,17 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
     projectId: async (name) => (await findProject(reader, name))?.id,
   }
+}
+
+/** A scanner may pull from the repository of its task, while the task runs. */
+async function mayScan(
+  { db }: Reader,
+  { id, repository }: Extract<Caller, { kind: 'scanner' }>,
+  wanted: string,
+  action: Action,
+): Promise<boolean> {
+  if (action !== 'pull' || wanted !== repository) return false
+  const task = await db.row<{ id: number }>(sql`
+    select id from task where id = ${id} and status = 'Running' and stop_asked_at is null`)
+  return task !== undefined
 }

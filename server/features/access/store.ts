@@ -23,6 +23,8 @@ export const robotFullName = (name: string, projectName: string | null) =>
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'user') return findAccountRights(reader, caller.id)
+  // A scanner may pull what it scans (rights.ts), and nothing else.
+  if (caller.kind === 'scanner') return undefined
   return findRobotRights(reader, caller.id)
 }
 

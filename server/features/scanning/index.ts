@@ -4,7 +4,11 @@ import { facts } from './topics.ts'
 
 export { severityAllowed } from './gate/gate.ts'
 export { severities } from './reports/finding.ts'
+export { facts as scanFacts, type ScanEnded } from './topics.ts'
+export { issuesCredentials, scannerLogin } from './credentials.ts'
+export { vulnerabilitiesOf } from './reports/addition.ts'
+export { scanOverview } from './reports/column.ts'
 export { sbomOverview } from './sboms/column.ts'
 
-/** What is in images: SBOMs; and scanners that are registered, with those that projects chose. */
+/** What is in images: SBOMs and vulnerabilities; and scanners that are registered, with those that projects chose. */
 export const scanning = (lent: Lent) => feature({ name: 'scanning', topics: facts, ...partsOf(lent) })

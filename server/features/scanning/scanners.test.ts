@@ -32,7 +32,13 @@ const adapter = createServer((request, response) => {
       200,
       JSON.stringify({
         scanner: { name: 'Probe', vendor: 'Somebody', version: '1.2' },
-        capabilities: [{ type: 'sbom', consumes_mime_types: ['a/b'], produces_mime_types: ['c/d'] }],
+        capabilities: [
+          {
+            type: 'sbom',
+            consumes_mime_types: ['application/vnd.docker.distribution.manifest.v2+json'],
+            produces_mime_types: ['application/vnd.security.sbom.report+json; version=1.0'],
+          },
+        ],
         properties: { 'harbor.scanner-adapter/scanner-type': 'os-package-vulnerability' },
       }),
     ],

@@ -18,6 +18,8 @@ export type Scanner = {
   sealedCredential: string | null
   skipsTlsCheck: boolean
   usesInternalAddress: boolean
+  /** Marina's own matcher, which is asked without a URL. */
+  isOwn: boolean
   createdAt: Date
   updatedAt: Date
 }
@@ -25,7 +27,8 @@ export type Scanner = {
 const columns = sql`
   id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth,
   sealed_credential as "sealedCredential", skips_tls_check as "skipsTlsCheck",
-  uses_internal_address as "usesInternalAddress", created_at as "createdAt", updated_at as "updatedAt"`
+  uses_internal_address as "usesInternalAddress", is_own as "isOwn",
+  created_at as "createdAt", updated_at as "updatedAt"`
 
 /**
  * Fields by which a list of scanners can be filtered and sorted; those with ex_ are other names of Harbor's for the
@@ -79,7 +82,7 @@ export function findScannerIdOf({ db, cache }: Reader, projectId: number): Maybe
   )
 }
 
-type Kept = Omit<Scanner, 'id' | 'isDefault' | 'createdAt' | 'updatedAt'>
+type Kept = Omit<Scanner, 'id' | 'isDefault' | 'isOwn' | 'createdAt' | 'updatedAt'>
 
 /** Inserts a scanner; the first one becomes the default. Throws a unique violation when its name or URL is taken. */
 export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }> {

@@ -66,9 +66,9 @@ function judge(ground: Ground, rules: GateRules, pulled: Pulled): Maybe<string |
   })
 }
 
-/** As in Harbor: cosign and notation, which read a manifest before they push its signature. */
-function isExempt({ userAgent, mayPush }: Pulled): Maybe<boolean> {
-  return /cosign|notation/i.test(userAgent) && mayPush()
+/** As in Harbor: scanners, and cosign and notation, which read a manifest before they push its signature. */
+function isExempt({ caller, userAgent, mayPush }: Pulled): Maybe<boolean> {
+  return caller.kind === 'scanner' || (/cosign|notation/i.test(userAgent) && mayPush())
 }
 
 function judgeReport(ground: Ground, rules: GateRules, pulled: Pulled, made: Made): Maybe<string | void> {

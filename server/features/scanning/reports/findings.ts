@@ -77,13 +77,8 @@ type Stored = Omit<Finding, 'severity'> & { id: number; rank: number }
 /** A finding of the database, by whose id pages go on. */
 type Known = { id: number; finding: Finding }
 
-/** The findings of reports after an id (a cursor), in the order of their ids; each once, however many reports have it. */
-export async function pageOfFindings(
-  db: Queryable,
-  reportIds: number[],
-  after: number,
-  limit: number,
-): Promise<Known[]> {
+/** The findings of reports after an id (a cursor), in the order of their ids; each once, also when several have it. */
+async function pageOfFindings(db: Queryable, reportIds: number[], after: number, limit: number): Promise<Known[]> {
   const rows = await db.rows<Stored>(sql`
     select id, cve_id as "cveId", package, version, fixed_version as "fixedVersion", severity as rank, status,
       cvss_v3 as "cvssV3", details

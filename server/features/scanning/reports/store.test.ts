@@ -99,7 +99,7 @@ test('what images share is saved once, and each has one row for lists', async ()
   assert.equal((await findRawReport(db, first!.id))!.toString(), '{"its": "own words"}')
 })
 
-test('one vulnerability of a version of a package counts once in a report, at its worst; NULs are left out', async () => {
+test('a vulnerability of a version of a package counts once, at its worst; NULs are left out', async () => {
   const id = fresh('CVE-twice-')
   const twice = [found(id, 'Low'), found(id, 'Critical', { status: 'fixed\0' }), found(id, 'Medium')]
   const saved = await save(await givenImage(), twice)
@@ -108,7 +108,7 @@ test('one vulnerability of a version of a package counts once in a report, at it
   assert.deepEqual([one!.severity, one!.status], ['Critical', 'fixed'])
 })
 
-test('an older task changes nothing once a newer one has made its report; the last report stays until then', async () => {
+test('an older task changes nothing once a newer one has reported; the last report stays until then', async () => {
   const [image, prefix] = [await givenImage(), fresh('CVE-order-')]
   const [older, newer, newest] = [tasks++, tasks++, tasks++]
   const first = await save(image, [found(`${prefix}a`)], { taskId: newer })

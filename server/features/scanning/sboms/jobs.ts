@@ -13,7 +13,7 @@ import { storeManifest } from '../../../registry/local/manifest.ts'
 import { removeArtifacts } from '../../../registry/local/remove.ts'
 import type { Registry } from '../../../registry/registry.ts'
 import { describe } from '../../artifacts/index.ts'
-import { ScanRefused, type Scanner, type ScannerDescription } from '../scanners/scanner.ts'
+import { ScanRefused, type SbomReport, type Scanner, type ScannerDescription } from '../scanners/scanner.ts'
 import { accessoryOf, type SbomAccessory } from './accessory.ts'
 import { findMadeSbom, findSubject, noteMade, type Subject } from './store.ts'
 
@@ -23,7 +23,7 @@ export type JobGround = {
   reader: Reader & { db: Db }
   registry: Pick<Registry, 'writeBlob' | 'readManifest'>
   gates: Gates
-  scanner: Scanner
+  scanner: Scanner<SbomReport>
 }
 
 /** Harbor's vendor type of the executions. */

@@ -11,7 +11,7 @@ import type { LayerInventory } from '../inventory/layer-inventory.ts'
 import { mergeLayers } from '../inventory/merge.ts'
 import { openInventoryThread } from '../inventory/thread.ts'
 import { findLayerInventory, saveLayerInventory } from '../sboms/store.ts'
-import { ScanRefused, type Scanner, type ScanRun, type ScannedImage } from './scanner.ts'
+import { ScanRefused, type SbomReport, type Scanner, type ScanRun, type ScannedImage } from './scanner.ts'
 
 export type OwnRules = Bounds & { memoryBytes: number }
 type Lent = { db: Db; registry: Pick<Registry, 'openBlob' | 'readManifest'>; rules: OwnRules }
@@ -26,7 +26,7 @@ const mostBytes = 16 * 2 ** 20
 const configBytes = 2 ** 20
 
 /** Marina's own maker of SBOMs: it reads layers from storage, and needs no network and no database of anyone else. */
-export function ownScanner({ db, registry, rules }: Lent): Scanner<Ticket> {
+export function ownScanner({ db, registry, rules }: Lent): Scanner<SbomReport, Ticket> {
   return {
     describe: () => description,
     async start(image) {
