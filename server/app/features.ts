@@ -34,6 +34,7 @@ import {
 } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
+import { securityHub } from '../features/security-hub/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
 import { stream } from '../features/stream/index.ts'
@@ -169,6 +170,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       issueCredential: issuesCredentials(floor.tokens),
       registryUrls: registryUrlsOf(config),
     }),
+    securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
     proxyCache({

@@ -16,9 +16,10 @@ import { describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
-import { scannerLogin } from '../features/scanning/index.ts'
+import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
@@ -68,11 +69,18 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
+  const refused = countRefusedPulls(metrics)
   const gates: Gates = {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
     untag: [tagStays(reader), runningStays],
-    pull: [],
+    pull: [
+      severityAllowed(reader, {
+        passes: config.scanning.gatePasses,
+        onRefused: refused('vulnerabilities'),
+        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
+      }),
+    ],
   }
   const rights = openRights(reader)
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
@@ -131,6 +139,18 @@ function notePull(
     }
     if (caller.kind !== 'scanner') note()
     else settings.get('scanner_skip_update_pulltime').then((isLeftOut) => isLeftOut || note(), onError)
+  }
+}
+
+/** Counts pulls that gates refuse, by the policy that refuses them. */
+function countRefusedPulls(metrics: Ground['metrics']): (policy: string) => () => void {
+  const counts = new Map<string, number>()
+  metrics.counts('marina_pulls_refused_total', 'Pulls that a policy of a project refused', ['policy'], () =>
+    [...counts].map(([policy, value]) => ({ labels: [policy], value })),
+  )
+  return (policy) => {
+    counts.set(policy, 0)
+    return () => void counts.set(policy, counts.get(policy)! + 1)
   }
 }
 

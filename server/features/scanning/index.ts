@@ -2,6 +2,8 @@ import { feature } from '../../platform/feature.ts'
 import { partsOf, type Lent } from './parts.ts'
 import { facts } from './topics.ts'
 
+export { severityAllowed } from './gate/gate.ts'
+export { severities } from './reports/finding.ts'
 export { facts as scanFacts, type ScanEnded } from './topics.ts'
 export { issuesCredentials, scannerLogin } from './credentials.ts'
 export { vulnerabilitiesOf } from './reports/addition.ts'

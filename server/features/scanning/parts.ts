@@ -10,6 +10,8 @@ import { scannerRoutes } from './routes.ts'
 import { sbomHandler, sbomJob, type JobGround } from './sboms/jobs.ts'
 import { sbomsOnPush } from './sboms/react.ts'
 import { sbomRoutes, type RouteGround } from './sboms/routes.ts'
+import { scanAllHandler } from './scan-all/jobs.ts'
+import { scanAllRoutes } from './scan-all/routes.ts'
 import { scanRoutes } from './scan-routes.ts'
 import { adapterScanner, type AdapterGround } from './scanners/adapter/adapter.ts'
 import { ownScanner, type OwnRules } from './scanners/own.ts'
@@ -21,7 +23,10 @@ export type Lent = Parameters<typeof scannerRoutes>[0] &
   Omit<JobGround, 'scanner'> &
   RouteGround &
   Omit<AdapterGround, 'rules'> & {
-    rules: OwnRules & AdapterGround['rules'] & Parameters<typeof sbomJob>[0] & Parameters<typeof scanJob>[0]
+    rules: OwnRules &
+      AdapterGround['rules'] &
+      Parameters<typeof sbomJob>[0] &
+      Parameters<typeof scanJob>[0] & { scansQueued: number }
     matcher?: Engine<VulnerabilityReport>
   }
 
@@ -33,11 +38,17 @@ export function partsOf(lent: Lent) {
   const types = { sbom: sbomJob(lent.rules), scan: scanJob(lent.rules) }
   const scanner = ownScanner({ db, registry: lent.registry, rules: lent.rules })
   return {
-    routes: [...scannerRoutes(lent), ...scanRoutes({ ...lent, types }), ...sbomRoutes(lent)],
+    routes: [
+      ...scannerRoutes(lent),
+      ...scanRoutes({ ...lent, types }),
+      ...sbomRoutes(lent),
+      ...scanAllRoutes(db, types.scan),
+    ],
     reactions: [sbomsOnPush(types.sbom), scansOnPush(types.scan)],
     jobs: [
       sbomHandler(types.sbom, { ...lent, scanner }),
       scanHandler(types.scan, { db, engineOf: (row) => engineOf(lent, row) }),
+      scanAllHandler({ db, type: types.scan, rules: lent.rules }),
     ],
     sweeps: [
       {

@@ -105,8 +105,21 @@ test('every gate is told of every GET and HEAD of a manifest: project, repositor
       assert.equal((await ask(gates, method, reference, headers)).status, status)
       for (const one of told) {
         assert.ok(one.length > 0)
-        const expected: Pulled = { project, repository, digest: manifest.digest, caller }
-        for (const pulled of one) assert.deepEqual(pulled, expected)
+        const { digest, mediaType } = manifest
+        const tag = reference.startsWith('sha256:') ? null : (reference as Pulled['tag'])
+        const expected: Omit<Pulled, 'mayPush'> = {
+          project,
+          repository,
+          digest,
+          tag,
+          mediaType,
+          caller,
+          userAgent: 'node',
+        }
+        for (const { mayPush, ...pulled } of one) {
+          assert.deepEqual(pulled, expected)
+          assert.equal(mayPush(), false)
+        }
       }
     }
   }
