@@ -33,6 +33,8 @@ export const clientCommands: ClientCommand[] = [
     about: 'read what is in an image: its software bill of materials',
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
+  noun('scan-all', 'scans of all images for vulnerabilities', () => import('./commands/scan-all.ts')),
+  noun('cves', 'vulnerabilities that were found in images', () => import('./commands/cves.ts'), ['cve', 'hub']),
   {
     name: 'scan',
     about: 'have an image scanned for vulnerabilities, and list them',

@@ -11,7 +11,7 @@ import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
-import { immutability } from '../features/immutability/index.ts'
+import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
@@ -34,6 +34,7 @@ import {
 } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
+import { securityHub } from '../features/security-hub/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
 import { signatures } from '../features/signatures/index.ts'
@@ -181,15 +182,17 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       registryUrls: registryUrlsOf(config),
     }),
     signatures(floor.signatures),
+    securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
     proxyCache({
       db,
       gates,
       prefetch: proxied.prefetch,
-      paused: proxied.paused,
+      troubleOf: proxied.troubleOf,
       counts: proxied.counts,
       rulesOf: (projectId) => findCacheRules(reader, projectId),
+      immutableIn: (projectId) => findImmutable(reader, projectId),
       evictEveryMs: config.proxyCache.evictEveryMs,
       dir: proxiedDir(ground),
     }),

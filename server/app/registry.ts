@@ -17,9 +17,10 @@ import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
-import { scannerLogin } from '../features/scanning/index.ts'
+import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { openSignatures, type Signatures } from '../features/signatures/index.ts'
 import { peerReader } from '../platform/http/server.ts'
@@ -66,7 +67,7 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, config, log } = ground
+  const { db, cache, blobs, config, log, metrics } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
@@ -74,11 +75,21 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const settings = openSettingsOf(ground, topics)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
+  const refused = countRefusedPulls(metrics)
   const gates: Gates = {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
     untag: [tagStays(reader), runningStays],
-    pull: [signatures.gate],
+    // Warnings come last: only what is sent is warned of.
+    pull: [
+      signatures.gate,
+      severityAllowed(reader, {
+        passes: config.scanning.gatePasses,
+        onRefused: refused('vulnerabilities'),
+        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
+      }),
+      deprecationWarning(reader),
+    ],
   }
   const rights = openRights(reader)
   const tokens = openTokensOf(ground, settings)
@@ -103,7 +114,6 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull({ reader, pulls, settings }, late('pull counts')),
-    warningOf: deprecationWarning(reader),
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
@@ -152,6 +162,18 @@ function notePull(
     }
     if (caller.kind !== 'scanner') note()
     else settings.get('scanner_skip_update_pulltime').then((isLeftOut) => isLeftOut || note(), onError)
+  }
+}
+
+/** Counts pulls that gates refuse, by the policy that refuses them. */
+function countRefusedPulls(metrics: Ground['metrics']): (policy: string) => () => void {
+  const counts = new Map<string, number>()
+  metrics.counts('marina_pulls_refused_total', 'Pulls that a policy of a project refused', ['policy'], () =>
+    [...counts].map(([policy, value]) => ({ labels: [policy], value })),
+  )
+  return (policy) => {
+    counts.set(policy, 0)
+    return () => void counts.set(policy, counts.get(policy)! + 1)
   }
 }
 

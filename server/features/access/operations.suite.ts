@@ -343,6 +343,7 @@ export const operations: Record<string, Operation> = {
   listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
   forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },
   // The project of the example caches no other registry (412); the tests of caches have one that does.
+  listProxyCaches: { needs: onSystem('registry:list'), example: nothing },
   getProxyCache: { needs: inProject('artifact:list') },
   listProxyCacheTags: { needs: inProject('artifact:list') },
   refreshProxyCache: { needs: inProject('artifact:create') },
@@ -457,6 +458,26 @@ export const operations: Record<string, Operation> = {
     needs: onSystem('garbage-collection:update'),
     example: () => ({ body: { schedule: { type: 'None' } } }),
   },
+  getLatestScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getLatestScheduledScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getScanAllSchedule: { needs: onSystem('scan-all:read'), example: nothing },
+  createScanAllSchedule: {
+    needs: onSystem('scan-all:create'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  updateScanAllSchedule: {
+    needs: onSystem('scan-all:update'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  // There is nothing to be stopped.
+  stopScanAll: { needs: onSystem('scan-all:stop') },
+  getSecuritySummary: { needs: onSystem('security-hub:read'), example: nothing },
+  ListVulnerabilities: { needs: onSystem('security-hub:list'), example: nothing },
+  // The body names the project; the tests of exports show who may.
+  exportScanData: { needs: 'user' },
+  getScanDataExportExecutionList: { needs: 'user', example: nothing },
+  getScanDataExportExecution: { needs: 'user' },
+  downloadScanData: { needs: 'user' },
   // Marina's own.
   listTrash: { needs: inProject('artifact:delete'), example: nothing },
   restoreTrash: { needs: inProject('artifact:delete'), example: nothing },

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../oci/digest.ts'
-import type { RepositoryName } from '../../../oci/reference.ts'
 import { artifactByDigestKey, artifactKey } from '../../catalog/artifact.ts'
 import { findRepository, type Repository } from '../../catalog/repository.ts'
+import type { PullGate } from '../../registry/gate.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { findDeprecatedLabels } from '../labels/index.ts'
@@ -15,10 +15,8 @@ const textLimit = 200
  * What to warn of when an artifact is pulled: it has the label `deprecated`, whose description says what to use
  * instead. Where there is no label of this name, nothing is looked up for the artifact.
  */
-export function deprecationWarning(
-  reader: Reader,
-): (name: RepositoryName, digest: Digest) => Maybe<string | undefined> {
-  return (name, digest) =>
+export function deprecationWarning(reader: Reader): PullGate {
+  return ({ repository: name, digest }) =>
     andThen(findRepository(reader, name), (repository) => {
       if (!repository) return undefined
       return andThen(findDeprecatedLabels(reader, repository.projectId), (labels) => {

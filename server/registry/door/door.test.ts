@@ -106,12 +106,16 @@ test('every gate is told of every GET and HEAD of a manifest: of what, of whom a
       assert.equal((await ask(gates, method, reference, { ...headers, 'user-agent': 'tester/1.0' })).status, status)
       for (const one of told) {
         assert.ok(one.length > 0)
+        const { digest, mediaType } = manifest
+        const tag = reference.startsWith('sha256:') ? null : (reference as Pulled['tag'])
         const expected: Omit<Pulled, 'mayPush'> = {
           project,
           repository,
-          digest: manifest.digest,
+          digest,
+          tag,
+          mediaType,
           caller,
-          client: 'tester/1.0',
+          userAgent: 'tester/1.0',
         }
         for (const { mayPush, ...pulled } of one) {
           assert.deepEqual(pulled, expected)

@@ -1,4 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { imageFindingsKey } from '../../../catalog/artifact.ts'
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import type { Status } from '../../../platform/jobs/type.ts'
@@ -42,6 +43,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
+  tx.changes(imageFindingsKey(report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
   const id = await saveSummary(tx, report, summary)
