@@ -232,10 +232,10 @@ test('podman, buildah and skopeo pull through a cache that their configuration n
   const env = { CONTAINERS_REGISTRIES_CONF: config }
   const clients: Record<string, (name: string) => string[]> = {
     podman: (name) => [...podmanIn(path.join(top.dir, 'podman')), 'pull', '--quiet', `docker://${name}`],
-    skopeo: (name) => [
-      ...['skopeo', '--registries-conf', config, 'copy', '--quiet'],
-      ...[`docker://${name}`, `dir:${path.join(top.dir, 'mirrored')}`],
-    ],
+    skopeo: (name) => {
+      const to = `dir:${path.join(top.dir, 'mirrored')}`
+      return ['skopeo', '--registries-conf', config, 'copy', '--quiet', `docker://${name}`, to]
+    },
     buildah: (name) => ['buildah', ...buildahIn(path.join(top.dir, 'buildah')), 'pull', '--quiet', `docker://${name}`],
   }
   for (const [client, command] of Object.entries(clients)) {

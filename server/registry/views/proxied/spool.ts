@@ -77,6 +77,7 @@ type State = {
   /** Writes one batch after the other while there is enough to write. */
   writing: Promise<void> | undefined
   timer: NodeJS.Timeout | undefined
+  waking: NodeJS.Immediate | undefined
 }
 
 /** `digest`: a new one. `before`: a file with the first bytes of the blob, which are copied, as its owner may live. */
@@ -101,6 +102,7 @@ export async function openSpool(
     blocks: [],
     writing: undefined,
     timer: undefined,
+    waking: undefined,
   }
   let isKept = false
   const end = (how: NonNullable<State['ended']>) => {
@@ -177,7 +179,11 @@ function take(state: State, bytes: Buffer): Promise<void> | undefined {
     rest = rest.subarray(piece.length)
   }
   freeNow(bytes)
-  state.grown.send()
+  // Once for all chunks that are read from sockets in this turn: each wakes all readers.
+  state.waking ??= setImmediate(() => {
+    state.waking = undefined
+    state.grown.send()
+  })
   if (state.arrived - state.written >= batch.bytes) void startWriting(state)
   else writeLater(state)
   return state.arrived - state.written > behindBytes ? state.writing : undefined
