@@ -104,6 +104,22 @@ const cacheRetention = parseProjectRetention({
   trigger: { kind: 'Schedule', settings: { cron: '0 0 0 * * *' } },
 })
 
+function lentToScanning(ground: Ground, floor: Floor, outbound: Outbound): Parameters<typeof scanning>[0] {
+  const { db, cache, secrets, config } = ground
+  return {
+    db,
+    seal: secrets,
+    outbound,
+    reader: { db, cache },
+    registry: floor.registry,
+    gates: floor.gates,
+    rules: config.scanning,
+    vulndb: config.vulndb,
+    issueCredential: issuesCredentials(floor.tokens),
+    registryUrls: registryUrlsOf(config),
+  }
+}
+
 /**
  * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
  * them has no effects (platform/feature.ts); the topics and jobs of all are written into `house`.
@@ -169,18 +185,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
-    scanning({
-      db,
-      seal: secrets,
-      outbound,
-      reader,
-      registry,
-      gates,
-      rules: config.scanning,
-      vulndb: config.vulndb,
-      issueCredential: issuesCredentials(floor.tokens),
-      registryUrls: registryUrlsOf(config),
-    }),
+    scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
     securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.

@@ -34,6 +34,7 @@ export const resources = [
   'settings',
   'signers',
   'tag',
+  'vulnerability_report',
   'webhook_policies',
 ] as const
 
