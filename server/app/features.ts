@@ -25,13 +25,7 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
-import {
-  issuesCredentials,
-  sbomOverview,
-  scanning,
-  scanOverview,
-  vulnerabilitiesOf,
-} from '../features/scanning/index.ts'
+import { sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { securityHub } from '../features/security-hub/index.ts'
@@ -54,9 +48,11 @@ import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
 import type { OtherSide } from './endpoints.ts'
+import { hostOf, localUrlOf } from './addresses.ts'
 import type { Ground } from './ground.ts'
 import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
+import { lentToScanning } from './scanning.ts'
 import { unsyncedBlobs } from './unsynced.ts'
 
 /** A feature whose routes and topics are of the kinds that Marina serves. */
@@ -103,22 +99,6 @@ const cacheRetention = parseProjectRetention({
   ],
   trigger: { kind: 'Schedule', settings: { cron: '0 0 0 * * *' } },
 })
-
-function lentToScanning(ground: Ground, floor: Floor, outbound: Outbound): Parameters<typeof scanning>[0] {
-  const { db, cache, secrets, config } = ground
-  return {
-    db,
-    seal: secrets,
-    outbound,
-    reader: { db, cache },
-    registry: floor.registry,
-    gates: floor.gates,
-    rules: config.scanning,
-    vulndb: config.vulndb,
-    issueCredential: issuesCredentials(floor.tokens),
-    registryUrls: registryUrlsOf(config),
-  }
-}
 
 /**
  * Makes every feature, and shows what each is given. The API's document lists their operations in this order. Making
@@ -173,15 +153,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({
-      ...reader,
-      login,
-      sessions,
-      settings,
-      peerOf,
-      signUps: config.limits.signUps,
-      tokensPerAccount: config.limits.tokensPerAccount,
-    }),
+    accounts({ ...reader, login, sessions, settings, peerOf, ...accountLimits(config.limits) }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
@@ -246,6 +218,8 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   return features
 }
 
+const accountLimits = ({ signUps, tokensPerAccount }: Ground['config']['limits']) => ({ signUps, tokensPerAccount })
+
 function registryOf(ground: Ground): AnyFeature {
   const small = unsyncedBlobs(ground)
   const sweeps = [uploadSweep(ground), ...small.sweeps]
@@ -286,19 +260,4 @@ function aboutOf({ config }: Ground, authority: Buffer | undefined) {
     storage: { driver, root },
     authority,
   }
-}
-
-/** The URL of this Marina, as far as it is known without a request. */
-const localUrlOf = (server: Ground['config']['server']): string => server.externalUrl ?? `http://${hostOf(server)}`
-
-/** Where scanners pull images from: the address of clients, and the one for scanners beside Marina. */
-function registryUrlsOf({ server, scanning: { internalUrl } }: Ground['config']) {
-  const here = ['0.0.0.0', '::', ''].includes(server.host) ? 'localhost' : server.host
-  const listening = `http://${here.includes(':') ? `[${here}]` : here}:${server.port}`
-  return { external: localUrlOf(server), internal: internalUrl ?? listening }
-}
-
-/** `host:port` by which clients reach Marina, as far as it is known without a request. */
-function hostOf({ externalUrl, port }: Ground['config']['server']): string {
-  return externalUrl ? new URL(externalUrl).host : `localhost:${port}`
 }

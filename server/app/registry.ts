@@ -67,7 +67,7 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, config, log, metrics } = ground
+  const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
@@ -75,22 +75,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const settings = openSettingsOf(ground, topics)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
-  const refused = countRefusedPulls(metrics)
-  const gates: Gates = {
-    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
-    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
-    untag: [tagStays(reader), runningStays],
-    // Warnings come last: only what is sent is warned of.
-    pull: [
-      signatures.gate,
-      severityAllowed(reader, {
-        passes: config.scanning.gatePasses,
-        onRefused: refused('vulnerabilities'),
-        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
-      }),
-      deprecationWarning(reader),
-    ],
-  }
+  const gates = openGates(ground, settings, signatures)
   const rights = openRights(reader)
   const tokens = openTokensOf(ground, settings)
   const login = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
@@ -119,6 +104,26 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   })
   const callers = { tokens, login, sessions, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
+}
+
+function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAccess, signatures: Signatures): Gates {
+  const reader = { db, cache }
+  const refused = countRefusedPulls(metrics)
+  return {
+    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
+    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
+    untag: [tagStays(reader), runningStays],
+    // Warnings come last: only what is sent is warned of.
+    pull: [
+      signatures.gate,
+      severityAllowed(reader, {
+        passes: config.scanning.gatePasses,
+        onRefused: refused('vulnerabilities'),
+        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
+      }),
+      deprecationWarning(reader),
+    ],
+  }
 }
 
 function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, source: () => Registry): Signatures {
