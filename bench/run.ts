@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { artifactList } from './scenarios/artifact-list.ts'
+import { overview } from './scenarios/overview.ts'
 import { blobGet } from './scenarios/blob-get.ts'
 import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { hub } from './scenarios/hub.ts'
 import { growth } from './scenarios/growth.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
@@ -19,6 +21,7 @@ import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { portal } from './scenarios/portal.ts'
 import { proxyCache } from './scenarios/proxy-cache.ts'
+import { pullGate } from './scenarios/pull-gate.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
@@ -34,6 +37,7 @@ import { openScratch, output } from './scratch.ts'
 
 const scenarios = [
   manifestGet,
+  pullGate,
   manyConnections,
   blobPut,
   blobGet,
@@ -44,6 +48,7 @@ const scenarios = [
   crowd,
   tagList,
   artifactList,
+  overview,
   cacheTable,
   cacheTags,
   cacheTwo,
@@ -52,6 +57,7 @@ const scenarios = [
   retention,
   sbom,
   scores,
+  hub,
   growth,
   webhooks,
   webhooksWaiting,

@@ -21,6 +21,8 @@ type Beside = {
 /** A manifest without its bytes; size in bytes. */
 export type ManifestStat = { digest: Digest; mediaType: string; size: number } & Beside
 export type ManifestRead = { digest: Digest; mediaType: string; content: Buffer } & Beside
+/** A list; `warning`: why it may not be whole, for a `Warning` header. */
+export type Listed<Row> = Row[] & Pick<Beside, 'warning'>
 /** An upload session; `size` counts the bytes received and kept. */
 export type Upload = { id: string; size: number }
 export type Page = { limit: number; last: string }
@@ -90,8 +92,12 @@ export interface Registry {
   deleteBlob(name: RepositoryName, by: Actor, digest: Digest): Promise<void>
 
   // list
-  listTags(name: RepositoryName, page: Page): Promise<string[]>
-  listReferrers(name: RepositoryName, subject: Digest, page: Page & { artifactType?: string }): Promise<Descriptor[]>
+  listTags(name: RepositoryName, page: Page): Promise<Listed<string>>
+  listReferrers(
+    name: RepositoryName,
+    subject: Digest,
+    page: Page & { artifactType?: string },
+  ): Promise<Listed<Descriptor>>
   /** Names in projects that the viewer may see. */
   listRepositories(viewer: Viewer, page: Page): Promise<string[]>
 }

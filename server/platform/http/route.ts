@@ -23,6 +23,7 @@ type Operation = {
   params?: TSchema
   query?: TSchema
   body?: TSchema
+  headers?: Readonly<Record<string, string>>
   status: number
   otherStatus?: number
   answer?: TSchema
@@ -197,9 +198,10 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
+      ...(operation.headers ? { headers: headersOf(operation.headers) } : {}),
     },
-    // Fastify is not told of the answers: it keeps those of each route in lists as long as the largest status, 2.5 MB for
-    // all operations.
+    // Fastify is not told of the answers: it keeps those of each route in lists as long as the largest status, 2.5 MB
+    // for all operations.
     config: {
       swaggerTransform: ({ schema, url }: { schema: object; url: string }) => ({
         schema: { ...schema, response: answersOf(row) },
@@ -241,6 +243,14 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
     },
   })
 }
+
+/** For the document alone: what a missing or other value means is for the handler to say. */
+const headersOf = (headers: Readonly<Record<string, string>>) => ({
+  type: 'object',
+  properties: Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, { type: 'string', description: value }]),
+  ),
+})
 
 async function answerMissing<Access, Caller>(
   { missing, accompany, prefix }: ApiOptions<Access, Caller>,

@@ -23,6 +23,12 @@ export function send(response: Answer, status: number, headers: OutgoingHttpHead
   else response.end(body.toString('latin1'), 'latin1')
 }
 
+/** The `Warning` header with each text that is there (OCI Distribution Specification 1.1, "Warnings"). */
+export function warningOf(...texts: (string | undefined)[]): { warning?: string } {
+  const all = texts.flatMap((text) => (text === undefined ? [] : [`299 - "${text}"`]))
+  return all.length === 0 ? {} : { warning: all.join(', ') }
+}
+
 /** Sends a value as JSON. */
 export function sendJson(response: Answer, status: number, value: unknown, headers: OutgoingHttpHeaders = {}) {
   send(response, status, { 'content-type': 'application/json', ...headers }, JSON.stringify(value))

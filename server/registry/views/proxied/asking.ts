@@ -56,7 +56,7 @@ export function openAsking(ground: ProxyGround, keeper: Keeper): Asking {
       together<ManifestStat | ManifestRead>(`${place.name}:${tag}`, async () => {
         const told = await justTold(ground, place, tag, known)
         if (told) return told
-        return needsBytes && !known ? readTag(state, place, tag) : statTag(state, place, tag)
+        return needsBytes && !known ? readTag(state, place, tag) : statTag(state, place, tag, known)
       }),
     manifest: (place, digest) =>
       together(`${place.name}@${digest}`, async () => {
@@ -116,9 +116,14 @@ async function readTag(state: State, place: Place, tag: Tag): Promise<ManifestRe
 }
 
 /** What a tag names now, by HEAD, which upstreams do not count as a pull. */
-async function statTag({ ground, confirmed }: State, place: Place, tag: Tag): Promise<ManifestStat> {
+async function statTag(
+  { ground, confirmed }: State,
+  place: Place,
+  tag: Tag,
+  known: KnownTag | undefined,
+): Promise<ManifestStat> {
   const { project, name } = place
-  const stat = await askAny(ground, place, async (remote, at) => remote.statManifest(at, { tag }))
+  const stat = await askAny(ground, place, (remote, at) => remote.statManifest(at, { tag }, known && statOf(known)))
   // Read again: another process may have noted more meanwhile.
   const now = await findKnownTag(ground.reader, name, tag)
   if (now && now.digest === stat.digest && now.goneAt === null) {
