@@ -4,7 +4,7 @@ import type { RunningDigest } from '../../../platform/blobs/blobs.ts'
 import { blockBytes } from './blocks.ts'
 
 /**
- * A new file for a blob of `size` bytes; `arrived` are in it already. `before`: a file with the first bytes of the blob,
+ * A new file for a blob of `size` bytes, `arrived` of which it has. `before`: a file with the first bytes of the blob,
  * which are copied and hashed; undefined for none.
  */
 export async function openSpoolFile(
