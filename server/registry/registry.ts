@@ -7,6 +7,8 @@ import type { Maybe } from '../platform/maybe.ts'
 
 /** Size in bytes. */
 export type BlobStat = { digest: Digest; size: number }
+/** `content`: all of the blob's bytes, where memory holds them and storage still has this version of them. */
+export type BlobRead = BlobStat & { content?: Buffer }
 /** What a project that caches another registry says beside a manifest. */
 type Beside = {
   /** The repository that the manifest is from, where that is not the one asked for. */
@@ -57,6 +59,8 @@ export interface Registry {
   /** What a HEAD needs. Puts no manifest into a cache. */
   statManifest(name: RepositoryName, reference: Reference): Maybe<ManifestStat>
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>
+  /** What a GET of a whole blob needs, in one look-up. Without `content`, `blobUrl` and `openBlob` give the bytes. */
+  readBlob(name: RepositoryName, digest: Digest): Promise<BlobRead>
   openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<BlobStream>
   /** A URL at which a client may fetch the blob itself; undefined when there is none. */
   blobUrl(name: RepositoryName, digest: Digest): Promise<string | undefined>

@@ -76,6 +76,7 @@ type Reading =
   | 'readManifest'
   | 'statManifest'
   | 'statBlob'
+  | 'readBlob'
   | 'openBlob'
   | 'receiveBlob'
   | 'blobUrl'
@@ -92,6 +93,7 @@ function reading(line: Line): Pick<Remote, Reading> {
     readManifest: (name, reference) => readManifest(line, name, reference),
     statManifest: (name, reference, known) => statManifest(line, name, reference, known),
     statBlob: (name, digest) => statBlob(line, name, digest),
+    readBlob: (name, digest) => statBlob(line, name, digest),
     openBlob: (name, digest, range) => openBlob(line, name, digest, range),
     receiveBlob: (name, digest, receiver) => receiveBlob(line, name, digest, receiver),
     // A client has no credential of the other side, and its presigned URLs are for Marina.

@@ -1,7 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import { openLru } from '../../../platform/lru.ts'
 import type { ManifestRead, ManifestStat } from '../../registry.ts'
 import type { Remote } from '../../remote/types.ts'
 import { UpstreamLate } from './breaker.ts'
@@ -39,7 +40,7 @@ type State = {
 }
 
 export function openAsking(ground: ProxyGround, keeper: Keeper): Asking {
-  const state: State = { ground, keeper, confirmed: new LRUCache({ max: mostConfirmed }) }
+  const state: State = { ground, keeper, confirmed: openLru(mostConfirmed) }
   const flights = new Map<string, Promise<unknown>>()
   const together = <Answer>(key: string, work: () => Promise<Answer>): Promise<Answer> => {
     const known = flights.get(key)
