@@ -11,12 +11,14 @@ export const resources = [
   'cache_mirrors',
   'cache_rules',
   'cve_allowlist',
+  'default_scanner',
   'immutable_rules',
   'label',
   'manifest',
   'member_count',
   'project',
   'project_metadata',
+  'project_scanner',
   'proxied_manifest',
   'proxied_tag',
   'repository',
@@ -27,6 +29,7 @@ export const resources = [
   'session',
   'settings',
   'tag',
+  'vulnerability_report',
   'webhook_policies',
 ] as const
 
