@@ -4,6 +4,7 @@ import { sql } from '../../../platform/db/sql.ts'
 import { fresh } from '../../../testing/given.ts'
 import { expectAnswer } from '../../../testing/http.ts'
 import { pushLayers, type LayerFile } from '../../../testing/layers.ts'
+import { markStale } from './again.ts'
 import {
   cast,
   db,
@@ -204,4 +205,23 @@ test('what differs between two images: packages, and what is wrong with them', a
     fixed: [{ id: 'CVE-2026-7777', package: 'left-pad', severity: 'High' }],
     added: [{ id: 'CVE-2026-5555', package: 'new', severity: 'Unknown' }],
   })
+})
+
+test('a report that was good says that its data is old once that is so', async () => {
+  const name = fresh('aging')
+  await pushLayers(marina, `${cast.A.name}/${name}`, [npmLayer('left-pad', '1.1.0')], { tag: 'v1' })
+  await inventory(name)
+  await importFrom(await pushDatabase({ 'a.json': leftPad }))
+  await settled()
+  const stateOfReport = async () => {
+    const answer = await rest('GET', `${inA(name, 'v1')}?with_scan_overview=true`, guA)
+    const { scan_overview: overviews = {} } = answer.json() as { scan_overview?: Record<string, { state?: string }> }
+    return Object.values(overviews)[0]?.state ?? 'ok'
+  }
+  assert.equal(await stateOfReport(), 'ok')
+  const signal = AbortSignal.abort()
+  await markStale(db, { staleMs: 0 }, signal)
+  assert.equal(await stateOfReport(), 'ok')
+  await markStale(db, { staleMs: 0 }, new AbortController().signal)
+  assert.equal(await stateOfReport(), 'stale_database')
 })
