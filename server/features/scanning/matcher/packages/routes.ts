@@ -47,6 +47,7 @@ export function packageRoutes({ reader, rules }: Ground): ApiRoute[] {
     ),
     route(api.comparePackages, { project: 'sbom', verb: 'read' }, async ({ project, params, query }) => {
       const before = await find(project, params)
+      if (query.with === undefined) throw new Failure('BAD_REQUEST', 'with names the image after the change')
       const after = await find(project, { ...params, reference: query.with })
       const [was, is] = await Promise.all([before, after].map((id) => listAllPackages(db, id)))
       const [had, has] = await Promise.all(
