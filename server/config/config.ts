@@ -20,6 +20,7 @@ import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
 import { s3, storage } from './storage.ts'
+import { signatures } from './signatures.ts'
 import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
@@ -55,6 +56,7 @@ const groups = {
   retention,
   scanning,
   vulndb,
+  signatures,
   notifications,
   events,
   stream,

@@ -116,13 +116,15 @@ export type Tokens = {
 }
 
 /**
- * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name.
+ * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
+ * that of the personal token by which the account came, which limits what it may do.
  * `scanner`: the task for which a scanner pulls, and the one repository.
  */
 type Claims = {
   access?: Access[]
   uid?: number
   rid?: number
+  tid?: number
   scanner?: { task: number; repository: string }
   projects?: Record<string, number>
 }
@@ -141,7 +143,7 @@ const tailOf = (token: string) => token.slice(-40)
  */
 export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const sizeCalculation = ({ token }: Verified) => token.length + 500
-  const verified = new LRUCache<string, Verified>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation })
+  const verified = new LRUCache<string, Verified>({ maxSize: 32 * 2 ** 20, sizeCalculation })
 
   return {
     async issue(caller, { access, projects }, seconds) {
@@ -202,14 +204,14 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'scanner'> {
-  if (caller.kind === 'user') return { uid: caller.id }
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner'> {
+  if (caller.kind === 'user') return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
   if (caller.kind === 'robot') return { rid: caller.id }
   return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
 }
 
-function readCaller({ uid, rid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
-  if (uid !== undefined) return { kind: 'user', id: uid, name: sub }
+function readCaller({ uid, rid, tid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
+  if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
   if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }

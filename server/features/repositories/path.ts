@@ -14,6 +14,7 @@ const tails: Record<string, true> = {
   ':/scan/:': true,
   ':/scan/:/log': true,
   ':/sbom': true,
+  ':/signatures': true,
   ':/compare': true,
   ':/graph': true,
   ':/places': true,

@@ -3,6 +3,8 @@ import { partsOf, type Lent } from './parts.ts'
 import { facts as matcherFacts } from './matcher/topics.ts'
 import { facts } from './topics.ts'
 
+export { severityAllowed } from './gate/gate.ts'
+export { severities } from './reports/finding.ts'
 export { facts as scanFacts, type ScanEnded } from './topics.ts'
 export { issuesCredentials, scannerLogin } from './credentials.ts'
 export { vulnerabilitiesOf } from './reports/addition.ts'

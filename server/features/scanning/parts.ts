@@ -9,6 +9,8 @@ import { scannerRoutes } from './routes.ts'
 import { sbomHandler, sbomJob, type JobGround } from './sboms/jobs.ts'
 import { sbomsOnPush } from './sboms/react.ts'
 import { sbomRoutes, type RouteGround } from './sboms/routes.ts'
+import { scanAllHandler } from './scan-all/jobs.ts'
+import { scanAllRoutes } from './scan-all/routes.ts'
 import { scanRoutes } from './scan-routes.ts'
 import { adapterScanner, type AdapterGround } from './scanners/adapter/adapter.ts'
 import { matcherMetadata, ownMatcher } from './scanners/matcher.ts'
@@ -19,7 +21,10 @@ export type Lent = Omit<Parameters<typeof scannerRoutes>[0], 'ownMetadata'> &
   Omit<JobGround, 'scanner'> &
   RouteGround &
   Omit<AdapterGround, 'rules'> & {
-    rules: OwnRules & AdapterGround['rules'] & Parameters<typeof sbomJob>[0] & Parameters<typeof scanJob>[0]
+    rules: OwnRules &
+      AdapterGround['rules'] &
+      Parameters<typeof sbomJob>[0] &
+      Parameters<typeof scanJob>[0] & { scansQueued: number }
     vulndb: MatcherRules
   }
 
@@ -38,6 +43,7 @@ export function partsOf(lent: Lent) {
       ...scanRoutes({ ...lent, types }),
       ...sbomRoutes(lent),
       ...matcher.routes,
+      ...scanAllRoutes(db, types.scan),
     ],
     reactions: [sbomsOnPush(types.sbom), scansOnPush(types.scan)],
     jobs: [
@@ -47,6 +53,7 @@ export function partsOf(lent: Lent) {
         engineOf: (row) => (row.isOwn ? own : adapterScanner(lent, opened(lent.seal, row))),
       }),
       ...matcher.jobs,
+      scanAllHandler({ db, type: types.scan, rules: lent.rules }),
     ],
     sweeps: [
       ...matcher.sweeps,

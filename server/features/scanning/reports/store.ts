@@ -1,4 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { imageFindingsKey } from '../../../catalog/artifact.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { keyOf } from '../../../platform/cache/keys.ts'
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
@@ -35,6 +36,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
+  tx.changes(imageFindingsKey(report.artifactId))
   tx.changes(reportKey(report.scannerId, report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)

@@ -1,11 +1,11 @@
 import * as api from '../../../../../api/packages.ts'
-import { findProject, type Project } from '../../../../catalog/project.ts'
+import { type Project } from '../../../../catalog/project.ts'
 import type { Reader } from '../../../../catalog/reader.ts'
 import type { Db } from '../../../../platform/db/db.ts'
 import { listing } from '../../../../platform/db/listing.ts'
 import { sql } from '../../../../platform/db/sql.ts'
 import { Failure } from '../../../../platform/http/failure.ts'
-import { mayInEvery, mayInProject, route, type ApiRoute, type Rights } from '../../../access/index.ts'
+import { projectsHolding, route, type ApiRoute, type Rights } from '../../../access/index.ts'
 import { getArtifact, openArtifacts } from '../../../artifacts/index.ts'
 import { rankOf } from '../../reports/finding.ts'
 import { listSubjects } from '../../sboms/store.ts'
@@ -93,14 +93,8 @@ async function imageOf(db: Db, artifactId: number, reference: string): Promise<n
   return id
 }
 
-/** What a package list says is what an SBOM says: the right to read one counts, also in public projects. */
-async function scopeOf(reader: Reader, rights: Rights): Promise<Scope> {
-  if (mayInEvery(rights, 'sbom', 'read')) return 'all'
-  if (rights.kind === 'user') return [...rights.roles.keys()]
-  if (rights.kind === 'anonymous') return []
-  const projects = await Promise.all([...rights.projects.keys()].map(async (name) => findProject(reader, name)))
-  return projects.flatMap((one) => (one && mayInProject(rights, one, 'sbom', 'read') ? [one.id] : []))
-}
+/** What a package list says is what an SBOM says: the right to read one counts. */
+const scopeOf = (reader: Reader, rights: Rights): Promise<Scope> => projectsHolding(reader, rights, 'sbom', 'read')
 
 function present({ finding, epss, percentile, isExploited, suppressed }: ShownMatch) {
   const { cveId, package: name, version, fixedVersion, severity, status, cvssV3, details } = finding
