@@ -108,7 +108,7 @@ export type ReportRow = {
 type Stable = { row: ReportRow | null }
 
 /** `vulnerability_report:<scanner>:<artifact>`; whoever changes the row names it. */
-const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
+export const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
 /**
  * The reports of images by a scanner: one row for each image that has any, in no order. Those that no task is about to
