@@ -9,6 +9,7 @@ import {
   openLogin,
   openSessionDoor,
   robotPrefixProblem,
+  saveTokenUses,
   type Login,
   type SessionDoor,
 } from '../features/accounts/index.ts'
@@ -24,6 +25,7 @@ import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
@@ -77,9 +79,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     pull: [signatures.gate],
   }
   const rights = openRights(reader)
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
-  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots], throttleOf(ground)))
+  const login = noting(refusals, openLoginOf(ground, settings, opened, late))
   const peerOf = peerReader(config.server.trustedProxies)
   const { externalUrl } = config.server
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -115,6 +115,21 @@ function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, sou
   return openSignatures({ reader: { db, cache }, source, limits }, ({ caller, repository, digest, project }) =>
     refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
   )
+}
+
+/** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
+function openLoginOf(
+  ground: Ground,
+  settings: SettingsAccess,
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Login {
+  const { db, cache } = ground
+  const reader = { db, cache, relaxed: db.relaxed }
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
+  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
+  return openLogin(reader, [robots], { ...throttleOf(ground), tokenUses })
 }
 
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */

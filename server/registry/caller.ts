@@ -7,11 +7,13 @@ export const actions: readonly Action[] = ['pull', 'push', 'delete']
 /** Who sent a request. It carries no rights: those are looked up at each use, so that none can be out of date. */
 export type Caller =
   | { kind: 'anonymous' }
-  | { kind: 'user'; id: number; name: string }
+  | { kind: 'user'; id: number; name: string; /** The personal token by which the account came. */ token?: number }
   | { kind: 'robot'; id: number; name: string }
 
 export const anonymous: Caller = { kind: 'anonymous' }
 
 export function actorOf(caller: Caller): Actor {
-  return caller.kind === 'anonymous' ? { kind: 'anonymous', id: null, name: 'anonymous' } : caller
+  if (caller.kind === 'anonymous') return { kind: 'anonymous', id: null, name: 'anonymous' }
+  const { kind, id, name } = caller
+  return { kind, id, name }
 }

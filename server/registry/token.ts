@@ -113,8 +113,11 @@ export type Tokens = {
   verify(token: string): Maybe<Bearer | undefined>
 }
 
-/** `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. */
-type Claims = { access?: Access[]; uid?: number; rid?: number; projects?: Record<string, number> }
+/**
+ * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
+ * that of the personal token by which the account came, which limits what it may do.
+ */
+type Claims = { access?: Access[]; uid?: number; rid?: number; tid?: number; projects?: Record<string, number> }
 
 type Verified = { token: string; bearer: Bearer; notAfter: number }
 
@@ -140,7 +143,7 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
       const claims: Claims = {
         access,
         projects,
-        ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}),
+        ...idsOf(caller),
       }
       const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
@@ -191,8 +194,14 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function readCaller({ uid, rid, sub = '' }: Claims & { sub?: string }): Caller {
-  if (uid !== undefined) return { kind: 'user', id: uid, name: sub }
+function idsOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid'> {
+  if (caller.kind === 'anonymous') return {}
+  if (caller.kind === 'robot') return { rid: caller.id }
+  return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
+}
+
+function readCaller({ uid, rid, tid, sub = '' }: Claims & { sub?: string }): Caller {
+  if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }
 
