@@ -28,7 +28,7 @@ import { seldom } from '../platform/observe/seldom.ts'
 import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
-import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
+import { openDoor, type Door } from '../registry/door/door.ts'
 import type { ManifestOptions } from '../registry/door/manifests.ts'
 import type { Gates } from '../registry/gate.ts'
 import { openKeys } from '../registry/keys.ts'
@@ -64,7 +64,7 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, secrets, config, log } = ground
+  const { db, cache, blobs, secrets, metrics, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
@@ -76,7 +76,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
     untag: [tagStays(reader), runningStays],
-    pull: [signatures.gate],
+    pull: [signatures.gate, deprecationWarning(reader)],
   }
   const rights = openRights(reader)
   const login = noting(refusals, openLoginOf(ground, settings, opened, late))
@@ -102,8 +102,10 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull(reader, pulls, late('pull counts')),
-    warningOf: deprecationWarning(reader),
-    onBytes: counting(ground, passed),
+    onBytes(direction, count) {
+      metrics[direction].inc(count)
+      if (direction === 'received') passed(count)
+    },
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
   const callers = { login, sessions, peerOf, refusals }
@@ -141,13 +143,6 @@ function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) 
     const found = findProject(reader, projectOf(repository))
     if (found instanceof Promise) found.then(count).catch(onError)
     else count(found)
-  }
-}
-
-function counting({ metrics }: Ground, passed: (count: number) => void): DoorOptions['onBytes'] {
-  return (direction, count) => {
-    metrics[direction].inc(count)
-    if (direction === 'received') passed(count)
   }
 }
 

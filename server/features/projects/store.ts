@@ -112,10 +112,10 @@ export async function findMetadata(reader: Reader, projectId: number): Promise<R
   return (await findMetadataOf(reader, [projectId])).get(projectId) ?? {}
 }
 
-/** The same without a promise for what memory holds: every pull asks. */
-export function findMetadataNow({ db, cache }: Reader, projectId: number): Maybe<Record<string, string>> {
+/** The same without a promise for what memory holds: pulls ask. The object stays the same until it changes. */
+export function readMetadata({ db, cache }: Reader, projectId: number): Maybe<Readonly<Record<string, string>>> {
   const load = async () => (await loadMetadata(db, [projectId])).get(projectId)
-  return andThen(cache.get(metadataKey(projectId), load, sizeOfMetadata), (found) => found!.metadata)
+  return andThen(cache.get(metadataKey(projectId), load, sizeOfMetadata), (kept) => kept!.metadata)
 }
 
 /** The metadata of several projects, by the project's id. */
@@ -123,8 +123,7 @@ async function findMetadataOf(
   { db, cache }: Reader,
   projectIds: number[],
 ): Promise<Map<number, Record<string, string>>> {
-  const load = (ids: number[]) => loadMetadata(db, ids)
-  const found = await cache.many(projectIds, metadataKey, load, sizeOfMetadata)
+  const found = await cache.many(projectIds, metadataKey, (ids) => loadMetadata(db, ids), sizeOfMetadata)
   return new Map([...found].map(([id, { metadata }]) => [id, metadata]))
 }
 

@@ -7,7 +7,7 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { PullGate, Pulled } from '../../registry/gate.ts'
 import { findAccessories, findArtifactId } from '../artifacts/index.ts'
-import { findMetadataNow } from '../projects/index.ts'
+import { readMetadata } from '../projects/index.ts'
 import { isSaying, isSigningClient, wantedOf, words, type Wanted } from './rules.ts'
 import { findManifestBytes, findProjectSigners, listHolders } from './store.ts'
 import { openVerdicts, type Accessories, type Ground } from './verdicts.ts'
@@ -37,7 +37,7 @@ export function signedOnly(ground: GateGround): PullGate {
   const judge = openVerdicts(ground)
 
   return (pulled) =>
-    andThen(findMetadataNow(reader, pulled.project.id), (metadata) => {
+    andThen(readMetadata(reader, pulled.project.id), (metadata) => {
       const wanted = wantedOf(metadata)
       return wanted && andThen(findRepository(reader, pulled.repository), (repository) => passAll(wanted, repository))
 
@@ -140,4 +140,4 @@ function isThere({ reader: { cache, db } }: Ground, { id, name }: Repository, di
   return andThen(found, (one) => one !== undefined)
 }
 
-const isExcused = ({ client, mayPush }: Pulled): Maybe<boolean> => isSigningClient(client) && mayPush()
+const isExcused = ({ userAgent, mayPush }: Pulled): Maybe<boolean> => isSigningClient(userAgent) && mayPush()

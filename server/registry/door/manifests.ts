@@ -5,18 +5,15 @@ import { readBody } from '../../platform/http/body.ts'
 import { sendPrepared, type Prepared } from '../../platform/http/prepared.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { actorOf, type Caller } from '../caller.ts'
-import { passPullGates, type PullGates } from '../gate.ts'
+import { passPullGates, type Pulled, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
 import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
-import type { Rights } from '../token.ts'
-import type { At, Exchange } from './session.ts'
+import type { At, Exchange, SessionOptions } from './session.ts'
 
 export type ManifestOptions = PullGates & {
+  rights: SessionOptions['rights']
   registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
-  rights: Pick<Rights, 'mayTouch'>
-  /** What to warn of whoever pulls this manifest. Only called once the gates are passed. */
-  warningOf(repository: RepositoryName, digest: Digest): Maybe<string | undefined>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   /** In bytes. */
   limits: { manifestBytes: number }
@@ -47,10 +44,10 @@ function pullManifest(
   const { name, reference } = asked
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
-    andThen(passGates(options, manifest.repository ?? name, manifest.digest, exchange), (deprecation) => {
+    andThen(passPullGates(options, pulledOf(options, asked, manifest, exchange)), (warnings) => {
       checkIfMatch(exchange.request, manifest.digest)
-      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange, deprecation)
-      if (sendStat(manifest, exchange, deprecation))
+      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange, warnings)
+      if (sendStat(manifest, exchange, warnings))
         return manifest.countsHead && notePull(options, asked, manifest, exchange)
       // The client does not have this manifest. It is found again by its tag, which may have moved meanwhile.
       return pullManifest(options, asked, exchange, 'readManifest')
@@ -58,23 +55,22 @@ function pullManifest(
   )
 }
 
-/** Passes the gates, and returns what to warn of. */
-function passGates(
+/** What the gates learn of a pull. */
+function pulledOf(
   options: ManifestOptions,
-  repository: RepositoryName,
-  digest: Digest,
-  { request, session: { caller } }: Exchange,
-): Maybe<string | undefined> {
-  const mayPush = () => options.rights.mayTouch(caller, repository, 'push')
-  const client = request.headers['user-agent'] ?? ''
-  return andThen(passPullGates(options, { repository, digest, caller, client, mayPush }), () =>
-    options.warningOf(repository, digest),
-  )
+  { name, reference }: At<'manifest'>,
+  { repository = name, digest, mediaType }: ManifestStat | ManifestRead,
+  { request, session }: Exchange,
+): Omit<Pulled, 'project'> {
+  const userAgent = request.headers['user-agent'] ?? ''
+  // Of the caller and not of the token: signing clients read with a token for pulls alone.
+  const mayPush = () => options.rights.mayTouch(session.caller, name, 'push')
+  return { repository, digest, tag: tagOf(reference), mediaType, caller: session.caller, userAgent, mayPush }
 }
 
 /** Answers with headers alone; false, with nothing sent, when the client needs the manifest itself. */
-function sendStat(stat: ManifestStat, { request, response }: Exchange, deprecation: string | undefined): boolean {
-  const headers = headersOf(stat, deprecation)
+function sendStat(stat: ManifestStat, { request, response }: Exchange, warnings: string[] | undefined): boolean {
+  const headers = headersOf(stat, warnings)
   if (matches(request, stat.digest)) send(response, 304, headers)
   else if (request.method === 'HEAD') send(response, 200, { ...headers, 'content-length': stat.size })
   else return false
@@ -86,14 +82,14 @@ function sendManifest(
   asked: At<'manifest'>,
   found: ManifestRead,
   exchange: Exchange,
-  deprecation: string | undefined,
+  warnings: string[] | undefined,
 ) {
   const { request, response } = exchange
-  if (matches(request, found.digest)) return send(response, 304, headersOf(found, deprecation))
+  if (matches(request, found.digest)) return send(response, 304, headersOf(found, warnings))
   notePull(options, asked, found, exchange)
-  if (found.content.length <= oneWriteBytes && deprecation === undefined)
-    return sendPrepared(request, response, preparedOf(found))
-  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, deprecation) }
+  const isUsual = warnings === undefined && found.content.length <= oneWriteBytes
+  if (isUsual) return sendPrepared(request, response, preparedOf(found))
+  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, warnings) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
 }
 
@@ -141,16 +137,16 @@ async function deleteManifest(
 
 const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
 
-type Shown = Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>
-
-/** With a `Warning` for each thing to warn of (OCI Distribution Specification 1.1, "Warnings"). */
-function headersOf({ digest, mediaType, warning }: Shown, deprecation?: string) {
-  const warnings = [warning, deprecation].flatMap((text) => (text === undefined ? [] : [`299 - "${text}"`]))
+function headersOf(
+  { digest, mediaType, warning }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>,
+  warnings: string[] = [],
+) {
+  const all = warning === undefined ? warnings : [warning, ...warnings]
   return {
     'content-type': mediaType,
     'docker-content-digest': digest,
     etag: `"${digest}"`,
-    ...(warnings.length === 0 ? {} : { warning: warnings.join(', ') }),
+    ...(all.length === 0 ? {} : { warning: all.map((one) => `299 - "${one}"`).join(', ') }),
   }
 }
 
