@@ -33,6 +33,24 @@ export const clientCommands: ClientCommand[] = [
     about: 'read what is in an image: its software bill of materials',
     load: async () => (await import('./commands/sbom.ts')).sbom,
   },
+  noun('scan-all', 'scans of all images for vulnerabilities', () => import('./commands/scan-all.ts')),
+  noun('cves', 'vulnerabilities that were found in images', () => import('./commands/cves.ts'), ['cve', 'hub']),
+  {
+    name: 'scan',
+    about: 'have an image scanned for vulnerabilities, and list them',
+    load: async () => (await import('./commands/scan.ts')).scan,
+  },
+  {
+    name: 'vuln',
+    about: 'what is known to be wrong with the packages of an image',
+    load: async () => (await import('./commands/vuln.ts')).vuln,
+  },
+  {
+    name: 'packages',
+    about: 'find the images that have a package or a vulnerability',
+    load: async () => (await import('./commands/packages.ts')).packages,
+  },
+  noun('vulndb', 'the database of vulnerabilities: import, state', () => import('./commands/vulndb.ts')),
   {
     name: 'signatures',
     about: 'who signed an image, and whether its project trusts them',

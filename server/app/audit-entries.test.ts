@@ -59,6 +59,7 @@ const rule = {
   scopeSelectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**', extras: '' }] },
 }
 const scanner = { scannerId: 's1', name: 'trivy' }
+const scanEnded = { digest: d1, tags: [], scanType: 'vulnerability' as const, overview: {} }
 const endpoint = { endpointId: 23, name: 'backup' }
 const copies = { policyId: 24, name: 'nightly' }
 const side = { endpointId: 0, name: '', type: 'harbor', url: 'https://marina.example', namespace: 'team' }
@@ -348,6 +349,22 @@ const table: [Fact, string][] = [
     'stop_sbom | team/app@sha256:d1 | stop sbom: team/app@sha256:d1',
   ],
   [
+    scanning.scanRequested({ ...place, digest: d1 }, anna),
+    'create_scan | team/app@sha256:d1 | create scan: team/app@sha256:d1',
+  ],
+  [
+    scanning.scanStopped({ ...place, ...scanEnded }, anna),
+    'stop_scan | team/app@sha256:d1 | stop scan: team/app@sha256:d1',
+  ],
+  [
+    scanning.scanCompleted({ ...place, ...scanEnded }, marina),
+    'complete_scan | team/app@sha256:d1 | complete scan: team/app@sha256:d1',
+  ],
+  [
+    scanning.scanFailed({ ...place, ...scanEnded, reason: 'no answer' }, marina),
+    'complete_scan | team/app@sha256:d1 | scan failed: team/app@sha256:d1: no answer | failed',
+  ],
+  [
     systemArtifacts.systemArtifactCreated(report, marina),
     'create_system_artifact | scan/1 | create system artifact: scan/1',
   ],
@@ -527,6 +544,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
+    'complete_scan',
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
@@ -535,6 +553,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_repository',
     'create_retention',
     'create_sbom',
+    'create_scan',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
@@ -593,6 +612,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'stop_replication',
     'stop_retention',
     'stop_sbom',
+    'stop_scan',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',

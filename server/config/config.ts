@@ -25,6 +25,7 @@ import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
+import { vulndb } from './vulndb.ts'
 import { webhooks } from './webhooks.ts'
 import type { Parser } from './units.ts'
 
@@ -54,6 +55,7 @@ const groups = {
   pulls,
   retention,
   scanning,
+  vulndb,
   signatures,
   notifications,
   events,

@@ -9,11 +9,14 @@ export type Caller =
   | { kind: 'anonymous' }
   | { kind: 'user'; id: number; name: string; /** The personal token by which the account came. */ token?: number }
   | { kind: 'robot'; id: number; name: string }
+  /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */
+  | { kind: 'scanner'; id: number; name: string; repository: string }
 
 export const anonymous: Caller = { kind: 'anonymous' }
 
 export function actorOf(caller: Caller): Actor {
   if (caller.kind === 'anonymous') return { kind: 'anonymous', id: null, name: 'anonymous' }
+  if (caller.kind === 'scanner') return { kind: 'system', id: null, name: caller.name }
   const { kind, id, name } = caller
   return { kind, id, name }
 }

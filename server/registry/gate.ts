@@ -35,14 +35,15 @@ export type Pulled = {
   tag: Tag | null
   mediaType: string
   caller: Caller
+  /** Anybody can forge it. */
   userAgent: string
-  /** Whether the caller may push to the repository as well. */
+  /** Whether the caller may push to the repository, whatever the token of this request is for. */
   mayPush(): Maybe<boolean>
 }
 
 /**
- * May refuse a pull by throwing an OciError, or return the text of a warning that is sent with it. Runs on every GET
- * and HEAD of a manifest: best without a promise.
+ * May refuse a pull by throwing an OciError, or return the text of a warning that is sent with it. Runs on every GET and
+ * HEAD of a manifest: best without a promise.
  */
 export type PullGate = (pulled: Pulled) => Maybe<string | void>
 

@@ -146,10 +146,10 @@ export function openTargets(marina: TestMarina) {
       async meta_name(project) {
         const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, {
           as: marina.admin,
-          body: { auto_scan: 'true' },
+          body: { reuse_sys_cve_allowlist: 'true' },
         })
         assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
-        return 'auto_scan'
+        return 'reuse_sys_cve_allowlist'
       },
       async signer_name(project) {
         const { status } = await callApi(marina, 'PUT', `/projects/${project.name}/signers/target`, {

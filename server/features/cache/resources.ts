@@ -13,12 +13,15 @@ export const resources = [
   'cve_allowlist',
   'deprecated_label',
   'holders',
+  'default_scanner',
+  'image_findings',
   'immutable_rules',
   'label',
   'manifest',
   'member_count',
   'project',
   'project_metadata',
+  'project_scanner',
   'proxied_manifest',
   'proxied_tag',
   'repository',
@@ -31,6 +34,7 @@ export const resources = [
   'settings',
   'signers',
   'tag',
+  'vulnerability_report',
   'webhook_policies',
 ] as const
 

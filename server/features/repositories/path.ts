@@ -18,6 +18,9 @@ const tails: Record<string, true> = {
   ':/compare': true,
   ':/graph': true,
   ':/places': true,
+  ':/packages': true,
+  ':/packages/:': true,
+  ':/vulnerabilities': true,
 }
 
 /**

@@ -34,7 +34,8 @@ const holdersKey = keyOf('holders', 'repository_id', 'digest')
 /**
  * Refuses to send an image without the signatures that its project asks for: one by cosign, one by notation, as Harbor
  * does, or one that is verified. A part of an index needs none of its own when the index has one. What only says
- * something about an image passes, and so does an image that a signing client reads for somebody who may push.
+ * something about an image passes, and so does an image that a scanner reads, or a signing client for somebody who may
+ * push.
  * Everything is asked of the cache: no query for what was pulled before.
  */
 export function signedOnly(ground: GateGround): PullGate {
@@ -167,4 +168,6 @@ function meets({ reader }: Ground, { repository: { id, name }, test }: At, diges
   )
 }
 
-const isExcused = ({ userAgent, mayPush }: Pulled): Maybe<boolean> => isSigningClient(userAgent) && mayPush()
+/** A scanner reads every image; a signing client has to read an image before it has a signature. */
+const isExcused = ({ caller, userAgent, mayPush }: Pulled): Maybe<boolean> =>
+  caller.kind === 'scanner' || (isSigningClient(userAgent) && mayPush())

@@ -1,6 +1,6 @@
 /**
- * Words of severity from the least to the worst; the index is the rank that the database keeps. Only a whole image can
- * be None. (Pluggable scanner API 1.2, `Severity`.)
+ * Words of severity from the least to the worst; the index is the rank that the database keeps. (Pluggable scanner API
+ * 1.2, `Severity`: None is the word for a whole image, but scanners use it for findings too.)
  */
 export const severities = ['None', 'Unknown', 'Negligible', 'Low', 'Medium', 'High', 'Critical'] as const
 export type Severity = (typeof severities)[number]
@@ -14,7 +14,7 @@ export type Finding = {
   package: string
   version: string
   fixedVersion: string
-  severity: Exclude<Severity, 'None'>
+  severity: Severity
   status: string
   cvssV3: number | null
   details: FindingDetails
@@ -27,6 +27,40 @@ export type FindingDetails = {
   cweIds?: string[]
   cvss?: { score_v3?: number; score_v2?: number; vector_v3?: string; vector_v2?: string }
   vendorAttributes?: Record<string, unknown>
+}
+
+/** What lists and the pull gate show of a report. `counts`: findings by rank of severity, from None to Critical. */
+export type Summary = { severity: Severity; total: number; fixable: number; counts: number[] }
+
+/** The findings of a report as one for each vulnerability of a version of a package: the worst one, or the first. */
+export function unite(findings: Finding[]): Finding[] {
+  const united = new Map<string, Finding>()
+  for (const one of findings) {
+    const key = JSON.stringify([one.cveId, one.package, one.version])
+    const known = united.get(key)
+    if (!known || rankOf(one.severity) > rankOf(known.severity)) united.set(key, one)
+  }
+  return [...united.values()]
+}
+
+export const rankOf = (severity: Severity): number => severities.indexOf(severity)
+
+/** `findings`: united. */
+export function summarize(findings: Finding[]): Summary {
+  const counts = severities.map(() => 0)
+  for (const { severity } of findings) counts[rankOf(severity)]!++
+  return summaryOf(counts, findings.filter(({ fixedVersion }) => fixedVersion !== '').length)
+}
+
+/** The summary of so many findings of each rank. */
+export function summaryOf(counts: number[], fixable: number): Summary {
+  const worst = counts.findLastIndex((count) => count > 0)
+  return {
+    severity: severities[Math.max(worst, 0)]!,
+    total: counts.reduce((sum, count) => sum + count, 0),
+    fixable,
+    counts,
+  }
 }
 
 /**
