@@ -69,18 +69,11 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
-  const refused = countRefusedPulls(metrics)
   const gates: Gates = {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
     untag: [tagStays(reader), runningStays],
-    pull: [
-      severityAllowed(reader, {
-        passes: config.scanning.gatePasses,
-        onRefused: refused('vulnerabilities'),
-        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
-      }),
-    ],
+    pull: pullGatesOf(ground),
   }
   const rights = openRights(reader)
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
@@ -140,6 +133,19 @@ function notePull(
     if (caller.kind !== 'scanner') note()
     else settings.get('scanner_skip_update_pulltime').then((isLeftOut) => isLeftOut || note(), onError)
   }
+}
+
+function pullGatesOf({ db, cache, metrics, config }: Ground): Gates['pull'] {
+  const refused = countRefusedPulls(metrics)
+  const vulnerabilities = severityAllowed(
+    { db, cache },
+    {
+      passes: config.scanning.gatePasses,
+      onRefused: refused('vulnerabilities'),
+      bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
+    },
+  )
+  return [vulnerabilities]
 }
 
 /** Counts pulls that gates refuse, by the policy that refuses them. */
