@@ -2,6 +2,7 @@ const pageOfTags = 'the page of a repository lists tags with their artifacts by 
 const one = 'the page of the list already holds all that it answers'
 const scanning = 'a project cannot choose a scanner before Marina scans'
 const forScripts = 'neither a page nor the command line has it yet: for scripts'
+const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 const notYet = 'scans and SBOMs have no page yet'
@@ -50,6 +51,11 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
   getUserGroup: one,
+  listCurrentUserTokens: tokens,
+  createCurrentUserToken: tokens,
+  deleteCurrentUserToken: tokens,
+  listUserTokens: forScripts,
+  deleteUserToken: forScripts,
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',
