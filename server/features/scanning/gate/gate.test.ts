@@ -9,6 +9,7 @@ import { finding, givenReport, givenScanner } from '../../../testing/reports.ts'
 import { openBeside } from '../../../testing/server.ts'
 import type { Pulled } from '../../../registry/gate.ts'
 import type { Severity } from '../reports/finding.ts'
+import { ensureOwnScanner } from '../matcher/own-scanner.ts'
 import { severityAllowed } from './gate.ts'
 import { admin, cast, given, marina, messageOf, pull, refuses, rest, scanner, set } from './gate.suite.ts'
 
@@ -176,6 +177,9 @@ test('only the scanner that the project uses counts, and without any scanner eve
   const makeDefault = (isDefault: boolean) => rest('PATCH', `/scanners/${scanner}`, admin, { is_default: isDefault })
   expectAnswer(await makeDefault(false), 200)
   expectAnswer(await pull(image), 200)
+  // Marina's own matcher becomes the default with the first database, where there is none.
+  await marina.ground.db.transaction(ensureOwnScanner)
+  assert.match(messageOf(await pull(image)), /without vulnerability scanning/)
   expectAnswer(await makeDefault(true), 200)
   expectAnswer(await pull(image), 412, 'PROJECTPOLICYVIOLATION')
 })

@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
+import { defaultScannerKey } from '../store.ts'
 
 /** How the matcher is called among the scanners. Nothing is asked at its URL: it is a part of Marina. */
 export const ownScannerName = 'Marina'
@@ -10,6 +11,7 @@ export async function ensureOwnScanner(tx: Tx): Promise<void> {
   // The same lock as for every new scanner: there is one default.
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   if (await findOwnScanner(tx)) return
+  tx.changes(defaultScannerKey)
   await tx.run(sql`
     insert into scanner (name, description, url, is_default, is_own)
     select free.name, 'matches packages with the database of vulnerabilities that was imported', ${url},
