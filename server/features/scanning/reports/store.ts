@@ -36,8 +36,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
-  tx.changes(imageFindingsKey(report.artifactId))
-  tx.changes(reportKey(report.scannerId, report.artifactId))
+  tx.changes(reportKey(report.scannerId, report.artifactId), imageFindingsKey(report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
   const id = await saveSummary(tx, report, summary)
@@ -178,7 +177,12 @@ function overviewOf({ isMade, rank, ...stored }: Stored, task: TaskState | undef
   const finished = endedAt && startedAt ? { ...made, severity: severities[rank]!, startedAt, endedAt } : null
   const look = isMade || !task ? { status: 'Success' as const, startedAt, endedAt } : task
   return {
-    ...{ id, artifactId, scannerId, reportId, taskId, finished },
+    id,
+    artifactId,
+    scannerId,
+    reportId,
+    taskId,
+    finished,
     status: look.status,
     startedAt: look.startedAt,
     endedAt: look.endedAt,
