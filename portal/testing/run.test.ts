@@ -219,6 +219,8 @@ suite('pages of what runs', () => {
     await page.getByRole('button', { name: 'Edit' }).click()
     assert.equal(await dialog.getByLabel('Template').inputValue(), 'mirror/{{1}}')
     assert.equal(await dialog.getByLabel('Platforms', { exact: true }).inputValue(), 'linux/amd64, linux/arm64')
+    const path = `/replication/policies/${saved.id}`
+    expectAnswer(await callApi(scene.marina, 'DELETE', path, { as: scene.cast.administrator }), 200)
     assert.deepEqual(visitor.complaints, [])
   })
 
