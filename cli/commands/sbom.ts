@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import { ApiError } from '../../api/client.ts'
 import * as artifacts from '../../api/artifacts.ts'
 import * as api from '../../api/scans.ts'
+import { lastLine } from '../lib/last-line.ts'
 import { artifactName, parseArtifact } from '../lib/names.ts'
 import { exitCodes, Problem, wrongUsage } from '../lib/problem.ts'
 import type { Call, Verb } from '../lib/verb.ts'
@@ -33,7 +34,7 @@ export const sbom: Omit<Verb<Given>, 'name' | 'about'> = {
 }
 
 /** The image itself, or that of an index for the platform; of an index of one image, that one. */
-async function chooseImage(params: Params, platform: string | undefined, { client }: Call): Promise<Params> {
+export async function chooseImage(params: Params, platform: string | undefined, { client }: Call): Promise<Params> {
   const { body } = await client(artifacts.getArtifact, { params })
   const images = (body.references ?? []).filter((one) => nameOf(one) !== 'unknown/unknown')
   if (images.length === 0) return params
@@ -50,7 +51,7 @@ const nameOf = ({ platform }: NonNullable<Artifact['references']>[number]): stri
 const isCalled = (name: string, wanted: string) => name === wanted || name.startsWith(`${wanted}/`)
 
 /** Asks for the SBOM, waits until it is made, and reads it. One that is being made already is waited for. */
-async function makeAnd<Result>(read: () => Promise<Result>, params: Params, { client }: Call): Promise<Result> {
+export async function makeAnd<Result>(read: () => Promise<Result>, params: Params, { client }: Call): Promise<Result> {
   await client(api.scanArtifact, { params, body: { scan_type: 'sbom' } }).catch((error: unknown) => {
     if (!(error instanceof ApiError && error.status === 409)) throw error
   })
@@ -68,12 +69,7 @@ async function makeAnd<Result>(read: () => Promise<Result>, params: Params, { cl
   if (status === 'Success') return read()
   const log = reportId ? await client(api.getReportLog, { params: { ...params, report_id: reportId } }) : undefined
   const name = artifactName(`${params.project_name}/${params.repository_name}`, params.reference)
-  throw new Problem(`no SBOM was made of ${name}: ${lastOf(log?.body ?? status)}`)
-}
-
-/** The last line of a log, without its time and level. */
-function lastOf(log: string): string {
-  return (log.trimEnd().split('\n').at(-1) ?? '').replace(/^\S+ \[[A-Z]+\] /, '')
+  throw new Problem(`no SBOM was made of ${name}: ${lastLine(log?.body ?? status)}`)
 }
 
 function unlessAbsent(error: unknown): undefined {

@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
-import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { suite, test } from 'node:test'
+import { eventually } from '../../server/testing/http.ts'
+import type { PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit: open, ask } = await openPortal()
 
 /** A name as hostile as the API takes it: markup, and letters that run from right to left. */
 const hostile = '<img src=x onerror=alert(1)> "\'&lt; שלום'
 
 suite('pages of the administration', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (as: keyof PortalScene['cast'] = 'administrator') =>
-    openVisitor(browser, { url: scene.marina.url, as: scene.cast[as] })
-  const ask = async <Answer>(path: string): Promise<Answer> =>
-    expectAnswer(await callApi(scene.marina, 'GET', path, { as: scene.marina.admin }), 200).json() as Answer
+  const visit = (as: keyof PortalScene['cast'] = 'administrator') => open({ as: scene.cast[as] })
 
   const ofSystem = [
     'Jobs',

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { suite, test } from 'node:test'
 import { sql } from '../../server/platform/db/sql.ts'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { openVisitor } from '../../server/testing/browser.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
 import { openTestMarina } from '../../server/testing/server.ts'
 
-suite('the home page, the search and the palette', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
+const { scene, visit, browser } = await openPortal()
 
+suite('the home page, the search and the palette', () => {
   test('each caller begins with what they may see', async () => {
     const ofMembers = ['library/alpine', 'team/api', 'team/charts/web', 'team/apps/web', 'team/trial']
     for (const [role, heading, pushed] of [

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { suite, test } from 'node:test'
 import { resetAdminPassword } from '../../server/features/accounts/index.ts'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor, type Tab } from '../../server/testing/browser.ts'
+import { openVisitor, type Tab } from '../../server/testing/browser.ts'
 import { expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
 import { openTestMarina } from '../../server/testing/server.ts'
 
-suite('signing in', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
+const { scene, visit, browser } = await openPortal()
 
+suite('signing in', () => {
   test('by keyboard alone: a wrong password is told at its field, the right one leads on', async () => {
     await using visitor = await visit()
     const { page, complaints } = visitor

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor, type Visitor } from '../../server/testing/browser.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { suite, test } from 'node:test'
+import type { Visitor } from '../../server/testing/browser.ts'
+import type { PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit } = await openPortal()
 
 type Role = keyof PortalScene['cast']
 /** For each tab: who may open it, and who is offered its main action. */
@@ -65,17 +67,6 @@ const tabs: { tab: string; action: string; seen: Role[]; offered: Role[] }[] = [
 const roles: Role[] = ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest', 'stranger', 'anonymous']
 
 suite('the pages of a project and of the system', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
   const isRefused = async ({ page }: Visitor) => (await page.locator('main .state h1').count()) === 1
   /** A request that is refused is told by the browser itself; a page that may be seen causes none. */
   const faults = ({ complaints }: Visitor) => complaints.filter((one) => !/status of 40[134]/.test(one))

@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { suite, test } from 'node:test'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
 import { pushImage } from '../../server/testing/given.ts'
 import { eventually } from '../../server/testing/http.ts'
 import { givenManyTags } from '../../server/testing/portal-images.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit } = await openPortal()
 
 const web = '/p/team/-/r/apps/web'
 /** Chromium itself notes each answer of 401 and 403 that a page asked for. */
 const isRefusal = (complaint: string) => /40[13]/.test(complaint)
 
 suite('pages of a project and a repository', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
-
   test('who is not in a private project is refused, with a way to sign in', async () => {
     for (const role of ['anonymous', 'stranger'] as const) {
       for (const path of ['/p/team', web, `${web}/-/a/2.0`, `${web}/-/compare?a=1.0&b=1.1`]) {

@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser, Locator } from 'playwright-core'
+import { suite, test } from 'node:test'
+import type { Locator } from 'playwright-core'
 import { saveStorageCheck } from '../../server/features/system/index.ts'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
-import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { pushImage } from '../../server/testing/given.ts'
+import { eventually } from '../../server/testing/http.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit: open, ask } = await openPortal()
 
 /** Waits until no button of it waits for an answer any more: a busy one is pale. */
 const isIdle = (dialog: Locator) => dialog.locator('button[aria-busy]').first().waitFor({ state: 'detached' })
 
 suite('pages of what runs', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = () => openVisitor(browser, { url: scene.marina.url, as: scene.cast.administrator })
-  const ask = async <Answer>(path: string): Promise<Answer> =>
-    expectAnswer(await callApi(scene.marina, 'GET', path, { as: scene.marina.admin }), 200).json() as Answer
+  const visit = () => open({ as: scene.cast.administrator })
 
   test('jobs: a queue is paused and goes on; schedules say when they fire next', async () => {
     await using visitor = await visit()
@@ -277,6 +267,50 @@ suite('pages of what runs', () => {
       left.map(({ name }) => name).filter((name) => names.includes(name)),
       [],
     )
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('reports: one is asked for, is ready without a reload, and is saved once', async () => {
+    await pushImage(scene.marina, 'library/reported', { tag: '1.0' })
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/reports')
+    await page.getByRole('button', { name: 'New report' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Projects').fill('library nothing-like-it')
+    await dialog.getByRole('button', { name: 'Write it' }).click()
+    await dialog.getByText('There is no project called nothing-like-it.').waitFor()
+    // Chromium itself notes the answer.
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('status of 4')))
+    await dialog.getByLabel('Projects').fill('library')
+    await dialog.getByRole('button', { name: 'Write it' }).click()
+    const link = page.getByRole('link', { name: /Download report \d+/ })
+    await link.waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+    const chunks: Buffer[] = []
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+    const lines = Buffer.concat(chunks).toString().trim().split('\n')
+    assert.ok(lines.length > 1 && lines.slice(1).every((line) => line.startsWith('"library"')), lines.join('\n'))
+    await eventually(async () => {
+      await page.reload()
+      await page.getByText('downloaded, or too old').waitFor({ timeout: 5000 })
+    })
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('reactions: facts are read once more from a number on, after it is said what that does', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/jobs?tab=reactions')
+    await page.getByRole('button', { name: 'Actions: audit', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Replay facts' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/does again what follows from them/).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('spinbutton').fill('999999999')
+    await dialog.getByRole('button', { name: 'Replay facts' }).click()
+    await page.getByText('audit begins again from there.').waitFor()
     assert.deepEqual(visitor.complaints, [])
   })
 })

@@ -27,6 +27,7 @@ import { facts as robots } from '../features/robots/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
 import { facts as scores } from '../features/scores/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
+import { facts as signatures } from '../features/signatures/topics.ts'
 import { facts as systemArtifacts, marina } from '../features/system-artifacts/topics.ts'
 import { facts as undelete } from '../features/undelete/topics.ts'
 import { facts as userGroups } from '../features/user-groups/topics.ts'
@@ -58,6 +59,7 @@ const rule = {
   scopeSelectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**', extras: '' }] },
 }
 const scanner = { scannerId: 's1', name: 'trivy' }
+const scanEnded = { digest: d1, tags: [], scanType: 'vulnerability' as const, overview: {} }
 const endpoint = { endpointId: 23, name: 'backup' }
 const copies = { policyId: 24, name: 'nightly' }
 const side = { endpointId: 0, name: '', type: 'harbor', url: 'https://marina.example', namespace: 'team' }
@@ -158,6 +160,14 @@ const table: [Fact, string][] = [
   ],
   [accounts.accountPasswordChanged(account, anna), 'update_user | bert | change user password: bert'],
   [accounts.accountDeleted({ ...account, projectsHandedTo: 1 }, anna), 'delete_user | bert | delete user: bert'],
+  [
+    accounts.tokenCreated({ ...account, tokenName: 'laptop' }, anna),
+    'update_user | bert | create personal token of bert: laptop',
+  ],
+  [
+    accounts.tokenRevoked({ ...account, tokenName: 'laptop' }, anna),
+    'update_user | bert | revoke personal token of bert: laptop',
+  ],
   [accounts.sessionOpened(account, anna), 'login_user | bert | login user: bert'],
   [accounts.sessionClosed(account, anna), 'logout_user | bert | logout user: bert'],
   [userGroups.groupCreated({ ...group, type: 1 }, anna), 'create_user_group | builders | create user group: builders'],
@@ -339,6 +349,22 @@ const table: [Fact, string][] = [
     'stop_sbom | team/app@sha256:d1 | stop sbom: team/app@sha256:d1',
   ],
   [
+    scanning.scanRequested({ ...place, digest: d1 }, anna),
+    'create_scan | team/app@sha256:d1 | create scan: team/app@sha256:d1',
+  ],
+  [
+    scanning.scanStopped({ ...place, ...scanEnded }, anna),
+    'stop_scan | team/app@sha256:d1 | stop scan: team/app@sha256:d1',
+  ],
+  [
+    scanning.scanCompleted({ ...place, ...scanEnded }, marina),
+    'complete_scan | team/app@sha256:d1 | complete scan: team/app@sha256:d1',
+  ],
+  [
+    scanning.scanFailed({ ...place, ...scanEnded, reason: 'no answer' }, marina),
+    'complete_scan | team/app@sha256:d1 | scan failed: team/app@sha256:d1: no answer | failed',
+  ],
+  [
     systemArtifacts.systemArtifactCreated(report, marina),
     'create_system_artifact | scan/1 | create system artifact: scan/1',
   ],
@@ -454,6 +480,22 @@ const table: [Fact, string][] = [
     'evict_proxy_cache | hub | evict 5 artifacts from hub (budget)',
   ],
   [
+    signatures.signerSaved({ projectId: 3, name: 'release', signer: { kind: 'key', publicKey: 'PEM' } }, anna),
+    'update_signer | release | update signer: release',
+  ],
+  [
+    signatures.signerDeleted({ projectId: 3, name: 'release' }, anna),
+    'delete_signer | release | delete signer: release',
+  ],
+  [
+    signatures.trustRootSaved({ name: 'sigstore', hash: 'sha256:00' }, anna),
+    'update_trust_root | sigstore | update trust root: sigstore',
+  ],
+  [
+    signatures.trustRootDeleted({ name: 'sigstore' }, anna),
+    'delete_trust_root | sigstore | delete trust root: sigstore',
+  ],
+  [
     { topic: 'tree.planted', payload: { treeId: 22, changed: ['leaves'], by: anna } },
     'plant_tree | 22 | plant tree: 22 (leaves)',
   ],
@@ -502,6 +544,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
+    'complete_scan',
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
@@ -510,6 +553,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_repository',
     'create_retention',
     'create_sbom',
+    'create_scan',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
@@ -524,8 +568,10 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_replication_policy',
     'delete_retention',
     'delete_scanner',
+    'delete_signer',
     'delete_system_artifact',
     'delete_tag',
+    'delete_trust_root',
     'delete_user_group',
     'delete_webhook_policy',
     'download_export',
@@ -566,6 +612,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'stop_replication',
     'stop_retention',
     'stop_sbom',
+    'stop_scan',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
@@ -582,7 +629,9 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_robot',
     'update_scanner',
     'update_score_rules',
+    'update_signer',
     'update_tag',
+    'update_trust_root',
     'update_user_group',
     'update_webhook_policy',
     'warn_quota',

@@ -9,29 +9,34 @@ import {
   openLogin,
   openSessionDoor,
   robotPrefixProblem,
+  saveTokenUses,
   type Login,
   type SessionDoor,
 } from '../features/accounts/index.ts'
-import { describe } from '../features/artifacts/index.ts'
+import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
+import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
+import { openSignatures, type Signatures } from '../features/signatures/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
-import { openDoor, type Door } from '../registry/door/door.ts'
+import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
 import type { ManifestOptions } from '../registry/door/manifests.ts'
 import type { Gates } from '../registry/gate.ts'
 import { openKeys } from '../registry/keys.ts'
 import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
-import { openTokens } from '../registry/token.ts'
+import { openTokens, type Tokens } from '../registry/token.ts'
 import { findMirrors } from '../registry/views/proxied/mirrors.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
@@ -42,6 +47,7 @@ import { openProxiedView } from './proxied.ts'
 export type Floor = {
   settings: SettingsAccess
   gates: Gates
+  tokens: Tokens
   registry: Registry
   /** The projects that cache other registries. */
   proxied: ReturnType<typeof openProxiedView>
@@ -49,6 +55,7 @@ export type Floor = {
   sessions: SessionDoor
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
+  signatures: Signatures
   door: Door
   /** What is noted in memory and written a little later. */
   notes: Component
@@ -60,36 +67,28 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, secrets, metrics, config, log } = ground
+  const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
-  const gates: Gates = {
-    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
-    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
-    untag: [tagStays(reader), runningStays],
-    pull: [],
-  }
-  const rights = openRights(reader)
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
-  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const login = noting(refusals, openLogin({ ...reader, relaxed: db.relaxed }, [robots], throttleOf(ground)))
-  const peerOf = peerReader(config.server.trustedProxies)
-  const { externalUrl } = config.server
+  const signatures = openSignaturesOf(ground, refusals, () => local)
+  const gates = openGates(ground, settings, signatures)
+  const rights = openRights(reader)
+  const tokens = openTokensOf(ground, settings)
+  const login = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
+  const { externalUrl, trustedProxies } = config.server
+  const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
-  const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
-  const tokens = openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
-  const { registry } = proxied
   const door = openDoor({
-    registry,
+    registry: proxied.registry,
     tokens,
     rights,
     login,
@@ -99,25 +98,87 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     findProject: (name) => findProject(reader, name),
     findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
-    onPulled: notePull(reader, pulls, late('pull counts')),
-    onBytes(direction, count) {
-      metrics[direction].inc(count)
-      if (direction === 'received') passed(count)
-    },
+    onPulled: notePull({ reader, pulls, settings }, late('pull counts')),
+    onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  return { settings, gates, registry, proxied, login, sessions, peerOf, refusals, door, notes: notes.component }
+  const callers = { tokens, login, sessions, peerOf, refusals }
+  return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
+function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAccess, signatures: Signatures): Gates {
+  const reader = { db, cache }
+  metrics.refusedPulls.inc({ policy: 'vulnerabilities' }, 0)
+  return {
+    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
+    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
+    untag: [tagStays(reader), runningStays],
+    // Warnings come last: only what is sent is warned of.
+    pull: [
+      signatures.gate,
+      severityAllowed(reader, {
+        passes: config.scanning.gatePasses,
+        onRefused: () => metrics.refusedPulls.inc({ policy: 'vulnerabilities' }),
+        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
+      }),
+      deprecationWarning(reader),
+    ],
+  }
+}
+
+function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, source: () => Registry): Signatures {
+  const { signatures: limits } = config
+  return openSignatures({ reader: { db, cache }, source, limits }, ({ caller, repository, digest, project }) =>
+    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
+  )
+}
+
+/** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
+function openLoginOf(
+  ground: Ground,
+  { settings, tokens }: { settings: SettingsAccess; tokens: Tokens },
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Login {
+  const { db, cache } = ground
+  const reader = { db, cache, relaxed: db.relaxed }
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
+  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
+  return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses })
+}
+
+type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
+
 /** The project's id is noted now, as all else may be gone when the pull is written down; 0 when it is gone already. */
-function notePull(reader: Reader, pulls: PullCounter, onError: (error: unknown) => void): ManifestOptions['onPulled'] {
-  return ({ caller, repository, digest, tag }) => {
+function notePull(
+  { reader, pulls, settings }: Counting,
+  onError: (error: unknown) => void,
+): ManifestOptions['onPulled'] {
+  return (pull) => {
+    const { caller, repository, digest, tag } = pull
     const count = (project: Project | undefined) =>
       pulls.count({ repository, digest, tag, projectId: project?.id ?? 0, by: actorOf(caller) })
     // The rights of the pull came from this very entry of the cache.
-    const found = findProject(reader, projectOf(repository))
-    if (found instanceof Promise) found.then(count).catch(onError)
-    else count(found)
+    const note = () => {
+      const found = findProject(reader, projectOf(repository))
+      if (found instanceof Promise) found.then(count).catch(onError)
+      else count(found)
+    }
+    if (caller.kind !== 'scanner') note()
+    else settings.get('scanner_skip_update_pulltime').then((isLeftOut) => isLeftOut || note(), onError)
+  }
+}
+
+function openTokensOf({ db, secrets, config }: Ground, settings: SettingsAccess): Tokens {
+  const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
+  return openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
+}
+
+function counting({ metrics }: Ground, passed: (count: number) => void): DoorOptions['onBytes'] {
+  return (direction, count) => {
+    metrics[direction].inc(count)
+    if (direction === 'received') passed(count)
   }
 }
 

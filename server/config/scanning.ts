@@ -1,8 +1,55 @@
-import { hour, MiB, minute, setting, size, time } from './setting.ts'
-import { integer } from './units.ts'
+import { hour, MiB, minute, optional, setting, size, time } from './setting.ts'
+import { integer, list, oneOf, url } from './units.ts'
 
-/** How much of an image Marina reads to say what is in it (SBOMs). */
+type Passing = 'none' | 'no_scanner' | 'no_database' | 'stale_database' | 'unknown_distribution'
+
+/** How much of an image Marina reads to say what is in it (SBOMs), and what it takes from scanners. */
 export const scanning = {
+  scansAtOnce: setting({
+    env: 'MARINA_SCANS_AT_ONCE',
+    path: 'scanning.scans_at_once',
+    parse: integer(1, 256),
+    fallback: 4,
+    help: 'images that one process has scanned for vulnerabilities at once; scanners share this number fairly',
+  }),
+  scanTimeoutMs: time({
+    env: 'MARINA_SCAN_TIMEOUT',
+    path: 'scanning.scan_timeout',
+    min: 1000,
+    max: 24 * hour,
+    fallback: 30 * minute,
+    help: 'how long a scanner may take from the beginning of a scan to its report',
+  }),
+  reportBytes: size({
+    env: 'MARINA_SCAN_REPORT',
+    path: 'scanning.scan_report',
+    min: 64 * 1024,
+    max: 512 * MiB,
+    fallback: 64 * MiB,
+    help: 'the largest report of a scanner; a larger one fails the scan',
+  }),
+  findings: setting({
+    env: 'MARINA_SCAN_FINDINGS',
+    path: 'scanning.scan_findings',
+    parse: integer(100, 1_000_000),
+    fallback: 100_000,
+    help: 'vulnerabilities in one report; a report of more fails the scan',
+  }),
+  descriptionBytes: size({
+    env: 'MARINA_SCAN_DESCRIPTION',
+    path: 'scanning.scan_description',
+    min: 1024,
+    max: MiB,
+    fallback: 64 * 1024,
+    help: 'the description of one vulnerability; a longer one is cut',
+  }),
+  internalUrl: setting({
+    env: 'MARINA_SCAN_INTERNAL_URL',
+    path: 'scanning.internal_url',
+    parse: optional(url('http', 'https')),
+    fallback: undefined,
+    help: 'where scanners with use_internal_addr pull images from; without it, the host and port of Marina itself',
+  }),
   sbomsAtOnce: setting({
     env: 'MARINA_SBOM_AT_ONCE',
     path: 'scanning.sbom_at_once',
@@ -77,5 +124,20 @@ export const scanning = {
     parse: integer(100, 1_000_000),
     fallback: 100_000,
     help: 'packages of one image; an image of more gets no SBOM',
+  }),
+  scansQueued: setting({
+    env: 'MARINA_SCAN_ALL_QUEUED',
+    path: 'scanning.scan_all_queued',
+    parse: integer(1, 100_000),
+    fallback: 1000,
+    help: 'images that a scan of all images puts into the queue at once; the others follow as these are done',
+  }),
+  gatePasses: setting<'MARINA_PULL_GATE_PASSES', Passing[]>({
+    env: 'MARINA_PULL_GATE_PASSES',
+    path: 'scanning.pull_gate_passes',
+    parse: list(oneOf('none', 'no_scanner', 'no_database', 'stale_database', 'unknown_distribution')),
+    fallback: ['no_scanner'],
+    show: (all) => all.join(','),
+    help: 'why an image may be pulled unproven where a project refuses vulnerabilities: reasons, or none',
   }),
 }

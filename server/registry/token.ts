@@ -105,16 +105,29 @@ export async function grant(
 }
 
 export type Tokens = {
+  /** The token is valid for `seconds`, which the settings say by default. */
   issue(
     caller: Caller,
     granted: Awaited<ReturnType<typeof grant>>,
+    seconds?: number,
   ): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
   /** Undefined when Marina did not sign the token, or it is not valid now. */
   verify(token: string): Maybe<Bearer | undefined>
 }
 
-/** `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. */
-type Claims = { access?: Access[]; uid?: number; rid?: number; projects?: Record<string, number> }
+/**
+ * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
+ * that of the personal token by which the account came, which limits what it may do.
+ * `scanner`: the task for which a scanner pulls, and the one repository.
+ */
+type Claims = {
+  access?: Access[]
+  uid?: number
+  rid?: number
+  tid?: number
+  scanner?: { task: number; repository: string }
+  projects?: Record<string, number>
+}
 
 type Verified = { token: string; bearer: Bearer; notAfter: number }
 
@@ -130,17 +143,17 @@ const tailOf = (token: string) => token.slice(-40)
  */
 export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const sizeCalculation = ({ token }: Verified) => token.length + 500
-  const verified = new LRUCache<string, Verified>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation })
+  const verified = new LRUCache<string, Verified>({ maxSize: 32 * 2 ** 20, sizeCalculation })
 
   return {
-    async issue(caller, { access, projects }) {
+    async issue(caller, { access, projects }, seconds) {
       const { id, key } = await keys.signing()
-      const ttl = Math.round((await ttlMs()) / 1000)
+      const ttl = seconds ?? Math.round((await ttlMs()) / 1000)
       const now = Math.floor(Date.now() / 1000)
       const claims: Claims = {
         access,
         projects,
-        ...(caller.kind === 'user' ? { uid: caller.id } : caller.kind === 'robot' ? { rid: caller.id } : {}),
+        ...holderOf(caller),
       }
       const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
@@ -191,8 +204,15 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function readCaller({ uid, rid, sub = '' }: Claims & { sub?: string }): Caller {
-  if (uid !== undefined) return { kind: 'user', id: uid, name: sub }
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner'> {
+  if (caller.kind === 'user') return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
+  if (caller.kind === 'robot') return { rid: caller.id }
+  return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
+}
+
+function readCaller({ uid, rid, tid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
+  if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
+  if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }
 

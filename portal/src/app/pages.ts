@@ -65,6 +65,11 @@ export const pages: Page[] = [
     example: '/p/team/-/r/apps/web/-/compare?a=1.0&b=1.1',
   },
   {
+    path: '/p/:project/-/cache',
+    load: () => import('../pages/project-cache/project-cache.tsx'),
+    example: '/p/hub/-/cache',
+  },
+  {
     path: '/p/:project/-/members',
     load: () => import('../pages/members/members.tsx'),
     example: '/p/team/-/members',
@@ -159,6 +164,12 @@ export const pages: Page[] = [
     nav: { section: 'run', icon: 'globe', en: 'Endpoints', de: 'Endpunkte' },
   },
   {
+    path: '/proxy-caches',
+    load: () => import('../pages/proxy-caches/proxy-caches.tsx'),
+    may: 'registry:list',
+    nav: { section: 'run', icon: 'download', en: 'Proxy caches', de: 'Proxy-Caches' },
+  },
+  {
     path: '/webhooks',
     load: () => import('../pages/webhooks/webhooks.tsx'),
     may: 'configuration:read',
@@ -175,6 +186,12 @@ export const pages: Page[] = [
     load: () => import('../pages/caches/caches.tsx'),
     may: 'configuration:read',
     nav: { section: 'run', icon: 'layers', en: 'Caches', de: 'Caches' },
+  },
+  {
+    path: '/reports',
+    load: () => import('../pages/reports/reports.tsx'),
+    may: 'catalog:read',
+    nav: { section: 'run', icon: 'file', en: 'Reports', de: 'Berichte' },
   },
   {
     path: '/users',

@@ -14,11 +14,13 @@ export {
   robotKey,
   robotRightsKey,
   saveMember,
+  tokenRightsKey,
+  type StoredScope,
 } from './store.ts'
 export { heldIn } from './held.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 
-export { openRights, viewerOf } from './rights.ts'
+export { openRights, projectsHolding, viewerOf } from './rights.ts'
 
 /** Roles, rights, and the permissions that a robot can be given. */
 export const access = () => feature({ name: 'access', routes: permissionRoutes() })

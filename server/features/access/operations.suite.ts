@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto'
+
 /**
  * What each operation needs, copied from Harbor's tables (part B of its roles and rights) and not from our own code:
  * the matrix tests compare the two. They fail for an operation of the OpenAPI document that is missing here.
@@ -117,6 +119,8 @@ export const retentionPolicy = ({ id }: { id: number }) => ({
   scope: { level: 'project', ref: id },
 })
 
+const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })
+
 /** A repository's name without its project. */
 const shortName = (name: string) => name.slice(name.indexOf('/') + 1)
 
@@ -166,7 +170,10 @@ export const operations: Record<string, Operation> = {
     example: ({ fresh }) => ({ body: { project_name: fresh('made') } }),
   },
   getProject: { needs: inProject('project:read'), example: nothing },
-  updateProject: { needs: inProject('project:update'), example: () => ({ body: { metadata: { auto_scan: 'true' } } }) },
+  updateProject: {
+    needs: inProject('project:update'),
+    example: () => ({ body: { metadata: { reuse_sys_cve_allowlist: 'true' } } }),
+  },
   deleteProject: { needs: inProject('project:delete'), example: nothing, endsProject: true },
   getProjectDeletable: { needs: inProject('project:delete'), example: nothing },
   getProjectSummary: { needs: inProject('project:read'), example: nothing },
@@ -210,7 +217,10 @@ export const operations: Record<string, Operation> = {
   listProjectMetadatas: { needs: inProject('metadata:list'), example: nothing },
   addProjectMetadatas: { needs: inProject('metadata:create') },
   getProjectMetadata: { needs: inProject('metadata:read'), example: nothing },
-  updateProjectMetadata: { needs: inProject('metadata:update'), example: () => ({ body: { auto_scan: 'false' } }) },
+  updateProjectMetadata: {
+    needs: inProject('metadata:update'),
+    example: () => ({ body: { reuse_sys_cve_allowlist: 'false' } }),
+  },
   deleteProjectMetadata: { needs: inProject('metadata:delete'), example: nothing },
 
   listProjectMembers: { needs: inProject('member:list'), example: nothing },
@@ -247,6 +257,13 @@ export const operations: Record<string, Operation> = {
   deleteTag: { needs: inProject('tag:delete'), example: nothing },
   listAccessories: { needs: inProject('accessory:list'), example: nothing },
   getVulnerabilitiesAddition: { needs: inProject('artifact-addition:read') },
+  listSignatures: { needs: inProject('accessory:list'), example: nothing },
+  listSigners: { needs: inProject('metadata:read'), example: nothing },
+  putSigner: { needs: inProject('metadata:update'), example: () => ({ body: { key: { public_key: publicKey } } }) },
+  deleteSigner: { needs: inProject('metadata:delete') },
+  listTrustRoots: { needs: 'user', example: nothing },
+  putTrustRoot: { needs: 'admin', robots: 'nobody' },
+  deleteTrustRoot: { needs: 'admin', robots: 'nobody' },
   listRepositoryTags: {
     needs: inProject('tag:list'),
     example: ({ repository }) => ({ query: `repository=${encodeURIComponent(shortName(repository))}` }),
@@ -260,6 +277,26 @@ export const operations: Record<string, Operation> = {
   stopScanArtifact: { needs: { project: ['scan:stop'], or: 'sbom:stop' } },
   getReportLog: { needs: { project: ['scan:read'], or: 'sbom:read' } },
   getSbom: { needs: inProject('sbom:read') },
+  searchPackages: { needs: 'user', example: () => ({ query: 'name=curl' }) },
+  listPackagesOfArtifact: { needs: inProject('sbom:read') },
+  listVulnerabilitiesOfArtifact: { needs: inProject('artifact-addition:read') },
+  comparePackages: { needs: inProject('sbom:read'), example: () => ({ query: 'with=v1' }) },
+
+  getVulndb: { needs: onSystem('configuration:read'), example: nothing },
+  deleteVulndb: { needs: onSystem('configuration:delete'), example: nothing },
+  listVulndbImports: { needs: onSystem('configuration:list'), example: nothing },
+  getVulndbImport: { needs: onSystem('configuration:read'), example: nothing },
+  getVulndbImportLog: { needs: onSystem('configuration:read'), example: nothing },
+  stopVulndbImport: { needs: onSystem('configuration:stop'), example: nothing },
+  getVulndbSchedule: { needs: onSystem('configuration:read'), example: nothing },
+  createVulndbSchedule: {
+    needs: onSystem('configuration:create'),
+    example: () => ({ body: { schedule: { type: 'Manual' }, parameters: { source: 'library/vulndb:latest' } } }),
+  },
+  updateVulndbSchedule: {
+    needs: onSystem('configuration:update'),
+    example: () => ({ body: { schedule: { type: 'None' }, parameters: { source: 'library/vulndb:latest' } } }),
+  },
 
   ListImmuRules: { needs: inProject('immutable-tag:list'), example: nothing },
   CreateImmuRule: { needs: inProject('immutable-tag:create'), example: rule },
@@ -306,6 +343,7 @@ export const operations: Record<string, Operation> = {
   listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
   forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },
   // The project of the example caches no other registry (412); the tests of caches have one that does.
+  listProxyCaches: { needs: onSystem('registry:list'), example: nothing },
   getProxyCache: { needs: inProject('artifact:list') },
   listProxyCacheTags: { needs: inProject('artifact:list') },
   refreshProxyCache: { needs: inProject('artifact:create') },
@@ -420,6 +458,26 @@ export const operations: Record<string, Operation> = {
     needs: onSystem('garbage-collection:update'),
     example: () => ({ body: { schedule: { type: 'None' } } }),
   },
+  getLatestScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getLatestScheduledScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getScanAllSchedule: { needs: onSystem('scan-all:read'), example: nothing },
+  createScanAllSchedule: {
+    needs: onSystem('scan-all:create'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  updateScanAllSchedule: {
+    needs: onSystem('scan-all:update'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  // There is nothing to be stopped.
+  stopScanAll: { needs: onSystem('scan-all:stop') },
+  getSecuritySummary: { needs: onSystem('security-hub:read'), example: nothing },
+  ListVulnerabilities: { needs: onSystem('security-hub:list'), example: nothing },
+  // The body names the project; the tests of exports show who may.
+  exportScanData: { needs: 'user' },
+  getScanDataExportExecutionList: { needs: 'user', example: nothing },
+  getScanDataExportExecution: { needs: 'user' },
+  downloadScanData: { needs: 'user' },
   // Marina's own.
   listTrash: { needs: inProject('artifact:delete'), example: nothing },
   restoreTrash: { needs: inProject('artifact:delete'), example: nothing },
@@ -442,6 +500,11 @@ export const operations: Record<string, Operation> = {
 
   listCurrentUserSessions: { needs: 'user' },
   endCurrentUserSession: { needs: 'user' },
+  listCurrentUserTokens: { needs: 'user' },
+  createCurrentUserToken: { needs: 'user' },
+  deleteCurrentUserToken: { needs: 'user' },
+  listUserTokens: { needs: onSystem('user:read'), example: nothing },
+  deleteUserToken: { needs: onSystem('user:update') },
   setCliSecret: { needs: onSystem('user:update') },
 
   ListWebhookPoliciesOfProject: { needs: inProject('notification-policy:list'), example: nothing },

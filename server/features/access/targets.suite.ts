@@ -146,11 +146,21 @@ export function openTargets(marina: TestMarina) {
       async meta_name(project) {
         const { status } = await callApi(marina, 'POST', `/projects/${project.name}/metadatas/`, {
           as: marina.admin,
-          body: { auto_scan: 'true' },
+          body: { reuse_sys_cve_allowlist: 'true' },
         })
         assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
-        return 'auto_scan'
+        return 'reuse_sys_cve_allowlist'
       },
+      async signer_name(project) {
+        const { status } = await callApi(marina, 'PUT', `/projects/${project.name}/signers/target`, {
+          as: marina.admin,
+          body: operations['putSigner']!.example!(placeOf(project)).body,
+        })
+        assert.equal(status, 200)
+        return 'target'
+      },
+      // No such trusted root: the tests of signatures import one.
+      trust_root_name: async () => 'absent',
       report_id: async () => '0',
       pool_id: async () => 'all',
       resource: async () => 'tag',
@@ -185,6 +195,7 @@ export function openTargets(marina: TestMarina) {
         return row.taskId
       },
       session_id: async () => 'none',
+      token_id: async () => 999_999_999,
       digest: async () => `sha256:${'0'.repeat(64)}`,
       async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`

@@ -15,6 +15,8 @@ export type Wanted = {
   with_immutable_status?: boolean
   with_scan_overview?: boolean
   with_sbom_overview?: boolean
+  /** The header X-Accept-Vulnerabilities: the types of reports that `with_scan_overview` may show. */
+  accepted_vulnerabilities?: string
 }
 
 /** The artifacts that one answer shows. */
@@ -25,7 +27,7 @@ export type Column = { [Field in keyof Beside]-?: ColumnOf<Field> }[keyof Beside
 
 type ColumnOf<Field extends keyof Beside> = {
   /** The query parameter that asks for it. */
-  flag: keyof Wanted
+  flag: Exclude<keyof Wanted, 'accepted_vulnerabilities'>
   /** Shown without the parameter too. */
   isDefault?: true
   /** The field's name in the artifact's JSON. */

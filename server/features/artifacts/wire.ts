@@ -48,6 +48,7 @@ export function presentArtifact(project: Project, one: ArtifactObject, beside: B
     addition_links: {
       ...Object.fromEntries(additionsOf(one).map((addition) => [addition, linkTo(addition)])),
       ...sbomLink(project, one, beside),
+      ...(beside.scan_overview ? { vulnerabilities: linkTo('vulnerabilities') } : {}),
     },
   }
 }

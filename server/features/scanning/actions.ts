@@ -30,11 +30,12 @@ export async function updateScanner(
   seal: Seal,
   by: Actor,
   scanner: Scanner,
-  given: Partial<NewScanner>,
+  wish: Partial<NewScanner>,
 ): Promise<void> {
+  const given = scanner.isOwn ? onlySwitch(wish) : wish
   const known = opened(seal, scanner)
   const wanted = { ...known, ...given }
-  refuse(scannerProblem(wanted))
+  if (!scanner.isOwn) refuse(scannerProblem(wanted))
   const changed = Object.keys(differing<NewScanner>(known, given))
   const told =
     changed.length === 0 ? [] : [facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed }, by)]
@@ -43,7 +44,14 @@ export async function updateScanner(
   )
 }
 
+/** Of Marina's own matcher only the switch can be changed; what else a client sends back is left as it is. */
+const onlySwitch = ({ isDisabled }: Partial<NewScanner>): Partial<NewScanner> =>
+  isDisabled === undefined ? {} : { isDisabled }
+
+/** Throws PRECONDITION for Marina's own matcher. */
 export async function deleteScanner(db: Db, by: Actor, scanner: Scanner): Promise<void> {
+  if (scanner.isOwn)
+    throw new Failure('PRECONDITION', `${scanner.name} is part of Marina: it can be disabled, but not deleted`)
   await changing(db, scanner, (tx) => dropScanner(tx, scanner.id), [
     facts.scannerDeleted({ scannerId: scanner.id, name: scanner.name }, by),
   ])

@@ -9,8 +9,8 @@ import type { Outbound } from '../../platform/outbound/outbound.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { chooseFor, createScanner, deleteScanner, opened, setDefault, updateScanner, type Seal } from './actions.ts'
-import { askMetadata } from './adapter.ts'
 import { scannerProblem, type AuthKind, type NewScanner } from './rules.ts'
+import { askMetadata, type Metadata } from './scanners/adapter/metadata.ts'
 import { findScanner, findScannerOfProject, listScanners, scannerFields, scannerOrder, type Scanner } from './store.ts'
 import { parseScanner, presentMetadata, presentScanner } from './wire.ts'
 
@@ -25,7 +25,13 @@ const fresh: NewScanner = {
   isDisabled: false,
 }
 
-type Ground = { db: Db; seal: Seal; outbound: Outbound }
+type Ground = {
+  db: Db
+  seal: Seal
+  outbound: Outbound
+  /** What Marina's own matcher says of itself; absent where there is none. */
+  ownMetadata?: () => Promise<Metadata>
+}
 type Registration = Static<typeof api.ScannerRegistration>
 
 /** Scanners of the system, and the one that each project uses. */
@@ -33,7 +39,7 @@ export function scannerRoutes(ground: Ground): ApiRoute[] {
   return [...systemRoutes(ground), ...projectRoutes(ground)]
 }
 
-function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
+function systemRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
   const may = <Verb extends string>(verb: Verb) => ({ system: 'scanner', verb }) as const
   return [
     route(api.listScanners, may('list'), ({ query }) => list(db, query)),
@@ -62,12 +68,12 @@ function systemRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
       if (body.is_default !== undefined) await setDefault(db, actorOf(caller), scanner, body.is_default)
     }),
     route(api.getScannerMetadata, may('read'), async ({ params }) =>
-      askMetadata(outbound, opened(seal, await getScanner(db, params.registration_id))),
+      metadataOf({ seal, outbound, ...own }, await getScanner(db, params.registration_id)),
     ),
   ]
 }
 
-function projectRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
+function projectRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
   return [
     route(api.getScannerOfProject, { project: 'scanner', verb: 'read' }, ({ project }) => describeScannerOf(project)),
     route(api.setScannerOfProject, { project: 'scanner', verb: 'create' }, async ({ project, body, caller }) => {
@@ -81,12 +87,19 @@ function projectRoutes({ db, seal, outbound }: Ground): ApiRoute[] {
   async function describeScannerOf({ id }: Project): Promise<Partial<Registration>> {
     const scanner = await findScannerOfProject(db, id)
     if (!scanner) return {}
-    const metadata = await askMetadata(outbound, opened(seal, scanner)).catch((error: unknown) => {
+    const metadata = await metadataOf({ seal, outbound, ...own }, scanner).catch((error: unknown) => {
       if (error instanceof Failure) return undefined
       throw error
     })
     return { ...presentScanner(scanner), ...presentMetadata(metadata) }
   }
+}
+
+/** What a scanner says of itself; Marina's own is not asked by HTTP. Throws BAD_REQUEST. */
+async function metadataOf({ seal, outbound, ownMetadata }: Omit<Ground, 'db'>, scanner: Scanner): Promise<Metadata> {
+  if (!scanner.isOwn) return askMetadata(outbound, opened(seal, scanner))
+  if (!ownMetadata) throw new Failure('BAD_REQUEST', 'this Marina has no matcher of its own')
+  return ownMetadata()
 }
 
 async function list(db: Db, query: ListQuery): Promise<Page<Registration>> {

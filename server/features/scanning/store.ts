@@ -1,6 +1,9 @@
+import type { Reader } from '../../catalog/reader.ts'
+import { keyOf } from '../../platform/cache/keys.ts'
 import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { AuthKind } from './rules.ts'
 
 /** A scanner as stored. `sealedCredential`: encrypted, null when it needs none. */
@@ -15,6 +18,8 @@ export type Scanner = {
   sealedCredential: string | null
   skipsTlsCheck: boolean
   usesInternalAddress: boolean
+  /** Marina's own matcher, which is asked without a URL. */
+  isOwn: boolean
   createdAt: Date
   updatedAt: Date
 }
@@ -22,7 +27,8 @@ export type Scanner = {
 const columns = sql`
   id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth,
   sealed_credential as "sealedCredential", skips_tls_check as "skipsTlsCheck",
-  uses_internal_address as "usesInternalAddress", created_at as "createdAt", updated_at as "updatedAt"`
+  uses_internal_address as "usesInternalAddress", is_own as "isOwn",
+  created_at as "createdAt", updated_at as "updatedAt"`
 
 /**
  * Fields by which a list of scanners can be filtered and sorted; those with ex_ are other names of Harbor's for the
@@ -57,10 +63,31 @@ export function findScannerOfProject(db: Queryable, projectId: number): Promise<
     where is_default or project_id is not null order by project_id nulls last limit 1`)
 }
 
-type Kept = Omit<Scanner, 'id' | 'isDefault' | 'createdAt' | 'updatedAt'>
+const chosenKey = keyOf('project_scanner', 'project_id')
+const defaultKey = keyOf('default_scanner', 'of')('system')
+
+/** The id of the scanner that counts for a project, null where there is none. From the cache: pulls ask. */
+export function findScannerIdOf({ db, cache }: Reader, projectId: number): Maybe<string | null> {
+  const chosen = async () => {
+    const row = await db.row<{ id: string }>(
+      sql`select scanner_id as id from project_scanner where project_id = ${projectId}`,
+    )
+    return row ?? { id: null }
+  }
+  const usual = async () => (await db.row<{ id: string }>(sql`select id from scanner where is_default`)) ?? { id: null }
+  type Found = { id: string | null }
+  return andThen(
+    cache.get<Found>(chosenKey(projectId), chosen),
+    (own) => own!.id ?? andThen(cache.get<Found>(defaultKey, usual), (found) => found!.id),
+  )
+}
+
+type Kept = Omit<Scanner, 'id' | 'isDefault' | 'isOwn' | 'createdAt' | 'updatedAt'>
 
 /** Inserts a scanner; the first one becomes the default. Throws a unique violation when its name or URL is taken. */
 export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }> {
+  // It may become the default.
+  tx.changes(defaultKey)
   // Of two first scanners at once, the second waits here and then sees the first: there is one default.
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   const row = await tx.row<{ id: string }>(sql`
@@ -87,16 +114,24 @@ export async function changeScanner(tx: Tx, id: string, scanner: Kept): Promise<
 }
 
 export async function dropScanner(tx: Tx, id: string): Promise<boolean> {
+  // Locked first: a project that chooses it from now on waits, and then fails, instead of being forgotten here.
+  await tx.run(sql`select from scanner where id = ${id}::uuid for update`)
+  const choosers = await tx.rows<{ id: number }>(
+    sql`delete from project_scanner where scanner_id = ${id}::uuid returning project_id as id`,
+  )
+  tx.changes(defaultKey, ...choosers.map((one) => chosenKey(one.id)))
   return (await tx.run(sql`delete from scanner where id = ${id}::uuid`)) === 1
 }
 
 export async function makeDefault(tx: Tx, id: string, isDefault: boolean): Promise<void> {
+  tx.changes(defaultKey)
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   if (isDefault) await tx.run(sql`update scanner set is_default = false where is_default and id <> ${id}::uuid`)
   await tx.run(sql`update scanner set is_default = ${isDefault} where id = ${id}::uuid`)
 }
 
 export async function chooseScanner(tx: Tx, projectId: number, id: string): Promise<void> {
+  tx.changes(chosenKey(projectId))
   await tx.run(sql`
     insert into project_scanner (project_id, scanner_id) values (${projectId}, ${id}::uuid)
     on conflict (project_id) do update set scanner_id = excluded.scanner_id`)

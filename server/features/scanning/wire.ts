@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { ScannerRegistration, ScannerRegistrationChange } from '../../../api/scanners.ts'
-import type { Metadata } from './adapter.ts'
+import { kindOf, type Metadata } from './scanners/adapter/metadata.ts'
 import type { AuthKind, NewScanner } from './rules.ts'
 import type { Scanner } from './store.ts'
 
@@ -40,6 +40,7 @@ export function presentScanner(scanner: Scanner): Registration {
     ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }),
     skip_certVerify: scanner.skipsTlsCheck,
     use_internal_addr: scanner.usesInternalAddress,
+    is_own: scanner.isOwn,
     create_time: scanner.createdAt.toISOString(),
     update_time: scanner.updatedAt.toISOString(),
   }
@@ -48,7 +49,7 @@ export function presentScanner(scanner: Scanner): Registration {
 /** A scanner's metadata as fields of its registration. */
 export function presentMetadata(metadata: Metadata | undefined): Partial<Registration> {
   if (!metadata) return { health: 'unhealthy' }
-  const supports = new Set(metadata.capabilities.map(({ type }) => type ?? 'vulnerability'))
+  const supports = new Set(metadata.capabilities.map(kindOf))
   return {
     health: 'healthy',
     adapter: metadata.scanner.name,

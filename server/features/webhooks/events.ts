@@ -5,9 +5,9 @@ export const eventTypes = {
   DELETE_ARTIFACT: { cloud: 'harbor.artifact.deleted', isProduced: true },
   QUOTA_EXCEED: { cloud: 'harbor.quota.exceeded', isProduced: true },
   QUOTA_WARNING: { cloud: 'harbor.quota.warned', isProduced: true },
-  SCANNING_FAILED: { cloud: 'harbor.scan.failed', isProduced: false },
-  SCANNING_STOPPED: { cloud: 'harbor.scan.stopped', isProduced: false },
-  SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: false },
+  SCANNING_FAILED: { cloud: 'harbor.scan.failed', isProduced: true },
+  SCANNING_STOPPED: { cloud: 'harbor.scan.stopped', isProduced: true },
+  SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: true },
   REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: true },
   TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: true },
 } as const
@@ -30,7 +30,15 @@ export type HookEvent = {
 
 /** Harbor's `event_data`. Times in seconds since 1970. */
 export type EventData = {
-  resources?: { digest?: string; tag?: string; resource_url?: string }[]
+  resources?: {
+    digest?: string
+    tag?: string
+    resource_url?: string
+    scan_overview?: object
+    sbom_overview?: object
+  }[]
+  /** Of SCANNING_*. */
+  scan?: { scan_type: 'vulnerability' | 'sbom' }
   repository?: {
     date_created?: number
     name: string

@@ -574,7 +574,7 @@ test("all ten of Harbor's types can be chosen, and those that Marina does not em
     event_type: types,
     notify_type: ['http', 'slack', 'teams', 'generic'],
     payload_formats: [{ notify_type: 'http', formats: ['Default', 'CloudEvents'] }],
-    without_producer: ['SCANNING_FAILED', 'SCANNING_STOPPED', 'SCANNING_COMPLETED'],
+    without_producer: [],
   })
   assert.deepEqual((await read(await make({}, { event_types: types }))).event_types, types)
 })

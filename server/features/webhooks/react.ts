@@ -10,6 +10,7 @@ import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { quotaFacts } from '../quotas/index.ts'
 import { replicationFacts, type TaskFact } from '../replication/index.ts'
 import { retentionFacts } from '../retention/index.ts'
+import { scanFacts, type ScanEnded } from '../scanning/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent } from './events.ts'
 import { replicationDataOf } from './replication-data.ts'
@@ -28,6 +29,9 @@ type About = Place & {
   digest?: string
   tags: string[]
   details?: string
+  /** Of a scan that has ended: the fields of `resources` that show it. */
+  overview?: ScanEnded['overview']
+  scanType?: ScanEnded['scanType']
   /** Of a replication, which Harbor's data show instead of the artifact. */
   task?: TaskFact
   retention?: RetentionDone
@@ -44,6 +48,9 @@ const sources: Source[] = [
   source('DELETE_ARTIFACT', nouns.artifactDeleted),
   source('QUOTA_EXCEED', quotaFacts.quotaExceeded),
   source('QUOTA_WARNING', quotaFacts.quotaWarned),
+  source('SCANNING_COMPLETED', scanFacts.scanCompleted),
+  source('SCANNING_FAILED', scanFacts.scanFailed),
+  source('SCANNING_STOPPED', scanFacts.scanStopped),
   replicationSource(replicationFacts.taskChanged),
   replicationSource(replicationFacts.taskFailed),
   {
@@ -175,15 +182,15 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
-  const { repository, digest, tags, details, task, retention } = about
+  const { repository, digest, tags, details, task, retention, overview = {}, scanType } = about
   if (task) return { replication: replicationDataOf(task, host) }
   if (retention) return { retention: retentionData(retention, host) }
   const project = projectOf(repository)
   const named = tags
     .slice(0, mostResources)
-    .map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}` }))
-  const resources =
-    named.length === 0 && digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}` }] : named
+    .map((tag) => ({ ...(digest ? { digest } : {}), tag, resource_url: `${host}/${repository}:${tag}`, ...overview }))
+  const unnamed = digest ? [{ digest, tag: digest, resource_url: `${host}/${repository}@${digest}`, ...overview }] : []
+  const resources = named.length === 0 ? unnamed : named
   return {
     ...(resources.length > 0 ? { resources } : {}),
     repository: {
@@ -193,6 +200,7 @@ function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date |
       repo_full_name: repository,
       repo_type: isPublic ? 'public' : 'private',
     },
+    ...(scanType === undefined ? {} : { scan: { scan_type: scanType } }),
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
   }
 }

@@ -115,6 +115,11 @@ export function findExecution(
       and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
 }
 
+/** Removes an execution that has ended, with its tasks. */
+export async function dropExecution(tx: Queryable, id: number): Promise<void> {
+  await tx.run(sql`delete from execution where id = ${id} and ended_at is not null`)
+}
+
 /**
  * Adds the progress of the task, and the time when that was told, to executions that are not Success; those have it in
  * their own attributes. For executions of one task.

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import * as api from '../../../../api/artifacts.ts'
 import { isRepositoryName } from '../../../../oci/reference.ts'
 import type { Project } from '../../../catalog/project.ts'
@@ -22,17 +23,17 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
   const lists = cachesLists ? reader : uncached(reader)
   const source = cachesLists ? artifacts : openArtifacts(lists)
   return [
-    route(api.listArtifacts, { project: 'artifact', verb: 'list' }, async ({ project, params, query }) => {
+    route(api.listArtifacts, { project: 'artifact', verb: 'list' }, async ({ project, params, query, request }) => {
       const asked = artifactListing(query)
       const repository = await getRepositoryOf(reader, project, params.repository_name)
       const { ids, total } = await listArtifactIds(reader, repository.id, asked, cachesLists && isPlain(query))
-      return { rows: await show(project, ids, query), total }
+      return { rows: await show(project, ids, wantedBy(query, request)), total }
     }),
-    route(api.listArtifactsOfProject, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
+    route(api.listArtifactsOfProject, { project: 'artifact', verb: 'list' }, async ({ project, query, request }) => {
       const asked = artifactListing(query)
       const { latest_in_repository: latest = false } = query
       const { ids, total } = await listArtifactIdsOfProject(reader.db, project.id, asked, latest)
-      return { rows: await show(project, ids, query), total }
+      return { rows: await show(project, ids, wantedBy(query, request)), total }
     }),
   ]
 
@@ -42,6 +43,12 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
   }
 }
 
+/** The columns that a request asks for by its query, and the types of reports by its header. */
+function wantedBy(query: Wanted, { headers }: IncomingMessage): Wanted {
+  const accepted = headers['x-accept-vulnerabilities']
+  return accepted === undefined ? query : { ...query, accepted_vulnerabilities: accepted.toString() }
+}
+
 /** Whether a query asks for the plain list: no filter, newest first. Most do. */
 const isPlain = ({ q = '', sort = '' }: { q?: string; sort?: string }) =>
   q.trim() === '' && ['', '-push_time'].includes(sort.trim())
@@ -49,14 +56,14 @@ const isPlain = ({ q = '', sort = '' }: { q?: string; sort?: string }) =>
 function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   const { db } = reader
   return [
-    route(api.getArtifact, { project: 'artifact', verb: 'read' }, async ({ project, params, query }) => {
+    route(api.getArtifact, { project: 'artifact', verb: 'read' }, async ({ project, params, query, request }) => {
       const { artifact } = await getArtifact({ reader, artifacts }, project, params)
       const [hydrated] = await hydrate(columns, {
         reader,
         source: artifacts,
         project,
         artifacts: [artifact],
-        wanted: query,
+        wanted: wantedBy(query, request),
       })
       return presentArtifact(project, artifact, hydrated!.beside)
     }),

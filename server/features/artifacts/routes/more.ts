@@ -16,7 +16,7 @@ import { presentAccessory } from '../wire.ts'
 import { getArtifact, type Parts } from './shared.ts'
 
 /** The operations on accessories, labels and additions of an artifact. */
-export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
+export function moreRoutes({ reader, registry, artifacts, vulnerabilities }: Parts): ApiRoute[] {
   const { db } = reader
   return [
     route(api.listAccessories, { project: 'accessory', verb: 'list' }, async ({ project, params, query }) => {
@@ -37,8 +37,13 @@ export function moreRoutes({ reader, registry, artifacts }: Parts): ApiRoute[] {
       const { artifact } = await getArtifact({ reader, artifacts }, project, params)
       await removeLabel(db, actorOf(caller), artifact, params.label_id)
     }),
-    route(api.getAddition, { project: 'artifact-addition', verb: 'read' }, async ({ project, params }) => {
+    route(api.getAddition, { project: 'artifact-addition', verb: 'read' }, async (asked) => {
+      const { project, params, request } = asked
       const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)
+      if (params.addition === 'vulnerabilities' && vulnerabilities && artifact.type === 'IMAGE') {
+        const accepted = request.headers['x-accept-vulnerabilities']
+        return vulnerabilities({ id: artifact.id, projectId: project.id, accepted })
+      }
       const addition = params.addition as Addition
       if (!additionsOf(artifact).includes(addition)) {
         throw new Failure(codeWithout(params.addition), `an artifact of type ${artifact.type} has no ${addition}`)

@@ -5,6 +5,7 @@ import type { Reader } from '../../../catalog/reader.ts'
 import type { Repository } from '../../../catalog/repository.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { Failure } from '../../../platform/http/failure.ts'
+import type { Content } from '../../../platform/http/reply.ts'
 import type { Gates } from '../../../registry/gate.ts'
 import type { Registry } from '../../../registry/registry.ts'
 import { mayInProject, maySee, type Rights } from '../../access/index.ts'
@@ -22,6 +23,12 @@ export type Parts = {
   artifacts: Artifacts
   /** The columns that a list can show: those of artifacts and of other features. */
   columns: readonly Column[]
+  /** The addition `vulnerabilities`, which another feature knows. `accepted`: the header X-Accept-Vulnerabilities. */
+  vulnerabilities?: (about: {
+    id: number
+    projectId: number
+    accepted: string | string[] | undefined
+  }) => Promise<Content>
 }
 
 /** A tag or a digest. Throws BAD_REQUEST. */

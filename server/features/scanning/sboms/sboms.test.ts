@@ -211,7 +211,7 @@ test('rights, wrong input and the statuses of Harbor', async () => {
   expectAnswer(await stop({ scan_type: 'nope' }), 422, 'UNPROCESSABLE_ENTITY')
   expectAnswer(await stop({}), 422, 'UNPROCESSABLE_ENTITY')
   for (const body of [{ scan_type: 'vulnerability' }, {}])
-    expectAnswer(await rest('POST', `${inA(name, 'v1')}/scan`, cast.maA, body), 501, 'NOT_IMPLEMENTED')
+    expectAnswer(await rest('POST', `${inA(name, 'v1')}/scan`, cast.maA, body), 412, 'PRECONDITION')
   expectAnswer(await rest('GET', `${inA(name, 'v1')}/scan/nope/log`, cast.maA), 400, 'BAD_REQUEST')
   const absent = '5fd3a3d2-0000-0000-0000-000000000000'
   expectAnswer(await rest('GET', `${inA(name, 'v1')}/scan/${absent}/log`, cast.maA), 404, 'NOT_FOUND')

@@ -1,13 +1,12 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Digest } from '../../../../oci/digest.ts'
-import type { RepositoryName } from '../../../../oci/reference.ts'
 import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import type { Status } from '../../../platform/jobs/type.ts'
 import { catalogersVersion } from '../inventory/catalogers/list.ts'
 import { openPaths, pathsFrom } from '../inventory/hashes.ts'
 import type { LayerInventory } from '../inventory/layer-inventory.ts'
-import type { ScannerDescription } from '../scanners/scanner.ts'
+import type { ScannedImage, ScannerDescription } from '../scanners/scanner.ts'
 
 /**
  * What is known of a layer. `isLowest`: it lies below all others, so that its own paths are of no use. Undefined when
@@ -43,20 +42,15 @@ export async function saveLayerInventory(
       set version = excluded.version, content = excluded.content, paths = excluded.paths, read_at = clock_timestamp()`)
 }
 
-/** An image that an SBOM can be made of. */
-export type Subject = {
-  id: number
-  digest: Digest
-  repositoryId: number
-  repository: RepositoryName
-  projectId: number
-}
+/** An image that can be looked into. */
+export type Subject = ScannedImage
 
 const subject = sql`
-  artifact.id, artifact.digest, artifact.repository_id as "repositoryId", repository.name as repository,
-  repository.project_id as "projectId"`
+  artifact.id, artifact.digest, artifact.media_type as "mediaType", artifact.size,
+  artifact.repository_id as "repositoryId", repository.name as repository, repository.project_id as "projectId",
+  coalesce((select name from tag where tag.artifact_id = artifact.id order by tag.id desc limit 1), '') as tag`
 /** Attestations and other artifacts have types of their own; what belongs to another artifact is looked at with it. */
-const isScannable = sql`
+export const isScannable = sql`
   artifact.kind = 'image' and artifact.type = 'IMAGE'
   and not exists (select from accessory where accessory.artifact_id = artifact.id)`
 
@@ -77,9 +71,10 @@ export function findSubject(db: Queryable, id: number): Promise<Subject | undefi
     where artifact.id = ${id} and ${isScannable}`)
 }
 
-/** Images that were pushed to repositories, of those projects that want SBOMs of them. */
+/** Images that were pushed to repositories, of those projects of which one of these metadata is true. */
 export function listWanted(
   tx: Queryable,
+  wishes: ('auto_scan' | 'auto_sbom_generation' | 'hold_until_scanned')[],
   pushed: { projectId: number; repository: string; digest: string }[],
 ): Promise<Subject[]> {
   return tx.rows<Subject>(sql`
@@ -87,11 +82,12 @@ export function listWanted(
     from unnest(
         ${pushed.map(({ projectId }) => projectId)}::bigint[], ${pushed.map(({ repository }) => repository)}::text[],
         ${pushed.map(({ digest }) => digest)}::text[]) as one (project_id, repository, digest)
-      join project_metadata wish on wish.project_id = one.project_id
-        and wish.name = 'auto_sbom_generation' and wish.value = 'true'
       join repository on repository.name = one.repository
       join artifact on artifact.repository_id = repository.id and artifact.digest = one.digest
-    where ${isScannable} order by artifact.id`)
+    where ${isScannable} and exists (
+      select from project_metadata wish
+      where wish.project_id = one.project_id and wish.name = any(${wishes}::text[]) and wish.value = 'true')
+    order by artifact.id`)
 }
 
 /** Locks the reports of images, and makes those that are missing. Returns the images of which an SBOM is being made. */

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type * as api from '../../../../api/artifacts.ts'
 import { Failure } from '../../../platform/http/failure.ts'
-import type { Status } from '../../../platform/jobs/type.ts'
+import { encodeReportIds, mergeStatus } from '../reports/wire.ts'
 import type { ReportRow } from './store.ts'
 
 type Overview = NonNullable<Static<typeof api.Artifact>['sbom_overview']>
@@ -30,16 +30,6 @@ export function presentOverview(reports: ReportRow[]): Overview | undefined {
     ...(start && end ? { duration: Math.max(0, Math.round((Number(end) - Number(start)) / 1000)) } : {}),
     ...(only?.sbomDigest ? { sbom_digest: only.sbomDigest, scanner: only.scanner } : {}),
   }
-}
-
-function mergeStatus(all: Status[]): Status {
-  const order: Status[] = ['Running', 'Pending', 'Stopped', 'Success', 'Error']
-  return order.find((one) => all.includes(one))!
-}
-
-/** Several reports, those of an index, are named by their ids together, as in Harbor. */
-function encodeReportIds(ids: string[]): string {
-  return ids.length === 1 ? ids[0]! : Buffer.from(ids.join('|')).toString('base64')
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
