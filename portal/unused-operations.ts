@@ -17,6 +17,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getRegistry: one,
   getRegistryInfo: one,
   getArtifactExport: one,
+  getScanDataExportExecution: one,
+  getLatestScheduledScanAllMetrics: 'the page of scanners shows the newest run, whatever has begun it',
   getIcon: 'the portal has icons of its own for the kinds of artifacts',
   GetLabelByID: one,
   getProjectMember: one,
