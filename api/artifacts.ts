@@ -59,6 +59,9 @@ const NativeReportSummary = Type.Object({
   report_id: Type.Optional(Type.String()),
   scan_status: Type.Optional(Type.String()),
   severity: Type.Optional(Type.String()),
+  state: Type.Optional(
+    Type.String({ description: "not in Harbor's API: why no findings are no proof, such as no_database" }),
+  ),
   duration: Type.Optional(Type.Integer()),
   summary: Type.Optional(VulnerabilitySummary),
   start_time: Type.Optional(Type.String({ format: 'date-time' })),

@@ -18,6 +18,9 @@ export const ScannerRegistration = Type.Object({
   access_credential: text,
   skip_certVerify: Type.Boolean(),
   use_internal_addr: Type.Boolean(),
+  is_own: Type.Boolean({
+    description: "not in Harbor's API: Marina's own matcher, which cannot be changed or deleted",
+  }),
   create_time: time,
   update_time: time,
   adapter: text,

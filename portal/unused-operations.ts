@@ -1,5 +1,6 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
+const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -39,6 +40,11 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
   getUserGroup: one,
+  listCurrentUserTokens: tokens,
+  createCurrentUserToken: tokens,
+  deleteCurrentUserToken: tokens,
+  listUserTokens: 'neither a page nor the command line has it yet: for scripts',
+  deleteUserToken: 'neither a page nor the command line has it yet: for scripts',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { openCounter } from '../counter.ts'
 import { openDelay } from '../delay.ts'
 import { basic, startMarina } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
@@ -23,8 +24,8 @@ export const replication: Scenario = {
   name: 'replication',
   says:
     '500 small images of shared layers: docker-registry to Marina, back, Marina to Marina; 8 images of 256 MiB over ' +
-    'a line with 20 ms; a second run over 10,000 unchanged tags. Beside skopeo sync',
-  roundsAtMost: 1,
+    'a line with 20 ms; a second run over 10,000 unchanged tags. Beside skopeo sync, and regctl where it is given',
+  roundsAtMost: 3,
   async run(bench): Promise<Row[]> {
     const { scratch } = bench
     const more = { MARINA_OUTBOUND_ALLOW: '127.0.0.1' }
@@ -39,11 +40,11 @@ export const replication: Scenario = {
     await makeProject(here, 'up')
     await seedSmall(here, 'up')
     const rows = [
-      await compare(bench, 'docker-registry to Marina', { by: here, source: docker, target: here, isPull: true }),
-      await compare(bench, 'Marina to docker-registry', { by: here, source: here, target: docker }),
-      await compare(bench, 'Marina to Marina', { by: here, source: here, target: there }),
+      ...(await compare(bench, 'docker-registry to Marina', { by: here, source: docker, target: here, isPull: true })),
+      ...(await compare(bench, 'Marina to docker-registry', { by: here, source: here, target: docker })),
+      ...(await compare(bench, 'Marina to Marina', { by: here, source: here, target: there })),
     ]
-    rows.push(await compareLarge(bench, here, docker))
+    rows.push(...(await compareLarge(bench, here, docker)))
     rows.push(...(await runUnchanged(bench, here, there)))
     return rows
   },
@@ -51,30 +52,43 @@ export const replication: Scenario = {
 
 type Way = { by: Side; source: Side; target: Side; isPull?: boolean; prefix?: string }
 
-/** Seconds of one copy of `up/**` by Marina, and by skopeo sync, each into a namespace of its own. */
-async function compare(bench: Bench, what: string, way: Way, unit = '500 small images'): Promise<Row> {
+/** The regctl to measure beside, by its path. */
+const regctl = process.env['BENCH_REGCTL']
+
+const compare = (bench: Bench, what: string, way: Way) =>
+  compareBy(bench, `500 small images, ${what}`, (work) => work(way))
+
+type Copying = (work: (way: Way) => Promise<void>) => Promise<void>
+
+/** Seconds of one copy by Marina, by skopeo sync and by regctl, each into a namespace of its own. */
+async function compareBy(bench: Bench, what: string, copying: Copying): Promise<Row[]> {
+  const name = what.replace(/\W+/g, '').toLowerCase()
   let round = 0
-  const values = await takeTurns(bench, what, {
-    marina: () => timed(() => replicate(way, `m${++round}${what.replace(/\W+/g, '').toLowerCase()}`)),
-    skopeo: () => timed(() => sync(bench.scratch, way, `s${round}${what.replace(/\W+/g, '').toLowerCase()}`)),
-  })
-  return {
-    what: `${unit}, ${what}`,
-    unit: 's',
-    ours: values.marina,
-    against: { name: 'skopeo sync', values: values.skopeo },
-    lessIsBetter: true,
-    target: { ratio: 2 },
+  const sides: Record<string, () => Promise<number>> = {
+    marina: () => timed(() => copying((way) => replicate(way, `m${++round}${name}`))),
+    'skopeo sync': () => timed(() => copying((way) => sync(bench.scratch, way, `s${++round}${name}`))),
   }
+  if (regctl)
+    sides['regctl'] = () => timed(() => copying((way) => copy(bench.scratch, regctl, way, `r${++round}${name}`)))
+  const { marina = [], ...others } = await takeTurns(bench, what, sides)
+  return Object.entries(others).map(([side, values]) => ({
+    what,
+    unit: 's',
+    ours: marina,
+    against: { name: side, values },
+    lessIsBetter: true,
+    target: { ratio: side === 'regctl' ? 1 : 2 },
+  }))
 }
 
-async function compareLarge(bench: Bench, here: Side, docker: Side): Promise<Row> {
+async function compareLarge(bench: Bench, here: Side, docker: Side): Promise<Row[]> {
   await makeProject(here, 'large')
   for (let at = 0; at < large.images; at++) await pushImage(here, `large/app${at}`, ['v1'], [randomBytes(large.bytes)])
-  await using line = await openDelay(docker.port, large.delayMs)
-  const target = { ...docker, port: line.port }
-  // Awaited here: the line closes with this function.
-  return await compare(bench, 'over 20 ms', { by: here, source: here, target, prefix: 'large' }, '8 images of 256 MiB')
+  // A line of its own for each copy: skopeo remembers by host and port what a target has, and would not copy it again.
+  return compareBy(bench, '8 images of 256 MiB, over 20 ms', async (work) => {
+    await using line = await openDelay(docker.port, large.delayMs)
+    await work({ by: here, source: here, target: { ...docker, port: line.port }, prefix: 'large' })
+  })
 }
 
 /** A run over tags that are all at the target already: its time, and what it asks of the source. */
@@ -140,21 +154,44 @@ async function runPolicy(by: Side, policy: number): Promise<void> {
   }
 }
 
+const namesOf = (prefix: string) =>
+  prefix === 'up'
+    ? Array.from({ length: small.repositories }, (_, at) => `up/app${at}`)
+    : Array.from({ length: large.images }, (_, at) => `${prefix}/app${at}`)
+
 /** One skopeo for all repositories, from a file that names them. */
 async function sync(scratch: Scratch, { source, target, prefix = 'up' }: Way, namespace: string): Promise<void> {
   const file = scratch.path(`${namespace}.yml`)
-  const names =
-    prefix === 'up'
-      ? Array.from({ length: small.repositories }, (_, at) => `up/app${at}`)
-      : Array.from({ length: large.images }, (_, at) => `${prefix}/app${at}`)
   const [username = '', password = ''] = source.account.split(':')
-  const images = Object.fromEntries(names.map((name) => [name, []]))
+  const images = Object.fromEntries(namesOf(prefix).map((name) => [name, []]))
   const credentials = source.account ? { credentials: { username, password } } : {}
   writeFileSync(file, JSON.stringify({ [`127.0.0.1:${source.port}`]: { images, 'tls-verify': false, ...credentials } }))
   if (target.type === 'harbor') await makeProject(target, namespace)
   const to = target.account ? ['--dest-creds', target.account] : ['--dest-no-creds']
   const place = `127.0.0.1:${target.port}/${namespace}`
   await output('skopeo', ['sync', '--src', 'yaml', '--dest', 'docker', '--dest-tls-verify=false', ...to, file, place])
+}
+
+/**
+ * One regctl for each repository, as it copies one only: ten tags at once in it, or ten repositories with one tag each.
+ * Into docker-registry 2.8 two tags at once, which is regctl's default: it refuses some blobs that several push at
+ * once. Where that happens, the repository is copied again, as its user would do; the time counts.
+ */
+async function copy(scratch: Scratch, program: string, way: Way, namespace: string): Promise<void> {
+  const { source, target, prefix = 'up' } = way
+  if (target.type === 'harbor') await makeProject(target, namespace)
+  const hosts = [source, target].flatMap(({ port, account: who }) => {
+    const [username, password] = who.split(':')
+    return ['--host', `reg=127.0.0.1:${port},tls=disabled${username ? `,user=${username},pass=${password}` : ''}`]
+  })
+  const names = namesOf(prefix)
+  const atOnce = target.type === 'harbor' ? '10' : '2'
+  const settings = { REGCTL_CONFIG: scratch.path('regctl.json') }
+  await each(prefix === 'up' ? 1 : 10, names.length, async (at) => {
+    const [from, to] = [`127.0.0.1:${source.port}/${names[at]}`, `127.0.0.1:${target.port}/${namespace}/${names[at]}`]
+    const run = () => output(program, ['repo', 'copy', '--concurrent', atOnce, ...hosts, from, to], settings)
+    await run().catch(run).catch(run)
+  })
 }
 
 async function seedSmall(to: Side, namespace: string): Promise<void> {
@@ -252,29 +289,4 @@ async function startPlain(scratch: Scratch): Promise<number> {
   )
   await scratch.start(['docker-registry', 'serve', file], { port, env: { OTEL_TRACES_EXPORTER: 'none' } })
   return port
-}
-
-/** A proxy that counts the requests which pass through it. */
-async function openCounter(port: number): Promise<{ port: number; count(): number } & AsyncDisposable> {
-  const { createServer, request } = await import('node:http')
-  let count = 0
-  const server = createServer((incoming, outgoing) => {
-    count++
-    const { method, url, headers } = incoming
-    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(outgoing)
-    })
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as { port: number }).port,
-    count: () => count,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }

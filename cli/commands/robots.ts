@@ -5,6 +5,7 @@ import { eachOf } from '../lib/each.ts'
 import type { Shape } from '../lib/output.ts'
 import { exitCodes, Problem, wrongUsage } from '../lib/problem.ts'
 import { readSecret } from '../lib/prompt.ts'
+import { parseDays, parseRight, rightsOf } from '../lib/rights.ts'
 import { time } from '../lib/text.ts'
 import type { Argument, Call, Option, Verb } from '../lib/verb.ts'
 import { deleting, listing } from '../lib/words.ts'
@@ -22,7 +23,7 @@ const shape: Shape<Robot> = {
     { name: 'state', of: stateOf, style: (row) => (stateOf(row) === 'active' ? 'good' : 'bad') },
     { name: 'expires', of: expiryOf },
     { name: 'last used', of: (row) => time(row.last_used_time), style: () => 'dim' },
-    { name: 'rights', of: rightsOf, shrinks: true },
+    { name: 'rights', of: ({ permissions }) => rightsOf(permissions), shrinks: true },
   ],
 }
 
@@ -33,13 +34,6 @@ function stateOf({ disable, expires_at: end }: Robot): string {
 
 function expiryOf({ expires_at: end }: Pick<Robot, 'expires_at'>): string {
   return end < 0 ? 'never' : time(new Date(end * 1000).toISOString())
-}
-
-function rightsOf({ permissions }: Robot): string {
-  const blocks = permissions.map(
-    ({ namespace, access }) => `${namespace}: ${access.map((one) => `${one.resource}:${one.action}`).join(' ')}`,
-  )
-  return blocks.join('; ')
 }
 
 const projectOption: Option = {
@@ -89,12 +83,6 @@ const show: Verb<{ robot: string }> = {
   async run({ robot: name }, call) {
     await call.out.row(shape, await getRobot(call, name))
   },
-}
-
-/** What `--allow` takes beside `<resource>:<action>`. */
-const bundles: Record<string, string[]> = {
-  pull: ['repository:pull'],
-  push: ['repository:push', 'repository:pull'],
 }
 
 type CreateGiven = {
@@ -150,20 +138,6 @@ const create: Verb<CreateGiven> = {
     const { body: made } = await client(api.createRobot, { body })
     await out.done(secretText(`created robot ${made.name}, expires ${expiryOf(made)}`, made), made.name, made)
   },
-}
-
-function parseRight(text: string): { resource: string; action: string }[] {
-  return (bundles[text] ?? [text]).map((one) => {
-    const [, resource, action] = /^([a-z-]+):([a-z-]+)$/.exec(one) ?? []
-    if (!resource || !action) throw wrongUsage(`--allow takes pull, push or <resource>:<action>, not ${text}`)
-    return { resource, action }
-  })
-}
-
-function parseDays(text: string): number {
-  if (text === 'never') return -1
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw wrongUsage(`--duration is a number of days, or never; not ${text}`)
-  return Number(text)
 }
 
 const secretText = (sentence: string, { name, secret }: { name: string; secret?: string | undefined }) =>

@@ -159,6 +159,14 @@ const table: [Fact, string][] = [
   ],
   [accounts.accountPasswordChanged(account, anna), 'update_user | bert | change user password: bert'],
   [accounts.accountDeleted({ ...account, projectsHandedTo: 1 }, anna), 'delete_user | bert | delete user: bert'],
+  [
+    accounts.tokenCreated({ ...account, tokenName: 'laptop' }, anna),
+    'update_user | bert | create personal token of bert: laptop',
+  ],
+  [
+    accounts.tokenRevoked({ ...account, tokenName: 'laptop' }, anna),
+    'update_user | bert | revoke personal token of bert: laptop',
+  ],
   [accounts.sessionOpened(account, anna), 'login_user | bert | login user: bert'],
   [accounts.sessionClosed(account, anna), 'logout_user | bert | logout user: bert'],
   [userGroups.groupCreated({ ...group, type: 1 }, anna), 'create_user_group | builders | create user group: builders'],

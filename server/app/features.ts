@@ -145,31 +145,22 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
     scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
-    artifacts({
-      reader,
-      gates,
-      registry,
-      cachesLists,
-      lent: [scanOverview, sbomOverview],
-      vulnerabilities: (about) => vulnerabilitiesOf(db, about),
-    }),
+    artifacts({ reader, gates, registry, cachesLists, ...lentToArtifacts(db) }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({ ...reader, login, sessions, settings, peerOf, signUps: config.limits.signUps }),
+    accounts({
+      ...reader,
+      login,
+      sessions,
+      settings,
+      peerOf,
+      signUps: config.limits.signUps,
+      tokensPerAccount: config.limits.tokensPerAccount,
+    }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
-    scanning({
-      db,
-      seal: secrets,
-      outbound,
-      reader,
-      registry,
-      gates,
-      rules: config.scanning,
-      issueCredential: issuesCredentials(floor.tokens),
-      registryUrls: registryUrlsOf(config),
-    }),
+    scanning({ db, seal: secrets, outbound, reader, registry, gates, ...lentToScanning(ground, floor) }),
     securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
@@ -273,6 +264,17 @@ function aboutOf({ config }: Ground, authority: Buffer | undefined) {
 
 /** The URL of this Marina, as far as it is known without a request. */
 const localUrlOf = (server: Ground['config']['server']): string => server.externalUrl ?? `http://${hostOf(server)}`
+
+const lentToArtifacts = (db: Ground['db']) => ({
+  lent: [scanOverview, sbomOverview],
+  vulnerabilities: (about: Parameters<typeof vulnerabilitiesOf>[1]) => vulnerabilitiesOf(db, about),
+})
+
+const lentToScanning = ({ config }: Ground, { tokens }: Floor) => ({
+  rules: config.scanning,
+  issueCredential: issuesCredentials(tokens),
+  registryUrls: registryUrlsOf(config),
+})
 
 /** Where scanners pull images from: the address of clients, and the one for scanners beside Marina. */
 function registryUrlsOf({ server, scanning: { internalUrl } }: Ground['config']) {

@@ -9,6 +9,7 @@ import {
   openLogin,
   openSessionDoor,
   robotPrefixProblem,
+  saveTokenUses,
   type Login,
   type SessionDoor,
 } from '../features/accounts/index.ts'
@@ -25,6 +26,7 @@ import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door } from '../registry/door/door.ts'
@@ -83,14 +85,11 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     ],
   }
   const rights = openRights(reader)
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
-  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const tokens = openTokensOf(ground, settings)
-  const logins = { ...reader, relaxed: db.relaxed }
-  const login = noting(refusals, openLogin(logins, [robots, scannerLogin(tokens)], throttleOf(ground)))
-  const { externalUrl, trustedProxies } = config.server
-  const peerOf = peerReader(trustedProxies)
+  const login = noting(refusals, openLoginOf(ground, settings, tokens, opened, late))
+  const peerOf = peerReader(config.server.trustedProxies)
+  const { externalUrl } = config.server
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
@@ -118,6 +117,22 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   })
   const about = { settings, gates, tokens, login, sessions, peerOf, refusals }
   return { ...about, registry, proxied, door, notes: notes.component }
+}
+
+/** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
+function openLoginOf(
+  ground: Ground,
+  settings: SettingsAccess,
+  tokens: Tokens,
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Login {
+  const { db, cache } = ground
+  const reader = { db, cache, relaxed: db.relaxed }
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
+  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
+  return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses })
 }
 
 type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }

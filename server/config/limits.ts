@@ -34,6 +34,13 @@ export const limits = {
     fallback: 10,
     help: 'accounts that one address may open for itself, where self_registration is on, without a pause of 15 minutes',
   }),
+  tokensPerAccount: setting({
+    env: 'MARINA_TOKENS_PER_ACCOUNT',
+    path: 'limits.tokens_per_account',
+    parse: integer(0, 10_000),
+    fallback: 100,
+    help: 'personal access tokens that one account may have',
+  }),
   signInNames: setting({
     env: 'MARINA_SIGN_IN_NAMES',
     path: 'limits.sign_in_names',

@@ -7,7 +7,7 @@ export const actions: readonly Action[] = ['pull', 'push', 'delete']
 /** Who sent a request. It carries no rights: those are looked up at each use, so that none can be out of date. */
 export type Caller =
   | { kind: 'anonymous' }
-  | { kind: 'user'; id: number; name: string }
+  | { kind: 'user'; id: number; name: string; /** The personal token by which the account came. */ token?: number }
   | { kind: 'robot'; id: number; name: string }
   /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */
   | { kind: 'scanner'; id: number; name: string; repository: string }
@@ -16,5 +16,7 @@ export const anonymous: Caller = { kind: 'anonymous' }
 
 export function actorOf(caller: Caller): Actor {
   if (caller.kind === 'anonymous') return { kind: 'anonymous', id: null, name: 'anonymous' }
-  return caller.kind === 'scanner' ? { kind: 'system', id: null, name: caller.name } : caller
+  if (caller.kind === 'scanner') return { kind: 'system', id: null, name: caller.name }
+  const { kind, id, name } = caller
+  return { kind, id, name }
 }

@@ -116,13 +116,15 @@ export type Tokens = {
 }
 
 /**
- * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name.
- * `scanner`: the task for which a scanner pulls, and the one repository.
+ * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
+ * that of the personal token by which the account came, which limits what it may do. `scanner`: the task for which a
+ * scanner pulls, and the one repository.
  */
 type Claims = {
   access?: Access[]
   uid?: number
   rid?: number
+  tid?: number
   scanner?: { task: number; repository: string }
   projects?: Record<string, number>
 }
@@ -202,14 +204,15 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'scanner'> {
-  if (caller.kind === 'user') return { uid: caller.id }
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner'> {
+  if (caller.kind === 'anonymous') return {}
   if (caller.kind === 'robot') return { rid: caller.id }
-  return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
+  if (caller.kind === 'scanner') return { scanner: { task: caller.id, repository: caller.repository } }
+  return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
 }
 
-function readCaller({ uid, rid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
-  if (uid !== undefined) return { kind: 'user', id: uid, name: sub }
+function readCaller({ uid, rid, tid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
+  if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
   if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }

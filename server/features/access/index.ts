@@ -14,6 +14,8 @@ export {
   robotKey,
   robotRightsKey,
   saveMember,
+  tokenRightsKey,
+  type StoredScope,
 } from './store.ts'
 export { heldIn } from './held.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'

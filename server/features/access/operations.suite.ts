@@ -466,6 +466,11 @@ export const operations: Record<string, Operation> = {
 
   listCurrentUserSessions: { needs: 'user' },
   endCurrentUserSession: { needs: 'user' },
+  listCurrentUserTokens: { needs: 'user' },
+  createCurrentUserToken: { needs: 'user' },
+  deleteCurrentUserToken: { needs: 'user' },
+  listUserTokens: { needs: onSystem('user:read'), example: nothing },
+  deleteUserToken: { needs: onSystem('user:update') },
   setCliSecret: { needs: onSystem('user:update') },
 
   ListWebhookPoliciesOfProject: { needs: inProject('notification-policy:list'), example: nothing },

@@ -6,7 +6,7 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/door/door.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
-import { mayInProject, maySystem, type Rights } from './rules.ts'
+import { mayInProject, maySystem, projectsOfToken, type Rights } from './rules.ts'
 import { findRights } from './store.ts'
 
 /** The projects that a list shows: all when `seesAll` is true of the rights, else public ones and the caller's own. */
@@ -19,6 +19,10 @@ export async function viewerOf(
   if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*')))
     return { seesAll: true }
   if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
+  if (rights.kind === 'token') {
+    const ids = projectsOfToken(rights)
+    return ids === 'all' ? { seesAll: true } : { seesAll: false, projectIds: ids }
+  }
   const names = [...rights.projects.keys()]
   const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }

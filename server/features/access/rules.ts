@@ -127,7 +127,14 @@ export function permissionsOf(role: Role | 'public'): Permission[] {
   }))
 }
 
-/** All that decides what somebody may do. */
+/** What a personal token is limited to: `resource:action` on the system, and in projects by id, or in all (`*`). */
+export type TokenScope = {
+  system: ReadonlySet<string>
+  projects: ReadonlyMap<number | '*', ReadonlySet<string>>
+}
+export type AccountRights = Extract<Rights, { kind: 'user' }>
+
+/** All that decides what somebody may do. A token with a scope may do what both its scope and its account allow. */
 export type Rights =
   | { kind: 'anonymous' }
   | {
@@ -137,7 +144,10 @@ export type Rights =
       isAdmin: boolean
       isDisabled: boolean
       roles: ReadonlyMap<number, readonly Role[]>
+      /** It came by a personal token without a scope, with which nobody changes the account itself. */
+      byToken?: true
     }
+  | { kind: 'token'; id: number; name: string; isDisabled: boolean; account: AccountRights; scope: TokenScope }
   | {
       kind: 'robot'
       id: number
@@ -160,6 +170,10 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
       return false
     case 'user':
       return rights.isAdmin || (rights.roles.get(project.id) ?? []).some((role) => byRole.get(role)!.has(wanted))
+    case 'token':
+      return (
+        inScope(rights.scope, project.id, resource, action) && mayInProject(rights.account, project, resource, action)
+      )
     case 'robot':
       // A project made again under an old name is another project (H30).
       if (rights.projectId !== null && rights.projectId !== project.id) return false
@@ -173,13 +187,25 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
 export function mayInEvery(rights: Rights, resource: ProjectResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   if (rights.kind === 'user') return rights.isAdmin
+  if (rights.kind === 'token') return rights.account.isAdmin && inScope(rights.scope, '*', resource, action)
   const held = rights.projectId === null ? rights.projects.get('*') : undefined
   return held !== undefined && holds(held, resource, action)
 }
 
 export function maySystem(rights: Rights, resource: SystemResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
+  if (rights.kind === 'token') return rights.account.isAdmin && holds(rights.scope.system, resource, action)
   return rights.kind === 'user' ? rights.isAdmin : holds(rights.system, resource, action)
+}
+
+const inScope = ({ projects }: TokenScope, id: number | '*', resource: string, action: Verb): boolean =>
+  [projects.get(id), projects.get('*')].some((held) => held !== undefined && holds(held, resource, action))
+
+/** The projects of a token's scope in which its account has a role; 'all' for an administrator's `*`. */
+export function projectsOfToken({ account, scope }: Extract<Rights, { kind: 'token' }>): number[] | 'all' {
+  const named = [...scope.projects.keys()].filter((one) => one !== '*')
+  if (account.isAdmin) return scope.projects.has('*') ? 'all' : named
+  return scope.projects.has('*') ? [...account.roles.keys()] : named.filter((id) => account.roles.has(id))
 }
 
 /** A right to push includes the right to pull: a caller who may replace an image can read it anyway (B.2). */
@@ -194,12 +220,14 @@ export function maySee(rights: Rights, project: ProjectFacts): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   if (rights.kind === 'robot' && rights.projectId !== null) return rights.projectId === project.id
   if (rights.kind === 'robot') return rights.projects.has(project.name) || rights.projects.has('*')
+  if (rights.kind === 'token')
+    return (rights.scope.projects.has(project.id) || rights.scope.projects.has('*')) && maySee(rights.account, project)
   return rights.isAdmin || rights.roles.has(project.id)
 }
 
 const unique = (all: Permission[]) => [...new Map(all.map((one) => [`${one.resource}:${one.action}`, one])).values()]
 /** Every permission that some role or robot can hold. */
-const known = {
+export const holdable = {
   system: grantable.system as { resource: SystemResource; action: Verb }[],
   project: unique([...permissionsOf(roles.projectAdmin), ...grantable.project, ...permissionsOf('public')]) as {
     resource: ProjectResource
@@ -209,13 +237,13 @@ const known = {
 
 /** All that these rights allow in a project. The resource `project` itself is answered as '', as in Harbor. */
 export function allInProject(rights: Rights, project: ProjectFacts): Permission[] {
-  return known.project
+  return holdable.project
     .filter(({ resource, action }) => mayInProject(rights, project, resource, action))
     .map(({ resource, action }) => ({ resource: resource === 'project' ? '' : resource, action }))
 }
 
 export function allInSystem(rights: Rights): Permission[] {
-  return known.system.filter(({ resource, action }) => maySystem(rights, resource, action))
+  return holdable.system.filter(({ resource, action }) => maySystem(rights, resource, action))
 }
 
 /** Whether an account has the role projectAdmin in any project. */

@@ -4,10 +4,12 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Caller } from '../../registry/caller.ts'
-import type { Rights, Role } from './rules.ts'
+import type { AccountRights, Rights, Role, TokenScope } from './rules.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
+/** The scope and the end of a personal token. */
+export const tokenRightsKey = keyOf('token_rights', 'token_id')
 /** How many members a project has in each role; see features/projects/store.ts. */
 export const memberCountKey = keyOf('member_count', 'project_id')
 /** Maps the full name of a robot to its row. */
@@ -22,14 +24,42 @@ export const robotFullName = (name: string, projectName: string | null) =>
 /** From the cache, since every request that is not anonymous asks. Undefined when the account or robot is deleted. */
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
-  if (caller.kind === 'user') return findAccountRights(reader, caller.id)
+  if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
   // A scanner may pull what it scans (rights.ts), and nothing else.
   if (caller.kind === 'scanner') return undefined
-  return findRobotRights(reader, caller.id)
+  const account = findAccountRights(reader, caller.id)
+  return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
 
-function findAccountRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
-  const load = async (): Promise<Rights | undefined> => {
+/** The rights of an account as far as a token of it goes. Undefined for a token that is over or was revoked. */
+function ofToken({ db, cache }: Reader, id: number, account: AccountRights): Maybe<Rights | undefined> {
+  type Row = { accountId: number; expiresAt: Date | null; scope: StoredScope | null }
+  const load = () =>
+    db.row<Row>(sql`
+      select account_id as "accountId", expires_at as "expiresAt", scope from personal_token where id = ${id}`)
+  const found = cache.get(tokenRightsKey(id), load, (row) => 300 + JSON.stringify(row.scope).length * 2)
+  return andThen(found, (row) => {
+    // A token expires without a write that would change the cached row, so each use compares the time.
+    if (!row || row.accountId !== account.id || (row.expiresAt !== null && row.expiresAt.getTime() <= Date.now()))
+      return undefined
+    if (row.scope === null) return { ...account, byToken: true }
+    const { name, isDisabled } = account
+    return { kind: 'token', id: account.id, name, isDisabled, account, scope: scopeOf(row.scope) }
+  })
+}
+
+/** A scope as JSON holds it: projects by their ids, or `*`. */
+export type StoredScope = { system: string[]; projects: Record<string, string[]> }
+
+function scopeOf({ system, projects }: StoredScope): TokenScope {
+  const places = Object.entries(projects).map(
+    ([place, held]) => [place === '*' ? place : Number(place), new Set(held)] as const,
+  )
+  return { system: new Set(system), projects: new Map(places) }
+}
+
+function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
+  const load = async (): Promise<AccountRights | undefined> => {
     const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
       select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
         select json_agg(json_build_array(project_id, role)) from project_member
@@ -44,7 +74,7 @@ function findAccountRights({ db, cache }: Reader, id: number): Maybe<Rights | un
   return cache.get(accountRightsKey(id), load, sizeOfRights)
 }
 
-const sizeOfRights = (rights: Rights) => (rights.kind === 'user' ? 200 + rights.roles.size * 100 : 200)
+const sizeOfRights = ({ roles }: AccountRights) => 200 + roles.size * 100
 
 function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
   type Row = {

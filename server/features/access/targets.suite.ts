@@ -185,6 +185,7 @@ export function openTargets(marina: TestMarina) {
         return row.taskId
       },
       session_id: async () => 'none',
+      token_id: async () => 999_999_999,
       digest: async () => `sha256:${'0'.repeat(64)}`,
       async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`

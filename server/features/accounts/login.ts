@@ -3,12 +3,20 @@ import { LRUCache } from 'lru-cache'
 import { OciError } from '../../../oci/errors.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
+import type { Uses } from '../../platform/uses.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { localProvider } from './providers/local.ts'
 import type { Claim, Provider } from './providers/provider.ts'
 import { openThrottle, type ThrottleOptions } from './throttle.ts'
+import { loginByToken } from './tokens/login.ts'
 
 export type Login = (name: string, password: string, address: string) => Promise<Caller | undefined>
+
+type LoginOptions = ThrottleOptions & {
+  checkMs?: number
+  /** Told of each login by a personal token. */
+  tokenUses?: Pick<Uses, 'note'>
+}
 
 /** The time limit of a password check, in ms: a directory that does not answer must not hold its callers for ever. */
 const longestCheckMs = 30_000
@@ -22,7 +30,7 @@ const longestCheckMs = 30_000
 export function openLogin(
   reader: Reader & { relaxed: Queryable },
   providers: readonly Provider[] = [],
-  { checkMs = longestCheckMs, ...limits }: ThrottleOptions & { checkMs?: number } = { namesPerAddress: 50 },
+  { checkMs = longestCheckMs, tokenUses, ...limits }: LoginOptions = { namesPerAddress: 50 },
 ): Login {
   const throttle = openThrottle(reader, limits)
   const local = localProvider(reader)
@@ -31,6 +39,8 @@ export function openLogin(
 
   return async (name, password, address) => {
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
+    const byToken = await loginByToken(reader, name, password, tokenUses)
+    if (byToken) return byToken
     const { provider, claim } = (await findClaim(providers, name)) ?? (await claimLocally(name))
     const mark = createHmac('sha256', pepper)
       .update(JSON.stringify([name, password]))

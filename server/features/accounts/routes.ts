@@ -13,20 +13,13 @@ import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createAccount, deleteAccount, endSession, setAdmin, setPassword, updateProfile } from './actions.ts'
+import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
 import { listSessions } from './session-store.ts'
-import {
-  accountFields,
-  accountOrder,
-  countOnce,
-  findAccountById,
-  findListedAccount,
-  listAccounts,
-  type Account,
-  type ListedAccount,
-} from './store.ts'
+import { accountFields, accountOrder, countOnce, findListedAccount, listAccounts, type ListedAccount } from './store.ts'
 import { failureWindow } from './throttle.ts'
+import { tokenRoutes } from './tokens/routes.ts'
 
 export type UserRoutesOptions = {
   db: Db
@@ -37,11 +30,19 @@ export type UserRoutesOptions = {
   peerOf(request: IncomingMessage): Peer
   /** Accounts that one address may register before it has to pause for `failureWindow`, in s. */
   signUps: number
+  /** Personal tokens that one account may have. */
+  tokensPerAccount: number
 }
 
 /** The operations on accounts: the list for administrators, the own account for everybody. */
 export function userRoutes(options: UserRoutesOptions): ApiRoute[] {
-  return [...listRoutes(options), ...currentRoutes(options), ...sessionRoutes(options), ...accountRoutes(options)]
+  return [
+    ...listRoutes(options),
+    ...currentRoutes(options),
+    ...sessionRoutes(options),
+    ...tokenRoutes(options),
+    ...accountRoutes(options),
+  ]
 }
 
 function listRoutes(options: UserRoutesOptions): ApiRoute[] {
@@ -73,7 +74,7 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
 function currentRoutes({ db, cache }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getCurrentUserInfo, 'user', async ({ rights }) => {
-      if (rights.kind !== 'user') throw new Failure('PRECONDITION', 'a robot has no profile')
+      if (rights.kind !== 'user' && rights.kind !== 'token') throw new Failure('PRECONDITION', 'a robot has no profile')
       return present(await getListed(db, rights.id))
     }),
     route(api.getCurrentUserPermissions, 'user', async ({ query: { scope = '', relative = false }, rights }) => {
@@ -89,7 +90,7 @@ function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[
     route(api.listSessions, 'user', async ({ rights, request }) => {
       const minutes = await settings.get('session_timeout')
       const current = sessions.nameOf(request)
-      const rows = await listSessions(db, ownId(rights), minutes)
+      const rows = await listSessions(db, ownerOf(rights).id, minutes)
       return rows.map(({ id, createdAt, address, userAgent }) => ({
         id,
         current: id === current,
@@ -100,14 +101,9 @@ function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[
       }))
     }),
     route(api.endSession, 'user', async ({ rights, params, caller }) => {
-      await endSession(db, actorOf(caller), ownId(rights), params.session_id)
+      await endSession(db, actorOf(caller), ownerOf(rights).id, params.session_id)
     }),
   ]
-}
-
-function ownId(rights: Rights): number {
-  if (rights.kind !== 'user') throw new Failure('PRECONDITION', 'a robot has no sessions')
-  return rights.id
 }
 
 function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
@@ -138,9 +134,10 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
       needs(rights, params.user_id, 'update')
       const account = await getAccount(db, params.user_id)
       if (wanted === undefined) throw new Failure('BAD_REQUEST', 'new_password is missing')
-      if (isSelf(rights, params.user_id)) {
+      if (isSelf(rights, params.user_id, 'update')) {
         const isRight = await login(account.name, old, peerOf(request).address)
-        if (!isRight) throw new Failure('FORBIDDEN', 'the old password is wrong')
+        if (isRight?.kind !== 'user' || isRight.token !== undefined)
+          throw new Failure('FORBIDDEN', 'the old password is wrong')
         if (old === wanted) throw new Failure('BAD_REQUEST', 'the new password can not be the old one')
       }
       await setPassword(db, actorOf(caller), account, wanted)
@@ -174,26 +171,24 @@ async function checkMayCreate(
   }
 }
 
-async function getAccount(db: Db, id: number): Promise<Account> {
-  const account = await findAccountById(db, id)
-  if (!account) throw new Failure('NOT_FOUND', `user ${id} not found`)
-  return account
-}
-
 async function getListed(db: Db, id: number): Promise<ListedAccount> {
   const account = await findListedAccount(db, id)
   if (!account) throw new Failure('NOT_FOUND', `user ${id} not found`)
   return account
 }
 
-const isSelf = (rights: Rights, id: number) => rights.kind === 'user' && rights.id === id
+/** A personal token reads its account's profile, and changes nothing of it. */
+const isSelf = (rights: Rights, id: number, verb: Verb) =>
+  (rights.kind === 'user' || rights.kind === 'token') &&
+  rights.id === id &&
+  (verb === 'read' || (rights.kind === 'user' && !rights.byToken))
 
 /**
  * Throws FORBIDDEN unless the id is the caller's own or the caller holds the right on all accounts. Checked before the
  * row is read, so that others do not learn which ids exist.
  */
 function needs(rights: Rights, id: number, verb: Verb) {
-  if (!isSelf(rights, id) && !maySystem(rights, 'user', verb)) throw new Failure('FORBIDDEN')
+  if (!isSelf(rights, id, verb) && !maySystem(rights, 'user', verb)) throw new Failure('FORBIDDEN')
 }
 
 function present(account: ListedAccount): Static<typeof api.UserResp> {

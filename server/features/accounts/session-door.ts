@@ -117,7 +117,9 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     // The account is read before its password is checked: if the password changes meanwhile, saveSession refuses.
     const account = await findAccount(reader, principal)
     const caller = await login(principal, password, peer.address)
-    if (!account || caller?.kind !== 'user') throw new Failure('UNAUTHORIZED', 'wrong name or password')
+    // A session would outlive a personal token.
+    if (!account || caller?.kind !== 'user' || caller.token !== undefined)
+      throw new Failure('UNAUTHORIZED', 'wrong name or password')
     const id = randomBytes(32).toString('base64url')
     const before = sessionIdOf(request)
     const from = { address: peer.address, userAgent: request.headers['user-agent']?.slice(0, 300) ?? null }

@@ -15,6 +15,16 @@ export const facts = {
     description: ({ name }) => `change user password: ${name}`,
   }),
   accountDeleted: topic<Account & { projectsHandedTo: number | null }>('account.deleted', { type }),
+  tokenCreated: topic<Account & { tokenName: string }>('token.created', {
+    type,
+    operation: 'update',
+    description: ({ name, tokenName }) => `create personal token of ${name}: ${tokenName}`,
+  }),
+  tokenRevoked: topic<Account & { tokenName: string }>('token.revoked', {
+    type,
+    operation: 'update',
+    description: ({ name, tokenName }) => `revoke personal token of ${name}: ${tokenName}`,
+  }),
   sessionOpened: topic<Account>('session.opened', { type, operation: 'login' }),
   sessionClosed: topic<Account>('session.closed', { type, operation: 'logout' }),
 }

@@ -6,7 +6,16 @@ import { keyset, turned, type KeysetQuery } from '../../platform/db/keyset.ts'
 import type { Fields } from '../../platform/db/listing.ts'
 import type { Sql } from '../../platform/db/sql.ts'
 import type { Page } from '../../platform/http/reply.ts'
-import { maySystem, permissionsOf, route, type ApiRoute, type Rights } from '../access/index.ts'
+import {
+  mayInEvery,
+  mayInProject,
+  maySystem,
+  permissionsOf,
+  projectsOfToken,
+  route,
+  type ApiRoute,
+  type Rights,
+} from '../access/index.ts'
 import { eventTypesOf, type Entry } from './rules.ts'
 import {
   auditExtFields,
@@ -64,6 +73,12 @@ async function scopeOf(reader: Reader, rights: Rights): Promise<Scope> {
   if (maySystem(rights, 'audit-log', 'list')) return 'all'
   if (rights.kind === 'user')
     return { projectIds: [...rights.roles].filter(([, roles]) => roles.some(mayReadLog)).map(([id]) => id) }
+  if (rights.kind === 'token') {
+    if (mayInEvery(rights, 'log', 'list')) return 'projects'
+    const ids = projectsOfToken(rights)
+    const mayRead = (id: number) => mayInProject(rights, { id, name: '', isPublic: false }, 'log', 'list')
+    return { projectIds: ids === 'all' ? [] : ids.filter(mayRead) }
+  }
   if (rights.kind !== 'robot') return { projectIds: [] }
   const names = [...rights.projects].filter(([, held]) => held.has('log:list')).map(([name]) => name)
   if (names.includes('*')) return 'projects'

@@ -30,6 +30,7 @@ export const resources = [
   'session',
   'settings',
   'tag',
+  'vulnerability_report',
   'webhook_policies',
 ] as const
 

@@ -62,16 +62,15 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
   ]
 }
 
-/** A robot sees the repositories of projects where it may list them; an account with any role sees them (B.1). */
+/** Robots and tokens see the repositories of projects where they may list them; an account with any role does (B.1). */
 export function whereListing(rights: Rights): Rights {
-  if (rights.kind !== 'robot') return rights
-  return {
-    ...rights,
-    projects: new Map(
-      [...rights.projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*')),
-    ),
-  }
+  if (rights.kind === 'token')
+    return { ...rights, scope: { ...rights.scope, projects: listable(rights.scope.projects) } }
+  return rights.kind === 'robot' ? { ...rights, projects: listable(rights.projects) } : rights
 }
+
+const listable = <Place>(projects: ReadonlyMap<Place, ReadonlySet<string>>) =>
+  new Map([...projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*')))
 
 function present(repository: DescribedRepository): Static<typeof api.Repository> {
   const { id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt, pulledAt } = repository

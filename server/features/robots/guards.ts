@@ -39,8 +39,21 @@ export async function checkPlaces(reader: Reader, rights: Rights, grants: Grant[
   if (rights.kind === 'robot' && grantsBeyond(rights, grants).length > 0) {
     throw new Failure('DENIED', 'a robot can give another one only rights that it has itself')
   }
+  if (rights.kind === 'token' && !(await holdsAll(reader, rights, grants))) {
+    throw new Failure('DENIED', 'a token can give a robot only rights that it has itself')
+  }
   const inProjects = grants.filter(({ kind, namespace }) => kind === 'project' && namespace !== '*')
   const names = new Set(inProjects.map(({ namespace }) => namespace))
   if (names.size > 100) throw new Failure('BAD_REQUEST', 'at most 100 projects: use * for all')
   await Promise.all([...names].map((name) => getProject(reader, rights, name)))
+}
+
+async function holdsAll(reader: Reader, rights: Rights, grants: Grant[]): Promise<boolean> {
+  for (const { kind, namespace, resource, action } of grants) {
+    const [what, verb] = [resource as never, action as Verb]
+    if (kind === 'system' ? maySystem(rights, what, verb) : mayInEvery(rights, what, verb)) continue
+    const project = kind === 'project' && namespace !== '*' ? await findProject(reader, namespace) : undefined
+    if (!project || !mayInProject(rights, { ...project, isPublic: false }, what, verb)) return false
+  }
+  return true
 }

@@ -176,6 +176,25 @@ test('a project uses its own scanner or the default, and the default again when 
   expectAnswer(await call('DELETE', `/scanners/${wide}`), 200)
 })
 
+test("Marina's own matcher is listed and can be the default or disabled, but not changed or deleted", async () => {
+  const row = await marina.ground.db.row<{ id: string }>({
+    name: '',
+    text: `insert into scanner (name, url, is_own) values ($1, 'urn:marina:own', true) returning id`,
+    values: [fresh('own')],
+  })
+  const { id } = row!
+  const before = await show(id)
+  assert.equal((before as Shown & { is_own: boolean }).is_own, true)
+  expectAnswer(await call('DELETE', `/scanners/${id}`), 412, 'PRECONDITION')
+  expectAnswer(await call('PUT', `/scanners/${id}`, { ...before, name: 'other', url: `${base}/good` }), 200)
+  assert.deepEqual([(await show(id)).name, (await show(id)).url], [before.name, before.url])
+  expectAnswer(await call('PATCH', `/scanners/${id}`, { is_default: true }), 200)
+  assert.equal((await show(id)).is_default, true)
+  expectAnswer(await call('PUT', `/scanners/${id}`, { disabled: true }), 200)
+  expectAnswer(await call('PATCH', `/scanners/${id}`, { is_default: true }), 412, 'PRECONDITION')
+  expectAnswer(await call('PUT', `/scanners/${id}`, { disabled: false }), 200)
+})
+
 test('two first scanners at once leave one default', async () => {
   await marina.ground.db.run({ name: '', text: 'delete from scanner', values: [] })
   await Promise.all(Array.from({ length: 6 }, () => make()))

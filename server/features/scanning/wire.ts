@@ -40,6 +40,7 @@ export function presentScanner(scanner: Scanner): Registration {
     ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }),
     skip_certVerify: scanner.skipsTlsCheck,
     use_internal_addr: scanner.usesInternalAddress,
+    is_own: scanner.isOwn,
     create_time: scanner.createdAt.toISOString(),
     update_time: scanner.updatedAt.toISOString(),
   }

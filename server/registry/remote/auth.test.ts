@@ -49,7 +49,7 @@ const failsWith = (reason: RemoteFailed['reason'], pattern: RegExp) => (error: u
   return true
 }
 
-test('a token is got by GET with name and password, once for each scope; the registry sees no password', async () => {
+test('S3-34: a token is got by GET with name and password, once a scope; the registry sees no password', async () => {
   await using tokens = await openTokens(({ scope = 'none' }) => ({ token: `good-${scope}`, expires_in: 300 }))
   await using side = await openOtherSide(
     registry(
@@ -134,7 +134,7 @@ test('a token is replaced before its end, and once when it is refused; then the 
   assert.equal(tokens.forms.length, 5)
 })
 
-test('Basic is sent to a registry that asks for it, and to no other host', async () => {
+test('S3-33, S3-34: Basic is sent to a registry that asks for it, and to no other host', async () => {
   await using storage = await openOtherSide((request, response) =>
     response.end(request.headers.authorization ?? 'none'),
   )

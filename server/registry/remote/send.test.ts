@@ -156,6 +156,24 @@ test('a source with other bytes, fewer or more than it said is refused, and noth
   }
 })
 
+test('bytes that rotted after they were verified are refused by docker-registry and by Marina', async () => {
+  for (const to of [{ url: docker.url }, { url: marina.url, credential: credential() }]) {
+    using remote = openOtherRemote(to, { tries: 2 })
+    const name = newName()
+    for (const size of [100, 2_000_000]) {
+      const bytes = randomBytes(size)
+      const digest = digestOf(bytes)
+      bytes[size - 1]! ^= 1
+      const blob = { digest, size, open: blobOf(bytes).open, isVerified: true }
+      await assert.rejects(
+        remote.sendBlob(name, by, blob),
+        (error) => error instanceof RemoteFailed && error.code === 'DIGEST_INVALID',
+      )
+      assert.equal(await remote.hasBlob(name, digest), false)
+    }
+  }
+})
+
 test('a registry that keeps less than it was sent, or never more, is given up after the tries', async () => {
   await using side = await openOtherSide((request, response) => {
     const { method, url } = request

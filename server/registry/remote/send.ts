@@ -93,14 +93,13 @@ async function tell(blob: SendBlob, upload: Upload): Promise<void> {
 }
 
 async function sendSmall(line: Line, name: RepositoryName, blob: SendBlob): Promise<BlobStat> {
-  const hash = createHash(algorithmOf(blob.digest))
-  const bytes = checked(await blob.open(0, line.signal), hash, blob)
+  const bytes = checked(await blob.open(0, line.signal), hashOf(blob), blob)
   return putBlob(line, name, blob.digest, bytes, blob.size)
 }
 
 async function sendRest(line: Line, name: RepositoryName, blob: SendBlob, begun: Upload): Promise<BlobStat> {
   let upload = begun
-  const hash = upload.size === 0 ? createHash(algorithmOf(blob.digest)) : undefined
+  const hash = upload.size === 0 ? hashOf(blob) : undefined
   if (upload.size < blob.size) {
     const parts = partsOf(checked(await blob.open(upload.size, line.signal), hash, blob, upload.size), blob.chunkBytes)
     for await (const part of parts) {
@@ -116,6 +115,8 @@ async function sendRest(line: Line, name: RepositoryName, blob: SendBlob, begun:
   }
   return finishUpload(line, name, upload.id, blob.digest, empty(), upload.size)
 }
+
+const hashOf = ({ digest, isVerified }: SendBlob) => (isVerified ? undefined : createHash(algorithmOf(digest)))
 
 async function* empty(): Bytes & AsyncGenerator<Uint8Array> {}
 

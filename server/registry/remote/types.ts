@@ -111,6 +111,8 @@ export type SendBlob = {
   digest: Digest
   size: number
   open: BlobSource
+  /** The bytes were hashed when they were stored: that they are whole is left to the other side, which hashes them. */
+  isVerified?: boolean
   /** An upload that an earlier try began (`onUpload`); a new one when the other side no longer knows it. */
   upload?: string
   /** Sends in PATCH requests of this many bytes at most; by default one request holds all. */

@@ -5,7 +5,15 @@ import type { Reader } from '../../../catalog/reader.ts'
 import type { Viewer } from '../../../catalog/viewer.ts'
 import { listing } from '../../../platform/db/listing.ts'
 import { sql } from '../../../platform/db/sql.ts'
-import { mayInEvery, mayInProject, route, viewerOf, type ApiRoute, type Rights } from '../../access/index.ts'
+import {
+  mayInEvery,
+  mayInProject,
+  projectsOfToken,
+  route,
+  viewerOf,
+  type ApiRoute,
+  type Rights,
+} from '../../access/index.ts'
 import { findArtifacts } from '../find.ts'
 import { graphOf } from '../graph/graph.ts'
 import { listPlaces } from '../graph/store.ts'
@@ -53,6 +61,12 @@ export function graphRoutes({ reader, artifacts }: Parts): ApiRoute[] {
 
 /** The projects whose artifacts these rights list. A robot may belong to a project and have another right there. */
 async function readable(reader: Reader, rights: Rights): Promise<Viewer> {
+  if (rights.kind === 'token' && !rights.isDisabled) {
+    const ids = projectsOfToken(rights)
+    if (mayInEvery(rights, 'artifact', 'list')) return { seesAll: true }
+    const mayRead = (id: number) => mayInProject(rights, { id, name: '', isPublic: false }, 'artifact', 'list')
+    return { seesAll: false, projectIds: ids === 'all' ? [] : ids.filter(mayRead) }
+  }
   if (rights.kind !== 'robot' || rights.isDisabled)
     return viewerOf(reader, rights, (one) => mayInEvery(one, 'artifact', 'list'))
   if (mayInEvery(rights, 'artifact', 'list')) return { seesAll: true }

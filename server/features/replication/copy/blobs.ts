@@ -105,6 +105,7 @@ async function sendOnce(run: CopyRun, { digest, size }: Wanted): Promise<void> {
   await target.sendBlob(to, {
     digest,
     size,
+    isVerified: source.endpointId === 0,
     open: async (at) => {
       const range = at > 0 ? { start: at, end: size - 1 } : undefined
       return run.throttle.through(counting(run, await source.registry.openBlob(from, digest, range)))

@@ -1,9 +1,10 @@
 import { isReferenceViolation, type Db } from '../../../platform/db/db.ts'
 import { failpoint } from '../../../platform/failpoint.ts'
-import { handler, HopelessJob, JobAborted, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
+import { handler, HopelessJob, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
 import { findSubject, type Subject } from '../sboms/store.ts'
 import { ScanRefused, type Scanner as Engine, type VulnerabilityReport } from '../scanners/scanner.ts'
 import { findScanner, type Scanner } from '../store.ts'
+import { isTheEnd } from '../the-end.ts'
 import { saveReport } from './store.ts'
 import { tellCompleted, tellFailed } from './told.ts'
 
@@ -42,7 +43,7 @@ export function scanHandler(type: ScanJob, ground: ScanGround): JobHandler {
       await scan(ground, image, job)
     } catch (error) {
       const reason = error instanceof ScanRefused ? new HopelessJob(error.message, { cause: error }) : error
-      if (isTheEnd(reason, job)) await tellFailed(ground.db, image, job, (reason as Error).message)
+      if (isTheEnd(reason, job, maxTries)) await tellFailed(ground.db, image, job, (reason as Error).message)
       throw reason
     }
   })
@@ -74,11 +75,4 @@ async function scan({ db, engineOf }: ScanGround, image: Subject, job: Job<ScanP
     })
   const end = total === undefined ? 'a newer scan has ended before: nothing is changed' : `vulnerabilities: ${total}`
   job.log(end, 'INFO', 'last word')
-}
-
-/** Whether the job ends in Error by this error: a stop and a shutdown are no failures, and another try may follow. */
-function isTheEnd(error: unknown, { signal, attempt }: Job<ScanParams>): boolean {
-  const why = signal.reason instanceof JobAborted ? signal.reason.why : undefined
-  if (signal.aborted && why !== 'timeout') return false
-  return error instanceof HopelessJob || attempt >= maxTries
 }

@@ -71,12 +71,49 @@ test('a push has images scanned where the project says so, once each; webhooks t
   )
   assert.equal(adapter.scans.filter(({ artifact }) => artifact.repository === repository).length, 2)
 })
+
+test('webhooks tell of SBOMs as well, with their digest', async () => {
+  await using receiver = await openReceiver()
+  const project = await givenProject(marina)
+  const policy = {
+    name: fresh('hook'),
+    enabled: true,
+    event_types: ['SCANNING_COMPLETED', 'SCANNING_FAILED'],
+    targets: [{ type: 'http', address: receiver.url }],
+  }
+  expectAnswer(await rest('POST', `/projects/${project.name}/webhook/policies`, admin, policy), 201)
+  await pushLayers(marina, `${project.name}/app`, [layer], { tag: 'v1' })
+  await pushLayers(marina, `${project.name}/app`, [Buffer.from('no archive')], { tag: 'bad' })
+  const told: Hook[] = []
+  for (const tag of ['v1', 'bad']) {
+    const path = `/projects/${project.name}/repositories/app/artifacts/${tag}/scan`
+    expectAnswer(await rest('POST', path, admin, { scan_type: 'sbom' }), 202)
+    const body = await eventually(() => receiver.received[told.length]!.body)
+    told.push(JSON.parse(body) as Hook)
+  }
+  assert.deepEqual(
+    told.map(({ type, operator, event_data: { scan, resources } }) => {
+      const { scan_status: status, sbom_digest: digest, sbom_repository: from } = resources[0]!.sbom_overview
+      return [type, operator, scan, status, digest?.startsWith('sha256:'), from]
+    }),
+    [
+      ['SCANNING_COMPLETED', admin.name, { scan_type: 'sbom' }, 'Success', true, `${project.name}/app`],
+      ['SCANNING_FAILED', admin.name, { scan_type: 'sbom' }, 'Error', undefined, `${project.name}/app`],
+    ],
+  )
+})
+
 type Hook = {
   type: string
   operator: string
   event_data: {
     scan: object
-    resources: { digest: string; tag: string; scan_overview: Record<string, Overview> }[]
+    resources: {
+      digest: string
+      tag: string
+      scan_overview: Record<string, Overview>
+      sbom_overview: { scan_status: string; sbom_digest?: string; sbom_repository: string }
+    }[]
   }
 }
 

@@ -6,7 +6,15 @@ import { openScene } from '../../../testing/scene.ts'
 import { saveScanner } from '../store.ts'
 import type { Finding, Severity } from './finding.ts'
 import { findingsOf, summarizeGroups, sweepFindings } from './findings.ts'
-import { findRawReport, listOverviews, lockReports, noteScans, saveReport, type NewReport } from './store.ts'
+import {
+  findRawReport,
+  listOverviews,
+  listOverviewsBy,
+  lockReports,
+  noteScans,
+  saveReport,
+  type NewReport,
+} from './store.ts'
 
 const { marina, cast } = await openScene()
 const { db } = marina.ground
@@ -124,7 +132,10 @@ test('an older task changes nothing once a newer one has reported; the last repo
   const waiting = (await listOverviews(db, [image]))[0]!
   assert.notEqual(waiting.reportId, before.reportId)
   assert.equal(waiting.finished!.total, 1)
+  const cached = async () => (await listOverviewsBy(marina.ground, scannerId, [image]))[0]!.finished!.total
+  assert.equal(await cached(), 1)
   const second = await save(image, [found(`${prefix}a`), found(`${prefix}c`)], { taskId: newest })
+  assert.deepEqual([await cached(), await cached()], [2, 2])
   assert.deepEqual([second!.id, second!.added.length], [first!.id, 1])
   assert.deepEqual((await idsOf(first!.id)).sort(), [`${prefix}a`, `${prefix}c`])
 })

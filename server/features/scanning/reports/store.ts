@@ -1,19 +1,12 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { imageFindingsKey } from '../../../catalog/artifact.ts'
+import type { Reader } from '../../../catalog/reader.ts'
+import { keyOf } from '../../../platform/cache/keys.ts'
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
-import { sql } from '../../../platform/db/sql.ts'
+import { sql, type Sql } from '../../../platform/db/sql.ts'
 import type { Status } from '../../../platform/jobs/type.ts'
 import type { ScannerDescription } from '../scanners/scanner.ts'
-import {
-  rankOf,
-  severities,
-  summarize,
-  unite,
-  type Finding,
-  type ReportState,
-  type Severity,
-  type Summary,
-} from './finding.ts'
+import { rankOf, severities, summarize, unite, type Finding, type ReportState, type Summary } from './finding.ts'
 import { linkFindings, saveFindings } from './findings.ts'
 
 export type NewReport = {
@@ -44,6 +37,7 @@ export async function saveReport(
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
   tx.changes(imageFindingsKey(report.artifactId))
+  tx.changes(reportKey(report.scannerId, report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
   const id = await saveSummary(tx, report, summary)
@@ -110,40 +104,90 @@ export type ReportRow = {
   finished: Finished | null
 }
 
-type Stored = Omit<ReportRow, 'finished'> & { madeAt: Date | null; made: Omit<Finished, 'startedAt' | 'endedAt'> } & {
-  rank: number
-  begunAt: Date
-}
+/** A report that no task is about to change; `null`: the scanner has none. */
+type Stable = { row: ReportRow | null }
+
+/** `vulnerability_report:<scanner>:<artifact>`; whoever changes the row names it. */
+const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
 /**
- * The reports of images by the scanner that their project uses: one row for each image that has any, in the order of
- * the images' ids. A look whose task is gone before it was finished counts as none.
+ * The reports of images by a scanner: one row for each image that has any, in no order. Those that no task is about to
+ * change come from the cache, all others by one query. A look whose task is gone before it was finished counts as none.
  */
-export async function listOverviews(db: Queryable, artifactIds: number[]): Promise<ReportRow[]> {
-  const rows = await db.rows<Stored>(sql`
-    select report.id, report.artifact_id as "artifactId", report.scanner_id as "scannerId",
-      report.report_id as "reportId", report.task_id as "taskId",
-      case when report.is_made then 'Success' else coalesce(task.status, 'Success') end as status,
-      case when report.is_made or task.id is null then report.started_at else task.started_at end as "startedAt",
-      case when report.is_made or task.id is null then report.ended_at else task.ended_at end as "endedAt",
-      report.started_at as "begunAt", report.ended_at as "madeAt", report.severity as rank,
-      json_build_object(
-        'mimeType', report.mime_type, 'scanner', report.scanner, 'state', report.state,
-        'generation', report.generation, 'total', report.total, 'fixable', report.fixable,
-        'counts', report.counts) as made
-    from vulnerability_report report
-      join artifact on artifact.id = report.artifact_id
+export async function listOverviewsBy(
+  { db, cache }: Reader,
+  scannerId: string,
+  artifactIds: number[],
+): Promise<ReportRow[]> {
+  const changing = new Map<number, ReportRow>()
+  const load = async (ids: number[]) => {
+    const rows = new Map((await readOverviews(db, sql`${scannerId}::uuid`, ids)).map((row) => [row.artifactId, row]))
+    for (const row of rows.values()) if (!isStable(row)) changing.set(row.artifactId, row)
+    const stable = ids.flatMap((id): [number, Stable][] =>
+      changing.has(id) ? [] : [[id, { row: rows.get(id) ?? null }]],
+    )
+    return new Map(stable)
+  }
+  const known = await cache.many(artifactIds, (id) => reportKey(scannerId, id), load, sizeOfStable)
+  return artifactIds.flatMap((id) => known.get(id)?.row ?? changing.get(id) ?? [])
+}
+
+const isStable = ({ status }: ReportRow) => status === 'Success'
+const sizeOfStable = ({ row }: Stable) => (row ? 900 : 100)
+
+/** The same by the scanner that each image's own project uses, read from the database. */
+export function listOverviews(db: Queryable, artifactIds: number[]): Promise<ReportRow[]> {
+  const ofProject = sql`
+    select project_scanner.scanner_id from artifact
       join repository on repository.id = artifact.repository_id
-      left join project_scanner on project_scanner.project_id = repository.project_id
-      left join task on task.id = report.task_id
-    where report.artifact_id = any(${artifactIds}::bigint[])
-      and report.scanner_id = coalesce(project_scanner.scanner_id, (select id from scanner where is_default))
-      and (report.is_made or task.id is not null or report.ended_at is not null)
-    order by report.artifact_id`)
-  return rows.map(({ madeAt, begunAt, rank, made, ...row }) => ({
-    ...row,
-    finished: madeAt && { ...made, severity: severities[rank] as Severity, startedAt: begunAt, endedAt: madeAt },
-  }))
+      join project_scanner on project_scanner.project_id = repository.project_id
+    where artifact.id = artifact_id`
+  return readOverviews(db, sql`coalesce((${ofProject}), (select id from scanner where is_default))`, artifactIds)
+}
+
+type Stored = Omit<Finished, 'severity' | 'startedAt' | 'endedAt'> &
+  Omit<ReportRow, 'finished' | 'status'> & { rank: number; isMade: boolean }
+
+async function readOverviews(db: Queryable, scannerId: Sql, artifactIds: number[]): Promise<ReportRow[]> {
+  const rows = await db.rows<Stored>(sql`
+    select id, artifact_id as "artifactId", scanner_id as "scannerId", report_id as "reportId", task_id as "taskId",
+      is_made as "isMade", started_at as "startedAt", ended_at as "endedAt", severity as rank,
+      mime_type as "mimeType", scanner, state, generation, total, fixable, counts
+    from vulnerability_report
+    where artifact_id = any(${artifactIds}::bigint[]) and scanner_id = ${scannerId}
+    order by artifact_id`)
+  const tasks = await readTasks(db, rows)
+  return rows.flatMap((row) => overviewOf(row, tasks.get(row.taskId ?? -1)) ?? [])
+}
+
+type TaskState = { id: number; status: Status; startedAt: Date | null; endedAt: Date | null }
+
+/** The tasks of looks that have not been finished; most pages have none. */
+async function readTasks(db: Queryable, rows: Stored[]): Promise<Map<number, TaskState>> {
+  const ids = rows.flatMap(({ isMade, taskId }) => (isMade || taskId === null ? [] : [taskId]))
+  if (ids.length === 0) return new Map()
+  const tasks = await db.rows<TaskState>(sql`
+    select id, status, started_at as "startedAt", ended_at as "endedAt" from task where id = any(${ids}::bigint[])`)
+  return new Map(tasks.map((task) => [task.id, task]))
+}
+
+/** Undefined for a look whose task is gone, unless an earlier one was finished. */
+function overviewOf({ isMade, rank, ...stored }: Stored, task: TaskState | undefined): ReportRow | undefined {
+  const { id, artifactId, scannerId, reportId, taskId, startedAt, endedAt, ...made } = stored
+  if (!task && !endedAt) return undefined
+  const finished = endedAt && startedAt ? { ...made, severity: severities[rank]!, startedAt, endedAt } : null
+  const look = isMade || !task ? { status: 'Success' as const, startedAt, endedAt } : task
+  return {
+    id,
+    artifactId,
+    scannerId,
+    reportId,
+    taskId,
+    finished,
+    status: look.status,
+    startedAt: look.startedAt,
+    endedAt: look.endedAt,
+  }
 }
 
 /** The scanner's answer as it came; undefined when none is kept. */
@@ -173,6 +217,7 @@ export async function noteScans(
   scannerId: string,
   tasks: { artifactId: number; taskId: number }[],
 ): Promise<void> {
+  tx.changes(...tasks.map(({ artifactId }) => reportKey(scannerId, artifactId)))
   await tx.run(sql`
     update vulnerability_report set report_id = gen_random_uuid(), task_id = one.task, is_made = false
     from unnest(

@@ -7,7 +7,7 @@ import { facts, type ScanEnded } from '../topics.ts'
 import { listOverviews, type ReportRow } from './store.ts'
 import { presentOverview, typeOf } from './wire.ts'
 
-type Run = { executionId: number; taskId: number }
+export type Run = { executionId: number; taskId: number }
 
 /** The most tags that a fact names. */
 const mostTags = 100
@@ -32,11 +32,19 @@ export async function tellStopped(tx: Tx, images: Subject[], by: Actor): Promise
 }
 
 /** Who asked for the scan, as its execution says; Marina itself after a push. */
-async function operatorOf(tx: Queryable, { executionId }: Run): Promise<Actor> {
+export async function operatorOf(tx: Queryable, { executionId }: Run): Promise<Actor> {
   const row = await tx.row<{ name: string | null }>(
     sql`select extra_attrs ->> 'operator' as name from execution where id = ${executionId}`,
   )
   return { kind: 'system', id: null, name: row?.name ?? 'scan' }
+}
+
+/** The newest tags of an image. */
+export async function tagsOf(tx: Queryable, artifactId: number): Promise<string[]> {
+  const tags = await tx.rows<{ name: string }>(
+    sql`select name from tag where artifact_id = ${artifactId} order by id desc limit ${mostTags}`,
+  )
+  return tags.map(({ name }) => name)
 }
 
 /** `status`: what the task ends with, which it is about to say itself. */
@@ -45,12 +53,10 @@ async function endedOf(
   { id, projectId, repository, digest }: Subject,
   status: 'Error' | 'Stopped' | undefined,
 ): Promise<ScanEnded> {
-  const tags = await tx.rows<{ name: string }>(
-    sql`select name from tag where artifact_id = ${id} order by id desc limit ${mostTags}`,
-  )
+  const tags = await tagsOf(tx, id)
   const [row] = await listOverviews(tx, [id])
   const overview = row ? { scan_overview: { [typeOf(row)]: shownOf(row, status) } } : {}
-  return { projectId, repository, digest, tags: tags.map(({ name }) => name), scanType: 'vulnerability', overview }
+  return { projectId, repository, digest, tags, scanType: 'vulnerability', overview }
 }
 
 /** As in Harbor, a scan that did not succeed shows no findings, also where those of the last one are still valid. */

@@ -2,11 +2,11 @@ import type { Static } from 'typebox'
 import type * as api from '../../../../api/artifacts.ts'
 import type { Status } from '../../../platform/jobs/type.ts'
 import { reportTypes } from '../scanners/adapter/metadata.ts'
-import { severities, type Finding, type Summary } from './finding.ts'
+import { severities, type Finding, type Severity, type Summary } from './finding.ts'
 import type { ReportRow } from './store.ts'
 
 /** What the API shows of one report type: the value of a key of `scan_overview`. */
-type Overview = NonNullable<Static<typeof api.Artifact>['scan_overview']>[string]
+export type Overview = NonNullable<Static<typeof api.Artifact>['scan_overview']>[string]
 
 /** What Harbor answers for a time that is not set. */
 const never = '0001-01-01T00:00:00.000Z'
@@ -30,10 +30,22 @@ export function presentOverview(rows: ReportRow[], summary: Summary | undefined)
     start_time: start?.toISOString() ?? never,
     end_time: end?.toISOString() ?? never,
     ...(start && end ? { duration: Math.max(0, Math.round((Number(end) - Number(start)) / 1000)) } : {}),
-    ...(summary ? { severity: summary.severity, summary: presentSummary(summary) } : {}),
+    ...(summary ? { ...claimOf(rows, summary), summary: presentSummary(summary) } : {}),
     ...(scanner ? { scanner } : {}),
     ...(status === 'Success' ? { complete_percent: percentOf(rows) } : {}),
   }
+}
+
+/**
+ * The worst severity. Where a report says that it could not know all (`state`), no findings are no proof: Unknown takes
+ * the place of None.
+ */
+export function claimOf(
+  rows: ReportRow[],
+  { severity }: Pick<Summary, 'severity'>,
+): { severity: Severity; state?: string } {
+  const state = rows.map(({ finished }) => finished?.state ?? 'ok').find((one) => one !== 'ok')
+  return state === undefined ? { severity } : { severity: severity === 'None' ? 'Unknown' : severity, state }
 }
 
 /** Only severities that were found are named. */

@@ -15,6 +15,8 @@ import type { Registry } from '../../../registry/registry.ts'
 import { describe } from '../../artifacts/index.ts'
 import { ScanRefused, type SbomReport, type Scanner, type ScannerDescription } from '../scanners/scanner.ts'
 import { accessoryOf, type SbomAccessory } from './accessory.ts'
+import { isTheEnd } from '../the-end.ts'
+import { tellMade, tellNotMade } from './told.ts'
 import { findMadeSbom, findSubject, noteMade, type Subject } from './store.ts'
 
 type SbomParams = { artifactId: number }
@@ -28,9 +30,10 @@ export type JobGround = {
 
 /** Harbor's vendor type of the executions. */
 export const vendorType = 'SBOM'
+const maxTries = 3
 
 export const sbomJob = ({ sbomsAtOnce, timeoutMs }: Rules) =>
-  jobType<SbomParams>({ name: vendorType, concurrency: sbomsAtOnce, maxTries: 3, timeoutMs, keep: 5 })
+  jobType<SbomParams>({ name: vendorType, concurrency: sbomsAtOnce, maxTries, timeoutMs, keep: 5 })
 export type SbomJob = ReturnType<typeof sbomJob>
 
 /** Who makes SBOMs, as the audit log names it. */
@@ -45,8 +48,13 @@ export function sbomHandler(type: SbomJob, ground: JobGround): JobHandler {
     const image = await findSubject(ground.reader.db, job.params.artifactId)
     if (!image) throw new HopelessJob('the image was deleted')
     job.log(`${run.scanner.name} ${run.scanner.version} looks into ${image.repository}@${image.digest}`)
-    const accessory = await store(ground, image, await make(ground, image, job), run)
-    job.log(`the SBOM is ${accessory.digest}`, 'INFO', 'last word')
+    try {
+      const accessory = await store(ground, image, await make(ground, image, job), run)
+      job.log(`the SBOM is ${accessory.digest}`, 'INFO', 'last word')
+    } catch (error) {
+      if (isTheEnd(error, job, maxTries)) await tellNotMade(ground.reader.db, image, job, (error as Error).message)
+      throw error
+    }
   })
 }
 
@@ -95,5 +103,6 @@ async function replaceSbom(
   failpoint('sbom.saved')
   const sbomId = (await lockArtifact(tx, repositoryId, digest))!
   await noteMade(tx, { artifactId: id, taskId: job.taskId, sbomId, scanner, startedAt })
+  await tellMade(tx, image, job)
   await job.keep(tx, { sbom_digest: digest })
 }

@@ -1,0 +1,25 @@
+import type { Reader } from '../../../catalog/reader.ts'
+import type { Uses } from '../../../platform/uses.ts'
+import type { Caller } from '../../../registry/caller.ts'
+import { findAccount } from '../store.ts'
+import { hashOfSecret, isTokenSecret } from './secret.ts'
+import { findTokenBySecret } from './store.ts'
+
+/**
+ * The account of this name, when the password is the secret of a token of it that has not expired. Undefined otherwise;
+ * a password of another form costs nothing here.
+ */
+export async function loginByToken(
+  reader: Reader,
+  name: string,
+  password: string,
+  uses?: Pick<Uses, 'note'>,
+): Promise<Caller | undefined> {
+  if (!isTokenSecret(password)) return undefined
+  const token = await findTokenBySecret(reader, hashOfSecret(password))
+  if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now())) return undefined
+  const account = await findAccount(reader, name)
+  if (account?.id !== token.accountId || account.isDisabled) return undefined
+  uses?.note(token.id)
+  return { kind: 'user', id: account.id, name: account.name, token: token.id }
+}
