@@ -16,7 +16,12 @@ type Answered<O> = { status: number; headers: Pick<Headers, 'get'>; body: Answer
 /** Sends one request over HTTP and returns the whole answer. Redirects are not followed. */
 export type Send = (
   url: string,
-  request: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+  request: {
+    method: string
+    headers: Record<string, string>
+    body?: string | Uint8Array<ArrayBuffer>
+    signal: AbortSignal
+  },
 ) => Promise<{ status: number; headers: Pick<Headers, 'get'>; text(): Promise<string> }>
 
 /** The server answered with a failure; the message is the server's. */

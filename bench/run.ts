@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
@@ -32,7 +33,7 @@ import { tagList } from './scenarios/tag-list.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { footprint } from './scenarios/footprint.ts'
-import { openScratch } from './scratch.ts'
+import { openScratch, output } from './scratch.ts'
 
 const scenarios = [
   manifestGet,
@@ -92,6 +93,8 @@ async function main(argv: string[]): Promise<number> {
     console.log(usage)
     return values.help ? 0 : 2
   }
+  // As npm start does before it starts Marina.
+  await output(process.execPath, [path.resolve(import.meta.dirname, '../server/bundle/build.ts')])
   const machine = await describeMachine()
   console.log(
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, ` +

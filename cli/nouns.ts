@@ -40,6 +40,23 @@ export const clientCommands: ClientCommand[] = [
     about: 'have an image scanned for vulnerabilities, and list them',
     load: async () => (await import('./commands/scan.ts')).scan,
   },
+  {
+    name: 'vuln',
+    about: 'what is known to be wrong with the packages of an image',
+    load: async () => (await import('./commands/vuln.ts')).vuln,
+  },
+  {
+    name: 'packages',
+    about: 'find the images that have a package or a vulnerability',
+    load: async () => (await import('./commands/packages.ts')).packages,
+  },
+  noun('vulndb', 'the database of vulnerabilities: import, state', () => import('./commands/vulndb.ts')),
+  {
+    name: 'signatures',
+    about: 'who signed an image, and whether its project trusts them',
+    load: async () => (await import('./commands/signatures.ts')).signatures,
+  },
+  noun('trust', 'whose signatures a project trusts, and asks for', () => import('./commands/trust.ts')),
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),

@@ -1,6 +1,8 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const tokens = 'the page of the own account has no tokens yet: the command line has them'
+const matcher = 'the report of a scan, and the SBOM, hold it'
+const signers = 'the command line saves whose signatures count'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -35,6 +37,19 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
   getScanner: one,
+  getVulndb: matcher,
+  searchPackages: matcher,
+  listSignatures: signers,
+  listPackagesOfArtifact: matcher,
+  listVulnerabilitiesOfArtifact: matcher,
+  comparePackages: 'the command line compares the packages of two images',
+  listSigners: signers,
+  putSigner: signers,
+  deleteSigner: signers,
+  listTrustRoots: signers,
+  putTrustRoot: signers,
+  deleteTrustRoot: signers,
+  deleteVulndb: 'the command line deletes the database of vulnerabilities',
   listTopRepositories: 'the home page shows what is of interest to its reader, and scores what is used least',
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',
@@ -43,8 +58,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listCurrentUserTokens: tokens,
   createCurrentUserToken: tokens,
   deleteCurrentUserToken: tokens,
-  listUserTokens: 'neither a page nor the command line has it yet: for scripts',
-  deleteUserToken: 'neither a page nor the command line has it yet: for scripts',
+  listUserTokens: 'an administrator lists and revokes the tokens of others by the API',
+  deleteUserToken: 'an administrator lists and revokes the tokens of others by the API',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',

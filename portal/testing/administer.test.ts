@@ -122,6 +122,34 @@ suite('pages of the administration', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
+  test('scores: rules of one’s own are written as shares by value, and the server judges them', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/settings/scores')
+    await page.getByLabel('Rules', { exact: true }).selectOption('custom')
+    const pulls = page.getByRole('group', { name: 'Pulls', exact: true })
+    await pulls.getByLabel('Shares by value').fill('ten or more: 100')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await pulls.getByText('Write each line as from-below: percent').waitFor()
+    await pulls.getByLabel('Shares by value').fill('10-: 100')
+    await pulls.getByLabel('Weight, in percent').fill('100')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page
+      .getByRole('alert')
+      .getByText(/weights/i)
+      .waitFor()
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('400')))
+    await pulls.getByLabel('Weight, in percent').fill('20')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The settings are saved.').waitFor()
+    type Rules = { preset: string; factors: { pull_count: object } }
+    const { preset, factors } = await ask<Rules>('/system/scores')
+    assert.equal(preset, 'custom')
+    assert.deepEqual(factors.pull_count, { weight: 20, tiers: [{ from: 10, multiplier: 100 }], beyond: 100 })
+    assert.deepEqual(visitor.complaints, [])
+  })
+
   test('quotas, groups, caches and scanners: their main action', async () => {
     await using visitor = await visit()
     const { page } = visitor

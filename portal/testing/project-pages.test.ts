@@ -40,6 +40,12 @@ const tabs: { tab: string; action: string; seen: Role[]; offered: Role[] }[] = [
     offered: ['administrator', 'projectAdmin'],
   },
   {
+    tab: 'usage',
+    action: 'Columns',
+    seen: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+    offered: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+  },
+  {
     tab: 'trash',
     action: 'Actions: legacy',
     seen: ['administrator', 'projectAdmin', 'maintainer'],
@@ -84,6 +90,47 @@ suite('the pages of a project and of the system', () => {
       assert.deepEqual(role === 'stranger' || role === 'anonymous' ? faults(visitor) : visitor.complaints, [])
     })
   }
+
+  test('usage: a project administrator goes from repositories to artifacts of the own project alone', async () => {
+    await using visitor = await visit({ as: scene.cast.projectAdmin })
+    const { page } = visitor
+    await visitor.go('/p/team/-/usage')
+    const table = page.getByRole('table', { name: 'Repositories' })
+    await table.getByRole('link', { name: 'apps/web' }).click()
+    await page.getByRole('heading', { name: 'apps/web', level: 1 }).waitFor()
+    assert.equal(new URL(page.url()).pathname, '/p/team/-/usage')
+    await page.getByRole('table', { name: 'Artifacts' }).getByRole('link').first().waitFor()
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('link', { name: 'team · Usage' }).click()
+    await table.waitFor()
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+    // Neither the system's usage nor that of another project is told.
+    for (const path of ['/usage', '/projects/tools/usage'])
+      assert.equal((await visitor.context.request.get(`/api/v2.0${path}`)).status(), 403, path)
+  })
+
+  test('members say since when, and by whom; deletions how many bytes they hold', async () => {
+    await using visitor = await visit({ as: scene.cast.projectAdmin })
+    const { page } = visitor
+    await visitor.go('/p/team/-/members')
+    const row = page.getByRole('row').filter({ hasText: /^\s*admin/ })
+    await row.getByText('by admin').waitFor()
+    await row.locator('time').waitFor()
+    await visitor.go('/p/team/-/trash')
+    const deletion = page.getByRole('row', { name: /legacy/ })
+    await deletion.getByText(/^[\d.]+ (B|KiB)$/).waitFor()
+    await deletion.getByRole('button', { name: 'Actions: legacy' }).click()
+    await page.getByRole('menuitem', { name: 'Restore' }).click()
+    await page
+      .getByRole('dialog')
+      .getByText(/It holds [\d.]+ K?i?B\. Of these, [\d.]+ K?i?B are freed/)
+      .waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
 
   for (const scheme of ['light', 'dark'] as const) {
     test(`what opens above a page has no barrier in a ${scheme} theme`, async () => {

@@ -31,11 +31,22 @@ suite('pages of a project and a repository', () => {
   })
 
   test('each role sees the repositories and tags of its project, and what it may do with them', async () => {
-    const all = ['Repositories', 'Members', 'Robots', 'Labels', 'Rules', 'Webhooks', 'Trash', 'Activity', 'Settings']
+    const all = [
+      'Repositories',
+      'Members',
+      'Robots',
+      'Labels',
+      'Rules',
+      'Webhooks',
+      'Usage',
+      'Trash',
+      'Activity',
+      'Settings',
+    ]
     const without = (...names: string[]) => all.filter((one) => !names.includes(one))
     for (const [role, tabs, mayPush, mayDelete] of [
-      ['guest', ['Repositories', 'Members', 'Robots', 'Labels'], false, false],
-      ['developer', ['Repositories', 'Members', 'Robots', 'Labels', 'Rules'], true, false],
+      ['guest', ['Repositories', 'Members', 'Robots', 'Labels', 'Usage'], false, false],
+      ['developer', ['Repositories', 'Members', 'Robots', 'Labels', 'Rules', 'Usage'], true, false],
       ['maintainer', without('Activity', 'Settings'), true, true],
       ['projectAdmin', all, true, true],
       ['administrator', all, true, true],
@@ -57,6 +68,24 @@ suite('pages of a project and a repository', () => {
       assert.equal(await untag.getAttribute('aria-disabled'), mayDelete ? null : 'true', role)
       assert.deepEqual(visitor.complaints, [], role)
     }
+  })
+
+  test('a list shows how many tags a repository has, and how many bytes it holds', async () => {
+    const answer = await callApi(scene.marina, 'GET', '/projects/team/repositories?with_usage=true&q=name%3D~apps', {
+      as: scene.cast.guest,
+    })
+    const [web] = answer.json() as { tag_count: number; size: number }[]
+    await using visitor = await visit({ as: scene.cast.guest })
+    const { page } = visitor
+    await visitor.go('/p/team')
+    const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'apps/web' }) })
+    const heads = await page.getByRole('columnheader').allInnerTexts()
+    const cells = await row.getByRole('cell').allInnerTexts()
+    const cellOf = (title: string) => cells[heads.findIndex((one) => one.trim() === title)]
+    assert.equal(cellOf('Tags'), String(web!.tag_count))
+    assert.match(cellOf('Size')!, /^[\d.]+ KiB$/)
+    assert.ok(Math.abs(parseFloat(cellOf('Size')!) - web!.size / 1024) < 1)
+    assert.deepEqual(visitor.complaints, [])
   })
 
   test('a public project is open to visitors, and an empty one says how to push, with this host and user', async () => {
@@ -174,6 +203,11 @@ suite('pages of a project and a repository', () => {
     await eventually(async () => assert.deepEqual(await page.locator('a.name').allTextContents(), ['v09999']))
     await page.locator('a.name').click()
     await page.getByRole('heading', { name: 'many:v09999', level: 1 }).waitFor()
+    await visitor.settle()
+    assert.ok((await page.locator('main *').count()) < 3000, 'the page names a part of the tags')
+    await visitor.go('/p/team/-/r/many?sort=name&page=400')
+    await page.getByText('9,976–10,000 of 10,000').waitFor()
+    await page.locator('a.name').last().getByText('v09999', { exact: true }).waitFor()
     assert.deepEqual(visitor.complaints, [])
   })
 })

@@ -90,6 +90,32 @@ suite('the pages of rules and of the trash', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
+  test('a rule may choose by regular expressions, take artifacts without tags, and count within groups', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    const before = await get('/retentions/1')
+    await visitor.go('/p/team/-/rules')
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    const first = dialog.getByRole('group', { name: 'Rule 1' })
+    await first.getByLabel('Tags').fill('^[a-z]+-[0-9]{1,3}$')
+    await first.getByLabel('Tag patterns are').selectOption('regex')
+    await first.getByText('Also artifacts that have no tag').click()
+    await first.getByLabel('The newest').fill('3')
+    await first.getByLabel('of each').selectOption('pattern')
+    await first.getByLabel('Groups by').fill('^([a-z]+)-')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The retention policy is saved.').waitFor()
+    const { ordered_rules: saved } = (await get('/retentions/1')) as { ordered_rules: Record<string, unknown>[] }
+    assert.deepEqual(saved[0]!['tags'], [
+      { kind: 'regex', pattern: '^[a-z]+-[0-9]{1,3}$', excludes: false, untagged: true },
+    ])
+    assert.deepEqual(saved[0]!['newest'], { count: 3, by: 'pushed', per: 'pattern', pattern: '^([a-z]+)-' })
+    expectAnswer(await rest('PUT', '/retentions/1', scene.cast.administrator, before), 200)
+    assert.deepEqual(visitor.complaints, [])
+  })
+
   test('a run deletes what was shown, its log says why, and it is taken back as a whole', async () => {
     await using visitor = await visit()
     const { page } = visitor

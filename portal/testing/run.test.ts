@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Locator } from 'playwright-core'
+import { saveStorageCheck } from '../../server/features/system/index.ts'
+import { callApi } from '../../server/testing/api.ts'
 import { pushImage } from '../../server/testing/given.ts'
 import { eventually } from '../../server/testing/http.ts'
 import { openPortal } from '../../server/testing/portal.ts'
@@ -68,6 +70,46 @@ suite('pages of what runs', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
+  test('jobs: the runs of all kinds, with their state, cause and log', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    const started = await callApi(scene.marina, 'POST', '/export/artifacts', { as: scene.cast.administrator, body: {} })
+    assert.ok(started.status < 300, started.text)
+    await visitor.go('/jobs?tab=runs')
+    await page.getByLabel('Kind', { exact: true }).selectOption('ARTIFACT_EXPORT')
+    const row = page
+      .getByRole('row', { name: /Reports of artifacts \d+ done by hand/ })
+      .or(page.getByRole('row', { name: /Reports of artifacts \d+ done/ }))
+    await row.first().waitFor()
+    await row.first().getByRole('link').first().click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('This job does not run any more.').waitFor()
+    await drawer.locator('pre').waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('storage: says what the last check found, and how to make one', async () => {
+    const { db } = scene.marina.ground
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/storage')
+    await page.getByText('Never checked').click()
+    await page.getByText('./marina.mjs fsck --digests').waitFor()
+    const counts = { readsDigests: true, blobs: 7, artifacts: 5, tags: 4, bytes: 3 * 1024 ** 2 }
+    const losses = ['blob sha256:12: its bytes are missing <b>here</b>']
+    await saveStorageCheck(db, { ...counts, losses, leftovers: ['a file in a place of no blob'] })
+    await visitor.go('/storage')
+    const section = page.getByRole('region', { name: 'Check of the storage' })
+    await section.getByText('5 artifacts, 7 blobs, 3 MiB').waitFor()
+    await section.getByText('every byte read').waitFor()
+    await section.getByText('What is lost cannot be pulled').waitFor()
+    await section.getByText('What was found: 2 of 2').click()
+    await section.getByText(losses[0]!).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
   test('storage: from projects down to tags, with the bytes that the API counts', async () => {
     await using visitor = await visit()
     const { page } = visitor
@@ -121,6 +163,52 @@ suite('pages of what runs', () => {
     await page.getByRole('link', { name: 'Drift' }).click()
     await page.getByRole('button', { name: 'Compare now' }).click()
     await page.getByText('Both sides are the same.').waitFor()
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('replication: names by a template and only some platforms, and what is wrong stands at its field', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/replication')
+    await page.getByRole('button', { name: 'New policy' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name (required)').fill('by-template')
+    await dialog.getByLabel('Repositories', { exact: true }).fill('team/api')
+    await dialog.getByText('Names by a template').click()
+    await dialog.getByLabel('Pattern of the source name').fill('team/(.+)')
+    await dialog.getByText('More', { exact: true }).click()
+    await dialog.getByLabel('Platforms', { exact: true }).fill('amd64')
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await dialog.getByText('A pattern needs a template').waitFor()
+    await dialog.getByText('Write os/architecture with commas between').waitFor()
+    await dialog.getByLabel('Template').fill('mirror/{{nonsense}}')
+    await dialog.getByLabel('Platforms', { exact: true }).fill('linux/amd64, linux/arm64')
+    await dialog.getByText('Write the index anew').click()
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await dialog.getByText(/holds \{\{nonsense\}\}/).waitFor()
+    assert.equal(await page.locator(':focus').getAttribute('name'), 'template')
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('400')))
+    await dialog.getByLabel('Template').fill('mirror/{{1}}')
+    await dialog.getByRole('button', { name: 'See what it would do' }).click()
+    await dialog
+      .getByRole('row', { name: /mirror\/api/ })
+      .first()
+      .waitFor()
+    await isIdle(dialog)
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await page.getByText('The policy by-template is saved.').waitFor()
+    type Policy = { name: string; id: number } & Record<string, unknown>
+    const saved = (await ask<Policy[]>('/replication/policies')).find(({ name }) => name === 'by-template')!
+    assert.deepEqual(
+      [saved['dest_template'], saved['dest_pattern'], saved['platforms'], saved['rewrite_index']],
+      ['mirror/{{1}}', 'team/(.+)', ['linux/amd64', 'linux/arm64'], true],
+    )
+    // What it says is there again when it is edited.
+    await page.getByRole('link', { name: 'by-template' }).click()
+    await page.getByRole('button', { name: 'Edit' }).click()
+    assert.equal(await dialog.getByLabel('Template').inputValue(), 'mirror/{{1}}')
+    assert.equal(await dialog.getByLabel('Platforms', { exact: true }).inputValue(), 'linux/amd64, linux/arm64')
     assert.deepEqual(visitor.complaints, [])
   })
 

@@ -35,8 +35,9 @@ export type Pulled = {
   tag: Tag | null
   mediaType: string
   caller: Caller
+  /** Anybody can forge it. */
   userAgent: string
-  /** Whether the caller may push to the repository as well. */
+  /** Whether the caller may push to the repository, whatever the token of this request is for. */
   mayPush(): Maybe<boolean>
 }
 

@@ -21,6 +21,7 @@ export type Page = {
 /** Every page of the portal, one line each. Navigation, tests and pictures follow this list. */
 export const pages: Page[] = [
   { path: '/login', load: () => import('../pages/login/login.tsx'), isBare: true },
+  { path: '/sign-up', load: () => import('../pages/login/sign-up.tsx'), isBare: true },
   {
     path: '/',
     load: () => import('../pages/home/home.tsx'),
@@ -97,6 +98,11 @@ export const pages: Page[] = [
     path: '/p/:project/-/webhooks/:id',
     load: () => import('../pages/webhooks/project-webhook.tsx'),
     example: '/p/team/-/webhooks/1',
+  },
+  {
+    path: '/p/:project/-/usage',
+    load: () => import('../pages/storage/project-usage.tsx'),
+    example: '/p/team/-/usage',
   },
   {
     path: '/p/:project/-/trash',

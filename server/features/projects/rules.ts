@@ -89,6 +89,7 @@ const metadata: Record<string, Parse> = {
   // A client that could write it could point it at another project's policy (B.6).
   retention_id: refused('is set by the retention policy itself'),
   retention_max_share: percent,
+  verify_signatures: flag,
 }
 
 /** Those of a project that caches another registry; in another project they are refused or ignored, as in Harbor. */

@@ -1,5 +1,6 @@
 import { feature } from '../../platform/feature.ts'
 import { partsOf, type Lent } from './parts.ts'
+import { facts as matcherFacts } from './matcher/topics.ts'
 import { facts } from './topics.ts'
 
 export { severityAllowed } from './gate/gate.ts'
@@ -11,4 +12,5 @@ export { scanOverview } from './reports/column.ts'
 export { sbomOverview } from './sboms/column.ts'
 
 /** What is in images: SBOMs and vulnerabilities; and scanners that are registered, with those that projects chose. */
-export const scanning = (lent: Lent) => feature({ name: 'scanning', topics: facts, ...partsOf(lent) })
+export const scanning = (lent: Lent) =>
+  feature({ name: 'scanning', topics: { ...facts, ...matcherFacts }, ...partsOf(lent) })

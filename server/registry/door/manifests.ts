@@ -8,12 +8,13 @@ import { actorOf, type Caller } from '../caller.ts'
 import { passPullGates, type Pulled, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
-import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
-import { mayTouch, type At, type Exchange, type SessionOptions } from './session.ts'
+import { fixedHeaders, matches, send, warningOf } from './reply.ts'
+import type { Rights } from '../token.ts'
+import type { At, Exchange } from './session.ts'
 
 export type ManifestOptions = PullGates & {
-  rights: SessionOptions['rights']
   registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
+  rights: Pick<Rights, 'mayTouch'>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   /** In bytes. */
   limits: { manifestBytes: number }
@@ -63,7 +64,7 @@ function pulledOf(
   { request, session }: Exchange,
 ): Omit<Pulled, 'project'> {
   const userAgent = request.headers['user-agent'] ?? ''
-  const mayPush = () => mayTouch(options, session, { name, action: 'push' })
+  const mayPush = () => options.rights.mayTouch(session.caller, repository, 'push')
   return { repository, digest, tag: tagOf(reference), mediaType, caller: session.caller, userAgent, mayPush }
 }
 
@@ -86,8 +87,7 @@ function sendManifest(
   const { request, response } = exchange
   if (matches(request, found.digest)) return send(response, 304, headersOf(found, warnings))
   notePull(options, asked, found, exchange)
-  const isUsual = warnings === undefined && found.content.length <= oneWriteBytes
-  if (isUsual) return sendPrepared(request, response, preparedOf(found))
+  if (warnings === undefined) return sendPrepared(request, response, preparedOf(found))
   const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, warnings) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
 }
@@ -136,18 +136,14 @@ async function deleteManifest(
 
 const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
 
-function headersOf(
-  { digest, mediaType, warning }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>,
-  warnings: string[] = [],
-) {
-  const all = warning === undefined ? warnings : [warning, ...warnings]
-  return {
-    'content-type': mediaType,
-    'docker-content-digest': digest,
-    etag: `"${digest}"`,
-    ...(all.length === 0 ? {} : { warning: all.map((one) => `299 - "${one}"`).join(', ') }),
-  }
-}
+type Shown = Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>
+
+const headersOf = ({ digest, mediaType, warning }: Shown, warnings: string[] = []) => ({
+  'content-type': mediaType,
+  'docker-content-digest': digest,
+  etag: `"${digest}"`,
+  ...warningOf(warning, ...warnings),
+})
 
 const prepared = new WeakMap<ManifestRead, Prepared>()
 
@@ -157,7 +153,7 @@ function preparedOf(found: ManifestRead): Prepared {
   if (!known) {
     const { content } = found
     const headers = Object.entries({ ...fixedHeaders, ...headersOf(found), 'content-length': content.length }).flat()
-    prepared.set(found, (known = { headers, text: content.toString('latin1') }))
+    prepared.set(found, (known = { headers, body: content }))
   }
   return known
 }
