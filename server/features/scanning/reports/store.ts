@@ -177,12 +177,7 @@ function overviewOf({ isMade, rank, ...stored }: Stored, task: TaskState | undef
   const finished = endedAt && startedAt ? { ...made, severity: severities[rank]!, startedAt, endedAt } : null
   const look = isMade || !task ? { status: 'Success' as const, startedAt, endedAt } : task
   return {
-    id,
-    artifactId,
-    scannerId,
-    reportId,
-    taskId,
-    finished,
+    ...{ id, artifactId, scannerId, reportId, taskId, finished },
     status: look.status,
     startedAt: look.startedAt,
     endedAt: look.endedAt,
