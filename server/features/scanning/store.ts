@@ -65,7 +65,7 @@ export function findScannerOfProject(db: Queryable, projectId: number): Promise<
 
 const chosenKey = keyOf('project_scanner', 'project_id')
 /** Which scanner is the default one. */
-export const defaultScannerKey = keyOf('default_scanner', 'of')('system')
+const defaultScannerKey = keyOf('default_scanner', 'of')('system')
 
 /** The id of the scanner that counts for a project, null where there is none. From the cache: pulls ask. */
 export function findScannerIdOf({ db, cache }: Reader, projectId: number): Maybe<string | null> {
