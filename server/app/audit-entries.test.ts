@@ -344,7 +344,7 @@ const table: [Fact, string][] = [
     'create_sbom | team/app@sha256:d1 | create sbom: team/app@sha256:d1',
   ],
   [
-    scanning.sbomStopped({ ...place, digest: d1 }, anna),
+    scanning.sbomStopped({ ...place, ...scanEnded, scanType: 'sbom' }, anna),
     'stop_sbom | team/app@sha256:d1 | stop sbom: team/app@sha256:d1',
   ],
   [

@@ -33,5 +33,6 @@ export const facts = {
     isFailure: true,
     description: ({ repository, digest, reason }) => `scan failed: ${repository}@${digest}: ${reason}`,
   }),
-  sbomStopped: topic<Scanned>('sbom.stopped', { ...ofSbom, operation: 'stop' }),
+  /** Of each image of which an SBOM was being made. */
+  sbomStopped: topic<ScanEnded>('sbom.stopped', { ...ofSbom, operation: 'stop' }),
 }
