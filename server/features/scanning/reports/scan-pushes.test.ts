@@ -104,7 +104,7 @@ test('webhooks tell of SBOMs as well, with their digest', async () => {
 })
 
 test('pulls of scanners count as pulls, unless the settings say otherwise', async () => {
-  const skip = async (isLeftOut: boolean) => {
+  const leaveOut = async (isLeftOut: boolean) => {
     const body = { scanner_skip_update_pulltime: isLeftOut }
     expectAnswer(await rest('PUT', '/configurations', admin, body), 200)
   }
@@ -115,10 +115,10 @@ test('pulls of scanners count as pulls, unless the settings say otherwise', asyn
     return row!.count
   }
   const [left, counted] = [await givenImage(), await givenImage()]
-  await skip(true)
+  await leaveOut(true)
   await scan(left)
   await ended(left)
-  await skip(false)
+  await leaveOut(false)
   await scan(counted)
   await ended(counted)
   // Pulls are written in their order: those of the first image would be there by now.
