@@ -16,7 +16,12 @@ type Answered<O> = { status: number; headers: Pick<Headers, 'get'>; body: Answer
 /** Sends one request over HTTP and returns the whole answer. Redirects are not followed. */
 export type Send = (
   url: string,
-  request: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+  request: {
+    method: string
+    headers: Record<string, string>
+    body?: string | Uint8Array<ArrayBuffer>
+    signal: AbortSignal
+  },
 ) => Promise<{ status: number; headers: Pick<Headers, 'get'>; text(): Promise<string> }>
 
 /** The server answered with a failure; the message is the server's. */
@@ -51,12 +56,12 @@ export function openClient({ url, login, timeoutMs = 30_000, send = sendByFetch 
   const authorization = login ? { authorization: `Basic ${base64(`${login.name}:${login.password}`)}` } : undefined
 
   return async (operation, ...[call]) => {
-    const { method, otherStatus } = operation
+    const { method, otherStatus, headers } = operation
     const { body } = (call ?? {}) as Call
     const response = await send(`${url}/api/v2.0${targetOf(operation, call)}`, {
       method,
       signal: AbortSignal.timeout(timeoutMs),
-      headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { ...authorization, ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()

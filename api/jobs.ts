@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { nameParam, ownBounds, PageQuery } from './requests.ts'
+import { ListQuery, nameParam, ownBounds, PageQuery } from './requests.ts'
 
 const time = Type.String({ format: 'date-time' })
 const text = Type.Optional(Type.String())
@@ -82,6 +82,27 @@ export const ScheduleTask = Type.Object({
   update_time: time,
 })
 
+/** One run of anything, finished or not. */
+export const Execution = Type.Object({
+  id: Type.Integer(),
+  vendor_type: Type.String({ description: 'what was run, such as GARBAGE_COLLECTION' }),
+  vendor_id: Type.Integer({ description: 'for what, such as a policy; -1 for what there is only once' }),
+  trigger: Type.String({ description: 'MANUAL, SCHEDULE or EVENT' }),
+  status: Type.String({ description: 'Pending, Running, Success, Error or Stopped' }),
+  status_message: Type.String({ description: 'why it ended so' }),
+  tasks: Type.Integer(),
+  failed_tasks: Type.Integer(),
+  start_time: time,
+  end_time: Type.Optional(time),
+  job_id: Type.Optional(Type.String({ description: 'whose log to read: its first task that failed, or its first' })),
+})
+
+export const FailureCount = Type.Object({
+  vendor_type: Type.String(),
+  count: Type.Integer({ description: 'executions that ended in error' }),
+  last_time: time,
+})
+
 export const SchedulerStatus = Type.Object({ paused: Type.Boolean() })
 
 const tag = 'jobservice'
@@ -135,6 +156,31 @@ export const getJobLog = operation({
   params: JobId,
   status: 200,
   answer: Type.String(),
+})
+
+export const listExecutions = operation({
+  id: 'listExecutions',
+  tag,
+  method: 'GET',
+  path: '/jobservice/executions',
+  summary: 'List the runs of all kinds, the latest first: those that go on and those that ended',
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(Execution),
+  page: true,
+})
+
+export const countFailures = operation({
+  id: 'countFailedExecutions',
+  tag,
+  method: 'GET',
+  path: '/jobservice/failures',
+  summary: 'Count the runs of each kind that failed in the last days',
+  query: Type.Object({
+    days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, default: 7, ...ownBounds })),
+  }),
+  status: 200,
+  answer: Type.Array(FailureCount),
 })
 
 export const listJobQueues = operation({

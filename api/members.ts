@@ -11,6 +11,10 @@ export const ProjectMemberEntity = Type.Object({
   role_id: Type.Integer(),
   entity_id: Type.Integer(),
   entity_type: Type.String(),
+  creation_time: Type.Optional(
+    Type.String({ format: 'date-time', description: "since when it is a member; not in Harbor's API" }),
+  ),
+  added_by: Type.Optional(Type.String({ description: "who added it; not in Harbor's API, absent for older members" })),
 })
 
 /** Names an account in a request, by its id or by its name. */

@@ -17,6 +17,8 @@ export type Operation = {
   params?: TSchema
   query?: TSchema
   body?: TSchema
+  /** Headers that a client has to send, by their names, each with its one value. */
+  headers?: Readonly<Record<string, string>>
   /** The status of a successful answer. */
   status: number
   /** A second status for the same answer: health answers 503 when a component has failed. */

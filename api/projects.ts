@@ -18,6 +18,9 @@ export const ProjectMetadata = Type.Object({
   retention_max_share: Type.Optional(
     Type.String({ description: 'percent of its tags: a run that would delete more deletes nothing; 100 is no limit' }),
   ),
+  verify_signatures: Type.Optional(
+    Type.String({ description: 'true: what is pulled must have a signature of one of the signers of the project' }),
+  ),
   proxy_speed_kb: Type.Optional(Type.String({ description: 'of each download, in KiB a second; -1 is no limit' })),
   max_upstream_conn: Type.Optional(Type.String({ description: 'downloads at a time; -1 is no limit' })),
   proxy_cache_local_on_not_found: Type.Optional(Type.String()),

@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { idParam, ownBounds, pageQuery, ProjectEither } from './requests.ts'
+import { idParam, ListQuery, ownBounds, pageQuery, ProjectEither } from './requests.ts'
 
 const tag = 'proxy-cache'
 const path = '/projects/{project_name_or_id}/proxy-cache'
@@ -14,23 +14,50 @@ const name = Type.String({
 const tagName = Type.String({ minLength: 1, maxLength: 128, ...ownBounds })
 const time = Type.String({ format: 'date-time' })
 
-/** A project that caches another registry: what it is bound to, what is here, and what it has spared. */
-export const ProxyCache = Type.Object({
+const upstream = {
   registry: Type.Object({ id: Type.Integer(), name: Type.String(), type: Type.String(), status: Type.String() }),
   is_paused: Type.Boolean({
     description: 'the process that answers does not ask the registry now, as it failed several times in a row',
   }),
+  trouble: Type.Optional(
+    Type.Object(
+      {
+        message: Type.String(),
+        time,
+        paused_until: Type.Optional(
+          Type.String({ format: 'date-time', description: 'the registry is not asked before' }),
+        ),
+      },
+      { description: 'the last error of the registry, unless it has worked since for the process that answers' },
+    ),
+  ),
+}
+const tally = {
+  hits: Type.Integer({ description: 'pulls of tags and blobs that were served from here' }),
+  misses: Type.Integer({ description: 'those that had to be fetched' }),
+  stale: Type.Integer({ description: 'those that were served from here although the registry could not be asked' }),
+  saved_bytes: Type.Integer({ description: 'bytes of blobs that were not fetched again' }),
+  fetched_bytes: Type.Integer(),
+}
+
+/** A project that caches another registry, in the list of all of them. */
+export const TalliedProxyCache = Type.Object({
+  project_id: Type.Integer(),
+  project: Type.String(),
+  ...upstream,
+  ...tally,
+})
+
+/** A project that caches another registry: what it is bound to, what is here, and what it has spared. */
+export const ProxyCache = Type.Object({
+  ...upstream,
   tags: Type.Integer({ description: 'tags of the registry that were pulled' }),
   gone_tags: Type.Integer({ description: 'those of them that the registry has no more' }),
   artifacts: Type.Integer({ description: 'manifests that are here with all their blobs' }),
   waiting: Type.Integer({ description: 'manifests whose blobs are not all here' }),
   downloads: Type.Integer({ description: 'blobs that are being fetched' }),
   used_bytes: Type.Integer(),
-  hits: Type.Integer({ description: 'pulls of tags and blobs that were served from here' }),
-  misses: Type.Integer({ description: 'those that had to be fetched' }),
-  stale: Type.Integer({ description: 'those that were served from here although the registry could not be asked' }),
-  saved_bytes: Type.Integer({ description: 'bytes of blobs that were not fetched again' }),
-  fetched_bytes: Type.Integer(),
+  ...tally,
 })
 
 /** A tag of the other registry, as it was when it was asked last. */
@@ -39,11 +66,26 @@ export const CachedTag = Type.Object({
   tag: Type.String(),
   digest: Type.String(),
   is_stored: Type.Boolean({ description: 'all that the tag needs is here; of an index, at least one platform' }),
+  freshness: Type.Union([Type.Literal('fresh'), Type.Literal('due'), Type.Literal('fixed')], {
+    description: 'due: the next pull asks the registry; fixed: it is not asked again, by a pattern or a rule',
+  }),
   check_time: Type.String({ format: 'date-time', description: 'when the registry confirmed it last' }),
   gone_time: Type.Optional(time),
   push_time: Type.Optional(Type.String({ format: 'date-time', description: 'since when it is here' })),
   pull_time: Type.Optional(time),
   size: Type.Optional(Type.Integer({ description: 'with its blobs, in bytes' })),
+})
+
+export const listProxyCaches = operation({
+  id: 'listProxyCaches',
+  tag,
+  method: 'GET',
+  path: '/system/proxy-caches',
+  summary: 'List the projects that cache another registry, with what that has spared',
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(TalliedProxyCache),
+  page: true,
 })
 
 export const getProxyCache = operation({

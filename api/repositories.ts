@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { ListQuery, ownBounds, ProjectName } from './requests.ts'
+import { ListQuery, listQuery, ownBounds, ProjectName } from './requests.ts'
 
 export const Repository = Type.Object({
   id: Type.Integer(),
@@ -13,6 +13,10 @@ export const Repository = Type.Object({
   update_time: Type.String({ format: 'date-time' }),
   last_pull_time: Type.Optional(
     Type.String({ format: 'date-time', description: "absent when it was never pulled; not in Harbor's API" }),
+  ),
+  tag_count: Type.Optional(Type.Integer({ description: "with with_usage; not in Harbor's API" })),
+  size: Type.Optional(
+    Type.Integer({ description: "with with_usage: bytes of all that it holds, each blob once; not in Harbor's API" }),
   ),
 })
 
@@ -49,7 +53,10 @@ export const listRepositories = operation({
   path: list,
   summary: 'List the repositories of a project',
   params: ProjectName,
-  query: ListQuery,
+  query: Type.Object({
+    ...listQuery,
+    with_usage: Type.Optional(Type.Boolean({ description: 'also the tags and bytes of each repository' })),
+  }),
   status: 200,
   answer: Type.Array(Repository),
   page: true,

@@ -48,6 +48,19 @@ export const SystemInfo = Type.Object({
   storage: Type.Array(Storage),
 })
 
+/** What a comparison of storage and database by `marina fsck` found. */
+export const StorageCheck = Type.Object({
+  time: Type.String({ format: 'date-time', description: 'when it ended' }),
+  digests: Type.Boolean({ description: 'true: every byte was read and hashed; false: sizes were compared' }),
+  blobs: Type.Integer(),
+  artifacts: Type.Integer(),
+  tags: Type.Integer(),
+  bytes: Type.Integer(),
+  losses: Type.Integer({ description: 'what cannot be served as it was pushed' }),
+  leftovers: Type.Integer({ description: 'what nothing refers to' }),
+  findings: Type.Array(Type.String(), { description: 'the first hundred, losses first' }),
+})
+
 export const getPing = operation({
   id: 'getPing',
   tag: 'ping',
@@ -89,6 +102,16 @@ export const getVolumes = operation({
   summary: 'Room on the disk that holds the blobs; an empty list when a bucket holds them',
   status: 200,
   answer: SystemInfo,
+})
+
+export const getStorageCheck = operation({
+  id: 'getStorageCheck',
+  tag,
+  method: 'GET',
+  path: '/systeminfo/storage-check',
+  summary: 'What the last marina fsck found; nothing before the first one',
+  status: 200,
+  answer: Type.Object({ last: Type.Optional(StorageCheck) }),
 })
 
 export const getCert = operation({

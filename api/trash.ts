@@ -11,6 +11,12 @@ export const TrashEntry = Type.Object({
   digest: Type.Optional(Type.String({ description: 'of the artifact, or of the one a deleted tag pointed at' })),
   artifacts: Type.Integer({ description: 'how many come back' }),
   tags: Type.Array(Type.String(), { description: 'the first hundred that come back' }),
+  size: Type.Optional(Type.Integer({ description: 'bytes that it holds, of lists: restoring adds at most these' })),
+  exclusive: Type.Optional(
+    Type.Integer({
+      description: 'bytes of them that nothing else needs: the next collection after its end frees them',
+    }),
+  ),
   deleted_by: Type.String(),
   deletion_time: Type.String({ format: 'date-time' }),
   expiration_time: Type.String({ format: 'date-time', description: 'restorable until then' }),

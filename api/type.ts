@@ -38,6 +38,7 @@ const plain =
 export const Type = {
   String: plain('string'),
   Integer: plain('integer'),
+  Number: plain('number'),
   Boolean: plain('boolean'),
   Null: plain('null'),
   Unknown: (options: Options = {}): Schema => ({ ...options }),
@@ -62,6 +63,7 @@ export const Type = {
 type Wanted =
   | 'String'
   | 'Integer'
+  | 'Number'
   | 'Boolean'
   | 'Null'
   | 'Unknown'

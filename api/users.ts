@@ -25,6 +25,14 @@ export const UserResp = Type.Object({
   update_time: Type.String({ format: 'date-time' }),
 })
 
+/** The caller's own account. */
+export const CurrentUser = Type.Object({
+  ...UserResp.properties,
+  has_generated_password: Type.Optional(
+    Type.Boolean({ description: "true while the password is the one that Marina made; not in Harbor's API" }),
+  ),
+})
+
 export const UserCreationReq = Type.Object({
   email: Type.Optional(Type.String({ maxLength: 255 })),
   realname: Type.Optional(Type.String()),
@@ -91,7 +99,7 @@ export const getCurrentUserInfo = operation({
   path: '/users/current',
   summary: 'Who am I?',
   status: 200,
-  answer: UserResp,
+  answer: CurrentUser,
 })
 
 export const searchUsers = operation({

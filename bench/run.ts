@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine, isReached, remember, table } from './report.ts'
 import type { Row, Scenario } from './scenario.ts'
@@ -9,6 +10,7 @@ import { blobPut } from './scenarios/blob-put.ts'
 import { collection } from './scenarios/collection.ts'
 import { manyConnections } from './scenarios/connections.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { hub } from './scenarios/hub.ts'
 import { growth } from './scenarios/growth.ts'
 import { jobService } from './scenarios/jobs.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
@@ -19,6 +21,7 @@ import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { portal } from './scenarios/portal.ts'
 import { proxyCache } from './scenarios/proxy-cache.ts'
+import { pullGate } from './scenarios/pull-gate.ts'
 import { pushCost } from './scenarios/push-cost.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
@@ -30,10 +33,11 @@ import { tagList } from './scenarios/tag-list.ts'
 import { webhooks } from './scenarios/webhooks.ts'
 import { webhooksWaiting } from './scenarios/webhooks-waiting.ts'
 import { footprint } from './scenarios/footprint.ts'
-import { openScratch } from './scratch.ts'
+import { openScratch, output } from './scratch.ts'
 
 const scenarios = [
   manifestGet,
+  pullGate,
   manyConnections,
   blobPut,
   blobGet,
@@ -53,6 +57,7 @@ const scenarios = [
   retention,
   sbom,
   scores,
+  hub,
   growth,
   webhooks,
   webhooksWaiting,
@@ -88,6 +93,8 @@ async function main(argv: string[]): Promise<number> {
     console.log(usage)
     return values.help ? 0 : 2
   }
+  // As npm start does before it starts Marina.
+  await output(process.execPath, [path.resolve(import.meta.dirname, '../server/bundle/build.ts')])
   const machine = await describeMachine()
   console.log(
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, ` +

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { makeCache } from './cache.ts'
 import { debianRoot, describeTree } from './debian.ts'
 import { ask, basic } from './http.ts'
 import { digestOf, Layout, smallImage, types, type Descriptor } from './image.ts'
@@ -27,7 +28,7 @@ before(
     top = await makeFolder()
     const dataDir = path.join(top.dir, 'data')
     await mkdir(dataDir)
-    marina = await startMarina({ dataDir })
+    marina = await startMarina({ dataDir, env: { MARINA_OUTBOUND_ALLOW: '127.0.0.1' } })
     other = await openDockerRegistry(path.join(top.dir, 'other'))
     password = marina.password!
     admin = `admin:${password}`
@@ -185,21 +186,7 @@ test('every client shows that a password is wrong', async () => {
 
 test('buildah commits and pushes an image; podman pulls it by tag and by digest, and pushes it on', async () => {
   const env = { REGISTRY_AUTH_FILE: path.join(top.dir, 'build-auth.json') }
-  const storage = path.join(top.dir, 'buildah')
-  const buildah = (...args: string[]) =>
-    run(
-      [
-        'buildah',
-        '--root',
-        path.join(storage, 'root'),
-        '--runroot',
-        path.join(storage, 'run'),
-        '--storage-driver',
-        'vfs',
-        ...args,
-      ],
-      { env },
-    )
+  const buildah = (...args: string[]) => run(['buildah', ...buildahIn(path.join(top.dir, 'buildah')), ...args], { env })
   const podman = (...args: string[]) => run([...podmanIn(path.join(top.dir, 'podman')), ...args], { env })
   const digestFile = path.join(top.dir, 'digest')
   await writeFile(path.join(top.dir, 'greeting'), 'built\n')
@@ -231,6 +218,38 @@ test('buildah commits and pushes an image; podman pulls it by tag and by digest,
   const pulled = path.join(top.dir, 'built')
   await copy(inMarina('team/built:2'), `dir:${pulled}`)
   await podman('logout', marina.host)
+})
+
+test('podman, buildah and skopeo pull through a cache that their configuration names as a mirror', async () => {
+  await makeCache(marina, 'mirror', other.url)
+  const config = path.join(top.dir, 'registries.conf')
+  // As in docs/operate/proxy-cache.md; insecure, as neither registry has TLS here.
+  const lines = [
+    `[[registry]]\nprefix = "${other.host}"\nlocation = "${other.host}"\ninsecure = true`,
+    `[[registry.mirror]]\nlocation = "${marina.host}/mirror"\ninsecure = true`,
+  ]
+  await writeFile(config, `${lines.join('\n')}\n`)
+  const env = { CONTAINERS_REGISTRIES_CONF: config }
+  const clients: Record<string, (name: string) => string[]> = {
+    podman: (name) => [...podmanIn(path.join(top.dir, 'podman')), 'pull', '--quiet', `docker://${name}`],
+    skopeo: (name) => {
+      const to = `dir:${path.join(top.dir, 'mirrored')}`
+      return ['skopeo', '--registries-conf', config, 'copy', '--quiet', `docker://${name}`, to]
+    },
+    buildah: (name) => ['buildah', ...buildahIn(path.join(top.dir, 'buildah')), 'pull', '--quiet', `docker://${name}`],
+  }
+  for (const [client, command] of Object.entries(clients)) {
+    const { source, manifest } = await smallImage(path.join(top.dir, `for-${client}`), `for ${client}`)
+    await copy(source, `docker://${other.host}/team/${client}:1`)
+    await run(command(`${other.host}/team/${client}:1`), { env })
+    const { headers } = await ask(`${marina.url}/v2/mirror/team/${client}/manifests/1`, 200, {
+      method: 'HEAD',
+      headers: basic(password),
+    })
+    assert.equal(headers.get('docker-content-digest'), manifest.digest)
+    const pulled = marina.requests().filter(({ path: one }) => one.startsWith(`/v2/mirror/team/${client}/blobs/`))
+    assert.ok(pulled.length > 0, `${client} has its layers from Marina`)
+  }
 })
 
 test('anyone pulls from the public library; a private project is refused like an absent one', async () => {
@@ -327,6 +346,10 @@ function podmanIn(dir: string): string[] {
     '--events-backend',
     'none',
   ]
+}
+
+function buildahIn(dir: string): string[] {
+  return ['--root', path.join(dir, 'root'), '--runroot', path.join(dir, 'run'), '--storage-driver', 'vfs']
 }
 
 /** Asserts that a manifest, all that it lists and every blob are the same in the layout and in both registries. */

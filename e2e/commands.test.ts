@@ -228,7 +228,9 @@ test('beside a running Marina reset-password and fsck work, and keys rotate cuts
   })
 
   assertInOrder(await runMarina(['fsck', '--digests'], { env: { MARINA_DATA_DIR: dataDir } }))
-  await ask(`${marina.url}/v2/`, 200, { headers: basic(password) })
+  const kept = await ask(`${marina.url}/api/v2.0/systeminfo/storage-check`, 200, { headers: basic(password) })
+  const { last } = kept.json as { last: Record<string, unknown> }
+  assert.deepEqual([last['digests'], last['losses'], last['leftovers']], [true, 0, 0])
 })
 
 test('without a running Marina the same commands start PostgreSQL and leave nothing running', async () => {

@@ -54,6 +54,8 @@ test('the image holds what Marina needs to run, and nothing of the machine that 
     'node_modules/fastify',
     'deploy/report-deployments.ts',
     '.cache/portal/current',
+    '.cache/server/current/main.mjs',
+    '.cache/server/current/serving.mjs',
   ])
     assert.ok(await has(name), name)
   for (const name of [

@@ -7,7 +7,9 @@ import { CallFailed, pullImage } from './cri.ts'
 import { startDaemon } from './daemon.ts'
 import { ask, basic } from './http.ts'
 import { smallImage, type Descriptor } from './image.ts'
+import { makeCache } from './cache.ts'
 import { end, makeFolder, root, run, startMarina, type Marina } from './marina.ts'
+import { openDockerRegistry } from './registry.ts'
 
 type Manifest = { config: Descriptor; layers: Descriptor[] }
 type List = { manifests: (Descriptor & { platform: { architecture: string } })[] }
@@ -17,6 +19,8 @@ let sockets: string
 let top: Awaited<ReturnType<typeof makeFolder>>
 let marina: Marina
 let password: string
+/** A registry that the project `cached` caches. */
+let upstream: Awaited<ReturnType<typeof openDockerRegistry>>
 const daemons: AsyncDisposable[] = []
 
 before(
@@ -26,8 +30,10 @@ before(
     top = await makeFolder()
     const dataDir = path.join(top.dir, 'data')
     await mkdir(dataDir)
-    marina = await startMarina({ dataDir })
+    marina = await startMarina({ dataDir, env: { MARINA_OUTBOUND_ALLOW: '127.0.0.1' } })
     password = marina.password!
+    upstream = await openDockerRegistry(path.join(top.dir, 'upstream'))
+    await makeCache(marina, 'cached', upstream.url)
     await ask(`${marina.url}/api/v2.0/projects`, 201, {
       method: 'POST',
       headers: { ...basic(password), 'content-type': 'application/json' },
@@ -41,6 +47,7 @@ before(
 after(async () => {
   for (const daemon of daemons.toReversed()) await daemon[Symbol.asyncDispose]()
   await marina?.[Symbol.asyncDispose]()
+  await upstream?.[Symbol.asyncDispose]()
   await top[Symbol.asyncDispose]()
   await rm(sockets, { recursive: true, force: true })
 })
@@ -147,6 +154,36 @@ test("containerd's CRI pulls as the kubelet does: with a pull secret, by tag and
   )
 })
 
+test('docker pulls an image that nobody has pulled through a cache yet', async () => {
+  const { manifest } = await pushSmall('team/docker:1', 'cached for docker', { to: upstream.host })
+  await docker('login', '--username', 'admin', '--password', password, marina.host)
+  const name = `${marina.host}/cached/team/docker:1`
+  assert.match(await docker('pull', name), new RegExp(`Digest: ${manifest.digest}`))
+  assert.equal(await fileIn(name), 'cached for docker')
+})
+
+test('containerd pulls through a cache: by its path, and by the registry that it names itself (ns)', async () => {
+  const { manifest } = await pushSmall('team/mirrored:1', 'cached for containerd', { to: upstream.host })
+  const digest = new RegExp(` ${manifest.digest} `)
+  const server = `server = "${upstream.url}"`
+  // Both as in docs/operate/proxy-cache.md.
+  const byPath = `[host."${marina.url}/v2/cached"]\n  capabilities = ["pull", "resolve"]\n  override_path = true\n`
+  const byName = `[host."${marina.url}"]\n  capabilities = ["pull", "resolve"]\n`
+  for (const host of [byPath, byName]) {
+    const dir = await mkdtemp(path.join(top.dir, 'mirrors-'))
+    await mkdir(path.join(dir, upstream.host))
+    await writeFile(path.join(dir, upstream.host, 'hosts.toml'), `${server}\n${host}`)
+    const name = `${upstream.host}/team/mirrored:1`
+    const before = marina.requests().length
+    await ctr('images', 'pull', ...native, '--hosts-dir', dir, name)
+    assert.match(await ctr('images', 'list', `name==${name}`), digest)
+    await ctr('images', 'remove', '--sync', name)
+    const asked = marina.requests().slice(before)
+    const found = asked.filter(({ path: one, status }) => one.includes('team/mirrored/manifests/') && status === 200)
+    assert.ok(found.length > 0, `it came through Marina: ${JSON.stringify(asked)}`)
+  }
+})
+
 /** Prints which clients no test has, so that nobody takes them for tried. */
 async function nameOthers(): Promise<void> {
   const page = await readFile(path.join(root, 'docs/develop/clients.md'), 'utf8')
@@ -234,19 +271,14 @@ async function fileIn(image: string, architecture = 'amd64'): Promise<string> {
   return readFile(file, 'utf8')
 }
 
-async function pushSmall(name: string, text: string, { architecture = 'amd64', format = 'oci' } = {}) {
+async function pushSmall(
+  name: string,
+  text: string,
+  { architecture = 'amd64', format = 'oci', to = marina.host } = {},
+) {
   const small = await smallImage(await mkdtemp(path.join(top.dir, 'small-')), text, architecture)
   const creds = ['--dest-creds', `admin:${password}`, '--dest-tls-verify=false']
-  await run([
-    'skopeo',
-    'copy',
-    '--quiet',
-    '--format',
-    format,
-    ...creds,
-    small.source,
-    `docker://${marina.host}/${name}`,
-  ])
+  await run(['skopeo', 'copy', '--quiet', '--format', format, ...creds, small.source, `docker://${to}/${name}`])
   return small
 }
 

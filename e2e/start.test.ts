@@ -36,6 +36,7 @@ test('npm start in a fresh clone installs its packages, and says where it runs a
   password = marina.password!
   assert.match(marina.stdout(), /Marina is ready after [\d.]+ s: http:\/\/localhost:\d+\n/)
   for (const line of [
+    /portal +open http:\/\/localhost:\d+ in a browser/,
     /database +PostgreSQL of its own in .*\/data\/postgres/,
     /storage +\/.*\/data\/storage/,
     /metrics +http:\/\/127/,

@@ -1,13 +1,8 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
-const scanning = 'a project cannot choose a scanner before Marina scans'
-const forScripts = 'neither a page nor the command line has it yet: for scripts'
 const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
-const notYet = 'scans and SBOMs have no page yet'
-const proxied = 'caches of other registries have no page yet: the command line has them'
-const exported = 'a report of all artifacts has no page and no command yet: for scripts'
 
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
 export const unusedOperations: Readonly<Record<string, string>> = {
@@ -22,10 +17,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   reportDeployments: 'for the agent of a cluster, which reports what runs there',
   getRegistry: one,
   getRegistryInfo: one,
-  exportArtifacts: exported,
-  listArtifactExports: exported,
-  getArtifactExport: exported,
-  downloadArtifactExport: exported,
+  getArtifactExport: one,
   getIcon: 'the portal has icons of its own for the kinds of artifacts',
   GetLabelByID: one,
   getProjectMember: one,
@@ -37,15 +29,10 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getProjectTemplate: one,
   headProject: 'createProject says itself that a name is taken',
   getQuota: one,
-  listParkedFacts: 'the page of jobs counts them, and retries them; what they hold is for scripts',
-  replayFacts: forScripts,
-  listSystemRetentions: forScripts,
+  listSystemRetentions: 'policies of the whole system have no editor: scripts save and list them',
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
   getScanner: one,
-  getScannerOfProject: scanning,
-  listScannerCandidatesOfProject: scanning,
-  setScannerOfProject: scanning,
   listTopRepositories: 'the home page shows what is of interest to its reader, and scores what is used least',
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',
@@ -54,8 +41,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listCurrentUserTokens: tokens,
   createCurrentUserToken: tokens,
   deleteCurrentUserToken: tokens,
-  listUserTokens: forScripts,
-  deleteUserToken: forScripts,
+  listUserTokens: 'an administrator lists and revokes the tokens of others by the API',
+  deleteUserToken: 'an administrator lists and revokes the tokens of others by the API',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',
@@ -63,14 +50,4 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
-  getProxyCache: proxied,
-  listProxyCacheTags: proxied,
-  refreshProxyCache: proxied,
-  prefetchProxyCache: proxied,
-  getProxyCachePrefetch: proxied,
-  forgetProxyCache: proxied,
-  scanArtifact: notYet,
-  stopScanArtifact: notYet,
-  getReportLog: notYet,
-  getSbom: notYet,
 }

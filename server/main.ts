@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { findClientCommand } from '../cli/nouns.ts'
 
 // Node keeps the compiled code for the next start, if this folder can be written; in a shared temporary folder other
@@ -14,4 +15,12 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const words = process.argv.slice(2)
 const client = findClientCommand(words[0])
 if (client) await (await import('../cli/main.ts')).runClient(client, words)
-else await (await import('./commands/program.ts')).runProgram(words)
+else await (await loadProgram()).runProgram(words)
+
+/** What serves comes from a bundle of these sources, if there is one. Other commands start sooner without. */
+async function loadProgram(): Promise<typeof import('./commands/program.ts')> {
+  const isServing = words.some((word) => word === 'serve' || word === 'work')
+  const bundle = isServing ? (await import('./bundle/find.mjs')).findBundle() : undefined
+  if (bundle === undefined) return import('./commands/program.ts')
+  return import(pathToFileURL(path.join(bundle, 'program.mjs')).href) as Promise<typeof import('./commands/program.ts')>
+}

@@ -6,6 +6,7 @@ import * as fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashOfPortal, readCurrent } from '../portal/hash.mjs'
+import { findBundle } from '../server/bundle/find.mjs'
 import { hashOfLock, inRoot, isInstalled, readStamp, root, stampFile } from './installed.mjs'
 
 const lockFile = inRoot('.cache', 'install.lock')
@@ -40,6 +41,7 @@ try {
   await ensurePackages(withTools)
   checkNode()
   await ensurePortal(withTools)
+  await ensureBundle()
   if (withTools) await ensureTools()
 } catch (error) {
   console.error(`marina: ${error.message}`)
@@ -93,6 +95,17 @@ async function ensurePortal(isNeeded) {
   } catch (error) {
     if (isNeeded) throw error
     console.error(`marina: there is no portal, because it was not built: ${error.message}`)
+  }
+}
+
+/** Bundles the server when its sources have changed. Without a bundle it takes more memory, and starts later. */
+async function ensureBundle() {
+  if (findBundle() !== undefined) return
+  const own = inRoot('node_modules', '.bin', 'node')
+  try {
+    await run(fs.existsSync(own) ? own : process.execPath, [inRoot('server', 'bundle', 'build.ts')])
+  } catch (error) {
+    console.error(`marina: the server runs from its sources, because it was not bundled: ${error.message}`)
   }
 }
 

@@ -60,6 +60,7 @@ const shape: Shape<Cache> = {
       name: 'status',
       of: ({ registry: { status }, is_paused: isPaused }) => (isPaused ? `${status}, left alone` : status),
     },
+    { name: 'trouble', of: ({ trouble }) => trouble?.message },
     { name: 'tags', of: ({ tags, gone_tags: gone }) => (gone > 0 ? `${tags}, ${gone} gone from the registry` : tags) },
     { name: 'artifacts', of: ({ artifacts }) => artifacts },
     { name: 'waiting', of: ({ waiting }) => `${count(waiting, 'manifest')} without all blobs` },

@@ -34,7 +34,7 @@ export const sbom: Omit<Verb<Given>, 'name' | 'about'> = {
 }
 
 /** The image itself, or that of an index for the platform; of an index of one image, that one. */
-async function chooseImage(params: Params, platform: string | undefined, { client }: Call): Promise<Params> {
+export async function chooseImage(params: Params, platform: string | undefined, { client }: Call): Promise<Params> {
   const { body } = await client(artifacts.getArtifact, { params })
   const images = (body.references ?? []).filter((one) => nameOf(one) !== 'unknown/unknown')
   if (images.length === 0) return params
@@ -51,7 +51,7 @@ const nameOf = ({ platform }: NonNullable<Artifact['references']>[number]): stri
 const isCalled = (name: string, wanted: string) => name === wanted || name.startsWith(`${wanted}/`)
 
 /** Asks for the SBOM, waits until it is made, and reads it. One that is being made already is waited for. */
-async function makeAnd<Result>(read: () => Promise<Result>, params: Params, { client }: Call): Promise<Result> {
+export async function makeAnd<Result>(read: () => Promise<Result>, params: Params, { client }: Call): Promise<Result> {
   await client(api.scanArtifact, { params, body: { scan_type: 'sbom' } }).catch((error: unknown) => {
     if (!(error instanceof ApiError && error.status === 409)) throw error
   })

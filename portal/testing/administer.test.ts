@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
-import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { suite, test } from 'node:test'
+import { eventually } from '../../server/testing/http.ts'
+import type { PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit: open, ask } = await openPortal()
 
 /** A name as hostile as the API takes it: markup, and letters that run from right to left. */
 const hostile = '<img src=x onerror=alert(1)> "\'&lt; שלום'
 
 suite('pages of the administration', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (as: keyof PortalScene['cast'] = 'administrator') =>
-    openVisitor(browser, { url: scene.marina.url, as: scene.cast[as] })
-  const ask = async <Answer>(path: string): Promise<Answer> =>
-    expectAnswer(await callApi(scene.marina, 'GET', path, { as: scene.marina.admin }), 200).json() as Answer
+  const visit = (as: keyof PortalScene['cast'] = 'administrator') => open({ as: scene.cast[as] })
 
   const ofSystem = [
     'Jobs',
@@ -132,6 +119,34 @@ suite('pages of the administration', () => {
       template!.retention.ordered_rules.map(({ action }) => action),
       ['keep', 'delete'],
     )
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('scores: rules of one’s own are written as shares by value, and the server judges them', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/settings/scores')
+    await page.getByLabel('Rules', { exact: true }).selectOption('custom')
+    const pulls = page.getByRole('group', { name: 'Pulls', exact: true })
+    await pulls.getByLabel('Shares by value').fill('ten or more: 100')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await pulls.getByText('Write each line as from-below: percent').waitFor()
+    await pulls.getByLabel('Shares by value').fill('10-: 100')
+    await pulls.getByLabel('Weight, in percent').fill('100')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page
+      .getByRole('alert')
+      .getByText(/weights/i)
+      .waitFor()
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('400')))
+    await pulls.getByLabel('Weight, in percent').fill('20')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The settings are saved.').waitFor()
+    type Rules = { preset: string; factors: { pull_count: object } }
+    const { preset, factors } = await ask<Rules>('/system/scores')
+    assert.equal(preset, 'custom')
+    assert.deepEqual(factors.pull_count, { weight: 20, tiers: [{ from: 10, multiplier: 100 }], beyond: 100 })
     assert.deepEqual(visitor.complaints, [])
   })
 

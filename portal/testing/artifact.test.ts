@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { suite, test } from 'node:test'
 import { ociManifest } from '../../oci/media-type.ts'
 import { callApi, create } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
 import { descriptorOf, pushBlob, pushImage, pushManifest, type Pushed } from '../../server/testing/given.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { pushLayers, type LayerFile } from '../../server/testing/layers.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit } = await openPortal()
 
 const web = '/p/team/-/r/apps/web/-/a'
 const api = '/projects/team/repositories/apps%252Fweb/artifacts'
 const hostile = '<img src=x onerror=alert(1)> \u202Egnp.exe'
 
 suite('the page of an artifact', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
   const ask = async <Answer>(path: string) =>
     expectAnswer(await callApi(scene.marina, 'GET', `${api}/${path}`, { as: scene.cast.guest }), 200).json() as Answer
 
@@ -205,5 +195,55 @@ suite('the page of an artifact', () => {
         as: cast.developer,
       })
     }
+  })
+
+  test('an SBOM is made on demand, image by image, and its packages are found by name and kind', async () => {
+    const { marina, cast } = scene
+    const base: LayerFile[] = [
+      ['etc/os-release', 'ID=debian\nVERSION_ID="13"\n'],
+      ['var/lib/dpkg/status', 'Package: openssl\nStatus: install ok installed\nVersion: 3.5\nArchitecture: amd64\n'],
+    ]
+    const npm: LayerFile = ['app/node_modules/left-pad/package.json', '{"name":"left-pad","version":"1.3.0"}']
+    await pushLayers(marina, 'team/listed', [base, [npm]], { tag: '1.0' })
+    await using visitor = await visit({ as: cast.maintainer })
+    const { page } = visitor
+    await visitor.go('/p/team/-/r/listed/-/a/1.0?tab=sbom')
+    await page.getByText('There is no SBOM yet').waitFor()
+    await page.getByRole('button', { name: 'Make an SBOM' }).click()
+    // Without a reload.
+    const table = page.getByRole('table', { name: 'Packages' })
+    await table.getByRole('row', { name: /^left-pad 1\.3\.0 npm/ }).waitFor()
+    await table.getByRole('row', { name: /^openssl 3\.5 deb/ }).waitFor()
+    await page.getByText('2 packages', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Make it again' }).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('searchbox', { name: 'Name or version' }).fill('OPENS')
+    await page.getByText('1 of 2 packages').waitFor()
+    await page.getByLabel('Kind').selectOption('npm (1)')
+    await page.getByText('No package fits the filter.').waitFor()
+    assert.match(page.url(), /q=OPENS/)
+    for (const [name, sign] of [
+      ['Download SPDX', 'spdxVersion'],
+      ['Download CycloneDX', 'bomFormat'],
+    ] as const) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name }).click()])
+      const chunks: Buffer[] = []
+      for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+      assert.ok(sign in (JSON.parse(Buffer.concat(chunks).toString()) as object), name)
+    }
+    await page.getByText('Log', { exact: true }).click()
+    await page.getByRole('region', { name: 'Log' }).waitFor()
+    assert.deepEqual(visitor.complaints, [])
+
+    await using guest = await visit({ as: cast.guest })
+    await guest.go('/p/team/-/r/apps/web/-/a/2.0?tab=sbom')
+    // Somebody else's SBOM of the index holds nothing; its images have none, and a guest cannot make one.
+    await guest.page.getByText(/The SBOM lists no package/).waitFor()
+    await guest.page.getByLabel('Platform').selectOption('linux/arm64/v8')
+    await guest.page.getByText('There is no SBOM yet').waitFor()
+    assert.equal(await guest.page.getByRole('button', { name: /SBOM/ }).count(), 0)
+    await guest.go('/p/team/-/r/charts/web/-/a/1.4.0')
+    assert.equal(await guest.page.getByRole('link', { name: 'SBOM', exact: true }).count(), 0)
+    assert.deepEqual(guest.complaints, [])
   })
 })

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { suite, test } from 'node:test'
+import { sql } from '../../server/platform/db/sql.ts'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { openVisitor } from '../../server/testing/browser.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
 import { openTestMarina } from '../../server/testing/server.ts'
 
-suite('the home page, the search and the palette', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
+const { scene, visit, browser } = await openPortal()
 
+suite('the home page, the search and the palette', () => {
   test('each caller begins with what they may see', async () => {
     const ofMembers = ['library/alpine', 'team/api', 'team/charts/web', 'team/apps/web', 'team/trial']
     for (const [role, heading, pushed] of [
@@ -59,6 +49,34 @@ suite('the home page, the search and the palette', () => {
       await eventually(async () =>
         assert.equal(await visitor.page.getByText('95% full').count(), Number(isMarked), role),
       )
+      assert.deepEqual(visitor.complaints, [], role)
+    }
+  })
+
+  test('jobs that failed within a week are told to those who may see jobs, and lead to the runs', async () => {
+    const { marina, cast } = scene
+    await marina.ground.db.run(sql`
+      insert into execution (vendor_type, trigger, status, status_message, tasks, failed, ended_at)
+      select 'GARBAGE_COLLECTION', 'SCHEDULE', 'Error', 'the disk is on fire', 1, 1, clock_timestamp() - n * interval '1 day'
+      from generate_series(1, 10, 8) n`)
+    for (const [role, isTold] of [
+      ['administrator', true],
+      ['projectAdmin', false],
+    ] as const) {
+      await using visitor = await visit({ as: cast[role] })
+      const { page } = visitor
+      await visitor.go('/')
+      const told = page.getByRole('link', { name: 'One job failed within a week: Collection.' })
+      await eventually(async () => assert.equal(await told.count(), Number(isTold), role))
+      if (isTold) {
+        await told.click()
+        await page.getByRole('link', { name: 'Collection: 1' }).click()
+        const rows = page.getByRole('table', { name: 'Runs' }).locator('tbody tr')
+        await eventually(async () => assert.equal(await rows.count(), 2))
+        await rows.first().getByText('the disk is on fire').waitFor()
+        assert.equal(new URL(page.url()).searchParams.get('kind'), 'GARBAGE_COLLECTION')
+        assert.deepEqual(await visitor.findBarriers(), [])
+      }
       assert.deepEqual(visitor.complaints, [], role)
     }
   })

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { suite, test } from 'node:test'
+import { resetAdminPassword } from '../../server/features/accounts/index.ts'
+import { callApi } from '../../server/testing/api.ts'
+import { openVisitor, type Tab } from '../../server/testing/browser.ts'
+import { expectAnswer } from '../../server/testing/http.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+import { openTestMarina } from '../../server/testing/server.ts'
+
+const { scene, visit, browser } = await openPortal()
 
 suite('signing in', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
-
   test('by keyboard alone: a wrong password is told at its field, the right one leads on', async () => {
     await using visitor = await visit()
     const { page, complaints } = visitor
@@ -72,6 +65,97 @@ suite('signing in', () => {
     const link = page.locator('header.top-bar a.main')
     await link.waitFor({ state: 'attached' })
     assert.match((await link.getAttribute('href'))!, /^\/login\?next=%2Fprojects/)
+  })
+
+  test('after the first sign-in, one may choose a password of one’s own, now or later', async () => {
+    await using marina = await openTestMarina()
+    const made = await resetAdminPassword(marina.ground.db, marina.ground)
+    const enter = async ({ page }: Tab, password: string) => {
+      await page.getByLabel('Name').fill('admin')
+      await page.getByLabel('Password').fill(password)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    await using first = await openVisitor(browser, { url: marina.url })
+    await first.go('/login?next=/about')
+    await enter(first, made)
+    const title = { name: 'Choose your own password', level: 1 }
+    await first.page.getByRole('heading', title).waitFor()
+    assert.deepEqual(await first.findBarriers(), [])
+    await first.page.getByRole('button', { name: 'Later' }).click()
+    await first.page.getByRole('heading', { name: 'About', level: 1 }).waitFor()
+    await first.go('/')
+    await first.page.getByText('Your password is the one that Marina made.').waitFor()
+
+    await using second = await openVisitor(browser, { url: marina.url })
+    const { page, complaints } = second
+    await second.go('/login?next=/about')
+    await enter(second, made)
+    await page.getByRole('heading', title).waitFor()
+    await page.getByLabel('New password (required)').fill('short')
+    await page.getByLabel('New password again').fill('other')
+    await page.getByRole('button', { name: 'Change the password' }).click()
+    await page.getByText('Use 8 to 128 characters').waitFor()
+    await page.getByText('Both passwords must be the same.').waitFor()
+    await page.getByLabel('New password (required)').fill('Chosen12345')
+    await page.getByLabel('New password again').fill('Chosen12345')
+    await page.getByRole('button', { name: 'Change the password' }).click()
+    await page.getByRole('heading', { name: 'About', level: 1 }).waitFor()
+    await second.go('/')
+    await page.getByRole('heading', { name: 'Hello, admin', level: 1 }).waitFor()
+    assert.equal(await page.getByText('Your password is the one that Marina made.').count(), 0)
+    const login = (password: string) =>
+      second.context.request.post('/c/login', { form: { principal: 'admin', password } }).then((one) => one.status())
+    assert.deepEqual([await login(made), await login('Chosen12345')], [401, 200])
+    assert.deepEqual(complaints, [])
+  })
+
+  test('where people may register, the sign-in leads to it, and errors stand at their fields', async () => {
+    const { marina, cast } = scene
+    const allow = async (isAllowed: boolean) => {
+      const body = { self_registration: isAllowed }
+      expectAnswer(await callApi(marina, 'PUT', '/configurations', { as: cast.administrator, body }), 200)
+    }
+    await using visitor = await visit()
+    const { page, complaints } = visitor
+    await visitor.go('/login')
+    assert.equal(await page.getByRole('link', { name: 'Make an account' }).count(), 0)
+    await visitor.go('/sign-up')
+    await page.getByText('Accounts are made by an administrator here').waitFor()
+    assert.equal(await page.locator('form').count(), 0)
+    await allow(true)
+    await visitor.go('/login?next=/projects')
+    await page.getByRole('link', { name: 'Make an account' }).click()
+    await page.getByRole('heading', { name: 'Make an account', level: 1 }).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    const fill = async (name: string, password: string, again = password) => {
+      await page.getByLabel('Name (required)').fill(name)
+      await page.getByLabel('Password (required)', { exact: true }).fill(password)
+      await page.getByLabel('Password again').fill(again)
+      await page.getByRole('button', { name: 'Make an account' }).click()
+    }
+    await fill('no:colon', 'Testing12345')
+    await page.getByText('A name holds none of').waitFor()
+    await fill('newcomer', 'weak')
+    await page.getByText('Use 8 to 128 characters').waitFor()
+    await fill(cast.guest.name, 'Testing12345')
+    await page.getByText('This name or e-mail address is in use already.').waitFor()
+    assert.equal(await page.locator(':focus').getAttribute('name'), 'username')
+    // Chromium itself notes the answer.
+    assert.ok(complaints.splice(0).every((one) => one.includes('409')))
+    await fill('newcomer', 'Testing12345')
+    await page.getByRole('heading', { name: 'Projects', level: 1 }).waitFor()
+    await page.getByRole('button', { name: 'Account: newcomer' }).waitFor()
+    assert.deepEqual(complaints, [])
+
+    await using late = await visit()
+    await late.go('/sign-up')
+    await allow(false)
+    await late.page.getByLabel('Name (required)').fill('latecomer')
+    await late.page.getByLabel('Password (required)', { exact: true }).fill('Testing12345')
+    await late.page.getByLabel('Password again').fill('Testing12345')
+    await late.page.getByRole('button', { name: 'Make an account' }).click()
+    await late.page.getByRole('alert').getByText('Accounts are made by an administrator here').waitFor()
+    assert.ok(late.complaints.every((one) => one.includes('401') || one.includes('403')))
   })
 
   test('the chosen language and theme stay in this browser', async () => {

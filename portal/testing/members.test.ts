@@ -1,26 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { suite, test } from 'node:test'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
-import { openRest, type Rest } from '../../server/testing/rest.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit: open, rest } = await openPortal()
 
 suite('the pages of members, robots and labels', () => {
-  let scene: PortalScene
-  let browser: Browser
-  let rest: Rest
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-    rest = openRest(scene.marina)
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) =>
-    openVisitor(browser, { url: scene.marina.url, as: scene.cast.projectAdmin, ...options })
+  const visit = (options = {}) => open({ as: scene.cast.projectAdmin, ...options })
   const get = async (path: string): Promise<unknown> =>
     expectAnswer(await rest('GET', path, scene.cast.administrator), 200).json()
 

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { before, suite, test } from 'node:test'
 import { buildPortal, readManifest, type Manifest } from '../build.ts'
-import { openBrowser, type Tab } from '../../server/testing/browser.ts'
-import { openPortalScene, readPages, type PageRow, type PortalScene } from '../../server/testing/portal-scene.ts'
+import type { Tab } from '../../server/testing/browser.ts'
 import { askRights, shouldOpen, visitAll } from '../../server/testing/portal-pages.ts'
+import { readPages, type PageRow } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, browser } = await openPortal()
+const pages = await readPages()
 
 suite('every page', () => {
-  let scene: PortalScene
-  let browser: Browser
-  let pages: PageRow[]
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-    pages = await readPages()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-
   test('has no barrier in light and dark, no error, no foreign request', async () => {
     const check = async ({ page, findBarriers }: Tab) => {
       const light = await findBarriers()

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor, type Visitor } from '../../server/testing/browser.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { suite, test } from 'node:test'
+import type { Visitor } from '../../server/testing/browser.ts'
+import type { PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit } = await openPortal()
 
 type Role = keyof PortalScene['cast']
 /** For each tab: who may open it, and who is offered its main action. */
@@ -38,6 +40,12 @@ const tabs: { tab: string; action: string; seen: Role[]; offered: Role[] }[] = [
     offered: ['administrator', 'projectAdmin'],
   },
   {
+    tab: 'usage',
+    action: 'Columns',
+    seen: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+    offered: ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest'],
+  },
+  {
     tab: 'trash',
     action: 'Actions: legacy',
     seen: ['administrator', 'projectAdmin', 'maintainer'],
@@ -59,17 +67,6 @@ const tabs: { tab: string; action: string; seen: Role[]; offered: Role[] }[] = [
 const roles: Role[] = ['administrator', 'projectAdmin', 'maintainer', 'developer', 'guest', 'stranger', 'anonymous']
 
 suite('the pages of a project and of the system', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
   const isRefused = async ({ page }: Visitor) => (await page.locator('main .state h1').count()) === 1
   /** A request that is refused is told by the browser itself; a page that may be seen causes none. */
   const faults = ({ complaints }: Visitor) => complaints.filter((one) => !/status of 40[134]/.test(one))
@@ -93,6 +90,47 @@ suite('the pages of a project and of the system', () => {
       assert.deepEqual(role === 'stranger' || role === 'anonymous' ? faults(visitor) : visitor.complaints, [])
     })
   }
+
+  test('usage: a project administrator goes from repositories to artifacts of the own project alone', async () => {
+    await using visitor = await visit({ as: scene.cast.projectAdmin })
+    const { page } = visitor
+    await visitor.go('/p/team/-/usage')
+    const table = page.getByRole('table', { name: 'Repositories' })
+    await table.getByRole('link', { name: 'apps/web' }).click()
+    await page.getByRole('heading', { name: 'apps/web', level: 1 }).waitFor()
+    assert.equal(new URL(page.url()).pathname, '/p/team/-/usage')
+    await page.getByRole('table', { name: 'Artifacts' }).getByRole('link').first().waitFor()
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('link', { name: 'team · Usage' }).click()
+    await table.waitFor()
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+    // Neither the system's usage nor that of another project is told.
+    for (const path of ['/usage', '/projects/tools/usage'])
+      assert.equal((await visitor.context.request.get(`/api/v2.0${path}`)).status(), 403, path)
+  })
+
+  test('members say since when, and by whom; deletions how many bytes they hold', async () => {
+    await using visitor = await visit({ as: scene.cast.projectAdmin })
+    const { page } = visitor
+    await visitor.go('/p/team/-/members')
+    const row = page.getByRole('row').filter({ hasText: /^\s*admin/ })
+    await row.getByText('by admin').waitFor()
+    await row.locator('time').waitFor()
+    await visitor.go('/p/team/-/trash')
+    const deletion = page.getByRole('row', { name: /legacy/ })
+    await deletion.getByText(/^[\d.]+ (B|KiB)$/).waitFor()
+    await deletion.getByRole('button', { name: 'Actions: legacy' }).click()
+    await page.getByRole('menuitem', { name: 'Restore' }).click()
+    await page
+      .getByRole('dialog')
+      .getByText(/It holds [\d.]+ K?i?B\. Of these, [\d.]+ K?i?B are freed/)
+      .waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
 
   for (const scheme of ['light', 'dark'] as const) {
     test(`what opens above a page has no barrier in a ${scheme} theme`, async () => {

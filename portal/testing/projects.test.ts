@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { suite, test } from 'node:test'
 import { eventually } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit } = await openPortal()
 
 suite('the page of projects', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
-
   test('each caller sees the projects that the API shows them, and only actions that they may take', async () => {
     for (const [role, names, mayCreate] of [
-      ['anonymous', ['library', 'tools'], false],
-      ['stranger', ['library', 'tools'], true],
-      ['guest', ['library', 'team', 'tools'], true],
-      ['administrator', ['library', 'team', 'tools'], true],
+      ['anonymous', ['hub', 'library', 'tools'], false],
+      ['stranger', ['hub', 'library', 'tools'], true],
+      ['guest', ['hub', 'library', 'team', 'tools'], true],
+      ['administrator', ['hub', 'library', 'team', 'tools'], true],
     ] as const) {
       await using visitor = await visit({ as: scene.cast[role] })
       await visitor.go('/projects')
@@ -38,7 +26,7 @@ suite('the page of projects', () => {
     await using visitor = await visit({ as: scene.cast.administrator })
     const { page } = visitor
     await visitor.go('/projects?sort=-name')
-    assert.deepEqual(await page.locator('a.name').allTextContents(), ['tools', 'team', 'library'])
+    assert.deepEqual(await page.locator('a.name').allTextContents(), ['tools', 'team', 'library', 'hub'])
     await page.getByRole('searchbox', { name: 'Filter by name' }).fill('t')
     await eventually(async () => assert.deepEqual(await page.locator('a.name').allTextContents(), ['tools', 'team']))
     assert.equal(new URL(page.url()).search, '?sort=-name&q=t')
@@ -47,7 +35,7 @@ suite('the page of projects', () => {
     assert.deepEqual(await page.locator('a.name').allTextContents(), ['tools', 'team'])
     await page.getByRole('searchbox', { name: 'Filter by name' }).fill('nothing-like-it')
     await page.getByRole('button', { name: 'Clear the filter' }).click()
-    await eventually(async () => assert.equal(await page.locator('a.name').count(), 3))
+    await eventually(async () => assert.equal(await page.locator('a.name').count(), 4))
   })
 
   test('by keyboard alone: a project is made, found and deleted', async () => {
@@ -123,7 +111,7 @@ suite('the page of projects', () => {
     await page.getByText('team: the project team still holds artifacts').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
     await eventually(async () =>
-      assert.deepEqual(await page.locator('a.name').allTextContents(), ['library', 'team', 'tools']),
+      assert.deepEqual(await page.locator('a.name').allTextContents(), ['hub', 'library', 'team', 'tools']),
     )
   })
 

@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import { suite, test } from 'node:test'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
 import { pushImage } from '../../server/testing/given.ts'
 import { eventually } from '../../server/testing/http.ts'
 import { givenManyTags } from '../../server/testing/portal-images.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit } = await openPortal()
 
 const web = '/p/team/-/r/apps/web'
 /** Chromium itself notes each answer of 401 and 403 that a page asked for. */
 const isRefusal = (complaint: string) => /40[13]/.test(complaint)
 
 suite('pages of a project and a repository', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (options = {}) => openVisitor(browser, { url: scene.marina.url, ...options })
-
   test('who is not in a private project is refused, with a way to sign in', async () => {
     for (const role of ['anonymous', 'stranger'] as const) {
       for (const path of ['/p/team', web, `${web}/-/a/2.0`, `${web}/-/compare?a=1.0&b=1.1`]) {
@@ -43,11 +31,22 @@ suite('pages of a project and a repository', () => {
   })
 
   test('each role sees the repositories and tags of its project, and what it may do with them', async () => {
-    const all = ['Repositories', 'Members', 'Robots', 'Labels', 'Rules', 'Webhooks', 'Trash', 'Activity', 'Settings']
+    const all = [
+      'Repositories',
+      'Members',
+      'Robots',
+      'Labels',
+      'Rules',
+      'Webhooks',
+      'Usage',
+      'Trash',
+      'Activity',
+      'Settings',
+    ]
     const without = (...names: string[]) => all.filter((one) => !names.includes(one))
     for (const [role, tabs, mayPush, mayDelete] of [
-      ['guest', ['Repositories', 'Members', 'Robots', 'Labels'], false, false],
-      ['developer', ['Repositories', 'Members', 'Robots', 'Labels', 'Rules'], true, false],
+      ['guest', ['Repositories', 'Members', 'Robots', 'Labels', 'Usage'], false, false],
+      ['developer', ['Repositories', 'Members', 'Robots', 'Labels', 'Rules', 'Usage'], true, false],
       ['maintainer', without('Activity', 'Settings'), true, true],
       ['projectAdmin', all, true, true],
       ['administrator', all, true, true],
@@ -69,6 +68,24 @@ suite('pages of a project and a repository', () => {
       assert.equal(await untag.getAttribute('aria-disabled'), mayDelete ? null : 'true', role)
       assert.deepEqual(visitor.complaints, [], role)
     }
+  })
+
+  test('a list shows how many tags a repository has, and how many bytes it holds', async () => {
+    const answer = await callApi(scene.marina, 'GET', '/projects/team/repositories?with_usage=true&q=name%3D~apps', {
+      as: scene.cast.guest,
+    })
+    const [web] = answer.json() as { tag_count: number; size: number }[]
+    await using visitor = await visit({ as: scene.cast.guest })
+    const { page } = visitor
+    await visitor.go('/p/team')
+    const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'apps/web' }) })
+    const heads = await page.getByRole('columnheader').allInnerTexts()
+    const cells = await row.getByRole('cell').allInnerTexts()
+    const cellOf = (title: string) => cells[heads.findIndex((one) => one.trim() === title)]
+    assert.equal(cellOf('Tags'), String(web!.tag_count))
+    assert.match(cellOf('Size')!, /^[\d.]+ KiB$/)
+    assert.ok(Math.abs(parseFloat(cellOf('Size')!) - web!.size / 1024) < 1)
+    assert.deepEqual(visitor.complaints, [])
   })
 
   test('a public project is open to visitors, and an empty one says how to push, with this host and user', async () => {
@@ -186,6 +203,11 @@ suite('pages of a project and a repository', () => {
     await eventually(async () => assert.deepEqual(await page.locator('a.name').allTextContents(), ['v09999']))
     await page.locator('a.name').click()
     await page.getByRole('heading', { name: 'many:v09999', level: 1 }).waitFor()
+    await visitor.settle()
+    assert.ok((await page.locator('main *').count()) < 3000, 'the page names a part of the tags')
+    await visitor.go('/p/team/-/r/many?sort=name&page=400')
+    await page.getByText('9,976–10,000 of 10,000').waitFor()
+    await page.locator('a.name').last().getByText('v09999', { exact: true }).waitFor()
     assert.deepEqual(visitor.complaints, [])
   })
 })

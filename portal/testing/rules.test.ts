@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { suite, test } from 'node:test'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
-import { openRest, type Rest } from '../../server/testing/rest.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit: open, rest } = await openPortal()
 
 suite('the pages of rules and of the trash', () => {
-  let scene: PortalScene
-  let browser: Browser
-  let rest: Rest
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-    rest = openRest(scene.marina)
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = () => openVisitor(browser, { url: scene.marina.url, as: scene.cast.projectAdmin })
+  const visit = () => open({ as: scene.cast.projectAdmin })
   const get = async (path: string): Promise<unknown> =>
     expectAnswer(await rest('GET', path, scene.cast.administrator), 200).json()
   const tagsOf = async (repository: string): Promise<string[]> => {
@@ -100,6 +87,32 @@ suite('the pages of rules and of the trash', () => {
         { pattern: 'api/old', excludes: true },
       ],
     })
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('a rule may choose by regular expressions, take artifacts without tags, and count within groups', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    const before = await get('/retentions/1')
+    await visitor.go('/p/team/-/rules')
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    const first = dialog.getByRole('group', { name: 'Rule 1' })
+    await first.getByLabel('Tags').fill('^[a-z]+-[0-9]{1,3}$')
+    await first.getByLabel('Tag patterns are').selectOption('regex')
+    await first.getByText('Also artifacts that have no tag').click()
+    await first.getByLabel('The newest').fill('3')
+    await first.getByLabel('of each').selectOption('pattern')
+    await first.getByLabel('Groups by').fill('^([a-z]+)-')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The retention policy is saved.').waitFor()
+    const { ordered_rules: saved } = (await get('/retentions/1')) as { ordered_rules: Record<string, unknown>[] }
+    assert.deepEqual(saved[0]!['tags'], [
+      { kind: 'regex', pattern: '^[a-z]+-[0-9]{1,3}$', excludes: false, untagged: true },
+    ])
+    assert.deepEqual(saved[0]!['newest'], { count: 3, by: 'pushed', per: 'pattern', pattern: '^([a-z]+)-' })
+    expectAnswer(await rest('PUT', '/retentions/1', scene.cast.administrator, before), 200)
     assert.deepEqual(visitor.complaints, [])
   })
 

@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import type { Browser, Locator } from 'playwright-core'
+import { suite, test } from 'node:test'
+import type { Locator } from 'playwright-core'
+import { saveStorageCheck } from '../../server/features/system/index.ts'
 import { callApi } from '../../server/testing/api.ts'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
-import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { pushImage } from '../../server/testing/given.ts'
+import { eventually } from '../../server/testing/http.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+
+const { scene, visit: open, ask } = await openPortal()
 
 /** Waits until no button of it waits for an answer any more: a busy one is pale. */
 const isIdle = (dialog: Locator) => dialog.locator('button[aria-busy]').first().waitFor({ state: 'detached' })
 
 suite('pages of what runs', () => {
-  let scene: PortalScene
-  let browser: Browser
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = () => openVisitor(browser, { url: scene.marina.url, as: scene.cast.administrator })
-  const ask = async <Answer>(path: string): Promise<Answer> =>
-    expectAnswer(await callApi(scene.marina, 'GET', path, { as: scene.marina.admin }), 200).json() as Answer
+  const visit = () => open({ as: scene.cast.administrator })
 
   test('jobs: a queue is paused and goes on; schedules say when they fire next', async () => {
     await using visitor = await visit()
@@ -76,6 +67,46 @@ suite('pages of what runs', () => {
     await page.getByText('every day at 04:15 UTC').waitFor()
     const { schedule } = await ask<{ schedule: { cron: string } }>('/system/gc/schedule')
     assert.equal(schedule.cron, '0 15 4 * * *')
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('jobs: the runs of all kinds, with their state, cause and log', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    const started = await callApi(scene.marina, 'POST', '/export/artifacts', { as: scene.cast.administrator, body: {} })
+    assert.ok(started.status < 300, started.text)
+    await visitor.go('/jobs?tab=runs')
+    await page.getByLabel('Kind', { exact: true }).selectOption('ARTIFACT_EXPORT')
+    const row = page
+      .getByRole('row', { name: /Reports of artifacts \d+ done by hand/ })
+      .or(page.getByRole('row', { name: /Reports of artifacts \d+ done/ }))
+    await row.first().waitFor()
+    await row.first().getByRole('link').first().click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('This job does not run any more.').waitFor()
+    await drawer.locator('pre').waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('storage: says what the last check found, and how to make one', async () => {
+    const { db } = scene.marina.ground
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/storage')
+    await page.getByText('Never checked').click()
+    await page.getByText('./marina.mjs fsck --digests').waitFor()
+    const counts = { readsDigests: true, blobs: 7, artifacts: 5, tags: 4, bytes: 3 * 1024 ** 2 }
+    const losses = ['blob sha256:12: its bytes are missing <b>here</b>']
+    await saveStorageCheck(db, { ...counts, losses, leftovers: ['a file in a place of no blob'] })
+    await visitor.go('/storage')
+    const section = page.getByRole('region', { name: 'Check of the storage' })
+    await section.getByText('5 artifacts, 7 blobs, 3 MiB').waitFor()
+    await section.getByText('every byte read').waitFor()
+    await section.getByText('What is lost cannot be pulled').waitFor()
+    await section.getByText('What was found: 2 of 2').click()
+    await section.getByText(losses[0]!).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
     assert.deepEqual(visitor.complaints, [])
   })
 
@@ -135,6 +166,52 @@ suite('pages of what runs', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
+  test('replication: names by a template and only some platforms, and what is wrong stands at its field', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/replication')
+    await page.getByRole('button', { name: 'New policy' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name (required)').fill('by-template')
+    await dialog.getByLabel('Repositories', { exact: true }).fill('team/api')
+    await dialog.getByText('Names by a template').click()
+    await dialog.getByLabel('Pattern of the source name').fill('team/(.+)')
+    await dialog.getByText('More', { exact: true }).click()
+    await dialog.getByLabel('Platforms', { exact: true }).fill('amd64')
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await dialog.getByText('A pattern needs a template').waitFor()
+    await dialog.getByText('Write os/architecture with commas between').waitFor()
+    await dialog.getByLabel('Template').fill('mirror/{{nonsense}}')
+    await dialog.getByLabel('Platforms', { exact: true }).fill('linux/amd64, linux/arm64')
+    await dialog.getByText('Write the index anew').click()
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await dialog.getByText(/holds \{\{nonsense\}\}/).waitFor()
+    assert.equal(await page.locator(':focus').getAttribute('name'), 'template')
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('400')))
+    await dialog.getByLabel('Template').fill('mirror/{{1}}')
+    await dialog.getByRole('button', { name: 'See what it would do' }).click()
+    await dialog
+      .getByRole('row', { name: /mirror\/api/ })
+      .first()
+      .waitFor()
+    await isIdle(dialog)
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await page.getByText('The policy by-template is saved.').waitFor()
+    type Policy = { name: string; id: number } & Record<string, unknown>
+    const saved = (await ask<Policy[]>('/replication/policies')).find(({ name }) => name === 'by-template')!
+    assert.deepEqual(
+      [saved['dest_template'], saved['dest_pattern'], saved['platforms'], saved['rewrite_index']],
+      ['mirror/{{1}}', 'team/(.+)', ['linux/amd64', 'linux/arm64'], true],
+    )
+    // What it says is there again when it is edited.
+    await page.getByRole('link', { name: 'by-template' }).click()
+    await page.getByRole('button', { name: 'Edit' }).click()
+    assert.equal(await dialog.getByLabel('Template').inputValue(), 'mirror/{{1}}')
+    assert.equal(await dialog.getByLabel('Platforms', { exact: true }).inputValue(), 'linux/amd64, linux/arm64')
+    assert.deepEqual(visitor.complaints, [])
+  })
+
   test('endpoints: one that is used says by whom, and one that does not answer is not saved', async () => {
     await using visitor = await visit()
     const { page } = visitor
@@ -188,6 +265,50 @@ suite('pages of what runs', () => {
       left.map(({ name }) => name).filter((name) => names.includes(name)),
       [],
     )
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('reports: one is asked for, is ready without a reload, and is saved once', async () => {
+    await pushImage(scene.marina, 'library/reported', { tag: '1.0' })
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/reports')
+    await page.getByRole('button', { name: 'New report' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Projects').fill('library nothing-like-it')
+    await dialog.getByRole('button', { name: 'Write it' }).click()
+    await dialog.getByText('There is no project called nothing-like-it.').waitFor()
+    // Chromium itself notes the answer.
+    assert.ok(visitor.complaints.splice(0).every((one) => one.includes('status of 4')))
+    await dialog.getByLabel('Projects').fill('library')
+    await dialog.getByRole('button', { name: 'Write it' }).click()
+    const link = page.getByRole('link', { name: /Download report \d+/ })
+    await link.waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+    const chunks: Buffer[] = []
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+    const lines = Buffer.concat(chunks).toString().trim().split('\n')
+    assert.ok(lines.length > 1 && lines.slice(1).every((line) => line.startsWith('"library"')), lines.join('\n'))
+    await eventually(async () => {
+      await page.reload()
+      await page.getByText('downloaded, or too old').waitFor({ timeout: 5000 })
+    })
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('reactions: facts are read once more from a number on, after it is said what that does', async () => {
+    await using visitor = await visit()
+    const { page } = visitor
+    await visitor.go('/jobs?tab=reactions')
+    await page.getByRole('button', { name: 'Actions: audit', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Replay facts' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/does again what follows from them/).waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('spinbutton').fill('999999999')
+    await dialog.getByRole('button', { name: 'Replay facts' }).click()
+    await page.getByText('audit begins again from there.').waitFor()
     assert.deepEqual(visitor.complaints, [])
   })
 })

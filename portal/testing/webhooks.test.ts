@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, suite, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
+import { suite, test } from 'node:test'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
-import { openPortalScene, type PortalScene } from '../../server/testing/portal-scene.ts'
+import { openPortal } from '../../server/testing/portal.ts'
 import { openReceiver } from '../../server/testing/receiver.ts'
-import { openRest, type Rest } from '../../server/testing/rest.ts'
+
+const { scene, visit: open, rest } = await openPortal()
 
 suite('the pages of webhooks, the activity and settings', () => {
-  let scene: PortalScene
-  let browser: Browser
-  let rest: Rest
-  before(async () => {
-    scene = await openPortalScene()
-    browser = await openBrowser()
-    rest = openRest(scene.marina)
-  })
-  after(async () => {
-    await browser.close()
-    await scene[Symbol.asyncDispose]()
-  })
-  const visit = (as = scene.cast.projectAdmin) => openVisitor(browser, { url: scene.marina.url, as })
+  const visit = (as = scene.cast.projectAdmin) => open({ as })
   const get = async (path: string): Promise<unknown> =>
     expectAnswer(await rest('GET', path, scene.cast.administrator), 200).json()
 

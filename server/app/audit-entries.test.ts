@@ -27,6 +27,7 @@ import { facts as robots } from '../features/robots/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
 import { facts as scores } from '../features/scores/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
+import { facts as signatures } from '../features/signatures/topics.ts'
 import { facts as systemArtifacts, marina } from '../features/system-artifacts/topics.ts'
 import { facts as undelete } from '../features/undelete/topics.ts'
 import { facts as userGroups } from '../features/user-groups/topics.ts'
@@ -479,6 +480,22 @@ const table: [Fact, string][] = [
     'evict_proxy_cache | hub | evict 5 artifacts from hub (budget)',
   ],
   [
+    signatures.signerSaved({ projectId: 3, name: 'release', signer: { kind: 'key', publicKey: 'PEM' } }, anna),
+    'update_signer | release | update signer: release',
+  ],
+  [
+    signatures.signerDeleted({ projectId: 3, name: 'release' }, anna),
+    'delete_signer | release | delete signer: release',
+  ],
+  [
+    signatures.trustRootSaved({ name: 'sigstore', hash: 'sha256:00' }, anna),
+    'update_trust_root | sigstore | update trust root: sigstore',
+  ],
+  [
+    signatures.trustRootDeleted({ name: 'sigstore' }, anna),
+    'delete_trust_root | sigstore | delete trust root: sigstore',
+  ],
+  [
     { topic: 'tree.planted', payload: { treeId: 22, changed: ['leaves'], by: anna } },
     'plant_tree | 22 | plant tree: 22 (leaves)',
   ],
@@ -551,8 +568,10 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_replication_policy',
     'delete_retention',
     'delete_scanner',
+    'delete_signer',
     'delete_system_artifact',
     'delete_tag',
+    'delete_trust_root',
     'delete_user_group',
     'delete_webhook_policy',
     'download_export',
@@ -610,7 +629,9 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_robot',
     'update_scanner',
     'update_score_rules',
+    'update_signer',
     'update_tag',
+    'update_trust_root',
     'update_user_group',
     'update_webhook_policy',
     'warn_quota',

@@ -11,7 +11,7 @@ import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
-import { immutability } from '../features/immutability/index.ts'
+import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
@@ -25,17 +25,13 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
-import {
-  issuesCredentials,
-  sbomOverview,
-  scanning,
-  scanOverview,
-  vulnerabilitiesOf,
-} from '../features/scanning/index.ts'
+import { sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
+import { securityHub } from '../features/security-hub/index.ts'
 import { settings as settingsOfApi } from '../features/settings/index.ts'
 import { openSystemArtifacts, systemArtifacts } from '../features/system-artifacts/index.ts'
+import { signatures } from '../features/signatures/index.ts'
 import { stream } from '../features/stream/index.ts'
 import { system } from '../features/system/index.ts'
 import { undelete } from '../features/undelete/index.ts'
@@ -52,9 +48,11 @@ import type { Outbound } from '../platform/outbound/outbound.ts'
 import { forgetClaims, sweepUploads } from '../registry/local/sweep.ts'
 import { facts as ofRegistry } from '../registry/topics.ts'
 import type { OtherSide } from './endpoints.ts'
+import { hostOf, localUrlOf } from './addresses.ts'
 import type { Ground } from './ground.ts'
 import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
+import { lentToScanning } from './scanning.ts'
 import { unsyncedBlobs } from './unsynced.ts'
 
 /** A feature whose routes and topics are of the kinds that Marina serves. */
@@ -122,6 +120,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     { name: 'catalog', topics: nouns },
     registryOf(ground),
     system({
+      db,
       settings,
       components: () => house.components,
       isDraining: house.isDraining,
@@ -144,31 +143,33 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     settingsOfApi({ settings }),
     repositories({ reader, gates, cachesLists }),
     scores({ reader, undeleteMs: config.collection.undeleteMs, pullsMs: config.pulls.keepMs }),
-    artifacts({ reader, gates, registry, cachesLists, ...lentToArtifacts(db) }),
+    artifacts({
+      reader,
+      gates,
+      registry,
+      cachesLists,
+      lent: [scanOverview, sbomOverview],
+      vulnerabilities: (about) => vulnerabilitiesOf(db, about),
+    }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({
-      ...reader,
-      login,
-      sessions,
-      settings,
-      peerOf,
-      signUps: config.limits.signUps,
-      tokensPerAccount: config.limits.tokensPerAccount,
-    }),
+    accounts({ ...reader, login, sessions, settings, peerOf, ...accountLimits(config.limits) }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
-    scanning({ db, seal: secrets, outbound, reader, registry, gates, ...lentToScanning(ground, floor) }),
+    scanning(lentToScanning(ground, floor, outbound)),
+    signatures(floor.signatures),
+    securityHub({ db }),
     // `uses`: the features that use endpoints say which; no endpoint goes while one does.
     endpoints({ ...reach, localUrl, uses: [usedByCaches, usedByPolicies] }),
     proxyCache({
       db,
       gates,
       prefetch: proxied.prefetch,
-      paused: proxied.paused,
+      troubleOf: proxied.troubleOf,
       counts: proxied.counts,
       rulesOf: (projectId) => findCacheRules(reader, projectId),
+      immutableIn: (projectId) => findImmutable(reader, projectId),
       evictEveryMs: config.proxyCache.evictEveryMs,
       dir: proxiedDir(ground),
     }),
@@ -217,6 +218,8 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   return features
 }
 
+const accountLimits = ({ signUps, tokensPerAccount }: Ground['config']['limits']) => ({ signUps, tokensPerAccount })
+
 function registryOf(ground: Ground): AnyFeature {
   const small = unsyncedBlobs(ground)
   const sweeps = [uploadSweep(ground), ...small.sweeps]
@@ -257,30 +260,4 @@ function aboutOf({ config }: Ground, authority: Buffer | undefined) {
     storage: { driver, root },
     authority,
   }
-}
-
-/** The URL of this Marina, as far as it is known without a request. */
-const localUrlOf = (server: Ground['config']['server']): string => server.externalUrl ?? `http://${hostOf(server)}`
-
-const lentToArtifacts = (db: Ground['db']) => ({
-  lent: [scanOverview, sbomOverview],
-  vulnerabilities: (about: Parameters<typeof vulnerabilitiesOf>[1]) => vulnerabilitiesOf(db, about),
-})
-
-const lentToScanning = ({ config }: Ground, { tokens }: Floor) => ({
-  rules: config.scanning,
-  issueCredential: issuesCredentials(tokens),
-  registryUrls: registryUrlsOf(config),
-})
-
-/** Where scanners pull images from: the address of clients, and the one for scanners beside Marina. */
-function registryUrlsOf({ server, scanning: { internalUrl } }: Ground['config']) {
-  const here = ['0.0.0.0', '::', ''].includes(server.host) ? 'localhost' : server.host
-  const listening = `http://${here.includes(':') ? `[${here}]` : here}:${server.port}`
-  return { external: localUrlOf(server), internal: internalUrl ?? listening }
-}
-
-/** `host:port` by which clients reach Marina, as far as it is known without a request. */
-function hostOf({ externalUrl, port }: Ground['config']['server']): string {
-  return externalUrl ? new URL(externalUrl).host : `localhost:${port}`
 }

@@ -174,7 +174,9 @@ async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Lo
   try {
     await checkSessions(db)
     const applied = await migrate(client, migrations)
-    if (applied.length > 0) log.info({ applied }, 'database schema brought up to date')
+    // The names of some are news to an operator; those of a first start are not.
+    const told = applied.length > 5 ? { count: applied.length, last: applied.at(-1) } : { applied }
+    if (applied.length > 0) log.info(told, 'database schema brought up to date')
   } finally {
     await client.end()
   }

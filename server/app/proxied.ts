@@ -26,7 +26,7 @@ export function openProxiedView(
   opened: AsyncDisposableStack,
   { onError, onReceived }: { onError(error: unknown): void; onReceived(bytes: number): void },
 ): Proxied & { counts: CacheCounts } {
-  const { db, cache, secrets, config, log } = ground
+  const { db, cache, blobs: storage, secrets, config, log } = ground
   const reader: Reader = { db, cache }
   const { waitMs, askMs } = config.proxyCache
   const reach = { db, seal: secrets, machineRole: otherSide.machineRole }
@@ -44,6 +44,8 @@ export function openProxiedView(
       counts,
       limits: config.proxyCache,
       dir: proxiedDir(ground),
+      takesFiles: storage.takeFile !== undefined,
+      startDigest: (algorithm) => storage.startDigest(algorithm),
       log,
       onReceived,
       openUpstream: async (id) => ({ asks: (await asks.open(id)).remote, blobs: (await blobs.open(id)).remote }),

@@ -13,14 +13,16 @@ import {
   type Login,
   type SessionDoor,
 } from '../features/accounts/index.ts'
-import { describe } from '../features/artifacts/index.ts'
+import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
-import { scannerLogin } from '../features/scanning/index.ts'
+import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
+import { openSignatures, type Signatures } from '../features/signatures/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
@@ -28,7 +30,7 @@ import { seldom } from '../platform/observe/seldom.ts'
 import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
-import { openDoor, type Door } from '../registry/door/door.ts'
+import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
 import type { ManifestOptions } from '../registry/door/manifests.ts'
 import type { Gates } from '../registry/gate.ts'
 import { openKeys } from '../registry/keys.ts'
@@ -53,6 +55,7 @@ export type Floor = {
   sessions: SessionDoor
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
+  signatures: Signatures
   door: Door
   /** What is noted in memory and written a little later. */
   notes: Component
@@ -64,33 +67,28 @@ export type Floor = {
  * is filled by the time of the first request.
  */
 export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
-  const { db, cache, blobs, metrics, config, log } = ground
+  const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings = openSettingsOf(ground, topics)
-  const gates: Gates = {
-    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
-    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
-    untag: [tagStays(reader), runningStays],
-    pull: [],
-  }
-  const rights = openRights(reader)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
+  const signatures = openSignaturesOf(ground, refusals, () => local)
+  const gates = openGates(ground, settings, signatures)
+  const rights = openRights(reader)
   const tokens = openTokensOf(ground, settings)
-  const login = noting(refusals, openLoginOf(ground, settings, tokens, opened, late))
-  const peerOf = peerReader(config.server.trustedProxies)
-  const { externalUrl } = config.server
+  const login = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
+  const { externalUrl, trustedProxies } = config.server
+  const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
-  const { registry } = proxied
   const door = openDoor({
-    registry,
+    registry: proxied.registry,
     tokens,
     rights,
     login,
@@ -101,21 +99,44 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     findMirrors: (host) => findMirrors(reader, host),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull({ reader, pulls, settings }, late('pull counts')),
-    onBytes(direction, count) {
-      metrics[direction].inc(count)
-      if (direction === 'received') passed(count)
-    },
+    onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const about = { settings, gates, tokens, login, sessions, peerOf, refusals }
-  return { ...about, registry, proxied, door, notes: notes.component }
+  const callers = { tokens, login, sessions, peerOf, refusals }
+  return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
+}
+
+function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAccess, signatures: Signatures): Gates {
+  const reader = { db, cache }
+  metrics.refusedPulls.inc({ policy: 'vulnerabilities' }, 0)
+  return {
+    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
+    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
+    untag: [tagStays(reader), runningStays],
+    // Warnings come last: only what is sent is warned of.
+    pull: [
+      signatures.gate,
+      severityAllowed(reader, {
+        passes: config.scanning.gatePasses,
+        onRefused: () => metrics.refusedPulls.inc({ policy: 'vulnerabilities' }),
+        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
+      }),
+      deprecationWarning(reader),
+    ],
+  }
+}
+
+function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, source: () => Registry): Signatures {
+  const { signatures: limits } = config
+  return openSignatures({ reader: { db, cache }, source, limits }, ({ caller, repository, digest, project }) =>
+    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
+  )
 }
 
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
 function openLoginOf(
   ground: Ground,
-  settings: SettingsAccess,
-  tokens: Tokens,
+  { settings, tokens }: { settings: SettingsAccess; tokens: Tokens },
   opened: AsyncDisposableStack,
   late: (what: string) => (error: unknown) => void,
 ): Login {
@@ -152,6 +173,13 @@ function notePull(
 function openTokensOf({ db, secrets, config }: Ground, settings: SettingsAccess): Tokens {
   const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
   return openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
+}
+
+function counting({ metrics }: Ground, passed: (count: number) => void): DoorOptions['onBytes'] {
+  return (direction, count) => {
+    metrics[direction].inc(count)
+    if (direction === 'received') passed(count)
+  }
 }
 
 /** How much Marina's own registry stores at once, and what it keeps in memory. */

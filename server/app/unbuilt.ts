@@ -6,16 +6,10 @@ const lists = [
   /^\/p2p\/preheat\/(?:instances|providers)$/,
   /^\/projects\/[^/]+\/preheat\/(?:policies|providers)$/,
   /^\/ldap\/(?:users|groups)\/search$/,
-  /^\/security\/vul$/,
 ]
 
 /** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
-const changes = [
-  /^\/(?:p2p\/preheat|ldap)(?:\/|$)/,
-  /^\/projects\/[^/]+\/preheat\//,
-  /^\/system\/(?:scanAll|oidc)\//,
-  /^\/export\/cve$/,
-]
+const changes = [/^\/(?:p2p\/preheat|ldap)(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//, /^\/system\/(?:oidc)\//]
 
 /**
  * Answers operations that Harbor has and Marina does not have yet: a list is empty, a change throws NOT_IMPLEMENTED.

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts'
 import type { Tag } from '../../oci/reference.ts'
 import type { Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
-import { accessoryKey } from './artifact.ts'
+import { accessoryKey, imageFindingsKey } from './artifact.ts'
 
 /** Harbor's names for the types of accessories. */
 export type AccessoryType =
@@ -39,7 +39,7 @@ export const hasOwnTag = sql`exists (
 export async function linkByTag(tx: Tx, repositoryId: number, artifactId: number, tag: Tag): Promise<void> {
   const accessory = accessoryOfTag(tag)
   if (!accessory) return
-  tx.changes(accessoryKey(repositoryId, accessory.subject))
+  tx.changes(accessoryKey(repositoryId, accessory.subject), imageFindingsKey(artifactId))
   await tx.run(sql`
     insert into accessory (artifact_id, repository_id, subject_digest, type)
     select id, repository_id, ${accessory.subject}, ${accessory.type} from artifact
@@ -64,5 +64,5 @@ export async function unlinkByTags(
       and artifact.subject_digest is null and accessory.type <> 'accelerator.nydus'
       and not exists (select from tag where tag.artifact_id = artifact.id and tag.name = any(${linkTags}))
     returning accessory.subject_digest as digest`)
-  tx.changes(...subjects.map(({ digest }) => accessoryKey(repositoryId, digest)))
+  tx.changes(...ids.map(imageFindingsKey), ...subjects.map(({ digest }) => accessoryKey(repositoryId, digest)))
 }

@@ -74,6 +74,9 @@ export const artifactByDigestKey = keyOf('artifact', 'repository', 'digest')
 /** The accessories of a subject, which need not exist yet. */
 export const accessoryKey = keyOf('accessory', 'repository_id', 'subject')
 
+/** What the pull gate knows of an image: see features/scanning/gate/store.ts. */
+export const imageFindingsKey = keyOf('image_findings', 'artifact_id')
+
 /** Which artifacts a repository lists, and how many; see features/artifacts/pages.ts and repositories/store.ts. */
 export const artifactListKey = keyOf('artifact_list', 'repository_id')
 export const artifactCountKey = keyOf('artifact_count', 'repository_id')
@@ -103,7 +106,12 @@ export async function dropArtifacts(
   changesList(tx, repository.id)
   tx.changes(repositoryCountKey(repository.projectId))
   for (const { id, digest } of artifacts)
-    tx.changes(manifestKey(repository.name, digest), artifactKey(id), artifactByDigestKey(repository.name, digest))
+    tx.changes(
+      manifestKey(repository.name, digest),
+      artifactKey(id),
+      artifactByDigestKey(repository.name, digest),
+      imageFindingsKey(id),
+    )
   const subjects = await tx.rows<{ digest: Digest }>(
     sql`delete from accessory where artifact_id = any(${ids}::bigint[]) returning subject_digest as digest`,
   )

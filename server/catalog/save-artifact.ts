@@ -4,7 +4,7 @@ import type { Tag } from '../../oci/reference.ts'
 import { jsonbText } from '../platform/db/json.ts'
 import type { Tx } from '../platform/db/db.ts'
 import { sql } from '../platform/db/sql.ts'
-import { accessoryKey, artifactKey, changesList, type Description } from './artifact.ts'
+import { accessoryKey, artifactKey, changesList, imageFindingsKey, type Description } from './artifact.ts'
 import type { HeldArtifact } from './held.ts'
 import { repositoryCountKey } from './repository.ts'
 
@@ -47,7 +47,8 @@ export async function saveArtifact(
     ? { id: held.id, isNew: false, made: await saveAgain(tx, repository.id, held.id, artifact, names) }
     : await insertArtifact(tx, repository.id, artifact, names)
   // A repository is listed from its first artifact on, so a new artifact may change how many the project has.
-  tx.changes(saved.isNew ? repositoryCountKey(repository.projectId) : artifactKey(saved.id))
+  if (saved.isNew) tx.changes(repositoryCountKey(repository.projectId))
+  else tx.changes(artifactKey(saved.id), imageFindingsKey(saved.id))
   if (held?.accessory) tx.changes(accessoryKey(repository.id, held.accessory.subject))
   await saveAccessory(tx, repository.id, saved, held, artifact.description.accessory)
   return saved

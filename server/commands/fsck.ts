@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
-import type { FsckReport } from './fsck/check.ts'
+import type { Db } from '../platform/db/db.ts'
+import type { Finding, FsckReport } from './fsck/check.ts'
 import type { Queued } from './fsck/repair.ts'
 import { withGround } from './ground.ts'
 import { print, printJson } from './terminal.ts'
@@ -29,8 +30,20 @@ export const fsck: Command<Given> = {
       else printReport(report, queued, digests ? 'read and compared' : 'compared by size')
       if (files && !json) print(`small files: ${files.synced} synced, ${files.healed} written again from the database`)
       process.exitCode = countLosses(report) > 0 ? 1 : 0
+      await keep(db, report, digests)
     })
   },
+}
+
+/** Keeps the result for the portal. The report is printed by now, and stays good when this fails. */
+async function keep(db: Db, report: FsckReport, readsDigests: boolean): Promise<void> {
+  const { saveStorageCheck } = await import('../features/system/index.ts')
+  const { findings, blobs, artifacts, tags, bytes } = report
+  const linesOf = (wanted: Finding['kind']) => findings.flatMap(({ kind, what }) => (kind === wanted ? [what] : []))
+  const found = { losses: linesOf('loss'), leftovers: linesOf('litter') }
+  await saveStorageCheck(db, { readsDigests, blobs, artifacts, tags, bytes, ...found }).catch((error: unknown) =>
+    process.stderr.write(`the result is printed, but not kept for the portal: ${String(error)}\n`),
+  )
 }
 
 function showProgress(done: number, total: number): void {

@@ -51,6 +51,7 @@ function welcome(marina: Serving, config: Config, ms: number): void {
   print(
     [
       `${bold('Marina')} is ready after ${(ms / 1000).toFixed(1)} s: ${url}`,
+      row('portal', `open ${url} in a browser`),
       ...placesOf(marina, config),
       row('try', `docker login ${host}`),
       `  ${' '.repeat(9)} skopeo copy --dest-creds admin:<password>${insecure} oci-archive:image.tar ` +

@@ -20,10 +20,12 @@ import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
 import { settings as settingsOfApi } from './settings.ts'
 import { s3, storage } from './storage.ts'
+import { signatures } from './signatures.ts'
 import { stream } from './stream.ts'
 import { system } from './system.ts'
 import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
+import { vulndb } from './vulndb.ts'
 import { webhooks } from './webhooks.ts'
 import type { Parser } from './units.ts'
 
@@ -53,6 +55,8 @@ const groups = {
   pulls,
   retention,
   scanning,
+  vulndb,
+  signatures,
   notifications,
   events,
   stream,

@@ -1,5 +1,7 @@
 import { hour, MiB, minute, optional, setting, size, time } from './setting.ts'
-import { integer, url } from './units.ts'
+import { integer, list, oneOf, url } from './units.ts'
+
+type Passing = 'none' | 'no_scanner' | 'no_database' | 'stale_database' | 'unknown_distribution'
 
 /** How much of an image Marina reads to say what is in it (SBOMs), and what it takes from scanners. */
 export const scanning = {
@@ -122,5 +124,20 @@ export const scanning = {
     parse: integer(100, 1_000_000),
     fallback: 100_000,
     help: 'packages of one image; an image of more gets no SBOM',
+  }),
+  scansQueued: setting({
+    env: 'MARINA_SCAN_ALL_QUEUED',
+    path: 'scanning.scan_all_queued',
+    parse: integer(1, 100_000),
+    fallback: 1000,
+    help: 'images that a scan of all images puts into the queue at once; the others follow as these are done',
+  }),
+  gatePasses: setting<'MARINA_PULL_GATE_PASSES', Passing[]>({
+    env: 'MARINA_PULL_GATE_PASSES',
+    path: 'scanning.pull_gate_passes',
+    parse: list(oneOf('none', 'no_scanner', 'no_database', 'stale_database', 'unknown_distribution')),
+    fallback: ['no_scanner'],
+    show: (all) => all.join(','),
+    help: 'why an image may be pulled unproven where a project refuses vulnerabilities: reasons, or none',
   }),
 }

@@ -27,11 +27,25 @@ type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[]; di
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>
 export type UntagGate = (tx: Tx, untagged: Untagged) => Promise<void>
 
-/** A manifest that is about to be sent to somebody who may pull from the repository. */
-export type Pulled = { project: Project; repository: RepositoryName; digest: Digest; caller: Caller }
+/** A manifest that is about to be sent to somebody who may pull from the repository. `tag`: null for a digest. */
+export type Pulled = {
+  project: Project
+  repository: RepositoryName
+  digest: Digest
+  tag: Tag | null
+  mediaType: string
+  caller: Caller
+  /** Anybody can forge it. */
+  userAgent: string
+  /** Whether the caller may push to the repository, whatever the token of this request is for. */
+  mayPush(): Maybe<boolean>
+}
 
-/** May refuse a pull by throwing an OciError. Runs on every GET and HEAD of a manifest: best without a promise. */
-export type PullGate = (pulled: Pulled) => Maybe<void>
+/**
+ * May refuse a pull by throwing an OciError, or return the text of a warning that is sent with it. Runs on every GET and
+ * HEAD of a manifest: best without a promise.
+ */
+export type PullGate = (pulled: Pulled) => Maybe<string | void>
 
 /** The gates of pushes, of removed tags and of pulls, in the order in which they run; app/registry.ts lists them. */
 export type Gates = { push: PushGate[]; untag: UntagGate[]; pull: PullGate[] }
@@ -41,22 +55,32 @@ export type UntagGates = Pick<Gates, 'untag'>
 /** The project is looked up for the gates; without a gate `findProject` is not called. */
 export type PullGates = { gates: Pick<Gates, 'pull'>; findProject(name: string): Maybe<Project | undefined> }
 
-/** Runs the pull gates in order. As in Harbor, GET and HEAD of a manifest pass them, by tag or digest; blobs do not. */
+/**
+ * Runs the pull gates in order, and returns their warnings, if any. As in Harbor, GET and HEAD of a manifest pass them,
+ * by tag or digest; blobs do not.
+ */
 export function passPullGates(
   { gates, findProject }: PullGates,
-  repository: RepositoryName,
-  digest: Digest,
-  caller: Caller,
-): Maybe<void> {
+  pulled: Omit<Pulled, 'project'>,
+): Maybe<string[] | undefined> {
   if (gates.pull.length === 0) return undefined
-  return andThen(findProject(projectOf(repository)), (project) => {
-    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${projectOf(repository)} does not exist`)
-    return passInTurn(gates.pull, { project, repository, digest, caller })
+  const name = projectOf(pulled.repository)
+  return andThen(findProject(name), (project) => {
+    if (!project) throw new OciError('NAME_UNKNOWN', `the project ${name} does not exist`)
+    return passInTurn(gates.pull, 0, { ...pulled, project }, undefined)
   })
 }
 
-function passInTurn([gate, ...others]: PullGate[], pulled: Pulled): Maybe<void> {
-  return gate && andThen(gate(pulled), () => passInTurn(others, pulled))
+function passInTurn(
+  gates: PullGate[],
+  at: number,
+  pulled: Pulled,
+  warnings: string[] | undefined,
+): Maybe<string[] | undefined> {
+  if (at === gates.length) return warnings
+  return andThen(gates[at]!(pulled), (warning) =>
+    passInTurn(gates, at + 1, pulled, typeof warning === 'string' ? [...(warnings ?? []), warning] : warnings),
+  )
 }
 
 /** Runs the push gates in order. */

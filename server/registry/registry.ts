@@ -7,6 +7,8 @@ import type { Maybe } from '../platform/maybe.ts'
 
 /** Size in bytes. */
 export type BlobStat = { digest: Digest; size: number }
+/** `content`: all of the blob's bytes, where memory holds them and storage still has this version of them. */
+export type BlobRead = BlobStat & { content?: Buffer }
 /** What a project that caches another registry says beside a manifest. */
 type Beside = {
   /** The repository that the manifest is from, where that is not the one asked for. */
@@ -19,6 +21,8 @@ type Beside = {
 /** A manifest without its bytes; size in bytes. */
 export type ManifestStat = { digest: Digest; mediaType: string; size: number } & Beside
 export type ManifestRead = { digest: Digest; mediaType: string; content: Buffer } & Beside
+/** A list; `warning`: why it may not be whole, for a `Warning` header. */
+export type Listed<Row> = Row[] & Pick<Beside, 'warning'>
 /** An upload session; `size` counts the bytes received and kept. */
 export type Upload = { id: string; size: number }
 export type Page = { limit: number; last: string }
@@ -55,6 +59,8 @@ export interface Registry {
   /** What a HEAD needs. Puts no manifest into a cache. */
   statManifest(name: RepositoryName, reference: Reference): Maybe<ManifestStat>
   statBlob(name: RepositoryName, digest: Digest): Promise<BlobStat>
+  /** What a GET of a whole blob needs, in one look-up. Without `content`, `blobUrl` and `openBlob` give the bytes. */
+  readBlob(name: RepositoryName, digest: Digest): Promise<BlobRead>
   openBlob(name: RepositoryName, digest: Digest, range?: ByteRange): Promise<BlobStream>
   /** A URL at which a client may fetch the blob itself; undefined when there is none. */
   blobUrl(name: RepositoryName, digest: Digest): Promise<string | undefined>
@@ -86,8 +92,12 @@ export interface Registry {
   deleteBlob(name: RepositoryName, by: Actor, digest: Digest): Promise<void>
 
   // list
-  listTags(name: RepositoryName, page: Page): Promise<string[]>
-  listReferrers(name: RepositoryName, subject: Digest, page: Page & { artifactType?: string }): Promise<Descriptor[]>
+  listTags(name: RepositoryName, page: Page): Promise<Listed<string>>
+  listReferrers(
+    name: RepositoryName,
+    subject: Digest,
+    page: Page & { artifactType?: string },
+  ): Promise<Listed<Descriptor>>
   /** Names in projects that the viewer may see. */
   listRepositories(viewer: Viewer, page: Page): Promise<string[]>
 }

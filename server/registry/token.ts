@@ -117,8 +117,8 @@ export type Tokens = {
 
 /**
  * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
- * that of the personal token by which the account came, which limits what it may do. `scanner`: the task for which a
- * scanner pulls, and the one repository.
+ * that of the personal token by which the account came, which limits what it may do.
+ * `scanner`: the task for which a scanner pulls, and the one repository.
  */
 type Claims = {
   access?: Access[]
@@ -143,7 +143,7 @@ const tailOf = (token: string) => token.slice(-40)
  */
 export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   const sizeCalculation = ({ token }: Verified) => token.length + 500
-  const verified = new LRUCache<string, Verified>({ max: 20_000, maxSize: 32 * 2 ** 20, sizeCalculation })
+  const verified = new LRUCache<string, Verified>({ maxSize: 32 * 2 ** 20, sizeCalculation })
 
   return {
     async issue(caller, { access, projects }, seconds) {
@@ -205,10 +205,9 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
 }
 
 function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner'> {
-  if (caller.kind === 'anonymous') return {}
+  if (caller.kind === 'user') return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
   if (caller.kind === 'robot') return { rid: caller.id }
-  if (caller.kind === 'scanner') return { scanner: { task: caller.id, repository: caller.repository } }
-  return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
+  return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
 }
 
 function readCaller({ uid, rid, tid, scanner, sub = '' }: Claims & { sub?: string }): Caller {

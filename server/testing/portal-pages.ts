@@ -41,11 +41,15 @@ const projectNeeds: Readonly<Record<string, readonly string[]>> = {
   'labels': ['label:list'],
   'rules': ['tag-retention:list', 'immutable-tag:list'],
   'webhooks': ['notification-policy:list'],
+  'usage': ['quota:read'],
   'trash': ['artifact:delete'],
   'activity': ['log:list'],
   'settings': ['project:update'],
   'r': ['repository:list', 'artifact:read'],
 }
+
+/** Pages that only a cache has: their example is in the public project `hub`. */
+const ofAnybody: readonly string[] = ['cache']
 
 /** The rights of a caller on the system and in the project `team`, as the server tells them. */
 type Held = { isUser: boolean; isAdmin: boolean; system: ReadonlySet<string>; team: ReadonlySet<string> }
@@ -70,6 +74,7 @@ export function shouldOpen({ path, may }: PageRow, { isUser, isAdmin, system, te
   if (may !== undefined) return system.has(may)
   const [, isOfProject, kind = ''] = /^(\/p\/:project)(?:\/-\/([^/]+))?/.exec(path) ?? []
   if (isOfProject === undefined) return true
+  if (ofAnybody.includes(kind)) return true
   const needs = projectNeeds[kind]
   if (!needs) throw new Error(`projectNeeds has no row for ${path}`)
   return needs.some((one) => team.has(one))

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { createProject } from '../features/projects/index.ts'
 import { givenMember, givenUser, pushImage, pushIndex } from './given.ts'
 import type { Person } from './http.ts'
+import { givenPortalCache } from './portal-cache.ts'
 import { givenPortalImages } from './portal-images.ts'
 import { givenPortalTeam } from './portal-team.ts'
 import { givenPortalSystem } from './portal-system.ts'
@@ -21,12 +22,15 @@ const settings = {
   MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
   MARINA_WEBHOOK_TRIES: '2',
   MARINA_WEBHOOK_BACK_OFF: '10ms',
+  // A registry that is left alone stays so until a test has looked at it.
+  MARINA_PROXY_CACHE_PAUSE: '10m',
   MARINA_CONFIG_OVERWRITE_JSON: '{"token_expiration":30}',
 }
 
 /**
- * A Marina with something on every page: the public projects `library` and `tools`, the private `team` with images, one
- * for two platforms, and a person for each role in `team`. Names are always the same, so that pictures compare.
+ * A Marina with something on every page: the public projects `library`, `tools` and `hub`, a cache; the private `team`
+ * with images, one for two platforms, and a person for each role in `team`. Names are always the same, so that pictures
+ * compare.
  */
 export async function openPortalScene(): Promise<PortalScene> {
   await using opened = new AsyncDisposableStack()
@@ -47,6 +51,7 @@ export async function openPortalScene(): Promise<PortalScene> {
   await fill(marina, cast.developer)
   await givenPortalTeam(marina, admin, receiver)
   await givenPortalSystem(marina)
+  await givenPortalCache(marina)
   const kept = opened.move()
   return { marina, cast, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }

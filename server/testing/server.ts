@@ -28,7 +28,7 @@ export type TestMarina = AsyncDisposable & {
 }
 
 const adminPassword = 'Marina12345'
-const fixed: TestSettings = {
+export const fixed = {
   MARINA_PORT: '0',
   MARINA_HOST: '127.0.0.1',
   MARINA_METRICS_PORT: 'off',
@@ -38,7 +38,7 @@ const fixed: TestSettings = {
   MARINA_SECRET_KEY: 'ab'.repeat(32),
   MARINA_DATABASE_POOL: '12',
   MARINA_DRAIN: '2s',
-}
+} satisfies TestSettings
 
 /** A whole Marina in this process on a database and a folder of its own, ready to be asked. */
 export async function openTestMarina(

@@ -3,8 +3,8 @@ import { send } from '../lib/api.ts'
 import { fillPath, matchPath, type Params } from '../lib/routes.ts'
 
 /**
- * Harbor's addresses, as mails and wikis hold them, and ours. `:project` begins as Harbor's id of a project; its name
- * is asked with the caller's own rights.
+ * Harbor's addresses, as mails and wikis hold them, and ours; below one of them, such as a tab, ours is the same.
+ * `:project` begins as Harbor's id of a project; its name is asked with the caller's own rights.
  */
 const rows: [harbor: string, ours: string][] = [
   ['/harbor/sign-in', '/login'],
@@ -14,13 +14,14 @@ const rows: [harbor: string, ours: string][] = [
   ['/harbor/groups', '/groups'],
   ['/harbor/robot-accounts', '/robots'],
   ['/harbor/labels', '/labels'],
-  ['/harbor/registries', '/replication'],
+  ['/harbor/registries', '/endpoints'],
   ['/harbor/replications', '/replication'],
   ['/harbor/project-quotas', '/quotas'],
-  ['/harbor/interrogation-services/:tab*', '/scanners'],
-  ['/harbor/clearing-job/:tab*', '/collection'],
-  ['/harbor/job-service-dashboard/:tab*', '/jobs'],
-  ['/harbor/configs/:tab*', '/settings/:tab*'],
+  ['/harbor/interrogation-services', '/scanners'],
+  ['/harbor/clearing-job', '/collection'],
+  ['/harbor/job-service-dashboard', '/jobs'],
+  ['/harbor/configs/security', '/settings/cves'],
+  ['/harbor/configs', '/settings/access'],
   ['/harbor/projects/:project', '/p/:project'],
   ['/harbor/projects/:project/summary', '/p/:project'],
   ['/harbor/projects/:project/repositories', '/p/:project'],
@@ -30,7 +31,7 @@ const rows: [harbor: string, ours: string][] = [
   ['/harbor/projects/:project/labels', '/p/:project/-/labels'],
   ['/harbor/projects/:project/logs', '/p/:project/-/activity'],
   ['/harbor/projects/:project/configs', '/p/:project/-/settings'],
-  ['/harbor/projects/:project/tag-strategy/:tab*', '/p/:project/-/rules'],
+  ['/harbor/projects/:project/tag-strategy', '/p/:project/-/rules'],
 ]
 /** `/harbor/projects/3/repositories/apps/web[/artifacts-tab][/artifacts/sha256:…]`; the repository may have slashes. */
 const repository =
@@ -44,8 +45,9 @@ export async function harborTarget(path: string): Promise<string> {
     const params = { project, repository: decodeURIComponent(name), digest: digest ?? '' }
     return fillPath(pattern, await withName(params))
   }
-  for (const [harbor, ours] of rows) {
-    const params = matchPath(harbor, path)
+  // The longest one that is the beginning of the path.
+  for (const [harbor, ours] of rows.toSorted(([a], [b]) => b.length - a.length)) {
+    const params = matchPath(harbor, path) ?? matchPath(`${harbor}/:below*`, path)
     if (params) return fillPath(ours, await withName(params))
   }
   return '/'

@@ -21,6 +21,7 @@ export type Page = {
 /** Every page of the portal, one line each. Navigation, tests and pictures follow this list. */
 export const pages: Page[] = [
   { path: '/login', load: () => import('../pages/login/login.tsx'), isBare: true },
+  { path: '/sign-up', load: () => import('../pages/login/sign-up.tsx'), isBare: true },
   {
     path: '/',
     load: () => import('../pages/home/home.tsx'),
@@ -64,6 +65,11 @@ export const pages: Page[] = [
     example: '/p/team/-/r/apps/web/-/compare?a=1.0&b=1.1',
   },
   {
+    path: '/p/:project/-/cache',
+    load: () => import('../pages/project-cache/project-cache.tsx'),
+    example: '/p/hub/-/cache',
+  },
+  {
     path: '/p/:project/-/members',
     load: () => import('../pages/members/members.tsx'),
     example: '/p/team/-/members',
@@ -92,6 +98,11 @@ export const pages: Page[] = [
     path: '/p/:project/-/webhooks/:id',
     load: () => import('../pages/webhooks/project-webhook.tsx'),
     example: '/p/team/-/webhooks/1',
+  },
+  {
+    path: '/p/:project/-/usage',
+    load: () => import('../pages/storage/project-usage.tsx'),
+    example: '/p/team/-/usage',
   },
   {
     path: '/p/:project/-/trash',
@@ -153,6 +164,12 @@ export const pages: Page[] = [
     nav: { section: 'run', icon: 'globe', en: 'Endpoints', de: 'Endpunkte' },
   },
   {
+    path: '/proxy-caches',
+    load: () => import('../pages/proxy-caches/proxy-caches.tsx'),
+    may: 'registry:list',
+    nav: { section: 'run', icon: 'download', en: 'Proxy caches', de: 'Proxy-Caches' },
+  },
+  {
     path: '/webhooks',
     load: () => import('../pages/webhooks/webhooks.tsx'),
     may: 'configuration:read',
@@ -169,6 +186,12 @@ export const pages: Page[] = [
     load: () => import('../pages/caches/caches.tsx'),
     may: 'configuration:read',
     nav: { section: 'run', icon: 'layers', en: 'Caches', de: 'Caches' },
+  },
+  {
+    path: '/reports',
+    load: () => import('../pages/reports/reports.tsx'),
+    may: 'catalog:read',
+    nav: { section: 'run', icon: 'file', en: 'Reports', de: 'Berichte' },
   },
   {
     path: '/users',

@@ -102,10 +102,15 @@ function open(topics: ReadonlySet<StreamTopic>): Stream {
       for (const one of followers) if (one.topics.includes(topic) && one.isAbout(event, topic)) one.tell()
     })
   source.addEventListener('reset', tellAll)
-  // A browser comes back by itself after a break, but not after a refusal, such as too many streams.
+  source.addEventListener('open', () => {
+    clearInterval(poll)
+    poll = undefined
+  })
+  // A browser comes back by itself after a break, but not after a refusal, such as too many streams. Meanwhile, and
+  // where something on the way lets no stream through, answers are asked again.
   source.addEventListener('error', () => {
-    if (source.readyState !== EventSource.CLOSED) return
     poll ??= setInterval(tellAll, pollMs)
+    if (source.readyState !== EventSource.CLOSED) return
     again ??= setTimeout(() => {
       stream?.close()
       stream = undefined

@@ -3,6 +3,9 @@ import { fillPath } from './routes.ts'
 /** Places of the portal that several pages lead to. A repository's name is without its project. */
 export const projectPlace = (project: string): string => fillPath('/p/:project', { project })
 
+/** Of a project that caches another registry: what is here. */
+export const cachePlace = (project: string): string => fillPath('/p/:project/-/cache', { project })
+
 export const repositoryPlace = (project: string, repository: string): string =>
   fillPath('/p/:project/-/r/:repository*', { project, repository })
 

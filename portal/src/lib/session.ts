@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals'
 import type { AnswerOf } from '../../../api/operation.ts'
 import { getSystemInfo } from '../../../api/system.ts'
-import { getCurrentUserInfo, getCurrentUserPermissions } from '../../../api/users.ts'
+import { getCurrentUserInfo, getCurrentUserPermissions, updateUserPassword } from '../../../api/users.ts'
 import { ApiError, postLogin, postLogout, send, whenSignedOut } from './api.ts'
 import { navigate } from './location.ts'
 import { forgetAll } from './query.ts'
@@ -51,6 +51,12 @@ export async function signIn(name: string, password: string): Promise<void> {
   await postLogin(name, password)
   await begin()
   forgetAll()
+}
+
+/** Changes the caller's password. That ends every session of the account; a new one begins here. */
+export async function changeOwnPassword(userId: number, old: string, next: string): Promise<void> {
+  await send(updateUserPassword, { params: { user_id: userId }, body: { old_password: old, new_password: next } })
+  await signIn(user.peek()!.username, next)
 }
 
 /** Ends the session and goes to a page for callers who are not signed in. Rejects with ApiError. */

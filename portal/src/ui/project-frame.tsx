@@ -17,14 +17,23 @@ type ProjectTab = keyof ReturnType<typeof projectWords>['tabs']
 /** What a page of a project is about: the project, and what the caller may do in it. */
 export type InProject = { project: Project; can: Can }
 
-/** The tabs with the rights that open them: any of these. */
-const tabs: { name: ProjectTab; may: string[] }[] = [
+type TabRow = {
+  name: ProjectTab
+  /** The rights that open it: any of these. */
+  may: string[]
+  /** The projects that have it; all without it. */
+  isOf?(project: Project): boolean
+}
+
+const tabs: TabRow[] = [
   { name: 'repositories', may: ['repository:list'] },
+  { name: 'cache', may: ['artifact:list'], isOf: ({ registry_id: id }) => id !== undefined },
   { name: 'members', may: ['member:list'] },
   { name: 'robots', may: ['robot:list'] },
   { name: 'labels', may: ['label:list'] },
   { name: 'rules', may: ['tag-retention:list', 'immutable-tag:list'] },
   { name: 'webhooks', may: ['notification-policy:list'] },
+  { name: 'usage', may: ['quota:read'] },
   { name: 'trash', may: ['artifact:delete'] },
   { name: 'activity', may: ['log:list'] },
   { name: 'settings', may: ['project:update'] },
@@ -65,7 +74,7 @@ export function ProjectFrame({ name, tab, title, actions, about, children }: Fra
             actions={actions?.(here)}
             about={about?.(here)}
           />
-          {title === undefined && <ProjectTabs name={name} tab={tab} can={here.can} />}
+          {title === undefined && <ProjectTabs {...here} tab={tab} />}
           {children(here)}
         </>
       )}
@@ -92,13 +101,13 @@ export function WithProject({ name, may, children }: WithProjectProps) {
 
 const Waiting = () => <div class="page-loading" aria-busy="true" />
 
-function ProjectTabs({ name, tab, can }: { name: string; tab: ProjectTab; can: Can }) {
-  const shown = tabs.filter(({ may }) => mayOpen(can, may))
+function ProjectTabs({ project, can, tab }: InProject & { tab: ProjectTab }) {
+  const shown = tabs.filter(({ may, isOf }) => mayOpen(can, may) && (isOf?.(project) ?? true))
   return (
     <Tabs
-      label={projectWords().tabsOf(name)}
+      label={projectWords().tabsOf(project.name)}
       tabs={shown.map((one) => ({
-        to: placeOf(name, one.name),
+        to: placeOf(project.name, one.name),
         label: projectWords().tabs[one.name],
         isCurrent: one.name === tab,
       }))}

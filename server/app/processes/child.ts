@@ -28,7 +28,7 @@ type ChildOptions = {
   stopMs: number
 }
 
-const entry = path.join(import.meta.dirname, 'serving.ts')
+const entry = new URL('./serving.ts', import.meta.url)
 /**
  * V8's young generation stays small: 2 MiB for each half instead of 16, as what a request needs is short-lived. Under
  * pulls and pushes a process took 130 MiB instead of 180 to 230.

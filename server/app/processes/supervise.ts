@@ -3,7 +3,6 @@ import type { Config } from '../../config/config.ts'
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../platform/db/embedded.ts'
 import type { Log } from '../../platform/observe/log.ts'
 import { seldom } from '../../platform/observe/seldom.ts'
-import { serveMetrics } from '../../platform/observe/serve-metrics.ts'
 import { Keeper } from '../../platform/processes/keeper.ts'
 import { namingSettings } from '../ports.ts'
 import type { Marina } from '../serve.ts'
@@ -74,6 +73,8 @@ async function openMetricsPort(
   opened: AsyncDisposableStack,
 ): Promise<number | undefined> {
   if (port === 'off') return undefined
+  // Loaded only here: Node's HTTP takes 4 MiB in a process that needs it for nothing else.
+  const { serveMetrics } = await import('../../platform/observe/serve-metrics.ts')
   const naming = namingSettings(port, 'MARINA_METRICS_PORT', host, 'MARINA_METRICS_HOST')
   const measured = await serveMetrics(page, port, host).catch(naming)
   opened.defer(() => measured.close())

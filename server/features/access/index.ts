@@ -20,7 +20,7 @@ export {
 export { heldIn } from './held.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 
-export { openRights, viewerOf } from './rights.ts'
+export { openRights, projectsHolding, viewerOf } from './rights.ts'
 
 /** Roles, rights, and the permissions that a robot can be given. */
 export const access = () => feature({ name: 'access', routes: permissionRoutes() })

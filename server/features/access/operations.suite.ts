@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto'
+
 /**
  * What each operation needs, copied from Harbor's tables (part B of its roles and rights) and not from our own code:
  * the matrix tests compare the two. They fail for an operation of the OpenAPI document that is missing here.
@@ -116,6 +118,8 @@ export const retentionPolicy = ({ id }: { id: number }) => ({
   trigger: { kind: 'Schedule', settings: { cron: '' } },
   scope: { level: 'project', ref: id },
 })
+
+const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })
 
 /** A repository's name without its project. */
 const shortName = (name: string) => name.slice(name.indexOf('/') + 1)
@@ -253,6 +257,13 @@ export const operations: Record<string, Operation> = {
   deleteTag: { needs: inProject('tag:delete'), example: nothing },
   listAccessories: { needs: inProject('accessory:list'), example: nothing },
   getVulnerabilitiesAddition: { needs: inProject('artifact-addition:read') },
+  listSignatures: { needs: inProject('accessory:list'), example: nothing },
+  listSigners: { needs: inProject('metadata:read'), example: nothing },
+  putSigner: { needs: inProject('metadata:update'), example: () => ({ body: { key: { public_key: publicKey } } }) },
+  deleteSigner: { needs: inProject('metadata:delete') },
+  listTrustRoots: { needs: 'user', example: nothing },
+  putTrustRoot: { needs: 'admin', robots: 'nobody' },
+  deleteTrustRoot: { needs: 'admin', robots: 'nobody' },
   listRepositoryTags: {
     needs: inProject('tag:list'),
     example: ({ repository }) => ({ query: `repository=${encodeURIComponent(shortName(repository))}` }),
@@ -266,6 +277,26 @@ export const operations: Record<string, Operation> = {
   stopScanArtifact: { needs: { project: ['scan:stop'], or: 'sbom:stop' } },
   getReportLog: { needs: { project: ['scan:read'], or: 'sbom:read' } },
   getSbom: { needs: inProject('sbom:read') },
+  searchPackages: { needs: 'user', example: () => ({ query: 'name=curl' }) },
+  listPackagesOfArtifact: { needs: inProject('sbom:read') },
+  listVulnerabilitiesOfArtifact: { needs: inProject('artifact-addition:read') },
+  comparePackages: { needs: inProject('sbom:read'), example: () => ({ query: 'with=v1' }) },
+
+  getVulndb: { needs: onSystem('configuration:read'), example: nothing },
+  deleteVulndb: { needs: onSystem('configuration:delete'), example: nothing },
+  listVulndbImports: { needs: onSystem('configuration:list'), example: nothing },
+  getVulndbImport: { needs: onSystem('configuration:read'), example: nothing },
+  getVulndbImportLog: { needs: onSystem('configuration:read'), example: nothing },
+  stopVulndbImport: { needs: onSystem('configuration:stop'), example: nothing },
+  getVulndbSchedule: { needs: onSystem('configuration:read'), example: nothing },
+  createVulndbSchedule: {
+    needs: onSystem('configuration:create'),
+    example: () => ({ body: { schedule: { type: 'Manual' }, parameters: { source: 'library/vulndb:latest' } } }),
+  },
+  updateVulndbSchedule: {
+    needs: onSystem('configuration:update'),
+    example: () => ({ body: { schedule: { type: 'None' }, parameters: { source: 'library/vulndb:latest' } } }),
+  },
 
   ListImmuRules: { needs: inProject('immutable-tag:list'), example: nothing },
   CreateImmuRule: { needs: inProject('immutable-tag:create'), example: rule },
@@ -312,6 +343,7 @@ export const operations: Record<string, Operation> = {
   listDeployments: { needs: inProject('tag-retention:read'), example: nothing },
   forgetDeployments: { needs: inProject('tag-retention:delete'), example: nothing },
   // The project of the example caches no other registry (412); the tests of caches have one that does.
+  listProxyCaches: { needs: onSystem('registry:list'), example: nothing },
   getProxyCache: { needs: inProject('artifact:list') },
   listProxyCacheTags: { needs: inProject('artifact:list') },
   refreshProxyCache: { needs: inProject('artifact:create') },
@@ -426,6 +458,26 @@ export const operations: Record<string, Operation> = {
     needs: onSystem('garbage-collection:update'),
     example: () => ({ body: { schedule: { type: 'None' } } }),
   },
+  getLatestScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getLatestScheduledScanAllMetrics: { needs: onSystem('scan-all:read'), example: nothing },
+  getScanAllSchedule: { needs: onSystem('scan-all:read'), example: nothing },
+  createScanAllSchedule: {
+    needs: onSystem('scan-all:create'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  updateScanAllSchedule: {
+    needs: onSystem('scan-all:update'),
+    example: () => ({ body: { schedule: { type: 'None' } } }),
+  },
+  // There is nothing to be stopped.
+  stopScanAll: { needs: onSystem('scan-all:stop') },
+  getSecuritySummary: { needs: onSystem('security-hub:read'), example: nothing },
+  ListVulnerabilities: { needs: onSystem('security-hub:list'), example: nothing },
+  // The body names the project; the tests of exports show who may.
+  exportScanData: { needs: 'user' },
+  getScanDataExportExecutionList: { needs: 'user', example: nothing },
+  getScanDataExportExecution: { needs: 'user' },
+  downloadScanData: { needs: 'user' },
   // Marina's own.
   listTrash: { needs: inProject('artifact:delete'), example: nothing },
   restoreTrash: { needs: inProject('artifact:delete'), example: nothing },
@@ -433,6 +485,9 @@ export const operations: Record<string, Operation> = {
   getWorkers: { needs: onSystem('jobservice-monitor:list'), example: nothing },
   stopRunningJob: { needs: onSystem('jobservice-monitor:stop'), example: nothing },
   actionGetJobLog: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  listExecutions: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  countFailedExecutions: { needs: onSystem('jobservice-monitor:list'), example: nothing },
+  getStorageCheck: { needs: onSystem('system-volumes:read'), example: nothing },
   listJobQueues: { needs: onSystem('jobservice-monitor:list'), example: nothing },
   actionPendingJobs: { needs: onSystem('jobservice-monitor:stop'), example: () => ({ body: { action: 'resume' } }) },
   listSchedules: { needs: onSystem('jobservice-monitor:list'), example: nothing },

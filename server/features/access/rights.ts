@@ -6,7 +6,15 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/door/door.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
-import { mayInProject, maySystem, projectsOfToken, type Rights } from './rules.ts'
+import {
+  mayInEvery,
+  mayInProject,
+  maySystem,
+  projectsOfToken,
+  type ProjectResource,
+  type Rights,
+  type Verb,
+} from './rules.ts'
 import { findRights } from './store.ts'
 
 /** The projects that a list shows: all when `seesAll` is true of the rights, else public ones and the caller's own. */
@@ -26,6 +34,26 @@ export async function viewerOf(
   const names = [...rights.projects.keys()]
   const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
+}
+
+/** The projects in which these rights hold this one, 'all' where in every one; what everybody may in public ones aside. */
+export async function projectsHolding(
+  reader: Reader,
+  rights: Rights,
+  resource: ProjectResource,
+  verb: Verb,
+): Promise<number[] | 'all'> {
+  if (rights.kind === 'anonymous' || rights.isDisabled) return []
+  if (mayInEvery(rights, resource, verb)) return 'all'
+  const holds = (project: { id: number; name: string }) =>
+    mayInProject(rights, { ...project, isPublic: false }, resource, verb)
+  if (rights.kind === 'robot') {
+    const names = [...rights.projects.keys()].filter((name) => name !== '*')
+    const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
+    return projects.flatMap((one) => (one && holds(one) ? [one.id] : []))
+  }
+  const ids = rights.kind === 'user' ? [...rights.roles.keys()] : projectsOfToken(rights)
+  return ids === 'all' ? [] : ids.filter((id) => holds({ id, name: '' }))
 }
 
 /** Rights below /v2: looked up at each use, from the cache, which drops an entry when its rights change (C-15). */

@@ -123,11 +123,18 @@ export async function dropMember(tx: Tx, projectId: number, accountId: number): 
   await tx.run(sql`delete from project_member where project_id = ${projectId} and account_id = ${accountId}`)
 }
 
-/** Upserts the role of an account in a project. Returns the member's id. */
-export async function saveMember(tx: Tx, projectId: number, accountId: number, role: Role): Promise<number> {
+/** Upserts the role of an account in a project; `addedBy` names who did so. Returns the member's id. */
+export async function saveMember(
+  tx: Tx,
+  projectId: number,
+  accountId: number,
+  role: Role,
+  addedBy?: string,
+): Promise<number> {
   tx.changes(accountRightsKey(accountId), memberCountKey(projectId))
   const row = await tx.row<{ id: number }>(sql`
-    insert into project_member (project_id, account_id, role) values (${projectId}, ${accountId}, ${role})
+    insert into project_member (project_id, account_id, role, added_by)
+    values (${projectId}, ${accountId}, ${role}, ${addedBy ?? null})
     on conflict (project_id, account_id) do update set role = excluded.role, updated_at = now() returning id`)
   return row!.id
 }

@@ -151,6 +151,16 @@ export function openTargets(marina: TestMarina) {
         assert.ok(status === 200 || status === 409, `metadata not made: ${status}`)
         return 'reuse_sys_cve_allowlist'
       },
+      async signer_name(project) {
+        const { status } = await callApi(marina, 'PUT', `/projects/${project.name}/signers/target`, {
+          as: marina.admin,
+          body: operations['putSigner']!.example!(placeOf(project)).body,
+        })
+        assert.equal(status, 200)
+        return 'target'
+      },
+      // No such trusted root: the tests of signatures import one.
+      trust_root_name: async () => 'absent',
       report_id: async () => '0',
       pool_id: async () => 'all',
       resource: async () => 'tag',

@@ -67,7 +67,7 @@ async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<
 export async function updateAccount(
   db: Db,
   account: Account,
-  change: { passwordHash?: string; isDisabled?: boolean },
+  change: { passwordHash?: string; hasMadePassword?: boolean; isDisabled?: boolean },
   by?: Actor,
 ): Promise<void> {
   await db.transaction(async (tx) => {

@@ -12,7 +12,9 @@ export async function ensureAdmin(db: Db, configured: string | undefined): Promi
   const password = configured ?? makePassword()
   const passwordHash = await hashPassword(password)
   try {
-    await db.transaction((tx) => saveAccount(tx, { name: adminName, passwordHash, isAdmin: true }))
+    await db.transaction((tx) =>
+      saveAccount(tx, { name: adminName, passwordHash, isAdmin: true, hasMadePassword: configured === undefined }),
+    )
   } catch (error) {
     // Another replica was first, and its password holds.
     if (isUniqueViolation(error)) return undefined
@@ -26,6 +28,7 @@ export async function resetAdminPassword(db: Db, reader: Parameters<typeof findA
   const account = await findAccount(reader, adminName)
   if (!account) throw new Error('there is no administrator yet: start Marina once')
   const password = makePassword()
-  await updateAccount(db, account, { passwordHash: await hashPassword(password), isDisabled: false })
+  const passwordHash = await hashPassword(password)
+  await updateAccount(db, account, { passwordHash, hasMadePassword: true, isDisabled: false })
   return password
 }

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { OciError } from '../../../oci/errors.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
+import { openLru } from '../../platform/lru.ts'
 import type { Uses } from '../../platform/uses.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { localProvider } from './providers/local.ts'
@@ -35,7 +35,7 @@ export function openLogin(
   const throttle = openThrottle(reader, limits)
   const local = localProvider(reader)
   const pepper = randomBytes(32)
-  const proven = new LRUCache<string, { version: string; caller: Caller }>({ max: 5000, ttl: 10 * 60_000 })
+  const proven = openLru<string, { version: string; caller: Caller }>(5000, { ttl: 10 * 60_000 })
 
   return async (name, password, address) => {
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined

@@ -17,7 +17,15 @@ import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
 import { listSessions } from './session-store.ts'
-import { accountFields, accountOrder, countOnce, findListedAccount, listAccounts, type ListedAccount } from './store.ts'
+import {
+  accountFields,
+  accountOrder,
+  countOnce,
+  findListedAccount,
+  hasMadePassword,
+  listAccounts,
+  type ListedAccount,
+} from './store.ts'
 import { failureWindow } from './throttle.ts'
 import { tokenRoutes } from './tokens/routes.ts'
 
@@ -75,7 +83,8 @@ function currentRoutes({ db, cache }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getCurrentUserInfo, 'user', async ({ rights }) => {
       if (rights.kind !== 'user' && rights.kind !== 'token') throw new Failure('PRECONDITION', 'a robot has no profile')
-      return present(await getListed(db, rights.id))
+      const [account, isMade] = await Promise.all([getListed(db, rights.id), hasMadePassword(db, rights.id)])
+      return { ...present(account), ...(isMade ? { has_generated_password: true } : {}) }
     }),
     route(api.getCurrentUserPermissions, 'user', async ({ query: { scope = '', relative = false }, rights }) => {
       const held = await heldIn({ db, cache }, rights, scope)

@@ -33,30 +33,34 @@ export function findAccountWithPrefix(db: Queryable, prefix: string): Promise<Ac
 /** Throws a unique violation when the name or the e-mail is taken. */
 export async function saveAccount(
   tx: Tx,
-  account: { name: string; passwordHash: string; isAdmin: boolean } & Partial<Profile>,
+  account: { name: string; passwordHash: string; isAdmin: boolean; hasMadePassword?: boolean } & Partial<Profile>,
 ): Promise<Account> {
   tx.changes(accountKey(account.name))
   const row = await tx.row<Account>(sql`
-    insert into account (name, password_hash, is_admin, email, real_name, comment)
+    insert into account (name, password_hash, is_admin, email, real_name, comment, has_made_password)
     values (${account.name}, ${account.passwordHash}, ${account.isAdmin}, ${account.email ?? null},
-      ${account.realName ?? ''}, ${account.comment ?? ''})
+      ${account.realName ?? ''}, ${account.comment ?? ''}, ${account.hasMadePassword ?? false})
     returning ${columns}`)
   return row!
 }
 
 /**
- * Changes the password, whether the account is an administrator, or whether it is disabled. The caller invalidates
- * accountRightsKey in the same transaction.
+ * Changes the password, whether the account is an administrator, or whether it is disabled. A new password counts as
+ * chosen by its owner unless `hasMadePassword` says that Marina made it. The caller invalidates accountRightsKey in the
+ * same transaction.
  */
 export async function changeAccount(
   tx: Tx,
   account: Account,
-  change: { passwordHash?: string; isDisabled?: boolean; isAdmin?: boolean },
+  change: { passwordHash?: string; hasMadePassword?: boolean; isDisabled?: boolean; isAdmin?: boolean },
 ): Promise<void> {
   tx.changes(accountKey(account.name))
   await tx.run(sql`
     update account set
       password_hash = coalesce(${change.passwordHash ?? null}, password_hash),
+      has_made_password = case
+        when ${change.passwordHash ?? null}::text is null then has_made_password
+        else ${change.hasMadePassword ?? false} end,
       is_disabled = coalesce(${change.isDisabled ?? null}, is_disabled),
       is_admin = coalesce(${change.isAdmin ?? null}, is_admin),
       updated_at = now()
@@ -79,6 +83,12 @@ export async function saveProfile(tx: Queryable, id: number, { email, realName, 
     sql`update account set email = ${email}, real_name = ${realName}, comment = ${comment}, updated_at = now()
       where id = ${id}`,
   )
+}
+
+/** Whether the account still has a password that Marina made and showed once. */
+export async function hasMadePassword(db: Queryable, id: number): Promise<boolean> {
+  const row = await db.row(sql`select 1 from account where id = ${id} and has_made_password`)
+  return row !== undefined
 }
 
 /** An account as lists show it: no password, no hash. */

@@ -5,9 +5,11 @@ import { facts } from './topics.ts'
 export { deleteArtifact } from './actions/delete.ts'
 export { readAddition } from './additions/additions.ts'
 export type { Column } from './columns.ts'
+export { deprecationWarning } from './deprecated.ts'
 export { describe } from './describe.ts'
-export { openArtifacts } from './objects.ts'
+export { findAccessories, openArtifacts } from './objects.ts'
 export { getArtifact } from './routes/shared.ts'
+export { findArtifactId, type HeldRow } from './store.ts'
 
 /** Artifacts, their tags, accessories, labels and additions. `lent`: columns of other features. */
 export const artifacts = (lent: Parameters<typeof artifactRoutes>[0]) =>

@@ -1,9 +1,11 @@
+import type { Digest } from '../../../oci/digest.ts'
 import type { Reference } from '../../../oci/reference.ts'
 import { accessoryKey, artifactByDigestKey, artifactKey } from '../../catalog/artifact.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { findTag } from '../../catalog/tag.ts'
 import { gathered } from '../../platform/cache/gather.ts'
+import type { Maybe } from '../../platform/maybe.ts'
 import {
   findArtifactId,
   listArtifactObjects,
@@ -38,7 +40,7 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
   }, gathering)
 
   const list: Artifacts['list'] = async (ids) => {
-    const found = await cache.many(ids, artifactKey, load, sizeOf)
+    const found = await cache.many(ids, artifactKey, load, sizeOfArtifact)
     return ids.flatMap((id) => found.get(id) ?? [])
   }
   return {
@@ -56,15 +58,27 @@ export function openArtifacts({ db, cache }: Reader): Artifacts {
         artifacts,
         ({ repositoryId, digest }) => accessoryKey(repositoryId, digest),
         loadHeld,
-        ({ held }) => 100 + held.length * 400,
+        sizeOfHeld,
       )
       return new Map(artifacts.map((one) => [one.id, found.get(one)?.held ?? []]))
     },
   }
 }
 
+/** The accessories of an artifact, which need not exist, oldest first. From the cache; the pull gates ask for them. */
+export function findAccessories(
+  { db, cache }: Reader,
+  repositoryId: number,
+  digest: Digest,
+): Maybe<{ held: HeldRow[] }> {
+  const load = async () => ({ held: await listHeldOf(db, [{ repositoryId, digest }]) })
+  return cache.get(accessoryKey(repositoryId, digest), load, sizeOfHeld) as Maybe<{ held: HeldRow[] }>
+}
+
+const sizeOfHeld = ({ held }: { held: HeldRow[] }) => 100 + held.length * 400
+
 /** Roughly the bytes that an artifact takes in memory. */
-const sizeOf = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
+export const sizeOfArtifact = ({ tags, labelIds, references, extraAttrs, annotations }: ArtifactObject) =>
   1200 +
   tags.length * 300 +
   labelIds.length * 8 +

@@ -1,21 +1,11 @@
 import * as api from '../../../api/audit.ts'
-import { findProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import type { Topics } from '../../catalog/topic.ts'
 import { keyset, turned, type KeysetQuery } from '../../platform/db/keyset.ts'
 import type { Fields } from '../../platform/db/listing.ts'
 import type { Sql } from '../../platform/db/sql.ts'
 import type { Page } from '../../platform/http/reply.ts'
-import {
-  mayInEvery,
-  mayInProject,
-  maySystem,
-  permissionsOf,
-  projectsOfToken,
-  route,
-  type ApiRoute,
-  type Rights,
-} from '../access/index.ts'
+import { maySystem, projectsHolding, route, type ApiRoute, type Rights } from '../access/index.ts'
 import { eventTypesOf, type Entry } from './rules.ts'
 import {
   auditExtFields,
@@ -65,23 +55,9 @@ export function auditRoutes(reader: Reader, topics: Topics): ApiRoute[] {
   }
 }
 
-const mayReadLog = (role: Parameters<typeof permissionsOf>[0]) =>
-  permissionsOf(role).some(({ resource, action }) => resource === 'log' && action === 'list')
-
 /** The entries that the caller may read. SQL filters by this, so that pages and counts tell nothing of the others. */
 async function scopeOf(reader: Reader, rights: Rights): Promise<Scope> {
   if (maySystem(rights, 'audit-log', 'list')) return 'all'
-  if (rights.kind === 'user')
-    return { projectIds: [...rights.roles].filter(([, roles]) => roles.some(mayReadLog)).map(([id]) => id) }
-  if (rights.kind === 'token') {
-    if (mayInEvery(rights, 'log', 'list')) return 'projects'
-    const ids = projectsOfToken(rights)
-    const mayRead = (id: number) => mayInProject(rights, { id, name: '', isPublic: false }, 'log', 'list')
-    return { projectIds: ids === 'all' ? [] : ids.filter(mayRead) }
-  }
-  if (rights.kind !== 'robot') return { projectIds: [] }
-  const names = [...rights.projects].filter(([, held]) => held.has('log:list')).map(([name]) => name)
-  if (names.includes('*')) return 'projects'
-  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
-  return { projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
+  const projectIds = await projectsHolding(reader, rights, 'log', 'list')
+  return projectIds === 'all' ? 'projects' : { projectIds }
 }

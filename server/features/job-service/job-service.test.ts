@@ -174,3 +174,80 @@ test('all schedules are listed, and paused and resumed as the queue SCHEDULER', 
   expectAnswer(await api('PUT', '/jobservice/queues/all', { action: 'resume' }), 200)
   assert.equal(await paused(), false)
 })
+
+type Run = {
+  id: number
+  vendor_type: string
+  status: string
+  status_message: string
+  job_id: string
+  end_time?: string
+}
+
+test('runs of all kinds are listed and filtered, and those that failed lately are counted by kind', async () => {
+  const [broken, fine] = [jobType({ name: 'BROKEN', maxTries: 1 }), jobType({ name: 'FINE' })]
+  const ids = await db.transaction(async (tx) => {
+    const asked = [broken, fine, broken].map((type) =>
+      enqueue(tx, type, { params: { key: 'secret' }, trigger: 'MANUAL' }),
+    )
+    return (await Promise.all(asked)).map(({ executionId }) => executionId)
+  })
+  const handlers = [
+    handler(broken, () => Promise.reject(new Error('the disk is on fire'))),
+    handler(fine, () => Promise.resolve({})),
+  ]
+  await using _workers = await openWorkers({
+    db,
+    log,
+    concurrency: 3,
+    leaseMs: 5000,
+    logBytes: 4096,
+    drainMs: 50,
+    handlers,
+  })
+  const list = async (query: string) => {
+    const answer = expectAnswer(await api('GET', `/jobservice/executions?page_size=100&${query}`), 200)
+    return { rows: answer.json() as Run[], total: Number(answer.headers['x-total-count']), text: answer.text }
+  }
+  const failed = await eventually(async () => {
+    const { rows, total } = await list('q=vendor_type%3DBROKEN%2Cstatus%3DError')
+    assert.equal(total, 2)
+    return rows
+  })
+  assert.deepEqual(
+    failed.map(({ id }) => id),
+    [ids[2], ids[0]],
+    'the latest first',
+  )
+  assert.match(failed[0]!.status_message, /the disk is on fire/)
+  assert.ok(failed[0]!.end_time)
+  assert.match(
+    expectAnswer(await api('GET', `/jobservice/jobs/${failed[0]!.job_id}/log`), 200).text,
+    /the disk is on fire/,
+  )
+  await eventually(async () => assert.equal((await list('q=vendor_type%3DFINE')).rows[0]!.status, 'Success'))
+  const all = await list('')
+  assert.deepEqual(
+    ids.filter((id) => !all.rows.some((one) => one.id === id)),
+    [],
+  )
+  assert.doesNotMatch(all.text, /secret/, 'what a job was asked is a matter of its kind')
+  assert.deepEqual((await list('page=2')).rows, [])
+
+  const countsOf = async (days: number) =>
+    (
+      expectAnswer(await api('GET', `/jobservice/failures?days=${days}`), 200).json() as {
+        vendor_type: string
+        count: number
+      }[]
+    )
+      .filter(({ vendor_type: type }) => type === 'BROKEN' || type === 'FINE')
+      .map(({ vendor_type: type, count }) => [type, count])
+  assert.deepEqual(await countsOf(1), [['BROKEN', 2]])
+  await db.run(sql`update execution set ended_at = ended_at - interval '3 days' where id = ${ids[0]!}`)
+  assert.deepEqual([await countsOf(1), await countsOf(7)], [[['BROKEN', 1]], [['BROKEN', 2]]])
+  const user = await givenUser(marina)
+  for (const path of ['executions', 'failures'])
+    expectAnswer(await api('GET', `/jobservice/${path}`, undefined, user), 403, 'FORBIDDEN')
+  expectAnswer(await api('GET', '/jobservice/executions?q=extra_attrs%3Dx'), 400, 'BAD_REQUEST')
+})

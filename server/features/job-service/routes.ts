@@ -4,11 +4,27 @@ import { listing } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { readJobLog } from '../../platform/jobs/log.ts'
 import { listSchedules, scheduleOrder, scheduler } from '../../platform/jobs/schedule.ts'
-import { isPaused, listBusy, listPools, listQueues } from '../../platform/jobs/views.ts'
+import {
+  allExecutionFields,
+  countFailures,
+  executionOrder,
+  isPaused,
+  listAllExecutions,
+  listBusy,
+  listPools,
+  listQueues,
+} from '../../platform/jobs/views.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { clearQueues, parseJobId, pauseQueues, resumeQueues, stopAllRunning, stopJob } from './actions.ts'
-import { presentPool, presentQueue, presentScheduleTask, presentWorkers } from './wire.ts'
+import {
+  presentExecution,
+  presentFailures,
+  presentPool,
+  presentQueue,
+  presentScheduleTask,
+  presentWorkers,
+} from './wire.ts'
 
 const sees = { system: 'jobservice-monitor', verb: 'list' } as const
 const stops = { system: 'jobservice-monitor', verb: 'stop' } as const
@@ -34,6 +50,13 @@ export function jobServiceRoutes(db: Db, jobTypes: () => string[]): ApiRoute[] {
       if (text === undefined) throw new Failure('NOT_FOUND', 'there is no such job')
       return text
     }),
+    route(api.listExecutions, sees, async ({ query }) => {
+      const { rows, total } = await listAllExecutions(db, listing(allExecutionFields, query, executionOrder))
+      return { rows: rows.map(presentExecution), total }
+    }),
+    route(api.countFailures, sees, async ({ query: { days = 7 } }) =>
+      (await countFailures(db, days)).map(presentFailures),
+    ),
     route(api.listJobQueues, sees, async () => (await listQueues(db, queueNames())).map(presentQueue)),
     route(api.changeJobQueue, stops, async ({ params, body: { action }, caller }) => {
       if (action === undefined) throw new Failure('BAD_REQUEST', 'action is missing')

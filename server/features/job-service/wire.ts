@@ -3,7 +3,7 @@ import type * as api from '../../../api/jobs.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { BadCron, checkCron, namedCrons } from '../../platform/jobs/cron.ts'
 import type { Schedule } from '../../platform/jobs/schedule.ts'
-import type { Busy, Execution, Pool, Queue } from '../../platform/jobs/views.ts'
+import type { Busy, Execution, Failures, Pool, Queue } from '../../platform/jobs/views.ts'
 
 /** What Harbor's Schedule asks for: a run now, no schedule, or a schedule with a cron. */
 type Asked = { kind: 'manual' } | { kind: 'none' } | { kind: 'cron'; cronType: string; cron: string }
@@ -77,6 +77,27 @@ export function presentHistory(
     creation_time: startedAt.toISOString(),
     update_time: updatedAt.toISOString(),
   }
+}
+
+/** An execution in the list of all kinds: without its attributes, which are a matter of its kind. */
+export function presentExecution(one: Execution & { logOf: number | null }): Static<typeof api.Execution> {
+  return {
+    id: one.id,
+    vendor_type: one.vendorType,
+    vendor_id: one.vendorId,
+    trigger: one.trigger,
+    status: one.status,
+    status_message: one.message,
+    tasks: one.tasks,
+    failed_tasks: one.failed,
+    start_time: one.startedAt.toISOString(),
+    ...(one.endedAt ? { end_time: one.endedAt.toISOString() } : {}),
+    ...(one.logOf === null ? {} : { job_id: String(one.logOf) }),
+  }
+}
+
+export function presentFailures({ vendorType, count, lastAt }: Failures): Static<typeof api.FailureCount> {
+  return { vendor_type: vendorType, count, last_time: lastAt.toISOString() }
 }
 
 /** A schedule as an entry of the list of all schedules. */

@@ -3,7 +3,7 @@ import { feature } from '../../platform/feature.ts'
 import { labelRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
-export { findLabels } from './store.ts'
+export { findDeprecatedLabels, findLabels } from './store.ts'
 export { presentLabel } from './wire.ts'
 
 /** Labels: named colours, global or of a project, that can be put on artifacts. */

@@ -2,7 +2,8 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
-import { sql } from '../../platform/db/sql.ts'
+import { sql, type Sql } from '../../platform/db/sql.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 
 /** `projectId` null: a global label. */
 export type Label = {
@@ -16,6 +17,9 @@ export type Label = {
 }
 
 const labelKey = keyOf('label', 'id')
+/** The label `deprecated` of a project; of the system for 0. */
+const deprecatedKey = keyOf('deprecated_label', 'project_id')
+const changesLabelOf = (tx: Tx, projectId: number | null) => tx.changes(deprecatedKey(projectId ?? 0))
 
 const columns = sql`
   label.id, label.name, label.description, label.color, label.project_id as "projectId",
@@ -32,6 +36,26 @@ export function findLabels({ db, cache }: Reader, ids: number[]): Promise<Map<nu
     )
   return cache.many(ids, labelKey, load, ({ description }) => 300 + description.length * 2)
 }
+
+/** The name of the label that marks an artifact as deprecated. */
+const deprecated = 'deprecated'
+
+type DeprecatedLabels = { labels: Pick<Label, 'id' | 'description'>[] }
+
+/** The labels named `deprecated` that an artifact of the project can have. From the cache: every pull asks. */
+export function findDeprecatedLabels({ db, cache }: Reader, projectId: number): Maybe<DeprecatedLabels['labels']> {
+  const find = (id: number) =>
+    cache.get(deprecatedKey(id), async (): Promise<DeprecatedLabels> => {
+      const owner = id === 0 ? sql`project_id is null` : sql`project_id = ${id}`
+      return { labels: await db.rows(sql`select id, description from label where ${owner} and name = ${deprecated}`) }
+    })
+  return andThen(find(0), (system) =>
+    andThen(find(projectId), (own) =>
+      own!.labels.length + system!.labels.length === 0 ? none : [...own!.labels, ...system!.labels],
+    ),
+  )
+}
+const none: DeprecatedLabels['labels'] = []
 
 /** Fields by which a list of labels can be filtered and sorted. */
 export const labelFields: Fields = {
@@ -62,6 +86,7 @@ type Text = { name: string; description: string; color: string }
 
 /** Inserts a label. Throws a unique violation when its project, or the system, has a label of this name. */
 export async function saveLabel(tx: Tx, projectId: number | null, { name, description, color }: Text): Promise<Label> {
+  changesLabelOf(tx, projectId)
   const row = await tx.row<Label>(sql`
     insert into label (project_id, name, description, color)
     values (${projectId}, ${name}, ${description}, ${color})
@@ -71,17 +96,23 @@ export async function saveLabel(tx: Tx, projectId: number | null, { name, descri
 
 /** False when the label does not exist. */
 export async function changeLabel(tx: Tx, id: number, { name, description, color }: Text): Promise<boolean> {
-  tx.changes(labelKey(id))
-  return (
-    (await tx.run(sql`
-      update label
+  return isChanged(
+    tx,
+    id,
+    sql`update label
       set name = ${name}, description = ${description}, color = ${color}, updated_at = now()
-      where id = ${id}`)) > 0
+      where id = ${id} returning project_id as "projectId"`,
   )
 }
 
 /** Deletes a label and takes it off every artifact. False when the label does not exist. */
 export async function dropLabel(tx: Tx, id: number): Promise<boolean> {
+  return isChanged(tx, id, sql`delete from label where id = ${id} returning project_id as "projectId"`)
+}
+
+async function isChanged(tx: Tx, id: number, statement: Sql): Promise<boolean> {
   tx.changes(labelKey(id))
-  return (await tx.run(sql`delete from label where id = ${id}`)) > 0
+  const row = await tx.row<Pick<Label, 'projectId'>>(statement)
+  if (row) changesLabelOf(tx, row.projectId)
+  return row !== undefined
 }

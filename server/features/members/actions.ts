@@ -44,6 +44,7 @@ export async function addMemberTo(
         project.id,
         entity.kind === 'account' ? { accountId: entity.entityId } : { groupId: entity.entityId },
         role,
+        by.name,
       )
       await emit(tx, [
         facts.memberAdded({ projectId: project.id, memberId, member: entity.name, kind: entity.kind, role }, by),

@@ -36,7 +36,11 @@ test('a member is added by name or id, shown, changed and removed, effective wit
   await create(marina, base, marina.admin, { role_id: 1, member_user: { user_id: byId.id } })
   expectAnswer(await call('GET', `/projects/${project.name}`, { as: byName }), 200)
   expectAnswer(await call('GET', `${base}/${mid}`, { as: byName }), 200)
-  assert.deepEqual((await call('GET', `${base}/${mid}`, { as: marina.admin })).json(), {
+  const { creation_time: addedAt, ...shown } = (
+    await call('GET', `${base}/${mid}`, { as: marina.admin })
+  ).json() as Record<string, unknown>
+  assert.ok(Date.parse(String(addedAt)) <= Date.now())
+  assert.deepEqual(shown, {
     id: mid,
     project_id: project.id,
     entity_name: byName.name,
@@ -44,6 +48,7 @@ test('a member is added by name or id, shown, changed and removed, effective wit
     role_id: 3,
     entity_id: byName.id,
     entity_type: 'u',
+    added_by: 'admin',
   })
   expectAnswer(
     await call('POST', base, { as: byName, body: { role_id: 3, member_user: { user_id: cast.uaB.id } } }),

@@ -49,7 +49,16 @@ function parseWanted({ member_user: user = {}, member_group: group = {} }: Stati
   }
 }
 
-function present({ id, projectId, role, kind, entityId, name }: Member): Static<typeof api.ProjectMemberEntity> {
+function present({
+  id,
+  projectId,
+  role,
+  kind,
+  entityId,
+  name,
+  createdAt,
+  addedBy,
+}: Member): Static<typeof api.ProjectMemberEntity> {
   return {
     id,
     project_id: projectId,
@@ -58,5 +67,7 @@ function present({ id, projectId, role, kind, entityId, name }: Member): Static<
     role_id: role,
     entity_id: entityId,
     entity_type: kind === 'account' ? 'u' : 'g',
+    creation_time: createdAt.toISOString(),
+    ...(addedBy === null ? {} : { added_by: addedBy }),
   }
 }

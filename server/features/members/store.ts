@@ -9,12 +9,15 @@ export type Member = {
   kind: 'account' | 'group'
   entityId: number
   name: string
+  createdAt: Date
+  addedBy: string | null
 }
 
 const columns = sql`
   member.id, member.project_id as "projectId", member.role,
   case when account_id is null then 'group' else 'account' end as kind,
-  coalesce(account_id, group_id) as "entityId", coalesce(account.name, user_group.name) as name`
+  coalesce(account_id, group_id) as "entityId", coalesce(account.name, user_group.name) as name,
+  member.created_at as "createdAt", member.added_by as "addedBy"`
 const from = sql`
   from project_member member
   left join account on account.id = account_id
@@ -40,12 +43,13 @@ export async function addMember(
   projectId: number,
   entity: { accountId: number } | { groupId: number },
   role: Role,
+  addedBy: string,
 ): Promise<number> {
   tx.changes(memberCountKey(projectId))
   const [accountId, groupId] = 'accountId' in entity ? [entity.accountId, null] : [null, entity.groupId]
   const row = await tx.row<{ id: number }>(sql`
-    insert into project_member (project_id, account_id, group_id, role)
-    values (${projectId}, ${accountId}, ${groupId}, ${role}) returning id`)
+    insert into project_member (project_id, account_id, group_id, role, added_by)
+    values (${projectId}, ${accountId}, ${groupId}, ${role}, ${addedBy}) returning id`)
   return row!.id
 }
 

@@ -48,7 +48,7 @@ export async function createProject(
       if (storageLimit !== -1) await setLimit(tx, project.id, storageLimit)
       await saveMetadata(tx, project.id, metadata)
       if (allowlist) await saveAllowlist(tx, project.id, allowlist)
-      if (by.kind === 'user') await saveMember(tx, project.id, ownerId, roles.projectAdmin)
+      if (by.kind === 'user') await saveMember(tx, project.id, ownerId, roles.projectAdmin, by.name)
       await emit(tx, [facts.projectCreated({ projectId: project.id, name, isPublic }, by)])
       if (cache) {
         tx.changes(mirrorsKey(clientHost(cache.endpoint)))

@@ -2,7 +2,7 @@ import { feature } from '../../platform/feature.ts'
 import { projectRoutes, type Lent } from './routes.ts'
 
 export { createProject, deleteProject } from './actions.ts'
-export { addMetadata, dropMetadata, findCacheRules, findMetadata, saveMetadata } from './store.ts'
+export { addMetadata, dropMetadata, findCacheRules, findMetadata, readMetadata, saveMetadata } from './store.ts'
 export type { Figure } from './summary.ts'
 export { parseProjectMetadata } from './wire.ts'
 

@@ -82,9 +82,14 @@ const metadata: Record<string, Parse> = {
   auto_scan: flag,
   auto_sbom_generation: flag,
   reuse_sys_cve_allowlist: flag,
+  vulnerability_warning: severity,
+  hold_until_scanned: flag,
+  hold_seconds: wholeNumber(1, 30 * 86_400),
+  hold_then: oneOf(['refuse', 'pass']),
   // A client that could write it could point it at another project's policy (B.6).
   retention_id: refused('is set by the retention policy itself'),
   retention_max_share: percent,
+  verify_signatures: flag,
 }
 
 /** Those of a project that caches another registry; in another project they are refused or ignored, as in Harbor. */

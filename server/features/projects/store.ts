@@ -4,7 +4,7 @@ import { countRepositories } from '../../catalog/repository.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
-import type { Paged, Tx } from '../../platform/db/db.ts'
+import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
@@ -112,30 +112,35 @@ export async function findMetadata(reader: Reader, projectId: number): Promise<R
   return (await findMetadataOf(reader, [projectId])).get(projectId) ?? {}
 }
 
+/** The same without a promise for what memory holds: pulls ask. The object stays the same until it changes. */
+export function readMetadata({ db, cache }: Reader, projectId: number): Maybe<Readonly<Record<string, string>>> {
+  const load = async () => (await loadMetadata(db, [projectId])).get(projectId)
+  return andThen(cache.get(metadataKey(projectId), load, sizeOfMetadata), (kept) => kept!.metadata)
+}
+
 /** The metadata of several projects, by the project's id. */
 async function findMetadataOf(
   { db, cache }: Reader,
   projectIds: number[],
 ): Promise<Map<number, Record<string, string>>> {
-  const load = async (ids: number[]) => {
-    const rows = await db.rows<{ id: number; name: string; value: string }>(sql`
-      select project_id as id, name, value from project_metadata
-      where project_id = any(${ids}::bigint[]) order by project_id, name`)
-    const held = Map.groupBy(rows, ({ id }) => id)
-    return new Map(
-      ids.map((id) => [
-        id,
-        { metadata: Object.fromEntries((held.get(id) ?? []).map(({ name, value }) => [name, value])) },
-      ]),
-    )
-  }
-  const found = await cache.many(
-    projectIds,
-    metadataKey,
-    load,
-    ({ metadata }) => 200 + JSON.stringify(metadata).length * 2,
-  )
+  const found = await cache.many(projectIds, metadataKey, (ids) => loadMetadata(db, ids), sizeOfMetadata)
   return new Map([...found].map(([id, { metadata }]) => [id, metadata]))
+}
+
+type Metadata = { metadata: Record<string, string> }
+const sizeOfMetadata = ({ metadata }: Metadata) => 200 + JSON.stringify(metadata).length * 2
+
+async function loadMetadata(db: Queryable, ids: number[]): Promise<Map<number, Metadata>> {
+  const rows = await db.rows<{ id: number; name: string; value: string }>(sql`
+    select project_id as id, name, value from project_metadata
+    where project_id = any(${ids}::bigint[]) order by project_id, name`)
+  const held = Map.groupBy(rows, ({ id }) => id)
+  return new Map(
+    ids.map((id) => [
+      id,
+      { metadata: Object.fromEntries((held.get(id) ?? []).map(({ name, value }) => [name, value])) },
+    ]),
+  )
 }
 
 export async function saveMetadata(tx: Tx, projectId: number, metadata: Record<string, string>): Promise<void> {

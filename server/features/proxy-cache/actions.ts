@@ -1,8 +1,11 @@
+import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { findRepository } from '../../catalog/repository.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import { uncached } from '../../platform/cache/cache.ts'
 import type { Db } from '../../platform/db/db.ts'
+import { jsonbText } from '../../platform/db/json.ts'
+import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { enqueue } from '../../platform/jobs/enqueue.ts'
@@ -47,6 +50,27 @@ export async function forget(
     const known = await forgetTags(tx, project.id, name, tag)
     if (known === 0 && !found) throw new Failure('NOT_FOUND', `${name}:${tag} is not in the cache`)
     await emit(tx, [facts.forgotten({ projectId: project.id, project: project.name, repository: name, tag }, by)])
+  })
+}
+
+/** Begins to fetch one image by its digest, which a pull had to wait for; does nothing while that is under way. */
+export async function bringImage(
+  db: Db,
+  project: Pick<CacheProject, 'id' | 'name'>,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  const image = `${repository.slice(project.name.length + 1)}@${digest}`
+  const params = { projectId: project.id, images: [image], platforms: [] }
+  await db.transaction(async (tx) => {
+    await tx.run(sql`select pg_advisory_xact_lock(hashtext(${prefetchType.name}), hashtext(${image}))`)
+    const known = await tx.row(sql`
+      select from task
+      where job_type = ${prefetchType.name} and status in ('Pending', 'Running')
+        and params @> ${jsonbText(params)}::jsonb limit 1`)
+    if (known) return
+    const attrs = { images: 1, done: 0, failed: [] }
+    await enqueue(tx, prefetchType, { params, trigger: 'EVENT', vendorId: project.id, attrs })
   })
 }
 

@@ -7,6 +7,7 @@ import { cacheRoutes, type RouteGround } from './routes.ts'
 import { dropUnfinished } from './store.ts'
 import { facts } from './topics.ts'
 
+export { bringImage } from './actions.ts'
 export { cacheFigure } from './routes.ts'
 export { usedByCaches } from './uses.ts'
 

@@ -40,9 +40,9 @@ test('a process that follows sends bytes before the other one has all of them', 
   const digest = digestOf(image.layers[0]!)
   // The upstream sends half of the blob, and then nothing.
   scene.fault = (line) => (line.includes(digest) ? 'stuck body' : undefined)
-  const first = openStream(marina.url, `/v2/${path}/blobs/${digest}`)
+  const first = scene.stream(marina.url, `/v2/${path}/blobs/${digest}`)
   await eventually(() => assert.ok(first.count() > 500_000, 'the first process has sent some'))
-  const second = openStream(near.url, `/v2/${path}/blobs/${digest}`)
+  const second = scene.stream(near.url, `/v2/${path}/blobs/${digest}`)
   await eventually(() => assert.ok(second.count() > 500_000, 'and the second one, too'))
   assert.ok(image.layers[0]!.subarray(0, second.count()).equals(second.bytes()))
   assert.equal(countOf(new RegExp(`GET .*${digest}`)), 1)
@@ -94,26 +94,9 @@ test('a project fetches at most so many blobs at once, of all processes together
   expectAnswer(await scene.get(`${path}/manifests/v1`), 200)
   const [one, two] = image.layers.map((bytes) => digestOf(bytes))
   scene.fault = (line) => (line.includes(one!) ? 'stuck body' : undefined)
-  const first = openStream(marina.url, `/v2/${path}/blobs/${one}`)
+  const first = scene.stream(marina.url, `/v2/${path}/blobs/${one}`)
   await eventually(() => assert.ok(first.count() > 0))
   expectAnswer(await scene.get(`${path}/blobs/${two}`, { from: near }), 429, 'TOOMANYREQUESTS')
   scene.fault = undefined
   first.end()
 })
-
-/** A GET whose bytes are counted as they come. */
-function openStream(url: string, path: string) {
-  const ending = new AbortController()
-  const chunks: Buffer[] = []
-  const auth = Buffer.from(`${marina.admin.name}:${marina.admin.password}`).toString('base64')
-  const reading = async () => {
-    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Basic ${auth}` }, signal: ending.signal })
-    for await (const chunk of answer.body!) chunks.push(Buffer.from(chunk))
-  }
-  reading().catch(() => {})
-  return {
-    count: () => chunks.reduce((sum, { length }) => sum + length, 0),
-    bytes: () => Buffer.concat(chunks),
-    end: () => ending.abort(),
-  }
-}

@@ -207,3 +207,25 @@ test('images are fetched before they are pulled, and those that are not there ar
 })
 
 type Prefetch = { status: string; done: number; images: number; failed: { image: string }[] }
+
+test('what the next pull of a tag does is told: fixed by a pattern or a rule, fresh, or due', async () => {
+  const cache = await scene.givenCache({ proxy_cache_fixed_tags: 'v*' })
+  const image = imageOf(1000)
+  for (const tag of ['v1', 'latest', 'held']) {
+    await scene.push('team/app', tag, image)
+    await scene.pull(`${cache}/team/app`, tag, image)
+    await scene.stored(cache, 'team/app', tag)
+  }
+  const rule = {
+    tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: 'held' }],
+    scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
+  }
+  await create(marina, `/projects/${cache}/immutabletagrules`, marina.admin, rule)
+  const freshness = async () => {
+    const listed = expectAnswer(await call('GET', `/projects/${cache}/proxy-cache/tags`), 200).json()
+    return (listed as { tag: string; freshness: string }[]).map((one) => `${one.tag} ${one.freshness}`)
+  }
+  assert.deepEqual(await freshness(), ['held fixed', 'latest fresh', 'v1 fixed'])
+  expectAnswer(await call('POST', `/projects/${cache}/proxy-cache/refresh`, {}), 200)
+  assert.deepEqual(await freshness(), ['held fixed', 'latest due', 'v1 fixed'])
+})

@@ -101,7 +101,8 @@ test('pulls are counted on the artifact and on the tag, a HEAD of containerd, to
       from artifact join tag on tag.artifact_id = artifact.id where artifact.digest = ${image.digest}`)
     return rows[0]!
   }
-  assert.equal((await countOf()).isPulled, true, 'what was fetched counts as pulled at once')
+  // Noted right after the artifact has become visible.
+  await eventually(async () => assert.equal((await countOf()).isPulled, true, 'what was fetched counts as pulled'))
   const before = await countOf()
   expectAnswer(await scene.head(`${cache}/team/counted/manifests/v1`), 200)
   await eventually(async () => {

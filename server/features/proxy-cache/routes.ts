@@ -1,14 +1,18 @@
+import type { Static } from 'typebox'
 import * as api from '../../../api/proxy-cache.ts'
-import { isRepositoryName, isTag, type RepositoryName } from '../../../oci/reference.ts'
+import { isRepositoryName, isTag, type RepositoryName, type Tag } from '../../../oci/reference.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Db } from '../../platform/db/db.ts'
-import { listing } from '../../platform/db/listing.ts'
+import { listing, type ListQuery } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { created } from '../../platform/http/reply.ts'
 import { findExecution, withProgress, type Execution } from '../../platform/jobs/views.ts'
+import type { Maybe } from '../../platform/maybe.ts'
 import { actorOf } from '../../registry/caller.ts'
 import type { UntagGates } from '../../registry/gate.ts'
+import type { Breaker, Trouble } from '../../registry/views/proxied/breaker.ts'
 import type { Prefetch } from '../../registry/views/proxied/prefetch.ts'
+import type { CacheRules } from '../../registry/views/proxied/rules.ts'
 import type { CacheProject } from '../../registry/views/proxied/types.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { findEndpoint, presentEndpoint, type Endpoint } from '../endpoints/index.ts'
@@ -16,13 +20,16 @@ import type { Figure } from '../projects/index.ts'
 import { forget, prefetchImages, refresh } from './actions.ts'
 import { isCache, parseImage, prefetchType } from './jobs.ts'
 import { cachedOrder, listCachedTags, readFigures, type CachedTag } from './store.ts'
+import { listTallies, tallyFields, tallyOrder, type Tallied } from './tallies.ts'
 
 export type RouteGround = {
   db: Db
   gates: UntagGates
   prefetch: Prefetch
-  /** The endpoints that this process leaves alone for now. */
-  paused(): number[]
+  troubleOf: Breaker['troubleOf']
+  rulesOf(projectId: number): Maybe<CacheRules>
+  /** Whether a rule of the project keeps a tag as it is; undefined without rules. `repository`: without the project. */
+  immutableIn(projectId: number): Maybe<((repository: string, tag: Tag) => boolean) | undefined>
 }
 
 /** What is in a cache: for those who may list its artifacts. Asking again needs the right to add some. */
@@ -33,14 +40,18 @@ export function cacheRoutes(ground: RouteGround): ApiRoute[] {
       const cache = cacheOf(project)
       const [endpoint, figures] = await Promise.all([findEndpoint(db, cache.endpointId), readFigures(db, cache.id)])
       if (!endpoint || !figures) throw new Failure('NOT_FOUND')
-      return present(endpoint, figures, ground.paused().includes(endpoint.id))
+      return present(endpoint, figures, ground.troubleOf(endpoint.id))
     }),
+    route(api.listProxyCaches, { system: 'registry', verb: 'list' }, ({ query }) => listAll(ground, query)),
     route(api.listProxyCacheTags, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
       const { repository, gone, ...page } = query
       const cache = cacheOf(project)
       const chosen = { repository: repository && `${cache.name}/${repository}`, isGone: gone }
-      const { rows, total } = await listCachedTags(db, cache.id, chosen, listing({}, page, cachedOrder))
-      return { rows: rows.map((row) => presentTag(cache, row)), total }
+      const [{ rows, total }, freshness] = await Promise.all([
+        listCachedTags(db, cache.id, chosen, listing({}, page, cachedOrder)),
+        openFreshness(ground, cache),
+      ])
+      return { rows: rows.map((row) => presentTag(cache, row, freshness(row))), total }
     }),
     route(api.refreshProxyCache, { project: 'artifact', verb: 'create' }, async ({ project, body, caller }) => {
       const cache = cacheOf(project)
@@ -71,6 +82,11 @@ export function cacheRoutes(ground: RouteGround): ApiRoute[] {
   ]
 }
 
+async function listAll({ db, troubleOf }: RouteGround, query: ListQuery) {
+  const { rows, total } = await listTallies(db, listing(tallyFields, query, tallyOrder))
+  return { rows: rows.map((row) => presentTally(row, troubleOf(row.endpointId))), total }
+}
+
 /** The cached registry in the summary of its project, as Harbor shows it; its credential is nobody's business here. */
 export const cacheFigure = (db: Db): Figure => ({
   field: 'registry',
@@ -99,11 +115,15 @@ function tagOf(text: string) {
   return text
 }
 
-function present(endpoint: Endpoint, figures: NonNullable<Awaited<ReturnType<typeof readFigures>>>, isPaused: boolean) {
+function present(
+  endpoint: Endpoint,
+  figures: NonNullable<Awaited<ReturnType<typeof readFigures>>>,
+  trouble: Trouble | undefined,
+) {
   const { id, name, type, status } = endpoint
   return {
     registry: { id, name, type, status },
-    is_paused: isPaused,
+    ...presentTrouble(trouble),
     tags: figures.tags,
     gone_tags: figures.goneTags,
     artifacts: figures.artifacts,
@@ -118,12 +138,53 @@ function present(endpoint: Endpoint, figures: NonNullable<Awaited<ReturnType<typ
   }
 }
 
-function presentTag({ name: project }: CacheProject, row: CachedTag) {
+function presentTrouble(trouble: Trouble | undefined) {
+  if (!trouble) return { is_paused: false }
+  const { message, at, pausedUntil } = trouble
+  return {
+    is_paused: pausedUntil !== undefined,
+    trouble: {
+      message,
+      time: at.toISOString(),
+      ...(pausedUntil && { paused_until: pausedUntil.toISOString() }),
+    },
+  }
+}
+
+function presentTally({ endpointId: id, registry: name, type, status, ...row }: Tallied, trouble: Trouble | undefined) {
+  return {
+    project_id: row.projectId,
+    project: row.project,
+    registry: { id, name, type, status },
+    ...presentTrouble(trouble),
+    hits: row.hits,
+    misses: row.misses,
+    stale: row.stale,
+    saved_bytes: row.savedBytes,
+    fetched_bytes: row.fetchedBytes,
+  }
+}
+
+type Freshness = Static<typeof api.CachedTag>['freshness']
+
+/** What the next pull of a tag does. */
+async function openFreshness(ground: RouteGround, { id, name }: CacheProject): Promise<(row: CachedTag) => Freshness> {
+  const { freshMs, isFixed } = await ground.rulesOf(id)
+  const isImmutable = await ground.immutableIn(id)
+  return ({ repository, name: tag, isStored, goneAt, checkedAt }) => {
+    const isHeld = isFixed(tag) || (isStored && isImmutable?.(repository.slice(name.length + 1), tag) === true)
+    if (isHeld && goneAt === null) return 'fixed'
+    return Date.now() - checkedAt.getTime() < freshMs ? 'fresh' : 'due'
+  }
+}
+
+function presentTag({ name: project }: CacheProject, row: CachedTag, freshness: Freshness) {
   return {
     repository: row.repository.slice(project.length + 1),
     tag: row.name,
     digest: row.digest,
     is_stored: row.isStored,
+    freshness,
     check_time: row.checkedAt.toISOString(),
     ...(row.goneAt && { gone_time: row.goneAt.toISOString() }),
     ...(row.pushedAt && { push_time: row.pushedAt.toISOString() }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { after } from 'node:test'
 import { digestOf, type Digest } from '../../../oci/digest.ts'
 import { ociIndex, ociManifest } from '../../../oci/media-type.ts'
@@ -7,7 +8,7 @@ import { callApi, create } from '../../testing/api.ts'
 import { openDockerRegistry } from '../../testing/docker-registry.ts'
 import { openFaultProxy, type Fault } from '../../testing/fault-proxy.ts'
 import { descriptorOf, fresh } from '../../testing/given.ts'
-import { eventually, expectAnswer, type Answer, type Person } from '../../testing/http.ts'
+import { basic, eventually, expectAnswer, type Answer, type Person } from '../../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../testing/server.ts'
 
 export type Image = { content: Buffer; digest: Digest; mediaType: string; config: Buffer; layers: Buffer[] }
@@ -66,12 +67,15 @@ export async function openCacheScene(settings: TestSettings = {}) {
   const docker = opened.use(await openDockerRegistry())
   const proxy = opened.use(await openFaultProxy(docker.url))
   const asked: string[] = []
+  const heads: { line: string; headers: IncomingHttpHeaders }[] = []
   const scene = {
     marina,
     docker,
     upstreamUrl: proxy.endpoint,
     /** `method path` of each request of the upstream's manifests and blobs. */
     asked,
+    /** All requests of the upstream with their headers. */
+    heads,
     /** What happens to each request of the upstream; undefined lets it pass. */
     fault: undefined as undefined | ((line: string) => Fault | undefined),
     endpoint: 0,
@@ -96,9 +100,10 @@ export async function openCacheScene(settings: TestSettings = {}) {
     beside: async (more: TestSettings = {}): Promise<TestMarina> =>
       opened.use(await openBeside(marina, { MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...settings, ...more })),
   }
-  proxy.fault = ({ method, url }) => {
+  proxy.fault = ({ method, url, headers }) => {
     const line = `${method} ${url}`
     if (/manifests|blobs|tags|referrers/.test(line)) asked.push(line)
+    heads.push({ line, headers })
     return scene.fault?.(line)
   }
   const upstream = { name: fresh('up'), type: 'docker-registry', url: proxy.endpoint }
@@ -116,6 +121,25 @@ function reading(marina: TestMarina) {
     get,
     head: (path: string, { from = marina, ...options }: GetOptions = {}): Promise<Answer> =>
       from.ask('HEAD', `/v2/${path}`, { as: admin, ...options }),
+    /** A GET whose bytes are counted as they come. */
+    stream(url: string, path: string) {
+      const ending = new AbortController()
+      const chunks: Buffer[] = []
+      const over = (async () => {
+        const answer = await fetch(`${url}${path}`, {
+          headers: { authorization: basic(admin) },
+          signal: ending.signal,
+        })
+        for await (const chunk of answer.body!) chunks.push(Buffer.from(chunk))
+      })()
+      over.catch(() => {})
+      return {
+        count: () => chunks.reduce((sum, { length }) => sum + length, 0),
+        bytes: () => Buffer.concat(chunks),
+        end: () => ending.abort(),
+        over,
+      }
+    },
     /** Pulls as docker does: the manifest by tag, then config and layers; checks every byte. */
     async pull(repository: string, tag: string, image: Image, options: GetOptions = {}): Promise<void> {
       const manifest = expectAnswer(await get(`${repository}/manifests/${tag}`, options), 200)

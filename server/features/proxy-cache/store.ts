@@ -1,5 +1,5 @@
 import type { Digest } from '../../../oci/digest.ts'
-import type { RepositoryName } from '../../../oci/reference.ts'
+import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { usageCounted } from '../../catalog/usage.ts'
 import type { Paged, PagePart, Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -39,7 +39,7 @@ export async function readFigures(db: Queryable, projectId: number): Promise<Fig
 
 export type CachedTag = {
   repository: RepositoryName
-  name: string
+  name: Tag
   digest: Digest
   isStored: boolean
   checkedAt: Date

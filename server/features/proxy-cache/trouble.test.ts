@@ -177,8 +177,22 @@ test('an upstream that fails again and again is left alone for a while', async (
   assert.ok(Number(refused.headers['retry-after']) >= 1)
   for (let count = 0; count < 10; count++) assert.match(await warning(), /paused/)
   assert.equal(own.asked.length, before)
-  const shown = expectAnswer(await own.call('GET', `/projects/${cache}/proxy-cache`), 200).json()
-  assert.equal((shown as { is_paused: boolean }).is_paused, true)
+  type Shown = {
+    project?: string
+    is_paused: boolean
+    trouble?: { message: string; time: string; paused_until?: string }
+  }
+  const shown = expectAnswer(await own.call('GET', `/projects/${cache}/proxy-cache`), 200).json() as Shown
+  const listed = expectAnswer(await own.call('GET', `/system/proxy-caches?q=project=${cache}`), 200).json() as Shown[]
+  assert.deepEqual(
+    listed.map(({ project }) => project),
+    [cache],
+  )
+  for (const one of [shown, listed[0]!]) {
+    assert.equal(one.is_paused, true)
+    assert.notEqual(one.trouble!.message, '')
+    assert.ok(one.trouble!.paused_until! > one.trouble!.time)
+  }
 })
 
 test('after the pause it is asked again, and what it says is served without a warning', async () => {

@@ -18,6 +18,7 @@ const untouched = {
   readManifest: true,
   statManifest: true,
   statBlob: true,
+  readBlob: true,
   openBlob: true,
   blobUrl: true,
   startUpload: true,

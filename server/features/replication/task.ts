@@ -6,7 +6,7 @@ import { handler, HopelessJob, type Job, type JobHandler, type Outcome } from '.
 import { RemoteFailed } from '../../registry/remote/remote.ts'
 import { copyDigest, copyTag } from './copy/manifests.ts'
 import type { Counts, CopyRun } from './copy/run.ts'
-import { openThrottle } from './copy/throttle.ts'
+import { openThrottle } from '../../platform/throttle.ts'
 import { openUploads } from './copy/uploads.ts'
 import { deleteArtifact, deleteTag, dropEmpty } from './delete.ts'
 import type { CopyGround } from './ground.ts'

@@ -14,9 +14,13 @@ const tails: Record<string, true> = {
   ':/scan/:': true,
   ':/scan/:/log': true,
   ':/sbom': true,
+  ':/signatures': true,
   ':/compare': true,
   ':/graph': true,
   ':/places': true,
+  ':/packages': true,
+  ':/packages/:': true,
+  ':/vulnerabilities': true,
 }
 
 /**

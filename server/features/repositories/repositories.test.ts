@@ -50,6 +50,27 @@ test('a project lists its repositories by pages, q and sort', async () => {
   expectAnswer(await rest('GET', `/projects/${A.name}/repositories?page_size=101`, guA), 422, 'UNPROCESSABLE_ENTITY')
 })
 
+test('a list shows tags and bytes of each repository to those who ask, each blob once', async () => {
+  const project = await givenProject(marina)
+  const name = `${project.name}/sized`
+  const first = await pushImage(marina, name, { tag: 'a' })
+  const again = await pushImage(marina, name, { tag: 'b' })
+  await pushImage(marina, `${project.name}/other`, { tag: 'a' })
+  const list = async (query: string) =>
+    JSON.parse(
+      expectAnswer(await rest('GET', `/projects/${project.name}/repositories?${query}`, cast.sys), 200).text,
+    ) as (Shown & { size?: number; tag_count?: number })[]
+  const used = expectAnswer(await rest('GET', `/projects/${project.name}/usage`, cast.sys), 200).json() as {
+    name: string
+    size: number
+  }[]
+  const [, sized] = await list('with_usage=true&sort=name')
+  assert.deepEqual([sized!.name, sized!.tag_count], [name, 2])
+  assert.equal(sized!.size, used.find((one) => one.name === 'sized')!.size)
+  assert.ok(sized!.size > first.content.length + again.content.length)
+  for (const one of await list('sort=name')) assert.deepEqual([one.size, one.tag_count], [undefined, undefined])
+})
+
 test('C-71: an absent project and a forbidden one are answered alike', async () => {
   for (const path of ['/repositories', '/repositories/app']) {
     for (const [who, status] of [

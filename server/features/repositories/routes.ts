@@ -11,12 +11,14 @@ import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../acces
 import { deleteRepository, updateRepository } from './actions.ts'
 import { getRepositoryOf } from './find.ts'
 import {
+  countUsageOf,
   describeRepositories,
   listRepositories,
   listRepositoriesOf,
   repositoryFields,
   repositoryOrder,
   type DescribedRepository,
+  type RepositoryUsage,
 } from './store.ts'
 
 /** In characters. A description is stored as it is; a portal that shows it has to escape it (H27). */
@@ -35,7 +37,9 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
     route(api.listRepositories, { project: 'repository', verb: 'list' }, async ({ project, query }) => {
       const asked = listing(repositoryFields, query, repositoryOrder)
       const { rows, total } = await listRepositoriesOf(lists, project.id, asked)
-      return { rows: rows.map(present), total }
+      const ids = query.with_usage ? rows.map(({ id }) => id) : []
+      const used = ids.length > 0 ? await countUsageOf(db, ids) : new Map<number, RepositoryUsage>()
+      return { rows: rows.map((one) => ({ ...present(one), ...presentUsage(used.get(one.id)) })), total }
     }),
     route(api.getRepository, { project: 'repository', verb: 'read' }, async ({ project, params }) => {
       const { id } = await getRepositoryOf(reader, project, params.repository_name)
@@ -71,6 +75,8 @@ export function whereListing(rights: Rights): Rights {
 
 const listable = <Place>(projects: ReadonlyMap<Place, ReadonlySet<string>>) =>
   new Map([...projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*')))
+
+const presentUsage = (used: RepositoryUsage | undefined) => used && { tag_count: used.tags, size: used.size }
 
 function present(repository: DescribedRepository): Static<typeof api.Repository> {
   const { id, projectId, name, description, artifacts, pullCount, createdAt, updatedAt, pulledAt } = repository

@@ -1,7 +1,10 @@
 import { feature } from '../../platform/feature.ts'
 import { partsOf, type Lent } from './parts.ts'
+import { facts as matcherFacts } from './matcher/topics.ts'
 import { facts } from './topics.ts'
 
+export { severityAllowed } from './gate/gate.ts'
+export { severities } from './reports/finding.ts'
 export { facts as scanFacts, type ScanEnded } from './topics.ts'
 export { issuesCredentials, scannerLogin } from './credentials.ts'
 export { vulnerabilitiesOf } from './reports/addition.ts'
@@ -9,4 +12,5 @@ export { scanOverview } from './reports/column.ts'
 export { sbomOverview } from './sboms/column.ts'
 
 /** What is in images: SBOMs and vulnerabilities; and scanners that are registered, with those that projects chose. */
-export const scanning = (lent: Lent) => feature({ name: 'scanning', topics: facts, ...partsOf(lent) })
+export const scanning = (lent: Lent) =>
+  feature({ name: 'scanning', topics: { ...facts, ...matcherFacts }, ...partsOf(lent) })

@@ -1,5 +1,6 @@
 import type { RepositoryName } from '../../../oci/reference.ts'
 import { topic } from '../../catalog/topic.ts'
+import { schedulingOf } from '../job-service/index.ts'
 
 type Scanner = { scannerId: string; name: string }
 
@@ -13,6 +14,8 @@ export type ScanEnded = Scanned & {
 }
 const ofScan = { type: 'scan', resource: ({ repository, digest }: Scanned) => `${repository}@${digest}` }
 const ofSbom = { type: 'sbom', resource: ({ repository, digest }: Scanned) => `${repository}@${digest}` }
+
+const ofAll = { type: 'scan_all', resource: () => 'all images' }
 
 /** `changed` holds names of fields, never the credential. */
 export const facts = {
@@ -35,4 +38,12 @@ export const facts = {
   }),
   /** Of each image of which an SBOM was being made. */
   sbomStopped: topic<ScanEnded>('sbom.stopped', { ...ofSbom, operation: 'stop' }),
+  scanAllRequested: topic<{ executionId: number }>('scan-all.requested', { ...ofAll, operation: 'create' }),
+  scanAllStopped: topic<{ executionId: number }>('scan-all.stopped', { ...ofAll, operation: 'stop' }),
+  /** `cron` is null when the schedule was removed. */
+  scanAllScheduled: topic<{ cron: string | null }>('scan-all.scheduled', {
+    ...ofAll,
+    operation: 'update',
+    description: schedulingOf('the scan of all images'),
+  }),
 }

@@ -1,8 +1,7 @@
-import { findProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
-import { mayInEvery, mayInProject, maySystem, projectsOfToken, viewerOf, type Rights } from '../access/index.ts'
+import { maySystem, projectsHolding, viewerOf, type Rights } from '../access/index.ts'
 import { runningRepositories } from '../deployments/index.ts'
 import { whereListing } from '../repositories/index.ts'
 
@@ -29,19 +28,8 @@ function within(where: Sql, ids: number[] | undefined): Scope {
 }
 
 async function whereDeleting(reader: Reader, rights: Rights): Promise<Viewer> {
-  if (mayInEvery(rights, 'repository', 'delete')) return { seesAll: true }
-  const mayDelete = (project: { id: number; name: string; isPublic: boolean }) =>
-    mayInProject(rights, project, 'repository', 'delete')
-  if (rights.kind === 'user' || rights.kind === 'token') {
-    const held = rights.kind === 'user' ? [...rights.roles.keys()] : projectsOfToken(rights)
-    // Without a role in a project an administrator's token holds this right there by name alone.
-    if (held === 'all') return { seesAll: false, projectIds: [] }
-    const ids = held.filter((id) => mayDelete({ id, name: '', isPublic: false }))
-    return { seesAll: false, projectIds: ids }
-  }
-  const names = rights.kind === 'robot' ? [...rights.projects.keys()] : []
-  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
-  return { seesAll: false, projectIds: projects.flatMap((one) => (one && mayDelete(one) ? [one.id] : [])) }
+  const ids = await projectsHolding(reader, rights, 'repository', 'delete')
+  return ids === 'all' ? { seesAll: true } : { seesAll: false, projectIds: ids }
 }
 
 /** Of a scope: what a cluster runs something of now, or all else. */

@@ -8,6 +8,9 @@ import { promisify } from 'node:util'
 import { givenUser } from '../../testing/given.ts'
 import { expectAnswer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
+import { saveStorageCheck } from './storage-check.ts'
+
+type StorageCheck = { time: string; findings: string[] }
 
 const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
@@ -105,4 +108,20 @@ test("the authority's certificate can be downloaded when one is configured, and 
     name: 'ConfigError',
     message: /MARINA_CA_CERT/,
   })
+})
+
+test('what the last check of the storage found is told to those who may read its volumes', async () => {
+  const path = '/api/v2.0/systeminfo/storage-check'
+  const read = async () => expectAnswer(await ask('GET', path, { as: admin }), 200).json() as { last?: StorageCheck }
+  assert.deepEqual(await read(), {})
+  const counts = { blobs: 3, artifacts: 2, tags: 1, bytes: 12_345 }
+  const many = Array.from({ length: 150 }, (_, n) => `left ${n}`)
+  await saveStorageCheck(marina.ground.db, { ...counts, readsDigests: false, losses: [], leftovers: many })
+  await saveStorageCheck(marina.ground.db, { ...counts, readsDigests: true, losses: ['a blob'], leftovers: many })
+  const { time, findings, ...rest } = (await read()).last!
+  assert.deepEqual(rest, { ...counts, digests: true, losses: 1, leftovers: 150 })
+  assert.deepEqual([findings.length, findings[0], findings[1]], [100, 'a blob', 'left 0'])
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 600_000)
+  expectAnswer(await ask('GET', path, { as: await givenUser(marina) }), 403, 'FORBIDDEN')
+  expectAnswer(await ask('GET', path), 401, 'UNAUTHORIZED')
 })

@@ -6,7 +6,7 @@ import { actorOf } from '../../registry/caller.ts'
 import type { Gates } from '../../registry/gate.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { restoreTrash } from './restore.ts'
-import { listTrash, trashFields, trashOrder, type Trash } from './store.ts'
+import { listTrash, trashFields, trashOrder, type ListedTrash, type Trash } from './store.ts'
 
 /** Callers that may delete artifacts may see and restore deleted ones. */
 const access = { project: 'artifact', verb: 'delete' } as const
@@ -24,7 +24,7 @@ export function undeleteRoutes(db: Db, gates: Gates, keepMs: number): ApiRoute[]
   ]
 }
 
-function presentTrash(trash: Trash): Static<typeof api.TrashEntry> {
+function presentTrash(trash: Trash | ListedTrash): Static<typeof api.TrashEntry> {
   const { id, kind, repository, tag, digest, artifacts, tags, deletedBy, deletedAt, expiresAt } = trash
   return {
     id,
@@ -34,6 +34,7 @@ function presentTrash(trash: Trash): Static<typeof api.TrashEntry> {
     ...(digest === null ? {} : { digest }),
     artifacts,
     tags,
+    ...('size' in trash ? { size: trash.size, exclusive: trash.exclusive } : {}),
     deleted_by: deletedBy.name,
     deletion_time: deletedAt.toISOString(),
     expiration_time: expiresAt.toISOString(),

@@ -21,6 +21,9 @@ export type Trash = {
   tags: string[]
 }
 
+/** `size`: bytes that a deletion holds; `exclusive`: the part of them that nothing else in any project needs. */
+export type ListedTrash = Trash & { size: number; exclusive: number }
+
 const columns = (keepMs: number) => sql`
   trash.id, trash.project_id as "projectId", trash.kind, trash.repository, trash.digest, trash.tag,
   trash.description, trash.deleted_by as "deletedBy", trash.deleted_at as "deletedAt",
@@ -29,6 +32,20 @@ const columns = (keepMs: number) => sql`
   case when trash.tag is not null then array[trash.tag::text] else array(
     select one->>'name' from trash_artifact, jsonb_array_elements(trash_artifact.tags) one
     where trash_id = trash.id order by 1 limit 100) end as tags`
+
+const manifestBytes = sql`(
+  select coalesce(sum(octet_length(content)), 0) from trash_artifact where trash_artifact.trash_id = trash.id)`
+const blobBytes = (only: Sql) => sql`(
+  select coalesce(sum(blob.size), 0) from trash_blob held join blob on blob.id = held.blob_id
+  where held.trash_id = trash.id and ${only})`
+/** Manifests are in no other place; what two deletions hold is exclusive to neither. */
+const isExclusive = sql`
+  not exists (select from repository_blob other where other.blob_id = blob.id)
+  and not exists (select from trash_blob other where other.blob_id = blob.id and other.trash_id <> trash.id)
+  and not exists (select from system_artifact other where other.blob_id = blob.id)`
+const bytes = sql`
+  (${blobBytes(sql`true`)} + ${manifestBytes})::bigint as size,
+  (${blobBytes(isExclusive)} + ${manifestBytes})::bigint as exclusive`
 
 const interval = (ms: number) => sql`make_interval(secs => ${ms / 1000})`
 /** Deletions that can still be restored; none when `keepMs` is 0. */
@@ -52,9 +69,9 @@ export function listTrash(
   projectId: number,
   keepMs: number,
   { where, ...part }: Page,
-): Promise<Paged<Trash>> {
+): Promise<Paged<ListedTrash>> {
   const from = sql`from trash where trash.project_id = ${projectId} and ${isKept(keepMs)} and ${where}`
-  return db.page({ columns: columns(keepMs), from }, part)
+  return db.page({ columns: sql`${columns(keepMs)}, ${bytes}`, from }, part)
 }
 
 /** A deletion in any project, for the command line. */

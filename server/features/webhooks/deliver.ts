@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { listenTo } from '../../platform/db/listen.ts'
 import { gathering } from '../../platform/gather.ts'
+import { openLru } from '../../platform/lru.ts'
 import type { Part } from '../../platform/observe/part.ts'
 import { openPlaces, type Places } from '../../platform/places.ts'
 import { every } from '../../platform/repeat.ts'
@@ -78,7 +78,7 @@ class Deliverer implements AsyncDisposable {
   /** Targets that have a lane or wait for one. */
   readonly #served = new Map<number, Service>()
   /** Project or system by target. A target's owner never changes. */
-  readonly #owners = new LRUCache<number, string>({ max: 10_000 })
+  readonly #owners = openLru<number, string>(10_000)
   readonly #timers = new Map<number, NodeJS.Timeout>()
   readonly #lookUpOwners: (targetId: number) => Promise<Map<number, string>>
   readonly #take: (targetId: number) => Promise<Held[]>

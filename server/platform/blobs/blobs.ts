@@ -1,7 +1,25 @@
+import { createReadStream } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 
 /** Bytes to be stored: any stream of buffers, such as a request's body. */
 export type Bytes = AsyncIterable<Uint8Array>
+
+/** Bytes in a file of this machine that nobody changes any more. `hex`: their digest, which the caller has computed. */
+export class FileBytes implements Bytes {
+  readonly path: string
+  readonly size: number
+  readonly hex: string
+
+  constructor({ path, size, hex }: { path: string; size: number; hex: string }) {
+    this.path = path
+    this.size = size
+    this.hex = hex
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Buffer> {
+    return createReadStream(this.path)[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+}
 
 /**
  * Bytes that are read. `sendTo`, if the driver has it, does the same as `pipeline`, but in buffers that it reuses once
@@ -124,6 +142,12 @@ export interface Blobs {
     verify?: (size: number, hex: string) => void,
     algorithm?: Algorithm,
   ): Promise<number>
+
+  /**
+   * Moves a file to a key without reading it; on return its bytes are durable. False, and nothing is changed, when the
+   * file is on another file system. Only where blobs are files.
+   */
+  takeFile?(key: string, path: string): Promise<boolean>
 
   /** A new, empty stage. Does not touch the storage. `id` is a UUID that the caller has made. */
   stage(id: string): Stage

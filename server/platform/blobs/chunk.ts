@@ -5,7 +5,7 @@ const givenAway = new WeakSet<ArrayBufferLike>()
  * one was asked for; one that shares its memory with others, as those of TLS do, is left alone.
  */
 export function giveAway(chunk: Uint8Array): void {
-  if (chunk.byteLength === chunk.buffer.byteLength) givenAway.add(chunk.buffer)
+  if (hasAll(chunk)) givenAway.add(chunk.buffer)
 }
 
 /**
@@ -16,3 +16,11 @@ export function giveAway(chunk: Uint8Array): void {
 export function free({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && givenAway.delete(buffer)) buffer.transfer(0)
 }
+
+/** Frees the memory of a chunk that nobody reads any more, unless it shares that memory with others. */
+export function freeNow(chunk: Uint8Array): void {
+  if (hasAll(chunk) && chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0)
+}
+
+/** Whether the chunk has its memory for itself. */
+const hasAll = ({ byteLength, buffer }: Uint8Array): boolean => byteLength > 0 && byteLength === buffer.byteLength

@@ -1,6 +1,6 @@
 import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { LRUCache } from 'lru-cache'
+import { openLru } from '../lru.ts'
 import { codeOf, isAbsent } from './failures.ts'
 import { inTurns } from './in-turns.ts'
 
@@ -32,7 +32,7 @@ export function openPlaces(root: string): Places {
    * Folders whose own entry, and those of all above, this process knows to be on the disk. Only their identity tells
    * them from folders that another process has made since in their place, and not yet synced.
    */
-  const durable = new LRUCache<string, string>({ max: 10_000 })
+  const durable = openLru<string, string>(10_000)
   const sync = sharingSyncs()
 
   return {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, mkdtemp, readdir, rename, rm, symlink, truncate } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,6 +31,32 @@ describe('blobs in files when things go wrong', () => {
     } else {
       t.diagnostic('may not mount a small file system: a limit on the size of a file stands for it')
       await run('sh', ['-c', `ulimit -f 16384; exec "$0" "$@"`, process.execPath, child, 'full', folder.root])
+    }
+  })
+
+  test('a file of the same file system is taken as it is; one of another file system stays where it is', async () => {
+    await using folder = await openFolder()
+    await using other = await openFolder()
+    const [blobs, key, bytes] = [await openFsBlobs(folder), newKey(), randomBytes(100_000)]
+    const file = join(folder.root, '.taken')
+    await writeFile(file, bytes, { mode: 0o600 })
+    assert.equal(await blobs.takeFile!(key, file), true)
+    assert.deepEqual(await all(blobs.read(key)), bytes)
+    assert.equal((await stat(join(folder.root, key))).mode & 0o777, 0o644)
+    await assert.rejects(stat(file), { code: 'ENOENT' })
+    await assert.rejects(blobs.takeFile!(newKey(), file), StorageUnavailable)
+    // Where no file system may be mounted, the one of shared memory is another one.
+    const isMounted = await mountSmall(other.root)
+    const elsewhere = join(isMounted ? other.root : await mkdtemp('/dev/shm/marina-'), 'file')
+    try {
+      await writeFile(elsewhere, bytes)
+      const second = newKey()
+      assert.equal(await blobs.takeFile!(second, elsewhere), false)
+      assert.equal(await blobs.find(second), undefined)
+      assert.equal((await stat(elsewhere)).size, bytes.length)
+    } finally {
+      if (isMounted) await run('umount', [other.root])
+      else await rm(dirname(elsewhere), { recursive: true })
     }
   })
 

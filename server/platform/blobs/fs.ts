@@ -16,7 +16,7 @@ import {
   type Stage,
 } from './blobs.ts'
 import { openFileDigests, type FileDigests } from './digests.ts'
-import { diskFailure, isAbsent, onDisk } from './failures.ts'
+import { codeOf, diskFailure, isAbsent, onDisk } from './failures.ts'
 import { openPlaces, syncDir, type Places } from './fs-place.ts'
 import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
@@ -90,6 +90,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     find: (key) => find(store, key),
     read: (key, range) => read(store, key, range),
     write: (key, source, verify, algorithm) => noting(room, write(store, key, source, verify, algorithm)),
+    takeFile: (key, path) => noting(room, takeFile(store, key, path)),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
     append: (stage, source, digest) => noting(room, append(store, stage, source, digest)),
     startDigest: (algorithm) => store.digests.start(algorithm),
@@ -206,6 +207,24 @@ async function write(
   } catch (error) {
     await unlink(from).catch(() => undefined) // otherwise listStages reports it later
     throw error
+  }
+}
+
+async function takeFile(store: Store, key: string, path: string): Promise<boolean> {
+  const to = pathOf(store, key)
+  const file = await onDisk(`storing ${key}`, open(path, 'r+'))
+  try {
+    if ((await file.stat()).dev !== (await stat(store.stages)).dev) return false
+    await onDisk(`storing ${key}`, file.chmod(0o644))
+    await onDisk(`storing ${key}`, file.datasync())
+    await store.places.put(path, to)
+    return true
+  } catch (error) {
+    // A bind mount of the same file system.
+    if (codeOf(error) === 'EXDEV') return false
+    throw diskFailure(`storing ${key}`, error)
+  } finally {
+    await file.close()
   }
 }
 

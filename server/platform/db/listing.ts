@@ -70,7 +70,7 @@ export function parseQ(given: string): Record<string, Condition> {
     const at = part.indexOf('=')
     const name = part.slice(0, at).trim()
     if (at < 1 || name === '')
-      throw new BadListing(`q: ${JSON.stringify(part.slice(0, 60))} is not of the form field=value`)
+      throw new BadListing('the query string must contain "=" and the key/value cannot be empty')
     if (conditions[name]) throw new BadListing(`q: ${name} stands twice`)
     conditions[name] = parseCondition(name, part.slice(at + 1))
   }

@@ -1,9 +1,14 @@
-import { DatabaseError, Pool, type PoolClient } from 'pg'
+import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg'
 
 /** How long a pool opens no more connections after PostgreSQL has refused one, in ms. */
 const modestMs = 10_000
 /** The pause before a refused connection is retried, in ms. */
 const tryAgainMs = 25
+/**
+ * How long a caller waits for a connection that is in use before the pool opens another, in ms. Most statements are
+ * over sooner; to open a connection takes as long, and 3 MB in PostgreSQL for as long as statements come now and then.
+ */
+const patienceMs = 10
 
 type Connected = (
   error: Error | undefined,
@@ -17,6 +22,19 @@ type Connected = (
  */
 export class ModestPool extends Pool {
   #size = this.options.max
+  /** Callers that wait for a connection in use, in the order in which they came. */
+  readonly #patient = new Set<() => void>()
+
+  constructor(options: PoolConfig) {
+    super(options)
+    this.on('release', () => {
+      const [first] = this.#patient
+      if (!first) return
+      this.#patient.delete(first)
+      // The connection is idle only after this event.
+      process.nextTick(first)
+    })
+  }
 
   override connect(): Promise<PoolClient>
   override connect(callback: Connected): void
@@ -33,7 +51,20 @@ export class ModestPool extends Pool {
         this.#makeDo()
         setTimeout(ask, tryAgainMs)
       })
-    ask()
+    const isAllInUse = this.idleCount === 0 && this.totalCount > 0 && this.totalCount < this.options.max
+    if (isAllInUse && !this.ending) this.#afterRelease(ask)
+    else ask()
+  }
+
+  /** Calls `ask` when a connection was given back, and no later than after `patienceMs`. */
+  #afterRelease(ask: () => void): void {
+    const go = () => {
+      clearTimeout(late)
+      this.#patient.delete(go)
+      ask()
+    }
+    const late = setTimeout(go, patienceMs)
+    this.#patient.add(go)
   }
 
   #makeDo(): void {

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, test } from 'node:test'
-import { sendPrepared, type Prepared } from './prepared.ts'
+import { oneWriteBytes, sendPrepared, type Prepared } from './prepared.ts'
 import { openServer } from './server.ts'
 
-const body = 'grüße {}'
-const make = (): Prepared => ({
-  headers: ['content-type', 'application/test', 'content-length', body.length],
-  text: body,
-})
+/** As Latin-1, as the answers are read. */
+let body = ''
+const make = (text = 'grüße {}'): Prepared => {
+  body = text
+  return {
+    headers: ['content-type', 'application/test', 'content-length', text.length],
+    body: Buffer.from(text, 'latin1'),
+  }
+}
 let current = make()
 let ids = 0
 const server = await openServer(
@@ -56,6 +60,16 @@ test('a prepared answer has the very bytes that Node writes itself, apart from i
   assert.match(first!, /^HTTP\/1\.1 200 OK\r\nx-request-id: I\r\ncontent-type: application\/test\r\n/)
   assert.deepEqual(others, [first, first])
   assert.deepEqual(await exchange([get()]), [first])
+})
+
+test('a body that does not fit into one write with its head is sent unchanged behind a prepared head', async () => {
+  current = make('ü'.repeat(oneWriteBytes + 1))
+  const [first, ...others] = await exchange([get(), get(), get()])
+  assert.equal(current.parts?.apart, current.body)
+  assert.deepEqual(others, [first, first])
+  current = make('ü'.repeat(oneWriteBytes))
+  await exchange([get(), get()])
+  assert.equal(current.parts?.apart, undefined)
 })
 
 test('each prepared answer has the id of its own request', async () => {

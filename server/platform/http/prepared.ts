@@ -1,14 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Answer } from './server.ts'
 
+/** The longest body, in bytes, that fits with its headers into the 16 KiB that Node writes without allocating. */
+export const oneWriteBytes = 8192
+
 /**
  * An answer with status 200 that is sent often. `headers`: names and values in one list, without X-Request-Id;
- * Content-Length is among them. `text`: the body as Latin-1.
+ * Content-Length is among them.
  */
-export type Prepared = { readonly headers: readonly (string | number)[]; readonly text: string; parts?: Parts }
+export type Prepared = { readonly headers: readonly (string | number)[]; readonly body: Buffer; parts?: Parts }
 
-/** The head as Node wrote it once, cut where it differs from answer to answer, and the body behind it. */
-type Parts = { beforeId: string; beforeDate: string; rest: string }
+/**
+ * The head as Node wrote it once, cut where it differs from answer to answer. A body of at most `oneWriteBytes` stands
+ * behind it in `rest`, as Latin-1, which keeps every byte; `apart` is a longer one.
+ */
+type Parts = { beforeId: string; beforeDate: string; rest: string; apart: Buffer | undefined }
 
 /** What Node's OutgoingMessage calls the text of the head. It is no public name, so `learn` checks what it finds. */
 type WithHead = { _header: string | null }
@@ -21,15 +27,18 @@ export function sendPrepared(request: IncomingMessage, response: Answer, prepare
   const isPlain = response.shouldKeepAlive && request.httpVersionMinor === 1 && request.headers.expect === undefined
   const { parts } = prepared
   if (parts && isPlain) {
-    // Head and body in one text, which Node sends with one write. It knows that the head stands by this property.
+    // Node sends a text with its head by one write, which is cheaper than one writev for both. It knows that the head
+    // stands by this property.
     const head = response as unknown as WithHead
     head._header = parts.beforeId + response.requestId + parts.beforeDate + httpDate() + parts.rest
-    response.end()
+    response.end(parts.apart)
     return
   }
   response.writeHead(200, ['x-request-id', response.requestId, ...prepared.headers])
   if (isPlain) learn(response, prepared)
-  response.end(prepared.text, 'latin1')
+  const { body } = prepared
+  if (body.length > oneWriteBytes) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
 }
 
 /** Keeps the head's parts; a head that does not look as expected is left to Node each time. */
@@ -37,7 +46,10 @@ function learn(response: Answer, prepared: Prepared): void {
   const head = (response as unknown as Partial<WithHead>)._header
   const found = typeof head === 'string' ? headForm.exec(head) : null
   if (found?.[2] !== response.requestId) return
-  prepared.parts = { beforeId: found[1]!, beforeDate: found[3]!, rest: found[4]! + prepared.text }
+  const { body } = prepared
+  const isApart = body.length > oneWriteBytes
+  const rest = isApart ? found[4]! : found[4]! + body.toString('latin1')
+  prepared.parts = { beforeId: found[1]!, beforeDate: found[3]!, rest, apart: isApart ? body : undefined }
 }
 
 /** The id, then all other headers, then Node's own: Date, and Connection with Keep-Alive. */

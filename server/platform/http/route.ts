@@ -22,6 +22,7 @@ type Operation = {
   params?: TSchema
   query?: TSchema
   body?: TSchema
+  headers?: Readonly<Record<string, string>>
   status: number
   otherStatus?: number
   answer?: TSchema
@@ -197,6 +198,7 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
+      ...(operation.headers ? { headers: headersOf(operation.headers) } : {}),
       response: answersOf(operation, isOpen),
     },
     // Before the input is validated or the body read: a caller without rights learns nothing from a validation error.
@@ -233,6 +235,14 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
     },
   })
 }
+
+/** For the document alone: what a missing or other value means is for the handler to say. */
+const headersOf = (headers: Readonly<Record<string, string>>) => ({
+  type: 'object',
+  properties: Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, { type: 'string', description: value }]),
+  ),
+})
 
 async function answerMissing<Access, Caller>(
   { missing, accompany, prefix }: ApiOptions<Access, Caller>,

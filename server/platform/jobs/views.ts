@@ -58,6 +58,13 @@ export const executionFields: Fields = {
 }
 export const executionOrder = sql`id desc`
 
+/** The fields of executions of all kinds. */
+export const allExecutionFields: Fields = {
+  ...executionFields,
+  vendor_type: { type: 'text', column: sql`vendor_type` },
+  vendor_id: { type: 'integer', column: sql`vendor_id` },
+}
+
 type Page = Omit<Listing, 'page' | 'pageSize' | 'isFiltered'>
 /** A vendor type, or one vendor of it. */
 export type Vendor = { vendorType: string; vendorId?: number }
@@ -69,6 +76,31 @@ export function listExecutions(db: Queryable, vendor: Vendor, { where, ...part }
     from execution where vendor_type = ${vendor.vendorType} and (${vendorId}::bigint is null or vendor_id = ${vendorId})
       and ${where}`
   return db.page({ columns: executionColumns, from }, part)
+}
+
+/**
+ * One page of the executions of all kinds. `logOf`: the task whose log tells most, the first that failed or else the
+ * first; undefined for an execution without tasks.
+ */
+export function listAllExecutions(
+  db: Queryable,
+  { where, ...part }: Page,
+): Promise<Paged<Execution & { logOf: number | null }>> {
+  const logOf = sql`(
+    select task.id from task
+    where task.execution_id = execution.id and (execution.failed = 0 or task.status = 'Error')
+    order by task.id limit 1) as "logOf"`
+  return db.page({ columns: sql`${executionColumns}, ${logOf}`, from: sql`from execution where ${where}` }, part)
+}
+
+export type Failures = { vendorType: string; count: number; lastAt: Date }
+
+/** How many executions of each kind ended in error within the last days, by the index of failed ones. */
+export function countFailures(db: Queryable, days: number): Promise<Failures[]> {
+  return db.rows<Failures>(sql`
+    select vendor_type as "vendorType", count(*) as count, max(ended_at) as "lastAt" from execution
+    where status = 'Error' and ended_at > clock_timestamp() - make_interval(days => ${days})
+    group by 1 order by 1 limit 1000`)
 }
 
 /** An execution of this very vendor: the id of another vendor's finds nothing (H13, H19). */
@@ -83,18 +115,30 @@ export function findExecution(
       and (${vendorId ?? null}::bigint is null or vendor_id = ${vendorId ?? null})`)
 }
 
+/** Removes an execution that has ended, with its tasks. */
+export async function dropExecution(tx: Queryable, id: number): Promise<void> {
+  await tx.run(sql`delete from execution where id = ${id} and ended_at is not null`)
+}
+
 /**
- * Adds the progress of the task to executions that are not Success; those have it in their own attributes. For
- * executions of one task.
+ * Adds the progress of the task, and the time when that was told, to executions that are not Success; those have it in
+ * their own attributes. For executions of one task.
  */
 export async function withProgress(db: Queryable, executions: Execution[]): Promise<Execution[]> {
   const ids = executions.filter(({ status }) => status !== 'Success').map(({ id }) => id)
   if (ids.length === 0) return executions
-  const rows = await db.rows<{ id: number; attrs: Params }>(
-    sql`select execution_id as id, extra_attrs as attrs from task where execution_id = any(${ids}::bigint[])`,
-  )
-  const told = new Map(rows.map(({ id, attrs }) => [id, attrs]))
-  return executions.map((one) => ({ ...one, attrs: { ...one.attrs, ...told.get(one.id) } }))
+  const rows = await db.rows<Pick<Execution, 'id' | 'attrs' | 'updatedAt'>>(sql`
+    select execution_id as id, extra_attrs as attrs, updated_at as "updatedAt"
+    from task where execution_id = any(${ids}::bigint[])`)
+  const told = new Map(rows.map((one) => [one.id, one]))
+  return executions.map((one) => {
+    const { attrs, updatedAt = one.updatedAt } = told.get(one.id) ?? {}
+    return {
+      ...one,
+      attrs: { ...one.attrs, ...attrs },
+      updatedAt: updatedAt > one.updatedAt ? updatedAt : one.updatedAt,
+    }
+  })
 }
 
 /** The first task; executions that `enqueue` made have no other. */

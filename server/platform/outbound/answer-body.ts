@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { freeNow } from '../blobs/chunk.ts'
 import { failureOf } from './failures.ts'
 import type { Silence } from './silence.ts'
 
@@ -28,6 +29,7 @@ export class AnswerBody extends Readable {
     })
     // A reader gets the error; without one, a failure must not end the process.
     this.on('error', () => {})
+    freeReads(response)
     // Without a body, the connection becomes free at once, even if the caller never reads the body.
     if (!isWithoutBody(method, response)) response.pause()
   }
@@ -55,4 +57,20 @@ export class AnswerBody extends Readable {
 /** RFC 9110, 6.4.1: an answer to HEAD, or with one of these statuses, has no body. */
 function isWithoutBody(method: string, { statusCode, headers }: IncomingMessage): boolean {
   return method === 'HEAD' || statusCode === 204 || statusCode === 304 || headers['content-length'] === '0'
+}
+
+/**
+ * Frees what was read from the socket as soon as it is parsed: the chunks of the answer are copies of it (a chunk that
+ * is none keeps its memory). Of 200 MiB, reading took half the processor time and half the memory then.
+ */
+function freeReads(response: IncomingMessage): void {
+  const { socket } = response
+  let last: ArrayBufferLike | undefined
+  const note = ({ buffer }: Buffer) => void (last = buffer)
+  const freeRead = (read: Buffer) => {
+    if (last && last !== read.buffer && response.readableLength === 0) freeNow(read)
+  }
+  response.on('data', note)
+  socket.on('data', freeRead)
+  response.once('close', () => socket.off('data', freeRead))
 }

@@ -38,8 +38,9 @@ function doorTo(pull: PullGate[], pulls: unknown[] = []) {
   return openDoor({
     registry: registry as unknown as Registry,
     tokens: { verify: () => ({ caller, grants }) } as unknown as DoorOptions['tokens'],
-    rights: { mayTouchIn: () => true } as unknown as DoorOptions['rights'],
+    rights: { mayTouchIn: () => true, mayTouch: () => true } as unknown as DoorOptions['rights'],
     gates: { pull },
+    warningOf: () => undefined,
     findProject: (name) => (name === 'team' ? project : undefined),
     onPulled: (one) => pulls.push(one),
   } as Partial<DoorOptions> as DoorOptions)
@@ -93,7 +94,7 @@ test('a pull of a cached manifest is answered before the door returns, also by g
   }
 })
 
-test('every gate is told of every GET and HEAD of a manifest: project, repository, digest and caller', async () => {
+test('every gate is told of every GET and HEAD of a manifest: of what, of whom and by which client', async () => {
   for (const reference of ['v1', manifest.digest]) {
     for (const [method, headers, status] of requests) {
       const told: Pulled[][] = [[], []]
@@ -102,11 +103,24 @@ test('every gate is told of every GET and HEAD of a manifest: project, repositor
           (pulled) =>
             void one.push(pulled),
       )
-      assert.equal((await ask(gates, method, reference, headers)).status, status)
+      assert.equal((await ask(gates, method, reference, { ...headers, 'user-agent': 'tester/1.0' })).status, status)
       for (const one of told) {
         assert.ok(one.length > 0)
-        const expected: Pulled = { project, repository, digest: manifest.digest, caller }
-        for (const pulled of one) assert.deepEqual(pulled, expected)
+        const { digest, mediaType } = manifest
+        const tag = reference.startsWith('sha256:') ? null : (reference as Pulled['tag'])
+        const expected: Omit<Pulled, 'mayPush'> = {
+          project,
+          repository,
+          digest,
+          tag,
+          mediaType,
+          caller,
+          userAgent: 'tester/1.0',
+        }
+        for (const { mayPush, ...pulled } of one) {
+          assert.deepEqual(pulled, expected)
+          assert.equal(mayPush(), true)
+        }
       }
     }
   }

@@ -3,7 +3,7 @@ import { isMediaType, mediaTypeRule, ociIndex } from '../../../oci/media-type.ts
 import type { Viewer } from '../../catalog/viewer.ts'
 import type { Caller } from '../caller.ts'
 import type { Page, Registry } from '../registry.ts'
-import { send, sendJson } from './reply.ts'
+import { send, sendJson, warningOf } from './reply.ts'
 import type { At, Exchange } from './session.ts'
 
 export type ListOptions = {
@@ -35,7 +35,7 @@ export async function answerTags(
   const page = parsePage(query, limits.tagPageSize)
   const names = await registry.listTags(name, oneMore(page))
   const { shown, headers } = cutPage(names, page.limit, `/v2/${name}/tags/list`, (tag) => tag)
-  sendJson(response, 200, { name, tags: shown }, headers)
+  sendJson(response, 200, { name, tags: shown }, { ...headers, ...warningOf(names.warning) })
 }
 
 /** GET /v2/<name>/referrers/<digest> */
@@ -51,7 +51,7 @@ export async function answerReferrers(
   const { shown, headers } = cutPage(found, page.limit, `/v2/${name}/referrers/${digest}`, (one) => one.digest, filter)
   const applied = artifactType ? { 'oci-filters-applied': 'artifactType' } : {}
   const body = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: shown })
-  send(response, 200, { 'content-type': ociIndex, ...headers, ...applied }, body)
+  send(response, 200, { 'content-type': ociIndex, ...headers, ...warningOf(found.warning), ...applied }, body)
 }
 
 /** Before a type's parameters, a space stands for a plus: form encoding reads `+` as a space, and no type has one. */

@@ -5,14 +5,16 @@ import { readBody } from '../../platform/http/body.ts'
 import { sendPrepared, type Prepared } from '../../platform/http/prepared.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { actorOf, type Caller } from '../caller.ts'
-import { passPullGates, type PullGates } from '../gate.ts'
+import { passPullGates, type Pulled, type PullGates } from '../gate.ts'
 import type { ManifestRead, ManifestStat, Registry } from '../registry.ts'
 import { checkIfMatch } from './conditions.ts'
-import { fixedHeaders, matches, oneWriteBytes, send } from './reply.ts'
+import { fixedHeaders, matches, send, warningOf } from './reply.ts'
+import type { Rights } from '../token.ts'
 import type { At, Exchange } from './session.ts'
 
 export type ManifestOptions = PullGates & {
   registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
+  rights: Pick<Rights, 'mayTouch'>
   onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
   /** In bytes. */
   limits: { manifestBytes: number }
@@ -43,30 +45,50 @@ function pullManifest(
   const { name, reference } = asked
   const found: Maybe<ManifestStat | ManifestRead> = options.registry[verb](name, reference)
   return andThen(found, (manifest) =>
-    andThen(passPullGates(options, manifest.repository ?? name, manifest.digest, exchange.session.caller), () => {
+    andThen(passPullGates(options, pulledOf(options, asked, manifest, exchange)), (warnings) => {
       checkIfMatch(exchange.request, manifest.digest)
-      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange)
-      if (sendStat(manifest, exchange)) return manifest.countsHead && notePull(options, asked, manifest, exchange)
+      if ('content' in manifest) return sendManifest(options, asked, manifest, exchange, warnings)
+      if (sendStat(manifest, exchange, warnings))
+        return manifest.countsHead && notePull(options, asked, manifest, exchange)
       // The client does not have this manifest. It is found again by its tag, which may have moved meanwhile.
       return pullManifest(options, asked, exchange, 'readManifest')
     }),
   )
 }
 
+/** What the gates learn of a pull. */
+function pulledOf(
+  options: ManifestOptions,
+  { name, reference }: At<'manifest'>,
+  { repository = name, digest, mediaType }: ManifestStat | ManifestRead,
+  { request, session }: Exchange,
+): Omit<Pulled, 'project'> {
+  const userAgent = request.headers['user-agent'] ?? ''
+  const mayPush = () => options.rights.mayTouch(session.caller, repository, 'push')
+  return { repository, digest, tag: tagOf(reference), mediaType, caller: session.caller, userAgent, mayPush }
+}
+
 /** Answers with headers alone; false, with nothing sent, when the client needs the manifest itself. */
-function sendStat(stat: ManifestStat, { request, response }: Exchange): boolean {
-  if (matches(request, stat.digest)) send(response, 304, headersOf(stat))
-  else if (request.method === 'HEAD') send(response, 200, { ...headersOf(stat), 'content-length': stat.size })
+function sendStat(stat: ManifestStat, { request, response }: Exchange, warnings: string[] | undefined): boolean {
+  const headers = headersOf(stat, warnings)
+  if (matches(request, stat.digest)) send(response, 304, headers)
+  else if (request.method === 'HEAD') send(response, 200, { ...headers, 'content-length': stat.size })
   else return false
   return true
 }
 
-function sendManifest(options: ManifestOptions, asked: At<'manifest'>, found: ManifestRead, exchange: Exchange) {
+function sendManifest(
+  options: ManifestOptions,
+  asked: At<'manifest'>,
+  found: ManifestRead,
+  exchange: Exchange,
+  warnings: string[] | undefined,
+) {
   const { request, response } = exchange
-  if (matches(request, found.digest)) return send(response, 304, headersOf(found))
+  if (matches(request, found.digest)) return send(response, 304, headersOf(found, warnings))
   notePull(options, asked, found, exchange)
-  if (found.content.length <= oneWriteBytes) return sendPrepared(request, response, preparedOf(found))
-  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found) }
+  if (warnings === undefined) return sendPrepared(request, response, preparedOf(found))
+  const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, warnings) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
 }
 
@@ -114,11 +136,13 @@ async function deleteManifest(
 
 const tagOf = (reference: Reference) => ('tag' in reference ? reference.tag : null)
 
-const headersOf = ({ digest, mediaType, warning }: Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>) => ({
+type Shown = Pick<ManifestStat, 'digest' | 'mediaType' | 'warning'>
+
+const headersOf = ({ digest, mediaType, warning }: Shown, warnings: string[] = []) => ({
   'content-type': mediaType,
   'docker-content-digest': digest,
   etag: `"${digest}"`,
-  ...(warning === undefined ? {} : { warning: `299 - "${warning}"` }),
+  ...warningOf(warning, ...warnings),
 })
 
 const prepared = new WeakMap<ManifestRead, Prepared>()
@@ -129,7 +153,7 @@ function preparedOf(found: ManifestRead): Prepared {
   if (!known) {
     const { content } = found
     const headers = Object.entries({ ...fixedHeaders, ...headersOf(found), 'content-length': content.length }).flat()
-    prepared.set(found, (known = { headers, text: content.toString('latin1') }))
+    prepared.set(found, (known = { headers, body: content }))
   }
   return known
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Digest } from '../../../oci/digest.ts'
 import { errorBody, OciError } from '../../../oci/errors.ts'
 import { BodyTooLarge } from '../../platform/http/body.ts'
+import { oneWriteBytes } from '../../platform/http/prepared.ts'
 import type { Answer } from '../../platform/http/server.ts'
 
 /** Sent with every answer below /v2: a browser must not show uploaded bytes as a page of this site (X03). */
@@ -10,9 +11,6 @@ export const fixedHeaders = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
 }
-
-/** The longest body, in bytes, that fits with its headers into the 16 KiB that Node writes without allocating. */
-export const oneWriteBytes = 8192
 
 /** Sends a whole answer, with its length and the headers that all answers have. */
 export function send(response: Answer, status: number, headers: OutgoingHttpHeaders = {}, body: string | Buffer = '') {
@@ -23,6 +21,12 @@ export function send(response: Answer, status: number, headers: OutgoingHttpHead
   // Node sends headers and a string in one write, headers and a buffer in a costlier writev. Latin-1 keeps every byte.
   if (typeof body === 'string' || body.length > oneWriteBytes) response.end(body)
   else response.end(body.toString('latin1'), 'latin1')
+}
+
+/** The `Warning` header with each text that is there (OCI Distribution Specification 1.1, "Warnings"). */
+export function warningOf(...texts: (string | undefined)[]): { warning?: string } {
+  const all = texts.flatMap((text) => (text === undefined ? [] : [`299 - "${text}"`]))
+  return all.length === 0 ? {} : { warning: all.join(', ') }
 }
 
 /** Sends a value as JSON. */

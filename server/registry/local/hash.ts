@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { finishDigest, type Digest, type DigestAlgorithm } from '../../../oci/digest.ts'
 import type { Blobs, RunningDigest } from '../../platform/blobs/blobs.ts'
+import { openLru } from '../../platform/lru.ts'
 import type { Claimed } from './claim.ts'
 
 /** The digest so far of an upload; the request `grownBy` brought the last of its bytes. */
@@ -21,8 +21,7 @@ type Hashes = {
 
 /** Bytes are hashed as they arrive; between chunks this process keeps the digests of up to 10,000 uploads. */
 export function openHashes(blobs: Blobs): Hashes {
-  const kept = new LRUCache<string, Kept>({
-    max: 10_000,
+  const kept = openLru<string, Kept>(10_000, {
     dispose: ({ digest }, _, reason) => reason !== 'delete' && digest.drop(),
   })
 

@@ -3,7 +3,7 @@ import { algorithmOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import { blobPath, noteStrays } from '../../catalog/blob.ts'
-import type { Blobs, Bytes } from '../../platform/blobs/blobs.ts'
+import { FileBytes, type Blobs, type Bytes } from '../../platform/blobs/blobs.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
@@ -51,6 +51,10 @@ export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Byte
   const { blobs, placing } = incoming
   const algorithm = algorithmOf(digest)
   const check = (hex: string) => checkDigest(digest, `${algorithm}:${hex}` as Digest)
+  if (bytes instanceof FileBytes) {
+    check(bytes.hex)
+    if (await isTaken(incoming, digest, bytes)) return { size: bytes.size }
+  }
   const coming = noted(incoming, digest, bytes)
   const write = async (source: Bytes): Promise<Stored> => {
     const size = await blobs.write(blobPath(digest), source, (_, hex) => check(hex), algorithm)
@@ -70,6 +74,15 @@ export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Byte
   if (!(await placing.place(digest, gathered))) return write(once(gathered))
   failpoint('blob.written')
   return { size: gathered.length, bytes: gathered }
+}
+
+/** Whether the storage has taken the file itself. */
+async function isTaken({ blobs, note }: Incoming, digest: Digest, { path }: FileBytes): Promise<boolean> {
+  if (!blobs.takeFile) return false
+  await note(digest)
+  const isMoved = await blobs.takeFile(blobPath(digest), path)
+  if (isMoved) failpoint('blob.written')
+  return isMoved
 }
 
 async function* once(bytes: Buffer): Bytes {

@@ -52,6 +52,12 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Re
       return blob
     },
 
+    async readBlob(name, digest) {
+      const blob = await getBlob(name, digest)
+      const content = await verifier.recall(blob)
+      return content ? { digest, size: blob.size, content } : blob
+    },
+
     async openBlob(name, digest, range) {
       return verifier.read(await getBlob(name, digest), range)
     },

@@ -40,7 +40,7 @@ async function givenBlob(limits: { bytes: number; eachBytes: number }, length = 
   await verifier.trust(blob.digest)
   fileReads = 0
   const read = async (range?: ByteRange) => Buffer.concat(await (await verifier.read(blob, range)).toArray())
-  return { blob, content, key, read }
+  return { blob, content, key, read, recall: () => verifier.recall(blob) }
 }
 
 const limits = { bytes: 10_000, eachBytes: 1000 }
@@ -50,6 +50,18 @@ test('a small blob is read from its file once; whole and in ranges it then comes
   for (let time = 0; time < 3; time++) assert.deepEqual(await read(), content)
   assert.deepEqual(await read({ start: 5, end: 9 }), content.subarray(5, 10))
   assert.equal(fileReads, 1)
+})
+
+test('a blob that memory keeps is recalled without its file, for as long as its bytes are stored', async () => {
+  const { content, key, read, recall } = await givenBlob(limits)
+  assert.equal(await recall(), undefined)
+  await read()
+  for (let time = 0; time < 3; time++) assert.deepEqual(await recall(), content)
+  assert.equal(fileReads, 1)
+  await blobs.remove(key)
+  await assert.rejects(recall(), { code: 'BLOB_UNKNOWN' })
+  await blobs.write(key, Readable.from([content]))
+  assert.equal(await recall(), undefined)
 })
 
 test('a blob that is larger than the largest to keep, or any without memory for them, is read each time', async () => {
@@ -86,13 +98,15 @@ test('F17: a blob in memory whose bytes are gone from the store is unknown, and 
 })
 
 test('F16: a blob in memory whose bytes were altered in the store is not sent, and unknown from then on', async () => {
-  const { content, key, read } = await givenBlob(limits)
+  const { content, key, read, recall } = await givenBlob(limits)
   await read()
   const { version } = (await blobs.find(key))!
   // Again until the file's time has moved: some kernels count it in steps of milliseconds.
   while ((await blobs.find(key))!.version === version)
     await writeFile(path.join(root, key), Buffer.alloc(content.length, 'x'))
+  assert.equal(await recall(), undefined)
   await assert.rejects(read(), /were altered/)
+  await assert.rejects(recall(), { code: 'BLOB_UNKNOWN' })
   await assert.rejects(read(), { code: 'BLOB_UNKNOWN' })
 })
 

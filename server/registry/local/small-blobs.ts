@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises'
 import { LRUCache } from 'lru-cache'
 import { algorithmOf, hexOf, type Digest } from '../../../oci/digest.ts'
 import type { BlobStream, ByteRange, Look } from '../../platform/blobs/blobs.ts'
+import { oneWriteBytes } from '../../platform/http/prepared.ts'
 
 /** `bytes`: memory for all of them; `eachBytes`: the largest blob that is kept. 0 keeps none. */
 export type SmallBlobLimits = { bytes: number; eachBytes: number }
@@ -19,15 +20,18 @@ type SmallBlobs = {
   forget(digest: Digest): void
 }
 
-/** About what an entry costs beside its bytes: key, version, bookkeeping. */
-const entryOverhead = 500
+/** About what an entry costs beside its bytes: key, version, bookkeeping, and the head of its answers. */
+const entryOverhead = 1500
+
+/** A short blob stands in the text of its answers, too. */
+const costOf = (size: number) => size + entryOverhead + (size <= oneWriteBytes ? size : 0)
 
 /**
  * Small blobs, such as the configs of images, in memory. Whether a repository holds the blob, and whether the store
  * still has this version of it, is asked at each request as without it: only opening and reading the file is spared.
  */
 export function openSmallBlobs({ bytes: limit, eachBytes }: SmallBlobLimits): SmallBlobs {
-  const sizeCalculation = ({ bytes }: Kept) => bytes.length + entryOverhead
+  const sizeCalculation = ({ bytes }: Kept) => costOf(bytes.length)
   const kept = new LRUCache<Digest, Kept>({ maxSize: Math.max(1, limit), sizeCalculation })
   return {
     find(digest, version) {
@@ -36,7 +40,7 @@ export function openSmallBlobs({ bytes: limit, eachBytes }: SmallBlobLimits): Sm
       kept.delete(digest)
       return undefined
     },
-    takes: (size) => size <= eachBytes && size + entryOverhead <= limit,
+    takes: (size) => size <= eachBytes && costOf(size) <= limit,
     async fill(digest, version, stored) {
       const chunks: Buffer[] = []
       for await (const chunk of stored as AsyncIterable<Buffer>) chunks.push(chunk)

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { Readable, type Writable } from 'node:stream'
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import { algorithmOf, finishDigest, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { blobPath } from '../../catalog/blob.ts'
 import { BlobMissing, type Blobs, type BlobInfo, type BlobStream, type ByteRange } from '../../platform/blobs/blobs.ts'
+import { openLru } from '../../platform/lru.ts'
 import type { BlobStat } from '../registry.ts'
 import { openSmallBlobs, streamOf, type SmallBlobLimits } from './small-blobs.ts'
 import { isRight, mostUnsyncedBytes, readWhole } from './unsynced/right.ts'
@@ -25,9 +26,8 @@ export function openVerifier(
   findUnsynced: FindUnsynced = async () => undefined,
 ) {
   const small = openSmallBlobs(limits)
-  const seen: Seen = new LRUCache({ max: 50_000, ttl: trustMs })
-
-  return { check, read, trust }
+  const seen: Seen = openLru(50_000, { ttl: trustMs })
+  return { check, recall, read, trust }
 
   /** Notes that the bytes of this digest were hashed as they arrived: the first read need not hash them again. */
   async function trust(digest: Digest): Promise<void> {
@@ -42,6 +42,12 @@ export function openVerifier(
     if (found?.size === size && (known?.version !== found.version || known.isRight)) return found
     if (!found) small.forget(digest)
     return (await findUnsynced(digest)) ?? writtenAgain(blobs, { digest, size }, found)
+  }
+
+  /** All bytes of a blob, where memory or the database has those of the stored version. Throws BLOB_UNKNOWN. */
+  async function recall(blob: BlobStat): Promise<Buffer | undefined> {
+    const found = await check(blob)
+    return Buffer.isBuffer(found) ? found : small.find(blob.digest, found.version)
   }
 
   async function read(blob: BlobStat, range?: ByteRange): Promise<BlobStream> {

@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { algorithmOf, finishDigest, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import type { ByteRange } from '../../platform/blobs/blobs.ts'
 import type { BlobStat } from '../registry.ts'
-import { failed, failedCall } from './answers.ts'
+import { failed } from './answers.ts'
 import { ask, drop } from './ask.ts'
 import type { Answer, Line, Question } from './line.ts'
 import { lengthOf, toldDigest } from './told.ts'
 import { deleteScope, pullScope } from './scopes.ts'
+import { openTries, progressBytes } from './tries.ts'
 
-/** Bytes without a cut that count as progress: after them a cut line may be opened anew as often as before. */
-const progressBytes = 64 * 1024
-
-const asking = (line: Line, name: RepositoryName, digest: Digest): Question => ({
+export const asking = (line: Line, name: RepositoryName, digest: Digest): Question => ({
   method: 'GET',
   url: `${line.base}/v2/${name}/blobs/${digest}`,
   // A body that is coded on the way has other bytes than the digest says.
@@ -60,13 +57,13 @@ export async function openBlob(line: Line, name: RepositoryName, digest: Digest,
   const read = async function* () {
     const hash = range ? undefined : createHash(algorithmOf(digest))
     const end = endOf(line, question, answer, range)
-    let [at, tries, since] = [start, 1, 0]
-    for (;;) {
+    const tries = openTries(line, question)
+    for (let at = start; ;) {
+      const begunAt = at
       try {
         for await (const chunk of bytesFrom(line, question, current, at)) {
           const piece = end === undefined ? chunk : chunk.subarray(0, end - at)
           at += piece.length
-          since += piece.length
           hash?.update(piece)
           yield piece
           if (chunk.length > piece.length && !range) throw failed(line, question, 'lied', 'it sends more than it says')
@@ -75,12 +72,7 @@ export async function openBlob(line: Line, name: RepositoryName, digest: Digest,
         if (end === undefined || at === end) break
         throw failed(line, question, 'broken', `it ends at byte ${at} of ${end}`)
       } catch (error) {
-        const why = failedCall(line, question, error)
-        if (since >= progressBytes) [tries, since] = [1, 0]
-        if (!why.isPassing || tries++ >= line.limits.tries) throw why
-        await sleep(line.limits.backOffMs * Math.random(), undefined, line.signal ? { signal: line.signal } : {}).catch(
-          () => {},
-        )
+        await tries.next(error, at - begunAt)
         current = await askFrom(line, question, at, end === undefined ? undefined : end - 1)
       }
     }
@@ -94,7 +86,7 @@ export async function openBlob(line: Line, name: RepositoryName, digest: Digest,
 }
 
 /** Asks for the bytes from `start` on; `end` is the last one, included. */
-async function askFrom(line: Line, question: Question, start: number, end?: number): Promise<Answer> {
+export async function askFrom(line: Line, question: Question, start: number, end?: number): Promise<Answer> {
   if (start === 0 && end === undefined) return ask(line, question)
   const headers = { ...question.headers, range: `bytes=${start}-${end ?? ''}` }
   return ask(line, { ...question, headers, expects: [200, 206] })
@@ -114,7 +106,12 @@ async function* bytesFrom(line: Line, question: Question, answer: Answer, at: nu
 }
 
 /** The byte behind the last one; undefined when the other side does not say how long the blob is. */
-function endOf(line: Line, question: Question, answer: Answer, range: ByteRange | undefined): number | undefined {
+export function endOf(
+  line: Line,
+  question: Question,
+  answer: Answer,
+  range: ByteRange | undefined,
+): number | undefined {
   const length = lengthOf(answer)
   if (!range) return length
   const told = rangeOf(answer)
@@ -126,7 +123,7 @@ function endOf(line: Line, question: Question, answer: Answer, range: ByteRange 
 }
 
 /** `Content-Range: bytes 0-9/100` (RFC 9110, 14.4), and the total of an answer without bytes. */
-function rangeOf({ headers }: Answer): { start: number | undefined; total: number | undefined } | undefined {
+export function rangeOf({ headers }: Answer): { start: number | undefined; total: number | undefined } | undefined {
   const found = /^bytes (?:(\d{1,15})-\d{1,15}|\*)\/(\d{1,15}|\*)$/i.exec(headers['content-range'] ?? '')
   if (!found) return undefined
   const number = (text: string | undefined) => (text === undefined || text === '*' ? undefined : Number(text))
@@ -134,7 +131,7 @@ function rangeOf({ headers }: Answer): { start: number | undefined; total: numbe
 }
 
 /** Throws when the answer names another blob. */
-function refuseOther(line: Line, question: Question, answer: Answer, digest: Digest): void {
+export function refuseOther(line: Line, question: Question, answer: Answer, digest: Digest): void {
   const told = toldDigest(answer.headers)
   if (!told || told === digest || algorithmOf(told) !== algorithmOf(digest)) return
   answer.body.destroy()

@@ -75,15 +75,24 @@ test('the lease of a holder goes on while it works; one that lost it is told bef
   await using pair = await openPair()
   const leaseOf = async () =>
     (await pair.one.db.row<{ at: Date }>(sql`select lease_until as at from endpoint_lock`))!.at
-  await pair.one.locks.hold('a', undefined, async (stillHeld) => {
+  await pair.one.locks.hold('a', undefined, async ({ check, signal }) => {
     const before = await leaseOf()
     await eventually(async () => assert.ok((await leaseOf()) > before))
-    await stillHeld()
+    await check()
     // As after a silence that was longer than the lease.
     await pair.one.db.run(sql`update endpoint_lock set lease_until = clock_timestamp() - interval '1 ms'`)
     await pair.other.locks.hold('a', undefined, async () => {
-      await assert.rejects(stillHeld(), LockLost)
+      await assert.rejects(check(), LockLost)
+      assert.ok(signal.reason instanceof LockLost, 'a write that is on its way is given up')
     })
+  })
+})
+
+test('a write that is on its way when the lease ends is given up, also when the database cannot be asked', async () => {
+  await using pair = await openPair({ leaseMs: 200, extendMs: 600_000, pollMs: 5 })
+  await pair.one.locks.hold('a', undefined, async ({ signal }) => {
+    await eventually(() => assert.ok(signal.reason instanceof LockLost))
+    await pair.other.locks.hold('a', undefined, async () => {})
   })
 })
 

@@ -37,12 +37,24 @@ export async function readManifest(line: Line, name: RepositoryName, reference: 
   return { digest, mediaType, content }
 }
 
-/** A manifest without its bytes. Reads it where the answer to HEAD does not say all. */
-export async function statManifest(line: Line, name: RepositoryName, reference: Reference): Promise<ManifestStat> {
-  const question = { ...askingManifest(line, name, reference), method: 'HEAD', expects: [200, 400, 405] }
+/**
+ * A manifest without its bytes. Reads it where the answer to HEAD does not say all. `known`: what it was last; returned
+ * when the other side says that it still is (RFC 9110, 13.1.2).
+ */
+export async function statManifest(
+  line: Line,
+  name: RepositoryName,
+  reference: Reference,
+  known?: ManifestStat,
+): Promise<ManifestStat> {
+  const asking = askingManifest(line, name, reference)
+  const condition: Record<string, string> = known ? { 'if-none-match': `"${known.digest}"` } : {}
+  const headers = { ...asking.headers, ...condition }
+  const question = { ...asking, headers, method: 'HEAD', expects: [200, 400, 405, ...(known ? [304] : [])] }
   const answer = await ask(line, question)
   await drop(answer)
   const digest = toldDigest(answer.headers)
+  if (known && answer.status === 304 && (!digest || digest === known.digest)) return known
   const mediaType = bareMediaType(answer.headers['content-type'])
   const size = lengthOf(answer)
   if (answer.status !== 200 || !digest || size === undefined || !isManifestType(mediaType)) {

@@ -7,7 +7,7 @@ import { failed } from './answers.ts'
 import { drop, ask } from './ask.ts'
 import { descriptorsOf } from './descriptors.ts'
 import type { Line } from './line.ts'
-import { LockLost } from './locks.ts'
+import { LockLost, type Held } from './locks.ts'
 import { readManifest } from './manifest-read.ts'
 import { pushScope } from './scopes.ts'
 
@@ -55,7 +55,7 @@ function change(line: Line, name: RepositoryName, subject: Digest, changed: Chan
   const place = { line, name, subject, url }
   const before = underWay.get(url) ?? Promise.resolve()
   const work = before
-    .then(() => line.locks.hold(url, line.signal, (stillHeld) => rewrite(place, changed, stillHeld)))
+    .then(() => line.locks.hold(url, line.signal, (held) => rewrite(place, changed, held)))
     .catch((error: unknown) => {
       throw withoutLock(line, url, error)
     })
@@ -82,17 +82,23 @@ type Place = { line: Line; name: RepositoryName; subject: Digest; url: string }
  * Writes the index anew and reads it again, until nothing is left to change: the specification has no lock, and a
  * program that is not Marina may have replaced the index meanwhile.
  */
-async function rewrite(place: Place, changed: Changed, stillHeld: () => Promise<void>): Promise<void> {
+async function rewrite(place: Place, changed: Changed, held: Held): Promise<void> {
   const { line, name, subject, url } = place
   for (let round = 1; ; round++) {
     const wanted = changed(await fallbackReferrers(line, name, subject))
     if (!wanted) return
     const why = 'others keep writing its index of referrers: try again later'
     if (round > rounds) throw failed(line, { method: 'PUT', url }, 'unavailable', why)
-    await stillHeld()
-    await write(line, name, url, wanted)
+    await held.check()
+    await write({ ...line, signal: either(line.signal, held.signal) }, name, url, wanted).catch((error: unknown) => {
+      held.signal.throwIfAborted()
+      throw error
+    })
   }
 }
+
+const either = (one: AbortSignal | undefined, other: AbortSignal): AbortSignal =>
+  one ? AbortSignal.any([one, other]) : other
 
 async function write(line: Line, name: RepositoryName, url: string, manifests: Descriptor[]): Promise<void> {
   const body = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests })

@@ -12,6 +12,7 @@ import { noLocks } from './locks.ts'
 import { readManifest, statManifest } from './manifest-read.ts'
 import { deleteManifest, deleteTag, writeManifest } from './manifests.ts'
 import { sendBlob } from './send.ts'
+import { receiveBlob } from './receive.ts'
 import type { Remote, RemoteLimits, RemoteOptions } from './types.ts'
 import { appendUpload, cancelUpload, findUpload, finishUpload, mountBlob, putBlob, startUpload } from './uploads.ts'
 
@@ -75,7 +76,9 @@ type Reading =
   | 'readManifest'
   | 'statManifest'
   | 'statBlob'
+  | 'readBlob'
   | 'openBlob'
+  | 'receiveBlob'
   | 'blobUrl'
   | 'hasBlob'
   | 'listTags'
@@ -88,9 +91,11 @@ type Reading =
 function reading(line: Line): Pick<Remote, Reading> {
   return {
     readManifest: (name, reference) => readManifest(line, name, reference),
-    statManifest: (name, reference) => statManifest(line, name, reference),
+    statManifest: (name, reference, known) => statManifest(line, name, reference, known),
     statBlob: (name, digest) => statBlob(line, name, digest),
+    readBlob: (name, digest) => statBlob(line, name, digest),
     openBlob: (name, digest, range) => openBlob(line, name, digest, range),
+    receiveBlob: (name, digest, receiver) => receiveBlob(line, name, digest, receiver),
     // A client has no credential of the other side, and its presigned URLs are for Marina.
     blobUrl: async () => undefined,
     hasBlob: (name, digest) => hasBlob(line, name, digest),

@@ -1,11 +1,11 @@
 import type { Digest } from '../../../oci/digest.ts'
 import type { Descriptor } from '../../../oci/manifest.ts'
-import type { RepositoryName } from '../../../oci/reference.ts'
+import type { Reference, RepositoryName } from '../../../oci/reference.ts'
 import type { Bytes } from '../../platform/blobs/blobs.ts'
 import type { Log } from '../../platform/observe/log.ts'
 import type { Outbound } from '../../platform/outbound/outbound.ts'
 import type { Actor } from '../../catalog/topics.ts'
-import type { BlobStat, Registry, Upload } from '../registry.ts'
+import type { BlobStat, ManifestStat, Registry, Upload } from '../registry.ts'
 import type { Budget } from './budget.ts'
 import type { Locks } from './locks.ts'
 
@@ -104,6 +104,19 @@ export type Seen = {
   deletesTags: boolean | undefined
 }
 
+/** Takes the bytes of a blob as they come. */
+export type BlobReceiver = {
+  /** The first byte that is wanted; 0 by default. */
+  from?: number
+  /** Told when the other side begins to send. */
+  onBegun?(): void
+  /**
+   * Takes a chunk, in order; a promise holds up the other side until it resolves. The chunk's memory is the receiver's,
+   * which may free it (`freeNow`).
+   */
+  take(chunk: Buffer): Promise<void> | undefined
+}
+
 /** The source of a blob's bytes, opened anew from byte `at` when the line is cut. */
 export type BlobSource = (at: number, signal?: AbortSignal) => Promise<Bytes>
 
@@ -144,6 +157,10 @@ export interface Remote extends Registry {
   referrers(name: RepositoryName, subject: Digest, artifactType?: string): AsyncGenerator<Descriptor, void>
   /** Whether the repository has the blob; false for BLOB_UNKNOWN and NAME_UNKNOWN. */
   hasBlob(name: RepositoryName, digest: Digest): Promise<boolean>
+  /** As in Registry. `known`: what it was last, which the other side may confirm without more (`If-None-Match`). */
+  statManifest(name: RepositoryName, reference: Reference, known?: ManifestStat): Promise<ManifestStat>
+  /** Gives a blob's bytes to the receiver and goes on when the line is cut. Does not check their digest. */
+  receiveBlob(name: RepositoryName, digest: Digest, receiver: BlobReceiver): Promise<void>
   /**
    * Sends a blob and goes on from the byte that arrived when the line is cut, here or in an earlier process. Throws
    * DIGEST_INVALID or SIZE_INVALID when the source has other bytes.

@@ -9,6 +9,7 @@ export const methods = Object.keys({
   readManifest: true,
   statManifest: true,
   statBlob: true,
+  readBlob: true,
   openBlob: true,
   blobUrl: true,
   startUpload: true,

@@ -11,7 +11,7 @@ import { Link } from '../../ui/link.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { auditQ, filters, placeOf, type Entry } from './entry.ts'
 import { EntryDrawer } from './entry-drawer.tsx'
-import { words } from './words.ts'
+import { typeName, words } from './words.ts'
 
 export type Log = {
   operation: typeof listAuditLogExts | typeof listProjectLogExts
@@ -74,7 +74,7 @@ function Facets({ onClear }: { onClear: (() => void) | undefined }) {
         name="what"
         label={words().type}
         any={words().anyType}
-        options={types.map((one) => ({ value: one, label: one.replaceAll('_', ' ') }))}
+        options={types.map((one) => ({ value: one, label: typeName(one) }))}
       />
       <SelectFacet
         name="ok"
@@ -133,7 +133,7 @@ function Target({ entry }: { entry: Entry }) {
   const place = placeOf(entry)
   return (
     <span class="audit-target">
-      <span class="quiet-text">{entry.resource_type.replaceAll('_', ' ')}</span>{' '}
+      <span class="quiet-text">{typeName(entry.resource_type)}</span>{' '}
       {place === undefined ? (
         <span class="wrap-text" title={entry.resource}>
           {shortResource(entry.resource)}

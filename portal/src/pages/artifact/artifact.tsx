@@ -15,6 +15,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { Digest } from '../../ui/copy.tsx'
 import { PageHeader } from '../../ui/header.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import { later } from '../../ui/later.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { WithProject, type InProject } from '../../ui/project-frame.tsx'
@@ -29,11 +30,17 @@ import { Overview } from './overview.tsx'
 import { Places } from './places.tsx'
 import { words } from './words.ts'
 
+/** What few readers open. */
+const Sbom = later(async () => (await import('./sbom.tsx')).Sbom)
+const Vulnerabilities = later(async () => (await import('./vulnerabilities.tsx')).Vulnerabilities)
+
 const views = {
   overview: Overview,
   graph: Contents,
   history: History,
   files: Files,
+  vulnerabilities: Vulnerabilities,
+  sbom: Sbom,
   documents: Documents,
   places: Places,
   activity: Activity,
@@ -126,7 +133,16 @@ function Shown({ title, ...here }: InArtifact & { title: string }) {
   const asked = query.value.get('tab') ?? ''
   const view = all.find((one) => one === asked) ?? 'overview'
   const Part = views[view]
-  const nothing = { page: undefined, sort: undefined, q: undefined, hide: undefined }
+  const nothing = {
+    page: undefined,
+    sort: undefined,
+    q: undefined,
+    hide: undefined,
+    kind: undefined,
+    severity: undefined,
+    fix: undefined,
+    platform: undefined,
+  }
   return (
     <>
       <Tabs
@@ -143,11 +159,13 @@ function Shown({ title, ...here }: InArtifact & { title: string }) {
 }
 
 /** The views that this artifact has something for, and the caller the right to. */
-function viewsOf({ addition_links: additions, references }: Artifact, can: Can): View[] {
+function viewsOf({ type, addition_links: additions, references }: Artifact, can: Can): View[] {
   const hasFiles = ['readme.md', 'values.yaml', 'dependencies', 'files', 'license'].some((one) => one in additions)
   return (Object.keys(views) as View[]).filter((one) => {
     if (one === 'history') return 'build_history' in additions || references.length > 0
     if (one === 'files') return hasFiles
+    if (one === 'vulnerabilities') return type === 'IMAGE' && can('scan', 'read')
+    if (one === 'sbom') return (type === 'IMAGE' || type === 'SBOM') && can('sbom', 'read')
     if (one === 'activity') return can('log', 'list')
     return true
   })

@@ -13,7 +13,7 @@ import { isGoingOn, Progress, RunState } from '../../ui/run.tsx'
 import { checkSchedule, NextRun, ScheduleFields, scheduleIn, showCron } from '../../ui/schedule.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { numberIn, numbersOf, storage, type Chore, type Run } from './chore.ts'
+import { numberIn, numbersOf, storage, type Chore, type Numbers, type Run } from './chore.ts'
 import { ParameterFields } from './start-dialog.tsx'
 import { words } from './words.ts'
 
@@ -82,8 +82,7 @@ export async function stop(chore: Chore, id: number): Promise<void> {
 /** How far a run is, how fast it is, and how long it takes from now on. */
 export function RunProgress({ chore, run }: { chore: Chore; run: Run }) {
   const numbers = numbersOf(run)
-  const fields = chore === storage ? ['purged_manifests', 'purged_blobs', 'removed_files', 'ended_holds'] : ['removed']
-  const done = fields.reduce((sum, name) => sum + numberIn(numbers, name), 0)
+  const done = chore === storage ? thingsDone(numbers) : numberIn(numbers, 'removed')
   const whole = numbers['estimate'] === undefined ? undefined : numberIn(numbers, 'estimate')
   const seconds = Math.max(0.001, (Date.parse(run.update_time) - Date.parse(run.creation_time)) / 1000)
   const rate = done / seconds
@@ -95,6 +94,15 @@ export function RunProgress({ chore, run }: { chore: Chore; run: Run }) {
     ...(left === undefined ? [] : [words().left(showDuration(left))]),
   ]
   return <Progress label={system().progress} done={done} whole={whole} text={parts.join(' · ')} />
+}
+
+/**
+ * How many of the things that the run has estimated are done: a blob is half done once its row is gone, and done with
+ * its file; a file without a blob is one thing.
+ */
+function thingsDone(numbers: Numbers): number {
+  const [blobs, files] = [numberIn(numbers, 'purged_blobs'), numberIn(numbers, 'removed_files')]
+  return Math.floor(files + Math.max(0, blobs - files) / 2)
 }
 
 /** What the newest dry run has found, if nothing has been freed since. */

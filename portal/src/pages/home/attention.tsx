@@ -1,7 +1,10 @@
 import type { ComponentChildren } from 'preact'
+import { countFailures } from '../../../../api/jobs.ts'
 import { listQuotas } from '../../../../api/quotas.ts'
 import { listReactions } from '../../../../api/reactions.ts'
 import { listReplicationExecutions } from '../../../../api/replication.ts'
+import { kindOf } from '../../i18n/jobs.ts'
+import { language } from '../../i18n/language.ts'
 import { projectPlace } from '../../lib/places.ts'
 import { useApi } from '../../lib/query.ts'
 import { canInSystem, user } from '../../lib/session.ts'
@@ -15,10 +18,10 @@ const nearlyFull = 0.9
 
 type Matter = { key: string; text: ComponentChildren; hint?: string }
 
-/** What a system administrator should look at; nothing for others, who cannot see or change it. */
+/** What the caller should look at: their own password, and what their rights on the system let them see. */
 export function Attention() {
   const isAdmin = user.value?.sysadmin_flag === true
-  const matters = [...useQuotas(), ...useReplications(), ...useReactions(isAdmin)]
+  const matters = [...ownPassword(), ...useQuotas(), ...useReplications(), ...useJobs(), ...useReactions(isAdmin)]
   if (matters.length === 0) return null
   return (
     <section class="attention note warn" aria-labelledby="attention">
@@ -35,6 +38,13 @@ export function Attention() {
       </div>
     </section>
   )
+}
+
+/** The password that Marina made at the first start, until somebody chooses another one. */
+function ownPassword(): Matter[] {
+  if (user.value?.has_generated_password !== true) return []
+  const text = <Link to="/profile">{words().madePassword}</Link>
+  return [{ key: 'password', text, hint: words().madePasswordHint }]
 }
 
 function useQuotas(): Matter[] {
@@ -58,6 +68,17 @@ function useReplications(): Matter[] {
   const failed = [...newest.values()].filter((status) => status === 'Failed').length
   if (failed === 0) return []
   return [{ key: 'replication', text: <Link to="/replication">{words().replications(failed)}</Link> }]
+}
+
+/** Kinds of jobs that failed within a week; replications have a line of their own. */
+function useJobs(): Matter[] {
+  const isOn = canInSystem('jobservice-monitor', 'list')
+  const { data } = useApi(countFailures, {}, { isOn })
+  const failed = (data ?? []).filter(({ vendor_type: type }) => type !== 'REPLICATION')
+  if (failed.length === 0) return []
+  const count = failed.reduce((sum, one) => sum + one.count, 0)
+  const kinds = new Intl.ListFormat(language.value).format(failed.map((one) => kindOf(one.vendor_type)))
+  return [{ key: 'jobs', text: <Link to="/jobs?tab=runs&state=Error">{words().jobs(count, kinds)}</Link> }]
 }
 
 function useReactions(isOn: boolean): Matter[] {

@@ -16,6 +16,13 @@ const en = {
   reactions: (name: string, count: number) =>
     plural(count, { one: `${name} has one parked event.`, other: `${name} has ${count} parked events.` }),
   reactionsHint: 'What should have followed from it has not happened.',
+  madePassword: 'Your password is the one that Marina made.',
+  madePasswordHint: 'Choose your own in your account.',
+  jobs: (count: number, kinds: string) =>
+    plural(count, {
+      one: `One job failed within a week: ${kinds}.`,
+      other: `${count} jobs failed within a week: ${kinds}.`,
+    }),
   allWell: 'Nothing needs attention.',
   projects: 'Projects',
   allProjects: 'All projects',
@@ -48,6 +55,13 @@ const de: typeof en = {
   reactions: (name, count) =>
     plural(count, { one: `${name} hat ein geparktes Ereignis.`, other: `${name} hat ${count} geparkte Ereignisse.` }),
   reactionsHint: 'Was daraus folgen sollte, ist nicht geschehen.',
+  madePassword: 'Das Passwort ist noch das, das Marina erzeugt hat.',
+  madePasswordHint: 'Im eigenen Konto lässt es sich ändern.',
+  jobs: (count, kinds) =>
+    plural(count, {
+      one: `Ein Job ist in der letzten Woche fehlgeschlagen: ${kinds}.`,
+      other: `${count} Jobs sind in der letzten Woche fehlgeschlagen: ${kinds}.`,
+    }),
   allWell: 'Nichts braucht Aufmerksamkeit.',
   projects: 'Projekte',
   allProjects: 'Alle Projekte',

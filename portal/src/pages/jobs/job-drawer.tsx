@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { getJobLog, stopJob } from '../../../../api/jobs.ts'
+import { kindOf } from '../../i18n/jobs.ts'
 import { system } from '../../i18n/system.ts'
 import { send } from '../../lib/api.ts'
 import { changeQuery } from '../../lib/location.ts'
@@ -13,7 +14,7 @@ import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import type { Worker } from './shared.ts'
 import { factsOf } from './workers.tsx'
-import { kindOf, words } from './words.ts'
+import { words } from './words.ts'
 
 /** A job: what it says of itself, and its log while it is written. */
 export function JobDrawer({ id, workers }: { id: string; workers: Found<Worker[]> }) {

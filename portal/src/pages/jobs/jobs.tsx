@@ -16,6 +16,7 @@ import { toast } from '../../ui/toasts.tsx'
 import { JobDrawer } from './job-drawer.tsx'
 import { Queues } from './queues.tsx'
 import { Reactions } from './reactions.tsx'
+import { Runs } from './runs.tsx'
 import { Schedules } from './schedules.tsx'
 import { words } from './words.ts'
 import { Workers } from './workers.tsx'
@@ -23,8 +24,11 @@ import { Workers } from './workers.tsx'
 /** How often queues and workers are asked again, in ms: how long something waits changes without an event. */
 const everyMs = 5000
 
-const views = { queues: Queues, workers: Workers, schedules: Schedules, reactions: Reactions } as const
+const views = { queues: Queues, workers: Workers, runs: Runs, schedules: Schedules, reactions: Reactions } as const
 type View = keyof typeof views
+
+/** What the address says for one tab alone. */
+const nothingElse = { page: undefined, job: undefined, kind: undefined, state: undefined, sort: undefined }
 
 /** What waits, what runs, and what runs by itself. */
 export default function Jobs() {
@@ -53,7 +57,7 @@ export default function Jobs() {
       <Tabs
         label={words().title}
         tabs={known.map((one) => ({
-          to: withQuery({ tab: one === 'queues' ? undefined : one, page: undefined, job: undefined }),
+          to: withQuery({ ...nothingElse, tab: one === 'queues' ? undefined : one }),
           label: words()[one],
           isCurrent: Shown === views[one],
           ...(one === 'workers' && busy > 0 ? { count: showCount(busy) } : {}),

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { changeJobQueue } from '../../../../api/jobs.ts'
+import { kindOf } from '../../i18n/jobs.ts'
 import { send } from '../../lib/api.ts'
 import { forget } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
@@ -14,7 +15,7 @@ import { PlainTable } from '../../ui/plain-table.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { scheduler, type Queue, type ViewProps } from './shared.ts'
-import { kindOf, runsOf, words } from './words.ts'
+import { runsOf, words } from './words.ts'
 
 /** The kinds of jobs: how much waits, for how long, and whether they are paused. */
 export function Queues({ queues, workers }: ViewProps) {

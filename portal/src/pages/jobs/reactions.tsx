@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import type { AnswerOf } from '../../../../api/operation.ts'
 import { listReactions, retryParkedFacts } from '../../../../api/reactions.ts'
 import { send } from '../../lib/api.ts'
@@ -10,12 +11,15 @@ import type { Column } from '../../ui/grid.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { toast } from '../../ui/toasts.tsx'
+import { factWords } from './fact-words.ts'
+import { ParkedFacts, ReplayFacts } from './facts.tsx'
 import { words } from './words.ts'
 
 type Reaction = AnswerOf<typeof listReactions>[number]
 
 /** How far each reaction has read the facts, and what it refuses. */
 export function Reactions() {
+  const [asked, setAsked] = useState<{ what: 'look' | 'replay'; name: string } | undefined>(undefined)
   const found = useApi(listReactions, {}, { everyMs: 5000 })
   if (found.error && !found.data) return <ErrorState error={found.error} onRetry={found.refresh} />
   const retry = async (name: string) => {
@@ -34,13 +38,27 @@ export function Reactions() {
         keyOf={(one) => one.name}
         rowActions={({ name, parked }) => [
           {
+            label: factWords().look,
+            icon: 'search',
+            disabledBecause: parked === 0 ? factWords().none : undefined,
+            run: () => setAsked({ what: 'look', name }),
+          },
+          {
             label: words().retryParked,
             icon: 'refresh',
             disabledBecause: mayChange ?? (parked === 0 ? words().fine : undefined),
             run: () => attempt(() => retry(name)),
           },
+          {
+            label: factWords().replay,
+            icon: 'play',
+            disabledBecause: mayChange,
+            run: () => setAsked({ what: 'replay', name }),
+          },
         ]}
       />
+      {asked?.what === 'look' && <ParkedFacts name={asked.name} onClose={() => setAsked(undefined)} />}
+      {asked?.what === 'replay' && <ReplayFacts name={asked.name} onClose={() => setAsked(undefined)} />}
     </>
   )
 }

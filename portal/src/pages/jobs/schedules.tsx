@@ -1,5 +1,6 @@
 import { changeJobQueue, getSchedulesPaused, listSchedules } from '../../../../api/jobs.ts'
 import type { AnswerOf } from '../../../../api/operation.ts'
+import { kindOf } from '../../i18n/jobs.ts'
 import { send } from '../../lib/api.ts'
 import { useAction } from '../../lib/action.ts'
 import { forget, useApi } from '../../lib/query.ts'
@@ -13,7 +14,7 @@ import { Problem } from '../../ui/problem.tsx'
 import { NextRun, showCron } from '../../ui/schedule.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { scheduler } from './shared.ts'
-import { kindOf, runsOf, words } from './words.ts'
+import { runsOf, words } from './words.ts'
 
 type Schedule = AnswerOf<typeof listSchedules>[number]
 

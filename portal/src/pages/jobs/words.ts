@@ -1,23 +1,8 @@
 import { plural, wordsOf } from '../../i18n/language.ts'
 
-const kinds = {
-  ARTIFACT_EXPORT: 'Reports of artifacts',
-  ENDPOINT_HEALTH: 'Checks of endpoints',
-  EXECUTION_SWEEP: 'Clean-up of old runs',
-  GARBAGE_COLLECTION: 'Collection',
-  PURGE_AUDIT_LOG: 'Purge of the audit log',
-  REPLICATION: 'Replication: copies',
-  REPLICATION_PLAN: 'Replication: plans',
-  RETENTION: 'Retention',
-  RETENTION_RESTORE: 'Retention: runs taken back',
-  RETENTION_START: 'Retention: starts',
-  SYSTEM_ARTIFACT_CLEANUP: 'Clean-up of reports',
-} as Record<string, string>
-
 const en = {
   title: 'Jobs',
   about: 'Work that takes longer than a request: what waits, what runs now, and what runs by itself.',
-  kinds,
   queues: 'Queues',
   workers: 'Workers',
   schedules: 'Schedules',
@@ -83,24 +68,22 @@ const en = {
   jobTitle: (id: string) => `Job ${id}`,
   jobEnded: 'This job does not run any more.',
   toRuns: 'All its runs',
+  runs: 'Runs',
+  noRun: 'Nothing has run yet',
+  noRunHint: 'Collections, replications and other work appear here with their logs when they begin.',
+  anyKind: 'All kinds',
+  anyState: 'All states',
+  message: 'Result',
+  trigger: 'Cause',
+  took: 'Took',
+  failedLately: 'Failed in the last seven days',
+  failedOf: (kind: string, count: string) => `${kind}: ${count}`,
+  lastFailure: 'last',
 }
 
 const de: typeof en = {
   title: 'Jobs',
   about: 'Arbeit, die länger dauert als eine Anfrage: was wartet, was gerade läuft und was von selbst läuft.',
-  kinds: {
-    ARTIFACT_EXPORT: 'Berichte über Artefakte',
-    ENDPOINT_HEALTH: 'Prüfung der Endpunkte',
-    EXECUTION_SWEEP: 'Aufräumen alter Läufe',
-    GARBAGE_COLLECTION: 'Speicherbereinigung',
-    PURGE_AUDIT_LOG: 'Kürzen des Audit-Logs',
-    REPLICATION: 'Replikation: Kopien',
-    REPLICATION_PLAN: 'Replikation: Pläne',
-    RETENTION: 'Aufbewahrung',
-    RETENTION_RESTORE: 'Aufbewahrung: zurückgenommene Läufe',
-    RETENTION_START: 'Aufbewahrung: Starts',
-    SYSTEM_ARTIFACT_CLEANUP: 'Aufräumen von Berichten',
-  },
   queues: 'Warteschlangen',
   workers: 'Worker',
   schedules: 'Zeitpläne',
@@ -166,12 +149,21 @@ const de: typeof en = {
   jobTitle: (id) => `Job ${id}`,
   jobEnded: 'Dieser Job läuft nicht mehr.',
   toRuns: 'Alle seine Läufe',
+  runs: 'Läufe',
+  noRun: 'Noch ist nichts gelaufen',
+  noRunHint:
+    'Speicherbereinigungen, Replikationen und andere Arbeit stehen mit ihren Protokollen hier, sobald sie beginnen.',
+  anyKind: 'Alle Arten',
+  anyState: 'Alle Zustände',
+  message: 'Ergebnis',
+  trigger: 'Ursache',
+  took: 'Dauer',
+  failedLately: 'In den letzten sieben Tagen gescheitert',
+  failedOf: (kind, count) => `${kind}: ${count}`,
+  lastFailure: 'zuletzt',
 }
 
 export const words = wordsOf({ en, de })
-
-/** What a kind of job is called. */
-export const kindOf = (type: string): string => words().kinds[type] ?? type
 
 /** The page with the runs of a kind of job, where there is one. */
 export const runsOf: Record<string, string> = {

@@ -1,3 +1,4 @@
+import { kindOf } from '../../i18n/jobs.ts'
 import { changeQuery } from '../../lib/location.ts'
 import { showCount } from '../../lib/show.ts'
 import { EmptyState } from '../../ui/empty.tsx'
@@ -6,7 +7,7 @@ import { PlainTable } from '../../ui/plain-table.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import type { Pool, ViewProps, Worker } from './shared.ts'
-import { kindOf, words } from './words.ts'
+import { words } from './words.ts'
 
 /** The jobs that run now, and the processes that run them. */
 export function Workers({ pools, workers }: ViewProps) {

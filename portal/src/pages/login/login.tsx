@@ -1,25 +1,40 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../../lib/api.ts'
-import { iconHref, navigate, query } from '../../lib/location.ts'
-import { registryHost, signIn, user } from '../../lib/session.ts'
+import { navigate, query } from '../../lib/location.ts'
+import { registryHost, signIn, systemInfo, user } from '../../lib/session.ts'
 import { CodeView } from '../../ui/code.tsx'
 import { Form, TextField, type Values } from '../../ui/form.tsx'
 import { PageHeader } from '../../ui/header.tsx'
 import { Link } from '../../ui/link.tsx'
+import { ChoosePassword } from './choose-password.tsx'
+import { Frame, safeNext } from './frame.tsx'
 import { words } from './words.ts'
 
 /** Signs in with name and password, then goes on to the page that asked for it. */
 export default function Login() {
   const next = safeNext(query.value.get('next'))
-  const isSignedIn = user.value !== undefined
+  const typed = useRef('')
+  const [isLater, setLater] = useState(false)
+  const isToChoose = user.value?.has_generated_password === true && typed.current !== '' && !isLater
+  const isDone = user.value !== undefined && !isToChoose
   useEffect(() => {
-    if (isSignedIn) navigate(next, { replace: true })
-  }, [isSignedIn])
+    if (isDone) navigate(next, { replace: true })
+  }, [isDone])
+  if (isToChoose)
+    return (
+      <Frame>
+        <ChoosePassword present={typed.current} onLater={() => setLater(true)} />
+      </Frame>
+    )
   return (
-    <div class="login">
-      <img src={iconHref()} alt="" width={40} height={40} />
+    <Frame>
       <PageHeader title={words().title} about={<code>{registryHost.value}</code>} />
-      <SignInForm />
+      <SignInForm onTyped={(password) => (typed.current = password)} />
+      {systemInfo.value?.self_registration && (
+        <p>
+          {words().newHere} <Link to={`/sign-up${location.search}`}>{words().signUp}</Link>
+        </p>
+      )}
       <p>
         <Link to="/projects">{words().anonymous}</Link>
       </p>
@@ -28,14 +43,15 @@ export default function Login() {
         <p>{words().firstHint}</p>
         <CodeView text="./marina.mjs admin reset-password" label={words().first} />
       </details>
-    </div>
+    </Frame>
   )
 }
 
-function SignInForm() {
-  const submit = async (values: Values) => {
+function SignInForm({ onTyped }: { onTyped(password: string): void }) {
+  const submit = async ({ name = '', password = '' }: Values) => {
+    onTyped(password)
     try {
-      await signIn(values['name'] ?? '', values['password'] ?? '')
+      await signIn(name, password)
     } catch (error) {
       throw error instanceof ApiError ? inWords(error) : error
     }
@@ -51,9 +67,4 @@ function SignInForm() {
 function inWords(error: ApiError): ApiError {
   const text = error.status === 401 ? words().wrong : error.status === 429 ? words().tooMany : error.message
   return new ApiError(error.status, error.code, text, error.requestId)
-}
-
-/** A place inside the portal; never another site. */
-function safeNext(next: string | null): string {
-  return next !== null && /^\/(?![/\\])/.test(next) && !next.startsWith('/login') ? next : '/'
 }

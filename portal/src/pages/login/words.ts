@@ -11,6 +11,23 @@ const en = {
   first: 'First time here?',
   firstHint:
     'The first start of Marina printed the name admin and a password. If it is lost, run this where Marina runs:',
+  choose: 'Choose your own password',
+  chooseHint: 'Marina made the present one and printed it once. It may stand in a log or on a screen.',
+  change: 'Change the password',
+  changed: 'Your password is changed.',
+  later: 'Later',
+  laterHint: 'The start page reminds you until it is changed.',
+  newHere: 'No account yet?',
+  signUp: 'Make an account',
+  signUpTitle: 'Make an account',
+  signUpOff: 'Accounts are made by an administrator here: ask for one.',
+  known: 'You have an account?',
+  nameHint: 'By which you sign in. It cannot be changed later.',
+  nameBad: 'A name holds none of , " ~ # $ % :',
+  nameTaken: 'This name or e-mail address is in use already.',
+  email: 'E-mail',
+  tooManyAccounts: 'Too many accounts were made from this address: try again in a few minutes.',
+  welcome: (name: string) => `Welcome, ${name}. A project administrator can give you a role.`,
 }
 
 const de: typeof en = {
@@ -24,6 +41,25 @@ const de: typeof en = {
   first: 'Zum ersten Mal hier?',
   firstHint:
     'Der erste Start hat den Namen admin und ein Passwort ausgegeben. Ist es verloren, hilft dort, wo Marina läuft:',
+  choose: 'Ein eigenes Passwort wählen',
+  chooseHint:
+    'Das jetzige hat Marina erzeugt und einmal ausgegeben. Es steht vielleicht noch in einem Log oder auf einem ' +
+    'Bildschirm.',
+  change: 'Passwort ändern',
+  changed: 'Das Passwort ist geändert.',
+  later: 'Später',
+  laterHint: 'Die Startseite erinnert daran, bis es geändert ist.',
+  newHere: 'Noch kein Konto?',
+  signUp: 'Konto anlegen',
+  signUpTitle: 'Konto anlegen',
+  signUpOff: 'Konten legt hier ein Administrator an: Fragen Sie nach einem.',
+  known: 'Schon ein Konto?',
+  nameHint: 'Damit melden Sie sich an. Er lässt sich später nicht ändern.',
+  nameBad: 'Ein Name enthält keines der Zeichen , " ~ # $ % :',
+  nameTaken: 'Dieser Name oder diese E-Mail-Adresse wird schon verwendet.',
+  email: 'E-Mail',
+  tooManyAccounts: 'Von dieser Adresse wurden zu viele Konten angelegt: Versuchen Sie es in einigen Minuten wieder.',
+  welcome: (name) => `Willkommen, ${name}. Ein Projektadministrator kann Ihnen eine Rolle geben.`,
 }
 
 export const words = wordsOf({ en, de })

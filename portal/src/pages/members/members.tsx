@@ -14,6 +14,7 @@ import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
+import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { AddMember } from './add-member.tsx'
 import { ChangeRole } from './change-role.tsx'
@@ -108,6 +109,16 @@ function columnsOf(): Column<Member>[] {
       title: words().may,
       hideBelow: 'medium',
       cell: ({ role_id: id }) => <span class="quiet-text">{roleOf(id).may}</span>,
+    },
+    {
+      name: 'since',
+      title: words().since,
+      hideBelow: 'medium',
+      cell: ({ creation_time: at, added_by: by }) => (
+        <>
+          <TimeAgo at={at} /> {by !== undefined && <span class="quiet-text">{words().by(by)}</span>}
+        </>
+      ),
     },
   ]
 }

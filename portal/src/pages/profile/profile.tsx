@@ -1,11 +1,12 @@
-import { updateUserPassword, updateUserProfile } from '../../../../api/users.ts'
+import { updateUserProfile } from '../../../../api/users.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
-import { begin, registryHost, signIn, user } from '../../lib/session.ts'
+import { begin, changeOwnPassword, registryHost, user } from '../../lib/session.ts'
 import { CodeView } from '../../ui/code.tsx'
 import { Figures } from '../../ui/figures.tsx'
-import { Form, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
+import { Form, TextField } from '../../ui/form.tsx'
 import { PageHeader } from '../../ui/header.tsx'
+import { checkNewPassword, NewPasswordFields } from '../../ui/new-password.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { CliSecret } from './cli-secret.tsx'
@@ -76,38 +77,19 @@ function ProfileForm() {
   )
 }
 
-function check({ next = '', again = '' }: Values): FieldErrors {
-  const isGood = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{8,128}$/s.test(next)
-  return {
-    ...(next !== '' && !isGood ? { next: words().nextBad } : {}),
-    ...(again !== '' && again !== next ? { again: words().notSame } : {}),
-  }
-}
-
 function PasswordForm({ userId }: { userId: number }) {
   return (
     <Form
       action={words().change}
-      check={check}
-      fieldOf={({ status }) => (status === 403 ? 'old' : status === 400 ? 'next' : undefined)}
-      submit={async ({ old = '', next = '' }) => {
-        const body = { old_password: old, new_password: next }
-        await send(updateUserPassword, { params: { user_id: userId }, body })
-        // The change has ended every session, this one too.
-        await signIn(user.value!.username, next)
+      check={checkNewPassword}
+      fieldOf={({ status }) => (status === 403 ? 'old' : status === 400 ? 'password' : undefined)}
+      submit={async ({ old = '', password = '' }) => {
+        await changeOwnPassword(userId, old, password)
         toast(words().changed)
       }}
     >
       <TextField name="old" type="password" label={words().old} autocomplete="current-password" isRequired />
-      <TextField
-        name="next"
-        type="password"
-        label={words().next}
-        hint={words().nextHint}
-        autocomplete="new-password"
-        isRequired
-      />
-      <TextField name="again" type="password" label={words().again} autocomplete="new-password" isRequired />
+      <NewPasswordFields isNext />
     </Form>
   )
 }

@@ -1,16 +1,13 @@
-import { getProjectDeletable, deleteProject } from '../../../../api/projects.ts'
 import { useState } from 'preact/hooks'
-import { send } from '../../lib/api.ts'
 import { navigate } from '../../lib/location.ts'
 import type { PageProps } from '../../lib/page.ts'
-import { forget, useApi } from '../../lib/query.ts'
 import { canInSystem, user } from '../../lib/session.ts'
 import { Button } from '../../ui/button.tsx'
-import { Confirm } from '../../ui/confirm.tsx'
+import { DeleteProject } from '../../ui/delete-project.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
-import { toast } from '../../ui/toasts.tsx'
 import { AccessSection } from './access-section.tsx'
 import { QuotaSection } from './quota-section.tsx'
+import { ScannerSection } from './scanner-section.tsx'
 import { SecuritySection } from './security-section.tsx'
 import { TemplatesSection } from './templates-section.tsx'
 import { words } from './words.ts'
@@ -24,6 +21,7 @@ export default function ProjectSettings({ params: { project: name } }: PageProps
           <AccessSection key={project.update_time} project={project} />
           {can('quota', 'read') && <QuotaSection project={project} mayChange={canInSystem('quota', 'update')} />}
           <SecuritySection project={project} />
+          {can('scanner', 'read') && <ScannerSection project={project} mayChange={can('scanner', 'create')} />}
           {user.value?.sysadmin_flag && <TemplatesSection />}
           {can('project', 'delete') && <DangerSection name={project.name} />}
         </div>
@@ -43,29 +41,7 @@ function DangerSection({ name }: { name: string }) {
           {words().deleteAction}
         </Button>
       </div>
-      {isAsked && <DeleteProject name={name} onClose={() => setAsked(false)} />}
+      {isAsked && <DeleteProject name={name} onGone={() => navigate('/projects')} onClose={() => setAsked(false)} />}
     </section>
-  )
-}
-
-function DeleteProject({ name, onClose }: { name: string; onClose(): void }) {
-  const params = { project_name_or_id: name }
-  const { data } = useApi(getProjectDeletable, { params })
-  return (
-    <Confirm
-      title={words().deleteTitle(name)}
-      action={words().deleteAction}
-      typed={name}
-      refusedBecause={data?.deletable === false ? (data.message ?? '') : undefined}
-      onClose={onClose}
-      run={async () => {
-        await send(deleteProject, { params })
-        navigate('/projects')
-        forget('/projects', '/statistics')
-        toast(words().gone(name))
-      }}
-    >
-      <p>{words().deleteHint}</p>
-    </Confirm>
   )
 }

@@ -1,6 +1,8 @@
 import { updateProject } from '../../../../api/projects.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
+import { now } from '../../lib/clock.ts'
+import { dayOf, endOfDay } from '../../lib/days.ts'
 import { forget } from '../../lib/query.ts'
 import { SelectField } from '../../ui/choices.tsx'
 import { CheckField, Form, TextField, type Values } from '../../ui/form.tsx'
@@ -18,9 +20,10 @@ const flags = [
   ['auto_sbom_generation', 'autoSbom'],
 ] as const
 
-/** Settings that Harbor's clients know. Only that of SBOMs has an effect so far, and the section says so. */
+/** What is done with an image that is pushed, which images may be pulled, and the vulnerabilities that are excepted. */
 export function SecuritySection({ project }: { project: Project }) {
   const { metadata, cve_allowlist: list } = project
+  const isOver = list.expires_at !== undefined && list.expires_at * 1000 < now.value
   return (
     <section class="card" aria-label={words().security}>
       <h2>{words().security}</h2>
@@ -47,13 +50,20 @@ export function SecuritySection({ project }: { project: Project }) {
           rows={4}
           value={(list.items ?? []).map((one) => one.cve_id).join('\n')}
         />
+        <TextField
+          name="until"
+          type="date"
+          label={words().until}
+          hint={isOver ? words().ended : words().untilHint}
+          value={dayOf(list.expires_at)}
+        />
       </Form>
     </section>
   )
 }
 
 async function save(project: Project, values: Values): Promise<void> {
-  const { severity = 'low', cves = '', reuse } = values
+  const { severity = 'low', cves = '', reuse, until = '' } = values
   const items = cves
     .split(/[\s,]+/)
     .filter((one) => one !== '')
@@ -65,7 +75,7 @@ async function save(project: Project, values: Values): Promise<void> {
   }
   await send(updateProject, {
     params: { project_name_or_id: project.name },
-    body: { metadata, cve_allowlist: { ...project.cve_allowlist, items } },
+    body: { metadata, cve_allowlist: { items, ...(until === '' ? {} : { expires_at: endOfDay(until) }) } },
   })
   forget(`/projects/${project.name}`)
   toast(words().saved)

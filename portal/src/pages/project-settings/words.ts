@@ -24,8 +24,8 @@ const en = {
   onlyAdmins: 'System administrators set the limit.',
   security: 'Security',
   securityAbout:
-    'An SBOM is made on each push where that is switched on. Marina keeps the other settings for clients of Harbor: ' +
-    'it does not look for vulnerabilities and does not check signatures yet, so they have no effect.',
+    'What happens to an image when it is pushed, and which images may be pulled. Whoever may pull an image that is refused ' +
+    'reads the reason in the answer.',
   prevent: 'Refuse pulls of vulnerable images',
   severity: 'From this severity on',
   severities: {
@@ -40,7 +40,17 @@ const en = {
   notation: 'Refuse pulls of images without a notation signature',
   autoScan: 'Scan each image when it is pushed',
   autoSbom: 'Make an SBOM when an image is pushed',
+  scanner: 'Scanner',
+  scannerAbout:
+    'It looks for vulnerabilities in the images of this project. Only its reports count: after a change, images need a scan.',
+  noScanner: 'There is none: a system administrator registers scanners.',
+  default: 'default',
+  disabled: 'disabled',
   allowlist: 'CVE allowlist',
+  until: 'The list ends on',
+  untilHint:
+    'From then on none of its entries counts. Empty: it does not end. A list of the project needs the line above off.',
+  ended: 'The list has ended: none of its entries counts.',
   reuse: 'Use the allowlist of the system',
   cves: 'CVEs of this project',
   cvesHint: 'One in a line, such as CVE-2025-1234',
@@ -53,9 +63,6 @@ const en = {
   danger: 'Delete the project',
   dangerAbout: 'An empty project can be deleted. Its members, robots, labels, rules and webhooks go with it.',
   deleteAction: 'Delete the project',
-  deleteTitle: (name: string) => `Delete the project ${name}?`,
-  deleteHint: 'Its members, robots, labels, rules and webhooks go with it. This cannot be undone.',
-  gone: (name: string) => `The project ${name} is deleted.`,
 }
 
 const de: typeof en = {
@@ -82,8 +89,8 @@ const de: typeof en = {
   onlyAdmins: 'Die Grenze setzen Systemadministratoren.',
   security: 'Sicherheit',
   securityAbout:
-    'Eine SBOM entsteht bei jedem Push, wenn das eingeschaltet ist. Die übrigen Einstellungen bewahrt Marina für ' +
-    'Harbors Clients auf: noch sucht es keine Schwachstellen und prüft keine Signaturen, sie wirken also nicht.',
+    'Was mit einem Image beim Push geschieht, und welche Images sich pullen lassen. Wem ein Pull verweigert wird, der ' +
+    'liest den Grund in der Antwort.',
   prevent: 'Pulls verwundbarer Images abweisen',
   severity: 'Ab diesem Schweregrad',
   severities: {
@@ -98,7 +105,18 @@ const de: typeof en = {
   notation: 'Pulls von Images ohne notation-Signatur abweisen',
   autoScan: 'Jedes Image beim Push scannen',
   autoSbom: 'Beim Push eines Images eine SBOM erzeugen',
+  scanner: 'Scanner',
+  scannerAbout:
+    'Er sucht in den Images dieses Projekts nach Schwachstellen. Nur seine Berichte zählen: nach einem Wechsel sind die ' +
+    'Images neu zu prüfen.',
+  noScanner: 'Es gibt keinen: Systemadministratoren registrieren Scanner.',
+  default: 'Standard',
+  disabled: 'abgeschaltet',
   allowlist: 'CVE-Ausnahmeliste',
+  until: 'Die Liste endet am',
+  untilHint:
+    'Ab dann zählt keiner ihrer Einträge. Leer: sie endet nicht. Für eine Liste des Projekts muss die Zeile darüber aus sein.',
+  ended: 'Die Liste ist abgelaufen: keiner ihrer Einträge zählt.',
   reuse: 'Die Ausnahmeliste des Systems verwenden',
   cves: 'CVEs dieses Projekts',
   cvesHint: 'Eine je Zeile, etwa CVE-2025-1234',
@@ -112,9 +130,6 @@ const de: typeof en = {
   danger: 'Projekt löschen',
   dangerAbout: 'Ein leeres Projekt lässt sich löschen. Mitglieder, Robots, Labels, Regeln und Webhooks gehen mit.',
   deleteAction: 'Projekt löschen',
-  deleteTitle: (name) => `Das Projekt ${name} löschen?`,
-  deleteHint: 'Mitglieder, Robots, Labels, Regeln und Webhooks gehen mit. Das lässt sich nicht rückgängig machen.',
-  gone: (name) => `Das Projekt ${name} ist gelöscht.`,
 }
 
 export const words = wordsOf({ en, de })

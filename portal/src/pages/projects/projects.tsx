@@ -9,6 +9,7 @@ import { registryHost, systemInfo, user } from '../../lib/session.ts'
 import { showCount } from '../../lib/show.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { DeleteProject } from '../../ui/delete-project.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import type { BulkAction } from '../../ui/grid-bulk.tsx'
 import { DataGrid, type Column } from '../../ui/grid.tsx'
@@ -17,7 +18,6 @@ import { Link } from '../../ui/link.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { Select } from '../../ui/select.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
-import { DeleteProject } from './delete-project.tsx'
 import { NewProject } from './new-project.tsx'
 import { words } from './words.ts'
 
@@ -59,7 +59,7 @@ export default function Projects() {
         empty={<NoProject onNew={mayCreate() ? () => setNew(true) : undefined} />}
       />
       {isNew && <NewProject onClose={() => setNew(false)} />}
-      {doomed && <DeleteProject project={doomed} onClose={() => setDoomed(undefined)} />}
+      {doomed && <DeleteProject name={doomed.name} onClose={() => setDoomed(undefined)} />}
     </>
   )
 }

@@ -30,17 +30,21 @@ const en = {
   limit: 'Limit in GiB',
   limitHint: 'The most that its images may take. Without a number there is no limit.',
   limitBad: 'Use a number above 0, or nothing.',
+  kind: 'What it holds',
+  plain: 'Images that are pushed to it',
+  plainHint: 'And charts, models and other artifacts',
+  cache: 'A cache of another registry',
+  cacheHint: 'What is pulled through it is fetched once and kept; nothing can be pushed',
+  endpoint: 'Registry',
+  endpointHint: 'It stays the same for good.',
+  noEndpoint: 'No registry that can be cached is saved yet.',
+  toEndpoints: 'Save one under Endpoints',
   made: (name: string) => `The project ${name} is there.`,
   delete: 'Delete',
   notYours: 'Only administrators of a project may delete it.',
-  deleteTitle: (name: string) => `Delete the project ${name}?`,
-  deleteHint: 'Its members, robots, labels, rules and webhooks go with it. This cannot be undone.',
-  holds: 'It still holds repositories. Delete those first.',
-  deleteAction: 'Delete the project',
   deleteMany: (count: number) =>
     plural(count, { one: 'This project will be deleted.', other: `These ${count} projects will be deleted.` }),
   deleteManyHint: 'A project that still holds repositories stays.',
-  gone: (name: string) => `The project ${name} is deleted.`,
 }
 
 const de: typeof en = {
@@ -71,17 +75,21 @@ const de: typeof en = {
   limit: 'Grenze in GiB',
   limitHint: 'So viel dürfen seine Images höchstens belegen. Ohne Zahl gibt es keine Grenze.',
   limitBad: 'Verwenden Sie eine Zahl über 0 oder nichts.',
+  kind: 'Was es enthält',
+  plain: 'Images, die hierher gepusht werden',
+  plainHint: 'Auch Charts, Modelle und andere Artefakte',
+  cache: 'Ein Cache einer anderen Registry',
+  cacheHint: 'Was darüber gepullt wird, wird einmal geholt und behalten; pushen kann niemand',
+  endpoint: 'Registry',
+  endpointHint: 'Sie bleibt für immer dieselbe.',
+  noEndpoint: 'Noch ist keine Registry gespeichert, die sich cachen lässt.',
+  toEndpoints: 'Unter Endpunkte eine speichern',
   made: (name) => `Das Projekt ${name} ist da.`,
   delete: 'Löschen',
   notYours: 'Nur Administratoren eines Projekts dürfen es löschen.',
-  deleteTitle: (name) => `Das Projekt ${name} löschen?`,
-  deleteHint: 'Mitglieder, Robots, Labels, Regeln und Webhooks gehen mit. Das lässt sich nicht rückgängig machen.',
-  holds: 'Es enthält noch Repositorys. Löschen Sie zuerst diese.',
-  deleteAction: 'Projekt löschen',
   deleteMany: (count) =>
     plural(count, { one: 'Dieses Projekt wird gelöscht.', other: `Diese ${count} Projekte werden gelöscht.` }),
   deleteManyHint: 'Ein Projekt, das noch Repositorys enthält, bleibt.',
-  gone: (name) => `Das Projekt ${name} ist gelöscht.`,
 }
 
 export const words = wordsOf({ en, de })

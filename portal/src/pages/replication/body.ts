@@ -1,5 +1,6 @@
 import type { Values } from '../../ui/form.tsx'
 import { scheduleIn } from '../../ui/schedule.tsx'
+import { listIn } from './names-fields.tsx'
 import type { Policy, PolicyBody } from './policy.tsx'
 
 /** The policy that the form says. What the form has no field for stays as it is. */
@@ -25,14 +26,15 @@ export function bodyIn(values: Values, policy: Policy | undefined): PolicyBody {
     speed: Number(speed),
     single_active_replication: values['single'] === 'on',
     copy_by_chunk: values['chunked'] === 'on',
+    dest_template: (values['template'] ?? '').trim(),
+    dest_pattern: (values['pattern'] ?? '').trim(),
+    platforms: listIn(values['platforms']),
+    rewrite_index: values['rewrite'] === 'on',
   }
 }
 
 function filtersIn({ repositories = '', tags = '', except, resource = '', labels = '' }: Values) {
-  const named = labels
-    .split(',')
-    .map((one) => one.trim())
-    .filter(Boolean)
+  const named = listIn(labels)
   return [
     ...(repositories.trim() === '' ? [] : [{ type: 'name', value: repositories.trim() }]),
     ...(tags.trim() === ''

@@ -17,6 +17,7 @@ import { CheckField, Form, TextField, type FieldErrors, type Values } from '../.
 import { checkSchedule, ScheduleFields } from '../../ui/schedule.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { bodyIn } from './body.ts'
+import { checkNames, fieldOfNames, NamesFields, PlatformFields } from './names-fields.tsx'
 import { endpointOf, filterText, isPush, type Policy, type PolicyBody } from './policy.tsx'
 import { PreviewView } from './preview.tsx'
 import { words } from './words.ts'
@@ -60,11 +61,11 @@ export function Editor({ policy, onClose }: { policy?: Policy; onClose(): void }
         onBusy={setBusy}
         check={check}
         submit={submit}
-        fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
+        fieldOf={({ status, message }) => (status === 409 ? 'name' : fieldOfNames(message))}
       >
         <Where policy={policy} endpoints={endpoints.data} />
         <What policy={policy} />
-        <Names policy={policy} />
+        <NamesFields policy={policy} />
         <When policy={policy} />
       </Form>
       {preview && <PreviewBelow key={JSON.stringify(preview)} preview={preview} />}
@@ -165,25 +166,6 @@ function What({ policy }: PartProps) {
   )
 }
 
-function Names({ policy }: PartProps) {
-  return (
-    <div class="side-fields">
-      <TextField
-        name="namespace"
-        label={words().namespace}
-        hint={words().namespaceHint}
-        value={policy?.dest_namespace ?? ''}
-      />
-      <SelectField
-        name="replace"
-        label={words().replace}
-        value={String(policy?.dest_namespace_replace_count ?? -1)}
-        options={['-1', '0', '1', '2', '3'].map((value) => ({ value, label: words().replaceChoices[value]! }))}
-      />
-    </div>
-  )
-}
-
 function When({ policy }: PartProps) {
   const first = policy?.trigger?.type ?? 'manual'
   const [trigger, setTrigger] = useState(first)
@@ -224,9 +206,10 @@ function How({ policy }: PartProps) {
         hint={words().deletionHint}
         isOn={policy?.deletion ?? false}
       />
-      <details>
+      <details open={(policy?.platforms ?? []).length > 0}>
         <summary>{words().more}</summary>
         <div class="form below">
+          <PlatformFields policy={policy} />
           <TextField
             name="speed"
             label={words().speed}
@@ -256,6 +239,7 @@ function How({ policy }: PartProps) {
 function check(values: Values): FieldErrors {
   const { trigger, speed = '0' } = values
   return {
+    ...checkNames(values),
     ...(trigger === 'scheduled' ? checkSchedule(values) : {}),
     ...(/^\d*$/.test(speed) ? {} : { speed: words().speedBad }),
   }

@@ -69,7 +69,7 @@ function List({ project, can }: InProject) {
       <DataGrid
         label={words().title}
         operation={listRepositories}
-        call={{ params: { project_name: project.name } }}
+        call={{ params: { project_name: project.name }, query: { with_usage: true } }}
         columns={columnsOf(linkTo)}
         keyOf={({ id }) => id}
         nameOf={shortName}
@@ -120,6 +120,20 @@ function columnsOf(linkTo: (one: Repository) => string): Column<Repository>[] {
       isNumber: true,
       hideBelow: 'small',
       cell: ({ artifact_count: count }) => showCount(count),
+    },
+    {
+      name: 'tags',
+      title: words().tags,
+      isNumber: true,
+      hideBelow: 'medium',
+      cell: ({ tag_count: count = 0 }) => showCount(count),
+    },
+    {
+      name: 'size',
+      title: words().size,
+      isNumber: true,
+      hideBelow: 'small',
+      cell: ({ size = 0 }) => showBytes(size),
     },
     {
       name: 'pulls',

@@ -67,6 +67,29 @@ function ChoiceFields({ draft, onChange }: PartProps) {
           onChange={(repositories) => onChange({ repositories })}
         />
       </div>
+      <div class="two-fields">
+        <Labelled label={words().patternKind}>
+          {(id) => (
+            <Select
+              id={id}
+              value={draft.kind}
+              options={(['doublestar', 'regex'] as const).map((value) => ({
+                value,
+                label: words().patternKinds[value],
+              }))}
+              onPick={(kind) => onChange({ kind })}
+            />
+          )}
+        </Labelled>
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={draft.untagged}
+            onChange={(event) => onChange({ untagged: event.currentTarget.checked })}
+          />
+          {words().alsoUntagged}
+        </label>
+      </div>
     </>
   )
 }
@@ -135,9 +158,10 @@ function RuleFoot({ number, draft, onChange, onMove, onDrop }: FieldsProps) {
 }
 
 function NewestFields({ draft, onChange }: PartProps) {
-  const groups = (['repository', 'major', 'minor', 'pattern'] as const)
-    .filter((one) => one !== 'pattern' || draft.per === 'pattern')
-    .map((value) => ({ value, label: words().perNames[value] }))
+  const groups = (['repository', 'major', 'minor', 'pattern'] as const).map((value) => ({
+    value,
+    label: words().perNames[value],
+  }))
   return (
     <div class="newest-fields">
       <Text type="number" label={words().newest} value={draft.count} onChange={(count) => onChange({ count })} />
@@ -157,6 +181,14 @@ function NewestFields({ draft, onChange }: PartProps) {
       <Labelled label={words().perName}>
         {(id) => <Select id={id} value={draft.per} options={groups} onPick={(per) => onChange({ per })} />}
       </Labelled>
+      {draft.per === 'pattern' && (
+        <Text
+          label={words().group}
+          hint={words().groupHint}
+          value={draft.group}
+          onChange={(group) => onChange({ group })}
+        />
+      )}
     </div>
   )
 }

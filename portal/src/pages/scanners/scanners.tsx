@@ -18,7 +18,6 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { PageHeader } from '../../ui/header.tsx'
-import { Icon } from '../../ui/icon.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
@@ -40,9 +39,6 @@ export default function Scanners() {
   return (
     <>
       <PageHeader title={words().title} about={words().about} actions={add} />
-      <p class="note info">
-        <Icon name="info" /> {words().notYet}
-      </p>
       <DataGrid
         label={words().title}
         operation={listScanners}

@@ -3,7 +3,6 @@ import { wordsOf } from '../../i18n/language.ts'
 const en = {
   title: 'Scanners',
   about: 'Services that look for known vulnerabilities. A project uses the default one, unless it has chosen another.',
-  notYet: 'Marina keeps these registrations, and does not start scans yet.',
   create: 'New scanner',
   name: 'Name',
   address: 'Address',
@@ -48,7 +47,6 @@ const de: typeof en = {
   about:
     'Dienste, die nach bekannten Schwachstellen suchen. Ein Projekt benutzt den voreingestellten, wenn es ' +
     'keinen anderen gewählt hat.',
-  notYet: 'Marina hebt diese Anmeldungen auf, startet aber noch keine Scans.',
   create: 'Neuer Scanner',
   name: 'Name',
   address: 'Adresse',

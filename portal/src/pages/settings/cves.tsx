@@ -1,13 +1,12 @@
 import { getSystemCVEAllowlist, putSystemCVEAllowlist } from '../../../../api/cve-allowlist.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
+import { dayOf, endOfDay } from '../../lib/days.ts'
 import { forget, useApi } from '../../lib/query.ts'
 import { Form, TextField } from '../../ui/form.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { words } from './words.ts'
-
-const dayMs = 86_400_000
 
 /** The vulnerabilities that every project accepts. */
 export function AcceptedCves() {
@@ -24,8 +23,7 @@ export function AcceptedCves() {
         fieldOf={({ status }) => (status === 400 ? 'cves' : undefined)}
         submit={async ({ cves = '', until = '' }) => {
           const ids = [...new Set(cves.split(/[\s,]+/).filter(Boolean))]
-          // To the end of that day, in UTC.
-          const end = until === '' ? {} : { expires_at: Math.floor((Date.parse(until) + dayMs) / 1000) - 1 }
+          const end = until === '' ? {} : { expires_at: endOfDay(until) }
           await send(putSystemCVEAllowlist, { body: { items: ids.map((id) => ({ cve_id: id })), ...end } })
           forget('/system/CVEAllowlist')
           toast(words().saved)
@@ -44,7 +42,7 @@ export function AcceptedCves() {
           type="date"
           label={words().expires}
           hint={words().expiresHint}
-          value={expiresAt === undefined ? '' : new Date(expiresAt * 1000).toISOString().slice(0, 10)}
+          value={dayOf(expiresAt)}
         />
       </Form>
     </div>

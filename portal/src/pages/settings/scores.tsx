@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import { getScoreRules, updateScoreRules } from '../../../../api/scores.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
@@ -5,11 +6,12 @@ import { forget, useApi } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { showShare } from '../../lib/show.ts'
 import { SelectField } from '../../ui/choices.tsx'
-import { Form } from '../../ui/form.tsx'
+import { Form, TextField, type Values } from '../../ui/form.tsx'
 import { Link } from '../../ui/link.tsx'
 import { PlainTable } from '../../ui/plain-table.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { toast } from '../../ui/toasts.tsx'
+import { checkTiers, factorNames, factorsIn, tiersText, type Factors } from './score-factors.ts'
 import { words } from './words.ts'
 
 /** The rules by which repositories are scored. */
@@ -18,29 +20,12 @@ export function Scores() {
   if (found.error && !found.data) return <ErrorState error={found.error} onRetry={found.refresh} />
   if (!found.data) return <div class="page-loading" aria-busy="true" />
   const { preset, factors, lowest, highest, ties } = found.data
-  const presets = ['default', 'few-tags', ...(preset === 'custom' ? ['custom'] : [])]
   return (
     <div class="settings">
       <p class="tab-about">
         {words().scoresAbout} <Link to="/storage/unused">{words().toUnused}</Link>
       </p>
-      <Form
-        key={preset}
-        {...(canInSystem('configuration', 'update') && { action: common().save })}
-        submit={async ({ preset: asked }) => {
-          if (asked === 'default' || asked === 'few-tags') await send(updateScoreRules, { body: { preset: asked } })
-          forget('/system/scores', '/repositories')
-          toast(words().saved)
-        }}
-      >
-        <SelectField
-          name="preset"
-          label={words().rules}
-          hint={words().ownRules}
-          value={preset}
-          options={presets.map((value) => ({ value, label: words().presets[value]! }))}
-        />
-      </Form>
+      <RulesForm key={preset} preset={preset} factors={factors} />
       <PlainTable
         label={words().rules}
         rows={Object.entries(factors).filter(([, { weight }]) => weight > 0)}
@@ -54,5 +39,61 @@ export function Scores() {
         {words().range(showShare(lowest / 100), showShare(highest / 100))} {words().ties(ties.length)}
       </p>
     </div>
+  )
+}
+
+/** One of the presets, or factors of one's own; the answer says what is wrong with those. */
+function RulesForm({ preset, factors }: { preset: string; factors: Factors }) {
+  const [chosen, setChosen] = useState(preset)
+  const save = async (values: Values) => {
+    const { preset: asked } = values
+    const isPreset = asked === 'default' || asked === 'few-tags'
+    await send(updateScoreRules, { body: isPreset ? { preset: asked } : { factors: factorsIn(values) } })
+    forget('/system/scores', '/repositories')
+    toast(words().saved)
+  }
+  return (
+    <Form
+      {...(canInSystem('configuration', 'update') && { action: common().save })}
+      check={(values) => checkTiers(values, words().tiersBad)}
+      submit={save}
+    >
+      <SelectField
+        name="preset"
+        label={words().rules}
+        value={preset}
+        options={['default', 'few-tags', 'custom'].map((value) => ({ value, label: words().presets[value]! }))}
+        onPick={setChosen}
+      />
+      {chosen === 'custom' && (
+        <>
+          <p class="quiet-text">{words().ownRules}</p>
+          {factorNames.map((name) => (
+            <FactorFields key={name} name={name} factor={factors[name]} />
+          ))}
+        </>
+      )}
+    </Form>
+  )
+}
+
+function FactorFields({ name, factor }: { name: (typeof factorNames)[number]; factor: Factors[typeof name] }) {
+  const title = words().factors[name] ?? name
+  const percent = { type: 'number', min: 0, max: 100, isRequired: true } as const
+  return (
+    <fieldset class="factor-fields">
+      <legend>{title}</legend>
+      <div class="side-fields">
+        <TextField {...percent} name={`${name}.weight`} label={words().weightPercent} value={String(factor.weight)} />
+        <TextField {...percent} name={`${name}.beyond`} label={words().beyond} value={String(factor.beyond)} />
+      </div>
+      <TextField
+        name={`${name}.tiers`}
+        label={words().tiers}
+        hint={words().tiersHint}
+        rows={3}
+        value={tiersText(factor)}
+      />
+    </fieldset>
   )
 }

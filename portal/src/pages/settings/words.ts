@@ -50,7 +50,15 @@ const en = {
   scoresAbout: 'By which rules repositories are scored: the least used ones stand first under Storage → Unused.',
   rules: 'Rules',
   presets: { default: 'Usual rules', 'few-tags': 'Few tags preferred', custom: 'Own rules' } as Record<string, string>,
-  ownRules: 'Own rules are set by the API; see the documentation of scores.',
+  ownRules:
+    'A score is the sum of each factor’s weight times the share of it that the repository’s value earns. Weights add ' +
+    'up to 100 at most.',
+  weightPercent: 'Weight, in percent',
+  beyond: 'Share for all other values, in percent',
+  tiers: 'Shares by value',
+  tiersHint:
+    'One a line, from-below: percent. 0-31: 100 gives values from 0 to 30 the whole weight; 31-: 50 has no end.',
+  tiersBad: 'Write each line as from-below: percent, such as 0-31: 100.',
   range: (lowest: string, highest: string) => `Scores go from ${lowest} to ${highest}.`,
   ties: (count: number) =>
     plural(count, {
@@ -156,7 +164,15 @@ const de: typeof en = {
     'Speicher → Ungenutztes.',
   rules: 'Regeln',
   presets: { default: 'Übliche Regeln', 'few-tags': 'Wenige Tags bevorzugt', custom: 'Eigene Regeln' },
-  ownRules: 'Eigene Regeln setzt die API; die Dokumentation der Bewertung sagt, wie.',
+  ownRules:
+    'Eine Bewertung ist die Summe aus dem Gewicht jedes Faktors mal dem Anteil, den der Wert des Repositorys davon ' +
+    'bekommt. Alle Gewichte zusammen sind höchstens 100.',
+  weightPercent: 'Gewicht in Prozent',
+  beyond: 'Anteil aller anderen Werte in Prozent',
+  tiers: 'Anteile nach Wert',
+  tiersHint:
+    'Je Zeile von-unter: Prozent. 0-31: 100 gibt Werten von 0 bis 30 das ganze Gewicht; 31-: 50 hat kein Ende.',
+  tiersBad: 'Bitte jede Zeile als von-unter: Prozent schreiben, etwa 0-31: 100.',
   range: (lowest, highest) => `Bewertungen reichen von ${lowest} bis ${highest}.`,
   ties: (count) =>
     plural(count, {

@@ -15,30 +15,32 @@ import { words } from './words.ts'
 type OfProject = AnswerOf<typeof listProjectUsage>[number]
 type OfRepository = AnswerOf<typeof listRepositoryUsage>[number]
 
+type ProjectProps = {
+  project: string
+  /** Where a repository's artifacts are shown; the explorer of the whole system when left out. */
+  placeOf?(repository: string): string
+}
+
 /** The repositories of a project. */
-export function ProjectLevel({ project }: { project: string }) {
+export function ProjectLevel({ project, placeOf }: ProjectProps) {
+  const linkTo = ({ name }: OfProject) => placeOf?.(name) ?? levelPlace(project, name)
   const sorts = ['-size', '-exclusive', 'name'] as const
   const call = { params: { project_name: project }, query: { sort: sortOf(sorts) } }
   return (
     <>
-      <Map
-        operation={listProjectUsage}
-        call={call}
-        nameOf={({ name }) => name}
-        linkOf={({ name }) => levelPlace(project, name)}
-      />
+      <Map operation={listProjectUsage} call={call} nameOf={({ name }) => name} linkOf={linkTo} />
       <DataGrid
         label={words().repositories}
         operation={listProjectUsage}
         call={call}
-        columns={repositoryColumns(project)}
+        columns={repositoryColumns(linkTo)}
         keyOf={(one) => one.repository_id}
         nameOf={(one) => one.name}
-        linkTo={(one) => levelPlace(project, one.name)}
+        linkTo={linkTo}
         facets={
           <>
             <SortChoice sorts={sorts} />
-            <Link to={projectPlace(project)}>{words().open}</Link>
+            {!placeOf && <Link to={projectPlace(project)}>{words().open}</Link>}
           </>
         }
         empty={
@@ -55,14 +57,14 @@ export function ProjectLevel({ project }: { project: string }) {
   )
 }
 
-function repositoryColumns(project: string): Column<OfProject>[] {
+function repositoryColumns(linkTo: (one: OfProject) => string): Column<OfProject>[] {
   return [
     {
       name: 'name',
       title: words().name,
-      cell: ({ name }) => (
-        <Link class="name" to={levelPlace(project, name)}>
-          {name}
+      cell: (one) => (
+        <Link class="name" to={linkTo(one)}>
+          {one.name}
         </Link>
       ),
     },

@@ -11,6 +11,7 @@ import { Figures } from '../../ui/figures.tsx'
 import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { PageHeader } from '../../ui/header.tsx'
 import { Link } from '../../ui/link.tsx'
+import { StorageCheck } from './check.tsx'
 import { ArtifactLevel, ProjectLevel } from './levels.tsx'
 import { bytesColumns, levelPlace, Map, SortChoice, sortOf } from './parts.tsx'
 import { StorageTabs } from './tabs.tsx'
@@ -76,6 +77,7 @@ function SystemLevel() {
           </EmptyState>
         }
       />
+      <StorageCheck />
     </>
   )
 }

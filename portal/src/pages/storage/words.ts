@@ -45,6 +45,23 @@ const en = {
   emptyHint: 'Push an image, and see here what it takes:',
   emptyRepository: 'This repository holds nothing',
   open: 'Open',
+  check: 'Check of the storage',
+  neverChecked: 'Never checked',
+  checkAgain: 'Check again',
+  checkHint:
+    'This compares storage and database in both directions, and changes nothing. Run it where Marina runs, also ' +
+    'beside a running Marina:',
+  checked: 'Last check',
+  checkedHow: 'How',
+  everyByte: 'every byte read',
+  sizesAlone: 'sizes compared',
+  looked: 'Looked at',
+  lookedAt: (artifacts: string, blobs: string, bytes: string) => `${artifacts} artifacts, ${blobs} blobs, ${bytes}`,
+  lost: 'Lost',
+  leftOver: 'Left over',
+  lostHint: 'What is lost cannot be pulled as it was pushed: push it again, or restore a backup of the storage.',
+  findings: (all: number, shown: string) =>
+    plural(all, { one: 'What was found', other: `What was found: ${shown} of ${all}` }),
   explain:
     'Bytes that several things need are shared: deleting one of them does not free those. Own bytes are ' +
     'needed by nothing else.',
@@ -145,6 +162,25 @@ const de: typeof en = {
   emptyHint: 'Nach einem Push steht hier, was er belegt:',
   emptyRepository: 'Dieses Repository enthält nichts',
   open: 'Öffnen',
+  check: 'Prüfung des Speichers',
+  neverChecked: 'Noch nie geprüft',
+  checkAgain: 'Noch einmal prüfen',
+  checkHint:
+    'Das vergleicht Speicher und Datenbank in beiden Richtungen und ändert nichts. Der Befehl gehört dorthin, wo ' +
+    'Marina läuft, und stört den Betrieb nicht:',
+  checked: 'Letzte Prüfung',
+  checkedHow: 'Wie',
+  everyByte: 'jedes Byte gelesen',
+  sizesAlone: 'Größen verglichen',
+  looked: 'Angesehen',
+  lookedAt: (artifacts, blobs, bytes) => `${artifacts} Artefakte, ${blobs} Blobs, ${bytes}`,
+  lost: 'Verloren',
+  leftOver: 'Übrig',
+  lostHint:
+    'Was verloren ist, lässt sich nicht so pullen, wie es gepusht wurde: noch einmal pushen oder den Speicher aus ' +
+    'einer Sicherung wiederherstellen.',
+  findings: (all, shown) =>
+    plural(all, { one: 'Was gefunden wurde', other: `Was gefunden wurde: ${shown} von ${all}` }),
   explain:
     'Bytes, die mehrere brauchen, sind geteilt: Eines davon zu löschen gibt sie nicht frei. Eigene Bytes ' +
     'braucht sonst nichts.',

@@ -5,6 +5,7 @@ import { shortDigest } from '../../lib/format.ts'
 import { navigate } from '../../lib/location.ts'
 import { artifactPlace, repositoryPlace, splitRepository } from '../../lib/places.ts'
 import { forget } from '../../lib/query.ts'
+import { showBytes } from '../../lib/show.ts'
 import { toast } from '../../ui/toasts.tsx'
 import { words } from './words.ts'
 
@@ -38,3 +39,7 @@ export function bringsOf({ artifacts, tags }: Entry): string {
   const named = tags.length === 0 ? words().noTags : tags.length < 100 ? words().tags(tags.length) : words().manyTags
   return artifacts === 0 ? named : `${words().artifacts(artifacts)}, ${named}`
 }
+
+/** How many bytes come back with it, and how many its end would free instead. */
+export const bytesOf = ({ size = 0, exclusive = 0 }: Entry): string =>
+  words().bytes(showBytes(size), showBytes(exclusive))

@@ -3,7 +3,7 @@ import { common } from '../../i18n/common.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Problem } from '../../ui/problem.tsx'
-import { bringsOf, nameOf, restore, tellRestored, type Entry } from './entry.ts'
+import { bringsOf, bytesOf, nameOf, restore, tellRestored, type Entry } from './entry.ts'
 import { words } from './words.ts'
 
 /** Says what comes back, and takes the deletion back. */
@@ -29,6 +29,7 @@ export function Restore({ project, entry, onClose }: { project: string; entry: E
     >
       <p>{words().restoreHint(bringsOf(entry))}</p>
       {entry.tags.length > 0 && <p class="names">{entry.tags.join(', ')}</p>}
+      <p>{bytesOf(entry)}</p>
       <p class="quiet-text">{words().restoreMore}</p>
       {work.error && <Problem error={work.error} />}
     </Dialog>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { listTrash } from '../../../../api/trash.ts'
 import type { PageProps } from '../../lib/page.ts'
 import { isQ, likeQ } from '../../lib/q.ts'
+import { showBytes } from '../../lib/show.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import { facetOf, SelectFacet } from '../../ui/facets.tsx'
@@ -10,7 +11,7 @@ import { DataGrid, type Column } from '../../ui/grid.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
-import { bringsOf, nameOf, restore, type Entry } from './entry.ts'
+import { bringsOf, bytesOf, nameOf, restore, type Entry } from './entry.ts'
 import { Restore } from './restore.tsx'
 import { words } from './words.ts'
 
@@ -75,6 +76,13 @@ function columnsOf(): Column<Entry>[] {
       title: words().brings,
       hideBelow: 'medium',
       cell: (entry) => <span class="quiet-text">{bringsOf(entry)}</span>,
+    },
+    {
+      name: 'size',
+      title: words().size,
+      isNumber: true,
+      hideBelow: 'small',
+      cell: (entry) => <span title={bytesOf(entry)}>{showBytes(entry.size ?? 0)}</span>,
     },
     {
       name: 'deleted',

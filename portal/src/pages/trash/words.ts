@@ -9,6 +9,9 @@ const en = {
   anyKind: 'All kinds',
   what: 'What',
   brings: 'Brings back',
+  size: 'Bytes',
+  bytes: (size: string, exclusive: string) =>
+    `It holds ${size}. Of these, ${exclusive} are freed by a collection once it can no longer be restored.`,
   deleted: 'Deleted',
   by: (name: string) => `by ${name}`,
   until: 'Restorable until',
@@ -40,6 +43,9 @@ const de: typeof en = {
   anyKind: 'Alle Arten',
   what: 'Was',
   brings: 'Bringt zurück',
+  size: 'Bytes',
+  bytes: (size, exclusive) =>
+    `Darin stecken ${size}. Davon gibt eine Speicherbereinigung ${exclusive} frei, wenn die Frist vorbei ist.`,
   deleted: 'Gelöscht',
   by: (name) => `von ${name}`,
   until: 'Wiederherstellbar bis',

@@ -11,37 +11,13 @@ import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { forget } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
-import { CheckField, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
+import { CheckField, TextField } from '../../ui/form.tsx'
 import { FormDialog } from '../../ui/form-dialog.tsx'
+import { checkNewPassword, NewPasswordFields } from '../../ui/new-password.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { words } from './words.ts'
 
 type User = AnswerOf<typeof listUsers>[number]
-
-/** What is wrong with a new password that stands in two fields. */
-function checkPassword({ password = '', again = '' }: Values): FieldErrors {
-  const isGood = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{8,128}$/s.test(password)
-  return {
-    ...(password !== '' && !isGood ? { password: words().passwordBad } : {}),
-    ...(again !== '' && again !== password ? { again: words().notSame } : {}),
-  }
-}
-
-function PasswordFields() {
-  return (
-    <>
-      <TextField
-        name="password"
-        type="password"
-        label={words().password}
-        hint={words().passwordHint}
-        autocomplete="new-password"
-        isRequired
-      />
-      <TextField name="again" type="password" label={words().passwordAgain} autocomplete="new-password" isRequired />
-    </>
-  )
-}
 
 function ProfileFields({ who }: { who?: User }) {
   return (
@@ -67,7 +43,7 @@ export function NewUser({ onClose }: { onClose(): void }) {
       title={words().create}
       action={common().create}
       onClose={onClose}
-      check={checkPassword}
+      check={checkNewPassword}
       fieldOf={({ status }) => (status === 409 ? 'username' : undefined)}
       submit={async ({ username = '', password = '', realname = '', email = '', comment = '', admin }) => {
         const name = username.trim()
@@ -87,7 +63,7 @@ export function NewUser({ onClose }: { onClose(): void }) {
         autofocus
       />
       <ProfileFields />
-      <PasswordFields />
+      <NewPasswordFields />
       {canInSystem('user', 'update') && <CheckField name="admin" label={words().admin} hint={words().makeHint} />}
     </FormDialog>
   )
@@ -125,7 +101,7 @@ export function SetPassword({ who, onClose }: { who: User; onClose(): void }) {
       title={words().setPasswordTitle(who.username)}
       action={words().setPassword}
       onClose={onClose}
-      check={checkPassword}
+      check={checkNewPassword}
       fieldOf={({ status }) => (status === 400 ? 'password' : undefined)}
       submit={async ({ password = '' }) => {
         await send(updateUserPassword, { params: { user_id: who.user_id }, body: { new_password: password } })
@@ -133,7 +109,7 @@ export function SetPassword({ who, onClose }: { who: User; onClose(): void }) {
       }}
     >
       <p>{words().setPasswordHint}</p>
-      <PasswordFields />
+      <NewPasswordFields />
     </FormDialog>
   )
 }

@@ -1,19 +1,10 @@
 import * as api from '../../../../api/artifact-graph.ts'
 import { findArtifacts as findArtifactsOperation } from '../../../../api/find.ts'
-import { findProject } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import type { Viewer } from '../../../catalog/viewer.ts'
 import { listing } from '../../../platform/db/listing.ts'
 import { sql } from '../../../platform/db/sql.ts'
-import {
-  mayInEvery,
-  mayInProject,
-  projectsOfToken,
-  route,
-  viewerOf,
-  type ApiRoute,
-  type Rights,
-} from '../../access/index.ts'
+import { mayInEvery, projectsHolding, route, viewerOf, type ApiRoute, type Rights } from '../../access/index.ts'
 import { findArtifacts } from '../find.ts'
 import { graphOf } from '../graph/graph.ts'
 import { listPlaces } from '../graph/store.ts'
@@ -61,17 +52,9 @@ export function graphRoutes({ reader, artifacts }: Parts): ApiRoute[] {
 
 /** The projects whose artifacts these rights list. A robot may belong to a project and have another right there. */
 async function readable(reader: Reader, rights: Rights): Promise<Viewer> {
-  if (rights.kind === 'token' && !rights.isDisabled) {
-    const ids = projectsOfToken(rights)
-    if (mayInEvery(rights, 'artifact', 'list')) return { seesAll: true }
-    const mayRead = (id: number) => mayInProject(rights, { id, name: '', isPublic: false }, 'artifact', 'list')
-    return { seesAll: false, projectIds: ids === 'all' ? [] : ids.filter(mayRead) }
-  }
-  if (rights.kind !== 'robot' || rights.isDisabled)
+  if (rights.kind === 'user' || rights.kind === 'anonymous' || rights.isDisabled)
     return viewerOf(reader, rights, (one) => mayInEvery(one, 'artifact', 'list'))
-  if (mayInEvery(rights, 'artifact', 'list')) return { seesAll: true }
-  const names = [...rights.projects.keys()].filter((name) => name !== '*')
-  const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
-  const read = projects.flatMap((one) => (one && mayInProject(rights, one, 'artifact', 'list') ? [one.id] : []))
+  const read = await projectsHolding(reader, rights, 'artifact', 'list')
+  if (read === 'all') return { seesAll: true }
   return { seesAll: false, projectIds: read }
 }

@@ -59,7 +59,7 @@ describe('copies from one registry to another', () => {
       rewritesIndex: false,
       linkTags: undefined,
       places: openPlaces({ places: 4 }),
-      throttle: { through: (bytes) => bytes },
+      throttle: { through: (bytes) => bytes, passed: () => undefined },
       uploads: openUploads(there.ground.db, 0),
       mounts,
       retries: { tries: 1, firstMs: 1 },

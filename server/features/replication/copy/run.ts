@@ -4,7 +4,7 @@ import type { Level } from '../../../platform/jobs/log.ts'
 import type { Places } from '../../../platform/places.ts'
 import type { Side } from '../sides/side.ts'
 import type { Mounts } from './mounts.ts'
-import type { Throttle } from './throttle.ts'
+import type { Throttle } from '../../../platform/throttle.ts'
 import type { Uploads } from './uploads.ts'
 
 /** What a task has done so far; bytes are those sent. */

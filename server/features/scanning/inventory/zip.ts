@@ -9,7 +9,7 @@ export type ZipEntry = { name: string; packed: number; size: number; method: num
 const endBytes = 22 + 65_535
 
 /** The files of a zip archive, by its central directory (PKWARE APPNOTE 4.3.12). Throws Unreadable. */
-export function entriesOf(bytes: RandomBytes, budget: Budget): ZipEntry[] {
+export function entriesOf(bytes: RandomBytes, budget: Pick<Budget, 'enter'>): ZipEntry[] {
   const { at, length } = directoryOf(bytes)
   const directory = bytes.read(at, length)
   const found: ZipEntry[] = []
@@ -34,12 +34,23 @@ function directoryOf(bytes: RandomBytes): { at: number; length: number } {
   const at = end.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
   if (at < 0 || at + 22 > end.length) throw new Unreadable('it is not a zip archive, or its end is missing')
   const [length, offset] = [end.readUInt32LE(at + 12), end.readUInt32LE(at + 16)]
-  if (offset === 0xffffffff) throw new Unreadable('it is a zip archive of more than 4 GiB')
-  return { at: offset, length }
+  return offset === 0xffffffff ? largeDirectoryOf(bytes, from + at) : { at: offset, length }
+}
+
+/**
+ * The directory of an archive that is too large for 32 bits, or whose author wrote it as such: Zip64, by the locator
+ * before its end (APPNOTE 4.3.14 and 4.3.15).
+ */
+function largeDirectoryOf(bytes: RandomBytes, endAt: number): { at: number; length: number } {
+  const locator = bytes.read(endAt - 20, 20)
+  const end = bytes.read(Number(locator.readBigUInt64LE(8)), 56)
+  if (locator.readUInt32LE(0) !== 0x07064b50 || end.readUInt32LE(0) !== 0x06064b50)
+    throw new Unreadable('it is a zip archive whose end is missing')
+  return { at: Number(end.readBigUInt64LE(48)), length: Number(end.readBigUInt64LE(40)) }
 }
 
 /** A file's bytes, unpacked, at most `limit`. Throws Unreadable. */
-export function readEntry(bytes: RandomBytes, entry: ZipEntry, limit: number, budget: Budget): Buffer {
+export function readEntry(bytes: RandomBytes, entry: ZipEntry, limit: number, budget: Pick<Budget, 'unpack'>): Buffer {
   if (entry.size > limit || entry.packed > limit)
     throw new Unreadable(`${entry.name} in it has more than ${limit} bytes`)
   budget.unpack(entry.size)

@@ -21,7 +21,7 @@ export type Finding = {
 }
 
 /** What else is known: shown in reports and exports, never searched. Absent fields are not known. */
-type FindingDetails = {
+export type FindingDetails = {
   description?: string
   links?: string[]
   cweIds?: string[]

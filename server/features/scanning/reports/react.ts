@@ -9,7 +9,7 @@ import { listMade, lockReports } from './store.ts'
 const pusher: Actor = { kind: 'system', id: null, name: 'scan' }
 
 /**
- * Has each image scanned that is pushed to a project with `auto_scan` (S4-31). An image that has a report of the
+ * Has each image scanned that is pushed to a project with `auto_scan` (S4-31) or `hold_until_scanned`. An image that has a report of the
  * project's scanner, or is being scanned, is not scanned again: it is pushed again with each tag. Without a scanner, or
  * with a disabled one, nothing happens.
  */
@@ -23,7 +23,7 @@ export const scansOnPush = (type: ScanJob): Reaction => ({
       return told && !told.origin ? [told] : []
     })
     if (pushed.length === 0) return
-    const images = await listWanted(tx, 'auto_scan', pushed)
+    const images = await listWanted(tx, ['auto_scan', 'hold_until_scanned'], pushed)
     for (const [projectId, ofProject] of Map.groupBy(images, (one) => one.projectId)) {
       const scanner = await findScannerOfProject(tx, projectId)
       if (!scanner || scanner.isDisabled) continue

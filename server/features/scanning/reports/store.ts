@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { imageFindingsKey } from '../../../catalog/artifact.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { keyOf } from '../../../platform/cache/keys.ts'
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
@@ -39,6 +40,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
+  tx.changes(imageFindingsKey(report.artifactId))
   tx.changes(reportKey(report.scannerId, report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)

@@ -20,7 +20,7 @@ export const sbomsOnPush = (type: SbomJob): Reaction => ({
       return told && !told.origin ? [told] : []
     })
     if (pushed.length === 0) return
-    const images = await listWanted(tx, 'auto_sbom_generation', pushed)
+    const images = await listWanted(tx, ['auto_sbom_generation'], pushed)
     if (images.length === 0) return
     const { busy, made } = await lockReports(
       tx,

@@ -50,7 +50,7 @@ const subject = sql`
   artifact.repository_id as "repositoryId", repository.name as repository, repository.project_id as "projectId",
   coalesce((select name from tag where tag.artifact_id = artifact.id order by tag.id desc limit 1), '') as tag`
 /** Attestations and other artifacts have types of their own; what belongs to another artifact is looked at with it. */
-const isScannable = sql`
+export const isScannable = sql`
   artifact.kind = 'image' and artifact.type = 'IMAGE'
   and not exists (select from accessory where accessory.artifact_id = artifact.id)`
 
@@ -71,10 +71,10 @@ export function findSubject(db: Queryable, id: number): Promise<Subject | undefi
     where artifact.id = ${id} and ${isScannable}`)
 }
 
-/** Images that were pushed to repositories, of those projects whose metadata `wish` is true. */
+/** Images that were pushed to repositories, of those projects of which one of these metadata is true. */
 export function listWanted(
   tx: Queryable,
-  wish: 'auto_scan' | 'auto_sbom_generation',
+  wishes: ('auto_scan' | 'auto_sbom_generation' | 'hold_until_scanned')[],
   pushed: { projectId: number; repository: string; digest: string }[],
 ): Promise<Subject[]> {
   return tx.rows<Subject>(sql`
@@ -82,11 +82,12 @@ export function listWanted(
     from unnest(
         ${pushed.map(({ projectId }) => projectId)}::bigint[], ${pushed.map(({ repository }) => repository)}::text[],
         ${pushed.map(({ digest }) => digest)}::text[]) as one (project_id, repository, digest)
-      join project_metadata wish on wish.project_id = one.project_id
-        and wish.name = ${wish} and wish.value = 'true'
       join repository on repository.name = one.repository
       join artifact on artifact.repository_id = repository.id and artifact.digest = one.digest
-    where ${isScannable} order by artifact.id`)
+    where ${isScannable} and exists (
+      select from project_metadata wish
+      where wish.project_id = one.project_id and wish.name = any(${wishes}::text[]) and wish.value = 'true')
+    order by artifact.id`)
 }
 
 /** Locks the reports of images, and makes those that are missing. Returns the images of which an SBOM is being made. */

@@ -10,11 +10,12 @@ import type { Inventory } from '../inventory/component.ts'
 import type { LayerInventory } from '../inventory/layer-inventory.ts'
 import { mergeLayers } from '../inventory/merge.ts'
 import { openInventoryThread } from '../inventory/thread.ts'
+import { saveInventory } from '../matcher/packages/store.ts'
 import { findLayerInventory, saveLayerInventory } from '../sboms/store.ts'
 import { ScanRefused, type SbomReport, type Scanner, type ScanRun, type ScannedImage } from './scanner.ts'
 
 export type OwnRules = Bounds & { memoryBytes: number }
-type Lent = { db: Db; registry: Pick<Registry, 'openBlob' | 'readManifest'>; rules: OwnRules }
+export type OwnGround = { db: Db; registry: Pick<Registry, 'openBlob' | 'readManifest'>; rules: OwnRules }
 type Ticket = { image: ScannedImage; manifest: Manifest; described: Described }
 
 /** Grows with every change of the documents; the version of the catalogers stands behind it. */
@@ -26,7 +27,7 @@ const mostBytes = 16 * 2 ** 20
 const configBytes = 2 ** 20
 
 /** Marina's own maker of SBOMs: it reads layers from storage, and needs no network and no database of anyone else. */
-export function ownScanner({ db, registry, rules }: Lent): Scanner<SbomReport, Ticket> {
+export function ownScanner({ db, registry, rules }: OwnGround): Scanner<SbomReport, Ticket> {
   return {
     describe: () => description,
     async start(image) {
@@ -37,8 +38,7 @@ export function ownScanner({ db, registry, rules }: Lent): Scanner<SbomReport, T
     },
     async report({ image, manifest, described }, run) {
       try {
-        const inventory = await readImage({ db, registry, rules }, image, manifest.layers, run)
-        for (const note of inventory.notes) run.log(note, 'WARNING')
+        const inventory = await readInventory({ db, registry, rules }, image, manifest.layers, run)
         const content = Buffer.from(JSON.stringify(spdxOf(described, inventory, `marina-${description.version}`)))
         if (content.length > mostBytes) throw new ScanRefused(`the SBOM would be larger than ${mostBytes} bytes`)
         run.log(`packages of the image: ${inventory.found.length}`)
@@ -51,7 +51,7 @@ export function ownScanner({ db, registry, rules }: Lent): Scanner<SbomReport, T
 }
 
 async function configOf(
-  registry: Lent['registry'],
+  registry: OwnGround['registry'],
   { repository }: ScannedImage,
   { config }: Manifest,
 ): Promise<{ created: string | undefined; architecture: string | undefined }> {
@@ -71,7 +71,20 @@ async function configOf(
 const isTar = (mediaType: string) =>
   /(?:\.|\/)(?:tar|rootfs\.(?:foreign\.)?diff\.tar)(?:[.+](?:gzip|zstd))?$/.test(mediaType)
 
-async function readImage(lent: Lent, image: ScannedImage, layers: Descriptor[], run: ScanRun): Promise<Inventory> {
+/** What the image holds, which is kept as rows as well. Throws InventoryRefused. */
+export async function readInventory(
+  lent: OwnGround,
+  image: ScannedImage,
+  layers: Descriptor[],
+  run: ScanRun,
+): Promise<Inventory> {
+  const inventory = await readImage(lent, image, layers, run)
+  for (const note of inventory.notes) run.log(note, 'WARNING')
+  await saveInventory(lent.db, image, inventory)
+  return inventory
+}
+
+async function readImage(lent: OwnGround, image: ScannedImage, layers: Descriptor[], run: ScanRun): Promise<Inventory> {
   await using thread = openThread(lent.rules)
   const budget = openBudget(lent.rules)
   const read: LayerInventory[] = []
@@ -93,7 +106,7 @@ type How = { isLowest: boolean; budget: Budget; run: ScanRun }
 
 /** What the layer holds, or why it was left out. What another image has told of it is not read again. */
 async function readOne(
-  { db, registry }: Lent,
+  { db, registry }: OwnGround,
   thread: Thread,
   { repository }: ScannedImage,
   { digest, size, mediaType }: Descriptor,

@@ -1,7 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
+import { openLru } from '../../../platform/lru.ts'
 import type { ManifestRead, ManifestStat } from '../../registry.ts'
 import type { Remote } from '../../remote/types.ts'
 import { UpstreamLate } from './breaker.ts'
@@ -39,7 +40,7 @@ type State = {
 }
 
 export function openAsking(ground: ProxyGround, keeper: Keeper): Asking {
-  const state: State = { ground, keeper, confirmed: new LRUCache({ max: mostConfirmed }) }
+  const state: State = { ground, keeper, confirmed: openLru(mostConfirmed) }
   const flights = new Map<string, Promise<unknown>>()
   const together = <Answer>(key: string, work: () => Promise<Answer>): Promise<Answer> => {
     const known = flights.get(key)
@@ -55,7 +56,7 @@ export function openAsking(ground: ProxyGround, keeper: Keeper): Asking {
       together<ManifestStat | ManifestRead>(`${place.name}:${tag}`, async () => {
         const told = await justTold(ground, place, tag, known)
         if (told) return told
-        return needsBytes && !known ? readTag(state, place, tag) : statTag(state, place, tag)
+        return needsBytes && !known ? readTag(state, place, tag) : statTag(state, place, tag, known)
       }),
     manifest: (place, digest) =>
       together(`${place.name}@${digest}`, async () => {
@@ -115,9 +116,14 @@ async function readTag(state: State, place: Place, tag: Tag): Promise<ManifestRe
 }
 
 /** What a tag names now, by HEAD, which upstreams do not count as a pull. */
-async function statTag({ ground, confirmed }: State, place: Place, tag: Tag): Promise<ManifestStat> {
+async function statTag(
+  { ground, confirmed }: State,
+  place: Place,
+  tag: Tag,
+  known: KnownTag | undefined,
+): Promise<ManifestStat> {
   const { project, name } = place
-  const stat = await askAny(ground, place, async (remote, at) => remote.statManifest(at, { tag }))
+  const stat = await askAny(ground, place, (remote, at) => remote.statManifest(at, { tag }, known && statOf(known)))
   // Read again: another process may have noted more meanwhile.
   const now = await findKnownTag(ground.reader, name, tag)
   if (now && now.digest === stat.digest && now.goneAt === null) {

@@ -20,7 +20,10 @@ test('after three failures in a row an upstream is left alone, then tried by one
     // Those of calls that were under way together count once.
     for (let count = 0; count < 50; count++) breaker.failed(1, failure(reason))
   }
-  assert.deepEqual([breaker.pausedMs(1), breaker.pausedMs(2), breaker.open()], [100, 0, [1]])
+  assert.deepEqual([breaker.pausedMs(1), breaker.pausedMs(2), breaker.troubleOf(2)], [100, 0, undefined])
+  const { message, pausedUntil } = breaker.troubleOf(1)!
+  assert.equal(message, 'up: GET /: no')
+  assert.ok(pausedUntil! > new Date(0))
   pass(100)
   assert.equal(breaker.pausedMs(1), 0, 'one caller tries')
   assert.equal(breaker.pausedMs(1), 100, 'the others wait')
@@ -29,7 +32,7 @@ test('after three failures in a row an upstream is left alone, then tried by one
   pass(200)
   assert.equal(breaker.pausedMs(1), 0)
   breaker.worked(1)
-  assert.deepEqual([breaker.pausedMs(1), breaker.open()], [0, []])
+  assert.deepEqual([breaker.pausedMs(1), breaker.troubleOf(1)], [0, undefined])
 })
 
 test('failures that are about one repository or one credential do not count; others between start anew', () => {

@@ -12,8 +12,17 @@ export interface Breaker {
   failed(endpointId: number, error: unknown): void
   /** True when the upstream itself has asked for the pause (429, 503 with Retry-After). */
   isThrottled(endpointId: number): boolean
-  /** The upstreams that are left alone now. */
-  open(): number[]
+  /** Undefined for an upstream that worked when it was asked last. */
+  troubleOf(endpointId: number): Trouble | undefined
+}
+
+/** What is wrong with an upstream that has not worked since. */
+export type Trouble = {
+  /** The last error, in words. */
+  message: string
+  at: Date
+  /** Until then it is left alone; undefined while calls still ask it. */
+  pausedUntil: Date | undefined
 }
 
 type State = {
@@ -25,6 +34,8 @@ type State = {
   isThrottled: boolean
   /** A caller tries whether the pause is over. */
   isTried: boolean
+  message: string
+  at: Date
 }
 
 /** Reasons that say nothing of the thing asked for, only that the upstream cannot answer now. */
@@ -72,6 +83,8 @@ export function openBreaker(
       if (!isTrouble(error)) return
       const state = states.get(id) ?? newState(pauseMs)
       states.set(id, state)
+      state.message = (error as Error).message
+      state.at = new Date()
       state.isThrottled = error instanceof RemoteFailed && error.reason === 'throttled'
       const asked = error instanceof RemoteFailed ? error.failure.retryAfterMs : undefined
       if (asked !== undefined) {
@@ -87,7 +100,13 @@ export function openBreaker(
       if (state.failures > most) state.pauseMs = Math.min(state.pauseMs * 2, pauseMs * 10)
       state.until = now() + state.pauseMs
     },
-    open: () => [...states].flatMap(([id, { failures, until }]) => (failures >= most && until > now() ? [id] : [])),
+    troubleOf(id) {
+      const state = states.get(id)
+      if (!state) return undefined
+      const { message, at, failures, until } = state
+      const leftMs = failures >= most ? until - now() : 0
+      return { message, at, pausedUntil: leftMs > 0 ? new Date(Date.now() + leftMs) : undefined }
+    },
   }
 }
 
@@ -98,6 +117,8 @@ const newState = (pauseMs: number): State => ({
   pauseMs,
   isThrottled: false,
   isTried: false,
+  message: '',
+  at: new Date(0),
 })
 
 const isTrouble = (error: unknown) =>

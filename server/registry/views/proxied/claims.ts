@@ -9,14 +9,18 @@ export const leaseMs = 15_000
 /** What is fetched, for which project. `most`: how many downloads the project may have at a time; 0: any number. */
 type Wanted = { projectId: number; repository: RepositoryName; digest: Digest; most: number }
 
-/** Ours; that of another process, which writes to `file`; or none, as the project has as many as it may. */
-type Claim = { kind: 'ours' } | { kind: 'theirs'; file: string } | { kind: 'full' }
+/**
+ * Ours, `before` being the file of a process that had it and has ended; that of another process, which writes to
+ * `file`; or none, as the project has as many as it may.
+ */
+type Claim = { kind: 'ours'; before: string | null } | { kind: 'theirs'; file: string } | { kind: 'full' }
 
 /** Claims the download of a blob for `owner`, unless another process has it. */
 export async function claimDownload(db: Queryable, owner: string, file: string, wanted: Wanted): Promise<Claim> {
   const { projectId, repository, digest, most } = wanted
   const isLate = sql`proxied_download.renewed_at < clock_timestamp() - ${leaseMs}::float8 * interval '1 ms'`
-  const ours = await db.row(sql`
+  const ours = await db.row<{ before: string | null }>(sql`
+    with lost as (select file from proxied_download where repository = ${repository} and digest = ${digest})
     insert into proxied_download (repository, digest, project_id, owner, file)
     select ${repository}, ${digest}, ${projectId}, ${owner}::uuid, ${file}
     where ${most} = 0 or ${most} > (
@@ -25,8 +29,8 @@ export async function claimDownload(db: Queryable, owner: string, file: string, 
     on conflict (repository, digest) do update
       set owner = excluded.owner, file = excluded.file, renewed_at = clock_timestamp()
       where ${isLate}
-    returning file`)
-  if (ours) return { kind: 'ours' }
+    returning (select file from lost) as before`)
+  if (ours) return { kind: 'ours', ...ours }
   const theirs = await findDownload(db, repository, digest)
   return theirs ? { kind: 'theirs', file: theirs.file } : { kind: 'full' }
 }
@@ -53,7 +57,27 @@ export async function dropDownload(db: Queryable, owner: string, repository: str
     where repository = ${repository} and digest = ${digest} and owner = ${owner}::uuid`)
 }
 
-/** The files that downloads of any process still write. */
+/**
+ * Leaves a download that was cut for whoever asks for the blob next: `file` has its first bytes. Does nothing when
+ * another process has taken over.
+ */
+export async function leaveDownload(
+  db: Queryable,
+  { owner, repository, digest, file }: { owner: string; repository: string; digest: Digest; file: string },
+): Promise<void> {
+  await db.run(sql`
+    update proxied_download set file = ${file},
+      renewed_at = clock_timestamp() - ${leaseMs + 1}::float8 * interval '1 ms'
+    where repository = ${repository} and digest = ${digest} and owner = ${owner}::uuid`)
+}
+
+/** Forgets cut downloads that nobody has taken over for `ms`. */
+export async function forgetLeft(db: Queryable, ms: number): Promise<void> {
+  await db.run(sql`
+    delete from proxied_download where renewed_at < clock_timestamp() - ${ms}::float8 * interval '1 ms'`)
+}
+
+/** The files that downloads of any process still write, or have left. */
 export async function listFiles(db: Queryable): Promise<Set<string>> {
   const rows = await db.rows<{ file: string }>(sql`select file from proxied_download limit 100000`)
   return new Set(rows.map(({ file }) => file))

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hexOf } from '../../../../oci/digest.ts'
 import { OciError } from '../../../../oci/errors.ts'
@@ -8,11 +8,12 @@ import type { BlobStream, ByteRange } from '../../../platform/blobs/blobs.ts'
 import { every } from '../../../platform/repeat.ts'
 import { proxyActor } from './actor.ts'
 import { openBlocks, type Blocks } from './blocks.ts'
-import { claimDownload, dropDownload, leaseMs, renewDownloads } from './claims.ts'
+import { claimDownload, dropDownload, leaseMs, leaveDownload, renewDownloads } from './claims.ts'
 import { startFetch } from './fetching.ts'
 import { streamOf } from './flow.ts'
 import { DownloadLost, startFollow } from './following.ts'
 import { findHolder } from './store.ts'
+import { followOn } from './taken-over.ts'
 import type { DownloadGround, Downloads, Flow, WantedBlob } from './types.ts'
 
 /** How often a caller joins a download that is lost before its first byte. */
@@ -63,12 +64,15 @@ async function open(state: State, wanted: WantedBlob, range?: ByteRange): Promis
   for (let look = 1; ; look++) {
     const flow = await joined(state, wanted)
     if (flow === 'here') return state.ground.local.openBlob(wanted.name, wanted.digest, range)
-    const release = flow.hold()
+    const reader = followOn(flow, async () => {
+      const next = await joined(state, wanted)
+      return next === 'here' ? undefined : next
+    })
     try {
       await flow.ready
-      return streamOf(flow, range ?? { start: 0, end: wanted.size - 1 }, release)
+      return streamOf(reader, range ?? { start: 0, end: wanted.size - 1 }, reader.release)
     } catch (error) {
-      release()
+      reader.release()
       // The other process has ended or failed, and this client has no byte yet: this process fetches the blob.
       if (!(error instanceof DownloadLost) || look === looks) throw error
       await flow.over
@@ -85,7 +89,8 @@ function joined(state: State, wanted: WantedBlob): Promise<Flow | 'here'> {
   const entry = { wanted, flow: begin(state, wanted) }
   entries.set(key, entry)
   const forget = () => void (entries.get(key) === entry && entries.delete(key))
-  overOf(entry.flow).then(forget, forget)
+  // Before any reader of it goes on: whoever hears of its end begins a new one.
+  entry.flow.then((flow) => (flow === 'here' ? forget() : void flow.over.then(forget)), forget)
   return entry.flow
 }
 
@@ -101,14 +106,27 @@ async function begin({ ground, owner, signal, pool }: State, wanted: WantedBlob)
   const file = join(dir, `${hexOf(digest).slice(0, 16)}-${randomUUID()}`)
   const claim = await claimed(ground, owner, file, wanted)
   if (claim.kind === 'theirs') return startFollow(ground, wanted, claim.file, signal)
-  const drop = () => dropDownload(db, owner, name, digest)
+  const before = ownFile(dir, claim.before)
+  const own = {
+    drop: () => dropDownload(db, owner, name, digest),
+    leave: (left: string) => leaveDownload(db, { owner, repository: name, digest, file: left }),
+  }
   try {
-    return await startFetch(ground, wanted, file, { signal, pool, drop })
+    // Another process may have stored the blob and dropped its claim since this one looked.
+    if (await isMounted(ground, wanted)) {
+      await own.drop()
+      ground.onStored(wanted)
+      return 'here'
+    }
+    return await startFetch(ground, wanted, file, { signal, pool, claim: own, before })
   } catch (error) {
-    await drop()
+    await (before ? own.leave(before) : own.drop())
     throw error
   }
 }
+
+/** Only a file of ours and our siblings: a path of the database opens no other file. */
+const ownFile = (dir: string, file: string | null) => (file !== null && dirname(file) === dir ? file : undefined)
 
 /** Takes the blob from another repository of the same project, if one has it. */
 async function isMounted({ db, local }: DownloadGround, { project, name, digest }: WantedBlob): Promise<boolean> {

@@ -38,6 +38,7 @@ export async function startFollow(
   const release = () => void (--watched.users === 0 && handle?.close())
   const over = watch(ground, wanted, watched, signal).finally(release)
   return {
+    from: 0,
     ready: started(wanted, watched),
     over,
     hold() {

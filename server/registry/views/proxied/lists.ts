@@ -1,9 +1,9 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import { OciError } from '../../../../oci/errors.ts'
 import { findRepository } from '../../../catalog/repository.ts'
-import type { Page, Registry } from '../../registry.ts'
+import type { Listed, Page, Registry } from '../../registry.ts'
 import type { Asking } from './asking.ts'
-import { isAbsence, toClient } from './trouble.ts'
+import { isAbsence, partialText, toClient } from './trouble.ts'
 import { within } from './waiting.ts'
 import type { Place, ProxyGround } from './types.ts'
 
@@ -12,23 +12,24 @@ type Referrers = Awaited<ReturnType<Registry['listReferrers']>>
 /** Lists of a cache: those of the upstream; what is here, while the upstream is in trouble. */
 export interface Lists {
   /** As in Harbor, a repository that the upstream does not have has no tags. */
-  tags(place: Place, page: Page): Promise<string[]>
+  tags(place: Place, page: Page): Promise<Listed<string>>
   referrers(place: Place, subject: Digest, page: Page & { artifactType?: string }): Promise<Referrers>
 }
 
 export function openLists({ reader, local, limits }: ProxyGround, asking: Asking): Lists {
   /** Waits a short time only where there is something here to answer with. */
-  async function either<Result>(
+  async function either<Row>(
     place: Place,
-    ask: () => Promise<Result>,
-    here: () => Promise<Result>,
-  ): Promise<Result> {
+    ask: () => Promise<Listed<Row>>,
+    here: () => Promise<Row[]>,
+  ): Promise<Listed<Row>> {
+    const upstream = place.rules.upstream.name
     const isHere = (await findRepository(reader, place.name)) !== undefined
     try {
-      return await within(isHere ? limits.waitMs : undefined, place.rules.upstream.name, ask())
+      return await within(isHere ? limits.waitMs : undefined, upstream, ask())
     } catch (error) {
-      if (isHere && !isAbsence(error)) return here()
-      throw toClient(error, place.rules.upstream.name, place.name)
+      if (!isHere || isAbsence(error)) throw toClient(error, upstream, place.name)
+      return Object.assign(await here(), { warning: partialText(upstream, error) })
     }
   }
 

@@ -2,7 +2,7 @@ import type { Registry } from '../../registry.ts'
 import { view } from '../view.ts'
 import { openAsking } from './asking.ts'
 import { openBlobPulls } from './blobs.ts'
-import { openBreaker } from './breaker.ts'
+import { openBreaker, type Breaker } from './breaker.ts'
 import type { CacheCounts } from './counts.ts'
 import { openDownloads } from './downloads.ts'
 import { openKeeper } from './keep.ts'
@@ -17,8 +17,8 @@ import type { Downloads, ProxyGround, ProxyLent } from './types.ts'
 export type Proxied = AsyncDisposable & {
   registry: Registry
   prefetch: Prefetch
-  /** The endpoints that this process leaves alone for now, as they failed several times in a row. */
-  paused(): number[]
+  /** Of an endpoint, as far as this process has asked it. */
+  troubleOf: Breaker['troubleOf']
 }
 
 /**
@@ -34,8 +34,8 @@ export function openProxied(lent: ProxyLent & { counts: CacheCounts }): Proxied 
     noted: ({ project: { endpointId } }, error) =>
       error === undefined ? breaker.worked(endpointId) : breaker.failed(endpointId, error),
     onStored: (wanted) => keeper.stored(wanted),
-    onArrived({ project }, count) {
-      lent.onReceived(count)
+    onArrived({ project }, count, isByTls) {
+      if (isByTls) lent.onReceived(count)
       counts.bytes(project, 'fetched', count)
     },
   })
@@ -61,7 +61,7 @@ export function openProxied(lent: ProxyLent & { counts: CacheCounts }): Proxied 
       deleteBlob: true,
     }),
     prefetch: openPrefetch(ground, { asking, pulls, places }),
-    paused: () => breaker.open(),
+    troubleOf: (endpointId) => breaker.troubleOf(endpointId),
     async [Symbol.asyncDispose]() {
       await downloads[Symbol.asyncDispose]()
       await keeper.idle()

@@ -1,5 +1,7 @@
-import { open, unlink, type FileHandle } from 'node:fs/promises'
-import { StorageFull } from '../../../platform/blobs/blobs.ts'
+import { constants } from 'node:fs'
+import { copyFile, open, unlink, type FileHandle } from 'node:fs/promises'
+import { StorageFull, type RunningDigest } from '../../../platform/blobs/blobs.ts'
+import { freeNow } from '../../../platform/blobs/chunk.ts'
 import { blockBytes, type Block, type Blocks } from './blocks.ts'
 
 /**
@@ -11,10 +13,18 @@ export interface Spool {
   readonly file: string
   /** Of the whole blob, in bytes. */
   readonly size: number
-  /** Appends bytes. A promise only where the file is far behind: then the writer waits for the disk. */
+  /** How many bytes have arrived. */
+  arrived(): number
+  /**
+   * Appends bytes and frees their memory. A promise only where the file is far behind: then the writer waits for the
+   * disk.
+   */
   write(bytes: Buffer): Promise<void> | undefined
-  /** All bytes have arrived, and their digest is right: readers get the last ones. Resolves when the file has all. */
-  finish(): Promise<void>
+  /**
+   * All bytes have arrived: once the file has them, `verify` gets their digest, in hex. It throws when that is wrong;
+   * otherwise the readers get the last bytes.
+   */
+  finish(verify: (hex: string) => void): Promise<void>
   /** Readers fail with this error. Does nothing after `finish`. */
   fail(error: unknown): void
   /** Keeps the file open for a reader until the returned function is called. */
@@ -24,6 +34,8 @@ export interface Spool {
    * are the reader's until its promise resolves. Fails when the download does. The reader has to `hold` the spool.
    */
   follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
+  /** Lets the file stay, whatever it has. */
+  keepFile(): void
   /** Removes the file; readers that hold it go on. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -36,6 +48,12 @@ const newestBlocks = 8
 
 /** How far the file may be behind, in bytes, before the download waits for it. */
 const behindBytes = 8 * 2 ** 20
+
+/** The thread that hashes is told of this many new bytes at once. */
+const toldBytes = 4 * 2 ** 20
+
+/** So many bytes are written at once, or what came in so many ms: other processes see the file grow that often. */
+const batch = { bytes: 2 ** 19, ms: 25 }
 
 /** The most bytes that a reader takes at once who cannot hold a block, or is far behind. */
 const readBytes = 64 * 1024
@@ -51,25 +69,42 @@ type State = {
   /** The owner and the readers; the last one closes the file. */
   users: number
   pool: Blocks
+  digest: RunningDigest
+  /** The bytes of the file of which the digest was told. */
+  told: number
   /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
   blocks: Block[]
-  /** Writes one batch after the other while there is something to write. */
+  /** Writes one batch after the other while there is enough to write. */
   writing: Promise<void> | undefined
+  timer: NodeJS.Timeout | undefined
+  waking: NodeJS.Immediate | undefined
 }
 
-export async function openSpool(file: string, size: number, pool: Blocks): Promise<Spool> {
+/** `digest`: a new one. `before`: a file with the first bytes of the blob, which are copied, as its owner may live. */
+export async function openSpool(
+  file: string,
+  size: number,
+  { pool, digest, before }: { pool: Blocks; digest: RunningDigest; before?: string | undefined },
+): Promise<Spool> {
+  const handle = await openFile(file, before)
+  const arrived = before === undefined ? 0 : await takeOver(handle, size, digest)
   const state: State = {
     size,
-    arrived: 0,
-    written: 0,
+    arrived,
+    written: arrived,
     ended: undefined,
     grown: openSignal(),
-    handle: await open(file, 'wx+', 0o600),
+    handle,
     users: 1,
     pool,
+    digest,
+    told: 0,
     blocks: [],
     writing: undefined,
+    timer: undefined,
+    waking: undefined,
   }
+  let isKept = false
   const end = (how: NonNullable<State['ended']>) => {
     state.ended ??= how
     state.grown.send()
@@ -77,12 +112,17 @@ export async function openSpool(file: string, size: number, pool: Blocks): Promi
   return {
     file,
     size,
+    arrived: () => state.arrived,
     write: (bytes) => take(state, bytes),
-    async finish() {
+    async finish(verify) {
+      while (state.written < state.arrived) await startWriting(state)
+      verify(await digest.finish(handle.fd))
       end({ isRight: true })
-      await state.writing
     },
-    fail: (error) => end({ isRight: false, error }),
+    fail(error) {
+      digest.drop()
+      end({ isRight: false, error })
+    },
     hold() {
       state.users++
       let isHeld = true
@@ -92,10 +132,34 @@ export async function openSpool(file: string, size: number, pool: Blocks): Promi
       }
     },
     follow: (start, upto, send) => follow(state, start, upto, send),
+    keepFile: () => void (isKept = true),
     async [Symbol.asyncDispose]() {
-      await unlink(file).catch(() => undefined)
+      if (!isKept) await unlink(file).catch(() => undefined)
       await release(state)
     },
+  }
+}
+
+async function openFile(file: string, before: string | undefined): Promise<FileHandle> {
+  const copied = before === undefined ? undefined : copyFile(before, file, constants.COPYFILE_EXCL)
+  const isCopied = await copied?.then(
+    () => true,
+    () => false,
+  )
+  if (isCopied) return open(file, 'r+')
+  await unlink(file).catch(() => undefined)
+  return open(file, 'wx+', 0o600)
+}
+
+/** Hashes what the file has already. Returns how many bytes that are. */
+async function takeOver(handle: FileHandle, size: number, digest: RunningDigest): Promise<number> {
+  await handle.truncate(Math.min(size, (await handle.stat()).size))
+  const bytes = Buffer.allocUnsafeSlow(blockBytes)
+  for (let at = 0; ;) {
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, at)
+    if (bytesRead === 0) return at
+    digest.passing(bytes.subarray(0, bytesRead))
+    at += bytesRead
   }
 }
 
@@ -103,6 +167,7 @@ export async function openSpool(file: string, size: number, pool: Blocks): Promi
 function take(state: State, bytes: Buffer): Promise<void> | undefined {
   const { size, blocks, pool } = state
   if (state.arrived + bytes.length > size) throw new Error(`more than the ${size} bytes of the blob arrived`)
+  state.digest.passing(bytes)
   for (let rest = bytes; rest.length > 0;) {
     let block = blocks.at(-1)
     if (!block || block.filled === block.bytes.length)
@@ -113,24 +178,49 @@ function take(state: State, bytes: Buffer): Promise<void> | undefined {
     state.arrived += piece.length
     rest = rest.subarray(piece.length)
   }
-  state.grown.send()
-  state.writing ??= writeAll(state).finally(() => (state.writing = undefined))
-  state.writing.catch(() => {})
+  freeNow(bytes)
+  // Once for all chunks that are read from sockets in this turn: each wakes all readers.
+  state.waking ??= setImmediate(() => {
+    state.waking = undefined
+    state.grown.send()
+  })
+  if (state.arrived - state.written >= batch.bytes) void startWriting(state)
+  else writeLater(state)
   return state.arrived - state.written > behindBytes ? state.writing : undefined
+}
+
+function writeLater(state: State): void {
+  state.timer ??= setTimeout(() => void startWriting(state), batch.ms)
+}
+
+/** Begins to write what has come, unless that goes on already. */
+function startWriting(state: State): Promise<void> {
+  clearTimeout(state.timer)
+  state.timer = undefined
+  state.writing ??= writeAll(state).finally(() => {
+    state.writing = undefined
+    if (state.written < state.arrived && !state.ended && state.users > 0) writeLater(state)
+  })
+  state.writing.catch(() => {})
+  return state.writing
 }
 
 /** Writes what has come, as much at once as there is. Throws StorageFull when the folder has no room. */
 async function writeAll(state: State): Promise<void> {
   try {
-    while (state.written < state.arrived) {
+    do {
       const { written, blocks } = state
-      const batch = blocks.flatMap(({ start, bytes, filled }) =>
+      const pieces = blocks.flatMap(({ start, bytes, filled }) =>
         start + filled > written ? [bytes.subarray(Math.max(0, written - start), filled)] : [],
       )
-      state.written += (await state.handle.writev(batch, written)).bytesWritten
+      state.written += (await state.handle.writev(pieces, written)).bytesWritten
+      if (state.written - state.told >= toldBytes) {
+        state.told = state.written
+        state.digest.written(state.handle.fd, state.written)
+      }
       while (blocks.length > newestBlocks && blocks[0]!.start + blocks[0]!.filled <= state.written)
         state.pool.drop(blocks.shift()!)
-    }
+    } while (state.arrived - state.written >= batch.bytes || (state.ended && state.written < state.arrived))
   } catch (error) {
     const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '')
     const why = isFull ? new StorageFull('no room for a download', { cause: error }) : error
@@ -188,6 +278,7 @@ const readable = ({ ended, arrived, size }: State): number =>
 
 async function release(state: State): Promise<void> {
   if (--state.users > 0) return
+  clearTimeout(state.timer)
   await state.writing?.catch(() => {})
   for (const block of state.blocks.splice(0)) state.pool.drop(block)
   await state.handle.close()

@@ -66,6 +66,11 @@ export function readingBlobs({ local, reader, counts, places, blobs }: Parts) {
       orElse(local.statBlob(name, digest), (rethrow) =>
         places.either(name, (place) => blobs.stat(place, digest), rethrow),
       ),
+    readBlob: async (name, digest) =>
+      orElse(
+        local.readBlob(name, digest).then((found) => (found.content ? saved(name, digest, undefined, found) : found)),
+        (rethrow) => places.either(name, (place) => blobs.stat(place, digest), rethrow),
+      ),
     openBlob: async (name, digest, range) =>
       orElse(
         local.openBlob(name, digest, range).then((stream) => saved(name, digest, range, stream)),

@@ -43,12 +43,18 @@ export function toClient(error: unknown, upstream: string, name: RepositoryName)
   return new OciError('UNAVAILABLE', message, { cause: error, headers, ...(isWrong ? { status: 502 } : {}) })
 }
 
+const reasonOf = (error: unknown): string =>
+  error instanceof RemoteFailed ? error.reason : error instanceof UpstreamPaused ? 'paused' : 'no answer'
+
+/** What the `Warning` header says of a list of what is here, which the upstream could not give. */
+export const partialText = (upstream: string, error: unknown): string =>
+  headerText(`${upstream} could not be asked (${reasonOf(error)}): this list has only what is here`)
+
 /** What the `Warning` header says of a manifest that is served although the upstream could not confirm it. */
 export function staleText(upstream: string, error: unknown, checkedAt: number): string {
-  const why = error instanceof RemoteFailed ? error.reason : error instanceof UpstreamPaused ? 'paused' : 'no answer'
   // Without a note of it, as after a week without a pull, nobody knows.
   const age = checkedAt === 0 ? 'some time' : ageOf(checkedAt)
-  return headerText(`${upstream} could not be asked (${why}): this is what it had ${age} ago`)
+  return headerText(`${upstream} could not be asked (${reasonOf(error)}): this is what it had ${age} ago`)
 }
 
 export const goneText = (upstream: string, goneAt: number): string =>

@@ -2,7 +2,7 @@ import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../../oci/reference.ts'
 import type { Project } from '../../../catalog/project.ts'
 import type { Reader } from '../../../catalog/reader.ts'
-import type { BlobStream, ByteRange } from '../../../platform/blobs/blobs.ts'
+import type { Algorithm, BlobStream, ByteRange, RunningDigest } from '../../../platform/blobs/blobs.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import type { Maybe } from '../../../platform/maybe.ts'
 import type { Log } from '../../../platform/observe/log.ts'
@@ -51,8 +51,12 @@ export type ProxyLent = {
   limits: ProxyLimits
   /** The folder for what is on its way, on a local disk. */
   dir: string
+  /** Whether Marina's own storage takes whole files. */
+  takesFiles: boolean
+  /** A digest that is computed beside the download. */
+  startDigest(algorithm: Algorithm): RunningDigest
   log: Log
-  /** Told of the length of each chunk of a blob that comes from an upstream. */
+  /** Told of the length of each chunk of a blob whose memory only a garbage collection frees: those that come by TLS. */
   onReceived(bytes: number): void
 }
 
@@ -73,6 +77,8 @@ export interface Flow {
   ready: Promise<void>
   /** Resolves when all is over: with undefined when the blob is stored here, else with the reason. Never rejects. */
   over: Promise<unknown>
+  /** How many bytes it took over from a process that is lost. */
+  from: number
   /** Keeps the bytes for a reader until the returned function is called. */
   hold(): () => void
   /** Gives the bytes from `start` to `end` to `send` as they arrive: the reader's until its promise resolves. */
@@ -91,13 +97,16 @@ export interface Downloads {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export type DownloadGround = Pick<ProxyLent, 'db' | 'reader' | 'local' | 'limits' | 'dir' | 'log'> & {
+export type DownloadGround = Pick<
+  ProxyLent,
+  'db' | 'reader' | 'local' | 'limits' | 'dir' | 'takesFiles' | 'startDigest' | 'log'
+> & {
   /** Told of the end of a call of an upstream. */
   noted(wanted: WantedBlob, error: unknown): void
   /** Told of each blob that is stored. */
   onStored(wanted: WantedBlob): void
   /** Told of each chunk that comes, in bytes. */
-  onArrived(wanted: WantedBlob, bytes: number): void
+  onArrived(wanted: WantedBlob, bytes: number, isByTls: boolean): void
 }
 
 /**

@@ -43,3 +43,20 @@ test('S3-46: a rate of 0 is no limit', async () => {
   const source = chunks(1, 1)
   assert.equal(openThrottle(0, signal).through(source), source)
 })
+
+test('bytes that are counted as they come wait as a stream does', async () => {
+  const clock = openClock()
+  const { passed } = openThrottle(64 * 1024, signal, clock)
+  let pauses = 0
+  for (let at = 0; at < 256; at++) {
+    // The line is four times as fast as the rate.
+    clock.pass(62.5)
+    const pause = passed(16 * 1024)
+    if (pause) pauses++
+    await pause
+  }
+  const rate = (256 * 16 * 1024 * 1000) / clock.now()
+  assert.ok(Math.abs(rate / (64 * 1024) - 1) < 0.1, String(rate))
+  assert.ok(pauses > 100)
+  assert.equal(openThrottle(0, signal).passed(1e9), undefined)
+})

@@ -1,0 +1,39 @@
+import { wordsOf } from './language.ts'
+
+const en: Record<string, string> = {
+  ARTIFACT_EXPORT: 'Reports of artifacts',
+  ENDPOINT_HEALTH: 'Checks of endpoints',
+  EXECUTION_SWEEP: 'Clean-up of old runs',
+  GARBAGE_COLLECTION: 'Collection',
+  PROXY_CACHE_PREFETCH: 'Caches: fetches ahead',
+  PURGE_AUDIT_LOG: 'Purge of the audit log',
+  REPLICATION: 'Replication: copies',
+  REPLICATION_PLAN: 'Replication: plans',
+  RETENTION: 'Retention',
+  RETENTION_RESTORE: 'Retention: runs taken back',
+  RETENTION_START: 'Retention: starts',
+  SBOM: 'SBOMs',
+  SYSTEM_ARTIFACT_CLEANUP: 'Clean-up of reports',
+}
+
+const de: typeof en = {
+  ARTIFACT_EXPORT: 'Berichte über Artefakte',
+  ENDPOINT_HEALTH: 'Prüfung der Endpunkte',
+  EXECUTION_SWEEP: 'Aufräumen alter Läufe',
+  GARBAGE_COLLECTION: 'Speicherbereinigung',
+  PROXY_CACHE_PREFETCH: 'Caches: Vorausholen',
+  PURGE_AUDIT_LOG: 'Kürzen des Audit-Logs',
+  REPLICATION: 'Replikation: Kopien',
+  REPLICATION_PLAN: 'Replikation: Pläne',
+  RETENTION: 'Aufbewahrung',
+  RETENTION_RESTORE: 'Aufbewahrung: zurückgenommene Läufe',
+  RETENTION_START: 'Aufbewahrung: Starts',
+  SBOM: 'SBOMs',
+  SYSTEM_ARTIFACT_CLEANUP: 'Aufräumen von Berichten',
+}
+
+/** What kinds of jobs are called, by the API's words for them. */
+export const kindsOfJobs = wordsOf({ en, de })
+
+/** What a kind of job is called. */
+export const kindOf = (type: string): string => kindsOfJobs()[type] ?? type

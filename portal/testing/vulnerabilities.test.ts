@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { pushLayers } from '../../server/testing/layers.ts'
+import { eventually, expectAnswer } from '../../server/testing/http.ts'
+import { openPortal } from '../../server/testing/portal.ts'
+import { openScannerAdapter } from '../../server/testing/scanner-adapter.ts'
+
+const { scene, rest, visit, ask } = await openPortal()
+const { marina, cast } = scene
+const adapter = await openScannerAdapter(() => marina.url)
+after(() => adapter[Symbol.asyncDispose]())
+
+const image = '/p/team/-/r/scanned/-/a/1.0'
+const hostile = '<img src=x onerror=alert(1)> ‮gpj'
+const found = (id: string, severity: string, more: object = {}) => ({
+  id,
+  package: 'openssl',
+  version: '3.0.1',
+  fix_version: '3.0.2',
+  severity,
+  description: `${hostile} in ${id}`,
+  links: [`https://example.com/${id}`, 'javascript:alert(1)'],
+  preferred_cvss: { score_v3: severity === 'Critical' ? 9.8 : 5 },
+  ...more,
+})
+const vulnerabilities = [
+  found('CVE-2026-0002', 'Medium', { fix_version: '', package: hostile }),
+  found('CVE-2026-0001', 'Critical'),
+  found('CVE-2026-0003', 'Low', { package: 'zlib', version: '1.3' }),
+]
+
+const register = async (body: { name: string; url: string }) => {
+  const { headers } = expectAnswer(await rest('POST', '/scanners', marina.admin, body), 201)
+  return headers.location!.split('/').at(-1)!
+}
+
+suite('vulnerabilities in the portal', () => {
+  before(async () => {
+    adapter.plans.set('team/scanned', { vulnerabilities })
+    await pushLayers(marina, 'team/scanned', [[['etc/os-release', 'ID=debian\n']]], { tag: '1.0' })
+  })
+
+  test('without a scanner the page says so; with one an image is scanned, and its findings are there', async () => {
+    await using visitor = await visit({ as: cast.maintainer })
+    const { page } = visitor
+    await visitor.go(`${image}?tab=vulnerabilities`)
+    await page.getByRole('heading', { name: 'There is no scanner' }).waitFor()
+    const uuid = await register({ name: 'probe', url: adapter.url })
+    await register({ name: 'other', url: `${adapter.url}/other` })
+    assert.equal((await rest('PATCH', `/scanners/${uuid}`, marina.admin, { is_default: true })).status, 200)
+    await page.reload()
+    await page.getByRole('button', { name: 'Scan', exact: true }).click()
+    // Without a reload.
+    const table = page.getByRole('table', { name: 'Vulnerabilities' })
+    await table.waitFor()
+    await page.getByText('3 vulnerabilities').waitFor()
+    await page.getByText('2 with a fix').waitFor()
+    const ids = () => table.locator('tbody .link-button').allTextContents()
+    assert.deepEqual(await ids(), ['CVE-2026-0001', 'CVE-2026-0002', 'CVE-2026-0003'])
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByLabel('Severity', { exact: true }).selectOption('medium')
+    await eventually(async () => assert.deepEqual(await ids(), ['CVE-2026-0002']))
+    await page.getByLabel('Severity', { exact: true }).selectOption('Any severity')
+    await page.getByRole('combobox', { name: 'Fix', exact: true }).selectOption('Only with a fix')
+    await eventually(async () => assert.deepEqual(await ids(), ['CVE-2026-0001', 'CVE-2026-0003']))
+    await page.getByRole('searchbox', { name: 'Vulnerability or package' }).fill('zli')
+    await eventually(async () => assert.deepEqual(await ids(), ['CVE-2026-0003']))
+    assert.match(page.url(), /q=zli/)
+    assert.deepEqual(adapter.problems, [])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('a finding is shown whole, as text, and is excepted in the project until a day', async () => {
+    await using visitor = await visit({ as: cast.projectAdmin })
+    const { page } = visitor
+    await visitor.go(`${image}?tab=vulnerabilities`)
+    await page.getByRole('button', { name: 'CVE-2026-0001' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(`${hostile} in CVE-2026-0001`).waitFor()
+    assert.deepEqual(await dialog.getByRole('link').allTextContents(), ['https://example.com/CVE-2026-0001'])
+    assert.equal(await page.locator('img[src=x]').count(), 0)
+    // The list of the system holds until the project has one of its own.
+    const button = dialog.getByRole('button', { name: 'Except in this project' })
+    assert.match((await button.getAttribute('title'))!, /allowlist of the system/)
+    await visitor.go('/p/team/-/settings')
+    await page.getByLabel('Use the allowlist of the system').uncheck()
+    await page.getByRole('region', { name: 'Security' }).getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The settings are saved.').waitFor()
+    await visitor.go(`${image}?tab=vulnerabilities`)
+    await page.getByRole('button', { name: 'CVE-2026-0001' }).click()
+    await button.click()
+    await dialog.getByLabel('The list ends on').fill('2020-01-01')
+    await dialog.getByRole('button', { name: 'Except in this project' }).click()
+    await dialog.getByText('This day is over.').waitFor()
+    await dialog.getByLabel('The list ends on').fill('2099-12-31')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Except in this project' }).click()
+    await page.getByText('CVE-2026-0001 is excepted in this project.').waitFor()
+    await page.getByRole('row', { name: /CVE-2026-0001 excepted/ }).waitFor()
+    type Listed = { cve_allowlist: { items: { cve_id: string }[]; expires_at: number } }
+    const { cve_allowlist: list } = await ask<Listed>('/projects/team')
+    assert.deepEqual([list.items, list.expires_at], [[{ cve_id: 'CVE-2026-0001' }], Date.UTC(2100, 0, 1) / 1000 - 1])
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('a guest reads findings and is offered no scan; a project chooses its scanner, whose reports count', async () => {
+    await using guest = await visit({ as: cast.guest })
+    await guest.go(`${image}?tab=vulnerabilities`)
+    await guest.page.getByRole('table', { name: 'Vulnerabilities' }).waitFor()
+    assert.equal(await guest.page.getByRole('button', { name: /^Scan/ }).count(), 0)
+    const path = '/projects/team/repositories/scanned/artifacts/1.0/scan'
+    assert.equal((await rest('POST', path, cast.guest, { scan_type: 'vulnerability' })).status, 403)
+
+    await using visitor = await visit({ as: cast.projectAdmin })
+    const { page } = visitor
+    await visitor.go('/p/team/-/settings')
+    const section = page.getByRole('region', { name: 'Scanner' })
+    await section.getByLabel('Scanner').selectOption('other')
+    await section.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The settings are saved.').waitFor()
+    assert.equal((await ask<{ name: string }>('/projects/team/scanner')).name, 'other')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await guest.go(`${image}?tab=vulnerabilities`)
+    await guest.page.getByText('This image was not scanned yet').waitFor()
+    assert.deepEqual([...visitor.complaints, ...guest.complaints], [])
+  })
+})

@@ -1,0 +1,143 @@
+import { bundleFromJSON, type Bundle } from '@sigstore/bundle'
+import { toSignedEntity, Verifier, type TrustMaterial } from '@sigstore/verify'
+import { createHash } from 'node:crypto'
+import type { KeylessSigner, TrustedRoot } from '../signers/signer.ts'
+import { matchesWildcard } from '../signers/wildcard.ts'
+import { fromBase64, memberOf, parseObject, printable, Untrusted, type Check, type Trust } from './check.ts'
+
+/** What the signature must be of: a message, or the payload of an envelope in the bundle. */
+type Signed = { message: Buffer } | { payload: Buffer }
+
+/**
+ * Checks a signature by a certificate that an account got for a few minutes (Fulcio), without a network: the
+ * certificate against the imported trusted roots, the entry in the transparency log by what the bundle holds of it, and
+ * the account against the project's signers. Throws Untrusted.
+ */
+export function checkKeyless(json: object, { signers }: Trust, signed: Signed): Promise<Partial<Check>> {
+  const wanted = signers.filter((signer) => signer.kind === 'keyless')
+  if (wanted.length === 0)
+    throw new Untrusted('it is signed by a certificate of an account, and the project trusts no account')
+  const bundle = bundleFromJSON(json)
+  checkContent(bundle, signed)
+  const problems: string[] = []
+  for (const root of new Set(wanted.map((one) => one.root))) {
+    const found = tryRoot(bundle, root, signed)
+    if ('problem' in found) {
+      problems.push(`${root.name}: ${found.problem}`)
+      continue
+    }
+    const signer = wanted.find((one) => one.root === root && isFrom(one, found))
+    const [identity, issuer] = [printable(found.identity), printable(found.issuer)]
+    if (signer) return Promise.resolve({ ...found, identity, issuer, signer: signer.name })
+    problems.push(`it is of ${identity}, for whom ${issuer} vouches: the project trusts others`)
+  }
+  throw new Untrusted(problems.join('; '))
+}
+
+type Account = { identity: string; issuer: string; signedAt?: string }
+
+const isFrom = (signer: KeylessSigner, { identity, issuer }: Account): boolean =>
+  matchesWildcard(signer.issuer, issuer) && matchesWildcard(signer.subject, identity)
+
+/** The bundle has to be about the very bytes that were looked at. */
+function checkContent(bundle: Bundle, signed: Signed): void {
+  const { content } = bundle
+  const isSame =
+    'message' in signed
+      ? content.$case === 'messageSignature'
+      : content.$case === 'dsseEnvelope' && content.dsseEnvelope.payload.equals(signed.payload)
+  if (!isSame) throw new Untrusted('its bundle can be read in two ways')
+}
+
+function tryRoot(bundle: Bundle, root: TrustedRoot, signed: Signed): Account | { problem: string } {
+  try {
+    const entity = toSignedEntity(bundle, 'message' in signed ? signed.message : undefined)
+    const { identity } = verifierFor(root.material).verify(entity)
+    const signedAt = timeOf(bundle)
+    return {
+      identity: identity?.subjectAlternativeName ?? '',
+      issuer: identity?.extensions?.issuer ?? '',
+      ...(signedAt ? { signedAt } : {}),
+    }
+  } catch (error) {
+    return { problem: wordsOf(error) }
+  }
+}
+
+/**
+ * At least one time must be proven, by Rekor's promise or by a timestamp authority: the certificate has expired since.
+ * A private Sigstore may run without a log of certificates, or without Rekor.
+ */
+function verifierFor({ tlogs, ctlogs, ...material }: TrustMaterial): Verifier {
+  return new Verifier(
+    { tlogs, ctlogs, ...material },
+    { tlogThreshold: tlogs.length > 0 ? 1 : 0, ctlogThreshold: ctlogs.length > 0 ? 1 : 0, timestampThreshold: 1 },
+  )
+}
+
+function timeOf({ verificationMaterial }: Bundle): string | undefined {
+  const seconds = Number(verificationMaterial.tlogEntries[0]?.integratedTime ?? 0)
+  return seconds > 0 && seconds < 1e11 ? new Date(seconds * 1000).toISOString() : undefined
+}
+
+/** The library's own words, with those of the cause. */
+function wordsOf(error: unknown): string {
+  const { message = 'unknown', cause } = error as Partial<Error>
+  const why = cause instanceof Error && cause.message !== message ? `: ${cause.message}` : ''
+  return printable(`${message}${why}`)
+}
+
+/** What cosign's older form spreads over annotations. */
+const annotationOf = {
+  certificate: 'dev.sigstore.cosign/certificate',
+  chain: 'dev.sigstore.cosign/chain',
+  rekor: 'dev.sigstore.cosign/bundle',
+} as const
+
+/**
+ * Makes a Sigstore bundle (v0.1) of a signature in cosign's older form. The entry of the log is the body that Rekor
+ * answered with, and its promise to include it (SignedEntryTimestamp).
+ */
+export function bundleOfAnnotations(
+  content: { message: Buffer; signature: Buffer } | { envelope: object },
+  annotations: Readonly<Record<string, string>>,
+): object {
+  const certificate = derOf(annotations[annotationOf.certificate] ?? '')
+  const rekor = parseObject(annotations[annotationOf.rekor] ?? '', 'entry of the transparency log')
+  const body = fromBase64(memberOf(rekor, 'Payload', 'body'), 'entry of the transparency log')
+  const entry = parseObject(body.toString('utf8'), 'entry of the transparency log')
+  return {
+    mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
+    verificationMaterial: {
+      x509CertificateChain: { certificates: [{ rawBytes: certificate }] },
+      tlogEntries: [
+        {
+          logIndex: String(memberOf(rekor, 'Payload', 'logIndex')),
+          logId: { keyId: Buffer.from(String(memberOf(rekor, 'Payload', 'logID')), 'hex').toString('base64') },
+          kindVersion: { kind: String(entry['kind']), version: String(entry['apiVersion']) },
+          integratedTime: String(memberOf(rekor, 'Payload', 'integratedTime')),
+          inclusionPromise: { signedEntryTimestamp: memberOf(rekor, 'SignedEntryTimestamp') },
+          canonicalizedBody: body.toString('base64'),
+        },
+      ],
+    },
+    ...('envelope' in content
+      ? { dsseEnvelope: content.envelope }
+      : {
+          messageSignature: {
+            messageDigest: {
+              algorithm: 'SHA2_256',
+              digest: createHash('sha256').update(content.message).digest('base64'),
+            },
+            signature: content.signature.toString('base64'),
+          },
+        }),
+  }
+}
+
+/** The base64 between the lines of the first certificate in a PEM. */
+function derOf(pem: string): string {
+  const [, body] = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(pem) ?? []
+  if (body === undefined) throw new Untrusted('its certificate is no PEM')
+  return body.replaceAll(/\s+/g, '')
+}

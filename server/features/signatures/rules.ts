@@ -1,0 +1,59 @@
+import type { Manifest } from '../../../oci/manifest.ts'
+
+/** What a project asks of the images that are pulled from it. */
+export type Wanted = { cosign: boolean; notation: boolean; verified: boolean }
+
+/** Reads it from the project's metadata; undefined when the project asks for nothing. */
+export function wantedOf(metadata: Readonly<Record<string, string>>): Wanted | undefined {
+  const cosign = metadata['enable_content_trust_cosign'] === 'true'
+  const notation = metadata['enable_content_trust'] === 'true'
+  const verified = metadata['verify_signatures'] === 'true'
+  return cosign || notation || verified ? { cosign, notation, verified } : undefined
+}
+
+/** Harbor's words. */
+export const words = {
+  cosign: 'The image is not signed by cosign.',
+  notation: 'The image is not signed by notation.',
+} as const
+
+/** Media types of layers that say something about another artifact, and that no program runs. */
+const sayings = [
+  'application/vnd.dev.cosign.simplesigning.v1+json',
+  'application/vnd.dsse.envelope.v1+json',
+  'application/vnd.in-toto+json',
+  'application/jose+json',
+  'application/cose',
+  'application/spdx+json',
+  'application/vnd.cyclonedx+json',
+  'application/vnd.cyclonedx+xml',
+  'application/vnd.syft+json',
+  'text/spdx',
+  'text/spdx+json',
+  'text/spdx+xml',
+]
+const harborSbom = 'application/vnd.goharbor.harbor.sbom.v1'
+
+/**
+ * Whether the artifact only says something about another one: a signature, an attestation, an SBOM. These are pulled in
+ * order to check an image, and cannot be signed before they are there. It is judged by the layers alone: an image that
+ * names another one as its subject is still an image.
+ */
+export function isSaying({ kind, config, layers }: Manifest): boolean {
+  if (kind !== 'image' || layers.length === 0) return false
+  if (config?.mediaType === harborSbom) return true
+  return layers.every(
+    ({ mediaType }) => sayings.includes(mediaType) || mediaType.startsWith('application/vnd.dev.sigstore.bundle'),
+  )
+}
+
+/** Clients that sign, by their User-Agent: they read an image before it has a signature. */
+export const isSigningClient = (client: string): boolean => /\b(?:cosign|notation)\b/i.test(client)
+
+/**
+ * A list in the order of its making, from both ends inwards: the oldest, the newest, the second oldest, ... Whoever
+ * takes the first of these meets neither only a flood of new signatures, nor only outdated old ones.
+ */
+export function fromBothEnds<Value>(all: readonly Value[]): Value[] {
+  return all.map((_, index) => (index % 2 === 0 ? all[index / 2]! : all[all.length - (index + 1) / 2]!))
+}
