@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
+import type { Operation } from '../api/operation.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const source = path.join(import.meta.dirname, 'src')
@@ -75,7 +76,7 @@ function optionsOf(minify: boolean): BuildOptions & { write: false; metafile: tr
 /** Files of api/ that hold no schemas and are bundled as they are. */
 const plainFiles = new Set(['client.ts', 'operation.ts'])
 
-/** Replaces a file of api/ by what a browser needs of it: method and path of each operation, and no schema. */
+/** Replaces a file of api/ by what a browser needs of it: method, path and headers of each operation, and no schema. */
 const operationsAlone: Plugin = {
   name: 'operations-alone',
   setup({ onLoad }) {
@@ -96,8 +97,8 @@ function seenByBrowser(value: unknown): unknown {
   if (typeof value === 'string' || typeof value === 'number') return value
   if (Array.isArray(value)) return value.every((one) => seenByBrowser(one) !== undefined) ? value : undefined
   if (typeof value !== 'object' || value === null || !('method' in value && 'path' in value)) return undefined
-  const { method, path: place, otherStatus } = value as { method: string; path: string; otherStatus?: number }
-  return { method, path: place, otherStatus }
+  const { method, path: place, otherStatus, headers } = value as Operation
+  return { method, path: place, otherStatus, headers }
 }
 
 /** All stylesheets as one file, in this order: no page waits for a stylesheet of its own. */

@@ -1,6 +1,8 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const tokens = 'the page of the own account has no tokens yet: the command line has them'
+const matcher = 'the report of a scan, and the SBOM, hold it'
+const signers = 'the command line saves whose signatures count'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -18,6 +20,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getRegistry: one,
   getRegistryInfo: one,
   getArtifactExport: one,
+  getScanDataExportExecution: one,
+  getLatestScheduledScanAllMetrics: 'the page of scanners shows the newest run, whatever has begun it',
   getIcon: 'the portal has icons of its own for the kinds of artifacts',
   GetLabelByID: one,
   getProjectMember: one,
@@ -33,6 +37,19 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
   getScanner: one,
+  getVulndb: matcher,
+  searchPackages: matcher,
+  listSignatures: signers,
+  listPackagesOfArtifact: matcher,
+  listVulnerabilitiesOfArtifact: matcher,
+  comparePackages: 'the command line compares the packages of two images',
+  listSigners: signers,
+  putSigner: signers,
+  deleteSigner: signers,
+  listTrustRoots: signers,
+  putTrustRoot: signers,
+  deleteTrustRoot: signers,
+  deleteVulndb: 'the command line deletes the database of vulnerabilities',
   listTopRepositories: 'the home page shows what is of interest to its reader, and scores what is used least',
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',

@@ -104,6 +104,60 @@ suite('vulnerabilities in the portal', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
+  test('the hub counts and finds what is in all images; all are scanned, and the schedule changes', async () => {
+    await using visitor = await visit({ as: cast.administrator })
+    const { page } = visitor
+    await visitor.go('/scanners')
+    const scan = page.getByRole('region', { name: 'Scan of all images' })
+    await scan.getByRole('button', { name: 'Scan all now' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Scan all now' }).click()
+    // Without a reload.
+    await scan.getByText(/The last one looked into \d+ images/).waitFor()
+    await scan.getByRole('button', { name: /^Edit/ }).click()
+    await page.getByRole('dialog').getByLabel('Schedule', { exact: true }).selectOption('daily')
+    await page.getByRole('dialog').getByRole('button', { name: 'Schedule', exact: true }).click()
+    await scan.getByText('every day at 03:00 UTC').waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await visitor.go('/security')
+    await page.getByRole('region', { name: 'The worst images' }).getByText('team/scanned').waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('region', { name: 'The worst vulnerabilities' }).getByRole('link', { name: /0001/ }).click()
+    const rows = page.getByRole('table', { name: 'All findings' }).locator('tbody tr[data-row]')
+    await eventually(async () => assert.equal(await rows.count(), 1))
+    await rows.getByRole('button', { name: 'CVE-2026-0001' }).click()
+    await page.getByRole('dialog').getByRole('link', { name: 'team/scanned:1.0' }).click()
+    await page
+      .getByRole('heading', { name: 'team/scanned:1.0', level: 1 })
+      .or(page.getByRole('heading', { name: 'scanned:1.0' }))
+      .waitFor()
+    await visitor.go('/security?severity=Low')
+    await eventually(async () => assert.equal(await rows.count(), 1))
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('vulnerabilities of a project are saved as a file by those who may', async () => {
+    await using visitor = await visit({ as: cast.maintainer })
+    const { page } = visitor
+    await visitor.go('/reports')
+    await page.getByRole('button', { name: 'New report' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Project (required)').fill('team')
+    await dialog.getByLabel('Vulnerabilities').fill('CVE-2026-0001, CVE-2026-0003')
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await dialog.getByRole('button', { name: 'Write it' }).click()
+    const link = page.getByRole('link', { name: /Download report/ })
+    await link.waitFor()
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+    const chunks: Buffer[] = []
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+    const text = Buffer.concat(chunks).toString()
+    assert.deepEqual(
+      ['0001', '0002', '0003'].map((one) => text.includes(`CVE-2026-${one}`)),
+      [true, false, true],
+    )
+    assert.deepEqual(visitor.complaints, [])
+  })
+
   test('a guest reads findings and is offered no scan; a project chooses its scanner, whose reports count', async () => {
     await using guest = await visit({ as: cast.guest })
     await guest.go(`${image}?tab=vulnerabilities`)

@@ -120,6 +120,12 @@ export const pages: Page[] = [
     example: '/p/team/-/settings',
   },
   {
+    path: '/security',
+    load: () => import('../pages/security/security.tsx'),
+    may: 'security-hub:read',
+    nav: { section: 'security', icon: 'alert', en: 'Findings', de: 'Funde' },
+  },
+  {
     path: '/scanners',
     load: () => import('../pages/scanners/scanners.tsx'),
     may: 'scanner:list',
@@ -190,7 +196,7 @@ export const pages: Page[] = [
   {
     path: '/reports',
     load: () => import('../pages/reports/reports.tsx'),
-    may: 'catalog:read',
+    may: 'user',
     nav: { section: 'run', icon: 'file', en: 'Reports', de: 'Berichte' },
   },
   {

@@ -24,7 +24,8 @@ const en = {
   onlyAdmins: 'System administrators set the limit.',
   security: 'Security',
   securityAbout:
-    'What happens to an image when it is pushed, and which images may be pulled. Whoever may pull an image that is refused ' +
+    'What happens to an image when it is pushed, and which images may be pulled. Whoever may pull an image ' +
+    'that is refused ' +
     'reads the reason in the answer.',
   prevent: 'Refuse pulls of vulnerable images',
   severity: 'From this severity on',
@@ -42,7 +43,8 @@ const en = {
   autoSbom: 'Make an SBOM when an image is pushed',
   scanner: 'Scanner',
   scannerAbout:
-    'It looks for vulnerabilities in the images of this project. Only its reports count: after a change, images need a scan.',
+    'It looks for vulnerabilities in the images of this project. Only its reports count: after a change, ' +
+    'images need a scan.',
   noScanner: 'There is none: a system administrator registers scanners.',
   default: 'default',
   disabled: 'disabled',
@@ -89,7 +91,8 @@ const de: typeof en = {
   onlyAdmins: 'Die Grenze setzen Systemadministratoren.',
   security: 'Sicherheit',
   securityAbout:
-    'Was mit einem Image beim Push geschieht, und welche Images sich pullen lassen. Wem ein Pull verweigert wird, der ' +
+    'Was mit einem Image beim Push geschieht, und welche Images sich pullen lassen. Wem ein Pull verweigert ' +
+    'wird, der ' +
     'liest den Grund in der Antwort.',
   prevent: 'Pulls verwundbarer Images abweisen',
   severity: 'Ab diesem Schweregrad',
@@ -107,7 +110,8 @@ const de: typeof en = {
   autoSbom: 'Beim Push eines Images eine SBOM erzeugen',
   scanner: 'Scanner',
   scannerAbout:
-    'Er sucht in den Images dieses Projekts nach Schwachstellen. Nur seine Berichte zählen: nach einem Wechsel sind die ' +
+    'Er sucht in den Images dieses Projekts nach Schwachstellen. Nur seine Berichte zählen: nach einem Wechsel ' +
+    'sind die ' +
     'Images neu zu prüfen.',
   noScanner: 'Es gibt keinen: Systemadministratoren registrieren Scanner.',
   default: 'Standard',
@@ -115,7 +119,8 @@ const de: typeof en = {
   allowlist: 'CVE-Ausnahmeliste',
   until: 'Die Liste endet am',
   untilHint:
-    'Ab dann zählt keiner ihrer Einträge. Leer: sie endet nicht. Für eine Liste des Projekts muss die Zeile darüber aus sein.',
+    'Ab dann zählt keiner ihrer Einträge. Leer: sie endet nicht. Für eine Liste des Projekts muss die Zeile ' +
+    'darüber aus sein.',
   ended: 'Die Liste ist abgelaufen: keiner ihrer Einträge zählt.',
   reuse: 'Die Ausnahmeliste des Systems verwenden',
   cves: 'CVEs dieses Projekts',

@@ -4,7 +4,19 @@ const en = {
   title: 'Reports',
   about: 'Files for spreadsheets and scripts. Each belongs to the one who asked for it, and can be downloaded once.',
   create: 'New report',
-  createTitle: 'A report of all artifacts',
+  kind: 'What it lists',
+  kinds: { artifacts: 'All artifacts', cves: 'Vulnerabilities of a project' },
+  kindHints: {
+    artifacts: 'One line for each, of all projects or some',
+    cves: 'One line for each vulnerability of a package in an image',
+  },
+  project: 'Project',
+  repositories: 'Repositories',
+  repositoriesHint: 'A pattern for names without the project: web-*. Empty: all.',
+  tags: 'Tags',
+  tagsHint: 'A pattern, such as 1.*: images with a tag that fits. Empty: all.',
+  cves: 'Vulnerabilities',
+  cvesHint: 'Ids with commas between them; CVE-2026-* works, too. Empty: all.',
   createHint:
     'One line for each artifact: its project, repository, digest, tags, size, times and pulls. It is written ' +
     'behind this page; you may leave.',
@@ -14,7 +26,7 @@ const en = {
   start: 'Write it',
   asked: 'The report is being written.',
   report: 'Report',
-  of: (id: string) => `Artifacts, ${id}`,
+  of: { artifacts: (id: string) => `Artifacts, ${id}`, cves: (id: string) => `Vulnerabilities, ${id}` },
   state: 'State',
   askedAt: 'Asked for',
   ready: 'Ready',
@@ -24,14 +36,26 @@ const en = {
   once: 'Once: after that the file is gone',
   gone: 'downloaded, or too old',
   none: 'No report yet',
-  noneHint: 'A report lists every artifact as CSV, such as for a spreadsheet of what takes the space.',
+  noneHint: 'A report is a CSV file, such as for a spreadsheet of what takes the space, or of what is to be fixed.',
 }
 
 const de: typeof en = {
   title: 'Berichte',
   about: 'Dateien für Tabellen und Skripte. Jeder gehört dem, der ihn anfordert, und lässt sich einmal herunterladen.',
   create: 'Neuer Bericht',
-  createTitle: 'Ein Bericht über alle Artefakte',
+  kind: 'Was er nennt',
+  kinds: { artifacts: 'Alle Artefakte', cves: 'Schwachstellen eines Projekts' },
+  kindHints: {
+    artifacts: 'Eine Zeile für jedes, aus allen Projekten oder einigen',
+    cves: 'Eine Zeile je Schwachstelle eines Pakets in einem Image',
+  },
+  project: 'Projekt',
+  repositories: 'Repositorys',
+  repositoriesHint: 'Ein Muster für Namen ohne Projekt: web-*. Leer: alle.',
+  tags: 'Tags',
+  tagsHint: 'Ein Muster wie 1.*: Images mit einem passenden Tag. Leer: alle.',
+  cves: 'Schwachstellen',
+  cvesHint: 'Kennungen mit Kommas dazwischen; auch CVE-2026-*. Leer: alle.',
   createHint:
     'Eine Zeile je Artefakt: Projekt, Repository, Digest, Tags, Größe, Zeiten und Pulls. Er entsteht im ' +
     'Hintergrund; die Seite darf verlassen werden.',
@@ -41,7 +65,7 @@ const de: typeof en = {
   start: 'Schreiben',
   asked: 'Der Bericht entsteht.',
   report: 'Bericht',
-  of: (id) => `Artefakte, ${id}`,
+  of: { artifacts: (id) => `Artefakte, ${id}`, cves: (id) => `Schwachstellen, ${id}` },
   state: 'Zustand',
   askedAt: 'Angefordert',
   ready: 'Fertig',
@@ -51,7 +75,7 @@ const de: typeof en = {
   once: 'Einmal: danach ist die Datei weg',
   gone: 'heruntergeladen oder zu alt',
   none: 'Noch kein Bericht',
-  noneHint: 'Ein Bericht nennt jedes Artefakt als CSV, etwa für eine Tabelle dessen, was den Platz braucht.',
+  noneHint: 'Ein Bericht ist eine CSV-Datei, etwa für eine Tabelle dessen, was Platz braucht oder zu beheben ist.',
 }
 
 export const words = wordsOf({ en, de })

@@ -23,6 +23,7 @@ import { ErrorState } from '../../ui/problem.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { ScannerEditor, type Scanner } from './editor.tsx'
+import { ScanAll } from './scan-all.tsx'
 import { words } from './words.ts'
 
 type Asked = { what: 'edit' | 'delete' | 'ask'; scanner: Scanner } | { what: 'add' } | undefined
@@ -39,6 +40,7 @@ export default function Scanners() {
   return (
     <>
       <PageHeader title={words().title} about={words().about} actions={add} />
+      {canInSystem('scan-all', 'read') && <ScanAll />}
       <DataGrid
         label={words().title}
         operation={listScanners}

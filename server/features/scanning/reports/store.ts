@@ -40,8 +40,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
-  tx.changes(imageFindingsKey(report.artifactId))
-  tx.changes(reportKey(report.scannerId, report.artifactId))
+  tx.changes(reportKey(report.scannerId, report.artifactId), imageFindingsKey(report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
   const id = await saveSummary(tx, report, summary)
@@ -112,7 +111,7 @@ export type ReportRow = {
 type Stable = { row: ReportRow | null }
 
 /** `vulnerability_report:<scanner>:<artifact>`; whoever changes the row names it. */
-const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
+export const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
 /**
  * The reports of images by a scanner: one row for each image that has any, in no order. Those that no task is about to
@@ -182,12 +181,7 @@ function overviewOf({ isMade, rank, ...stored }: Stored, task: TaskState | undef
   const finished = endedAt && startedAt ? { ...made, severity: severities[rank]!, startedAt, endedAt } : null
   const look = isMade || !task ? { status: 'Success' as const, startedAt, endedAt } : task
   return {
-    id,
-    artifactId,
-    scannerId,
-    reportId,
-    taskId,
-    finished,
+    ...{ id, artifactId, scannerId, reportId, taskId, finished },
     status: look.status,
     startedAt: look.startedAt,
     endedAt: look.endedAt,

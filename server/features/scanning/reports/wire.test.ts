@@ -32,7 +32,7 @@ const row = (status: ReportRow['status'], more: Partial<ReportRow> = {}): Report
   ...more,
 })
 
-test('running wins over stopped, one success over errors; an index has the first start and the last end', () => {
+test('running wins over stopped, and one success over errors; an index has all ids, the first start, the last end', () => {
   const statusOf = (...all: ReportRow['status'][]) =>
     presentOverview(
       all.map((one) => row(one)),
@@ -75,10 +75,12 @@ test('a finding of which little is known has all fields of the API', () => {
     severity: 'Low',
     status: '',
     description: '',
-    links: [],
-    artifact_digests: [],
-    cwe_ids: [],
-    vendor_attributes: {},
+    ...{
+      links: [],
+      artifact_digests: [],
+      cwe_ids: [],
+      vendor_attributes: {},
+    },
     preferred_cvss: {
       score_v3: null,
       score_v2: null,
