@@ -1,8 +1,11 @@
 import { isCallable } from '../../platform/outbound/outbound.ts'
 import { isVisible } from '../../platform/visible.ts'
 
-/** How Marina authenticates itself to a scanner; '' sends no credential. */
-const authKinds = ['', 'Basic', 'Bearer', 'X-ScannerAdapter-API-Key'] as const
+/**
+ * How Marina authenticates itself to a scanner; '' sends no credential. The last one is another word for APIKey, which
+ * earlier versions took.
+ */
+const authKinds = ['', 'Basic', 'Bearer', 'APIKey', 'X-ScannerAdapter-API-Key'] as const
 export type AuthKind = (typeof authKinds)[number]
 
 /** The URL of a scanner, and how requests to it are authenticated. */
@@ -45,6 +48,7 @@ export function authHeaders({ auth, credential }: Pick<Address, 'auth' | 'creden
       return { authorization: `Basic ${Buffer.from(credential).toString('base64')}` }
     case 'Bearer':
       return { authorization: `Bearer ${credential}` }
+    case 'APIKey':
     case 'X-ScannerAdapter-API-Key':
       return { 'x-scanneradapter-api-key': credential }
   }

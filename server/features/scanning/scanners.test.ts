@@ -109,6 +109,7 @@ test('C-27: a credential is sent to the scanner alone: sealed in the database, i
   }
   assert.deepEqual(await headersAfter({}), [`Basic ${Buffer.from(secret).toString('base64')}`, undefined])
   assert.deepEqual(await headersAfter({ auth: 'Bearer', access_credential: 'token' }), ['Bearer token', undefined])
+  assert.deepEqual(await headersAfter({ auth: 'APIKey' }), [undefined, 'token'])
   assert.deepEqual(await headersAfter({ auth: 'X-ScannerAdapter-API-Key' }), [undefined, 'token'])
   assert.deepEqual(await headersAfter({ auth: '' }), [undefined, undefined])
   assert.equal((await show(id)).access_credential, undefined)

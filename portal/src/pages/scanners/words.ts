@@ -25,10 +25,7 @@ const en = {
   description: 'What it is for',
   addressHint: 'Of its adapter: http://trivy-adapter:8080',
   auth: 'How it asks who calls',
-  auths: { '': 'not at all', Basic: 'name and password', Bearer: 'token', 'X-ScannerAdapter-API-Key': 'key' } as Record<
-    string,
-    string
-  >,
+  auths: { '': 'not at all', Basic: 'name and password', Bearer: 'token', APIKey: 'key' } as Record<string, string>,
   secret: 'Credential',
   secretHint: 'Basic: name:password. Never shown again; empty: it stays.',
   skipCheck: 'Accept any certificate',
@@ -73,7 +70,7 @@ const de: typeof en = {
     '': 'gar nicht',
     Basic: 'Name und Passwort',
     Bearer: 'Token',
-    'X-ScannerAdapter-API-Key': 'Schlüssel',
+    APIKey: 'Schlüssel',
   },
   secret: 'Zugangsdaten',
   secretHint: 'Basic: Name:Passwort. Wird nie wieder gezeigt; leer: es bleibt.',

@@ -165,7 +165,7 @@ test('rights are those of Harbor; a robot with the right may scan; an image that
 })
 
 test('a scanner that is disabled is 412, for the project that chose it; the API key is sent to scanners', async () => {
-  const key = { auth: 'X-ScannerAdapter-API-Key', access_credential: 'the-key' }
+  const key = { auth: 'APIKey', access_credential: 'the-key' }
   const id = await givenScanner(key)
   const project = await givenProject(marina)
   expectAnswer(await rest('PUT', `/projects/${project.name}/scanner`, admin, { uuid: id }), 200)
