@@ -117,12 +117,14 @@ export const comparePackages = operation({
   summary: 'What differs between two images: packages, and vulnerabilities of them',
   params,
   query: Type.Object({
-    with: Type.String({
-      minLength: 1,
-      maxLength: 255,
-      ...ownBounds,
-      description: 'a tag or a digest of the same repository: the image after the change',
-    }),
+    with: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        ...ownBounds,
+        description: 'required: a tag or a digest of the same repository, the image after the change',
+      }),
+    ),
   }),
   status: 200,
   answer: Type.Object({

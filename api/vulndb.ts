@@ -7,7 +7,7 @@ const path = '/system/vulndb'
 const count = Type.Integer()
 const time = Type.String({ format: 'date-time' })
 
-/** Importing is a chore: on request (`type` Manual) or by a schedule; `parameters.source` names the artifact to read. */
+/** Importing is a chore: on request (`type` Manual) or by a schedule. `parameters.source`: the artifact to read. */
 export const imports = choreOperations({
   tag,
   path: `${path}/imports`,

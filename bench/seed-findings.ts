@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 
-export type FindingsSeed = { artifacts: number; findings: number }
+type FindingsSeed = { artifacts: number; findings: number }
 
 /** How many findings there are to choose from: images share most of theirs. */
 const kinds = 20_000

@@ -89,6 +89,6 @@ function judge({ vulnerabilities, state, packages }: Image, failOn: string, allo
 
 /** The packages of the image are not known yet. */
 function unlessUnknown(error: unknown): undefined {
-  if (error instanceof ApiError && error.status === 404 && /packages of/.test(error.message)) return undefined
+  if (error instanceof ApiError && error.status === 412) return undefined
   throw error
 }

@@ -126,7 +126,7 @@ suite('pages of the administration', () => {
     await using visitor = await visit()
     const { page } = visitor
     await visitor.go('/settings/scores')
-    await page.getByLabel('Rules', { exact: true }).selectOption('custom')
+    await page.getByRole('combobox', { name: 'Rules' }).selectOption('custom')
     const pulls = page.getByRole('group', { name: 'Pulls', exact: true })
     await pulls.getByLabel('Shares by value').fill('ten or more: 100')
     await page.getByRole('button', { name: 'Save' }).click()

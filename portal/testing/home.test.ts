@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { sql } from '../../server/platform/db/sql.ts'
 import { callApi } from '../../server/testing/api.ts'
 import { openVisitor } from '../../server/testing/browser.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
 import { openPortal } from '../../server/testing/portal.ts'
+import { givenFailedRuns } from '../../server/testing/portal-system.ts'
 import { openTestMarina } from '../../server/testing/server.ts'
 
 const { scene, visit, browser } = await openPortal()
@@ -55,10 +55,7 @@ suite('the home page, the search and the palette', () => {
 
   test('jobs that failed within a week are told to those who may see jobs, and lead to the runs', async () => {
     const { marina, cast } = scene
-    await marina.ground.db.run(sql`
-      insert into execution (vendor_type, trigger, status, status_message, tasks, failed, ended_at)
-      select 'GARBAGE_COLLECTION', 'SCHEDULE', 'Error', 'the disk is on fire', 1, 1, clock_timestamp() - n * interval '1 day'
-      from generate_series(1, 10, 8) n`)
+    await givenFailedRuns(marina)
     for (const [role, isTold] of [
       ['administrator', true],
       ['projectAdmin', false],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { resetAdminPassword } from '../../server/features/accounts/index.ts'
 import { callApi } from '../../server/testing/api.ts'
 import { openVisitor, type Tab } from '../../server/testing/browser.ts'
 import { expectAnswer } from '../../server/testing/http.ts'
 import { openPortal } from '../../server/testing/portal.ts'
+import { givenMadePassword } from '../../server/testing/portal-system.ts'
 import { openTestMarina } from '../../server/testing/server.ts'
 
 const { scene, visit, browser } = await openPortal()
@@ -69,7 +69,7 @@ suite('signing in', () => {
 
   test('after the first sign-in, one may choose a password of one’s own, now or later', async () => {
     await using marina = await openTestMarina()
-    const made = await resetAdminPassword(marina.ground.db, marina.ground)
+    const made = await givenMadePassword(marina)
     const enter = async ({ page }: Tab, password: string) => {
       await page.getByLabel('Name').fill('admin')
       await page.getByLabel('Password').fill(password)

@@ -14,6 +14,8 @@ suite('every page', () => {
     const check = async ({ page, findBarriers }: Tab) => {
       const light = await findBarriers()
       await page.emulateMedia({ colorScheme: 'dark' })
+      // On a busy machine some elements still have the colours of before for a frame.
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
       const dark = await findBarriers()
       await page.emulateMedia({ colorScheme: 'light' })
       return [...light, ...dark.map((one) => `dark: ${one}`)]

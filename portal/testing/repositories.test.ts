@@ -83,8 +83,8 @@ suite('pages of a project and a repository', () => {
     const cells = await row.getByRole('cell').allInnerTexts()
     const cellOf = (title: string) => cells[heads.findIndex((one) => one.trim() === title)]
     assert.equal(cellOf('Tags'), String(web!.tag_count))
-    assert.match(cellOf('Size')!, /^[\d.]+ KiB$/)
-    assert.ok(Math.abs(parseFloat(cellOf('Size')!) - web!.size / 1024) < 1)
+    assert.match(cellOf('Size')!, /^[\d.,]+ KiB$/)
+    assert.ok(Math.abs(Number(cellOf('Size')!.replace(',', '').split(' ')[0]) - web!.size / 1024) < 1)
     assert.deepEqual(visitor.complaints, [])
   })
 

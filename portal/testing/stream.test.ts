@@ -125,7 +125,7 @@ suite('a collection', () => {
   let marina: TestMarina
   let browser: Browser
   before(async () => {
-    // One file in a second: two minutes for what is below, so that it goes on while it is looked at, and is then stopped.
+    // One file in a second: two minutes for what is below. It goes on while it is looked at, and is then stopped.
     const settings = { MARINA_COLLECT_RATE: '1', MARINA_COLLECT_DELAY: '0s', MARINA_UNDELETE_WINDOW: '0s' }
     marina = await openTestMarina(settings)
     browser = await openBrowser()

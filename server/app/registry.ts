@@ -108,7 +108,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
 
 function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAccess, signatures: Signatures): Gates {
   const reader = { db, cache }
-  const refused = countRefusedPulls(metrics)
+  metrics.refusedPulls.inc({ policy: 'vulnerabilities' }, 0)
   return {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
     push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
@@ -118,7 +118,7 @@ function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAcc
       signatures.gate,
       severityAllowed(reader, {
         passes: config.scanning.gatePasses,
-        onRefused: refused('vulnerabilities'),
+        onRefused: () => metrics.refusedPulls.inc({ policy: 'vulnerabilities' }),
         bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
       }),
       deprecationWarning(reader),
@@ -167,18 +167,6 @@ function notePull(
     }
     if (caller.kind !== 'scanner') note()
     else settings.get('scanner_skip_update_pulltime').then((isLeftOut) => isLeftOut || note(), onError)
-  }
-}
-
-/** Counts pulls that gates refuse, by the policy that refuses them. */
-function countRefusedPulls(metrics: Ground['metrics']): (policy: string) => () => void {
-  const counts = new Map<string, number>()
-  metrics.counts('marina_pulls_refused_total', 'Pulls that a policy of a project refused', ['policy'], () =>
-    [...counts].map(([policy, value]) => ({ labels: [policy], value })),
-  )
-  return (policy) => {
-    counts.set(policy, 0)
-    return () => void counts.set(policy, counts.get(policy)! + 1)
   }
 }
 

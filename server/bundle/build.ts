@@ -1,6 +1,6 @@
 /**
  * Joins the server's code and that of its packages to a few files in `.cache/server/<hash of the sources>`, from which
- * `server/main.ts` then runs it: Node keeps a third less in memory of them than of 1,600 modules, and loads them faster.
+ * `server/main.ts` then runs it: Node keeps a third less in memory than of 1,600 modules, and loads them sooner.
  * Without a bundle of these very sources, Marina runs from the sources. `node server/bundle/build.ts` does it by hand.
  * The argument is in docs/decisions/0052-bundle.md.
  */

@@ -42,8 +42,8 @@ export type Pulled = {
 }
 
 /**
- * May refuse a pull by throwing an OciError, or return the text of a warning that is sent with it. Runs on every GET and
- * HEAD of a manifest: best without a promise.
+ * May refuse a pull by throwing an OciError, or return the text of a warning that is sent with it. Runs on every GET
+ * and HEAD of a manifest: best without a promise.
  */
 export type PullGate = (pulled: Pulled) => Maybe<string | void>
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { fixed, type TestMarina, type TestSettings } from './server.ts'
 
 /** A Marina in a process of its own, on the database and the storage of one in this process. */
-export type ChildMarina = AsyncDisposable & {
+type ChildMarina = AsyncDisposable & {
   url: string
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>

@@ -1,5 +1,8 @@
 import { callApi, create } from './api.ts'
 import { expectAnswer } from './http.ts'
+import { resetAdminPassword } from '../features/accounts/index.ts'
+import { saveStorageCheck } from '../features/system/index.ts'
+import { sql } from '../platform/db/sql.ts'
 import type { TestMarina } from './server.ts'
 
 /**
@@ -32,3 +35,19 @@ export async function givenPortalSystem(marina: TestMarina): Promise<void> {
   const limit = { hard: { storage: 1024 ** 2 } }
   expectAnswer(await callApi(marina, 'PUT', '/quotas/1', { as: admin, body: limit }), 200)
 }
+
+/** Two collections that failed, of which one did so within the last seven days. */
+export async function givenFailedRuns({ ground }: TestMarina): Promise<void> {
+  await ground.db.run(sql`
+    insert into execution (vendor_type, trigger, status, status_message, tasks, failed, ended_at)
+    select 'GARBAGE_COLLECTION', 'SCHEDULE', 'Error', 'the disk is on fire', 1, 1,
+      clock_timestamp() - n * interval '1 day'
+    from generate_series(1, 10, 8) n`)
+}
+
+/** What `marina fsck` finds, as if it had run. */
+export const givenStorageCheck = ({ ground }: TestMarina, found: Parameters<typeof saveStorageCheck>[1]) =>
+  saveStorageCheck(ground.db, found)
+
+/** Gives the administrator a password that Marina made, as the first start does. Returns it. */
+export const givenMadePassword = ({ ground }: TestMarina): Promise<string> => resetAdminPassword(ground.db, ground)

@@ -36,7 +36,7 @@ export async function viewerOf(
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
 }
 
-/** The projects in which these rights hold this one, 'all' where in every one; what everybody may in public ones aside. */
+/** The projects in which these rights hold this one, or 'all'; what everybody may do in public ones is left aside. */
 export async function projectsHolding(
   reader: Reader,
   rights: Rights,

@@ -188,6 +188,7 @@ export function openTargets(marina: TestMarina) {
       ...retentionTargets(marina),
       reaction_name: async () => 'audit-forward',
       purge_id: async () => 999_999_999,
+      import_id: async () => 999_999_999,
       async job_id() {
         const row = await marina.ground.db.transaction((tx) =>
           enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }),

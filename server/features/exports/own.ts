@@ -26,77 +26,84 @@ import { facts } from './topics.ts'
 /** The most unfinished reports of one kind that one requester has at a time. */
 const mostAtOnce = 5
 
-type Ground = { db: Db; artifacts: SystemArtifacts }
-/** `name`: what it is called in facts; `fileName` of its download, from the execution's id. */
-type Kind = { name: string; vendorType: string; fileName(id: number): string }
+/**
+ * The reports of one kind, each of which belongs to the account or robot that has asked for it. `name`: what it is
+ * called in facts; `fileName` of its download, from the execution's id.
+ */
+type Reports = { db: Db; artifacts: SystemArtifacts; name: string; vendorType: string; fileName(id: number): string }
 
-/** The reports of one kind, each of which belongs to the account or robot that has asked for it. */
-export type OwnExports = ReturnType<typeof openOwnExports>
+/** Enqueues the job and returns the id of its execution. Throws PRECONDITION while too many are unfinished. */
+export async function askForReport<P extends Params>(
+  { db, name, vendorType }: Reports,
+  caller: Caller,
+  type: JobType<P>,
+  params: P,
+): Promise<number> {
+  const by = requesterOf(caller)
+  return db.transaction(async (tx) => {
+    // The lock makes two requests at once count one after the other: they cannot exceed the limit together.
+    const lock = `${vendorType}/${by.kind}`
+    await tx.run(sql`select pg_advisory_xact_lock(hashtext(${lock}), ${by.id % 2 ** 31}::int)`)
+    if ((await countUnfinished(tx, vendorType, by)) >= mostAtOnce)
+      throw new Failure('PRECONDITION', `at most ${mostAtOnce} reports of yours are written at a time`)
+    const ask = { params, trigger: 'MANUAL', vendorId: by.id, vendorType, attrs: { by } } as const
+    const { executionId } = await enqueue(tx, type, ask)
+    await emit(tx, [facts.exportRequested({ executionId, report: name }, actorOf(caller))])
+    return executionId
+  })
+}
 
-export function openOwnExports({ db, artifacts }: Ground, { name, vendorType, fileName }: Kind) {
-  /** Throws NOT_FOUND, and FORBIDDEN for a report that another caller has asked for, whatever the caller's rights. */
-  async function get(caller: Caller, id: number): Promise<Execution> {
-    const execution = await findExecution(db, { vendorType }, id)
-    if (!execution) throw new Failure('NOT_FOUND', `execution ${id} not found`)
-    if (!isOf(execution, requesterOf(caller))) throw new Failure('FORBIDDEN', 'somebody else has asked for this report')
-    return execution
-  }
+type Shown = Static<typeof ExportExecution>
 
-  return {
-    get,
-    /** Enqueues the job and returns the id of its execution. Throws PRECONDITION while too many are unfinished. */
-    async ask<P extends Params>(caller: Caller, type: JobType<P>, params: P): Promise<number> {
-      const by = requesterOf(caller)
-      return db.transaction(async (tx) => {
-        // The lock makes two requests at once count one after the other: they cannot exceed the limit together.
-        const lock = `${vendorType}/${by.kind}`
-        await tx.run(sql`select pg_advisory_xact_lock(hashtext(${lock}), ${by.id % 2 ** 31}::int)`)
-        if ((await countUnfinished(tx, vendorType, by)) >= mostAtOnce)
-          throw new Failure('PRECONDITION', `at most ${mostAtOnce} reports of yours are written at a time`)
-        const ask = { params, trigger: 'MANUAL', vendorId: by.id, vendorType, attrs: { by } } as const
-        const { executionId } = await enqueue(tx, type, ask)
-        await emit(tx, [facts.exportRequested({ executionId, report: name }, actorOf(caller))])
-        return executionId
-      })
-    },
-    /** The newest hundred. */
-    async list(caller: Caller): Promise<Static<typeof ExportExecution>[]> {
-      const by = requesterOf(caller)
-      const newest = listing({}, { page_size: 100 }, executionOrder)
-      const { rows } = await listExecutions(db, { vendorType, vendorId: by.id }, newest)
-      const own = rows.filter((one) => isOf(one, by))
-      const ids = own.map(({ id }) => id)
-      const present = await listPresent(artifacts, ids)
-      return own.map((one) => presentExport(one, present.has(one.id)))
-    },
-    async show(caller: Caller, id: number): Promise<Static<typeof ExportExecution>> {
-      const execution = await get(caller, id)
-      return presentExport(execution, (await findFile(artifacts, execution)) !== undefined)
-    },
-    /** The file; it is deleted once it was sent whole, then `after` runs with the note of that. */
-    async download(
-      { caller, onSent }: { caller: Caller; onSent(work: () => Promise<void>): void },
-      id: number,
-      after: (tx: Tx) => Promise<void> = async () => {},
-    ): Promise<Content> {
-      const execution = await get(caller, id)
-      const digest = await findFile(artifacts, execution)
-      if (!digest) throw notThere(execution)
-      const { size, bytes } = await readFile(artifacts, id, digest)
-      onSent(async () => {
-        await dropFile(artifacts, id, digest)
-        const downloaded = facts.exportDownloaded({ executionId: id, report: name }, actorOf(caller))
-        await db.transaction(async (tx) => {
-          await after(tx)
-          await emit(tx, [downloaded])
-        })
-      })
-      return content('text/csv; charset=utf-8', bytes, {
-        'content-length': String(size),
-        'content-disposition': `attachment; filename="${fileName(id)}"`,
-      })
-    },
-  }
+/** The newest hundred of the caller's. */
+export async function listOwnReports({ db, artifacts, vendorType }: Reports, caller: Caller): Promise<Shown[]> {
+  const by = requesterOf(caller)
+  const newest = listing({}, { page_size: 100 }, executionOrder)
+  const { rows } = await listExecutions(db, { vendorType, vendorId: by.id }, newest)
+  const own = rows.filter((one) => isOf(one, by))
+  const ids = own.map(({ id }) => id)
+  const present = await listPresent(artifacts, ids)
+  return own.map((one) => presentExport(one, present.has(one.id)))
+}
+
+export async function showOwnReport(reports: Reports, caller: Caller, id: number): Promise<Shown> {
+  const execution = await getOwn(reports, caller, id)
+  return presentExport(execution, (await findFile(reports.artifacts, execution)) !== undefined)
+}
+
+type Download = { caller: Caller; onSent(work: () => Promise<void>): void }
+
+/** The file; it is deleted once it was sent whole, and `after` runs with the note of that. */
+export async function downloadOwnReport(
+  reports: Reports,
+  { caller, onSent }: Download,
+  id: number,
+  after: (tx: Tx) => Promise<void> = async () => {},
+): Promise<Content> {
+  const { db, artifacts, name, fileName } = reports
+  const execution = await getOwn(reports, caller, id)
+  const digest = await findFile(artifacts, execution)
+  if (!digest) throw notThere(execution)
+  const { size, bytes } = await readFile(artifacts, id, digest)
+  onSent(async () => {
+    await dropFile(artifacts, id, digest)
+    await db.transaction(async (tx) => {
+      await after(tx)
+      await emit(tx, [facts.exportDownloaded({ executionId: id, report: name }, actorOf(caller))])
+    })
+  })
+  return content('text/csv; charset=utf-8', bytes, {
+    'content-length': String(size),
+    'content-disposition': `attachment; filename="${fileName(id)}"`,
+  })
+}
+
+/** Throws NOT_FOUND, and FORBIDDEN for a report that another caller has asked for, whatever the caller's rights. */
+async function getOwn({ db, vendorType }: Reports, caller: Caller, id: number): Promise<Execution> {
+  const execution = await findExecution(db, { vendorType }, id)
+  if (!execution) throw new Failure('NOT_FOUND', `execution ${id} not found`)
+  if (!isOf(execution, requesterOf(caller))) throw new Failure('FORBIDDEN', 'somebody else has asked for this report')
+  return execution
 }
 
 const notThere = ({ endedAt }: Execution) =>

@@ -30,6 +30,19 @@ const sees = { system: 'jobservice-monitor', verb: 'list' } as const
 const stops = { system: 'jobservice-monitor', verb: 'stop' } as const
 const isAll = (text: string) => text.toLowerCase() === 'all'
 
+/** The runs of all kinds. */
+function runRoutes(db: Db): ApiRoute[] {
+  return [
+    route(api.listExecutions, sees, async ({ query }) => {
+      const { rows, total } = await listAllExecutions(db, listing(allExecutionFields, query, executionOrder))
+      return { rows: rows.map(presentExecution), total }
+    }),
+    route(api.countFailures, sees, async ({ query: { days = 7 } }) =>
+      (await countFailures(db, days)).map(presentFailures),
+    ),
+  ]
+}
+
 /** `jobTypes`: the types of jobs that this version of Marina can run. */
 export function jobServiceRoutes(db: Db, jobTypes: () => string[]): ApiRoute[] {
   const queueNames = () => [...jobTypes(), scheduler]
@@ -50,13 +63,7 @@ export function jobServiceRoutes(db: Db, jobTypes: () => string[]): ApiRoute[] {
       if (text === undefined) throw new Failure('NOT_FOUND', 'there is no such job')
       return text
     }),
-    route(api.listExecutions, sees, async ({ query }) => {
-      const { rows, total } = await listAllExecutions(db, listing(allExecutionFields, query, executionOrder))
-      return { rows: rows.map(presentExecution), total }
-    }),
-    route(api.countFailures, sees, async ({ query: { days = 7 } }) =>
-      (await countFailures(db, days)).map(presentFailures),
-    ),
+    ...runRoutes(db),
     route(api.listJobQueues, sees, async () => (await listQueues(db, queueNames())).map(presentQueue)),
     route(api.changeJobQueue, stops, async ({ params, body: { action }, caller }) => {
       if (action === undefined) throw new Failure('BAD_REQUEST', 'action is missing')

@@ -64,7 +64,8 @@ export function findScannerOfProject(db: Queryable, projectId: number): Promise<
 }
 
 const chosenKey = keyOf('project_scanner', 'project_id')
-const defaultKey = keyOf('default_scanner', 'of')('system')
+/** Which scanner is the default one. */
+const defaultScannerKey = keyOf('default_scanner', 'of')('system')
 
 /** The id of the scanner that counts for a project, null where there is none. From the cache: pulls ask. */
 export function findScannerIdOf({ db, cache }: Reader, projectId: number): Maybe<string | null> {
@@ -78,7 +79,7 @@ export function findScannerIdOf({ db, cache }: Reader, projectId: number): Maybe
   type Found = { id: string | null }
   return andThen(
     cache.get<Found>(chosenKey(projectId), chosen),
-    (own) => own!.id ?? andThen(cache.get<Found>(defaultKey, usual), (found) => found!.id),
+    (own) => own!.id ?? andThen(cache.get<Found>(defaultScannerKey, usual), (found) => found!.id),
   )
 }
 
@@ -87,7 +88,7 @@ type Kept = Omit<Scanner, 'id' | 'isDefault' | 'isOwn' | 'createdAt' | 'updatedA
 /** Inserts a scanner; the first one becomes the default. Throws a unique violation when its name or URL is taken. */
 export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }> {
   // It may become the default.
-  tx.changes(defaultKey)
+  tx.changes(defaultScannerKey)
   // Of two first scanners at once, the second waits here and then sees the first: there is one default.
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   const row = await tx.row<{ id: string }>(sql`
@@ -119,12 +120,12 @@ export async function dropScanner(tx: Tx, id: string): Promise<boolean> {
   const choosers = await tx.rows<{ id: number }>(
     sql`delete from project_scanner where scanner_id = ${id}::uuid returning project_id as id`,
   )
-  tx.changes(defaultKey, ...choosers.map((one) => chosenKey(one.id)))
+  tx.changes(defaultScannerKey, ...choosers.map((one) => chosenKey(one.id)))
   return (await tx.run(sql`delete from scanner where id = ${id}::uuid`)) === 1
 }
 
 export async function makeDefault(tx: Tx, id: string, isDefault: boolean): Promise<void> {
-  tx.changes(defaultKey)
+  tx.changes(defaultScannerKey)
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   if (isDefault) await tx.run(sql`update scanner set is_default = false where is_default and id <> ${id}::uuid`)
   await tx.run(sql`update scanner set is_default = ${isDefault} where id = ${id}::uuid`)

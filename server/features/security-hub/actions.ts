@@ -7,7 +7,7 @@ const mostCounted = 1000
 /** So many findings are read and sorted; of more, the first ones are looked for. */
 const fewFindings = 20_000
 
-export type Asked = { page: number; pageSize: number; isTuned: boolean; withTags: boolean }
+type Asked = { page: number; pageSize: number; isTuned: boolean; withTags: boolean }
 export type Found = { rows: (Vulnerability & { tags: string[] | null })[]; total: number }
 
 /** One page of findings. `total` is -1 for more than 1,000 where the count is tuned. */

@@ -58,7 +58,7 @@ function numberOf(name: string, text: string, form: RegExp): number {
   return Number(text)
 }
 
-/** True where only whole reports are chosen, and ranks within them: then the summaries of the reports can be added up. */
+/** True where only whole reports are chosen, and ranks within them: then the reports' summaries can be added up. */
 export const isOfSummaries = ({ cveId, status, cvssV3, package: name }: Wanted): boolean =>
   [cveId, status, cvssV3, name].every((one) => one === undefined)
 

@@ -3,9 +3,17 @@ import type { Actor } from '../../catalog/topics.ts'
 import { isReferenceViolation, type Db, type Tx } from '../../platform/db/db.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { readSigner, readTrustedRoot, signerLimits, SignerProblem } from './signers/parse.ts'
+import { readSigner, signerLimits, SignerProblem } from './signers/parse.ts'
 import type { SignerContent } from './signers/signer.ts'
-import { dropSigner, dropTrustRoot, findTrustRoot, lockSigners, saveSigner, saveTrustRoot } from './store.ts'
+import {
+  dropSigner,
+  dropTrustRoot,
+  findTrustRoot,
+  lockSigners,
+  openTrustedRoot,
+  saveSigner,
+  saveTrustRoot,
+} from './store.ts'
 import { facts } from './topics.ts'
 
 /** Names of signers and of trusted roots. */
@@ -40,8 +48,11 @@ export async function putSigner(
 /** The trusted root stays locked until the transaction ends. */
 async function checkSigner(tx: Tx, name: string, content: SignerContent): Promise<void> {
   const rootName = content.kind === 'keyless' ? content.trustRoot : undefined
-  const root = rootName === undefined ? undefined : await findTrustRoot(tx, rootName)
-  explaining(() => readSigner(name, content, (wanted) => root && readTrustedRoot(wanted, root.content)))
+  const found = rootName === undefined ? undefined : await findTrustRoot(tx, rootName)
+  await explaining(async () => {
+    const root = found && (await openTrustedRoot(rootName!, found.content))
+    readSigner(name, content, () => root)
+  })
 }
 
 export async function deleteSigner(db: Db, by: Actor, projectId: number, name: string): Promise<void> {
@@ -58,7 +69,7 @@ export async function putTrustRoot(db: Db, by: Actor, name: string, content: obj
   const text = JSON.stringify(content)
   if (text.length > signerLimits.root)
     throw new Failure('BAD_REQUEST', `a trusted root has at most ${signerLimits.root} bytes`)
-  explaining(() => readTrustedRoot(name, content))
+  await explaining(() => openTrustedRoot(name, content))
   const hash = `sha256:${createHash('sha256').update(text).digest('hex')}`
   await db.transaction(async (tx) => {
     await saveTrustRoot(tx, name, content)
@@ -81,9 +92,9 @@ export async function deleteTrustRoot(db: Db, by: Actor, name: string): Promise<
   }
 }
 
-function explaining<Value>(read: () => Value): Value {
+async function explaining(read: () => Promise<unknown>): Promise<void> {
   try {
-    return read()
+    await read()
   } catch (error) {
     if (error instanceof SignerProblem) throw new Failure('BAD_REQUEST', error.message, { cause: error })
     throw error

@@ -4,12 +4,15 @@ import type { Digest } from '../../../oci/digest.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { fresh, givenMember, givenProject, pushImage, pushIndex, pushReferrer } from '../../testing/given.ts'
 import type { Pushed } from '../../testing/given.ts'
-import { expectAnswer, type Person } from '../../testing/http.ts'
+import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openScene } from '../../testing/scene.ts'
 import {
   attestation,
+  caExtensions,
+  issue,
   keyBundle,
   keyPairs,
+  notationJws,
   notationType,
   pemOf,
   pushSignatures,
@@ -97,6 +100,22 @@ test('PROJECTPOLICYVIOLATION: a project that verifies wants a signature of one o
   await refused(app, 'v1', /the project trusts no signer yet/)
   expectAnswer(await rest('PUT', `/projects/${name}`, admin, { metadata: { verify_signatures: 'false' } }), 200)
   await passes(app, 'v1')
+})
+
+test('an image whose signature expires is refused from then on, also where memory knew it as signed', async () => {
+  const { name, app } = await givenWanting('verify_signatures')
+  const root = await issue({ subject: '/O=Example/CN=root', extensions: caExtensions })
+  const leaf = await issue({ subject: '/O=Example/CN=builder', issuer: root })
+  await trust(name, 'builds', { certificate: { certificates: root.certificate.toString(), identities: ['*'] } })
+  const { descriptor: subject } = await pushImage(marina, app, { tag: 'v1' })
+  const until = new Date(Date.now() + 3000).toISOString()
+  const signature = notationJws(subject, [leaf, root], { 'io.cncf.notary.expiry': until })
+  await pushSignatures(marina, app, [signature], { subject, artifactType: notationType })
+  await eventually(async () => {
+    const { status, text } = await pull(app, 'v1')
+    assert.equal(status, 412)
+    assert.match(text, /no verified signature: it has expired at/)
+  })
 })
 
 test('an attestation is no signature, and a signature of another image is none of this one', async () => {

@@ -9,16 +9,21 @@ import type { PullGate, Pulled } from '../../registry/gate.ts'
 import { findAccessories, findArtifactId } from '../artifacts/index.ts'
 import { readMetadata } from '../projects/index.ts'
 import { isSaying, isSigningClient, wantedOf, words, type Wanted } from './rules.ts'
-import { findManifestBytes, findProjectSigners, listHolders } from './store.ts'
-import { openVerdicts, type Accessories, type Ground } from './verdicts.ts'
+import { findManifestBytes, findProjectSigners, listHolders, type ProjectSigners } from './store.ts'
+import { openVerdicts, type Accessories, type Ground, type Verdict } from './verdicts.ts'
 
 /** Something that a project asks of an image. */
 type Requirement = keyof Wanted
 /** `onRefused`: told of each pull that is refused. */
 type GateGround = Ground & { onRefused(pulled: Pulled, requirement: Requirement): void }
 
-/** Why the accessories of an artifact do not meet a requirement; undefined when they do. */
-type Test = (subject: Digest, accessories: Accessories) => Maybe<string | undefined>
+type Metadata = Readonly<Record<string, string>>
+/** What a pull is judged by. The cache has another object for each of them when it changes. */
+type Known = { metadata: Metadata; signers: ProjectSigners | undefined; accessories: Accessories }
+type Asked = Known & { pulled: Pulled; repository: Repository }
+
+/** Whether the accessories of an artifact meet a requirement. */
+type Test = (subject: Digest, accessories: Accessories) => Maybe<Verdict>
 type At = { repository: Repository; digest: Digest; test: Test }
 
 const requirements: readonly Requirement[] = ['cosign', 'notation', 'verified']
@@ -29,64 +34,87 @@ const holdersKey = keyOf('holders', 'repository_id', 'digest')
 /**
  * Refuses to send an image without the signatures that its project asks for: one by cosign, one by notation, as Harbor
  * does, or one that is verified. A part of an index needs none of its own when the index has one. What only says
- * something about an image passes, and so does an image that a signing client reads for somebody who may push.
+ * something about an image passes, and so does an image that a scanner reads, or a signing client for somebody who may
+ * push.
  * Everything is asked of the cache: no query for what was pulled before.
  */
 export function signedOnly(ground: GateGround): PullGate {
-  const { reader, onRefused } = ground
-  const judge = openVerdicts(ground)
+  const { reader } = ground
+  const passAll = openRequirements(ground)
+  /** What the last pull passed by, and until when it holds: the next one is nearly always like it. */
+  const passed = new WeakMap<Accessories, Omit<Known, 'accessories'> & { untilMs: number }>()
 
   return (pulled) =>
     andThen(readMetadata(reader, pulled.project.id), (metadata) => {
       const wanted = wantedOf(metadata)
-      return wanted && andThen(findRepository(reader, pulled.repository), (repository) => passAll(wanted, repository))
-
-      function passAll(asked: Wanted, repository: Repository | undefined, [next, ...rest] = requirements): Maybe<void> {
-        if (next === undefined) return undefined
-        if (!asked[next]) return passAll(asked, repository, rest)
-        const problem = repository
-          ? problemOf(ground, { repository, digest: pulled.digest, test: testOf(next, repository) })
-          : textOf(next, 'it has no signature')
-        return andThen(problem, (text) =>
-          text === undefined
-            ? passAll(asked, repository, rest)
-            : andThen(isExcused(pulled), (excused) => {
-                if (excused) return undefined
-                onRefused(pulled, next)
-                throw new OciError('PROJECTPOLICYVIOLATION', text)
-              }),
-        )
-      }
+      return wanted && andThen(findRepository(reader, pulled.repository), (found) => passIn(pulled, metadata, found))
     })
 
-  function testOf(requirement: Requirement, repository: Repository): Test {
-    if (requirement !== 'verified') {
-      const type = `signature.${requirement}`
-      return (_, { held }) => (held.some((one) => one.type === type) ? undefined : words[requirement])
-    }
-    return (subject, accessories) =>
-      andThen(findProjectSigners(reader, repository.projectId), (signers) =>
-        andThen(judge({ repository, subject, accessories, signers: signers! }), (problem) =>
-          problem === undefined ? undefined : textOf(requirement, problem),
-        ),
-      )
+  function passIn(pulled: Pulled, metadata: Metadata, repository: Repository | undefined): Maybe<void> {
+    // Of a repository that a cache has not stored yet no signature is known either.
+    const at = repository ?? { id: 0, projectId: pulled.project.id, name: pulled.repository }
+    return andThen(findAccessories(reader, at.id, pulled.digest), (accessories) =>
+      andThen(findProjectSigners(reader, at.projectId), (signers) => {
+        const last = passed.get(accessories)
+        if (last?.metadata === metadata && last.signers === signers && Date.now() < last.untilMs) return undefined
+        const untilMs = passAll({ pulled, repository: at, metadata, signers, accessories })
+        return andThen(untilMs, (until) => void passed.set(accessories, { metadata, signers, untilMs: until }))
+      }),
+    )
   }
 }
 
-const textOf = (requirement: Requirement, problem: string): string =>
-  requirement === 'verified' ? `The image has no verified signature: ${problem}.` : words[requirement]
+/** Returns until when, in ms, the artifact's own accessories meet all requirements; 0 when others are needed. */
+function openRequirements(ground: GateGround): (asked: Asked) => Maybe<number> {
+  const judge = openVerdicts(ground)
 
-/** Asks the artifact's own accessories first, then those of the indexes that hold it. */
-function problemOf(ground: Ground, at: At): Maybe<string | undefined> {
-  return andThen(testOne(ground, at, at.digest), (problem) => {
-    if (problem === undefined) return undefined
-    return andThen(isSayingAt(ground, at), (says) => (says ? undefined : viaHolders(ground, at, problem)))
+  return (asked) => {
+    const wanted = wantedOf(asked.metadata)
+    return passRest(asked, wanted ? requirements.filter((one) => wanted[one]) : [], Infinity)
+  }
+
+  function passRest(asked: Asked, [next, ...rest]: readonly Requirement[], untilMs: number): Maybe<number> {
+    if (next === undefined) return untilMs
+    const { pulled, repository, accessories } = asked
+    const at = { repository, digest: pulled.digest, test: testOf(next, asked) }
+    return andThen(at.test(at.digest, accessories), (own) => {
+      if (own.problem === undefined) return passRest(asked, rest, Math.min(untilMs, own.untilMs))
+      return andThen(passOtherwise(ground, at, { ...asked, requirement: next, problem: own.problem }), () =>
+        passRest(asked, rest, 0),
+      )
+    })
+  }
+
+  function testOf(requirement: Requirement, { repository, signers }: Asked): Test {
+    if (requirement === 'verified')
+      return (subject, accessories) => judge({ repository, subject, accessories, signers: signers! })
+    const type = `signature.${requirement}`
+    return (_, { held }) => ({
+      problem: held.some((one) => one.type === type) ? undefined : words[requirement],
+      untilMs: Infinity,
+    })
+  }
+}
+
+type Unmet = { pulled: Pulled; requirement: Requirement; problem: string }
+
+/** Looks for another reason to let the artifact pass. Throws PROJECTPOLICYVIOLATION when there is none. */
+function passOtherwise(ground: GateGround, at: At, { pulled, requirement, problem }: Unmet): Maybe<void> {
+  return andThen(isSayingAt(ground, at), (says) => {
+    if (says) return undefined
+    return andThen(viaHolders(ground, at), (isHeld) => {
+      if (isHeld) return undefined
+      return andThen(isExcused(pulled), (excused) => {
+        if (excused) return undefined
+        ground.onRefused(pulled, requirement)
+        throw new OciError('PROJECTPOLICYVIOLATION', textOf(requirement, problem))
+      })
+    })
   })
 }
 
-function testOne({ reader }: Ground, { repository, test }: At, digest: Digest): Maybe<string | undefined> {
-  return andThen(findAccessories(reader, repository.id, digest), (accessories) => test(digest, accessories))
-}
+const textOf = (requirement: Requirement, problem: string): string =>
+  requirement === 'verified' ? `The image has no verified signature: ${problem}.` : problem
 
 /** Whether the artifact says something about another. Its bytes never change, so the answer does not either. */
 function isSayingAt({ reader: { cache, db } }: Ground, { repository, digest }: At): Maybe<boolean> {
@@ -98,46 +126,48 @@ function isSayingAt({ reader: { cache, db } }: Ground, { repository, digest }: A
 }
 
 /**
- * That an index holds the artifact stays true for as long as the index is there, so known ones are asked first; new
- * ones are looked for before the artifact is refused.
+ * Whether an index that holds the artifact meets the requirement. That it holds the artifact stays true for as long as
+ * it is there, so known indexes are asked first; new ones are looked for before the artifact is refused.
  */
-function viaHolders(ground: Ground, at: At, problem: string): Maybe<string | undefined> {
+function viaHolders(ground: Ground, at: At): Maybe<boolean> {
   const { cache, db } = ground.reader
   const { repository, digest } = at
   const load = async () => {
     const holders = await listHolders(db, repository.id, digest)
     return holders.length > 0 ? { holders } : undefined
   }
-  const known = cache.get(holdersKey(repository.id, digest), load)
-  return andThen(known, (found) =>
-    andThen(anyMeets(ground, at, found?.holders ?? []), (meets) =>
-      meets ? undefined : viaNewHolders(ground, at, found?.holders ?? [], problem),
-    ),
-  )
+  return andThen(cache.get(holdersKey(repository.id, digest), load), (found) => {
+    const known = found?.holders ?? []
+    return andThen(anyMeets(ground, at, known), (meets) => meets || viaNewHolders(ground, at, known))
+  })
 }
 
-async function viaNewHolders(ground: Ground, at: At, known: Digest[], problem: string): Promise<string | undefined> {
+async function viaNewHolders(ground: Ground, at: At, known: Digest[]): Promise<boolean> {
   const all = await listHolders(ground.reader.db, at.repository.id, at.digest)
-  const isMet = await anyMeets(
+  return anyMeets(
     ground,
     at,
     all.filter((one) => !known.includes(one)),
   )
-  return isMet ? undefined : problem
 }
 
 function anyMeets(ground: Ground, at: At, [first, ...others]: readonly Digest[]): Maybe<boolean> {
   if (first === undefined) return false
-  return andThen(isThere(ground, at.repository, first), (there) =>
-    andThen(there ? testOne(ground, at, first) : 'gone', (problem) =>
-      problem === undefined ? true : anyMeets(ground, at, others),
-    ),
+  return andThen(meets(ground, at, first), (isMet) => isMet || anyMeets(ground, at, others))
+}
+
+function meets({ reader }: Ground, { repository: { id, name }, test }: At, digest: Digest): Maybe<boolean> {
+  const { cache, db } = reader
+  const found = cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, id, digest))
+  return andThen(found, (isThere) =>
+    isThere === undefined
+      ? false
+      : andThen(findAccessories(reader, id, digest), (accessories) =>
+          andThen(test(digest, accessories), ({ problem }) => problem === undefined),
+        ),
   )
 }
 
-function isThere({ reader: { cache, db } }: Ground, { id, name }: Repository, digest: Digest): Maybe<boolean> {
-  const found = cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, id, digest))
-  return andThen(found, (one) => one !== undefined)
-}
-
-const isExcused = ({ userAgent, mayPush }: Pulled): Maybe<boolean> => isSigningClient(userAgent) && mayPush()
+/** A scanner reads every image; a signing client has to read an image before it has a signature. */
+const isExcused = ({ caller, userAgent, mayPush }: Pulled): Maybe<boolean> =>
+  caller.kind === 'scanner' || (isSigningClient(userAgent) && mayPush())

@@ -25,7 +25,7 @@ export function signatureRoutes(ground: Ground): ApiRoute[] {
     route(api.deleteSigner, { project: 'metadata', verb: 'delete' }, ({ project, params, caller }) =>
       deleteSigner(db, actorOf(caller), project.id, params.signer_name),
     ),
-    route(api.listTrustRoots, 'user', async () => (await listTrustRoots(db)).map(presentTrustRoot)),
+    route(api.listTrustRoots, 'user', async () => Promise.all((await listTrustRoots(db)).map(presentTrustRoot))),
     route(api.putTrustRoot, { system: 'configuration', verb: 'update' }, ({ params, body, caller }) =>
       putTrustRoot(db, actorOf(caller), params.trust_root_name, body),
     ),

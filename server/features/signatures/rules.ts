@@ -48,7 +48,7 @@ export function isSaying({ kind, config, layers }: Manifest): boolean {
 }
 
 /** Clients that sign, by their User-Agent: they read an image before it has a signature. */
-export const isSigningClient = (client: string): boolean => /\b(?:cosign|notation)\b/i.test(client)
+export const isSigningClient = (userAgent: string): boolean => /\b(?:cosign|notation)\b/i.test(userAgent)
 
 /**
  * A list in the order of its making, from both ends inwards: the oldest, the newest, the second oldest, ... Whoever

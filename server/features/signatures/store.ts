@@ -8,7 +8,7 @@ import { jsonbText } from '../../platform/db/json.ts'
 import { sql } from '../../platform/db/sql.ts'
 import type { Maybe } from '../../platform/maybe.ts'
 import type { Check } from './check/check.ts'
-import { readSigner, readTrustedRoot } from './signers/parse.ts'
+import { readSigner } from './signers/parse.ts'
 import type { Signer, SignerContent, TrustedRoot } from './signers/signer.ts'
 
 export type SignerRow = { name: string; content: SignerContent; createdAt: Date; updatedAt: Date }
@@ -36,11 +36,16 @@ export function findProjectSigners({ db, cache }: Reader, projectId: number): Ma
         .digest('hex')
       const roots = new Map<string, TrustedRoot>()
       for (const { root, rootContent } of rows)
-        if (root !== null && rootContent && !roots.has(root)) roots.set(root, readTrustedRoot(root, rootContent))
+        if (root !== null && rootContent && !roots.has(root)) roots.set(root, await openTrustedRoot(root, rootContent))
       return { trust, signers: rows.map(({ name, content }) => readSigner(name, content, (root) => roots.get(root))) }
     },
     ({ signers }) => 1000 + signers.length * 20_000,
   )
+}
+
+/** Loads the library of Sigstore when the first one is needed: it takes 11 MB. Throws SignerProblem. */
+export async function openTrustedRoot(name: string, content: object): Promise<TrustedRoot> {
+  return (await import('./signers/trusted-root.ts')).readTrustedRoot(name, content)
 }
 
 const signerColumns = sql`name, content, created_at as "createdAt", updated_at as "updatedAt"`

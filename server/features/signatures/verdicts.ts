@@ -10,7 +10,7 @@ import { fromBothEnds } from './rules.ts'
 import { findChecks, saveChecks, type ProjectSigners } from './store.ts'
 
 /** Whether one of the signatures is verified, or why none is. `untilMs`: from then on it has to be looked at again. */
-type Verdict = { problem: string | undefined; untilMs: number }
+export type Verdict = { problem: string | undefined; untilMs: number }
 /** What memory knows of a subject: its accessories. The same object for as long as they stay as they are. */
 export type Accessories = { held: HeldRow[] }
 type Judged = { repository: Repository; subject: Digest; accessories: Accessories; signers: ProjectSigners }
@@ -26,22 +26,17 @@ const signatureTypes = ['signature.cosign', 'signature.notation']
 export function openVerdicts(ground: Ground) {
   const known = new WeakMap<Accessories, { signers: ProjectSigners; verdict: Maybe<Verdict> }>()
 
-  /** Why no signature of the subject is verified; undefined when one is. */
-  return (judged: Judged): Maybe<string | undefined> => {
+  return (judged: Judged): Maybe<Verdict> => {
     const { accessories, signers } = judged
     const kept = known.get(accessories)
     if (kept?.signers === signers) {
       const { verdict } = kept
-      if (verdict instanceof Promise) return verdict.then(({ problem }) => problem)
-      if (Date.now() < verdict.untilMs) return verdict.problem
+      if (verdict instanceof Promise || Date.now() < verdict.untilMs) return verdict
     }
     const entry: { signers: ProjectSigners; verdict: Maybe<Verdict> } = { signers, verdict: judge(ground, judged) }
     known.set(accessories, entry)
     return (entry.verdict as Promise<Verdict>).then(
-      (verdict) => {
-        entry.verdict = verdict
-        return verdict.problem
-      },
+      (verdict) => (entry.verdict = verdict),
       (error: unknown) => {
         // Storage or database could not be read: the next pull asks again.
         if (known.get(accessories) === entry) known.delete(accessories)

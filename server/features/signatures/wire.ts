@@ -3,9 +3,8 @@ import type * as api from '../../../api/signatures.ts'
 import type { Digest } from '../../../oci/digest.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Check } from './check/check.ts'
-import { readTrustedRoot } from './signers/parse.ts'
 import type { SignerContent } from './signers/signer.ts'
-import type { SignerRow, TrustRootRow } from './store.ts'
+import { openTrustedRoot, type SignerRow, type TrustRootRow } from './store.ts'
 
 /** Throws BAD_REQUEST unless the body names exactly one kind of signer. */
 export function parseSigner({ key, certificate, keyless }: Static<typeof api.SignerReq>): SignerContent {
@@ -37,8 +36,9 @@ export function presentSigner({ name, content, createdAt, updatedAt }: SignerRow
   }
 }
 
-export function presentTrustRoot({ name, content, projects, updatedAt }: TrustRootRow): Static<typeof api.TrustRoot> {
-  const { material } = readTrustedRoot(name, content)
+export async function presentTrustRoot(row: TrustRootRow): Promise<Static<typeof api.TrustRoot>> {
+  const { name, content, projects, updatedAt } = row
+  const { material } = await openTrustedRoot(name, content)
   return {
     name,
     certificate_authorities: material.certificateAuthorities.length,

@@ -5,7 +5,7 @@ import { sql } from '../../platform/db/sql.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 
 /** What a comparison of storage and database found. `losses` and `leftovers` have one line for each finding. */
-export type StorageCheck = {
+type StorageCheck = {
   /** Whether every byte was read and hashed; otherwise sizes were compared. */
   readsDigests: boolean
   blobs: number

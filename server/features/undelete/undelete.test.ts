@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, before, beforeEach, suite, test } from 'node:test'
-import { ociManifest } from '../../../oci/media-type.ts'
 import type { Project } from '../../catalog/project.ts'
 import { countUsage } from '../../catalog/usage.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { callApi, create, factsSince, lastFact } from '../../testing/api.ts'
 import {
-  descriptorOf,
   findDisagreements,
   fresh,
   givenMember,
   givenProject,
-  pushBlob,
   pushImage,
   pushIndex,
   pushManifest,
@@ -33,8 +29,6 @@ type Entry = {
   digest?: string
   artifacts: number
   tags: string[]
-  size: number
-  exclusive: number
   deleted_by: string
   deletion_time: string
   expiration_time: string
@@ -146,26 +140,6 @@ suite('undelete', () => {
       accessories.map(({ digest }) => digest),
       [note.digest],
     )
-  })
-
-  test('tells how many bytes a deletion holds, and how many nothing else needs', async () => {
-    const [config, layer] = [randomBytes(40), randomBytes(5000)]
-    for (const bytes of [config, layer]) await pushBlob(marina, repository, bytes)
-    const content = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: ociManifest,
-        config: descriptorOf(config, 'application/vnd.oci.image.config.v1+json'),
-        layers: [descriptorOf(layer, 'application/vnd.oci.image.layer.v1.tar')],
-      }),
-    )
-    await pushManifest(marina, repository, content, ociManifest, { tag: 'big' })
-    await deleteArtifact('big')
-    const sizes = async () => (await list()).map((one) => [one.size, one.exclusive])
-    const size = 5040 + content.length
-    assert.deepEqual(await sizes(), [[size, size]])
-    await pushBlob(marina, `${project.name}/other`, layer)
-    assert.deepEqual(await sizes(), [[size, size - 5000]])
   })
 
   test('restores a repository with all that was in it, but not over another one of its name', async () => {

@@ -22,7 +22,7 @@ export interface Queryable {
 }
 
 /** A list: `select <columns> <from>`. `counted` stands in place of `from` where counting needs fewer joins. */
-type List = { columns: Sql; from: Sql; counted?: Sql }
+export type List = { columns: Sql; from: Sql; counted?: Sql }
 /** One page of a list, and the number of rows of the whole list. */
 export type Paged<Row> = { rows: Row[]; total: number }
 /** Which part of a list, in which order; a Listing (listing.ts) is one. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { posix } from 'node:path'
+import { Readable } from 'node:stream'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
@@ -7,7 +8,7 @@ import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
-import { serializeOnUse } from './schemas.ts'
+import { serializedOnUse } from './schemas.ts'
 import { bodyFailure, validateInputs } from './validation.ts'
 
 /**
@@ -134,7 +135,6 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
     text === '' ? done(null, undefined) : parseJson(request, text as string, done),
   )
   validateInputs(app)
-  app.setSerializerCompiler(serializeOnUse)
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     answerMissing(options, request, reply).catch((error: unknown) => sendFailure(options, error, request, reply)),
@@ -185,7 +185,7 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       })
     return options.accompany ? options.accompany(request.raw, reply.raw, watched) : watched()
   }
-  const isOpen = row.access === 'anyone'
+  const shape: Shape = operation.answer ? serializedOnUse(operation.answer) : JSON.stringify
   const largestPage = largestPageOf(operation)
   app.route({
     method: operation.method,
@@ -194,12 +194,19 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
       operationId: operation.id,
       tags: [operation.tag],
       summary: operation.summary,
-      security: [...(isOpen ? [{}] : []), { basic: [] }],
+      security: [...(row.access === 'anyone' ? [{}] : []), { basic: [] }],
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
       ...(operation.headers ? { headers: headersOf(operation.headers) } : {}),
-      response: answersOf(operation, isOpen),
+    },
+    // Fastify is not told of the answers: it keeps those of each route in lists as long as the largest status, 2.5 MB
+    // for all operations.
+    config: {
+      swaggerTransform: ({ schema, url }: { schema: object; url: string }) => ({
+        schema: { ...schema, response: answersOf(row) },
+        url,
+      }),
     },
     // Before the input is validated or the body read: a caller without rights learns nothing from a validation error.
     onRequest: (request, reply) =>
@@ -231,7 +238,8 @@ function addRoute<Access, Caller>(app: FastifyInstance, options: ApiOptions<Acce
             () => void work().catch((error: unknown) => options.onUnknown(error, request.raw)),
           ),
       }
-      return send(operation, await within(request, reply, () => row.handler(asked as never)), request, reply)
+      const result = await within(request, reply, () => row.handler(asked as never))
+      return send({ operation, shape }, result, request, reply)
     },
   })
 }
@@ -255,18 +263,31 @@ async function answerMissing<Access, Caller>(
   return reply.headers({ ...apiHeaders, 'x-total-count': '0' }).send(list)
 }
 
-function send(operation: Operation, result: unknown, request: FastifyRequest, reply: FastifyReply) {
+/** Writes the answer of an operation as JSON, with the fields of its schema alone. */
+type Shape = (body: unknown) => string
+type Shaped = { operation: Operation; shape: Shape }
+
+function send({ operation, shape: ofAnswer }: Shaped, result: unknown, request: FastifyRequest, reply: FastifyReply) {
+  // The schema is that of these statuses.
+  const shape: Shape = (body) =>
+    reply.statusCode === operation.status || reply.statusCode === operation.otherStatus
+      ? ofAnswer(body)
+      : JSON.stringify(body)
   reply.code(operation.status).headers(apiHeaders)
-  if (operation.page) return reply.send(turnPage(result as Page<unknown>, request, reply))
-  if (!(result instanceof Reply)) return sendBody(result, reply)
+  if (operation.page) return sendBody(turnPage(result as Page<unknown>, request, reply), reply, shape)
+  if (!(result instanceof Reply)) return sendBody(result, reply, shape)
   if (result.status !== undefined) reply.code(result.status)
   if (result.at !== undefined) reply.header('location', posix.join(pathOf(request), result.at))
-  return sendBody(result.body, reply.headers(result.headers))
+  return sendBody(result.body, reply.headers(result.headers), shape)
 }
 
-function sendBody(body: unknown, reply: FastifyReply) {
+function sendBody(body: unknown, reply: FastifyReply, shape: Shape) {
   if (body === undefined) return reply.send()
-  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return reply.send(body)
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    if (body instanceof Readable) return reply.send(body)
+    if (!reply.hasHeader('content-type')) reply.type('application/json; charset=utf-8')
+    return reply.send(shape(body))
+  }
   return reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(body)
 }
 
@@ -326,10 +347,10 @@ function refuseBrokenText(input: unknown): void {
   }
 }
 
-function answersOf(
-  { status, otherStatus, answer, params, query, body }: Operation,
-  isOpen: boolean,
-): Record<string, unknown> {
+/** The answers of an operation by their status, for the document. */
+function answersOf({ operation, access }: Route<unknown>): Record<string, unknown> {
+  const { status, otherStatus, answer, params, query, body } = operation
+  const isOpen = access === 'anyone'
   const good = [status, ...(otherStatus === undefined ? [] : [otherStatus])].map(
     (one) => [String(one), answer ?? { type: 'null', description: 'no body' }] as const,
   )

@@ -1,6 +1,5 @@
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 import type { ValidateFunction } from 'ajv'
-import type { FastifySerializerCompiler } from 'fastify'
 
 /**
  * A validator that is compiled when the first such request comes. To compile those of all operations, with the
@@ -23,10 +22,10 @@ export function compiledOnUse(compile: () => ValidateFunction) {
 const compileSerializer = SerializerSelector()()
 
 /** Shapes an answer by its schema, which is compiled at the first such answer. */
-export const serializeOnUse: FastifySerializerCompiler<unknown> = (route) => {
+export function serializedOnUse(schema: object): (body: unknown) => string {
   let compiled: ((body: unknown) => string) | undefined
   return (body) => {
-    compiled ??= compileSerializer(route as Parameters<typeof compileSerializer>[0])
+    compiled ??= compileSerializer({ schema } as Parameters<typeof compileSerializer>[0])
     return compiled(body)
   }
 }

@@ -8,6 +8,8 @@ export type Metrics = {
   seconds: Times
   received: Counter
   sent: Counter
+  /** Label: the policy of a project that refused. */
+  refusedPulls: Counter<'policy'>
   /** Counts that are kept elsewhere, read at each scrape; each with the values of its labels. */
   counts(name: string, help: string, labelNames: string[], read: () => Labelled[]): void
   /** A number that is read at each scrape. Those of several processes are added, unless `join` says otherwise. */
@@ -38,6 +40,12 @@ export function openMetrics(): Metrics {
     ),
     received: new Counter({ registers, name: 'marina_blob_received_bytes_total', help: 'Bytes of blobs received' }),
     sent: new Counter({ registers, name: 'marina_blob_sent_bytes_total', help: 'Bytes of blobs sent' }),
+    refusedPulls: new Counter({
+      registers,
+      name: 'marina_pulls_refused_total',
+      help: 'Pulls that a policy of a project refused',
+      labelNames: ['policy'],
+    }),
     counts(name, help, labelNames, read) {
       const counter = new Counter({
         registers,

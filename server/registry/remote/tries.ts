@@ -6,7 +6,7 @@ import type { Line, Question } from './line.ts'
 export const progressBytes = 64 * 1024
 
 /** The tries of one body that is received. */
-export interface Tries {
+interface Tries {
   /**
    * To be called when the line was cut after `received` more bytes: waits before the next try. Throws the error when
    * another try cannot end better, or there is none left.

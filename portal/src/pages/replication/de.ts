@@ -69,7 +69,8 @@ export const de: typeof en = {
   ownNames: 'Namen nach einer Vorlage',
   template: 'Vorlage',
   templateHint:
-    'Steht anstelle des Namensraums. Sie kennt {{repository}}, {{project}}, {{path}}, {{name}} und die Gruppen des Musters.',
+    'Steht anstelle des Namensraums. Sie kennt {{repository}}, {{project}}, {{path}}, {{name}} und die Gruppen des ' +
+    'Musters.',
   templateMissing: 'Ein Muster braucht eine Vorlage, die sagt, was aus seinen Gruppen wird.',
   pattern: 'Muster des Quellnamens',
   patternHint: 'Ein regulärer Ausdruck für den ganzen Namen; seine Gruppen heißen {{1}}, {{2}} und so weiter.',

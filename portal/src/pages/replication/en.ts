@@ -66,7 +66,8 @@ export const en = {
   ownNames: 'Names by a template',
   template: 'Template',
   templateHint:
-    'Stands in for the namespace. It knows {{repository}}, {{project}}, {{path}}, {{name}} and the groups of the pattern.',
+    'Stands in for the namespace. It knows {{repository}}, {{project}}, {{path}}, {{name}} and the groups of the ' +
+    'pattern.',
   templateMissing: 'A pattern needs a template that says what to make of its groups.',
   pattern: 'Pattern of the source name',
   patternHint: 'A regular expression for the whole name; its groups are {{1}}, {{2}} and so on.',

@@ -114,27 +114,7 @@ function columnsOf(linkTo: (one: Repository) => string): Column<Repository>[] {
         </Link>
       ),
     },
-    {
-      name: 'artifacts',
-      title: words().artifacts,
-      isNumber: true,
-      hideBelow: 'small',
-      cell: ({ artifact_count: count }) => showCount(count),
-    },
-    {
-      name: 'tags',
-      title: words().tags,
-      isNumber: true,
-      hideBelow: 'medium',
-      cell: ({ tag_count: count = 0 }) => showCount(count),
-    },
-    {
-      name: 'size',
-      title: words().size,
-      isNumber: true,
-      hideBelow: 'small',
-      cell: ({ size = 0 }) => showBytes(size),
-    },
+    ...usageColumns(),
     {
       name: 'pulls',
       title: words().pulls,
@@ -157,6 +137,31 @@ function columnsOf(linkTo: (one: Repository) => string): Column<Repository>[] {
     },
   ]
 }
+
+/** How much is in it. */
+const usageColumns = (): Column<Repository>[] => [
+  {
+    name: 'artifacts',
+    title: words().artifacts,
+    isNumber: true,
+    hideBelow: 'small',
+    cell: ({ artifact_count: count }) => showCount(count),
+  },
+  {
+    name: 'tags',
+    title: words().tags,
+    isNumber: true,
+    hideBelow: 'medium',
+    cell: ({ tag_count: count = 0 }) => showCount(count),
+  },
+  {
+    name: 'size',
+    title: words().size,
+    isNumber: true,
+    hideBelow: 'small',
+    cell: ({ size = 0 }) => showBytes(size),
+  },
+]
 
 /** How much of the project's quota is used. */
 function Used({ project }: { project: string }) {

@@ -67,30 +67,37 @@ function ChoiceFields({ draft, onChange }: PartProps) {
           onChange={(repositories) => onChange({ repositories })}
         />
       </div>
-      <div class="two-fields">
-        <Labelled label={words().patternKind}>
-          {(id) => (
-            <Select
-              id={id}
-              value={draft.kind}
-              options={(['doublestar', 'regex'] as const).map((value) => ({
-                value,
-                label: words().patternKinds[value],
-              }))}
-              onPick={(kind) => onChange({ kind })}
-            />
-          )}
-        </Labelled>
-        <label class="row">
-          <input
-            type="checkbox"
-            checked={draft.untagged}
-            onChange={(event) => onChange({ untagged: event.currentTarget.checked })}
-          />
-          {words().alsoUntagged}
-        </label>
-      </div>
+      <PatternFields draft={draft} onChange={onChange} />
     </>
+  )
+}
+
+/** What patterns of tags are, and whether they also choose artifacts without tags. */
+function PatternFields({ draft, onChange }: PartProps) {
+  return (
+    <div class="two-fields">
+      <Labelled label={words().patternKind}>
+        {(id) => (
+          <Select
+            id={id}
+            value={draft.kind}
+            options={(['doublestar', 'regex'] as const).map((value) => ({
+              value,
+              label: words().patternKinds[value],
+            }))}
+            onPick={(kind) => onChange({ kind })}
+          />
+        )}
+      </Labelled>
+      <label class="row">
+        <input
+          type="checkbox"
+          checked={draft.untagged}
+          onChange={(event) => onChange({ untagged: event.currentTarget.checked })}
+        />
+        {words().alsoUntagged}
+      </label>
+    </div>
   )
 }
 

@@ -25,7 +25,7 @@ export function StorageCheck() {
         <summary>{last ? words().checkAgain : words().neverChecked}</summary>
         <div class="form below">
           <p>{words().checkHint}</p>
-          <CodeView text="./marina.mjs fsck --digests" label={words().check} />
+          <CodeView text="./marina.mjs fsck --digests" label={words().checkAgain} />
         </div>
       </details>
     </section>
@@ -49,7 +49,7 @@ function Found({ check }: { check: Check }) {
       {findings.length > 0 && (
         <details>
           <summary>{words().findings(losses + leftovers, showCount(findings.length))}</summary>
-          <CodeView text={findings.join('\n')} label={words().check} />
+          <CodeView text={findings.join('\n')} label={words().found} />
         </details>
       )}
     </>

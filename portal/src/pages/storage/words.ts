@@ -60,6 +60,7 @@ const en = {
   lost: 'Lost',
   leftOver: 'Left over',
   lostHint: 'What is lost cannot be pulled as it was pushed: push it again, or restore a backup of the storage.',
+  found: 'What was found',
   findings: (all: number, shown: string) =>
     plural(all, { one: 'What was found', other: `What was found: ${shown} of ${all}` }),
   explain:
@@ -179,6 +180,7 @@ const de: typeof en = {
   lostHint:
     'Was verloren ist, lässt sich nicht so pullen, wie es gepusht wurde: noch einmal pushen oder den Speicher aus ' +
     'einer Sicherung wiederherstellen.',
+  found: 'Was gefunden wurde',
   findings: (all, shown) =>
     plural(all, { one: 'Was gefunden wurde', other: `Was gefunden wurde: ${shown} von ${all}` }),
   explain:

@@ -25,7 +25,8 @@ const reachable = standIns.filter(
 )
 
 for (const standIn of reachable) {
-  test(`a cache of ${[standIn.type, standIn.kind].filter(Boolean).join(', ')} pulls with the vendor's login`, async () => {
+  const title = [standIn.type, standIn.kind].filter(Boolean).join(', ')
+  test(`a cache of ${title} pulls with the vendor's login`, async () => {
     await using vendor = await openStandIn(standIn, marina)
     const namespace = fresh('ns')
     await vendor.backing.makeNamespace(namespace)

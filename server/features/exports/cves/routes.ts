@@ -7,7 +7,7 @@ import { Failure } from '../../../platform/http/failure.ts'
 import { dropExecution } from '../../../platform/jobs/views.ts'
 import { mayInEvery, mayInProject, route, type ApiRoute, type Rights } from '../../access/index.ts'
 import type { SystemArtifacts } from '../../system-artifacts/index.ts'
-import { openOwnExports } from '../own.ts'
+import { askForReport, downloadOwnReport, listOwnReports, showOwnReport } from '../own.ts'
 import { checkFilter, type CveFilter } from './filter.ts'
 import { cveExport } from './jobs.ts'
 
@@ -16,21 +16,25 @@ const resource = 'export-cve'
 /** Vulnerabilities of a project as CSV: only who has asked for an export can download it, and only once. */
 export function cveExportRoutes(db: Db, artifacts: SystemArtifacts): ApiRoute[] {
   const fileName = (id: number) => `scandata_export_${id}.csv`
-  const own = openOwnExports({ db, artifacts }, { name: 'cves', vendorType: cveExport.name, fileName })
+  const reports = { db, artifacts, name: 'cves', vendorType: cveExport.name, fileName }
   return [
     route(api.exportScanData, 'own', async ({ body, request, rights, caller }) => {
       checkType(request)
       const projectId = await projectOf(db, rights, body.projects ?? [])
       const filter = filterOf(body)
       checkFilter(filter)
-      return { id: await own.ask(caller, cveExport, { projectId, filter, jobName: body.job_name ?? '' }) }
+      return { id: await askForReport(reports, caller, cveExport, { projectId, filter, jobName: body.job_name ?? '' }) }
     }),
-    route(api.getScanDataExportExecutionList, 'user', async ({ caller }) => ({ items: await own.list(caller) })),
-    route(api.getScanDataExportExecution, 'user', ({ params, caller }) => own.show(caller, params.execution_id)),
+    route(api.getScanDataExportExecutionList, 'user', async ({ caller }) => ({
+      items: await listOwnReports(reports, caller),
+    })),
+    route(api.getScanDataExportExecution, 'user', ({ params, caller }) =>
+      showOwnReport(reports, caller, params.execution_id),
+    ),
     route(api.downloadScanData, 'user', (asked) => {
       const id = asked.params.execution_id
       // As in Harbor, the execution goes with its file.
-      return own.download(asked, id, (tx) => dropExecution(tx, id))
+      return downloadOwnReport(reports, asked, id, (tx) => dropExecution(tx, id))
     }),
   ]
 }

@@ -31,35 +31,37 @@ type Lent = {
 }
 
 /**
- * Refuses pulls of images with vulnerabilities, as Harbor does for `prevent_vul`, warns of those that pass, and holds new
- * images until they are scanned. A pull of an image that memory knows asks no query. Scanners, cosign and notation of
- * somebody who may push, and what cannot be scanned, such as an index, a signature or a chart, pass.
+ * Refuses pulls of images with vulnerabilities, as Harbor does for `prevent_vul`, warns of those that pass, and holds
+ * new images until they are scanned. A pull of an image that memory knows asks no query. Scanners, cosign and notation
+ * of somebody who may push, and what cannot be scanned, such as an index, a signature or a chart, pass.
  */
 export function severityAllowed(reader: Reader, lent: Lent): PullGate {
   const rulesOf = rememberedBy(gateRulesOf)
-  const othersOf = openOthers(reader)
+  const ground: Ground = { ...lent, reader, othersOf: openOthers(reader) }
   return (pulled) =>
     andThen(readMetadata(reader, pulled.project.id), (metadata) => {
       const rules = rulesOf(metadata)
       const isIdle = rules.refusesFrom === null && rules.warnsFrom === null && rules.hold === null
-      return isIdle ? undefined : judge({ reader, othersOf, ...lent }, rules, pulled)
+      return isIdle ? undefined : judge(ground, rules, pulled)
     })
 }
 
 type Others = (made: Made, list: Allowlist | null) => Maybe<number[]>
 type Ground = Lent & { reader: Reader; othersOf: Others }
 
+/** The way of most pulls ends here: the image cannot be scanned, or is sound. */
 function judge(ground: Ground, rules: GateRules, pulled: Pulled): Maybe<string | void> {
   const { reader, passes } = ground
-  return andThen(isExempt(pulled), (isFree) => {
-    if (isFree) return undefined
-    return andThen(findScannerIdOf(reader, pulled.project.id), (scannerId) => {
-      if (scannerId === null && passes.includes('no_scanner')) return undefined
-      return andThen(findImageFindings(reader, pulled.repository, pulled.digest), (image) => {
-        if (!image && pulled.project.endpointId !== null) return judgeComing(ground, rules, pulled)
-        if (image && !image.isScannable) return undefined
-        const made = image?.made.find((one) => one.scannerId === scannerId)
+  return andThen(findScannerIdOf(reader, pulled.project.id), (scannerId) => {
+    if (scannerId === null && passes.includes('no_scanner')) return undefined
+    return andThen(findImageFindings(reader, pulled.repository, pulled.digest), (image) => {
+      if (image && !image.isScannable) return undefined
+      const made = image?.made.find((one) => one.scannerId === scannerId)
+      if (made && isProven(ground, rules, made) && worstOf(made.counts) < leastOf(rules)) return undefined
+      return andThen(isExempt(pulled), (isFree) => {
+        if (isFree) return undefined
         if (made) return judgeReport(ground, rules, pulled, made)
+        if (!image && pulled.project.endpointId !== null) return judgeComing(ground, rules, pulled)
         return rules.hold && image ? hold(ground, rules.hold, image) : refuseUnscanned(ground, rules, image, scannerId)
       })
     })
@@ -71,14 +73,19 @@ function isExempt({ caller, userAgent, mayPush }: Pulled): Maybe<boolean> {
   return caller.kind === 'scanner' || (/cosign|notation/i.test(userAgent) && mayPush())
 }
 
+/** Whether findings are looked at. Where nothing is refused, it does not matter why there may be more of them. */
+const isProven = ({ passes }: Ground, { refusesFrom }: GateRules, { state }: Made): boolean =>
+  refusesFrom === null || state === 'ok' || passes.includes(state)
+
+/** The rank from which a finding matters. */
+const leastOf = ({ refusesFrom, warnsFrom }: GateRules): number =>
+  Math.min(refusesFrom ?? Infinity, warnsFrom ?? Infinity)
+
 function judgeReport(ground: Ground, rules: GateRules, pulled: Pulled, made: Made): Maybe<string | void> {
   const { refusesFrom, warnsFrom } = rules
   const { state } = made
-  if (refusesFrom !== null && state !== 'ok' && !ground.passes.includes(state))
+  if (refusesFrom !== null && state !== 'ok' && !isProven(ground, rules, made))
     return refuse(ground, unprovenText(refusesFrom, state), { state })
-  const least = Math.min(refusesFrom ?? Infinity, warnsFrom ?? Infinity)
-  // The allowlist is looked at only where it matters: most images are sound enough without.
-  if (worstOf(made.counts) < least) return undefined
   const listOf = findAllowlist(ground.reader, rules.usesSystemList ? null : pulled.project.id)
   return andThen(listOf, (list) =>
     andThen(ground.othersOf(made, list && isInForce(list, Date.now()) ? list : null), (counts) => {
@@ -140,8 +147,8 @@ function rememberedBy<Key extends object, Value>(make: (key: Key) => Value): (ke
 }
 
 /**
- * The findings of a report that an allowlist does not accept, by rank. The last answer for each report is remembered with
- * it: the cache forgets a report that changes, and returns another list once the list has changed.
+ * The findings of a report that an allowlist does not accept, by rank. The last answer for each report is remembered
+ * with it: the cache forgets a report that changes, and returns another list once the list has changed.
  */
 function openOthers({ db }: Reader): Others {
   const known = new WeakMap<Made, { list: Allowlist; counts: Maybe<number[]> }>()

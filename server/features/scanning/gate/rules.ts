@@ -1,8 +1,7 @@
 import { severities, type ReportState, type Severity } from '../reports/finding.ts'
 
 /** Reasons why no findings are no proof of a sound image; a setting says which of them let a pull pass. */
-export const unproven = ['no_scanner', 'no_database', 'stale_database', 'unknown_distribution'] as const
-export type Unproven = (typeof unproven)[number]
+export type Unproven = 'no_scanner' | Exclude<ReportState, 'ok'>
 
 /** What the pull gate does for a project, read from its metadata. Ranks are indexes of `severities`. */
 export type GateRules = {

@@ -2,6 +2,7 @@ import type { Db, Queryable } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { handler, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
 import type { ReportState } from '../reports/finding.ts'
+import { reportKey } from '../reports/store.ts'
 import { dropGeneration, findCurrent, holdCurrent, listOutdated, type Generation } from './database/store.ts'
 import { coverOf } from './image.ts'
 import { matchPackages, packageColumns, type PackageRow } from './match.ts'
@@ -100,7 +101,7 @@ function listImages(db: Queryable, scannerId: string, after: number): Promise<Im
 
 /** Notes the database of reports whose findings are the same; what it covers may be other than before. */
 async function noteSame(
-  db: Queryable,
+  db: Db,
   scannerId: string,
   images: ImageRow[],
   generation: Generation | undefined,
@@ -114,19 +115,33 @@ async function noteSame(
   const byImage = Map.groupBy(kinds, ({ id }) => id)
   const now = new Date()
   const states: ReportState[] = ids.map((id) => coverOf(byImage.get(id) ?? [], generation, rules, now).state)
-  await db.run(sql`
-    update vulnerability_report
-    set state = one.state, generation = coalesce(${generation?.id ?? null}, generation)
-    from unnest(${ids}::bigint[], ${states}::text[]) as one (id, state)
-    where artifact_id = one.id and scanner_id = ${scannerId}::uuid
-      and (generation, vulnerability_report.state) is distinct from (${generation?.id ?? null}::bigint, one.state)`)
+  await db.transaction(async (tx) => {
+    const changed = await tx.rows<{ id: number }>(sql`
+      update vulnerability_report
+      set state = one.state, generation = coalesce(${generation?.id ?? null}, generation)
+      from unnest(${ids}::bigint[], ${states}::text[]) as one (id, state)
+      where artifact_id = one.id and scanner_id = ${scannerId}::uuid
+        and (generation, vulnerability_report.state) is distinct from (${generation?.id ?? null}::bigint, one.state)
+      returning artifact_id as id`)
+    tx.changes(...changed.map(({ id }) => reportKey(scannerId, id)))
+  })
 }
 
-/** Reports that were good until the database grew too old. Returns how many. */
-export async function markStale(db: Db, { staleMs }: Ground['rules']): Promise<number> {
-  const current = await findCurrent(db)
-  if (!current?.dataAt || Date.now() - Number(current.dataAt) <= staleMs) return 0
-  return db.run(sql`
-    update vulnerability_report set state = 'stale_database'
-    where state = 'ok' and generation = ${current.id} and scanner_id = (select id from scanner where is_own)`)
+/** Reports that were good until the database grew too old, in batches. */
+export async function markStale(db: Db, { staleMs }: Ground['rules'], signal: AbortSignal): Promise<void> {
+  const [current, scanner] = await Promise.all([findCurrent(db), findOwnScanner(db)])
+  if (!scanner || !current?.dataAt || Date.now() - Number(current.dataAt) <= staleMs) return
+  for (let count = mostImages; count === mostImages && !signal.aborted;) {
+    count = await db.transaction(async (tx) => {
+      const changed = await tx.rows<{ id: number }>(sql`
+        update vulnerability_report set state = 'stale_database'
+        where id in (
+          select id from vulnerability_report
+          where scanner_id = ${scanner.id}::uuid and state = 'ok' and generation = ${current.id}
+          order by id limit ${mostImages} for no key update)
+        returning artifact_id as id`)
+      tx.changes(...changed.map(({ id }) => reportKey(scanner.id, id)))
+      return changed.length
+    })
+  }
 }

@@ -16,8 +16,8 @@ export const packageColumns = sql`
   package.wanted_name as "wantedName", package.wanted_version as "wantedVersion"`
 
 /**
- * Matches packages with the records of a generation, and keeps what was found with the packages: of all images that have
- * them. `packages`: locked, at most 1,000. `generation`: held, see `holdCurrent`.
+ * Matches packages with the records of a generation, and keeps what was found with the packages, for all images that
+ * have them. `packages`: locked, at most 1,000. `generation`: held, see `holdCurrent`.
  */
 export async function matchPackages(tx: Tx, generation: number, packages: PackageRow[]): Promise<void> {
   const candidates = await listCandidates(tx, generation, packages)

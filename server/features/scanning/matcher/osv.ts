@@ -6,7 +6,7 @@ import { severityOf, scoresOf, type Scores } from './severity.ts'
 import { orderOf, type VersionOrder } from './versions/order.ts'
 
 /** A package that an advisory is about. `severity`: what the distribution itself says, if it does. */
-export type AdvisoryPackage = Affected & { ecosystem: string; name: string; severity: Severity | undefined }
+type AdvisoryPackage = Affected & { ecosystem: string; name: string; severity: Severity | undefined }
 
 /** A record of a database of vulnerabilities, reduced to what matching and reports need. */
 export type Advisory = {

@@ -1,22 +1,24 @@
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
+import { makeDefault } from '../store.ts'
 
 /** How the matcher is called among the scanners. Nothing is asked at its URL: it is a part of Marina. */
 export const ownScannerName = 'Marina'
 const url = 'marina://matcher'
 
-/** Puts the matcher among the scanners; the first scanner becomes the default. */
+/** Puts the matcher among the scanners; it becomes the default where there is none. */
 export async function ensureOwnScanner(tx: Tx): Promise<void> {
-  // The same lock as for every new scanner: there is one default.
+  // The same lock as for every new scanner: there is one matcher, and one default.
   await tx.run(sql`select pg_advisory_xact_lock(hashtext('scanner default'))`)
   if (await findOwnScanner(tx)) return
-  await tx.run(sql`
-    insert into scanner (name, description, url, is_default, is_own)
-    select free.name, 'matches packages with the database of vulnerabilities that was imported', ${url},
-      not exists (select from scanner where is_default), true
+  const made = await tx.row<{ id: string; isFirst: boolean }>(sql`
+    insert into scanner (name, description, url, is_own)
+    select free.name, 'matches packages with the database of vulnerabilities that was imported', ${url}, true
     from (values (${ownScannerName}, 1), (${`${ownScannerName} (built in)`}, 2)) as free (name, place)
     where not exists (select from scanner where scanner.name = free.name)
-    order by place limit 1`)
+    order by place limit 1
+    returning id, not exists (select from scanner where is_default) as "isFirst"`)
+  if (made?.isFirst) await makeDefault(tx, made.id, true)
 }
 
 /** Undefined until a database was imported once. */

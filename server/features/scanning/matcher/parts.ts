@@ -20,7 +20,11 @@ export function matcherParts({ reader, registry, rules }: Lent) {
     routes: [...vulndbRoutes({ db, rules, type, matchType }), ...packageRoutes({ reader, rules })],
     jobs: [importHandler(type, matchType, { db, registry, rules }), matchHandler(matchType, { db, rules })],
     sweeps: [
-      { trouble: 'reports not marked as stale', everyMs: hour, run: () => markStale(db, rules) },
+      {
+        trouble: 'reports not marked as stale',
+        everyMs: hour,
+        run: (signal: AbortSignal) => markStale(db, rules, signal),
+      },
       {
         trouble: 'packages that no image has not removed',
         everyMs: 6 * hour,

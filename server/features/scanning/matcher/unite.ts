@@ -14,7 +14,7 @@ export type Candidate = Affected & {
   cvssV3: number | null
 }
 /** Advisories that say the same vulnerability of a package, under the name that a report gives it. */
-export type Hit = { cveId: string; fixedVersion: string; candidates: Candidate[] }
+type Hit = { cveId: string; fixedVersion: string; candidates: Candidate[] }
 
 /** The vulnerabilities of a package: each once, however many databases have a record of it, in the order of names. */
 export function hitsOf({ wantedVersion: version }: Known, candidates: Candidate[], compare: VersionOrder): Hit[] {

@@ -9,9 +9,9 @@ import { listMade, lockReports } from './store.ts'
 const pusher: Actor = { kind: 'system', id: null, name: 'scan' }
 
 /**
- * Has each image scanned that is pushed to a project with `auto_scan` (S4-31) or `hold_until_scanned`. An image that has a report of the
- * project's scanner, or is being scanned, is not scanned again: it is pushed again with each tag. Without a scanner, or
- * with a disabled one, nothing happens.
+ * Has each image scanned that is pushed to a project with `auto_scan` (S4-31) or `hold_until_scanned`. An image that
+ * has a report of the project's scanner, or is being scanned, is not scanned again: it is pushed again with each tag.
+ * Without a scanner, or with a disabled one, nothing happens.
  */
 export const scansOnPush = (type: ScanJob): Reaction => ({
   name: 'scan',

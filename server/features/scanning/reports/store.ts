@@ -36,8 +36,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
-  tx.changes(imageFindingsKey(report.artifactId))
-  tx.changes(reportKey(report.scannerId, report.artifactId))
+  tx.changes(reportKey(report.scannerId, report.artifactId), imageFindingsKey(report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
   const id = await saveSummary(tx, report, summary)
@@ -108,7 +107,7 @@ export type ReportRow = {
 type Stable = { row: ReportRow | null }
 
 /** `vulnerability_report:<scanner>:<artifact>`; whoever changes the row names it. */
-const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
+export const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
 /**
  * The reports of images by a scanner: one row for each image that has any, in no order. Those that no task is about to

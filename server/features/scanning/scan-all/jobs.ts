@@ -18,9 +18,9 @@ type Ground = { db: Db; type: ScanJob; rules: { scansQueued: number } }
 type Planned = { after: number; images: number; queued: number; skipped: number }
 
 /**
- * Queues the scans of all images in the order of their ids, batch by batch, and never more than `scansQueued` at once: a
- * million images fill no queue, and a stop has little to stop. Its progress is saved with each batch, so that it goes on
- * there after a crash.
+ * Queues the scans of all images in the order of their ids, batch by batch, and only while fewer than `scansQueued`
+ * wait or run: a million images fill no queue, and a stop has little to stop. Its progress is saved with each batch, so
+ * that it goes on there after a crash.
  */
 export function scanAllHandler({ db, type, rules }: Ground): JobHandler {
   return handler(scanAllJob, async (job) => {

@@ -70,7 +70,8 @@ function parse(body: Static<typeof ScheduleAsked>): ReturnType<typeof parseSched
     return parseSchedule(body)
   } catch (error) {
     if (!(error instanceof Failure) || body.schedule?.cron === undefined) throw error
-    const said = `invalid cron string for scheduled scan all: ${body.schedule.cron.slice(0, 60)}, error: ${error.message}`
+    const cron = body.schedule.cron.slice(0, 60)
+    const said = `invalid cron string for scheduled scan all: ${cron}, error: ${error.message}`
     throw new Failure(error.code, said, { cause: error })
   }
 }

@@ -1,7 +1,8 @@
 import { checked, fromBase64, memberOf, parseObject, printable, Untrusted } from './check.ts'
 import type { Check, Sealed, Trust } from './check.ts'
+import type { checkKeyless } from './keyless.ts'
 import { fingerprintOf, isSignedBy } from './keys.ts'
-import { bundleOfAnnotations, checkKeyless } from './keyless.ts'
+import { bundleOfAnnotations } from './rekor.ts'
 import { checkSubject, readEnvelope, readStatement, signedBytes, type Envelope } from './statement.ts'
 
 /** Annotations of a layer by which cosign stores what belongs to a signature. */
@@ -20,7 +21,7 @@ export function checkSimpleSigning(sealed: Sealed, trust: Trust): Promise<Check>
     const signature = fromBase64(annotations[signatureAnnotation], 'signature')
     const certificate = annotations[certificateAnnotation]
     if (certificate === undefined) return checkByKey(bytes, [signature], trust)
-    return checkKeyless(bundleOfAnnotations({ message: bytes, signature }, annotations), trust, { message: bytes })
+    return checkAccount(bundleOfAnnotations({ message: bytes, signature }, annotations), trust, { message: bytes })
   })
 }
 
@@ -63,7 +64,7 @@ async function checkStatement(
     const { statement, ...rest } = readStatement(envelope.payload)
     said = rest
     checkSubject(envelope.payloadType, statement, subject)
-    if (bundle) return checkKeyless(bundle, trust, { payload: envelope.payload })
+    if (bundle) return checkAccount(bundle, trust, { payload: envelope.payload })
     return checkByKey(signedBytes(envelope.payloadType, envelope.payload), envelope.signatures, trust)
   })
   return { ...check, ...said }
@@ -80,3 +81,6 @@ async function checkByKey(data: Buffer, signatures: Buffer[], { signers }: Trust
   }
   throw new Untrusted('it is not signed with a key that the project trusts')
 }
+
+/** Loads the library of Sigstore when the first signature of an account is checked. */
+const checkAccount: typeof checkKeyless = async (...asked) => (await import('./keyless.ts')).checkKeyless(...asked)

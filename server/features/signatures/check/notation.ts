@@ -11,7 +11,6 @@ const readers: Readonly<Record<string, (bytes: Buffer) => NotationEnvelope>> = {
   'application/jose+json': readJws,
   'application/cose': readCose,
 }
-export const notationTypes: readonly string[] = Object.keys(readers)
 
 /** Checks a signature of notation in either form, against the project's certificates, without a network. */
 export function checkNotation({ subject, mediaType, bytes }: Sealed, { signers, now }: Trust): Promise<Check> {

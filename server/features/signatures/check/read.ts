@@ -6,7 +6,7 @@ import type { Registry } from '../../../registry/registry.ts'
 import { fromBothEnds } from '../rules.ts'
 import { checkAttestation, checkBundle, checkSimpleSigning } from './cosign.ts'
 import type { Check, Sealed, Trust } from './check.ts'
-import { checkNotation, notationTypes } from './notation.ts'
+import type { checkNotation } from './notation.ts'
 
 /** An artifact that holds signatures of another one, the subject. */
 type Held = { repository: RepositoryName; digest: Digest; subject: Digest }
@@ -19,6 +19,12 @@ const layersLimit = 20
 
 type How = { tool: Check['tool']; says: Check['says']; check(sealed: Sealed, trust: Trust): Promise<Check> }
 
+/** The two forms of a signature of notation: JWS and COSE. */
+const notationTypes = ['application/jose+json', 'application/cose']
+/** Loads what reads them when there is the first one. */
+const checkByNotation: typeof checkNotation = async (...asked) =>
+  (await import('./notation.ts')).checkNotation(...asked)
+
 /** How the layers of each media type are checked. Layers of other types hold no signature. */
 function howOf({ mediaType }: Descriptor): How | undefined {
   if (mediaType === 'application/vnd.dev.cosign.simplesigning.v1+json')
@@ -27,7 +33,7 @@ function howOf({ mediaType }: Descriptor): How | undefined {
     return { tool: 'cosign', says: 'attestation', check: checkAttestation }
   if (mediaType.startsWith('application/vnd.dev.sigstore.bundle'))
     return { tool: 'cosign', says: 'signature', check: checkBundle }
-  if (notationTypes.includes(mediaType)) return { tool: 'notation', says: 'signature', check: checkNotation }
+  if (notationTypes.includes(mediaType)) return { tool: 'notation', says: 'signature', check: checkByNotation }
   return undefined
 }
 

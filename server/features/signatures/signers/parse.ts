@@ -1,5 +1,3 @@
-import { TrustedRoot as TrustedRootJson } from '@sigstore/protobuf-specs'
-import { toTrustMaterial } from '@sigstore/verify'
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import type { Identity, Signer, SignerContent, TrustedRoot } from './signer.ts'
 
@@ -102,20 +100,8 @@ export function readIdentity(text: string): Identity {
   return attributes
 }
 
-/** A trusted root as Sigstore publishes it (trusted_root.json). Throws SignerProblem. */
-export function readTrustedRoot(name: string, content: object): TrustedRoot {
-  const material = orProblem(
-    () => toTrustMaterial(TrustedRootJson.fromJSON(content)),
-    'this is no trusted root (trusted_root.json) that can be read',
-  )
-  const { certificateAuthorities, tlogs, timestampAuthorities } = material
-  if (certificateAuthorities.length === 0) throw new SignerProblem('the trusted root has no certificate authority')
-  if (tlogs.length + timestampAuthorities.length === 0)
-    throw new SignerProblem('the trusted root has no transparency log and no timestamp authority')
-  return { name, material }
-}
-
-function orProblem<Value>(read: () => Value, problem: string): Value {
+/** The value, or SignerProblem when it cannot be read. */
+export function orProblem<Value>(read: () => Value, problem: string): Value {
   try {
     return read()
   } catch (error) {

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs'
-import { copyFile, open, unlink, type FileHandle } from 'node:fs/promises'
+import { unlink, type FileHandle } from 'node:fs/promises'
 import { StorageFull, type RunningDigest } from '../../../platform/blobs/blobs.ts'
 import { freeNow } from '../../../platform/blobs/chunk.ts'
 import { blockBytes, type Block, type Blocks } from './blocks.ts'
+import { openSpoolFile } from './spool-file.ts'
 
 /**
  * The bytes of one blob on their way from the upstream, in a file that grows. Any number of readers follow it at their
@@ -86,24 +86,8 @@ export async function openSpool(
   size: number,
   { pool, digest, before }: { pool: Blocks; digest: RunningDigest; before?: string | undefined },
 ): Promise<Spool> {
-  const handle = await openFile(file, before)
-  const arrived = before === undefined ? 0 : await takeOver(handle, size, digest)
-  const state: State = {
-    size,
-    arrived,
-    written: arrived,
-    ended: undefined,
-    grown: openSignal(),
-    handle,
-    users: 1,
-    pool,
-    digest,
-    told: 0,
-    blocks: [],
-    writing: undefined,
-    timer: undefined,
-    waking: undefined,
-  }
+  const { handle, arrived } = await openSpoolFile(file, size, { digest, before })
+  const state = newState({ size, arrived, handle, pool, digest })
   let isKept = false
   const end = (how: NonNullable<State['ended']>) => {
     state.ended ??= how
@@ -140,28 +124,20 @@ export async function openSpool(
   }
 }
 
-async function openFile(file: string, before: string | undefined): Promise<FileHandle> {
-  const copied = before === undefined ? undefined : copyFile(before, file, constants.COPYFILE_EXCL)
-  const isCopied = await copied?.then(
-    () => true,
-    () => false,
-  )
-  if (isCopied) return open(file, 'r+')
-  await unlink(file).catch(() => undefined)
-  return open(file, 'wx+', 0o600)
-}
+type New = Pick<State, 'size' | 'arrived' | 'handle' | 'pool' | 'digest'>
 
-/** Hashes what the file has already. Returns how many bytes that are. */
-async function takeOver(handle: FileHandle, size: number, digest: RunningDigest): Promise<number> {
-  await handle.truncate(Math.min(size, (await handle.stat()).size))
-  const bytes = Buffer.allocUnsafeSlow(blockBytes)
-  for (let at = 0; ;) {
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, at)
-    if (bytesRead === 0) return at
-    digest.passing(bytes.subarray(0, bytesRead))
-    at += bytesRead
-  }
-}
+const newState = (given: New): State => ({
+  ...given,
+  written: given.arrived,
+  ended: undefined,
+  grown: openSignal(),
+  users: 1,
+  told: 0,
+  blocks: [],
+  writing: undefined,
+  timer: undefined,
+  waking: undefined,
+})
 
 /** Copies what came into the blocks, and begins to write it to the file. */
 function take(state: State, bytes: Buffer): Promise<void> | undefined {

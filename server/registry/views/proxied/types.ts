@@ -56,7 +56,7 @@ export type ProxyLent = {
   /** A digest that is computed beside the download. */
   startDigest(algorithm: Algorithm): RunningDigest
   log: Log
-  /** Told of the length of each chunk of a blob whose memory only a garbage collection frees: those that come by TLS. */
+  /** Told of the length of each chunk that comes by TLS: its memory is freed by the garbage collection alone. */
   onReceived(bytes: number): void
 }
 

@@ -33,8 +33,8 @@ export function findCurrent(db: Queryable): Promise<Generation | undefined> {
 }
 
 /**
- * The same, and it stays in use until the transaction ends: what is matched in it is not half of one generation and half
- * of the next.
+ * The same, and it stays in use until the transaction ends: nothing that is matched in it is half of one generation and
+ * half of the next.
  */
 export async function holdCurrent(tx: Tx): Promise<Generation | undefined> {
   await tx.run(sql`select generation_id from vulndb for share`)
@@ -74,8 +74,8 @@ export async function switchOff(tx: Tx): Promise<boolean> {
 }
 
 /**
- * Saves advisories with their packages; one that the generation has already is left as it is. Returns how many advisories
- * and packages were saved. At most 1,000 at once.
+ * Saves advisories with their packages; one that the generation has already is left as it is. Returns which advisories,
+ * and how many packages, were saved. At most 1,000 at once.
  */
 export async function saveAdvisories(
   db: Queryable,
@@ -85,10 +85,12 @@ export async function saveAdvisories(
   const text = (pick: (one: Advisory) => unknown) => advisories.map((one) => jsonbText(pick(one)))
   const rows = await db.rows<{ id: string }>(sql`
     insert into advisory (generation_id, id, ids, cves, modified_at, severity, cvss_v3, details)
-    select ${generation}, id, array(select jsonb_array_elements_text(ids)), array(select jsonb_array_elements_text(cves)),
+    select ${generation}, id, array(select jsonb_array_elements_text(ids)),
+      array(select jsonb_array_elements_text(cves)),
       modified, severity, cvss, details
     from unnest(
-      ${advisories.map(({ id }) => id)}::text[], ${text(({ ids }) => ids)}::jsonb[], ${text(({ cves }) => cves)}::jsonb[],
+      ${advisories.map(({ id }) => id)}::text[], ${text(({ ids }) => ids)}::jsonb[],
+      ${text(({ cves }) => cves)}::jsonb[],
       ${advisories.map(({ modified }) => modified)}::timestamptz[],
       ${advisories.map(({ severity }) => (severity ? rankOf(severity) : null))}::smallint[],
       ${advisories.map(({ cvssV3 }) => cvssV3)}::real[], ${text(({ details }) => details)}::jsonb[]

@@ -11,7 +11,7 @@ import { entriesOf, readEntry } from '../../inventory/zip.ts'
 import { ImportRefused, type ImportBudget } from './bounds.ts'
 
 /** A file of a database; `bytes` is a sentence instead where the file cannot be had. */
-export type SourceFile = { name: string; bytes: Buffer | string }
+type SourceFile = { name: string; bytes: Buffer | string }
 
 type Place = { path: string; name: string; folder: string; budget: ImportBudget }
 

@@ -18,15 +18,8 @@ export type Written = {
 
 /** Writes what is read into a generation, in batches, and counts it. */
 export function openWriter(db: Db, generation: number) {
-  const written: Written = {
-    dataAt: null,
-    advisories: 0,
-    packages: 0,
-    scores: 0,
-    statements: 0,
-    skipped: {},
-    ecosystems: {},
-  }
+  const counts = { advisories: 0, packages: 0, scores: 0, statements: 0 }
+  const written: Written = { dataAt: null, ...counts, skipped: {}, ecosystems: {} }
   let waiting: Advisory[] = []
   const skip = (why: string) => void (written.skipped[why] = (written.skipped[why] ?? 0) + 1)
 

@@ -2,7 +2,7 @@ import type { Paged, PagePart, Queryable } from '../../../../platform/db/db.ts'
 import { sql } from '../../../../platform/db/sql.ts'
 import { currentCves } from './search.ts'
 
-export type PackageOfImage = { type: string; name: string; version: string; purl: string; cves: string[] }
+type PackageOfImage = { type: string; name: string; version: string; purl: string; cves: string[] }
 
 /** One page of the packages of an image, in the order of their package URLs. `name`: only of this name, in any case. */
 export function listPackages(
@@ -15,7 +15,9 @@ export function listPackages(
   return db.page<PackageOfImage>(
     {
       columns: sql`package.type, package.name, package.version, package.purl, ${currentCves} as cves`,
-      from: sql`from image_package join package on package.id = package_id where artifact_id = ${artifactId} and ${only}`,
+      from: sql`
+        from image_package join package on package.id = package_id
+        where artifact_id = ${artifactId} and ${only}`,
     },
     { ...part, order: sql`package.purl, package.id` },
   )
@@ -32,7 +34,7 @@ export function listAllPackages(db: Queryable, artifactId: number): Promise<Pack
     where artifact_id = ${artifactId} order by package.purl limit ${most}`)
 }
 
-export type Change = { type: string; name: string; before: string[]; after: string[] }
+type Change = { type: string; name: string; before: string[]; after: string[] }
 
 /** Packages of which not both images have the same versions. */
 export function changesOf(before: PackageOfImage[], after: PackageOfImage[]): Change[] {

@@ -24,21 +24,7 @@ export function packageRoutes({ reader, rules }: Ground): ApiRoute[] {
     imageOf(db, (await getArtifact({ reader, artifacts }, project, params)).artifact.id, params.reference)
 
   return [
-    route(api.searchPackages, 'user', async ({ query, rights }) => {
-      const { page, page_size: pageSize, ...wish } = query
-      const part = listing({}, pageOf(page, pageSize), sql`true`)
-      const { rows, total } = await searchPackages(db, await scopeOf(reader, rights), wish, part)
-      return {
-        total,
-        rows: rows.map(({ cves, projectName, repositoryName, pushedAt, ...one }) => ({
-          ...one,
-          project_name: projectName,
-          repository_name: repositoryName,
-          push_time: pushedAt.toISOString(),
-          vulnerabilities: cves,
-        })),
-      }
-    }),
+    searchRoute(reader),
     route(api.listPackagesOfArtifact, { project: 'sbom', verb: 'read' }, async ({ project, params, query }) => {
       const { page, page_size: pageSize, name } = query
       const id = await find(project, params)
@@ -61,6 +47,7 @@ export function packageRoutes({ reader, rules }: Ground): ApiRoute[] {
     ),
     route(api.comparePackages, { project: 'sbom', verb: 'read' }, async ({ project, params, query }) => {
       const before = await find(project, params)
+      if (query.with === undefined) throw new Failure('BAD_REQUEST', 'with names the image after the change')
       const after = await find(project, { ...params, reference: query.with })
       const [was, is] = await Promise.all([before, after].map((id) => listAllPackages(db, id)))
       const [had, has] = await Promise.all(
@@ -71,19 +58,38 @@ export function packageRoutes({ reader, rules }: Ground): ApiRoute[] {
   ]
 }
 
+function searchRoute(reader: Ground['reader']): ApiRoute {
+  return route(api.searchPackages, 'user', async ({ query, rights }) => {
+    const { page, page_size: pageSize, ...wish } = query
+    const part = listing({}, pageOf(page, pageSize), sql`true`)
+    const { rows, total } = await searchPackages(reader.db, await scopeOf(reader, rights), wish, part)
+    return {
+      total,
+      rows: rows.map(({ cves, projectName, repositoryName, pushedAt, ...one }) => ({
+        ...one,
+        project_name: projectName,
+        repository_name: repositoryName,
+        push_time: pushedAt.toISOString(),
+        vulnerabilities: cves,
+      })),
+    }
+  })
+}
+
 const pageOf = (page: number | undefined, pageSize: number | undefined) => ({
   page: page ?? 1,
   page_size: pageSize ?? 10,
 })
 
-/** The one image that an artifact is, or that an index has, with known packages. Throws BAD_REQUEST and NOT_FOUND. */
+/** The one image that an artifact is or that an index has, with known packages. Throws BAD_REQUEST or PRECONDITION. */
 async function imageOf(db: Db, artifactId: number, reference: string): Promise<number> {
   const images = await listSubjects(db, artifactId)
   if (images.length > 1)
     throw new Failure('BAD_REQUEST', `${reference} is an index: name one of its images by its digest`)
   const id = images[0]?.id ?? artifactId
   const known = await db.row(sql`select from image_inventory where artifact_id = ${id}`)
-  if (!known) throw new Failure('NOT_FOUND', `the packages of ${reference} are not known: ask for its SBOM, or scan it`)
+  if (!known)
+    throw new Failure('PRECONDITION', `the packages of ${reference} are not known: ask for its SBOM, or scan it`)
   return id
 }
 

@@ -4,9 +4,9 @@ import { Failure } from '../../../../platform/http/failure.ts'
 import { compareSemver, orderOf } from '../versions/order.ts'
 
 /** What a caller looks for; at least one of name, purl and cve. */
-export type Wish = { name?: string; type?: string; version?: string; purl?: string; cve?: string }
+type Wish = { name?: string; type?: string; version?: string; purl?: string; cve?: string }
 
-export type FoundRow = {
+type FoundRow = {
   type: string
   name: string
   version: string
@@ -40,6 +40,7 @@ export async function searchPackages(
   part: Omit<PagePart, 'order'>,
 ): Promise<Paged<FoundRow>> {
   const ids = await listVersions(db, wish)
+  const inScope = scope === 'all' ? sql`true` : sql`project.id = any(${scope}::bigint[])`
   return db.page<FoundRow>(
     {
       columns: sql`
@@ -53,7 +54,7 @@ export async function searchPackages(
           join artifact on artifact.id = image_package.artifact_id
           join repository on repository.id = artifact.repository_id
           join project on project.id = repository.project_id
-        where package_id = any(${ids}::bigint[]) and ${scope === 'all' ? sql`true` : sql`project.id = any(${scope}::bigint[])`}`,
+        where package_id = any(${ids}::bigint[]) and ${inScope}`,
     },
     { ...part, order: sql`artifact.id desc, package.id` },
   )
@@ -103,7 +104,7 @@ type Versioned = { ecosystem: string; version: string; wantedVersion: string }
  * `2.14.1`, or comparisons with commas between: `>=2.0,<2.17.1`. Distributions of no known order are compared as
  * Semantic Versioning. Throws BAD_REQUEST.
  */
-export function parseVersionRange(text: string): (one: Versioned) => boolean {
+function parseVersionRange(text: string): (one: Versioned) => boolean {
   if (!/[<>=,]/.test(text)) return ({ version, wantedVersion }) => version === text || wantedVersion === text
   const parts = text.split(',').map((part) => {
     const [, sign, version] = /^\s*(<=|>=|<|>|=)\s*(\S+)\s*$/.exec(part) ?? []

@@ -11,8 +11,8 @@ type Part = { kind: (typeof kinds)[number]; text: string }
 const form = /^(\d+)((?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(~[0-9a-f]+)?(?:-r(\d+))?$/
 
 /**
- * The order of Alpine's versions (apk-package(5), "Package version"): below 0 when `a` is the earlier one. Undefined when
- * one of them is no version.
+ * The order of Alpine's versions (apk-package(5), "Package version"): below 0 when `a` is the earlier one. Undefined
+ * when one of them is no version.
  */
 export function compareApk(a: string, b: string): number | undefined {
   const [left, right] = [parse(a), parse(b)]

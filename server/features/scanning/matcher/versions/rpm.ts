@@ -1,8 +1,8 @@
 import { compareDigits, compareText } from './deb.ts'
 
 /**
- * The order of rpm's versions, `epoch:version-release` (rpm-version(7)): below 0 when `a` is the earlier one. Without an
- * epoch it is 0. Undefined when one of them is no version.
+ * The order of rpm's versions, `epoch:version-release` (rpm-version(7)): below 0 when `a` is the earlier one. An epoch
+ * that is missing is 0. Undefined when one of them is no version.
  */
 export function compareRpm(a: string, b: string): number | undefined {
   const [left, right] = [parse(a), parse(b)]
@@ -20,7 +20,7 @@ function parse(text: string): { epoch: string; version: string; release: string 
 }
 
 /** Version or release alone: what stands between is of no account, `~` sorts before the end, `^` after it. */
-export function comparePart(a: string, b: string): number {
+function comparePart(a: string, b: string): number {
   const [left, right] = [tokens(a), tokens(b)]
   for (let at = 0; at < Math.max(left.length, right.length); at++) {
     const [one, other] = [left[at], right[at]]
