@@ -213,7 +213,7 @@ suite('vulnerabilities in the portal', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
-  test('a guest reads findings and is offered no scan; a project chooses its scanner, whose reports count', async () => {
+  test('a guest reads findings and scans nothing; a project chooses its scanner, whose reports count', async () => {
     await using guest = await visit({ as: cast.guest })
     await guest.go(`${image}?tab=vulnerabilities`)
     await guest.page.getByRole('table', { name: 'Vulnerabilities' }).waitFor()

@@ -19,6 +19,7 @@ export function Signatures({ project, repository, artifact }: InArtifact) {
   const { data, error, refresh } = useApi(listSignatures, { params })
   if (error && !data) return <ErrorState error={error} onRetry={refresh} />
   if (!data) return <div class="page-loading" aria-busy="true" />
+  const image = `${registryHost.value}/${project.name}/${repository}@${artifact.digest}`
   return (
     <>
       {data.length > 0 && <p class="tab-about">{words().about}</p>}
@@ -28,11 +29,7 @@ export function Signatures({ project, repository, artifact }: InArtifact) {
         rows={data}
         keyOf={(one) => `${one.digest} ${one.subject} ${one.identity ?? ''} ${one.signer ?? ''}`}
         empty={
-          <EmptyState
-            icon="shield"
-            title={words().none}
-            commands={`cosign sign --key cosign.key ${registryHost.value}/${project.name}/${repository}@${artifact.digest}`}
-          >
+          <EmptyState icon="shield" title={words().none} commands={`cosign sign --key cosign.key ${image}`}>
             {words().noneHint}
           </EmptyState>
         }
