@@ -11,10 +11,17 @@ const { scene, visit, browser } = await openPortal()
 
 suite('the home page, the search and the palette', () => {
   test('each caller begins with what they may see', async () => {
-    const ofMembers = ['library/alpine', 'team/api', 'team/charts/web', 'team/apps/web', 'team/trial']
+    const ofMembers = [
+      'hub/library/alpine',
+      'library/alpine',
+      'team/api',
+      'team/charts/web',
+      'team/apps/web',
+      'team/trial',
+    ]
     for (const [role, heading, pushed] of [
-      ['anonymous', 'What is public here', ['library/alpine']],
-      ['stranger', 'Hello, stella', ['library/alpine']],
+      ['anonymous', 'What is public here', ['hub/library/alpine', 'library/alpine']],
+      ['stranger', 'Hello, stella', ['hub/library/alpine', 'library/alpine']],
       ['guest', 'Hello, gustav', ofMembers],
       ['administrator', 'Hello, admin', ofMembers],
     ] as const) {

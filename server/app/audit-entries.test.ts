@@ -345,7 +345,7 @@ const table: [Fact, string][] = [
     'create_sbom | team/app@sha256:d1 | create sbom: team/app@sha256:d1',
   ],
   [
-    scanning.sbomStopped({ ...place, digest: d1 }, anna),
+    scanning.sbomStopped({ ...place, ...scanEnded, scanType: 'sbom' }, anna),
     'stop_sbom | team/app@sha256:d1 | stop sbom: team/app@sha256:d1',
   ],
   [
@@ -363,6 +363,16 @@ const table: [Fact, string][] = [
   [
     scanning.scanFailed({ ...place, ...scanEnded, reason: 'no answer' }, marina),
     'complete_scan | team/app@sha256:d1 | scan failed: team/app@sha256:d1: no answer | failed',
+  ],
+  [scanning.scanAllRequested({ executionId: 7 }, anna), 'create_scan_all | all images | create scan all: all images'],
+  [scanning.scanAllStopped({ executionId: 7 }, anna), 'stop_scan_all | all images | stop scan all: all images'],
+  [
+    scanning.scanAllScheduled({ cron: '0 0 2 * * *' }, anna),
+    'update_scan_all | all images | schedule the scan of all images: 0 0 2 * * *',
+  ],
+  [
+    scanning.scanAllScheduled({ cron: null }, anna),
+    'update_scan_all | all images | end the schedule of the scan of all images',
   ],
   [
     systemArtifacts.systemArtifactCreated(report, marina),
@@ -554,6 +564,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_retention',
     'create_sbom',
     'create_scan',
+    'create_scan_all',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
@@ -613,6 +624,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'stop_retention',
     'stop_sbom',
     'stop_scan',
+    'stop_scan_all',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
@@ -627,6 +639,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_repository',
     'update_retention',
     'update_robot',
+    'update_scan_all',
     'update_scanner',
     'update_score_rules',
     'update_signer',

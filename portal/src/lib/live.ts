@@ -96,6 +96,7 @@ function open(topics: ReadonlySet<StreamTopic>): Stream {
   const source = new EventSource(`${base}api/v2.0${streamEvents.path}?topics=${[...topics].join(',')}`)
   let poll: ReturnType<typeof setInterval> | undefined
   let again: ReturnType<typeof setTimeout> | undefined
+  let joined: ReturnType<typeof setTimeout> | undefined
   for (const topic of topics)
     source.addEventListener(topic, ({ data }: MessageEvent<string>) => {
       const event = JSON.parse(data) as LiveEvent
@@ -105,6 +106,8 @@ function open(topics: ReadonlySet<StreamTopic>): Stream {
   source.addEventListener('open', () => {
     clearInterval(poll)
     poll = undefined
+    // The server joins a new reader a moment after the answer begins: what happens until then is told to nobody.
+    joined ??= setTimeout(tellAll, pollMs)
   })
   // A browser comes back by itself after a break, but not after a refusal, such as too many streams. Meanwhile, and
   // where something on the way lets no stream through, answers are asked again.
@@ -123,6 +126,7 @@ function open(topics: ReadonlySet<StreamTopic>): Stream {
       source.close()
       clearInterval(poll)
       clearTimeout(again)
+      clearTimeout(joined)
     },
   }
 }

@@ -131,8 +131,6 @@ export function openTargets(marina: TestMarina) {
         from webhook_target where policy_id = ${id} returning id`)
         return row!.id
       },
-      // A prefetch of a cache: no such id.
-      prefetch_id: async () => 999_999_999,
       task_id: async (_, { execution_id: id }) => id!,
       async repository_name(project) {
         const name = fresh('repo')
@@ -187,6 +185,7 @@ export function openTargets(marina: TestMarina) {
       },
       ...retentionTargets(marina),
       reaction_name: async () => 'audit-forward',
+      prefetch_id: async () => 999_999_999,
       purge_id: async () => 999_999_999,
       import_id: async () => 999_999_999,
       async job_id() {

@@ -36,7 +36,8 @@ export const facts = {
     isFailure: true,
     description: ({ repository, digest, reason }) => `scan failed: ${repository}@${digest}: ${reason}`,
   }),
-  sbomStopped: topic<Scanned>('sbom.stopped', { ...ofSbom, operation: 'stop' }),
+  /** Of each image of which an SBOM was being made. */
+  sbomStopped: topic<ScanEnded>('sbom.stopped', { ...ofSbom, operation: 'stop' }),
   scanAllRequested: topic<{ executionId: number }>('scan-all.requested', { ...ofAll, operation: 'create' }),
   scanAllStopped: topic<{ executionId: number }>('scan-all.stopped', { ...ofAll, operation: 'stop' }),
   /** `cron` is null when the schedule was removed. */

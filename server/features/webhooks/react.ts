@@ -51,6 +51,7 @@ const sources: Source[] = [
   source('SCANNING_COMPLETED', scanFacts.scanCompleted),
   source('SCANNING_FAILED', scanFacts.scanFailed),
   source('SCANNING_STOPPED', scanFacts.scanStopped),
+  source('SCANNING_STOPPED', scanFacts.sbomStopped),
   replicationSource(replicationFacts.taskChanged),
   replicationSource(replicationFacts.taskFailed),
   {

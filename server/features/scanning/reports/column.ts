@@ -6,8 +6,8 @@ import { listOverviewsBy, type ReportRow } from './store.ts'
 import { parseAccepted, presentOverview, typeOf, type Overview } from './wire.ts'
 
 /**
- * What lists of artifacts show of vulnerabilities: from the cache or by one query for a whole page; one query more where
- * a scan runs, and one where there are indexes.
+ * What lists of artifacts show of vulnerabilities: from the cache or by one query for a whole page. One query more is
+ * needed where a scan runs, and one where there are indexes.
  */
 export const scanOverview: Column = {
   flag: 'with_scan_overview',

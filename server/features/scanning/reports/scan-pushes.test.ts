@@ -103,6 +103,29 @@ test('webhooks tell of SBOMs as well, with their digest', async () => {
   )
 })
 
+test('pulls of scanners count as pulls, unless the settings say otherwise', async () => {
+  const leaveOut = async (isLeftOut: boolean) => {
+    const body = { scanner_skip_update_pulltime: isLeftOut }
+    expectAnswer(await rest('PUT', '/configurations', admin, body), 200)
+  }
+  const pullsOf = async (name: string) => {
+    const row = await db.row<{ count: number }>(sql`
+      select artifact.pull_count::int as count from artifact join repository on repository.id = repository_id
+      where repository.name = ${full(name)}`)
+    return row!.count
+  }
+  const [left, counted] = [await givenImage(), await givenImage()]
+  await leaveOut(true)
+  await scan(left)
+  await ended(left)
+  await leaveOut(false)
+  await scan(counted)
+  await ended(counted)
+  // Pulls are written in their order: those of the first image would be there by now.
+  await eventually(async () => assert.equal(await pullsOf(counted), 1))
+  assert.equal(await pullsOf(left), 0)
+})
+
 type Hook = {
   type: string
   operator: string

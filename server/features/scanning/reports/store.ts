@@ -1,4 +1,5 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
 import { imageFindingsKey } from '../../../catalog/artifact.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { keyOf } from '../../../platform/cache/keys.ts'
@@ -8,6 +9,9 @@ import type { Status } from '../../../platform/jobs/type.ts'
 import type { ScannerDescription } from '../scanners/scanner.ts'
 import { rankOf, severities, summarize, unite, type Finding, type ReportState, type Summary } from './finding.ts'
 import { linkFindings, saveFindings } from './findings.ts'
+
+/** Beside the event loop: an answer has up to 64 MiB. */
+const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)]
 
 export type NewReport = {
   artifactId: number
@@ -43,7 +47,7 @@ export async function saveReport(
   if (id === undefined) return undefined
   const added = await linkFindings(tx, id, await saveFindings(tx, findings))
   if (report.raw) {
-    const content = zstdCompressSync(report.raw)
+    const content = await compress(report.raw)
     await tx.run(sql`
       insert into raw_report (report_id, content) values (${id}, ${content})
       on conflict (report_id) do update set content = excluded.content`)
@@ -187,7 +191,7 @@ function overviewOf({ isMade, rank, ...stored }: Stored, task: TaskState | undef
 /** The scanner's answer as it came; undefined when none is kept. */
 export async function findRawReport(db: Queryable, id: number): Promise<Buffer | undefined> {
   const row = await db.row<{ content: Buffer }>(sql`select content from raw_report where report_id = ${id}`)
-  return row && zstdDecompressSync(row.content)
+  return row && decompress(row.content)
 }
 
 /** Locks the reports of images by a scanner, and makes those that are missing. Returns the images being looked into. */

@@ -32,7 +32,7 @@ const row = (status: ReportRow['status'], more: Partial<ReportRow> = {}): Report
   ...more,
 })
 
-test('running wins over stopped, and one success over errors; an index has all ids, the first start, the last end', () => {
+test('running wins over stopped, one success over errors; an index has the first start and the last end', () => {
   const statusOf = (...all: ReportRow['status'][]) =>
     presentOverview(
       all.map((one) => row(one)),

@@ -8,6 +8,7 @@ import type { Trigger } from '../../../platform/jobs/type.ts'
 import { facts } from '../topics.ts'
 import { vendorType, type SbomJob } from './jobs.ts'
 import { listReports, listSubjects, lockReports, noteTasks, type Subject } from './store.ts'
+import { tellStopped } from './told.ts'
 
 /** An artifact that is asked about: an image, or an index of images. */
 export type Asked = { id: number; digest: string; repositoryName: string; projectId: number }
@@ -55,15 +56,19 @@ export async function addExecution(tx: Tx, type: SbomJob, { artifact, images, by
 /** Stops what makes SBOMs of an artifact's images. Throws BAD_REQUEST when none was ever asked for. */
 export async function stopSboms(db: Db, by: Actor, artifact: Asked): Promise<void> {
   await db.transaction(async (tx) => {
-    const reports = await listReports(tx, idsOf(await listSubjects(tx, artifact.id)))
+    const images = await listSubjects(tx, artifact.id)
+    const reports = await listReports(tx, idsOf(images))
     // Harbor's words, and its status.
     if (reports.length === 0) throw new Failure('BAD_REQUEST', `no scan job for artifact digest=${artifact.digest}`)
-    const taskIds = reports.flatMap(({ status, taskId }) =>
-      taskId !== null && (status === 'Pending' || status === 'Running') ? [taskId] : [],
+    const busy = new Map(
+      reports.flatMap(({ status, taskId, artifactId }) =>
+        taskId !== null && (status === 'Pending' || status === 'Running') ? [[artifactId, taskId] as const] : [],
+      ),
     )
-    if (taskIds.length === 0) return
-    await stopTasks(tx, taskIds)
-    await emit(tx, [facts.sbomStopped(toldOf(artifact), by)])
+    if (busy.size === 0) return
+    const stopped = new Set(await stopTasks(tx, [...busy.values()]))
+    const those = images.filter(({ id }) => stopped.has(busy.get(id) ?? -1))
+    await tellStopped(tx, those, by)
   })
 }
 

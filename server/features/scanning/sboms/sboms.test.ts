@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { digestOf } from '../../../../oci/digest.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { pauseQueue, resumeQueue } from '../../../platform/jobs/stop.ts'
-import { givenRobot } from '../../../testing/api.ts'
+import { factsSince, givenRobot, lastFact } from '../../../testing/api.ts'
 import { fresh, givenProject, pushImage, pushIndex, pushReferrer } from '../../../testing/given.ts'
 import { eventually, expectAnswer } from '../../../testing/http.ts'
 import { pushLayers, type LayerFile } from '../../../testing/layers.ts'
@@ -258,6 +258,7 @@ test('while an SBOM is being made another is 409, and it can be stopped', async 
   const name = fresh('waits')
   await pushLayers(marina, `${cast.A.name}/${name}`, [npmLayer('x')], { tag: 'v1' })
   await db.transaction((tx) => pauseQueue(tx, 'SBOM'))
+  const since = await lastFact(marina)
   try {
     assert.equal((await ask(name, 'v1')).status, 202)
     assert.equal((await show(name, 'v1')).sbom_overview!.scan_status, 'Pending')
@@ -266,6 +267,11 @@ test('while an SBOM is being made another is 409, and it can be stopped', async 
     assert.equal((await stop()).status, 202)
     assert.equal((await show(name, 'v1')).sbom_overview!.scan_status, 'Stopped')
     assert.equal((await stop()).status, 202)
+    const told = (await factsSince(marina, since)).filter(({ topic }) => topic === 'sbom.stopped')
+    assert.deepEqual(
+      told.map(({ payload }) => [payload['scanType'], payload['tags']]),
+      [['sbom', ['v1']]],
+    )
   } finally {
     await db.transaction((tx) => resumeQueue(tx, 'SBOM'))
   }

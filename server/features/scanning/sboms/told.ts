@@ -1,3 +1,4 @@
+import type { Actor } from '../../../catalog/topics.ts'
 import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { operatorOf, tagsOf, type Run } from '../reports/told.ts'
@@ -19,8 +20,13 @@ export function tellNotMade(db: Db, image: Subject, run: Run, reason: string): P
   })
 }
 
+/** Tells of each image of which a caller has stopped the SBOM. */
+export async function tellStopped(tx: Tx, images: Subject[], by: Actor): Promise<void> {
+  for (const image of images) await emit(tx, [facts.sbomStopped(await endedOf(tx, image, 'Stopped'), by)])
+}
+
 /** `status`: what the task ends with, which it is about to say itself. */
-async function endedOf(tx: Queryable, image: Subject, status?: 'Error'): Promise<ScanEnded> {
+async function endedOf(tx: Queryable, image: Subject, status?: 'Error' | 'Stopped'): Promise<ScanEnded> {
   const { id, projectId, repository, digest } = image
   const [row] = await listReports(tx, [id])
   const shown = row && presentOverview([status ? { ...row, status, endedAt: new Date() } : row])

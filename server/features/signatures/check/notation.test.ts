@@ -43,6 +43,7 @@ const forms = { JWS: notationJws, COSE: notationCose }
 for (const [name, make] of Object.entries(forms)) {
   test(`${name}: a chain to a trusted certificate is verified, root included or not`, async () => {
     const signers = [trusting([root])]
+    const first = Math.min(...[root, middle, leaf].map(({ certificate }) => certificate.validToDate.getTime()))
     for (const chain of [
       [leaf, middle, root],
       [leaf, middle],
@@ -50,7 +51,7 @@ for (const [name, make] of Object.entries(forms)) {
       const check = await run(make(subject, chain), signers)
       assert.deepEqual([check.isVerified, check.reason, check.signer], [true, '', 'builds'])
       assert.equal(check.identity, 'C=DE, O=Example, OU=builds, CN=builder')
-      assert.equal(check.until, leaf.certificate.validToDate.toISOString())
+      assert.equal(check.until, new Date(first).toISOString())
     }
     assert.equal((await run(make(subject, [leaf, middle, root]), [trusting([middle])])).isVerified, true)
     assert.equal((await run(make(subject, [leaf]), [trusting([leaf])])).isVerified, true)
