@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { pushImage } from '../../server/testing/given.ts'
 import { pushLayers } from '../../server/testing/layers.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
 import { openPortal } from '../../server/testing/portal.ts'
 import { openScannerAdapter } from '../../server/testing/scanner-adapter.ts'
+import { keyPairs, pemOf, pushSignatures, signatureTag, simpleSigning } from '../../server/testing/signing.ts'
 
 const { scene, rest, visit, ask } = await openPortal()
 const { marina, cast } = scene
@@ -158,7 +160,60 @@ suite('vulnerabilities in the portal', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
-  test('a guest reads findings and is offered no scan; a project chooses its scanner, whose reports count', async () => {
+  test('images are found by a package that they hold', async () => {
+    const dpkg = 'Package: libexample\nStatus: install ok installed\nVersion: 1.2-3\nArchitecture: amd64\n'
+    await pushLayers(
+      marina,
+      'team/packed',
+      [
+        [
+          ['etc/os-release', 'ID=debian\nVERSION_ID="13"\n'],
+          ['var/lib/dpkg/status', dpkg],
+        ],
+      ],
+      {
+        tag: '1.0',
+      },
+    )
+    const path = '/projects/team/repositories/packed/artifacts/1.0/scan'
+    expectAnswer(await rest('POST', path, marina.admin, { scan_type: 'sbom' }), 202)
+    await eventually(async () => assert.equal((await ask<object[]>('/packages?name=libexample')).length, 1))
+    await using visitor = await visit({ as: cast.guest })
+    const { page } = visitor
+    await visitor.go('/packages')
+    await page.getByRole('heading', { name: 'Say what to look for' }).waitFor()
+    await page.getByRole('searchbox', { name: 'Package, its whole name' }).fill('libexample')
+    await page.getByRole('row', { name: /^team\/packed:1\.0 libexample 1\.2-3 deb none known/ }).waitFor()
+    await visitor.settle()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    await page.getByRole('link', { name: 'team/packed:1.0' }).click()
+    await page.getByRole('row', { name: /^libexample/ }).waitFor()
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('signatures are shown with who signed, and why one is not trusted', async () => {
+    const signed = await pushImage(marina, 'team/signed', { tag: '1.0' })
+    await using visitor = await visit({ as: cast.guest })
+    const { page } = visitor
+    await visitor.go('/p/team/-/r/signed/-/a/1.0?tab=signatures')
+    await page.getByText('Nobody has signed it').waitFor()
+    const keys = keyPairs['P-256']()
+    const key = { public_key: pemOf(keys.publicKey) }
+    expectAnswer(await rest('PUT', '/projects/team/signers/release', marina.admin, { key }), 200)
+    const layers = [simpleSigning(signed.digest, keys)]
+    await pushSignatures(marina, 'team/signed', layers, { tag: signatureTag(signed.digest) })
+    await page.reload()
+    const row = page.getByRole('table', { name: 'Signatures' }).locator('tbody tr')
+    await row.getByText('trusted', { exact: true }).waitFor()
+    await row.getByText('release').first().waitFor()
+    assert.deepEqual(await visitor.findBarriers(), [])
+    expectAnswer(await rest('DELETE', '/projects/team/signers/release', marina.admin), 200)
+    await page.reload()
+    await row.getByText('not trusted').waitFor()
+    assert.deepEqual(visitor.complaints, [])
+  })
+
+  test('a guest reads findings and scans nothing; a project chooses its scanner, whose reports count', async () => {
     await using guest = await visit({ as: cast.guest })
     await guest.go(`${image}?tab=vulnerabilities`)
     await guest.page.getByRole('table', { name: 'Vulnerabilities' }).waitFor()

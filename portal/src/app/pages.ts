@@ -126,6 +126,13 @@ export const pages: Page[] = [
     nav: { section: 'security', icon: 'alert', en: 'Findings', de: 'Funde' },
   },
   {
+    path: '/packages',
+    load: () => import('../pages/packages/packages.tsx'),
+    may: 'user',
+    nav: { section: 'security', icon: 'box', en: 'Packages', de: 'Pakete' },
+    example: '/packages?package=openssl',
+  },
+  {
     path: '/scanners',
     load: () => import('../pages/scanners/scanners.tsx'),
     may: 'scanner:list',

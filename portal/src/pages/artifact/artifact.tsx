@@ -31,6 +31,7 @@ import { Places } from './places.tsx'
 import { words } from './words.ts'
 
 /** What few readers open. */
+const Signatures = later(async () => (await import('./signatures.tsx')).Signatures)
 const Sbom = later(async () => (await import('./sbom.tsx')).Sbom)
 const Vulnerabilities = later(async () => (await import('./vulnerabilities.tsx')).Vulnerabilities)
 
@@ -40,6 +41,7 @@ const views = {
   history: History,
   files: Files,
   vulnerabilities: Vulnerabilities,
+  signatures: Signatures,
   sbom: Sbom,
   documents: Documents,
   places: Places,
@@ -164,6 +166,7 @@ function viewsOf({ type, addition_links: additions, references }: Artifact, can:
   return (Object.keys(views) as View[]).filter((one) => {
     if (one === 'history') return 'build_history' in additions || references.length > 0
     if (one === 'files') return hasFiles
+    if (one === 'signatures') return can('accessory', 'list')
     if (one === 'vulnerabilities') return type === 'IMAGE' && can('scan', 'read')
     if (one === 'sbom') return (type === 'IMAGE' || type === 'SBOM') && can('sbom', 'read')
     if (one === 'activity') return can('log', 'list')

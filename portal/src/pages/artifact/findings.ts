@@ -27,7 +27,7 @@ type Reported = {
   preferred_cvss?: { score_v3?: number | null }
 }
 
-/** What the addition `vulnerabilities` answers: one report under its media type, or {}. The worst findings are first. */
+/** What the addition `vulnerabilities` answers: a report under its media type, or {}. The worst findings are first. */
 export function findingsOf(addition: unknown): Finding[] {
   const [report] = Object.values((addition ?? {}) as Record<string, { vulnerabilities?: Reported[] | null }>)
   const found = (report?.vulnerabilities ?? []).map((one) => ({

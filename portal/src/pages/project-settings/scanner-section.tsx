@@ -1,3 +1,4 @@
+import type { AnswerOf } from '../../../../api/operation.ts'
 import { getScannerOfProject, listScannerCandidatesOfProject, setScannerOfProject } from '../../../../api/scanners.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
@@ -37,13 +38,16 @@ export function ScannerSection({ project, mayChange }: { project: Project; mayCh
             name="scanner"
             label={words().scanner}
             value={uuid === '' ? all[0]!.uuid : uuid}
-            options={all.map((one) => ({
-              value: one.uuid,
-              label: `${one.name}${one.is_default ? ` (${words().default})` : ''}${one.disabled ? ` (${words().disabled})` : ''}`,
-            }))}
+            options={all.map((one) => ({ value: one.uuid, label: labelOf(one) }))}
           />
         </Form>
       )}
     </section>
   )
+}
+
+/** The name, with what keeps a scanner from being one like the others. */
+function labelOf({ name, is_default: isDefault, disabled }: AnswerOf<typeof listScannerCandidatesOfProject>[number]) {
+  const marks = [...(isDefault ? [words().default] : []), ...(disabled ? [words().disabled] : [])]
+  return marks.length === 0 ? name : `${name} (${marks.join(', ')})`
 }

@@ -6,6 +6,7 @@ import {
   stopScanAll,
   updateScanAllSchedule,
 } from '../../../../api/scan-all.ts'
+import { listScanners } from '../../../../api/scanners.ts'
 import { system } from '../../i18n/system.ts'
 import { send } from '../../lib/api.ts'
 import { useLive } from '../../lib/live.ts'
@@ -91,10 +92,12 @@ function HowFar({ total, completed, ongoing, metrics }: Stats) {
 }
 
 function Planned({ onEdit }: { onEdit(): void }) {
-  const { data, error } = useApi(getScanAllSchedule, {})
+  const scanners = useApi(listScanners, { query: { page_size: 100 } })
+  // Without a default scanner that is enabled there is nothing to plan: the server refuses the question.
+  const isOn = scanners.data?.some(({ is_default: isDefault, disabled }) => isDefault && !disabled) === true
+  const { data } = useApi(getScanAllSchedule, {}, { isOn })
   const { type, cron } = data?.schedule ?? {}
-  // Without a default scanner that is enabled there is nothing to plan, and the server says so.
-  if (error && !data) return <p class="note info below">{scanAllWords().noDefault}</p>
+  if (scanners.data && !isOn) return <p class="note info below">{scanAllWords().noDefault}</p>
   return (
     <p class="row below">
       <span>

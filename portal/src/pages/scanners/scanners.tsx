@@ -23,6 +23,7 @@ import { ErrorState } from '../../ui/problem.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { ScannerEditor, type Scanner } from './editor.tsx'
+import { Database } from './database.tsx'
 import { ScanAll } from './scan-all.tsx'
 import { words } from './words.ts'
 
@@ -40,6 +41,7 @@ export default function Scanners() {
   return (
     <>
       <PageHeader title={words().title} about={words().about} actions={add} />
+      {canInSystem('configuration', 'read') && <Database />}
       {canInSystem('scan-all', 'read') && <ScanAll />}
       <DataGrid
         label={words().title}
