@@ -180,12 +180,8 @@ function overviewOf({ isMade, rank, ...stored }: Stored, task: TaskState | undef
   if (!task && !endedAt) return undefined
   const finished = endedAt && startedAt ? { ...made, severity: severities[rank]!, startedAt, endedAt } : null
   const look = isMade || !task ? { status: 'Success' as const, startedAt, endedAt } : task
-  return {
-    ...{ id, artifactId, scannerId, reportId, taskId, finished },
-    status: look.status,
-    startedAt: look.startedAt,
-    endedAt: look.endedAt,
-  }
+  const { status, startedAt: began, endedAt: ended } = look
+  return { id, artifactId, scannerId, reportId, taskId, finished, status, startedAt: began, endedAt: ended }
 }
 
 /** The scanner's answer as it came; undefined when none is kept. */

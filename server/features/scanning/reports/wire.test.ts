@@ -75,12 +75,10 @@ test('a finding of which little is known has all fields of the API', () => {
     severity: 'Low',
     status: '',
     description: '',
-    ...{
-      links: [],
-      artifact_digests: [],
-      cwe_ids: [],
-      vendor_attributes: {},
-    },
+    links: [],
+    artifact_digests: [],
+    cwe_ids: [],
+    vendor_attributes: {},
     preferred_cvss: {
       score_v3: null,
       score_v2: null,
