@@ -314,7 +314,8 @@ async function makeVolume(name: string): Promise<string> {
 /** Asserts that process 1 is Node itself, runs as the image's user, and can write to its volume alone. */
 async function assertOrdinary(pid: number): Promise<void> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  assert.match(await readFile(`/proc/${pid}/cmdline`, 'utf8'), /^node\0\/marina\/server\/main\.ts\0serve\0$/)
+  const command = ['node', '/marina/.cache/server/current/main.mjs', 'serve', '']
+  assert.equal(await readFile(`/proc/${pid}/cmdline`, 'utf8'), command.join('\0'))
   assert.match(status, /^NSpid:\t\d+\t1$/m)
   assert.match(status, /^Uid:\t10001\t10001\t10001\t10001$/m)
   const beside = (await readdir('/proc')).filter((one) => /^\d+$/.test(one) && one !== String(pid))

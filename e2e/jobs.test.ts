@@ -62,7 +62,7 @@ test('all commands of the page about jobs work in their order, with serve and wo
     const said = stdout.split(/^== next\n/m).slice(1)
     assert.match(said[0]!, /"pid":\d+[^]*"job_type":"ARTIFACT_EXPORT"[^]*"vendor_type":"SYSTEM_ARTIFACT_CLEANUP"/)
     assert.match(said[1]!, /\{"paused":true\}/)
-    assert.match(said[2]!, /"project","repository"[^]*"library","library\/app","sha256:[0-9a-f]{64}","IMAGE","1\.0"/)
+    assert.match(said[3]!, /"project","repository"[^]*"library","library\/app","sha256:[0-9a-f]{64}","IMAGE","1\.0"/)
   } finally {
     worker.kill('SIGTERM')
   }

@@ -189,7 +189,8 @@ async function over(
 
 /** The processes that answer requests, in the order in which they were started. */
 function servingProcesses({ pid }: Marina): number[] {
-  const isServing = (one: number) => readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('processes/serving.ts')
+  // From the sources, or from the bundle of them.
+  const isServing = (one: number) => /\/serving\.(ts|mjs)\0/.test(readFileSync(`/proc/${one}/cmdline`, 'utf8'))
   return family(pid).filter(isServing)
 }
 

