@@ -135,8 +135,11 @@ suite('signing in', () => {
     }
     await fill('no:colon', 'Testing12345')
     await page.getByText('A name holds none of').waitFor()
+    // The wrong field gets the focus a moment later: what is typed before would land there.
+    await page.locator('input[name="username"]:focus').waitFor()
     await fill('newcomer', 'weak')
     await page.getByText('Use 8 to 128 characters').waitFor()
+    await page.locator('input[name="password"]:focus').waitFor()
     await fill(cast.guest.name, 'Testing12345')
     await page.getByText('This name or e-mail address is in use already.').waitFor()
     assert.equal(await page.locator(':focus').getAttribute('name'), 'username')

@@ -37,7 +37,12 @@ const web = '/projects/team/repositories/apps%2Fweb'
 const member = { role_id: 1, member_user: { username: 'stella' } }
 const label = { name: 'sneaky', scope: 'p', color: '#000000', project_id: 2 }
 /** Read by pages of administrators, and told to others as well: labels that all projects use, and one's own scores. */
-const forEverybody = ['/api/v2.0/labels?scope=g', '/api/v2.0/repositories/scores/lowest']
+const forEverybody = [
+  '/api/v2.0/labels?scope=g',
+  '/api/v2.0/repositories/scores/lowest',
+  // Whoever may pull may also see what scans.
+  '/api/v2.0/projects/team/scanner',
+]
 const both: Role[] = ['guest', 'developer']
 
 const hidden: Hidden[] = [

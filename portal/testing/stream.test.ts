@@ -168,7 +168,8 @@ suite('a collection', () => {
     })
     await row.getByRole('button', { name: 'Collection' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click()
-    await page.getByRole('dialog').last().getByRole('button', { name: 'Stop' }).click()
+    // The second dialog, which asks, opens a moment later.
+    await page.getByRole('dialog').nth(1).getByRole('button', { name: 'Stop' }).click()
     await page.getByText('This job does not run any more.').waitFor()
     await visitor.go('/jobs?tab=runs')
     await page.getByRole('row', { name: /Collection \d+ stopped/ }).waitFor()

@@ -164,7 +164,7 @@ suite('the pages of webhooks, the activity and settings', () => {
       assert.deepEqual([metadata['auto_scan'], list.items.length, metadata['public']], ['true', 2, 'true'])
     })
     await page.getByRole('button', { name: 'Delete the project' }).click()
-    await page.getByRole('dialog').getByText('contains repositories').waitFor()
+    await page.getByRole('dialog').getByText('It still holds repositories.').waitFor()
     assert.deepEqual(visitor.complaints, [])
   })
 })

@@ -24,6 +24,7 @@ import { facts as replication, type TaskFact } from '../features/replication/top
 import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as retention } from '../features/retention/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
+import { facts as matcher } from '../features/scanning/matcher/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
 import { facts as scores } from '../features/scores/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
@@ -506,6 +507,35 @@ const table: [Fact, string][] = [
     'delete_trust_root | sigstore | delete trust root: sigstore',
   ],
   [
+    matcher.vulndbAsked({ executionId: 8, source: 'library/osv:1' }, anna),
+    'create_vulndb | library/osv:1 | create vulndb: library/osv:1',
+  ],
+  [matcher.vulndbStopped({ executionId: 8 }, anna), 'stop_vulndb | 8 | stop vulndb: 8'],
+  [
+    matcher.vulndbScheduled({ cron: null, source: 'library/osv:1' }, anna),
+    'update_vulndb | library/osv:1 | update vulndb: library/osv:1',
+  ],
+  [
+    matcher.vulndbImported({ source: 'library/osv:1', advisories: 9 }, anna),
+    'update_vulndb | library/osv:1 | update vulndb: library/osv:1',
+  ],
+  [
+    matcher.vulndbDeleted({ source: 'library/osv:1' }, anna),
+    'delete_vulndb | library/osv:1 | delete vulndb: library/osv:1',
+  ],
+  [
+    matcher.vulnerabilitiesFound(
+      {
+        ...place,
+        digest: d1,
+        count: 1,
+        vulnerabilities: [{ id: 'CVE-1', severity: 'High', package: 'a', version: '1' }],
+      },
+      anna,
+    ),
+    'create_vulnerability | team/app@sha256:d1 | create vulnerability: team/app@sha256:d1',
+  ],
+  [
     { topic: 'tree.planted', payload: { treeId: 22, changed: ['leaves'], by: anna } },
     'plant_tree | 22 | plant tree: 22 (leaves)',
   ],
@@ -569,6 +599,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_system_artifact',
     'create_tag',
     'create_user_group',
+    'create_vulndb',
+    'create_vulnerability',
     'create_webhook_policy',
     'delete_blob',
     'delete_deployment',
@@ -584,6 +616,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_tag',
     'delete_trust_root',
     'delete_user_group',
+    'delete_vulndb',
     'delete_webhook_policy',
     'download_export',
     'evict_proxy_cache',
@@ -625,6 +658,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'stop_sbom',
     'stop_scan',
     'stop_scan_all',
+    'stop_vulndb',
     'test_webhook_policy',
     'update_artifact',
     'update_cve_allowlist',
@@ -646,6 +680,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_tag',
     'update_trust_root',
     'update_user_group',
+    'update_vulndb',
     'update_webhook_policy',
     'warn_quota',
   ])

@@ -6,7 +6,7 @@ import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
 export async function readTopics(): Promise<Topics> {
   const root = join(import.meta.dirname, '..')
   const lists: Record<string, AnyTopic>[] = []
-  for await (const file of glob('{catalog,registry,features/*}/topics.ts', { cwd: root })) {
+  for await (const file of glob('{catalog,registry,features/*,features/*/*}/topics.ts', { cwd: root })) {
     lists.push(((await import(join(root, file))) as { facts: Record<string, AnyTopic> }).facts)
   }
   return topicsOf(...lists)

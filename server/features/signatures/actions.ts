@@ -66,7 +66,7 @@ export async function deleteSigner(db: Db, by: Actor, projectId: number, name: s
 /** Imports a trusted root, or puts it in the place of the one with its name. Throws BAD_REQUEST. */
 export async function putTrustRoot(db: Db, by: Actor, name: string, content: object): Promise<void> {
   checkName(name)
-  const text = JSON.stringify(content)
+  const text = textOf(content)
   if (text.length > signerLimits.root)
     throw new Failure('BAD_REQUEST', `a trusted root has at most ${signerLimits.root} bytes`)
   await explaining(() => openTrustedRoot(name, content))
@@ -98,5 +98,14 @@ async function explaining(read: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     if (error instanceof SignerProblem) throw new Failure('BAD_REQUEST', error.message, { cause: error })
     throw error
+  }
+}
+
+/** Throws BAD_REQUEST for objects that are nested thousands of levels deep. */
+function textOf(content: object): string {
+  try {
+    return JSON.stringify(content)
+  } catch (error) {
+    throw new Failure('BAD_REQUEST', 'a trusted root is not nested so deeply', { cause: error })
   }
 }
