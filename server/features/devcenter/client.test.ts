@@ -54,10 +54,13 @@ async function readOperations(): Promise<Operation[]> {
   const modules = await Promise.all(
     globSync('*.ts', { cwd: folder }).map((name) => import(join(folder, name)) as Promise<Record<string, unknown>>),
   )
-  return modules
-    .flatMap((one) => Object.values(one))
-    .filter((one): one is Operation => typeof one === 'object' && one !== null && 'method' in one && 'path' in one)
+  const exported = modules.flatMap((one) => Object.values(one)).filter((one) => typeof one === 'object' && one !== null)
+  // Operations that belong together are exported as one object.
+  return exported.flatMap((one) => [one, ...Object.values(one!)]).filter(isOperation)
 }
+
+const isOperation = (one: unknown): one is Operation =>
+  typeof one === 'object' && one !== null && 'id' in one && 'method' in one && 'path' in one
 
 test('a user makes, uses and deletes a project with the client alone', async () => {
   const [user, root] = [await givenUser(marina), openClient({ url, login: admin })]
