@@ -64,5 +64,8 @@ export async function unlinkByTags(
       and artifact.subject_digest is null and accessory.type <> 'accelerator.nydus'
       and not exists (select from tag where tag.artifact_id = artifact.id and tag.name = any(${linkTags}))
     returning accessory.subject_digest as digest`)
-  tx.changes(...ids.map(imageFindingsKey), ...subjects.map(({ digest }) => accessoryKey(repositoryId, digest)))
+  tx.changes(
+    ...ids.map((id) => imageFindingsKey(id)),
+    ...subjects.map(({ digest }) => accessoryKey(repositoryId, digest)),
+  )
 }

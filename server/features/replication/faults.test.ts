@@ -71,6 +71,11 @@ describe('runs of replication that meet trouble', () => {
   async function givenSlow(more: object = {}) {
     const { name: project } = await givenProject(here)
     await pushLarge(`${project}/app`, 'v1')
+    // A policy by events is not told of this push: the reaction has seen it before.
+    await eventually(async () => {
+      const all = await get<{ name: string; behind: number }[]>(here, '/system/reactions')
+      assert.deepEqual(all.find(({ name }) => name === 'replication')?.behind, 0)
+    })
     const policy = await givenPolicy(here, {
       dest_registry: { id: toThere },
       speed: 1,
