@@ -5,6 +5,7 @@ const en: Record<string, string> = {
   ENDPOINT_HEALTH: 'Checks of endpoints',
   EXECUTION_SWEEP: 'Clean-up of old runs',
   GARBAGE_COLLECTION: 'Collection',
+  IMAGE_SCAN: 'Scans of images',
   PROXY_CACHE_PREFETCH: 'Caches: fetches ahead',
   PURGE_AUDIT_LOG: 'Purge of the audit log',
   REPLICATION: 'Replication: copies',
@@ -13,7 +14,11 @@ const en: Record<string, string> = {
   RETENTION_RESTORE: 'Retention: runs taken back',
   RETENTION_START: 'Retention: starts',
   SBOM: 'SBOMs',
+  SCAN_ALL: 'Scan of all images',
+  SCAN_DATA_EXPORT: 'Reports of vulnerabilities',
   SYSTEM_ARTIFACT_CLEANUP: 'Clean-up of reports',
+  VULNDB_IMPORT: 'Database of vulnerabilities: imports',
+  VULNDB_MATCH: 'Database of vulnerabilities: images matched again',
 }
 
 const de: typeof en = {
@@ -21,6 +26,7 @@ const de: typeof en = {
   ENDPOINT_HEALTH: 'Prüfung der Endpunkte',
   EXECUTION_SWEEP: 'Aufräumen alter Läufe',
   GARBAGE_COLLECTION: 'Speicherbereinigung',
+  IMAGE_SCAN: 'Scans von Images',
   PROXY_CACHE_PREFETCH: 'Caches: Vorausholen',
   PURGE_AUDIT_LOG: 'Kürzen des Audit-Logs',
   REPLICATION: 'Replikation: Kopien',
@@ -29,7 +35,11 @@ const de: typeof en = {
   RETENTION_RESTORE: 'Aufbewahrung: zurückgenommene Läufe',
   RETENTION_START: 'Aufbewahrung: Starts',
   SBOM: 'SBOMs',
+  SCAN_ALL: 'Scan aller Images',
+  SCAN_DATA_EXPORT: 'Berichte über Schwachstellen',
   SYSTEM_ARTIFACT_CLEANUP: 'Aufräumen von Berichten',
+  VULNDB_IMPORT: 'Schwachstellen-Datenbank: Importe',
+  VULNDB_MATCH: 'Schwachstellen-Datenbank: erneuter Abgleich',
 }
 
 /** What kinds of jobs are called, by the API's words for them. */
