@@ -27,7 +27,8 @@ export function DeleteProject({ name, onGone, onClose }: DeleteProps) {
       run={async () => {
         await send(deleteProject, { params })
         onGone?.()
-        forget('/projects', '/statistics', '/system/proxy-caches')
+        // Once this dialog is closed, which would ask whether the project that is gone can be deleted.
+        setTimeout(() => forget('/projects', '/statistics', '/system/proxy-caches'))
         toast(words.gone(name))
       }}
     >
