@@ -40,7 +40,7 @@ const label = { name: 'sneaky', scope: 'p', color: '#000000', project_id: 2 }
 const forEverybody = [
   '/api/v2.0/labels?scope=g',
   '/api/v2.0/repositories/scores/lowest',
-  // Whoever may pull may also see what scans.
+  // Guests have the right to read the scanner of their project, as in Harbor.
   '/api/v2.0/projects/team/scanner',
 ]
 const both: Role[] = ['guest', 'developer']

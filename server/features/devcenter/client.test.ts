@@ -56,7 +56,7 @@ async function readOperations(): Promise<Operation[]> {
   )
   const exported = modules.flatMap((one) => Object.values(one)).filter((one) => typeof one === 'object' && one !== null)
   // Operations that belong together are exported as one object.
-  return exported.flatMap((one) => [one, ...Object.values(one!)]).filter(isOperation)
+  return exported.flatMap((one) => [one, ...Object.values(one)]).filter(isOperation)
 }
 
 const isOperation = (one: unknown): one is Operation =>

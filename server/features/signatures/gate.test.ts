@@ -55,7 +55,7 @@ const trustKey = (project: string, name: string, keys: ReturnType<(typeof keyPai
 const signBundle = (app: string, image: Pushed, keys: ReturnType<(typeof keyPairs)['P-256']>) =>
   pushSignatures(marina, app, [keyBundle(image.digest, keys)], { subject: image.descriptor })
 
-test('as in Harbor, a project may want signatures of cosign or of notation, whoever made them', async () => {
+test('as in Harbor, a project may want a signature of cosign or of notation, by any signer', async () => {
   const cosign = await givenWanting('enable_content_trust_cosign')
   const image = await pushImage(marina, cosign.app, { tag: 'v1' })
   for (const reference of ['v1', image.digest])

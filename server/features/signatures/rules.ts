@@ -51,8 +51,8 @@ export function isSaying({ kind, config, layers }: Manifest): boolean {
 export const isSigningClient = (userAgent: string): boolean => /\b(?:cosign|notation)\b/i.test(userAgent)
 
 /**
- * A list in the order of its making, from both ends inwards: the oldest, the newest, the second oldest, ... Whoever
- * takes the first of these meets neither only a flood of new signatures, nor only outdated old ones.
+ * Takes a list, the oldest first, in turns from its start and its end: the oldest, the newest, the second oldest, ...
+ * Where only the first few are looked at, neither a flood of new signatures nor many outdated ones hide the others.
  */
 export function fromBothEnds<Value>(all: readonly Value[]): Value[] {
   return all.map((_, index) => (index % 2 === 0 ? all[index / 2]! : all[all.length - (index + 1) / 2]!))

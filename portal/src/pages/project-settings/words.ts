@@ -24,9 +24,8 @@ const en = {
   onlyAdmins: 'System administrators set the limit.',
   security: 'Security',
   securityAbout:
-    'What happens to an image when it is pushed, and which images may be pulled. Whoever may pull an image ' +
-    'that is refused ' +
-    'reads the reason in the answer.',
+    'What happens to an image when it is pushed, and which images may be pulled. A client whose ' +
+    'pull is refused gets the reason in the answer.',
   prevent: 'Refuse pulls of vulnerable images',
   severity: 'From this severity on',
   severities: {

@@ -3,11 +3,11 @@ import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { addTasks, openExecution } from '../../../platform/jobs/enqueue.ts'
-import { stopTasks } from '../../../platform/jobs/stop.ts'
 import type { Trigger } from '../../../platform/jobs/type.ts'
 import type { Asked } from '../sboms/actions.ts'
 import { listSubjects, type Subject } from '../sboms/store.ts'
 import { findScannerOfProject, type Scanner } from '../store.ts'
+import { stopReports } from '../stop.ts'
 import { facts } from '../topics.ts'
 import { vendorType, type ScanJob } from './jobs.ts'
 import { listOverviews, lockReports, noteScans } from './store.ts'
@@ -67,17 +67,8 @@ export async function stopScans(db: Db, by: Actor, artifact: Asked): Promise<voi
   await db.transaction(async (tx) => {
     const images = await listSubjects(tx, artifact.id)
     const reports = await listOverviews(tx, idsOf(images))
-    // Harbor's words, and its status.
-    if (reports.length === 0) throw new Failure('BAD_REQUEST', `no scan job for artifact digest=${artifact.digest}`)
-    const busy = new Map(
-      reports.flatMap(({ status, taskId, artifactId }) =>
-        taskId !== null && (status === 'Pending' || status === 'Running') ? [[artifactId, taskId] as const] : [],
-      ),
-    )
-    if (busy.size === 0) return
-    const stopped = new Set(await stopTasks(tx, [...busy.values()]))
-    const those = images.filter(({ id }) => stopped.has(busy.get(id) ?? -1))
-    await tellStopped(tx, those, by)
+    const stopped = await stopReports(tx, artifact, images, reports)
+    if (stopped.length > 0) await tellStopped(tx, stopped, by)
   })
 }
 

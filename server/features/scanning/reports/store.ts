@@ -110,7 +110,7 @@ export type ReportRow = {
 /** A report that no task is about to change; `null`: the scanner has none. */
 type Stable = { row: ReportRow | null }
 
-/** `vulnerability_report:<scanner>:<artifact>`; whoever changes the row names it. */
+/** `vulnerability_report:<scanner>:<artifact>`; a transaction that changes the row names the key. */
 export const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
 /**

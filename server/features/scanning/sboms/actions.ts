@@ -3,8 +3,8 @@ import type { Db, Tx } from '../../../platform/db/db.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { addTasks, openExecution } from '../../../platform/jobs/enqueue.ts'
-import { stopTasks } from '../../../platform/jobs/stop.ts'
 import type { Trigger } from '../../../platform/jobs/type.ts'
+import { stopReports } from '../stop.ts'
 import { facts } from '../topics.ts'
 import { vendorType, type SbomJob } from './jobs.ts'
 import { listReports, listSubjects, lockReports, noteTasks, type Subject } from './store.ts'
@@ -58,17 +58,8 @@ export async function stopSboms(db: Db, by: Actor, artifact: Asked): Promise<voi
   await db.transaction(async (tx) => {
     const images = await listSubjects(tx, artifact.id)
     const reports = await listReports(tx, idsOf(images))
-    // Harbor's words, and its status.
-    if (reports.length === 0) throw new Failure('BAD_REQUEST', `no scan job for artifact digest=${artifact.digest}`)
-    const busy = new Map(
-      reports.flatMap(({ status, taskId, artifactId }) =>
-        taskId !== null && (status === 'Pending' || status === 'Running') ? [[artifactId, taskId] as const] : [],
-      ),
-    )
-    if (busy.size === 0) return
-    const stopped = new Set(await stopTasks(tx, [...busy.values()]))
-    const those = images.filter(({ id }) => stopped.has(busy.get(id) ?? -1))
-    await tellStopped(tx, those, by)
+    const stopped = await stopReports(tx, artifact, images, reports)
+    if (stopped.length > 0) await tellStopped(tx, stopped, by)
   })
 }
 
