@@ -23,6 +23,7 @@ import { portal } from './scenarios/portal.ts'
 import { proxyCache } from './scenarios/proxy-cache.ts'
 import { pullGate } from './scenarios/pull-gate.ts'
 import { pushCost } from './scenarios/push-cost.ts'
+import { replicationEvent } from './scenarios/replication-event.ts'
 import { replication } from './scenarios/replication.ts'
 import { retention } from './scenarios/retention.ts'
 import { sbom } from './scenarios/sbom.ts'
@@ -62,6 +63,7 @@ const scenarios = [
   webhooks,
   webhooksWaiting,
   replication,
+  replicationEvent,
   portal,
   proxyCache,
   start,

@@ -7,7 +7,7 @@ import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
 import { freePort, output, type Scratch } from '../scratch.ts'
 
 /** A registry as the scenario reaches it. `account`: skopeo's name and password; '' for an open registry. */
-type Side = { port: number; type: 'harbor' | 'docker-registry'; account: string }
+export type Side = { port: number; type: 'harbor' | 'docker-registry'; account: string }
 type Part = { mediaType: string; digest: string; size: number }
 
 const types = {
@@ -15,7 +15,7 @@ const types = {
   config: 'application/vnd.oci.image.config.v1+json',
   layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
 }
-const account = Buffer.from(basic.slice('Basic '.length), 'base64').toString()
+export const account = Buffer.from(basic.slice('Basic '.length), 'base64').toString()
 const small = { repositories: 10, tags: 50 }
 const large = { images: 8, bytes: 256 * 2 ** 20, delayMs: 20 }
 const unchanged = { repositories: 100, tags: 100 }
@@ -218,7 +218,7 @@ async function each(atOnce: number, count: number, work: (index: number) => Prom
   )
 }
 
-async function pushImage(to: Side, name: string, tags: string[], layers: Buffer[]): Promise<void> {
+export async function pushImage(to: Side, name: string, tags: string[], layers: Buffer[]): Promise<void> {
   const parts = await pushParts(to, name, layers)
   for (const tag of tags) await pushManifest(to, name, tag, parts)
 }
@@ -248,17 +248,17 @@ async function pushManifest(to: Side, name: string, tag: string, [config, ...lay
   await ask(to, 'PUT', `/v2/${name}/manifests/${tag}`, { body, type: types.manifest }, [201])
 }
 
-const makeProject = (at: Side, name: string) =>
+export const makeProject = (at: Side, name: string) =>
   ask(at, 'POST', '/api/v2.0/projects', json({ project_name: name }), [201, 409])
 
 const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), type: 'application/json' })
 
-async function post(to: Side, path: string, body: object): Promise<number> {
+export async function post(to: Side, path: string, body: object): Promise<number> {
   const answer = await ask(to, 'POST', `/api/v2.0${path}`, json(body), [201])
   return Number(/\d+$/.exec(answer.headers.get('location')!)![0])
 }
 
-async function ask(
+export async function ask(
   { port, account: who }: Side,
   method: string,
   path: string,
