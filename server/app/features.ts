@@ -106,7 +106,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, login, sessions, peerOf } = floor
+  const { settings, gates, registry, proxied, login, sessions, peerOf, outside } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -153,7 +153,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({ ...reader, login, sessions, settings, peerOf, ...accountLimits(config.limits) }),
+    accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
@@ -218,7 +218,11 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   return features
 }
 
-const accountLimits = ({ signUps, tokensPerAccount }: Ground['config']['limits']) => ({ signUps, tokensPerAccount })
+const accountLimits = ({ limits, identity }: Ground['config']) => ({
+  signUps: limits.signUps,
+  tokensPerAccount: limits.tokensPerAccount,
+  keepGoneMs: identity.keepGoneMs,
+})
 
 function registryOf(ground: Ground): AnyFeature {
   const small = unsyncedBlobs(ground)

@@ -5,6 +5,7 @@ import { collection } from './collection.ts'
 import { database } from './database.ts'
 import { endpoints } from './endpoints.ts'
 import { events } from './events.ts'
+import { identity } from './identity.ts'
 import { jobs } from './jobs.ts'
 import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
@@ -45,6 +46,7 @@ const groups = {
   systemArtifacts,
   collection,
   limits,
+  identity,
   cache,
   outbound,
   endpoints,

@@ -5,6 +5,7 @@ import { userGroupRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
 export { addGroup, groupProblem, setGroupsOf } from './actions.ts'
+export { replaceGroupsOf } from './store.ts'
 export { findGroup, findGroupByDn, findGroupByName, groupTypes, type Group, type GroupType } from './store.ts'
 
 /** Groups of accounts: from LDAP, HTTP or OIDC. */

@@ -13,6 +13,9 @@ export type Provider = {
   onLogin?(caller: Caller): void
 }
 
+/** A claim, and whose it is. */
+export type Owned = { provider: Pick<Provider, 'name' | 'onLogin'>; claim: Claim }
+
 /** A login name that a provider owns. */
 export type Claim = {
   /**
