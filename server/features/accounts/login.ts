@@ -45,12 +45,12 @@ export function openLogin(
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
     const byToken = await loginByToken(reader, name, password, tokenUses)
     if (byToken) return byToken
-    const { provider, claim } = (await findClaim(providers, name)) ?? (await claimOfPerson(name))
+    const { provider, claim, throttledAs = name } = (await findClaim(providers, name)) ?? (await claimOfPerson(name))
     const mark = createHmac('sha256', pepper)
       .update(JSON.stringify([name, password]))
       .digest('base64')
     const known = provenBefore(mark, claim) ?? claim.checkAtOnce?.(password)
-    const caller = known ?? (await prove(mark, { provider, claim }, name, password, address))
+    const caller = known ?? (await prove(mark, { provider, claim, throttledAs }, password, address))
     if (caller) provider.onLogin?.(caller)
     return caller
   }
@@ -68,12 +68,11 @@ export function openLogin(
   /** Throws TOOMANYREQUESTS while the name or the address has to wait. */
   async function prove(
     mark: string,
-    { provider, claim }: Owned,
-    name: string,
+    { provider, claim, throttledAs }: Required<Owned>,
     password: string,
     address: string,
   ): Promise<Caller | undefined> {
-    const tried = await throttle.pass(name, address)
+    const tried = await throttle.pass(throttledAs, address)
     const caller = await checkInTime(claim, password, checkMs).catch((error: unknown) => {
       onChecked?.(provider.name, 'failed')
       throw error

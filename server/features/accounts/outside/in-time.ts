@@ -13,6 +13,7 @@ export async function inTime<Result>(
   const signal = outer ? AbortSignal.any([outer, late]) : late
   const ended = Promise.withResolvers<never>()
   const giveUp = () => ended.reject(new NoAnswer(`no answer within ${ms} ms`))
+  if (signal.aborted) giveUp()
   signal.addEventListener('abort', giveUp, { once: true })
   try {
     return await Promise.race([ended.promise, work(signal)])

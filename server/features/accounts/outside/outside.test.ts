@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { openCache } from '../../../platform/cache/cache.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { openLog } from '../../../platform/observe/log.ts'
 import { openPart } from '../../../platform/observe/part.ts'
 import type { Caller } from '../../../registry/caller.ts'
-import { factsSince, lastFact } from '../../../testing/api.ts'
+import { callApi, factsSince, lastFact } from '../../../testing/api.ts'
 import { fresh, givenProject, givenUser } from '../../../testing/given.ts'
 import { expectAnswer } from '../../../testing/http.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../../testing/server.ts'
@@ -63,7 +64,9 @@ const personOf = (username: string, more: Partial<Vouched> = {}): Vouched => ({
 /** An installation on this database that has one provider, in the mode that this provider has. */
 function openWith(provider: OutsideProvider, limits: Partial<typeof usual> = {}) {
   const { db, cache, secrets } = marina.ground
-  const settings = openSettings({ db, cache, secrets, overwrite: JSON.stringify({ auth_mode: 'oidc_auth' }) })
+  // With a cache of its own: the test's Marina keeps its settings under the same key.
+  const overwrite = JSON.stringify({ auth_mode: 'oidc_auth' })
+  const settings = openSettings({ db, cache: openCache({ limit: 0 }), secrets, overwrite })
   const part = openPart('identity', openLog({ level: 'silent', format: 'json' }))
   const outside = openOutside({
     db,
@@ -114,7 +117,7 @@ suite('a login at a provider', () => {
     const caller = userOf(await logIn(name))
     const account = await findAccountById(marina.ground.db, caller.id)
     assert.deepEqual([account?.name, account?.passwordHash, account?.isAdmin], [name, null, false])
-    const shown = expectAnswer(await marina.ask('GET', `/api/v2.0/users/${caller.id}`, { as: marina.admin }), 200)
+    const shown = expectAnswer(await callApi(marina, 'GET', `/users/${caller.id}`, { as: marina.admin }), 200)
     const { creation_time: _, update_time: __, ...profile } = shown.json() as Record<string, unknown>
     assert.deepEqual(profile, {
       user_id: caller.id,
@@ -142,9 +145,9 @@ suite('a login at a provider', () => {
     people.set(name, personOf(name, { groups: [{ name: group }, { name: group }, { name: '' }] }))
     const caller = userOf(await logIn(name))
     const known = await findGroupByName(marina.ground.db, groupTypes.oidc, group)
-    const path = `/api/v2.0/projects/${project.name}/members`
+    const path = `/projects/${project.name}/members`
     const body = { role_id: roles.developer, member_group: { id: known!.id } }
-    expectAnswer(await marina.ask('POST', path, { as: marina.admin, body }), 201)
+    expectAnswer(await callApi(marina, 'POST', path, { as: marina.admin, body }), 201)
     const rolesNow = async () => {
       const rights = await rightsOf(caller)
       return rights?.kind === 'user' ? (rights.roles.get(project.id) ?? []) : undefined
@@ -294,7 +297,7 @@ suite('an account from outside', () => {
       assert.ok(rights?.kind === 'user' && rights.isDisabled && !rights.isAdmin && rights.roles.size === 0)
       assert.equal(await logIn(name, token.secret), undefined)
       const basic = { kind: 'user' as const, id: caller.id, name, password: token.secret }
-      expectAnswer(await other.ask('GET', '/api/v2.0/users/current', { as: basic }), 401)
+      expectAnswer(await callApi(other, 'GET', '/users/current', { as: basic }), 401, 'UNAUTHORIZED')
       const sessions = await marina.ground.db.rows(sql`select 1 from session where account_id = ${caller.id}`)
       assert.equal(sessions.length, 0)
       assert.deepEqual(

@@ -3,7 +3,7 @@ import type { Reader } from '../../../catalog/reader.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import type { Part } from '../../../platform/observe/part.ts'
 import type { Caller } from '../../../registry/caller.ts'
-import { localProvider } from '../providers/local.ts'
+import { claimOf, localProvider } from '../providers/local.ts'
 import type { Claim, Owned } from '../providers/provider.ts'
 import { firstAccountId } from '../rules.ts'
 import { findAccount, type Account } from '../store.ts'
@@ -36,8 +36,10 @@ export function openPeople({
     const isOurs = provider === undefined || (await findAccount(reader, name))?.id === firstAccountId
     if (isOurs) return { provider: local, claim: await local.claim(name) }
     // Nobody logs in with a password at such a provider: checked as a name that does not exist.
-    if (provider === 'missing' || !provider.logIn) return { provider: local, claim: local.claimOfNobody() }
-    return { provider: { name: provider.name }, claim: { version: undefined, check: checkOf(provider, name) } }
+    if (provider === 'missing' || !provider.logIn) return { provider: local, claim: claimOf(undefined) }
+    const claim = { version: undefined, check: checkOf(provider, name) }
+    // Directories take names in any case: nobody gets more guesses by spelling them differently.
+    return { provider: { name: provider.name }, claim, throttledAs: name.trim().toLowerCase() }
   }
 
   function checkOf(provider: OutsideProvider, name: string): Claim['check'] {

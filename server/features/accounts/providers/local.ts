@@ -8,8 +8,6 @@ export function localProvider(reader: Reader) {
   return {
     name: 'local',
     claim: async (name: string) => claimOf(credentialOf(await findAccount(reader, name))),
-    /** A claim that no password satisfies. */
-    claimOfNobody: () => claimOf(undefined),
   } satisfies Provider
 }
 
