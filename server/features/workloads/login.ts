@@ -26,6 +26,8 @@ export type WorkloadLogin = {
 type LoginOptions = {
   admit(token: string): Promise<Workload>
   tokens: Tokens
+  /** Whether rights are left: by rules that are still the same, whose makers may still do this. */
+  isActive(workload: Workload): Promise<boolean>
   /** Refused tokens of one address in a minute, before further ones wait. */
   failures: number
   /** Told of each token: `taken`, or why it was refused. */
@@ -34,7 +36,14 @@ type LoginOptions = {
   onRefused(why: Why): void
 }
 
-export function openWorkloadLogin({ admit, tokens, failures, onResult, onRefused }: LoginOptions): WorkloadLogin {
+export function openWorkloadLogin({
+  admit,
+  tokens,
+  isActive,
+  failures,
+  onResult,
+  onRefused,
+}: LoginOptions): WorkloadLogin {
   const failed = openLru<string, { count: number; endsAt: number }>(10_000)
 
   const exchange: WorkloadLogin['exchange'] = async (token, address) => {
@@ -58,10 +67,10 @@ export function openWorkloadLogin({ admit, tokens, failures, onResult, onRefused
     async login(password, address) {
       if (!password.startsWith(prefix)) return exchange(password, address)
       const caller = await tokens.verifySecret(password.slice(prefix.length))
-      if (caller?.kind === 'workload' && caller.until * 1000 > Date.now()) return caller
+      if (caller?.kind === 'workload' && (await isActive(caller))) return caller
       onResult('over')
       onRefused('over')
-      throw new OciError('UNAUTHORIZED', 'this secret is over, or none of ours: exchange a token again')
+      throw new OciError('UNAUTHORIZED', 'this secret is over, or the rule behind it is: exchange a token again')
     },
     makeSecret: async (workload) => {
       const seconds = workload.until - Math.floor(Date.now() / 1000)
