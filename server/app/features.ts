@@ -39,6 +39,7 @@ import { undelete } from '../features/undelete/index.ts'
 import { usage } from '../features/usage/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
+import { workloads } from '../features/workloads/index.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import type { Feature } from '../platform/feature.ts'
@@ -158,7 +159,8 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     ldap({ directory, settings, outside }),
     userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
     members({ reader, bring: openBringing({ db, directory, settings, outside }) }),
-    robots({ reader, settings }),
+    robots({ reader, settings, limits: config.robots }),
+    workloads({ reader, workloads: floor.workloads, peerOf, limits: config.workloads }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
     securityHub({ db }),

@@ -28,6 +28,7 @@ import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { openSignatures, type Signatures } from '../features/signatures/index.ts'
+import { openWorkloads, saveRuleUses, type Workloads } from '../features/workloads/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
@@ -60,6 +61,7 @@ export type Floor = {
   proxied: ReturnType<typeof openProxiedView>
   login: Login
   sessions: SessionDoor
+  workloads: Workloads
   outside: Outside
   directory: Directory
   peerOf: ReturnType<typeof peerReader>
@@ -95,7 +97,9 @@ export function openFloor(
   const gates = openGates(ground, settings, signatures)
   const rights = openRights({ ...reader, confirm: outside.confirm })
   const tokens = openTokensOf(ground, settings)
-  const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
+  const passwords = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
+  const workloads = openWorkloadsOf(ground, { tokens, outbound, refusals }, opened, late)
+  const login = withWorkloads(passwords, workloads.login)
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -109,6 +113,7 @@ export function openFloor(
     tokens,
     rights,
     login,
+    exchange: workloads.login.exchange,
     gates,
     externalUrl,
     limits: config.limits,
@@ -120,7 +125,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, directory, peerOf, refusals }
+  const callers = { tokens, login, workloads, sessions, outside, directory, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -175,6 +180,24 @@ function openOutsideOf(
   const part = openPart('identity', log)
   return openOutside({ db, cache, secrets, settings, providers, limits: config.identity, part })
 }
+
+/** Checks tokens of pipelines and clusters, and notes which trust rules were used. */
+function openWorkloadsOf(
+  { db, cache, config }: Ground,
+  { tokens, outbound, refusals }: { tokens: Tokens; outbound: Outbound; refusals: Refusals },
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Workloads {
+  const uses = opened.use(openUses((batch) => saveRuleUses(db.relaxed, batch), 5000, late('uses of trust rules')))
+  const onRefused = () => refusals.login('workload')
+  return openWorkloads({ reader: { db, cache }, outbound, tokens, uses, limits: config.workloads, onRefused })
+}
+
+/** Tokens of other issuers go to the trust rules, all other passwords to accounts and robots. */
+const withWorkloads =
+  (passwords: Login, { takes, login }: Workloads['login']): Login =>
+  (name, password, address) =>
+    takes(name, password) ? login(password, address) : passwords(name, password, address)
 
 type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
 

@@ -4,7 +4,8 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Caller } from '../../registry/caller.ts'
-import type { AccountRights, OutsideState, Rights, Role, TokenScope } from './rules.ts'
+import type { AccountRights, OutsideState, Rights, Role, StoredScope, TokenRights, TokenScope } from './rules.ts'
+import { findWorkloadRights, workloadRightsKey } from './workloads.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
@@ -35,6 +36,7 @@ export type RightsReader = Reader & { confirm?: Confirm | undefined }
 export function findRights(reader: RightsReader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
+  if (caller.kind === 'workload') return findWorkloadRights(reader, caller, (...of) => heldByMaker(reader, ...of))
   // A scanner may pull what it scans (rights.ts), and nothing else.
   if (caller.kind === 'scanner') return undefined
   const account = findConfirmedRights(reader, caller.id)
@@ -58,8 +60,14 @@ function ofToken({ db, cache }: Reader, id: number, account: AccountRights): May
   })
 }
 
-/** A scope as JSON holds it: projects by their ids, or `*`. */
-export type StoredScope = { system: string[]; projects: Record<string, string[]> }
+/** What a trust rule gives: its scope, as far as the account of its maker goes. Undefined when that may nothing. */
+function heldByMaker(reader: RightsReader, makerId: number, scope: StoredScope): Maybe<TokenRights | undefined> {
+  return andThen(findConfirmedRights(reader, makerId), (account) =>
+    account && !account.isDisabled
+      ? { kind: 'token', id: account.id, name: account.name, isDisabled: false, account, scope: scopeOf(scope) }
+      : undefined,
+  )
+}
 
 function scopeOf({ system, projects }: StoredScope): TokenScope {
   const places = Object.entries(projects).map(
@@ -82,7 +90,7 @@ function findConfirmedRights(reader: RightsReader, id: number): Maybe<AccountRig
   })
 }
 
-function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
+export function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
   const load = async (): Promise<AccountRights | undefined> => {
     const row = await db.row<AccountRow>(sql`
       select name, account.is_admin or coalesce(account_origin.is_admin, false) as "isAdmin",
@@ -202,9 +210,9 @@ export async function changesMembersOf(tx: Tx, who: { accountId: number } | { gr
 }
 
 /**
- * Called before a project is deleted. Its robots are deleted with it; permissions that other robots hold in it are
- * deleted here, since they go by name and must not open a later project of that name. The project stays locked: a robot
- * made after this read would be deleted with the project, and yet stay in the cache.
+ * Called before a project is deleted. Its robots and trust rules are deleted with it; permissions that other robots
+ * hold in it are deleted here, since they go by name and must not open a later project of that name. The project stays
+ * locked: a robot made after this read would be deleted with the project, and yet stay in the cache.
  */
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
   await tx.rows(sql`select id from project where id = ${project.id} for update`)
@@ -214,7 +222,9 @@ export async function dropRightsIn(tx: Tx, project: { id: number; name: string }
   const others = await tx.rows<{ id: number }>(
     sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`,
   )
+  const rules = await tx.rows<{ id: number }>(sql`select id from workload_rule where project_id = ${project.id}`)
   tx.changes(
+    ...rules.map(({ id }) => workloadRightsKey(id)),
     ...[...own, ...others].map(({ id }) => robotRightsKey(id)),
     ...own.map(({ name }) => robotKey(robotFullName(name, project.name))),
   )
